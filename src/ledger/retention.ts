@@ -1,4 +1,5 @@
 // Lets old rows go, once an hour, some at a time: what a store writes meanwhile comes in between.
+import type { TellLog } from './queue/trouble-log.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface RetentionOptions {
@@ -6,6 +7,8 @@ export interface RetentionOptions {
   monotonic(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
   retentionMs?: () => number | null;
+  /** Told once of old rows that stay, and once that they go again. */
+  log?: TellLog;
 }
 
 const HOUR_MS = 3_600_000;
@@ -18,6 +21,8 @@ const PAUSE_MS = 20;
 /** After a failure, twice as long after the next: a lock is mostly gone soon, and each try may wait for it. */
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 300_000;
+/** What passes sooner is nobody's trouble. */
+const TOLD_AFTER_FAILURES = 3;
 
 export interface Retention {
   /** Why old rows did not go the last time; null: they did. */
@@ -26,9 +31,9 @@ export interface Retention {
 }
 
 export function startRetention(store: LedgerStore, options: RetentionOptions): Retention {
-  const { retentionMs, now, monotonic } = options;
+  const { retentionMs, now, monotonic, log = () => undefined } = options;
   let lastError: string | null = null;
-  let retryMs = FIRST_RETRY_MS;
+  let failures = 0;
   let stopped = false;
   let cancel = (): void => {};
 
@@ -55,19 +60,22 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
     try {
       if (!hasLooked && (await wouldEmpty(age))) return HOUR_MS;
       const { isDone } = await store.expire(now() - age);
+      if (failures >= TOLD_AFTER_FAILURES) log('info', 'old rows of the ledger are deleted again', {});
       succeeded();
       return isDone ? HOUR_MS : PAUSE_MS;
     } catch (thrown) {
-      lastError = `old rows were not deleted: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-      const pause = retryMs;
-      retryMs = Math.min(2 * pause, LAST_RETRY_MS);
-      return pause;
+      const error = thrown instanceof Error ? thrown.message : String(thrown);
+      lastError = `old rows were not deleted: ${error}`;
+      failures += 1;
+      if (failures === TOLD_AFTER_FAILURES)
+        log('warn', 'old rows of the ledger are not deleted: it is tried again', { error });
+      return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
     }
   };
 
   const succeeded = (): void => {
     lastError = null;
-    retryMs = FIRST_RETRY_MS;
+    failures = 0;
   };
 
   const run = async (): Promise<void> => {

@@ -28,6 +28,7 @@ export function openStore(location: StoreLocation, log: Log): LedgerStore {
 }
 
 /** In the directory of the embedded ledger, whichever store there is. */
-export function openSpill(databasePath: string, maxBytes: () => number): Spill {
-  return createSpillFile({ directory: join(dirname(databasePath), 'spill'), maxBytes });
+export function openSpill(databasePath: string, maxBytes: () => number, log: Log): Spill {
+  const directory = join(dirname(databasePath), 'spill');
+  return createSpillFile({ directory, maxBytes, tell: (trouble) => log('warn', trouble) });
 }

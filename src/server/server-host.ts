@@ -39,7 +39,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     version,
     ledgerStore,
     ...(ledgerStore !== null &&
-      databasePath !== undefined && { openSpill: (maxBytes) => openSpill(databasePath, maxBytes) }),
+      databasePath !== undefined && { openSpill: (maxBytes) => openSpill(databasePath, maxBytes, log) }),
     setTimer,
     randomId: () => Bun.randomUUIDv7(),
     ...(fleet !== undefined && { fleet }),

@@ -637,18 +637,25 @@ describe('retention', () => {
       if (failing >= 0) throw new Error('locked');
       return { rows: 0, isDone: true };
     };
-    ledger = createLedger(store, { ...timers, retentionMs: () => 0 });
-    await timers.advance(30_000);
+    const told: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, retentionMs: () => 0, log: (...line) => told.push(line) });
+    await timers.advance(24_000);
+    expect(told).toEqual([]);
+    await timers.advance(6_000);
+    const stay = ['warn', expect.stringContaining('are not deleted'), { error: 'locked' }];
+    expect(told.splice(0)).toEqual([stay]);
     expect(ledger.health()).toMatchObject({ ok: true, lastError: 'old rows were not deleted: locked' });
     await timers.advance(20_000);
     expect(tried).toEqual([10_000, 15_000, 25_000, 45_000]);
     expect(ledger.health().lastError).toBeNull();
+    expect(told.splice(0)).toEqual([['info', expect.stringContaining('are deleted again'), {}]]);
     failing = 20;
     await timers.advance(HOUR + 60_000);
     // From a success on it begins anew.
     expect(tried.slice(4, 7)).toEqual([5, 10, 20].map((s) => 45_000 + HOUR + (s - 5) * 1000));
     await timers.advance(HOUR);
     expect((tried.at(-1) ?? 0) - (tried.at(-2) ?? 0)).toBe(300_000);
+    expect(told).toEqual([stay]);
     await ledger.close();
   });
 

@@ -29,16 +29,20 @@ let directory: string;
 let store: ReturnType<typeof createFakeStore>;
 let timers: ManualTimers;
 let maxBytes: number;
+/** What the log is told. */
+let told: (string | null)[];
 
 beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'sluice-spill-')), 'spill');
   store = createFakeStore();
   timers = createManualTimers(SAMPLE_TIME);
   maxBytes = 100_000_000;
+  told = [];
 });
 afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
 
-const openSpill = () => createSpillFile({ directory, maxBytes: () => maxBytes });
+const openSpill = () =>
+  createSpillFile({ directory, maxBytes: () => maxBytes, tell: (trouble) => told.push(trouble) });
 const openLedger = (into = store): Ledger => createLedger(into, { ...timers, spill: openSpill() });
 const keptIds = (): string[] => store.rows().map((row) => row.requestId);
 const idsOf = (rows: readonly LedgerRow[]): string[] => rows.map((row) => row.requestId);
@@ -328,7 +332,7 @@ describe('what lies on disk', () => {
     return join(directory, name ?? '');
   };
 
-  test('half a row at the end is passed over, what is no row is counted, the others come back', async () => {
+  test('half a row at the end is passed over, what is no row is counted and told, the others come back', async () => {
     const path = await spillRows(3);
     const lines = readFileSync(path, 'utf8').split('\n');
     writeFileSync(path, [lines[0], '{"no":"row"}', lines[2], ''].join('\n'));
@@ -337,6 +341,7 @@ describe('what lies on disk', () => {
     expect(idsOf(await spill.next())).toEqual(['req_0', 'req_2']);
     await spill.remove(2);
     expect(spill.held()).toMatchObject({ rows: 0, bytes: 0, lost: 1 });
+    expect(told).toEqual([`1 of the rows that were spilled to ${path} are damaged, and lost`]);
     expect(files()).toEqual([]);
   });
 
@@ -364,7 +369,7 @@ describe('what lies on disk', () => {
     await sqlite.close();
   });
 
-  test('a file that cannot be read for now is not removed: health says so, and the next process has its rows', async () => {
+  test('a file that cannot be read for now is not removed: health and the log say so, and the next process has its rows', async () => {
     const path = await spillRows(3);
     const spill = openSpill();
     await spill.put([]);
@@ -375,9 +380,12 @@ describe('what lies on disk', () => {
     expect(await spill.next()).toEqual([]);
     expect(spill.held()).toMatchObject({ rows: 0, lost: 3 });
     expect(spill.held().lastError).toStartWith(`rows that were spilled to ${path} cannot be read`);
+    expect(told).toEqual([spill.held().lastError]);
     const found = openSpill();
     await found.close();
     expect(found.held().lastError).toStartWith(`rows that were spilled to ${path} cannot be read`);
+    expect(await found.next()).toEqual([]);
+    expect(told.splice(1)).toEqual([found.held().lastError]);
     rmdirSync(path);
     renameSync(`${path}.aside`, path);
     expect(idsOf(await openSpill().next())).toEqual(['req_0', 'req_1', 'req_2']);

@@ -32,7 +32,7 @@ export async function serveWithWorkers(
         monotonic,
         setTimer,
         retentionMs: () => current.audit.retentionMs,
-        spill: openSpill(databasePath, () => current.audit.maxSpill),
+        spill: openSpill(databasePath, () => current.audit.maxSpill, log),
         log,
       })
     : null;

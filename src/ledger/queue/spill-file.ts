@@ -13,6 +13,8 @@ export interface SpillFileOptions {
   directory: string;
   /** Of all files together, asked before each write. */
   maxBytes(): number;
+  /** Told once of each file whose rows cannot be read, in words. */
+  tell?(trouble: string): void;
 }
 
 interface Segment {
@@ -31,7 +33,7 @@ const SEGMENT_NAME = /^(\d+)-(\d+)\.jsonl$/;
  * Takes over the files of processes that are gone. A row may come back twice, when the process ends between the
  * store's taking it and the removal of its file: the store keeps it once.
  */
-export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spill {
+export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions): Spill {
   let segments: Segment[] = [];
   let writer: { handle: FileHandle; segment: Segment } | null = null;
   let head: { segment: Segment; rows: LedgerRow[] } | null = null;
@@ -40,11 +42,15 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
   let lastError: string | null = null;
   /** Why rows were not taken, until there are none any more that might come. */
   let refusal: string | null = null;
+  const failed = (error: string): void => {
+    lastError = error;
+    tell?.(error);
+  };
   // One operation after the other, the first of which finds what is there.
   let turn: Promise<unknown> = findSegments(directory).then((found) => {
     segments = found.segments;
     number = found.nextNumber;
-    lastError = found.error;
+    for (const error of found.errors) failed(error);
   });
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = turn.then(work);
@@ -98,12 +104,16 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
       text = await readFile(segment.path, 'utf8');
     } catch (thrown) {
       lost += segment.rows;
-      lastError = unreadable(segment.path, thrown);
+      failed(unreadable(segment.path, thrown));
       return null;
     }
     const lines = text.split('\n').filter((line) => line !== '');
     const rows = lines.map(parseRow).filter((row) => row !== null);
-    lost += Math.max(0, segment.rows - rows.length);
+    const damaged = segment.rows - rows.length;
+    if (damaged > 0) {
+      lost += damaged;
+      tell?.(`${damaged} of the rows that were spilled to ${segment.path} are damaged, and lost`);
+    }
     segment.rows = rows.length;
     return rows;
   };
@@ -164,14 +174,14 @@ export function createSpillFile({ directory, maxBytes }: SpillFileOptions): Spil
 interface FoundSegments {
   segments: Segment[];
   nextNumber: number;
-  /** Of what is there and cannot be read, the last one's reason. */
-  error: string | null;
+  /** Of what is there and cannot be read. */
+  errors: string[];
 }
 
 async function findSegments(directory: string): Promise<FoundSegments> {
-  let error: string | null = null;
+  const errors: string[] = [];
   const failed = (path: string) => (thrown: unknown) => {
-    if (!isAbsence(thrown)) error = unreadable(path, thrown);
+    if (!isAbsence(thrown)) errors.push(unreadable(path, thrown));
     return null;
   };
   const all = (await readdir(directory).catch(failed(directory))) ?? [];
@@ -192,7 +202,7 @@ async function findSegments(directory: string): Promise<FoundSegments> {
     segments.push({ path, rows, bytes: content.length });
   }
   const numbers = names.map((name) => Number.parseInt(name, 10));
-  return { segments, nextNumber: Math.max(0, ...numbers) + 1, error };
+  return { segments, nextNumber: Math.max(0, ...numbers) + 1, errors };
 }
 
 /** Nothing was spilled yet, nor could be, or another process has taken the file over. */
