@@ -86,6 +86,8 @@ function composeBody(request: NeutralRequest, question: string, options: Simulat
  * and some of its tools ask again. Measured with Claude Code: 79 requests for one "hello".
  */
 const TOOLBOX = 8;
+/** Where the question names a tool: each of thousands of tools looks through it. */
+const NAMING_CHARACTERS = 10_000;
 
 /** The tools to call now: none, the one asked for, or the one the question names, else the first. */
 function chooseTools(request: NeutralRequest, question: string, isResultTurn: boolean): CallableTool[] {
@@ -94,7 +96,8 @@ function chooseTools(request: NeutralRequest, question: string, isResultTurn: bo
   if (choice.type === 'none' || (choice.type === 'auto' && isResultTurn)) return [];
   if (choice.type === 'auto' && callable.length > TOOLBOX) return [];
   const named = choice.type === 'tool' ? callable.find((tool) => tool.name === choice.name) : undefined;
-  const first = named ?? callable.find((tool) => question.includes(tool.name)) ?? callable[0];
+  const naming = question.slice(-NAMING_CHARACTERS);
+  const first = named ?? callable.find((tool) => naming.includes(tool.name)) ?? callable[0];
   if (first === undefined) return [];
   if (request.parallelToolCalls === false || !/parallel/i.test(question)) return [first];
   const second = choice.type === 'tool' ? first : (callable.find((tool) => tool !== first) ?? first);

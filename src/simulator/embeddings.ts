@@ -7,12 +7,19 @@ import { countPieces } from './pieces.ts';
 
 const DIMENSIONS = 8;
 const MOST_DIMENSIONS = 4_096;
+/** Of all vectors of an answer: one short word each can ask for thousands. */
+const MOST_NUMBERS = 4_000_000;
 
 /** The answer as JSON text. Throws GatewayError `invalid_request`. */
 export function embeddingsOf(body: JsonObject, route: ClientRoute, { embeddings }: ClientSide): string {
   if (embeddings === undefined) throw new GatewayError('unsupported_feature', 'there are no embeddings here');
   const request = embeddings.parseRequest(body, route);
   const dimensions = Math.min(request.dimensions ?? DIMENSIONS, MOST_DIMENSIONS);
+  const numbers = request.input.length * dimensions;
+  if (numbers > MOST_NUMBERS) {
+    const message = `simulator: ${request.input.length} vectors of ${dimensions} numbers; it gives ${MOST_NUMBERS} at most: send fewer texts at a time`;
+    throw new GatewayError('invalid_request', message);
+  }
   const texts = request.input.map(textOf);
   const inputTokens = request.input.reduce(
     (sum, piece, at) => sum + (piece.type === 'tokens' ? piece.tokens.length : countPieces(texts[at] ?? '')),

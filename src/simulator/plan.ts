@@ -1,6 +1,7 @@
 // What the simulator will answer, decided before the first byte: blocks cut into tokens, finish, usage.
 import type { Part } from '../model/content.ts';
 import type { DialectId } from '../model/dialect-id.ts';
+import { GatewayError } from '../model/errors.ts';
 import type { Finish } from '../model/finish.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
@@ -24,14 +25,23 @@ export interface PlannedBlock {
   pieces: string[];
 }
 
+/** Each looks through the whole answer. */
+const MOST_STOP_SEQUENCES = 64;
+
+/** Throws `invalid_request`. */
 export function planAnswer(
   request: NeutralRequest,
   options: SimulatorOptions,
   id: string,
   dialect: DialectId,
 ): Plan {
+  const { stopSequences = [] } = request;
+  if (stopSequences.length > MOST_STOP_SEQUENCES) {
+    const message = `simulator: ${stopSequences.length} stop sequences; it takes ${MOST_STOP_SEQUENCES} at most`;
+    throw new GatewayError('invalid_request', message);
+  }
   const drafts = composeAnswer(request, options, dialect);
-  const stopped = applyStopSequences(drafts, request.stopSequences ?? []);
+  const stopped = applyStopSequences(drafts, stopSequences);
   const { blocks, isCut } = applyLimit(stopped.drafts, request.maxOutputTokens ?? Number.POSITIVE_INFINITY);
   const outputTokens = countTokens(blocks, () => true);
   const reasoningTokens = countTokens(blocks, (block) => block.draft.type === 'reasoning');

@@ -1,39 +1,52 @@
 // A value that satisfies a JSON Schema: what the simulator puts into tool arguments and structured output.
 // Covers what tools and output formats use; `pattern` only where a plain candidate happens to match, `not`
-// and `if` are ignored.
+// and `if` are ignored. Schemas are clients': a few words of one can ask for any number of values, so that there is a limit.
 import {
   asArray,
   asNumber,
   asObject,
   asString,
+  isObject,
   type JsonObject,
   type JsonValue,
 } from '../model/json/json.ts';
+import { createSearch } from '../transformers/pattern/search.ts';
 
 // Recursive schemas (trees) stop growing here: optional content is left out, the null or leaf branch is taken.
 const DEEPEST = 5;
+/** Characters of a whole sample, and of what is read of the schema for it. */
+const MOST_CHARACTERS = 1_000_000;
+/** What each value counts as beside them. */
+const VALUE_CHARACTERS = 1_000;
+const PATTERN_CHARACTERS = 20_000;
 
-/** `name` is the property that the value is for; it shows in sample strings. */
+/**
+ * `name` is the property that the value is for; it shows in sample strings. A sample that grows too large is null from there on,
+ * and no longer satisfies the schema.
+ */
 export function sampleJson(schema: JsonObject, name = 'value'): JsonValue {
-  return sample(schema, { root: schema, name, depth: 0 });
+  return sample(schema, { root: schema, name, depth: 0, room: { left: MOST_CHARACTERS } });
 }
 
 interface Place {
   root: JsonObject;
   name: string;
   depth: number;
+  /** Characters that the whole sample may still have. */
+  room: { left: number };
 }
 
 function sample(schema: JsonObject, place: Place): JsonValue {
-  if (place.depth > 4 * DEEPEST) return null;
+  if (place.depth > 4 * DEEPEST || place.room.left <= 0) return null;
+  place.room.left -= VALUE_CHARACTERS + sizeOf(schema);
   const reference = asString(schema.$ref);
   if (reference !== undefined) return sample(resolve(reference, place.root), deeper(place));
-  if (schema.const !== undefined) return schema.const;
-  const [firstAllowed] = asArray(schema.enum) ?? [];
-  if (firstAllowed !== undefined) return firstAllowed;
-  if (schema.default !== undefined) return schema.default;
-  const [example] = asArray(schema.examples) ?? [];
-  if (example !== undefined) return example;
+  const given = [schema.const, asArray(schema.enum)?.[0], schema.default, asArray(schema.examples)?.[0]];
+  const value = given.find((one) => one !== undefined);
+  if (value !== undefined) {
+    place.room.left -= JSON.stringify(value).length;
+    return value;
+  }
   const allOf = objects(schema.allOf);
   if (allOf.length > 0)
     return sample(merge({ ...schema, allOf: undefined }, allOf, place.root), deeper(place));
@@ -56,8 +69,18 @@ function sample(schema: JsonObject, place: Place): JsonValue {
     case 'null':
       return null;
     default:
-      return sampleString(schema, place.name);
+      return sampleString(schema, place);
   }
+}
+
+/** Of the schema itself, without those in it. */
+function sizeOf(schema: JsonObject): number {
+  let size = 0;
+  for (const value of Object.values(schema)) {
+    if (typeof value === 'string' || Array.isArray(value)) size += value.length;
+    else if (isObject(value)) size += Object.keys(value).length;
+  }
+  return size;
 }
 
 function typeOf(schema: JsonObject): string {
@@ -79,6 +102,7 @@ function sampleObject(schema: JsonObject, place: Place): JsonObject {
   const keys = required.length > 0 || first === undefined || place.depth > DEEPEST ? required : [first];
   const value: JsonObject = {};
   for (const key of keys) {
+    place.room.left -= key.length;
     value[key] = sample(asObject(properties[key]) ?? {}, { ...deeper(place), name: key });
   }
   return value;
@@ -90,7 +114,7 @@ function sampleArray(schema: JsonObject, place: Place): JsonValue[] {
   const least = asNumber(schema.minItems) ?? 0;
   const most = asNumber(schema.maxItems) ?? Number.POSITIVE_INFINITY;
   const wanted = place.depth > DEEPEST ? least : Math.max(least, leading.length, items === undefined ? 0 : 1);
-  const length = Math.min(wanted, most);
+  const length = Math.min(wanted, most, Math.max(0, Math.ceil(place.room.left / VALUE_CHARACTERS)));
   return Array.from({ length }, (_, index) => sample(leading[index] ?? items ?? {}, deeper(place)));
 }
 
@@ -133,22 +157,30 @@ const FORMATS: Record<string, string> = {
   uuid: '00000000-0000-4000-8000-000000000000',
 };
 
-function sampleString(schema: JsonObject, name: string): string {
+function sampleString(schema: JsonObject, { name, room }: Place): string {
   const format = FORMATS[asString(schema.format) ?? ''];
   if (format !== undefined) return format;
-  const least = asNumber(schema.minLength) ?? 0;
+  const least = Math.min(asNumber(schema.minLength) ?? 0, Math.max(0, room.left));
   const most = asNumber(schema.maxLength) ?? Number.POSITIVE_INFINITY;
   const fit = (text: string) => text.padEnd(least, '.').slice(0, most);
-  const candidates = [`sample ${name}`, 'sample', name, 'A', 'a', '1', '2025-06-15'].map(fit);
-  const pattern = compile(asString(schema.pattern));
-  return candidates.find((text) => pattern === undefined || pattern.test(text)) ?? fit(`sample ${name}`);
+  const plain = fit(`sample ${name}`);
+  room.left -= plain.length;
+  const pattern = asString(schema.pattern);
+  if (pattern === undefined || pattern.length > 200 || plain.length > LONGEST_SEARCHED) return plain;
+  if (room.left < MOST_CHARACTERS / 2) return plain;
+  room.left -= PATTERN_CHARACTERS;
+  const matches = searchFor(pattern);
+  if (matches === undefined) return plain;
+  return [plain, ...['sample', name, 'A', 'a', '1', '2025-06-15'].map(fit)].find(matches) ?? plain;
 }
 
-function compile(pattern: string | undefined): RegExp | undefined {
-  // A pattern that long comes from no tool we know, and matching it could take for ever.
-  if (pattern === undefined || pattern.length > 200) return undefined;
+// No guess is longer than this but for a `minLength`.
+const LONGEST_SEARCHED = 100;
+
+/** Whether a text has what the pattern asks for; undefined where that cannot be told in time that is in line with its length. */
+function searchFor(pattern: string): ((text: string) => boolean) | undefined {
   try {
-    return new RegExp(pattern, 'u');
+    return createSearch(new RegExp(pattern, 'u'));
   } catch {
     return undefined;
   }
@@ -166,21 +198,26 @@ function choose(alternatives: JsonObject[], place: Place): JsonObject | undefine
 
 /** One schema that asks for what all of them ask for. */
 function merge(base: JsonObject, others: JsonObject[], root: JsonObject): JsonObject {
-  let merged = base;
-  for (const other of others) {
-    const reference = asString(other.$ref);
-    const source =
-      reference === undefined ? other : { ...resolve(reference, root), ...other, $ref: undefined };
-    const required = [...(asArray(merged.required) ?? []), ...(asArray(source.required) ?? [])];
-    merged = {
-      ...merged,
-      ...source,
-      properties: { ...asObject(merged.properties), ...asObject(source.properties) },
-      required,
-    };
-    if (Object.keys(asObject(merged.properties) ?? {}).length === 0) merged.properties = undefined;
-    if (required.length === 0) merged.required = undefined;
+  const merged = { ...base };
+  const properties = { ...asObject(base.properties) };
+  const required = [...(asArray(base.required) ?? [])];
+  const add = (source: JsonObject) => {
+    Object.assign(merged, source);
+    Object.assign(properties, asObject(source.properties));
+    for (const key of asArray(source.required) ?? []) required.push(key);
+  };
+  // A long one may be referred to many times.
+  const seen = new Set<JsonObject>();
+  for (const { $ref, ...other } of others) {
+    const reference = asString($ref);
+    const source = reference === undefined ? undefined : resolve(reference, root);
+    if (source !== undefined && !seen.has(source)) add(source);
+    if (source !== undefined) seen.add(source);
+    add(other);
   }
+  merged.$ref = undefined;
+  merged.properties = Object.keys(properties).length === 0 ? undefined : properties;
+  merged.required = required.length === 0 ? undefined : required;
   return merged;
 }
 

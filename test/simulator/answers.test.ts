@@ -227,3 +227,41 @@ test('the cached prefix is written in the first turn and read in the next', asyn
   expect(second.cacheWriteTokens).toBe(0);
   expect(second.cacheReadTokens).toBe(4);
 });
+
+describe('requests whose answer would hold up every other', () => {
+  const ask = async (path: string, body: JsonObject) => {
+    const simulator = createSimulator(createVirtualTime());
+    const request = new Request(`http://any.test${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const response = await simulator.fetch(request);
+    return { status: response.status, text: await response.text() };
+  };
+  const messages = (content: string) => [{ role: 'user', content }];
+
+  test('thousands of stop sequences are refused', async () => {
+    const request = { model: 'fast', messages: messages('hi'), max_tokens: 9 };
+    const stops = (count: number) => Array.from({ length: count }, (_, index) => `stop ${index}`);
+    const many = await ask('/v1/messages', { ...request, stop_sequences: stops(65) });
+    expect(many).toMatchObject({ status: 400, text: expect.stringContaining('it takes 64 at most') });
+    expect(await ask('/v1/messages', { ...request, stop_sequences: stops(64) })).toMatchObject({
+      status: 200,
+    });
+  });
+
+  test('more numbers of vectors than a long answer has are refused', async () => {
+    const request = { model: 'fast', input: Array.from({ length: 2_000 }, () => 'word') };
+    const many = await ask('/v1/embeddings', { ...request, dimensions: 2_001 });
+    expect(many).toMatchObject({ status: 400, text: expect.stringContaining('send fewer texts at a time') });
+    expect(await ask('/v1/embeddings', request)).toMatchObject({ status: 200 });
+  });
+
+  test('the name of a tool is looked for where a question ends', async () => {
+    const tools = ['first', 'second'].map((name) => ({ type: 'function', function: { name } }));
+    const called = async (content: string) => {
+      const request = { model: 'fast', messages: messages(content), tools, tool_choice: 'required' };
+      return (await ask('/v1/chat/completions', request)).text;
+    };
+    const long = '. '.repeat(10_000);
+    expect(await called(`${long}call second`)).toContain('"name":"second"');
+    expect(await called(`call second${long}`)).toContain('"name":"first"');
+  });
+});

@@ -68,6 +68,10 @@ const SCHEMAS: Record<string, JsonObject> = {
   'no properties': { type: 'object', properties: {} },
 };
 
+const TWENTY_CHILDREN: JsonObject = Object.fromEntries(
+  Array.from({ length: 20 }, (_, at) => [`child${at}`, { $ref: '#' }]),
+);
+
 describe('sample JSON', () => {
   for (const [name, schema] of Object.entries(SCHEMAS)) {
     test(`${name}: the sample satisfies the schema`, () => {
@@ -98,6 +102,27 @@ describe('sample JSON', () => {
     });
   });
 
+  // With every way to match, or every value that is asked for, it would take longer than anybody waits.
+  test.each([
+    ['a pattern with many ways to match', { type: 'string', minLength: 60, pattern: '^(.|.)*!$' }],
+    [
+      'patterns without end',
+      { type: 'array', minItems: 1e9, items: { type: 'string', pattern: '^(.{40}|.)*!$' } },
+    ],
+    ['a list without end', { type: 'array', minItems: 1e9 }],
+    ['lists in lists', { $defs: { a: { minItems: 99, items: { $ref: '#/$defs/a' } } }, $ref: '#/$defs/a' }],
+    ['a text without end', { type: 'string', minLength: 1e9 }],
+    ['a long constant again and again', { minItems: 1e9, items: { const: 'x'.repeat(2_000_000) } }],
+    ['children that are required', { properties: TWENTY_CHILDREN, required: Object.keys(TWENTY_CHILDREN) }],
+    ['a hundred thousand parts', { allOf: Array.from({ length: 100_000 }, (_, at) => requires(`p${at}`)) }],
+  ] satisfies [string, JsonObject][])(
+    '%s: the sample is no longer than its schema and a megabyte',
+    (_, schema) => {
+      const sample = JSON.stringify(sampleJson(schema));
+      expect(sample.length).toBeLessThan(JSON.stringify(schema).length + 1_000_000);
+    },
+  );
+
   test('every tool and output schema in the recorded requests is satisfied', () => {
     const schemas = ['anthropic-messages', 'openai-chat'].flatMap((wire) =>
       recordings(wire).flatMap((recording) =>
@@ -113,6 +138,10 @@ describe('sample JSON', () => {
     }
   });
 });
+
+function requires(key: string): JsonObject {
+  return { properties: { [key]: { type: 'string' } }, required: [key] };
+}
 
 /** Schemas at the places where requests carry them. */
 function findSchemas(request: JsonObject | undefined): JsonObject[] {
