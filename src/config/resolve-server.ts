@@ -89,7 +89,8 @@ function resolveProjectKeys(
       } else projectOfKey.set(value, project);
     }
   }
-  if (projectOfKey.size > 0 && server.keys.length === 0) {
+  // Also where none of them could be had: without any key all would be open.
+  if (Object.keys(server.project_keys).length > 0 && server.keys.length === 0) {
     const message = 'needs server.keys too: keys of projects open none of the gateway’s own pages';
     problems.push({ severity: 'fatal', path: ['server', 'project_keys'], message });
   }

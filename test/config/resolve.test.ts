@@ -476,10 +476,17 @@ describe('server', () => {
       'fatal server.project_keys.data[1]: is also a key of server.keys: nobody could tell whose requests come with it',
     ]);
     expect(config.server.keys).toEqual(['k', 'same']);
-    expect(resolve({ server: { project_keys: { web: ['w'] } } }).said).toEqual([
-      'fatal server.project_keys: needs server.keys too: keys of projects open none of the gateway’s own pages',
-    ]);
   });
+
+  test.each([['w'], ['env:WEB']])(
+    'keys of projects alone are fatal, also where none can be had: %s',
+    (key) => {
+      // Else a variable that is missing would open the gateway to whoever reaches it.
+      expect(resolve({ server: { project_keys: { web: [key] } } }).said).toContain(
+        'fatal server.project_keys: needs server.keys too: keys of projects open none of the gateway’s own pages',
+      );
+    },
+  );
 });
 
 describe('audit.store', () => {
