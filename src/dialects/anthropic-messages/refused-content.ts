@@ -14,8 +14,11 @@ const UNVERIFIED = /could not be verified/i;
 const EFFORT = /reasoning[._]?effort/i;
 const UNKNOWN = /support|unrecognized|unknown|unexpected|not permitted/i;
 
-/** vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". */
-const IMAGE = /\bimages?\b|image_url|input_image|multi-?modal|\bvision\b/i;
+/**
+ * vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". Joined by a hyphen it is part
+ * of a model's name, which says nothing of what was refused: Ollama's "llama3.2-vision:latest does not support tools".
+ */
+const IMAGE = /(?<!\w-)(\bimages?\b|\bvision\b|multi-?modal)(?!-\w)|image_url|input_image/i;
 const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant [`'"]?file\b/i;
 
 /** DeepSeek: "unknown variant `image_url`, expected `text`"; OpenAI: "only supported by certain models". */
@@ -23,7 +26,7 @@ const REFUSED =
   /support|\bunknown|\bnot (a |an |allowed|enabled|accepted|available)|invalid|\bvalid\b|unable|could not|can ?not|fail|decode|at most|too (large|small|many|big)|exceed/i;
 
 /** A tool may be called or take anything, an `image` too. */
-const OF_TOOLS = /\bschema\b|\btools?\W{1,2}\d/i;
+const OF_TOOLS = /\bschema\b|\b(tools?|tool_calls)\W{1,2}\d/i;
 
 /** The message of a refused request, with the words in front; undefined where it was refused for nothing of these. */
 export function inWordsOfRefusedContent(message: string): string | undefined {

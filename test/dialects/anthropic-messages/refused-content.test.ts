@@ -12,6 +12,7 @@ test.each([
   ['OpenAI, of a file that is none', 'You uploaded an unsupported image. Please make sure it is valid.'],
   ['DeepSeek', 'messages[1]: unknown variant `image_url`, expected `text` at line 1 column 173667'],
   ['vLLM', 'Qwen/Qwen3-8B is not a multimodal model'],
+  ['a model whose name says otherwise', 'x-vision-8b does not support multi-modal input'],
   ['vLLM, of a limit', 'At most 0 image(s) may be provided in one prompt.'],
   ['Ollama', 'this model does not support image input'],
   ['LM Studio', 'Model does not support images. Please use a model that does.'],
@@ -61,6 +62,10 @@ test.each([
   'provisioned throughput is not supported for this model, or its revision is unknown',
   'messages.0.content.0.image.source.base64.data: Could not process image',
   'grok-imagine is an image model: ask it elsewhere',
+  'registry.ollama.ai/library/llama3.2-vision:latest does not support tools',
+  'Thinking is not enabled for models/gemini-2.0-flash-preview-image-generation',
+  'phi-4-multimodal-instruct does not support this tool choice',
+  "Invalid 'messages[5].tool_calls[0].function.arguments': no object, but 'image'",
 ])('anything else stays as it is: %s', (message) => {
   expect(told(message)).toMatchObject({ error: { message } });
 });
