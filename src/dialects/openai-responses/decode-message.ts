@@ -10,12 +10,6 @@ import { ID } from './wire.ts';
 
 type PartKind = 'text' | 'refusal';
 
-/** What is known of a part that has ended, which tells nothing more. */
-interface PastPart {
-  kind: PartKind;
-  contentIndex: number;
-}
-
 export class MessageState extends ToldText {
   readonly kind = 'message';
   readonly type = 'message';
@@ -31,8 +25,10 @@ export class MessageState extends ToldText {
   private partEnded = false;
   /** Log probabilities came with its deltas. */
   private spelled = false;
-  /** Those before it, in the order in which they began, which is that of the finished item. */
-  private past: PastPart[] | null = null;
+  /** Those before it, which tell nothing more, in the order in which they began, which is that of the finished item. */
+  private past: PartKind[] | null = null;
+  /** The numbers of those, by kind: an answer may have thousands. */
+  private numbers: Record<PartKind, Set<number>> | null = null;
 
   constructor(blocks: Blocks) {
     super();
@@ -87,11 +83,13 @@ export class MessageState extends ToldText {
   /** Makes the part the last one, where it is new. False where it has ended. */
   private open(kind: PartKind, contentIndex: number): boolean {
     if (this.part === kind && this.contentIndex === contentIndex) return !this.partEnded;
-    if (this.past?.some((part) => part.kind === kind && part.contentIndex === contentIndex)) return false;
+    if (this.numbers?.[kind].has(contentIndex)) return false;
     if (this.part !== undefined) {
       this.endPart();
       this.past ??= [];
-      this.past.push({ kind: this.part, contentIndex: this.contentIndex });
+      this.past.push(this.part);
+      this.numbers ??= { text: new Set(), refusal: new Set() };
+      this.numbers[this.part].add(this.contentIndex);
     }
     this.part = kind;
     this.contentIndex = contentIndex;
@@ -106,7 +104,7 @@ export class MessageState extends ToldText {
   /** The same by the part's place in the finished item. */
   private openAt(place: number, kind: PartKind): boolean {
     const past = this.past?.length ?? 0;
-    const known = place === past ? this.part : this.past?.[place]?.kind;
+    const known = place === past ? this.part : this.past?.[place];
     if (known === kind) return place === past && !this.partEnded;
     // Numbers of parts that only come now collide with none.
     return this.open(kind, past + (this.part === undefined ? 0 : 1) + 1_000);

@@ -124,7 +124,7 @@ export function parseToolChoice(body: JsonObject, tools: readonly Tool[]): Allow
     throw invalid('tool_choice', `must be a string or an object, not ${nameType(choice)}`);
   if (form.type === 'allowed_tools') return parseAllowed(form, tools);
   if (form.type !== 'function' && form.type !== 'custom') return 'unknown';
-  return { toolChoice: { type: 'tool', name: nameOf(form, form.type, tools, 'tool_choice') } };
+  return { toolChoice: { type: 'tool', name: nameOf(form, form.type, groupedNames(tools), 'tool_choice') } };
 }
 
 function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
@@ -132,10 +132,11 @@ function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
   const allowed = (optionalArray(form, 'tools', path) ?? []).map((value, index) =>
     requiredObject(value, `${path}[${index}]`),
   );
+  const grouped = groupedNames(tools);
   const names = allowed.map((tool, index) => {
     const type = requiredString(tool, 'type', `${path}[${index}].type`, 'say `function`, `custom`…');
     const isOwn = type === 'function' || type === 'custom';
-    return isOwn ? nameOf(tool, type, tools, `${path}[${index}]`) : type;
+    return isOwn ? nameOf(tool, type, grouped, `${path}[${index}]`) : type;
   });
   return allow(parseAllowedMode(form, 'tool_choice.mode'), names, tools);
 }
@@ -147,13 +148,25 @@ export function namesServer(choice: JsonValue | undefined): boolean {
   return asArray(form.tools)?.some((tool) => asObject(tool)?.type === 'mcp') === true;
 }
 
+/** Of tools in a namespace, the neutral name by the own one; of several with one own name the first counts. */
+function groupedNames(tools: readonly Tool[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const tool of tools) {
+    if (tool.type === 'server' || tool.namespace === undefined || tool.namespace.tool === tool.name) continue;
+    if (!names.has(tool.namespace.tool)) names.set(tool.namespace.tool, tool.name);
+  }
+  return names;
+}
+
 /** The neutral name of the tool that `form` names. */
-function nameOf(form: JsonObject, type: 'function' | 'custom', tools: readonly Tool[], path: string): string {
+function nameOf(
+  form: JsonObject,
+  type: 'function' | 'custom',
+  grouped: ReadonlyMap<string, string>,
+  path: string,
+): string {
   // The chat form nests the name.
   const wanted =
     asString(asObject(form[type])?.name) ?? requiredString(form, 'name', `${path}.name`, 'name the tool');
-  const grouped = tools.find(
-    (tool) => tool.type !== 'server' && tool.name !== wanted && tool.namespace?.tool === wanted,
-  );
-  return grouped?.name ?? wanted;
+  return grouped.get(wanted) ?? wanted;
 }

@@ -670,3 +670,21 @@ test('thousands of calls in one answer take no time out of proportion to their n
   const told = decode(sse(CREATED, ...added, completed(calls)));
   expect(told.filter(({ type }) => type === 'tool-end')).toBeArrayOfSize(calls.length);
 });
+
+test('nor thousands of parts in one message', () => {
+  const added = {
+    type: 'response.output_item.added',
+    output_index: 0,
+    item: { type: 'message', id: 'msg_1', content: [] },
+  };
+  const deltas = Array.from({ length: 100_000 }, (_, content_index) => ({
+    type: 'response.output_text.delta',
+    output_index: 0,
+    content_index,
+    delta: 'a',
+  }));
+  // The first one again, which has ended.
+  const told = decode(sse(CREATED, added, ...deltas, ...deltas.slice(0, 1), completed()));
+  expect(told.filter(({ type }) => type === 'text-delta')).toBeArrayOfSize(deltas.length);
+  expect(told.filter(({ type }) => type === 'text-end')).toBeArrayOfSize(deltas.length);
+});

@@ -461,6 +461,17 @@ describe('tools', () => {
     expect(extension?.fields).toEqual({});
   });
 
+  test('a hundred thousand allowed tools take no time out of proportion to their number', () => {
+    // With a search through all tools for each of them, it would take minutes.
+    const own = Array.from({ length: 100_000 }, (_, at) => ({ type: 'function', name: `f${at}` }));
+    const tools = [{ type: 'namespace', name: 'crm', tools: own }];
+    const { allowedTools } = parse({
+      tools,
+      tool_choice: { type: 'allowed_tools', mode: 'auto', tools: own },
+    });
+    expect(allowedTools).toEqual(own.map(({ name }) => `crm__${name}`));
+  });
+
   test.each<JsonObject>([{ type: 'web_search_preview' }, { type: 'mcp', server_label: 's' }])(
     'choice %j is for this dialect alone',
     (choice) => {
