@@ -141,15 +141,20 @@ function budgetGauge(
   budgets: readonly BudgetState[],
   value: (state: BudgetState) => number,
 ): Metric {
+  const labelsOf = ({ budget: { per, each, ...whose } }: BudgetState) => [
+    per,
+    ...[each, whose.agent, whose.project, whose.provider, whose.model].map((label) => label ?? ''),
+  ];
+  // A name may have two for itself, one of all names and one of those that a glob fits: the smaller is what binds it.
+  const binding = new Map<string, BudgetState>();
+  for (const state of budgets) {
+    const key = JSON.stringify(labelsOf(state));
+    const { limitUsd = Number.POSITIVE_INFINITY } = binding.get(key)?.budget ?? {};
+    if (state.budget.limitUsd < limitUsd) binding.set(key, state);
+  }
   return gauge(
     { name: `sluice_budget_${name}`, help, labels: ['per', 'each', 'agent', 'project', 'provider', 'model'] },
-    budgets.map((state) => {
-      const { per, each, agent, project, provider, model } = state.budget;
-      return [
-        [per, ...[each, agent, project, provider, model].map((name) => name ?? '')],
-        value(state),
-      ] as const;
-    }),
+    [...binding.values()].map((state) => [labelsOf(state), value(state)] as const),
   );
 }
 

@@ -222,3 +222,22 @@ test('each project has the limit for itself, those without a name one together',
     ).toHaveLength(1);
   await end();
 });
+
+test('a name that has two for itself, all names one and those of a glob another, is in /metrics once', async () => {
+  // A series stands on a page once: of two Prometheus drops one, whichever comes later.
+  const { ask, gateway, end } = setup([
+    { limit_usd: 9, per: 'day', each: 'project' },
+    { limit_usd: 2, per: 'day', each: 'project', project: 'web-*' },
+    { limit_usd: 5, per: 'day', each: 'project', project: '*' },
+  ]);
+  for (const project_id of ['web-1', 'data']) await ask({ project_id });
+  const page = await (await gateway.fetch(new Request('http://127.0.0.1:8088/metrics'))).text();
+  const limits = page.split('\n').filter((line) => line.startsWith('sluice_budget_limit_usd{'));
+  const of = (project: string) =>
+    `per="day",each="project",agent="",project="${project}",provider="",model=""`;
+  expect(limits.sort()).toEqual([
+    `sluice_budget_limit_usd{${of('data')}} 5`,
+    `sluice_budget_limit_usd{${of('web-1')}} 2`,
+  ]);
+  await end();
+});
