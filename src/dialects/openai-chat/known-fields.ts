@@ -71,7 +71,7 @@ const CHOICE = byType(
 
 const FORMAT = byType({
   text: {},
-  json_object: { schema: true },
+  json_object: { schema: true, value: true },
   json_schema: {
     json_schema: { name: true, description: true, schema: true, strict: true },
     schema: true,

@@ -162,8 +162,8 @@ function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
     case 'text':
       return { type: 'text' };
     case 'json_object': {
-      // llama.cpp and Together put the schema beside the type.
-      const schema = asObject(format.schema);
+      // llama.cpp and Together put the schema beside the type, Hugging Face's client under the word of its own servers.
+      const schema = asObject(format.schema) ?? asObject(format.value);
       return schema === undefined ? { type: 'json' } : { type: 'json-schema', schema };
     }
     case 'json_schema': {

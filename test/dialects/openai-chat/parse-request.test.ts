@@ -398,6 +398,11 @@ describe('settings', () => {
       { response_format: { type: 'json_object', schema: { a: 1 } } },
       { outputFormat: { type: 'json-schema', schema: { a: 1 } } },
     ],
+    [
+      'schema by the word of Hugging Face’s client',
+      { response_format: { type: 'json_object', value: { a: 1 } } },
+      { outputFormat: { type: 'json-schema', schema: { a: 1 } } },
+    ],
   ])('%s', (_, fields, expected) => {
     const { model: __, system: ___, messages: ____, tools: _____, ...rest } = parse(fields);
     expect(rest as unknown).toEqual({ stream: false, ...expected });
