@@ -1,6 +1,6 @@
 // Whose a path is, and what of a request its path says.
 import { describe, expect, test } from 'bun:test';
-import { findRoute, findRouteBelow } from '../../src/dialects/find-route.ts';
+import { findModels, findRoute, findRouteBelow } from '../../src/dialects/find-route.ts';
 import type { ClientRoute } from '../../src/dialects/dialect.ts';
 import type { Incoming } from '../../src/gateway/request/incoming.ts';
 import { planCall } from '../../src/gateway/attempts/plan.ts';
@@ -34,6 +34,28 @@ test('a colon may be written as URLs may write it', () => {
     );
 });
 
+describe('Groq’s SDKs, which write more of a path than OpenAI’s do', () => {
+  test.each([
+    ['/openai/v1/chat/completions', 'openai-chat', 'generate'],
+    ['/openai/v1/embeddings', 'openai-chat', 'embed'],
+    ['/openai/v1/responses', 'openai-responses', 'generate'],
+  ])('%s is served', (path, dialect, operation) => {
+    const found = findRoute(path, QUERY);
+    expect(found?.dialect.id as string | undefined).toBe(dialect);
+    expect(found?.route.operation as string | undefined).toBe(operation);
+  });
+
+  test('models are listed and found', () => {
+    expect(findModels('/openai/v1/models', new Headers())?.asked).toEqual({});
+    expect(findModels('/openai/v1/models/lab%2Fa', new Headers())?.asked).toEqual({ id: 'lab/a' });
+  });
+
+  test('nothing else is below it', () => {
+    for (const path of ['/openai/v1/messages', '/openai/chat/completions', '/openai/openai/v1/responses'])
+      expect(findRoute(path, QUERY)).toBeUndefined();
+  });
+});
+
 test('a path that is almost one is told what it should be', async () => {
   const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
   const messageOf = async (path: string) => {
@@ -54,6 +76,7 @@ test('a path that is almost one is told what it should be', async () => {
 test.each([
   ['/v1/responses/resp_1/input_items', 'the whole conversation as `input`'],
   ['/v1/completions', '/v1/chat/completions'],
+  ['/openai/v1/completions', '/v1/chat/completions'],
   ['/v1/messages/batches', '/v1/messages'],
   ['/v1/complete', '/v1/messages'],
   ['/v1beta/models/asked:generateContents', ':generateContent, :streamGenerateContent'],

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
+import { ownPath } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';
@@ -29,7 +30,8 @@ export const openaiChat: Dialect = {
   client: {
     path: '/v1/chat/completions',
     featureHeaders: ['openai-beta'],
-    route(path) {
+    route(asked) {
+      const path = ownPath(asked);
       if (path === '/v1/chat/completions') return { operation: 'generate' };
       return path === EMBEDDINGS_PATH ? { operation: 'embed', stream: false } : undefined;
     },
@@ -67,7 +69,8 @@ export const openaiChat: Dialect = {
   createGrammarChecker,
 };
 
-function insteadOf(path: string): string | undefined {
+function insteadOf(asked: string): string | undefined {
+  const path = ownPath(asked);
   if (path === '/v1/completions') return 'send the prompt as `messages` to /v1/chat/completions';
   if (path.startsWith('/v1/chat/completions/')) return 'nothing of an answer is kept here';
   return undefined;

@@ -6,6 +6,7 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiModels } from '../openai/models.ts';
+import { ownPath } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
@@ -24,7 +25,8 @@ export const openaiResponses: Dialect = {
   client: {
     path: '/v1/responses',
     featureHeaders: ['openai-beta'],
-    route(path) {
+    route(asked) {
+      const path = ownPath(asked);
       if (path === '/v1/responses') return { operation: 'generate' };
       if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false };
       return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false } : undefined;
@@ -63,7 +65,7 @@ export const openaiResponses: Dialect = {
 };
 
 function insteadOf(path: string): string | undefined {
-  if (/^\/v1\/(responses|conversations)(\/|$)/.test(path))
+  if (/^\/v1\/(responses|conversations)(\/|$)/.test(ownPath(path)))
     return 'nothing of an answer is kept here; send the whole conversation as `input` to /v1/responses, with `store: false`';
   return undefined;
 }

@@ -3,9 +3,10 @@
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { ownPath } from './own-path.ts';
 
 export const openaiClientModels: ClientModels = {
-  route: (path) => routeModels(path, '/v1/models'),
+  route: (path) => routeModels(ownPath(path), '/v1/models'),
   buildModel,
   buildList: (models) => ({ object: 'list', data: models.map(buildModel) }),
 };
