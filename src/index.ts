@@ -15,7 +15,8 @@ import { fetchSimulator, withSimulator } from './simulator/transport.ts';
 import { createFetchTransport } from './upstream/fetch-transport.ts';
 
 export type { ConfigInput } from './config/schema.ts';
-export type { Ask, Gateway } from './gateway/gateway.ts';
+export type { Gateway } from './gateway/gateway.ts';
+export type { Ask } from './gateway/request/ask.ts';
 export type { GatewayHost, HostOverrides } from './gateway/host.ts';
 export type * from './model/content.ts';
 export { type ErrorCode, GatewayError } from './model/errors.ts';

@@ -20,6 +20,7 @@ import { Departure } from '../upstream/departure.ts';
 import { presentedSecrets } from '../upstream/headers.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
+import type { Ask } from './request/ask.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
 import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './response/byte-source.ts';
@@ -84,9 +85,6 @@ export interface Gateway {
   /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
   close(): Promise<void>;
 }
-
-/** A neutral request of which only model and messages must be given. */
-export type Ask = Pick<NeutralRequest, 'model' | 'messages'> & Partial<NeutralRequest>;
 
 /** What a client can ask by POST, each with one response and one row. */
 const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Promise<Response>> = {
@@ -298,8 +296,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;
-      const request: NeutralRequest = { system: [], tools: [], ...ask, stream: true };
-      return streamNeutral(request, options, {
+      return streamNeutral(ask, options, {
         host,
         config,
         router,

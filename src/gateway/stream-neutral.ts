@@ -19,6 +19,7 @@ import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from './response/redact-error.ts';
 import { nextOf } from './pumps/relay.ts';
 import { createTranslatePump } from './pumps/translate.ts';
+import { type Ask, requestOf } from './request/ask.ts';
 
 export interface NeutralContext {
   host: GatewayHost;
@@ -33,12 +34,11 @@ export interface NeutralContext {
 type Events = readonly StreamEvent[];
 
 export async function* streamNeutral(
-  request: NeutralRequest,
+  asked: Ask,
   options: { signal?: AbortSignal; target?: string },
   context: NeutralContext,
 ): AsyncGenerator<StreamEvent, void, void> {
   const record = context.newRecord();
-  record.requestedModel = request.model;
   record.streamed = true;
   const client = new Departure();
   const leave = () => client.abort(clientLeft());
@@ -47,6 +47,8 @@ export async function* streamNeutral(
   record.onCancel((why) => client.abort(why));
   let opened: OpenStream<Events> | undefined;
   try {
+    const request = await requestOf(asked);
+    record.requestedModel = request.model;
     const question = {
       model: request.model,
       forced: options.target ?? null,

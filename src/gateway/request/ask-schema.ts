@@ -1,0 +1,209 @@
+// The shape of a neutral request as a program gives it, field by field: types say it too, but not to JavaScript, nor through
+// a cast. Loaded with the first request, since a gateway that is asked over HTTP needs none of it.
+import { z } from 'zod';
+import type {
+  AudioPart,
+  Citation,
+  DocumentLocation,
+  DocumentPart,
+  Extension,
+  ImagePart,
+  OpaquePart,
+  ReasoningPart,
+  RefusalPart,
+  ServerToolResultPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../../model/content.ts';
+import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../model/dialect-id.ts';
+import {
+  type Binding,
+  type CustomTool,
+  type FunctionTool,
+  type Message,
+  type NeutralRequest,
+  REASONING_EFFORTS,
+  type ReasoningSettings,
+  type ServerTool,
+  type ToolNamespace,
+  type WebSearch,
+} from '../../model/request.ts';
+
+/** Every field of the type, so that a new one cannot be forgotten here. */
+type Fields<Of> = { [Name in keyof Of]-?: z.ZodType };
+
+/** An object of these fields and no other: one that is not known would be dropped without a word. */
+function shape<Of>(fields: Fields<Of>) {
+  return z.strictObject(fields);
+}
+
+const text = z.string().optional();
+const number = z.number().optional();
+const flag = z.boolean().optional();
+const only = z.literal(true).optional();
+const names = z.array(z.string());
+const json = z.record(z.string(), z.unknown());
+const object = json.optional();
+const providerDialect = z.enum(PROVIDER_DIALECT_IDS);
+
+const extension = shape<Extension>({
+  dialect: providerDialect,
+  fields: json,
+  defaults: names.optional(),
+}).optional();
+const anyPart = { cacheControl: object, extension };
+
+const location = shape<DocumentLocation>({
+  document: z.number(),
+  unit: z.enum(['character', 'page', 'block']),
+  start: z.number(),
+  end: z.number(),
+}).optional();
+const citation = shape<Citation>({
+  kind: z.enum(['url', 'document', 'other']),
+  ...{ url: text, title: text, citedText: text, start: number, end: number },
+  ...{ location, extension },
+});
+const logprobs = z.array(z.looseObject({ token: z.string(), logprob: z.number() })).optional();
+
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('base64'), mediaType: z.string(), data: z.string() }),
+  z.strictObject({ kind: z.literal('url'), url: z.string(), mediaType: text }),
+  z.strictObject({ kind: z.literal('file'), id: z.string(), dialect: providerDialect }),
+  z.strictObject({ kind: z.literal('text'), text: z.string() }),
+]);
+
+const textPart = shape<TextPart>({
+  type: z.literal('text'),
+  text: z.string(),
+  citations: z.array(citation).optional(),
+  logprobs,
+  ...anyPart,
+});
+const imagePart = shape<ImagePart>({ type: z.literal('image'), source, detail: text, ...anyPart });
+const documentPart = shape<DocumentPart>({
+  type: z.literal('document'),
+  source,
+  name: text,
+  cites: only,
+  ...anyPart,
+});
+const opaquePart = shape<OpaquePart>({
+  type: z.literal('opaque'),
+  dialect: providerDialect,
+  name: z.string(),
+  value: z.unknown(),
+});
+const toolCall = shape<ToolCallPart>({
+  type: z.literal('tool-call'),
+  id: z.string(),
+  name: z.string(),
+  arguments: z.string(),
+  kind: z.enum(['function', 'custom', 'server']),
+  signature: text,
+  ...anyPart,
+});
+const toolResult = shape<ToolResultPart>({
+  type: z.literal('tool-result'),
+  callId: z.string(),
+  content: z.array(z.discriminatedUnion('type', [textPart, imagePart, documentPart, opaquePart])),
+  isError: flag,
+  ...anyPart,
+});
+
+const part = z.discriminatedUnion('type', [
+  textPart,
+  imagePart,
+  documentPart,
+  opaquePart,
+  toolCall,
+  toolResult,
+  shape<ReasoningPart>({
+    type: z.literal('reasoning'),
+    text: z.string(),
+    ...{ signature: text, redacted: text },
+    ...anyPart,
+  }),
+  shape<ServerToolResultPart>({
+    type: z.literal('server-tool-result'),
+    ...{ callId: z.string(), dialect: providerDialect, value: json },
+    ...anyPart,
+  }),
+  shape<AudioPart>({ type: z.literal('audio'), source, ...anyPart }),
+  shape<RefusalPart>({ type: z.literal('refusal'), text: z.string(), logprobs, ...anyPart }),
+]);
+
+const message = shape<Message>({
+  role: z.enum(['system', 'user', 'assistant']),
+  parts: z.array(part),
+  name: text,
+});
+
+const namespace = shape<ToolNamespace>({ name: z.string(), description: text, tool: z.string() }).optional();
+const search = shape<WebSearch>({
+  ...{ allowedDomains: names.optional(), blockedDomains: names.optional() },
+  location: z.strictObject({ city: text, region: text, country: text, timezone: text }).optional(),
+  contextSize: text,
+  others: names,
+}).optional();
+const tool = z.discriminatedUnion('type', [
+  shape<FunctionTool>({
+    type: z.literal('function'),
+    name: z.string(),
+    ...{ description: text, parameters: object, strict: flag, legacy: only },
+    ...{ namespace, cacheControl: object, extension },
+  }),
+  shape<CustomTool>({
+    type: z.literal('custom'),
+    name: z.string(),
+    ...{ description: text, format: object, namespace },
+  }),
+  shape<ServerTool>({
+    type: z.literal('server'),
+    name: z.string(),
+    definition: extension.unwrap(),
+    search,
+  }),
+]);
+
+export const askSchema = shape<NeutralRequest>({
+  model: z.string(),
+  stream: flag,
+  system: z.array(textPart).optional(),
+  messages: z.array(message),
+  tools: z.array(tool).optional(),
+  toolChoice: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.enum(['auto', 'none', 'required']) }),
+      z.strictObject({ type: z.literal('tool'), name: z.string() }),
+    ])
+    .optional(),
+  outputFormat: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.enum(['text', 'json']) }),
+      z.strictObject({
+        type: z.literal('json-schema'),
+        ...{ name: text, description: text, schema: json, strict: flag },
+      }),
+    ])
+    .optional(),
+  reasoning: shape<ReasoningSettings>({
+    mode: z.enum(['on', 'off', 'adaptive']).optional(),
+    effort: z.enum(REASONING_EFFORTS).optional(),
+    budgetTokens: number,
+    summary: text,
+  }).optional(),
+  boundTo: shape<Binding>({
+    dialect: z.enum(DIALECT_IDS),
+    field: z.string(),
+    problem: z.string(),
+  }).optional(),
+  logprobs: z.strictObject({ top: number }).optional(),
+  ...{ allowedTools: names.optional(), stopSequences: names.optional() },
+  ...{ maxOutputTokens: number, temperature: number, topP: number, topK: number, seed: number },
+  ...{ frequencyPenalty: number, presencePenalty: number },
+  ...{ includeUsage: flag, parallelToolCalls: flag, store: flag, replaysReasoning: flag, searchesWeb: only },
+  ...{ verbosity: text, user: text, serviceTier: text, cacheKey: text },
+  ...{ metadata: object, cacheControl: object, cacheSettings: object, extension },
+});
