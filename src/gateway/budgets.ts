@@ -9,6 +9,7 @@ import type { Pricer } from '../ledger/prices/prices.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { Target } from '../routing/targets.ts';
 import type { SpentBudget } from './attempts/fallback.ts';
+import type { Fleet } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { SAMPLE_USAGE } from './routing.ts';
@@ -33,11 +34,15 @@ export interface Budgets {
   stop(): void;
 }
 
+interface BudgetsHost extends Pick<GatewayHost, 'now' | 'setTimer' | 'log'> {
+  fleet?: Pick<Fleet, 'spent'> | undefined;
+}
+
 /** How long what was added waits to be told with what is added next. */
 const TELL_MS = 100;
 
 export function createBudgets(
-  { now, setTimer, log, fleet }: Pick<GatewayHost, 'now' | 'setTimer' | 'log' | 'fleet'>,
+  { now, setTimer, log, fleet }: BudgetsHost,
   ledger: Pick<Ledger, 'store'> | null,
 ): Budgets {
   const book = createBudgetBook();

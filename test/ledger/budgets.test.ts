@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Budget } from '../../src/config/resolved.ts';
 import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget-book.ts';
-import { budgetInWords, usdInWords } from '../../src/ledger/budgets/budget-words.ts';
+import { budgetInWords, spentBudgetInWords, usdInWords } from '../../src/ledger/budgets/budget-words.ts';
 import { createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
 import { type CalendarPeriod, periodAt } from '../../src/model/calendar-period.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
@@ -63,6 +63,13 @@ describe('what was spent', () => {
     expect(book.usedUp(WHO, NOW + DAY_MS)).toBeNull();
   });
 
+  test('the first moment of a period is in it, its end is not', () => {
+    const { start, end } = periodAt('day', NOW);
+    const book = bookOf(daily(9));
+    for (const timestamp of [start - 1, start, end]) book.add(costing(1, { timestamp }), start);
+    expect(book.states(start)).toMatchObject([{ spentUsd: 1 }]);
+  });
+
   test('a clock that was put back begins that period anew', () => {
     const book = bookOf(daily(1));
     book.add(costing(5, { timestamp: NOW + DAY_MS }), NOW + DAY_MS);
@@ -103,13 +110,17 @@ describe('what was spent', () => {
     const book = bookOf(daily(1));
     book.add(costing(null), NOW);
     book.add(costing(null, { usageKnown: false }), NOW);
-    expect(book.states(NOW)).toMatchObject([{ spentUsd: 0, unpriced: 1 }]);
+    book.add(costing(2), NOW);
+    expect(book.states(NOW)).toMatchObject([{ budget: daily(1), spentUsd: 2, unpriced: 1 }]);
   });
 
   test('of several that are used up the one is told that is so for longest', () => {
     const book = bookOf(daily(1), { ...daily(1), per: 'month' }, { ...daily(1), per: 'hour' });
     book.add(costing(1), NOW);
     expect(book.usedUp(WHO, NOW)?.budget.per).toBe('month');
+    const alike = bookOf(daily(1), daily(1, { agent: 'coder' }));
+    alike.add(costing(1), NOW);
+    expect(alike.usedUp(WHO, NOW)?.budget.agent).toBeNull();
   });
 
   test('of one that each has for itself, each counts alone, up to a thousand names', () => {
@@ -118,6 +129,7 @@ describe('what was spent', () => {
     const spend = (projectId: string, usd = 1) => book.add(costing(usd, { projectId }), NOW);
     spend('w1');
     spend('w2', 0.5);
+    spend('w3', 0);
     spend('other-one');
     expect(['w1', 'w2', 'w3', 'other-one', null].map((name) => book.usedUp(of(name), NOW) !== null)).toEqual([
       true,
@@ -168,8 +180,18 @@ describe('counted by several', () => {
       expect(book.takeAdded()).toEqual([]);
     }
     expect(all.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 1]);
+    // Also of what has no price.
+    for (const book of [one, other]) {
+      book.add(costing(null, { agentType: null }), NOW);
+      all.receive(book.takeAdded(), NOW);
+      expect(book.takeAdded()).toEqual([]);
+    }
     for (const book of [one, other]) book.adopt(all.spent(NOW), NOW);
-    for (const book of [one, other]) expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([3, 1]);
+    for (const book of [one, other, all])
+      expect(book.states(NOW)).toMatchObject([
+        { spentUsd: 3, unpriced: 2 },
+        { spentUsd: 1, unpriced: 0 },
+      ]);
   });
 
   test('who has spent is told, where each has the limit for itself', () => {
@@ -186,12 +208,13 @@ describe('counted by several', () => {
       ]);
     const read = [
       { ...WHO, costUsd: 4, unpriced: 0 },
+      { ...WHO, costUsd: 0, unpriced: 3 },
       { ...WHO, agentType: 'free', costUsd: 0, unpriced: 0 },
     ];
     one.adopt(one.sumUp(read, Date.UTC(2026, 10, 27), NOW), NOW);
-    expect(one.states(NOW).map(({ budget: { agent }, spentUsd }) => [agent, spentUsd])).toEqual([
-      ['coder', 4],
-      ['', 2],
+    expect(one.states(NOW)).toMatchObject([
+      { budget: { agent: 'coder' }, spentUsd: 4, unpriced: 3 },
+      { budget: { agent: '' }, spentUsd: 2, unpriced: 0 },
     ]);
   });
 
@@ -276,6 +299,28 @@ describe('read from the ledger', () => {
     reader.stop();
   });
 
+  test('what fails when it has stopped is nobody’s affair', async () => {
+    const { promise, reject } = Promise.withResolvers<Spending[]>();
+    const { timers, failures, reader, asked } = setup(() => promise);
+    reader.configured();
+    reader.stop();
+    reject(new Error('closed'));
+    reader.configured();
+    await timers.advance(60_000);
+    expect({ failures, asked: asked.length }).toEqual({ failures: [], asked: 1 });
+  });
+
+  test('a configuration that changes is read for at once, and not twice as often from then on', async () => {
+    const { timers, asked, reader } = setup(async () => []);
+    reader.configured();
+    reader.configured();
+    await timers.advance(0);
+    const before = asked.length;
+    await timers.advance(10_000);
+    expect(asked.length - before).toBe(2);
+    reader.stop();
+  });
+
   test('without budgets nobody asks it', async () => {
     const { timers, asked, reader, book } = setup(async () => []);
     book.configure([]);
@@ -296,6 +341,13 @@ test('in words', () => {
   );
   expect(budgetInWords({ ...daily(5, { agent: 'code-*' }), each: 'agent' })).toBe(
     '5 USD a day, each agent code-*',
+  );
+  const state = (budget: Budget) =>
+    spentBudgetInWords({ budget, start: 0, end: 1, spentUsd: 5, unpriced: 0 });
+  expect(state(daily(5, { agent: 'code-*' }))).toBe('5 USD a day, agent code-*');
+  expect(state({ ...daily(5, { project: 'web' }), each: 'project' })).toBe('5 USD a day, project web');
+  expect(state({ ...daily(5, { project: '' }), each: 'project' })).toBe(
+    '5 USD a day, project without a name',
   );
   expect([0, 0.000123, 0.5, 1, 1234.567].map(usdInWords)).toEqual([
     '0 USD',

@@ -1,7 +1,12 @@
 // A budget that is used up (`costs.budgets`): what it would pay for is not asked; what is free, or paid from another, is.
 import { afterEach, describe, expect, test } from 'bun:test';
+import type { Budget } from '../../../src/config/resolved.ts';
+import { BUDGETS_UNREAD, createBudgets } from '../../../src/gateway/budgets.ts';
 import type { ConfigInput } from '../../../src/index.ts';
+import type { LedgerStore } from '../../../src/ledger/store.ts';
 import { jsonReply } from '../../support/reply.ts';
+import { sampleRow } from '../../support/ledger-rows.ts';
+import { createManualTimers } from '../../support/manual-timers.ts';
 import { ASK, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
 
 afterEach(expectSettled);
@@ -240,4 +245,80 @@ test('a name that has two for itself, all names one and those of a glob another,
     `sluice_budget_limit_usd{${of('web-1')}} 2`,
   ]);
   await end();
+});
+
+describe('in one process', () => {
+  const DAY: Budget = {
+    limitUsd: 2,
+    per: 'day',
+    each: null,
+    agent: null,
+    project: null,
+    provider: null,
+    model: null,
+  };
+  const WHO = { agentType: 'coder', projectId: null, provider: 'one', model: 'm' };
+  const spending = (costUsd: number) => [{ ...WHO, costUsd, unpriced: 0 }];
+
+  function begin(read: () => Promise<ReturnType<typeof spending>>) {
+    const timers = createManualTimers(Date.UTC(2026, 10, 27, 13));
+    const told: number[][] = [];
+    const logged: unknown[] = [];
+    const budgets = createBudgets(
+      {
+        ...timers,
+        log: (level, message, fields) => logged.push([level, message, fields]),
+        fleet: { spent: (added) => told.push(added.map(({ spentUsd }) => spentUsd)) },
+      },
+      { store: { spending: read } as unknown as LedgerStore },
+    );
+    const spend = (costUsd: number | null) =>
+      budgets.see(sampleRow({ ...WHO, timestamp: timers.now(), costUsd, usageKnown: false }));
+    const spent = () => budgets.states().map(({ spentUsd }) => spentUsd);
+    return { budgets, timers, told, logged, spend, spent };
+  }
+
+  test('what the ledger has counts from the start, and where budgets are new', async () => {
+    const { budgets, timers, spent } = begin(async () => spending(3));
+    budgets.configure([DAY], () => 1);
+    await timers.advance(0);
+    expect(spent()).toEqual([3]);
+    budgets.configure([DAY, { ...DAY, agent: 'coder' }], () => 1);
+    await timers.advance(0);
+    expect(spent()).toEqual([3, 3]);
+    budgets.stop();
+    expect(timers.pending()).toBe(0);
+  });
+
+  test('a ledger that cannot be read is told of in the log', async () => {
+    const { budgets, timers, logged } = begin(() => Promise.reject(new Error('no such disk')));
+    budgets.configure([DAY], () => 1);
+    await timers.advance(0);
+    expect(logged).toEqual([['warn', BUDGETS_UNREAD, { error: 'no such disk' }]]);
+    budgets.stop();
+  });
+
+  test('what is spent is told to the others in a moment, together, and at once where somebody asks', async () => {
+    const { budgets, timers, told, spend } = begin(async () => []);
+    spend(1);
+    expect(timers.pending()).toBe(0);
+    budgets.configure([DAY], () => 1);
+    spend(1);
+    spend(null);
+    await timers.advance(50);
+    spend(2);
+    expect(told).toEqual([]);
+    await timers.advance(50);
+    expect(told).toEqual([[3]]);
+    spend(4);
+    budgets.flush();
+    budgets.flush();
+    expect(told).toEqual([[3], [4]]);
+    await timers.advance(200);
+    expect(told).toEqual([[3], [4]]);
+    spend(5);
+    budgets.stop();
+    expect(told).toEqual([[3], [4], [5]]);
+    expect(timers.pending()).toBe(0);
+  });
 });
