@@ -184,7 +184,7 @@ function notKept({ request_id, client_dialect, requested_model, error_message }:
     : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true for the next ones`;
 }
 
-/** Who asked, where headers said it and not the body: rules and sums go by that. */
+/** Who asked, where a header or the key said it and not the body: rules and sums go by that. */
 function labelsOf({ agent_type, project_id }: Entry, body: string): Record<string, string> {
   const said = parseObject(body);
   const labels = [
@@ -194,7 +194,7 @@ function labelsOf({ agent_type, project_id }: Entry, body: string): Record<strin
   // A header's characters are bytes.
   return Object.fromEntries(
     labels.flatMap(([header, name, inBody]) =>
-      name === null || typeof inBody === 'string' ? [] : [[header, Buffer.from(name).toString('latin1')]],
+      name === null || inBody === name ? [] : [[header, Buffer.from(name).toString('latin1')]],
     ),
   );
 }

@@ -183,6 +183,28 @@ test.each(['reviewer', 'größer 🦭'])('%s is who asks again, also where a hea
   expect(after.entry).toMatchObject({ agent_type: name, project_id: name });
 });
 
+test('what a header or the key said of who asked stands before the body, again', async () => {
+  await using keyed = await startSluice({
+    config: { server: { keys: ['of-the-operator'], project_keys: { web: ['key-of-web'] } } },
+  });
+  const body = { model: 'simulator/fast', messages: [{ role: 'user', content: 'hi' }], project_id: 'data' };
+  const response = await fetch(`${keyed.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-sluice-key': 'key-of-web', 'x-sluice-agent': 'coder' },
+    body: JSON.stringify({ ...body, agent_type: 'writer' }),
+  });
+  await response.text();
+  const id = response.headers.get('x-sluice-request-id') ?? '';
+  const { out, err } = await runCommand(
+    ['replay', '--config', `${keyed.home}/sluice.json`, '--url', keyed.url, id, '--json'],
+    {
+      environment: { SLUICE_HOME: keyed.home },
+    },
+  );
+  expect(err).toBe('');
+  expect(JSON.parse(out)).toMatchObject({ after: { entry: { agent_type: 'coder', project_id: 'web' } } });
+});
+
 test.each([
   ['anthropic-messages', { 'anthropic-version': '2023-01-01', 'anthropic-beta': 'one-2026-01-01,two' }],
   ['openai-chat', { 'openai-beta': 'one=v1' }],
