@@ -1,7 +1,7 @@
 // GET /gateway/audit: the rows of the ledger, filtered.
 import { flushed } from './flushed.ts';
 import { ROW_OPERATIONS, ROW_STATUSES } from '../ledger/rows/row.ts';
-import type { AuditFilter, AuditRows, RowPlace } from '../ledger/store.ts';
+import type { AuditFilter, AuditRows, LedgerStore, RowPlace } from '../ledger/store.ts';
 import { ManagementError } from './answer.ts';
 import { describeRow } from './audit-entry.ts';
 import { answerLongList } from './long-list.ts';
@@ -48,12 +48,46 @@ export async function readAudit(deps: ManagementDeps, query: URLSearchParams): P
   }
   const filter = readFilter(query);
   await flushed(deps);
-  const found = await deps.ledger.store.audit(filter);
-  const rest = { total: found.total, next: cursorOf(found) };
-  if (!filter.includeBodies) return { entries: found.rows.map((row) => describeRow(row, false)), ...rest };
-  const items = Iterator.from(found.rows).map((row) => describeRow(row, true));
-  const pause = () => new Promise<void>((resolve) => void deps.setTimer(resolve, 0));
-  return answerLongList({ name: 'entries', items, rest, pause });
+  const { store } = deps.ledger;
+  if (filter.includeBodies) return answerWithBodies(store, filter, deps);
+  const found = await store.audit(filter);
+  return {
+    entries: found.rows.map((row) => describeRow(row, false)),
+    total: found.total,
+    next: cursorOf(found),
+  };
+}
+
+/** A thousand rows with two bodies of a megabyte each are gigabytes: of these the store is asked for some at a time. */
+const ROWS_AT_ONCE = 16;
+
+async function answerWithBodies(
+  store: LedgerStore,
+  filter: AuditFilter,
+  { setTimer }: ManagementDeps,
+): Promise<Response> {
+  // With its binary parts a single row may be half a gigabyte.
+  const atOnce = filter.includeBinaries === true ? 1 : ROWS_AT_ONCE;
+  let found = await store.audit({ ...filter, limit: Math.min(filter.limit, atOnce) });
+  const { total } = found;
+
+  async function* entries(): AsyncGenerator<object, void> {
+    for (let left = filter.limit; ; ) {
+      for (const row of found.rows) yield describeRow(row, true);
+      left -= found.rows.length;
+      const last = found.rows.at(-1);
+      if (left === 0 || last === undefined || !found.hasOlder) return;
+      const before = { timestamp: last.timestamp, id: last.id };
+      found = await store.audit({ ...filter, offset: 0, before, limit: Math.min(left, atOnce) });
+    }
+  }
+
+  return answerLongList({
+    name: 'entries',
+    items: entries(),
+    rest: () => ({ total, next: cursorOf(found) }),
+    pause: () => new Promise<void>((resolve) => void setTimer(resolve, 0)),
+  });
 }
 
 function readFilter(query: URLSearchParams): AuditFilter {

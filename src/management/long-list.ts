@@ -6,15 +6,15 @@ const PIECE_LENGTH = 512 * 1024;
 export interface LongList {
   /** The property that holds the items. */
   name: string;
-  /** Made to JSON one by one, as they are needed. */
-  items: Iterable<object>;
-  /** What stands beside them. */
-  rest: object;
+  /** Asked for and made to JSON one by one, as they are needed. */
+  items: AsyncIterable<object>;
+  /** What stands beside them; asked for behind the last. */
+  rest(): object;
   /** Resolves when others have had their turn. */
   pause(): Promise<void>;
 }
 
-/** `{name: items, ...rest}` as JSON. */
+/** `{name: items, ...rest}` as JSON. Where an item cannot be had any more, the answer breaks off. */
 export function answerLongList(list: LongList): Response {
   const pieces = piecesOf(list);
   const encoder = new TextEncoder();
@@ -24,7 +24,7 @@ export function answerLongList(list: LongList): Response {
       async pull(controller) {
         if (!isFirst) await list.pause();
         isFirst = false;
-        const { value, done } = pieces.next();
+        const { value, done } = await pieces.next();
         if (done === true) controller.close();
         else controller.enqueue(encoder.encode(value));
       },
@@ -36,16 +36,16 @@ export function answerLongList(list: LongList): Response {
   });
 }
 
-function* piecesOf({ name, items, rest }: LongList): Generator<string, void> {
+async function* piecesOf({ name, items, rest }: LongList): AsyncGenerator<string, void> {
   let piece = `{${JSON.stringify(name)}:[`;
   let separator = '';
-  for (const item of items) {
+  for await (const item of items) {
     piece += separator + JSON.stringify(item);
     separator = ',';
     if (piece.length < PIECE_LENGTH) continue;
     yield piece;
     piece = '';
   }
-  const others = JSON.stringify(rest).slice(1, -1);
+  const others = JSON.stringify(rest()).slice(1, -1);
   yield `${piece}]${others === '' ? '' : ','}${others}}`;
 }

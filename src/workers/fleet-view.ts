@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
 import type { Questions } from './ask-all.ts';
 import { mergeStates } from './merge-states.ts';
-import type { Page, PageRequest } from './protocol.ts';
+import type { PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** How many workers answer nothing at the moment: what they would have said is missing on the page. */
@@ -32,7 +32,7 @@ export interface FleetViewOptions
 /** Undefined for a path that is none of them. */
 export function createFleetView(
   options: FleetViewOptions,
-): (request: PageRequest) => Promise<Page | undefined> {
+): (request: PageRequest) => Promise<Response | undefined> {
   const { processes, questions, setTimer, ledger } = options;
   const manage = createManagement({
     ...options,
@@ -55,7 +55,7 @@ export function createFleetView(
     if (response === undefined) return undefined;
     const silent = processes().filter(questions.isSilent).length;
     if (silent > 0) response.headers.set(SILENT_HEADER, String(silent));
-    return { status: response.status, headers: [...response.headers], body: await response.bytes() };
+    return response;
   };
 }
 

@@ -18,6 +18,7 @@ import { createFleetView } from './fleet-view.ts';
 import { countedIn, type HandedRows, keepable, rowsIn } from './handed-rows.ts';
 import { readJournal } from './journal.ts';
 import { lostRow } from './lost-row.ts';
+import { createPageSource } from './page-pieces.ts';
 import { createPoolTally } from './pool-tally.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
@@ -159,6 +160,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 
   function methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
     const { hostname, port } = options;
+    const pages = createPageSource();
     return {
       setup() {
         configs.set(worker(), config);
@@ -187,7 +189,12 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
           batches.set(worker(), batch);
         }
       },
-      page: view,
+      async page(request) {
+        const answer = await view(request);
+        return answer && pages.open(answer);
+      },
+      nextPiece: pages.next,
+      leavePage: pages.leave,
       watching: (isOn) => watch(worker(), isOn),
       frame(frame) {
         for (const { channel } of watchedAt) channel.tell('frame', frame);

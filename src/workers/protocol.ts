@@ -20,11 +20,18 @@ export interface PageRequest {
   path: string;
 }
 
-export interface Page {
+/** The head and the first piece. */
+export interface Page extends PagePiece {
   status: number;
   headers: [name: string, value: string][];
-  /** As it goes to the client: only copied on its way, however long it is. */
-  body: Uint8Array<ArrayBuffer>;
+  /** Under which number the next piece is asked for. */
+  page: number;
+}
+
+/** As it goes to the client: only copied on its way. */
+export interface PagePiece {
+  bytes: Uint8Array<ArrayBuffer>;
+  isLast: boolean;
 }
 
 /** What a worker is told before it serves. */
@@ -74,6 +81,9 @@ export type PrimaryMethods = {
   /** Takes rows into its ledger and its meter. @param batch of this worker, from 1. */
   append(rows: HandedRows, batch: number): void;
   page(request: PageRequest): Promise<Page | undefined>;
+  nextPiece(page: number): Promise<PagePiece>;
+  /** Whoever read the page has left. */
+  leavePage(page: number): void;
   /** Whether anybody watches at this worker; resolves when all workers know. */
   watching(isOn: boolean): Promise<void>;
   frame(frame: Uint8Array): void;

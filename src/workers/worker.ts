@@ -7,6 +7,7 @@ import { boardBytes, createBoard } from './board.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { createJournal } from './journal.ts';
 import { createPacketRoom } from './packet-room.ts';
+import { pageBody } from './page-pieces.ts';
 import { createRowHandover } from './row-handover.ts';
 import {
   BOARD_DESCRIPTOR,
@@ -110,6 +111,10 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     options.onOrphaned();
   });
 
+  const pages = {
+    next: (page: number) => primary.call('nextPiece', page),
+    leave: (page: number) => primary.tell('leavePage', page),
+  };
   const setup = await primary.call('setup');
   let { columns } = setup;
   return {
@@ -146,8 +151,8 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         const { method } = request;
         const page = await primary.call('page', { method, path: url.pathname + url.search });
         if (page === undefined) return undefined;
-        const { status, headers, body } = page;
-        return new Response(method === 'HEAD' ? null : body, { status, headers });
+        const { status, headers } = page;
+        return new Response(method === 'HEAD' ? null : pageBody(page, pages), { status, headers });
       },
     },
     async serve(given) {

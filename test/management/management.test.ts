@@ -5,6 +5,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { type LedgerRow, NO_TIMING } from '../../src/ledger/rows/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createManagement, type ManagementDeps } from '../../src/management/management.ts';
 import { createMeter } from '../../src/telemetry/meter.ts';
 import type { PoolState } from '../../src/upstream/connections.ts';
@@ -701,6 +702,50 @@ describe('/gateway/audit', () => {
     expect([total, next]).toEqual([9, null]);
     expect(pauses).toBeGreaterThan(3);
     expect((await ask('/gateway/audit?include_bodies=true', 'HEAD')).status).toBe(200);
+  });
+
+  describe('the store is never asked for the bodies of many rows at once, whose text may be gigabytes', () => {
+    const read = (path: string) => ask(`/gateway/audit?include_bodies=true&success=false&${path}`);
+    const idsOf = ({ entries }: Answer) => entries.map(({ request_id: id }) => id);
+    let asked: number[];
+    let failing: number;
+
+    beforeEach(async () => {
+      record(...variedRows(100).map((row) => ({ ...row, timestamp: SAMPLE_TIME, requestBody: 'a body' })));
+      await ledger.flush();
+      asked = [];
+      failing = Number.POSITIVE_INFINITY;
+      const audit: LedgerStore['audit'] = async (filter) => {
+        if (filter.includeBodies) asked.push(filter.limit);
+        if (asked.length > failing) throw new Error('the disk is gone');
+        return ledger.store.audit(filter);
+      };
+      deps.ledger = { ...ledger, store: { ...ledger.store, audit } };
+    });
+
+    test.each([
+      ['limit=1000', 16],
+      ['limit=20', 16],
+      ['limit=1000&include_binaries=true', 1],
+      ['limit=20&offset=5', 16],
+    ])('%s', async (query, most) => {
+      const page = (await (await read(query)).json()) as Answer;
+      const alone = (await (await ask(`/gateway/audit?success=false&${query}`)).json()) as Answer;
+      expect(idsOf(page)).toEqual(idsOf(alone));
+      expect(page.entries.every(({ request_body: body }) => body === 'a body')).toBe(true);
+      expect([page.total, page.next]).toEqual([alone.total, alone.next]);
+      expect(page.entries.length).toBeGreaterThan(most);
+      expect(Math.max(...asked)).toBe(most);
+    });
+
+    test('a store that fails at once is a 503, one that fails later breaks the answer off', async () => {
+      failing = 0;
+      expect((await read('limit=100')).status).toBe(503);
+      failing = 2;
+      const response = await read('limit=100');
+      expect(response.status).toBe(200);
+      await expect(response.text()).rejects.toThrow('the disk is gone');
+    });
   });
 
   test('100 entries unless told otherwise, newest first; total counts all matches', async () => {

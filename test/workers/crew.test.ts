@@ -88,6 +88,8 @@ function createLab(command: string[]) {
       spent() {},
       append() {},
       page: async () => undefined,
+      nextPiece: async () => ({ bytes: new Uint8Array(), isLast: true }),
+      leavePage() {},
       watching: async () => {},
       frame() {},
     }),

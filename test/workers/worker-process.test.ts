@@ -26,6 +26,8 @@ function startCommand(command: string[]): WorkerProcess {
         spent() {},
         append() {},
         page: async () => undefined,
+        nextPiece: async () => ({ bytes: new Uint8Array(), isLast: true }),
+        leavePage() {},
         watching: async () => {},
         frame() {},
       },
