@@ -145,6 +145,23 @@ describe('the time of a stream', () => {
   });
 });
 
+test('one that is left after a ping, before any content: the try lasted until then', async () => {
+  const timers = createManualTimers(1_000_000);
+  const { post, row } = setup(timers, paced(timers, [[60_000, START + BLOCK + WORD]]), {
+    server: { ping_interval: '400ms' },
+  });
+  const opening = post('/v1/messages', MESSAGES);
+  await timers.advance(400);
+  const reader = (await opening).body?.getReader();
+  await reader?.read();
+  await timers.advance(300);
+  await reader?.cancel();
+  await timers.advance(1_000);
+  const told = await row(0);
+  expect(told).toMatchObject({ status: 'aborted', latencyMs: 700 });
+  expect(told.attempts).toMatchObject([{ error: null, durationMs: 700, providerMs: 700 }]);
+});
+
 test('a whole answer: one wait, no gaps', async () => {
   const timers = createManualTimers(1_000_000);
   const content = [{ type: 'text', text: 'hi' }];

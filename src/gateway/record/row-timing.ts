@@ -6,13 +6,15 @@ import type { ExchangeRecord } from './record.ts';
 
 type Timed = Pick<ExchangeRecord, 'attempts' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;
 
-/** Notes the provider's share in the attempt that serves, too. */
+/** Notes the provider's share in the attempt that serves, too, and how long one lasted that the client left it in. */
 export function describeTiming(record: Timed, seen: WholeObservation | null, latencyMs: number): RowTiming {
   const { attempts, startedAt, backOffMs, besideMs } = record;
-  if (seen !== null) {
-    seen.timing.settle();
-    const serving = attempts.find(isOpen);
-    if (serving !== undefined) serving.providerMs ??= seen.timing.providerMs;
+  seen?.timing.settle();
+  const open = attempts.find(isOpen);
+  if (open !== undefined) {
+    if (seen !== null) open.providerMs ??= seen.timing.providerMs;
+    // Of a stream whose head is out the row is written before the try hears that the client left.
+    if (open.durationMs === 0) open.durationMs = latencyMs - (open.startedMs ?? 0);
   }
   let providerMs = -besideMs;
   for (const attempt of attempts) providerMs += attempt.providerMs ?? 0;
