@@ -1,5 +1,6 @@
 // The section `server` of a valid file → address, keys and limits.
 import { isLoopback } from '../model/loopback.ts';
+import { createRedactor } from '../model/redact/redact.ts';
 import { ANY_ORIGIN } from './origin.ts';
 import type { ConfigProblem } from './problem.ts';
 import type { ServerConfig } from './resolved.ts';
@@ -27,6 +28,7 @@ export function resolveServer(
   const host = sources.overrides?.host ?? server.host;
   const keys = resolveKeys(file, sources, problems);
   const projectOfKey = resolveProjectKeys(file, keys, sources, problems);
+  warnOfHiddenProjects(projectOfKey, keys, problems);
   if (server.keys.length === 0 && !isLoopback(host)) {
     const message = `${host} is reachable by others: set server.keys, or listen on 127.0.0.1`;
     problems.push({ severity: 'fatal', path: ['server', 'host'], message });
@@ -95,6 +97,21 @@ function resolveProjectKeys(
     problems.push({ severity: 'fatal', path: ['server', 'project_keys'], message });
   }
   return projectOfKey;
+}
+
+/** A key that begins with its project's name would tell of itself wherever the name is shown. */
+function warnOfHiddenProjects(
+  projectOfKey: ReadonlyMap<string, string>,
+  keys: readonly string[],
+  problems: ConfigProblem[],
+): void {
+  const redact = createRedactor([...keys, ...projectOfKey.keys()]);
+  for (const project of new Set(projectOfKey.values())) {
+    if (redact(project) === project) continue;
+    const message =
+      'the name looks like a key or the beginning of one: rows, budgets and metrics have [redacted] in its place; give other keys, or another name';
+    problems.push({ severity: 'warning', path: ['server', 'project_keys', project], message });
+  }
 }
 
 const NOT_ACCEPTED = 'not accepted';

@@ -16,7 +16,7 @@ import { SAMPLE_USAGE } from './routing.ts';
 
 /** Of a request, the budget that keeps a target from being asked; null: none does. */
 export type BudgetGuard = (
-  record: Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation'>,
+  record: Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation' | 'redact'>,
   target: Target,
 ) => SpentBudget | null;
 
@@ -59,9 +59,17 @@ export function createBudgets(
   }
 
   return {
-    guard({ agentType, projectId, operation }, { provider, model }) {
+    guard({ agentType, projectId, operation, redact }, { provider, model }) {
       if (book.isEmpty || operation === 'count-tokens') return null;
-      const state = book.usedUp({ agentType, projectId, provider: provider.name, model }, now());
+      // What was spent is counted by the names in rows.
+      const inRow = (name: string | null) => (name === null ? null : redact(name));
+      const spender = {
+        agentType: inRow(agentType),
+        projectId: inRow(projectId),
+        provider: provider.name,
+        model,
+      };
+      const state = book.usedUp(spender, now());
       if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
       return {
         words: `the budget of ${spentBudgetInWords(state)} is used up (${usdInWords(state.spentUsd)})`,

@@ -478,6 +478,13 @@ describe('server', () => {
     expect(config.server.keys).toEqual(['k', 'same']);
   });
 
+  test('a project whose key begins with its name is told that rows cannot show it', () => {
+    const project_keys = { acme2024: ['acme2024-7fk3ls9d'], web: ['web-7fk3ls9d'] };
+    expect(resolve({ server: { keys: ['k'], project_keys } }).said).toEqual([
+      expect.stringMatching(/^warning server\.project_keys\.acme2024: .*\[redacted\]/),
+    ]);
+  });
+
   test.each([['w'], ['env:WEB']])(
     'keys of projects alone are fatal, also where none can be had: %s',
     (key) => {

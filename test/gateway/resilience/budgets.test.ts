@@ -322,3 +322,13 @@ describe('in one process', () => {
     expect(timers.pending()).toBe(0);
   });
 });
+
+test('a name that rows do not show is bound by what they show in its place', async () => {
+  const { ask, end } = setup([{ limit_usd: 1, per: 'day', each: 'project' }]);
+  const project_id = `sk-ant-api03-${'a1B2'.repeat(8)}`;
+  expect((await ask({ project_id })).response.status).toBe(200);
+  const { response, text } = await ask({ project_id });
+  expect(response.status).toBe(429);
+  expect(text).toContain('project [redacted] is used up');
+  await end();
+});
