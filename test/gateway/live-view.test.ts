@@ -118,6 +118,10 @@ test('a slow watcher is told how many events it missed, and others miss none', a
   expect(await slow.next()).toEqual({ name: 'lag', data: { skipped: 500 } });
   stream.text('again ');
   expect(await slow.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'again ' }]);
+  // Once.
+  const more = slow.events(1);
+  stream.text('more ');
+  expect(await more).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'more ' }]);
 });
 
 test('a word without end and the blank behind it are shown at once', async () => {
@@ -133,9 +137,15 @@ test('silence is broken by pings, and a watcher that left leaves nothing behind'
   const timers = createManualTimers();
   const view = createLiveView(timers.setTimer);
   const watcher = watch(view);
-  const ping = watcher.next();
-  await timers.advance(15_000);
-  expect(await ping).toEqual({ name: 'ping', data: null });
+  for (let silence = 0; silence < 2; silence++) {
+    const ping = watcher.next();
+    await timers.advance(15_000);
+    expect(await ping).toEqual({ name: 'ping', data: null });
+  }
+  // One that does not read is not silent, and finds none when it does.
+  await timers.advance(60_000);
+  view.open('r1', same).text('late ');
+  expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'late ' }]);
   await watcher.reader.cancel();
   expect(timers.pending()).toBe(0);
   expect(view.open('r1', same).isWatched()).toBe(false);
