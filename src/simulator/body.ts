@@ -12,6 +12,9 @@ export interface SimulatorDeps {
 
 const textEncoder = new TextEncoder();
 
+/** A stream without pauses makes way for others after so many milliseconds. */
+const LONGEST_TURN_MS = 10;
+
 /** `signal` is the request's: when it fires, the body fails with its reason. */
 export function playScript(
   script: Generator<Step, void, void>,
@@ -20,6 +23,7 @@ export function playScript(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const left = new AbortController();
   const startedAt = deps.monotonic();
+  let turnBeganAt = startedAt;
   const leave = () => {
     left.abort();
     script.return();
@@ -45,8 +49,12 @@ export function playScript(
         signal.removeEventListener('abort', leave);
         return controller.error(new TypeError('simulated failure: the connection was reset'));
       }
-      const wait = startedAt + step.due - deps.monotonic();
-      if (wait > 0) await deps.sleep(wait, left.signal).catch(() => undefined);
+      const now = deps.monotonic();
+      const wait = Math.max(0, startedAt + step.due - now);
+      if (wait > 0 || now - turnBeganAt > LONGEST_TURN_MS) {
+        await deps.sleep(wait, left.signal).catch(() => undefined);
+        turnBeganAt = deps.monotonic();
+      }
       if (left.signal.aborted) {
         if (signal.aborted) controller.error(signal.reason);
         return;

@@ -46,6 +46,19 @@ describe('playing a script', () => {
     expect(Math.max(...time.slept.slice(1))).toBeLessThanOrEqual(20);
   });
 
+  test('a stream without pauses makes way for others again and again', async () => {
+    function* hasty(): Generator<Step, void, void> {
+      for (let index = 0; index < 100; index++) yield { type: 'send', due: 0, text: 'x' };
+    }
+    const time = createVirtualTime();
+    let worked = 0;
+    // Each token is a millisecond's work.
+    const deps = { ...time, monotonic: () => time.monotonic() + worked++ };
+    expect(await new Response(playScript(hasty(), deps, NEVER)).text()).toBe('x'.repeat(100));
+    expect(time.slept.length).toBeWithin(5, 20);
+    expect(new Set(time.slept)).toEqual(new Set([0]));
+  });
+
   test('nothing is made before it is read, nor after a cancel', async () => {
     const made: number[] = [];
     const reader = playScript(paced(1_000, made), createVirtualTime(), NEVER).getReader();
