@@ -1,5 +1,5 @@
 // Rows that the store does not take: they wait on disk, in order, outlast the process, and come back once.
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setSystemTime, test } from 'bun:test';
 import {
   appendFileSync,
   mkdirSync,
@@ -412,6 +412,29 @@ describe('what lies on disk', () => {
     other.kill();
     await other.exited;
     expect(await openSpill().next()).toHaveLength(3);
+  });
+
+  test('files of a process that ends later are taken over then: one that is killed and started anew may find its former self', async () => {
+    const path = await spillRows(3);
+    const other = Bun.spawn(['sleep', '60']);
+    renameSync(path, path.replace(`-${process.pid}.`, `-${other.pid}.`));
+    const spill = openSpill();
+    await spill.put(variedRows(2, 3));
+    expect(idsOf(await spill.next())).toEqual(['req_3', 'req_4']);
+    other.kill();
+    await other.exited;
+    try {
+      setSystemTime(Date.now() + 60_000);
+      for (const expected of [['req_3', 'req_4'], ['req_0', 'req_1', 'req_2'], []]) {
+        const rows = await spill.next();
+        expect(idsOf(rows)).toEqual(expected);
+        await spill.remove(rows.length);
+      }
+    } finally {
+      setSystemTime();
+    }
+    expect(files()).toEqual([]);
+    expect(told).toEqual([]);
   });
 
   test('files of before the machine was started are nobody’s, whoever has the number of their process now', async () => {

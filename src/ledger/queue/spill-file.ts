@@ -26,11 +26,14 @@ interface Segment {
 /** A file is read whole, and a batch holds rows of one. */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const BATCH_ROWS = 256;
+/** How often files are looked at again that belong to processes which run. */
+const LOOK_MS = 10_000;
 /** Number, and the process that writes it. */
 const SEGMENT_NAME = /^(\d+)-(\d+)\.jsonl$/;
 
 /**
- * Takes over the files of processes that are gone. A row may come back twice, when the process ends between the
+ * Takes over the files of processes that are gone, also of those that go while this one runs: whoever is killed and started
+ * anew at once may find its former self still there. A row may come back twice, when the process ends between the
  * store's taking it and the removal of its file: the store keeps it once.
  */
 export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions): Spill {
@@ -46,12 +49,20 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
     lastError = error;
     tell?.(error);
   };
-  // One operation after the other, the first of which finds what is there.
-  let turn: Promise<unknown> = findSegments(directory).then((found) => {
-    segments = found.segments;
-    number = found.nextNumber;
+  /** Names of files that need not be looked at again. */
+  const seen = new Set<string>();
+  let ofOthers = 0;
+  let lookedAt = 0;
+  const look = async (): Promise<void> => {
+    lookedAt = Date.now();
+    const found = await findSegments(directory, seen);
+    segments.push(...found.segments);
+    number = Math.max(number, found.nextNumber);
+    ofOthers = found.ofOthers;
     for (const error of found.errors) failed(error);
-  });
+  };
+  // One operation after the other, the first of which finds what is there.
+  let turn: Promise<unknown> = look();
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = turn.then(work);
     // Whoever asked hears of it; the next one's turn comes all the same.
@@ -62,8 +73,10 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
 
   const begin = async (): Promise<{ handle: FileHandle; segment: Segment }> => {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const path = join(directory, `${String(number).padStart(9, '0')}-${process.pid}.jsonl`);
+    const name = `${String(number).padStart(9, '0')}-${process.pid}.jsonl`;
+    const path = join(directory, name);
     number += 1;
+    seen.add(name);
     const handle = await open(path, 'ax', 0o600);
     const segment = { path, rows: 0, bytes: 0 };
     segments.push(segment);
@@ -145,6 +158,7 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
       }),
     next: () =>
       inTurn(async () => {
+        if (ofOthers > 0 && Date.now() - lookedAt >= LOOK_MS) await look();
         while (head === null && segments[0] !== undefined) {
           const [segment] = segments;
           const rows = await read(segment);
@@ -174,11 +188,14 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
 interface FoundSegments {
   segments: Segment[];
   nextNumber: number;
+  /** Files of processes that run. */
+  ofOthers: number;
   /** Of what is there and cannot be read. */
   errors: string[];
 }
 
-async function findSegments(directory: string): Promise<FoundSegments> {
+/** @param seen names that are passed over; those that are dealt with come to it. */
+async function findSegments(directory: string, seen: Set<string>): Promise<FoundSegments> {
   const errors: string[] = [];
   const failed = (path: string) => (thrown: unknown) => {
     if (!isAbsence(thrown)) errors.push(unreadable(path, thrown));
@@ -187,13 +204,21 @@ async function findSegments(directory: string): Promise<FoundSegments> {
   const all = (await readdir(directory).catch(failed(directory))) ?? [];
   const names = all.filter((name) => SEGMENT_NAME.test(name)).sort();
   const segments: Segment[] = [];
+  let ofOthers = 0;
   const bootedAt = Date.now() - uptime() * 1_000;
   for (const name of names) {
+    if (seen.has(name)) continue;
+    seen.add(name);
     const path = join(directory, name);
     if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) {
       // Who has that number now is another program, where the machine was started since.
       const found = await stat(path).catch(failed(path));
-      if (found === null || found.mtimeMs >= bootedAt) continue;
+      if (found === null) continue;
+      if (found.mtimeMs >= bootedAt) {
+        seen.delete(name);
+        ofOthers += 1;
+        continue;
+      }
     }
     const content = await readFile(path).catch(failed(path));
     if (content === null) continue;
@@ -202,7 +227,7 @@ async function findSegments(directory: string): Promise<FoundSegments> {
     segments.push({ path, rows, bytes: content.length });
   }
   const numbers = names.map((name) => Number.parseInt(name, 10));
-  return { segments, nextNumber: Math.max(0, ...numbers) + 1, errors };
+  return { segments, nextNumber: Math.max(0, ...numbers) + 1, ofOthers, errors };
 }
 
 /** Nothing was spilled yet, nor could be, or another process has taken the file over. */
