@@ -65,6 +65,8 @@ test.each([
   ['/\\bre(view|fine)+\\b/', 'prerefine', false],
   ['/\\bre(view|fine)+\\b/', 'pre refineview', true],
   ['/👍+ (ok|fine)*!/', 'well 👍👍 okfine!', true],
+  // Only the older syntax takes this backslash.
+  ['/👍\\- (ok|fine)* \\w+/', 'well 👍- ok that', true],
   // Left to the runtime's own search, which alone can look around.
   ['/(?<!un)safe\\w*\\s+\\w+/', 'unsafe code', false],
   ['/(?<!un)safe\\w*\\s+\\w+/', 'safer code', true],

@@ -51,6 +51,9 @@ const CASES: [pattern: string, flags: string, alphabet: string][] = [
   ['\\p{L}\\d', 'u', 'aä1😀'],
   ['😀.', 'u', 'a😀b'],
   ['😀b|\\ud83d\\ude00a', '', 'a😀b'],
+  // A class that only the older syntax takes.
+  ['[^\\w-.]+a', '', 'a-😀.'],
+  ['[\\w-.]a', '', 'a-😀.'],
   ['[\\w.]+@[\\w.]+', '', 'ab.@ '],
   ['a.{0,3}?b', '', 'abcd'],
   ['\\Bab', '', 'ab '],
@@ -122,6 +125,8 @@ test.each([
   ['(?<=a)b', /looks around/],
   ['a(?!b)', /looks around/],
   ['(a)\\1', /refers back/],
+  ['😀\\-a', /beside an emoji/],
+  ['😀\\-(', /is not a regular expression/],
   ['a{70}', /more than the window of 64/],
   ['(?:a{60}){60}{60}', /is not a regular expression|too large|window/],
   ['a{1,60}'.repeat(80), /too large|window/],

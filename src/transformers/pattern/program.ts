@@ -87,17 +87,23 @@ function assemble(parsed: readonly AST.Pattern[], flags: string): Program {
 }
 
 function parse(pattern: string, flags: string): AST.Pattern {
-  const parser = new RegExpParser();
+  const byCodePoints = flags.includes('u');
   // Without `u` a character beyond the first plane is two, and there is no half of one to find.
-  if (!flags.includes('u') && BEYOND_FIRST_PLANE.test(pattern)) {
-    try {
-      return parser.parsePattern(pattern, 0, pattern.length, true);
-    } catch {
-      // Only the older syntax takes it.
-    }
-  }
+  if (byCodePoints || !BEYOND_FIRST_PLANE.test(pattern)) return parseAs(pattern, byCodePoints);
   try {
-    return parser.parsePattern(pattern, 0, pattern.length, flags.includes('u'));
+    return parseAs(pattern, true);
+  } catch (thrown) {
+    parseAs(pattern, false);
+    const reason = thrown instanceof Error ? thrown.message : '';
+    throw new PatternError(
+      `${reason}: beside an emoji or the like it is read as with the flag u, which takes no needless backslash`,
+    );
+  }
+}
+
+function parseAs(pattern: string, byCodePoints: boolean): AST.Pattern {
+  try {
+    return new RegExpParser().parsePattern(pattern, 0, pattern.length, byCodePoints);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message.replace(/^Invalid regular expression: /, '') : '';
     throw new PatternError(`is not a regular expression: ${reason}`);
@@ -194,13 +200,12 @@ function charTest(source: string, flags: string): (char: string) => boolean {
   return (char) => (char.length === 1 ? ascii[char.charCodeAt(0)] : undefined) ?? expression.test(char);
 }
 
-/** Characters are code points, so that no half of one is left; where only the older syntax takes the class, its own. */
+/** Characters are code points, so that no half of one is left; where only the older syntax takes the class, both halves are tried. */
 function ofOneCharacter(source: string, flags: string): RegExp {
-  const whole = `^(?:${source})$`;
   try {
-    return new RegExp(whole, flags.includes('u') ? flags : `${flags}u`);
+    return new RegExp(`^(?:${source})$`, flags.includes('u') ? flags : `${flags}u`);
   } catch {
-    return new RegExp(whole, flags);
+    return new RegExp(`^(?:${source})+$`, flags);
   }
 }
 
