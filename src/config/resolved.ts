@@ -134,6 +134,8 @@ export interface ProviderConfig {
   audioAtTextPrice: boolean;
   /** The table's price of searches is not this provider's. */
   searchesUnpriced: boolean;
+  /** Models that are unpriced, whatever the table says. */
+  wrongPrices: RegExp | null;
   quirks: Quirks;
   /** In the order in which they apply to requests; to answers the other way round. */
   transformers: readonly Transformer[];

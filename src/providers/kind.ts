@@ -68,6 +68,8 @@ export interface ProviderKind {
   audioAtTextPrice?: true;
   /** Searches in the web are billed otherwise than the table says. */
   searchesUnpriced?: true;
+  /** Models whose price in the table is another's, mostly since their name leads to another model now: they are unpriced. */
+  wrongPrices?: RegExp;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;
   /** `gen_ai.provider.name` of OpenTelemetry. Default: the kind. */

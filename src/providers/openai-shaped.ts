@@ -16,6 +16,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyVariable: 'DEEPSEEK_API_KEY',
     modelPatterns: [/^deepseek-[^/]+$/],
     priceId: 'deepseek',
+    // Whatever still answers to them is the newest Flash, at its price: https://api-docs.deepseek.com/quick_start/pricing
+    wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     quirks: {
       reasoningField: 'thinking',
       efforts: ['low', 'high', 'max'],
@@ -46,6 +48,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       /^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-[^/]+$/,
     ],
     priceId: 'mistral',
+    // Their prices are those of models before: https://github.com/promptfoo/promptfoo/pull/9929 (small), and
+    // https://github.com/simonw/llm-prices/pull/63 (large).
+    wrongPrices: /^(mistral-large|mistral-small-latest|mistral-large-latest|magistral-small-latest)$/,
     quirks: {
       maxTokensField: 'max_tokens',
       streamOptions: false,
@@ -80,6 +85,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyPrefixes: ['gsk_'],
     modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/],
     priceId: 'groq',
+    // That of the model of 120b: https://github.com/braintrustdata/braintrust-proxy/issues/609
+    wrongPrices: /^openai\/gpt-oss-safeguard-20b$/,
     // Its flex tier costs what the usual one does; `performance` is capacity that was bought beforehand.
     tiers: { performance: null },
     quirks: {

@@ -6,6 +6,7 @@ import { resolveCosts } from '../../src/config/resolve-costs.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { findPrices } from '../../src/ledger/prices/table.ts';
 import { createPricer } from '../../src/ledger/prices/prices.ts';
+import { findProviderKind } from '../../src/providers/kinds.ts';
 import { sampleUsage } from '../support/ledger-rows.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 
@@ -159,6 +160,28 @@ describe('no price is guessed', () => {
       expect(table(sampleProvider({ priceId }), model, usage)).toBeNull();
     });
   }
+
+  const led: [kind: string, wrong: string[], right: string[]][] = [
+    [
+      'mistral',
+      ['mistral-large', 'mistral-large-latest', 'mistral-small-latest', 'magistral-small-latest'],
+      ['mistral-large-2512', 'mistral-large-2411', 'mistral-small-2603', 'mistral-medium-latest'],
+    ],
+    ['deepseek', ['deepseek-chat', 'deepseek-reasoner', 'deepseek-v4-flash'], ['deepseek-v4-pro']],
+    ['groq', ['openai/gpt-oss-safeguard-20b'], ['openai/gpt-oss-20b', 'openai/gpt-oss-120b']],
+  ];
+  test.each(led)('%s: names whose price in the table is another model’s', (kind, wrong, right) => {
+    const { priceId = null, wrongPrices = null } = findProviderKind(kind) ?? {};
+    const provider = sampleProvider({ name: kind, kind, priceId, wrongPrices });
+    for (const model of wrong) {
+      // As long as the table has them.
+      expect(tablePrices(kind, model)).toBeDefined();
+      expect(table(provider, model, usage)).toBeNull();
+    }
+    for (const model of right) expect(table(provider, model, usage)).toBeGreaterThan(0);
+    const own = withOverrides([`${kind}/*`, { input_per_million: 1, output_per_million: 1 }]);
+    expect(own(provider, wrong[0] ?? '', usage)).toBeGreaterThan(0);
+  });
 
   test('searches, and an hour’s cache, where only the tokens have a price', () => {
     const google = sampleProvider({ name: 'google', priceId: 'google' });

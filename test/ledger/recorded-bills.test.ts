@@ -293,17 +293,21 @@ const BILLS: Bill[] = [
     what: 'Mistral',
     recording: 'openai-chat/mistral/rubyllm-mistral-mistral-small-latest-can-handle-multiple-1b577e',
     kind: 'mistral',
-    model: 'mistral-small-latest',
-    prices: { id: 'mistral', model: 'mistral-small-latest', has: { input_mtok: 0.1, output_mtok: 0.3 } },
-    tokens: 109 * 0.1 + 19 * 0.3,
+    model: 'mistral-small-2603',
+    // Of the name that was asked for the price is not known.
+    edit: (text) => text.replaceAll('mistral-small-latest', 'mistral-small-2603'),
+    prices: { id: 'mistral', model: 'mistral-small-2603', has: { input_mtok: 0.15, output_mtok: 0.6 } },
+    tokens: 109 * 0.15 + 19 * 0.6,
   },
   {
     what: 'DeepSeek: reasoning within the output, at the price of noon',
     recording: 'openai-chat/deepseek/pydantic-test-deepseek-model-thinking-stream',
     kind: 'deepseek',
-    model: 'deepseek-reasoner',
-    prices: { id: 'deepseek', model: 'deepseek-chat', has: {} },
-    tokens: 6 * 0.55 + 212 * 2.19,
+    model: 'deepseek-v4-pro',
+    // Of the name that was asked for the price is not known.
+    edit: (text) => text.replaceAll('deepseek-reasoner', 'deepseek-v4-pro'),
+    prices: { id: 'deepseek', model: 'deepseek-v4-pro', has: {} },
+    tokens: 6 * 0.435 + 212 * 0.87,
   },
   {
     what: 'Groq: cached input',

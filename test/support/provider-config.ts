@@ -22,6 +22,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     billsItself: false,
     audioAtTextPrice: false,
     searchesUnpriced: false,
+    wrongPrices: null,
     lacksKey: false,
     quirks: {},
     transformers: [],

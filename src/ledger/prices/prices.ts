@@ -96,8 +96,8 @@ export function createPricer(costs: CostsConfig): Pricer {
 }
 
 /** The library also takes the price of whoever made a model for that of whoever serves it. */
-function tableOf({ priceId, resells }: ProviderConfig, model: string): Provider | null {
-  if (priceId === null) return null;
+function tableOf({ priceId, resells, wrongPrices }: ProviderConfig, model: string): Provider | null {
+  if (priceId === null || wrongPrices?.test(model) === true) return null;
   const found = findPrices(priceId, model);
   return found !== null && (found.id === priceId || resells.includes(found.id)) ? found : null;
 }
