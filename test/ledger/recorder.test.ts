@@ -426,7 +426,8 @@ describe('a store that refuses', () => {
       expect(told.splice(0)).toEqual([REFUSED]);
       record('d', 'e');
       await timers.advance(2000);
-      expect(told.splice(0)).toEqual([['error', expect.stringContaining('are dropped'), { error: null }]]);
+      const error = 'the store is out of order';
+      expect(told.splice(0)).toEqual([['error', expect.stringContaining('are dropped'), { error }]]);
       store.refuse = () => false;
       await timers.advance(2000);
       expect(told.splice(0)).toEqual([['info', 'the ledger takes rows again', { dropped: 2 }]]);

@@ -154,7 +154,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
       return;
     }
     dropped += 1;
-    trouble.dropped(1, spill.held().lastError);
+    trouble.dropped(1, spill.held().lastError ?? writer.lastError());
   };
 
   return {

@@ -10,7 +10,7 @@ export type TellLog = (
 export interface TroubleLog {
   /** The store was asked. @param failures writes in a row that failed. @param error what it said. */
   asked(failures: number, error: string | null): void;
-  /** There was no room for rows. @param error why the spill has none. */
+  /** There was no room for rows. @param error why the spill has none, else why the store takes none. */
   dropped(rows: number, error: string | null): void;
   /** Rows that no store would take. */
   givenUp(rows: number, error: string | null): void;
