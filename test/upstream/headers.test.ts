@@ -106,6 +106,12 @@ describe('to a provider of the same dialect', () => {
     expect(sent({ 'x-api-key': 'theirs' }, { dialect: { 'x-api-key': 'ours' } })['x-api-key']).toBe('ours');
   });
 
+  test('what the configuration says of a provider takes the place of all', () => {
+    const configured = { 'user-agent': 'lab', 'x-api-key': 'another', 'x-team': 'web' };
+    const client = { 'user-agent': 'client/1', 'x-team': 'none' };
+    expect(sent(client, { dialect: { 'x-api-key': 'own' }, configured })).toMatchObject(configured);
+  });
+
   test('a stream is asked for unpacked: a packed one may wait until a block of it is full', () => {
     expect(sent({}, { stream: true })).toMatchObject({
       accept: 'text/event-stream',

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import {
   allRefused,
   refusedByBreaker,
+  refusedByBudget,
   refusedByKeys,
   refusedByLimit,
   refusedWithoutKey,
@@ -42,12 +43,28 @@ test.each([
   ['full', 'and no more may'],
   ['late', 'no place was free in time'],
 ] as const)('no room: %s', (shed, words) => {
-  const { error, refused } = refusedByLimit('lab', { shed, inFlight: 4, waiting: 2, retryAfterMs: 900 });
-  expect(refused).toBe('busy');
+  const refusal = refusedByLimit('lab', { shed, inFlight: 4, waiting: 2, retryAfterMs: 900 });
+  const { error } = refusal;
+  expect(refusal).toMatchObject({ refused: 'busy', worthWaiting: false });
   expect(error).toMatchObject({
     code: 'rate_limited',
     retryAfterMs: 900,
     message: `lab was not asked: it is at work on 4, 2 more wait, ${words} (providers.lab.concurrency)`,
+  });
+});
+
+test.each([
+  [599_000, '599 s'],
+  [600_000, '1 h'],
+  [3 * 3_600_000 + 1, '4 h'],
+])('a budget that is used up, %d ms before it begins anew: nobody waits for that', (waitMs, until) => {
+  const refusal = refusedByBudget('lab', 'the budget of 5 USD a day is used up', waitMs);
+  expect(refusal).toMatchObject({ refused: 'budget_spent', worthWaiting: false });
+  expect(refusal.error).toMatchObject({
+    code: 'budget_exceeded',
+    retryAfterMs: waitMs,
+    exhausted: true,
+    message: `lab was not asked: the budget of 5 USD a day is used up, and it begins anew in ${until} (costs.budgets)`,
   });
 });
 

@@ -32,6 +32,7 @@ const CASES: [Record<string, string>, number | undefined][] = [
   [{ 'retry-after': '-1' }, undefined],
   [{ 'retry-after': '2026' }, 2_026_000],
   [{ 'retry-after': '2026-01-01' }, undefined],
+  [{ 'retry-after': 'Thu, 99 Jan 2026 12:00:07 GMT' }, undefined],
   [{ 'retry-after': '' }, undefined],
 ];
 
@@ -66,6 +67,7 @@ describe('in an error body', () => {
       undefined,
     ],
     [{ message: 'RetryInfo' }, undefined],
+    [[null, 'RetryInfo'], undefined],
     [{ error: { message: 'no details' } }, undefined],
   ])('%j', (body, expected) => {
     expect(parseRetryInfo(JSON.stringify(body))).toBe(expected);
@@ -107,6 +109,11 @@ describe('when limits begin anew', () => {
     // Unix seconds and milliseconds.
     [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1_000 + 7) }, 7_000],
     [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW + 7_000) }, 7_000],
+    // A moment that has passed.
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW / 1_000 - 7) }, 0],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(NOW - 7_000) }, 0],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2026-01-01T11:59:00Z' }, 0],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2026-99-01T12:00:00Z' }, undefined],
     // Anthropic.
     [
       {
