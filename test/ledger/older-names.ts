@@ -12,13 +12,15 @@ export const BEFORE_HIDING: readonly string[] = [
   'DROP INDEX ledger_row_other_project',
   ...['kind', 'sum', 'row'].map((table) => {
     const number = table === 'kind' ? 'id' : 'kind';
-    return `UPDATE ledger_${table} SET ${number} = ABS(${number})`;
+    // Apart from those that were like any already.
+    return `UPDATE ledger_${table} SET ${number} = 1000 - ${number} WHERE ${number} < 0`;
   }),
 ];
 
 export const NAMED_OTHER = [
   sampleRow({ requestId: 'req_model', model: 'other' }),
   sampleRow({ requestId: 'req_project', projectId: 'other', timestamp: sampleRow().timestamp + 1 }),
+  sampleRow({ requestId: 'req_plain', model: 'plain', timestamp: sampleRow().timestamp + 2 }),
 ];
 
 export async function expectFoundByName(store: LedgerStore): Promise<void> {
@@ -30,8 +32,9 @@ export async function expectFoundByName(store: LedgerStore): Promise<void> {
   expect(await found({ model: 'other' })).toEqual([2, 'req_model', 'req_new']);
   expect(await found({ projectId: 'other' })).toEqual([2, 'req_project', 'req_new']);
   expect(await found({ model: 'other', projectId: 'other' })).toEqual([1, 'req_new']);
-  expect(await found({ status: 'success' })).toEqual([3, 'req_project', 'req_model', 'req_new']);
-  expect((await store.totals()).requests).toBe(3);
+  expect(await found({ model: 'plain' })).toEqual([1, 'req_plain']);
+  expect(await found({ status: 'success' })).toEqual([4, 'req_plain', 'req_project', 'req_model', 'req_new']);
+  expect((await store.totals()).requests).toBe(4);
   expect(await expireAll(store, 1)).toBe(1);
   expect(await found({ model: 'other' })).toEqual([1, 'req_model']);
 }

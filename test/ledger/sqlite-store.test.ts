@@ -96,29 +96,39 @@ describe('SQLite file', () => {
     await store.close();
   });
 
+  async function createOlderFile(version: number): Promise<Database> {
+    await mkdir(dirname(path));
+    const database = new Database(path, { create: true });
+    for (const step of STEPS.slice(0, version)) database.run(step);
+    database.run(`PRAGMA user_version = ${version}`);
+    return database;
+  }
+
+  /** As every version takes it. */
+  function insertOlderRow(database: Database, row: Record<string, string | number>): void {
+    const old: Record<string, string | number> = {
+      timestamp: SAMPLE_TIME - 1,
+      client_dialect: 'gemini',
+      status: 'success',
+      attempts: '[]',
+      lost: '[]',
+    };
+    const counts =
+      'http_status streamed latency_ms input_tokens output_tokens cache_read_tokens cache_write_tokens ' +
+      'cache_write_1h_tokens reasoning_tokens web_searches audio_input_tokens audio_output_tokens usage_known ' +
+      'malformed_events';
+    for (const column of counts.split(' ')) old[column] = 1;
+    Object.assign(old, row);
+    const columns = Object.keys(old);
+    database
+      .query(`INSERT INTO ledger_row (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
+      .run(...Object.values(old));
+  }
+
   for (let version = 1; version <= STEPS.length; version++) {
     test(`a file of version ${version} keeps its rows`, async () => {
-      await mkdir(dirname(path));
-      const database = new Database(path, { create: true });
-      for (const step of STEPS.slice(0, version)) database.run(step);
-      database.run(`PRAGMA user_version = ${version}`);
-      const old: Record<string, string | number> = {
-        request_id: 'req_old',
-        timestamp: SAMPLE_TIME - 1,
-        client_dialect: 'gemini',
-        status: 'success',
-        attempts: '[]',
-        lost: '[]',
-      };
-      const counts =
-        'http_status streamed latency_ms input_tokens output_tokens cache_read_tokens cache_write_tokens ' +
-        'cache_write_1h_tokens reasoning_tokens web_searches audio_input_tokens audio_output_tokens usage_known ' +
-        'malformed_events';
-      for (const column of counts.split(' ')) old[column] = 1;
-      const columns = Object.keys(old);
-      database
-        .query(`INSERT INTO ledger_row (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
-        .run(...Object.values(old));
+      const database = await createOlderFile(version);
+      insertOlderRow(database, { request_id: 'req_old' });
       database.run("INSERT INTO ledger_body (row_id, request_body) VALUES (1, 'plain text')");
       database.close();
       const store = createSqliteStore(path);
@@ -138,11 +148,66 @@ describe('SQLite file', () => {
     });
   }
 
+  test('rows of before kinds are found by their own names', async () => {
+    const database = await createOlderFile(WITHOUT_KINDS);
+    const usual = { provider: 'lab', model: 'small-1', agent_type: 'coder', project_id: 'web' };
+    const others: [column: string, value: string, filter: object][] = [
+      ['provider', 'other-lab', { provider: 'other-lab' }],
+      ['model', 'large-1', { model: 'large-1' }],
+      ['agent_type', 'writer', { agentType: 'writer' }],
+      ['project_id', 'data', { projectId: 'data' }],
+      ['operation', 'embed', { operation: 'embed' }],
+      ['status', 'error', { status: 'error' }],
+    ];
+    insertOlderRow(database, { ...usual, request_id: 'req_usual' });
+    for (const [column, value] of others)
+      insertOlderRow(database, { ...usual, [column]: value, request_id: `req_${column}` });
+    database.close();
+    const store = createSqliteStore(path);
+    for (const [column, , filter] of others) {
+      const { rows, total } = await store.audit({ ...ALL, ...filter });
+      expect([total, ...rows.map(({ requestId }) => requestId)]).toEqual([1, `req_${column}`]);
+    }
+    const day = Math.floor(SAMPLE_TIME / 86_400_000) * 86_400_000;
+    const ofDays = (from: number) => store.audit({ ...ALL, startTime: from, endTime: from + 86_400_000 - 1 });
+    expect([(await ofDays(day)).total, (await ofDays(day - 86_400_000)).total]).toEqual([7, 0]);
+    await store.close();
+  });
+
+  test('sums by the hour alone, as the first versions had them, are those of days and of all time too', async () => {
+    const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_sum ('));
+    const database = await createOlderFile(version);
+    const day = Math.floor(SAMPLE_TIME / 86_400_000);
+    for (const hour of [day * 24 - 1, day * 24, day * 24 + 1])
+      database.run(
+        `INSERT INTO ledger_hour VALUES (${hour}, 'lab', 'small-1', 'coder', '', 7, 2, 1, 0.5, 10, 20, 30, 40, 50, 60, 6)`,
+      );
+    database.close();
+    const store = createSqliteStore(path);
+    for (const [since, hours] of [
+      [null, 3],
+      [day * 86_400_000, 2],
+      [day * 86_400_000 + 3_600_000, 1],
+    ] as const) {
+      const { totals, costs } = await store.summary({ window: { since }, costs: ['agent'], models: 0 });
+      expect(totals).toMatchObject({
+        requests: 7 * hours,
+        failures: 2 * hours,
+        unpriced: hours,
+        inputTokens: 10 * hours,
+        outputTokens: 20 * hours,
+        cacheReadTokens: 30 * hours,
+        cacheWriteTokens: 40 * hours,
+      });
+      expect(costs.agent).toEqual({ coder: 0.5 * hours });
+    }
+    await store.close();
+  });
+
   test('sums of before kinds outlive their rows, beside those of now', async () => {
-    await mkdir(dirname(path));
-    const database = new Database(path, { create: true });
-    for (const step of STEPS.slice(0, WITHOUT_KINDS)) database.run(step);
-    database.run(`PRAGMA user_version = ${WITHOUT_KINDS}`);
+    const database = await createOlderFile(WITHOUT_KINDS);
+    // One of those that are summed up.
+    insertOlderRow(database, { request_id: 'req_old', provider: 'lab', model: 'small-1', project_id: 'p' });
     const insert =
       'INSERT INTO ledger_sum (span, start, provider, model, agent, project, requests, failures, unpriced, cost_usd, ' +
       'input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, latency_ms_sum, ttft_ms_sum, ttft_count, stalls) ';
@@ -163,16 +228,14 @@ describe('SQLite file', () => {
       expect(totals).toMatchObject({ requests: 8, failures: 2, unpriced: 1, inputTokens: 110, stalls: 3 });
       expect(costs.model).toEqual({ 'small-1': 0.5025 });
     }
-    expect((await store.audit({ ...ALL, projectId: 'p' })).total).toBe(1);
+    expect((await store.audit({ ...ALL, projectId: 'p' })).total).toBe(2);
     await store.close();
   });
 
   test('spreads of before are packed, and go on', async () => {
-    const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_spread_packed'));
-    await mkdir(dirname(path));
-    const database = new Database(path, { create: true });
-    for (const step of STEPS.slice(0, version)) database.run(step);
-    database.run(`PRAGMA user_version = ${version}`);
+    const database = await createOlderFile(
+      STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_spread_packed')),
+    );
     for (const counts of BUCKET_ROWS) database.run(`INSERT INTO ledger_spread VALUES (${counts})`);
     database.close();
     const store = createSqliteStore(path);
