@@ -12,6 +12,12 @@ export interface TranslatesTo {
   models: RegExp;
 }
 
+/** USD for a million tokens, or a thousand searches, under the names of `@pydantic/genai-prices`. */
+export type TablePrices = Record<
+  string,
+  number | { base: number; tiers: { start: number; price: number }[] }
+>;
+
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
@@ -68,6 +74,8 @@ export interface ProviderKind {
   audioAtTextPrice?: true;
   /** Searches in the web are billed otherwise than the table says. */
   searchesUnpriced?: true;
+  /** Prices of models that the table does not have yet, by their names. */
+  newerPrices?: Readonly<Record<string, TablePrices>>;
   /** Models whose price in the table is another's, mostly since their name leads to another model now: they are unpriced. */
   wrongPrices?: RegExp;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */

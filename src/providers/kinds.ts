@@ -1,5 +1,6 @@
 // The known providers, one row each. Nothing outside a row names a provider.
 import { AMAZON } from './amazon.ts';
+import { CLAUDE_PRICES } from './claude-prices.ts';
 import type { ProviderKind } from './kind.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 
@@ -16,6 +17,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [/^claude-/],
     tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
+    newerPrices: CLAUDE_PRICES,
     quirks: { bindingControls: /^https:\/\/api\.anthropic\.com$/ },
   },
   {

@@ -139,6 +139,48 @@ describe('bills by the table', () => {
   });
 });
 
+describe('models that the table does not have yet', () => {
+  const { newerPrices = {}, tiers = {} } = findProviderKind('anthropic') ?? {};
+  const provider = sampleProvider({ ...anthropic, newerPrices, tiers });
+  const used = sampleUsage({
+    inputTokens: 1_000,
+    cacheReadTokens: 90_000,
+    cacheWriteTokens: 9_000,
+    cacheWrite1hTokens: 4_000,
+    outputTokens: 500,
+    webSearches: 2,
+  });
+  const searches = (2 * 10) / 1_000;
+
+  test('Sonnet 5.5, of which what was served in the United States alone costs a tenth more', () => {
+    const tokens = 1_000 * 2 + 90_000 * 0.1 + 5_000 * 2.5 + 4_000 * 4 + 500 * 10;
+    expect(table(provider, 'claude-sonnet-5-5', used)).toBeCloseTo(tokens / MILLION + searches, 10);
+    const there = table(provider, 'claude-sonnet-5-5', used, undefined, { tier: 'us', billedUsd: null });
+    expect(there).toBeCloseTo((tokens * 1.1) / MILLION + searches, 10);
+    const fast = table(provider, 'claude-sonnet-5-5', used, undefined, { tier: 'fast', billedUsd: null });
+    expect(fast).toBeNull();
+  });
+
+  test('Haiku 5.5, whose tokens all cost more behind a prompt of more than 100,000', () => {
+    const tokens = 1_000 * 0.1 + 90_000 * 0.01 + 5_000 * 0.125 + 4_000 * 0.2 + 500 * 0.5;
+    expect(table(provider, 'claude-haiku-5-5', used)).toBeCloseTo(tokens / MILLION + searches, 10);
+    const longer = { ...used, inputTokens: 1_001 };
+    const dearer = 1_001 * 0.5 + 90_000 * 0.05 + 5_000 * 0.625 + 4_000 * 1 + 500 * 2.5;
+    expect(table(provider, 'claude-haiku-5-5', longer)).toBeCloseTo(dearer / MILLION + searches, 10);
+  });
+
+  test('what the table has is its own affair, and each row here is one that it lacks', () => {
+    for (const model of Object.keys(newerPrices))
+      expect([model, findPrices('anthropic', model)]).toEqual([model, null]);
+    const other = sampleProvider({
+      ...anthropic,
+      name: 'other',
+      newerPrices: { 'claude-opus-5': { input_mtok: 1, output_mtok: 1 } },
+    });
+    expect(table(other, 'claude-opus-5', used)).toBe(table(anthropic, 'claude-opus-5', used));
+  });
+});
+
 describe('no price is guessed', () => {
   const usage = sampleUsage();
   const unknown: [what: string, priceId: string | null, model: string][] = [
@@ -149,7 +191,7 @@ describe('no price is guessed', () => {
     ['a price id that is not in the table', 'no-such-provider', 'gpt-4o'],
     ['a price id that the library would take for another', 'openai-compatible-thing', 'gpt-4o'],
     ['a version number that only begins like a known one', 'anthropic', 'claude-opus-4-10'],
-    ['a successor that only begins like a known one', 'anthropic', 'claude-sonnet-5-5'],
+    ['a successor that only begins like a known one', 'anthropic', 'claude-sonnet-5-6'],
     ['a variant that only begins like a known one', 'openai', 'gpt-5-nano-ultra'],
     ['a name that only contains a known one', 'openai', 'my-moderation-model'],
     ['a model sold by the hour', 'openai', 'gpt-transcribe'],

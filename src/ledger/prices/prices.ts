@@ -5,7 +5,7 @@ import { compileGlob } from '../../model/glob.ts';
 import { type PricedParts, totalInputTokens, type Usage } from '../../model/usage.ts';
 import { priceByOverride } from './override.ts';
 import { createRateSum, type RateSum } from './rates.ts';
-import { findPrices } from './table.ts';
+import { findPrices, tableWith } from './table.ts';
 
 /**
  * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
@@ -96,10 +96,12 @@ export function createPricer(costs: CostsConfig): Pricer {
 }
 
 /** The library also takes the price of whoever made a model for that of whoever serves it. */
-function tableOf({ priceId, resells, wrongPrices }: ProviderConfig, model: string): Provider | null {
+function tableOf(provider: ProviderConfig, model: string): Provider | null {
+  const { priceId, resells, newerPrices, wrongPrices } = provider;
   if (priceId === null || wrongPrices?.test(model) === true) return null;
-  const found = findPrices(priceId, model);
-  return found !== null && (found.id === priceId || resells.includes(found.id)) ? found : null;
+  const prices = Object.hasOwn(newerPrices, model) ? newerPrices[model] : undefined;
+  const found = findPrices(priceId, model) ?? (prices && tableWith(priceId, model, prices));
+  return found && (found.id === priceId || resells.includes(found.id)) ? found : null;
 }
 
 /** Of the usual price of tokens; null: unknown. */

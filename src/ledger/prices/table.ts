@@ -30,6 +30,16 @@ function exactProvider(id: string): Provider | undefined {
   return provider?.id === id ? provider : undefined;
 }
 
+/** A price-table provider that holds the one model at these prices. */
+export function tableWith(id: string, model: string, prices: ModelInfo['prices']): Provider {
+  return {
+    id,
+    name: id,
+    api_pattern: '',
+    models: [{ id: model, match: { equals: model.toLowerCase() }, prices }],
+  };
+}
+
 function only(provider: Provider, model: ModelInfo, name: string): Provider {
   return {
     id: provider.id,
