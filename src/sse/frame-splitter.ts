@@ -33,6 +33,8 @@ export interface FrameSplitter {
   push(chunk: Uint8Array): CompletedFrames;
   /** The last chunk ended where a frame did. */
   isBetween(): boolean;
+  /** The last frame ended in CR, and the LF that may belong to it did not come. */
+  awaitsLf(): boolean;
   /** At EOF: the bytes after the last blank line (an event may lack its own), empty when there are none. */
   flush(): Uint8Array;
 }
@@ -81,6 +83,10 @@ class BytesSplitter implements FrameSplitter {
     return this.pending === 0 && !this.afterCr;
   }
 
+  awaitsLf(): boolean {
+    return this.pending === 0 && this.afterCr;
+  }
+
   flush(): Uint8Array {
     return this.join(NOTHING);
   }
@@ -97,9 +103,13 @@ class BytesSplitter implements FrameSplitter {
   private findEnds(chunk: Uint8Array): number[] {
     const ends: number[] = [];
     let position = 0;
-    if (this.afterCr) {
-      if (chunk[0] === LF) position = 1;
-      if (chunk.length > 0) this.afterCr = false;
+    if (this.afterCr && chunk.length > 0) {
+      this.afterCr = false;
+      if (chunk[0] === LF) {
+        position = 1;
+        // It must not wait for the next event: some clients look for the whole of `\r\n\r\n`.
+        if (this.pending === 0) ends.push(position);
+      }
     }
     if (chunk.indexOf(CR) === -1) {
       for (;;) {

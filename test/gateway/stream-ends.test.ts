@@ -175,6 +175,41 @@ test('keep-alives behind the ending pass, as all bytes do', async () => {
   expect(new TextDecoder().decode(bytes)).toBe(whole + alive);
 });
 
+// Google's own SDK looks for the four bytes.
+describe('an event that ends in CRLF is whole to clients that look for its blank line', () => {
+  const event = (text: string) =>
+    `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts: [{ text }] }, index: 0 }] })}\r\n\r\n`;
+  const pieces = (texts: string[]) => texts.map((text) => new TextEncoder().encode(text));
+
+  test('where the provider breaks off in it', async () => {
+    const reply = replyWith(pieces([event('one').slice(0, -1)]));
+    const { bytes, row } = await exchange('gemini', 'gemini', reply);
+    const [first, second, rest] = new TextDecoder().decode(bytes).split('\r\n\r\n');
+    expect(`${first}\r\n\r\n`).toBe(event('one'));
+    expect(JSON.parse(second?.replace('data: ', '') ?? '')).toMatchObject({ error: { code: 502 } });
+    expect(rest).toBe('');
+    expect(row.status).toBe('truncated');
+  });
+
+  test('where its last byte comes alone: it does not wait for the next event', async () => {
+    const whole = event('one');
+    const fault = { kind: 'hang', after: whole.length } as const;
+    const upstream = createReplayFetch(
+      replyWith(pieces([whole.slice(0, -1), '\n', event('two')]), { fault }),
+    );
+    const { post } = createTestGateway({
+      config: { providers: { lab: LAB_PROVIDERS.gemini }, routing: { default_provider: 'lab' } },
+      fetch: upstream.fetch,
+    });
+    const { path, body } = clientRequest('gemini', { stream: true });
+    const reader = (await post(path, body)).body?.getReader();
+    let text = '';
+    while (text.length < whole.length) text += new TextDecoder().decode((await reader?.read())?.value);
+    expect(text).toBe(whole);
+    await reader?.cancel();
+  });
+});
+
 describe('Responses tells an error twice, and no third time', () => {
   const event = (type: string, more: object) =>
     `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;

@@ -123,6 +123,17 @@ describe('frames', () => {
     expect(splitter.push(encoder.encode('data: 2\r\n\r')).frames).toHaveLength(1);
   });
 
+  test('the LF behind the CR that completed a frame is handed on when it comes', () => {
+    const splitter = createFrameSplitter(100);
+    splitter.push(encoder.encode('data: 1\r\n\r'));
+    expect(splitter.awaitsLf()).toBe(true);
+    expect(splitter.push(encoder.encode('\n')).bytes).toEqual(encoder.encode('\n'));
+    expect(splitter.awaitsLf()).toBe(false);
+    splitter.push(encoder.encode('data: 2\r'));
+    expect(splitter.awaitsLf()).toBe(false);
+    expect(splitter.push(encoder.encode('\n')).bytes).toHaveLength(0);
+  });
+
   test.each([
     ['', true],
     ['data: 1\n\n', true],

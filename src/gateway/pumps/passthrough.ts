@@ -189,7 +189,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const encoder = this.options.createEncoder();
     this.noteLast();
     if (this.last !== undefined) encoder.follow?.(this.last);
-    return textEncoder.encode(encoder.encode({ type: 'error', error }));
+    const text = encoder.encode({ type: 'error', error });
+    // Some clients look for the whole of `\r\n\r\n`, and would take it for a part of the event before.
+    return textEncoder.encode(this.splitter.awaitsLf() ? `\n${text}` : text);
   }
 
   /** What the tap's decoder tells. */
