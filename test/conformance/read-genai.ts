@@ -15,8 +15,10 @@ export function foldGenai(chunks: readonly GenerateContentResponse[]): Answer {
       // What tools of Google's own sealed is told with them, or lost with them.
       const isHosted = 'toolCall' in part || 'toolResponse' in part || part.executableCode !== undefined;
       const seal = part.thoughtSignature && !isHosted ? unmarked(part.thoughtSignature) : '';
-      if (seal !== '') answer.seals.push(seal);
       const call = part.functionCall;
+      // A call may repeat the seal of the thought before it.
+      const isRepeated = call !== undefined && answer.seals.includes(seal);
+      if (seal !== '' && !isRepeated) answer.seals.push(seal);
       if (call?.name !== undefined) {
         answer.calls.push({ id: call.id ?? '', name: call.name, arguments: { ...call.args } });
       }

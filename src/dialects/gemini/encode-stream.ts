@@ -11,6 +11,7 @@ import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -26,6 +27,7 @@ import { buildError } from './build-error.ts';
 import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
+import { ownSignature } from './signature.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
@@ -51,6 +53,21 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   return new ChunkEncoder(context);
 }
 
+/** Whether a call may come of it at once, which takes the signature of the thought before it along. */
+function maySeal(event: StreamEvent): boolean {
+  switch (event.type) {
+    case 'tool-start':
+      return event.kind !== 'server';
+    case 'tool-delta':
+    case 'tool-end':
+    case 'reasoning-end':
+    case 'usage':
+      return true;
+    default:
+      return false;
+  }
+}
+
 class ChunkEncoder implements StreamEncoder {
   private readonly context: AnswerContext;
   private readonly inArray: boolean;
@@ -60,6 +77,11 @@ class ChunkEncoder implements StreamEncoder {
   private textEnd = '';
   private thoughtEnd = '';
   private hasThought = false;
+  /**
+   * Another provider's signature of the last thought, which the first call behind it takes along, where Gemini's own
+   * stand: AI SDK and LangChain drop one that comes without text, and keep that of a call.
+   */
+  private seal: { token: OpaqueToken; isTold: boolean } | undefined;
   private readonly spans = createSpanWriter();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
@@ -84,7 +106,9 @@ class ChunkEncoder implements StreamEncoder {
   encode(event: StreamEvent): string {
     if (event.type === 'start') this.start(event.id, event.model);
     else if (event.type !== 'error') this.start(null, null);
-    return this.encodeBody(event);
+    if (this.seal === undefined || this.seal.isTold || maySeal(event)) return this.encodeBody(event);
+    this.seal.isTold = true;
+    return this.part(signaturePart(this.seal.token, true)) + this.encodeBody(event);
   }
 
   ping(): string {
@@ -139,9 +163,13 @@ class ChunkEncoder implements StreamEncoder {
           : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.thoughtEnd;
       case 'reasoning-start':
         this.hasThought = false;
+        this.seal = undefined;
         return event.redacted === undefined ? '' : this.part(redactedPart(event.redacted));
       case 'reasoning-signature':
-        return this.part(signaturePart(event.signature, this.hasThought));
+        if (!this.hasThought || ownSignature(event.signature) !== undefined)
+          return this.part(signaturePart(event.signature, this.hasThought));
+        this.seal = { token: event.signature, isTold: false };
+        return '';
       case 'tool-start': {
         const { type: _, block: __, ...head } = event;
         this.open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
@@ -208,7 +236,10 @@ class ChunkEncoder implements StreamEncoder {
     this.open = undefined;
     if (opened === undefined) return '';
     const call: ToolCallPart = { ...opened.head, arguments: opened.given.text() };
-    const built = callPart(call);
+    const { seal } = this;
+    const takes = seal !== undefined && call.kind !== 'server' && call.signature === undefined;
+    const built = callPart(takes ? { ...call, signature: seal.token } : call);
+    if (takes && built) this.seal = undefined;
     if (call.kind === 'server') this.losses.serverCall(call, built !== null);
     else if (call.kind === 'custom') this.losses.freeTextCall();
     else this.losses.foreign(call.extension);

@@ -1,13 +1,14 @@
 // `contents` and `systemInstruction` of a request → neutral turns and system parts.
 import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
 import { asString, isObject, type JsonValue } from '../../model/json/json.ts';
-import { openToken } from '../../model/opaque-token.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { createCallMatcher } from './call-matcher.ts';
 import { parsePart } from './parse-parts.ts';
 import { invalid, nameType } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
-import { ID, listOf } from './wire.ts';
+import { ownSignature } from './signature.ts';
+import { listOf } from './wire.ts';
 
 export function parseContents(value: JsonValue | undefined): Message[] {
   const contents = listOf(value);
@@ -72,16 +73,29 @@ function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant'
 /** The pieces that a stream cut text and thoughts into, put together again; a signature ends its thought. */
 function joined(parts: readonly Part[]): Part[] {
   const result: Part[] = [];
+  let before: ReasoningPart | undefined;
   for (const part of parts) {
     const last = result.at(-1);
     if (part.type === 'text' && last?.type === 'text' && !part.extension && !last.extension) {
       last.text += part.text;
     } else if (part.type === 'reasoning') {
       const thought = joinThought(part, last);
-      if (thought !== undefined) result.push(thought);
+      if (thought === undefined) continue;
+      result.push(thought);
+      before = thought;
+    } else if (part.type === 'tool-call' && before !== undefined && sealsThought(part.signature, before)) {
+      const { signature, ...call } = part;
+      before.signature = signature;
+      result.push(call);
     } else result.push(part.type === 'opaque' ? part : { ...part });
   }
   return result;
+}
+
+/** Whether what a call took along, in a stream of another provider's, is the signature of the thought before it. */
+function sealsThought(token: OpaqueToken | undefined, thought: ReasoningPart): token is OpaqueToken {
+  if (token === undefined || ownSignature(token) !== undefined || thought.text === '') return false;
+  return (thought.signature ?? token) === token;
 }
 
 /** The part to add, undefined where it became part of the thought before it or says nothing. */
@@ -92,7 +106,7 @@ function joinThought(part: ReasoningPart, last: Part | undefined): ReasoningPart
     // After a thought its signature; alone another provider's redacted thinking (the stream encoder has no other
     // way to say that), or a seal of Gemini's own.
     if (isOpen) last.signature = redacted;
-    else if (openToken(ID, redacted) !== undefined) return { type: 'reasoning', text, signature: redacted };
+    else if (ownSignature(redacted) !== undefined) return { type: 'reasoning', text, signature: redacted };
     else return { ...part };
     return undefined;
   }

@@ -81,6 +81,68 @@ describe('parts', () => {
     ]);
   });
 
+  describe('another provider’s signature of a thought', () => {
+    const thought: StreamEvent[] = [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'hm' },
+      { type: 'reasoning-signature', block: 0, signature: ANTHROPIC },
+      { type: 'reasoning-end', block: 0 },
+    ];
+    const shown = { text: 'hm', thought: true };
+    const alone = { text: '', thought: true, thoughtSignature: FOREIGN };
+    const functionCall = { id: 'c1', name: 'f', args: {} };
+
+    test('stands on the call behind it, for clients that drop it alone, and on no second one', () => {
+      const second = { functionCall: { ...functionCall, id: 'c2' } };
+      expect(partsOf(...thought, ...call(['{}']), ...call(['{}'], { id: 'c2' }))).toEqual([
+        shown,
+        { functionCall, thoughtSignature: FOREIGN },
+        second,
+      ]);
+    });
+
+    test('stands alone before text, and on the call behind that too', () => {
+      expect(partsOf(...thought, ...text('a'), ...call(['{}']))).toEqual([
+        shown,
+        alone,
+        { text: 'a' },
+        { functionCall, thoughtSignature: FOREIGN },
+      ]);
+    });
+
+    test('stands alone where no call comes, before an error too', () => {
+      expect(partsOf(...thought, ...text('a'))).toEqual([shown, alone, { text: 'a' }]);
+      const error = new GatewayError('upstream_truncated', 'cut');
+      expect(encode([START, ...thought, { type: 'error', error }])).toContain(JSON.stringify(alone));
+      expect(encode([START, ...thought, finish()])).toContain(JSON.stringify(alone));
+    });
+
+    test('stands on no tool that the provider runs itself, nor in place of a call’s own', () => {
+      expect(partsOf(...thought, ...call(['{}'], { kind: 'server' }))).toEqual([shown, alone]);
+      const signature = ownToken('gemini', 's');
+      expect(partsOf(...thought, ...text('a'), ...call(['{}'], { signature }))).toEqual([
+        shown,
+        alone,
+        { text: 'a' },
+        { functionCall, thoughtSignature: 's' },
+      ]);
+    });
+
+    test('stands on no call behind a later thought', () => {
+      const later: StreamEvent[] = [
+        { type: 'reasoning-start', block: 1 },
+        { type: 'reasoning-delta', block: 1, text: 'oh' },
+        { type: 'reasoning-end', block: 1 },
+      ];
+      expect(partsOf(...thought, ...later, ...call(['{}']))).toEqual([
+        shown,
+        alone,
+        { text: 'oh', thought: true },
+        { functionCall },
+      ]);
+    });
+  });
+
   test('a seal is no thought; a foreign token is marked', () => {
     expect(
       partsOf(

@@ -102,6 +102,29 @@ describe('parts', () => {
     ]);
   });
 
+  test('a call gives back the signature that it took along from the thought before it', () => {
+    const thoughtSignature = btoa('sluice:anthropic-messages:s');
+    const thought = { text: 'hm', thought: true };
+    const call = { functionCall: { id: 'c', name: 'f' }, thoughtSignature };
+    const alone = { text: '', thought: true, thoughtSignature };
+    const signed = { type: 'reasoning', text: 'hm', signature: 'anthropic-messages:s' as never } as const;
+    const said = { type: 'text', text: 'a' } as const;
+    const bare = { type: 'tool-call', kind: 'function', id: 'c', name: 'f', arguments: '{}' } as const;
+    expect(modelParts(thought, call)).toEqual([signed, bare]);
+    expect(modelParts(thought, { text: 'a' }, call)).toEqual([signed, said, bare]);
+    expect(modelParts(thought, alone, { text: 'a' }, call)).toEqual([signed, said, bare]);
+    // Of a client that keeps no thoughts, or whose thought has another.
+    const token = 'anthropic-messages:s' as never;
+    expect(modelParts({ text: 'a' }, call)).toEqual([said, { ...bare, signature: token }]);
+    const own = { ...thought, thoughtSignature: 'other' };
+    expect(modelParts(own, call).at(-1)).toEqual({ ...bare, signature: token });
+    // Gemini's own stand where Gemini put them.
+    expect(modelParts(thought, { ...call, thoughtSignature: 's' })).toEqual([
+      { type: 'reasoning', text: 'hm' },
+      { ...bare, signature: 'gemini:s' as never },
+    ]);
+  });
+
   test.each([
     'skip_thought_signature_validator',
     'context_engineering_is_the_way_to_go',
