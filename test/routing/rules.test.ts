@@ -24,9 +24,9 @@ function ask(text: string, system = ''): NeutralRequest {
 
 async function found(
   routing: Partial<RoutingConfig>,
-  { text = '', system = '', model = 'm', agentType = null as string | null },
+  { text = '', system = '', model = 'm', agentType = null as string | null, counted = 0 },
 ) {
-  const book = createRuleBook(sampleRouting(routing), async () => 0);
+  const book = createRuleBook(sampleRouting(routing), async () => counted);
   const match = await book({ model, agentType, content: () => ask(text, system) });
   return match && [match.kind, match.rule.text, match.why];
 }
@@ -120,6 +120,22 @@ describe('an agent', () => {
   test('whose name is that of something every object has', async () => {
     expect(await found(routing, { agentType: 'constructor' })).toBeUndefined();
   });
+});
+
+test('a prompt near the limit of long ones is counted, and where it is short the rules behind are asked', async () => {
+  const scenarios = { ...sampleRouting().scenarios, long_context: rule('long'), longContextThreshold: 100 };
+  const patterns = [
+    { phrases: phrases('word'), caseSensitive: false, priority: 1, threshold: 1, rule: rule('pattern') },
+  ];
+  const routing: Partial<RoutingConfig> = { scenarios, patterns };
+  const text = 'word '.repeat(90);
+  expect(await found(routing, { text, counted: 92 })).toEqual([
+    'scenario',
+    'long',
+    'the prompt has 101 tokens (counted), over 100',
+  ]);
+  expect((await found(routing, { text, counted: 91 }))?.[1]).toBe('pattern');
+  expect(await found({ scenarios }, { text, counted: 91 })).toBeUndefined();
 });
 
 test('the first kind of rule that matches decides, in the order of docs/routing.md', async () => {

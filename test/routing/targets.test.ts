@@ -60,6 +60,7 @@ describe('a model that names its provider', () => {
     ['gone/x', undefined],
     ['/x', undefined],
     ['x', undefined],
+    ['plain', undefined],
   ])('%s', (model, expected) => {
     const found = resolveNamed(model, config);
     expect(found && targetName(found)).toBe(expected);
