@@ -142,22 +142,35 @@ describe.skipIf(!hasPostgres)('with a server', () => {
       'ALTER TABLE ledger_row ATTACH PARTITION ledger_row_2026_01 FOR VALUES ' +
         `FROM (${Date.UTC(2026, 0, 1)}) TO (${Date.UTC(2026, 1, 1)})`,
     );
-    const { columns } = partsOf(rowValues(sampleRow({ requestId: 'old' })));
     // What it has no column for stands last.
     const names = COLUMN_NAMES.slice(0, COLUMN_NAMES.indexOf('request_headers'));
-    const values = names.map((_, at) => (columns[at] == null ? 'NULL' : `'${columns[at]}'`)).join(', ');
-    await ask(url, `INSERT INTO ledger_row (${names.join(', ')}) VALUES (${values})`);
+    const others = [
+      { provider: 'other-lab' },
+      { model: 'large-1' },
+      { agentType: 'writer' },
+      { projectId: 'data' },
+      { operation: 'embed' },
+      { status: 'error' },
+    ] as const;
+    for (const other of [{ requestId: 'old' }, ...others]) {
+      const row = sampleRow({ requestId: Object.values(other).join(), timestamp: SAMPLE_TIME - 1, ...other });
+      const { columns } = partsOf(rowValues(row));
+      const values = names.map((_, at) => (columns[at] == null ? 'NULL' : `'${columns[at]}'`)).join(', ');
+      await ask(url, `INSERT INTO ledger_row (${names.join(', ')}) VALUES (${values})`);
+    }
     const sums = PLACES.map(
       (start, at) => `(${[0, 1, 24][at]}, ${start}, 'lab', 'small-1', '', '', ${'1, '.repeat(17)}1)`,
     );
     await ask(url, `INSERT INTO ledger_sum VALUES ${sums.join(', ')}`);
     const store = createPostgresStore(url);
     await store.append([sampleRow({ requestId: 'new' })]);
-    expect((await store.audit({ ...ALL, provider: 'lab' })).rows.map((row) => row.requestId)).toEqual([
-      'new',
-      'old',
-    ]);
-    expect((await store.audit({ ...ALL, endTime: SAMPLE_TIME })).total).toBe(2);
+    for (const other of others) {
+      const { rows, total } = await store.audit({ ...ALL, ...other });
+      expect([total, ...rows.map(({ requestId }) => requestId)]).toEqual([1, Object.values(other).join()]);
+    }
+    expect((await store.audit({ ...ALL, provider: 'lab' })).total).toBe(7);
+    expect((await store.audit({ ...ALL, endTime: SAMPLE_TIME })).total).toBe(8);
+    expect((await store.audit({ ...ALL, endTime: SAMPLE_TIME - 1 })).total).toBe(7);
     expect((await store.totals()).requests).toBe(2);
     expect((await store.totals({ since: SAMPLE_TIME - 24 * 3_600_000 })).requests).toBe(2);
     await store.close();
