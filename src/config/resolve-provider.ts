@@ -125,6 +125,7 @@ export function resolveProvider(
     billsItself: isOwnAddress && kind.billsItself === true,
     audioAtTextPrice: kind?.audioAtTextPrice === true,
     searchesUnpriced: kind?.searchesUnpriced === true,
+    weekends: kind?.weekends ?? null,
     newerPrices: kind?.newerPrices ?? {},
     wrongPrices: kind?.wrongPrices ?? null,
     quirks: kind?.quirks ?? {},

@@ -2,7 +2,7 @@
 import type { Quirks } from '../dialects/dialect.ts';
 import type { CalendarPeriod } from '../model/calendar-period.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
-import type { AuthorizationScheme, TablePrices, TranslatesTo } from '../providers/kind.ts';
+import type { AuthorizationScheme, TablePrices, TranslatesTo, WeekendPrices } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import type { BudgetEach } from './schema.ts';
@@ -134,6 +134,7 @@ export interface ProviderConfig {
   audioAtTextPrice: boolean;
   /** The table's price of searches is not this provider's. */
   searchesUnpriced: boolean;
+  weekends: WeekendPrices | null;
   /** Of models that the table does not have. */
   newerPrices: Readonly<Record<string, TablePrices>>;
   /** Models that are unpriced, whatever the table says. */

@@ -12,6 +12,14 @@ export interface TranslatesTo {
   models: RegExp;
 }
 
+/** The table cannot tell days of the week apart. */
+export interface WeekendPrices {
+  /** Of the clock that says when it is Saturday and Sunday, before UTC. */
+  hoursAhead: number;
+  /** Of UTC: what holds at that hour holds all day. */
+  likeHour: number;
+}
+
 /** USD for a million tokens, or a thousand searches, under the names of `@pydantic/genai-prices`. */
 export type TablePrices = Record<
   string,
@@ -74,6 +82,8 @@ export interface ProviderKind {
   audioAtTextPrice?: true;
   /** Searches in the web are billed otherwise than the table says. */
   searchesUnpriced?: true;
+  /** On Saturdays and Sundays the price does not go by the hour. Default: no day differs. */
+  weekends?: WeekendPrices;
   /** Prices of models that the table does not have yet, by their names. */
   newerPrices?: Readonly<Record<string, TablePrices>>;
   /** Models whose price in the table is another's, mostly since their name leads to another model now: they are unpriced. */

@@ -18,6 +18,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'deepseek',
     // Whatever still answers to them is the newest Flash, at its price: https://api-docs.deepseek.com/quick_start/pricing
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
+    weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
       reasoningField: 'thinking',
       efforts: ['low', 'high', 'max'],

@@ -139,6 +139,23 @@ describe('bills by the table', () => {
   });
 });
 
+test('DeepSeek’s weekends, of Beijing’s clock, have no hours of high demand', () => {
+  const { priceId = null, weekends = null } = findProviderKind('deepseek') ?? {};
+  const provider = sampleProvider({ name: 'deepseek', priceId, weekends });
+  const usage = sampleUsage({ inputTokens: MILLION, outputTokens: MILLION });
+  const low = 0.66 + 1.98;
+  const expected: [at: string, usd: number][] = [
+    ['2026-11-27T12:00Z', low],
+    ['2026-11-27T02:00Z', 2 * low],
+    ['2026-11-27T17:00Z', low],
+    ['2026-11-28T02:00Z', low],
+    ['2026-11-29T09:59Z', low],
+    ['2026-11-30T01:00Z', 2 * low],
+  ];
+  for (const [at, usd] of expected)
+    expect([at, table(provider, 'deepseek-v4-pro', usage, Date.parse(at))]).toEqual([at, usd]);
+});
+
 describe('models that the table does not have yet', () => {
   const { newerPrices = {}, tiers = {} } = findProviderKind('anthropic') ?? {};
   const provider = sampleProvider({ ...anthropic, newerPrices, tiers });

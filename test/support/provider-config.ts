@@ -22,6 +22,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     billsItself: false,
     audioAtTextPrice: false,
     searchesUnpriced: false,
+    weekends: null,
     newerPrices: {},
     wrongPrices: null,
     lacksKey: false,

@@ -89,7 +89,7 @@ export function createPricer(costs: CostsConfig): Pricer {
     const { audioAtTextPrice } = provider;
     const price = (counted: Usage, pieces = pricedApart) =>
       (pieces === null ? rates?.(counted) : undefined) ??
-      priceByTable(table, model, counted, audioAtTextPrice, at, pieces);
+      priceByTable(table, model, counted, audioAtTextPrice, timeOfPrice(provider, at), pieces);
     const part = partOf(provider, model, tier);
     return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
   };
@@ -102,6 +102,15 @@ function tableOf(provider: ProviderConfig, model: string): Provider | null {
   const prices = Object.hasOwn(newerPrices, model) ? newerPrices[model] : undefined;
   const found = findPrices(priceId, model) ?? (prices && tableWith(priceId, model, prices));
   return found && (found.id === priceId || resells.includes(found.id)) ? found : null;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The time at which the table has the price of this one. */
+function timeOfPrice({ weekends }: ProviderConfig, at: number | undefined): number | undefined {
+  if (at === undefined || weekends === null) return at;
+  const day = new Date(at + weekends.hoursAhead * HOUR_MS).getUTCDay();
+  return day === 0 || day === 6 ? new Date(at).setUTCHours(weekends.likeHour, 0) : at;
 }
 
 /** Of the usual price of tokens; null: unknown. */
