@@ -5,7 +5,7 @@ import { formatKeyPath } from '../../src/config/problem.ts';
 import { type Resolution, resolveConfig } from '../../src/config/resolve.ts';
 import type { ResolveSources } from '../../src/config/resolve-server.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
-import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
+import { findProviderKind, PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
 function resolve(
   raw: unknown,
@@ -198,6 +198,26 @@ describe('providers', () => {
     const api_keys = ['env:FIRST', 'k2', 'env:SECOND'];
     const { config } = resolve({ providers: { openai: { api_keys } } }, { FIRST: 'k1', SECOND: 'k2' });
     expect(config.providers[0]).toMatchObject({ apiKey: 'k1', apiKeys: ['k1', 'k2'] });
+  });
+
+  test('of several keys those that are missing are told; without any of them it is disabled', () => {
+    const raw = { providers: { openai: { api_keys: ['env:FIRST', 'env:SECOND'] } } };
+    const { config, said } = resolve(raw, { SECOND: 'k' });
+    expect(config.providers[0]).toMatchObject({ apiKeys: ['k'] });
+    expect(said).toEqual([
+      'warning providers.openai.api_keys[0]: environment variable FIRST is not set; the other keys are used',
+    ]);
+    expect(resolve(raw).config.disabled).toEqual([
+      { name: 'openai', reason: expect.stringContaining('environment variable FIRST is not set') },
+    ]);
+  });
+
+  test('prices of models that the table does not have are those of the kind', () => {
+    const { config } = resolve({ providers: { anthropic: { api_key: 'k' }, groq: { api_key: 'k' } } });
+    const { newerPrices } = findProviderKind('anthropic') ?? {};
+    expect(newerPrices).not.toBeUndefined();
+    const [anthropic, groq] = config.providers;
+    expect([anthropic?.newerPrices, groq?.newerPrices]).toEqual([newerPrices, {}]);
   });
 
   test('headers are known by their names, however those are written', () => {

@@ -130,6 +130,30 @@ for (const path of PATHS) {
         const { response, text } = await dying.answered(dying.post(path, { ...ASK, stream }), 1_000);
         expect([response.status, text.includes('not so')]).toEqual([400, true]);
         expect(dying.asked).toEqual(['one', 'two']);
+        await expectSettled();
+
+        // Also where there is no third.
+        const last = setup({ one: [SILENT], two: [failure(400, 'not so')] });
+        const told = await last.answered(last.post(path, { ...ASK, stream }), 1_000);
+        expect([told.response.status, told.text.includes('not so')]).toEqual([400, true]);
+      });
+
+      test('one that failed before the other won has its own failure in the row', async () => {
+        const slow = gate(fromOne);
+        const late = gate((before) => ({ ...failure(500), before }));
+        const lab = setup({ one: [late.reply, 'works'], three: [slow.reply] }, HEDGED, {
+          one: { max_retries: 3 },
+        });
+        const asked = lab.post(path, { ...ASK, stream });
+        await lab.timers.advance(300);
+        // It waits to be asked again.
+        late.open();
+        await lab.timers.advance(1);
+        slow.open();
+        const { text } = await lab.answered(asked);
+        expect(text).toContain('from one');
+        expect(tries(await lab.row())).toEqual(['one: upstream_failed', 'three beside: served']);
+        expect(lab.asked).toEqual(['one', 'three']);
       });
 
       test('who failed moves on to the next target beside the other', async () => {

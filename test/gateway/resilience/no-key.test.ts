@@ -204,6 +204,7 @@ describe('asked all the same', () => {
       'api.openai.com',
       chat,
     ],
+    ['with a key', { ...OPENAI, api_key: 'k' }, 'api.openai.com', chat],
     ['of a kind that asks for none', { kind: 'ollama', ...PATIENT }, '127.0.0.1:11434', FAILS],
   ];
   test.each(ASKED)('%s', async (_, provider, host, answer) => {
