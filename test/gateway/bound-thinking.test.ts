@@ -5,7 +5,7 @@ import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
-import type { NeutralRequest } from '../../src/model/request.ts';
+import type { Message, NeutralRequest } from '../../src/model/request.ts';
 import { wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply } from '../support/reply.ts';
@@ -38,6 +38,11 @@ function goingOn(more: Partial<NeutralRequest> = {}): NeutralRequest {
     ...more,
   };
 }
+
+const thoughtAlone: Message = {
+  role: 'assistant',
+  parts: [{ type: 'reasoning', text: 'Hm?', signature: SEAL }],
+};
 
 const HERE = 'https://claude.test';
 
@@ -101,6 +106,35 @@ describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']]
       expect(betas).toBeUndefined();
     });
 
+    test('where it may not think, what it thought stays out: it cannot be asked to leave out what is no longer valid', () => {
+      const [hi, hello, and] = goingOn().messages;
+      const cut: Partial<NeutralRequest> = {
+        messages: [hi, thoughtAlone, and, hello, and].filter((message) => message !== undefined),
+        reasoning: { effort: 'none' },
+      };
+      const { body, losses } = built(
+        dialect,
+        'anthropic.claude-haiku-5-5',
+        goingOn(cut),
+        'https://proxy.test',
+      );
+      const turns = body.messages as { role: string }[];
+      expect(turns.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+      expect(JSON.stringify(turns)).not.toContain('sealed');
+      expect(losses).toMatchObject([{ feature: 'reasoning', outcome: 'lost' }]);
+    });
+
+    test.each([
+      ['claude-haiku-5-5', 'low'],
+      ['claude-opus-5-5', 'none'],
+      ['claude-sonnet-5-5', 'none'],
+      ['claude-haiku-4-5', 'none'],
+      ['claude-opus-5', 'none'],
+    ] as const)('%s with effort %s gets what it thought back', (model, effort) => {
+      const { body } = built(dialect, `anthropic.${model}`, goingOn({ reasoning: { effort } }));
+      expect(JSON.stringify(body)).toContain('sealed');
+    });
+
     test('not where the server may not know it', () => {
       expect(said('claude-opus-5-5', {}, 'https://proxy.test')).toEqual(NONE);
     });
@@ -111,6 +145,15 @@ test('a client of the same dialect decides by itself', () => {
   const request = goingOn({ extension: { dialect: 'anthropic-messages', fields: {} } });
   const said = built('anthropic-messages', 'claude-opus-5-5', request);
   expect(controls('anthropic-messages', said)).toEqual(NONE);
+});
+
+test('a client of the same dialect sends thinking back though it wants no more', () => {
+  const request = goingOn({
+    reasoning: { mode: 'off' },
+    extension: { dialect: 'anthropic-messages', fields: {} },
+  });
+  const { body } = built('anthropic-messages', 'claude-haiku-5-5', request);
+  expect(JSON.stringify(body)).toContain('sealed');
 });
 
 test.each([

@@ -9,6 +9,7 @@ import type {
 } from '../../model/content.ts';
 import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
+import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
@@ -27,6 +28,8 @@ export interface ContentOptions {
   answer: boolean;
   /** The provider's model is Claude, which opens what it sealed on other platforms as well. */
   opensSeals: boolean;
+  /** See ../claude/build-thinking.ts. */
+  forgetsThinking: boolean;
   /** Names of the provider-run calls so far, by id: a result that is lost is named as its call. */
   serverTools: Map<string, string>;
 }
@@ -129,7 +132,7 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
 }
 
 function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObject | undefined {
-  const { losses, answer, opensSeals } = options;
+  const { losses, answer, opensSeals, forgetsThinking } = options;
   const { text, signature, redacted } = part;
   if (answer) {
     if (redacted !== undefined) {
@@ -137,6 +140,10 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
     }
     const seal = signature === undefined ? '' : tokenToWire(ID, signature);
     return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
+  }
+  if (forgetsThinking) {
+    losses.lost('reasoning', FORGOTTEN);
+    return undefined;
   }
   // The provider checks signatures: only what it signed itself may go back to it.
   const own = (token: OpaqueToken) => openToken(ID, token);

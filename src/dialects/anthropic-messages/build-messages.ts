@@ -6,6 +6,7 @@ import { askToGoOn } from '../shared/prefill.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { showByUser } from '../shared/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
+import { forgetsThinking } from '../claude/build-thinking.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
@@ -29,8 +30,15 @@ export function buildConversation(
   traits: ModelTraits,
   losses: LossReport,
 ): Conversation {
-  const { opensSeals } = traits;
-  const options: ContentOptions = { losses, answer: false, opensSeals, serverTools: new Map() };
+  // A client of this dialect has what it says.
+  const isOwn = request.extension?.dialect === ID;
+  const options: ContentOptions = {
+    losses,
+    answer: false,
+    opensSeals: traits.opensSeals,
+    forgetsThinking: !isOwn && forgetsThinking(request.reasoning, traits),
+    serverTools: new Map(),
+  };
   const system: JsonObject[] = [];
   for (const part of request.system) {
     losses.foreign(part.extension);
@@ -52,8 +60,6 @@ export function buildConversation(
     held = [];
   };
 
-  // A client of this dialect has what it says.
-  const isOwn = request.extension?.dialect === ID;
   for (const message of isOwn ? request.messages : showByUser(request.messages, losses)) {
     const turn = buildTurn(message, options);
     if (turn === undefined) continue;

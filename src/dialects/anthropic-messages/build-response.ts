@@ -19,6 +19,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     losses,
     answer: true,
     opensSeals: false,
+    forgetsThinking: false,
     serverTools: new Map(),
   });
   losses.foreign(response.extension);

@@ -3,6 +3,7 @@
 import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
+import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
@@ -18,6 +19,8 @@ export interface ContentScope {
   family: Family;
   /** Whether cache points may stand here. */
   cachePoints: boolean;
+  /** See ../claude/build-thinking.ts. */
+  forgetsThinking: boolean;
   /** Documents of a request must differ in name: a fresh number for each. */
   nextDocument(): number;
 }
@@ -91,8 +94,12 @@ export function buildCachePoint(
 /** The model checks signatures: only what it signed itself may go back to it. */
 function buildReasoning(
   { text, signature, redacted }: ReasoningPart,
-  { losses, family }: ContentScope,
+  { losses, family, forgetsThinking }: ContentScope,
 ): JsonObject | undefined {
+  if (forgetsThinking) {
+    losses.lost('reasoning', FORGOTTEN);
+    return undefined;
+  }
   const own = (token: OpaqueToken) => openToken(ID, token);
   const redactedContent = redacted && (family === 'claude' ? openRedactedBytes : own)(redacted);
   if (redactedContent !== undefined) return { reasoningContent: { redactedContent } };

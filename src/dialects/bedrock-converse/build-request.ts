@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { forgetsThinking } from '../claude/build-thinking.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
@@ -38,7 +39,13 @@ export function buildRequest(
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;
   const nextDocument = () => ++documents;
-  const scope: ContentScope = { losses, family, cachePoints: takesCachePoints(family), nextDocument };
+  const scope: ContentScope = {
+    losses,
+    family,
+    cachePoints: takesCachePoints(family),
+    forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
+    nextDocument,
+  };
   losses.foreign(request.extension);
 
   const { system, turns } = buildConversation(request, scope, traits?.prefill === false);

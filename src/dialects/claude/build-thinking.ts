@@ -34,6 +34,8 @@ const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   xhigh: 24_576,
   max: 31_999,
 };
+/** Why thinking of before is lost; see `forgetsThinking`. */
+export const FORGOTTEN = 'with thinking off, the model would refuse a history that changed since';
 /** The least budget that is accepted. */
 const LEAST_BUDGET = 1_024;
 
@@ -61,12 +63,26 @@ function withBinding(asked: Thinking, facts: ThinkingFacts): Thinking {
   return { ...asked, thinking: { ...thinking, block_binding: { prefix_mismatch_behavior: 'drop_block' } } };
 }
 
+/**
+ * Whether thinking of before stays out of the request: a model that binds it and is told not to think cannot be asked to
+ * leave out what is no longer valid, so that all of it is. Some of it alone would make the rest invalid.
+ * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/fix-bound-to-a-different-conversation
+ */
+export function forgetsThinking(
+  settings: ReasoningSettings | undefined,
+  { bindsThinking, thinking }: ModelTraits,
+): boolean {
+  return bindsThinking && thinking !== 'always' && isOff(settings);
+}
+
+function isOff(settings: ReasoningSettings | undefined): boolean {
+  return settings?.mode === 'off' || (settings?.mode === undefined && settings?.effort === 'none');
+}
+
 function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: LossReport): Thinking {
   const { traits, native } = facts;
   const name = native || settings.effort === undefined ? 'thinking' : 'reasoning_effort';
-  if (settings.mode === 'off' || (settings.mode === undefined && settings.effort === 'none')) {
-    return turnOff(settings, facts, losses, name);
-  }
+  if (isOff(settings)) return turnOff(settings, facts, losses, name);
   const wanted = settings.mode !== undefined || !native;
   const effort = effortFor(settings, facts, losses);
   const withEffort: Thinking = effort === undefined ? {} : { effort };
