@@ -45,6 +45,64 @@ test.each(WIRES)('%s', (_, eventOf) => {
   }
 });
 
+test.each([
+  [
+    'calls of Chat told in turn',
+    (text: string, call: number) => ({
+      choices: [{ index: 0, delta: { tool_calls: [{ index: call, function: { arguments: text } }] } }],
+    }),
+  ],
+  [
+    'blocks of Messages',
+    (text: string, block: number) => ({
+      index: block,
+      delta: { type: 'input_json_delta', partial_json: text },
+    }),
+  ],
+  [
+    'items of Responses',
+    (text: string, item: number) => ({
+      type: 'some.delta',
+      item_id: `i_${item}`,
+      output_index: item,
+      delta: text,
+    }),
+  ],
+])('%s: each stays what it was, without its secret', (_, eventOf) => {
+  const said = [`first ${secret} of one`, `another ${secret} of the other`];
+  const places = said.flatMap((text, at) =>
+    (text.match(/.{1,4}/g) ?? []).map((piece, n) => ({ piece, at, n })),
+  );
+  for (const inTurn of [false, true]) {
+    const told = inTurn ? places.toSorted((one, other) => one.n - other.n) : places;
+    const stream = told.map(({ piece, at }) => `data: ${JSON.stringify(eventOf(piece, at))}\n\n`).join('');
+    expect(readPieces(stream).told).toContain(secret);
+    const events = redact(withoutSplitSecrets(stream)).split('\n\n').slice(0, -1);
+    const kept = said.map((_, place) =>
+      events
+        .flatMap((event, n) => {
+          if (told[n]?.at !== place) return [];
+          const [before = ''] = JSON.stringify(eventOf('@', place)).split('"@"');
+          return [/^"[^"]*"/.exec(event.slice(`data: ${before}`.length))?.[0].slice(1, -1)];
+        })
+        .join(''),
+    );
+    expect(kept).toEqual(said.map((text) => text.replace(secret, '[redacted]')));
+  }
+});
+
+test('calls told beside each other in one event stay what they were', () => {
+  const stream = [
+    [secret.slice(0, 7), 'one '],
+    [secret.slice(7), 'two'],
+  ]
+    .map((pieces) => pieces.map((text, index) => ({ index, function: { arguments: text } })))
+    .map((tool_calls) => `data: ${JSON.stringify({ index: 0, delta: { tool_calls } })}\n\n`)
+    .join('');
+  const kept = withoutSplitSecrets(stream);
+  expect(kept).toBe(stream.replace(secret.slice(0, 7), '[redacted]').replace(secret.slice(7), ''));
+});
+
 test('a stream without any comes back as it is, one with whole ones too', () => {
   for (const stream of [
     '',
