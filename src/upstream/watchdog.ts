@@ -16,6 +16,11 @@ export interface WatchdogClock {
   setTimer(callback: () => void, ms: number): () => void;
 }
 
+/** A timer this late tells that the process stood still: stopped, or its machine was. What came meanwhile is not read yet. */
+const LATE_MS = 500;
+/** For reading it, which is what the event loop does next. */
+const CATCH_UP_MS = 100;
+
 export function createWatchdog(clock: WatchdogClock, expired: (what: string) => void): Watchdog {
   return new LazyWatchdog(clock, expired);
 }
@@ -26,6 +31,8 @@ class LazyWatchdog implements Watchdog {
   private what = '';
   private deadline = Number.POSITIVE_INFINITY;
   private armedFor = Number.POSITIVE_INFINITY;
+  /** The deadline that was put off for it: once a wait. */
+  private putOff = Number.NaN;
   private cancelTimer: (() => void) | undefined = undefined;
 
   constructor(clock: WatchdogClock, expired: (what: string) => void) {
@@ -63,10 +70,15 @@ class LazyWatchdog implements Watchdog {
   }
 
   private check(): void {
+    const due = this.armedFor;
     this.cancelTimer = undefined;
     this.armedFor = Number.POSITIVE_INFINITY;
     if (this.deadline === Number.POSITIVE_INFINITY) return;
     const now = this.clock.monotonic();
+    if (now > due + LATE_MS && now > this.deadline && this.deadline !== this.putOff) {
+      this.deadline = now + CATCH_UP_MS;
+      this.putOff = this.deadline;
+    }
     // Timers may fire up to a millisecond early.
     if (now < this.deadline - 1) {
       this.arm(now);

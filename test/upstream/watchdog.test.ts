@@ -1,0 +1,64 @@
+// Waits that a clock turned by hand ends, also one that stood still.
+import { describe, expect, test } from 'bun:test';
+import { createWatchdog } from '../../src/upstream/watchdog.ts';
+
+function setup() {
+  const expired: string[] = [];
+  let time = 0;
+  let timer: { at: number; callback: () => void } | undefined;
+  const clock = {
+    monotonic: () => time,
+    setTimer(callback: () => void, ms: number) {
+      timer = { at: time + ms, callback };
+      return () => {
+        timer = undefined;
+      };
+    },
+  };
+  /** The timer that is set fires, so many milliseconds late. Returns the time. */
+  const fire = (late = 0): number => {
+    const { at, callback } = timer ?? { at: time, callback: () => {} };
+    timer = undefined;
+    time = at + late;
+    callback();
+    return time;
+  };
+  return { watchdog: createWatchdog(clock, (what) => expired.push(what)), expired, fire };
+}
+
+describe('a wait', () => {
+  test('ends when its time is over', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('idle', 1_000);
+    expect(fire()).toBe(1_000);
+    expect(expired).toEqual(['idle']);
+  });
+
+  test('after which the process stood still: what came meanwhile is read first', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('idle', 1_000);
+    const woken = fire(4_000);
+    watchdog.rest();
+    watchdog.wait('idle', 1_000);
+    fire();
+    expect(expired).toEqual([]);
+    expect(fire()).toBe(woken + 1_000);
+    expect(expired).toEqual(['idle']);
+  });
+
+  test('after which it stood still, and nothing came: a moment later, however late that is', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('first_byte', 1_000);
+    fire(4_000);
+    expect(expired).toEqual([]);
+    fire(4_000);
+    expect(expired).toEqual(['first_byte']);
+  });
+
+  test('whose timer is a little late, as on a busy machine, ends at once', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('idle', 1_000);
+    fire(200);
+    expect(expired).toEqual(['idle']);
+  });
+});
