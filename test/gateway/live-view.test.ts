@@ -133,6 +133,37 @@ test('a word without end and the blank behind it are shown at once', async () =>
   expect(await watcher.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text }]);
 });
 
+test('a long word is shown in parts, and no key in two', async () => {
+  const key = 'sk-0123456789';
+  const redact = (text: string) => text.replaceAll(key, '[redacted]');
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const stream = view.open('r1', redact);
+  // All but the newest 1,024 letters would end in the midst of the key.
+  const word = `${'a'.repeat(1_970)}${key}${'b'.repeat(1_017)}`;
+  stream.text(word);
+  stream.text('c'.repeat(100));
+  stream.text(' ');
+  const texts = (await watcher.events(2)).map((event) => (event.type === 'text_delta' ? event.text : ''));
+  expect(texts).toEqual([
+    `${'a'.repeat(1_970)}[redacted]${'b'.repeat(93)}`,
+    `${'b'.repeat(924)}${'c'.repeat(100)} `,
+  ]);
+});
+
+test('what one who left had not seen is not shown to whoever comes later', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const stream = view.open('r1', same);
+  const first = watch(view);
+  stream.text('shown half');
+  expect(await first.events(1)).toMatchObject([{ text: 'shown ' }]);
+  await first.reader.cancel();
+  stream.text('way and unseen ');
+  const second = watch(view);
+  stream.text('seen ');
+  expect(await second.events(1)).toMatchObject([{ text: 'seen ' }]);
+});
+
 test('silence is broken by pings, and a watcher that left leaves nothing behind', async () => {
   const timers = createManualTimers();
   const view = createLiveView(timers.setTimer);

@@ -111,10 +111,23 @@ test('one request alone tries a half-open breaker, and its success closes it in 
   await timers.advance(10_000);
   const probe = await lease(one);
   expect(await enter(other, PROVIDER)).toHaveProperty('refused');
+  // As soon as it is answered: the rest may take minutes.
   probe.answered();
+  expect(stateOf(other)).toMatchObject({ breaker: 'closed' });
   probe.end('completed');
   for (const states of [one, other])
     expect(stateOf(states)).toMatchObject({ breaker: 'closed', healthy: true });
+  // What failed before is forgotten in both.
+  for (let n = 0; n < 2; n++) (await lease(other)).end(failure('upstream_failed'));
+  expect(stateOf(other)).toMatchObject({ breaker: 'closed' });
+});
+
+test('a probe that its client left lets the other process try', async () => {
+  const { one, other, timers } = setup();
+  for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
+  await timers.advance(10_000);
+  (await lease(one)).end('abandoned');
+  expect(await enter(other, PROVIDER)).not.toHaveProperty('refused');
 });
 
 test('two that come to a half-open breaker before either has told: one goes', async () => {
