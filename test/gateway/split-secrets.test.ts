@@ -52,6 +52,7 @@ test.each([
       choices: [{ index: 0, delta: { tool_calls: [{ index: call, function: { arguments: text } }] } }],
     }),
   ],
+  ['choices of Chat', (text: string, index: number) => ({ choices: [{ index, delta: { content: text } }] })],
   [
     'blocks of Messages',
     (text: string, block: number) => ({

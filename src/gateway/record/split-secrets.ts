@@ -7,12 +7,11 @@ const PIECE =
 const REST_OF_PIECE = /[^"\\]*(?:\\.[^"\\]*)*"/y;
 
 /**
- * By which an event says to what a piece of these belongs: the block, the call or the item. Several may be told in turn, and
- * what one says does not carry on what another said.
+ * By which an event says to what a piece belongs: the choice, the block, the call or the item. Several may be told in turn,
+ * and what one says does not carry on what another said.
  */
 const INDEX = '"index":';
 const ITEM = '"item_id":';
-const PLACED = new Set(['text', 'thinking', 'partial_json', 'arguments', 'delta']);
 /** Calls alone are told beside each other in one event. */
 const SEVERAL = 'arguments';
 
@@ -66,7 +65,7 @@ class PieceReader {
       const [, kind = '', text = ''] = match;
       const end = PIECE.lastIndex - 1;
       const before = stream.slice(this.at, end - text.length);
-      const name = PLACED.has(kind) ? kind + this.placeOf(kind, before) : kind;
+      const name = kind + this.placeOf(kind, before);
       const pieces = kinds.get(name) ?? { starts: [], texts: [] };
       if (pieces.texts.length === 0) kinds.set(name, pieces);
       const isFirst = this.at === 0;
