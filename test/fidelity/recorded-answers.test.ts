@@ -63,6 +63,11 @@ async function read(wire: TableWire, recording: Recording): Promise<NeutralRespo
   }
 }
 
+/** In a stream for Gemini's clients, a call takes along the signature of the thought before it. */
+const TAKEN_ALONG: Record<string, string> = {
+  'signature of thinking, to be sent back': 'signature of a call, to be sent back',
+};
+
 /** Tools that the provider runs are named as the provider calls them. */
 function isNamed(name: string, names: readonly string[]): boolean {
   return (
@@ -92,7 +97,9 @@ for (const wire of TABLE_WIRES) {
             const about = `${feature.name}, told to ${client}`;
             if (cell === undefined)
               throw new Error(`${about}: the table says that ${wire} has no words for it`);
-            const isTold = PRESENT_IN_ANSWERS[feature.name]?.(again) === true;
+            const isTold = [feature.name, TAKEN_ALONG[feature.name] ?? ''].some(
+              (name) => PRESENT_IN_ANSWERS[name]?.(again) === true,
+            );
             // A recorded source may say less than the table's: nothing of it needs a name then.
             if (isTold && cell.outcome.kind === 'approximated' && feature.name.startsWith('citation '))
               continue;
