@@ -310,3 +310,19 @@ test('streams of the library are hedged too', async () => {
   expect(text).toBe('from two');
   expect(tries(await lab.row())).toEqual(['one: cancelled', 'two beside: served']);
 });
+
+test('how long it waited for room is in the row', async () => {
+  const slow = gate(fromOne);
+  const limits = { one: { concurrency: { max: 1 } } };
+  const lab = setup({ one: [slow.reply, 'works'], two: [SILENT] }, { hedge_after: '500ms' }, limits);
+  const first = lab.post('/v1/messages', ASK);
+  await lab.timers.advance(1);
+  const second = lab.post('/v1/messages', ASK);
+  await lab.timers.advance(100);
+  expect(lab.asked).toEqual(['one']);
+  slow.open();
+  await lab.answered(first);
+  await lab.answered(second);
+  expect(await lab.row()).toMatchObject({ provider: 'one', queuedMs: null });
+  expect(await lab.rowAt(1)).toMatchObject({ provider: 'one', queuedMs: 100 });
+});
