@@ -152,6 +152,8 @@ export interface Binding {
   field: string;
   /** Why, and what to send instead. */
   problem: string;
+  /** Of the error, by which the dialect's own clients know what to send instead. */
+  code?: string;
 }
 
 /** A feature of the request that the target cannot carry, or carries in another form. */

@@ -42,16 +42,20 @@ test.each([
   [
     { thread: { type: 'continue', previous_message_id: 'msg_1' } },
     'the earlier turns are kept by the provider',
+    // The Python SDK's tool runner begins threads unasked, and reads this: it sends the whole conversation then.
+    { error_code: 'thread_not_found' },
   ],
-  [{ compaction: { type: 'summarize' } }, 'it asks for a signed summary'],
-])('of Anthropic, %j', async (more, reason) => {
+  [{ compaction: { type: 'summarize' } }, 'it asks for a signed summary', undefined],
+])('of Anthropic, %j', async (more, reason, details) => {
   const upstream = createReplayFetch(() => jsonReply(MESSAGE));
   const gateway = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch: upstream.fetch });
   const body = { max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], ...more };
   for (const provider of ['gemini', 'gpt', 'responses']) {
     const refused = await gateway.post('/v1/messages', { model: `${provider}/m`, ...body });
     expect(refused.status).toBe(400);
-    expect(await refused.text()).toContain(`${provider} cannot take it: ${reason}`);
+    const { error } = await refused.json();
+    expect(error.message).toContain(`${provider} cannot take it: ${reason}`);
+    expect(error.details).toEqual(details);
   }
   expect(upstream.requests).toEqual([]);
   expect((await gateway.post('/v1/messages', { model: 'claude/m', ...body })).status).toBe(200);

@@ -89,7 +89,8 @@ function findBinding({ thread, compaction }: JsonObject): Binding | undefined {
   if (asObject(thread)?.type === 'continue') {
     const problem =
       'the earlier turns are kept by the provider that gave this id; send the whole conversation';
-    return { dialect: ID, field: 'thread', problem };
+    // To this code the official SDK sends the whole conversation, of its own accord.
+    return { dialect: ID, field: 'thread', problem, code: 'thread_not_found' };
   }
   if (asObject(compaction) === undefined) return undefined;
   const problem =

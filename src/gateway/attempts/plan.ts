@@ -240,9 +240,9 @@ function buildOptions({ provider, model }: Target, { requestId }: PlanContext): 
 function portable(request: NeutralRequest, dialect: ProviderDialectId, provider: string): NeutralRequest {
   const { boundTo } = request;
   if (boundTo === undefined || boundTo.dialect === dialect) return request;
-  const { field, problem } = boundTo;
+  const { field, problem, code } = boundTo;
   throw new GatewayError('unsupported_feature', `${field}: ${provider} cannot take it: ${problem}`, {
-    reason: { param: field },
+    reason: { param: field, ...(code !== undefined && { type: 'invalid_request_error', code }) },
   });
 }
 

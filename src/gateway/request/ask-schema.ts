@@ -198,6 +198,7 @@ export const askSchema = shape<NeutralRequest>({
     dialect: z.enum(DIALECT_IDS),
     field: z.string(),
     problem: z.string(),
+    code: text,
   }).optional(),
   logprobs: z.strictObject({ top: number }).optional(),
   ...{ allowedTools: names.optional(), stopSequences: names.optional() },
