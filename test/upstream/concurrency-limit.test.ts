@@ -133,3 +133,25 @@ test('who has left already takes no place', () => {
   expect(() => limit.acquire(TEN, gone)).toThrow('left');
   expect(limit.inFlight()).toBe(0);
 });
+
+test('who waited too long takes no place later', async () => {
+  const { limit, take, acquire, timers } = setup();
+  const [first] = take(1, ONE);
+  const waiting = acquire({ ...ONE, queueTimeoutMs: 100 });
+  expect(limit.queued()).toBe(1);
+  await timers.advance(100);
+  expect(shedOf(await waiting).shed).toBe('late');
+  expect(limit.queued()).toBe(0);
+  first?.release();
+  expect(limit.inFlight()).toBe(0);
+});
+
+test('without a limit everybody is let in, also while the provider refuses some, and none is told', () => {
+  const { limit, take } = setup();
+  const unlimited = { ...TEN, max: null };
+  const slots = take(100, unlimited);
+  slots[0]?.congested();
+  expect(limit.adapted()).toBeNull();
+  take(100, unlimited);
+  expect([limit.inFlight(), limit.limit(unlimited)]).toEqual([200, null]);
+});
