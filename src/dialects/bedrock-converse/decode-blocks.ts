@@ -4,6 +4,7 @@ import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { textIn } from '../shared/answer-list.ts';
+import { joinBase64 } from '../shared/join-base64.ts';
 import { imageType, isSearch, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';
@@ -62,7 +63,8 @@ export class BlockDecoder {
       this.sink.push({ type: 'tool-delta', block, arguments: input });
     }
     if (told?.kind === 'result') told.content.push(...(asArray(delta.toolResult) ?? []));
-    if (told?.kind === 'image') told.data += asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '';
+    if (told?.kind === 'image')
+      told.data = joinBase64(told.data, asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '');
   }
 
   protected close(index: number): void {
@@ -124,7 +126,7 @@ export class BlockDecoder {
   private think(index: number, delta: JsonObject): void {
     const told = this.reasoning(index);
     told.signature += asString(delta.signature) ?? '';
-    told.redacted += asString(delta.redactedContent) ?? '';
+    told.redacted = joinBase64(told.redacted, asString(delta.redactedContent) ?? '');
     const thought = asString(delta.text) ?? '';
     if (thought === '') return;
     if (!told.begun) this.sink.push({ type: 'reasoning-start', block: told.block });
@@ -165,5 +167,7 @@ function closeBlock(told: Open, sink: EventSink): void {
     }
     case 'image':
       if (told.data !== '') sink.push({ type: 'media', block, mediaType: told.mediaType, data: told.data });
+      // In its place an error, or an address.
+      else sink.push({ type: 'extension', dialect: ID, name: 'image', value: {} });
   }
 }

@@ -1,6 +1,7 @@
 // Generated audio and images in a stream.
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { joinBase64 } from '../shared/join-base64.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
@@ -30,7 +31,7 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaD
       const { data, transcript, ...fields } = asObject(value) ?? {};
       if (typeof transcript === 'string' && transcript !== '') blocks.text(transcript);
       audioFields = { ...audioFields, ...fields };
-      audio += asString(data) ?? '';
+      audio = joinBase64(audio, asString(data) ?? '');
     },
     images(value) {
       for (const item of asArray(value) ?? []) {
