@@ -43,8 +43,27 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   }
 }
 
+/** What Google keeps, by the path of its collection. */
+const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
+  [
+    /^(\/upload)?\/v1beta\/files([/:]|$)/,
+    'no files are kept here; send what is in one with each request that needs it, as `inlineData`',
+  ],
+  [
+    /^\/v1beta\/cachedContents(\/|$)/,
+    'no part of a conversation is kept here; send it with each request, as `systemInstruction`, `tools` and `contents`',
+  ],
+  [/^\/v1beta\/batches([/:]|$)/, 'send each request of a batch by itself'],
+  [
+    /^\/v1beta\/interactions(\/|$)/,
+    'nothing of an answer is kept here; send the whole conversation as `contents` to a model’s :generateContent',
+  ],
+];
+
 /** A model is asked by a method of its path; some are not served, and some are slips. */
 export function insteadOf(path: string): string | undefined {
+  const kept = KEPT_THERE.find(([collection]) => collection.test(path));
+  if (kept !== undefined) return kept[1];
   if (!ANY_METHOD.test(path)) return undefined;
   return `of a model’s methods there are ${METHODS.map((method) => `:${method}`).join(', ')}`;
 }
