@@ -80,7 +80,9 @@ class ChunkEncoder implements StreamEncoder {
   /** The entries told, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
-  private annotationCount = 0;
+  /** Of texts that have ended. OpenAI's SDK of JavaScript keeps the last list alone: it is told once, if it can be. */
+  private annotations: JsonObject[] | null = null;
+  private toldAnnotations = 0;
   private imageCount = 0;
   private citations: Citation[] | null = null;
   private readonly losses: AnswerLosses;
@@ -146,7 +148,8 @@ class ChunkEncoder implements StreamEncoder {
         this.citations.push(event.citation);
         return '';
       case 'text-end':
-        return this.endText();
+        this.endText();
+        return '';
       case 'refusal-delta':
         if (event.logprobs !== undefined) return this.spelled('refusal', event.text, event.logprobs);
         if (event.text === '') return '';
@@ -186,7 +189,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'finish':
         this.losses.finish(event.finish);
         if (this.usage !== undefined) this.losses.usage(this.usage, UNSAID_COUNTS);
-        return `${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.toldLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
+        return `${this.tellAnnotations()}${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.toldLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
@@ -207,12 +210,10 @@ class ChunkEncoder implements StreamEncoder {
     return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;
   }
 
-  private endText(): string {
+  private endText(): void {
     const { citations } = this;
-    if (citations === null) return '';
+    if (citations === null) return;
     this.citations = null;
-    const annotations: JsonObject[] = [];
-    const isFirst = this.annotationCount === 0;
     for (const citation of citations) {
       const annotation = buildAnnotation(citation, this.textBase, this.contentLength - this.textBase);
       if (annotation === undefined) {
@@ -220,11 +221,20 @@ class ChunkEncoder implements StreamEncoder {
         continue;
       }
       this.losses.citation(citation, ANNOTATED);
-      // A second list is joined to the first by indexes, without which OpenAI's SDK of Python fails.
-      annotations.push(isFirst ? annotation : { ...annotation, index: this.annotationCount });
-      this.annotationCount++;
+      this.annotations ??= [];
+      this.annotations.push(annotation);
     }
-    return annotations.length === 0 ? '' : this.chunk({ annotations });
+  }
+
+  /** Before the first call, whoever reads the stream still knows the text; else at the end. */
+  private tellAnnotations(): string {
+    const { annotations, toldAnnotations } = this;
+    if (annotations === null) return '';
+    this.annotations = null;
+    this.toldAnnotations += annotations.length;
+    // A second list is joined to the first by indexes, without which OpenAI's SDK of Python fails.
+    const placed = (annotation: JsonObject, at: number) => ({ ...annotation, index: toldAnnotations + at });
+    return this.chunk({ annotations: toldAnnotations === 0 ? annotations : annotations.map(placed) });
   }
 
   private endReasoning(): string {
@@ -260,7 +270,8 @@ class ChunkEncoder implements StreamEncoder {
       return '';
     }
     this.losses.foreign(event.extension);
-    if (this.legacy.has(name)) return this.startLegacy(event);
+    const annotations = this.tellAnnotations();
+    if (this.legacy.has(name)) return annotations + this.startLegacy(event);
     const index = this.toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
     this.tools ??= new Map();
@@ -276,7 +287,7 @@ class ChunkEncoder implements StreamEncoder {
     });
     const id = clientCallId(event.id, signature);
     const call = { index, id, type: kind, [field]: { name, [input]: '' } };
-    return this.chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
+    return annotations + this.chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
   }
 
   /** A call in the form of `functions`, of which a message has one. */

@@ -266,6 +266,41 @@ describe('chunks', () => {
     ]);
   });
 
+  describe("OpenAI's SDK of JavaScript keeps the last list of sources", () => {
+    const cited = (block: number): StreamEvent[] => [
+      { type: 'text-start', block },
+      { type: 'text-delta', block, text: 'x' },
+      { type: 'citation', block, citation: { kind: 'url', url: `https://a.test/${block}` } },
+      { type: 'text-end', block },
+    ];
+    const call = (block: number, kind: 'function' | 'server'): StreamEvent[] => [
+      { type: 'tool-start', block, id: `call_${block}`, name: 'f', kind },
+      { type: 'tool-end', block },
+    ];
+    const told = (events: StreamEvent[]) =>
+      deltasOf(encode([START, ...events, FINISH]))
+        .filter((delta) => delta.annotations !== undefined || delta.tool_calls !== undefined)
+        .map((delta) => (asArray(delta.annotations) ?? ['call']).length);
+
+    test('those of several texts, with searches between, are one', () => {
+      expect(told([...cited(0), ...call(1, 'server'), ...cited(2), ...cited(3)])).toEqual([3]);
+    });
+
+    test('they come before a call, while the text is known', () => {
+      const events = [...cited(0), ...cited(1), ...call(2, 'function'), ...cited(3)];
+      expect(told(events)).toEqual([2, 1, 1, 1]);
+      const joined = deltasOf(encode([START, ...events, FINISH]))
+        .map((delta) => asArray(delta.annotations) ?? [])
+        .filter((list) => list.length > 0)
+        .reduce(joinAsPython);
+      expect(joined).toMatchObject([
+        { url_citation: { url: 'https://a.test/0' } },
+        { url_citation: { url: 'https://a.test/1' } },
+        { url_citation: { url: 'https://a.test/3' } },
+      ]);
+    });
+  });
+
   test('also behind text that came with log probabilities', () => {
     const wire = encode([
       START,
