@@ -95,11 +95,9 @@ class ProviderLease implements Lease {
       case 'client':
         // It looked at the request and refused it: the provider is there, and that is all this tells.
         permit.spoke();
-        permit.abandoned();
         return;
       case 'key':
         permit.spoke();
-        permit.abandoned();
         this.failed(error, true);
         if (error.code === 'upstream_rate_limited') slot.congested();
         return;

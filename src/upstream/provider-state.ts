@@ -228,7 +228,6 @@ function keyQuestion(question: LeaseQuestion): KeyQuestion {
 function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError | null): void {
   if (failure === null) {
     permit.spoke();
-    permit.abandoned();
     if (heal(memory)) memory.tell({ what: 'healed' });
     return;
   }

@@ -182,6 +182,16 @@ test('a key refused in one is set aside in both, and good again in both', async 
   for (const states of [one, other]) expect(aside(states)).toEqual(['ready', 'ready']);
 });
 
+test('a key that serves after all is good in both before its time', async () => {
+  const { one, other } = setup();
+  const going = [await lease(one), await lease(one), await lease(one)];
+  const [limited, well] = going.filter(({ key }) => key === 'key-one');
+  limited?.end(new GatewayError('upstream_rate_limited', 'slow down', { retryAfterMs: 60_000 }));
+  expect(stateOf(other)?.keys[0]).toMatchObject({ state: 'rate_limited' });
+  well?.end('completed');
+  for (const states of [one, other]) expect(stateOf(states)?.keys[0]).toMatchObject({ state: 'ready' });
+});
+
 test.each([
   ['refused', { code: 'upstream_unauthorized', status: 401 }, 'refused', undefined],
   ['refused for a model', { code: 'upstream_unauthorized', status: 403 }, 'refused', ['m']],

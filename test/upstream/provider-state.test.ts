@@ -128,6 +128,8 @@ test('what a request tells behind its end is heard by nobody', async () => {
 test.each([
   ['upstream_overloaded', 7],
   ['upstream_timeout', 7],
+  ['upstream_rate_limited', 7],
+  ['upstream_unauthorized', 10],
   ['upstream_failed', 10],
 ] as const)('after %s, ten at once are %d', async (code, limit) => {
   const { states } = setup();
@@ -139,6 +141,41 @@ test.each([
   for (let n = 0; n < 10; n++) going.push(await lease(states, limited));
   going[0]?.end(failure(code));
   expect(states.snapshot([limited])[0]?.limit).toBe(limit);
+});
+
+test('a limit that was cut grows with answers that end well, and is cut where answers begin late', async () => {
+  const { states, timers } = setup();
+  const limited = sampleProvider({
+    name: 'a',
+    concurrency: { max: 4, min: 1, queue: 0, queueTimeoutMs: 1 },
+  });
+  const limit = () => states.snapshot([limited])[0]?.limit;
+  /** Two at once, whose answers begin after so long. */
+  const round = async (ms: number) => {
+    const both = [await lease(states, limited), await lease(states, limited)];
+    await timers.advance(ms);
+    for (const each of both) each.answered();
+    for (const each of both) each.end('completed');
+  };
+  const going = [];
+  for (let n = 0; n < 4; n++) going.push(await lease(states, limited));
+  for (const each of going) each.end(failure('upstream_overloaded'));
+  expect(limit()).toBe(2);
+  for (let n = 0; n < 10; n++) await round(100);
+  expect(limit()).toBe(4);
+  await round(2_000);
+  expect(limit()).toBeLessThan(4);
+});
+
+test('an answer that ends well makes good what failed while it went on', async () => {
+  const { states } = setup();
+  const long = await lease(states, B);
+  long.answered();
+  for (let n = 0; n < UNHEALTHY_AFTER; n++) await failed(states, B, 'upstream_failed');
+  expect(states.snapshot([B])[0]).toMatchObject({ healthy: false });
+  long.end('completed');
+  expect(states.snapshot([B])[0]).toMatchObject({ healthy: true });
+  expect(states.snapshot([B])[0]).not.toHaveProperty('lastError');
 });
 
 test('one provider does not stand for another, nor an address for the one before', async () => {
@@ -181,6 +218,16 @@ describe('breaker', () => {
     expect(states.snapshot([guarded])[0]).toMatchObject({ breaker: 'open', retryInMs: 600, healthy: false });
   });
 
+  test('open: nobody waits for a place with it', async () => {
+    const { states } = setup();
+    const narrow = { ...guarded, concurrency: { max: 1, min: 1, queue: 5, queueTimeoutMs: 1_000 } };
+    for (let n = 0; n < 2; n++) (await lease(states, narrow)).end(failure('upstream_failed'));
+    const wide = { ...narrow, breaker: null };
+    const going = await lease(states, wide);
+    expect(await enter(states, narrow)).toMatchObject({ refused: 'breaker_open' });
+    going.end('completed');
+  });
+
   test('half-open: exactly one, until its outcome is known', async () => {
     const { states, timers } = await opened();
     await timers.advance(1_000);
@@ -207,6 +254,16 @@ describe('breaker', () => {
     (await lease(states, guarded)).end(failure('upstream_rejected'));
     expect(state(states)).toBe('closed');
   });
+
+  test.each(['upstream_rate_limited', 'upstream_unauthorized'] as const)(
+    'one whose key is refused (%s) has met a provider that is there',
+    async (code) => {
+      const { states, timers } = await opened();
+      await timers.advance(1_000);
+      (await lease(states, guarded)).end(failure(code));
+      expect(state(states)).toBe('closed');
+    },
+  );
 
   test('an answer that begins lets others in, one that breaks off closes the way again', async () => {
     const { states, timers } = await opened();
@@ -244,5 +301,10 @@ describe('breaker', () => {
     const open = { ...guarded, breaker: null };
     for (let n = 0; n < 20; n++) await failed(states, open, 'upstream_failed');
     expect(states.snapshot([open])[0]).toMatchObject({ breaker: 'closed', healthy: false });
+  });
+
+  test('one that the configuration has no more holds nobody up', async () => {
+    const { states } = await opened();
+    expect(await enter(states, { ...guarded, breaker: null })).not.toHaveProperty('refused');
   });
 });

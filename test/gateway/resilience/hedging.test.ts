@@ -2,8 +2,8 @@
 // (docs/adr/0008), on a clock turned by hand.
 import { afterEach, describe, expect, test } from 'bun:test';
 import { ASK, BOTH, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
-import { MESSAGE, utf8 } from '../../support/message-stream.ts';
-import { type Reply, replyWith } from '../../support/reply.ts';
+import { MESSAGE, utf8, wholeMessage } from '../../support/message-stream.ts';
+import { jsonReply, type Reply, replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
 
@@ -300,11 +300,29 @@ test('places that both took are given back: a limit of one is free again', async
   expect(again.text).toContain('from one');
 });
 
+test('of two that answer at the same moment one serves, and the place of the other is free again', async () => {
+  const both = gate((before) => jsonReply(wholeMessage('at last'), { before }));
+  const lab = setup({ one: [both.reply], two: [both.reply] }, HEDGED, {
+    two: { dialect: 'anthropic-messages' },
+  });
+  const asked = lab.post('/v1/messages', ASK);
+  await lab.timers.advance(300);
+  expect(lab.asked).toEqual(['one', 'two']);
+  both.open();
+  await lab.answered(asked);
+  const { providers } = await lab.health();
+  expect(providers.filter(({ in_flight }) => in_flight > 0)).toEqual([]);
+  const outcomes = (await lab.row()).attempts.map(({ error }) => error);
+  expect(outcomes.toSorted()).toEqual(['cancelled', null]);
+});
+
 test('streams of the library are hedged too', async () => {
   const lab = setup({ one: [SILENT], two: ['works'] });
   const parts = [{ type: 'text' as const, text: 'hi' }];
   const events = lab.gateway.stream({ model: 'm', messages: [{ role: 'user', parts }] });
   const told = Array.fromAsync(events);
+  // The first of a process loads what it needs before it asks.
+  while (lab.asked.length === 0) await lab.timers.advance(0);
   await lab.timers.advance(200);
   const text = (await told).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
   expect(text).toBe('from two');
