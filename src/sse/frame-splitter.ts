@@ -11,10 +11,13 @@ export class CompletedFrames {
   readonly bytes: Uint8Array;
   /** Where each frame ends, and the next one begins. */
   readonly ends: readonly number[];
+  /** Set where the event behind them is longer than any may be: nothing of it is kept, and nothing more can be read. */
+  readonly tooLarge: EventTooLarge | undefined;
 
-  constructor(bytes: Uint8Array, ends: readonly number[]) {
+  constructor(bytes: Uint8Array, ends: readonly number[], tooLarge?: EventTooLarge) {
     this.bytes = bytes;
     this.ends = ends;
+    this.tooLarge = tooLarge;
   }
 
   /** Views into `bytes`, made with each call: a view costs more than most frames are worth. */
@@ -29,7 +32,7 @@ export class CompletedFrames {
 }
 
 export interface FrameSplitter {
-  /** Takes the next chunk. Throws EventTooLarge when an unfinished event outgrows the limit. */
+  /** Takes the next chunk. */
   push(chunk: Uint8Array): CompletedFrames;
   /** The last chunk ended where a frame did. */
   isBetween(): boolean;
@@ -45,7 +48,10 @@ export class EventTooLarge extends Error {
 
 const NO_FRAMES = new CompletedFrames(NOTHING, []);
 
-/** @param maxEvent the longest event accepted, in bytes; memory held stays below it plus one chunk. */
+/**
+ * @param maxEvent the longest event accepted, in bytes, its blank line included, so that it is the same for whatever pieces
+ * come; memory held stays below it plus one chunk.
+ */
 export function createFrameSplitter(maxEvent: number): FrameSplitter {
   return new BytesSplitter(maxEvent);
 }
@@ -68,15 +74,18 @@ class BytesSplitter implements FrameSplitter {
   push(chunk: Uint8Array): CompletedFrames {
     const before = this.pending;
     const ends = this.findEnds(chunk);
+    const tooLarge = before + chunk.length > this.maxEvent && this.cutTooLarge(ends, chunk.length);
     const lastEnd = ends.at(-1);
     if (lastEnd === undefined) {
+      if (tooLarge) return new CompletedFrames(NOTHING, [], this.giveUp());
       this.keep(chunk);
       return NO_FRAMES;
     }
     const isWhole = lastEnd === chunk.length;
     const bytes = this.join(isWhole ? chunk : chunk.subarray(0, lastEnd));
-    if (!isWhole) this.keep(chunk.subarray(lastEnd));
-    return new CompletedFrames(bytes, before === 0 ? ends : ends.map((end) => before + end));
+    if (!isWhole && !tooLarge) this.keep(chunk.subarray(lastEnd));
+    const framesEnd = before === 0 ? ends : ends.map((end) => before + end);
+    return new CompletedFrames(bytes, framesEnd, tooLarge ? this.giveUp() : undefined);
   }
 
   isBetween(): boolean {
@@ -94,10 +103,25 @@ class BytesSplitter implements FrameSplitter {
   private keep(rest: Uint8Array): void {
     this.pieces.push(rest);
     this.pending += rest.length;
-    if (this.pending <= this.maxEvent) return;
+  }
+
+  /** Whether an event is too large, finished or not: then only the ends before it are left. */
+  private cutTooLarge(ends: number[], length: number): boolean {
+    let start = -this.pending;
+    for (const [index, end] of ends.entries()) {
+      if (end - start > this.maxEvent) {
+        ends.length = index;
+        return true;
+      }
+      start = end;
+    }
+    return length - start > this.maxEvent;
+  }
+
+  private giveUp(): EventTooLarge {
     this.pieces = [];
     this.pending = 0;
-    throw new EventTooLarge(`an event is longer than ${this.maxEvent} bytes`);
+    return new EventTooLarge(`an event is longer than ${this.maxEvent} bytes`);
   }
 
   private findEnds(chunk: Uint8Array): number[] {

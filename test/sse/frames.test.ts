@@ -154,14 +154,38 @@ describe('frames', () => {
     expect(createFrameSplitter(100).push(chunk).bytes).toBe(chunk);
   });
 
-  test('an event over the limit is refused, one at the limit is not', () => {
-    expect(() => read([encoder.encode('data: 12345')], 10)).toThrow(EventTooLarge);
-    expect(() => read([encoder.encode('data: '), encoder.encode('1234'), encoder.encode('5')], 10)).toThrow(
-      EventTooLarge,
-    );
-    expect(read([encoder.encode('data: 1234'), encoder.encode('\n\n')], 10).events).toHaveLength(1);
-    const splitter = createFrameSplitter(10);
-    expect(() => splitter.push(encoder.encode('data: 12345'))).toThrow(EventTooLarge);
-    expect(splitter.flush()).toHaveLength(0);
+  test.each([
+    ['in pieces', [1, 1, 1, 1]],
+    ['in two', [5]],
+    ['at once', []],
+  ])('an event over the limit is refused, one at the limit is not: %s', (_, cuts) => {
+    expect(tooLargeIn('data: 1234\n\n', 12, cuts)).toEqual({ frames: 1, tooLarge: false });
+    expect(tooLargeIn('data: 1234\n\n', 11, cuts)).toEqual({ frames: 0, tooLarge: true });
+    expect(tooLargeIn('data: 12345', 10, cuts)).toEqual({ frames: 0, tooLarge: true });
+  });
+
+  test.each([
+    ['one that is whole', 'data: 1\n\ndata: 12345\n\ndata: 2\n\n'],
+    ['one that is not', 'data: 1\n\ndata: 123456'],
+  ])('what stands before one over the limit is read: %s', (_, text) => {
+    expect(tooLargeIn(text, 11)).toEqual({ frames: 1, tooLarge: true });
+    expect(tooLargeIn(text, 11, [4])).toEqual({ frames: 1, tooLarge: true });
   });
 });
+
+/** How many frames came before one that was too large, of a text cut behind so many bytes each. */
+function tooLargeIn(text: string, maxEvent: number, cuts: number[] = []) {
+  const splitter = createFrameSplitter(maxEvent);
+  let rest = encoder.encode(text);
+  let frames = 0;
+  for (const cut of [...cuts, rest.length]) {
+    const completed = splitter.push(rest.subarray(0, cut));
+    rest = rest.subarray(cut);
+    frames += completed.ends.length;
+    if (completed.tooLarge === undefined) continue;
+    expect(completed.tooLarge).toBeInstanceOf(EventTooLarge);
+    expect(splitter.flush()).toHaveLength(0);
+    return { frames, tooLarge: true };
+  }
+  return { frames, tooLarge: false };
+}

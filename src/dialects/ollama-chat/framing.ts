@@ -20,10 +20,19 @@ export function createLineFraming(maxEvent: number): StreamFraming {
     return text.trim();
   }
 
+  /** @param length of the unfinished line, or of one that has just ended, in bytes. */
+  function check(length: number): void {
+    if (length <= maxEvent) return;
+    pieces = [];
+    pending = 0;
+    throw new EventTooLarge(`an event is longer than ${maxEvent} bytes`);
+  }
+
   return {
     push(chunk, taker) {
       let start = 0;
       for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
+        check(pending + end - start);
         const data = line(chunk.subarray(start, end));
         start = end + 1;
         if (data !== '') taker.take({ event: '', data });
@@ -31,11 +40,7 @@ export function createLineFraming(maxEvent: number): StreamFraming {
       if (start === chunk.length) return;
       pieces.push(chunk.subarray(start));
       pending += chunk.length - start;
-      if (pending > maxEvent) {
-        pieces = [];
-        pending = 0;
-        throw new EventTooLarge(`an event is longer than ${maxEvent} bytes`);
-      }
+      check(pending);
     },
     flush(taker) {
       const data = line(new Uint8Array(0));

@@ -383,6 +383,6 @@ export function createClientPump(
   const reading = readingOf(context);
   if (passesAnswer) return createPassthroughPump({ ...reading, hides, createEncoder, follower });
   if (sameDialect && takesElements)
-    return new ElementsPump(createPassthroughPump({ ...reading, hides, createEncoder }), reading.maxEvent);
+    return new ElementsPump(createPassthroughPump({ ...reading, hides, createEncoder }));
   return createTranslatePump({ ...reading, createFraming, render });
 }

@@ -3,22 +3,16 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
-import type { Pump } from './pump.ts';
 import { WrappedPump } from './wrapped.ts';
 
 const textEncoder = new TextEncoder();
 
 /** @param stream gives whole events. */
 export class ElementsPump extends WrappedPump<Uint8Array> {
-  private readonly splitter: FrameSplitter;
+  /** What comes through `stream` has been measured there. */
+  private readonly splitter: FrameSplitter = createFrameSplitter(Number.POSITIVE_INFINITY);
   private isFirst = true;
   private isClosed = false;
-
-  /** @param maxEvent in bytes: an event beyond it does not come through `stream`. */
-  constructor(stream: Pump<Uint8Array>, maxEvent: number) {
-    super(stream);
-    this.splitter = createFrameSplitter(maxEvent);
-  }
 
   override push(chunk: Uint8Array): Uint8Array | undefined {
     return this.write(this.stream.push(chunk), false);

@@ -9,25 +9,28 @@ export function createEventFraming(maxEvent: number): StreamFraming {
 }
 
 class EventFraming extends FrameForm implements StreamFraming {
+  private readonly maxEvent: number;
   private readonly splitter: FrameSplitter;
   /** As the splitter's. */
   private isBetween = true;
 
   constructor(maxEvent: number) {
     super();
+    this.maxEvent = maxEvent;
     this.splitter = createFrameSplitter(maxEvent);
   }
 
   push(chunk: Uint8Array, taker: EventTaker): void {
     // Mostly a chunk is one frame.
-    if (this.isBetween && this.repeat(chunk, 0, chunk.length, taker)) return;
-    const { bytes, ends } = this.splitter.push(chunk);
+    if (this.isBetween && chunk.length <= this.maxEvent && this.repeat(chunk, 0, chunk.length, taker)) return;
+    const { bytes, ends, tooLarge } = this.splitter.push(chunk);
     this.isBetween = this.splitter.isBetween();
     let from = 0;
     for (const to of ends) {
       if (!this.repeat(bytes, from, to, taker)) this.read(bytes.subarray(from, to), taker);
       from = to;
     }
+    if (tooLarge !== undefined) throw tooLarge;
   }
 
   flush(taker: EventTaker): void {

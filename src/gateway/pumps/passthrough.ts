@@ -93,12 +93,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   push(chunk: Uint8Array): Uint8Array | undefined {
     if (this.failed) return undefined;
     const { side, observer, seen, follower } = this;
-    let completed: CompletedFrames;
-    try {
-      completed = this.splitter.push(chunk);
-    } catch (thrown) {
-      return this.fail(framingError(this.options.provider, thrown));
-    }
+    const completed = this.splitter.push(chunk);
     // Frames that the client gets otherwise than they came, by where they begin: not at all, or without a key.
     let changed: Map<number, Uint8Array | null> | undefined;
     const { bytes } = completed;
@@ -127,8 +122,10 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       changed ??= new Map();
       changed.set(start, shown ? this.shownError(frame, failedBefore ? undefined : event) : null);
     }
-    if (bytes.length === 0) return undefined;
-    return changed === undefined ? bytes : withChanges(completed, changed);
+    const shown = changed === undefined ? bytes : withChanges(completed, changed);
+    if (completed.tooLarge === undefined) return shown.length === 0 ? undefined : shown;
+    const error = this.fail(framingError(this.options.provider, completed.tooLarge));
+    return error === undefined ? shown : join([shown, error]);
   }
 
   end(): Uint8Array | undefined {
@@ -314,7 +311,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
 function withChanges(
   { bytes, ends }: CompletedFrames,
   changed: ReadonlyMap<number, Uint8Array | null>,
-): Uint8Array | undefined {
+): Uint8Array {
   let next = 0;
   const shown = ends.flatMap((end) => {
     const start = next;
@@ -322,7 +319,7 @@ function withChanges(
     const instead = changed.get(start);
     return instead === null ? [] : [instead ?? bytes.subarray(start, end)];
   });
-  return shown.length === 0 ? undefined : join(shown);
+  return join(shown);
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
