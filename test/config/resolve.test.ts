@@ -401,6 +401,28 @@ describe('routing', () => {
         reason: 'environment variable OLLAMA_HOST is not set, and providers.ollama is not configured',
       },
     ]);
+    const { config: ruled } = resolve({
+      routing: {
+        default_provider: 'groq',
+        context_fallback: ['gemini/long'],
+        groups: { some: ['mistral/x'] },
+        agent_rules: { a: { to: 'simulator', context_fallback: ['deepseek/x'] } },
+        model_mappings: [{ from: 'm', to: [{ target: 'openai/x', weight: 1 }] }],
+        model_tier_rules: { haiku: ['simulator', 'xai/y/z'] },
+        scenarios: { think: 'vertex' },
+        patterns: [{ match: ['p'], to: 'ollama' }],
+      },
+    });
+    expect(ruled.disabled.map(({ name }) => name).toSorted()).toEqual([
+      'deepseek',
+      'gemini',
+      'groq',
+      'mistral',
+      'ollama',
+      'openai',
+      'vertex',
+      'xai',
+    ]);
   });
 
   test('a default that is disabled is a warning where the fallback chain serves in its place', () => {
@@ -411,6 +433,58 @@ describe('routing', () => {
       'warning routing.default_provider: provider "openai" is disabled: environment variable OPENAI_API_KEY is not set, and providers.openai is not configured; routing.fallback_chain serves in its place',
     ]);
     expect(config.routing.defaultProvider).toBe('openai');
+  });
+
+  test('a default that is there needs no word', () => {
+    expect(resolve({ routing: { default_provider: 'simulator' } }).said).toEqual([]);
+  });
+
+  test('an agent that is inferred needs a rule', () => {
+    const routing = { agent_rules: { reviewer: 'simulator' }, infer_agents: { reviewer: ['you review'] } };
+    expect(resolve({ routing }).said).toEqual([]);
+    expect(resolve({ routing: { ...routing, infer_agents: { reviewr: ['you review'] } } }).said).toEqual([
+      'fatal routing.infer_agents.reviewr: no agent rule has this name (did you mean "reviewer"?); add routing.agent_rules.reviewr',
+    ]);
+  });
+
+  test('a phrase that is none is refused with its place', () => {
+    const routing = { patterns: [{ match: ['fine', { phrase: ' ', weight: 2 }], to: 'simulator' }] };
+    expect(resolve({ routing }).said).toEqual([
+      'fatal routing.patterns[0].match[1]: is empty: write the words to look for',
+    ]);
+  });
+
+  test('a rule is told by its place and where it leads; weights make it a choice', () => {
+    const weighed = [{ target: 'simulator/a', weight: 2 }, 'simulator/b'];
+    const { config } = resolve({
+      routing: { agent_rules: { plain: ['simulator/a', 'simulator/b'], weighed: { to: weighed } } },
+    });
+    expect(config.routing.agentRules).toMatchObject({
+      plain: { text: 'routing.agent_rules.plain: simulator/a, simulator/b', strategy: 'ordered' },
+      weighed: { text: 'routing.agent_rules.weighed: simulator/a, simulator/b', strategy: 'weighted' },
+    });
+    const { said } = resolve({
+      routing: { agent_rules: { plain: 'openai', long: { to: ['openai', 'simulator'] } } },
+    });
+    expect(said).toEqual([
+      'warning routing.agent_rules.plain: provider "openai" is disabled; left out',
+      'warning routing.agent_rules.plain: none of its targets can be asked; the rule is skipped',
+      'warning routing.agent_rules.long.to[0]: provider "openai" is disabled; left out',
+    ]);
+  });
+
+  test('a pattern that leads nowhere is skipped, and the others stay', () => {
+    const patterns = [
+      { match: ['one'], to: 'openai/x' },
+      { match: ['two'], to: 'simulator/x' },
+    ];
+    const { said, config } = resolve({ routing: { patterns } });
+    expect(said.at(-1)).toBe(
+      'warning routing.patterns[0]: none of its targets can be asked; the rule is skipped',
+    );
+    expect(config.routing.patterns.map(({ rule }) => rule.text)).toEqual([
+      'routing.patterns[1]: two → simulator/x',
+    ]);
   });
 
   test('the chain loses disabled targets with a warning, and takes no unknown one', () => {

@@ -56,10 +56,12 @@ test('log probabilities spell the text as it was: they are left out, and named',
 test('a citation is searched in its title and in what it quotes; its own spelling would tell it again', async () => {
   const extension = { dialect: 'anthropic-messages', name: 'citation', value: { title: 'KEY-1' } } as const;
   const cited = async (citation: object) => {
-    const { through } = setup();
+    const { through, lost } = setup();
     const event = { type: 'citation', block: 0, citation: { kind: 'other', extension, ...citation } };
     const [told] = await through(event as StreamEvent);
-    return told?.type === 'citation' ? told.citation : undefined;
+    if (told?.type !== 'citation') return undefined;
+    expect(lost).toEqual(told.citation.extension === undefined ? ['text (redacted)'] : []);
+    return told.citation;
   };
   expect(await cited({ title: 'of KEY-1', citedText: 'b' })).toEqual({
     kind: 'other',

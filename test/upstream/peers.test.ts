@@ -271,6 +271,29 @@ test('a limit is one limit: places are counted together, and one that is freed l
   expect(other.inFlight(limited)).toBe(2);
 });
 
+test('the places of a process that is gone are free for who waits in another', async () => {
+  const { one, other, counts } = setup();
+  const limited = sampleProvider({
+    name: 'a',
+    concurrency: { max: 1, min: 1, queue: 1, queueTimeoutMs: 60_000 },
+  });
+  await lease(one, limited);
+  const waits = lease(other, limited);
+  // As the primary does before it says so.
+  counts[0].inFlight = 0;
+  other.peerGone();
+  expect(await waits).toMatchObject({ queuedMs: 0 });
+});
+
+test('a look that finds a provider well again heals it in both', async () => {
+  const { one, other } = setup();
+  const unguarded = { ...PROVIDER, breaker: null };
+  for (let n = 0; n < UNHEALTHY_AFTER; n++) one.beginProbe(unguarded)?.(failure('upstream_unreachable'));
+  for (const states of [one, other]) expect(stateOf(states, unguarded)?.healthy).toBe(false);
+  other.beginProbe(unguarded)?.(null);
+  for (const states of [one, other]) expect(stateOf(states, unguarded)?.healthy).toBe(true);
+});
+
 const TWO_PLACES = sampleProvider({
   name: 'a',
   concurrency: { max: 2, min: 1, queue: 10, queueTimeoutMs: 60_000 },

@@ -305,6 +305,8 @@ describe('breaker', () => {
 
   test('one that the configuration has no more holds nobody up', async () => {
     const { states } = await opened();
-    expect(await enter(states, { ...guarded, breaker: null })).not.toHaveProperty('refused');
+    const open = { ...guarded, breaker: null };
+    expect(states.snapshot([open])[0]).toMatchObject({ breaker: 'closed' });
+    expect(await enter(states, open)).not.toHaveProperty('refused');
   });
 });
