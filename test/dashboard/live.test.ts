@@ -85,6 +85,15 @@ describe.skipIf(!hasBrowser)('live', () => {
     await card(page, 'early').and(page.locator('[data-state="aborted"]')).waitFor();
   });
 
+  test('a request that was refused before any model was asked does not wait for one', async () => {
+    await using opened = await openDashboard(browser, sluice.url);
+    await (await fetch(`${sluice.url}/v1/messages`, { method: 'POST', body: 'no JSON' })).text();
+    const model = opened.page.locator('#streams > li[data-state="error"] .model').first();
+    await model.waitFor();
+    expect(await model.innerText()).toBe('no model answered');
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('a page of another origin can neither read nor cancel', async () => {
     const leaving = new AbortController();
     const response = await ask(sluice.url, { model: ENDLESS, signal: leaving.signal });
@@ -166,22 +175,34 @@ describe.skipIf(!hasBrowser)('live', () => {
     await page.locator('#announcer', { hasText: '41 pieces' }).waitFor({ state: 'attached' });
   });
 
-  test('a gateway that goes away and comes back', async () => {
-    const first = await startSluice();
-    await using opened = await openDashboard(browser, first.url);
-    const { page, complaints } = opened;
-    await first.kill();
-    await page.locator('#health-text', { hasText: 'No answer' }).waitFor();
-    await page.locator('#feed-text', { hasText: /Again in \d+ s/ }).waitFor();
-    await page.getByText('does not answer').waitFor();
-    await using second = await startSluice({ port: first.port });
-    // Each of the two that failed, page and feed, offers to try again.
-    await page.getByRole('button', { name: 'Try now' }).first().click();
-    await page.locator('#feed[data-state="live"]').waitFor();
-    await page.locator('#health[data-state="good"]').waitFor();
-    await page.getByText('does not answer').waitFor({ state: 'detached' });
-    await ask(second.url, { model: 'simulator/fast', agent: 'afterwards' });
-    await card(page, 'afterwards').waitFor();
-    expect(complaints).toEqual([]);
-  });
+  for (const [what, press] of [
+    ['the user asks', (page: Page) => page.getByRole('button', { name: 'Try now' })],
+    ['one thing is answered', (page: Page) => page.locator('#window input').last()],
+  ] as const) {
+    test(`a gateway that went away and came back is asked for everything as soon as ${what}`, async () => {
+      const first = await startSluice();
+      await using opened = await openPage(browser);
+      const { page, complaints } = opened;
+      await page.clock.install();
+      await page.goto(first.url);
+      await page.locator('#feed[data-state="live"]').waitFor();
+      await first.kill();
+      const notice = page.getByText('does not answer');
+      await notice.waitFor();
+      // Everything is asked for, in vain. From here on no pause passes but the moments below.
+      await page.clock.pauseAt(Date.now() + 60_000);
+      await page.locator('#health-text', { hasText: 'No answer' }).waitFor();
+      await page.locator('#feed-text', { hasText: /Again in \d+ s/ }).waitFor();
+      await using second = await startSluice({ port: first.port });
+      await press(page).evaluate((element: HTMLElement) => element.click());
+      for (let ms = 0; ms < 500 && (await notice.count()) > 0; ms++) await page.clock.runFor(1);
+      expect(await notice.count()).toBe(0);
+      await page.clock.resume();
+      await page.locator('#feed[data-state="live"]').waitFor();
+      await page.locator('#health[data-state="good"]').waitFor();
+      await ask(second.url, { model: 'simulator/fast', agent: 'afterwards' });
+      await card(page, 'afterwards').waitFor();
+      expect(complaints).toEqual([]);
+    });
+  }
 });

@@ -155,6 +155,65 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a budget of each of many agents: those below the edge are reached by keys', async () => {
+    const budgets = [{ limit_usd: 1, per: 'day' as const, each: 'agent' as const }];
+    const pricing_overrides = { 'simulator/*': { input_per_million: 1, output_per_million: 1 } };
+    await using sluice = await startSluice({ config: { costs: { pricing_overrides, budgets } } });
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, agent) =>
+        (await ask(sluice.url, { model: 'simulator/fast', agent: `agent-${agent}` })).text(),
+      ),
+    );
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    await page.locator('#budget-bars li').nth(39).waitFor();
+    expect(await page.locator('#budget-bars').getAttribute('tabindex')).toBe('0');
+    sluice.writeConfig({ costs: { budgets: [{ limit_usd: 1, per: 'day' }] } });
+    await page.locator('#budget-bars:not([tabindex])').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('of more than a hundred models it says that there may be more', async () => {
+    await using sluice = await startSluice();
+    const asked = async (from: number, to: number) => {
+      for (let model = from; model < to; model++)
+        await (await ask(sluice.url, { model: `simulator/fast,m${model}`, stream: false })).text();
+    };
+    await asked(0, 99);
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const tokens = page.locator('#tiles > div', { hasText: 'Tokens out' });
+    await tokens.filter({ hasText: /from 99 models$/ }).waitFor();
+    expect(await page.locator('#more-models').innerText()).toBe('Show all 99');
+    await asked(99, 101);
+    await tokens.filter({ hasText: /from 100 models or more$/ }).waitFor();
+    expect(await page.locator('#more-models').innerText()).toBe('Show the first 100');
+    expect(complaints).toEqual([]);
+  });
+
+  test('the bar of where the time went is full, however short the time', async () => {
+    await using sluice = await startSluice();
+    await (await ask(sluice.url, { model: 'nobody/m' })).text();
+    await using opened = await openPage(browser);
+    const { page, complaints } = opened;
+    await page.route('**/gateway/audit?*', async (route) => {
+      const response = await route.fetch();
+      const { entries, ...rest } = await response.json();
+      const short = { latency_ms: 0.25, gateway_ms: 0.25, provider_ms: 0, client_ms: 0, back_off_ms: 0 };
+      await route.fulfill({
+        response,
+        json: { ...rest, entries: entries.map((row: object) => ({ ...row, ...short })) },
+      });
+    });
+    await page.goto(sluice.url);
+    await page.locator('#request-rows button').first().click();
+    const share = page.locator('.time-bar [data-share="gateway"]');
+    await share.waitFor();
+    const [part, whole] = await Promise.all([share.boundingBox(), page.locator('.time-bar').boundingBox()]);
+    expect(part?.width).toBe(whole?.width ?? 0);
+    expect(complaints).toEqual([]);
+  });
+
   test('older pages stay put while requests come in; the first page shows them', async () => {
     await using sluice = await startSluice();
     for (let sent = 0; sent < 30; sent += 1) {

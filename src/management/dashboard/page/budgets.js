@@ -3,7 +3,7 @@
 /** @import { Budget } from '../shapes.ts' */
 
 import { fullTime, money, plural } from './format.js';
-import { find, keep, make, name, setText } from './element.js';
+import { find, keep, make, name, reachByKeys, setText } from './element.js';
 
 const WHOSE = /** @type {const} */ (['agent', 'project', 'provider', 'model']);
 
@@ -43,6 +43,7 @@ export function showBudgets(budgets, isHeld) {
         bar.style.inlineSize = `${limit > 0 ? Math.min(100, (100 * spent) / limit) : 100}%`;
     },
   );
+  reachByKeys(bars);
 }
 
 /** @param {Budget} budget */

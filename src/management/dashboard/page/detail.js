@@ -187,10 +187,12 @@ function timeBar(entry) {
     ['gateway', 'gateway', entry.gateway_ms],
   ];
   const spent = shares.filter(([, , ms]) => ms > 0);
+  const all = spent.reduce((sum, [, , ms]) => sum + ms, 0);
   const bar = make('div', { class: 'time-bar', 'aria-hidden': 'true' });
   for (const [kind, , ms] of spent) {
     const share = make('span', { 'data-share': kind });
-    share.style.flexGrow = String(ms);
+    // Shares that grow by less than one in all leave a rest of the bar empty.
+    share.style.flexGrow = String(ms / all);
     bar.append(share);
   }
   const legend = spent.map(([kind, label, ms]) =>

@@ -84,3 +84,12 @@ export function keep(parent, items, keyOf, create, update = () => {}) {
   }
   for (const gone of known.values()) gone.remove();
 }
+
+/**
+ * Where a part of what it shows is below its edge, keys must reach it too; not every browser sees to that by itself.
+ * @param {HTMLElement} element
+ */
+export function reachByKeys(element) {
+  if (element.scrollHeight > element.clientHeight) element.tabIndex = 0;
+  else element.removeAttribute('tabindex');
+}

@@ -78,7 +78,7 @@ export function createLiveSection(list, page) {
       const part = element.querySelector(selector);
       if (part !== null) setText(part, text);
     };
-    say('.model', one.model ?? 'no model yet');
+    say('.model', one.model ?? (ending === null ? 'no model yet' : 'no model answered'));
     const by = [one.provider, one.agent, one.project].filter((part) => part !== null);
     say('.via', by.map(isolate).join(' · '));
     say('.age', age(Math.max(0, (ending?.at ?? performance.now()) - one.startedAt)));

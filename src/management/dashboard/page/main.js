@@ -117,14 +117,23 @@ function noteTrouble(what, error) {
 
 /** @param {string} what */
 function clearTrouble(what) {
-  if (troubles.delete(what)) showTroubles();
+  const reason = troubles.get(what);
+  if (reason === undefined) return;
+  troubles.delete(what);
+  showTroubles();
+  // The gateway answers again: nothing else waits out its pause.
+  if (reason === '' && [...troubles.values()].includes('')) retry();
 }
 
 function showTroubles() {
-  showNotices(troubles, () => {
-    feed.retry();
-    for (const each of Object.values(refreshes)) each.now();
-  });
+  // What the head said before the gateway was silent, or has said since.
+  if (health !== undefined) showHealth(health);
+  showNotices(troubles, retry);
+}
+
+function retry() {
+  feed.retry();
+  for (const each of Object.values(refreshes)) each.now();
 }
 
 /** @param {string} text */

@@ -3,7 +3,7 @@
 /** @import { Provider, Providers } from '../shapes.ts' */
 
 import { duration, number, plural } from './format.js';
-import { find, keep, make, name, setText } from './element.js';
+import { find, keep, make, name, reachByKeys, setText } from './element.js';
 
 const BREAKER = {
   closed: 'healthy',
@@ -19,10 +19,7 @@ export function showProviders({ providers, disabled }) {
     ...disabled.map(({ name, reason }) => ({ name, provider: null, reason })),
   ];
   keep(list, rows, ({ name, provider }) => `${provider === null}:${name}`, create, update);
-  // Where the rest is below its edge, keys must reach it too; not every browser sees to that by itself.
-  const card = find('providers', HTMLElement);
-  if (card.scrollHeight > card.clientHeight) card.tabIndex = 0;
-  else card.removeAttribute('tabindex');
+  reachByKeys(find('providers', HTMLElement));
 }
 
 /** @param {{ name: string }} row */

@@ -22,6 +22,9 @@ export function sinceOf(period, now) {
   return new Date(Math.min(midnight.getTime(), now.getTime() - CLOCK_MS)).toISOString();
 }
 
+/** /gateway/metrics tells of no more: with as many there may be others. */
+const MOST_MODELS = 100;
+
 /** @param {Metrics} metrics @param {Period} period */
 export function showTotals({ summary, models }, period) {
   const asked = summary.total_requests > 0;
@@ -43,7 +46,11 @@ export function showTotals({ summary, models }, period) {
       unpriced > 0 ? `without ${plural(unpriced, 'unpriced request')}` : PERIODS[period],
     ],
     ['Tokens in', short(summary.total_input_tokens), `${short(read)} from cache, ${short(written)} into it`],
-    ['Tokens out', short(summary.total_output_tokens), `from ${plural(models.length, 'model')}`],
+    [
+      'Tokens out',
+      short(summary.total_output_tokens),
+      `from ${plural(models.length, 'model')}${models.length < MOST_MODELS ? '' : ' or more'}`,
+    ],
     ['First token', asked && summary.avg_ttft_ms > 0 ? duration(summary.avg_ttft_ms) : '–', 'on average'],
     ['Whole answer', asked ? duration(summary.avg_latency_ms) : '–', 'on average'],
   ];
@@ -81,7 +88,8 @@ export function showModels(all, period, isHeld) {
     const shown = new Set([...rows.children].map((row) => row instanceof HTMLElement && row.dataset.key));
     models = all.filter((figures) => shown.has(keyOfModel(figures)));
   } else more.hidden = all.length <= FIRST_MODELS;
-  setText(more, isAll ? `Show the first ${FIRST_MODELS}` : `Show all ${number(all.length)}`);
+  const every = `Show ${all.length < MOST_MODELS ? 'all' : 'the first'} ${number(all.length)}`;
+  setText(more, isAll ? `Show the first ${FIRST_MODELS}` : every);
   setText(find('models-window', HTMLParagraphElement), PERIODS[period]);
   if (!isHeld) find('models-empty', HTMLParagraphElement).hidden = models.length > 0;
   keep(
