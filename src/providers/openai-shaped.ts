@@ -57,8 +57,16 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       streamOptions: false,
       renamedFields: { seed: 'random_seed' },
       efforts: ['none', 'high'],
-      modelRefusals: [{ models: /^(?!mistral-(small|medium))/, fields: ['reasoning_effort'] }],
-      modelThinking: [{ models: /magistral/, thinks: 'always' }],
+      modelRefusals: [{ models: /^(?!mistral-(small|medium|large-4))/, fields: ['reasoning_effort'] }],
+      modelThinking: [
+        { models: /magistral/, thinks: 'always' },
+        // https://docs.mistral.ai/inference/conversations/reasoning
+        {
+          models: /^mistral-large-4/,
+          efforts: ['none', 'low', 'medium', 'high'],
+          thinks: 'by-default',
+        },
+      ],
       // Unknown fields are HTTP 422 there.
       refusedFields: [
         'user',

@@ -69,6 +69,17 @@ describe('thinking', () => {
 describe('models of their own ways', () => {
   type Case = [string, string, NonNullable<NeutralRequest['reasoning']>, JsonObject, string[]];
   test.each<Case>([
+    // Large 3 thinks not at all, the smaller ones only much.
+    ['mistral', 'mistral-large-4', { effort: 'medium' }, { reasoning_effort: 'medium' }, []],
+    ['mistral', 'mistral-large-4-0', { mode: 'off' }, { reasoning_effort: 'none' }, []],
+    [
+      'mistral',
+      'mistral-large-4',
+      { effort: 'xhigh' },
+      { reasoning_effort: 'high' },
+      ['approximated reasoning_effort'],
+    ],
+    ['mistral', 'mistral-large-2512', { effort: 'high' }, {}, ['lost reasoning_effort']],
     // K3 knows efforts and no switch.
     ['moonshot', 'kimi-k3', { effort: 'high' }, { reasoning_effort: 'high' }, []],
     ['moonshot', 'kimi-k3', { mode: 'off' }, { reasoning_effort: 'low' }, ['approximated thinking']],
