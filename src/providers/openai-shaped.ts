@@ -126,6 +126,12 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     billsItself: true,
     quirks: {
       efforts: ['low', 'medium', 'high'],
+      // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think much unless told how much, and cannot be told not to.
+      modelThinking: [
+        { models: /^grok-4\.3/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
+        { models: /^grok-4\.5/, thinks: 'always' },
+        { models: /^grok-4\.[6-9]/, efforts: ['low', 'medium', 'high', 'xhigh'], thinks: 'always' },
+      ],
       modelRefusals: [
         {
           models: /^grok-(3-mini|4|code)(?!.*non-reasoning)/,

@@ -80,6 +80,13 @@ describe('models of their own ways', () => {
       ['approximated reasoning_effort'],
     ],
     ['mistral', 'mistral-large-2512', { effort: 'high' }, {}, ['lost reasoning_effort']],
+    ['xai', 'grok-4.3', { effort: 'none' }, { reasoning_effort: 'none' }, []],
+    ['xai', 'grok-4.3', { mode: 'off' }, { reasoning_effort: 'none' }, []],
+    ['xai', 'grok-4.5', { mode: 'off' }, { reasoning_effort: 'low' }, ['approximated thinking']],
+    ['xai', 'grok-4.5', { effort: 'xhigh' }, { reasoning_effort: 'high' }, ['approximated reasoning_effort']],
+    ['xai', 'grok-4.7', { effort: 'none' }, { reasoning_effort: 'low' }, ['approximated thinking']],
+    ['xai', 'grok-4.7', { effort: 'xhigh' }, { reasoning_effort: 'xhigh' }, []],
+    ['xai', 'grok-4.7', {}, {}, []],
     // K3 knows efforts and no switch.
     ['moonshot', 'kimi-k3', { effort: 'high' }, { reasoning_effort: 'high' }, []],
     ['moonshot', 'kimi-k3', { mode: 'off' }, { reasoning_effort: 'low' }, ['approximated thinking']],
