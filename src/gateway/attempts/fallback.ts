@@ -131,6 +131,7 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
       course.record.meant = target;
       const entered = enter(course, visit);
       const lease = entered instanceof Promise ? await entered : entered;
+      if (signal.aborted) throw leftBefore(lease, signal);
       if ('refused' in lease) next = noteRefusal(course, visit, lease, trip);
       else {
         noteLease(course.record, lease);
@@ -193,6 +194,12 @@ function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStat
     lastResort: last,
     signal: course.signal,
   });
+}
+
+/** It was let in in the very moment in which nobody waited any more: no try, and the room is another's. */
+function leftBefore(lease: Lease | Refusal, signal: Leaving): unknown {
+  if (!('refused' in lease)) lease.end('abandoned');
+  return signal.reason;
 }
 
 function noteLease(record: Course['record'], lease: Lease): void {
