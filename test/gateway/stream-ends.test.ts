@@ -175,6 +175,26 @@ test('keep-alives behind the ending pass, as all bytes do', async () => {
   expect(new TextDecoder().decode(bytes)).toBe(whole + alive);
 });
 
+// With a blank line behind it the official SDKs read an event without data as one, and fail at that.
+describe('a break within the name of an event leaves nothing of it', () => {
+  const whole = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello');
+
+  test.each(['e', 'event:', 'event: message_st', 'event: message_stop\n', 'event: message_stop\ndata: '])(
+    '%j',
+    async (begun) => {
+      const { bytes, row } = await exchange(
+        'anthropic-messages',
+        'anthropic-messages',
+        replyWith(whole + begun),
+      );
+      const text = new TextDecoder().decode(bytes);
+      expect(text.slice(0, whole.length)).toBe(whole);
+      expect(text.slice(whole.length)).toStartWith('event: error\ndata: {');
+      expect(row.status).toBe('truncated');
+    },
+  );
+});
+
 // Google's own SDK looks for the four bytes.
 describe('an event that ends in CRLF is whole to clients that look for its blank line', () => {
   const event = (text: string) =>

@@ -143,7 +143,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     }
     if (rest?.length === 0) rest = undefined;
     const error = this.breakOff(truncated(this.options.provider));
-    if (rest === undefined || (error === undefined && !this.kept)) return rest ?? error;
+    if (error === undefined && !this.kept) return rest;
+    // The name of an event that did not come: with the blank line behind it some clients would read it as one.
+    if (rest === undefined || (event?.data ?? '') === '') return error;
     return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
   }
 

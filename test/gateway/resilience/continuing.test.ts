@@ -284,6 +284,16 @@ describe('where the target answers anew', () => {
     expect(answer).toEqual({ ...WELL, text: 'The sky is\nblue.' });
   });
 
+  test('of an event whose name alone came nothing stands before the rest', async () => {
+    const begun = MESSAGE_START + MESSAGE.block + MESSAGE.delta('The sky');
+    const { text, answer } = await ask({
+      one: message(replyWith(`${begun}event: message_stop\n`)),
+      two: chat(wholeChatStream('The sky is blue.')),
+    });
+    expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+    expect(text.split('message_stop\n')).toHaveLength(2);
+  });
+
   test.each([
     ['says something else', 'The sea is blue.'],
     ['is over before', 'The'],
