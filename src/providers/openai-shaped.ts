@@ -155,9 +155,16 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       extraFields: ['top_k'],
       efforts: ['low', 'medium', 'high'],
       modelThinking: [
+        // https://docs.together.ai/docs/glm-5.3-quickstart
+        {
+          models: /glm-5\.[3-9]/i,
+          field: 'reasoning_effort',
+          efforts: ['low', 'medium', 'high', 'max'],
+          thinks: 'always',
+        },
         { models: /(glm-[5-9]|kimi-k2\.|qwen3\.|deepseek-v|cogito)/i, field: 'reasoning.enabled' },
       ],
-      modelRefusals: [{ models: /^(?!.*gpt-oss)/, fields: ['reasoning_effort'] }],
+      modelRefusals: [{ models: /^(?!.*(gpt-oss|glm-5\.[3-9]))/i, fields: ['reasoning_effort'] }],
       developerRole: false,
     },
   },

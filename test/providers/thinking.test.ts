@@ -108,6 +108,14 @@ describe('models of their own ways', () => {
       { reasoning_effort: 'low' },
       ['approximated thinking'],
     ],
+    ['together', 'zai-org/GLM-5.3', { effort: 'max' }, { reasoning_effort: 'max' }, []],
+    [
+      'together',
+      'zai-org/GLM-5.3-Flash',
+      { mode: 'off' },
+      { reasoning_effort: 'low' },
+      ['approximated thinking'],
+    ],
     ['together', 'zai-org/GLM-5.1', { mode: 'off' }, { reasoning: { enabled: false } }, []],
     [
       'together',
