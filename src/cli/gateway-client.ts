@@ -103,11 +103,14 @@ export function notSluice({ url }: GatewayAddress): GatewayUnreachable {
 
 /** What was answered in place of what was asked for. */
 export async function refusal(
-  { url }: GatewayAddress,
+  gateway: GatewayAddress,
   path: string,
   response: Response,
 ): Promise<GatewayUnreachable> {
-  const reason = (await response.text()).slice(0, 500);
+  // A gateway has all pages that are asked for.
+  if (response.status === 404) return notSluice(gateway);
+  const { url } = gateway;
+  const reason = (await response.text()).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   const mend = response.status === 401 ? '; present one of its server.keys with --key' : '';
   return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${mend}`);
 }

@@ -81,8 +81,8 @@ describe('an address that is none', () => {
   );
 });
 
-test('somebody else answers there: every command says so', async () => {
-  const page = () => new Response('<html>', { headers: { 'content-type': 'text/html' } });
+test.each([200, 404])('somebody else answers there with %d: every command says so', async (status) => {
+  const page = () => new Response('<html>', { status, headers: { 'content-type': 'text/html' } });
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: page });
   const url = `http://127.0.0.1:${server.port}`;
   try {

@@ -83,18 +83,31 @@ export async function stopDaemon(
   environment: CliContext['environment'],
 ): Promise<'ended' | 'killed'> {
   const path = pidFilePath(environment);
-  process.kill(server.pid, 'SIGTERM');
+  signal(server.pid, 'SIGTERM');
   if (await isGone(path, server.pid, performance.now() + drainMs + STOP_GRACE_MS)) return 'ended';
-  process.kill(server.pid, 'SIGKILL');
+  signal(server.pid, 'SIGKILL');
   if (!(await isGone(path, server.pid, performance.now() + STOP_GRACE_MS)))
     throw new DaemonError(`process ${server.pid} does not end, not even by SIGKILL`);
-  removeStale(path);
+  if (readPidFile(path).is === 'stale') removeStale(path);
   return 'killed';
 }
 
-/** @param deadline of `performance.now()`: a clock that is set meanwhile kills nobody. */
+/** One that another command ended meanwhile needs none. Throws DaemonError. */
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH'))
+      throw new DaemonError(`process ${pid} cannot be ended (${String(cause)}); run as its owner`, { cause });
+  }
+}
+
+/**
+ * Also where another start has taken its place.
+ * @param deadline of `performance.now()`: a clock that is set meanwhile kills nobody.
+ */
 async function isGone(path: string, pid: number, deadline: number): Promise<boolean> {
-  while (readPidFile(path).is === 'running' || isAlive(pid)) {
+  while (readPidFile(path).server?.pid === pid || isAlive(pid)) {
     if (performance.now() > deadline) return false;
     await Bun.sleep(POLL_MS);
   }

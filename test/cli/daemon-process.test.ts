@@ -1,0 +1,30 @@
+// How a background process is ended while other commands end or replace it as well.
+import { afterAll, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stopDaemon } from '../../src/cli/daemon/daemon-process.ts';
+import { claimPidFile, readPidFile } from '../../src/server/pid-file.ts';
+
+const HOME = mkdtempSync(join(tmpdir(), 'sluice-stop-'));
+afterAll(() => rmSync(HOME, { recursive: true }));
+
+const PATH = join(HOME, 'sluice.pid');
+const ENVIRONMENT = { SLUICE_HOME: HOME };
+const serverOf = (pid: number) => ({ pid, url: 'http://127.0.0.1:1', config: null, startedAt: 5 });
+
+test('one that has ended by the time it is told to is no failure', async () => {
+  const ended = Bun.spawn(['true']);
+  await ended.exited;
+  expect(await stopDaemon(serverOf(ended.pid), 0, ENVIRONMENT)).toBe('ended');
+});
+
+test('one in whose place another start serves is gone, and the other is left alone', async () => {
+  const replaced = Bun.spawn(['sleep', '60']);
+  const successor = claimPidFile(PATH);
+  successor.write(serverOf(process.pid));
+  expect(await stopDaemon(serverOf(replaced.pid), 0, ENVIRONMENT)).toBe('ended');
+  expect(replaced.signalCode).toBe('SIGTERM');
+  expect(readPidFile(PATH)).toEqual({ is: 'running', server: serverOf(process.pid) });
+  successor.release();
+});
