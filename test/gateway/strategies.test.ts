@@ -67,8 +67,8 @@ function setup(
   });
   for (const [name, ms] of Object.entries(takesMs)) gates.set(name, () => timers.advance(ms));
   let question = 0;
-  const ask = async (text = `Question ${question++}`) => {
-    const response = await lab.post('/v1/chat/completions', bodyOf(text));
+  const ask = async (text = `Question ${question++}`, more: object = {}) => {
+    const response = await lab.post('/v1/chat/completions', { ...bodyOf(text), ...more });
     await response.text();
     return response.headers.get('x-sluice-provider');
   };
@@ -83,6 +83,13 @@ test('least latency: both are measured, then the sooner one is asked, until that
   expect(await ask()).toBe('two');
   expect([await ask(), await ask()]).toEqual(['one', 'one']);
   expect(rows.at(-1)?.route?.order).toMatch(/^least_latency: one\/m 900 ms, two\/m \d+ ms$/);
+});
+
+test('least latency: whole answers tell nothing of streams, which begin sooner', async () => {
+  const { ask } = setup('least_latency', {}, {}, { one: 900, two: 300 });
+  expect([await ask(), await ask(), await ask()]).toEqual(['one', 'two', 'two']);
+  const stream = (text: string) => ask(text, { stream: true });
+  expect([await stream('a'), await stream('b'), await stream('c')]).toEqual(['one', 'two', 'two']);
 });
 
 test('least busy: beside a request that runs, the other provider', async () => {

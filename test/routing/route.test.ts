@@ -69,3 +69,12 @@ test.each([
   route.served(first, 10);
   expect(moved).toEqual([...expected]);
 });
+
+test('a request that belongs to no conversation moves none', async () => {
+  const { ask, moved } = setup({
+    model_mappings: [{ from: 'm', to: ['one', 'two'], strategy: 'least_busy' }],
+  });
+  const route = await ask('m', { content: null });
+  for (const target of route.targets) route.served(target, 10);
+  expect([route.targets.length, moved]).toEqual([2, []]);
+});
