@@ -57,7 +57,6 @@ class LazyWatchdog implements Watchdog {
   }
 
   stop(): void {
-    this.deadline = Number.POSITIVE_INFINITY;
     this.armedFor = Number.POSITIVE_INFINITY;
     this.cancelTimer?.();
     this.cancelTimer = undefined;

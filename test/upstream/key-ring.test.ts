@@ -1,7 +1,7 @@
 // What a failure says of the key that it was asked with: for how long it rests, and for which models.
 import { beforeEach, expect, test } from 'bun:test';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
-import { createKeyRing, LONGEST_BENCH_MS } from '../../src/upstream/key-ring.ts';
+import { createKeyRing, LONGEST_BENCH_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
 
 const KEYS = ['first', 'second'];
 let now = 0;
@@ -11,8 +11,10 @@ beforeEach(() => {
   ring = createKeyRing(() => now);
 });
 
-const error = (code: ErrorCode, more: { status?: number; retryAfterMs?: number } = {}) =>
-  new GatewayError(code, 'no', more);
+const error = (
+  code: ErrorCode,
+  more: { status?: number; retryAfterMs?: number; exhausted?: boolean | 'model' } = {},
+) => new GatewayError(code, 'no', more);
 const stateOf = (at = 0) => ring.snapshot(KEYS)[at]?.state;
 
 test.each([
@@ -51,6 +53,19 @@ test('without a hint a rate limit doubles its rest from one time to the next, be
   ring.failed('second', 'm', error('upstream_rate_limited', { status: 429 }), true);
   ring.failed('second', 'm', error('upstream_overloaded', { status: 529 }), false);
   expect(stateOf(1)).toBe('ready');
+});
+
+test('a key that is used up rests for every model or for one, and the longest rest is told', () => {
+  ring.failed('first', 'm', error('upstream_rate_limited', { status: 429, exhausted: 'model' }), false);
+  ring.failed('first', 'n', error('upstream_rate_limited', { status: 429, retryAfterMs: 9_000 }), false);
+  ring.failed('second', 'm', error('upstream_unauthorized', { status: 403, exhausted: true }), false);
+  const state = { state: 'exhausted', retryInMs: REFUSED_MS } as const;
+  expect(ring.snapshot(KEYS)).toEqual([
+    { name: '#1', ...state, models: ['m', 'n'] },
+    { name: '#2', ...state, models: ['m'] },
+  ]);
+  ring.failed('second', 'm', error('upstream_rate_limited', { status: 429, exhausted: true }), false);
+  expect(ring.snapshot(KEYS)[1]).toEqual({ name: '#2', ...state });
 });
 
 test('refused with 401 it is set aside for every model, with 403 for that one; an answer gives it back', () => {

@@ -69,3 +69,11 @@ test('no descriptor is the lack of this process: also before a proxy, it is not 
     );
   }
 });
+
+test('a proxy that refuses whoever asks so does it again, one that is busy or in trouble may not', () => {
+  const proxy = { name: 'http://proxy.test', variable: 'HTTPS_PROXY', hasCredentials: false };
+  const lasting = (problem: number | Error) =>
+    networkFailure('lab', URL_WITH_SECRETS, new ProxyFailure(proxy, problem)).lasting;
+  expect([400, 403, 407, 499].map(lasting)).toEqual([true, true, true, true]);
+  expect([399, 408, 425, 429, 500, coded('ECONNREFUSED')].map(lasting)).toEqual(Array(6).fill(false));
+});

@@ -34,6 +34,23 @@ describe('a wait', () => {
     expect(expired).toEqual(['idle']);
   });
 
+  test('that is ended before its time does not end again', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('idle', 1_000);
+    watchdog.expire('too slow');
+    expect(fire()).toBe(1_000);
+    expect(expired).toEqual(['too slow']);
+  });
+
+  test('that is called off leaves no timer', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('idle', 1_000);
+    watchdog.stop();
+    expect([fire(), expired]).toEqual([0, []]);
+    watchdog.wait('idle', 1_000);
+    expect([fire(), expired]).toEqual([1_000, ['idle']]);
+  });
+
   test('after which the process stood still: what came meanwhile is read first', () => {
     const { watchdog, expired, fire } = setup();
     watchdog.wait('idle', 1_000);
