@@ -66,6 +66,11 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
   UNABLE_TO_DECRYPT_CERT_SIGNATURE: FAULTY,
 };
 
+/** It speaks TLS, and says why not with us. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
+const TLS_ALERT = /_ALERT_([A-Z_]+)/;
+const REFUSED_TLS =
+  'check base_url; it may know no such host, want another version of TLS, or a certificate of who asks';
+
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 
 /** It was reached, but what passed was no HTTP: `happened` is followed by the error's own words. */
@@ -107,9 +112,15 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
     const message = `${provider} is not trusted at ${origin}: ${refused[0]} (${code}); ${refused[1]}`;
     return new GatewayError('upstream_untrusted', message, { cause });
   }
-  const [happened, mend] = WORDS[code] ?? UNKNOWN;
+  const [happened, mend] = wordsOf(cause);
   const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${mend}`;
   return new GatewayError('upstream_unreachable', message, { cause });
+}
+
+function wordsOf(cause: unknown): Words {
+  const alert = cause instanceof Error ? TLS_ALERT.exec(cause.message)?.[1] : undefined;
+  if (alert === undefined) return WORDS[codeOf(cause)] ?? UNKNOWN;
+  return [`it refused the TLS handshake: ${alert.toLowerCase().replaceAll('_', ' ')}`, REFUSED_TLS];
 }
 
 /** After it was reached: a server may fare otherwise with the next request. */
@@ -151,7 +162,7 @@ function troubleWith(problem: Error, { variable }: NamedProxy): string {
   const code = codeOf(problem);
   if (NOT_HTTP[code] !== undefined)
     return `what it answers is no HTTP/1.1: ${problem.message}; check ${variable}`;
-  const [happened, mend] = WORDS[code] ?? UNKNOWN;
+  const [happened, mend] = wordsOf(problem);
   return `${happened} (${code}); ${mend.replace('base_url', variable)}`;
 }
 

@@ -28,7 +28,7 @@ function serve(serve: (connection: RawConnection) => Promise<void> | void, certi
   servers.push(server);
   return server;
 }
-const sends = (text: string) => async (connection: RawConnection) => {
+const sends = (text: string | Uint8Array) => async (connection: RawConnection) => {
   await connection.until((received) => received !== '');
   await connection.write(text);
   connection.end();
@@ -54,6 +54,8 @@ const tls = (certificate: Certificate) => serve(answers, certificate);
 const GONE = serve(answers);
 GONE.close();
 const PLAIN = serve(sends('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'));
+/** An alert of TLS: fatal, handshake_failure. */
+const REFUSING = serve(sends(Uint8Array.of(21, 3, 3, 0, 2, 2, 40)));
 const CLOSING = serve((connection) => connection.end());
 const RESETTING = serve((connection) => connection.reset());
 const NO_HTTP = serve(sends('SSH-2.0-OpenSSH_9.6\r\n\r\n'));
@@ -96,6 +98,14 @@ const CASES: Case[] = [
     url: PLAIN.url.replace('http:', 'https:'),
     code: 'upstream_unreachable',
     says: unreachable('it does not speak TLS (EPROTO); base_url may have to begin with http://'),
+  },
+  {
+    name: 'refuses-the-handshake',
+    url: REFUSING.url.replace('http:', 'https:'),
+    code: 'upstream_unreachable',
+    says: unreachable(
+      'it refused the TLS handshake: handshake failure (EPROTO); check base_url; it may know no such host, want another version of TLS, or a certificate of who asks',
+    ),
   },
   {
     name: 'speaks-no-http',

@@ -34,6 +34,13 @@ test.each([
   expect(isUnreachable(cause)).toBe(unreachable);
 });
 
+test('a handshake that the server refuses is one of TLS: nobody is told to do without', () => {
+  const cause = coded('EPROTO', 'error:1000042e:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION');
+  const { message } = networkFailure('lab', URL_WITH_SECRETS, cause);
+  expect(message).toContain('it refused the TLS handshake: protocol version (EPROTO); check base_url');
+  expect(message).not.toContain('http://');
+});
+
 test('a certificate that is refused is no matter of the network, and the same for the next request', () => {
   const cause = coded('CERT_HAS_EXPIRED');
   expect(networkFailure('lab', URL_WITH_SECRETS, cause)).toMatchObject({
