@@ -178,6 +178,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       extraFields: ['top_k'],
       efforts: ['none', 'low', 'medium', 'high'],
+      // https://github.com/anomalyco/models.dev/pull/6237
+      modelThinking: [{ models: /glm-5p[3-9]/, efforts: ['low', 'high', 'max'], thinks: 'always' }],
       replaysReasoning: true,
       developerRole: false,
     },
@@ -264,7 +266,10 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         'store',
       ],
       efforts: ['low', 'medium', 'high'],
-      modelThinking: [{ models: /^zai-glm/, efforts: ['none'] }],
+      modelThinking: [
+        { models: /^zai-glm/, efforts: ['none'] },
+        { models: /^gpt-oss/, thinks: 'always' },
+      ],
       modelRefusals: [{ models: /^(?!gpt-oss|zai-glm)/, fields: ['reasoning_effort'] }],
       developerRole: false,
     },

@@ -116,6 +116,15 @@ describe('models of their own ways', () => {
       { reasoning_effort: 'low' },
       ['approximated thinking'],
     ],
+    ['fireworks', 'accounts/fireworks/models/glm-5p3', { effort: 'max' }, { reasoning_effort: 'max' }, []],
+    [
+      'fireworks',
+      'accounts/fireworks/models/glm-5p3-flash',
+      { mode: 'off' },
+      { reasoning_effort: 'low' },
+      ['approximated thinking'],
+    ],
+    ['cerebras', 'gpt-oss-120b', { effort: 'none' }, { reasoning_effort: 'low' }, ['approximated thinking']],
     ['together', 'zai-org/GLM-5.1', { mode: 'off' }, { reasoning: { enabled: false } }, []],
     [
       'together',
