@@ -29,7 +29,7 @@ describe('thinking', () => {
     ['openrouter', { effort: 'high' }, { reasoning: { effort: 'high' } }, []],
     ['openrouter', { mode: 'on', budgetTokens: 2000 }, { reasoning: { max_tokens: 2000 } }, []],
     ['openrouter', { mode: 'off' }, { reasoning: { enabled: false } }, []],
-    ['openrouter', { effort: 'max' }, { reasoning: { effort: 'xhigh' } }, ['approximated reasoning_effort']],
+    ['openrouter', { effort: 'max' }, { reasoning: { effort: 'max' } }, []],
     ['openrouter', { mode: 'on', summary: 'omitted' }, { reasoning: { enabled: true, exclude: true } }, []],
     ['mistral', { effort: 'low' }, { reasoning_effort: 'high' }, ['approximated reasoning_effort']],
     ['mistral', { effort: 'none' }, { reasoning_effort: 'none' }, []],

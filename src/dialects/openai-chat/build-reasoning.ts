@@ -90,10 +90,7 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
   const { mode, effort, budgetTokens, summary } = settings;
   const built: JsonObject = {};
   if (isOff(settings)) return { reasoning: { enabled: false } };
-  if (effort === 'max') {
-    losses.approximated('reasoning_effort', 'effort `max` is sent as `xhigh`');
-    built.effort = 'xhigh';
-  } else if (effort !== undefined) built.effort = effort;
+  if (effort !== undefined) built.effort = effort;
   // One of the two is allowed; a client's word for the whole turn says more than its bound.
   if (budgetTokens !== undefined && effort === undefined) built.max_tokens = budgetTokens;
   else if (budgetTokens !== undefined) {
