@@ -173,6 +173,19 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('on a phone a budget’s name has room beside long figures', async () => {
+    const budgets = [{ limit_usd: 1000, per: 'month' as const }];
+    await using sluice = await startSluice({ config: { costs: { budgets } } });
+    await (await ask(sluice.url, { model: 'simulator/fast' })).text();
+    await using opened = await openDashboard(browser, sluice.url, { width: 320 });
+    const budget = opened.page.locator('#budget-bars li', { hasText: '1 unpriced request' });
+    const name = await budget.getByText('This month').boundingBox();
+    const line = await budget.getByText('unpriced').boundingBox();
+    expect(name?.width).toBeGreaterThan(100);
+    expect((line?.x ?? 0) + (line?.width ?? 0)).toBeLessThan(320);
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('of more than a hundred models it says that there may be more', async () => {
     await using sluice = await startSluice();
     const asked = async (from: number, to: number) => {
