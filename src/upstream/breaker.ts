@@ -47,7 +47,7 @@ export interface BreakerMemory {
 export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probed';
 
 /** While the one request that tries a half-open breaker is on its way, nobody knows how long it takes. */
-const PROBE_WAIT_MS = 1_000;
+export const PROBE_WAIT_MS = 1_000;
 
 /**
  * @param tell told of what a request of this process has changed.

@@ -1,7 +1,13 @@
 // What the gateway knows of each provider from its own requests, and who may be asked now: breaker, keys, room.
 // A request takes a lease before it goes and ends it when its answer is over; what it met decides for the next.
 import type { GatewayError } from '../model/errors.ts';
-import { type BreakerSettings, type BreakerState, createBreaker, type Permit } from './breaker.ts';
+import {
+  type BreakerSettings,
+  type BreakerState,
+  createBreaker,
+  type Permit,
+  PROBE_WAIT_MS,
+} from './breaker.ts';
 import {
   type ConcurrencySettings,
   createConcurrencyLimit,
@@ -140,7 +146,8 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
   }
 
   function closed({ provider }: LeaseQuestion, { breaker, lastError }: ProviderMemory): Refusal {
-    return refusedByBreaker(provider.name, breaker.waitMs(), lastError);
+    // Nothing to wait for, and yet refused: another process tries it, and has not told yet.
+    return refusedByBreaker(provider.name, breaker.waitMs() || PROBE_WAIT_MS, lastError);
   }
 
   /** There is room, or none. */

@@ -135,7 +135,11 @@ test('two that come to a half-open breaker before either has told: one goes', as
   for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
   await timers.advance(10_000);
   counts[1].probing = true;
-  expect(await enter(one, PROVIDER)).toHaveProperty('refused');
+  // Not at once again: the other is under way.
+  expect(await enter(one, PROVIDER)).toMatchObject({
+    refused: 'breaker_open',
+    error: { retryAfterMs: 1_000 },
+  });
   expect(counts[0].probing).toBe(false);
   counts[1].probing = false;
   for (const outcome of ['abandoned', failure('upstream_failed'), 'completed'] as const) {
