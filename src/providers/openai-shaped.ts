@@ -231,6 +231,13 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       reasoningField: 'enable_thinking',
       modelThinking: [
         { models: /^q[wv]q|-thinking/, thinks: 'always', refuses: FORCED },
+        // https://github.com/QwenLM/qwen-code/pull/8472, https://github.com/anomalyco/models.dev/pull/5732
+        {
+          models: /^qwen3\.8-(max|flash)/,
+          efforts: ['low', 'medium', 'xhigh'],
+          thinks: 'by-default',
+          refuses: FORCED,
+        },
         { models: /^qwen3\.[5-9]/, thinks: 'by-default', refuses: FORCED },
         // Open weights: `qwen3-32b`, `qwen3-235b-a22b`.
         {

@@ -52,9 +52,11 @@ export function buildReasoning(
       // A budget alone asks for thinking.
       const asked: ReasoningSettings = budgetTokens === undefined ? others : { mode: 'on', ...others };
       const fields = buildSwitch(asked, efforts, losses, (on) => ({ enable_thinking: on }));
-      return fields.enable_thinking === true && budgetTokens !== undefined
-        ? { ...fields, thinking_budget: budgetTokens }
-        : fields;
+      if (fields.enable_thinking !== true || budgetTokens === undefined) return fields;
+      // One of the two is allowed.
+      if (fields.reasoning_effort === undefined) return { ...fields, thinking_budget: budgetTokens };
+      losses.approximated('thinking.budget_tokens', `effort \`${String(fields.reasoning_effort)}\``);
+      return fields;
     }
   }
 }
