@@ -8,7 +8,8 @@ import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './g
 import { exemptFromProxies } from './own-machine.ts';
 import { SettingsUnusable, standIn } from './stand-in-settings.ts';
 
-/** As shells count: the command was not found. */
+/** As shells count: the command was found and cannot be started, or was not found. */
+const CANNOT_START = 126;
 const NOT_FOUND = 127;
 
 export const runCommand: Command = {
@@ -38,7 +39,11 @@ export const runCommand: Command = {
     };
     const path = Bun.which(name, environment.PATH === undefined ? {} : { PATH: environment.PATH });
     if (path === null) {
-      context.err(`error: ${name} is not on PATH; install it, or name its path`);
+      context.err(
+        name.includes('/')
+          ? `error: ${name} is no file that can be run; see that it is there, and made executable (chmod +x)`
+          : `error: ${name} is not on PATH; install it, or name its path`,
+      );
       return NOT_FOUND;
     }
     let settings: Record<string, string> = {};
@@ -50,16 +55,26 @@ export const runCommand: Command = {
       return 1;
     }
     const set = Object.entries(program.environment(gateway)).filter(([, value]) => value !== undefined);
-    const child = Bun.spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], {
-      cwd: context.directory,
-      env: {
-        ...environment,
-        ...settings,
-        ...exemptFromProxies(address.url, environment),
-        ...Object.fromEntries(set),
-      },
-      stdio: ['inherit', 'inherit', 'inherit'],
-    });
+    let child: Bun.Subprocess;
+    try {
+      child = Bun.spawn([path, ...(program.arguments?.(gateway) ?? []), ...args], {
+        cwd: context.directory,
+        env: {
+          ...environment,
+          ...settings,
+          ...exemptFromProxies(address.url, environment),
+          ...Object.fromEntries(set),
+        },
+        stdio: ['inherit', 'inherit', 'inherit'],
+      });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      context.err(
+        `error: ${path} cannot be started (${reason}); see that it is made for this machine, ` +
+          'and that the program which its first line names is there',
+      );
+      return CANNOT_START;
+    }
     // The terminal sends Ctrl-C to both; the program decides what it means, and this waits for it.
     context.onSignal((signal) => {
       if (signal !== 'SIGINT') child.kill(signal as NodeJS.Signals);

@@ -211,6 +211,17 @@ test('a folder that cannot hold the settings says so', async () => {
   });
 });
 
+test.each([
+  ['of which the interpreter is missing', '#!/no/such/interpreter\n', 0o755, 126, 'cannot be started'],
+  ['for another machine, or none', 'words\n', 0o755, 126, 'cannot be started'],
+  ['that is not executable', '#!/bin/sh\n', 0o644, 127, 'chmod +x'],
+])('a program %s', async (_, text, mode, code, words) => {
+  const path = join(TEMPORARY, 'unfit');
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  expect(await run([path])).toMatchObject({ code, err: expect.stringContaining(words) });
+});
+
 test('what cannot be started says so', async () => {
   expect(await run(['no-such-program'])).toMatchObject({
     code: 127,
