@@ -6,6 +6,7 @@ import type { Program } from './pattern/program.ts';
 import type { Replacement } from './pattern/replace.ts';
 import { createScanner, type Decision } from './pattern/scanner.ts';
 import { type ArgumentsRedactor, createArgumentsRedactor, createTextRedactor } from './redact-arguments.ts';
+import { redactCitation } from './redact-citation.ts';
 import { redactValue } from './redact-json.ts';
 import { type AnswerContext, type AnswerStep, eachEvent } from './transformer.ts';
 
@@ -142,7 +143,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         takeText(event);
         return;
       case 'citation':
-        takeBetween({ ...event, citation: cleanCitation(event.citation) });
+        takeBetween({ ...event, citation: redactCitation(event.citation, clean) });
         return;
       case 'extension':
         if (event.name === LOG_PROBABILITIES) context.lost(event.name);
@@ -179,16 +180,6 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     finishText();
     call?.flush();
     emit(event);
-  }
-
-  function cleanCitation(citation: Extract<StreamEvent, { type: 'citation' }>['citation']): typeof citation {
-    const changed = { ...citation };
-    if (citation.title !== undefined) changed.title = clean(citation.title);
-    if (citation.citedText !== undefined) changed.citedText = clean(citation.citedText);
-    if (changed.title === citation.title && changed.citedText === citation.citedText) return citation;
-    // Its own dialect's spelling would tell the same text again.
-    delete changed.extension;
-    return changed;
   }
 
   return eachEvent((event, tell) => {

@@ -1,8 +1,11 @@
 // Redacts the text of a request that a model would read.
-import type { Part, TextPart, ToolCallPart, ToolResultContent } from '../model/content.ts';
+import type { DocumentPart, Part, TextPart, ToolCallPart, ToolResultContent } from '../model/content.ts';
+import { isObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { createArgumentsRedactor, createTextRedactor } from './redact-arguments.ts';
 import type { Redaction } from './redact-answer.ts';
+import { redactCitation } from './redact-citation.ts';
+import { redactValue } from './redact-json.ts';
 import type { RequestContext } from './transformer.ts';
 
 interface Cleaner {
@@ -44,7 +47,7 @@ export function redactRequest(
   }
   const changed: NeutralRequest = {
     ...request,
-    system: request.system.map((part): TextPart => ({ ...part, text: cleaner.text(part.text) })),
+    system: request.system.map((part) => cleanText(part, cleaner)),
     messages: request.messages.map((message) => ({
       ...message,
       parts: message.parts.map((part) => cleanPart(part, cleaner)),
@@ -59,6 +62,8 @@ export function redactRequest(
 function cleanPart(part: Part, cleaner: Cleaner): Part {
   switch (part.type) {
     case 'text':
+    case 'document':
+      return cleanContent(part, cleaner);
     case 'refusal':
       return { ...part, text: cleaner.text(part.text) };
     case 'reasoning':
@@ -68,8 +73,6 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
       return cleaner.call === undefined ? part : { ...part, arguments: cleaner.call(part) };
     case 'tool-result':
       return { ...part, content: part.content.map((inner) => cleanContent(inner, cleaner)) };
-    case 'document':
-      return cleanContent(part, cleaner);
     case 'server-tool-result':
     case 'image':
     case 'audio':
@@ -78,8 +81,23 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
   }
 }
 
-function cleanContent<T extends ToolResultContent>(part: T, cleaner: Cleaner): T {
-  if (part.type === 'text') return { ...part, text: cleaner.text(part.text) };
-  if (part.type !== 'document' || part.source.kind !== 'text') return part;
-  return { ...part, source: { kind: 'text', text: cleaner.text(part.source.text) } };
+function cleanContent(part: ToolResultContent, cleaner: Cleaner): ToolResultContent {
+  if (part.type === 'text') return cleanText(part, cleaner);
+  return part.type === 'document' ? cleanDocument(part, cleaner) : part;
+}
+
+function cleanText(part: TextPart, cleaner: Cleaner): TextPart {
+  const text = cleaner.text(part.text);
+  if (part.citations === undefined) return { ...part, text };
+  return { ...part, text, citations: part.citations.map((each) => redactCitation(each, cleaner.text)) };
+}
+
+/** Its name is read too, and what only its own dialect says of it (`context`). */
+function cleanDocument(part: DocumentPart, cleaner: Cleaner): DocumentPart {
+  const changed = { ...part };
+  if (part.source.kind === 'text') changed.source = { kind: 'text', text: cleaner.text(part.source.text) };
+  if (part.name !== undefined) changed.name = cleaner.text(part.name);
+  const fields = redactValue(part.extension?.fields ?? {}, cleaner.text).result;
+  if (part.extension !== undefined && isObject(fields)) changed.extension = { ...part.extension, fields };
+  return changed;
 }

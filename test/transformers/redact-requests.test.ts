@@ -100,6 +100,59 @@ test.each(['anthropic-messages', 'openai-chat'] as const)(
   },
 );
 
+describe('what a document is called, what is said of it, and what an earlier answer quotes', () => {
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } };
+  const pdf = (title: string) => ({
+    type: 'document',
+    title,
+    source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' },
+  });
+  const plain = (told: string) => ({
+    type: 'document',
+    title: `Named ${told}`,
+    context: `From ${told}`,
+    source: { type: 'text', media_type: 'text/plain', data: 'plain' },
+  });
+  const quote = {
+    type: 'char_location',
+    document_index: 0,
+    document_title: `Named ${SECRET}`,
+    cited_text: `It says ${SECRET}`,
+    start_char_index: 0,
+    end_char_index: 3,
+  };
+  const messages = [
+    { role: 'user', content: [plain(SECRET), pdf(`Scan of ${SECRET}`), image] },
+    { role: 'assistant', content: [{ type: 'text', text: 'It does.', citations: [quote] }] },
+    { role: 'user', content: 'Where?' },
+  ];
+
+  test('to a provider of the same dialect', async () => {
+    const lab = labOf('anthropic-messages');
+    expect((await lab.ask('anthropic-messages', false, { messages })).error).toBeNull();
+    const [first] = lab.sent().body.messages as JsonObject[];
+    expect(first?.content).toEqual([plain('[redacted]'), pdf('Scan of [redacted]'), image]);
+    expect(lab.sent().text).not.toContain(SECRET);
+    expect((await lab.row(0)).lost).toContain('messages (approximated: 5 matches replaced by redact)');
+  });
+
+  test.each(['openai-chat', 'openai-responses', 'gemini'] as const)('to one of %s', async (dialect) => {
+    const lab = labOf(dialect);
+    expect((await lab.ask('anthropic-messages', false, { messages })).error).toBeNull();
+    expect(lab.sent().text).toContain('Named [redacted]');
+    expect(lab.sent().text).not.toContain(SECRET);
+  });
+});
+
+test.each([
+  [`only ${SECRET}`, ['messages (approximated: 1 match replaced by redact)']],
+  ['nothing', []],
+])('the row counts what was replaced: %s', async (content, lost) => {
+  const lab = labOf('anthropic-messages');
+  await lab.ask('anthropic-messages', false, { messages: [{ role: 'user', content }] });
+  expect((await lab.row(0)).lost).toEqual(lost);
+});
+
 test('to a provider of another dialect nothing is left', async () => {
   const lab = labOf('openai-chat', { tools: true });
   expect((await lab.ask('anthropic-messages', false, TALK)).error).toBeNull();

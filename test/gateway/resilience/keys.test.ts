@@ -119,11 +119,33 @@ describe('a key that was limited', () => {
   test('all of them: the next provider is asked at once, without a call to the first', async () => {
     const lab = setup({
       script: { one: [limited({ 'retry-after': '20' })], two: ['works'] },
-      providers: keyed(2),
+      providers: keyed(2, { max_retries: 1 }),
     });
     await ask(lab);
+    // Short enough to be waited for, where nobody else were left.
+    await lab.timers.advance(10_000);
     await ask(lab);
     expect(lab.asked).toEqual(['one', 'one', 'two', 'two']);
+  });
+
+  test('the last of them: the next provider is asked, and no key that rests is looked for', async () => {
+    const limit = limited({ 'retry-after': '20' });
+    const lab = setup({ script: { one: [limit, 'works', limit], two: ['works'] }, providers: keyed(2) });
+    await ask(lab);
+    await ask(lab);
+    expect(lab.asked).toEqual(['one', 'one', 'one', 'two']);
+    await lab.timers.advance(1_000);
+    const { attempts } = await lab.rowAt(1);
+    expect(attempts.map(({ error }) => error)).toEqual(['upstream_rate_limited', null]);
+  });
+
+  test('all of them, and nobody else: a later request waits for them too', async () => {
+    const limit = limited({ 'retry-after': '20' });
+    const lab = setup({ script: { one: [limit, limit, 'works'] }, providers: keyed(2, { max_retries: 1 }) });
+    expect((await ask(lab)).response.status).toBe(429);
+    await lab.timers.advance(10_000);
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK), 10_000);
+    expect([response.status, lab.asked.length]).toEqual([200, 3]);
   });
 
   test('all of them, and nobody else: waited for within the budget, else told with the shortest time', async () => {
