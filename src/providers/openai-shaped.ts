@@ -102,8 +102,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
       participantNames: false,
       efforts: ['low', 'medium', 'high'],
-      // Qwen's thinking has a switch only.
+      // Qwen's thinking had a switch only, before 3.8: https://github.com/groq/groq-python/pull/284
       modelThinking: [
+        { models: /qwen3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
         { models: /qwen3/, efforts: ['none'], thinks: 'by-default' },
         { models: /gpt-oss|deepseek-r1|qwq|compound/, thinks: 'always' },
       ],
@@ -276,8 +277,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       modelThinking: [
         { models: /^zai-glm/, efforts: ['none'] },
         { models: /^gpt-oss/, thinks: 'always' },
+        { models: /^qwen-3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
       ],
-      modelRefusals: [{ models: /^(?!gpt-oss|zai-glm)/, fields: ['reasoning_effort'] }],
+      modelRefusals: [{ models: /^(?!gpt-oss|zai-glm|qwen-3\.8)/, fields: ['reasoning_effort'] }],
       developerRole: false,
     },
   },

@@ -147,6 +147,22 @@ describe('models of their own ways', () => {
       [],
     ],
     ['qwen', 'qwen3.8-max', { mode: 'off' }, { enable_thinking: false }, []],
+    [
+      'groq',
+      'qwen/qwen3.8-27b',
+      { effort: 'low' },
+      { reasoning_effort: 'low', reasoning_format: 'parsed' },
+      [],
+    ],
+    [
+      'groq',
+      'qwen/qwen3.8-27b',
+      { mode: 'off' },
+      { reasoning_effort: 'none', reasoning_format: 'parsed' },
+      [],
+    ],
+    ['cerebras', 'qwen-3.8-27b', { effort: 'medium' }, { reasoning_effort: 'medium' }, []],
+    ['cerebras', 'qwen-3.8-27b', { mode: 'off' }, { reasoning_effort: 'none' }, []],
     ['cerebras', 'gpt-oss-120b', { effort: 'none' }, { reasoning_effort: 'low' }, ['approximated thinking']],
     ['together', 'zai-org/GLM-5.1', { mode: 'off' }, { reasoning: { enabled: false } }, []],
     [
