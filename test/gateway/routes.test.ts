@@ -82,6 +82,8 @@ test.each([
   ['/v1/files/file_1/content', 'with each request that needs it, in base64'],
   ['/openai/v1/files', 'with each request that needs it, in base64'],
   ['/v1/batches', 'each request of a batch by itself'],
+  ['/v1/images/generations', 'ask their provider itself'],
+  ['/v1/audio/transcriptions', 'ask their provider itself'],
   ['/upload/v1beta/files', 'as `inlineData`'],
   ['/v1beta/files/a:download', 'as `inlineData`'],
   ['/v1beta/cachedContents/1', '`systemInstruction`, `tools` and `contents`'],
