@@ -78,13 +78,15 @@ test('a citation is searched in its title and in what it quotes; its own spellin
 
 describe('arguments', () => {
   const called = async (kind: ToolStart['kind'], pieces: string[], options: object = {}) => {
-    const { through } = setup({ tools: true, ...options });
+    const { through, lost } = setup({ tools: true, ...options });
     const told = await through(
       { type: 'tool-start', block: 0, id: 'c', name: 'f', kind },
       ...pieces.map((text): StreamEvent => ({ type: 'tool-delta', block: 0, arguments: text })),
       { type: 'error', error: new GatewayError('upstream_truncated', 'cut') },
     );
-    return told.map((event) => (event.type === 'tool-delta' ? event.arguments : '')).join('');
+    const text = told.map((event) => (event.type === 'tool-delta' ? event.arguments : '')).join('');
+    expect([...new Set(lost)]).toEqual(text === pieces.join('') ? [] : ['text (redacted)']);
+    return text;
   };
 
   test('that are text are searched as text, to their last letter', async () => {
@@ -97,6 +99,23 @@ describe('arguments', () => {
       replacement: 'a "word"\n',
     });
     expect(JSON.parse(text)).toEqual({ a: 'a "word"\n', b: [{ 'KEY-2': 1 }, 'a "word"\n'] });
+  });
+
+  test.each([
+    [
+      'custom',
+      'one KEY-1, two KEYS; KEY-22 three KEY-3.',
+      'one [redacted], two KEYS; [redacted] three [redacted].',
+    ],
+    [
+      'function',
+      String.raw`{"KEY-0":[{"a":"x KEY-1 y KEYS"},"\"KEY-2\n\\"],"b":{"KEY-4":"\u004bEY\u002d5 \u00fc\/","c":-1},"KEY-7":"KEY-6"}`,
+      String.raw`{"KEY-0":[{"a":"x [redacted] y KEYS"},"\"[redacted]\n\\"],"b":{"KEY-4":"[redacted] \u00fc\/","c":-1},"KEY-7":"[redacted]"}`,
+    ],
+  ] as const)('of %s keep all that is no match, wherever they are cut', async (kind, text, clean) => {
+    for (let cut = 0; cut <= text.length; cut++)
+      expect(await called(kind, [text.slice(0, cut), text.slice(cut)])).toBe(clean);
+    expect(await called(kind, [...text])).toBe(clean);
   });
 
   test.each(['{"a":"KEY', '{"a":"x\\u00', '{"a":"KEY\\'])('cut short at %s are what came', async (text) => {
