@@ -43,7 +43,16 @@ function isSection(path: KeyPath): boolean {
 
 function unknownKey(path: KeyPath, key: string): string {
   const known = knownBelow(path);
-  return `unknown key${suggestion(key, known) || optionHint(path, key) || `; known here: ${known.join(', ')}`}`;
+  const hint = sectionHint(path, key) || suggestion(key, known) || optionHint(path, key);
+  return `unknown key${hint || `; known here: ${known.join(', ')}`}`;
+}
+
+/** What belongs into a section and was written beside the sections. */
+function sectionHint(path: KeyPath, key: string): string {
+  if (path.length > 0) return '';
+  const isProvider = PROVIDER_KINDS.some(({ kind }) => kind === key);
+  const section = isProvider ? 'providers' : knownBelow([]).find((each) => knownBelow([each]).includes(key));
+  return section === undefined ? '' : `; it belongs under ${section}`;
 }
 
 /** What an address is made of stands one level below, and everybody writes it here first. */

@@ -74,6 +74,8 @@ describe('errors', () => {
     ],
     [step('redact', { patterns: ['ab'], window: 0 }), `${AT}.window: redact: expected at least 1`],
     [{ server: { prot: 1 } }, 'fatal server.prot: unknown key (did you mean "port"?)'],
+    [{ budgets: [] }, 'fatal budgets: unknown key; it belongs under costs'],
+    [{ openai: {} }, 'fatal openai: unknown key; it belongs under providers'],
     [{ sever: {} }, 'fatal sever: unknown key (did you mean "server"?)'],
     [
       { providers: { lab: { timeouts: { conect: '1s' } } } },
