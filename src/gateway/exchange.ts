@@ -14,6 +14,7 @@ import {
   openWhole,
   type WholeAnswer,
 } from './attempts/attempt.ts';
+import { clientLeft, tellsThatClientLeft } from './client-left.ts';
 import { createBodyCapture } from './record/body-capture.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
@@ -179,6 +180,7 @@ class StreamedAnswer implements ClientStreamOptions {
       client.abort(clientLeft());
       this.relay?.cancel();
     }
+    // What ends the upstream's stream then may be told in the client's: no failure of the request.
     const left = how === 'cancelled' || (error !== undefined && tellsThatClientLeft(error));
     if (error !== undefined && !tellsThatClientLeft(error)) record.end(failedWith(error));
     else if (finish) record.end({ status: 'success' });
@@ -291,18 +293,6 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
     const cancel = host.setTimer(() => resolve('still opening'), ms);
     opening.then(cancel, cancel);
   });
-}
-
-const CLIENT_LEFT = 499;
-
-/** The error that stands for a client that went away. */
-export function clientLeft(): GatewayError {
-  return new GatewayError('internal', 'the client closed the connection', { status: CLIENT_LEFT });
-}
-
-/** What ends the upstream's stream then may be told in the client's, which nobody reads: no failure of the request. */
-function tellsThatClientLeft({ code, status }: GatewayError): boolean {
-  return code === 'internal' && status === CLIENT_LEFT;
 }
 
 /** The error that tells a client that its request was ended from outside. */

@@ -11,7 +11,7 @@ import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
 import type { BudgetGuard } from './budgets.ts';
 import { lacksKey, planTry } from './attempts/course.ts';
-import { clientLeft } from './exchange.ts';
+import { clientLeft } from './client-left.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
 import { readingOf } from './pumps/reading.ts';

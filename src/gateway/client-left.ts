@@ -1,0 +1,12 @@
+// The error that stands for a client which went away. Nobody reads what follows it.
+import { GatewayError } from '../model/errors.ts';
+
+const CLIENT_LEFT = 499;
+
+export function clientLeft(): GatewayError {
+  return new GatewayError('internal', 'the client closed the connection', { status: CLIENT_LEFT });
+}
+
+export function tellsThatClientLeft({ code, status }: GatewayError): boolean {
+  return code === 'internal' && status === CLIENT_LEFT;
+}
