@@ -9,7 +9,8 @@ import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
-afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+// With `force`: a keyring that ends takes its own sockets away meanwhile.
+afterAll(() => rmSync(TEMPORARY, { recursive: true, force: true }));
 const newHome = () => mkdtempSync(join(TEMPORARY, 'home-'));
 const open = (home: string) => openVault(home, { keys: 'file' });
 const SECRET = 'sk-marked-0123456789abcdef';
