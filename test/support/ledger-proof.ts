@@ -1,6 +1,7 @@
 // That the ledger equals the traffic: under load, killed in the midst of it, and with two gateways on one store.
 import { Database } from 'bun:sqlite';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
@@ -90,12 +91,17 @@ export async function proveKills(
       const { promise: first, resolve: onEnd } = Promise.withResolvers<void>();
       const load = runLoad([gateway.url], { requests, concurrency, goesOn: () => !isKilled, onEnd });
       await first;
+      const firstAt = performance.now();
+      const disk = watchDisk(home);
       // Long enough that some requests are older than the window, at another moment each time.
-      await Bun.sleep(WINDOW_MS + 300 + 130 * round);
+      const wait = 300 + 130 * round;
+      while (performance.now() - firstAt < WINDOW_MS + disk.longestMs() + wait) await Bun.sleep(50);
       isKilled = true;
       const killedAt = performance.now();
+      const window = WINDOW_MS + disk.longestMs();
       await gateway.kill();
-      safe.push(...(await load).filter(({ at }) => at < killedAt - WINDOW_MS));
+      await disk.stop();
+      safe.push(...(await load).filter(({ at }) => at < killedAt - window));
     }
     // What the last one left on disk is taken over by the next.
     const last = await startSluice({ config, home });
@@ -112,6 +118,39 @@ export async function proveKills(
     await upstream.stop();
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/**
+ * How long the machine takes at most for a few bytes to be on disk, while others work on it: no gateway can keep a row
+ * sooner than that.
+ */
+function watchDisk(directory: string) {
+  const path = join(directory, 'probe');
+  let longest = 0;
+  let isOver = false;
+  let begunAt = performance.now();
+  const took = () => performance.now() - begunAt;
+  const probe = async () => {
+    while (!isOver) {
+      begunAt = performance.now();
+      const file = await openFile(path, 'w');
+      await file.write('probe');
+      await file.sync();
+      await file.close();
+      longest = Math.max(longest, took());
+      await Bun.sleep(20);
+      begunAt = performance.now();
+    }
+  };
+  const probing = probe();
+  return {
+    /** Also of what is not there yet. */
+    longestMs: () => Math.max(longest, took()),
+    async stop() {
+      isOver = true;
+      await probing;
+    },
+  };
 }
 
 function soundness(path: string): string[] {
