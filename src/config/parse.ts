@@ -18,6 +18,10 @@ export interface ParsedConfig {
 export function parseConfig(raw: unknown): ParsedConfig {
   const problems: ConfigProblem[] = [];
   const tidy = raw === null || raw === undefined ? {} : tidied(raw, []);
+  for (const path of passedOver(tidy, [])) {
+    problems.push({ severity: 'fatal', path, message: 'nothing can have this name; choose another' });
+  }
+  if (problems.length > 0) return { file: null, problems };
   const result = configSchema.safeParse(tidy);
   if (result.success) return { file: result.data, problems };
   for (const issue of result.error.issues) {
@@ -35,6 +39,16 @@ function tidied(value: unknown, path: KeyPath): unknown {
   const kept = Object.entries(value).map(([key, inner]) => [key, tidied(inner, [...path, key])]);
   // An editor's own key, which names the JSON Schema.
   return Object.fromEntries(path.length === 0 ? kept.filter(([key]) => key !== '$schema') : kept);
+}
+
+/** Where a key is one that the schema's tables of names would leave out without a word. */
+function passedOver(value: unknown, path: KeyPath): KeyPath[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '__proto__'
+      ? [[...path, key]]
+      : passedOver(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 function isSection(path: KeyPath): boolean {

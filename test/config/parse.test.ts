@@ -222,6 +222,13 @@ describe('errors', () => {
     ]);
   });
 
+  test('a name that tables of names leave out is told wherever it stands', () => {
+    const named = JSON.parse('{"__proto__": {"kind": "simulator"}}');
+    const why = 'nothing can have this name; choose another';
+    expect(problemsOf({ providers: named })).toEqual([`fatal providers.__proto__: ${why}`]);
+    expect(problemsOf(step('fields', { set: named }))).toEqual([`${AT}.set.__proto__: ${why}`]);
+  });
+
   test('several at once are all told', () => {
     expect(problemsOf({ server: { port: 'x', hots: 1 }, audit: { enabled: 1 } })).toHaveLength(3);
   });

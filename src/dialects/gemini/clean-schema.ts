@@ -219,10 +219,12 @@ function readItems(source: JsonObject, schema: JsonObject, scope: Scope): void {
 }
 
 function readObject(source: JsonObject, schema: JsonObject, notes: string[], scope: Scope): void {
-  const properties: JsonObject = {};
-  for (const [name, property] of Object.entries(asObject(source.properties) ?? {})) {
-    properties[name] = isObject(property) ? clean(property, scope) : {};
-  }
+  const properties: JsonObject = Object.fromEntries(
+    Object.entries(asObject(source.properties) ?? {}).map(([name, property]) => [
+      name,
+      isObject(property) ? clean(property, scope) : {},
+    ]),
+  );
   const names = Object.keys(properties);
   if (names.length > 0) schema.properties = properties;
   const required = (asArray(source.required) ?? []).filter(

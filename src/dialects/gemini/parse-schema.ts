@@ -99,11 +99,11 @@ function enumOf(values: JsonValue[], type: string | undefined, nullable: boolean
 
 /** In the order that the client asked for. */
 function parseProperties(properties: JsonObject, ordering: readonly JsonValue[]): JsonObject {
-  const parsed: JsonObject = {};
-  const names = ordering.filter((name): name is string => typeof name === 'string');
-  for (const name of [...names, ...Object.keys(properties)]) {
+  const own = new Set(Object.keys(properties));
+  const first = ordering.filter((name): name is string => typeof name === 'string' && own.has(name));
+  const parsed = [...new Set([...first, ...own])].flatMap((name): [string, JsonObject][] => {
     const property = properties[name];
-    if (isObject(property) && !Object.hasOwn(parsed, name)) parsed[name] = parseSchema(property);
-  }
-  return parsed;
+    return isObject(property) ? [[name, parseSchema(property)]] : [];
+  });
+  return Object.fromEntries(parsed);
 }

@@ -165,6 +165,13 @@ test('what is said in the subset is JSON Schema again after parsing', () => {
   expect(parseSchema(cleanSchema(schema).schema)).toEqual(schema);
 });
 
+test('a field whose name would make it the prototype of the others stays a field, there and back', () => {
+  const schema = object({ ['__proto__']: { type: 'string' } }, { required: ['__proto__'] });
+  const clean = cleanSchema(schema).schema;
+  expect(JSON.stringify(clean.properties)).toBe('{"__proto__":{"type":"STRING"}}');
+  expect(JSON.stringify(parseSchema(clean).properties)).toBe('{"__proto__":{"type":"string"}}');
+});
+
 test('wide use of one definition stays cheap', () => {
   const properties = Object.fromEntries(
     Array.from({ length: 300 }, (_, at) => [`p${at}`, { $ref: '#/$defs/a' }]),
