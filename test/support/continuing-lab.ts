@@ -12,6 +12,7 @@ export interface LabTarget {
   model?: string;
   /** A known row, at its own address; the name is then the first part of that address' path. */
   kind?: string;
+  maxRetries?: number;
   reply: Reply;
 }
 
@@ -29,7 +30,7 @@ export function createContinuingLab(
   const [first, ...others] = Object.entries(targets).map(([name, { model }]) =>
     model === undefined ? name : `${name}/${model}`,
   );
-  const providers = Object.entries(targets).map(([name, { dialect, kind }]) => [
+  const providers = Object.entries(targets).map(([name, { dialect, kind, maxRetries = 0 }]) => [
     name,
     {
       ...(kind !== undefined && { kind }),
@@ -38,7 +39,7 @@ export function createContinuingLab(
         base_url: `http://upstream.test/${name}${dialect.startsWith('openai') ? '/v1' : ''}`,
       }),
       api_key: 'key-of-lab',
-      max_retries: 0,
+      max_retries: maxRetries,
     },
   ]);
   const lab = createTestGateway({

@@ -101,9 +101,9 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     settle(broken, error, error);
     // Before the story goes on: a fresh encoder is told what the client has until here.
     encodeOn([]);
-    // Until somebody goes on: what was seen is in the attempt, and nothing serves.
-    record.seen = null;
     const earlier = [...record.parts, broken.seen];
+    // Until somebody goes on nothing serves: a client that leaves meanwhile has what was told before.
+    Object.assign(record, { seen: null, parts: earlier, serving: false });
     try {
       const opened = await openNext(exchange, {
         broken,
@@ -115,11 +115,12 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
         keeps,
         after,
       });
-      record.parts = earlier;
+      record.serving = true;
       part = opened.part;
       return opened.relay;
     } catch {
       if (client.aborted) throw client.reason;
+      record.parts = earlier.slice(0, -1);
       return undefined;
     }
   }
@@ -128,7 +129,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   function tell(broken: Part, error: GatewayError): Uint8Array | undefined {
     over = true;
     const { target: served, seen, losses, transformers } = broken;
-    Object.assign(record, { target: served, seen, losses, transformers });
+    Object.assign(record, { target: served, seen, losses, transformers, serving: true });
     return encodeOn([{ type: 'error', error }]);
   }
 

@@ -44,7 +44,7 @@ export interface ExchangeRecord {
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
   seen: Observation | null;
-  /** What earlier targets told of the same answer before they broke, and others went on. */
+  /** What earlier targets told of the same answer before they broke, and others were to go on. */
   parts: readonly Observation[];
   overheadMs: number | null;
   /** Time spent waiting for room at providers; null where nothing waited. */
@@ -55,7 +55,7 @@ export interface ExchangeRecord {
   besideMs: number;
   /** Of the newest try: ended with the record, unless the try failed and ended it. */
   lease: Lease | null;
-  /** An attempt has answered; its provider is at work until the record ends. */
+  /** An attempt has answered; its provider is at work until the record ends, or until it breaks and others are to go on. */
   serving: boolean;
   httpStatus: number;
   /** The answer's body goes into the row. */

@@ -532,11 +532,19 @@ test('the cost is that of both', async () => {
   expect((await lab.row(0)).costUsd).toBe(7 + 14);
 });
 
-describe('while somebody is asked to go on', () => {
+describe('while another is asked to go on', () => {
   const silent: Reply = { ...replyWith(''), fault: { kind: 'hang-before-headers' } };
 
-  test('a client that leaves ends it: aborted, with what was told so far', async () => {
-    const lab = createContinuingLab({ one: message(brokenMessage('The sky')), two: chat(silent) });
+  const refusing: Reply = jsonReply({ error: { message: 'busy', type: 'server_error', code: 503 } });
+
+  test.each([
+    ['that is silent', silent, {}],
+    ['that has failed once', refusing, { error: 'upstream_overloaded' }],
+  ])('%s, a client that leaves ends it: aborted, with what was told so far', async (_, reply, second) => {
+    const lab = createContinuingLab({
+      one: message(brokenMessage('The sky')),
+      two: { ...chat(reply), maxRetries: 3 },
+    });
     const response = await lab.post('/v1/messages', ASK);
     const reader = response.body?.getReader();
     while (lab.requests.length < 2) {
@@ -545,11 +553,13 @@ describe('while somebody is asked to go on', () => {
       if (lab.requests.length < 2) await read;
     }
     await reader?.cancel();
-    expect(await lab.requests[1]?.ended).toBe('left');
+    if (reply === silent) expect(await lab.requests[1]?.ended).toBe('left');
     await lab.timers.advance(1_000);
+    expect(lab.requests).toHaveLength(2);
     const row = await lab.row(0);
-    expect(row).toMatchObject({ status: 'aborted', errorCode: null });
-    expect(row.attempts).toMatchObject([{ error: 'upstream_truncated', usage: { inputTokens: 7 } }, {}]);
+    expect(row).toMatchObject({ status: 'aborted', errorCode: null, ttftMs: 0 });
+    expect(row.usage).toMatchObject({ inputTokens: 7, outputTokens: 1 });
+    expect(row.attempts).toMatchObject([{ error: 'upstream_truncated', usage: { inputTokens: 7 } }, second]);
     expect(lab.gateway.activeStreams()).toBe(0);
   });
 
