@@ -55,6 +55,14 @@ describe('retry-after reaches the client, however the provider says it', () => {
   }
 });
 
+test('a date stays as it is, with the wait by the provider’s own clock beside it', async () => {
+  const date = 'Sun, 01 Mar 2026 10:00:00 GMT';
+  const hint = { 'retry-after': 'Sun, 01 Mar 2026 10:00:20 GMT' };
+  const lab = setup({ script: { one: [limited({ ...hint, date })] } });
+  const { headers } = (await lab.answered(lab.post('/v1/messages', ASK))).response;
+  expect([headers.get('retry-after'), headers.get('retry-after-ms')]).toEqual([hint['retry-after'], '20000']);
+});
+
 describe('retry-after of an answer with HTTP 200 that is an error', () => {
   const body = { type: 'error', error: { type: 'rate_limit_error', message: 'slow down' } };
   const quoting = (headers: Record<string, string>) => ({

@@ -16,8 +16,9 @@ export function setRetryHeaders(
     headers[name] ??= value;
   };
   if (retryAfterMs !== undefined) {
-    // Whole seconds are all that the first can say.
-    if (retryAfterMs % 1_000 !== 0 && headers['retry-after'] === undefined)
+    const said = headers['retry-after'];
+    // Whole seconds are all that the first can say, and a date goes by a clock that may not be the client's.
+    if (said === undefined ? retryAfterMs % 1_000 !== 0 : /^\s*\D/.test(said))
       add('retry-after-ms', String(Math.ceil(retryAfterMs)));
     add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
     if (exhausted && retryAfterMs > LONGEST_HEEDED_MS) add('x-should-retry', 'false');
