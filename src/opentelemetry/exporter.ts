@@ -5,10 +5,12 @@ import { connectionData, type OpenConnections } from './connection-data.ts';
 import { createGenAiMeter } from './gen-ai-meter.ts';
 import { metricData } from './metric-data.ts';
 import { createNews } from './news.ts';
-import { createSender, type Sender, type SenderHost } from './sender.ts';
+import { createSender, type SenderHost } from './sender.ts';
 import {
   CONTENT_TYPES,
   createResource,
+  refusedPoints,
+  refusedSpans,
   type Resource,
   type SpanData,
   serializeMetrics,
@@ -69,16 +71,19 @@ export function createExporter(settings: OtlpSettings, host: ExporterHost): Expo
 }
 
 function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, host: ExporterHost): Exporter {
-  const sender = createSender('traces', CONTENT_TYPES[target.encoding], target, host);
+  const sender = createSender('traces', CONTENT_TYPES[target.encoding], target, host, (answer) =>
+    refusedSpans(target.encoding, answer),
+  );
   const context = { resource, version: host.version, systemOf: host.systemOf, addressOf: host.addressOf };
   let waiting: SpanData[] = [];
   let dropped = 0;
   let cancelTimer: (() => void) | undefined;
   let sending: Promise<void> | undefined;
+  let isClosing = false;
 
   function arm(): void {
     if (sending !== undefined || waiting.length === 0) return;
-    if (waiting.length >= FULL_BATCH) {
+    if (waiting.length >= FULL_BATCH || isClosing) {
       cancelTimer?.();
       begin();
     } else {
@@ -88,16 +93,16 @@ function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, h
 
   function begin(): void {
     cancelTimer = undefined;
-    sending ??= sendBatch(false).finally(() => {
+    sending ??= sendBatch().finally(() => {
       sending = undefined;
       arm();
     });
   }
 
-  async function sendBatch(once: boolean): Promise<void> {
+  async function sendBatch(): Promise<void> {
     const batch = waiting.slice(0, FULL_BATCH);
     waiting = waiting.slice(FULL_BATCH);
-    const taken = await sender.send(serializeSpans(target.encoding, batch), { once });
+    const taken = await sender.send(serializeSpans(target.encoding, batch));
     if (!taken) dropped += batch.length;
     if (!taken || dropped === 0) return;
     host.log('warn', 'OpenTelemetry: spans were dropped while the collector took none', { spans: dropped });
@@ -112,10 +117,10 @@ function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, h
       arm();
     },
     async close() {
-      cancelTimer?.();
-      // One that waits for its next try may wait long: what it holds is lost.
-      sending = Promise.resolve();
-      while (waiting.length > 0) await sendBatch(true);
+      isClosing = true;
+      sender.hurry();
+      arm();
+      while (sending !== undefined) await sending;
       if (dropped > 0) host.log('warn', 'OpenTelemetry: spans were dropped', { spans: dropped });
     },
   };
@@ -128,11 +133,13 @@ function createMetrics(
   resource: Resource,
   host: ExporterHost,
 ): Exporter {
-  const sender: Sender = createSender('metrics', CONTENT_TYPES[target.encoding], target, host);
+  const sender = createSender('metrics', CONTENT_TYPES[target.encoding], target, host, (answer) =>
+    refusedPoints(target.encoding, answer),
+  );
   const meter = createGenAiMeter(host.systemOf);
   const startedAt = host.now();
   const news = temporality === 'delta' ? createNews(startedAt) : null;
-  let isSending = false;
+  let sending: Promise<void> | undefined;
   let cancelTimer = () => {};
 
   async function report(): Promise<Uint8Array> {
@@ -158,17 +165,15 @@ function createMetrics(
   function arm(): void {
     cancelTimer = host.setTimer(() => {
       arm();
-      if (isSending) return;
-      isSending = true;
-      void report()
-        .then((metrics) => sender.send(metrics))
-        .then((isTaken) => {
-          if (isTaken) news?.told();
-        })
-        .finally(() => {
-          isSending = false;
-        });
+      sending ??= tell().finally(() => {
+        sending = undefined;
+      });
     }, metricIntervalMs);
+  }
+
+  async function tell(): Promise<void> {
+    const isTaken = await sender.send(await report());
+    if (isTaken) news?.told();
   }
 
   arm();
@@ -176,9 +181,9 @@ function createMetrics(
     see: meter.see,
     async close() {
       cancelTimer();
-      // What is under way may arrive still, and nothing may be told twice.
-      if (isSending) news?.told();
-      await sender.send(await report(), { once: true });
+      sender.hurry();
+      await sending;
+      await tell();
     },
   };
 }

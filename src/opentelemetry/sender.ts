@@ -7,27 +7,42 @@ export interface SenderHost {
   log(level: 'info' | 'warn', message: string, fields?: Record<string, unknown>): void;
 }
 
+/** What a collector says of the part that it did not take: nothing where it took all. */
+export interface Refusal {
+  count: number;
+  reason: string;
+}
+
 export interface Sender {
-  /** Never rejects. False: it was given up. `once`: without further tries. */
-  send(body: Uint8Array, options?: { once?: boolean }): Promise<boolean>;
+  /** Never rejects. False: it was given up. */
+  send(body: Uint8Array): Promise<boolean>;
+  /** The gateway ends: nothing is tried again, and what has no answer within `END_MS` is given up. */
+  hurry(): void;
 }
 
 const MOST_TRIES = 4;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** At the end nobody waits longer for a collector that says nothing, however much is left. */
+const END_MS = 4_000;
 /** What the protocol calls retryable: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
 const RETRYABLE = new Set([429, 502, 503, 504]);
 
 type Outcome = { ok: true } | { ok: false; why: string; retryAfterMs: number | null };
 
-/** @param what it sends, for the log. */
+/** @param what it sends, for the log. @param refusalIn what a collector says that took it. */
 export function createSender(
   what: string,
   contentType: string,
   target: OtlpTarget,
   host: SenderHost,
+  refusalIn: (body: Uint8Array) => Refusal | null,
 ): Sender {
   let isDown = false;
+  let refusedFor: string | null = null;
+  let isHurried = false;
+  const hurried = Promise.withResolvers<void>();
+  const end = new AbortController();
 
   async function post(body: Uint8Array): Promise<Outcome> {
     const abort = new AbortController();
@@ -38,12 +53,15 @@ export function createSender(
         method: 'POST',
         headers,
         body: new Uint8Array(body),
-        signal: abort.signal,
+        signal: AbortSignal.any([abort.signal, end.signal]),
         redirect: 'manual',
       };
       const response = await host.fetch(target.url, init);
+      if (response.ok) {
+        noteRefusal(await readRefusal(response));
+        return { ok: true };
+      }
       await response.body?.cancel();
-      if (response.ok) return { ok: true };
       const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
       const hint = Number.isFinite(seconds) ? seconds * 1_000 : FIRST_PAUSE_MS;
       return {
@@ -56,12 +74,29 @@ export function createSender(
       const name = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer';
       return {
         ok: false,
-        why: abort.signal.aborted ? 'no answer in time' : name,
+        why: abort.signal.aborted || end.signal.aborted ? 'no answer in time' : name,
         retryAfterMs: FIRST_PAUSE_MS,
       };
     } finally {
       cancel();
     }
+  }
+
+  /** Data that it has taken is not sent again, whatever becomes of its answer. */
+  async function readRefusal(response: Response): Promise<Refusal | null> {
+    try {
+      return refusalIn(await response.bytes());
+    } catch {
+      return null;
+    }
+  }
+
+  /** It may say the same of each batch. */
+  function noteRefusal(refusal: Refusal | null): void {
+    const reason = refusal?.reason ?? null;
+    if (refusal !== null && reason !== refusedFor)
+      host.log('warn', `OpenTelemetry: the collector takes only some of the ${what}`, { ...refusal });
+    refusedFor = reason;
   }
 
   function note(outcome: Outcome): void {
@@ -77,18 +112,27 @@ export function createSender(
   }
 
   return {
-    async send(body, { once = false } = {}) {
+    async send(body) {
       for (let tries = 1; ; tries++) {
         const outcome = await post(body);
         note(outcome);
         if (outcome.ok) return true;
-        if (once || outcome.retryAfterMs === null || tries >= MOST_TRIES) return false;
+        if (isHurried || outcome.retryAfterMs === null || tries >= MOST_TRIES) return false;
         const pause = Math.min(
           LONGEST_PAUSE_MS,
           Math.max(outcome.retryAfterMs, FIRST_PAUSE_MS * 2 ** (tries - 1)),
         );
-        await new Promise<void>((resolve) => host.setTimer(resolve, pause));
+        const { promise: isOver, resolve } = Promise.withResolvers<void>();
+        const cancel = host.setTimer(resolve, pause);
+        await Promise.race([isOver, hurried.promise]);
+        cancel();
+        if (isHurried) return false;
       }
+    },
+    hurry() {
+      isHurried = true;
+      hurried.resolve();
+      host.setTimer(() => end.abort(), END_MS);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   ProtobufTraceSerializer,
 } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { Refusal } from './sender.ts';
 import type { OtlpTarget } from './settings.ts';
 
 export type SpanData = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0][number];
@@ -30,6 +31,23 @@ export function serializeSpans(encoding: OtlpTarget['encoding'], spans: SpanData
 
 export function serializeMetrics(encoding: OtlpTarget['encoding'], metrics: ResourceMetrics): Uint8Array {
   return METRICS[encoding].serializeRequest(metrics) ?? new Uint8Array();
+}
+
+/** What a collector that answered 200 says of the spans that it did not take. Throws for an answer in no form of the protocol. */
+export function refusedSpans(encoding: OtlpTarget['encoding'], answer: Uint8Array): Refusal | null {
+  const { partialSuccess } = TRACES[encoding].deserializeResponse(answer);
+  return refusalOf(partialSuccess?.rejectedSpans, partialSuccess?.errorMessage);
+}
+
+/** The same of the points of metrics. */
+export function refusedPoints(encoding: OtlpTarget['encoding'], answer: Uint8Array): Refusal | null {
+  const { partialSuccess } = METRICS[encoding].deserializeResponse(answer);
+  return refusalOf(partialSuccess?.rejectedDataPoints, partialSuccess?.errorMessage);
+}
+
+/** JSON has the count as a string; one of 0 beside words is a warning. https://opentelemetry.io/docs/specs/otlp/#partial-success-1 */
+function refusalOf(count: number | string = 0, reason = ''): Refusal | null {
+  return Number(count) === 0 && reason === '' ? null : { count: Number(count), reason };
 }
 
 /** A time as the library takes it: whole seconds, and nanoseconds. @param ms Unix milliseconds. */

@@ -481,6 +481,18 @@ describe('what is new alone', () => {
     await exporter.close();
     expect(told(DURATION)).toEqual([]);
   });
+
+  test('with what a report had that waits to be sent again when the gateway ends', async () => {
+    const { exporter, requests } = setup('json', {}, { temporality: 'delta' });
+    collector.answers.push(new Response(null, { status: 503, headers: { 'retry-after': '20' } }));
+    exporter.see({ ...SERVED, trace: null });
+    await timers.advance(60_000);
+    await requests(1);
+    await timers.advance(0);
+    exporter.see({ ...SERVED, trace: null });
+    await exporter.close();
+    expect(told(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
+  });
 });
 
 describe('a collector that fails', () => {
@@ -543,6 +555,65 @@ describe('a collector that fails', () => {
       gate.resolve(new Response());
       await silent.stop(true);
     }
+  });
+
+  test('that never answers holds up no end, however much waits, and all of it is counted', async () => {
+    const gate = Promise.withResolvers<Response>();
+    const silent = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => gate.promise });
+    try {
+      const target = { url: `http://127.0.0.1:${silent.port}/v1/traces`, timeoutMs: 10_000 };
+      const { exporter } = setup('protobuf', target as never);
+      for (let index = 0; index < 2_000; index++) exporter.see(SERVED);
+      const closed = exporter.close();
+      await timers.advance(4_100);
+      await closed;
+      expect(logged).toContain('warn OpenTelemetry: spans were dropped {"spans":6000}');
+    } finally {
+      gate.resolve(new Response());
+      await silent.stop(true);
+    }
+  });
+
+  test('what waits to be sent again when the gateway ends is counted as lost', async () => {
+    const { exporter, requests } = setup();
+    collector.answers.push(new Response(null, { status: 503, headers: { 'retry-after': '20' } }));
+    exporter.see(SERVED);
+    await timers.advance(5_000);
+    await requests(1);
+    await timers.advance(0);
+    await exporter.close();
+    expect(logged.at(-1)).toBe('warn OpenTelemetry: spans were dropped {"spans":3}');
+  });
+
+  for (const [encoding, answer] of [
+    ['json', JSON.stringify({ partialSuccess: { rejectedSpans: '2', errorMessage: 'too old' } })],
+    ['protobuf', new Uint8Array([10, 11, 8, 2, 18, 7, ...Buffer.from('too old')])],
+  ] as const) {
+    test(`that takes a part is not asked again, and told of once, with its reason: ${encoding}`, async () => {
+      const { exporter, requests } = setup(encoding);
+      collector.answers.push(new Response(answer), new Response(answer));
+      for (const count of [1, 2]) {
+        exporter.see(SERVED);
+        await timers.advance(5_000);
+        await requests(count);
+        while (logged.length === 0) await timers.advance(0);
+      }
+      await exporter.close();
+      expect(logged).toEqual([
+        'warn OpenTelemetry: the collector takes only some of the traces {"count":2,"reason":"too old"}',
+      ]);
+      expect(collector.requests.filter(({ path }) => path === '/v1/traces')).toHaveLength(2);
+    });
+  }
+
+  test('that answers 200 with what nobody can read has it all', async () => {
+    const { exporter, requests } = setup();
+    collector.answers.push(new Response('<html>taken</html>'));
+    exporter.see(SERVED);
+    await timers.advance(5_000);
+    await requests(1);
+    await exporter.close();
+    expect(logged).toEqual([]);
   });
 
   test('a row that cannot be told is logged, and stops nobody', async () => {
