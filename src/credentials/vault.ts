@@ -192,15 +192,16 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
     delete: (name) =>
       change(() => database.query('DELETE FROM credential WHERE name = ?').run(name).changes > 0),
     rotate() {
-      const before = currentId();
-      const count = change(() => {
+      const { before, count } = change(() => {
         const opened = rows().map((row) => ({ row, value: openRow(row) }));
+        const known = currentId();
         const fresh = newKey();
         for (const { row, value } of opened) put(row.name, value, fresh, row.updated_at);
-        return opened.length;
+        return { before: known, count: opened.length };
       });
-      // Only now: had the change failed, the old key would still be needed.
-      if (before !== undefined && before !== currentId()) placeOf(before).remove(before);
+      // Only now: had the change failed, the old key would still be needed. Under the lock again: another process may be
+      // putting its own beside it.
+      if (before !== undefined) change(() => placeOf(before).remove(before));
       return count;
     },
     keyPlace() {

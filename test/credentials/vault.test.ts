@@ -155,6 +155,26 @@ test('processes that store and rotate at the same time lose nothing', async () =
   vault.close();
 }, 30_000);
 
+test('processes that rotate at the same time keep the newest key, and no other', async () => {
+  const home = newHome();
+  const vault = open(home);
+  vault.store('x', SECRET);
+  const script = join(home, '..', 'rotator.ts');
+  writeFileSync(
+    script,
+    `
+    const { openVault } = await import(${JSON.stringify(join(import.meta.dir, '../../src/credentials/vault.ts'))});
+    const vault = openVault(process.argv.at(-1), { keys: 'file' });
+    for (let round = 0; round < 20; round++) vault.rotate();
+    vault.close();`,
+  );
+  const children = [0, 1].map(() => Bun.spawn([process.execPath, script, home], { stderr: 'pipe' }));
+  for (const child of children) expect(await child.exited, await new Response(child.stderr).text()).toBe(0);
+  expect(vault.retrieve('x')).toBe(SECRET);
+  expect(readFileSync(join(home, 'credentials.key'), 'utf8').trim().split('\n')).toHaveLength(1);
+  vault.close();
+}, 30_000);
+
 /** A desktop's Secret Service, the real one, in a session bus of its own. */
 const KEYRING_TOOLS = ['dbus-run-session', 'gnome-keyring-daemon'].every((name) => Bun.which(name) !== null);
 const unlessKeyring = test.skipIf(!KEYRING_TOOLS && process.env.CI !== 'true');
