@@ -497,3 +497,43 @@ test('a call that the provider ran is lost by the name of its tool alone', async
   });
   expect(lost).toBe('tools.web_search');
 });
+
+test('what only Anthropic itself knows, and the sources of earlier text, are lost by name', async () => {
+  const cited = {
+    type: 'text',
+    text: 'It rains.',
+    citations: [{ type: 'web_search_result_location', url: 'https://x.test', title: 'x', cited_text: 'y' }],
+  };
+  const uncited = { type: 'text', text: 'It snows.', citations: [] };
+  const ask = (said: JsonObject, more: JsonObject[] = []) =>
+    messages({
+      messages: [
+        ...HI,
+        { role: 'assistant', content: [said] },
+        { role: 'user', content: [{ type: 'text', text: 'hi' }, ...more] },
+      ],
+    });
+  const upload = { type: 'container_upload', file_id: 'file_1' };
+  const { lost, sent } = await ask(cited, [upload]);
+  expect(lost.split(', ').sort()).toEqual(['citations', 'container_upload']);
+  expect(JSON.stringify(sent)).not.toContain('file_1');
+  expect((await ask(uncited)).lost).toBe('');
+});
+
+test('a cache point stands behind what goes out, never before it: Amazon refuses a turn that begins with one', async () => {
+  const marked = { cache_control: { type: 'ephemeral' } };
+  const { sent } = await messages({
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: ' ', ...marked },
+          { type: 'text', text: 'hi', ...marked },
+        ],
+      },
+    ],
+  });
+  expect(sent.messages).toEqual([
+    { role: 'user', content: [{ text: 'hi' }, { cachePoint: { type: 'default' } }] },
+  ]);
+});
