@@ -80,11 +80,6 @@ const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; men
     happened: 'what it answers is no HTTP/1.1',
     mend: 'check base_url and any proxy in between',
   },
-  UNKNOWN_CONTENT_ENCODING: {
-    code: 'upstream_malformed',
-    happened: 'its answer cannot be unpacked',
-    mend: 'check base_url and any proxy in between',
-  },
   INVALID_REQUEST: {
     code: 'invalid_request',
     happened: 'the request cannot be sent',

@@ -59,7 +59,8 @@ const REFUSING = serve(sends(Uint8Array.of(21, 3, 3, 0, 2, 2, 40)));
 const CLOSING = serve((connection) => connection.end());
 const RESETTING = serve((connection) => connection.reset());
 const NO_HTTP = serve(sends('SSH-2.0-OpenSSH_9.6\r\n\r\n'));
-const PACKED = serve(sends('HTTP/1.1 200 OK\r\ncontent-encoding: compress\r\ncontent-length: 1\r\n\r\n?'));
+const packs = (status: string) =>
+  serve(sends(`HTTP/1.1 ${status}\r\ncontent-encoding: compress\r\ncontent-length: 1\r\n\r\n?`));
 const unreachable = (reason: string) => `cannot be reached at @: ${reason}`;
 
 const CASES: Case[] = [
@@ -115,9 +116,9 @@ const CASES: Case[] = [
   },
   {
     name: 'packs-as-nobody-does',
-    server: PACKED,
+    server: packs('200 OK'),
     code: 'upstream_malformed',
-    says: 'at @: its answer cannot be unpacked: the answer is packed as compress, which cannot be read; check base_url and any proxy in between',
+    says: 'sent an answer that cannot be unpacked: the answer is packed as compress, which cannot be read; check any proxy in between',
   },
 ];
 
@@ -188,6 +189,7 @@ const config: ConfigInput = {
   providers: Object.fromEntries([
     ['trusted', provider(TRUSTED.url)],
     ['trusted-by-address', provider(TRUSTED.url.replace('localhost', '127.0.0.1'))],
+    ['refuses-unreadably', provider(packs('404 Not Found').url)],
     ...CASES.map((each) => [each.name, provider(urlOf(each))] as const),
     ...STRANGERS.map((each) => [each.name, { ...provider(urlOf(each)), max_retries: 2 }] as const),
   ]),
@@ -239,6 +241,11 @@ describe('a provider that', () => {
       for (const { closed } of each.server?.connections ?? []) await closed;
       expect(each.server?.connections.map((connection) => connection.received()).join('')).toBe('');
     });
+
+  test('refuses in words that cannot be unpacked has refused: its status stands', async () => {
+    const { status, text } = await ask(sluice, 'refuses-unreadably/m');
+    expect([status, text]).toEqual([404, expect.stringContaining('answered HTTP 404')]);
+  });
 
   test('has a certificate by an authority of NODE_EXTRA_CA_CERTS, for its name or its address, is trusted', async () => {
     for (const name of ['trusted', 'trusted-by-address']) {

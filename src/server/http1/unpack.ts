@@ -28,13 +28,7 @@ const UNPACKERS = {
  */
 const NO_PACKING: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'chunked']);
 
-/** The server packed its answer in a way that nobody asked for. */
-class UnknownEncoding extends Error {
-  override readonly name = 'UnknownEncoding';
-  readonly code = 'UNKNOWN_CONTENT_ENCODING';
-}
-
-/** What came is not packed as the server says, or was spoilt on its way. */
+/** What came is packed in a way that nobody asked for, or not as the server says, or was spoilt on its way. */
 class BrokenEncoding extends Error {
   override readonly name = 'BrokenEncoding';
   readonly code = 'BROKEN_CONTENT_ENCODING';
@@ -50,14 +44,10 @@ function unpackingError(encoding: string, error: Error): Error {
   });
 }
 
-/** The same answer as if it had not been packed. Throws UnknownEncoding. */
+/** The same answer as if it had not been packed. Where that cannot be, its status stands, and its body fails. */
 export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
   const encoding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (NO_PACKING.has(encoding)) return answer;
-  if (!isKnown(encoding)) {
-    answer.body.cancel();
-    throw new UnknownEncoding(`the answer is packed as ${encoding.slice(0, 40)}, which cannot be read`);
-  }
   const headers = new HeaderList();
   answer.headers.forEach((value, name) => {
     if (name !== 'content-encoding' && name !== 'content-length') headers.append(name, value);
@@ -71,7 +61,7 @@ function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
 
 class UnpackedBody implements AnswerBody {
   private readonly packed: AnswerBody;
-  private readonly encoding: keyof typeof UNPACKERS;
+  private readonly encoding: string;
   /** Null before the first byte: an answer without a body may say that it is packed. */
   private unpacker: Unpacker | null = null;
   private reader: BodyReader | null = null;
@@ -83,7 +73,7 @@ class UnpackedBody implements AnswerBody {
   /** What the reader is told once it no longer pauses. */
   private ending: 'end' | Error | null = null;
 
-  constructor(packed: AnswerBody, encoding: keyof typeof UNPACKERS) {
+  constructor(packed: AnswerBody, encoding: string) {
     this.packed = packed;
     this.encoding = encoding;
   }
@@ -94,7 +84,13 @@ class UnpackedBody implements AnswerBody {
       chunk: (bytes) => {
         // What is packed may end before what it came in does.
         if (this.isUnpacked) return;
-        this.unpacker ??= this.start(bytes[0] ?? 0);
+        const { encoding } = this;
+        if (!isKnown(encoding)) {
+          const what = `the answer is packed as ${encoding.slice(0, 40)}, which cannot be read`;
+          this.over(new BrokenEncoding(what));
+          return;
+        }
+        this.unpacker ??= this.start(encoding, bytes[0] ?? 0);
         if (!this.unpacker.write(bytes)) this.packed.pause();
       },
       end: () => this.packedEnded(),
@@ -122,14 +118,14 @@ class UnpackedBody implements AnswerBody {
     this.unpacker?.destroy();
   }
 
-  private start(first: number): Unpacker {
-    const unpacker = UNPACKERS[this.encoding](first);
+  private start(encoding: keyof typeof UNPACKERS, first: number): Unpacker {
+    const unpacker = UNPACKERS[encoding](first);
     unpacker.on('data', (bytes: Buffer) => this.reader?.chunk(bytes));
     unpacker.on('end', () => {
       this.isUnpacked = true;
       if (this.isPackedOver) this.over(this.failure ?? 'end');
     });
-    unpacker.on('error', (error) => this.over(this.failure ?? unpackingError(this.encoding, error)));
+    unpacker.on('error', (error) => this.over(this.failure ?? unpackingError(encoding, error)));
     unpacker.on('drain', () => this.packed.resume());
     return unpacker;
   }
