@@ -30,7 +30,7 @@ export function wordsOf(
       const found = valueAt(raw, path);
       const values = issue.values.map(String);
       const hint = typeof found === 'string' ? suggestion(found, values) : '';
-      return one(`expected one of ${values.join(', ')}${hint}`);
+      return one(`${found === undefined ? 'is missing; ' : ''}expected one of ${values.join(', ')}${hint}`);
     }
     case 'invalid_key': {
       const name = JSON.stringify(path.at(-1));
@@ -88,12 +88,18 @@ const QUOTED: Record<string, RegExp> = {
   'expected true or false': /^(true|false)$/,
 };
 
+/** `port:8088`, which YAML takes for text. */
+const KEY_WITHOUT_SPACE = /^[a-z_]+:\S/;
+
 /** Where the value is the right one, and the file's format takes what is written for something else. */
 function mendOf(expected: string, found: unknown): string {
   const isPlain = typeof found === 'number' || typeof found === 'boolean';
   if (expected === 'expected a string') return isPlain ? '; write it in quotes' : '';
   if (typeof found !== 'string') return '';
   if (expected === 'expected a list') return '; write it in brackets, [ … ]';
+  if (expected === 'expected a section of keys' && KEY_WITHOUT_SPACE.test(found)) {
+    return '; a space is missing behind a colon';
+  }
   return QUOTED[expected]?.test(found) ? '; write it without quotes' : '';
 }
 

@@ -1,7 +1,7 @@
 // The text of a configuration file → its value, with the line of every key. YAML goes through the `yaml`
 // package because Bun's own parser names no lines and takes a repeated key silently; JSONC goes the same way
 // for its lines, with comments blanked; TOML through Bun's parser, which is strict.
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { findJsonFault } from '../model/json/fault.ts';
 import type { KeyPath } from './problem.ts';
 import { describeYamlError } from './yaml-words.ts';
@@ -34,19 +34,20 @@ export function parseConfigText(text: string, extension: ConfigExtension): Forma
 function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, merge: true });
-  const errors = document.errors.map((error) => ({
+  const errors: FormatResult['errors'] = document.errors.map((error) => ({
     line: lines.linePos(error.pos[0]).line,
     message:
       error.code === 'MULTIPLE_DOCS'
         ? 'a second document begins; a file has one'
         : (describeYamlError(error) ?? withoutValues(error.message)),
   }));
+  if (errors.length === 0) errors.push(...wrongAliases(document, lines));
   // Aliases that multiply without end make this throw.
   let value: unknown;
   try {
     value = errors.length === 0 ? document.toJS() : undefined;
   } catch {
-    errors.push({ line: 1, message: 'an alias that leads nowhere, or too many of them' });
+    errors.push({ line: undefined, message: 'its aliases repeat too much' });
   }
   return {
     value,
@@ -56,6 +57,23 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
       return offset === undefined ? undefined : lines.linePos(offset).line;
     },
   };
+}
+
+/** Those that name nothing, and those inside what they name: of these the parser makes an object that holds itself. */
+function wrongAliases(document: Document.Parsed, lines: LineCounter): FormatResult['errors'] {
+  const wrong: FormatResult['errors'] = [];
+  visit(document, {
+    Alias: (_, alias, path) => {
+      const named = alias.resolve(document);
+      if (named !== undefined && !path.includes(named)) return;
+      const message =
+        named === undefined
+          ? 'this alias (*) names nothing that stands before it; a value that begins with * must be in quotes'
+          : 'this alias (*) stands inside what it names';
+      wrong.push({ line: alias.range ? lines.linePos(alias.range[0]).line : undefined, message });
+    },
+  });
+  return wrong;
 }
 
 function offsetOf(root: Node | null, path: KeyPath): number | undefined {

@@ -8,6 +8,8 @@ const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that holds one in quotes',
   MULTILINE_IMPLICIT_KEY:
     'this line has no ": " behind its key, or the next one is not indented as it should be',
+  BAD_ALIAS: 'a value that begins with * must be in quotes',
+  BAD_DQ_ESCAPE: 'in double quotes \\ begins an escape that is not known; use single quotes, or write \\\\',
   BAD_SCALAR_START: 'a value that begins with a special character must be in quotes',
 };
 
@@ -19,5 +21,11 @@ export function describeYamlError({ code, message }: YAMLParseError): string | u
       : 'this line is not indented as the keys beside it';
   }
   if (code === 'MISSING_CHAR' && message.includes('quote')) return 'a quote is not closed';
+  if (code === 'MISSING_CHAR' && message.startsWith('Implicit map keys')) {
+    return 'this line has no ": " behind its key; a key that begins with * must be in quotes';
+  }
+  if (code === 'UNEXPECTED_TOKEN' && message.endsWith('at node end')) {
+    return 'more follows behind the end of this value; text that begins with a quote or * must be in quotes as a whole';
+  }
   return WORDS[code];
 }
