@@ -168,6 +168,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       return {
         ready: () => Promise.resolve(),
         cancel: () => current.cancel(),
+        tellFailure: (error) => encodeOn([{ type: 'error', error }]),
         next(taker) {
           advance().then(
             (out) => taker.take(out),

@@ -33,6 +33,8 @@ export interface Relay<Out> {
    * at once. Asked again only after it has told.
    */
   next(taker: Taker<Out>): void;
+  /** A failure that `next` told of, as the client reads it behind what it has; left out where it has nothing yet. */
+  tellFailure?(failure: GatewayError): Out | undefined;
   cancel(): void;
 }
 

@@ -1,5 +1,7 @@
 // Going on with a stream that broke (docs/adr/0009): how the rest is asked for, how it joins, and when nobody goes on.
 import { describe, expect, test } from 'bun:test';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
+import type { StreamEvent } from '../../../src/model/events.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { readStream } from '../../faults/read-answer.ts';
 import {
@@ -562,6 +564,36 @@ describe('while another is asked to go on', () => {
     expect(row.attempts).toMatchObject([{ error: 'upstream_truncated', usage: { inputTokens: 7 } }, second]);
     expect(lab.gateway.activeStreams()).toBe(0);
   });
+
+  test.each([
+    ['a provider of its own dialect', 'openai-responses'],
+    ['another', 'anthropic-messages'],
+  ] as const)(
+    'whoever runs the gateway ends it behind %s: it is told where the client is',
+    async (_, dialect) => {
+      const begun = DIALECTS[dialect].client.createStreamEncoder({
+        ...{ requestId: 'r', model: 'served', created: 1, includeUsage: false, framing: 'sse' },
+      });
+      const told: StreamEvent[] = [
+        { type: 'start', id: 'a', model: 'served' },
+        { type: 'text-start', block: 0 },
+        { type: 'text-delta', block: 0, text: 'The sky' },
+      ];
+      const one = { dialect, reply: replyWith(told.map((event) => begun.encode(event)).join('')) };
+      const lab = createContinuingLab({ one, two: chat(silent) });
+      const response = await lab.post('/v1/responses', { model: 'm', stream: true, input: 'hi' });
+      const text = response.text();
+      while (lab.requests.length < 2) await lab.timers.advance(1);
+      const id = response.headers.get('x-sluice-request-id');
+      const stream = `http://127.0.0.1:8088/gateway/streams/${id}`;
+      expect((await lab.gateway.fetch(new Request(stream, { method: 'DELETE' }))).status).toBe(200);
+      const answer = readStream('openai-responses', new TextEncoder().encode(await text));
+      expect(answer).toMatchObject({ text: 'The sky', endings: ['error'], violations: [] });
+      expect(await text).toContain('event: response.failed');
+      await lab.timers.advance(1_000);
+      expect(await lab.row(0)).toMatchObject({ status: 'aborted', errorCode: 'cancelled' });
+    },
+  );
 
   test('pings keep the line alive, and the timeout moves on to the next', async () => {
     const lab = createContinuingLab(
