@@ -163,7 +163,9 @@ class StreamedAnswer implements ClientStreamOptions {
   failed(thrown: unknown): Uint8Array {
     const error = redactError(toGatewayError(thrown), this.exchange.redact);
     this.failure ??= error;
-    return this.relay?.tellFailure?.(error) ?? textEncoder.encode(this.encoder().encode({ type: 'error', error }));
+    return (
+      this.relay?.tellFailure?.(error) ?? textEncoder.encode(this.encoder().encode({ type: 'error', error }))
+    );
   }
 
   sending(bytes: Uint8Array, at: number): void {

@@ -21,7 +21,6 @@ export interface LimitClock {
 
 /** One place among those at once. `release` may be called again; the rest tell how the provider does. */
 export interface Slot {
-  readonly queuedMs: number;
   /** The answer has begun. */
   spoke(): void;
   succeeded(): void;
@@ -161,15 +160,13 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
 
   /** A place that was taken. A class: one is made for each request. */
   class TakenSlot implements Slot {
-    readonly queuedMs: number;
     private readonly settings: ConcurrencySettings;
     private readonly begunAt = monotonic();
     private readonly place = ++entered;
     private held = true;
 
-    constructor(settings: ConcurrencySettings, queuedMs: number) {
+    constructor(settings: ConcurrencySettings) {
       this.settings = settings;
-      this.queuedMs = queuedMs;
     }
 
     spoke(): void {
@@ -216,7 +213,6 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   }
 
   function wait(settings: ConcurrencySettings, signal: Leaving): Promise<Slot | Shed> {
-    const since = monotonic();
     newest = settings;
     return new Promise((resolve, reject) => {
       const stop = () => {
@@ -227,7 +223,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       };
       const enter = () => {
         stop();
-        resolve(new TakenSlot(settings, monotonic() - since));
+        resolve(new TakenSlot(settings));
       };
       const leave = () => {
         stop();
@@ -248,7 +244,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   return {
     acquire(settings, signal) {
       if (signal.aborted) throw signal.reason;
-      if (waiting.size === 0 && take(settings)) return new TakenSlot(settings, 0);
+      if (waiting.size === 0 && take(settings)) return new TakenSlot(settings);
       if (waitingEverywhere() >= settings.queue) return shed('full', settings);
       return wait(settings, signal);
     },

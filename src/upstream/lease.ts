@@ -14,7 +14,6 @@ export interface Lease {
   readonly key: string | null;
   /** Its position, `#2`; undefined where there is no choice. */
   readonly keyLabel: string | undefined;
-  readonly queuedMs: number;
   /** The answer's first content is there. */
   answered(): void;
   /** Only the first call counts. */
@@ -52,10 +51,6 @@ class ProviderLease implements Lease {
 
   get keyLabel(): string | undefined {
     return this.terms.keyLabel;
-  }
-
-  get queuedMs(): number {
-    return this.terms.slot.queuedMs;
   }
 
   answered(): void {

@@ -130,11 +130,11 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
       if (signal.aborted) throw signal.reason;
       course.record.meant = target;
       const entered = enter(course, visit);
-      const lease = entered instanceof Promise ? await entered : entered;
+      const lease = entered instanceof Promise ? await noteWait(course, entered) : entered;
       if (signal.aborted) throw leftBefore(lease, signal);
       if ('refused' in lease) next = noteRefusal(course, visit, lease, trip);
       else {
-        noteLease(course.record, lease);
+        course.record.lease = lease;
         const begun = begin(options, target, lease, trip);
         if (begun === undefined) break;
         try {
@@ -202,9 +202,18 @@ function leftBefore(lease: Lease | Refusal, signal: Leaving): unknown {
   return signal.reason;
 }
 
-function noteLease(record: Course['record'], lease: Lease): void {
-  if (lease.queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + lease.queuedMs;
-  record.lease = lease;
+/** The time until there is room, or none. Of a client that leaves it is known before its row is written. */
+function noteWait<T>({ host, signal, record }: Course, entered: Promise<T>): Promise<T> {
+  const since = host.monotonic();
+  const over = () => {
+    record.queuedMs = (record.queuedMs ?? 0) + host.monotonic() - since;
+  };
+  signal.addEventListener('abort', over, { once: true });
+  return entered.finally(() => {
+    if (signal.aborted) return;
+    signal.removeEventListener('abort', over);
+    over();
+  });
 }
 
 function noteRefusal(

@@ -125,7 +125,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     }
     if (lanes.size > 1) {
       lanes.delete(lane);
-      for (const other of lanes) countBeside(lane, other.startedAt);
+      for (const other of lanes) countUntil(other.startedAt, lane);
       return;
     }
     end(lane, '');
@@ -139,18 +139,23 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     for (const other of lanes) {
       if (other === lane) continue;
       giveUp(other, why, host.monotonic());
-      countBeside(other, lane.startedAt);
+      countUntil(lane.startedAt, other);
     }
-    const { lease, meant } = lane.record;
+    const { lease, meant, backOffMs, queuedMs } = lane.record;
     Object.assign(record, lane.tries.at(-1)?.noted, { lease, meant });
-    if (lane.record.queuedMs !== null) record.queuedMs = lane.record.queuedMs;
-    record.backOffMs += lane.record.backOffMs;
+    addWaits(record, backOffMs, queuedMs ?? 0);
   }
 
-  /** Time with a provider that passed while another lane's passed too, counted there: all but that before `from`. */
-  function countBeside({ tries, startedAt }: Lane, from: number): void {
-    const all = tries.reduce((sum, { attempt }) => sum + (attempt.providerMs ?? 0), 0);
-    record.besideMs += Math.max(0, all - Math.max(0, from - startedAt));
+  /** A lane's time is the request's until `from`, when the other one began: what passed with a provider since is counted there. */
+  function countUntil(from: number, { tries, startedAt, record: own }: Lane): void {
+    let waited = Math.max(0, from - startedAt);
+    for (const { attempt, startedAt: triedAt } of tries) {
+      const { providerMs = 0 } = attempt;
+      const until = Math.max(0, Math.min(providerMs, from - triedAt));
+      record.besideMs += providerMs - until;
+      waited -= until;
+    }
+    addWaits(record, Math.min(own.backOffMs, waited), Math.min(own.queuedMs ?? 0, waited - own.backOffMs));
   }
 
   const leave = () => {
@@ -170,6 +175,11 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   arm();
   start();
   return promise;
+}
+
+function addWaits(record: Course['record'], backOffMs: number, queuedMs: number): void {
+  record.backOffMs += Math.max(0, backOffMs);
+  if (queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + queuedMs;
 }
 
 /** Ends a lane's request. It says nothing about its provider, and what it is known to have cost is noted. */

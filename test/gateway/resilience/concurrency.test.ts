@@ -96,6 +96,9 @@ test('a full queue, or one too slow: the next target', async () => {
   expect(lab.asked).toEqual(['one', 'two', 'two']);
   open();
   expect(await readAll(requests)).toEqual([200, 200, 200]);
+  await lab.row();
+  // In vain, and of the request all the same.
+  expect(await lab.rowAt(1)).toMatchObject({ provider: 'two', queuedMs: 2_000, timing: { gatewayMs: 0 } });
 });
 
 test('a wait over queue_timeout with nowhere to go: 429 with retry-after, the time in the row, no call', async () => {
@@ -117,6 +120,8 @@ test('a wait over queue_timeout with nowhere to go: 429 with retry-after, the ti
     errorCode: 'rate_limited',
     provider: 'one',
     attempts: [{ skipped: 'busy', status: null }],
+    queuedMs: 2_000,
+    timing: { gatewayMs: 0 },
   });
 });
 
@@ -145,7 +150,13 @@ test('a client that leaves the queue leaves it empty', async () => {
   expect((await waiting).status).toBe(499);
   expect(await line(lab)).toMatchObject({ in_flight: 1, queued: 0 });
   await lab.row();
-  expect(await lab.rowAt(0)).toMatchObject({ status: 'aborted', provider: 'one', attempts: [] });
+  expect(await lab.rowAt(0)).toMatchObject({
+    status: 'aborted',
+    provider: 'one',
+    attempts: [],
+    queuedMs: 10,
+    timing: { gatewayMs: 0 },
+  });
   open();
   await readAll(requests);
   expect(lab.asked).toHaveLength(1);

@@ -259,6 +259,37 @@ test('times add up to the latency, though two waited at once', async () => {
   expect(timing.providerMs + timing.clientMs + timing.backOffMs + (queuedMs ?? 0)).toBe(latencyMs);
 });
 
+describe('times add up, though the one that lost had waited', () => {
+  const patient = { one: { max_retries: 1, concurrency: { max: 1 } } };
+  const limited = failure(429, 'slow down', { 'retry-after': '1' });
+
+  test('before it would ask again', async () => {
+    const slow = gate(fromOne);
+    const lab = setup({ one: [limited], three: [slow.reply] }, HEDGED, patient);
+    const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+    await lab.timers.advance(600);
+    slow.open();
+    await lab.answered(asked);
+    const timing = { providerMs: 400, backOffMs: 200, gatewayMs: 0 };
+    expect(await lab.row()).toMatchObject({ provider: 'three', latencyMs: 600, queuedMs: null, timing });
+  });
+
+  test('for room', async () => {
+    const [first, slow] = [gate(fromOne), gate(fromOne)];
+    const lab = setup({ one: [first.reply], three: [slow.reply] }, { hedge_after: '500ms' }, patient);
+    const served = lab.post('/v1/messages', ASK, { headers: { 'x-sluice-target': 'one' } });
+    await lab.timers.advance(0);
+    const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+    await lab.timers.advance(600);
+    slow.open();
+    await lab.answered(asked);
+    const timing = { providerMs: 100, backOffMs: 0, gatewayMs: 0 };
+    expect(await lab.row()).toMatchObject({ provider: 'three', latencyMs: 600, queuedMs: 500, timing });
+    first.open();
+    await lab.answered(served);
+  });
+});
+
 test('what the one who serves had waited for is time of the request', async () => {
   const lab = setup({ one: [failure(500), 'works'], two: ['works'] }, HEDGED, { one: { max_retries: 1 } });
   const { text } = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 125);
