@@ -34,6 +34,12 @@ const NO_RIGHT = 'let this user create tables there, or name another in audit.st
 const PASSES = 'it starts or ends: wait, and see its log';
 const LOCKED = 'other work holds its tables: let that end';
 
+const POOLED =
+  'a pooler (PgBouncer) stands there, which lets none of the four connections have a session: name the server itself in audit.store';
+/** A mend for databases that cannot write every language. */
+export const OTHER_ENCODING =
+  "name a database in audit.store that was made with ENCODING 'UTF8' TEMPLATE template0";
+
 const READ_ONLY = '25006';
 
 /** By Bun's code where no connection came about, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -45,6 +51,11 @@ const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   '3F000': 'create that schema, or name another in audit.store',
   '42501': NO_RIGHT,
   [READ_ONLY]: 'it is a standby or set to read only: name the server that writes in audit.store',
+  '22P05': OTHER_ENCODING,
+  // A setting for the session is refused, or a prepared statement is another session's.
+  '08P01': POOLED,
+  '26000': POOLED,
+  '42P05': POOLED,
   '53100': 'make room on its disk',
   '53300': 'raise its max_connections, or end connections that are not used',
   // Ended so that others could go on, or after waiting for them.
@@ -89,6 +100,7 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
   POSTGRES_MENDS['53300'],
   LOCKED,
   PASSES,
+  POOLED,
 ]);
 
 function trouble(where: string, thrown: unknown, mend: string | undefined): Error {

@@ -126,6 +126,12 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       ['57P01', 'shut down', /; it starts or ends: wait, and see its log$/],
       ['57P02', 'another of its processes crashed', /; it starts or ends: wait, and see its log$/],
       ['57P03', 'it starts', /; it starts or ends: wait, and see its log$/],
+      [
+        '42P05',
+        'a pooler’s connection has that statement',
+        /; a pooler .*: name the server itself in audit\.store$/,
+      ],
+      ['26000', 'a pooler’s connection has no such statement', /; a pooler .*: name the server itself/],
     ])('%s, %s: the store is busy', async (state, _, mend) => {
       const failure = await failureWith(state);
       expect(failure).toBeInstanceOf(StoreBusy);
@@ -180,6 +186,40 @@ describe.if(hasPostgres)('PostgreSQL', () => {
         await store.close();
       }
     });
+  });
+
+  test('a pooler that takes no settings, as PgBouncer does', async () => {
+    const pooler = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: {
+        data(socket) {
+          const fields = ['SFATAL', 'C08P01', 'Munsupported startup parameter: statement_timeout', ''];
+          const said = Buffer.from(fields.map((field) => `${field}\0`).join(''));
+          const head = Buffer.alloc(5, 'E');
+          head.writeInt32BE(said.length + 4, 1);
+          socket.end(Buffer.concat([head, said]));
+        },
+      },
+    });
+    try {
+      expect(await failureAt(`postgres://sluice:secret@127.0.0.1:${pooler.port}/ledger`)).toMatch(
+        /statement_timeout; a pooler .*: name the server itself in audit\.store$/,
+      );
+    } finally {
+      pooler.stop(true);
+    }
+  });
+
+  test('a database that cannot write every language is refused before it has rows', async () => {
+    const url = await changed(() => {});
+    const admin = new SQL(url, { max: 1 });
+    await admin.unsafe("CREATE DATABASE western ENCODING 'WIN1252' TEMPLATE template0 LOCALE 'C'");
+    await admin.unsafe("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+    await admin.close();
+    const at = (name: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href;
+    expect(await failureAt(at('western'))).toMatch(/WIN1252, .*: name a database .* ENCODING 'UTF8'/);
+    expect(await failureAt(at('bytes'))).toBe('none');
   });
 
   test('a user who may create nothing', async () => {

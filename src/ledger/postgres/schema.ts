@@ -1,5 +1,6 @@
 // The PostgreSQL schema of the ledger and its history: `ledger_schema` counts the steps a database has taken.
-import type { PostgresClient } from './client.ts';
+import { OTHER_ENCODING } from '../store-trouble.ts';
+import type { PostgresClient, Query } from './client.ts';
 
 /** Held by whoever changes the schema or its partitions. */
 export const SCHEMA_LOCK = 7_583_001;
@@ -305,8 +306,18 @@ export function migrate(client: PostgresClient): Promise<void> {
       );
     }
     if (version === STEPS.length) return;
+    if (found === undefined) await requireAnyLanguage(query);
     for (const step of STEPS.slice(version)) await query(step);
     if (found === undefined) await query('INSERT INTO ledger_schema VALUES (?)', [STEPS.length]);
     else await query('UPDATE ledger_schema SET version = ?', [STEPS.length]);
   }, PATIENCE_MS);
+}
+
+/** Of the others each knows some languages' letters: a row with any other could never be written. */
+async function requireAnyLanguage(query: Query): Promise<void> {
+  const [shown] = await query<{ server_encoding: string }>('SHOW server_encoding');
+  const encoding = shown?.server_encoding ?? 'UTF8';
+  // That of bytes takes what comes.
+  if (encoding !== 'UTF8' && encoding !== 'SQL_ASCII')
+    throw new Error(`its encoding is ${encoding}, which cannot write every language: ${OTHER_ENCODING}`);
 }
