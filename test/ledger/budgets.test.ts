@@ -169,6 +169,34 @@ describe('what was spent', () => {
   });
 });
 
+describe('two budgets that differ in one word alone', () => {
+  const mine: Budget = { ...daily(9), agent: 'a*', project: 'p*', provider: 'v*', model: 'm*' };
+  const own = costing(1, { agentType: 'a', projectId: 'p', provider: 'v', model: 'm' });
+  const others: [Partial<Budget>, typeof own | null][] = [
+    [{ per: 'hour' }, null],
+    [{ each: 'agent' }, null],
+    [{ agent: 'b*' }, { ...own, agentType: 'b' }],
+    [{ project: 'q*' }, { ...own, projectId: 'q' }],
+    [{ provider: 'w*' }, { ...own, provider: 'w' }],
+    [{ model: 'n*' }, { ...own, model: 'n' }],
+  ];
+  for (const [differing, row] of others)
+    test(`are counted apart, and stay so: ${JSON.stringify(differing)}`, () => {
+      const other = { ...mine, ...differing };
+      const [book, peer] = [bookOf(mine, other), bookOf(mine, other)];
+      book.add(own, NOW);
+      const spent = row === null ? [1, 1] : [1, 0];
+      peer.receive(book.takeAdded(), NOW);
+      book.configure([other, mine]);
+      expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual(spent.toReversed());
+      expect(book.states(NOW)).toMatchObject([other, mine].map(({ per }) => periodAt(per, NOW)));
+      expect(peer.spent(NOW).map(({ spentUsd }) => spentUsd)).toEqual(spent.filter((usd) => usd > 0));
+      if (row === null) return;
+      peer.add(row, NOW);
+      expect(peer.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([1, 1]);
+    });
+});
+
 describe('counted by several', () => {
   test('each tells what it has added, once, and all have the sum', () => {
     const budgets = [daily(9), daily(9, { agent: 'coder' })];
@@ -336,6 +364,7 @@ test('in words', () => {
   expect(budgetInWords({ ...daily(0.5, { agent: 'code-*', provider: 'lab' }), per: 'hour' })).toBe(
     '0.5 USD an hour, agent code-*, provider lab',
   );
+  expect(budgetInWords(daily(5, { model: 'small-*' }))).toBe('5 USD a day, model small-*');
   expect(budgetInWords({ ...daily(5, { provider: 'lab' }), each: 'project' })).toBe(
     '5 USD a day, each project, provider lab',
   );

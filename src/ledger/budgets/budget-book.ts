@@ -37,7 +37,7 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
 type CountedRow = Spender & Pick<LedgerRow, 'timestamp' | 'costUsd' | 'usageKnown'>;
 
 export interface BudgetBook {
-  /** What was spent of a budget stays, also where its limit is another one now. */
+  /** No two of the same requests. What was spent of a budget stays, also where its limit is another one now. */
   configure(budgets: readonly Budget[]): void;
   /** Whether there are any. */
   readonly isEmpty: boolean;
@@ -112,8 +112,8 @@ export function createBudgetBook(): BudgetBook {
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = budgets.map((budget) => {
         const key = keyOf(budget);
-        const { start = 0, end = 0, sums } = before.get(key) ?? {};
-        return { key, budget, start, end, ...readersOf(budget), sums: copied(sums) };
+        const { start = 0, end = 0, sums = new Map<string, Sum>() } = before.get(key) ?? {};
+        return { key, budget, start, end, ...readersOf(budget), sums };
       });
     },
     get isEmpty() {
@@ -186,10 +186,6 @@ export function createBudgetBook(): BudgetBook {
 
 function nothingSpent(): Sum {
   return { spentUsd: 0, unpriced: 0, added: { usd: 0, unpriced: 0 } };
-}
-
-function copied(sums: ReadonlyMap<string, Sum> = new Map()): Map<string, Sum> {
-  return new Map([...sums].map(([name, sum]) => [name, { ...sum, added: { ...sum.added } }]));
 }
 
 function sumOf(line: Line, name: string): Sum {
