@@ -29,7 +29,7 @@ export interface Vault {
 }
 
 export interface VaultOptions {
-  /** `file`: the keychain is not asked. Default: the keychain where there is one. */
+  /** Where new keys lie. `file`: in a file, whatever there is. Default: in the keychain where there is one. */
   keys?: 'file';
   /** Unix milliseconds. */
   now?(): number;
@@ -103,14 +103,19 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
   const path = vaultPath(home);
   const database = guarded(`${path} cannot be opened`, () => open(home, path));
   const keyFile = createKeyFile(join(home, KEY_FILE_NAME));
-  // Asked once: a desktop may put up a dialogue.
-  let keychain: MasterKeys | null | undefined = options.keys === 'file' ? null : undefined;
+  // Looked for once: a desktop may put up a dialogue.
+  let looked: { keychain: MasterKeys | undefined } | undefined;
+  const keychain = (): MasterKeys | undefined => {
+    looked ??= { keychain: findKeychain() };
+    return looked.keychain;
+  };
+  const placeForNew = (): MasterKeys => (options.keys === 'file' ? undefined : keychain()) ?? keyFile;
 
   /** A key's id begins with the kind of place it lies in, so that what was sealed on a desktop says so elsewhere. */
   function placeOf(keyId: string): MasterKeys {
     if (!keyId.startsWith('keychain-')) return keyFile;
-    keychain ??= findKeychain() ?? null;
-    if (keychain !== null) return keychain;
+    const place = keychain();
+    if (place !== undefined) return place;
     throw new CredentialError(
       'the credentials are sealed with a key in the system keychain, which does not answer; ' +
         'unlock it, or run as the user and in the session that stored them',
@@ -128,8 +133,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
   }
 
   function newKey(): { id: string; key: Uint8Array } {
-    keychain ??= findKeychain() ?? null;
-    const place = keychain ?? keyFile;
+    const place = placeForNew();
     const id = `${place === keyFile ? 'file' : 'keychain'}-${crypto.randomUUID()}`;
     const key = createKey();
     place.put(id, key);
@@ -206,9 +210,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
     },
     keyPlace() {
       const id = currentId();
-      if (id !== undefined) return placeOf(id).place;
-      keychain ??= findKeychain() ?? null;
-      return (keychain ?? keyFile).place;
+      return (id === undefined ? placeForNew() : placeOf(id)).place;
     },
     close: () => database.close(),
   };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
-import { lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
+import { listCredentials, lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
 // With `force`: a keyring that ends takes its own sockets away meanwhile.
@@ -52,6 +52,13 @@ describe('a vault', () => {
     expect(second.delete('openai')).toBe(false);
     expect(second.retrieve('openai')).toBeUndefined();
     second.close();
+  });
+
+  test('a look makes no store where there is none', () => {
+    const home = newHome();
+    expect(lookUpCredential(home, 'openai', { keys: 'file' })).toBeUndefined();
+    expect(listCredentials(home)).toEqual([]);
+    expect(readdirSync(home)).toEqual([]);
   });
 
   test('holds nothing readable on disk, and files are the owner’s alone', () => {
@@ -209,13 +216,40 @@ unlessKeyring(
       home,
       UNLOCK,
       `vault.store('openai', ${JSON.stringify(SECRET)});
+       const { Database } = await import('bun:sqlite');
+       const { key_id } = new Database(${JSON.stringify(vaultPath(home))}).query('SELECT * FROM current_key').get();
+       const { findKeychain } = await import(${JSON.stringify(join(import.meta.dir, '../../src/credentials/master-keys.ts'))});
+       const had = findKeychain().get(key_id);
        vault.rotate();
-       console.log(vault.keyPlace(), vault.retrieve('openai'));`,
+       console.log(vault.keyPlace(), vault.retrieve('openai'), had?.length, findKeychain().get(key_id));`,
     );
-    expect(out).toBe(`the system keychain ${SECRET}`);
+    expect(out).toBe(`the system keychain ${SECRET} 32 undefined`);
     expect(readdirSync(home)).not.toContain('credentials.key');
     // Outside that session nobody answers for it: told, not taken for a missing name.
     expect(() => lookUpCredential(home, 'openai', { keys: 'file' })).toThrow(/system keychain/);
+  },
+  30_000,
+);
+
+unlessKeyring(
+  'where a file is wished for new keys lie there, and what a keychain has sealed moves with them (needs dbus and gnome-keyring)',
+  async () => {
+    const [home, moved] = [newHome(), newHome()];
+    const place = await inSession(
+      home,
+      UNLOCK,
+      `const chosen = openVault(process.argv.at(-1), { keys: 'file' });
+       console.log(chosen.keyPlace());
+       chosen.store('openai', ${JSON.stringify(SECRET)});`,
+    );
+    expect(place).toBe(join(home, 'credentials.key'));
+    await inSession(
+      moved,
+      UNLOCK,
+      `vault.store('openai', ${JSON.stringify(SECRET)});
+       openVault(process.argv.at(-1), { keys: 'file' }).rotate();`,
+    );
+    for (const each of [home, moved]) expect(lookUpCredential(each, 'openai', { keys: 'file' })).toBe(SECRET);
   },
   30_000,
 );
