@@ -15,7 +15,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
-import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { TOLD_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { BLANK_LINE, plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
@@ -155,9 +155,16 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
   return undefined;
 }
 
+/** https://platform.claude.com/docs/en/build-with-claude/vision */
+const IMAGES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp']);
+
 function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined {
   if (part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
   const source = buildSource(part.source, losses);
+  if (source?.type === 'base64' && !IMAGES.has(String(source.media_type))) {
+    losses.lost('image', 'images are taken as PNG, JPEG, GIF or WebP');
+    return { type: 'text', text: UNREADABLE_IMAGE };
+  }
   return source && withCommon(part, losses, { type: 'image', source });
 }
 

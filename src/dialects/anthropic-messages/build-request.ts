@@ -7,6 +7,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { IN_WORDS } from '../shared/stand-ins.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
@@ -119,7 +120,7 @@ function buildFormat(
     return;
   }
   system.push({ type: 'text', text: jsonInstruction(format) });
-  losses.approximated('response_format', 'an instruction in the system prompt');
+  losses.approximated('response_format', IN_WORDS);
 }
 
 function buildSampling(

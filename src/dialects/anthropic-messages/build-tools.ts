@@ -4,6 +4,7 @@ import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model
 import type { LossReport } from '../shared/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
+import { currentDraft } from '../shared/current-draft.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
@@ -50,7 +51,7 @@ function buildTool(
       const wire = functionTool(
         tool.name,
         tool.description,
-        isNative ? schema : objectSchema(schema, losses),
+        isNative ? schema : objectSchema(currentDraft(schema), losses),
       );
       put(wire, 'cache_control', tool.cacheControl);
       return Object.assign(wire, ownFields(tool.extension));

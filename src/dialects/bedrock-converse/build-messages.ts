@@ -40,7 +40,7 @@ export function buildConversation(
     if (last?.role === role) last.content.push(...content);
     else turns.push({ role, content });
   }
-  for (const turn of turns) if (turn.role === 'user') turn.content = resultsFirst(turn.content);
+  for (const turn of turns) if (turn.role === 'user') turn.content = withWords(resultsFirst(turn.content));
   if (turns.length === 0) speakAsUser(system, turns, scope);
   if (turns[0]?.role === 'assistant')
     turns.unshift({ role: 'user', content: [{ text: letModelBegin(losses) }] });
@@ -58,6 +58,19 @@ function resultsFirst(blocks: JsonObject[]): JsonObject[] {
   if (at === -1) return blocks;
   const isResult = (block: JsonObject) => block.toolResult !== undefined;
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}
+
+const SEE_DOCUMENT: JsonObject = { text: 'See the document.' };
+
+/**
+ * "A text block must be included when using documents": clients send a file alone, Claude Code each PDF that it reads.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
+ */
+function withWords(blocks: JsonObject[]): JsonObject[] {
+  const at = blocks.findLastIndex((block) => block.document !== undefined);
+  return at === -1 || blocks.some((block) => block.text !== undefined)
+    ? blocks
+    : blocks.toSpliced(at + 1, 0, SEE_DOCUMENT);
 }
 
 /** Claude goes on behind a last turn of its own, which may not end in white space. */

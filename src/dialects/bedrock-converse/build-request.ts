@@ -10,6 +10,7 @@ import { jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
+import { IN_WORDS } from '../shared/stand-ins.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
@@ -95,7 +96,7 @@ function buildFormat(
     return { textFormat: { type: 'json_schema', structure: { jsonSchema } } };
   }
   system.push({ text: jsonInstruction(format) });
-  losses.approximated('response_format', 'an instruction in the system prompt');
+  losses.approximated('response_format', IN_WORDS);
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 // `toolConfig`. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import { currentDraft } from '../shared/current-draft.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
@@ -62,7 +63,7 @@ function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
       const point = buildCachePoint(tool.cacheControl, scope);
       const schema = schemaOf(tool);
       // As Anthropic does, Claude behind this service takes one object.
-      const taken = scope.family === 'claude' ? objectSchema(schema, losses) : schema;
+      const taken = scope.family === 'claude' ? objectSchema(currentDraft(schema), losses) : schema;
       const spec = toolSpec(tool.name, tool.description, taken);
       return point === undefined ? [spec] : [spec, point];
     }

@@ -2,6 +2,7 @@
 // kept for the model to read in the description.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { currentDraft } from '../shared/current-draft.ts';
 
 const KEPT = new Set(['type', 'enum', 'const', '$ref', 'title', 'default']);
 const FORMATS = new Set([
@@ -43,7 +44,12 @@ export function strictSchema(schema: JsonObject): StrictSchema {
           closed[keyword] = closeEach(asObject(value) ?? {});
           break;
         case 'items':
-          closed.items = close(value);
+          if (node.prefixItems === undefined) closed.items = close(value);
+          break;
+        case 'prefixItems':
+          // Each place may hold what any of them does.
+          if (Array.isArray(value)) closed.items = { anyOf: value.map(close) };
+          moved.prefixItems = value;
           break;
         case 'anyOf':
         case 'allOf':
@@ -81,7 +87,7 @@ export function strictSchema(schema: JsonObject): StrictSchema {
     return Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, close(node ?? {})]));
   }
 
-  return { schema: asObject(close(schema)) ?? {}, weakened };
+  return { schema: asObject(close(currentDraft(schema))) ?? {}, weakened };
 }
 
 function isObjectType(node: JsonObject): boolean {

@@ -13,9 +13,9 @@ import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
 import { isMadeUp } from './call-id.ts';
-import { buildMedia } from './media.ts';
+import { buildMedia, isTakenImage } from './media.ts';
 import type { ModelTraits } from './models.ts';
 import { buildServerCall } from './server-tools.ts';
 import { ownSignature } from './signature.ts';
@@ -111,6 +111,10 @@ function buildMediaPart(
     return { text: name === undefined ? source.text : `${name}\n\n${source.text}` };
   }
   const media = buildMedia(source);
+  if (media !== undefined && part.type === 'image' && !isTakenImage(source)) {
+    losses.lost('image', 'images are taken as PNG, JPEG, WebP, HEIC or HEIF');
+    return { text: UNREADABLE_IMAGE };
+  }
   if (media === undefined) {
     losses.lost(source.kind === 'file' ? `${part.type}.file_id` : `${part.type}.url`);
     return undefined;
@@ -158,9 +162,15 @@ export function buildResult(
   };
 }
 
+/**
+ * In a result Google takes `$ref` for the name of an image beside it, and refuses what no image is called: JSON Schemas and
+ * descriptions of APIs, which tools read, are full of them. https://github.com/googleapis/python-genai/issues/2792
+ */
+const REFERENCE = /"\$ref"\s*:/;
+
 /** `output` and `error` are Google's own words for what is no object. */
 function buildResponseObject(text: string, isError: boolean): JsonObject {
-  const object = argumentsToWrite(text);
+  const object = REFERENCE.test(text) ? undefined : argumentsToWrite(text);
   if (isError) return { error: object ?? text };
   return object ?? { output: text };
 }

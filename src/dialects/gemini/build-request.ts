@@ -14,12 +14,14 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { askToGoOn } from '../shared/prefill.ts';
+import { outermost } from '../shared/object-schema.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
 import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
+import { plainReferences } from './plain-references.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { ID, putPath } from './wire.ts';
 
@@ -49,7 +51,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   put(config, 'temperature', request.temperature);
   put(config, 'topP', request.topP);
   put(config, 'topK', request.topK);
-  put(config, 'seed', request.seed);
+  put(config, 'seed', buildSeed(request.seed, losses));
   putPenalties(config, request, traits, losses);
   put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
   if (request.outputFormat !== undefined)
@@ -93,6 +95,14 @@ function endWithUser(contents: JsonObject[], losses: LossReport): void {
   contents.push({ role: 'user', parts: [{ text: askToGoOn(losses) }] });
 }
 
+/** Google's are of 32 bits, OpenAI's of 64. */
+function buildSeed(seed: number | undefined, losses: LossReport): number | undefined {
+  if (seed === undefined) return undefined;
+  const known = seed | 0;
+  if (known !== seed) losses.approximated('seed', 'its lowest 32 bits');
+  return known;
+}
+
 function putPenalties(
   config: JsonObject,
   { presencePenalty, frequencyPenalty }: NeutralRequest,
@@ -130,7 +140,8 @@ function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossRe
     case 'json-schema': {
       const json = { responseMimeType: 'application/json' };
       const described = describedSchema(format);
-      if (options.quirks.schemaSubset !== true) return { ...json, responseJsonSchema: described };
+      if (options.quirks.schemaSubset !== true)
+        return { ...json, responseJsonSchema: plainReferences(outermost(described)) };
       const { schema, approximated } = cleanSchema(described);
       if (approximated.length > 0) {
         losses.approximated('response_format', `schema keywords said otherwise: ${approximated.join(', ')}`);

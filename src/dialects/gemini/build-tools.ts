@@ -5,10 +5,11 @@ import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
-import { typedSchema } from '../shared/object-schema.ts';
+import { outermost, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { cleanSchema } from './clean-schema.ts';
+import { plainReferences } from './plain-references.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -56,7 +57,8 @@ function buildFunction(tool: FunctionTool, { options, losses }: BuildScope): Jso
 }
 
 function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losses: LossReport): JsonObject {
-  if (quirks.schemaSubset !== true) return { parametersJsonSchema: withType(parameters) };
+  if (quirks.schemaSubset !== true)
+    return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
   const { schema, approximated } = cleanSchema(parameters);
   if (approximated.length > 0) {
     losses.approximated('tools.parameters', `schema keywords said otherwise: ${approximated.join(', ')}`);

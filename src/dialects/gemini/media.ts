@@ -55,6 +55,24 @@ function spelt(mediaType: string): string {
   return /^image\//i.test(mediaType) ? standardMediaType(mediaType) : mediaType;
 }
 
+const IMAGES: ReadonlySet<string> = new Set(
+  ['png', 'jpeg', 'webp', 'heic', 'heif'].map((type) => `image/${type}`),
+);
+
+/**
+ * Whether an image is of a kind that Gemini reads: it refuses GIF, which others take.
+ * https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats
+ */
+export function isTakenImage(source: MediaSource): boolean {
+  const type =
+    source.kind === 'url'
+      ? (source.mediaType ?? typeOfUrl(source.url))
+      : source.kind === 'base64'
+        ? source.mediaType
+        : undefined;
+  return type === undefined || IMAGES.has(standardMediaType(type));
+}
+
 /** The wire part of a source; undefined where it has none. */
 export function buildMedia(source: MediaSource): JsonObject | undefined {
   switch (source.kind) {

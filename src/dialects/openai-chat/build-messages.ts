@@ -3,9 +3,10 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
-import { describedSchema } from '../shared/described-schema.ts';
+import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
+import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
@@ -101,7 +102,11 @@ function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): T
   const { outputFormat, system, messages } = request;
   const word = missingJsonWord(request, [system, ...messages.map(({ parts }) => parts)], losses);
   if (word !== undefined) return [{ type: 'text', text: word }];
-  if (options.quirks.jsonSchema !== false || outputFormat?.type !== 'json-schema') return [];
+  if (outputFormat?.type !== 'json-schema') return [];
+  const { jsonSchema, objectSchemas } = options.quirks;
+  if (objectSchemas === true && answerSchema(outputFormat.schema) === undefined)
+    return [{ type: 'text', text: jsonInstruction(outputFormat) }];
+  if (jsonSchema !== false) return [];
   const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(describedSchema(outputFormat))}`;
   return [{ type: 'text', text }];
 }

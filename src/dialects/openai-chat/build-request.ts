@@ -7,6 +7,8 @@ import { requireLastTurn } from '../shared/last-turn.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
+import { answerSchema } from '../openai/schemas.ts';
+import { IN_WORDS } from '../shared/stand-ins.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
@@ -43,9 +45,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (quirks.extraFields?.includes('top_k')) set('top_k', request.topK);
   else if (request.topK !== undefined) losses.lost('top_k');
   Object.assign(body, buildReasoning(request, options, losses));
-  if (request.outputFormat !== undefined) {
-    body.response_format = buildResponseFormat(request.outputFormat, options, losses);
-  }
+  if (request.outputFormat !== undefined)
+    set('response_format', buildResponseFormat(request.outputFormat, options, losses));
   set('verbosity', request.verbosity);
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
@@ -132,7 +133,12 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
   return fields;
 }
 
-function buildResponseFormat(format: OutputFormat, { quirks }: BuildOptions, losses: LossReport): JsonObject {
+/** Undefined where the instructions alone say it. */
+function buildResponseFormat(
+  format: OutputFormat,
+  { quirks }: BuildOptions,
+  losses: LossReport,
+): JsonObject | undefined {
   switch (format.type) {
     case 'text':
       return { type: 'text' };
@@ -146,8 +152,13 @@ function buildResponseFormat(format: OutputFormat, { quirks }: BuildOptions, los
         );
         return { type: 'json_object' };
       }
+      const schema = quirks.objectSchemas === true ? answerSchema(format.schema) : format.schema;
+      if (schema === undefined) {
+        losses.approximated('response_format', IN_WORDS);
+        return undefined;
+      }
       // The name is required here and optional in other dialects.
-      const described: JsonObject = { name: format.name ?? 'response', schema: format.schema };
+      const described: JsonObject = { name: format.name ?? 'response', schema };
       if (format.description !== undefined) described.description = format.description;
       if (format.strict !== undefined) described.strict = format.strict;
       return { type: 'json_schema', json_schema: described };

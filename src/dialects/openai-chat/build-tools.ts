@@ -11,7 +11,7 @@ import type {
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { withProperties } from '../openai/calls.ts';
+import { functionSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-content.ts';
@@ -96,7 +96,7 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   const { parameters } = tool;
   if (parameters !== undefined) {
     const schema = options.quirks.objectSchemas === true ? objectSchema(parameters, losses) : parameters;
-    declared.parameters = withProperties(typedSchema(schema));
+    declared.parameters = functionSchema(typedSchema(schema));
   }
   if (tool.strict !== undefined) declared.strict = tool.strict;
   const built: JsonObject = { type: 'function', function: declared };

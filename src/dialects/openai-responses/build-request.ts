@@ -9,8 +9,11 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { breakpointIn } from '../openai/breakpoint.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
+import { answerSchema } from '../openai/schemas.ts';
+import { jsonInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
+import { IN_WORDS } from '../shared/stand-ins.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import { type BuildScope, buildInputContent } from './build-content.ts';
@@ -41,7 +44,10 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   const traits = modelTraits(model, quirks);
   const scope: BuildScope = { losses, native, marks: native || traits.reasons !== undefined };
   // Other servers of the dialect may not know the list.
-  const request = native || traits.reasons !== undefined ? asked : declareAllowed(asked, losses);
+  const request =
+    native || traits.reasons !== undefined
+      ? withAnswerSchema(asked, native, losses)
+      : declareAllowed(asked, losses);
   const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
   losses.foreign(request.extension);
 
@@ -96,6 +102,16 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   else reportUnsaid(request, ['logprobs'], losses);
   Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs));
   return { body, losses: losses.list() };
+}
+
+/** OpenAI's own models answer with an object: any other form is asked for in words. */
+function withAnswerSchema(request: NeutralRequest, native: boolean, losses: LossReport): NeutralRequest {
+  const { outputFormat, ...rest } = request;
+  if (native || outputFormat?.type !== 'json-schema') return request;
+  const schema = answerSchema(outputFormat.schema);
+  if (schema !== undefined) return { ...rest, outputFormat: { ...outputFormat, schema } };
+  losses.approximated('response_format', IN_WORDS);
+  return { ...rest, system: [...rest.system, { type: 'text', text: jsonInstruction(outputFormat) }] };
 }
 
 function hasBreakpoint({ cacheControl, extension }: TextPart): boolean {

@@ -4,7 +4,7 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
-import { withProperties } from '../openai/calls.ts';
+import { functionSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
@@ -120,7 +120,7 @@ function buildFunction(
   if (parameters !== undefined) {
     // OpenAI's own models take one object, other servers of the dialect what the client says.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
-    built.parameters = native ? parameters : withProperties(typedSchema(schema));
+    built.parameters = native ? parameters : functionSchema(typedSchema(schema));
   } else if (!native) built.parameters = { type: 'object', properties: {} };
   // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
   if (strict !== undefined) built.strict = strict;

@@ -11,7 +11,13 @@ export function describedSchema({ schema, description }: SchemaFormat): JsonObje
 
 /** For models whose wire has no field that asks for JSON. */
 export function jsonInstruction(format: SchemaFormat | Extract<OutputFormat, { type: 'json' }>): string {
-  const text = 'Answer with one JSON object and nothing else: no prose around it and no code fence.';
+  // A list, or one of several words, where a schema says so.
+  const value = format.type === 'json' || isObjectSchema(format.schema) ? 'JSON object' : 'JSON value';
+  const text = `Answer with one ${value} and nothing else: no prose around it and no code fence.`;
   if (format.type === 'json') return text;
   return `${text} It must match this JSON Schema:\n${JSON.stringify(describedSchema(format))}`;
+}
+
+function isObjectSchema({ type }: JsonObject): boolean {
+  return type === undefined || type === 'object';
 }

@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
+import { isEmpty } from './own-fields.ts';
 import type { LossReport } from './loss-report.ts';
 
 const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
@@ -19,9 +20,18 @@ const CONDITIONS: ReadonlySet<string> = new Set([...CHOICES, 'not', 'enum', 'if'
  * Google and Ollama refuse a schema of any other type.
  */
 export function typedSchema(schema: JsonObject): JsonObject {
-  const { type } = schema;
-  if (type === undefined) return { type: 'object', ...schema };
-  return asArray(type)?.includes('object') === true ? { ...schema, type: 'object' } : schema;
+  const whole = outermost(schema);
+  const { type } = whole;
+  if (type === undefined) return { type: 'object', ...whole };
+  return asArray(type)?.includes('object') === true ? { ...whole, type: 'object' } : whole;
+}
+
+/** Generators may name the outermost schema too, and refer to it: it is said where the servers look for it. */
+export function outermost(schema: JsonObject): JsonObject {
+  const { $ref, ...beside } = schema;
+  const reference = asString($ref);
+  const named = reference === undefined ? {} : find(reference, schema);
+  return isEmpty(named) || named.$ref !== undefined ? schema : { ...named, ...beside };
 }
 
 /** The schema as one object, reported where it was none; the same schema where it was. */

@@ -6,9 +6,13 @@ export const TOLD_AS_TEXT = 'told as text';
 export const ONE_TEXT_ARGUMENT = 'a function with one text argument';
 /** For the sources of an answer in the history. */
 export const TEXT_ALONE = 'earlier answers are sent as their text alone';
+/** For a schema of the answer that the server does not take. */
+export const IN_WORDS = 'an instruction in the system prompt';
 /** For documents that are plain text. */
 export const SENT_AS_TEXT = 'a text document is sent as text';
 /** For signed thinking, where there is no place for the signature or it is another provider's. */
 export const WITHOUT_SIGNATURE = 'its text is sent without its signature';
+/** For an image of a kind that the provider refuses: the model is to know that there was one. */
+export const UNREADABLE_IMAGE = '(an image of a kind that cannot be read here)';
 /** For a source of some words of the answer, where sources belong to whole texts. */
 export const CITES_WHOLE_TEXT = 'told as a source of the whole text';

@@ -272,6 +272,18 @@ describe('conversation', () => {
       ['lost tone'],
     ],
   ];
+  test('an image of a kind that is refused', () => {
+    const image: Part = {
+      type: 'image',
+      source: { kind: 'base64', mediaType: 'image/heic', data: 'QUJD' },
+    };
+    const { body, losses } = build({ messages: [{ role: 'user', parts: [image] }] });
+    const content = '(an image of a kind that cannot be read here)';
+    expect(body.messages).toEqual([{ role: 'user', content }]);
+    const how = 'images are taken as PNG, JPEG, GIF or WebP';
+    expect(losses).toEqual([{ feature: 'image', outcome: 'lost', how }]);
+  });
+
   test('an image with its detail', () => {
     const image: Part = {
       type: 'image',

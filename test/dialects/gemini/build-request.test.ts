@@ -168,6 +168,41 @@ describe('contents', () => {
     expect(results).toEqual([{ functionResponse: { id: 'a', name: 'f', response } }]);
   });
 
+  test('a result with references goes as text: Google would look for images of those names', () => {
+    const schema = '{"items": {"$ref" : "#/$defs/Item"}}';
+    const [, , told] = parts([HI, assistant(call('a')), user(result('a', schema))]);
+    expect(told).toEqual([{ functionResponse: { id: 'a', name: 'f', response: { output: schema } } }]);
+    const [, , failed] = parts([HI, assistant(call('a')), user(result('a', schema, { isError: true }))]);
+    expect(failed).toEqual([{ functionResponse: { id: 'a', name: 'f', response: { error: schema } } }]);
+    // Within a text it is no reference.
+    const quoted = JSON.stringify({ file: schema });
+    const [, , read] = parts([HI, assistant(call('a')), user(result('a', quoted))]);
+    expect(read).toMatchObject([{ functionResponse: { response: { file: schema } } }]);
+  });
+
+  test('images of kinds that Google refuses are told as that, and named', () => {
+    const unreadable = '(an image of a kind that cannot be read here)';
+    const gif: Part = { type: 'image', source: { kind: 'base64', mediaType: 'image/GIF', data: 'QUJD' } };
+    const there: Part = { type: 'image', source: { kind: 'url', url: 'https://x.test/a.gif' } };
+    const { body, losses } = build({
+      messages: [user(gif, there, image), assistant(call('a')), user(result('a', 'see', { content: [gif] }))],
+    });
+    expect(body.contents).toMatchObject([
+      { parts: [{ text: unreadable }, { text: unreadable }, { inlineData: { mimeType: 'image/png' } }] },
+      {},
+      { parts: [{ functionResponse: { response: { output: unreadable } } }] },
+    ]);
+    const how = 'images are taken as PNG, JPEG, WebP, HEIC or HEIF';
+    expect(losses).toEqual([{ feature: 'image', outcome: 'lost', how }]);
+  });
+
+  test('a seed has 32 bits', () => {
+    expect(build({ seed: -7 })).toMatchObject({ body: { generationConfig: { seed: -7 } }, names: [] });
+    const long = build({ seed: 2 ** 32 + 5 });
+    expect(long.body.generationConfig).toEqual({ seed: 5 });
+    expect(long.names).toEqual(['approximated seed']);
+  });
+
   test('a result may hold media from Gemini 3 on, before that they follow it', () => {
     const messages = [HI, assistant(call('a')), user(result('a', '', { content: [image] }))];
     const inlineData = { mimeType: 'image/png', data: 'QUJD' };

@@ -458,7 +458,9 @@ test('the place that Claude cites in a document is told as Anthropic tells it', 
   const content = [{ type: 'document', source: document, citations: { enabled: true } }];
   const ask = { model: CLAUDE, max_tokens: 99, messages: [{ role: 'user', content }] };
   const { sent, response } = await asked('/v1/messages', ask, 'bedrock', answer);
-  expect(sent.messages).toMatchObject([{ content: [{ document: { citations: { enabled: true } } }] }]);
+  // Words must stand beside a document.
+  const words = { text: 'See the document.' };
+  expect(sent.messages).toMatchObject([{ content: [{ document: { citations: { enabled: true } } }, words] }]);
   expect(await response.json()).toMatchObject({
     content: [
       {

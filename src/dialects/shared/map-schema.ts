@@ -1,0 +1,40 @@
+// Every schema within a JSON Schema, changed alike.
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+
+/** Keywords that hold schemas by name. */
+const NAMED = ['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas'] as const;
+const LISTS = ['anyOf', 'oneOf', 'allOf', 'prefixItems', 'items'] as const;
+const SINGLE = [
+  ...['items', 'additionalItems', 'additionalProperties', 'unevaluatedItems', 'unevaluatedProperties'],
+  ...['contains', 'propertyNames', 'not', 'if', 'then', 'else'],
+] as const;
+
+/**
+ * The schema with `change` made to it and, before that, to each within it; the same object where nothing changes.
+ * @param change gives the same object where it changes nothing.
+ */
+export function mapSchemas(schema: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
+  const mapped: JsonObject = {};
+  const each = (value: JsonValue | undefined) => (isObject(value) ? mapSchemas(value, change) : value);
+  for (const keyword of NAMED) {
+    const named = asObject(schema[keyword]);
+    if (named === undefined) continue;
+    let isSame = true;
+    const next: JsonObject = {};
+    for (const [name, value] of Object.entries(named)) {
+      next[name] = each(value);
+      if (next[name] !== value) isSame = false;
+    }
+    if (!isSame) mapped[keyword] = next;
+  }
+  for (const keyword of LISTS) {
+    const list = asArray(schema[keyword]);
+    const next = list?.map((value) => each(value) ?? value);
+    if (next?.some((value, at) => value !== list?.[at])) mapped[keyword] = next;
+  }
+  for (const keyword of SINGLE) {
+    const next = each(schema[keyword]);
+    if (!Array.isArray(next) && next !== schema[keyword]) mapped[keyword] = next;
+  }
+  return change(Object.keys(mapped).length === 0 ? schema : { ...schema, ...mapped });
+}
