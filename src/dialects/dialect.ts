@@ -46,6 +46,8 @@ export interface ClientSide {
   readonly featureHeaders?: readonly string[];
   /** What a POST to this path asks for, undefined where the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
+  /** Whether the client takes an answer under another name than it asked for to be another model's, and keeps it as such. */
+  comparesModels?(headers: HeaderReader): boolean;
   /** What to do instead of asking for a path of its vendor's that is not served here; undefined for any other. */
   insteadOf?(path: string): string | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
@@ -73,6 +75,8 @@ export interface AnswerContext {
   requestId: string;
   /** The model that serves, for answers in which the upstream does not name it. */
   model: string;
+  /** The name by which the client asked for just that model, where it compares. */
+  askedAs?: string | undefined;
   /** Unix time in seconds. */
   created: number;
   /** The client asked for token counts inside the stream. */

@@ -5,6 +5,7 @@ import { MAX_BODY_LENGTH } from '../ledger/rows/sound-row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
+import type { Target } from '../routing/targets.ts';
 import type { Leaving } from '../upstream/departure.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import {
@@ -43,10 +44,11 @@ function plainContext({ record, host, question }: Exchange, model: string): Answ
   return { requestId: record.requestId, model, created, includeUsage: false, framing };
 }
 
-function answerContext(exchange: Exchange, model: string): AnswerContext {
+function answerContext(exchange: Exchange, target: Target): AnswerContext {
   return {
-    ...plainContext(exchange, model),
+    ...plainContext(exchange, target.model),
     ...asked(exchange.question),
+    askedAs: askedAs(exchange, target),
     lost: (feature) => noteUnsaid(exchange.record.seen, feature),
     approximated: (feature, how) => noteUnsaid(exchange.record.seen, describeLoss({ feature, how })),
   };
@@ -60,6 +62,15 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
   } catch {
     return { includeUsage: false };
   }
+}
+
+/** Undefined for an alias, a model of routing's choice, and the next target's: those have the name that serves. */
+function askedAs({ question, dialect }: Exchange, { provider, model }: Target): string | undefined {
+  const { incoming } = question;
+  if (incoming === null || DIALECTS[dialect].client.comparesModels?.(incoming.headers) !== true)
+    return undefined;
+  const isIt = incoming.model === model || incoming.model === `${provider.name}/${model}`;
+  return isIt ? incoming.model : undefined;
 }
 
 /** Answers whole. Throws the GatewayError to tell the client. */
@@ -82,10 +93,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     passesAnswer && whole.text !== null
       ? whole.text
       : JSON.stringify(
-          DIALECTS[exchange.dialect].client.buildResponse(
-            whole.answer,
-            answerContext(exchange, target.model),
-          ),
+          DIALECTS[exchange.dialect].client.buildResponse(whole.answer, answerContext(exchange, target)),
         );
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
   headers['content-type'] = 'application/json';
@@ -231,7 +239,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const context = planTry(exchange, target, key);
       const { plan, observer } = context;
       const { client: side } = DIALECTS[dialect];
-      const createAnswerEncoder = () => side.createStreamEncoder(answerContext(exchange, target.model));
+      const createAnswerEncoder = () => side.createStreamEncoder(answerContext(exchange, target));
       const render = createByteRenderer(createAnswerEncoder);
       const createEncoder = () =>
         side.createStreamEncoder({ ...plainContext(exchange, target.model), framing: 'sse' });

@@ -7,6 +7,7 @@ import { createLossReport } from '../shared/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
 import { buildCitation, citationTells } from './citations.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
+import { modelName } from './model-name.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -44,7 +45,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     id: response.id ?? messageId(context),
     type: 'message',
     role: 'assistant',
-    model: response.model ?? context.model,
+    model: modelName(response.model, context),
     content,
     stop_reason: buildStopReason(
       response.finish,

@@ -25,6 +25,7 @@ import { buildCitation, citationTells } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
+import { modelName } from './model-name.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -150,7 +151,7 @@ class MessageEncoder implements StreamEncoder {
       id: this.head?.id ?? messageId(this.context),
       type: 'message',
       role: 'assistant',
-      model: this.head?.model ?? this.context.model,
+      model: modelName(this.head?.model, this.context),
       content: [],
       stop_reason: null,
       stop_sequence: null,

@@ -13,6 +13,7 @@ import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
+import { comparesModels } from './model-name.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
@@ -30,6 +31,7 @@ export const anthropicMessages: Dialect = {
       if (path === '/v1/messages') return { operation: 'generate' };
       return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;
     },
+    comparesModels,
     insteadOf,
     parseRequest,
     known: KNOWN,
