@@ -1,6 +1,7 @@
 // The command line → a command's flags and operands.
 import { parseArgs } from 'node:util';
 import { suggestion } from '../config/nearest.ts';
+import { MAX_WORKERS } from '../config/resolved.ts';
 import { type Command, type Flag, type ParsedArguments, UsageError } from './command.ts';
 
 /** What every command takes. */
@@ -130,5 +131,8 @@ export function portFlag(input: ParsedArguments, name: string): number | undefin
 /** Throws UsageError where the value is neither a count nor `all`. */
 export function workersFlag(input: ParsedArguments): number | 'all' | undefined {
   if (stringFlag(input, 'workers') === 'all') return 'all';
-  return countFlag(input, 'workers', { words: '"all" or a number from 1 to 999999' });
+  const words = `"all" or a number from 1 to ${MAX_WORKERS}`;
+  const workers = countFlag(input, 'workers', { words });
+  if (workers !== undefined && workers > MAX_WORKERS) throw new UsageError(`--workers must be ${words}`);
+  return workers;
 }

@@ -11,6 +11,9 @@ import type { TierPrices } from '../model/usage.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
 
+/** Most processes that may serve: more are a slip of the finger. */
+export const MAX_WORKERS = 256;
+
 export interface ResolvedConfig {
   server: ServerConfig;
   /** Enabled providers, in configuration order. */

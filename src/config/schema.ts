@@ -6,6 +6,7 @@ import { HTTP_TOKEN } from '../model/headers.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { EMBEDDED_STORE } from './audit-store.ts';
 import { parseOrigin } from './origin.ts';
+import { MAX_WORKERS } from './resolved.ts';
 import { routingSchema } from './routing-schema.ts';
 import { period, size, timer } from './schema-units.ts';
 import { transformerList } from './transformer-list.ts';
@@ -89,7 +90,7 @@ const serverSchema = z.strictObject({
       'Whether answers are compressed (zstd, br, gzip) for clients that accept it, each event flushed as it comes. `auto`: for those on other machines.',
     ),
   workers: z
-    .union([z.literal('all'), z.number().int().min(1).max(256)], {
+    .union([z.literal('all'), z.number().int().min(1).max(MAX_WORKERS)], {
       error: 'expected a whole number of at least 1, or all',
     })
     .default('all')

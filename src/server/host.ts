@@ -249,6 +249,11 @@ function explain(
       return `${at}: the port is in use; stop what listens there, or choose another with ${portSetting}`;
     case 'EACCES':
       return `${at}: not permitted; ports below 1024 need privileges, choose another with ${portSetting}`;
+    // Of a name that nobody knows the runtime tells whatever the system said last.
+    case 'EADDRNOTAVAIL':
+    case 'EINVAL':
+    case 'ENOENT':
+      return `${at}: this machine has no such address; check server.host`;
     default:
       return `${at}: ${error instanceof Error ? error.message : String(error)}; check server.host and server.port`;
   }
