@@ -115,7 +115,15 @@ const FAULTS: Fault[] = [
     reply: replyWith(HTML, { headers: HTML_TYPE, status: 504 }),
     status: 502,
     code: 'upstream_failed',
-    says: /504.*HTML page.*base_url/,
+    says: /answered 504: an HTML page titled "Gateway Time-out".*base_url/,
+  },
+  {
+    name: 'text instead of a JSON object',
+    reply: replyWith('OK', { headers: { 'content-type': 'text/plain' } }),
+    streams: [false],
+    status: 502,
+    code: 'upstream_malformed',
+    says: /answered 200 with "OK" instead of a JSON object; check its base_url/,
   },
   {
     name: '200 with an error body',
@@ -137,7 +145,7 @@ const FAULTS: Fault[] = [
     reply: replyWith('', { headers: { 'content-type': 'application/json' } }),
     status: 502,
     code: 'upstream_malformed',
-    says: /not a JSON object/,
+    says: /answered 200 with nothing instead of a JSON object; check its base_url/,
   },
   {
     name: 'a redirect, which is not followed',

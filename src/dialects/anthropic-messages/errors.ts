@@ -4,7 +4,7 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
-import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
+import { codeOfStatus, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { inWordsOfOutputLimit } from './output-limit.ts';
@@ -35,7 +35,7 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
   if (json !== undefined) return fromBody(json, status, quirks);
   const type = headers.get('content-type') ?? '';
   if (type.includes('text/html') || /^\s*<(!doctype|html)/i.test(body)) {
-    return fromParts(status, undefined, htmlMessage(status, body));
+    return fromParts(status, undefined, `the provider answered ${status}: ${pageInstead(body)}`);
   }
   const text = body.trim().slice(0, 500);
   return fromParts(
@@ -123,12 +123,6 @@ function codeOf(status: number, type: string | undefined, message: string): Erro
   const code = codeOfStatus(status);
   if (code === 'upstream_unauthorized' || code === 'upstream_rate_limited') return code;
   return type === 'overloaded_error' ? 'upstream_overloaded' : code;
-}
-
-function htmlMessage(status: number, body: string): string {
-  const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
-  const named = title ? ` titled "${title}"` : '';
-  return `the provider answered HTTP ${status} with an HTML page${named} instead of JSON; check its base_url`;
 }
 
 /** The error as a client of this dialect reads it, whole or as the data of an `error` event. */

@@ -4,7 +4,7 @@ import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
-import { codeOfStatus } from '../shared/failure-status.ts';
+import { codeOfStatus, pageInstead } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** What the name of an event begins with that is an exception. */
@@ -37,9 +37,7 @@ export function parseError({ status, headers, body }: UpstreamFailure): GatewayE
   const stated = parseErrorBody(body);
   const named = headers.get('x-amzn-errortype') ?? asString(stated?.__type) ?? '';
   const message = stated === undefined ? body.trim() : messageOf(stated);
-  if (message.startsWith('<'))
-    return toError(status, named, 'an HTML page instead of JSON: check its base_url');
-  return toError(status, named, message);
+  return toError(status, named, message.startsWith('<') ? pageInstead(message) : message);
 }
 
 /** The error in a body that came with HTTP 200. */

@@ -29,7 +29,11 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const trimmed = body.trim();
   if (trimmed.startsWith('<')) {
     const code = codeFor(status, {}, '');
-    return new GatewayError(code, pageInstead(status), statusOf(code, status));
+    return new GatewayError(
+      code,
+      `the provider answered ${status}: ${pageInstead(trimmed)}`,
+      statusOf(code, status),
+    );
   }
   return toError(status, readStated(statedIn(trimmed)));
 }

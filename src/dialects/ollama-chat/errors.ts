@@ -2,7 +2,7 @@
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
-import { codeOfStatus, ownStatus, UNPAID } from '../shared/failure-status.ts';
+import { codeOfStatus, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
@@ -10,7 +10,7 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const stated = parseErrorBody(trimmed);
   const message = stated === undefined ? trimmed : (messageOf(stated) ?? '');
   if (trimmed.startsWith('<')) {
-    return toError(status, 'an HTML page instead of JSON: check its base_url');
+    return toError(status, pageInstead(trimmed));
   }
   return toError(status, message);
 }

@@ -32,7 +32,11 @@ export function parseError({ status, body }: UpstreamFailure, quirks: Quirks = {
   const trimmed = body.trim();
   if (trimmed.startsWith('<')) {
     const code = codeOfStatus(status);
-    return new GatewayError(code, pageInstead(status), ownStatus(code, status));
+    return new GatewayError(
+      code,
+      `the provider answered ${status}: ${pageInstead(trimmed)}`,
+      ownStatus(code, status),
+    );
   }
   return toError(status, readStated(statedIn(trimmed)), quirks);
 }

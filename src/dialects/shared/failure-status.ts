@@ -48,7 +48,9 @@ export function statedIn(body: string): JsonValue {
   }
 }
 
-/** Of a page where JSON was expected. */
-export function pageInstead(status: number): string {
-  return `the provider answered HTTP ${status} with an HTML page instead of JSON: check its base_url`;
+/** In words, a page where JSON was expected. Its title tells who answered (a proxy, a firewall, a login); no more is quoted. */
+export function pageInstead(body: string): string {
+  const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
+  const titled = title ? ` titled "${title}"` : '';
+  return `an HTML page${titled} instead of JSON; check its base_url and any proxy in between`;
 }

@@ -297,7 +297,7 @@ function readAnswer<T>(
   if (!isObject(body)) {
     throw new GatewayError(
       'upstream_malformed',
-      `${name} answered ${status} with a body that is not a JSON object`,
+      `${name} answered ${status} with ${described(text)} instead of a JSON object; check its base_url and any proxy in between`,
     );
   }
   try {
@@ -350,6 +350,17 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** In UTF-16 units: what is longer is not quoted. */
+const LONGEST_QUOTE = 100;
+
+/** What came, by which its reader may know who answered. Half an answer is not quoted: it is the model's. */
+function described(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return 'nothing';
+  if (trimmed.startsWith('{')) return 'broken JSON';
+  return trimmed.length > LONGEST_QUOTE ? `${trimmed.length} letters of text` : JSON.stringify(trimmed);
 }
 
 function htmlAnswer(name: string): GatewayError {

@@ -83,7 +83,7 @@ describe('errors of the provider', () => {
       '<!DOCTYPE html><html><head><title> 502\n Bad gateway </title></head><body>secret</body></html>';
     for (const error of [parse(502, page), parse(502, page, { 'content-type': 'text/html' })]) {
       expect(error.code).toBe('upstream_failed');
-      expect(error.message).toContain('HTTP 502 with an HTML page titled "502 Bad gateway"');
+      expect(error.message).toContain('answered 502: an HTML page titled "502 Bad gateway" instead of JSON');
       expect(error.message).toContain('base_url');
       expect(error.message).not.toContain('secret');
     }
@@ -93,7 +93,7 @@ describe('errors of the provider', () => {
   test('a page of titles without an end is told at once', () => {
     // Each read to the page's end, they would take minutes.
     const page = `<html>${'<title'.repeat(500_000)}`;
-    expect(parse(502, page).message).toContain('HTTP 502 with an HTML page instead of JSON');
+    expect(parse(502, page).message).toContain('answered 502: an HTML page instead of JSON');
   });
 });
 
