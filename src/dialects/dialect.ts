@@ -32,6 +32,10 @@ export interface Dialect {
 export interface ClientRoute {
   operation: 'generate' | 'count-tokens' | 'embed' | 'compact';
   model?: string;
+  /** The model that the path names, of a dialect whose bodies name it: what the body says of it does not count. */
+  modelForBody?: string;
+  /** The query belongs to the path, and goes no further. */
+  ownsQuery?: boolean;
   stream?: boolean;
   /** How a streamed answer is framed: Gemini without `alt=sse` is one JSON array. */
   framing?: 'sse' | 'json-array';

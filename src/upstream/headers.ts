@@ -138,7 +138,8 @@ export function presentedProviderKeys(headers: HeaderReader): string[] {
 /** What stands where an SDK puts its provider's key. */
 function keysForProviders(headers: HeaderReader): string[] {
   const keys: string[] = [];
-  for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), bearerOf(headers)])
+  const azures = headers.get('api-key');
+  for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), azures, bearerOf(headers)])
     if (key !== null && key !== '') keys.push(key);
   return keys;
 }

@@ -56,6 +56,32 @@ describe('Groq’s SDKs, which write more of a path than OpenAI’s do', () => {
   });
 });
 
+describe('Azure’s SDKs, which write the deployment into it', () => {
+  const azures = (path: string) => findRoute(path, new URLSearchParams('api-version=2024-10-21'))?.route;
+
+  test('is read as the model, and the query goes no further', () => {
+    const fast = { modelForBody: 'lab/fast', ownsQuery: true };
+    expect(azures('/openai/deployments/lab%2Ffast/chat/completions')).toEqual({
+      operation: 'generate',
+      ...fast,
+    });
+    expect(azures('/openai/deployments/lab%2Ffast/embeddings')).toMatchObject({
+      operation: 'embed',
+      ...fast,
+    });
+    // Python's encodes nothing.
+    expect(azures('/openai/deployments/lab/fast/chat/completions')).toMatchObject(fast);
+    expect(azures('/openai/deployments/50%/chat/completions')).toMatchObject({ modelForBody: '50%' });
+    expect(azures('/openai/responses')).toEqual({ operation: 'generate', ownsQuery: true });
+    expect(azures('/openai/v1/chat/completions')).toEqual({ operation: 'generate' });
+  });
+
+  test('models are listed and found', () => {
+    expect(findModels('/openai/models', new Headers())?.asked).toEqual({});
+    expect(findModels('/openai/models/lab%2Fa', new Headers())?.asked).toEqual({ id: 'lab/a' });
+  });
+});
+
 test('a path that is almost one is told what it should be', async () => {
   const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
   const messageOf = async (path: string) => {
@@ -80,6 +106,9 @@ test.each([
   ['/v1/messages/batches', '/v1/messages'],
   ['/v1/complete', '/v1/messages'],
   ['/v1/files/file_1/content', 'with each request that needs it, in base64'],
+  ['/openai/deployments/fast/completions', '/v1/chat/completions'],
+  ['/openai/deployments/fast/images/generations', 'ask their provider itself'],
+  ['/openai/responses/resp_1', 'the whole conversation as `input`'],
   ['/openai/v1/files', 'with each request that needs it, in base64'],
   ['/v1/batches', 'each request of a batch by itself'],
   ['/v1/images/generations', 'ask their provider itself'],

@@ -3,7 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
-import { ownPath } from '../openai/own-path.ts';
+import { ownPath, saidByAzure } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';
@@ -32,8 +32,9 @@ export const openaiChat: Dialect = {
     featureHeaders: ['openai-beta'],
     route(asked) {
       const path = ownPath(asked);
-      if (path === '/v1/chat/completions') return { operation: 'generate' };
-      return path === EMBEDDINGS_PATH ? { operation: 'embed', stream: false } : undefined;
+      if (path === '/v1/chat/completions') return { operation: 'generate', ...saidByAzure(asked) };
+      if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...saidByAzure(asked) };
+      return undefined;
     },
     insteadOf,
     parseRequest,

@@ -6,7 +6,7 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiModels } from '../openai/models.ts';
-import { ownPath } from '../openai/own-path.ts';
+import { ownPath, saidByAzure } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
@@ -27,9 +27,10 @@ export const openaiResponses: Dialect = {
     featureHeaders: ['openai-beta'],
     route(asked) {
       const path = ownPath(asked);
-      if (path === '/v1/responses') return { operation: 'generate' };
-      if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false };
-      return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false } : undefined;
+      const more = saidByAzure(asked);
+      if (path === '/v1/responses') return { operation: 'generate', ...more };
+      if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false, ...more };
+      return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false, ...more } : undefined;
     },
     insteadOf,
     parseRequest,

@@ -18,7 +18,7 @@ export interface Incoming {
   /** The body without the fields meant for the gateway; otherwise byte for byte what the client sent. */
   text: string;
   body: JsonObject;
-  /** What the client sent, before any change. */
+  /** What the client sent, before any change, with the model that it named in the path. */
   original: string;
   model: string;
   stream: boolean;
@@ -43,10 +43,11 @@ export function parseIncoming(
   { dialect, route }: FoundRoute,
   headers: HeaderReader,
   query: string,
-  original: string,
+  sent: string,
   labels: Labels,
 ): Incoming {
-  const body = parseBody(original);
+  const body = parseBody(sent);
+  const original = withModel(sent, body, route.modelForBody);
   const model = route.model ?? body.model;
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
@@ -68,7 +69,7 @@ export function parseIncoming(
     dialect: dialect.id,
     route,
     headers,
-    query,
+    query: route.ownsQuery === true ? '' : query,
     text: editTopLevel(original, edits),
     body,
     original,
@@ -78,6 +79,13 @@ export function parseIncoming(
     projectId,
     forcedTarget: textOf(headers.get(TARGET_HEADER)),
   };
+}
+
+/** Says in the body what the path says. */
+function withModel(text: string, body: JsonObject, model: string | undefined): string {
+  if (model === undefined || body.model === model) return text;
+  body.model = model;
+  return editTopLevel(text, { model });
 }
 
 /** What the client asks for in headers, by names in lower case; null where it asks for nothing there. */
