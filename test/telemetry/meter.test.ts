@@ -72,6 +72,31 @@ describe.each([
     expect(value('sluice_time_between_tokens_seconds_sum', LAB)).toBe(1.901);
   });
 
+  test('a client that left is counted with what it had: its model, stalls, cost and the gateway’s share', () => {
+    const left = { provider: 'lab', model: 'left-1' };
+    const { timing } = sampleRow();
+    const page = metered([
+      sampleRow({
+        ...left,
+        status: 'aborted',
+        projectId: 'site',
+        ttftMs: null,
+        timing: { ...timing, stalls: 3, gatewayMs: 12 },
+      }),
+      sampleRow({ projectId: 'site', timing: { ...timing, stalls: 0, gatewayMs: 30 } }),
+      sampleRow({ projectId: 'free', costUsd: null }),
+    ]);
+    const { value } = page;
+    expect(value('sluice_requests_total', { ...left, operation: 'generate', status: 'aborted' })).toBe(1);
+    expect(value('sluice_project_cost_usd_total', { project: 'site' })).toBe(0.005);
+    expect(value('sluice_project_cost_usd_total', { project: 'free' })).toBe(0);
+    const stalled = page.samples.filter(({ name }) => name === 'sluice_stream_stalls_total');
+    expect(stalled.map(({ labels, value: count }) => [labels.model, count])).toEqual([['left-1', 3]]);
+    expect(value('sluice_gateway_time_seconds_sum', {})).toBeCloseTo(0.042 + timing.gatewayMs / 1_000, 9);
+    const first = page.samples.filter(({ name }) => name === 'sluice_time_to_first_token_seconds_count');
+    expect(first.map(({ labels }) => labels.model)).toEqual(['small-1']);
+  });
+
   test('histograms: each duration is in every bucket that ends behind it', () => {
     const durations = [0.2, 1.5, 3, 100, 1_000, 5_000, 200_000];
     const page = metered(durations.map((latencyMs) => sampleRow({ latencyMs })));
