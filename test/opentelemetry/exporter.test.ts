@@ -231,7 +231,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     expect(duration?.buckets?.[duration.bounds?.indexOf(1.28) ?? -1]).toBe(3);
     const [failed] = of('gen_ai.client.operation.duration', { 'error.type': 'upstream_timeout' });
     expect(failed).toMatchObject({ count: 1 });
-    expect(failed?.attributes).not.toHaveProperty('gen_ai.response.model');
+    expect(failed?.attributes).not.toHaveProperty(['gen_ai.response.model']);
     expect(of('gen_ai.client.token.usage', { ...labels, 'gen_ai.token.type': 'input' })).toEqual([
       expect.objectContaining({ unit: '{token}', count: 3, sum: 3 * 137 }),
     ]);
@@ -366,14 +366,19 @@ describe('what is told', () => {
     const { exporter } = setup('json');
     const usage = sampleUsage({ audioInputTokens: 60, audioOutputTokens: 4 });
     exporter.see({ ...SERVED, streamed: false, usage });
+    // Whoever has read tokens of an answer knows who gave it, also where the client left it.
+    exporter.see({ ...SERVED, streamed: false, usage, status: 'aborted' });
     await exporter.close();
     const { attributes } = collector.spans[0] ?? {};
     expect(attributes).toMatchObject({
       'gen_ai.usage.audio.input_tokens': 60,
       'gen_ai.usage.audio.output_tokens': 4,
     });
-    expect(attributes).not.toHaveProperty('gen_ai.request.stream');
-    expect(attributes).not.toHaveProperty('gen_ai.response.time_to_first_chunk');
+    expect(attributes).not.toHaveProperty(['gen_ai.request.stream']);
+    expect(attributes).not.toHaveProperty(['gen_ai.response.time_to_first_chunk']);
+    expect(collector.points.filter(({ metric }) => metric.endsWith('_chunk'))).toEqual([]);
+    const models = collector.points.map((point) => point.attributes['gen_ai.response.model']);
+    expect(models.every((model) => model === 'small-1')).toBe(true);
   });
 
   test('nothing of a trace that is not kept, and nothing of a request without one', async () => {
