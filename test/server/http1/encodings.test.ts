@@ -64,6 +64,18 @@ describe('whole', () => {
       expect(answer.headers).not.toContainAnyKeys(['content-encoding', 'content-length']);
     });
 
+  test('what else the head says is handed on, each of a name that stands there twice', async () => {
+    const body = gzipSync(TEXT);
+    const server = serve(async (connection) => {
+      await connection.request();
+      const fields = [`content-length: ${body.length}`, 'retry-after: 7', 'x-twice: one', 'x-twice: two'];
+      await connection.write(headOf('gzip', ...fields));
+      await connection.write(body);
+    });
+    const { headers } = await ask(server.url);
+    expect(headers).toMatchObject({ 'retry-after': '7', 'x-twice': 'one, two' });
+  });
+
   test('the name in capitals, with space around it', async () => {
     const answer = await ask(packedServer(' GZip ', gzipSync(TEXT)).url);
     expect(answer.body.equals(TEXT)).toBe(true);
