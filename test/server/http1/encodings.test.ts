@@ -349,6 +349,20 @@ describe('paused', () => {
     }
   });
 
+  test('one that is left while more is to come is left at the provider too', async () => {
+    const server = serve();
+    const asked = send(question(server.url));
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
+    const reading = readBody((await asked).body, (read) => read.cancel());
+    const packed = createGzip({ flush: constants.Z_SYNC_FLUSH });
+    packed.on('data', (bytes: Buffer) => void connection.write(chunk(bytes)));
+    packed.write('hello');
+    await connection.closed;
+    expect(reading.outcome()).toBeUndefined();
+  });
+
   test('a failure waits until the reader goes on', async () => {
     const server = serve();
     const asked = send(question(server.url));
