@@ -1,6 +1,7 @@
 // The SQLite store: the common suite on a file and in memory, and what concerns only files.
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -92,6 +93,27 @@ describe('SQLite file', () => {
     const store = createSqliteStore(path);
     const reader = new Database(path, { readonly: true });
     expect(reader.query('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    reader.close();
+    await store.close();
+  });
+
+  test('the log is short again after a long read, during which it cannot be written into the file', async () => {
+    const store = createSqliteStore(path);
+    const logBytes = async () => (await stat(`${path}-wal`)).size;
+    const append = (...requestIds: string[]) =>
+      store.append(
+        requestIds.map((requestId) =>
+          sampleRow({ requestId, responseBody: randomBytes(750_000).toString('base64') }),
+        ),
+      );
+    const reader = new Database(path, { readonly: true });
+    reader.run('BEGIN');
+    reader.query('SELECT count(*) FROM ledger_row').get();
+    for (let index = 0; index < 10; index++) await append(...[1, 2, 3, 4, 5].map((one) => `${index}-${one}`));
+    expect(await logBytes()).toBeGreaterThan(34_000_000);
+    reader.run('COMMIT');
+    for (const one of ['copies the log into the file', 'begins it anew']) await append(one);
+    expect(await logBytes()).toBeLessThan(34_000_000);
     reader.close();
     await store.close();
   });

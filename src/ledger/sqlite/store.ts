@@ -58,6 +58,8 @@ const INSERT_ROW =
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
+/** More than the log takes at other times. */
+const LOG_BYTES = 32 * 1024 * 1024;
 
 export interface SqliteStore extends ValueStore {
   /** Its file was removed, moved or replaced: what is written goes where nobody will look. */
@@ -276,6 +278,8 @@ function open(path: string): Database {
     database.run('PRAGMA synchronous = NORMAL');
     // Pages that change with every batch are then copied into the file once for many: some 16 MB wait in the log.
     database.run('PRAGMA wal_autocheckpoint = 4000');
+    // Who reads for long, and VACUUM, make the log as long as all that is written meanwhile: it does not stay so.
+    database.run(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
     database.run('PRAGMA foreign_keys = ON');
     migrate(database);
     return database;
