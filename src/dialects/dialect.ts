@@ -243,6 +243,11 @@ export interface Quirks {
   renamedFields?: Readonly<Record<string, string>>;
   /** openai-chat: false where messages may not name their participant. */
   participantNames?: boolean;
+  /**
+   * openai-chat: all that messages may have beside their role and content; any other field is refused. Left out: none is.
+   * `reasoning` goes to models alone that think.
+   */
+  messageFields?: readonly string[];
   /** openai-chat: false where the role `developer` is unknown: it becomes `system`. */
   developerRole?: boolean;
   /** openai-chat: true where a conversation without a user message is refused. */
@@ -328,6 +333,8 @@ export interface ModelThinking {
   refuses?: readonly ('required' | 'tool')[];
   /** While it thinks, it answers in streams only. */
   streamsOnly?: true;
+  /** While it thinks, it refuses calls of its history without the `reasoning_content` that led to them. */
+  needsReasoning?: true;
 }
 
 /** What a vendor's error code means, and the status for clients where the vendor's own would mislead them. */

@@ -23,9 +23,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       reasoningField: 'thinking',
       efforts: ['low', 'high', 'max'],
       modelThinking: [
-        { models: /^deepseek-reasoner/, thinks: 'always', refuses: FORCED },
+        { models: /^deepseek-reasoner/, thinks: 'always', refuses: FORCED, needsReasoning: true },
         { models: /^deepseek-chat/, refuses: FORCED },
-        { models: /./, thinks: 'by-default', refuses: FORCED },
+        { models: /./, thinks: 'by-default', refuses: FORCED, needsReasoning: true },
       ],
       replaysReasoning: true,
       developerRole: false,
@@ -81,6 +81,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       ],
       documentUrls: true,
       developerRole: false,
+      messageFields: ['tool_calls', 'tool_call_id', 'prefix'],
       callIds: 'exactly-9',
       messageOrder: true,
       prefill: 'repeats',
@@ -101,6 +102,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
       participantNames: false,
+      messageFields: ['tool_calls', 'tool_call_id', 'function_call', 'reasoning'],
       efforts: ['low', 'medium', 'high'],
       // Qwen's thinking had a switch only, before 3.8: https://github.com/groq/groq-python/pull/284
       modelThinking: [
@@ -203,9 +205,10 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
           efforts: ['low', 'high', 'max'],
           thinks: 'always',
           refuses: ['tool'],
+          needsReasoning: true,
         },
-        { models: /^kimi-k2(-thinking|\.7)/, thinks: 'always', refuses: FORCED },
-        { models: /^kimi-k2\.[5-9]/, thinks: 'by-default', refuses: FORCED },
+        { models: /^kimi-k2(-thinking|\.7)/, thinks: 'always', refuses: FORCED, needsReasoning: true },
+        { models: /^kimi-k2\.[5-9]/, thinks: 'by-default', refuses: FORCED, needsReasoning: true },
       ],
       replaysReasoning: true,
       developerRole: false,
@@ -275,12 +278,13 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       ],
       efforts: ['low', 'medium', 'high'],
       modelThinking: [
-        { models: /^zai-glm/, efforts: ['none'] },
+        { models: /^zai-glm/, efforts: ['none'], thinks: 'by-default' },
         { models: /^gpt-oss/, thinks: 'always' },
         { models: /^qwen-3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
       ],
       modelRefusals: [{ models: /^(?!gpt-oss|zai-glm|qwen-3\.8)/, fields: ['reasoning_effort'] }],
       developerRole: false,
+      messageFields: ['name', 'tool_calls', 'tool_call_id', 'reasoning'],
     },
   },
   {

@@ -158,7 +158,9 @@ function expectReasoning(recording: Recording, kind: ProviderKind | undefined, u
   });
   if (replaysReasoning === true) {
     const text = said.map((each) => each.reasoning_content ?? each.reasoning ?? '').join('');
-    expect(message?.reasoning_content ?? '').toBe(text);
+    const sent = message?.reasoning_content ?? '';
+    // Of a model that may think, calls without its thinking go back with a stand-in.
+    expect(text === '' && sent === '.' ? '' : sent).toBe(text);
     return;
   }
   const details = said.flatMap((each) => array(each.reasoning_details).map(object));

@@ -2,15 +2,21 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
 import { orderMessages } from './message-order.ts';
+import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';
 
 /** Sent where a server wants a user message and the conversation has none. */
 const STAND_IN = 'Go on.';
 
+/** Where thinking must stand, and none is known: DeepSeek and Moonshot look for some text. */
+const UNKNOWN_THOUGHT = '.';
+
 export function changesMessages(quirks: Quirks): boolean {
-  const { developerRole, participantNames, needsUserMessage, messageOrder, callIds } = quirks;
+  const { developerRole, participantNames, needsUserMessage, messageOrder, callIds, messageFields } = quirks;
   return (
+    messageFields !== undefined ||
     developerRole === false ||
     participantNames === false ||
     needsUserMessage === true ||
@@ -20,11 +26,20 @@ export function changesMessages(quirks: Quirks): boolean {
 }
 
 /** The same array where nothing changes. */
-export function adaptMessages(messages: JsonValue[], quirks: Quirks, losses: LossReport): JsonValue[] {
+export function adaptMessages(
+  messages: JsonValue[],
+  model: string,
+  quirks: Quirks,
+  losses: LossReport,
+): JsonValue[] {
+  const { messageFields } = quirks;
+  const known = messageFields && new Set(['role', 'content', ...messageFields]);
+  if (known?.has('reasoning') === true && thinkingOf(model, quirks).thinks === undefined)
+    known.delete('reasoning');
   let changed = false;
   const adapted = messages.map((message) => {
     const fields = asObject(message);
-    const next = fields && adaptMessage(fields, quirks, losses);
+    const next = fields && adaptMessage(fields, known, quirks, losses);
     if (next === undefined || next === fields) return message;
     changed = true;
     return next;
@@ -44,8 +59,13 @@ export function adaptMessages(messages: JsonValue[], quirks: Quirks, losses: Los
 }
 
 /** The same object where nothing changes. */
-function adaptMessage(message: JsonObject, quirks: Quirks, losses: LossReport): JsonObject {
-  let next = message;
+function adaptMessage(
+  message: JsonObject,
+  known: ReadonlySet<string> | undefined,
+  quirks: Quirks,
+  losses: LossReport,
+): JsonObject {
+  let next = known === undefined ? message : withKnownFields(message, known, losses);
   if (quirks.developerRole === false && next.role === 'developer') next = { ...next, role: 'system' };
   if (quirks.participantNames === false && next.name !== undefined) {
     const { name: _, ...rest } = next;
@@ -53,6 +73,44 @@ function adaptMessage(message: JsonObject, quirks: Quirks, losses: LossReport): 
     losses.lost('messages.name');
   }
   return quirks.callIds === 'exactly-9' ? fitCallIds(next, quirks) : next;
+}
+
+/** What an answer of this or another provider had, and its client sends back as it came. */
+function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses: LossReport): JsonObject {
+  if (Object.keys(message).every((name) => known.has(name))) return message;
+  const kept: JsonObject = {};
+  for (const [name, value] of Object.entries(message)) {
+    if (known.has(name)) kept[name] = value;
+    else if (name === 'refusal' && typeof value === 'string' && value !== '' && !message.content) {
+      kept.content = value;
+      losses.approximated('refusal', TOLD_AS_TEXT);
+    } else if (!isEmpty(value)) losses.lost(`messages.${name}`);
+  }
+  return kept;
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null || value === '' || asArray(value)?.length === 0;
+}
+
+/**
+ * The calls of a client that does not send thinking back, or of another model, with a stand-in; the same array where none
+ * is needed. https://api-docs.deepseek.com/guides/thinking_mode,
+ * https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
+ */
+export function withReasoning(messages: JsonValue[], losses: LossReport): JsonValue[] {
+  let changed = false;
+  const whole = messages.map((message, at) => {
+    const fields = asObject(message);
+    if (fields?.role !== 'assistant' || fields.reasoning_content) return message;
+    const answers = asObject(messages[at - 1])?.role === 'tool';
+    if (!answers && (asArray(fields.tool_calls)?.length ?? 0) === 0) return message;
+    changed = true;
+    return { ...fields, reasoning_content: UNKNOWN_THOUGHT };
+  });
+  if (!changed) return messages;
+  losses.approximated('reasoning', 'calls whose thinking is not known pass with a stand-in for it');
+  return whole;
 }
 
 /** Ids that another server gave to calls of earlier turns, in the form that this one takes. */

@@ -2,8 +2,8 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { adaptMessages, changesMessages } from './adapt-messages.ts';
-import { adaptThinking } from './model-thinking.ts';
+import { adaptMessages, changesMessages, withReasoning } from './adapt-messages.ts';
+import { adaptThinking, needsReasoning } from './model-thinking.ts';
 
 export type Edits = Record<string, JsonValue | undefined>;
 
@@ -23,11 +23,13 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
       if (models.test(modelOf(body))) refuse(body, edits, fields, losses);
   adaptTools(body, edits, quirks, losses);
   if (modelThinking !== undefined) Object.assign(edits, adaptThinking(body, modelOf(body), quirks, losses));
-  if (changesMessages(quirks)) {
-    const messages = asArray(body.messages);
-    const adapted = messages && adaptMessages(messages, quirks, losses);
-    if (adapted !== messages) edits.messages = adapted;
-  }
+  const messages = asArray(body.messages);
+  if (messages === undefined) return edits;
+  let adapted = messages;
+  if (changesMessages(quirks)) adapted = adaptMessages(messages, modelOf(body), quirks, losses);
+  if (modelThinking !== undefined && needsReasoning({ ...body, ...edits }, modelOf(body), quirks))
+    adapted = withReasoning(adapted, losses);
+  if (adapted !== messages) edits.messages = adapted;
   return edits;
 }
 

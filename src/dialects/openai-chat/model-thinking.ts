@@ -55,6 +55,14 @@ export function withoutThinking(body: JsonObject, model: string, quirks: Quirks)
   return state === 'on' || thinks === 'always' ? undefined : turnedOff(field);
 }
 
+/** Whether calls of the history must not be without the thinking that led to them. */
+export function needsReasoning(body: JsonObject, model: string, quirks: Quirks): boolean {
+  const { field, thinks, needsReasoning: needs } = thinkingOf(model, quirks);
+  if (needs !== true) return false;
+  const state = askedIn(body, field);
+  return state === 'on' || (state === undefined && thinks !== undefined) || thinks === 'always';
+}
+
 function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' | undefined {
   if (choice === 'required') return 'required';
   return asObject(choice) === undefined ? undefined : 'tool';
