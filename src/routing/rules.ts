@@ -147,7 +147,8 @@ function byPattern({ patterns }: RoutingConfig): Step | undefined {
         const own = found.filter((each) => each.pattern === index);
         return { ...pattern, own, score: own.reduce((sum, { weight }) => sum + weight, 0) };
       })
-      .filter(({ own, score, threshold }) => own.length > 0 && score >= threshold)
+      // A threshold is positive, and no phrase adds up to 0.
+      .filter(({ score, threshold }) => score >= threshold)
       .toSorted((one, other) => other.priority - one.priority || other.score - one.score);
     const best = scored[0];
     if (best === undefined) return undefined;

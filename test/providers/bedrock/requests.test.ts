@@ -134,6 +134,24 @@ describe('what a family of models takes', () => {
     expect(lost).toBe('top_k');
   });
 
+  test('Claude, in a tool loop that it began without thinking, goes on without: else Amazon refuses the loop', async () => {
+    const call = { id: 't', type: 'function', function: { name: 'look', arguments: '{}' } };
+    const loop = [
+      ...HI,
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 't', content: 'seen' },
+    ];
+    const ask = (more: JsonObject[]) =>
+      chat(CLAUDE, { reasoning_effort: 'high', messages: [...loop, ...more] });
+    const within = await ask([]);
+    expect(within.sent).not.toHaveProperty('additionalModelRequestFields');
+    expect(within.lost).toBe('reasoning_effort');
+    const behind = await ask([{ role: 'assistant', content: 'done' }, ...HI]);
+    expect(behind.sent).toMatchObject({
+      additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens: 16_384 } },
+    });
+  });
+
   test('Claude writes as much as it can where the client sets no limit, and not the 4,096 tokens that are Amazon’s default', async () => {
     const limit = async (model: string, body: JsonObject) => (await chat(model, body)).sent.inferenceConfig;
     expect(await limit(CLAUDE, {})).toEqual({ maxTokens: 64_000 });
