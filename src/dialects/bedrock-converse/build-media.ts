@@ -45,8 +45,9 @@ function documentName(name: string | undefined, number: number): string {
   const plain = (name ?? '')
     .replace(/[^A-Za-z0-9\s()[\]-]/g, ' ')
     .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 180);
+    .trimStart()
+    .slice(0, 180)
+    .trimEnd();
   if (plain === '') return `document ${number}`;
   return number === 1 ? plain : `${plain} (${number})`;
 }

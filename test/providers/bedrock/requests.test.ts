@@ -540,6 +540,17 @@ test('what only Anthropic itself knows, and the sources of earlier text, are los
   expect((await ask(uncited)).lost).toBe('');
 });
 
+test('a long name of a document is cut to what is taken, without two spaces in a row', async () => {
+  const document = { type: 'document', source: { type: 'text', media_type: 'text/plain', data: 'x' } };
+  const title = `${'a'.repeat(179)} and so on`;
+  const { sent } = await messages({
+    messages: [{ role: 'user', content: [document, { ...document, title }, { type: 'text', text: 'hi' }] }],
+  });
+  expect(sent.messages).toMatchObject([
+    { content: [{ document: { name: 'document 1' } }, { document: { name: `${'a'.repeat(179)} (2)` } }, {}] },
+  ]);
+});
+
 test('a cache point stands behind what goes out, never before it: Amazon refuses a turn that begins with one', async () => {
   const marked = { cache_control: { type: 'ephemeral' } };
   const { sent } = await messages({
