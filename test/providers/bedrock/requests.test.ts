@@ -230,6 +230,29 @@ describe('what a family of models takes', () => {
     expect(await effort({ max_completion_tokens: 9_000, reasoning_effort: 'xhigh' })).toEqual(limited);
   });
 
+  const samplers: [model: string, asked: JsonObject, sent: JsonObject, lost: string][] = [
+    [
+      NOVA,
+      { temperature: 1.5, top_p: 0.9, stop: ['A', ''] },
+      { temperature: 1, topP: 0.9, stopSequences: ['A'] },
+      '',
+    ],
+    // Either of them.
+    [CLAUDE, { temperature: 0.4, top_p: 0.9 }, { maxTokens: 64_000, temperature: 0.4 }, 'top_p'],
+    [CLAUDE, { temperature: 0.4, top_p: 1 }, { maxTokens: 64_000, temperature: 0.4 }, ''],
+    [CLAUDE, { top_p: 0.9 }, { maxTokens: 64_000, topP: 0.9 }, ''],
+    // While it thinks, neither.
+    [CLAUDE, { top_p: 0.9, temperature: 1, reasoning_effort: 'low' }, { maxTokens: 64_000 }, 'top_p'],
+  ];
+  for (const [model, asked, sent, lost] of samplers)
+    test(`how ${model} samples, asked for ${JSON.stringify(asked)}`, async () => {
+      const built = await chat(model, asked);
+      expect(built.sent.inferenceConfig).toEqual(sent);
+      expect(built.lost).toBe(lost);
+      const isTold = built.row.lost.includes('temperature (approximated: 1, the highest)');
+      expect(isTold).toBe(asked.temperature === 1.5);
+    });
+
   test('effort of a model that has none is lost', async () => {
     expect((await chat(LLAMA, { reasoning_effort: 'high' })).lost).toBe('reasoning_effort');
   });
@@ -260,7 +283,11 @@ describe('what a family of models takes', () => {
 describe('the answer’s format', () => {
   const format = {
     type: 'json_schema',
-    json_schema: { name: 'City', schema: { ...SCHEMA, additionalProperties: false } },
+    json_schema: {
+      name: 'City',
+      description: 'Where it is.',
+      schema: { ...SCHEMA, additionalProperties: false },
+    },
   };
 
   test('is Converse’s own where the model knows it', async () => {
@@ -268,7 +295,7 @@ describe('the answer’s format', () => {
     expect(sent.outputConfig).toEqual({
       textFormat: {
         type: 'json_schema',
-        structure: { jsonSchema: { name: 'City', schema: expect.any(String) } },
+        structure: { jsonSchema: { name: 'City', description: 'Where it is.', schema: expect.any(String) } },
       },
     });
     expect(sent.system).toBeUndefined();
