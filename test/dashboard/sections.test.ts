@@ -150,8 +150,12 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(await spent.innerText()).toMatch(/^This day, agent coder-\*\n\$[\d,.]+ of \$1\.00, used up$/);
     expect(await spent.getAttribute('data-state')).toBe('spent');
     expect(await bars.nth(1).getAttribute('data-state')).toBe('open');
+    await (await ask(sluice.url, { model: 'simulator/fast', agent: 'coder-1' })).text();
     sluice.writeConfig({});
     await page.locator('#budget-bars').waitFor({ state: 'hidden' });
+    await page.locator('#request-rows tr[data-state="error"]').getByRole('button').click();
+    const served = page.locator('#detail dl div', { hasText: 'Served by' }).locator('dd');
+    expect(await served.innerText()).toBe('nobody');
     expect(complaints).toEqual([]);
   });
 

@@ -131,10 +131,13 @@ function facts(list) {
 /** @param {AuditEntry} entry @returns {Fact[]} */
 function about(entry) {
   const { route } = entry;
+  // The row also names who would have been asked.
+  const isAsked = entry.attempts.some(({ skipped }) => skipped === undefined);
+  const server = `${entry.provider ?? 'nobody'}${entry.model === null ? '' : ` / ${entry.model}`}`;
   return [
     ['Id', entry.request_id],
     ['Asked for', entry.requested_model],
-    ['Served by', `${entry.provider ?? 'nobody'}${entry.model === null ? '' : ` / ${entry.model}`}`],
+    ['Served by', isAsked ? server : 'nobody'],
     [
       'Route',
       route === null ? null : `${route.rule} (${route.why})${route.order === null ? '' : `; ${route.order}`}`,
