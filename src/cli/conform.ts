@@ -93,7 +93,9 @@ function parseUrl(text: string | undefined): string {
   if (text === undefined) throw new UsageError('conform needs a URL: sluice conform URL');
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
-    throw new UsageError(`"${text}" must be an http or https URL without a query`);
+    throw new UsageError(
+      `"${text}" must be an http or https URL such as http://127.0.0.1:8088, without a query`,
+    );
   return url.href;
 }
 

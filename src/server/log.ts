@@ -79,5 +79,5 @@ function textValue(value: unknown): string {
 }
 
 function oneLine(message: string): string {
-  return printable(message.replaceAll(/\s*[\r\n]\s*/g, ' '));
+  return printable(message.replaceAll(/\s+/g, (blanks) => (/[\r\n]/.test(blanks) ? ' ' : blanks)));
 }

@@ -10,6 +10,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../model/json/json.ts';
+import { followReference } from '../model/json/pointer.ts';
 import { createSearch } from '../transformers/pattern/search.ts';
 
 // Recursive schemas (trees) stop growing here: optional content is left out, the null or leaf branch is taken.
@@ -40,7 +41,7 @@ function sample(schema: JsonObject, place: Place): JsonValue {
   if (place.depth > 4 * DEEPEST || place.room.left <= 0) return null;
   place.room.left -= VALUE_CHARACTERS + sizeOf(schema);
   const reference = asString(schema.$ref);
-  if (reference !== undefined) return sample(resolve(reference, place.root), deeper(place));
+  if (reference !== undefined) return sample(followReference(reference, place.root) ?? {}, deeper(place));
   const given = [schema.const, asArray(schema.enum)?.[0], schema.default, asArray(schema.examples)?.[0]];
   const value = given.find((one) => one !== undefined);
   if (value !== undefined) {
@@ -210,7 +211,7 @@ function merge(base: JsonObject, others: JsonObject[], root: JsonObject): JsonOb
   const seen = new Set<JsonObject>();
   for (const { $ref, ...other } of others) {
     const reference = asString($ref);
-    const source = reference === undefined ? undefined : resolve(reference, root);
+    const source = reference === undefined ? undefined : followReference(reference, root);
     if (source !== undefined && !seen.has(source)) add(source);
     if (source !== undefined) seen.add(source);
     add(other);
@@ -219,17 +220,6 @@ function merge(base: JsonObject, others: JsonObject[], root: JsonObject): JsonOb
   merged.properties = Object.keys(properties).length === 0 ? undefined : properties;
   merged.required = required.length === 0 ? undefined : required;
   return merged;
-}
-
-/** The schema behind `#/a/b`; an empty one where it points outside the document or nowhere. */
-function resolve(reference: string, root: JsonObject): JsonObject {
-  if (!reference.startsWith('#')) return {};
-  let found: JsonValue | undefined = root;
-  for (const step of reference.slice(1).split('/').slice(1)) {
-    const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
-    found = asObject(found)?.[key];
-  }
-  return asObject(found) ?? {};
 }
 
 function objects(value: JsonValue | undefined): JsonObject[] {

@@ -108,6 +108,17 @@ test('references are followed, also in a circle, and the definitions stay', () =
   expect(built).toEqual({ $defs, type: 'object', properties: { x: number, y: number } });
 });
 
+test('references are written as in URLs, where their generator does so, or as they are', () => {
+  const point = { properties: { x: number } };
+  for (const [name, reference] of [
+    ['Page<Item>', '#/$defs/Page%3CItem%3E'],
+    ['50%', '#/$defs/50%'],
+  ] as const) {
+    const { built } = flat({ $defs: { [name]: point }, oneOf: [{ $ref: reference }] });
+    expect(built).toMatchObject({ type: 'object', properties: { x: number } });
+  }
+});
+
 test('conditions without a stand-in go', () => {
   const { built, names } = flat({ type: 'object', properties: { a: text }, not: { required: ['a'] } });
   expect(built).toEqual({ type: 'object', properties: { a: text } });

@@ -29,6 +29,12 @@ test('text of others does not steer a terminal', () => {
   ]);
 });
 
+test('blanks stay but around a new line, and very many of them take no time out of proportion', () => {
+  const { log, lines } = logTo({ format: 'text', level: 'info' });
+  log('warn', `a  b \n\t\r\n c${' '.repeat(100_000)}d`);
+  expect(lines[0]).toEndWith(` WARN  a  b c${' '.repeat(100_000)}d`);
+});
+
 test('JSON', () => {
   const { log, lines } = logTo({ format: 'json', level: 'info' });
   log('error', 'a\nb', { error: new Error('no'), list: [1] });

@@ -102,6 +102,11 @@ describe('sample JSON', () => {
     });
   });
 
+  test('a reference need not be written as in URLs', () => {
+    const $defs = { '50%': { type: 'integer', minimum: 7 } };
+    expect(sampleJson({ $ref: '#/$defs/50%', $defs })).toBe(7);
+  });
+
   // With every way to match, or every value that is asked for, it would take longer than anybody waits.
   test.each([
     ['a pattern with many ways to match', { type: 'string', minLength: 60, pattern: '^(.|.)*!$' }],

@@ -19,8 +19,8 @@ export interface Status {
 
 /** The lock is held, and the pid file does not say by whom. */
 export const NAMELESS =
-  'another start is under way: wait for it; where that lasts, the pid file of a running gateway was removed: ' +
-  'end its process ("sluice serve") yourself';
+  'another start is under way: wait for it; where that lasts, it is the gateway of another user, who alone may read its ' +
+  'pid file, or that file was removed: end its process ("sluice serve") yourself';
 
 export const NOT_RUNNING: Status = {
   running: false,

@@ -88,7 +88,10 @@ export const daemonCommand: Command = {
     config: CONFIG_FLAG,
     host: { value: 'HOST', summary: 'start, restart: address to listen on, before server.host.' },
     port: { value: 'PORT', summary: 'start, restart: port to listen on, before server.port.' },
-    workers: { value: 'N', summary: 'start, restart: processes that serve, before server.workers.' },
+    workers: {
+      value: 'N',
+      summary: 'start, restart: processes that serve, before server.workers; "all": one per core.',
+    },
     key: { value: 'KEY', summary: 'status, logs: key to present; default: the first of server.keys.' },
     json: { summary: 'status, logs of requests: print JSON.' },
     lines: {

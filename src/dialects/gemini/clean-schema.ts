@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
+import { followReference } from '../../model/json/pointer.ts';
 
 export interface CleanSchema {
   schema: JsonObject;
@@ -97,26 +98,11 @@ function resolve(
     if (reference === undefined) return { fields, scope, isRecursive: false };
     const { $ref: _, ...beside } = fields;
     if (scope.open.has(reference)) return { fields: beside, scope, isRecursive: true };
-    const target = lookUp(reference, scope.root);
+    const target = followReference(reference, scope.root);
     if (target === undefined) scope.note('$ref');
     fields = { ...target, ...beside };
     scope = { ...scope, open: new Set([...scope.open, reference]) };
   }
-}
-
-/** `#/$defs/name` and any other pointer into the schema itself; nothing is fetched. */
-function lookUp(reference: string, root: JsonObject): JsonObject | undefined {
-  if (!reference.startsWith('#')) return undefined;
-  let place: JsonValue | undefined = root;
-  for (const step of reference
-    .slice(1)
-    .split('/')
-    .filter((part) => part !== '')) {
-    const name = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (Array.isArray(place)) place = place[Number(name)];
-    else place = isObject(place) && Object.hasOwn(place, name) ? place[name] : undefined;
-  }
-  return asObject(place);
 }
 
 /** One schema that says what all of them say; where two say different things, the later one wins. */

@@ -1,13 +1,7 @@
 // Schemas of arguments for servers that take one object there, and no choice among several (`anyOf`, `oneOf`,
 // `allOf`) at the top: tools of MCP servers often have one.
-import {
-  asArray,
-  asObject,
-  asString,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { followReference } from '../../model/json/pointer.ts';
 import { isEmpty } from './own-fields.ts';
 import type { LossReport } from './loss-report.ts';
 
@@ -30,7 +24,7 @@ export function typedSchema(schema: JsonObject): JsonObject {
 export function outermost(schema: JsonObject): JsonObject {
   const { $ref, ...beside } = schema;
   const reference = asString($ref);
-  const named = reference === undefined ? {} : find(reference, schema);
+  const named = reference === undefined ? {} : (followReference(reference, schema) ?? {});
   return isEmpty(named) || named.$ref !== undefined ? schema : { ...named, ...beside };
 }
 
@@ -65,17 +59,7 @@ function branchOf(branch: JsonValue, root: JsonObject, seen: ReadonlySet<string>
   const reference = asString(schema.$ref);
   if (reference === undefined) return merged(schema, root, seen);
   if (seen.has(reference)) return {};
-  return merged(find(reference, root), root, new Set([...seen, reference]));
-}
-
-/** What `#/$defs/name` leads to; nothing for a reference out of the document. */
-function find(reference: string, root: JsonObject): JsonObject {
-  if (!reference.startsWith('#/')) return {};
-  let at: JsonValue | undefined = root;
-  for (const step of reference.slice(2).split('/')) {
-    at = isObject(at) ? at[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined;
-  }
-  return asObject(at) ?? {};
+  return merged(followReference(reference, root) ?? {}, root, new Set([...seen, reference]));
 }
 
 /** By the name of a field, what the branches say of it, by its JSON: there may be thousands of branches. */
