@@ -8,6 +8,25 @@ const DIALECT = 'openai-chat';
 /** Ways to force a call. */
 const FORCED = ['required', 'tool'] as const;
 
+/**
+ * Of OpenRouter's models those that think whatever they are told, and refuse to be told not to: "Reasoning is mandatory for this
+ * endpoint and cannot be disabled". Its list of models says so of each (`reasoning.mandatory`).
+ * https://openrouter.ai/docs/client-sdks/typescript/models/modelreasoning, https://github.com/dendrux/dendrux/issues/44
+ */
+const MANDATORY_REASONING = [
+  /^~?openai\/(o\d|gpt-oss|gpt-5(?!\.|-chat)|gpt-5\.\d+-pro)/,
+  /^~?google\/gemini-(2\.5-pro|[3-9])/,
+  /^~?anthropic\/claude-(fable|mythos|(opus|sonnet)-5\.5)/,
+  /^~?x-ai\/grok-(3-mini|4(?!\.|-fast)|4\.[5-9]|code)/,
+  /^~?z-ai\/glm-5\.[3-9]/,
+  /^~?minimax\/minimax-m[12]/,
+  /^~?moonshotai\/kimi-k(2\.7|[3-9])/,
+  /^~?qwen\/(qwq|qwen3\.8-max)/,
+  /^~?deepseek\/deepseek-r1/,
+  /^~?stepfun\/step-3\.5/,
+  /thinking/,
+];
+
 export const OPENAI_SHAPED: readonly ProviderKind[] = [
   {
     kind: 'deepseek',
@@ -327,6 +346,11 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     billsItself: true,
     quirks: {
       reasoningField: 'reasoning',
+      modelThinking: MANDATORY_REASONING.map((models) => ({
+        models,
+        efforts: ['low', 'medium', 'high'],
+        thinks: 'always',
+      })),
       replaysReasoningDetails: true,
       cacheControl: true,
       extraFields: ['top_k'],

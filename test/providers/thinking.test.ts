@@ -67,6 +67,7 @@ describe('thinking', () => {
 });
 
 describe('models of their own ways', () => {
+  const LEAST = ['approximated thinking'];
   type Case = [string, string, NonNullable<NeutralRequest['reasoning']>, JsonObject, string[]];
   test.each<Case>([
     // Large 3 thinks not at all, the smaller ones only much.
@@ -87,6 +88,20 @@ describe('models of their own ways', () => {
     ['xai', 'grok-4.7', { effort: 'none' }, { reasoning_effort: 'low' }, ['approximated thinking']],
     ['xai', 'grok-4.7', { effort: 'xhigh' }, { reasoning_effort: 'xhigh' }, []],
     ['xai', 'grok-4.7', {}, {}, []],
+    // OpenRouter refuses to switch off what is mandatory, and switches off what is not.
+    ...[
+      ...['openai/gpt-5', 'openai/gpt-5-mini:free', 'openai/gpt-oss-120b', 'google/gemini-3.7-flash'],
+      ...['google/gemini-2.5-pro', 'anthropic/claude-sonnet-5.5', 'x-ai/grok-4', 'x-ai/grok-4.5'],
+      ...['z-ai/glm-5.3', 'minimax/minimax-m2.5', 'stepfun/step-3.5-flash:free', 'qwen/qwen3.8-max'],
+      ...['deepseek/deepseek-r1-0528', 'moonshotai/kimi-k3', 'moonshotai/kimi-k2-thinking'],
+    ].map((model): Case => ['openrouter', model, { mode: 'off' }, { reasoning: { effort: 'low' } }, LEAST]),
+    ...[
+      ...['openai/gpt-5.4', 'openai/gpt-5-chat', 'google/gemini-2.5-flash', 'anthropic/claude-sonnet-5'],
+      ...['x-ai/grok-4-fast', 'x-ai/grok-4.3', 'x-ai/grok-4.20', 'z-ai/glm-5.2', 'minimax/minimax-m3'],
+      ...['deepseek/deepseek-v4-flash', 'qwen/qwen3-14b', 'moonshotai/kimi-k2.5'],
+    ].map((model): Case => ['openrouter', model, { effort: 'none' }, { reasoning: { enabled: false } }, []]),
+    ['openrouter', 'openai/gpt-5', { effort: 'max' }, { reasoning: { effort: 'max' } }, []],
+    ['openrouter', 'openai/gpt-5', {}, {}, []],
     // K3 knows efforts and no switch.
     ['moonshot', 'kimi-k3', { effort: 'high' }, { reasoning_effort: 'high' }, []],
     ['moonshot', 'kimi-k3', { mode: 'off' }, { reasoning_effort: 'low' }, ['approximated thinking']],

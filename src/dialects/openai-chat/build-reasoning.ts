@@ -6,7 +6,7 @@ import {
   type ReasoningEffort,
   type ReasoningSettings,
 } from '../../model/request.ts';
-import type { BuildOptions } from '../dialect.ts';
+import type { BuildOptions, ReasoningField } from '../dialect.ts';
 import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
@@ -33,7 +33,7 @@ export function buildReasoning(
   if (settings === undefined) return {};
   const { field, thinks, ...told } = thinkingOf(options.model, options.quirks);
   const efforts = told.efforts ?? openAiEfforts(options);
-  if (thinks === 'always' && isOff(settings)) return buildLeastThinking(efforts, losses);
+  if (thinks === 'always' && isOff(settings)) return buildLeastThinking(field, efforts, losses);
   switch (field) {
     case 'reasoning_effort': {
       const effort = buildReasoningEffort(settings, options, efforts, losses);
@@ -77,14 +77,18 @@ function isOff({ mode, effort }: ReasoningSettings): boolean {
 }
 
 /** For models that always think. */
-function buildLeastThinking(efforts: readonly ReasoningEffort[] | undefined, losses: LossReport): JsonObject {
+function buildLeastThinking(
+  field: ReasoningField,
+  efforts: readonly ReasoningEffort[] | undefined,
+  losses: LossReport,
+): JsonObject {
   const least = REASONING_EFFORTS.find((each) => each !== 'none' && efforts?.includes(each));
   if (least === undefined) {
     losses.lost('thinking');
     return {};
   }
   losses.approximated('thinking', `the model always thinks: sent as effort \`${least}\``);
-  return { reasoning_effort: least };
+  return field === 'reasoning' ? { reasoning: { effort: least } } : { reasoning_effort: least };
 }
 
 /** OpenRouter's object. https://openrouter.ai/docs/use-cases/reasoning-tokens */
