@@ -1,5 +1,5 @@
 // Neutral turns → `input` items.
-import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
@@ -146,7 +146,13 @@ function buildAnswer(
           const item = hostedItemOf(part);
           if (item === undefined) losses.lost(`tools.${part.name}`);
           else push(item);
-        } else push(buildCall(part, tools.get(part.name), scope));
+        } else {
+          const thought = thoughtOf(part, scope);
+          // In front of what was said with the call, where it stood.
+          if (thought !== undefined) items.push(thought);
+          else if (part.signature !== undefined) losses.lost('thought_signature');
+          push(buildCall(part, tools.get(part.name), scope));
+        }
         break;
       case 'server-tool-result':
         losses.lost(`tools.${serverTools.get(part.callId) ?? 'server_tool_result'}`);
@@ -182,6 +188,13 @@ function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope):
   return native || isWhole;
 }
 
+/** The reasoning that only a call's seal brings back: the Gemini CLI keeps no thoughts. */
+function thoughtOf({ signature }: ToolCallPart, scope: BuildScope): JsonObject | undefined {
+  if (signature === undefined) return undefined;
+  const thought: ReasoningPart = { type: 'reasoning', text: '', signature };
+  return replayable(thought, scope) ? buildReasoning(thought) : undefined;
+}
+
 /** Text that citations cut into parts stays one message. */
 function buildSaid(said: readonly Part[], scope: BuildScope): JsonObject {
   const content: JsonObject[] = [];
@@ -209,7 +222,6 @@ function isBare(part: JsonObject): boolean {
 
 function buildCall(part: ToolCallPart, tool: ClientTool | undefined, { losses }: BuildScope): JsonObject {
   losses.foreign(part.extension);
-  if (part.signature !== undefined) losses.lost('thought_signature');
   const named = wireName(part.name, tool);
   const callId = shorten(part.id, MAX_CALL_ID);
   if (part.kind === 'custom') {

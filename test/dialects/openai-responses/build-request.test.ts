@@ -235,6 +235,18 @@ describe('assistant turns', () => {
     expect(lost).toEqual(['reasoning']);
   });
 
+  test('reasoning that a call alone brings back stands in front of what was said with it', () => {
+    const signature = ownToken('openai-responses', '{"id":"rs_1","encrypted_content":"ENC"}');
+    const { items, lost } = answered(call, { type: 'text', text: 'And.' }, { ...call, signature });
+    expect(items).toEqual([
+      { type: 'function_call', call_id: 'call_1', name: 'read', arguments: '{"a":1}' },
+      { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'ENC' },
+      { type: 'message', role: 'assistant', content: 'And.' },
+      { type: 'function_call', call_id: 'call_1', name: 'read', arguments: '{"a":1}' },
+    ]);
+    expect(lost).toEqual([]);
+  });
+
   test('a signed call goes without its signature', () => {
     expect(answered({ ...call, signature: ownToken('gemini', 'S') }).lost).toEqual(['thought_signature']);
   });
