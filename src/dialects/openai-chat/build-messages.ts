@@ -10,7 +10,7 @@ import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
-import { TOLD_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
+import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -129,12 +129,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         reasoning.push(part);
         break;
       case 'refusal':
-        // It is OpenAI's word.
-        if (scope.options.quirks.customTools === true) refusal += part.text;
-        else {
-          losses.approximated('refusal', TOLD_AS_TEXT);
-          texts.push({ type: 'text', text: part.text });
-        }
+        refusal += part.text;
         break;
       case 'tool-call':
         if (part.kind !== 'server') calls.push(part);
