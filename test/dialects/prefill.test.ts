@@ -252,3 +252,26 @@ describe('models that refuse such an end are asked by the user to go on, which i
     }
   });
 });
+
+test.each<[ProviderDialectId, string]>([
+  ['anthropic-messages', 'claude-sonnet-4-5'],
+  ['bedrock-converse', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+])('%s: Claude, which refuses to think while it goes on with a turn, does not', (dialect, model) => {
+  const { body, losses } = PROVIDER_SIDES[dialect].buildRequest(
+    {
+      ...{ model, stream: false, system: [], tools: [], maxOutputTokens: 9_000 },
+      reasoning: { mode: 'on', budgetTokens: 2_000 },
+      messages: [
+        { role: 'user', parts: [{ type: 'text', text: 'Count.' }] },
+        { role: 'assistant', parts: [HALF] },
+      ],
+    },
+    { model, quirks: {} },
+  );
+  expect(JSON.stringify(body)).not.toContain('budget_tokens');
+  expect(losses.find(({ feature }) => feature === 'thinking')).toEqual({
+    feature: 'thinking',
+    outcome: 'lost',
+    how: 'off while a turn goes on whose thinking cannot be sent back',
+  });
+});

@@ -148,12 +148,13 @@ function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): v
 }
 
 /**
- * Whether the model is in the middle of a tool loop whose last turn does not begin with thinking. With a
- * thinking budget that is refused: thinking can then only be off.
+ * Whether the model is in the middle of a tool loop, or of a turn that it is to go on with, which does not begin with
+ * thinking. With a thinking budget that is refused: thinking can then only be off.
  */
 export function lacksThinking(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
-  if (last?.role !== 'user' || !last.blocks.some((block) => block.type === 'tool_result')) return false;
+  const goesOn = last?.role === 'assistant' || last?.blocks.some((block) => block.type === 'tool_result');
+  if (goesOn !== true) return false;
   const assistant = turns.findLast((turn) => turn.role === 'assistant');
   const first = assistant?.blocks[0];
   return first === undefined || !isThinking(first);

@@ -8,6 +8,7 @@ import { describedSchema, jsonInstruction } from '../shared/described-schema.ts'
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { IN_WORDS } from '../shared/stand-ins.ts';
+import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
@@ -34,9 +35,10 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = declareAllowed(asked, losses);
+  const native = asked.extension?.dialect === ID;
+  const allowed = declareAllowed(asked, losses);
+  const request = native ? allowed : pairCalls(allowed, losses);
   const traits = traitsOf(model);
-  const native = request.extension?.dialect === ID;
   losses.foreign(request.extension);
   const {
     thinking: moreThinking,

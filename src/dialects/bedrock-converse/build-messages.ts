@@ -91,10 +91,11 @@ function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentSco
   turns.push({ role: 'user', content });
 }
 
-/** Whether a tool loop is going on whose turns do not begin with thinking: thinking can then only be off. */
+/** Whether a turn goes on, by results or by itself, that does not begin with thinking: thinking can then only be off. */
 export function lacksThinking(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
-  if (last?.role !== 'user' || !last.content.some((block) => block.toolResult !== undefined)) return false;
+  const goesOn = last?.role === 'assistant' || last?.content.some((block) => block.toolResult !== undefined);
+  if (goesOn !== true) return false;
   const assistant = turns.findLast((turn) => turn.role === 'assistant');
   return assistant?.content[0]?.reasoningContent === undefined;
 }

@@ -11,6 +11,7 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import { IN_WORDS } from '../shared/stand-ins.ts';
+import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
@@ -35,7 +36,7 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = declareAllowed(asked, losses);
+  const request = pairCalls(declareAllowed(asked, losses), losses);
   const family = familyOf(model);
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;

@@ -100,7 +100,7 @@ function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: Loss
   if (traits.thinking === 'adaptive' || adapts)
     return { thinking: adaptive(settings, facts, losses), ...withEffort };
   if (facts.lacksThinking) {
-    losses.lost(name, 'off until the tool loop ends: its thinking cannot be sent back');
+    losses.lost(name, 'off while a turn goes on whose thinking cannot be sent back');
     return withEffort;
   }
   const thinking = budgeted(settings, facts, losses, name);

@@ -13,6 +13,7 @@ import { describedSchema } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { pairCalls } from '../shared/pair-calls.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
@@ -32,7 +33,7 @@ const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'cacheKey'
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = declareSayable(asked, options, losses);
+  const request = pairCalls(declareSayable(asked, options, losses), losses);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
   const contents = buildContents(request.messages, scope);

@@ -10,6 +10,7 @@ import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { IN_WORDS } from '../shared/stand-ins.ts';
 import { isEmpty } from '../shared/own-fields.ts';
+import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
@@ -24,7 +25,8 @@ const MAX_STOP_SEQUENCES = 4;
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const { model, quirks } = options;
   const losses = createLossReport('openai-chat');
-  const request = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
+  const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
+  const request = pairCalls(allowed, losses);
   const scope = { options, losses };
   const messages = buildMessages(request, scope);
   const body: JsonObject = { model, messages };

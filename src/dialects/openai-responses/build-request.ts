@@ -14,6 +14,7 @@ import { jsonInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
 import { IN_WORDS } from '../shared/stand-ins.ts';
+import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import { type BuildScope, buildInputContent } from './build-content.ts';
@@ -44,10 +45,11 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   const traits = modelTraits(model, quirks);
   const scope: BuildScope = { losses, native, marks: native || traits.reasons !== undefined };
   // Other servers of the dialect may not know the list.
+  const paired = native ? asked : pairCalls(asked, losses);
   const request =
     native || traits.reasons !== undefined
-      ? withAnswerSchema(asked, native, losses)
-      : declareAllowed(asked, losses);
+      ? withAnswerSchema(paired, native, losses)
+      : declareAllowed(paired, losses);
   const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
   losses.foreign(request.extension);
 

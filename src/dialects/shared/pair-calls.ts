@@ -1,0 +1,116 @@
+// Calls and their results as most providers hold a history to them: each call has an id of its own, and all results of a turn
+// stand in the next one. Clients of Chat may count the calls of each turn from 0; those of Responses may tell a result after more
+// was said.
+import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import type { Message, NeutralRequest } from '../../model/request.ts';
+import type { LossReport } from './loss-report.ts';
+
+/** Stands where a result was moved away, and nothing else was said. */
+const MOVED: Part = {
+  type: 'text',
+  text: '(The result of an earlier call has come: it stands behind that call.)',
+};
+
+/** The same request where all is in order, as nearly all are. */
+export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralRequest {
+  const { messages } = request;
+  if (!isOutOfOrder(messages)) return request;
+  const late: Part[][] = [];
+  const paired = new Pairing(late).pair(messages);
+  if (late.some((parts) => parts.length > 0))
+    losses.approximated('messages', 'a result that came late stands behind its call');
+  return { ...request, messages: withLate(paired, late) };
+}
+
+function isOutOfOrder(messages: readonly Message[]): boolean {
+  /** By id of a call, the turn of the model that made it. */
+  const turns = new Map<string, number>();
+  let turn = -1;
+  let before: Message['role'] = 'user';
+  for (const { role, parts } of messages) {
+    if (role === 'assistant' && before !== 'assistant') turn++;
+    before = role;
+    for (const part of parts) {
+      if (isCall(part)) {
+        if (turns.has(part.id)) return true;
+        turns.set(part.id, turn);
+      } else if (part.type === 'tool-result' && (turns.get(part.callId) ?? turn) !== turn) return true;
+    }
+  }
+  return false;
+}
+
+function isCall(part: Part): part is ToolCallPart {
+  return part.type === 'tool-call' && part.kind !== 'server';
+}
+
+interface MadeCall {
+  id: string;
+  turn: number;
+}
+
+class Pairing {
+  private readonly late: Part[][];
+  private readonly used = new Set<string>();
+  /** By the client's id: calls without a result yet, oldest first, and the last of all. */
+  private readonly waiting = new Map<string, { calls: MadeCall[]; answered: number }>();
+  private turn = -1;
+
+  /** @param late takes the results that come too late, by turn of the model. */
+  constructor(late: Part[][]) {
+    this.late = late;
+  }
+
+  pair(messages: readonly Message[]): Message[] {
+    let before: Message['role'] = 'user';
+    return messages.map((message) => {
+      if (message.role === 'assistant' && before !== 'assistant') this.late[++this.turn] = [];
+      before = message.role;
+      const parts = message.parts.flatMap((part) => this.part(part));
+      const isMoved = parts.length === 0 && message.parts.length > 0;
+      return { ...message, parts: isMoved ? [MOVED] : parts };
+    });
+  }
+
+  private part(part: Part): Part[] {
+    if (isCall(part)) return [{ ...part, id: this.called(part.id) }];
+    return part.type === 'tool-result' ? this.answered(part) : [part];
+  }
+
+  private called(given: string): string {
+    const known = this.waiting.get(given) ?? { calls: [], answered: 0 };
+    this.waiting.set(given, known);
+    let id = given;
+    for (let count = known.calls.length + 1; this.used.has(id); count++) id = `${given}_${count}`;
+    this.used.add(id);
+    known.calls.push({ id, turn: this.turn });
+    return id;
+  }
+
+  private answered(result: ToolResultPart): Part[] {
+    const known = this.waiting.get(result.callId);
+    const call = known?.calls[Math.min(known.answered++, known.calls.length - 1)];
+    if (call === undefined) return [result];
+    const told = { ...result, callId: call.id };
+    if (call.turn === this.turn) return [told];
+    this.late[call.turn]?.push(told);
+    return [];
+  }
+}
+
+/** Each turn of the model with what came late for its calls behind it. */
+function withLate(messages: readonly Message[], late: readonly Part[][]): Message[] {
+  const told: Message[] = [];
+  let turn = -1;
+  let before: Message['role'] = 'user';
+  for (const message of messages) {
+    const { role, parts } = message;
+    const results = before === 'assistant' && role !== 'assistant' ? (late[turn] ?? []) : [];
+    if (role === 'assistant' && before !== 'assistant') turn++;
+    before = role;
+    if (results.length === 0) told.push(message);
+    else if (role === 'user') told.push({ ...message, parts: [...results, ...parts] });
+    else told.push({ role: 'user', parts: results }, message);
+  }
+  return told;
+}

@@ -1,0 +1,175 @@
+// Histories of calls that their clients' own providers take, and others hold to an order: ids that come again, results that come
+// late.
+import { describe, expect, test } from 'bun:test';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { pairCalls } from '../../src/dialects/shared/pair-calls.ts';
+import { createLossReport } from '../../src/dialects/shared/loss-report.ts';
+import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
+import type { Message, NeutralRequest } from '../../src/model/request.ts';
+
+const call = (id: string, name = 'f') => ({
+  id,
+  type: 'function',
+  function: { name, arguments: '{}' },
+});
+const result = (id: string, content: string) => ({ role: 'tool', tool_call_id: id, content });
+
+function chat(messages: JsonObject[]): NeutralRequest {
+  return DIALECTS['openai-chat'].client.parseRequest(
+    { model: 'm', messages },
+    { operation: 'generate', model: 'm' },
+  );
+}
+
+function responses(input: JsonObject[]): NeutralRequest {
+  return DIALECTS['openai-responses'].client.parseRequest(
+    { model: 'm', input },
+    { operation: 'generate', model: 'm' },
+  );
+}
+
+function paired(request: NeutralRequest) {
+  const losses = createLossReport('anthropic-messages');
+  return { messages: pairCalls(request, losses).messages, lost: losses.list().map(({ feature }) => feature) };
+}
+
+/** What is told of calls and results, in order. */
+function told(messages: readonly Message[]): string[] {
+  return messages.map(({ role, parts }) => {
+    const said = parts.map((part) => {
+      if (part.type === 'tool-call') return `${part.name} ${part.id}`;
+      if (part.type === 'text') return part.text;
+      const [first] = part.type === 'tool-result' ? part.content : [];
+      return part.type === 'tool-result'
+        ? `${part.callId}=${first?.type === 'text' && first.text}`
+        : part.type;
+    });
+    return `${role}: ${said.join(', ')}`;
+  });
+}
+
+test('a history in order is the same', () => {
+  const request = chat([
+    { role: 'user', content: 'q' },
+    { role: 'assistant', tool_calls: [call('a'), call('b')] },
+    result('b', '2'),
+    result('a', '1'),
+    { role: 'assistant', content: 'done' },
+  ]);
+  expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
+});
+
+test('calls that are counted anew in each turn get ids of their own, and so do their results', () => {
+  const { messages, lost } = paired(
+    chat([
+      { role: 'user', content: 'q' },
+      {
+        role: 'assistant',
+        tool_calls: [call('call_0', 'one'), call('call_1', 'two'), call('call_0_2', 'three')],
+      },
+      result('call_0', '1'),
+      result('call_1', '2'),
+      result('call_0_2', '3'),
+      { role: 'assistant', tool_calls: [call('call_0', 'four')] },
+      result('call_0', '4'),
+    ]),
+  );
+  expect(told(messages)).toEqual([
+    'user: q',
+    'assistant: one call_0, two call_1, three call_0_2',
+    'user: call_0=1, call_1=2, call_0_2=3',
+    'assistant: four call_0_3',
+    'user: call_0_3=4',
+  ]);
+  expect(lost).toEqual([]);
+});
+
+test('two calls of a turn with one id are answered in their order', () => {
+  const history = [
+    { role: 'assistant', tool_calls: [call('c', 'one'), call('c', 'two')] },
+    result('c', '1'),
+    result('c', '2'),
+  ];
+  expect(told(paired(chat(history)).messages)).toEqual(['assistant: one c, two c_2', 'user: c=1, c_2=2']);
+});
+
+describe('a result that comes after more was said', () => {
+  const output = (id: string, text: string) => ({ type: 'function_call_output', call_id: id, output: text });
+  const made = (id: string) => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
+  const said = (text: string) => ({
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'output_text', text }],
+  });
+
+  test('stands behind its call', () => {
+    const items = [made('a'), made('b'), output('b', '2'), said('Still at it.'), output('a', '1')];
+    const { messages, lost } = paired(responses([{ role: 'user', content: 'q' }, ...items]));
+    expect(told(messages)).toEqual([
+      'user: q',
+      'assistant: f a, f b',
+      'user: a=1, b=2',
+      'assistant: Still at it.',
+      'user: (The result of an earlier call has come: it stands behind that call.)',
+    ]);
+    expect(lost).toEqual(['messages']);
+  });
+
+  test('also where an instruction stands there', () => {
+    const system = { role: 'developer', content: 'Hurry.' };
+    const items = [
+      made('a'),
+      system,
+      said('Still at it.'),
+      output('a', '1'),
+      { role: 'user', content: 'And?' },
+    ];
+    expect(told(paired(responses([{ role: 'user', content: 'q' }, ...items])).messages)).toEqual([
+      'user: q',
+      'assistant: f a',
+      'user: a=1',
+      'system: Hurry.',
+      'assistant: Still at it.',
+      'user: (The result of an earlier call has come: it stands behind that call.)',
+      'user: And?',
+    ]);
+  });
+});
+
+test.each<[ProviderDialectId, string, RegExp]>([
+  ['anthropic-messages', 'claude-opus-4-8', /"(?:tool_use_)?id":"(c\w*)"/g],
+  ['bedrock-converse', 'anthropic.claude-opus-4-8', /"toolUseId":"(c\w*)"/g],
+  ['openai-chat', 'gpt-4.1', /"(?:tool_call_)?id":"(c\w*)"/g],
+  ['openai-responses', 'gpt-5', /"call_id":"(c\w*)"/g],
+  ['gemini', 'gemini-3-pro', /"id":"(c\w*)"/g],
+])('%s is told each id once, by call and by result', (wire, model, ids) => {
+  const request = chat([
+    { role: 'user', content: 'q' },
+    { role: 'assistant', tool_calls: [call('c')] },
+    result('c', '1'),
+    { role: 'assistant', tool_calls: [call('c')] },
+    result('c', '2'),
+  ]);
+  const { body } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+  expect([...JSON.stringify(body).matchAll(ids)].map(([, id]) => id)).toEqual(['c', 'c', 'c_2', 'c_2']);
+});
+
+test('of many calls and results that are out of order it takes no time out of proportion to their number', () => {
+  const count = 30_000;
+  const parts = Array.from({ length: count }, (_, at) => ({
+    type: 'tool-call' as const,
+    id: `c${at}`,
+    name: 'f',
+    arguments: '{}',
+    kind: 'function' as const,
+  }));
+  const more: Message[] = parts.flatMap(({ id }) => [
+    { role: 'assistant', parts: [{ type: 'text', text: 'wait' }] },
+    { role: 'user', parts: [{ type: 'tool-result', callId: id, content: [] }] },
+  ]);
+  const messages: Message[] = [{ role: 'assistant', parts }, { role: 'user', parts: [] }, ...more];
+  const request = { model: 'm', stream: false, system: [], messages, tools: [] };
+  const { messages: told } = pairCalls(request, createLossReport('gemini'));
+  expect(told[1]?.parts).toBeArrayOfSize(count);
+});
