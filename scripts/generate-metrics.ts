@@ -23,7 +23,7 @@ function renderMetricsPage(): string {
   return [
     '# Metrics for Prometheus',
     '',
-    'Made from the gateway by `npm run generate`; [observability.md](observability.md) says how to read them.',
+    'Generated from the code by `npm run generate`; [observability.md](observability.md) explains how they are counted.',
     '',
     '## Since the start',
     '',

@@ -4,28 +4,27 @@ import { type Cell, type ClientTable, buildTables, type Section } from './table.
 
 const INTRODUCTION = `# What is carried between dialects
 
-Made by \`npm run generate\` from the codecs themselves; do not edit. For each feature a client's own words go through
-the code that serves requests, and what a provider would get is compared with that provider's words for the same; so
-too with answers, whole and streamed. A feature that neither arrives nor is named as lost fails the build.
+Generated from the codecs by \`npm run generate\`; do not edit. For each feature, a request in the client's dialect goes
+through the code that serves requests, and what a provider would get is compared with how that provider's dialect says the
+same; likewise for answers, whole and streamed. A feature that neither arrives nor is reported as lost fails the build.
 
 | word | means |
 |---|---|
-| carried | arrives in the words of the other side |
-| approximated | something stands in for it: the note says what. The audit row names it, with the note |
-| lost | does not arrive. The name is what \`x-sluice-lost\` (for requests) and the audit row say |
+| carried | arrives, in the form that the other side's dialect has for it |
+| approximated | replaced by something close: the note says by what. The audit row names it, with the note |
+| lost | does not arrive. \`x-sluice-lost\` (for requests) and the audit row give this name |
 | refused | the request is refused with \`unsupported_feature\`, since an answer without it would be wrong |
-| – | the provider has no words for it, so there is nothing to tell |
+| – | the provider's dialect cannot say it, so there is nothing to carry |
 
-A field of a request, or of what a model says, that this version has never heard of is lost by its path:
-\`messages.content.new_field\`. The client's own wire passes it.
+A field of a request or of an answer's content that this version does not know is lost under its path
+(\`messages.content.new_field\`). On the same dialect it passes.
 
-What tells of the service and not of the answer (times, prices, fingerprints, the tier that served, the request told
-back) stays with clients of the provider's own dialect; times and prices are in the audit row.
+Fields about the service rather than the answer (times, prices, fingerprints, the tier that served, an echo of the request)
+reach only clients of the provider's own dialect; times and prices are in the audit row.
 
-The client's own wire passes bytes. \`bedrock-invoke\` says what Anthropic Messages says, in Amazon's envelope,
-and \`code-assist\` what Gemini says, in another of Google's.
-Providers of one wire differ: quirks of single ones are in [providers.md](providers.md) and
-[providers-openai-shaped.md](providers-openai-shaped.md). Asked here were:
+On the same dialect bytes pass. \`bedrock-invoke\` carries what Anthropic Messages does, in Amazon's envelope, and
+\`code-assist\` what Gemini does, in another envelope of Google's. Providers of one dialect differ: their quirks are in
+[providers.md](providers.md) and [providers-openai-shaped.md](providers-openai-shaped.md). These were used here:
 `;
 
 export function renderFidelityPage(): string {
@@ -42,9 +41,9 @@ function renderClient({ client, requests, answers }: ClientTable): string {
   const notes: string[] = [];
   const parts = [
     `\n## Clients that speak \`${client}\`\n`,
-    '### What they ask\n',
+    '### Requests\n',
     renderSections(requests, notes),
-    '\n### What they are told\n',
+    '\n### Answers\n',
     renderSections(answers, notes),
   ];
   if (notes.length > 0) parts.push('', ...notes.map((note, at) => `${at + 1}. ${note}`));

@@ -9,7 +9,7 @@ export function connectionMetrics(pools: readonly PoolState[]): Metric[] {
     gauge(
       {
         name: 'sluice_upstream_connections',
-        help: 'Open connections to a server of providers: active ones serve a request or are being opened, idle ones wait.',
+        help: 'Open connections to a server of providers, by state: active (serving a request, or being opened), idle.',
         labels: [...LABELS, 'state'],
       },
       pools.flatMap(({ origin, active, idle }) => [
@@ -19,12 +19,12 @@ export function connectionMetrics(pools: readonly PoolState[]): Metric[] {
     ),
     counter(
       'sluice_upstream_connections_opened_total',
-      'Connections that were opened to a server of providers, or would not open.',
+      'Connections opened to a server of providers, failed attempts included.',
       pools.map(({ origin, opened }) => [[origin], opened] as const),
     ),
     counter(
       'sluice_upstream_connections_reused_total',
-      'Requests that took a connection that was open.',
+      'Requests sent on a connection that was already open.',
       pools.map(({ origin, reused }) => [[origin], reused] as const),
     ),
   ];

@@ -66,39 +66,39 @@ export function stateMetrics({
     gauge(
       {
         name: 'sluice_workers',
-        help: 'Processes that serve, where there are several: answering, silent (what they would tell is missing here), missing.',
+        help: 'Worker processes, where there are several, by state: answering, silent (their share is missing here), missing.',
         labels: ['state'],
       },
       workerStates(workers),
     ),
-    one('active_requests', 'Requests whose answers are not over.', running.length),
+    one('active_requests', 'Requests whose answers have not ended.', running.length),
     one(
       'active_streams',
-      'Those of them that are streamed.',
+      'Active requests that are streamed.',
       running.filter(({ streamed }) => streamed).length,
     ),
     each('provider_healthy', '1 where the provider is not known to fail.', ({ healthy }) => Number(healthy)),
     gauge(
       {
         name: 'sluice_breaker_state',
-        help: '1 for the state that the breaker of a provider is in, 0 for the others.',
+        help: '1 for the present state of the circuit breaker of a provider, 0 for the others.',
         labels: ['provider', 'state'],
       },
       states.flatMap(({ name, breaker }) =>
         BREAKER_STATES.map((state) => [[name, state], Number(breaker === state)] as const),
       ),
     ),
-    each('provider_in_flight', 'Requests that a provider is at work on.', ({ inFlight }) => inFlight),
-    each('provider_queue_depth', 'Requests that wait for room at a provider.', ({ queued }) => queued),
+    each('provider_in_flight', 'Requests in flight at a provider.', ({ inFlight }) => inFlight),
+    each('provider_queue_depth', 'Requests waiting for room at a provider.', ({ queued }) => queued),
     each(
       'provider_concurrency_limit',
-      'How many may be in flight; left out where there is no limit.',
+      'Most requests that may be in flight; absent where there is no limit.',
       ({ limit }) => limit,
     ),
     gauge(
       {
         name: 'sluice_provider_keys',
-        help: 'Keys of a provider by their state.',
+        help: 'Keys of a provider, by state.',
         labels: ['provider', 'state'],
       },
       states.flatMap(({ name, keys }) =>
@@ -109,13 +109,13 @@ export function stateMetrics({
     ),
     budgetGauge(
       'limit_usd',
-      'What may be spent of a budget in its period.',
+      'Limit of a budget for one period, in US dollars.',
       budgets,
       ({ budget }) => budget.limitUsd,
     ),
     budgetGauge(
       'spent_usd',
-      'What has been spent of it in the period that is under way.',
+      'Spent from a budget in the current period, in US dollars.',
       budgets,
       ({ spentUsd }) => spentUsd,
     ),
@@ -123,12 +123,12 @@ export function stateMetrics({
     ...(ledger === null
       ? []
       : [
-          one('ledger_ok', '1 where the ledger takes rows.', Number(ledger.ok)),
-          one('ledger_queue_depth', 'Rows in memory that wait to be written.', ledger.queued),
-          one('ledger_spilled_rows', 'Rows on disk that wait to be written.', ledger.spilled),
-          one('ledger_spilled_bytes', 'What rows on disk that wait to be written take.', ledger.spilledBytes),
+          one('ledger_ok', '1 where the ledger accepts rows.', Number(ledger.ok)),
+          one('ledger_queue_depth', 'Rows in memory waiting to be written.', ledger.queued),
+          one('ledger_spilled_rows', 'Rows on disk waiting to be written.', ledger.spilled),
+          one('ledger_spilled_bytes', 'Size of the rows on disk waiting to be written.', ledger.spilledBytes),
           {
-            ...one('ledger_dropped_rows_total', 'Rows that could not be kept.', ledger.dropped),
+            ...one('ledger_dropped_rows_total', 'Rows that were lost.', ledger.dropped),
             type: 'counter' as const,
           },
         ]),

@@ -65,37 +65,37 @@ function createMeterOf(createLabels: () => Names): Meter {
 
   const requests = createCounter({
     name: 'sluice_requests_total',
-    help: 'Requests that ended, by what was asked and how it ended (success, error, aborted, truncated).',
+    help: 'Finished requests, by operation and status (success, error, aborted, truncated).',
     labels: [...MODEL, 'operation', 'status'],
   });
   const errors = createCounter({
     name: 'sluice_request_errors_total',
-    help: 'Requests that ended with an error, by its code.',
+    help: 'Requests that ended with an error, by error code.',
     labels: ['provider', 'code'],
   });
   const attempts = createCounter({
     name: 'sluice_attempts_total',
-    help: 'Tries at providers: served, the code of the error, or why the provider was not asked.',
+    help: 'Attempts at providers, by outcome: served, an error code, or the reason why the provider was not asked.',
     labels: ['provider', 'outcome'],
   });
   const tokens = createCounter({
     name: 'sluice_tokens_total',
-    help: 'Tokens as providers reported them. output holds reasoning; input holds neither cache_read nor cache_write.',
+    help: 'Tokens as reported by providers. output includes reasoning; input excludes cache_read and cache_write.',
     labels: [...MODEL, 'type'],
   });
   const searches = createCounter({
     name: 'sluice_web_searches_total',
-    help: 'Web searches that providers ran and bill apart.',
+    help: 'Web searches that providers ran and bill separately.',
     labels: MODEL,
   });
   const cost = createCounter({
     name: 'sluice_cost_usd_total',
-    help: 'What requests cost, in US dollars, where the price is known.',
+    help: 'Cost of requests, in US dollars, where the price is known.',
     labels: MODEL,
   });
   const unpriced = createCounter({
     name: 'sluice_unpriced_requests_total',
-    help: 'Requests with token counts whose price is not known.',
+    help: 'Requests with token counts but without a known price.',
     labels: MODEL,
   });
   const agentRequests = createCounter({
@@ -125,32 +125,32 @@ function createMeterOf(createLabels: () => Names): Meter {
   });
   const malformed = createCounter({
     name: 'sluice_malformed_events_total',
-    help: 'Events of providers, and reports of counts, of which something could not be read and was left out.',
+    help: 'Events and token counts from providers of which a part could not be read and was left out.',
     labels: ['provider'],
   });
   const duration = createDurationHistogram({
     name: 'sluice_request_duration_seconds',
-    help: 'From the request to the end of the answer.',
+    help: 'Time from the request to the end of the answer.',
     labels: MODEL,
   });
   const firstToken = createDurationHistogram({
     name: 'sluice_time_to_first_token_seconds',
-    help: 'From the request to the first content of the answer.',
+    help: 'Time from the request to the first content of the answer.',
     labels: MODEL,
   });
   const betweenTokens = createDurationHistogram({
     name: 'sluice_time_between_tokens_seconds',
-    help: 'Waits for the provider between two pieces of content of a stream.',
+    help: 'Time spent waiting for the provider between two pieces of content of a stream.',
     labels: MODEL,
   });
   const gatewayTime = createDurationHistogram({
     name: 'sluice_gateway_time_seconds',
-    help: 'The share of a request that was spent in the gateway itself.',
+    help: 'Time of a request that was spent in the gateway itself.',
     labels: [],
   });
   const queueTime = createDurationHistogram({
     name: 'sluice_queue_wait_seconds',
-    help: 'Waits for room at a provider, of requests that waited.',
+    help: 'Time spent waiting for room at a provider, of requests that waited.',
     labels: ['provider'],
   });
 

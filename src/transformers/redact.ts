@@ -35,7 +35,9 @@ const options = z
       .min(1)
       .max(65_536)
       .default(DEFAULT_WINDOW)
-      .describe('Most characters of a stream held back for a match that is not yet one.'),
+      .describe(
+        'Most characters that are looked at, and held back in a stream, until a match is certain; one that needs more is missed.',
+      ),
   })
   .superRefine(({ patterns, flags, window }, context) => {
     // Told already.
