@@ -29,7 +29,7 @@ const WHOLE: Record<string, object> = {
 function setup({ apiKey = 'sluice', keys = [] as string[], deployment = undefined as string | undefined }) {
   const upstream = createReplayFetch(({ path, json }) =>
     (json() as { stream?: boolean }).stream === true
-      ? replyWith(chunk({ content: 'Hi' }) + chunk({}, 'stop') + 'data: [DONE]\n\n')
+      ? replyWith(`${chunk({ content: 'Hi' })}${chunk({}, 'stop')}data: [DONE]\n\n`)
       : jsonReply(WHOLE[/\/(chat|embeddings|responses)/.exec(path)?.[1] ?? ''] ?? {}),
   );
   const { gateway } = createTestGateway({

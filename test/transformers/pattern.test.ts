@@ -1,6 +1,11 @@
 // The pattern scanner against the runtime's own regular expressions, over any split of the text.
 import { describe, expect, test } from 'bun:test';
-import { compilePatterns, compileSearched, PatternError } from '../../src/transformers/pattern/program.ts';
+import {
+  compilePatterns,
+  compileSearched,
+  PatternError,
+  isPlain,
+} from '../../src/transformers/pattern/program.ts';
 import { createScanner } from '../../src/transformers/pattern/scanner.ts';
 import { hasMatch } from '../../src/transformers/pattern/search.ts';
 import { createRandom, FIRST_SEED } from '../support/splits.ts';
@@ -133,4 +138,17 @@ test.each([
 ])('%s is refused', (pattern, reason) => {
   expect(() => compilePatterns([pattern], '', WINDOW)).toThrow(reason);
   expect(() => compilePatterns([pattern], '', WINDOW)).toThrow(PatternError);
+});
+
+test.each([
+  ['\\bCVE-\\d+', true],
+  ['deploy\\s+now', true],
+  ['fix.{1,40}bug', true],
+  ['fix.*', true],
+  ['.*never', false],
+  ['fix.*bug', false],
+  ['\\w+@', false],
+  ['(?:a\\w+)b', false],
+])('the runtime’s own search is quick for %s on every text: %p', (source, is) => {
+  expect(isPlain(source, 'i')).toBe(is);
 });

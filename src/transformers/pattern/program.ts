@@ -43,22 +43,39 @@ export function compilePatterns(patterns: readonly string[], flags: string, wind
 
 /**
  * Whether the runtime's own search, which goes back and forth, is quick on every text: at most one repetition, of single
- * characters, and few parts that may be left out.
+ * characters, through which it does not go again from each of them, and few parts that may be left out.
  */
 export function isPlain(pattern: string, flags: string): boolean {
   let repetitions = 0;
   let options = 0;
   let composed = false;
+  let overlapping = false;
   visitRegExpAST(parse(pattern, flags), {
-    onQuantifierEnter({ element, max }) {
+    onQuantifierEnter(quantifier) {
+      const { element, max } = quantifier;
       if (max <= 1) options++;
       else {
         repetitions++;
         composed ||= element.type === 'Group' || element.type === 'CapturingGroup';
+        overlapping ||= max === Number.POSITIVE_INFINITY && mayBeginWithin(quantifier, flags);
       }
     },
   });
-  return repetitions <= 1 && options <= 3 && !composed;
+  return repetitions <= 1 && options <= 3 && !composed && !overlapping;
+}
+
+/**
+ * Whether what stands before a repetition may be found again within it, and what stands behind it be missed, as of `/fix.*bug/`
+ * in `fix fix fix`: each would be gone on from to the end of the text.
+ */
+function mayBeginWithin({ parent, element, start, end }: AST.Quantifier, flags: string): boolean {
+  if (parent.type !== 'Alternative') return true;
+  if (parent.parent.type === 'Pattern' && parent.end === end) return false;
+  const repeated = new RegExp(`^(?:${element.raw})$`, flags);
+  return parent.elements.every(
+    (other) =>
+      other.start >= start || other.type !== 'Character' || repeated.test(String.fromCodePoint(other.value)),
+  );
 }
 
 export interface Searched {
