@@ -14,7 +14,7 @@ const FORCED = ['required', 'tool'] as const;
  * https://openrouter.ai/docs/client-sdks/typescript/models/modelreasoning, https://github.com/dendrux/dendrux/issues/44
  */
 const MANDATORY_REASONING = [
-  /^~?openai\/(o\d|gpt-oss|gpt-5(?!\.|-chat)|gpt-5\.\d+-pro)/,
+  /^~?openai\/(o\d|codex-|gpt-oss|gpt-5(?!\.|-chat)|gpt-5\.\d+-(pro|codex)|gpt-6(?!-(sol|luna)|\.1-terra)|gpt-[7-9])/,
   /^~?google\/gemini-(2\.5-pro|[3-9])/,
   /^~?anthropic\/claude-(fable|mythos|(opus|sonnet)-5\.5)/,
   /^~?x-ai\/grok-(3-mini|4(?!\.|-fast)|4\.[5-9]|code)/,
@@ -185,6 +185,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
           thinks: 'always',
         },
         { models: /(glm-[5-9]|kimi-k2\.|qwen3\.|deepseek-v|cogito)/i, field: 'reasoning.enabled' },
+        { models: /gpt-oss/, thinks: 'always' },
       ],
       modelRefusals: [{ models: /^(?!.*(gpt-oss|glm-5\.[3-9]))/i, fields: ['reasoning_effort'] }],
       developerRole: false,
@@ -200,8 +201,12 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       extraFields: ['top_k'],
       efforts: ['none', 'low', 'medium', 'high'],
-      // https://github.com/anomalyco/models.dev/pull/6237
-      modelThinking: [{ models: /glm-5p[3-9]/, efforts: ['low', 'high', 'max'], thinks: 'always' }],
+      modelThinking: [
+        // https://github.com/anomalyco/models.dev/pull/6237
+        { models: /glm-5p[3-9]/, efforts: ['low', 'high', 'max'], thinks: 'always' },
+        // They refuse `none`: https://github.com/can1357/oh-my-pi/issues/2315
+        { models: /gpt-oss|minimax-m2/, efforts: ['low', 'medium', 'high'], thinks: 'always' },
+      ],
       replaysReasoning: true,
       developerRole: false,
     },

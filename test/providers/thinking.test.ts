@@ -91,12 +91,21 @@ describe('models of their own ways', () => {
     // OpenRouter refuses to switch off what is mandatory, and switches off what is not.
     ...[
       ...['openai/gpt-5', 'openai/gpt-5-mini:free', 'openai/gpt-oss-120b', 'google/gemini-3.7-flash'],
+      ...['openai/gpt-6-astra', 'openai/gpt-6.1-sol', 'openai/gpt-5.2-codex', 'openai/o3'],
       ...['google/gemini-2.5-pro', 'anthropic/claude-sonnet-5.5', 'x-ai/grok-4', 'x-ai/grok-4.5'],
       ...['z-ai/glm-5.3', 'minimax/minimax-m2.5', 'stepfun/step-3.5-flash:free', 'qwen/qwen3.8-max'],
       ...['deepseek/deepseek-r1-0528', 'moonshotai/kimi-k3', 'moonshotai/kimi-k2-thinking'],
     ].map((model): Case => ['openrouter', model, { mode: 'off' }, { reasoning: { effort: 'low' } }, LEAST]),
     ...[
-      ...['openai/gpt-5.4', 'openai/gpt-5-chat', 'google/gemini-2.5-flash', 'anthropic/claude-sonnet-5'],
+      ...[
+        'openai/gpt-6-sol',
+        'openai/gpt-6.1-terra',
+        'openai/gpt-4o',
+        'openai/gpt-5.4',
+        'openai/gpt-5-chat',
+        'google/gemini-2.5-flash',
+        'anthropic/claude-sonnet-5',
+      ],
       ...['x-ai/grok-4-fast', 'x-ai/grok-4.3', 'x-ai/grok-4.20', 'z-ai/glm-5.2', 'minimax/minimax-m3'],
       ...['deepseek/deepseek-v4-flash', 'qwen/qwen3-14b', 'moonshotai/kimi-k2.5'],
     ].map((model): Case => ['openrouter', model, { effort: 'none' }, { reasoning: { enabled: false } }, []]),
@@ -123,6 +132,7 @@ describe('models of their own ways', () => {
       { reasoning_effort: 'low' },
       ['approximated thinking'],
     ],
+    ['together', 'openai/gpt-oss-120b', { mode: 'off' }, { reasoning_effort: 'low' }, LEAST],
     ['together', 'zai-org/GLM-5.3', { effort: 'max' }, { reasoning_effort: 'max' }, []],
     [
       'together',
@@ -131,6 +141,23 @@ describe('models of their own ways', () => {
       { reasoning_effort: 'low' },
       ['approximated thinking'],
     ],
+    ...['gpt-oss-120b', 'minimax-m2p7'].map(
+      (name): Case => [
+        'fireworks',
+        `accounts/fireworks/models/${name}`,
+        { mode: 'off' },
+        { reasoning_effort: 'low' },
+        LEAST,
+      ],
+    ),
+    [
+      'fireworks',
+      'accounts/fireworks/models/gpt-oss-20b',
+      { effort: 'max' },
+      { reasoning_effort: 'high' },
+      ['approximated reasoning_effort'],
+    ],
+    ['fireworks', 'accounts/fireworks/models/kimi-k2p6', { mode: 'off' }, { reasoning_effort: 'none' }, []],
     ['fireworks', 'accounts/fireworks/models/glm-5p3', { effort: 'max' }, { reasoning_effort: 'max' }, []],
     [
       'fireworks',
