@@ -246,6 +246,16 @@ describe.each(['openai-chat', 'anthropic-messages'] as const)('to %s', (client) 
     expect(text).toContain('Hello');
   });
 
+  test('a note in JSON before the events is no matter either, and its stream is told to the end, once', async () => {
+    // Ended by its end alone, without a word of that.
+    const events = CHAT.start + CHAT.delta('Hello') + CHAT.end.replace('data: [DONE]\n\n', '');
+    const { row, text } = await exchange('openai-chat', client, replyWith(`{"note":1}\n\n${events}`));
+    expect(row).toMatchObject({ status: 'success', usage: { inputTokens: 7, outputTokens: 3 } });
+    expect(text.split('Hello')).toHaveLength(2);
+    const ending = client === 'openai-chat' ? '"finish_reason":"stop"' : 'event: message_stop';
+    expect(text.split(ending)).toHaveLength(2);
+  });
+
   test('a long text is not quoted', async () => {
     const { row } = await exchange('openai-chat', client, replyWith('Once upon a time '.repeat(100)));
     expect(row.errorMessage).toContain('instead of a stream of events: 1700 bytes of text;');

@@ -72,7 +72,6 @@ class TextPump<Out> extends WrappedPump<Out> {
   private pieces: Uint8Array[] = [];
   private size = 0;
   private text = '';
-  private answered = false;
   /** It is not one line of JSON after the other. */
   private isBody = false;
   /** Behind what `end` gave. */
@@ -113,17 +112,7 @@ class TextPump<Out> extends WrappedPump<Out> {
   override end(): Out | undefined {
     this.text += this.decoder.decode();
     if (!this.reader.isJson && !isJson(this.text)) return this.endAsStream();
-    const out = this.reader.read(this.text);
-    this.answered = true;
-    return out;
-  }
-
-  override fail(error: GatewayError): Out | undefined {
-    return this.answered ? undefined : this.stream.fail(error);
-  }
-
-  override ended(): boolean {
-    return this.answered || this.stream.ended();
+    return this.reader.read(this.text);
   }
 
   override tookEvent(): boolean {
