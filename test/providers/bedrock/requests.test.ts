@@ -16,7 +16,11 @@ const ANSWER = {
     outputTokens: 1,
     cacheReadInputTokens: 5,
     cacheWriteInputTokens: 9,
-    cacheDetails: [{ ttl: '1h', inputTokens: 7 }],
+    cacheDetails: [
+      { ttl: '5m', inputTokens: 2 },
+      { ttl: '1h', inputTokens: 3 },
+      { ttl: '1h', inputTokens: 4 },
+    ],
   },
 };
 
@@ -118,6 +122,22 @@ test('a whole conversation: system, images, documents, calls, results, cache poi
   expect(await response.json()).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' });
   expect(row.usage).toMatchObject({ cacheReadTokens: 5, cacheWriteTokens: 9, cacheWrite1hTokens: 7 });
 });
+
+for (const [raw, told] of [
+  ['end_turn', 'end_turn'],
+  ['tool_use', 'tool_use'],
+  ['max_tokens', 'max_tokens'],
+  ['content_filtered', 'refusal'],
+  ['guardrail_intervened', 'refusal'],
+  ['model_context_window_exceeded', 'model_context_window_exceeded'],
+] as const)
+  test(`an answer that ended with ${raw}`, async () => {
+    const body = { model: NOVA, max_tokens: 9, messages: HI };
+    const answer = { ...ANSWER, stopReason: raw, additionalModelResponseFields: null };
+    const { response, row } = await asked('/v1/messages', body, 'bedrock', answer);
+    expect(await response.json()).toMatchObject({ stop_reason: told, stop_sequence: null });
+    expect(row.finishReason).toBe(raw);
+  });
 
 describe('what a family of models takes', () => {
   test('Claude thinks by a budget, then neither samples nor is obliged', async () => {
