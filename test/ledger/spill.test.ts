@@ -200,7 +200,7 @@ describe('a store that refuses', () => {
 });
 
 describe('a store that does not answer', () => {
-  test('after half a second its batch and all behind it are on disk, and are kept once when it comes to', async () => {
+  test('after 0.3 s its batch and all behind it are on disk, and are kept once when it comes to', async () => {
     const asked = Promise.withResolvers<void>();
     const sqlite = createSqliteStore(':memory:');
     const slow = {
@@ -211,7 +211,7 @@ describe('a store that does not answer', () => {
     for (const row of variedRows(10)) ledger.record(row);
     await timers.advance(200);
     for (const row of variedRows(10, 10)) ledger.record(row);
-    await timers.advance(499);
+    await timers.advance(299);
     expect(ledger.health().spilled).toBe(0);
     await until(() => ledger.health().spilled === 20, 1);
     for (const row of variedRows(5, 20)) ledger.record(row);
@@ -225,11 +225,11 @@ describe('a store that does not answer', () => {
 });
 
 describe('a store that is slow', () => {
-  test('what has waited for half a second is on disk, though each batch is taken in less', async () => {
+  test('what has waited for longer than a row may is on disk, though each batch is taken in less', async () => {
     const { append } = store;
     store.append = (rows) =>
       new Promise((resolve) => {
-        timers.setTimer(() => resolve(append.call(store, rows)), 400);
+        timers.setTimer(() => resolve(append.call(store, rows)), 250);
       });
     const ledger = openLedger();
     for (const row of variedRows(2_000)) ledger.record(row);
