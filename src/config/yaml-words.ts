@@ -2,7 +2,7 @@
 import type { YAMLParseError } from 'yaml';
 
 const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
-  DUPLICATE_KEY: 'this key has been there before; keep one of the two',
+  DUPLICATE_KEY: 'this key is there twice; keep one of the two',
   TAB_AS_INDENT: 'a tab indents this line; use spaces',
   BLOCK_IN_FLOW: 'inside { } or [ ] a comma is missing between two entries',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that holds one in quotes',

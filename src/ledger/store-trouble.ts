@@ -27,7 +27,7 @@ const SQLITE_MENDS: Readonly<Record<string, string>> = {
   SQLITE_IOERR: `the disk fails or is full: see the system's log, ${OTHER_PLACE}`,
 };
 
-const UNREACHED = 'see that it runs, and that audit.store has its address';
+const UNREACHED = 'check that it runs, and that audit.store has its address';
 const STRANGER = 'put a user and password that it knows into audit.store';
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
 

@@ -106,7 +106,7 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
   const [protocolName, protocol = 'http/protobuf'] = variable('PROTOCOL');
   if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
     problems.push(
-      `${protocolName}=${protocol} is not spoken here, use http/protobuf or http/json: no ${signal} are sent`,
+      `${protocolName}=${protocol} is not supported, use http/protobuf or http/json: no ${signal} are sent`,
     );
     return null;
   }

@@ -48,7 +48,7 @@ export function logSettingProblem(setting: string | undefined): string | undefin
   const known: readonly string[] = [...FORMATS, ...LEVELS];
   const unknown = wordsOf(setting).filter((word) => !known.includes(word));
   if (unknown.length === 0) return undefined;
-  return `SLUICE_LOG: ${unknown.map((word) => `"${word}"`).join(', ')} means nothing; there are ${known.join(', ')}`;
+  return `SLUICE_LOG: ${unknown.map((word) => `"${word}"`).join(', ')} is neither a format nor a level; there are ${known.join(', ')}`;
 }
 
 function wordsOf(setting: string | undefined): string[] {

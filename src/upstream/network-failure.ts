@@ -5,21 +5,24 @@ import { type NamedProxy, ProxyFailure } from './proxy-failure.ts';
 /** What happened, and what to do. */
 type Words = readonly [happened: string, mend: string];
 
-const NAME_UNKNOWN: Words = ['its name is not known', 'check base_url, and the name server'];
-const NAME_SERVER: Words = ['the name server did not say where it is', 'check the network, and base_url'];
-const NO_WAY: Words = ['the network has no way to it', 'check the network, and base_url'];
+const NAME_UNKNOWN: Words = ['its host name cannot be resolved', 'check base_url and the name server'];
+const NAME_SERVER: Words = ['the name server did not answer', 'check the network, and base_url'];
+const NO_WAY: Words = ['there is no route to it', 'check the network, and base_url'];
 const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
 /** Of this process itself; it is nobody else's failure. */
 const NO_DESCRIPTOR = 'EMFILE';
 const DESCRIPTORS_USED: Words = [
-  'this process may open no more files and connections',
-  'give it more (ulimit -n, LimitNOFILE=), or let fewer clients connect',
+  'this process has reached its limit of open files and connections',
+  'raise it (ulimit -n, LimitNOFILE=), or let fewer clients connect',
 ];
 /** By the code that the network's error has. */
 const WORDS: Readonly<Record<string, Words>> = {
-  ECONNREFUSED: ['no connection could be made', 'see that it runs, and that base_url is right'],
-  ECONNRESET: ['it closed the connection without an answer', 'see its log, and that base_url is right'],
-  EPIPE: ['it closed the connection before it was asked', 'see its log, and that base_url is right'],
+  ECONNREFUSED: ['no connection could be made', 'check that it runs, and that base_url is right'],
+  ECONNRESET: ['it closed the connection without an answer', 'check its log, and that base_url is right'],
+  EPIPE: [
+    'it closed the connection before the request was sent',
+    'check its log, and that base_url is right',
+  ],
   ETIMEDOUT: ['it does not answer', 'check the network, and base_url'],
   EHOSTUNREACH: NO_WAY,
   ENETUNREACH: NO_WAY,
@@ -33,8 +36,8 @@ const WORDS: Readonly<Record<string, Words>> = {
 };
 
 const STRANGER: Words = [
-  'its certificate is signed by nobody who is trusted here',
-  'name the file with the certificate of who signed it in NODE_EXTRA_CA_CERTS',
+  'its certificate is signed by an authority that is not trusted here',
+  'name the file with the certificate of that authority in NODE_EXTRA_CA_CERTS',
 ];
 const FAULTY: Words = ['its certificate is not accepted', 'have it replaced, or check base_url'];
 
@@ -44,7 +47,7 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
   CERT_NOT_YET_VALID: ['its certificate is not valid yet', 'correct the clock of this machine'],
   ERR_TLS_CERT_ALTNAME_INVALID: [
     'its certificate is for another name',
-    'set base_url to a name that its certificate has',
+    'set base_url to a name that the certificate covers',
   ],
   DEPTH_ZERO_SELF_SIGNED_CERT: STRANGER,
   SELF_SIGNED_CERT_IN_CHAIN: STRANGER,
@@ -69,7 +72,7 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
 /** It speaks TLS, and says why not with us. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
 const TLS_ALERT = /_ALERT_([A-Z_]+)/;
 const REFUSED_TLS =
-  'check base_url; it may know no such host, want another version of TLS, or a certificate of who asks';
+  'check base_url; it may not serve that host name, or require another version of TLS, or a client certificate';
 
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 
@@ -77,7 +80,7 @@ const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; mend: string }>> = {
   MALFORMED_HTTP: {
     code: 'upstream_malformed',
-    happened: 'what it answers is no HTTP/1.1',
+    happened: 'its answer is not HTTP/1.1',
     mend: 'check base_url and any proxy in between',
   },
   INVALID_REQUEST: {
@@ -127,10 +130,10 @@ export function isUnreachable(cause: unknown): boolean {
   return (Object.hasOwn(WORDS, code) && !REACHED.includes(code)) || Object.hasOwn(REFUSED_CERTIFICATE, code);
 }
 
-/** @param before whom the proxy stands. */
-function proxyFailure(before: string, cause: ProxyFailure): GatewayError {
+/** @param server that the proxy stands in front of. */
+function proxyFailure(server: string, cause: ProxyFailure): GatewayError {
   const { proxy, problem } = cause;
-  const where = `the proxy ${proxy.name} before ${before}`;
+  const where = `the proxy ${proxy.name} in front of ${server}`;
   const message =
     typeof problem === 'number'
       ? `${where} ${refusalOf(problem, proxy)}`
@@ -148,15 +151,15 @@ const PASSING = new Set([408, 425, 429]);
 
 function refusalOf(status: number, { variable, hasCredentials }: NamedProxy): string {
   if (status !== 407)
-    return `does not let the connection through (${status}); see its log, and whether it may connect there (${variable}, NO_PROXY)`;
-  if (hasCredentials) return `does not take the user and password of ${variable} (407); correct them`;
-  return `wants to know who asks (407); write user:password@ before its name in ${variable}`;
+    return `refused the connection (${status}); see its log, and whether it may connect there (${variable}, NO_PROXY)`;
+  if (hasCredentials) return `does not accept the user and password in ${variable} (407); correct them`;
+  return `asks for credentials (407); write user:password@ before its name in ${variable}`;
 }
 
 function troubleWith(problem: Error, { variable }: NamedProxy): string {
   const code = codeOf(problem);
   if (NOT_HTTP[code] !== undefined)
-    return `what it answers is no HTTP/1.1: ${problem.message}; check ${variable}`;
+    return `its answer is not HTTP/1.1: ${problem.message}; check ${variable}`;
   const [happened, mend] = wordsOf(problem);
   return `${happened} (${code}); ${mend.replace('base_url', variable)}`;
 }

@@ -178,7 +178,7 @@ describe('sluice conform', () => {
       out: '',
       err:
         'error: the server cannot be reached at http://127.0.0.1:9: no connection could be made (ECONNREFUSED); ' +
-        'see that it runs, and that the URL is right',
+        'check that it runs, and that the URL is right',
     });
     expect((await conform(['http://127.0.0.1:9', '--json'])).out).toBe('[]');
   });

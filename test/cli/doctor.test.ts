@@ -68,7 +68,7 @@ test('a provider that is down is named, with what happened', async () => {
   const [health] = findings;
   expect(health?.ok).toBe(false);
   expect(health?.detail).toContain('degraded: lame (');
-  expect(health?.detail).toContain('no connection could be made (ECONNREFUSED); see that it runs');
+  expect(health?.detail).toContain('no connection could be made (ECONNREFUSED); check that it runs');
 });
 
 test('a sound gateway passes every check', async () => {

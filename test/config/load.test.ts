@@ -187,11 +187,7 @@ describe('problems name file, line and key', () => {
     ['sluice.yaml', 'server\nlog: {}\n', 'sluice.yaml:1: this line has no ": " behind its key'],
     ['sluice.yaml', 'server: @x\n', 'sluice.yaml:1: a value that begins with a special character'],
     ['sluice.yaml', 'server: "x\n', 'sluice.yaml:2: a quote is not closed'],
-    [
-      'sluice.yaml',
-      'audit: {}\naudit: {}\n',
-      'sluice.yaml:2: this key has been there before; keep one of the two',
-    ],
+    ['sluice.yaml', 'audit: {}\naudit: {}\n', 'sluice.yaml:2: this key is there twice; keep one of the two'],
     ['sluice.yaml', 'audit: {}\nserver: [\n', 'sluice.yaml:3: '],
     ['sluice.yaml', 'audit: {}\nserver: &a { x: *a }\n', 'sluice.yaml:2: this alias (*) stands inside'],
     ['sluice.yaml', 'audit: {}\nserver: *a\n', 'sluice.yaml:2: this alias (*) names nothing'],
@@ -220,7 +216,7 @@ describe('problems name file, line and key', () => {
     [
       'sluice.jsonc',
       '{ "audit": {},\n "audit": {} }',
-      'sluice.jsonc:2: this key has been there before; keep one of the two',
+      'sluice.jsonc:2: this key is there twice; keep one of the two',
     ],
     ['sluice.toml', 'a = [\n 1,\n]\nb =\nc = 1\n', 'sluice.toml:4: Missing value'],
   ])('%s %j', (name, text, expected) => {

@@ -40,7 +40,7 @@ test.skipIf(process.platform !== 'linux')(
     await client.until((text) => text.slice(before).includes('"type":"error"'));
     const told = client.text().slice(before);
     expect(told).toContain('HTTP/1.1 503 ');
-    expect(told).toContain('may open no more files and connections (EMFILE)');
+    expect(told).toContain('has reached its limit of open files and connections (EMFILE)');
     expect(told).toContain('overloaded_error');
 
     for (const one of idle) one.destroy();

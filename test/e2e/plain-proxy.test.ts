@@ -135,6 +135,6 @@ test('one that wants to know who asks is asked once', async () => {
   asked.length = 0;
   const { status, text } = await ask('/v1/chat/completions', { model: 'refused/m' });
   expect(status).toBe(502);
-  expect(text).toContain('does not take the user and password of all_proxy (407); correct them');
+  expect(text).toContain('does not accept the user and password in all_proxy (407); correct them');
   expect(asked).toEqual(['refused']);
 });

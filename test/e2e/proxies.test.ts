@@ -33,7 +33,7 @@ interface Case {
 }
 
 const WRONG = 'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID)';
-const UNKNOWN = 'its certificate is signed by nobody who is trusted here';
+const UNKNOWN = 'its certificate is signed by an authority that is not trusted here';
 /** The proxy's own names: a certificate for them says nothing of a server behind it. */
 const OF_PROXY = ['127.0.0.1', 'localhost', '0:0:0:0:0:0:0:1'];
 
@@ -168,7 +168,7 @@ describe('behind a tunnel', () => {
     const { status, text } = await ask(sluice, 'nobody/m');
     expect(status).toBe(502);
     expect(text).toContain(
-      `the proxy http://${proxy.host} before nobody at https://nobody.example does not let the connection through (502)`,
+      `the proxy http://${proxy.host} in front of nobody at https://nobody.example refused the connection (502)`,
     );
     expect(proxy.heads.at(-1)).toContain(
       `proxy-authorization: Basic ${Buffer.from(`sluice:${PASSWORD}`).toString('base64')}`,
@@ -217,6 +217,6 @@ test('a proxy that cannot be asked is told before anything is served', async () 
   const environment = { SLUICE_HOME: directory, HTTPS_PROXY: `socks5://sluice:${PASSWORD}@localhost:1080` };
   const { code, err } = await runCommand(['serve'], { environment, directory });
   expect(code).toBe(1);
-  expect(err).toContain('error: HTTPS_PROXY is of the kind socks5://, which is not spoken here; write it as');
+  expect(err).toContain('error: HTTPS_PROXY is of the kind socks5://, which is not supported; write it as');
   expect(err).not.toContain(PASSWORD);
 });

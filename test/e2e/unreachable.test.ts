@@ -69,21 +69,21 @@ const CASES: Case[] = [
     server: GONE,
     code: 'upstream_unreachable',
     says: unreachable(
-      'no connection could be made (ECONNREFUSED); see that it runs, and that base_url is right',
+      'no connection could be made (ECONNREFUSED); check that it runs, and that base_url is right',
     ),
   },
   {
     name: 'no-such-name',
     url: 'http://nothing.invalid',
     code: 'upstream_unreachable',
-    says: unreachable('its name is not known (ENOTFOUND); check base_url, and the name server'),
+    says: unreachable('its host name cannot be resolved (ENOTFOUND); check base_url and the name server'),
   },
   ...[CLOSING, RESETTING].map((server, index) => ({
     name: index === 0 ? 'closes-at-once' : 'resets-at-once',
     server,
     code: 'upstream_unreachable',
     says: unreachable(
-      'it closed the connection without an answer (ECONNRESET); see its log, and that base_url is right',
+      'it closed the connection without an answer (ECONNRESET); check its log, and that base_url is right',
     ),
   })),
   {
@@ -91,7 +91,7 @@ const CASES: Case[] = [
     url: CLOSING.url.replace('http:', 'https:'),
     code: 'upstream_unreachable',
     says: unreachable(
-      'it closed the connection without an answer (ECONNRESET); see its log, and that base_url is right',
+      'it closed the connection without an answer (ECONNRESET); check its log, and that base_url is right',
     ),
   },
   {
@@ -105,14 +105,14 @@ const CASES: Case[] = [
     url: REFUSING.url.replace('http:', 'https:'),
     code: 'upstream_unreachable',
     says: unreachable(
-      'it refused the TLS handshake: handshake failure (EPROTO); check base_url; it may know no such host, want another version of TLS, or a certificate of who asks',
+      'it refused the TLS handshake: handshake failure (EPROTO); check base_url; it may not serve that host name, or require another version of TLS, or a client certificate',
     ),
   },
   {
     name: 'speaks-no-http',
     server: NO_HTTP,
     code: 'upstream_malformed',
-    says: 'at @: what it answers is no HTTP/1.1: the answer begins with "SSH-2.0-OpenSSH_9.6", which is not HTTP/1.1; check base_url and any proxy in between',
+    says: 'at @: its answer is not HTTP/1.1: the answer begins with "SSH-2.0-OpenSSH_9.6", which is not HTTP/1.1; check base_url and any proxy in between',
   },
   {
     name: 'packs-as-nobody-does',
@@ -146,7 +146,7 @@ const STRANGERS: Case[] = [
     server: tls(authority.issue({ names: ['other.example'] })),
     code: 'upstream_untrusted',
     says: untrusted(
-      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers',
     ),
   },
   {
@@ -154,7 +154,7 @@ const STRANGERS: Case[] = [
     server: tls(authority.issue({ names: ['127.0.0.1'] })),
     code: 'upstream_untrusted',
     says: untrusted(
-      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers',
     ),
   },
   {
@@ -163,7 +163,7 @@ const STRANGERS: Case[] = [
     url: NAMED.url.replace('localhost', '127.0.0.1'),
     code: 'upstream_untrusted',
     says: untrusted(
-      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that its certificate has',
+      'its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID); set base_url to a name that the certificate covers',
     ),
   },
   ...[selfSigned(['localhost']), stranger.issue({ names: ['localhost'] })].map((certificate, index) => ({
@@ -171,7 +171,7 @@ const STRANGERS: Case[] = [
     server: tls(certificate),
     code: 'upstream_untrusted',
     says: untrusted(
-      `its certificate is signed by nobody who is trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of who signed it in NODE_EXTRA_CA_CERTS`,
+      `its certificate is signed by an authority that is not trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of that authority in NODE_EXTRA_CA_CERTS`,
     ),
   })),
 ];
@@ -288,7 +288,7 @@ test('without NODE_EXTRA_CA_CERTS the same authority is unknown', async () => {
   await using sluice = await startSluice({ config });
   const { status, text } = await ask(sluice, 'trusted/m');
   expect(status).toBe(502);
-  expect(text).toContain('signed by nobody who is trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)');
+  expect(text).toContain('signed by an authority that is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)');
 });
 
 test('NODE_TLS_REJECT_UNAUTHORIZED=0 trusts all of them, as it says', async () => {

@@ -79,7 +79,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       (url) => {
         url.port = '9';
       },
-      /^Error: PostgreSQL at 127\.0\.0\.1:9\/\w+: Failed to connect; see that it runs, and that audit\.store has its address$/,
+      /^Error: PostgreSQL at 127\.0\.0\.1:9\/\w+: Failed to connect; check that it runs, and that audit\.store has its address$/,
     ],
     [
       'a wrong password',

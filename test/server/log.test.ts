@@ -72,7 +72,7 @@ test('settings that change hold for the next line', () => {
 
 test('a word of SLUICE_LOG that means nothing is told with those that do', () => {
   expect(logSettingProblem('json,loud, DEBUG')).toBe(
-    'SLUICE_LOG: "loud" means nothing; there are json, text, debug, info, warn, error',
+    'SLUICE_LOG: "loud" is neither a format nor a level; there are json, text, debug, info, warn, error',
   );
   for (const fine of [undefined, '', 'json', 'warn text']) expect(logSettingProblem(fine)).toBeUndefined();
 });

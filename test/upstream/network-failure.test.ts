@@ -11,16 +11,16 @@ const coded = (code: string, message = 'as the system says it') =>
 test.each([
   [
     'ECONNREFUSED',
-    'no connection could be made (ECONNREFUSED); see that it runs, and that base_url is right',
+    'no connection could be made (ECONNREFUSED); check that it runs, and that base_url is right',
     true,
   ],
   [
     'ECONNRESET',
-    'it closed the connection without an answer (ECONNRESET); see its log, and that base_url is right',
+    'it closed the connection without an answer (ECONNRESET); check its log, and that base_url is right',
     false,
   ],
-  ['ENOTFOUND', 'its name is not known (ENOTFOUND); check base_url, and the name server', true],
-  ['EAI_AGAIN', 'the name server did not say where it is (EAI_AGAIN); check the network, and base_url', true],
+  ['ENOTFOUND', 'its host name cannot be resolved (ENOTFOUND); check base_url and the name server', true],
+  ['EAI_AGAIN', 'the name server did not answer (EAI_AGAIN); check the network, and base_url', true],
   ['EPROTO', 'it does not speak TLS (EPROTO); base_url may have to begin with http://', true],
   ['EWHATEVER', 'the network failed (EWHATEVER); check base_url and the network', false],
 ])('%s', (code, words, unreachable) => {
@@ -56,7 +56,7 @@ test('what is no HTTP says what came', () => {
   expect(networkFailure('lab', URL_WITH_SECRETS, cause)).toMatchObject({
     code: 'upstream_malformed',
     message:
-      'lab at https://lab.test:8443: what it answers is no HTTP/1.1: the status line is "220 mail"; check base_url and any proxy in between',
+      'lab at https://lab.test:8443: its answer is not HTTP/1.1: the status line is "220 mail"; check base_url and any proxy in between',
   });
   expect(isUnreachable(cause)).toBe(false);
 });
@@ -72,7 +72,7 @@ test('no descriptor is the lack of this process: also before a proxy, it is not 
     const error = networkFailure('lab', URL_WITH_SECRETS, cause);
     expect([error.code, error.rule.blame]).toEqual(['overloaded', 'gateway']);
     expect(error.message).toStartWith(
-      'lab was not asked at https://lab.test:8443: this process may open no more',
+      'lab was not asked at https://lab.test:8443: this process has reached its limit',
     );
   }
 });

@@ -103,7 +103,8 @@ function readProxy(environment: Environment, name: string): HttpProxy | null {
 
 /** Says nothing of what it holds, which may be a password. */
 function noProxy(variable: string, url: URL | null): ProxySettingError {
-  const what = url === null ? 'is no address' : `is of the kind ${url.protocol}//, which is not spoken here`;
+  const what =
+    url === null ? 'is not an address' : `is of the kind ${url.protocol}//, which is not supported`;
   const others = /^all_/i.test(variable) ? ', name one in HTTP_PROXY and HTTPS_PROXY,' : ',';
   return new ProxySettingError(
     `${variable} ${what}; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them)${others} or leave it out`,

@@ -149,27 +149,27 @@ describe('a proxy that', () => {
     credentials?: string,
   ][] = [
     [
-      'wants to know who asks',
+      'asks for credentials',
       answering('HTTP/1.1 407 Who?\r\nproxy-authenticate: Basic realm="lab"\r\ncontent-length: 0\r\n\r\n'),
-      'wants to know who asks (407); write user:password@ before its name in HTTPS_PROXY',
+      'asks for credentials (407); write user:password@ before its name in HTTPS_PROXY',
     ],
     [
       'does not believe who asks',
       answering(
         'HTTP/1.1 407 Who?\r\nproxy-authenticate: Basic realm="lab"\r\ncontent-length: 4\r\n\r\nwho?',
       ),
-      'does not take the user and password of HTTPS_PROXY (407); correct them',
+      'does not accept the user and password in HTTPS_PROXY (407); correct them',
       `${SECRET}@`,
     ],
     ...[403, 500, 502, 503].map((status): [string, (connection: RawConnection) => Promise<void>, string] => [
       `answers CONNECT with ${status}`,
       answering(`HTTP/1.1 ${status} No\r\ncontent-type: text/html\r\n\r\n<h1>Squid</h1>`),
-      `does not let the connection through (${status}); see its log, and whether it may connect there (HTTPS_PROXY, NO_PROXY)`,
+      `refused the connection (${status}); see its log, and whether it may connect there (HTTPS_PROXY, NO_PROXY)`,
     ]),
     [
       'closes at once',
       (connection) => connection.end(),
-      'cannot be used: it closed the connection without an answer (ECONNRESET); see its log, and that HTTPS_PROXY is right',
+      'cannot be used: it closed the connection without an answer (ECONNRESET); check its log, and that HTTPS_PROXY is right',
     ],
     [
       'resets',
@@ -177,22 +177,22 @@ describe('a proxy that', () => {
         await connection.request();
         connection.reset();
       },
-      'cannot be used: it closed the connection without an answer (ECONNRESET); see its log, and that HTTPS_PROXY is right',
+      'cannot be used: it closed the connection without an answer (ECONNRESET); check its log, and that HTTPS_PROXY is right',
     ],
     [
       'is none',
       answering('SSH-2.0-OpenSSH_9.6\r\n\r\n'),
-      'cannot be used: what it answers is no HTTP/1.1: the answer begins with "SSH-2.0-OpenSSH_9.6", which is not HTTP/1.1; check HTTPS_PROXY',
+      'cannot be used: its answer is not HTTP/1.1: the answer begins with "SSH-2.0-OpenSSH_9.6", which is not HTTP/1.1; check HTTPS_PROXY',
     ],
     [
       'has a head without end',
       answering(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(20_000)}`),
-      'cannot be used: what it answers is no HTTP/1.1: its head does not end; check HTTPS_PROXY',
+      'cannot be used: its answer is not HTTP/1.1: its head does not end; check HTTPS_PROXY',
     ],
     [
       'speaks in the place of the server',
       answering('HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
-      'cannot be used: what it answers is no HTTP/1.1: it says more than that the tunnel is open; check HTTPS_PROXY',
+      'cannot be used: its answer is not HTTP/1.1: it says more than that the tunnel is open; check HTTPS_PROXY',
     ],
   ];
   for (const [name, serve, says, credentials = ''] of cases)
@@ -203,7 +203,7 @@ describe('a proxy that', () => {
       expect(await failureOf(ask(url, { body: 'for nobody' }), url)).toEqual({
         code: 'upstream_unreachable',
         lasting: /\(4\d\d\)/.test(says),
-        message: `the proxy http://127.0.0.1:${proxy.port} before claude at https://api.example ${says}`,
+        message: `the proxy http://127.0.0.1:${proxy.port} in front of claude at https://api.example ${says}`,
       });
       for (const connection of proxy.connections) {
         await connection.closed;
@@ -219,10 +219,10 @@ describe('a proxy that', () => {
       gone.close();
       const variable = url.startsWith('https') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
       expect((await failureOf(behind(`${SECRET}@127.0.0.1:${gone.port}`).ask(url), url)).message).toBe(
-        `the proxy http://127.0.0.1:${gone.port} before claude at ${url} cannot be used: no connection could be made (ECONNREFUSED); see that it runs, and that ${variable} is right`,
+        `the proxy http://127.0.0.1:${gone.port} in front of claude at ${url} cannot be used: no connection could be made (ECONNREFUSED); check that it runs, and that ${variable} is right`,
       );
       expect((await failureOf(behind('nothing.invalid:3128').ask(url), url)).message).toBe(
-        `the proxy http://nothing.invalid:3128 before claude at ${url} cannot be used: its name is not known (ENOTFOUND); check ${variable}, and the name server`,
+        `the proxy http://nothing.invalid:3128 in front of claude at ${url} cannot be used: its host name cannot be resolved (ENOTFOUND); check ${variable} and the name server`,
       );
     });
 
@@ -245,7 +245,7 @@ describe('a proxy that', () => {
     expect(await failureOf(behind(`127.0.0.1:${proxy.port}`).ask(url), url)).toEqual({
       code: 'upstream_unreachable',
       lasting: true,
-      message: `the proxy http://127.0.0.1:${proxy.port} before claude at http://api.example wants to know who asks (407); write user:password@ before its name in HTTP_PROXY`,
+      message: `the proxy http://127.0.0.1:${proxy.port} in front of claude at http://api.example asks for credentials (407); write user:password@ before its name in HTTP_PROXY`,
     });
   });
 
