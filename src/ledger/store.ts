@@ -1,4 +1,5 @@
 // What a ledger store does; SQLite is the one at hand, others must give the same answers.
+import type { PeriodBounds } from '../model/calendar-period.ts';
 import type { Spending } from './budgets/budget-book.ts';
 import type { LedgerRow, RowOperation, RowStatus } from './rows/row.ts';
 
@@ -13,8 +14,8 @@ export interface LedgerStore {
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;
-  /** What each spender has spent since the beginning of an hour (Unix ms), expired rows among it. */
-  spending(since: number): Promise<Spending[]>;
+  /** What each spender has spent in a period, expired rows among it. */
+  spending(period: PeriodBounds): Promise<Spending[]>;
   /** Newest first, without bodies. `after`: only those that were kept later than this row. */
   recent(limit: number, after?: LaterThan): Promise<StoredRow[]>;
   /**
@@ -78,10 +79,12 @@ export interface AuditFilter {
   includeBinaries?: boolean;
 }
 
-/** Which requests count: all from a time until now. Expired rows are among them. */
+/** Which requests count: all from a time on. Expired rows are among them. */
 export interface SumWindow {
   /** Unix ms, see `startOfWindow`; null: all time. */
   since: number | null;
+  /** Unix ms, exclusive, where it ends before the newest row. */
+  until?: number;
 }
 
 export const ALL_TIME: SumWindow = { since: null };

@@ -96,7 +96,7 @@ export function createThreadedStore(
     audit: (filter) => call('audit', filter),
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),
-    spending: (since) => call('spending', since),
+    spending: (period) => call('spending', period),
     recent: (limit, after) => call('recent', limit, after),
     expire: (before) => call('expire', before),
     notices: () => notices,

@@ -4,7 +4,7 @@ import type { Budget } from '../../src/config/resolved.ts';
 import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget-book.ts';
 import { budgetInWords, spentBudgetInWords, usdInWords } from '../../src/ledger/budgets/budget-words.ts';
 import { createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
-import { type CalendarPeriod, periodAt } from '../../src/model/calendar-period.ts';
+import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../src/model/calendar-period.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
@@ -239,7 +239,7 @@ describe('counted by several', () => {
       { ...WHO, costUsd: 0, unpriced: 3 },
       { ...WHO, agentType: 'free', costUsd: 0, unpriced: 0 },
     ];
-    one.adopt(one.sumUp(read, Date.UTC(2026, 10, 27), NOW), NOW);
+    one.adopt(one.sumUp(read, periodAt('day', NOW), NOW), NOW);
     expect(one.states(NOW)).toMatchObject([
       { budget: { agent: 'coder' }, spentUsd: 4, unpriced: 3 },
       { budget: { agent: '' }, spentUsd: 2, unpriced: 0 },
@@ -273,9 +273,9 @@ describe('read from the ledger', () => {
     const asked: number[] = [];
     const failures: string[] = [];
     const store = {
-      spending(since: number) {
-        asked.push(since);
-        return read(since);
+      spending({ start }: PeriodBounds) {
+        asked.push(start);
+        return read(start);
       },
     };
     const reader = createSpendingReader(book, store, {
@@ -306,6 +306,16 @@ describe('read from the ledger', () => {
     expect(spent()).toEqual([6, 7.5]);
     reader.stop();
     expect(timers.pending()).toBe(0);
+  });
+
+  test('the day with which a month begins is read apart from the month', () => {
+    const first = Date.UTC(2026, 10, 1, 9);
+    const book = bookOf(daily(9), { ...daily(9), per: 'month' }, daily(8, { agent: 'coder' }));
+    const [day, month] = [periodAt('day', first), periodAt('month', first)];
+    expect(book.periods(first)).toEqual([day, month]);
+    book.adopt(book.sumUp([spending(2)], day, first), first);
+    book.adopt(book.sumUp([spending(7)], month, first), first);
+    expect(book.states(first).map(({ spentUsd }) => spentUsd)).toEqual([2, 7, 2]);
   });
 
   test('a ledger that cannot be read is told of once, and asked again', async () => {

@@ -53,13 +53,15 @@ export function describeStore(factory: StoreFactory): void {
       expect(await store.recent(5)).toEqual([]);
     });
 
-    test('what each spender has spent since an hour began', async () => {
+    test('what each spender has spent in a period, before whose end a clock may have run ahead', async () => {
       const hour = 3_600_000;
-      const since = Math.floor(SAMPLE_TIME / hour) * hour - hour;
+      const start = Math.floor(SAMPLE_TIME / hour) * hour - hour;
+      const period = { start, end: start + 2 * hour };
       const who = { agentType: 'coder', projectId: 'web', provider: 'lab', model: 'small-1' };
       const rows = [
-        { timestamp: since - 1, costUsd: 64 },
-        { timestamp: since, costUsd: 1 },
+        { timestamp: start - 1, costUsd: 64 },
+        { timestamp: period.end, costUsd: 32 },
+        { timestamp: start, costUsd: 1 },
         { costUsd: 2 },
         { costUsd: null },
         { costUsd: null, usageKnown: false },
@@ -67,7 +69,7 @@ export function describeStore(factory: StoreFactory): void {
         { costUsd: 8, operation: 'count-tokens' as const },
       ];
       await store.append(rows.map((row, index) => sampleRow({ ...who, ...row, requestId: `req_${index}` })));
-      const spent = async () => (await store.spending(since)).sort((a, b) => a.costUsd - b.costUsd);
+      const spent = async () => (await store.spending(period)).sort((a, b) => a.costUsd - b.costUsd);
       const expected = [
         { ...who, costUsd: 3, unpriced: 1 },
         { agentType: '', projectId: '', provider: '', model: '', costUsd: 4, unpriced: 0 },

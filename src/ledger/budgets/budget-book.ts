@@ -57,10 +57,10 @@ export interface BudgetBook {
    * missed something so far: the larger one holds.
    */
   adopt(counted: readonly Spent[], now: number): void;
-  /** Starts of the periods that are under way, each once. */
-  periods(now: number): number[];
-  /** What the ledger has of these spenders since that start, by budget. */
-  sumUp(spending: readonly Spending[], start: number, now: number): Spent[];
+  /** Those that are under way, each once. */
+  periods(now: number): PeriodBounds[];
+  /** What the ledger has of these spenders in that period, by budget. */
+  sumUp(spending: readonly Spending[], period: PeriodBounds, now: number): Spent[];
 }
 
 interface Line extends PeriodBounds {
@@ -167,10 +167,13 @@ export function createBudgetBook(): BudgetBook {
         sum.unpriced = Math.max(sum.unpriced, unpriced);
       }
     },
-    periods: (now) => [...new Set(each(now).map(({ start }) => start))],
-    sumUp: (spending, start, now) =>
+    periods: (now) =>
       each(now)
-        .filter((line) => line.start === start)
+        .map(({ start, end }) => ({ start, end }))
+        .filter((period, at, all) => all.findIndex((other) => isSame(other, period)) === at),
+    sumUp: (spending, period, now) =>
+      each(now)
+        .filter((line) => isSame(line, period))
         .flatMap((line) => {
           const read: Line = { ...line, sums: new Map() };
           for (const one of spending) {
@@ -182,6 +185,11 @@ export function createBudgetBook(): BudgetBook {
           return spentOf(read);
         }),
   };
+}
+
+/** A day may begin with a week or a month. */
+function isSame(one: PeriodBounds, other: PeriodBounds): boolean {
+  return one.start === other.start && one.end === other.end;
 }
 
 function nothingSpent(): Sum {

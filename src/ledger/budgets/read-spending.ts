@@ -30,9 +30,9 @@ export function createSpendingReader(
   let hasFailed = false;
 
   async function read(): Promise<void> {
-    for (const start of book.periods(now())) {
-      const spending = await store.spending(start);
-      book.adopt(book.sumUp(spending, start, now()), now());
+    for (const period of book.periods(now())) {
+      const spending = await store.spending(period);
+      book.adopt(book.sumUp(spending, period, now()), now());
     }
     hasFailed = false;
     onRead();

@@ -32,7 +32,7 @@ import { ALL_TIME, type AuditFilter } from '../store.ts';
 import { StoreBusy } from '../store-busy.ts';
 import type { ValueStore } from '../store-messages.ts';
 import { withBodies } from '../rows/stored-body.ts';
-import { spendingSince, summarise, totalsOf } from '../sums/summary.ts';
+import { spendingIn, summarise, totalsOf } from '../sums/summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
@@ -121,7 +121,7 @@ export function createPostgresStore(url: string): ValueStore {
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),
-    spending: (since) => spendingSince(ask, since),
+    spending: (period) => spendingIn(ask, period),
     recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
     async expire(before) {
       await ready();

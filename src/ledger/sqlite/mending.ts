@@ -70,7 +70,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),
     summary: (request) => ask((open) => open.summary(request)),
-    spending: (since) => ask((open) => open.spending(since)),
+    spending: (period) => ask((open) => open.spending(period)),
     recent: (limit, after) => ask((open) => open.recent(limit, after)),
     expire: (before) => ask((open) => open.expire(before)),
     async close() {

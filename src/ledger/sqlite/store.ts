@@ -35,7 +35,7 @@ import { createSpreadTally, packedSum, type PackedSpreads } from '../sums/spread
 import { createBundles, packGroups, type RowGroup } from './bundle.ts';
 import { migrate } from './schema.ts';
 import { ALL_TIME, type AuditFilter, type StoredRow } from '../store.ts';
-import { spendingSince, summarise, totalsOf } from '../sums/summary.ts';
+import { spendingIn, summarise, totalsOf } from '../sums/summary.ts';
 import type { ValueStore } from '../store-messages.ts';
 import { bodyValues, withBodies } from '../rows/stored-body.ts';
 import {
@@ -207,7 +207,7 @@ export function createSqliteStore(path: string): SqliteStore {
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),
-    spending: (since) => spendingSince(ask, since),
+    spending: (period) => spendingIn(ask, period),
     recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
     async expire(before) {
       const rows = removeRows.immediate(before);

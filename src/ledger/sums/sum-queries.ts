@@ -105,10 +105,10 @@ export const OLDEST_MINUTE = `SELECT MIN(start) AS oldest FROM ledger_sum WHERE 
 export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND start < ?`;
 
 /** Sums by kind of a window: a kind comes once for each place in it. */
-function sumsIn({ since }: SumWindow, newestMinute: number | null): SumQuery {
+function sumsIn({ since, until }: SumWindow, newestMinute: number | null): SumQuery {
   const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
   if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
-  const parts = withMinutes(partsOfRange({ from: since, until: null }), newestMinute);
+  const parts = withMinutes(partsOfRange({ from: since, until: until ?? null }), newestMinute);
   return {
     sql: parts
       .map(({ unit }) =>

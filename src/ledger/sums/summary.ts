@@ -1,5 +1,6 @@
 // The sums of a window as the pages show them: all together, costs by name, the models most asked. One question to the
 // store has them all, by their names; here they are added up.
+import type { PeriodBounds } from '../../model/calendar-period.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { Spending } from '../budgets/budget-book.ts';
 import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
@@ -26,9 +27,10 @@ export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Prom
   return (await summarise(ask, { window, costs: [], models: 0 })).totals;
 }
 
-/** @param since the beginning of an hour. */
-export async function spendingSince(ask: Ask, since: number): Promise<Spending[]> {
-  const groups = await ask<Group>(selectTotals({ since }, ['provider', 'model', 'agent', 'project'], null));
+/** Hours are whole in every period. What a clock that ran ahead has left in a later one is not spent yet. */
+export async function spendingIn(ask: Ask, { start, end }: PeriodBounds): Promise<Spending[]> {
+  const window = { since: start, until: end };
+  const groups = await ask<Group>(selectTotals(window, ['provider', 'model', 'agent', 'project'], null));
   return groups.map(withNumbers).map(({ provider, model, agent, project, costUsd, unpriced }) => ({
     provider: provider ?? null,
     model: model ?? null,
