@@ -162,6 +162,11 @@ class StreamedAnswer implements ClientStreamOptions {
     return this.pingText;
   }
 
+  hasEnding(): boolean {
+    const { record } = this;
+    return record.serving && outcome(record).finish;
+  }
+
   next(taker: Taker<Uint8Array>): void {
     if (this.failure !== undefined) taker.take(undefined);
     else if (this.relay === null) this.openAndRead(taker);

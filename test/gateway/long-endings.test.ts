@@ -63,6 +63,7 @@ function streamOf(bytes: Uint8Array) {
     failed: () => new Uint8Array(),
     sending() {},
     ping: () => new Uint8Array(),
+    hasEnding: () => false,
     closed: (how) => void closed.push(how),
   });
   return { stream: standardBody(source), closed, asked: () => asked };

@@ -232,6 +232,20 @@ describe('a provider that goes silent after its finish reason', () => {
 
 describe('a provider that goes on behind its ending', () => {
   for (const [name, path, body] of CLIENTS)
+    test(`${name}: no ping comes behind what its client takes for the end`, async () => {
+      const text = bytes(START + BLOCK + delta('Hello') + END);
+      const { timers, post } = setup({
+        config: { server: { ping_interval: '100ms' } },
+        reply: replyWith(text, { fault: { kind: 'hang', after: text.length } }),
+      });
+      const { seen, finished } = reading(await post(path, body));
+      await timers.advance(600);
+      await finished;
+      expect(seen.text).toContain('Hello');
+      expect(seen.text).not.toContain('ping');
+    });
+
+  for (const [name, path, body] of CLIENTS)
     for (const more of [PING, delta('more')])
       test(`${name}: half a second later it is closed, whatever it still says: ${more.slice(7, 14)}`, async () => {
         function* endless() {

@@ -10,6 +10,8 @@ export interface ClientStreamOptions {
   /** What `next` brought is about to go out, at this `monotonic()` time. */
   sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
+  /** The provider has told the ending: no ping may come behind it. */
+  hasEnding(): boolean;
   pingIntervalMs: number;
   /** The client has waited for so long already: it gets one at once, and the head of the response with it. */
   pingsFirst: boolean;
@@ -117,7 +119,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
       return;
     }
     // Only while the client waits for bytes: one that does not read needs no keep-alive.
-    if (this.hasRoom && sink !== null) this.hasRoom = sink.write(options.ping());
+    if (this.hasRoom && sink !== null && !options.hasEnding()) this.hasRoom = sink.write(options.ping());
     this.arm(options.pingIntervalMs);
   };
 
