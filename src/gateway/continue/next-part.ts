@@ -119,7 +119,7 @@ function begunBy(question: Question, text: string): Question {
 
 /** Renders the part's events behind those that the client has. */
 function createJoint(
-  { record }: Exchange,
+  { record, client }: Exchange,
   part: Part,
   { story, encode, keeps, earlier, error }: Omit<Break, 'broken'>,
   reader: PrefixReader,
@@ -137,6 +137,8 @@ function createJoint(
     (feature) => noteUnsaid(part.seen, feature),
   );
   return (events) => {
+    // Of a request that ended before this part served nothing more is read: its failure is told for all of it.
+    if (client.aborted && !record.serving) return undefined;
     for (const event of events) {
       if (part.broken !== undefined) break;
       if (event.type !== 'error') {

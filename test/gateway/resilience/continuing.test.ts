@@ -565,12 +565,15 @@ describe('while another is asked to go on', () => {
     expect(lab.gateway.activeStreams()).toBe(0);
   });
 
+  const repeating: Reply = { ...brokenChat('The'), fault: { kind: 'hang', after: 10_000 } };
+
   test.each([
-    ['a provider of its own dialect', 'openai-responses'],
-    ['another', 'anthropic-messages'],
+    ['a provider of its own dialect', 'openai-responses', silent, []],
+    ['another', 'anthropic-messages', silent, []],
+    ['a transformer, while it is repeated', 'anthropic-messages', repeating, ['reasoning' as const]],
   ] as const)(
     'whoever runs the gateway ends it behind %s: it is told where the client is',
-    async (_, dialect) => {
+    async (_, dialect, reply, transformers) => {
       const begun = DIALECTS[dialect].client.createStreamEncoder({
         ...{ requestId: 'r', model: 'served', created: 1, includeUsage: false, framing: 'sse' },
       });
@@ -580,7 +583,10 @@ describe('while another is asked to go on', () => {
         { type: 'text-delta', block: 0, text: 'The sky' },
       ];
       const one = { dialect, reply: replyWith(told.map((event) => begun.encode(event)).join('')) };
-      const lab = createContinuingLab({ one, two: chat(silent) });
+      const lab = createContinuingLab(
+        { one, two: chat(reply) },
+        { continue_streams: true, transformers: [...transformers] },
+      );
       const response = await lab.post('/v1/responses', { model: 'm', stream: true, input: 'hi' });
       const text = response.text();
       while (lab.requests.length < 2) await lab.timers.advance(1);
