@@ -237,10 +237,16 @@ function createMeterOf(createLabels: () => Names): Meter {
       const series = modelSeries(provider, models.label(row.model, served && row.provider !== null));
       series.ended(row.operation, row.status).point += 1;
       if (row.errorCode !== null) errors.add([provider, row.errorCode], 1);
-      for (const { provider: asked, error, skipped } of row.attempts)
+      let { queuedMs } = row;
+      for (const { provider: asked, error, skipped, durationMs } of row.attempts) {
         attempted(asked, skipped ?? error ?? 'served').point += 1;
+        if (skipped === undefined || durationMs === 0 || queuedMs === null) continue;
+        // In vain, and at another provider than the one that the row is of.
+        queueTime.observe([asked], durationMs);
+        queuedMs = queuedMs > durationMs ? queuedMs - durationMs : null;
+      }
       if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
-      if (row.queuedMs !== null) queueTime.observe([provider], row.queuedMs);
+      if (queuedMs !== null) queueTime.observe([provider], queuedMs);
       // Clients ask for many, each over in no time: they would hide how the answers themselves fare.
       if (row.operation !== 'count-tokens') countAnswer(row, series);
       if (row.agentType !== null) {

@@ -97,6 +97,29 @@ describe.each([
     expect(first.map(({ labels }) => labels.model)).toEqual(['small-1']);
   });
 
+  test('a wait for room counts at the provider that was waited for, also in vain', () => {
+    const attempt = { provider: 'lab', model: 'small-1', status: 200, error: null, durationMs: 900 };
+    const busy = {
+      ...attempt,
+      provider: 'full',
+      status: null,
+      error: 'rate_limited',
+      skipped: 'busy',
+    } as const;
+    const { value, samples } = metered([
+      sampleRow({ queuedMs: 5_000, attempts: [{ ...busy, durationMs: 5_000 }, attempt] }),
+      sampleRow({ queuedMs: 2_250, attempts: [{ ...busy, durationMs: 2_000 }, attempt] }),
+      sampleRow({ queuedMs: null, attempts: [{ ...busy, durationMs: 0 }, attempt] }),
+    ]);
+    const sums = samples.filter(({ name }) => name === 'sluice_queue_wait_seconds_sum');
+    expect(sums.map(({ labels, value: sum }) => [labels.provider, sum])).toEqual([
+      ['full', 7],
+      ['lab', 0.25],
+    ]);
+    expect(value('sluice_queue_wait_seconds_count', { provider: 'full' })).toBe(2);
+    expect(value('sluice_queue_wait_seconds_count', { provider: 'lab' })).toBe(1);
+  });
+
   test('histograms: each duration is in every bucket that ends behind it', () => {
     const durations = [0.2, 1.5, 3, 100, 1_000, 5_000, 200_000];
     const page = metered(durations.map((latencyMs) => sampleRow({ latencyMs })));

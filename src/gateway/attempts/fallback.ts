@@ -129,10 +129,11 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
     while (next !== 'elsewhere') {
       if (signal.aborted) throw signal.reason;
       course.record.meant = target;
+      const queuedMs = course.record.queuedMs ?? 0;
       const entered = enter(course, visit);
       const lease = entered instanceof Promise ? await noteWait(course, entered) : entered;
       if (signal.aborted) throw leftBefore(lease, signal);
-      if ('refused' in lease) next = noteRefusal(course, visit, lease, trip);
+      if ('refused' in lease) next = noteRefusal(course, visit, lease, trip, queuedMs);
       else {
         course.record.lease = lease;
         const begun = begin(options, target, lease, trip);
@@ -221,6 +222,7 @@ function noteRefusal(
   { target: { provider, model }, last }: Visit,
   refusal: Refusal,
   trip: Trip,
+  queuedBeforeMs: number,
 ): Next {
   const { refused, error, worthWaiting } = refusal;
   trip.refusals.push(refusal);
@@ -230,7 +232,7 @@ function noteRefusal(
     status: null,
     error: error.code,
     message: error.message,
-    durationMs: 0,
+    durationMs: (record.queuedMs ?? 0) - queuedBeforeMs,
     skipped: refused,
   });
   return last && worthWaiting ? (error.retryAfterMs ?? 0) : 'elsewhere';

@@ -21,6 +21,7 @@ export interface Attempt {
   /** Null: this attempt served. */
   error: ErrorCode | null;
   message?: string;
+  /** Of one that was skipped: how long the request waited for it. */
   durationMs: number;
   /** Milliseconds from the request until this try began; left out where it was not asked. */
   startedMs?: number;

@@ -98,7 +98,12 @@ test('a full queue, or one too slow: the next target', async () => {
   expect(await readAll(requests)).toEqual([200, 200, 200]);
   await lab.row();
   // In vain, and of the request all the same.
-  expect(await lab.rowAt(1)).toMatchObject({ provider: 'two', queuedMs: 2_000, timing: { gatewayMs: 0 } });
+  expect(await lab.rowAt(1)).toMatchObject({
+    provider: 'two',
+    attempts: [{ provider: 'one', skipped: 'busy', durationMs: 2_000 }, { provider: 'two' }],
+    queuedMs: 2_000,
+    timing: { gatewayMs: 0 },
+  });
 });
 
 test('a wait over queue_timeout with nowhere to go: 429 with retry-after, the time in the row, no call', async () => {
