@@ -19,6 +19,6 @@ export const REQUEST_FEATURES: readonly FeatureGroup[] = [
 
 export const ANSWER_FEATURES: readonly AnswerGroup[] = [
   { title: 'Content of answers', features: CONTENT },
-  { title: 'How answers end, and what is told beside', features: ENDINGS },
+  { title: 'How answers end, and what comes with them', features: ENDINGS },
   { title: 'Counts', features: COUNTS },
 ];

@@ -182,7 +182,7 @@ export const CONTENT: readonly AnswerFeature[] = [
     },
   },
   {
-    name: 'calls at the same time',
+    name: 'parallel calls',
     forms: says({
       'anthropic-messages': [1, 2].map((n) => ({
         type: 'tool_use',
@@ -214,7 +214,7 @@ export const CONTENT: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'call of free text',
+    name: 'free-text call',
     forms: says({
       'anthropic-messages': null,
       'openai-chat': {
@@ -453,7 +453,7 @@ export const CONTENT: readonly AnswerFeature[] = [
     reads: { 'openai-responses': { output: [{ type: 'image_generation_call', result: 'aGVsbG8=' }] } },
   },
   {
-    name: 'spoken answer',
+    name: 'audio answer',
     forms: says({
       'anthropic-messages': null,
       'openai-chat': { role: 'assistant', content: null, audio: { id: 'audio_1', data: 'UklGRg==' } },
@@ -480,7 +480,7 @@ export const ENDINGS: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'most tokens reached',
+    name: 'token limit reached',
     forms: ends({
       'anthropic-messages': { stop_reason: 'max_tokens' },
       'openai-chat': { finish_reason: 'length' },
@@ -537,7 +537,7 @@ export const ENDINGS: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'an end without a common word',
+    name: 'finish reason that no other dialect has',
     forms: ends({
       'anthropic-messages': null,
       'openai-chat': null,
@@ -614,7 +614,7 @@ function counts(fields: Record<SpokenId, JsonObject | null>): Record<SpokenId, F
 
 export const COUNTS: readonly AnswerFeature[] = [
   {
-    name: 'tokens read and written',
+    name: 'input and output tokens',
     forms: counts({
       'anthropic-messages': { usage: { input_tokens: 30, output_tokens: 20 } },
       'openai-chat': { usage: { prompt_tokens: 30, completion_tokens: 20 } },
@@ -665,7 +665,7 @@ export const COUNTS: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'of these, kept for an hour',
+    name: 'of these, for a cache of one hour',
     forms: counts({
       'anthropic-messages': {
         usage: {
@@ -690,7 +690,7 @@ export const COUNTS: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'tokens of thinking',
+    name: 'reasoning tokens',
     forms: counts({
       'anthropic-messages': {
         usage: { input_tokens: 30, output_tokens: 20, output_tokens_details: { thinking_tokens: 5 } },
@@ -710,7 +710,7 @@ export const COUNTS: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'tokens of audio',
+    name: 'audio tokens',
     forms: counts({
       'anthropic-messages': null,
       'openai-chat': {
@@ -730,7 +730,7 @@ export const COUNTS: readonly AnswerFeature[] = [
     }),
   },
   {
-    name: 'searches billed apart',
+    name: 'searches billed separately',
     forms: {
       ...counts({
         'anthropic-messages': {

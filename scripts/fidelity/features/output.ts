@@ -47,10 +47,10 @@ function field(value: JsonValue, names: Record<SpokenId, string | null>): Record
 }
 
 export const OUTPUT: FeatureGroup = {
-  title: 'The answer asked for',
+  title: 'Form of the answer',
   features: [
     {
-      name: 'most tokens',
+      name: 'token limit',
       forms: field(1234, {
         'anthropic-messages': 'max_tokens',
         'openai-chat': 'max_completion_tokens',
@@ -189,7 +189,7 @@ export const OUTPUT: FeatureGroup = {
       },
     },
     {
-      name: 'spoken answer',
+      name: 'audio answer',
       forms: {
         'anthropic-messages': null,
         'openai-chat': { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'wav' } },

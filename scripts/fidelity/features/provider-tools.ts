@@ -5,7 +5,7 @@ import { offers } from '../said.ts';
 const NOWHERE = { 'bedrock-converse': null, 'ollama-chat': null };
 
 export const PROVIDER_TOOLS: FeatureGroup = {
-  title: 'Tools that the provider runs',
+  title: 'Provider tools',
   features: [
     {
       name: 'web search',

@@ -95,7 +95,7 @@ export const REASONING: FeatureGroup = {
       },
     },
     {
-      name: 'as much as the model thinks fit',
+      name: 'as much as the model decides',
       reasons: true,
       clients: ['anthropic-messages', 'gemini'],
       forms: {
@@ -109,7 +109,7 @@ export const REASONING: FeatureGroup = {
       },
     },
     {
-      name: 'readable thinking wanted',
+      name: 'readable thinking requested',
       reasons: true,
       models: THINKS_BY_DEFAULT,
       forms: {
@@ -140,7 +140,7 @@ export const REASONING: FeatureGroup = {
       clients: ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'],
     },
     {
-      name: 'thinking that a provider of another dialect did',
+      name: 'thinking by a provider of another dialect',
       reasons: true,
       clients: ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'],
       sends: (client, provider) => signedBy(client, provider === 'gemini' ? 'anthropic-messages' : 'gemini'),

@@ -186,18 +186,18 @@ function conversation(result: {
 const PNG = 'aGVsbG8=';
 
 export const TOOLS: FeatureGroup = {
-  title: 'Tools of the client',
+  title: 'Client tools',
   features: [
     { name: 'function', forms: TOOLS_OFFERED },
     { name: 'tool name of 100 letters', forms: declared(SCHEMA, {}, 'a'.repeat(100)) },
     { name: 'schema with `$ref`, `const`, type lists, limits', forms: declared(RICH_SCHEMA) },
-    { name: 'schema that is a choice among objects (`anyOf` at the top)', forms: declared(CHOICE) },
+    { name: 'schema with alternatives at the top (`anyOf`)', forms: declared(CHOICE) },
     {
       name: 'strict arguments',
       forms: { ...STRICT, gemini: null, 'bedrock-converse': null, 'ollama-chat': null },
     },
     {
-      name: 'tool of free text (`custom`)',
+      name: 'free-text tool (`custom`)',
       forms: offers({
         'anthropic-messages': null,
         'openai-chat': { type: 'custom', custom: { name: 'patch', description: 'Applies it.' } },
@@ -208,7 +208,7 @@ export const TOOLS: FeatureGroup = {
       }),
     },
     {
-      name: 'grammar of a free text',
+      name: 'grammar of a free-text tool',
       forms: offers({
         'anthropic-messages': null,
         'openai-chat': {
@@ -350,7 +350,7 @@ export const TOOLS: FeatureGroup = {
       }),
     },
     {
-      name: 'call of free text',
+      name: 'free-text call',
       forms: modelSaid({
         'anthropic-messages': null,
         'openai-chat': {
