@@ -41,9 +41,9 @@ export function createSplice(
     if (fresh === '') return true;
     if (block === undefined) {
       const open = story.open();
+      // Thinking that is open is an obstacle: then nobody goes on.
       if (open?.kind === 'text') block = open.block;
       else {
-        closeOpen();
         block = story.nextBlock();
         emit({ type: 'text-start', block });
       }

@@ -325,6 +325,15 @@ describe('where the target answers anew', () => {
     ]);
   });
 
+  test('it is left as soon as it differs, though it has more to say', async () => {
+    const other = CHAT.start + CHAT.delta('The sea');
+    const pieces = [other, CHAT.delta(' is')].map((piece) => new TextEncoder().encode(piece));
+    const hangs = replyWith(pieces, { fault: { kind: 'hang', after: other.length } });
+    const { answer, lab } = await ask({ one: message(brokenMessage('The sky')), two: chat(hangs) });
+    expect(answer).toMatchObject({ text: 'The sky', endings: ['error'], violations: [] });
+    expect(await lab.requests[1]?.ended).toBe('left');
+  });
+
   test('a tool call behind the repeated text joins the message', async () => {
     const { callStart, callArguments, callEnd, start, text } = PROVIDER_WIRES['openai-chat'];
     const call = callStart(0) + callArguments(0, '{"city":"Ulm"}') + callEnd;
