@@ -153,6 +153,12 @@ describe('an exception', () => {
     ['modelStreamErrorException', 502, 'upstream_failed', true],
     ['modelTimeoutException', 502, 'upstream_failed', true],
     ['validationException', 400, 'upstream_rejected', false],
+    ['accessDeniedException', 403, 'upstream_unauthorized', false],
+    ['expiredTokenException', 401, 'upstream_unauthorized', false],
+    ['resourceNotFoundException', 404, 'upstream_rejected', false],
+    ['serviceQuotaExceededException', 429, 'upstream_rate_limited', true],
+    ['modelNotReadyException', 529, 'upstream_overloaded', true],
+    ['modelErrorException', 502, 'upstream_failed', true],
   ])(
     '%s before content has its status, and is tried elsewhere where that helps',
     async (name, status, code, again) => {
