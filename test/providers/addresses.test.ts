@@ -112,6 +112,18 @@ describe('azure', () => {
     expect(headers?.get('authorization')).toBeNull();
   });
 
+  test('is asked by the version of the configuration, whichever its client asks for', async () => {
+    const path = '/v1/chat/completions?api-version=preview&more=1';
+    const { url } = await asked('azure', { options, api_key: 'k1' }, {}, path);
+    expect(url).toBe(
+      'https://lab.openai.azure.com/openai/deployments/my%2Fdep/chat/completions?api-version=2024-10-21&more=1',
+    );
+    const plain = { base_url: 'https://lab.test/openai/v1', api_key: 'k1' };
+    expect((await asked('azure', plain, {}, path)).url).toBe(
+      'https://lab.test/openai/v1/chat/completions?api-version=preview&more=1',
+    );
+  });
+
   test('embeds at the deployment as well', async () => {
     const { url } = await asked('azure', { options, api_key: 'k1' }, { input: 'a' }, '/v1/embeddings');
     expect(url).toBe(

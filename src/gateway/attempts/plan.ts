@@ -310,10 +310,17 @@ function isForeignFraming({ framing }: ClientRoute): boolean {
   return framing !== undefined && framing !== 'sse';
 }
 
-/** `query` behind what the URL has of its own. */
+/** `query` behind what the URL has of its own, which nobody says a second time: Azure's version is the configuration's. */
 function withQuery(url: string, query: string): string {
   const rest = query.slice(1);
-  return rest === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${rest}`;
+  if (rest === '') return url;
+  const start = url.indexOf('?');
+  if (start === -1) return `${url}?${rest}`;
+  const own = new URLSearchParams(url.slice(start));
+  const more = rest
+    .split('&')
+    .filter((pair) => ![...new URLSearchParams(pair).keys()].some((name) => own.has(name)));
+  return [url, ...more].join('&');
 }
 
 function passQuery(
