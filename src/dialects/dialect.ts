@@ -117,7 +117,7 @@ export interface Account {
   usage: StatedUsage | undefined;
 }
 
-/** What a provider takes as the name of a function. */
+/** What a provider takes as the name of a function, or of its arguments. */
 export interface ToolNameRule {
   /** Matches a sign that is refused. */
   signs: RegExp;
@@ -175,6 +175,8 @@ export interface ProviderSide {
   readonly passthrough: Passthrough;
   /** Left out where any name is taken. */
   readonly toolNames?: ToolNameRule;
+  /** The same of a function's arguments. */
+  readonly argumentNames?: ToolNameRule;
   /** Left out where its providers do not count: then tokens are estimated. */
   readonly countTokens?: ProviderOperation<NeutralRequest, number>;
   readonly embeddings?: ProviderOperation<EmbeddingRequest, EmbeddingResponse>;

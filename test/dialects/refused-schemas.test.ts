@@ -239,3 +239,33 @@ describe('an answer that is no object', () => {
     expect(body.response_format).toMatchObject({ json_schema: { schema: { type: 'object', ...typeless } } });
   });
 });
+
+test('Ollama reads schemas that are true or false as objects', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      any: true,
+      none: false,
+      one: { anyOf: [true, { type: 'string' }] },
+      rest: { type: 'object' },
+    },
+    additionalProperties: false,
+  };
+  expect(argumentsAt('ollama-chat', schema).tools).toEqual([
+    {
+      type: 'function',
+      function: {
+        name: 'f',
+        parameters: {
+          ...schema,
+          properties: {
+            any: {},
+            none: { not: {} },
+            one: { anyOf: [{}, { type: 'string' }] },
+            rest: { type: 'object' },
+          },
+        },
+      },
+    },
+  ]);
+});

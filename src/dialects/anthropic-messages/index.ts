@@ -2,6 +2,7 @@
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
+import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
@@ -60,6 +61,7 @@ export const anthropicMessages: Dialect = {
     continuesTurn,
     passthrough: { edits: () => ({}), refuses: holdsUnsealed },
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 128 },
+    argumentNames: ARGUMENT_NAMES,
     countTokens,
     models: providerModels,
   },

@@ -1,5 +1,6 @@
 // Amazon Bedrock's Converse, for providers only: `POST /model/{id}/converse` and `/converse-stream`.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
@@ -24,6 +25,7 @@ export const bedrockConverse: ProviderSide = {
   errorInBody,
   passthrough: { edits: () => ({}) },
   toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
+  argumentNames: ARGUMENT_NAMES,
   countTokens,
   embeddings,
   models: createModelList(() => true),

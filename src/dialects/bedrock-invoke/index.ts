@@ -53,6 +53,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     errorInBody: (body, quirks) => errorInBody(body) ?? inner.errorInBody(body, quirks),
     passthrough: { edits: () => ({}) },
     ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
+    ...(inner.argumentNames === undefined ? {} : { argumentNames: inner.argumentNames }),
     countTokens: {
       endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
       // No client speaks this dialect.

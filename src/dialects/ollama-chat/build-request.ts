@@ -1,12 +1,13 @@
 // NeutralRequest → a body of `POST /api/chat`, and what it could not carry.
 // https://docs.ollama.com/api/chat
-import type { JsonObject, JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { describedSchema } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { mapSchemas } from '../shared/map-schema.ts';
 import { typedSchema } from '../shared/object-schema.ts';
 import { reportSummary } from '../shared/reasoning-summary.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
@@ -68,8 +69,34 @@ function buildTool(tool: Tool, losses: LossReport): JsonObject[] {
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   if (tool.strict === true) losses.lost('strict');
   losses.foreign(tool.extension);
-  const parameters = typedSchema(tool.parameters ?? { properties: {} });
+  const parameters = mapSchemas(typedSchema(tool.parameters ?? { properties: {} }), withoutBooleans);
   return [{ type: 'function', function: { ...described, parameters } }];
+}
+
+/** Its server reads each argument, and each of a choice, as an object: `true` stands for one that says nothing. */
+function withoutBooleans(schema: JsonObject): JsonObject {
+  const { properties, anyOf } = schema;
+  const fields = Object.entries(asObject(properties) ?? {});
+  const choices = asArray(anyOf) ?? [];
+  if (!fields.some(([, value]) => isBoolean(value)) && !choices.some(isBoolean)) return schema;
+  return {
+    ...schema,
+    ...(fields.length > 0 && {
+      properties: Object.fromEntries(
+        fields.map(([name, value]) => [name, value === undefined ? value : spelledOut(value)]),
+      ),
+    }),
+    ...(choices.length > 0 && { anyOf: choices.map(spelledOut) }),
+  };
+}
+
+function isBoolean(value: JsonValue | undefined): boolean {
+  return typeof value === 'boolean';
+}
+
+function spelledOut(value: JsonValue): JsonValue {
+  if (typeof value !== 'boolean') return value;
+  return value ? {} : { not: {} };
 }
 
 /** Models with levels instead of a switch. */

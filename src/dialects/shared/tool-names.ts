@@ -71,12 +71,12 @@ function renamed<Kind extends Part>(part: Kind, rename: (name: string) => string
   return { ...part, name: rename(part.name) };
 }
 
-function fits(name: string, { signs, longest, start }: ToolNameRule): boolean {
+export function fits(name: string, { signs, longest, start }: ToolNameRule): boolean {
   return name.length <= longest && !signs.test(name) && (start === undefined || start.test(name));
 }
 
 /** Ends with what tells it from another name that begins alike. */
-function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
+export function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
   const clean = [...name].map((sign) => (signs.test(sign) ? '_' : sign)).join('');
   const begun = start === undefined || start.test(clean) ? clean : `_${clean}`;
   const mark = `_${fnv1aHex(name)}`;

@@ -2,6 +2,11 @@
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../../dialects/dialect.ts';
+import {
+  fitArgumentNames,
+  reportArgumentNames,
+  restoreArgumentNames,
+} from '../../dialects/shared/argument-names.ts';
 import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
 import type { ProviderOperation } from '../../dialects/operations.ts';
@@ -359,10 +364,12 @@ function translateBody(
 ): Told {
   const { name } = target.provider;
   return notTooDeep(() => {
-    const { request, names } = fitToolNames(portable(question.neutral(), dialect, name), side.toolNames);
+    const fitted = fitArgumentNames(portable(question.neutral(), dialect, name), side.argumentNames);
+    const { request, names } = fitToolNames(fitted.request, side.toolNames);
     const built = side.buildRequest(request, buildOptions(target, context));
-    const named = restoreToolNames(side, names);
-    const losses = [...reportToolNames(built, names), ...unread(question.incoming)];
+    const named = restoreArgumentNames(restoreToolNames(side, names), fitted.names);
+    const fits = reportArgumentNames(reportToolNames(built, names), fitted.names);
+    const losses = [...fits, ...unread(question.incoming)];
     return {
       ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
       ...(built.headers !== undefined && { headers: built.headers }),

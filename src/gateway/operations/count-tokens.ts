@@ -1,6 +1,7 @@
 // How many tokens a prompt has: asked of the provider where it counts, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
+import { fitArgumentNames } from '../../dialects/shared/argument-names.ts';
 import { fitToolNames } from '../../dialects/shared/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
@@ -26,8 +27,10 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     return (
       operation && {
         ...operation,
-        buildRequest: (request, options) =>
-          operation.buildRequest(fitToolNames(request, side.toolNames).request, options),
+        buildRequest(request, options) {
+          const fitted = fitArgumentNames(request, side.argumentNames).request;
+          return operation.buildRequest(fitToolNames(fitted, side.toolNames).request, options);
+        },
       }
     );
   }

@@ -1,0 +1,149 @@
+// Names of arguments that a provider would refuse (`$filter`, `filter[id]`): it is told others, and the client reads its own. One
+// tool with such a name would have every request refused, whether it is called or not.
+import type { Part } from '../../model/content.ts';
+import type { EventSink, StreamEvent } from '../../model/events.ts';
+import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { Loss, NeutralRequest } from '../../model/request.ts';
+import type { ProviderSide, ToolNameRule } from '../dialect.ts';
+import { fits, standInFor } from './tool-names.ts';
+
+/** A name → the one in its place. */
+type Names = ReadonlyMap<string, string>;
+
+export interface FittedArguments {
+  request: NeutralRequest;
+  /** Tool → stand-in → the client's name; empty where all names fit. */
+  names: ReadonlyMap<string, Names>;
+}
+
+export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | undefined): FittedArguments {
+  const fitted = new Map<string, Names>();
+  if (rule === undefined) return { request, names: fitted };
+  const tools = request.tools.map((tool) => {
+    if (tool.type !== 'function' || tool.parameters === undefined) return tool;
+    const standIns = new Map<string, string>();
+    for (const name of namesIn(tool.parameters))
+      if (!fits(name, rule)) standIns.set(name, standInFor(name, rule));
+    if (standIns.size === 0) return tool;
+    fitted.set(tool.name, standIns);
+    return { ...tool, parameters: renamedSchema(tool.parameters, standIns) };
+  });
+  if (fitted.size === 0) return { request, names: fitted };
+  const messages = request.messages.map((message) => ({
+    ...message,
+    parts: message.parts.map((part) => renamedCall(part, fitted)),
+  }));
+  const names = new Map([...fitted].map(([tool, standIns]) => [tool, inverse(standIns)]));
+  return { request: { ...request, tools, messages }, names };
+}
+
+/** The side with the client's names in its answers: the arguments of such a tool come whole, when they are. */
+export function restoreArgumentNames(side: ProviderSide, names: FittedArguments['names']): ProviderSide {
+  if (names.size === 0) return side;
+  return {
+    ...side,
+    parseResponse(body) {
+      const response = side.parseResponse(body);
+      return { ...response, parts: response.parts.map((part) => renamedCall(part, names)) };
+    },
+    createStreamDecoder: (sink, quirks) => side.createStreamDecoder(new Restoring(sink, names), quirks),
+  };
+}
+
+export function reportArgumentNames(losses: Loss[], names: FittedArguments['names']): Loss[] {
+  if (names.size === 0 || losses.some(({ feature }) => feature === 'tools.parameters')) return losses;
+  const how = 'arguments are named in a form that the provider takes; the client reads its own';
+  return [...losses, { feature: 'tools.parameters', outcome: 'approximated', how }];
+}
+
+const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
+
+/** Of the arguments themselves: providers do not look at what is within them. */
+function* namesIn(schema: JsonObject): Generator<string> {
+  yield* Object.keys(asObject(schema.properties) ?? {});
+  for (const choice of CHOICES)
+    for (const branch of asArray(schema[choice]) ?? []) if (isObject(branch)) yield* namesIn(branch);
+}
+
+function renamedSchema(schema: JsonObject, names: Names): JsonObject {
+  const renamed = { ...schema };
+  const properties = asObject(schema.properties);
+  if (properties !== undefined) renamed.properties = renamedFields(properties, names);
+  const required = asArray(schema.required);
+  if (required !== undefined)
+    renamed.required = required.map((name) => (typeof name === 'string' ? (names.get(name) ?? name) : name));
+  for (const choice of CHOICES) {
+    const branches = asArray(schema[choice]);
+    if (branches !== undefined)
+      renamed[choice] = branches.map(
+        (branch): JsonValue => (isObject(branch) ? renamedSchema(branch, names) : branch),
+      );
+  }
+  return renamed;
+}
+
+function renamedFields(fields: JsonObject, names: Names): JsonObject {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [names.get(name) ?? name, value]));
+}
+
+function renamedCall<Kind extends Part>(part: Kind, names: FittedArguments['names']): Kind {
+  const own = part.type === 'tool-call' && part.kind === 'function' ? names.get(part.name) : undefined;
+  if (own === undefined || part.type !== 'tool-call') return part;
+  return { ...part, arguments: renamedText(part.arguments, own) };
+}
+
+/** Text that is no object stays. */
+function renamedText(text: string, names: Names): string {
+  const fields = argumentsToWrite(text);
+  return fields === undefined ? text : JSON.stringify(renamedFields(fields, names));
+}
+
+function inverse(names: Names): Names {
+  return new Map([...names].map(([name, standIn]) => [standIn, name]));
+}
+
+/** Holds the arguments of such a call back until they are whole. */
+class Restoring implements EventSink {
+  private readonly sink: EventSink;
+  private readonly names: FittedArguments['names'];
+  /** By block. */
+  private readonly held = new Map<number, { names: Names; text: string }>();
+
+  constructor(sink: EventSink, names: FittedArguments['names']) {
+    this.sink = sink;
+    this.names = names;
+  }
+
+  push(event: StreamEvent): void {
+    switch (event.type) {
+      case 'tool-start': {
+        const names = event.kind === 'function' ? this.names.get(event.name) : undefined;
+        if (names !== undefined) this.held.set(event.block, { names, text: '' });
+        break;
+      }
+      case 'tool-delta': {
+        const call = this.held.get(event.block);
+        if (call === undefined) break;
+        call.text += event.arguments;
+        return;
+      }
+      case 'tool-end':
+        this.release(event.block);
+        break;
+      case 'finish':
+      case 'error':
+        for (const block of [...this.held.keys()]) this.release(block);
+        break;
+    }
+    this.sink.push(event);
+  }
+
+  private release(block: number): void {
+    const call = this.held.get(block);
+    if (call === undefined) return;
+    this.held.delete(block);
+    if (call.text !== '')
+      this.sink.push({ type: 'tool-delta', block, arguments: renamedText(call.text, call.names) });
+  }
+}
