@@ -269,3 +269,38 @@ test('Ollama reads schemas that are true or false as objects', () => {
     },
   ]);
 });
+
+describe('strict tools', () => {
+  const closed = {
+    type: 'object',
+    properties: {
+      a: { type: 'string' },
+      b: { type: ['object', 'null'], properties: {}, additionalProperties: false },
+    },
+    required: ['a', 'b'],
+    additionalProperties: false,
+  };
+
+  test.each<[string, JsonObject, boolean]>([
+    ['closed, with all fields required', closed, true],
+    ['a field may be left out', { ...closed, required: ['a'] }, false],
+    ['open', { ...closed, additionalProperties: true }, false],
+    ['within, open', { ...closed, properties: { a: { items: { type: 'object' } }, b: {} } }, false],
+    ['with a default', { ...closed, properties: { a: { default: 1 }, b: {} } }, false],
+  ])('OpenAI refuses to keep arguments to some schemas that Anthropic takes: %s', (_, schema, isKept) => {
+    const ask = {
+      ...{ model: 'm', max_tokens: 99, messages: [{ role: 'user', content: 'hi' }] },
+      tools: [{ name: 'f', input_schema: schema, strict: true }],
+    };
+    const chat = built('anthropic-messages', ask, 'openai-chat', { quirks: OPENAI });
+    expect(chat.body.tools).toMatchObject([{ function: { strict: isKept } }]);
+    const responses = built('anthropic-messages', ask, 'openai-responses', { model: 'gpt-5' });
+    expect(responses.body.tools).toMatchObject([{ strict: isKept }]);
+    const why = 'the provider keeps arguments to closed schemas alone, of which all fields are required';
+    const lost = isKept ? [] : [`tools.strict: ${why}`];
+    expect([chat.lost, responses.lost]).toEqual([lost, lost]);
+    // Of other servers it is not known.
+    const other = built('anthropic-messages', ask, 'openai-chat');
+    expect(other.body.tools).toMatchObject([{ function: { strict: true } }]);
+  });
+});

@@ -11,7 +11,7 @@ import type {
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { functionSchema } from '../openai/schemas.ts';
+import { functionSchema, isStrictSchema, NOT_KEPT } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-content.ts';
@@ -98,7 +98,10 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
     const schema = options.quirks.objectSchemas === true ? objectSchema(parameters, losses) : parameters;
     declared.parameters = functionSchema(typedSchema(schema));
   }
-  if (tool.strict !== undefined) declared.strict = tool.strict;
+  const isKept =
+    tool.strict !== true || options.quirks.objectSchemas !== true || isStrictSchema(parameters ?? {});
+  if (!isKept) losses.lost('tools.strict', NOT_KEPT);
+  if (tool.strict !== undefined) declared.strict = tool.strict && isKept;
   const built: JsonObject = { type: 'function', function: declared };
   if (tool.cacheControl !== undefined) {
     if (options.quirks.cacheControl === true) built.cache_control = tool.cacheControl;

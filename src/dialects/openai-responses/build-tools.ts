@@ -4,7 +4,7 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
-import { functionSchema } from '../openai/schemas.ts';
+import { functionSchema, isStrictSchema, NOT_KEPT } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
@@ -123,7 +123,9 @@ function buildFunction(
     built.parameters = native ? parameters : functionSchema(typedSchema(schema));
   } else if (!native) built.parameters = { type: 'object', properties: {} };
   // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
-  if (strict !== undefined) built.strict = strict;
+  const isKept = native || strict !== true || reasons === undefined || isStrictSchema(parameters ?? {});
+  if (!isKept) losses.lost('tools.strict', NOT_KEPT);
+  if (strict !== undefined) built.strict = strict && isKept;
   else if (!native) built.strict = false;
   return { ...built, ...ownFields(tool.extension) };
 }

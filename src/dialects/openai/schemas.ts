@@ -1,5 +1,5 @@
 // JSON Schemas as OpenAI takes them, for arguments of functions and for structured answers.
-import { asArray, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { outermost } from '../shared/object-schema.ts';
@@ -26,4 +26,44 @@ function withItems(schema: JsonObject): JsonObject {
   const { type, items } = schema;
   const isList = type === 'array' || asArray(type)?.includes('array') === true;
   return isList && items === undefined ? { ...schema, items: {} } : schema;
+}
+
+/** Why a tool is not strict. */
+export const NOT_KEPT =
+  'the provider keeps arguments to closed schemas alone, of which all fields are required';
+
+/** What OpenAI's constrained output does not know, where Anthropic's may. */
+const NOT_STRICT = [
+  'allOf',
+  'oneOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'default',
+  'patternProperties',
+  'prefixItems',
+];
+
+/**
+ * Whether OpenAI takes the schema for arguments that are kept to it: each object closed, all of its fields required. Anthropic
+ * lets fields be left out. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ */
+export function isStrictSchema(schema: JsonObject): boolean {
+  let isStrict = true;
+  mapSchemas(schema, (each) => {
+    if (NOT_STRICT.some((keyword) => each[keyword] !== undefined) || !isClosed(each)) isStrict = false;
+    return each;
+  });
+  return isStrict;
+}
+
+function isClosed({ type, properties, required, additionalProperties }: JsonObject): boolean {
+  const isObject =
+    type === 'object' || asArray(type)?.includes('object') === true || properties !== undefined;
+  if (!isObject) return true;
+  const all = new Set(asArray(required));
+  return (
+    additionalProperties === false && Object.keys(asObject(properties) ?? {}).every((name) => all.has(name))
+  );
 }
