@@ -237,7 +237,11 @@ describe('assistant turns', () => {
 
   test('reasoning that a call alone brings back stands in front of what was said with it', () => {
     const signature = ownToken('openai-responses', '{"id":"rs_1","encrypted_content":"ENC"}');
-    const { items, lost } = answered(call, { type: 'text', text: 'And.' }, { ...call, id: 'call_2', signature });
+    const { items, lost } = answered(
+      call,
+      { type: 'text', text: 'And.' },
+      { ...call, id: 'call_2', signature },
+    );
     expect(items).toEqual([
       { type: 'function_call', call_id: 'call_1', name: 'read', arguments: '{"a":1}' },
       { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'ENC' },
