@@ -41,13 +41,17 @@ function tidied(value: unknown, path: KeyPath): unknown {
   return Object.fromEntries(path.length === 0 ? kept.filter(([key]) => key !== '$schema') : kept);
 }
 
-/** Where a key is one that the schema's tables of names would leave out without a word. */
-function passedOver(value: unknown, path: KeyPath): KeyPath[] {
-  if (typeof value !== 'object' || value === null) return [];
+/**
+ * Where a key is one that the schema's tables of names would leave out without a word. What stands in several places is looked
+ * at once: options of a module may hold themselves.
+ */
+function passedOver(value: unknown, path: KeyPath, seen = new Set<object>()): KeyPath[] {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+  seen.add(value);
   return Object.entries(value).flatMap(([key, inner]) =>
     key === '__proto__'
       ? [[...path, key]]
-      : passedOver(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+      : passedOver(inner, [...path, Array.isArray(value) ? Number(key) : key], seen),
   );
 }
 

@@ -229,6 +229,12 @@ describe('errors', () => {
     expect(problemsOf(step('fields', { set: named }))).toEqual([`${AT}.set.__proto__: ${why}`]);
   });
 
+  test('options of a module may hold themselves', () => {
+    const options: Record<string, unknown> = {};
+    options.all = { options };
+    expect(problemsOf(step('./mine.ts', options))).toEqual([]);
+  });
+
   test('several at once are all told', () => {
     expect(problemsOf({ server: { port: 'x', hots: 1 }, audit: { enabled: 1 } })).toHaveLength(3);
   });
