@@ -77,6 +77,14 @@ describe('the envelope', () => {
     });
   });
 
+  test('a stream is asked for by its own method, as events', async () => {
+    const events = `data: ${JSON.stringify(ANSWER)}\n\n`;
+    const { post, urls } = setup(replyWith(events, { headers: { 'content-type': 'text/event-stream' } }));
+    const text = await (await post('/v1/messages', { ...ASK, stream: true })).text();
+    expect(text).toContain('event: message_stop');
+    expect(urls).toEqual([`${BASES[0]}/v1internal:streamGenerateContent?alt=sse`]);
+  });
+
   test('speaks as the configured user agent, with schemas in Gemini’s own subset', async () => {
     const options = { project: 'my-project', user_agent: 'my-editor' };
     const { post, sent } = setup(jsonReply(ANSWER), { ...PROVIDER, options });
@@ -100,6 +108,22 @@ describe('the envelope', () => {
     expect(other).not.toBe(first as string);
   });
 
+  test('a conversation is known by the first words of its user, whatever stands before them', async () => {
+    const { post, sent } = setup(() => jsonReply(ANSWER));
+    const source = { type: 'base64', media_type: 'image/png', data: 'AAAA' };
+    const image = {
+      role: 'user',
+      content: [
+        { type: 'image', source },
+        { type: 'text', text: 'hi' },
+      ],
+    };
+    for (const messages of [ASK.messages, [{ role: 'assistant', content: 'Yes?' }, ...ASK.messages], [image]])
+      await post('/v1/messages', { ...ASK, messages });
+    const ids = [0, 1, 2].map((at) => (sent(at).request as JsonObject).sessionId as string);
+    expect(ids).toEqual([ids[0], ids[0], ids[0]] as string[]);
+  });
+
   test('counts by its own method, the system prompt among the contents', async () => {
     const { post, sent, urls } = setup(jsonReply({ totalTokens: 12 }));
     const response = await post('/v1/messages/count_tokens', { ...ASK, system: 'Be brief.' });
@@ -114,6 +138,16 @@ describe('the envelope', () => {
         ],
       },
     });
+  });
+
+  test('counts tools too, and nothing that is not there', async () => {
+    const { post, sent } = setup(() => jsonReply({ response: { totalTokens: 12 } }));
+    const tools = [{ name: 'look', input_schema: { type: 'object', properties: {} } }];
+    for (const body of [{ ...ASK, tools }, ASK]) await post('/v1/messages/count_tokens', body);
+    const [withTools, alone] = [0, 1].map((at) => (sent(at).request as JsonObject).contents);
+    const hi = { role: 'user', parts: [{ text: 'hi' }] };
+    expect(withTools).toEqual([{ role: 'user', parts: [{ text: expect.stringContaining('"look"') }] }, hi]);
+    expect(alone).toEqual([hi]);
   });
 });
 
