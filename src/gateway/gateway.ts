@@ -77,6 +77,8 @@ export interface Gateway {
   connections(): PoolState[];
   /** Another process of this gateway has told this. */
   learn(notice: FleetNotice): void;
+  /** Tells other processes now what was spent of budgets here. */
+  tellSpent(): void;
   /** Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store refuses. */
   flush(): Promise<void>;
   /** Every frame of the live view, for another process that has those who watch. Returns how to stop. */
@@ -345,6 +347,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           probes.follow(setup.config.providers);
       }
     },
+    tellSpent: budgets.flush,
     async flush() {
       budgets.flush();
       await rows?.flush();

@@ -21,13 +21,15 @@ export interface HandoverOptions {
   setTimer(callback: () => void, ms: number): () => void;
   /** Whether anybody wants the rows themselves: else they are counted, and that is all. */
   isKept: boolean;
+  /** Rows are about to leave. What they have spent is to be there first: read from the ledger before, it would count twice. */
+  beforeSend(): void;
   /** The primary could not take a batch: its rows are lost. */
   onError(error: unknown): void;
 }
 
 export function createRowHandover(
   primary: Pick<Channel<PrimaryMethods>, 'call'>,
-  { journal, room, setTimer, isKept, onError }: HandoverOptions,
+  { journal, room, setTimer, isKept, beforeSend, onError }: HandoverOptions,
 ): RowTaker {
   const pack = createRowPacker(isKept, room);
   let waiting: LedgerRow[] = [];
@@ -45,6 +47,7 @@ export function createRowHandover(
     const rows = waiting;
     waiting = [];
     batch += 1;
+    beforeSend();
     // Before they leave: one whose worker dies before it hears that they are there is not accounted twice.
     for (const { requestId } of rows) journal.sent(requestId, batch);
     underway += 1;

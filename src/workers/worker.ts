@@ -126,6 +126,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         room: createPacketRoom(memory),
         setTimer,
         isKept: setup.recorded || setup.traced,
+        beforeSend: () => serving?.gateway.tellSpent(),
         onError,
       }),
       peers: {

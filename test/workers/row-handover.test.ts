@@ -21,12 +21,13 @@ function lab(answer: () => Promise<void>) {
   const cleared: number[] = [];
   const room = { put: () => null, clear: () => cleared.push(left.length) };
   const { setTimer } = timers;
+  const beforeSend = () => left.push('spending');
   const onError = (error: unknown) => told.push(error);
-  const handover = createRowHandover(primary, { journal, room, setTimer, isKept: true, onError });
+  const handover = createRowHandover(primary, { journal, room, setTimer, isKept: true, beforeSend, onError });
   return { timers, handover, struck, left, told, cleared };
 }
 
-test('a row leaves a quarter of a second after it was recorded, together with those that came since; 512 leave at once', async () => {
+test('a row leaves a quarter of a second after it was recorded, with those that came since, behind what they have spent; 512 leave at once', async () => {
   const { timers, handover, left } = lab(async () => {});
   handover.record(sampleRow({ requestId: 'a' }));
   await timers.advance(100);
@@ -34,9 +35,9 @@ test('a row leaves a quarter of a second after it was recorded, together with th
   await timers.advance(149);
   expect(left).toEqual([]);
   await timers.advance(1);
-  expect(left).toEqual(['a in 1', 'b in 1']);
+  expect(left).toEqual(['spending', 'a in 1', 'b in 1']);
   for (let count = 0; count < 512; count++) handover.record(sampleRow({ requestId: `c${count}` }));
-  expect(left).toHaveLength(514);
+  expect(left).toHaveLength(516);
 });
 
 test('a row is struck out when the primary has taken its batch', async () => {
@@ -44,7 +45,7 @@ test('a row is struck out when the primary has taken its batch', async () => {
   const { handover, struck, left } = lab(() => taken.promise);
   handover.record(sampleRow({ requestId: 'a' }));
   const flushed = handover.flush();
-  expect([left, struck]).toEqual([['a in 1'], []]);
+  expect([left, struck]).toEqual([['spending', 'a in 1'], []]);
   taken.resolve();
   await flushed;
   expect(struck).toEqual(['a']);
@@ -78,5 +79,6 @@ test('the room of packets is free again when the primary has answered all that w
   expect(cleared).toEqual([]);
   answers[1].resolve();
   await second;
-  expect(cleared).toEqual([2]);
+  // Behind two rows, and what each had spent.
+  expect(cleared).toEqual([4]);
 });
