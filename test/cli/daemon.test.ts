@@ -266,10 +266,10 @@ describe('a pid file that is not true', () => {
     for (const action of ['start', 'stop', 'restart']) {
       const told = await sluice(home, [action]);
       expect([action, told.code]).toEqual([action, 1]);
-      expect(told.err).toContain('the pid file of a running gateway was removed');
+      expect(told.err).toContain('or that file was removed: end its process');
     }
     const { out } = await sluice(home, ['status']);
-    expect(out).toContain('the pid file of a running gateway was removed');
+    expect(out).toContain('or that file was removed: end its process');
     writeFileSync(file, said);
     expect(await sluice(home, ['stop'])).toMatchObject({ code: 0 });
   }, 30_000);
