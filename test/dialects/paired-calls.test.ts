@@ -85,6 +85,28 @@ test('calls that are counted anew in each turn get ids of their own, and so do t
   expect(lost).toEqual([]);
 });
 
+test('a call that never got its result does not take that of a later one with its id', () => {
+  const { messages, lost } = paired(
+    chat([
+      { role: 'assistant', tool_calls: [call('c', 'one')] },
+      { role: 'user', content: 'Not that.' },
+      { role: 'assistant', tool_calls: [call('c', 'two')] },
+      result('c', '2'),
+      { role: 'assistant', tool_calls: [call('c', 'three')] },
+      result('c', '3'),
+    ]),
+  );
+  expect(told(messages)).toEqual([
+    'assistant: one c',
+    'user: Not that.',
+    'assistant: two c_2',
+    'user: c_2=2',
+    'assistant: three c_3',
+    'user: c_3=3',
+  ]);
+  expect(lost).toEqual([]);
+});
+
 test('two calls of a turn with one id are answered in their order', () => {
   const history = [
     { role: 'assistant', tool_calls: [call('c', 'one'), call('c', 'two')] },

@@ -47,13 +47,23 @@ function isCall(part: Part): part is ToolCallPart {
 interface MadeCall {
   id: string;
   turn: number;
+  answered: boolean;
+}
+
+/** Calls that have one id in the client's history, in order. */
+interface Namesakes {
+  calls: MadeCall[];
+  /** All before it have their results. */
+  oldest: number;
+  /** The same, of the calls of the last turn that made any. */
+  newest: number;
 }
 
 class Pairing {
   private readonly late: Part[][];
   private readonly used = new Set<string>();
-  /** By the client's id: calls without a result yet, oldest first, and the last of all. */
-  private readonly waiting = new Map<string, { calls: MadeCall[]; answered: number }>();
+  /** By the client's id. */
+  private readonly made = new Map<string, Namesakes>();
   private turn = -1;
 
   /** @param late takes the results that come too late, by turn of the model. */
@@ -78,23 +88,36 @@ class Pairing {
   }
 
   private called(given: string): string {
-    const known = this.waiting.get(given) ?? { calls: [], answered: 0 };
-    this.waiting.set(given, known);
+    const known = this.made.get(given) ?? { calls: [], oldest: 0, newest: 0 };
+    const { calls } = known;
+    this.made.set(given, known);
     let id = given;
-    for (let count = known.calls.length + 1; this.used.has(id); count++) id = `${given}_${count}`;
+    for (let count = calls.length + 1; this.used.has(id); count++) id = `${given}_${count}`;
     this.used.add(id);
-    known.calls.push({ id, turn: this.turn });
+    if (calls.at(-1)?.turn !== this.turn) known.newest = calls.length;
+    calls.push({ id, turn: this.turn, answered: false });
     return id;
   }
 
   private answered(result: ToolResultPart): Part[] {
-    const known = this.waiting.get(result.callId);
-    const call = known?.calls[Math.min(known.answered++, known.calls.length - 1)];
+    const known = this.made.get(result.callId);
+    const call = known && this.callOf(known);
     if (call === undefined) return [result];
+    call.answered = true;
     const told = { ...result, callId: call.id };
     if (call.turn === this.turn) return [told];
     this.late[call.turn]?.push(told);
     return [];
+  }
+
+  /** That the next result is of: one of this turn, since an earlier one may never get its own. */
+  private callOf(known: Namesakes): MadeCall | undefined {
+    const { calls } = known;
+    while (calls[known.newest]?.answered === true) known.newest++;
+    const newest = calls[known.newest];
+    if (newest?.turn === this.turn) return newest;
+    while (calls[known.oldest]?.answered === true) known.oldest++;
+    return calls[known.oldest] ?? calls.at(-1);
   }
 }
 
