@@ -1,5 +1,6 @@
 // A worker that dies before its rows leave, or when they have arrived and it has not heard so: real processes.
 import { expect, setDefaultTimeout, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { rowsIn } from '../../src/workers/handed-rows.ts';
 import { labConfig } from '../support/lab-config.ts';
@@ -109,11 +110,44 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-async function ask(port: number): Promise<void> {
+test.skipIf(process.platform !== 'linux')(
+  'what a request has spent of a budget is known before its row can be read from the ledger',
+  async () => {
+    const dear = { input_per_million: 1_000_000, output_per_million: 1_000_000 };
+    const free = { input_per_million: 0, output_per_million: 0 };
+    const config: ConfigInput = {
+      costs: {
+        pricing_overrides: { 'simulator/free,fast': free, 'simulator/*': dear },
+        budgets: [{ limit_usd: 1_000_000, per: 'month' }],
+      },
+    };
+    const metrics = Promise.withResolvers<Response>();
+    let url = '';
+    const wrapLedger = (ledger: Ledger): Ledger => ({
+      ...ledger,
+      recordPacket(packet) {
+        if (rowsIn(packet).some(({ costUsd }) => costUsd !== 0))
+          metrics.resolve(fetch(`${url}/metrics`, { headers: alone }));
+        ledger.recordPacket(packet);
+      },
+    });
+    await withPrimary({ config, workers: 1, wrapLedger }, async ({ port }) => {
+      url = `http://127.0.0.1:${port}`;
+      await ask(port, 'simulator/free,fast');
+      // So that the next row leaves soon, with that of the first: what it has spent would be told a little later.
+      await Bun.sleep(200);
+      await ask(port, 'simulator/fast');
+      const { value } = parsePrometheus(await (await metrics.promise).text());
+      expect(value('sluice_budget_spent_usd')).toBeGreaterThan(0);
+    });
+  },
+);
+
+async function ask(port: number, model = 'm'): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${port}/v1/messages`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...alone },
-    body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+    body: JSON.stringify({ model, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
   });
   expect(answer.status).toBe(200);
   await answer.text();
