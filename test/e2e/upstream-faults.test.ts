@@ -93,7 +93,7 @@ const FAULTS: Fault[] = [
     streams: [true],
     status: 502,
     code: 'upstream_truncated',
-    says: /before the answer was complete/,
+    says: /closed the stream before the answer began/,
   },
   {
     name: 'half a JSON answer and a reset',

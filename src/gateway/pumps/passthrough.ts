@@ -142,7 +142,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
     }
     if (rest?.length === 0) rest = undefined;
-    const error = this.breakOff(truncated(this.options.provider));
+    const error = this.breakOff(truncated(this.options.provider, seen));
     if (error === undefined && !this.kept) return rest;
     // The name of an event that did not come: with the blank line behind it some clients would read it as one.
     if (rest === undefined || (event?.data ?? '') === '') return error;

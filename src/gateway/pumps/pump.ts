@@ -4,6 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { EventTooLarge } from '../../sse/frame-splitter.ts';
+import type { Observation } from '../record/observer.ts';
 
 export interface Pump<Out> {
   /** The next chunk of the upstream; undefined when it completes nothing for the client. */
@@ -38,10 +39,11 @@ export interface Follower {
  * Within a stream there is no status, and of Anthropic's errors there no type by which a client could tell that asking
  * again may help: opencode and others look for the words of a network's failures.
  */
-export function truncated(provider: string): GatewayError {
+export function truncated(provider: string, { firstContentAt }: Observation): GatewayError {
+  const when = firstContentAt === null ? 'began' : 'was complete; what came so far is only a part of it';
   return new GatewayError(
     'upstream_truncated',
-    `connection lost: ${provider} closed the stream before the answer was complete; what came so far is only a part of it`,
+    `connection lost: ${provider} closed the stream before the answer ${when}`,
   );
 }
 

@@ -103,7 +103,8 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     } catch (thrown) {
       return this.fail(framingError(provider, thrown));
     }
-    if (!this.complete()) this.sequencer.push({ type: 'error', error: truncated(provider) });
+    if (!this.complete())
+      this.sequencer.push({ type: 'error', error: truncated(provider, this.observer.seen) });
     return this.more();
   }
 
