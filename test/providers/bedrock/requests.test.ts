@@ -393,6 +393,17 @@ test('a conversation that the model begins, which Amazon refuses, is begun by th
   expect(row.lost.join()).toContain('a turn of the user stands before the first');
 });
 
+test('names of tools are of at most 64 letters, digits, dashes and underscores', async () => {
+  const names = ['mcp.files/read', 'n'.repeat(65), 'n'.repeat(64)];
+  const tools = names.map((name) => ({ type: 'function', function: { name, parameters: SCHEMA } }));
+  const { sent } = await chat(NOVA, { tools });
+  const specs = (sent.toolConfig as { tools: { toolSpec: { name: string } }[] }).tools;
+  const sentNames = specs.map(({ toolSpec }) => toolSpec.name);
+  for (const name of sentNames) expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
+  expect(new Set(sentNames).size).toBe(3);
+  expect(sentNames[2]).toBe('n'.repeat(64));
+});
+
 test('long ids of other providers get a stand-in, the same for call and result', async () => {
   const id = `call_${'x'.repeat(90)}|fc_1`;
   const { sent } = await chat(NOVA, {
