@@ -2,7 +2,7 @@
 import type { StreamEncoder } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
-import type { Target } from '../../routing/targets.ts';
+import { sameTarget, type Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Exchange } from '../attempts/course.ts';
 import { noteFailure } from '../attempts/fallback.ts';
@@ -55,10 +55,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
 
   function after(served: Target): readonly Target[] {
     const { targets } = route;
-    const at = targets.findIndex(
-      ({ provider, model }) => provider.name === served.provider.name && model === served.model,
-    );
-    return at === -1 ? [] : targets.slice(at + 1);
+    return targets.slice(targets.findIndex((target) => sameTarget(target, served)) + 1);
   }
 
   /** Whether somebody is to go on behind `of`; then the client is not told. */

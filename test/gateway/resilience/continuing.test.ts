@@ -495,6 +495,20 @@ describe('several breaks', () => {
     expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
   });
 
+  test('of two models of one provider each is asked once', async () => {
+    const { answer, row } = await ask(
+      { one: message(brokenMessage('One ')), two: chat(wholeChatStream('One two')) },
+      ASK,
+      { continue_streams: true, fallback_chain: ['one/second', 'two'] },
+    );
+    expect(answer).toEqual({ ...WELL, text: 'One two' });
+    expect(row.attempts.map(({ provider, model }) => `${provider}/${model}`)).toEqual([
+      'one/m',
+      'one/second',
+      'two/m',
+    ]);
+  });
+
   test('one that fails before it speaks is passed over', async () => {
     const { answer, row } = await ask({
       one: message(brokenMessage('One ')),
