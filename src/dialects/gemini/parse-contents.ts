@@ -78,6 +78,8 @@ function joined(parts: readonly Part[]): Part[] {
     const last = result.at(-1);
     if (part.type === 'text' && last?.type === 'text' && !part.extension && !last.extension) {
       last.text += part.text;
+    } else if (before !== undefined && isSeal(part) && sealsThought(part.signature, before)) {
+      before.signature = part.signature;
     } else if (part.type === 'reasoning') {
       const thought = joinThought(part, last);
       if (thought === undefined) continue;
@@ -90,6 +92,11 @@ function joined(parts: readonly Part[]): Part[] {
     } else result.push(part.type === 'opaque' ? part : { ...part });
   }
   return result;
+}
+
+/** Of the text in front of it, as Gemini's own models sign; LiteLLM moves that of another provider's thought there. */
+function isSeal(part: Part): part is ReasoningPart {
+  return part.type === 'reasoning' && part.text === '' && part.redacted === undefined;
 }
 
 /** Whether what a call took along, in a stream of another provider's, is the signature of the thought before it. */

@@ -125,6 +125,23 @@ describe('parts', () => {
     ]);
   });
 
+  test('so does the text behind a thought, to which LiteLLM moves its signature', () => {
+    const thoughtSignature = btoa('sluice:anthropic-messages:s');
+    const thought = { text: 'hm', thought: true };
+    const call = { functionCall: { id: 'c', name: 'f' } };
+    const signed = { type: 'reasoning', text: 'hm', signature: 'anthropic-messages:s' as never } as const;
+    const said = { type: 'text', text: 'a' } as const;
+    expect(modelParts(thought, { text: 'a', thoughtSignature })).toEqual([signed, said]);
+    const bare = { type: 'tool-call', kind: 'function', id: 'c', name: 'f', arguments: '{}' } as const;
+    expect(modelParts(thought, { text: 'a', thoughtSignature }, call)).toEqual([signed, said, bare]);
+    // Gemini's own seal the text.
+    expect(modelParts(thought, { text: 'a', thoughtSignature: 's' })).toEqual([
+      { type: 'reasoning', text: 'hm' },
+      said,
+      { type: 'reasoning', text: '', signature: 'gemini:s' as never },
+    ]);
+  });
+
   test.each([
     'skip_thought_signature_validator',
     'context_engineering_is_the_way_to_go',
