@@ -117,7 +117,7 @@ const serverSchema = z.strictObject({
   body_timeout: timer()
     .prefault('60s')
     .describe(
-      'Longest silence of a client in the midst of its request’s body, and the longest that a body of up to 4 KB may take. A slow one may take its time.',
+      'Longest silence of a client in the middle of its request’s body, and the longest that a body of up to 4 KB may take. A slow one may take its time.',
     ),
   max_event: size()
     .prefault('32MB')
