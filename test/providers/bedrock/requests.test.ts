@@ -480,7 +480,11 @@ test('InvokeModel gets Anthropic’s own body, model and streaming in its path',
     thinking: { type: 'disabled' },
     messages: HI,
   };
-  const { sent, request, response } = await asked('/v1/messages', body, 'bedrock-anthropic', answer);
+  const asksForTier = { ...body, service_tier: 'standard_only' };
+  const told = await asked('/v1/messages', asksForTier, 'bedrock-anthropic', answer);
+  const { sent, request, response, lost } = told;
+  expect(lost).toBe('service_tier');
+  expect(request?.headers.get('authorization')).toBe('Bearer lab-key');
   expect(request?.path).toBe(`/model/${encodeURIComponent(CLAUDE)}/invoke`);
   const { model: _, ...rest } = body;
   expect(sent).toEqual({ anthropic_version: 'bedrock-2023-05-31', ...rest });
