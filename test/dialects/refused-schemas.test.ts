@@ -287,6 +287,7 @@ describe('strict tools', () => {
     ['open', { ...closed, additionalProperties: true }, false],
     ['within, open', { ...closed, properties: { a: { items: { type: 'object' } }, b: {} } }, false],
     ['with a default', { ...closed, properties: { a: { default: 1 }, b: {} } }, false],
+    ['of nothing', {}, false],
   ])('OpenAI refuses to keep arguments to some schemas that Anthropic takes: %s', (_, schema, isKept) => {
     const ask = {
       ...{ model: 'm', max_tokens: 99, messages: [{ role: 'user', content: 'hi' }] },
@@ -302,5 +303,18 @@ describe('strict tools', () => {
     // Of other servers it is not known.
     const other = built('anthropic-messages', ask, 'openai-chat');
     expect(other.body.tools).toMatchObject([{ function: { strict: true } }]);
+  });
+
+  test('without arguments one stays strict: its made-up schema is closed', () => {
+    const ask = {
+      ...{ model: 'm', messages: [{ role: 'user', content: 'hi' }] },
+      tools: [{ type: 'function', function: { name: 'f', strict: true } }],
+    };
+    const { body, lost } = built('openai-chat', ask, 'openai-responses', { model: 'gpt-5' });
+    const parameters = { type: 'object', properties: {}, additionalProperties: false };
+    expect(body.tools).toEqual([{ type: 'function', name: 'f', parameters, strict: true }]);
+    expect(lost).toEqual([]);
+    const chat = built('openai-chat', ask, 'openai-chat', { quirks: OPENAI });
+    expect(chat.body.tools).toEqual(ask.tools);
   });
 });

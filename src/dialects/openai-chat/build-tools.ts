@@ -98,8 +98,9 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
     const schema = options.quirks.objectSchemas === true ? objectSchema(parameters, losses) : parameters;
     declared.parameters = functionSchema(typedSchema(schema));
   }
-  const isKept =
-    tool.strict !== true || options.quirks.objectSchemas !== true || isStrictSchema(parameters ?? {});
+  const mustBeClosed =
+    tool.strict === true && options.quirks.objectSchemas === true && parameters !== undefined;
+  const isKept = !mustBeClosed || isStrictSchema(parameters);
   if (!isKept) losses.lost('tools.strict', NOT_KEPT);
   if (tool.strict !== undefined) declared.strict = tool.strict && isKept;
   const built: JsonObject = { type: 'function', function: declared };

@@ -121,9 +121,13 @@ function buildFunction(
     // OpenAI's own models take one object, other servers of the dialect what the client says.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
     built.parameters = native ? parameters : functionSchema(typedSchema(schema));
-  } else if (!native) built.parameters = { type: 'object', properties: {} };
+  } else if (!native) {
+    const closed = strict === true ? { additionalProperties: false } : {};
+    built.parameters = { type: 'object', properties: {}, ...closed };
+  }
   // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
-  const isKept = native || strict !== true || reasons === undefined || isStrictSchema(parameters ?? {});
+  const mustBeClosed = !native && strict === true && reasons !== undefined && parameters !== undefined;
+  const isKept = !mustBeClosed || isStrictSchema(parameters);
   if (!isKept) losses.lost('tools.strict', NOT_KEPT);
   if (strict !== undefined) built.strict = strict && isKept;
   else if (!native) built.strict = false;

@@ -50,7 +50,8 @@ const NOT_STRICT = [
  * lets fields be left out. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 export function isStrictSchema(schema: JsonObject): boolean {
-  let isStrict = true;
+  // Of arguments, which are an object, also where nothing says so.
+  let isStrict = schema.$ref !== undefined || isClosed({ ...schema, type: 'object' });
   mapSchemas(schema, (each) => {
     if (NOT_STRICT.some((keyword) => each[keyword] !== undefined) || !isClosed(each)) isStrict = false;
     return each;
