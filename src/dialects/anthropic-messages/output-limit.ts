@@ -2,6 +2,7 @@
 // for as many as it reads there. It asks for 32,000 of any model, and no request to one of less was ever answered.
 
 const COUNT = String.raw`\W*(?<limit>\d+)`;
+const BEYOND = String.raw`\W*(?<beyond>\d+)`;
 const ASKED = String.raw`\W*(?<asked>\d+)`;
 
 /** What stands between is bounded: words that come again and again would each be read to the message's end. */
@@ -11,10 +12,14 @@ const FORMS = [
   // OpenAI, and Volcengine's Ark.
   `tokens'? is too large:${ASKED}\\W+this model supports at most${COUNT}`,
   `${FIELD}\\b.{0,200}integer above maximum value\\W+expected a value <=${COUNT}, but got${ASKED}`,
-  // DeepSeek; Qwen; Groq.
+  // DeepSeek; Qwen; GLM; Groq; Ollama's cloud.
   `valid range of max_tokens is \\[\\d+, ?${COUNT}`,
   `range of max_tokens should be \\[\\d+, ?${COUNT}`,
+  `max_tokens参数非法.{0,40}\\[\\d+, ?${COUNT}`,
   `${FIELD}\\W+must be less than or equal to${COUNT}`,
+  `${FIELD}${ASKED}\\) exceeds model's maximum output tokens${COUNT}`,
+  // Gemini at Vertex AI, which names the first count that is too large.
+  `maxOutputTokens value of${ASKED} but the supported range is from \\d+ \\(inclusive\\) to${BEYOND} \\(exclusive\\)`,
   // Bedrock; Anthropic's own, behind a provider's name.
   `maximum tokens you requested exceeds the model limit of${COUNT}`,
   `max_tokens:${ASKED} >${COUNT}, which is the maximum allowed`,
@@ -23,10 +28,11 @@ const FORMS = [
 /** The message with the words in front; undefined where it tells no such limit. */
 export function inWordsOfOutputLimit(message: string): string | undefined {
   for (const form of FORMS) {
-    const { limit, asked } = form.exec(message)?.groups ?? {};
-    if (limit === undefined) continue;
+    const groups = form.exec(message)?.groups;
+    if (groups === undefined) continue;
+    const limit = groups.limit ?? Number(groups.beyond) - 1;
     // At least one more was asked for, where nobody says how many.
-    const told = asked ?? Number(limit) + 1;
+    const told = groups.asked ?? Number(limit) + 1;
     // Claude Code reads no second line.
     const rest = message.replaceAll('\n', ' ');
     return `max_tokens: ${told} > ${limit}, which is the maximum allowed number of output tokens for this model; ${rest}`;

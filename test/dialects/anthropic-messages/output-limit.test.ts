@@ -33,10 +33,23 @@ test.each<[string, string, number, number]>([
   ],
   ['DeepSeek', 'lab: Invalid max_tokens value, the valid range of max_tokens is [1, 8192]', 8_193, 8_192],
   ['Qwen', 'lab: InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]', 8_193, 8_192],
+  ['GLM', 'lab: max_tokens参数非法：限制数值范围[1,16384]', 16_385, 16_384],
   [
     'Groq',
     'lab: `max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model',
     8_193,
+    8_192,
+  ],
+  [
+    "Ollama's cloud",
+    "lab: max_tokens (32000) exceeds model's maximum output tokens (16384) for model deepseek-v4-flash:0731",
+    32_000,
+    16_384,
+  ],
+  [
+    'Vertex AI, exclusive',
+    'lab: Unable to submit request because it has a maxOutputTokens value of 32000 but the supported range is from 1 (inclusive) to 8193 (exclusive). Update the value and try again.',
+    32_000,
     8_192,
   ],
   [
