@@ -2,7 +2,13 @@
 import type { Quirks } from '../dialects/dialect.ts';
 import type { CalendarPeriod } from '../model/calendar-period.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
-import type { AuthorizationScheme, TablePrices, TranslatesTo, WeekendPrices } from '../providers/kind.ts';
+import type {
+  AuthorizationScheme,
+  TablePrices,
+  TimedPrices,
+  TranslatesTo,
+  WeekendPrices,
+} from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import type { BudgetEach } from './schema.ts';
@@ -139,7 +145,7 @@ export interface ProviderConfig {
   searchesUnpriced: boolean;
   weekends: WeekendPrices | null;
   /** Of models that the table does not have. */
-  newerPrices: Readonly<Record<string, TablePrices>>;
+  newerPrices: Readonly<Record<string, TablePrices | TimedPrices[]>>;
   /** Models that are unpriced, whatever the table says. */
   wrongPrices: RegExp | null;
   quirks: Quirks;

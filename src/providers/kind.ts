@@ -26,6 +26,13 @@ export type TablePrices = Record<
   number | { base: number; tiers: { start: number; price: number }[] }
 >;
 
+/** Of those that hold at a time of the day, the last is the price. */
+export interface TimedPrices {
+  /** As the table has it: `01:00:00Z`. Left out: any time. */
+  constraint?: { type: 'time_of_date'; start_time: string; end_time: string };
+  prices: TablePrices;
+}
+
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
@@ -85,8 +92,8 @@ export interface ProviderKind {
   /** On Saturdays and Sundays the price does not go by the hour. Default: no day differs. */
   weekends?: WeekendPrices;
   /** Prices of models that the table does not have yet, by their names. */
-  newerPrices?: Readonly<Record<string, TablePrices>>;
-  /** Models whose price in the table is another's, mostly since their name leads to another model now: they are unpriced. */
+  newerPrices?: Readonly<Record<string, TablePrices | TimedPrices[]>>;
+  /** Models whose price in the table is another's, mostly since their name leads to another model now: unpriced but for `newerPrices`. */
   wrongPrices?: RegExp;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;

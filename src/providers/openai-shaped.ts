@@ -1,5 +1,6 @@
 // Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
 // tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
+import { DEEPSEEK_PRICES } from './deepseek-prices.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
 
@@ -35,7 +36,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyVariable: 'DEEPSEEK_API_KEY',
     modelPatterns: [/^deepseek-[^/]+$/],
     priceId: 'deepseek',
-    // Whatever still answers to them is the newest Flash, at its price: https://api-docs.deepseek.com/quick_start/pricing
+    newerPrices: DEEPSEEK_PRICES,
+    // What still answers to them is the newest Flash: https://api-docs.deepseek.com/quick_start/pricing
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {

@@ -139,22 +139,41 @@ describe('bills by the table', () => {
   });
 });
 
-test('DeepSeek’s weekends, of Beijing’s clock, have no hours of high demand', () => {
-  const { priceId = null, weekends = null } = findProviderKind('deepseek') ?? {};
-  const provider = sampleProvider({ name: 'deepseek', priceId, weekends });
-  const usage = sampleUsage({ inputTokens: MILLION, outputTokens: MILLION });
-  const low = 0.66 + 1.98;
-  const expected: [at: string, usd: number][] = [
-    ['2026-11-27T12:00Z', low],
-    ['2026-11-27T02:00Z', 2 * low],
-    ['2026-11-27T17:00Z', low],
-    ['2026-11-28T02:00Z', low],
-    ['2026-11-29T09:59Z', low],
-    ['2026-11-30T01:00Z', 2 * low],
-  ];
-  for (const [at, usd] of expected)
-    expect([at, table(provider, 'deepseek-v4-pro', usage, Date.parse(at))]).toEqual([at, usd]);
-});
+const deepSeek: [model: string, low: number][] = [
+  ['deepseek-v4-pro', 0.66 + 1.98],
+  ['deepseek-flash', 0.15 + 0.6],
+  ['deepseek-v4-flash', 0.15 + 0.6],
+];
+test.each(deepSeek)(
+  '%s: DeepSeek’s weekends, of Beijing’s clock, have no hours of high demand',
+  (model, low) => {
+    const {
+      priceId = null,
+      weekends = null,
+      newerPrices = {},
+      wrongPrices = null,
+    } = findProviderKind('deepseek') ?? {};
+    const provider = sampleProvider({ name: 'deepseek', priceId, weekends, newerPrices, wrongPrices });
+    const usage = sampleUsage({ inputTokens: MILLION, outputTokens: MILLION });
+    const expected: [at: string, usd: number][] = [
+      ['2026-11-27T12:00Z', low],
+      ['2026-11-27T02:00Z', 2 * low],
+      ['2026-11-27T17:00Z', low],
+      ['2026-11-28T02:00Z', low],
+      ['2026-11-29T09:59Z', low],
+      ['2026-11-30T01:00Z', 2 * low],
+      ['2026-11-30T05:00Z', low],
+      ['2026-11-30T09:59Z', 2 * low],
+    ];
+    for (const [at, usd] of expected) {
+      const told = table(provider, model, usage, Date.parse(at)) ?? Number.NaN;
+      expect([at, told.toFixed(9)]).toEqual([at, usd.toFixed(9)]);
+    }
+    const cached = sampleUsage({ inputTokens: 0, cacheReadTokens: MILLION, outputTokens: 0 });
+    if (model !== 'deepseek-v4-pro')
+      expect(table(provider, model, cached, Date.parse('2026-11-30T09:59Z'))).toBeCloseTo(0.006, 9);
+  },
+);
 
 describe('models that the table does not have yet', () => {
   const { newerPrices = {}, tiers = {} } = findProviderKind('anthropic') ?? {};
@@ -226,7 +245,7 @@ describe('no price is guessed', () => {
       ['mistral-large', 'mistral-large-latest', 'mistral-small-latest', 'magistral-small-latest'],
       ['mistral-large-2512', 'mistral-large-2411', 'mistral-small-2603', 'mistral-medium-latest'],
     ],
-    ['deepseek', ['deepseek-chat', 'deepseek-reasoner', 'deepseek-v4-flash'], ['deepseek-v4-pro']],
+    ['deepseek', ['deepseek-chat', 'deepseek-reasoner'], ['deepseek-v4-pro']],
     ['groq', ['openai/gpt-oss-safeguard-20b'], ['openai/gpt-oss-20b', 'openai/gpt-oss-120b']],
   ];
   test.each(led)('%s: names whose price in the table is another model’s', (kind, wrong, right) => {

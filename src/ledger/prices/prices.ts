@@ -98,9 +98,10 @@ export function createPricer(costs: CostsConfig): Pricer {
 /** The library also takes the price of whoever made a model for that of whoever serves it. */
 function tableOf(provider: ProviderConfig, model: string): Provider | null {
   const { priceId, resells, newerPrices, wrongPrices } = provider;
-  if (priceId === null || wrongPrices?.test(model) === true) return null;
+  if (priceId === null) return null;
   const prices = Object.hasOwn(newerPrices, model) ? newerPrices[model] : undefined;
-  const found = findPrices(priceId, model) ?? (prices && tableWith(priceId, model, prices));
+  const known = wrongPrices?.test(model) === true ? null : findPrices(priceId, model);
+  const found = known ?? (prices && tableWith(priceId, model, prices));
   return found && (found.id === priceId || resells.includes(found.id)) ? found : null;
 }
 
