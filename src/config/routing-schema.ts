@@ -12,14 +12,14 @@ const EXPECTED_TARGETS = 'expected a target such as provider/model, or a list of
 
 const weightedSchema = z.strictObject({
   target: target().describe('`provider`, `provider/model`, or a name of `routing.groups`.'),
-  weight: z.number().min(0).default(1).describe('Share of the requests, compared with the other weights.'),
+  weight: z.number().min(0).default(1).describe('Share of the requests, relative to the other weights.'),
 });
 
 const listedSchema = z
   .union([target(), weightedSchema], {
     error: 'expected a target such as provider/model, or { target, weight }',
   })
-  .meta({ id: 'TARGET', description: 'A target of a list: its name, or these keys.' });
+  .meta({ id: 'TARGET', description: 'A target in a list: its name, or these keys.' });
 
 const listSchema = z.array(listedSchema).min(1);
 
@@ -30,18 +30,18 @@ const targetsSchema = z
 /** What every rule may say. */
 const ruleShape = {
   to: targetsSchema.describe(
-    'Where it leads: a target, or several, then tried in the order of `strategy`. `routing.fallback_chain` follows.',
+    'A target, or several that are tried in the order of `strategy`. `routing.fallback_chain` follows.',
   ),
   strategy: z
     .enum(STRATEGIES)
     .optional()
     .describe(
-      'Which of several targets comes first. Default: `weighted` where weights are given, else `ordered`.',
+      'Which of several targets comes first. Default: `weighted` if weights are given, else `ordered`.',
     ),
-  continue_streams: z.boolean().optional().describe('In place of `routing.continue_streams`.'),
-  hedge_after: timer().nullable().optional().describe('In place of `routing.hedge_after`.'),
-  context_fallback: z.array(target()).optional().describe('In place of `routing.context_fallback`.'),
-  transformers: transformerList().optional().describe('In place of `routing.transformers`.'),
+  continue_streams: z.boolean().optional().describe('Overrides `routing.continue_streams`.'),
+  hedge_after: timer().nullable().optional().describe('Overrides `routing.hedge_after`.'),
+  context_fallback: z.array(target()).optional().describe('Overrides `routing.context_fallback`.'),
+  transformers: transformerList().optional().describe('Overrides `routing.transformers`.'),
 };
 
 const ruleSchema = z
@@ -51,7 +51,7 @@ const ruleSchema = z
   .meta({
     id: 'RULE',
     title: 'RULE',
-    description: 'Where a rule leads: a target, a list of targets, or these keys.',
+    description: 'The targets of a rule: one, a list of them, or these keys.',
   });
 
 const phraseSchema = z
@@ -60,7 +60,7 @@ const phraseSchema = z
       target(),
       z.strictObject({
         phrase: target().describe('Words, or `/regular expression/`.'),
-        weight: z.number().default(1).describe('What finding it counts; below zero it speaks against.'),
+        weight: z.number().default(1).describe('What a match adds to the sum; may be negative.'),
       }),
     ],
     { error: 'expected a phrase, or { phrase, weight }' },
@@ -75,87 +75,92 @@ export const routingSchema = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('Provider of requests that name none. `null`: the one that knows the model, else the first.'),
+    .describe(
+      'Provider for requests that no other rule matches. `null`: the one that knows the model, else the first.',
+    ),
   fallback_chain: z
     .array(target())
     .default([])
-    .describe('Targets (`provider` or `provider/model`) tried in order after the first one failed.'),
+    .describe('Targets (`provider` or `provider/model`) tried in order after the first one has failed.'),
   groups: z
     .record(z.string().min(1), targetsSchema)
     .default({})
-    .describe('Names for lists of targets; such a name may stand wherever the file has a target.'),
+    .describe('Names for lists of targets, usable wherever the file expects a target.'),
   session_affinity: z
     .boolean()
     .default(true)
-    .describe('A conversation stays where it is served, so that its prompt cache keeps working.'),
+    .describe('A conversation stays on its target, so that its prompt cache keeps working.'),
   agent_rules: z
     .record(z.string().min(1), ruleSchema)
     .default({})
-    .describe('By the agent that asks (`agent_type`, `x-sluice-agent`).'),
+    .describe('By the client’s agent (`agent_type`, `x-sluice-agent`).'),
   model_mappings: z
     .array(
       z.strictObject({
-        from: z.string().min(1).describe('Name of the model asked for; `*` fits anything.'),
+        from: z.string().min(1).describe('Name of the requested model; `*` matches anything.'),
         ...ruleShape,
       }),
     )
     .default([])
-    .describe('By the model asked for; the first that fits.'),
+    .describe('By the requested model; the first match wins.'),
   model_tier_rules: z
     .partialRecord(z.enum(TIER_NAMES), ruleSchema)
     .default({})
-    .describe('By the tier of the model asked for; docs/routing.md has the table.'),
+    .describe('By the tier of the requested model; docs/routing.md lists the tiers.'),
   scenarios: z
     .strictObject({
-      image: scenario('The conversation has an image.'),
-      web_search: scenario('The client asks for the provider’s web search.'),
+      image: scenario('The conversation contains an image.'),
+      web_search: scenario('The client requests the provider’s web search.'),
       long_context: scenario('The prompt has more tokens than `long_context_threshold`.'),
       long_context_threshold: z.number().int().min(1).default(60_000).describe('In tokens.'),
-      think: scenario('Thinking is asked for.'),
-      background: scenario('A small model is asked for, as agents do for their chores.'),
+      think: scenario('Thinking is requested.'),
+      background: scenario('A small model is requested, as agents do for side tasks.'),
     })
     .prefault({})
-    .describe('By what the request needs; the first of these, in this order.'),
+    .describe('By what the request needs; the first match in this order wins.'),
   patterns: z
     .array(
       z.strictObject({
-        match: z.array(phraseSchema).min(1).describe('Phrases, as whole words; or `/regular expressions/`.'),
+        match: z
+          .array(phraseSchema)
+          .min(1)
+          .describe('Phrases, matched as whole words, or `/regular expressions/`.'),
         threshold: z
           .number()
           .positive()
           .default(1)
-          .describe('Least sum of the weights of the phrases found; a phrase alone counts 1.'),
+          .describe('Smallest sum of the weights of the phrases found; a phrase without a weight counts 1.'),
         priority: z
           .number()
           .default(0)
-          .describe('Of several that match, the highest wins; then the higher sum.'),
+          .describe('If several patterns match, the highest priority wins, then the higher sum.'),
         case_sensitive: z
           .boolean()
           .default(false)
-          .describe('Whether capitals matter; a regular expression says so by its flags, `/…/i`.'),
+          .describe('Whether case matters; a regular expression has flags for that, `/…/i`.'),
         ...ruleShape,
       }),
     )
     .default([])
-    .describe('By what the last message of the user says.'),
+    .describe('By the text of the last user message.'),
   infer_agents: z
     .record(z.string().min(1), z.array(target()).min(1))
     .default({})
     .describe(
-      'For clients that do not say which agent asks: phrases of its system prompt, by the name of its agent rule.',
+      'For clients that do not name their agent: phrases of its system prompt, by the name of its agent rule.',
     ),
   context_fallback: z
     .array(target())
     .default([])
-    .describe('Targets with a larger context, tried when the prompt is too long for the model.'),
+    .describe('Targets with a larger context window, tried if the prompt is too long for the model.'),
   continue_streams: z
     .boolean()
     .default(false)
-    .describe('Go on with the next target after a failure in mid-stream, where that is sound.'),
+    .describe('Continue with the next target after a failure in mid-stream, where that is sound.'),
   hedge_after: timer()
     .nullable()
     .default(null)
-    .describe('Start the next target when the first has not spoken by then; `null`: never.'),
+    .describe('Start the next target in parallel if the first has sent no content by then; `null`: never.'),
   transformers: transformerList()
     .default([])
     .describe(

@@ -75,19 +75,19 @@ const serverSchema = z.strictObject({
     .min(1)
     .refine(isHost, 'expected a host name or an address, without scheme, port and path')
     .default('127.0.0.1')
-    .describe('Address to listen on. Any but loopback needs `keys`.'),
+    .describe('Address to listen on. Any other than loopback requires `keys`.'),
   port: z
     .number()
     .int()
     .min(0)
     .max(65_535)
     .default(8088)
-    .describe('Port to listen on; 0 takes a free one, which the start-up line tells.'),
+    .describe('Port to listen on; 0 takes a free one, which the start-up line shows.'),
   compression: z
     .enum(['auto', 'always', 'off'])
     .default('auto')
     .describe(
-      'Whether answers are compressed (zstd, br, gzip) for clients that accept it, each event flushed as it comes. `auto`: for those on other machines.',
+      'Whether answers are compressed (zstd, br, gzip) for clients that accept it, each event flushed as it comes. `auto`: only for clients on other machines.',
     ),
   workers: z
     .union([z.literal('all'), z.number().int().min(1).max(MAX_WORKERS)], {
@@ -95,45 +95,47 @@ const serverSchema = z.strictObject({
     })
     .default('all')
     .describe(
-      'Processes that serve, on Linux: a number, or `all` for one per core. With more than one, another process starts them and keeps the ledger.',
+      'Number of worker processes, on Linux; `all`: one per core. With more than one, a further process starts them and keeps the ledger.',
     ),
   keys: z
     .array(secret())
     .default([])
-    .describe('Keys that clients must present. Empty: none is asked, and only loopback is served.'),
+    .describe('Keys of which clients must send one. Empty: no key is required, and only loopback is served.'),
   project_keys: z
     .record(z.string().min(1), z.array(secret()).min(1))
     .default({})
     .describe(
-      'More keys, by the project whose requests come with them: they count as that project’s, whatever they say themselves, and open none of the gateway’s own pages. See docs/deployment.md.',
+      'Further keys, by project: a request with such a key counts towards that project, whatever it says itself, and the key does not open the gateway’s own pages. See docs/deployment.md.',
     ),
   allowed_origins: z
     .array(origin())
     .prefault([])
     .describe(
-      'Web pages and browser extensions that may ask, beside the gateway’s own: each by its exact origin, such as `http://localhost:5173` or `chrome-extension://ID`. `*`: every one, where `keys` are asked for. See docs/endpoints.md.',
+      'Web pages and browser extensions that may send requests, besides the gateway’s own page: exact origins such as `http://localhost:5173` or `chrome-extension://ID`. `*`: all, if `keys` are required. See docs/endpoints.md.',
     ),
-  max_body: size().prefault('64MB').describe('Longest request body.'),
+  max_body: size().prefault('64MB').describe('Largest request body.'),
   body_timeout: timer()
     .prefault('60s')
     .describe(
-      'Longest silence of a client in the middle of its request’s body, and the longest that a body of up to 4 KB may take. A slow one may take its time.',
+      'Longest pause of a client in the middle of its request’s body, and the longest time for a body of up to 4 KB. A larger body that arrives slowly but steadily is not limited.',
     ),
   max_event: size()
     .prefault('32MB')
-    .describe('Longest event of an upstream stream, and longest whole answer; a longer one is an error.'),
+    .describe('Largest event of an upstream stream, and largest whole answer; a larger one is an error.'),
   ping_interval: timer()
     .prefault('15s')
-    .describe('Longest silence towards a streaming client before a keep-alive goes out.'),
+    .describe('Longest silence towards a streaming client before a keep-alive is sent.'),
   drain_timeout: timer(0)
     .prefault('30s')
-    .describe('How long running requests may go on after SIGTERM or SIGINT, before an error ends them.'),
+    .describe(
+      'How long running requests may continue after SIGTERM or SIGINT before they are ended with an error.',
+    ),
 });
 
 const timeoutsSchema = z.strictObject({
-  connect: timer().prefault('10s').describe('Until the connection stands.'),
+  connect: timer().prefault('10s').describe('Until the connection is established.'),
   first_byte: timer().prefault('120s').describe('Until the first content event, not the response headers.'),
-  idle: timer().prefault('120s').describe('Between two events of a stream; pings do not count.'),
+  idle: timer().prefault('120s').describe('Between two events of a stream; keep-alives do not count.'),
   min_throughput: z
     .number()
     .int()
@@ -141,21 +143,23 @@ const timeoutsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Fewest bytes a second of a stream that has begun, over `throughput_window`; `null`: any. Only time in which ' +
-        'the provider is waited for counts, not that of a client that reads slowly.',
+      'Fewest bytes per second of a stream that has begun, over `throughput_window`; `null`: no minimum. Only time spent ' +
+        'waiting for the provider counts, not for a slow client.',
     ),
   throughput_window: timer()
     .prefault('30s')
-    .describe('How long a stream must be slow to be ended for it. Thinking of which nothing is sent counts.'),
+    .describe(
+      'How long a stream must be too slow before it is ended. Thinking during which nothing is sent counts as slow.',
+    ),
 });
 
 const breakerSchema = z.strictObject({
   enabled: z
     .boolean()
     .optional()
-    .describe('Whether failures in a row close the way to it. Default: `true`, but `false` for `simulator`.'),
+    .describe('Whether failures in a row open the breaker. Default: `true`, but `false` for `simulator`.'),
   failures: z.number().int().min(1).max(1_000).default(5).describe('Failures in a row that open it.'),
-  open_for: timer().prefault('30s').describe('How long the provider is then not asked.'),
+  open_for: timer().prefault('30s').describe('How long the provider is then not called.'),
 });
 
 const concurrencySchema = z
@@ -167,10 +171,10 @@ const concurrencySchema = z
       .max(100_000)
       .nullable()
       .default(null)
-      .describe('Most requests at once; the limit in force follows 429s and latency. `null`: no limit.'),
-    min: z.number().int().min(1).max(100_000).default(1).describe('The limit in force never falls below.'),
-    queue: z.number().int().min(0).max(100_000).default(100).describe('Most requests that wait for room.'),
-    queue_timeout: timer().prefault('10s').describe('Longest wait for room.'),
+      .describe('Most concurrent requests; the limit in force adapts to 429s and latency. `null`: no limit.'),
+    min: z.number().int().min(1).max(100_000).default(1).describe('Lower bound of the limit in force.'),
+    queue: z.number().int().min(0).max(100_000).default(100).describe('Most requests that wait for a slot.'),
+    queue_timeout: timer().prefault('10s').describe('Longest wait for a slot.'),
   })
   .refine(({ max, min }) => max === null || min <= max, { error: 'min is above max' });
 
@@ -179,7 +183,7 @@ const providerSchema = z.strictObject({
     .enum(PROVIDER_KINDS.map((row) => row.kind))
     .optional()
     .describe(
-      'Known provider that this is an instance of. Default: the entry’s own name, where it is known.',
+      'Known provider that this is an instance of. Default: the entry’s own name, if it is a known one.',
     ),
   dialect: z
     .enum(PROVIDER_DIALECT_IDS)
@@ -188,7 +192,7 @@ const providerSchema = z.strictObject({
   base_url: url()
     .optional()
     .describe(
-      'As the vendor’s own SDK takes it: `openai-*` up to and with `/v1`, `anthropic-messages` the root.',
+      'As for the vendor’s own SDK: for `openai-*` including the version, such as `/v1`, for `anthropic-messages` without it.',
     ),
   options: z
     .record(
@@ -198,32 +202,34 @@ const providerSchema = z.strictObject({
         .regex(/^[\w.:-]+$/, { error: 'expected letters, digits, dots, colons, dashes or underscores' }),
     )
     .default({})
-    .describe('What the kind’s address is made of, such as `region`; see docs/providers.md.'),
+    .describe('Variable parts of the kind’s address, such as `region`; see docs/providers.md.'),
   api_key: secret()
     .nullable()
     .optional()
     .describe(
-      'The key. Default: the kind’s environment variable. `null`: none, so only a client’s own key is used.',
+      'The API key. Default: the kind’s environment variable. `null`: none, so only a client’s own key is used.',
     ),
   api_keys: z
     .array(secret())
     .min(1)
     .optional()
     .describe(
-      'Several keys, in place of `api_key`: one that is refused or limited is set aside, see docs/resilience.md.',
+      'Several keys, in place of `api_key`: one that is refused or rate-limited is not used for a while, see docs/resilience.md.',
     ),
   oauth: z
     .strictObject({
-      client_id: secret().describe('Of an OAuth client of your own.'),
-      client_secret: secret().describe('Of that client.'),
-      refresh_token: secret().describe('What your consent to that client gave it.'),
+      client_id: secret().describe('Id of your own OAuth client.'),
+      client_secret: secret().describe('Secret of that client.'),
+      refresh_token: secret().describe('Refresh token from your consent to that client.'),
     })
     .optional()
-    .describe('For kinds that act for a user: what an access token is fetched with, in place of `api_key`.'),
+    .describe(
+      'For kinds that act for a user: credentials for fetching access tokens, in place of `api_key`.',
+    ),
   headers: z
     .record(z.string().regex(HTTP_TOKEN, { error: 'is not a header name' }), secret())
     .default({})
-    .describe('Extra headers of every request to this provider.'),
+    .describe('Extra headers for every request to this provider.'),
   models: z
     .record(z.string(), z.string().min(1))
     .default({})
@@ -235,20 +241,26 @@ const providerSchema = z.strictObject({
     .default(null)
     .describe('Model for requests whose own model is not one of this provider’s.'),
   timeouts: timeoutsSchema.prefault({}).describe('How long this provider may stay silent.'),
-  max_retries: z.number().int().min(0).max(10).default(2).describe('Further tries at this provider.'),
+  max_retries: z
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(2)
+    .describe('Further tries at this provider after a failure.'),
   probe_every: timer()
     .nullable()
     .default(null)
     .describe(
-      'How often its list of models, which costs nothing, is asked to see whether it is there. `null`: only requests tell.',
+      'How often its list of models, which is free, is requested to see whether the provider is up. `null`: never, health follows from requests alone.',
     ),
-  breaker: breakerSchema.prefault({}).describe('When this provider is not asked for a while.'),
-  concurrency: concurrencySchema.prefault({}).describe('How many requests this provider is given at once.'),
+  breaker: breakerSchema.prefault({}).describe('When to stop calling this provider for a while.'),
+  concurrency: concurrencySchema.prefault({}).describe('How many requests this provider gets at once.'),
   forward_trace: z
     .boolean()
     .default(false)
     .describe(
-      'Tell it with `traceparent` which trace a request belongs to. For servers of your own: it shows which requests belong together.',
+      'Send `traceparent`, which names the trace of a request. For servers of your own: it shows which requests belong together.',
     ),
   transformers: transformerList()
     .default([])
@@ -257,7 +269,7 @@ const providerSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'A client’s own key, which is none of `server.keys`, goes to this provider when the client speaks its dialect. Of a fallback chain only targets at the server of the first one get it.',
+      'A client’s own key (one that is not in `server.keys`) is forwarded to this provider if the client speaks its dialect. In a fallback chain only targets on the same server as the first one get it.',
     ),
 });
 
@@ -265,7 +277,7 @@ const connectionsSchema = z.strictObject({
   keep_alive: timer(0)
     .prefault('55s')
     .describe(
-      'How long one is kept that nobody uses; `0s`: not at all. A server that says less (`keep-alive: timeout=5`) is believed. The default is below the 60 s after which common load balancers close it.',
+      'How long an idle connection is kept; `0s`: not at all. A shorter time announced by the server (`keep-alive: timeout=5`) takes precedence. The default is below the 60 s after which common load balancers close it.',
     ),
   max_idle: z
     .number()
@@ -273,12 +285,10 @@ const connectionsSchema = z.strictObject({
     .min(0)
     .max(65_535)
     .default(256)
-    .describe('Most that are kept without use, for each server, by each of `server.workers`.'),
+    .describe('Most idle connections per server, in each of `server.workers`.'),
   max_unread: size()
     .prefault('64KB')
-    .describe(
-      'Bytes of an answer that may wait for a client that reads slowly before its provider is held back.',
-    ),
+    .describe('Bytes of an answer that may wait for a slow client before its provider is paused.'),
 });
 
 const perMillion = (what: string) => z.number().min(0).describe(`USD per million ${what} tokens.`);
@@ -292,12 +302,16 @@ const tokenPrices = {
     .number()
     .min(0)
     .optional()
-    .describe('USD per million cache-write tokens that are kept for an hour. Default: as the others.'),
+    .describe(
+      'USD per million cache-write tokens with a TTL of one hour. Default: as for other cache writes.',
+    ),
   reasoning_per_million: z
     .number()
     .min(0)
     .optional()
-    .describe('USD per million reasoning tokens, which are part of the output. Default: as the rest of it.'),
+    .describe(
+      'USD per million reasoning tokens, which are part of the output. Default: as for other output.',
+    ),
 };
 
 const priceSchema = z.strictObject({
@@ -306,18 +320,18 @@ const priceSchema = z.strictObject({
     .number()
     .min(0)
     .default(0)
-    .describe('USD per thousand web searches that the provider runs.'),
+    .describe('USD per thousand web searches run by the provider.'),
   long_prompt: z
     .strictObject({
       above: z
         .number()
         .int()
         .min(0)
-        .describe('Prompt tokens, cached ones among them, beyond which it holds.'),
+        .describe('Prompt tokens, including cached ones, above which these prices apply.'),
       ...tokenPrices,
     })
     .optional()
-    .describe('Other prices, for all tokens of a request with a long prompt.'),
+    .describe('Other prices that apply to all tokens of a request with a long prompt.'),
 });
 
 const budgetName = (what: string) => z.string().min(1).optional().describe(what);
@@ -327,23 +341,24 @@ const BUDGET_EACH = ['agent', 'project', 'provider'] as const;
 export type BudgetEach = (typeof BUDGET_EACH)[number];
 
 const budgetSchema = z.strictObject({
-  limit_usd: z.number().min(0).describe('What they may cost together. 0: only what costs nothing is asked.'),
+  limit_usd: z
+    .number()
+    .min(0)
+    .describe('What the requests may cost together. 0: only free models are called.'),
   per: z
     .enum(CALENDAR_PERIODS)
-    .describe('Of the calendar, in UTC; weeks begin with Monday. Then it begins anew.'),
+    .describe('Calendar period in UTC, after which the budget is reset; weeks begin on Monday.'),
   each: z
     .enum(BUDGET_EACH)
     .optional()
-    .describe(
-      'They do not share the limit: each agent, project or provider (of those that fit) has it for itself.',
-    ),
+    .describe('The limit is not shared: each matching agent, project or provider has it to itself.'),
   agent: budgetName(
-    'Only requests of this agent (`agent_type`, `x-sluice-agent`); `*` fits anything, here and below.',
+    'Only requests of this agent (`agent_type`, `x-sluice-agent`); `*` matches anything, here and below.',
   ),
-  project: budgetName('Only those of this project (`project_id`, `x-sluice-project`).'),
-  provider: budgetName('Only those that this provider serves.'),
+  project: budgetName('Only requests of this project (`project_id`, `x-sluice-project`).'),
+  provider: budgetName('Only requests served by this provider.'),
   model: budgetName(
-    'Only those that this model serves, by the name that the provider answers with: `claude-opus-*`.',
+    'Only requests served by this model, by its name in the provider’s answer: `claude-opus-*`.',
   ),
 });
 
@@ -357,7 +372,7 @@ export const configSchema = z.strictObject({
       providerSchema,
     )
     .default({})
-    .describe('Where requests can go, by a name of your choice.'),
+    .describe('Providers that requests can go to, each under a name of your choice.'),
   connections: connectionsSchema.prefault({}).describe('Connections to providers.'),
   routing: routingSchema.prefault({}).describe('Which provider serves a request.'),
   audit: z
@@ -365,16 +380,19 @@ export const configSchema = z.strictObject({
       enabled: z.boolean().default(true).describe('Keep one row for every request.'),
       log_request_bodies: z.boolean().default(true).describe('Keep request bodies in the rows.'),
       log_response_bodies: z.boolean().default(true).describe('Keep response bodies in the rows.'),
-      retention: period().nullable().prefault('30d').describe('Rows older than this go; `null` keeps all.'),
+      retention: period()
+        .nullable()
+        .prefault('30d')
+        .describe('Rows older than this are deleted; `null` keeps all.'),
       store: secret()
         .default(EMBEDDED_STORE)
         .describe(
-          'Where rows live: `sqlite`, a database in `SLUICE_HOME`, or the address of a PostgreSQL database, which several gateways may share: `postgres://user:password@host:5432/database`.',
+          'Where rows are stored: `sqlite`, a database in `SLUICE_HOME`, or the address of a PostgreSQL database, which several gateways may share: `postgres://user:password@host:5432/database`.',
         ),
       max_spill: size()
         .prefault('256MB')
         .describe(
-          'Rows that the store cannot take wait in files in `SLUICE_HOME`: how large they may become.',
+          'Largest total size of the files in `SLUICE_HOME` where rows wait while the store does not accept them.',
         ),
     })
     .prefault({})
@@ -384,26 +402,26 @@ export const configSchema = z.strictObject({
       level: z
         .enum(['debug', 'info', 'warn', 'error'])
         .default('info')
-        .describe('Lesser lines are left out. `debug` has one line for each request.'),
-      format: z.enum(['text', 'json']).default('text').describe('`json`: each line is an object.'),
+        .describe('Lowest level that is logged. `debug` has one line for each request.'),
+      format: z.enum(['text', 'json']).default('text').describe('`json`: each line is a JSON object.'),
     })
     .prefault({})
-    .describe('What the process writes to stderr. `SLUICE_LOG` in the environment comes first.'),
+    .describe('What the process writes to stderr. `SLUICE_LOG` in the environment takes precedence.'),
   costs: z
     .strictObject({
       pricing_overrides: z
         .record(z.string().min(1), priceSchema)
         .default({})
         .describe(
-          'Prices by `provider/model`, before the built-in price table; `*` fits anything. The name itself decides, else the first that fits.',
+          'Prices by `provider/model`, which take precedence over the built-in price table; `*` matches anything. An exact name wins, else the first match.',
         ),
       budgets: z
         .array(budgetSchema)
         .default([])
-        .describe('What requests may cost in a period; see docs/budgets.md.'),
+        .describe('Limits on what requests may cost in a period; see docs/budgets.md.'),
     })
     .prefault({})
-    .describe('What requests cost.'),
+    .describe('Prices and budgets.'),
 });
 
 /** A file as people write it: durations and sizes as text, everything optional. */

@@ -9,7 +9,7 @@ const FIELD = 'cache_control';
 
 export const cleanCache = defineTransformer({
   name: 'clean_cache',
-  summary: 'Drops `cache_control` from system, messages and tools.',
+  summary: 'Removes `cache_control` from system, messages and tools.',
   options: z.strictObject({}),
   create: () => ({
     request(request, context) {

@@ -26,14 +26,14 @@ const LONGEST_TIME_LIMIT_MS = 60_000;
 export const MODULE_ENTRY = {
   type: 'object',
   description:
-    'A module of your own, relative to the configuration file, such as `./house-style.ts`. It gets the other options of its entry.',
+    'Path of your own module, relative to the configuration file, such as `./house-style.ts`. It gets the other options of its entry.',
   properties: {
     name: { type: 'string', pattern: MODULE_PATH.source },
     time_limit: {
       type: 'string',
       title: 'duration',
       default: '1s',
-      description: 'Longest that one call of it may take, up to `60s`; a longer one fails its request.',
+      description: 'Longest time for one of its calls, up to `60s`; a longer one fails the request.',
     },
   },
   required: ['name'],

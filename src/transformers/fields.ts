@@ -17,11 +17,11 @@ const jsonValue = z.json();
 
 export const fields = defineTransformer({
   name: 'fields',
-  summary: 'Sets and removes fields of the provider’s request. All other bytes still pass.',
+  summary: 'Sets and removes fields of the provider’s request. All other bytes still pass unchanged.',
   options: z.strictObject({
     set: z.record(fieldPath, jsonValue).default({}).describe('Field → value, whatever the request says.'),
-    default: z.record(fieldPath, jsonValue).default({}).describe('Field → value where the request has none.'),
-    remove: z.array(fieldPath).default([]).describe('Fields that do not go to the provider.'),
+    default: z.record(fieldPath, jsonValue).default({}).describe('Field → value if the request has none.'),
+    remove: z.array(fieldPath).default([]).describe('Fields that are not sent to the provider.'),
   }),
   create({ set, default: defaults, remove }) {
     return {

@@ -24,7 +24,7 @@ const headerName = z
 
 export const headers = defineTransformer({
   name: 'headers',
-  summary: 'Sets and removes request headers. The body’s bytes still pass.',
+  summary: 'Sets and removes request headers. The body still passes byte for byte.',
   options: z.strictObject({
     set: z
       .record(
@@ -33,7 +33,7 @@ export const headers = defineTransformer({
       )
       .default({})
       .describe('Header → value, which may be a secret reference such as `env:NAME`.'),
-    remove: z.array(headerName).default([]).describe('Headers that do not go to the provider.'),
+    remove: z.array(headerName).default([]).describe('Headers that are not sent to the provider.'),
   }),
   secretOptions: ['set'],
   create({ set, remove }) {

@@ -9,15 +9,19 @@ const SMALLEST_BUDGET = 1_024;
 
 export const maxTokens = defineTransformer({
   name: 'max_tokens',
-  summary: 'Bounds the length of answers.',
+  summary: 'Limits the length of answers.',
   options: z.strictObject({
-    max: z.number().int().min(1).describe('Most tokens of an answer; a request for more asks for this many.'),
+    max: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Most tokens of an answer; a higher limit in a request is lowered to this.'),
     default: z
       .number()
       .int()
       .min(1)
       .optional()
-      .describe('For requests that name no bound. Left out: they stay without one.'),
+      .describe('Limit for requests without one. Left out: they stay without.'),
   }),
   create({ max, default: fallback }) {
     return {

@@ -16,7 +16,7 @@ export const reasoning = defineTransformer({
       .enum(['thinking', 'text'])
       .default('thinking')
       .describe(
-        'What clients get: `thinking` where the model writes tagged text, `text` where clients show text only.',
+        'What clients get: `thinking` for models that write tagged text, `text` for clients that show only text.',
       ),
     tag: z
       .string()
@@ -26,7 +26,9 @@ export const reasoning = defineTransformer({
     opened: z
       .boolean()
       .default(false)
-      .describe('The model’s prompt ends with the opening tag, so that its answer begins inside.'),
+      .describe(
+        'The model’s prompt template ends with the opening tag, so that its answer begins inside it.',
+      ),
   }),
   create({ as, tag, opened }) {
     const tags = tagsOf(tag);

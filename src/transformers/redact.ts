@@ -14,13 +14,13 @@ const options = z
     patterns: z
       .array(z.string().min(1))
       .min(1)
-      .describe('JavaScript regular expressions without look-around and back-references.'),
+      .describe('JavaScript regular expressions without lookaround and back-references.'),
     flags: z
       .string()
       .regex(PATTERN_FLAGS, { error: 'expected flags out of i, m, s and u, each once' })
       .default('')
-      .describe('Flags of all the patterns: `i`, `m`, `s`, `u`.'),
-    replacement: z.string().default('[redacted]').describe('What stands in place of a match.'),
+      .describe('Flags for all patterns: `i`, `m`, `s`, `u`.'),
+    replacement: z.string().default('[redacted]').describe('Replacement for a match.'),
     direction: z
       .enum(['both', 'request', 'answer'])
       .default('both')
@@ -28,7 +28,9 @@ const options = z
     tools: z
       .boolean()
       .default(false)
-      .describe('Also the strings in the arguments of tool calls, and in what tools at the provider gave.'),
+      .describe(
+        'Also search the strings in the arguments of tool calls and in the results of provider-run tools.',
+      ),
     window: z
       .number()
       .int()
@@ -36,7 +38,7 @@ const options = z
       .max(65_536)
       .default(DEFAULT_WINDOW)
       .describe(
-        'Most characters that are looked at, and held back in a stream, until a match is certain; one that needs more is missed.',
+        'Most characters that are examined, and held back in a stream, to decide on a match; a match that needs more is missed.',
       ),
   })
   .superRefine(({ patterns, flags, window }, context) => {
@@ -54,7 +56,7 @@ const options = z
 
 export const redact = defineTransformer({
   name: 'redact',
-  summary: 'Replaces what matches a pattern, streamed text included.',
+  summary: 'Replaces what matches a pattern, also in streamed text.',
   options,
   create({ patterns, flags, window, replacement, direction, tools }) {
     const program = compilePatterns(patterns, flags, window);

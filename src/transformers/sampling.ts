@@ -16,7 +16,7 @@ const FIELDS = [
 
 export const sampling = defineTransformer({
   name: 'sampling',
-  summary: 'Sampling parameters for requests that do not name them.',
+  summary: 'Sampling parameters for requests that do not set them.',
   options: z.strictObject({
     temperature: z.number().min(0).max(2).optional().describe('Default temperature.'),
     top_p: z.number().min(0).max(1).optional().describe('Default `top_p`.'),
@@ -25,7 +25,7 @@ export const sampling = defineTransformer({
     frequency_penalty: z.number().min(-2).max(2).optional().describe('Default frequency penalty.'),
     presence_penalty: z.number().min(-2).max(2).optional().describe('Default presence penalty.'),
     stop: z.array(z.string().min(1)).min(1).optional().describe('Default stop sequences.'),
-    force: z.boolean().default(false).describe('Use these also where the request names its own.'),
+    force: z.boolean().default(false).describe('Use these even if the request sets its own.'),
   }),
   create({ force, ...values }) {
     return {

@@ -8,8 +8,8 @@ export const systemPrompt = defineTransformer({
   summary: 'Instructions before, after or in place of the request’s own.',
   options: z.strictObject({
     prepend: z.string().min(1).optional().describe('Text before the request’s own instructions.'),
-    append: z.string().min(1).optional().describe('Text behind them.'),
-    replace: z.string().min(1).optional().describe('Text in their place.'),
+    append: z.string().min(1).optional().describe('Text after them.'),
+    replace: z.string().min(1).optional().describe('Text that replaces them.'),
   }),
   create({ prepend, append, replace }) {
     return {

@@ -9,21 +9,21 @@ const DEFAULT_HINT =
 
 export const toolUse = defineTransformer({
   name: 'tool_use',
-  summary: 'Hints for models that are shy of tools; requests without tools stay as they are.',
+  summary: 'Hints for models that hesitate to use tools; requests without tools stay as they are.',
   options: z.strictObject({
     hint: z
       .string()
       .nullable()
       .default(DEFAULT_HINT)
-      .describe('Added behind the instructions of requests that offer tools; `null`: nothing is.'),
+      .describe('Appended to the instructions of requests that offer tools; `null`: nothing.'),
     choice: z
       .enum(['auto', 'required'])
       .optional()
-      .describe('Tool choice of requests that name none; `required`: some tool must be called.'),
+      .describe('Tool choice for requests without one; `required`: some tool must be called.'),
     parallel: z
       .boolean()
       .optional()
-      .describe('Whether several calls at once are allowed, where the request does not say.'),
+      .describe('Whether parallel calls are allowed, if the request does not say.'),
   }),
   create({ hint, choice, parallel }) {
     return {
