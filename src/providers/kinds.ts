@@ -1,7 +1,7 @@
 // The known providers, one row each. Nothing outside a row names a provider.
 import { AMAZON } from './amazon.ts';
-import { CLAUDE_PRICES } from './claude-prices.ts';
 import type { ProviderKind } from './kind.ts';
+import { CLAUDE_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 
 /** With OpenAI, Azure and Google. Each model has a price of its own for being served first: 1.75 to 2.5 times the usual one. */
@@ -35,6 +35,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyPrefixes: ['sk-proj-', 'sk-svcacct-', 'sk-admin-'],
     modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],
     priceId: 'openai',
+    newerPrices: OPENAI_PRICES,
     tiers: FLEX_AT_HALF,
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
     // From GPT-5.4 on, where they are served in one region: https://developers.openai.com/api/docs/guides/data-residency

@@ -1,8 +1,8 @@
 // Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
 // tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
-import { DEEPSEEK_PRICES } from './deepseek-prices.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
+import { DEEPSEEK_PRICES } from './newer-prices.ts';
 
 const DIALECT = 'openai-chat';
 

@@ -205,9 +205,30 @@ describe('models that the table does not have yet', () => {
     expect(table(provider, 'claude-haiku-5-5', longer)).toBeCloseTo(dearer / MILLION + searches, 10);
   });
 
+  test('GPT-6.1 Sol, also by the name of its version; a name that goes on otherwise is another model', () => {
+    const { newerPrices: ofOpenAi = {}, tiers: flex = {} } = findProviderKind('openai') ?? {};
+    const sol = sampleProvider({ ...openai, newerPrices: ofOpenAi, tiers: flex });
+    const usage = sampleUsage({
+      inputTokens: 1_000,
+      cacheReadTokens: 200_000,
+      cacheWriteTokens: 71_000,
+      outputTokens: 500,
+    });
+    const tokens = (1_000 * 2 + 200_000 * 0.1 + 71_000 * 2.5 + 500 * 10) / MILLION;
+    for (const model of ['gpt-6.1-sol', 'gpt-6.1-sol-2026-09-29'])
+      expect(table(sol, model, usage) ?? Number.NaN).toBeCloseTo(tokens, 10);
+    const cheap = table(sol, 'gpt-6.1-sol', usage, undefined, { tier: 'flex', billedUsd: null });
+    expect(cheap ?? Number.NaN).toBeCloseTo(tokens / 2, 10);
+    const longer = (1_001 * 4 + 200_000 * 0.2 + 71_000 * 5 + 500 * 15) / MILLION;
+    expect(table(sol, 'gpt-6.1-sol', { ...usage, inputTokens: 1_001 }) ?? Number.NaN).toBeCloseTo(longer, 10);
+    for (const model of ['gpt-6.1-sol-pro', 'gpt-6.1-sola', 'gpt-6.1'])
+      expect(table(sol, model, usage)).toBeNull();
+  });
+
   test('what the table has is its own affair, and each row here is one that it lacks', () => {
-    for (const model of Object.keys(newerPrices))
-      expect([model, findPrices('anthropic', model)]).toEqual([model, null]);
+    for (const kind of ['anthropic', 'openai'])
+      for (const model of Object.keys(findProviderKind(kind)?.newerPrices ?? {}))
+        expect([model, findPrices(kind, model)]).toEqual([model, null]);
     const other = sampleProvider({
       ...anthropic,
       name: 'other',

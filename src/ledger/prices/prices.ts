@@ -5,7 +5,7 @@ import { compileGlob } from '../../model/glob.ts';
 import { type PricedParts, totalInputTokens, type Usage } from '../../model/usage.ts';
 import { priceByOverride } from './override.ts';
 import { createRateSum, type RateSum } from './rates.ts';
-import { findPrices, tableWith } from './table.ts';
+import { findAmong, findPrices } from './table.ts';
 
 /**
  * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
@@ -99,9 +99,8 @@ export function createPricer(costs: CostsConfig): Pricer {
 function tableOf(provider: ProviderConfig, model: string): Provider | null {
   const { priceId, resells, newerPrices, wrongPrices } = provider;
   if (priceId === null) return null;
-  const prices = Object.hasOwn(newerPrices, model) ? newerPrices[model] : undefined;
   const known = wrongPrices?.test(model) === true ? null : findPrices(priceId, model);
-  const found = known ?? (prices && tableWith(priceId, model, prices));
+  const found = known ?? findAmong(newerPrices, priceId, model);
   return found && (found.id === priceId || resells.includes(found.id)) ? found : null;
 }
 

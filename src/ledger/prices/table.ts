@@ -30,14 +30,19 @@ function exactProvider(id: string): Provider | undefined {
   return provider?.id === id ? provider : undefined;
 }
 
-/** A price-table provider that holds the one model at these prices. */
-export function tableWith(id: string, model: string, prices: ModelInfo['prices']): Provider {
-  return {
-    id,
-    name: id,
-    api_pattern: '',
-    models: [{ id: model, match: { equals: model.toLowerCase() }, prices }],
-  };
+/** The same of prices by the models' names, which a revision of the model may follow. */
+export function findAmong(
+  prices: Readonly<Record<string, ModelInfo['prices']>>,
+  id: string,
+  model: string,
+): Provider | null {
+  const name = model.trim().toLowerCase();
+  const known = Object.keys(prices).find(
+    (key) => name.startsWith(key) && isRest(key, name.slice(key.length)),
+  );
+  const found = known === undefined ? undefined : prices[known];
+  if (found === undefined) return null;
+  return { id, name: id, api_pattern: '', models: [{ id: name, match: { equals: name }, prices: found }] };
 }
 
 function only(provider: Provider, model: ModelInfo, name: string): Provider {

@@ -1,0 +1,60 @@
+// What vendors take for models that the price table does not have yet, or not at today's price. A row goes when the table has it.
+import type { TablePrices, TimedPrices } from './kind.ts';
+
+/** https://platform.claude.com/docs/en/about-claude/pricing, in October 2026. */
+export const CLAUDE_PRICES: Readonly<Record<string, TablePrices>> = {
+  'claude-sonnet-5-5': {
+    input_mtok: 2,
+    cache_write_mtok: 2.5,
+    cache_write_1h_mtok: 4,
+    cache_read_mtok: 0.1,
+    output_mtok: 10,
+    web_searches_kcount: 10,
+  },
+  'claude-haiku-5-5': {
+    input_mtok: longPrompt(100_000, 0.1, 0.5),
+    cache_write_mtok: longPrompt(100_000, 0.125, 0.625),
+    cache_write_1h_mtok: longPrompt(100_000, 0.2, 1),
+    cache_read_mtok: longPrompt(100_000, 0.01, 0.05),
+    output_mtok: longPrompt(100_000, 0.5, 2.5),
+    web_searches_kcount: 10,
+  },
+};
+
+/** https://developers.openai.com/api/docs/models/gpt-6.1-sol, in October 2026. */
+export const OPENAI_PRICES: Readonly<Record<string, TablePrices>> = {
+  'gpt-6.1-sol': {
+    input_mtok: longPrompt(272_000, 2, 4),
+    cache_write_mtok: longPrompt(272_000, 2.5, 5),
+    cache_read_mtok: longPrompt(272_000, 0.1, 0.2),
+    output_mtok: longPrompt(272_000, 10, 15),
+    web_searches_kcount: 10,
+    storage_searches_kcount: 2.5,
+  },
+};
+
+const FLASH: TimedPrices[] = [
+  { prices: { input_mtok: 0.15, cache_read_mtok: 0.003, output_mtok: 0.6 } },
+  deepSeekPeak('01:00', '04:00'),
+  deepSeekPeak('06:00', '10:00'),
+];
+
+/** https://api-docs.deepseek.com/quick_start/pricing: the names of the Flash before are served and billed as Flash. */
+export const DEEPSEEK_PRICES: Readonly<Record<string, TimedPrices[]>> = {
+  'deepseek-flash': FLASH,
+  'deepseek-v4-flash': FLASH,
+  'deepseek-v4-flash-vision-exp': FLASH,
+};
+
+/** All tokens of a request whose prompt is longer than `start` cost `price`. */
+function longPrompt(start: number, base: number, price: number) {
+  return { base, tiers: [{ start, price }] };
+}
+
+/** Flash in the hours from `start` to `end` of UTC. */
+function deepSeekPeak(start: string, end: string): TimedPrices {
+  return {
+    constraint: { type: 'time_of_date', start_time: `${start}:00Z`, end_time: `${end}:00Z` },
+    prices: { input_mtok: 0.3, cache_read_mtok: 0.006, output_mtok: 1.2 },
+  };
+}
