@@ -2,8 +2,8 @@
 import type { GatewayError } from '../model/errors.ts';
 import { fnv1a } from '../model/hash.ts';
 
-/** Why a key is not used: it was refused, what it may use is used up, or it was asked to wait. */
-export type BenchReason = 'refused' | 'exhausted' | 'rate_limited';
+/** Why a key is not used: it was refused, what it may use is used up, or it was asked to wait: for its limit, or for an overload. */
+export type BenchReason = 'refused' | 'exhausted' | 'rate_limited' | 'overloaded';
 
 export interface ChosenKey {
   /** Null: the provider takes none. */
@@ -156,11 +156,12 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       } else if (error.exhausted) {
         bench(held, error.exhausted === 'model' ? model : EVERY_MODEL, 'exhausted', refused);
       } else if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
-        if (hint !== undefined) bench(held, model, 'rate_limited', { ms: hint, hinted: true });
-        else if (!alone && code === 'upstream_rate_limited') {
+        const why = code === 'upstream_overloaded' ? 'overloaded' : 'rate_limited';
+        if (hint !== undefined) bench(held, model, why, { ms: hint, hinted: true });
+        else if (!alone && why === 'rate_limited') {
           const strikes = (benches.get(held)?.get(model)?.strikes ?? 0) + 1;
           const ms = Math.min(LONGEST_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (strikes - 1));
-          bench(held, model, 'rate_limited', { ms, hinted: false, strikes });
+          bench(held, model, why, { ms, hinted: false, strikes });
         }
       }
     },
@@ -191,7 +192,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
 
 /** Whether it may be over any time: somebody pays the bill, or gives the key its rights. */
 function isDoubtful({ why, hinted }: Bench): boolean {
-  return why !== 'rate_limited' && !hinted;
+  return (why === 'refused' || why === 'exhausted') && !hinted;
 }
 
 function labelOf(keys: readonly string[], position: number): string | undefined {

@@ -1,5 +1,5 @@
 // Why a provider is not asked at all, in words and as the error that a client gets when nobody else is left.
-import { GatewayError } from '../model/errors.ts';
+import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
 import type { BenchReason } from './key-ring.ts';
 
@@ -30,6 +30,15 @@ const BENCHED: Record<BenchReason, string> = {
   refused: 'was refused',
   exhausted: 'has used up what it may use',
   rate_limited: 'was asked to wait',
+  overloaded: 'was asked to wait, as the provider is overloaded',
+};
+
+/** As the answer that set the keys aside told it. */
+const CODE_OF: Record<BenchReason, ErrorCode> = {
+  refused: 'upstream_unauthorized',
+  exhausted: 'upstream_rate_limited',
+  rate_limited: 'upstream_rate_limited',
+  overloaded: 'upstream_overloaded',
 };
 
 export function refusedByKeys(
@@ -38,11 +47,10 @@ export function refusedByKeys(
 ): Refusal {
   const who = apiKeys.length > 1 ? `each of its ${apiKeys.length} keys` : 'it';
   const message = `${name} was not asked: ${who} ${BENCHED[why]}; it is asked again in ${seconds(waitMs)}`;
-  const code = why === 'refused' ? 'upstream_unauthorized' : 'upstream_rate_limited';
   return {
     refused: 'keys_set_aside',
-    error: new GatewayError(code, message, { retryAfterMs: waitMs }),
-    worthWaiting: why === 'rate_limited',
+    error: new GatewayError(CODE_OF[why], message, { retryAfterMs: waitMs }),
+    worthWaiting: why === 'rate_limited' || why === 'overloaded',
   };
 }
 

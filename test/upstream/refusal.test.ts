@@ -29,6 +29,7 @@ test.each([
   ['refused', LAB, 'upstream_unauthorized', 'it was refused', false],
   ['exhausted', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys has used up what it may use', false],
   ['rate_limited', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys was asked to wait', true],
+  ['overloaded', LAB, 'upstream_overloaded', 'it was asked to wait, as the provider is overloaded', true],
 ] as const)('keys that are set aside: %s', (why, provider, code, words, worthWaiting) => {
   const refusal = refusedByKeys(provider, { waitMs: 61_000, why });
   expect(refusal).toMatchObject({ refused: 'keys_set_aside', worthWaiting });
