@@ -87,7 +87,7 @@ const FAILING: { name: string; reply: Reply | 'unreachable'; code: ErrorCode; sa
     name: 'an empty 200',
     reply: replyWith('', { headers: { 'content-type': 'application/json' } }),
     code: 'upstream_malformed',
-    says: /not a JSON object/,
+    says: /with nothing instead of a JSON object.*base_url/,
   },
   {
     name: 'JSON that is no answer',
