@@ -57,14 +57,14 @@ const FIGURES: Figure[] = [
     holds: () => expect(measured('memory per open stream', 'passthrough')).toBeLessThan(40),
   },
   {
-    words: 'a fifth of the CPU that Portkey and LiteLLM take',
+    words: 'about a quarter of the CPU that Portkey and LiteLLM take',
     command: 'npm run bench',
     holds: () => {
-      // A fifth, rounded as one says it: neither nearer to a quarter nor to a sixth.
+      // A quarter, rounded as one says it: neither nearer to a third nor to a sixth.
       for (const peer of ['Portkey', 'LiteLLM']) {
         const share = eventsOf('passthrough') / eventsOf(peer);
-        expect(share).toBeLessThan(0.22);
-        expect(share).toBeGreaterThan(0.16);
+        expect(share).toBeLessThan(0.28);
+        expect(share).toBeGreaterThan(0.2);
       }
     },
   },
