@@ -9,6 +9,8 @@ import type { WorkerProcess } from './worker-process.ts';
 
 /** How many workers answer nothing at the moment: what they would have said is missing on the page. */
 const SILENT_HEADER = 'x-sluice-silent-workers';
+/** Longer than for a page that can do without: who is busy cancels all the same, and nobody may be told that nothing ran. */
+const CANCEL_MS = 5_000;
 
 export interface FleetViewOptions
   extends Pick<
@@ -40,7 +42,7 @@ export function createFleetView(
     running: {
       list: async () => (await questions.all(processes(), 'running')).flat(),
       cancel: async (requestId) =>
-        (await questions.all(processes(), 'cancel', requestId)).some((found) => found),
+        (await questions.allWithin(CANCEL_MS, processes(), 'cancel', requestId)).some((found) => found),
       // Watchers are served where they are connected.
       watch: () => createWatchers(setTimer).watch(),
     },
