@@ -51,6 +51,8 @@ export interface PageRequest {
 export interface ClientModels {
   /** What a GET asks for: the list (no id) or one model; undefined where it is not this dialect's to answer. */
   route(path: string, headers: Headers): { id?: string } | undefined;
+  /** Lists models of this dialect's providers under the names by which they answer, without the provider's. */
+  listsBareNames?: boolean;
   buildModel(model: OfferedModel): JsonObject;
   /** All of them, or the page that the query asks for. */
   buildList(models: readonly OfferedModel[], query: URLSearchParams): JsonObject;

@@ -45,8 +45,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     if (listing !== undefined) {
       if (request.method !== 'GET' && request.method !== 'HEAD')
         throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, READ);
-      const { client, asked } = listing;
-      const models = await answerModels(client, asked, url.searchParams, setup);
+      const models = await answerModels(listing, url.searchParams, setup);
       const own: AnswerHeaders = {};
       setRequestId(own, listing.dialect.id, host.randomId());
       const answer = Response.json(models, { headers: own });

@@ -123,7 +123,9 @@ describe('the official SDKs', () => {
     const client = new Anthropic({ apiKey: 'none', baseURL: BASE, fetch });
     const seen: string[] = [];
     for await (const model of client.models.list({ limit: 5 })) seen.push(model.id);
-    expect(seen).toEqual(IDS);
+    // Claude Code sends no thinking back to a model that answers under another name than was asked for. `claude-new` is
+    // none that the configuration knows: its name alone leads to the default model.
+    expect(seen).toEqual(IDS.map((id) => id.replace(/^claude\/(?!claude-new)/, '')));
     expect(await client.models.retrieve('claude/claude-small')).toMatchObject({
       type: 'model',
       id: 'claude/claude-small',
@@ -142,7 +144,7 @@ describe('the official SDKs', () => {
       last_id: string;
       has_more: boolean;
     };
-    expect(raw).toMatchObject({ first_id: IDS[0], last_id: IDS.at(-1), has_more: false });
+    expect(raw).toMatchObject({ first_id: 'quick', last_id: IDS.at(-1), has_more: false });
     await expect((async () => client.models.retrieve('none/such'))()).rejects.toBeInstanceOf(
       Anthropic.NotFoundError,
     );

@@ -13,6 +13,8 @@ const LAST_SECOND = 253_402_300_799;
 
 export const clientModels: ClientModels = {
   route: (path, headers) => (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
+  // Claude Code offers what is listed, and compares the name with that in the answers, which pass (model-name.ts).
+  listsBareNames: true,
   buildModel,
   buildList(models, query) {
     const limit = Number(query.get('limit') ?? Number.NaN);

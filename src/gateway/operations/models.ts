@@ -1,6 +1,8 @@
 // Every model reachable through the gateway: those of the configuration and those that providers list.
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
 import type { ClientModels } from '../../dialects/operations.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
@@ -17,13 +19,15 @@ export interface ModelSources {
 
 /** The list, or the one model asked for. Throws GatewayError `unknown_model`. */
 export async function answerModels(
-  client: ClientModels,
-  { id }: { id?: string },
+  { client, dialect, asked: { id } }: { client: ClientModels; dialect: Dialect; asked: { id?: string } },
   query: URLSearchParams,
   sources: ModelSources,
 ): Promise<JsonObject> {
-  const models = await offeredModels(sources);
-  if (id === undefined) return client.buildList(models, query);
+  if (id === undefined) {
+    const bare = client.listsBareNames === true ? dialect.id : null;
+    return client.buildList(await offeredModels(sources, bare), query);
+  }
+  const models = await offeredModels(sources, null);
   const model = models.find((each) => each.id === id) ?? (await underShortName(id, models, sources));
   if (model === undefined) {
     throw new GatewayError('unknown_model', `no model is named "${id}"; the list of models has all names`);
@@ -31,26 +35,36 @@ export async function answerModels(
   return client.buildModel(model);
 }
 
-/** Each id once, and each leads to its model when asked for. */
-async function offeredModels({ config, catalog, listing }: ModelSources): Promise<OfferedModel[]> {
+/**
+ * Each id once, and each leads to its model when asked for.
+ * @param bare the dialect whose providers' models are named without the provider, where routing leads that name to them.
+ */
+async function offeredModels(
+  { config, catalog, listing }: ModelSources,
+  bare: DialectId | null,
+): Promise<OfferedModel[]> {
   const lists = await Promise.all(config.providers.map((provider) => catalog.modelsOf(provider)));
   const offered = new Map<string, OfferedModel>();
   const offer = (id: string, provider: ProviderConfig, entry?: ModelEntry) => {
     if (!offered.has(id)) offered.set(id, { ...entry, id, provider: provider.name });
   };
+  const leads = async (id: string, { name }: ProviderConfig, model: string) => {
+    const target = await targetOf(id, listing);
+    return target?.provider.name === name && target.model === model;
+  };
   for (const [index, provider] of config.providers.entries()) {
+    const { defaultModel, name } = provider;
+    const nameOf = async (model: string) =>
+      provider.dialect === bare && (await leads(model, provider, model)) ? model : `${name}/${model}`;
     const entries = lists[index] ?? [];
     const entryOf = (model: string) => entries.find((entry) => entry.id === model);
     for (const [alias, model] of Object.entries(provider.models)) {
-      const target = await targetOf(alias, listing);
-      const leads = target?.provider.name === provider.name && target.model === model;
-      const id = leads ? alias : `${provider.name}/${alias}`;
+      const id = (await leads(alias, provider, model)) ? alias : `${name}/${alias}`;
       offer(id, provider, entryOf(model));
     }
-    const { defaultModel, name } = provider;
     const own = [...(defaultModel === null ? [] : [defaultModel]), ...Object.values(provider.models)];
-    for (const model of own) offer(`${name}/${model}`, provider, entryOf(model));
-    for (const entry of entries) offer(`${name}/${entry.id}`, provider, entry);
+    for (const model of own) offer(await nameOf(model), provider, entryOf(model));
+    for (const entry of entries) offer(await nameOf(entry.id), provider, entry);
   }
   for (const { from, rule } of config.routing.modelMappings) {
     const first = from.includes('*') ? undefined : resolveTarget(rule.targets[0]?.target ?? '', from, config);
