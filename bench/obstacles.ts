@@ -2,11 +2,11 @@
 // that a run did not reach. After a change, `npm run bench -- --render` writes the page anew from the last result.
 
 const SLOWEST_OF_A_HUNDRED =
-  'of 250 requests the third slowest, on the one core that all the gateway’s threads share here; what it met differs from ' +
-  'run to run by more than the target (the lowest and the highest in brackets), and with the machine: a build that measured ' +
-  '0.8 ms one day measured some 4 the next, beside a newer one that did so too. Batches of the ledger half as often changed nothing. So rare a ' +
-  'request finds the processor’s caches cold, and takes eight times the CPU that it takes at full speed; in nginx it takes ' +
-  'eighteen times as much ([profiles.md](profiles.md)).';
+  'of 250 requests this is the third slowest, on the one core that all threads of the gateway share here. What delays it varies ' +
+  'from run to run by more than the target (lowest and highest in brackets), and with the machine: one build measured 0.8 ms on ' +
+  'one day and about 4 ms on the next, and so did a newer build next to it. nginx adds about as much as the target, or more ' +
+  '(below). Half as many batches of the ledger changed nothing. So rare a request finds the processor’s caches cold and takes ' +
+  'eight times the CPU that it takes at full speed (in nginx eighteen times: [profiles.md](profiles.md)).';
 
 export const OBSTACLES: Record<string, string> = {
   'CPU per event, passthrough':

@@ -55,7 +55,10 @@ ${MEASURED}`;
 function obstacles(aimed: readonly Finding[]): string {
   const missed = aimed.filter((finding) => isReached(finding) === false);
   if (missed.length === 0) return 'All targets that were measured were reached in this run.';
-  const lines = missed.map(({ name }) => `- **${name}**: ${OBSTACLES[name] ?? 'not known yet.'}`);
+  const byObstacle = Map.groupBy(missed, ({ name }) => OBSTACLES[name] ?? 'not known yet.');
+  const lines = [...byObstacle].map(
+    ([obstacle, findings]) => `- ${findings.map(({ name }) => `**${name}**`).join('; ')}: ${obstacle}`,
+  );
   return `Not reached in this run, and what stands in the way:\n\n${lines.join('\n')}`;
 }
 

@@ -61,7 +61,7 @@ export const rareWaits: Measure = {
 export const steadyWaits: Measure = {
   name: 'Waits at a steady rate',
   metrics: metricsAt(STEADY),
-  applies: takes('direct', 'nginx', 'gateway', 'peer'),
+  applies: takes('direct', 'nginx', 'bare', 'gateway', 'peer'),
   run: (context) =>
     onWarmStage(context, async (stage) => {
       const numbers: Numbers = {};
