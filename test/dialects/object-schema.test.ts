@@ -137,3 +137,12 @@ test('nor do two branches that demand thousands of fields', () => {
   const { built } = flat({ anyOf: [{ required }, { required: required.toReversed() }] });
   expect(built).toEqual({ type: 'object', properties: {}, required });
 });
+
+test('schemas that refer to one twice, and that one to another, take no time', () => {
+  const twice = (name: string) => ({ anyOf: [{ $ref: `#/$defs/${name}` }, { $ref: `#/$defs/${name}` }] });
+  const names = Array.from({ length: 60 }, (_, at) => `d${at}`);
+  const $defs = Object.fromEntries(names.map((name, at) => [name, twice(names[at + 1] ?? 'last')]));
+  const last = { properties: { a: text, b: text }, required: ['a'] };
+  const { built } = flat({ ...twice('d0'), $defs: { ...$defs, last } });
+  expect(built).toMatchObject({ properties: { a: text, b: text }, required: ['a'] });
+});

@@ -116,13 +116,17 @@ test('a request whose names fit is the same', () => {
   expect(fitArgumentNames(ask(SCHEMA), undefined).names.size).toBe(0);
 });
 
-test('names of a choice of schemas too', () => {
-  const branch = { properties: { $top: {} }, required: ['$top'] };
-  const { request, names } = fitArgumentNames(ask({ anyOf: [branch, true] }), RULE);
+const NAMED = { type: 'object', properties: { $top: {}, plain: {} }, required: ['$top'] };
+
+test.each<[string, JsonObject]>([
+  ['a choice of schemas', { anyOf: [{ properties: { $top: {}, plain: {} }, required: ['$top'] }, true] }],
+  ['a schema that is referred to', { $ref: '#/$defs/it', $defs: { it: NAMED } }],
+  ['schemas to choose from that are referred to', { oneOf: [{ $ref: '#/$defs/it' }], $defs: { it: NAMED } }],
+])('names of %s too', (_, parameters) => {
+  const { request, names } = fitArgumentNames(ask(parameters), RULE);
   const [standIn = ''] = names.get('f')?.keys() ?? [];
-  expect(request.tools).toMatchObject([
-    { parameters: { anyOf: [{ properties: { [standIn]: {} }, required: [standIn] }, true] } },
-  ]);
+  expect(standIn).toMatch(TAKEN);
+  expect(request.tools).toMatchObject([{ parameters: { properties: { [standIn]: {}, plain: {} } } }]);
 });
 
 describe('a stream', () => {

@@ -3,9 +3,10 @@
 import type { Part } from '../../model/content.ts';
 import type { EventSink, StreamEvent } from '../../model/events.ts';
 import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
-import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { ProviderSide, ToolNameRule } from '../dialect.ts';
+import { objectSchema, outermost } from './object-schema.ts';
 import { fits, standInFor } from './tool-names.ts';
 
 /** A name → the one in its place. */
@@ -22,12 +23,15 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
   if (rule === undefined) return { request, names: fitted };
   const tools = request.tools.map((tool) => {
     if (tool.type !== 'function' || tool.parameters === undefined) return tool;
+    // Where they are a choice of schemas, those of all.
+    const schema = objectSchema(outermost(tool.parameters));
     const standIns = new Map<string, string>();
-    for (const name of namesIn(tool.parameters))
+    // Of the arguments themselves: providers do not look at what is within them.
+    for (const name of Object.keys(asObject(schema.properties) ?? {}))
       if (!fits(name, rule)) standIns.set(name, standInFor(name, rule));
     if (standIns.size === 0) return tool;
     fitted.set(tool.name, standIns);
-    return { ...tool, parameters: renamedSchema(tool.parameters, standIns) };
+    return { ...tool, parameters: renamedSchema(schema, standIns) };
   });
   if (fitted.size === 0) return { request, names: fitted };
   const messages = request.messages.map((message) => ({
@@ -57,30 +61,12 @@ export function reportArgumentNames(losses: Loss[], names: FittedArguments['name
   return [...losses, { feature: 'tools.parameters', outcome: 'approximated', how }];
 }
 
-const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
-
-/** Of the arguments themselves: providers do not look at what is within them. */
-function* namesIn(schema: JsonObject): Generator<string> {
-  yield* Object.keys(asObject(schema.properties) ?? {});
-  for (const choice of CHOICES)
-    for (const branch of asArray(schema[choice]) ?? []) if (isObject(branch)) yield* namesIn(branch);
-}
-
 function renamedSchema(schema: JsonObject, names: Names): JsonObject {
-  const renamed = { ...schema };
-  const properties = asObject(schema.properties);
-  if (properties !== undefined) renamed.properties = renamedFields(properties, names);
+  const properties = renamedFields(asObject(schema.properties) ?? {}, names);
   const required = asArray(schema.required);
-  if (required !== undefined)
-    renamed.required = required.map((name) => (typeof name === 'string' ? (names.get(name) ?? name) : name));
-  for (const choice of CHOICES) {
-    const branches = asArray(schema[choice]);
-    if (branches !== undefined)
-      renamed[choice] = branches.map(
-        (branch): JsonValue => (isObject(branch) ? renamedSchema(branch, names) : branch),
-      );
-  }
-  return renamed;
+  if (required === undefined) return { ...schema, properties };
+  const renamed = required.map((name) => (typeof name === 'string' ? (names.get(name) ?? name) : name));
+  return { ...schema, properties, required: renamed };
 }
 
 function renamedFields(fields: JsonObject, names: Names): JsonObject {

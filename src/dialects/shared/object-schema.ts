@@ -29,19 +29,24 @@ export function outermost(schema: JsonObject): JsonObject {
 }
 
 /** The schema as one object, reported where it was none; the same schema where it was. */
-export function objectSchema(schema: JsonObject, losses: LossReport): JsonObject {
+export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObject {
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
-  losses.approximated('tools.parameters', 'one object with the fields of all that were to choose from');
-  return merged(schema, schema, new Set());
+  losses?.approximated('tools.parameters', 'one object with the fields of all that were to choose from');
+  return merged(schema, { root: schema, followed: new Map() });
 }
 
-/** @param root where references lead. @param seen those that were followed, which may lead in a circle. */
-function merged(schema: JsonObject, root: JsonObject, seen: ReadonlySet<string>): JsonObject {
+/** Where references lead. Each is followed once: in a few lines thousands may lead to the same schema. */
+interface References {
+  root: JsonObject;
+  followed: Map<string, JsonObject>;
+}
+
+function merged(schema: JsonObject, references: References): JsonObject {
   const choices: PropertyChoices = new Map();
   const required = new Set(textsOf(schema.required));
   addProperties(choices, schema);
   for (const choice of CHOICES) {
-    const branches = (asArray(schema[choice]) ?? []).map((branch) => branchOf(branch, root, seen));
+    const branches = (asArray(schema[choice]) ?? []).map((branch) => branchOf(branch, references));
     for (const branch of branches) addProperties(choices, branch);
     for (const name of requiredBy(branches, choice === 'allOf')) required.add(name);
   }
@@ -54,12 +59,18 @@ function merged(schema: JsonObject, root: JsonObject, seen: ReadonlySet<string>)
   };
 }
 
-function branchOf(branch: JsonValue, root: JsonObject, seen: ReadonlySet<string>): JsonObject {
+function branchOf(branch: JsonValue, references: References): JsonObject {
+  const { root, followed } = references;
   const schema = asObject(branch) ?? {};
   const reference = asString(schema.$ref);
-  if (reference === undefined) return merged(schema, root, seen);
-  if (seen.has(reference)) return {};
-  return merged(followReference(reference, root) ?? {}, root, new Set([...seen, reference]));
+  if (reference === undefined) return merged(schema, references);
+  const known = followed.get(reference);
+  if (known !== undefined) return known;
+  // What leads in a circle adds nothing.
+  followed.set(reference, {});
+  const whole = merged(followReference(reference, root) ?? {}, references);
+  followed.set(reference, whole);
+  return whole;
 }
 
 /** By the name of a field, what the branches say of it, by its JSON: there may be thousands of branches. */
