@@ -270,6 +270,13 @@ test('Ollama reads schemas that are true or false as objects', () => {
   ]);
 });
 
+test('an argument named __proto__ stays beside one that is rewritten', () => {
+  const properties = JSON.parse('{"__proto__":{"type":"string"},"list":{"type":"array"}}');
+  const { tools } = argumentsAt('openai-responses', { type: 'object', properties }, { model: 'gpt-5' });
+  const [tool] = tools as { parameters: { properties: JsonObject } }[];
+  expect(Object.keys(tool?.parameters.properties ?? {})).toEqual(['__proto__', 'list']);
+});
+
 describe('strict tools', () => {
   const closed = {
     type: 'object',
@@ -286,6 +293,8 @@ describe('strict tools', () => {
     ['a field may be left out', { ...closed, required: ['a'] }, false],
     ['open', { ...closed, additionalProperties: true }, false],
     ['within, open', { ...closed, properties: { a: { items: { type: 'object' } }, b: {} } }, false],
+    ['a described reference', { ...closed, properties: { a: { $ref: '#', title: 'T' }, b: {} } }, false],
+    ['a bare reference', { ...closed, properties: { a: { $ref: '#' }, b: {} } }, true],
     ['with a default', { ...closed, properties: { a: { default: 1 }, b: {} } }, false],
     ['of nothing', {}, false],
   ])('OpenAI refuses to keep arguments to some schemas that Anthropic takes: %s', (_, schema, isKept) => {

@@ -47,12 +47,14 @@ const NOT_STRICT = [
 
 /**
  * Whether OpenAI takes the schema for arguments that are kept to it: each object closed, all of its fields required. Anthropic
- * lets fields be left out. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ * lets fields be left out, and references be described. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 export function isStrictSchema(schema: JsonObject): boolean {
   // Of arguments, which are an object, also where nothing says so.
   let isStrict = schema.$ref !== undefined || isClosed({ ...schema, type: 'object' });
   mapSchemas(schema, (each) => {
+    const isReference = each !== schema && each.$ref !== undefined;
+    if (isReference && Object.keys(each).length > 1) isStrict = false;
     if (NOT_STRICT.some((keyword) => each[keyword] !== undefined) || !isClosed(each)) isStrict = false;
     return each;
   });

@@ -19,13 +19,9 @@ export function mapSchemas(schema: JsonObject, change: (schema: JsonObject) => J
   for (const keyword of NAMED) {
     const named = asObject(schema[keyword]);
     if (named === undefined) continue;
-    let isSame = true;
-    const next: JsonObject = {};
-    for (const [name, value] of Object.entries(named)) {
-      next[name] = each(value);
-      if (next[name] !== value) isSame = false;
-    }
-    if (!isSame) mapped[keyword] = next;
+    const entries = Object.entries(named);
+    const next = entries.map(([name, value]): [string, JsonValue | undefined] => [name, each(value)]);
+    if (next.some(([, value], at) => value !== entries[at]?.[1])) mapped[keyword] = Object.fromEntries(next);
   }
   for (const keyword of LISTS) {
     const list = asArray(schema[keyword]);
