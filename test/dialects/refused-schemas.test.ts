@@ -225,6 +225,13 @@ describe('an answer that is no object', () => {
     expect(responses.lost).toEqual(named);
   });
 
+  test('nor is a choice that may be a list told to be an object', () => {
+    const responseJsonSchema = { anyOf: [schema, { type: 'string' }] };
+    const either = { ...ask, generationConfig: { ...ask.generationConfig, responseJsonSchema } };
+    const { body } = built('gemini', either, 'openai-responses', { model: 'gpt-5' });
+    expect(body.instructions).toContain('Answer with one JSON value and');
+  });
+
   test('other servers are not', () => {
     const { body, lost } = built('gemini', ask, 'openai-chat');
     expect(body.response_format).toMatchObject({ json_schema: { schema } });

@@ -18,6 +18,6 @@ export function jsonInstruction(format: SchemaFormat | Extract<OutputFormat, { t
   return `${text} It must match this JSON Schema:\n${JSON.stringify(describedSchema(format))}`;
 }
 
-function isObjectSchema({ type }: JsonObject): boolean {
-  return type === undefined || type === 'object';
+function isObjectSchema({ type, properties }: JsonObject): boolean {
+  return type === 'object' || (type === undefined && properties !== undefined);
 }
