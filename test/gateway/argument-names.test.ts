@@ -164,6 +164,12 @@ describe('a stream', () => {
     expect(told([start, delta('{"a'), error])).toEqual([start, delta('{"a'), error]);
   });
 
+  test('that is cut off in the arguments has the names of the tool, too', () => {
+    const finish: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'max_tokens' } };
+    const begun = told([start, delta(`{"${standIn}": 5, "pla`), end, finish]);
+    expect(begun).toEqual([start, delta('{"$top": 5, "pla'), end, finish]);
+  });
+
   test('of other tools as they come', () => {
     const other: StreamEvent = { ...start, name: 'g' };
     expect(told([other, delta('{'), delta('}'), end])).toEqual([other, delta('{'), delta('}'), end]);

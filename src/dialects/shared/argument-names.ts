@@ -49,7 +49,7 @@ export function restoreArgumentNames(side: ProviderSide, names: FittedArguments[
     ...side,
     parseResponse(body) {
       const response = side.parseResponse(body);
-      return { ...response, parts: response.parts.map((part) => renamedCall(part, names)) };
+      return { ...response, parts: response.parts.map((part) => renamedCall(part, names, renamedBegun)) };
     },
     createStreamDecoder: (sink, quirks) => side.createStreamDecoder(new Restoring(sink, names), quirks),
   };
@@ -73,16 +73,29 @@ function renamedFields(fields: JsonObject, names: Names): JsonObject {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [names.get(name) ?? name, value]));
 }
 
-function renamedCall<Kind extends Part>(part: Kind, names: FittedArguments['names']): Kind {
+function renamedCall<Kind extends Part>(
+  part: Kind,
+  names: FittedArguments['names'],
+  rename = renamedText,
+): Kind {
   const own = part.type === 'tool-call' && part.kind === 'function' ? names.get(part.name) : undefined;
   if (own === undefined || part.type !== 'tool-call') return part;
-  return { ...part, arguments: renamedText(part.arguments, own) };
+  return { ...part, arguments: rename(part.arguments, own) };
 }
 
 /** Text that is no object stays. */
 function renamedText(text: string, names: Names): string {
   const fields = argumentsToWrite(text);
   return fields === undefined ? text : JSON.stringify(renamedFields(fields, names));
+}
+
+/** The same, also where an answer was cut off in them. Only stand-ins can be found so: no other text looks like one. */
+function renamedBegun(text: string, names: Names): string {
+  if (argumentsToWrite(text) !== undefined) return renamedText(text, names);
+  let renamed = text;
+  for (const [standIn, own] of names)
+    renamed = renamed.replaceAll(JSON.stringify(standIn), () => JSON.stringify(own));
+  return renamed;
 }
 
 function inverse(names: Names): Names {
@@ -130,6 +143,6 @@ class Restoring implements EventSink {
     if (call === undefined) return;
     this.held.delete(block);
     if (call.text !== '')
-      this.sink.push({ type: 'tool-delta', block, arguments: renamedText(call.text, call.names) });
+      this.sink.push({ type: 'tool-delta', block, arguments: renamedBegun(call.text, call.names) });
   }
 }
