@@ -40,6 +40,9 @@ export function buildDocument(
   return { document: { format, name: known, source: bytes, ...cited } };
 }
 
+/** As a later one may be named. */
+const NUMBERED = /^document \d+$|\(\d+\)$/;
+
 /** Letters, digits, single spaces, dashes, parentheses and brackets; no two of a request alike. */
 function documentName(name: string | undefined, number: number): string {
   const plain = (name ?? '')
@@ -49,7 +52,7 @@ function documentName(name: string | undefined, number: number): string {
     .slice(0, 180)
     .trimEnd();
   if (plain === '') return `document ${number}`;
-  return number === 1 ? plain : `${plain} (${number})`;
+  return number === 1 && !NUMBERED.test(plain) ? plain : `${plain} (${number})`;
 }
 
 function buildSource(source: MediaSource): JsonObject | undefined {

@@ -613,6 +613,22 @@ test('a long name of a document is cut to what is taken, without two spaces in a
   ]);
 });
 
+// "Messages can't contain duplicate document names."
+test.each<[JsonObject, JsonObject]>([
+  [{ title: 'x (2)' }, { title: 'x' }],
+  [{ title: 'document 2' }, {}],
+])('documents of %j and %j go by two names', async (...titles) => {
+  const source = { type: 'text', media_type: 'text/plain', data: 'x' };
+  const documents = titles.map((title) => ({ type: 'document', source, ...title }));
+  const { sent } = await messages({
+    messages: [{ role: 'user', content: [...documents, { type: 'text', text: 'hi' }] }],
+  });
+  const [turn] = sent.messages as { content: { document?: { name: string } }[] }[];
+  const names = turn?.content.flatMap(({ document }) => document?.name ?? []) ?? [];
+  expect(names).toHaveLength(2);
+  expect(new Set(names).size).toBe(2);
+});
+
 test('a cache point stands behind what goes out, never before it: Amazon refuses a turn that begins with one', async () => {
   const marked = { cache_control: { type: 'ephemeral' } };
   const { sent } = await messages({
