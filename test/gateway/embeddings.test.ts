@@ -148,6 +148,33 @@ test('a provider without embeddings is named in the refusal', async () => {
   expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unsupported_feature' });
 });
 
+// Vectors of two models cannot be compared.
+test.each([
+  ['another model', 'spare/other', 503],
+  ['the default model', 'spare', 503],
+  ['the same model', 'spare/asked', 200],
+  ['the same model of a vendor', 'spare/vendor/asked', 200],
+  ['what it calls the same model', 'aliased', 200],
+])('where a provider fails, %s at the next: %s', async (_, next, status) => {
+  const upstream = createReplayFetch(({ path }) =>
+    path.startsWith('/first') ? jsonReply(503, { error: { message: 'down' } }) : jsonReply(200, OPENAI),
+  );
+  const lab = { dialect: 'openai-chat' as const, max_retries: 0 };
+  const { post, row } = createTestGateway({
+    config: {
+      providers: {
+        first: { ...lab, base_url: 'https://lab.test/first' },
+        spare: { ...lab, base_url: 'https://lab.test/spare', default_model: 'other' },
+        aliased: { ...lab, base_url: 'https://lab.test/aliased', models: { asked: 'deployed' } },
+      },
+      routing: { default_provider: 'first', fallback_chain: [next] },
+    },
+    fetch: upstream.fetch,
+  });
+  expect((await post(PATH, { model: 'asked', input: 'a' })).status).toBe(status);
+  expect((await row(0)).attempts).toHaveLength(status === 200 ? 2 : 1);
+});
+
 test.each([
   [{ input: 5 }, 'input'],
   [{ input: [] }, 'input'],

@@ -16,7 +16,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     return parsed;
   };
   return askJson(exchange, {
-    targets: exchange.route.targets,
+    targets: ofOneModel(exchange.route.targets, incoming.model),
     operationOf(target) {
       const { embeddings } = sideOf(target, dialect);
       if (embeddings === undefined) throw unsupported(target);
@@ -29,6 +29,25 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     },
     buildResponse: (answer, target) => client.buildResponse(answer, request(), target.model),
   });
+}
+
+/**
+ * The targets that serve the first one's model, by its name or by their alias for it: vectors of two models cannot be
+ * compared, and an index that holds both finds nothing without telling anyone.
+ */
+function ofOneModel(targets: readonly Target[], asked: string): readonly Target[] {
+  const [first] = targets;
+  if (first === undefined) return targets;
+  const names = [bareName(first.model), bareName(asked)];
+  return targets.filter(
+    ({ provider, model }) =>
+      names.includes(bareName(model)) || names.some((name) => provider.models[name] === model),
+  );
+}
+
+/** Without whose it is: OpenRouter has `openai/` before OpenAI's names. */
+function bareName(model: string): string {
+  return model.slice(model.lastIndexOf('/') + 1);
 }
 
 function unsupported({ provider, model }: Target): GatewayError {
