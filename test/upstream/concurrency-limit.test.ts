@@ -73,6 +73,80 @@ test('it does not grow while answers begin much later than they used to', async 
   expect(limit.adapted()).toBe(7);
 });
 
+test('it grows by one for as many answers as it lets in at once, and other processes hear of whole requests alone', async () => {
+  const told: (number | null)[] = [];
+  const { limit, cut, serve } = setup({
+    room: undefined,
+    adapted: (to) => told.push(to && Math.floor(to)),
+    freed() {},
+  });
+  cut();
+  await serve(7, 10);
+  expect(limit.adapted()).toBeCloseTo(7.9, 1);
+  expect(told).toEqual([7]);
+  await serve(7, 10);
+  expect(told).toEqual([7, 8]);
+});
+
+test('nothing is left of a cut once the limit has grown back: a higher one holds at once', async () => {
+  const { limit, cut, serve } = setup();
+  cut();
+  for (let round = 0; round < 30; round++) await serve(5, 10);
+  expect(limit.adapted()).toBeNull();
+  expect(limit.limit({ ...TEN, max: 20 })).toBe(20);
+});
+
+test.each([
+  ['begin more than twice as late as they used to: a tenth less', 20, 120, 9],
+  ['begin somewhat later', 20, 100, 10],
+  ['were too few to say what is usual', 18, 120, 10],
+])('the limit where answers %s', async (_, before, ms, expected) => {
+  const { limit, take, serve, timers } = setup();
+  await serve(before / 2, 10);
+  await serve(before / 2, 10);
+  const slots = take(10);
+  await timers.advance(ms);
+  slots[0]?.spoke();
+  expect(limit.limit(TEN)).toBe(expected);
+});
+
+/** Another process comes to the last place in the very moment in which this one does. */
+function atOnce() {
+  let elsewhere = 0;
+  const room = {
+    setInFlight(count: number) {
+      if (count === 1) elsewhere = 1;
+    },
+    setWaiting() {},
+    othersInFlight: () => elsewhere,
+    othersWaiting: () => 0,
+    setProbing: () => false,
+  };
+  const leave = () => {
+    elsewhere = 0;
+    room.setInFlight = () => undefined;
+  };
+  return { peers: { room, adapted() {}, freed() {} }, leave };
+}
+
+test('of two processes that come to the last place at once neither keeps it, and who looks again finds it free', async () => {
+  const { peers, leave } = atOnce();
+  const { limit, acquire, timers } = setup(peers);
+  const given = acquire(ONE);
+  expect([limit.inFlight(), limit.queued()]).toEqual([0, 1]);
+  leave();
+  await timers.advance(1);
+  slotOf(await given);
+  expect([limit.inFlight(), limit.queued()]).toEqual([1, 0]);
+});
+
+test('who looks again takes no place that the other process has kept', async () => {
+  const { limit, acquire, timers } = setup(atOnce().peers);
+  void acquire(ONE);
+  await timers.advance(10);
+  expect([limit.inFlight(), limit.queued()]).toEqual([0, 1]);
+});
+
 test('who comes does not overtake those who wait, though a place has just become free elsewhere', async () => {
   let elsewhere = 1;
   const { acquire, timers } = setup({
@@ -126,12 +200,52 @@ test.each([
   expect(shedOf(acquire(full)).retryAfterMs).toBe(expected);
 });
 
+test('how long places are held is a mean of many', async () => {
+  const { acquire, take, timers } = setup();
+  const full = { ...ONE, queue: 0 };
+  for (const heldMs of [30_000, 10_000]) {
+    const [slot] = take(1, full);
+    await timers.advance(heldMs);
+    slot?.release();
+  }
+  take(1, full);
+  expect(shedOf(acquire(full)).retryAfterMs).toBe(3_700);
+});
+
 test('who has left already takes no place', () => {
   const { limit } = setup();
   const gone = new Departure();
   gone.abort(new Error('left'));
   expect(() => limit.acquire(TEN, gone)).toThrow('left');
   expect(limit.inFlight()).toBe(0);
+});
+
+test('who leaves while waiting hears why, and takes no place later', async () => {
+  const { limit, take } = setup();
+  const [first] = take(1, ONE);
+  const client = new Departure();
+  const waiting = Promise.resolve(limit.acquire(ONE, client));
+  client.abort(new Error('left'));
+  await expect(waiting).rejects.toThrow('left');
+  first?.release();
+  expect([limit.inFlight(), limit.queued()]).toEqual([0, 0]);
+});
+
+test('a higher limit lets in who waits, as soon as it is configured', async () => {
+  const { limit, take, acquire } = setup();
+  take(1, ONE);
+  const waiting = acquire(ONE);
+  limit.configure({ ...ONE, max: 2 });
+  slotOf(await waiting);
+  expect([limit.inFlight(), limit.queued()]).toEqual([2, 0]);
+});
+
+test('what was let in before another process cut the limit says nothing about the one it found', () => {
+  const { limit, take } = setup();
+  const [slot] = take(10);
+  limit.adopt(7);
+  slot?.congested();
+  expect(limit.adapted()).toBe(7);
 });
 
 test('who waited too long takes no place later', async () => {

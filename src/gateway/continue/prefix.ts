@@ -22,14 +22,11 @@ export function createRepeatReader(had: string): PrefixReader {
     read(text) {
       let from = 0;
       while (at < end && from < text.length) {
-        const letter = text.charAt(from);
-        if (letter === had.charAt(at)) at++;
-        else if (!SPACE.test(letter)) {
-          while (SPACE.test(had.charAt(at))) at++;
-          if (letter !== had.charAt(at)) return undefined;
-          at++;
-        }
-        from++;
+        const letter = text.charAt(from++);
+        if (SPACE.test(letter)) continue;
+        while (SPACE.test(had.charAt(at))) at++;
+        if (letter !== had.charAt(at)) return undefined;
+        at++;
       }
       if (at < end) return '';
       const rest = text.slice(from);
