@@ -154,7 +154,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     isLooking = true;
     clock.setTimer(() => {
       isLooking = false;
-      if (newest !== undefined && waiting.size > 0 && everywhere() < limitOf(newest)) admit(newest);
+      if (newest !== undefined) admit(newest);
     }, LOOK_AGAIN_MS);
   }
 

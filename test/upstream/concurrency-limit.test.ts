@@ -110,38 +110,64 @@ test.each([
   expect(limit.limit(TEN)).toBe(expected);
 });
 
-/** Another process comes to the last place in the very moment in which this one does. */
-function atOnce() {
+/** Another process: comes to the last place in the very moment in which this one does, and leaves it again. */
+function another() {
   let elsewhere = 0;
+  let comes = false;
+  const waiting: number[] = [];
   const room = {
     setInFlight(count: number) {
-      if (count === 1) elsewhere = 1;
+      if (comes && count === 1) elsewhere = 1;
     },
-    setWaiting() {},
+    setWaiting: (count: number) => void waiting.push(count),
     othersInFlight: () => elsewhere,
     othersWaiting: () => 0,
     setProbing: () => false,
   };
-  const leave = () => {
-    elsewhere = 0;
-    room.setInFlight = () => undefined;
+  return {
+    peers: { room, adapted() {}, freed() {} },
+    /** How many this process has told it to wait here. */
+    waiting,
+    comes() {
+      comes = true;
+    },
+    leaves() {
+      comes = false;
+      elsewhere = 0;
+    },
   };
-  return { peers: { room, adapted() {}, freed() {} }, leave };
 }
 
 test('of two processes that come to the last place at once neither keeps it, and who looks again finds it free', async () => {
-  const { peers, leave } = atOnce();
-  const { limit, acquire, timers } = setup(peers);
+  const other = another();
+  const { limit, acquire, timers } = setup(other.peers);
+  other.comes();
   const given = acquire(ONE);
   expect([limit.inFlight(), limit.queued()]).toEqual([0, 1]);
-  leave();
+  other.leaves();
   await timers.advance(1);
   slotOf(await given);
   expect([limit.inFlight(), limit.queued()]).toEqual([1, 0]);
 });
 
+test('so it is where one waits here for a place that has just become free', async () => {
+  const other = another();
+  const { take, acquire, timers } = setup(other.peers);
+  const [first] = take(1, ONE);
+  const given = acquire(ONE);
+  await timers.advance(10);
+  other.comes();
+  first?.release();
+  other.leaves();
+  await timers.advance(1);
+  slotOf(await given);
+  expect(other.waiting).toEqual([1, 0]);
+});
+
 test('who looks again takes no place that the other process has kept', async () => {
-  const { limit, acquire, timers } = setup(atOnce().peers);
+  const other = another();
+  const { limit, acquire, timers } = setup(other.peers);
+  other.comes();
   void acquire(ONE);
   await timers.advance(10);
   expect([limit.inFlight(), limit.queued()]).toEqual([0, 1]);
