@@ -95,6 +95,19 @@ describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']]
       expect(betas).toEqual([BETA]);
     });
 
+    test('beside the effort that is asked for', () => {
+      const { body } = built(dialect, 'anthropic.claude-opus-5-5', goingOn({ reasoning: { effort: 'low' } }));
+      expect(JSON.stringify(body)).toContain('"effort":"low"');
+    });
+
+    test('where no call can be forced, a call that should be', () => {
+      const more = { tools: [TOOL], toolChoice: { type: 'required' } } as const;
+      expect(said('claude-opus-5-5', more)).toEqual({
+        thinking: { type: 'adaptive', block_binding: BINDING },
+        betas: [BETA],
+      });
+    });
+
     test.each<[string, string, Partial<NeutralRequest>]>([
       ['a question alone', 'claude-opus-5-5', { messages: goingOn().messages.slice(0, 1) }],
       ['thinking between calls alone', 'claude-sonnet-5-5', { reasoning: { mode: 'off' } }],
