@@ -495,6 +495,37 @@ describe('several breaks', () => {
     expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
   });
 
+  test('the last is told in its own words, and the row is that of its target', async () => {
+    const { answer, row } = await ask(
+      {
+        one: message(brokenMessage('One ')),
+        two: chat(
+          replyWith(CHAT.start + CHAT.delta('One two') + 'data: {"error":{"message":"busy","code":503}}\n\n'),
+        ),
+        three: chat(jsonReply({ error: { message: 'down' } }, { status: 500 })),
+      },
+      { ...ASK, top_k: 5 },
+    );
+    expect(answer).toMatchObject({ text: 'One two', endings: ['error'], violations: [] });
+    expect(answer.error).toContain('busy');
+    expect(row).toMatchObject({ provider: 'two', lost: ['top_k'], errorCode: 'upstream_overloaded' });
+  });
+
+  test('where nobody else is left it is told too', async () => {
+    const { answer, row } = await ask({
+      one: message(brokenMessage('One ')),
+      two: message(
+        replyWith(
+          MESSAGE_START + MESSAGE.block + MESSAGE.delta('two') + MESSAGE.error('overloaded_error', 'busy'),
+        ),
+        SONNET_4_5,
+      ),
+    });
+    expect(answer).toMatchObject({ text: 'One two', endings: ['error'], violations: [] });
+    expect(answer.error).toContain('busy');
+    expect(row).toMatchObject({ provider: 'two', errorCode: 'upstream_overloaded' });
+  });
+
   test('of two models of one provider each is asked once', async () => {
     const { answer, row } = await ask(
       { one: message(brokenMessage('One ')), two: chat(wholeChatStream('One two')) },
