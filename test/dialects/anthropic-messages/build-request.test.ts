@@ -471,6 +471,20 @@ describe('reasoning', () => {
       ['approximated reasoning_effort'],
     ],
     [
+      'the least budget',
+      OLD,
+      { reasoning: { effort: 'high' }, maxOutputTokens: 1_366 },
+      { thinking: { type: 'enabled', budget_tokens: 1_024 } },
+      ['approximated reasoning_effort'],
+    ],
+    [
+      'a budget of all that may be written',
+      OLD,
+      { reasoning: { mode: 'on', budgetTokens: 4_000 }, maxOutputTokens: 4_000 },
+      { thinking: { type: 'enabled', budget_tokens: 3_000 } },
+      ['approximated thinking.budget_tokens'],
+    ],
+    [
       'no room for a budget',
       OLD,
       { reasoning: { effort: 'high' }, maxOutputTokens: 1_000 },

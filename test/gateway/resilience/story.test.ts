@@ -110,14 +110,15 @@ describe('an obstacle', () => {
 });
 
 test('without one: the text, the open block, and how to bring an encoder there', () => {
-  const usage: StreamEvent = { type: 'usage', usage: { ...NO_USAGE, inputTokens: 7 } };
+  const usage: StreamEvent = { type: 'usage', usage: { ...NO_USAGE, inputTokens: 7, outputTokens: 2 } };
   const thinking: StreamEvent[] = [
     { type: 'reasoning-start', block: 0 },
     { type: 'reasoning-delta', block: 0, text: 'hm' },
     { type: 'reasoning-end', block: 0 },
   ];
   const story = told([
-    usage,
+    { type: 'usage', usage: { ...NO_USAGE, inputTokens: 7 } },
+    { type: 'usage', usage: { outputTokens: 2 } },
     ...thinking,
     { type: 'text-start', block: 1 },
     { type: 'text-delta', block: 1, text: 'one ' },
