@@ -101,8 +101,8 @@ describe.each([['anthropic-messages'], ['bedrock-invoke'], ['bedrock-converse']]
     });
 
     test('where no call can be forced, a call that should be', () => {
-      const more = { tools: [TOOL], toolChoice: { type: 'required' } } as const;
-      expect(said('claude-opus-5-5', more)).toEqual({
+      const forced = said('claude-opus-5-5', { tools: [TOOL], toolChoice: { type: 'required' } });
+      expect(forced).toEqual({
         thinking: { type: 'adaptive', block_binding: BINDING },
         betas: [BETA],
       });

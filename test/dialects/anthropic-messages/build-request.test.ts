@@ -499,6 +499,30 @@ describe('reasoning', () => {
       [],
     ],
     [
+      'thinking that nobody wants to see',
+      NEW,
+      { reasoning: { effort: 'high', summary: 'none' } },
+      { thinking: { type: 'adaptive', display: 'omitted' }, output_config: { effort: 'high' } },
+      [],
+    ],
+    [
+      'so of a model that always shows it',
+      OLD,
+      { reasoning: { mode: 'on', budgetTokens: 2_000, summary: 'none' } },
+      { thinking: { type: 'enabled', budget_tokens: 2_000 } },
+      ['approximated reasoning_summary'],
+    ],
+    [
+      'as a client of the same dialect wants to see it',
+      OLD,
+      {
+        reasoning: { mode: 'on', budgetTokens: 2_000, summary: 'omitted' },
+        extension: { dialect: 'anthropic-messages', fields: {} },
+      },
+      { thinking: { type: 'enabled', budget_tokens: 2_000, display: 'omitted' } },
+      [],
+    ],
+    [
       'a budget given to a model that decides for itself',
       NEW,
       { reasoning: { mode: 'on', budgetTokens: 2_000 } },
@@ -539,6 +563,20 @@ describe('reasoning', () => {
       { reasoning: { effort: 'medium' }, extension: { dialect: 'anthropic-messages', fields: {} } },
       {},
       ['lost output_config.effort'],
+    ],
+    [
+      'more effort of such a client than the model knows',
+      'claude-opus-4-5',
+      { reasoning: { effort: 'xhigh' }, extension: { dialect: 'anthropic-messages', fields: {} } },
+      { output_config: { effort: 'high' } },
+      ['approximated output_config.effort'],
+    ],
+    [
+      'an effort of another client, of a model whose budget says it',
+      'claude-opus-4-5',
+      { reasoning: { effort: 'xhigh' } },
+      { thinking: { type: 'enabled', budget_tokens: 24_576 } },
+      ['approximated reasoning_effort'],
     ],
     [
       'thinking of such a client, of a model that does not think',

@@ -41,12 +41,14 @@ test('many lines are longer together than one may be', () => {
   expect(lines).toEqual(Array.from({ length: 10 }, () => '1234567890'));
 });
 
-test.each([['12345678901\n'], ['123456789', '01\n'], ['123456789', '01'], ['1\n', '12345678901', '1\n']])(
-  'a line that is too long: %j',
-  (...pieces) => {
-    const { write } = setup(10);
-    expect(() => {
-      for (const piece of pieces) write(piece);
-    }).toThrow(EventTooLarge);
-  },
-);
+test.each([
+  { pieces: ['12345678901\n'] },
+  { pieces: ['123456789', '01\n'] },
+  { pieces: ['123456789', '01'] },
+  { pieces: ['1\n', '12345678901', '1\n'] },
+])('a line that is too long: %j', ({ pieces }) => {
+  const { write } = setup(10);
+  expect(() => {
+    for (const piece of pieces) write(piece);
+  }).toThrow(EventTooLarge);
+});

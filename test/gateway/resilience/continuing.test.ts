@@ -500,7 +500,7 @@ describe('several breaks', () => {
       {
         one: message(brokenMessage('One ')),
         two: chat(
-          replyWith(CHAT.start + CHAT.delta('One two') + 'data: {"error":{"message":"busy","code":503}}\n\n'),
+          replyWith(`${CHAT.start}${CHAT.delta('One two')}data: {"error":{"message":"busy","code":503}}\n\n`),
         ),
         three: chat(jsonReply({ error: { message: 'down' } }, { status: 500 })),
       },
