@@ -9,8 +9,8 @@ const page = readFileSync(join(import.meta.dir, '../../docs/endpoints.md'), 'utf
 const WORDS: Record<ErrorRule['retry'], string> = {
   never: 'no',
   anywhere: 'yes',
-  elsewhere: 'yes, never the same one again',
-  'own-key': 'where it was the gateway’s',
+  elsewhere: 'yes, but never the same one again',
+  'own-key': 'if it was the gateway’s',
   'larger-context': 'one with a larger context',
 };
 
