@@ -19,6 +19,8 @@ export const CLAUDE_PRICES: Readonly<Record<string, TablePrices>> = {
     output_mtok: longPrompt(100_000, 0.5, 2.5),
     web_searches_kcount: 10,
   },
+  'claude-mythos-5-1': mythos(0.25),
+  'claude-mythos-5': mythos(1),
 };
 
 /** https://developers.openai.com/api/docs/models/gpt-6.1-sol, in October 2026. */
@@ -45,6 +47,29 @@ export const DEEPSEEK_PRICES: Readonly<Record<string, TimedPrices[]>> = {
   'deepseek-v4-flash': FLASH,
   'deepseek-v4-flash-vision-exp': FLASH,
 };
+
+/** https://docs.z.ai/guides/overview/pricing */
+export const GLM_PRICES: Readonly<Record<string, TablePrices>> = {
+  'glm-5.1': { input_mtok: 1.4, cache_read_mtok: 0.26, output_mtok: 4.4 },
+  'glm-5-turbo': { input_mtok: 1.2, cache_read_mtok: 0.24, output_mtok: 4 },
+  'glm-5': { input_mtok: 1, cache_read_mtok: 0.2, output_mtok: 3.2 },
+  'glm-4.7': { input_mtok: 0.6, cache_read_mtok: 0.11, output_mtok: 2.2 },
+  'glm-4.6': { input_mtok: 0.6, cache_read_mtok: 0.11, output_mtok: 2.2 },
+  'glm-4.5': { input_mtok: 0.6, cache_read_mtok: 0.11, output_mtok: 2.2 },
+  'glm-4.5-air': { input_mtok: 0.2, cache_read_mtok: 0.03, output_mtok: 1.1 },
+};
+
+/** Fable of the same version, for verified organizations: at its price. */
+function mythos(cacheRead: number): TablePrices {
+  return {
+    input_mtok: 10,
+    cache_write_mtok: 12.5,
+    cache_write_1h_mtok: 20,
+    cache_read_mtok: cacheRead,
+    output_mtok: 50,
+    web_searches_kcount: 10,
+  };
+}
 
 /** All tokens of a request whose prompt is longer than `start` cost `price`. */
 function longPrompt(start: number, base: number, price: number) {

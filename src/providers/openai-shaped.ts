@@ -2,7 +2,7 @@
 // tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
-import { DEEPSEEK_PRICES } from './newer-prices.ts';
+import { DEEPSEEK_PRICES, GLM_PRICES } from './newer-prices.ts';
 
 const DIALECT = 'openai-chat';
 
@@ -320,6 +320,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyVariable: 'GLM_API_KEY',
     modelPatterns: [/^glm-[^/]+$/i],
     priceId: 'zai',
+    newerPrices: GLM_PRICES,
     // The other base sells in yuan.
     pricedAt: /^https:\/\/api\.z\.ai$/,
     quirks: {

@@ -205,6 +205,32 @@ describe('models that the table does not have yet', () => {
     expect(table(provider, 'claude-haiku-5-5', longer)).toBeCloseTo(dearer / MILLION + searches, 10);
   });
 
+  test('Mythos, which costs what Fable does', () => {
+    for (const version of ['5', '5-1'])
+      expect(table(provider, `claude-mythos-${version}`, used)).toBe(
+        table(anthropic, `claude-fable-${version}`, used),
+      );
+    expect(table(provider, 'claude-mythos-preview', used)).toBeNull();
+  });
+
+  test.each([
+    ['glm-5.1', 1.4, 0.26, 4.4],
+    ['glm-5-turbo', 1.2, 0.24, 4],
+    ['glm-5', 1, 0.2, 3.2],
+    ['glm-4.7', 0.6, 0.11, 2.2],
+    ['glm-4.6', 0.6, 0.11, 2.2],
+    ['glm-4.5', 0.6, 0.11, 2.2],
+    ['glm-4.5-air', 0.2, 0.03, 1.1],
+  ])('%s at Z.ai', (model, input, cached, output) => {
+    const { newerPrices: ofGlm = {}, priceId = null } = findProviderKind('glm') ?? {};
+    const usage = sampleUsage({ inputTokens: 1_000, cacheReadTokens: 2_000, outputTokens: 500 });
+    const cost = (1_000 * input + 2_000 * cached + 500 * output) / MILLION;
+    const glm = sampleProvider({ name: 'glm', priceId, newerPrices: ofGlm });
+    expect(table(glm, model, usage) ?? Number.NaN).toBeCloseTo(cost, 10);
+    for (const other of ['glm-4.6v', 'glm-4.5-airx', 'glm-5v-turbo'])
+      expect(table(glm, other, usage)).toBeNull();
+  });
+
   test('GPT-6.1 Sol, also by the name of its version; a name that goes on otherwise is another model', () => {
     const { newerPrices: ofOpenAi = {}, tiers: flex = {} } = findProviderKind('openai') ?? {};
     const sol = sampleProvider({ ...openai, newerPrices: ofOpenAi, tiers: flex });
@@ -226,9 +252,11 @@ describe('models that the table does not have yet', () => {
   });
 
   test('what the table has is its own affair, and each row here is one that it lacks', () => {
-    for (const kind of ['anthropic', 'openai'])
-      for (const model of Object.keys(findProviderKind(kind)?.newerPrices ?? {}))
-        expect([model, findPrices(kind, model)]).toEqual([model, null]);
+    for (const kind of ['anthropic', 'openai', 'glm']) {
+      const { newerPrices: newer = {}, priceId } = findProviderKind(kind) ?? {};
+      for (const model of Object.keys(newer))
+        expect([model, findPrices(priceId ?? '', model)]).toEqual([model, null]);
+    }
     const other = sampleProvider({
       ...anthropic,
       name: 'other',
