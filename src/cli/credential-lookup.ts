@@ -1,11 +1,19 @@
 // How commands look up `credential:NAME`.
 import { findHome } from '../config/load.ts';
+import { CredentialError } from '../credentials/credential-error.ts';
 import { lookUpCredential, type VaultOptions } from '../credentials/vault.ts';
 import type { CliContext } from './command.ts';
 
-/** `SLUICE_KEYCHAIN=off`: the master key is kept in a file, also where there is a keychain. */
-export function credentialOptions(environment: CliContext['environment']): VaultOptions {
-  return environment.SLUICE_KEYCHAIN === 'off' ? { keys: 'file' } : {};
+/**
+ * `SLUICE_KEYCHAIN=off`: the master key is kept in a file, also where there is a keychain. Throws CredentialError for any
+ * other word, since `no` would keep it where its owner does not want it.
+ */
+export function credentialOptions({ SLUICE_KEYCHAIN: word }: CliContext['environment']): VaultOptions {
+  if (word === undefined || word === '') return {};
+  if (word === 'off') return { keys: 'file' };
+  throw new CredentialError(
+    `SLUICE_KEYCHAIN is "${word}"; set it to off to keep the key in a file, or unset it`,
+  );
 }
 
 /** Throws CredentialError where the store is there and cannot be read. */

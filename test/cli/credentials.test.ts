@@ -19,6 +19,13 @@ function credentials(home: string, args: string[], typed = '', isInteractive = f
   });
 }
 
+test('a word for the keychain that is not known is refused, before a key is kept where it is not wanted', async () => {
+  const environment = { SLUICE_HOME: newHome(), SLUICE_KEYCHAIN: 'no' };
+  const refused = await runCommand(['credentials', 'list'], { environment });
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toContain('SLUICE_KEYCHAIN is "no"; set it to off');
+});
+
 const newHome = () => mkdtempSync(join(TEMPORARY, 'home-'));
 
 describe('store', () => {
