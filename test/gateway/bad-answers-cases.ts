@@ -303,6 +303,12 @@ const CHAT_STREAMS: BadAnswer[] = (
       helloUncounted,
     ],
     ['nothing but empty choices', chatEmpty + chatEmpty + DONE, { code: 'upstream_truncated' }],
+    ['no event that can be read', UNREADABLE + UNREADABLE, { code: 'upstream_malformed' }],
+    [
+      'half of its first event',
+      chat({ delta: { content: 'Hello' } }).slice(0, 40),
+      { code: 'upstream_truncated' },
+    ],
     ['no [DONE]', chat({ delta: { content: 'Hello' } }) + chatEnd('stop'), helloUncounted],
     ['[DONE] without a reason', chat({ delta: { content: 'Hello' } }) + DONE, helloUncounted],
     [

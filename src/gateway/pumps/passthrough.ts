@@ -131,18 +131,18 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   end(): Uint8Array | undefined {
     if (this.failed) return undefined;
     const { seen } = this;
+    const unread = seen.malformedEvents;
     let rest: Uint8Array | undefined = this.splitter.flush();
     const event = parseFrame(rest);
     if (event !== undefined) {
-      const before = seen.malformedEvents;
       const failedBefore = this.toldFailure() !== null;
       const shown = this.tap(event, null);
       // Half an event is not forwarded: the error that follows must stand on a line of its own.
-      if (!shown || (seen.malformedEvents > before && !this.ended())) rest = undefined;
+      if (!shown || (seen.malformedEvents > unread && !this.ended())) rest = undefined;
       else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
     }
     if (rest?.length === 0) rest = undefined;
-    const error = this.breakOff(truncated(this.options.provider, seen));
+    const error = this.breakOff(truncated(this.options.provider, seen, unread));
     if (error === undefined && !this.kept) return rest;
     // The name of an event that did not come: with the blank line behind it some clients would read it as one.
     if (rest === undefined || (event?.data ?? '') === '') return error;

@@ -38,13 +38,22 @@ export interface Follower {
 /**
  * Within a stream there is no status, and of Anthropic's errors there no type by which a client could tell that asking
  * again may help: opencode and others look for the words of a network's failures.
+ * @param unread events that could not be read; half of one, at which the stream was cut, is none.
  */
-export function truncated(provider: string, { firstContentAt }: Observation): GatewayError {
-  const when = firstContentAt === null ? 'began' : 'was complete; what came so far is only a part of it';
+export function truncated(provider: string, seen: Observation, unread: number): GatewayError {
+  if (unread > 0 && saysNothing(seen)) {
+    const message = `${provider} sent a stream in which nothing can be read; check its dialect, its base_url and any proxy in between`;
+    return new GatewayError('upstream_malformed', message);
+  }
+  const when = seen.firstContentAt === null ? 'began' : 'was complete; what came so far is only a part of it';
   return new GatewayError(
     'upstream_truncated',
     `connection lost: ${provider} closed the stream before the answer ${when}`,
   );
+}
+
+function saysNothing({ firstContentAt, model, usageKnown }: Observation): boolean {
+  return firstContentAt === null && model === null && !usageKnown;
 }
 
 /** Of an answer whose body did not come whole. */

@@ -98,13 +98,14 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
 
   end(): Out | undefined {
     const { provider } = this.options;
+    const { seen } = this.observer;
+    const unread = seen.malformedEvents;
     try {
       if (!this.sequencer.ended()) this.framing.flush(this);
     } catch (thrown) {
       return this.fail(framingError(provider, thrown));
     }
-    if (!this.complete())
-      this.sequencer.push({ type: 'error', error: truncated(provider, this.observer.seen) });
+    if (!this.complete()) this.sequencer.push({ type: 'error', error: truncated(provider, seen, unread) });
     return this.more();
   }
 
