@@ -5,7 +5,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { lacksKey } from '../gateway/attempts/course.ts';
-import { type Incoming, parseIncoming } from '../gateway/request/incoming.ts';
+import { type Incoming, parseAsked, parseIncoming } from '../gateway/request/incoming.ts';
 import { createQuietRouter } from '../gateway/routing.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject } from '../model/json/json.ts';
@@ -150,7 +150,7 @@ function readAs(path: string, text: string, model: string | undefined): ReadBody
   return {
     dialect: found.dialect.id,
     incoming,
-    request: found.route.operation === 'embed' ? null : parsed(found, incoming),
+    request: found.route.operation === 'embed' ? null : parsed(incoming),
     takesPrompt: found.route.operation !== 'embed',
   };
 }
@@ -166,9 +166,9 @@ function withModel(text: string, { route }: FoundRoute, model: string | undefine
   }
 }
 
-function parsed({ dialect, route }: FoundRoute, { body }: Incoming): NeutralRequest | null {
+function parsed(incoming: Incoming): NeutralRequest | null {
   try {
-    return dialect.client.parseRequest(body, route);
+    return parseAsked(incoming);
   } catch (thrown) {
     if (thrown instanceof GatewayError) return null;
     throw thrown;

@@ -54,6 +54,8 @@ export interface ClientSide {
   comparesModels?(headers: HeaderReader): boolean;
   /** What to do instead of asking for a path of its vendor's that is not served here; undefined for any other. */
   insteadOf?(path: string): string | undefined;
+  /** What a request for an answer says in the words of other dialects, undefined where it says nothing so. */
+  otherWords?(body: JsonObject): OtherWords | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
   /** What `parseRequest` reads or keeps of a body: of the rest a translation tells nothing. */
@@ -72,6 +74,13 @@ export interface ClientSide {
   readonly embeddings?: ClientEmbeddings;
   /** Left out where its clients read another dialect's list of models. */
   readonly models?: ClientModels;
+}
+
+export interface OtherWords {
+  /** Whose parser reads the body; left out: that of the dialect to whose path it was posted. */
+  dialect?: DialectId;
+  /** Changes to the top level of the body, after which it is in that dialect's words alone; undefined removes the field. */
+  edits: Record<string, JsonValue | undefined>;
 }
 
 /** What an answer needs besides its content. */

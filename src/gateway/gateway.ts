@@ -30,7 +30,7 @@ import { answerStream, answerWhole, cutAtShutdown } from './exchange.ts';
 import { answerAcross } from './request/cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
-import { featuresIn, parseIncoming, readLabels } from './request/incoming.ts';
+import { featuresIn, parseAsked, parseIncoming, readLabels } from './request/incoming.ts';
 import { createLiveView } from './live/view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
@@ -232,7 +232,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       record.keepsAnswer = rows !== null && config.audit.logResponseBodies;
       let neutral: NeutralRequest | undefined;
       const parse = () => {
-        neutral ??= found.dialect.client.parseRequest(incoming.body, found.route);
+        neutral ??= parseAsked(incoming);
         return neutral;
       };
       const question: Question = { incoming, neutral: parse, stream: incoming.stream };

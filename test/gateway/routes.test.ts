@@ -208,6 +208,7 @@ describe('a plan on one dialect', () => {
   const plan = (route: Partial<ClientRoute>, stream = true, dialect: DialectId = 'openai-chat') => {
     const incoming: Incoming = {
       dialect,
+      asks: dialect,
       route: { operation: 'generate', ...route },
       headers: new Headers(),
       query: '?a=%20b',

@@ -12,6 +12,7 @@ import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
+import { otherWords } from './other-words.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
@@ -37,6 +38,7 @@ export const openaiChat: Dialect = {
       return undefined;
     },
     insteadOf,
+    otherWords,
     parseRequest,
     known: KNOWN,
     buildResponse,

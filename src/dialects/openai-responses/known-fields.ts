@@ -86,7 +86,7 @@ export const KNOWN: KnownRequest = {
     tools: tool,
     tool_choice: CHOICE,
     text: { format: FORMAT, '*': true },
-    stream_options: { include_obfuscation: true },
+    stream_options: { include_obfuscation: true, include_usage: true },
     '*': true,
   },
 };

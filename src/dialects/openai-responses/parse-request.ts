@@ -49,7 +49,7 @@ const NEUTRAL_FIELDS = [
   'prompt_cache_key',
   ...CACHE_SETTINGS,
   'reasoning',
-  // Only says whether deltas are padded against eavesdroppers.
+  // Says whether deltas are padded against eavesdroppers.
   'stream_options',
 ];
 
@@ -83,6 +83,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     Object.assign(request, choice);
   }
   readSettings(body, request);
+  // Of those who read the answer in Chat Completions; here counts come in any case.
+  if (asObject(body.stream_options)?.include_usage === true) request.includeUsage = true;
   if (hasSecondUser(body)) kept.delete('user');
 
   const reasoning = parseReasoningSettings(optionalObject(body, 'reasoning') ?? {});

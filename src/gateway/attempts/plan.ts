@@ -86,7 +86,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const { incoming, stream } = question;
   const line = planLine(incoming, target, stream, context);
   const { side } = line;
-  const sameDialect = incoming !== null && incoming.dialect === line.dialect;
+  const sameDialect = incoming !== null && line.sameDialect;
   const passes = sameDialect && question.isChanged !== true && !isOfAnother(incoming, side, model);
   const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
   const urlAt = (baseUrl: string) =>
@@ -160,9 +160,9 @@ type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 /** To whom a request goes and as whom, whatever it asks. */
 function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
   const { provider } = target;
-  const dialect = dialectOf(target, incoming?.dialect);
+  const dialect = dialectOf(target, incoming?.asks);
   const side = PROVIDER_SIDES[dialect];
-  const sameDialect = incoming !== null && incoming.dialect === dialect;
+  const sameDialect = incoming !== null && incoming.asks === dialect && incoming.dialect === dialect;
   const clientsKey = clientKeyFor(incoming, target, context);
   const key = clientsKey ?? context.apiKey;
   const authentication = keyHeaders(provider.keyHeader, side, key);
@@ -383,7 +383,7 @@ function translateBody(
 /** What the client says in words that its own dialect's parser does not know. */
 function unread(incoming: Incoming | null): Loss[] {
   if (incoming === null) return [];
-  const features = unreadFields(incoming.body, DIALECTS[incoming.dialect].client.known);
+  const features = unreadFields(incoming.body, DIALECTS[incoming.asks].client.known);
   return features.map((feature) => ({ feature, outcome: 'lost' }));
 }
 
@@ -412,7 +412,8 @@ export function clientKeyFor(
 ): string | null {
   if (incoming === null || !target.provider.forwardClientKey) return null;
   if (first !== undefined && !isSameServer(target.provider, first.provider)) return null;
-  if (dialectOf(target, incoming.dialect) !== incoming.dialect) return null;
+  const dialect = dialectOf(target, incoming.asks);
+  if (dialect !== incoming.asks && dialect !== incoming.dialect) return null;
   return ownKeyOfClient(incoming.headers, serverKeys);
 }
 

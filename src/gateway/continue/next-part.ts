@@ -72,7 +72,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
     plan(target, key) {
       const { model, provider } = target;
       const { quirks, baseUrl } = provider;
-      const side = sideOf(target, dialect);
+      const side = sideOf(target, question.incoming?.asks ?? dialect);
       const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl });
       continued = goesOn !== undefined && text.trim() !== '' ? 'prefilled' : 'repeated';
       const asked = continued === 'prefilled' ? begunBy(question, text) : question;

@@ -1,21 +1,26 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
 import type { ClientRoute, ClientSide } from '../../dialects/dialect.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
+import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { findJsonFault } from '../../model/json/fault.ts';
+import type { NeutralRequest } from '../../model/request.ts';
 
 export interface Incoming {
+  /** Of the path, and of the answer. */
   dialect: DialectId;
+  /** Of the body: some clients post another's. */
+  asks: DialectId;
   route: ClientRoute;
   headers: HeaderReader;
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
-  /** The body without the fields meant for the gateway; otherwise byte for byte what the client sent. */
+  /** The body without the fields meant for the gateway, in the dialect's own words; otherwise byte for byte what the client sent. */
   text: string;
   body: JsonObject;
   /** What the client sent, before any change, with the model that it named in the path. */
@@ -59,14 +64,16 @@ export function parseIncoming(
   }
   const agentType = labels.agentType ?? bounded('agent_type', extra(body, 'agent_type'));
   const projectId = labels.projectId ?? bounded('project_id', extra(body, 'project_id'));
-  const edits: Record<string, JsonValue | undefined> = {};
-  for (const field of EXTRA_FIELDS) {
-    if (!Object.hasOwn(body, field)) continue;
-    edits[field] = undefined;
-    delete body[field];
+  const other = route.operation === 'generate' ? dialect.client.otherWords?.(body) : undefined;
+  const edits = other?.edits ?? {};
+  for (const field of EXTRA_FIELDS) if (Object.hasOwn(body, field)) edits[field] = undefined;
+  for (const [field, value] of Object.entries(edits)) {
+    if (value === undefined) delete body[field];
+    else body[field] = value;
   }
   return {
     dialect: dialect.id,
+    asks: other?.dialect ?? dialect.id,
     route,
     headers,
     query: route.ownsQuery === true ? '' : query,
@@ -79,6 +86,11 @@ export function parseIncoming(
     projectId,
     forcedTarget: textOf(headers.get(TARGET_HEADER)),
   };
+}
+
+/** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
+export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
+  return DIALECTS[asks].client.parseRequest(body, route);
 }
 
 /** Says in the body what the path says. */

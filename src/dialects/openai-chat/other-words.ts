@@ -1,0 +1,142 @@
+// What clients post to this dialect's path in the words of others, told from the body. Cursor, given a base URL of one's own,
+// does so by model and mode: whole bodies of OpenAI Responses; flat tools; tools, calls and results of Anthropic's. It reads
+// the answers in this dialect. https://openrouter.ai/docs/cookbook/coding-agents/cursor-integration
+import { exactText } from '../../model/json/exact-numbers.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { OtherWords } from '../dialect.ts';
+
+/** Every request passes here: one in this dialect's own words costs no more than a look. */
+export function otherWords(body: JsonObject): OtherWords | undefined {
+  if (asksInResponses(body)) return { dialect: 'openai-responses', edits: { messages: undefined } };
+  const edits: OtherWords['edits'] = {};
+  const tools = asArray(body.tools);
+  if (tools?.some(isFlat)) edits.tools = tools.map((tool) => (isFlat(tool) ? nestTool(tool) : tool));
+  const choice = asObject(body.tool_choice);
+  if (choice !== undefined) {
+    const said = sayChoice(choice);
+    if (said !== choice) edits.tool_choice = said;
+  }
+  const messages = asArray(body.messages);
+  if (messages?.some(isForeign)) edits.messages = messages.flatMap(sayMessage);
+  return Object.keys(edits).length === 0 ? undefined : { edits };
+}
+
+function asksInResponses({ input, messages }: JsonObject): boolean {
+  if (input === undefined || input === null) return false;
+  return messages === undefined || messages === null || asArray(messages)?.length === 0;
+}
+
+const FLAT_TYPES: readonly unknown[] = [undefined, 'function', 'custom'];
+
+/** What stands inside `function` or `custom` here stands beside the type in Responses, and without one in Anthropic's. */
+function isFlat(tool: JsonValue): tool is JsonObject {
+  const { type, name, function: declared, custom } = asObject(tool) ?? {};
+  return (
+    typeof name === 'string' && declared === undefined && custom === undefined && FLAT_TYPES.includes(type)
+  );
+}
+
+function nestTool({ type, cache_control, input_schema, ...declared }: JsonObject): JsonObject {
+  const cached = cache_control === undefined ? {} : { cache_control };
+  if (type === 'custom' && input_schema === undefined) {
+    const format = asObject(declared.format);
+    return { type, custom: format === undefined ? declared : { ...declared, format: nestGrammar(format) } };
+  }
+  const parameters = input_schema === undefined ? {} : { parameters: input_schema };
+  return { type: 'function', function: { ...declared, ...parameters }, ...cached };
+}
+
+function nestGrammar(format: JsonObject): JsonObject {
+  if (format.type !== 'grammar' || format.grammar !== undefined) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
+}
+
+function sayChoice(choice: JsonObject): JsonValue {
+  const { type, name } = choice;
+  if (type === 'any') return 'required';
+  if (type === 'auto' || type === 'none' || type === 'required') return type;
+  if (typeof name !== 'string') return choice;
+  if (type === 'function' || type === 'custom') return { type, [type]: { name } };
+  return type === 'tool' ? { type: 'function', function: { name } } : choice;
+}
+
+const FOREIGN_PARTS = new Set([
+  'tool_use',
+  'tool_result',
+  'input_text',
+  'output_text',
+  'input_image',
+  'image',
+]);
+
+function isForeign(message: JsonValue): boolean {
+  const fields = asObject(message);
+  const content = asArray(fields?.content);
+  if (content === undefined) return false;
+  // OpenAI refuses a list of nothing beside calls.
+  if (content.length === 0)
+    return fields?.role === 'assistant' && (asArray(fields.tool_calls)?.length ?? 0) > 0;
+  return content.some((part) => FOREIGN_PARTS.has(asString(asObject(part)?.type) ?? ''));
+}
+
+/** Calls beside the content, results as messages of their own, before what else the turn says. */
+function sayMessage(message: JsonValue): JsonValue[] {
+  const fields = asObject(message);
+  if (fields === undefined || !isForeign(message)) return [message];
+  const calls: JsonObject[] = [];
+  const results: JsonObject[] = [];
+  const content: JsonValue[] = [];
+  for (const value of asArray(fields.content) ?? []) {
+    const part = asObject(value) ?? {};
+    if (part.type === 'tool_use') calls.push(sayCall(part));
+    else if (part.type === 'tool_result') results.push(sayResult(part));
+    else content.push(sayPart(value));
+  }
+  if (content.length === 0 && calls.length === 0 && results.length > 0) return results;
+  const said: JsonObject = { ...fields, content: content.length === 0 ? null : content };
+  if (calls.length > 0) said.tool_calls = [...(asArray(fields.tool_calls) ?? []), ...calls];
+  return [...results, said];
+}
+
+function sayCall({ id, name, input, cache_control }: JsonObject): JsonObject {
+  const called = { name, arguments: exactText(input ?? {}) };
+  return { id, type: 'function', function: called, ...(cache_control !== undefined && { cache_control }) };
+}
+
+function sayResult({ tool_use_id, content, cache_control }: JsonObject): JsonObject {
+  const said = asArray(content)?.map(sayPart) ?? content ?? '';
+  const cached = cache_control === undefined ? {} : { cache_control };
+  return { role: 'tool', tool_call_id: tool_use_id, content: said, ...cached };
+}
+
+function sayPart(value: JsonValue): JsonValue {
+  const part = asObject(value);
+  if (part === undefined) return value;
+  const { type, image_url, detail, source, ...rest } = part;
+  switch (type) {
+    case 'input_text':
+    case 'output_text':
+      return { ...rest, type: 'text' };
+    case 'input_image':
+      if (typeof image_url !== 'string') return value;
+      return {
+        ...rest,
+        type: 'image_url',
+        image_url: { url: image_url, ...(detail !== undefined && { detail }) },
+      };
+    case 'image': {
+      const url = urlOf(asObject(source));
+      return url === undefined ? value : { ...rest, type: 'image_url', image_url: { url } };
+    }
+    default:
+      return value;
+  }
+}
+
+function urlOf(source: JsonObject | undefined): string | undefined {
+  const data = asString(source?.data);
+  return data === undefined
+    ? asString(source?.url)
+    : `data:${asString(source?.media_type) ?? ''};base64,${data}`;
+}
