@@ -51,7 +51,7 @@ const OF_FILE: Citation[] = [
   },
 ];
 
-const WHOLE_TEXT = 'told as a source of the whole text';
+const WHOLE_TEXT = 'given as a source of the whole text';
 const SEARCH_RESULT = [
   'citations.end_block_index',
   'citations.search_result_index',

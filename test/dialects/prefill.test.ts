@@ -101,7 +101,7 @@ describe('asked to go on', () => {
     });
     expect([last, lost]).toEqual([
       TURN,
-      ['the last turn is gone on with only where base_url is https://api.deepseek.com/beta'],
+      ['the last turn is continued only if base_url is https://api.deepseek.com/beta'],
     ]);
     expect(rest).not.toHaveProperty('baseUrl');
   });
@@ -121,7 +121,7 @@ describe('asked to go on', () => {
   test('Qwen, while it does not think', () => {
     const partial = { ...TURN, partial: true };
     expect(asked('qwen', 'qwen-plus')).toMatchObject({ last: partial, lost: [] });
-    const quiet = 'thinking is off for this answer, it would rule out going on with the last turn';
+    const quiet = 'thinking is off for this answer: it rules out continuing the last turn';
     expect(asked('qwen', 'qwen3.5-plus')).toMatchObject({
       last: partial,
       fields: { enable_thinking: false },
@@ -131,7 +131,7 @@ describe('asked to go on', () => {
       last: partial,
       lost: [],
     });
-    const thinks = 'the model thinks, and answers anew: it does not go on with the last turn';
+    const thinks = 'the model thinks, so it does not continue the last turn: its answer starts afresh';
     expect(asked('qwen', 'qwen-plus', { reasoning: { mode: 'on' } })).toMatchObject({
       last: TURN,
       lost: [thinks],
@@ -272,6 +272,6 @@ test.each<[ProviderDialectId, string]>([
   expect(losses.find(({ feature }) => feature === 'thinking')).toEqual({
     feature: 'thinking',
     outcome: 'lost',
-    how: 'off while a turn goes on whose thinking cannot be sent back',
+    how: 'off while a turn continues whose thinking cannot be sent back',
   });
 });

@@ -313,7 +313,7 @@ describe('strict tools', () => {
     expect(chat.body.tools).toMatchObject([{ function: { strict: isKept } }]);
     const responses = built('anthropic-messages', ask, 'openai-responses', { model: 'gpt-5' });
     expect(responses.body.tools).toMatchObject([{ strict: isKept }]);
-    const why = 'the provider keeps arguments to closed schemas alone, of which all fields are required';
+    const why = 'the provider enforces only closed schemas in which every field is required';
     const lost = isKept ? [] : [`tools.strict: ${why}`];
     expect([chat.lost, responses.lost]).toEqual([lost, lost]);
     // Of other servers it is not known.

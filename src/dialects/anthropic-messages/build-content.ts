@@ -15,7 +15,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
-import { TOLD_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { BLANK_LINE, plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
@@ -69,7 +69,7 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
       return buildText(part, options);
     case 'refusal':
       if (part.text === '') return undefined;
-      losses.approximated('refusal', TOLD_AS_TEXT);
+      losses.approximated('refusal', GIVEN_AS_TEXT);
       return { type: 'text', text: part.text };
     case 'reasoning':
       return buildReasoning(part, options);
@@ -162,7 +162,7 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
   if (part.detail !== undefined && part.detail !== 'auto') losses.lost('detail');
   const source = buildSource(part.source, losses);
   if (source?.type === 'base64' && !IMAGES.has(String(source.media_type))) {
-    losses.lost('image', 'images are taken as PNG, JPEG, GIF or WebP');
+    losses.lost('image', 'images are accepted as PNG, JPEG, GIF or WebP');
     return { type: 'text', text: UNREADABLE_IMAGE };
   }
   return source && withCommon(part, losses, { type: 'image', source });
@@ -174,7 +174,7 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   const source = buildSource(asText(part.source) ?? part.source, losses);
   if (source === undefined) return undefined;
   if (source.type === 'base64' && source.media_type !== 'application/pdf') {
-    losses.lost('file', `documents of type ${String(source.media_type)} are not taken`);
+    losses.lost('file', `documents of type ${String(source.media_type)} are not accepted`);
     return undefined;
   }
   const block: JsonObject = { type: 'document', source };

@@ -120,7 +120,7 @@ function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   const text = block.text.trimEnd();
   if (text === block.text) return;
   block.text = text;
-  losses.approximated('messages', 'white space at the end of the last turn is cut');
+  losses.approximated('messages', 'white space at the end of the last turn is removed');
 }
 
 /** For models that refuse a last turn of their own. */
@@ -142,7 +142,7 @@ function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): v
   if (block === undefined) return;
   losses.approximated(
     'messages.system',
-    'the last system message stands as the user turn that must not be missing',
+    'the last system message is sent as the user turn, which is required',
   );
   turns.push({ role: 'user', blocks: [block], fields: {} });
 }

@@ -64,7 +64,7 @@ export function buildRequest(
   };
   const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
   if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {
-    losses.approximated('tool_choice', 'auto: the model cannot be obliged to call a tool while it thinks');
+    losses.approximated('tool_choice', 'auto: the model cannot be forced to call a tool while it thinks');
     const { name: _, ...rest } = choice ?? {};
     choice = { ...rest, type: 'auto' };
   }
@@ -117,7 +117,7 @@ function buildFormat(
     const { schema, weakened } = native
       ? { schema: format.schema, weakened: false }
       : strictSchema(describedSchema(format));
-    if (weakened) losses.approximated('response_format', 'some schema constraints stand in descriptions');
+    if (weakened) losses.approximated('response_format', 'some schema constraints are in descriptions only');
     config.format = { type: 'json_schema', schema };
     return;
   }
@@ -146,7 +146,7 @@ function buildSampling(
     if (refused && !(thinking && !traits.fixedSampling && topP >= 0.95)) {
       if (topP !== 1) losses.lost('top_p', why);
     } else if (traits.oneSampler && body.temperature !== undefined) {
-      if (topP !== 1) losses.lost('top_p', 'the model takes temperature or top_p, not both');
+      if (topP !== 1) losses.lost('top_p', 'the model accepts temperature or top_p, not both');
     } else body.top_p = topP;
   }
   if (topK !== undefined) {
@@ -158,7 +158,7 @@ function buildSampling(
 /** Blank stop sequences are refused. */
 function stopSequences(stops: readonly string[], losses: LossReport): string[] {
   const kept = stops.filter((stop) => stop.trim() !== '');
-  if (kept.length < stops.length) losses.lost('stop', 'stop sequences of white space alone are not taken');
+  if (kept.length < stops.length) losses.lost('stop', 'stop sequences of white space alone are not accepted');
   return kept;
 }
 

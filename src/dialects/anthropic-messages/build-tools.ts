@@ -94,7 +94,7 @@ function inputSchema({ parameters }: FunctionTool): JsonObject {
 
 function makeStrict(wire: JsonObject, losses: LossReport): void {
   const { schema, weakened } = strictSchema(asObject(wire.input_schema) ?? {});
-  if (weakened) losses.approximated('tools.strict', 'some schema constraints stand in descriptions');
+  if (weakened) losses.approximated('tools.strict', 'some schema constraints are in descriptions only');
   wire.strict = true;
   wire.input_schema = schema;
 }

@@ -8,7 +8,7 @@ import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
 import { type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
@@ -51,7 +51,7 @@ function buildBlock(part: Exclude<Part, { type: 'opaque' }>, scope: ContentScope
       if (part.citations !== undefined && part.citations.length > 0) losses.lost('citations');
       return textBlock(part.text);
     case 'refusal':
-      losses.approximated('refusal', TOLD_AS_TEXT);
+      losses.approximated('refusal', GIVEN_AS_TEXT);
       return textBlock(part.text);
     case 'reasoning':
       return buildReasoning(part, scope);
@@ -84,7 +84,7 @@ export function buildCachePoint(
 ): JsonObject | undefined {
   if (cacheControl === undefined) return undefined;
   if (!cachePoints) {
-    losses.lost('cache_control', 'the model, or this place, has no cache points');
+    losses.lost('cache_control', 'the model, or this position, has no cache points');
     return undefined;
   }
   const { ttl } = anthropicBreakpoint(cacheControl, losses);

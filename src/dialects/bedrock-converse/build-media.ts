@@ -15,7 +15,7 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
   }
   const format = formatOf(source, IMAGE_FORMATS);
   if (format !== undefined) return { image: { format, source: bytes } };
-  losses.lost('image', 'images are taken as PNG, JPEG, GIF or WebP');
+  losses.lost('image', 'images are accepted as PNG, JPEG, GIF or WebP');
   return undefined;
 }
 
@@ -30,12 +30,12 @@ export function buildDocument(
   }
   const format = formatOf(source, DOCUMENT_FORMATS);
   if (format === undefined) {
-    losses.lost('file', 'documents of this type are not taken');
+    losses.lost('file', 'documents of this type are not accepted');
     return undefined;
   }
   const known = documentName(name, nextDocument());
   if (name !== undefined && known !== name)
-    losses.approximated('document.name', 'without the signs that are refused');
+    losses.approximated('document.name', 'without the characters that are refused');
   const cited = cites === true ? { citations: { enabled: true } } : {};
   return { document: { format, name: known, source: bytes, ...cited } };
 }

@@ -79,7 +79,7 @@ function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   const block = last?.role === 'assistant' ? last.content.at(-1) : undefined;
   if (typeof block?.text !== 'string' || block.text === block.text.trimEnd()) return;
   block.text = block.text.trimEnd();
-  losses.approximated('messages', 'white space at the end of the last turn is cut');
+  losses.approximated('messages', 'white space at the end of the last turn is removed');
 }
 
 /** Other dialects answer a system prompt alone; this one wants a user turn. */

@@ -87,7 +87,7 @@ function buildFormat(
   if (format === undefined || format.type === 'text') return undefined;
   if (format.type === 'json-schema' && traits?.structuredOutput) {
     const { schema, weakened } = strictSchema(format.schema);
-    if (weakened) losses.approximated('response_format', 'some schema constraints stand in descriptions');
+    if (weakened) losses.approximated('response_format', 'some schema constraints are in descriptions only');
     const { name = 'answer', description } = format;
     const jsonSchema = {
       name,

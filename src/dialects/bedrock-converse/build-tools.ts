@@ -24,14 +24,17 @@ export function buildToolConfig(
       losses.approximated('tool_choice', 'the tools are not sent');
       return undefined;
     }
-    losses.lost('tool_choice', 'a conversation with calls must offer tools');
+    losses.lost('tool_choice', 'a conversation with calls must declare tools');
   }
   if (offered.length > 0) {
     const choice = buildChoice(toolChoice, thinks, scope);
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
   if (called.size === 0) return undefined;
-  losses.approximated('tools', 'those that were called, since a conversation with calls must offer some');
+  losses.approximated(
+    'tools',
+    'the tools called earlier are declared, since a conversation with calls must declare some',
+  );
   return { tools: [...called].map((name) => toolSpec(name, undefined, ANY_ARGUMENTS)) };
 }
 
@@ -86,7 +89,7 @@ function buildChoice(
 ): JsonObject | undefined {
   if (choice === undefined || choice.type === 'none' || choice.type === 'auto') return undefined;
   if (thinks) {
-    losses.approximated('tool_choice', 'auto: the model cannot be obliged to call a tool while it thinks');
+    losses.approximated('tool_choice', 'auto: the model cannot be forced to call a tool while it thinks');
     return undefined;
   }
   return choice.type === 'required' ? { any: {} } : { tool: { name: choice.name } };

@@ -35,7 +35,7 @@ const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   max: 31_999,
 };
 /** Why thinking of before is lost; see `forgetsThinking`. */
-export const FORGOTTEN = 'with thinking off, the model would refuse a history that changed since';
+export const FORGOTTEN = 'with thinking off, the model would refuse a history that has changed since';
 /** The least budget that is accepted. */
 const LEAST_BUDGET = 1_024;
 
@@ -93,14 +93,14 @@ function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: Loss
   }
   if (traits.thinking === 'always') return { thinking: adaptive(settings, facts, losses), ...withEffort };
   if (facts.forcesTool) {
-    losses.lost(name, 'the request obliges the model to call a tool, which it cannot while it thinks');
+    losses.lost(name, 'the request forces a tool call, which is impossible while the model thinks');
     return withEffort;
   }
   const adapts = traits.thinking === 'either' && settings.budgetTokens === undefined;
   if (traits.thinking === 'adaptive' || adapts)
     return { thinking: adaptive(settings, facts, losses), ...withEffort };
   if (facts.lacksThinking) {
-    losses.lost(name, 'off while a turn goes on whose thinking cannot be sent back');
+    losses.lost(name, 'off while a turn continues whose thinking cannot be sent back');
     return withEffort;
   }
   const thinking = budgeted(settings, facts, losses, name);
@@ -117,7 +117,7 @@ function turnOff(
   const effort = settings.effort === 'none' ? undefined : effortFor(settings, facts, losses);
   const withEffort: Thinking = effort === undefined ? {} : { effort };
   if (traits.betweenTools) {
-    losses.approximated(name, 'the model thinks between calls of tools alone');
+    losses.approximated(name, 'the model thinks only between tool calls');
     // More effort than `high` is refused beside it.
     const isMore = effort === 'xhigh' || effort === 'max';
     return { thinking: { type: 'between_tools' }, ...(isMore ? { effort: 'high' } : withEffort) };
@@ -151,7 +151,7 @@ function budgeted(
   // Thinking is paid from max_tokens: at least a quarter of it stays for the answer.
   const budget = asked < facts.maxTokens ? asked : Math.floor(facts.maxTokens * 0.75);
   if (budget < LEAST_BUDGET) {
-    losses.lost(name, `max_tokens leaves no room for the least budget of ${LEAST_BUDGET} tokens`);
+    losses.lost(name, `max_tokens leaves no room for the smallest budget of ${LEAST_BUDGET} tokens`);
     return undefined;
   }
   if (settings.mode === 'adaptive' && settings.budgetTokens === undefined) {

@@ -54,7 +54,7 @@ function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
     if (message.parts.every((part) => part.type === 'text' && part.text === '')) continue;
     if (message.name !== undefined) losses.lost('messages.name');
     if (message.role === 'system') {
-      losses.approximated('messages.system', 'an instruction in the middle is sent as user text');
+      losses.approximated('messages.system', 'an instruction between turns is sent as user text');
     }
     const role = message.role === 'assistant' ? 'model' : 'user';
     const last = turns.at(-1);

@@ -13,7 +13,7 @@ import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
 import { isMadeUp } from './call-id.ts';
 import { buildMedia, isTakenImage } from './media.ts';
 import type { ModelTraits } from './models.ts';
@@ -47,7 +47,7 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
       return part.text === '' ? undefined : { text: part.text, ...ownFields(part.extension) };
     case 'refusal':
       if (part.text === '') return undefined;
-      losses.approximated('refusal', TOLD_AS_TEXT);
+      losses.approximated('refusal', GIVEN_AS_TEXT);
       return { text: part.text };
     case 'reasoning':
       return buildReasoning(part, losses);
@@ -112,7 +112,7 @@ function buildMediaPart(
   }
   const media = buildMedia(source);
   if (media !== undefined && part.type === 'image' && !isTakenImage(source)) {
-    losses.lost('image', 'images are taken as PNG, JPEG, WebP, HEIC or HEIF');
+    losses.lost('image', 'images are accepted as PNG, JPEG, WebP, HEIC or HEIF');
     return { text: UNREADABLE_IMAGE };
   }
   if (media === undefined) {
@@ -145,7 +145,7 @@ export function buildResult(
       if (typeof built?.text === 'string') texts.push(built.text);
       else if (built !== undefined && traits.mediaInResults && !('fileData' in built)) media.push(built);
       else if (built !== undefined) {
-        losses.approximated(`tool_result.${content.type}`, 'sent behind the result');
+        losses.approximated(`tool_result.${content.type}`, 'sent after the result');
         moved.push(built);
       }
     }

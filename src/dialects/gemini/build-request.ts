@@ -84,7 +84,7 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
   contents.push({ role: 'user', parts: [part] });
   losses.approximated(
     'messages.system',
-    'the last system message stands as the user turn that must not be missing',
+    'the last system message is sent as the user turn, which is required',
   );
 }
 
@@ -145,7 +145,10 @@ function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossRe
         return { ...json, responseJsonSchema: plainReferences(outermost(described)) };
       const { schema, approximated } = cleanSchema(described);
       if (approximated.length > 0) {
-        losses.approximated('response_format', `schema keywords said otherwise: ${approximated.join(', ')}`);
+        losses.approximated(
+          'response_format',
+          `schema keywords expressed differently: ${approximated.join(', ')}`,
+        );
       }
       return { ...json, responseSchema: schema };
     }

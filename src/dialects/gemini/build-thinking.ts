@@ -53,7 +53,7 @@ export function buildThinking(
 
 function turnOff(traits: ModelTraits, losses: LossReport, name: string): JsonObject {
   if (traits.thinkingCanStop) return { thinkingBudget: 0 };
-  losses.approximated(name, 'the model always thinks: as little as it can');
+  losses.approximated(name, 'the model always thinks: set to the minimum');
   const [lowest] = traits.levels;
   return lowest === undefined ? { thinkingBudget: traits.budget[0] } : { thinkingLevel: lowest };
 }
@@ -85,6 +85,6 @@ function byBudget(settings: ReasoningSettings, traits: ModelTraits, losses: Loss
 function clamp(tokens: number, { budget: [least, most] }: ModelTraits, losses: LossReport): number {
   const budget = Math.min(Math.max(tokens, least), most);
   if (budget !== tokens)
-    losses.approximated('thinking.budget_tokens', `${budget}, the nearest that the model takes`);
+    losses.approximated('thinking.budget_tokens', `${budget}, the nearest that the model accepts`);
   return budget;
 }

@@ -61,7 +61,10 @@ function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losse
     return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
   const { schema, approximated } = cleanSchema(parameters);
   if (approximated.length > 0) {
-    losses.approximated('tools.parameters', `schema keywords said otherwise: ${approximated.join(', ')}`);
+    losses.approximated(
+      'tools.parameters',
+      `schema keywords expressed differently: ${approximated.join(', ')}`,
+    );
   }
   // An object without properties is refused: a function without arguments goes without a schema.
   return schema.type === 'OBJECT' && schema.properties === undefined ? {} : { parameters: schema };

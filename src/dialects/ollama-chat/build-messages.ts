@@ -6,7 +6,7 @@ import type { Message } from '../../model/request.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, TOLD_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -52,7 +52,7 @@ function buildMessage(
         texts.push(part.text);
         break;
       case 'refusal':
-        losses.approximated('refusal', TOLD_AS_TEXT);
+        losses.approximated('refusal', GIVEN_AS_TEXT);
         texts.push(part.text);
         break;
       case 'reasoning':

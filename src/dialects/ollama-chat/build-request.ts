@@ -122,7 +122,7 @@ function buildThink(
     return undefined;
   }
   const level = effort === 'minimal' ? 'low' : effort === 'xhigh' || effort === 'max' ? 'high' : effort;
-  if (level !== effort) losses.approximated('reasoning_effort', `asked for as ${level}`);
+  if (level !== effort) losses.approximated('reasoning_effort', `requested as ${level}`);
   return level;
 }
 

@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { TOLD_AS_TEXT } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT } from '../shared/stand-ins.ts';
 import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -51,7 +51,7 @@ export function adaptMessages(
     adapted.splice(at === -1 ? adapted.length : at, 0, { role: 'user', content: STAND_IN });
     losses.approximated(
       'messages',
-      'a user message is added, the provider refuses a conversation without one',
+      'a user message is added, since the provider refuses a conversation without one',
     );
   }
   const result = changed ? adapted : messages;
@@ -83,7 +83,7 @@ function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses
     if (known.has(name)) kept[name] = value;
     else if (name === 'refusal' && typeof value === 'string' && value !== '' && !message.content) {
       kept.content = value;
-      losses.approximated('refusal', TOLD_AS_TEXT);
+      losses.approximated('refusal', GIVEN_AS_TEXT);
     } else if (!isEmpty(value)) losses.lost(`messages.${name}`);
   }
   return kept;
@@ -109,7 +109,7 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
     return { ...fields, reasoning_content: UNKNOWN_THOUGHT };
   });
   if (!changed) return messages;
-  losses.approximated('reasoning', 'calls whose thinking is not known pass with a stand-in for it');
+  losses.approximated('reasoning', 'calls whose thinking is unknown are sent with a placeholder for it');
   return whole;
 }
 

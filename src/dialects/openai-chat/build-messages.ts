@@ -229,7 +229,7 @@ function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope)
     else {
       movedHere = true;
       moved.push(content);
-      losses.approximated(`tool_result.${content.type}`, 'sent in a user message behind the tool message');
+      losses.approximated(`tool_result.${content.type}`, 'sent in a user message after the tool message');
     }
   }
   if (movedHere) kept.push({ type: 'text', text: '[The rest of this result is in the next user message.]' });

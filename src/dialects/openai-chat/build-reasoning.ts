@@ -13,7 +13,7 @@ import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
 import { thinkingOf } from './model-thinking.ts';
 
 const UNTHINKING_CALLS =
-  'the model is refused tools in Chat Completions while it thinks: `dialect: openai-responses` has both';
+  'Chat Completions refuses tools to a model that thinks; `dialect: openai-responses` allows both';
 
 /** The fields that ask for thinking; empty where nothing is asked, or nothing can be. */
 export function buildReasoning(
@@ -122,7 +122,7 @@ function buildSwitch(
   // `adaptive`: the model decides, as it does when nothing is sent.
   if (!isAsked) return {};
   if (budgetTokens !== undefined)
-    losses.approximated('thinking.budget_tokens', 'thinking is on, without a bound');
+    losses.approximated('thinking.budget_tokens', 'thinking is on, without a limit');
   if (effort === undefined) return build(true);
   const sent = efforts === undefined ? unsaid(losses) : standIn(effort, efforts, losses);
   return { ...build(true), ...(sent !== undefined && { reasoning_effort: sent }) };
@@ -188,7 +188,7 @@ function buildReasoningEffort(
     const sent = known === undefined ? stand : nearestEffort(stand, known);
     losses.approximated(
       'thinking.budget_tokens',
-      sent === undefined ? 'thinking is on, without a bound' : `reasoning_effort \`${sent}\``,
+      sent === undefined ? 'thinking is on, without a limit' : `reasoning_effort \`${sent}\``,
     );
     return sent;
   }

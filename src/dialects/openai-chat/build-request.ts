@@ -150,7 +150,7 @@ function buildResponseFormat(
       if (quirks.jsonSchema === false) {
         losses.approximated(
           'response_format',
-          'some JSON object is asked for; the instructions hold the schema',
+          'any JSON object is requested; the instructions contain the schema',
         );
         return { type: 'json_object' };
       }

@@ -36,20 +36,20 @@ function askToContinue(
 ): string | undefined {
   const isThere = at === undefined || at.baseUrl === baseUrl;
   if (!isThere && !at.instead.includes(baseUrl)) {
-    losses.approximated(PREFILL, `the last turn is gone on with only where base_url is ${at.baseUrl}`);
+    losses.approximated(PREFILL, `the last turn is continued only if base_url is ${at.baseUrl}`);
     return undefined;
   }
   const quiet = notThinking === true ? withoutThinking(body, model, quirks) : {};
   if (quiet === undefined) {
-    losses.approximated(PREFILL, 'the model thinks, and answers anew: it does not go on with the last turn');
+    losses.approximated(
+      PREFILL,
+      'the model thinks, so it does not continue the last turn: its answer starts afresh',
+    );
     return undefined;
   }
   if (Object.keys(quiet).length > 0) {
     applyEdits(body, quiet);
-    losses.approximated(
-      PREFILL,
-      'thinking is off for this answer, it would rule out going on with the last turn',
-    );
+    losses.approximated(PREFILL, 'thinking is off for this answer: it rules out continuing the last turn');
   }
   const messages = asArray(body.messages) ?? [];
   body.messages = [...messages.slice(0, -1), { ...asObject(messages.at(-1)), ...turn }];

@@ -22,15 +22,15 @@ export function orderMessages(messages: JsonValue[], losses: LossReport): JsonVa
     let next = fields;
     if (isInstruction(fields) && (isLast || before === 'assistant' || before === 'tool')) {
       next = { ...fields, role: 'user' };
-      losses.approximated('messages.system', 'an instruction in the middle is sent as user text');
+      losses.approximated('messages.system', 'an instruction between turns is sent as user text');
     }
     if (next.role === 'user' && before === 'tool') {
       ordered.push(BRIDGE);
-      losses.approximated('messages', 'a short answer is added between the result of a tool and the user');
+      losses.approximated('messages', 'a short answer is added between the tool result and the user');
     }
     if (isLast && next.role === 'assistant' && !hasCalls(next) && next.prefix !== true) {
       next = { ...next, prefix: true };
-      losses.approximated(PREFILL, 'the provider repeats the last turn at the beginning of its answer');
+      losses.approximated(PREFILL, 'the provider repeats the last turn at the start of its answer');
     }
     ordered.push(next === fields ? message : next);
   }

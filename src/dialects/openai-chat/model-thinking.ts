@@ -31,16 +31,14 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
   if (thinks !== 'always') {
     if (state === 'off' || (state === undefined && thinks === undefined)) return edits;
     if (state === undefined) {
-      losses.approximated(
-        'tool_choice',
-        'thinking is off for this answer, it would rule out the forced call',
-      );
+      losses.approximated('tool_choice', 'thinking is off for this answer: it rules out a forced call');
       return { ...edits, ...turnedOff(field) };
     }
   }
   if (forced === 'tool' && !refuses.includes('required')) {
     const tools = asArray(body.tools)?.length ?? 0;
-    if (tools > 1) losses.approximated('tool_choice', 'some tool must be called, not the named one');
+    if (tools > 1)
+      losses.approximated('tool_choice', 'a tool must be called, but not necessarily the named one');
     return { ...edits, tool_choice: 'required' };
   }
   losses.lost('tool_choice');

@@ -117,7 +117,8 @@ export function buildOutputText(part: TextPart, { losses }: BuildScope): JsonObj
   const annotations: JsonObject[] = [];
   for (const citation of part.citations ?? []) {
     const annotation = buildAnnotation(citation, part.text.length);
-    if (annotation === undefined) losses.approximated('citations', 'earlier answers keep those with a URL');
+    if (annotation === undefined)
+      losses.approximated('citations', 'only those with a URL are kept in earlier answers');
     else annotations.push(annotation);
   }
   return { type: 'output_text', text: part.text, annotations };

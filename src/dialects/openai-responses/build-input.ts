@@ -54,7 +54,7 @@ function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonO
   const end = answer.findLastIndex(
     (item) => item.type !== 'reasoning' || item.encrypted_content === undefined,
   );
-  if (end < answer.length - 1) losses.lost('reasoning', 'nothing of its turn stands behind it');
+  if (end < answer.length - 1) losses.lost('reasoning', 'nothing of its turn follows it');
   return answer.slice(0, end + 1);
 }
 

@@ -153,7 +153,7 @@ function buildRetention(
 
 function leastTokens(wanted: number | undefined, losses: LossReport): number | undefined {
   if (wanted === undefined || wanted >= LEAST_OUTPUT_TOKENS) return wanted;
-  losses.approximated('max_tokens', `the least that can be asked for is ${LEAST_OUTPUT_TOKENS}`);
+  losses.approximated('max_tokens', `the smallest possible limit is ${LEAST_OUTPUT_TOKENS}`);
   return LEAST_OUTPUT_TOKENS;
 }
 

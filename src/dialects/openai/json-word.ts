@@ -13,6 +13,9 @@ export function missingJsonWord(
   if (outputFormat?.type !== 'json') return undefined;
   for (const parts of told)
     if (parts.some((part) => part.type === 'text' && /json/i.test(part.text))) return undefined;
-  losses.approximated('response_format', 'the model is told as well, since servers want the word JSON');
+  losses.approximated(
+    'response_format',
+    'an instruction is added, since servers require the word JSON in the prompt',
+  );
   return 'Answer with JSON.';
 }

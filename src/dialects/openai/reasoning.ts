@@ -39,7 +39,7 @@ export function buildReasoningSettings(
   // Summaries are asked for only where the client asks: some organisations are refused them.
   if (summary !== undefined) built.summary = SUMMARIES.has(summary) ? summary : 'auto';
   else if (mode !== undefined || budgetTokens !== undefined) {
-    losses.approximated('thinking', 'the model thinks, but no summary of it was asked for');
+    losses.approximated('thinking', 'the model thinks, but no summary of it is requested');
   }
   return built;
 }

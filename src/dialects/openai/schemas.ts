@@ -29,8 +29,7 @@ function withItems(schema: JsonObject): JsonObject {
 }
 
 /** Why a tool is not strict. */
-export const NOT_KEPT =
-  'the provider keeps arguments to closed schemas alone, of which all fields are required';
+export const NOT_KEPT = 'the provider enforces only closed schemas in which every field is required';
 
 /** What OpenAI's constrained output does not know, where Anthropic's may. */
 const NOT_STRICT = [

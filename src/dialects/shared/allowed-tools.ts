@@ -4,7 +4,7 @@ import type { NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 import { invalid } from './read-field.ts';
 
-const HOW = 'only the allowed tools are declared: a prompt cache of all of them is not hit';
+const HOW = 'only the allowed tools are declared, so a prompt cache of all tools is not hit';
 
 export type Allowance = Pick<NeutralRequest, 'toolChoice' | 'allowedTools'>;
 

@@ -5,7 +5,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, TOLD_AS_TEXT } from './stand-ins.ts';
+import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, GIVEN_AS_TEXT } from './stand-ins.ts';
 
 export interface AnswerLosses {
   lost(feature: string): void;
@@ -91,7 +91,7 @@ class ToldLosses implements AnswerLosses {
   }
 
   refusal(): void {
-    this.approximated('refusal', TOLD_AS_TEXT);
+    this.approximated('refusal', GIVEN_AS_TEXT);
   }
 
   freeTextCall(): void {
@@ -144,9 +144,12 @@ class ToldLosses implements AnswerLosses {
     if (stopSequence !== undefined && !known.includes('stop_sequence')) this.lost('stop_sequence');
     if (unified === 'pause_turn' && !known.includes('pause_turn')) this.lost('pause_turn');
     if (unified === 'context_window_exceeded' && !known.includes(unified))
-      this.approximated('finish_reason', 'a full context window is told as the limit of tokens');
+      this.approximated('finish_reason', 'a full context window is reported as the token limit');
     if (unified === 'other' && raw !== null && !known.includes(unified))
-      this.approximated('finish_reason', 'an end that there is no word for is told as an ordinary one');
+      this.approximated(
+        'finish_reason',
+        'a finish reason without an equivalent is reported as an ordinary end',
+      );
   }
 
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void {

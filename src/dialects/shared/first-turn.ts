@@ -3,6 +3,6 @@ import type { LossReport } from './loss-report.ts';
 
 /** What a turn of the user says before one that may not be the first; names it. */
 export function letModelBegin(losses: LossReport): string {
-  losses.approximated('messages', 'a turn of the user stands before the first, which may not be the model’s');
+  losses.approximated('messages', 'a user turn is put in front, since the model’s may not come first');
   return 'You speak first.';
 }

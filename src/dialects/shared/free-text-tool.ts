@@ -30,6 +30,6 @@ function toldGrammar(format: JsonObject | undefined, losses: LossReport): string
     losses.lost('tools.custom.format');
     return '';
   }
-  losses.approximated('tools.custom.format', 'the grammar is told to the model, which nothing keeps to it');
+  losses.approximated('tools.custom.format', 'the grammar is described to the model, but not enforced');
   return ` Its ${syntax} grammar:\n${definition}`;
 }

@@ -40,7 +40,10 @@ class Report implements LossReport {
 
   ungrouped(tool: Tool): void {
     if (tool.type === 'server' || tool.namespace === undefined) return;
-    this.approximated('tools.namespace', "its tools stand alone, the group's name before theirs");
+    this.approximated(
+      'tools.namespace',
+      "its tools are declared one by one, with the group's name in front of theirs",
+    );
   }
 
   foreign(extension: Extension | undefined): void {

@@ -31,7 +31,7 @@ export function outermost(schema: JsonObject): JsonObject {
 /** The schema as one object, reported where it was none; the same schema where it was. */
 export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObject {
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
-  losses?.approximated('tools.parameters', 'one object with the fields of all that were to choose from');
+  losses?.approximated('tools.parameters', 'one object with the fields of all alternatives');
   return merged(schema, { root: schema, followed: new Map() });
 }
 

@@ -18,7 +18,7 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
   const late: Part[][] = [];
   const paired = new Pairing(late).pair(messages);
   if (late.some((parts) => parts.length > 0))
-    losses.approximated('messages', 'a result that came late stands behind its call');
+    losses.approximated('messages', 'a late result is moved to its call');
   return { ...request, messages: withLate(paired, late) };
 }
 

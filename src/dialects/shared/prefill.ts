@@ -15,12 +15,16 @@ export function prefillOf({ messages }: NeutralRequest): string | undefined {
 
 /** For providers that do not go on with it. */
 export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
-  report(request, losses, 'the model reads the last turn and answers anew: it does not go on with it');
+  report(request, losses, 'the model reads the last turn but does not continue it: its answer starts afresh');
 }
 
 /** For those that do not say. */
 export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport): void {
-  report(request, losses, 'whether the server goes on with the last turn or answers anew is not known');
+  report(
+    request,
+    losses,
+    'it is not known whether the server continues the last turn or starts its answer afresh',
+  );
 }
 
 /**
@@ -31,7 +35,7 @@ export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport
 export function askToGoOn(losses: LossReport): string {
   losses.approximated(
     PREFILL,
-    'the model refuses to go on with the last turn: a turn of the user asks it to',
+    'the model does not accept a last turn of its own: a user turn asks it to continue',
   );
   return 'Continue your last message exactly where it ends. Do not repeat any of it.';
 }

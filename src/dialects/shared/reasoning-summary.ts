@@ -13,6 +13,6 @@ export function reportSummary(summary: string | undefined, hides: boolean, losse
   if (isHidden(summary)) {
     if (!hides) losses.approximated(SUMMARY, 'the model shows its thinking');
   } else if (summary === 'concise' || summary === 'detailed') {
-    losses.approximated(SUMMARY, 'how much of the thinking is shown is not for the client to say');
+    losses.approximated(SUMMARY, 'the client cannot choose how much of the thinking is shown');
   }
 }

@@ -54,7 +54,7 @@ export function restoreToolNames(side: ProviderSide, names: ReadonlyMap<string, 
 
 export function reportToolNames(built: BuiltRequest, names: ReadonlyMap<string, string>): Loss[] {
   if (names.size === 0) return built.losses;
-  const how = 'told to the model in a form that the provider takes; the client reads its own';
+  const how = 'sent in a form that the provider accepts; the client sees its own';
   return [...built.losses, { feature: 'tools.name', outcome: 'approximated', how }];
 }
 

@@ -280,7 +280,7 @@ describe('conversation', () => {
     const { body, losses } = build({ messages: [{ role: 'user', parts: [image] }] });
     const content = '(an image of a kind that cannot be read here)';
     expect(body.messages).toEqual([{ role: 'user', content }]);
-    const how = 'images are taken as PNG, JPEG, GIF or WebP';
+    const how = 'images are accepted as PNG, JPEG, GIF or WebP';
     expect(losses).toEqual([{ feature: 'image', outcome: 'lost', how }]);
   });
 

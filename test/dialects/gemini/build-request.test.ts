@@ -192,7 +192,7 @@ describe('contents', () => {
       {},
       { parts: [{ functionResponse: { response: { output: unreadable } } }] },
     ]);
-    const how = 'images are taken as PNG, JPEG, WebP, HEIC or HEIF';
+    const how = 'images are accepted as PNG, JPEG, WebP, HEIC or HEIF';
     expect(losses).toEqual([{ feature: 'image', outcome: 'lost', how }]);
   });
 
@@ -397,7 +397,11 @@ describe('tools', () => {
       },
     ]);
     expect(losses).toEqual([
-      { feature: 'tools.parameters', outcome: 'approximated', how: 'schema keywords said otherwise: const' },
+      {
+        feature: 'tools.parameters',
+        outcome: 'approximated',
+        how: 'schema keywords expressed differently: const',
+      },
     ]);
   });
 
@@ -479,12 +483,12 @@ describe('thinking', () => {
     [
       'gemini-3-flash-preview',
       { mode: 'off' },
-      [{ thinkingLevel: 'MINIMAL' }, 'thinking: the model always thinks: as little as it can'],
+      [{ thinkingLevel: 'MINIMAL' }, 'thinking: the model always thinks: set to the minimum'],
     ],
     [
       'gemini-3-pro-preview',
       { effort: 'none' },
-      [{ thinkingLevel: 'LOW' }, 'reasoning_effort: the model always thinks: as little as it can'],
+      [{ thinkingLevel: 'LOW' }, 'reasoning_effort: the model always thinks: set to the minimum'],
     ],
     // Flash takes no MINIMAL since 3.7, Flash-Lite does; models of images take the ends of the scale.
     ...['gemini-3.7-flash', 'gemini-3.8-flash', 'models/gemini-flash-latest'].flatMap(
@@ -493,7 +497,7 @@ describe('thinking', () => {
         [
           model,
           { mode: 'off' },
-          [{ thinkingLevel: 'LOW' }, 'thinking: the model always thinks: as little as it can'],
+          [{ thinkingLevel: 'LOW' }, 'thinking: the model always thinks: set to the minimum'],
         ],
       ],
     ),
@@ -523,19 +527,19 @@ describe('thinking', () => {
       { mode: 'on', budgetTokens: 60_000 },
       [
         { ...shown, thinkingBudget: 24_576 },
-        'thinking.budget_tokens: 24576, the nearest that the model takes',
+        'thinking.budget_tokens: 24576, the nearest that the model accepts',
       ],
     ],
     [
       'gemini-2.5-flash-lite',
       { mode: 'on', budgetTokens: 100 },
-      [{ ...shown, thinkingBudget: 512 }, 'thinking.budget_tokens: 512, the nearest that the model takes'],
+      [{ ...shown, thinkingBudget: 512 }, 'thinking.budget_tokens: 512, the nearest that the model accepts'],
     ],
     ['gemini-2.5-flash', { mode: 'off' }, [{ thinkingBudget: 0 }]],
     [
       'gemini-2.5-pro',
       { mode: 'off' },
-      [{ thinkingBudget: 128 }, 'thinking: the model always thinks: as little as it can'],
+      [{ thinkingBudget: 128 }, 'thinking: the model always thinks: set to the minimum'],
     ],
     ['gemini-2.5-pro', { mode: 'adaptive' }, [{ ...shown, thinkingBudget: -1 }]],
     ['gemini-2.5-pro', { mode: 'adaptive', summary: 'omitted' }, [{ thinkingBudget: -1 }]],

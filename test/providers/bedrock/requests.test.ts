@@ -390,7 +390,7 @@ test('a conversation that the model begins, which Amazon refuses, is begun by th
     { role: 'assistant', content: [{ text: 'How can I help?' }] },
     { role: 'user', content: [{ text: 'Like this.' }] },
   ]);
-  expect(row.lost.join()).toContain('a turn of the user stands before the first');
+  expect(row.lost.join()).toContain('a user turn is put in front');
 });
 
 test('names of tools are of at most 64 letters, digits, dashes and underscores', async () => {
@@ -564,7 +564,7 @@ test('the place that Claude cites in a document is told as Anthropic tells it', 
 test('the last turn of Claude does not end in white space, which it refuses', async () => {
   const { sent, row } = await messages({ messages: [...HI, { role: 'assistant', content: 'Once \n' }] });
   expect(sent.messages).toContainEqual({ role: 'assistant', content: [{ text: 'Once' }] });
-  expect(row.lost).toContain('messages (approximated: white space at the end of the last turn is cut)');
+  expect(row.lost).toContain('messages (approximated: white space at the end of the last turn is removed)');
 });
 
 test('a call that the provider ran is lost by the name of its tool alone', async () => {
