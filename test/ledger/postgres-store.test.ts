@@ -8,7 +8,13 @@ import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/rows/row-colu
 import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
-import { type Cluster, hasPostgres, POSTGRES_PASSWORD, sharedCluster } from '../support/postgres.ts';
+import {
+  type Cluster,
+  hasPostgres,
+  POSTGRES_PASSWORD,
+  sharedCluster,
+  startCluster,
+} from '../support/postgres.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BEFORE_HEADERS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
@@ -42,6 +48,15 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     return rows;
   };
   const nothing = async () => undefined;
+  /** A connection that has ended is known as such once it was asked. */
+  const retried = async (append: () => Promise<void>, left = 3): Promise<void> => {
+    try {
+      await append();
+    } catch (error) {
+      if (left === 0) throw error;
+      await retried(append, left - 1);
+    }
+  };
 
   describeStore({
     name: 'PostgreSQL',
@@ -314,17 +329,32 @@ describe.skipIf(!hasPostgres)('with a server', () => {
       url,
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
     );
-    const again = async (left: number): Promise<void> => {
-      try {
-        await store.append(variedRows(20));
-      } catch (error) {
-        if (left === 0) throw error;
-        await again(left - 1);
-      }
-    };
-    await again(3);
+    await retried(() => store.append(variedRows(20)));
     expect((await store.totals()).requests).toBe(20);
     await store.close();
+  });
+
+  test('a server that lacks the newest kinds, as a standby may that became the first: its sums and rows are of what they name', async () => {
+    const own = await startCluster();
+    const url = await own.createDatabase();
+    const rowsOf = (model: string, ...ids: string[]) =>
+      ids.map((requestId) => sampleRow({ requestId, model }));
+    const [one, other] = [createPostgresStore(url), createPostgresStore(url)];
+    await one.append(rowsOf('kept', 'a'));
+    await one.append(rowsOf('lost', 'b'));
+    await other.append(rowsOf('lost', 'c'));
+    const lost = "(SELECT id FROM ledger_kind WHERE model = 'lost')";
+    await ask(url, `DELETE FROM ledger_row WHERE kind IN ${lost}`);
+    await ask(url, `DELETE FROM ledger_sum WHERE kind IN ${lost}`);
+    await ask(url, "DELETE FROM ledger_kind WHERE model = 'lost'");
+    await own.kill();
+    await own.restart();
+    await retried(() => one.append(rowsOf('new', 'd')));
+    await retried(() => other.append(rowsOf('lost', 'e', 'f')));
+    for (const [model, total] of Object.entries({ kept: 1, new: 1, lost: 2 }))
+      expect(await one.audit({ ...ALL, model })).toMatchObject({ total, rows: { length: total } });
+    await Promise.all([one.close(), other.close()]);
+    await own.remove();
   });
 
   test('many hours and models: the sums of a window are right to the row', async () => {

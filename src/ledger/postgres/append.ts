@@ -79,18 +79,20 @@ const USE_BINARIES =
   'UPDATE ledger_binary SET last_used = CASE WHEN last_used < ? THEN ? ELSE last_used END ' +
   'WHERE hash IN (SELECT json_array_elements_text(?::text::json)) RETURNING hash';
 
+/** Waits until no other gateway writes; answers with when the server was started. */
+const BEGIN_WRITING = `SELECT pg_advisory_xact_lock(${WRITER_LOCK}), pg_postmaster_start_time()::text AS started`;
+
 /** What a store knows of its database. */
 export interface Known {
   kinds: Kinds;
   minutes: MinuteKeeper;
+  /** When the server was started from which the kinds are. */
+  started: string | undefined;
 }
 
 /** Inside a transaction. Rows that are there change nothing. */
-export async function appendAll(
-  query: Query,
-  rows: readonly PackedRow[],
-  { kinds, minutes }: Known,
-): Promise<void> {
+export async function appendAll(query: Query, rows: readonly PackedRow[], known: Known): Promise<void> {
+  const { kinds, minutes } = known;
   const bodies = rows.flatMap((row) => {
     const values = bodyValues(row);
     if (values === undefined) return [];
@@ -103,7 +105,10 @@ export async function appendAll(
       response_zstd: base64Of(response),
     };
   });
-  await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
+  const [server] = await query<{ started: string }>(BEGIN_WRITING);
+  // A standby that became the first, or a backup, may lack the newest kinds: their numbers would stand for others there.
+  if (server?.started !== known.started) kinds.forget();
+  known.started = server?.started;
   const found = await findKinds(query, rows, kinds);
   const columns = rows.map((row, index) => ({
     ...Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], value])),

@@ -3,7 +3,7 @@ import type { Ask } from '../audit/cells.ts';
 import { type AuditPage, findPage, recentPage } from '../audit/page.ts';
 import { createKinds } from '../kinds.ts';
 import { createMinuteKeeper } from '../sums/minute-sums.ts';
-import { appendAll, packStorable } from './append.ts';
+import { appendAll, type Known, packStorable } from './append.ts';
 import { createPostgresClient, type Query } from './client.ts';
 import type { AmongKinds } from '../audit/kind-filter.ts';
 import { expireRows } from './expiry.ts';
@@ -49,7 +49,7 @@ const MIGRATING =
 export function createPostgresStore(url: string): ValueStore {
   const client = createPostgresClient(url);
   const partitions = createPartitions(client);
-  const known = { kinds: createKinds(), minutes: createMinuteKeeper() };
+  const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), started: undefined };
   let migrated: Promise<void> | null = null;
 
   /** Asks a database that has the newest schema. Who reads is not kept waiting for it: that may take minutes. */
