@@ -6,7 +6,7 @@ export const EMBEDDED_STORE = 'sqlite';
 
 const EXPECTED =
   'expected sqlite, or the address of a PostgreSQL database such as postgres://user:password@host:5432/database, ' +
-  'given as it is or by env:NAME, credential:NAME or file:PATH';
+  'of one host, given as it is or by env:NAME, credential:NAME or file:PATH';
 
 /** A problem holds nothing of the address. */
 export function resolveStore(reference: string, sources: SecretSources, problems: ConfigProblem[]): string {
@@ -25,7 +25,8 @@ function isPostgresAddress(text: string): boolean {
   } catch {
     return false;
   }
-  return hostname !== '';
+  // Programs of PostgreSQL's own take a list of hosts; here it would be asked for as a name.
+  return hostname !== '' && !hostname.includes(',');
 }
 
 /** What of a resolved `audit.store` may appear nowhere. */

@@ -29,6 +29,9 @@ const SQLITE_MENDS: Readonly<Record<string, string>> = {
 
 const UNREACHED = 'check that it runs, and that audit.store has its address';
 const STRANGER = 'put a user and password that it knows into audit.store';
+const NOT_LET_IN =
+  'let its pg_hba.conf take this user from here, or, where it wants TLS, add ?sslmode=require to audit.store';
+const UNKNOWN_AUTHORITY = 'name the file of its authority in audit.store: sslrootcert=PATH beside sslmode';
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
 
 const PASSES = 'it starts or ends: wait, and see its log';
@@ -46,7 +49,12 @@ const READ_ONLY = '25006';
 const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   ERR_POSTGRES_CONNECTION: UNREACHED,
   ERR_POSTGRES_TLS: 'set up TLS there, or leave sslmode out of audit.store',
-  '28': STRANGER,
+  UNABLE_TO_: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_: UNKNOWN_AUTHORITY,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'name the server in audit.store as its certificate does',
+  '28000': NOT_LET_IN,
+  '28P': STRANGER,
   '3D000': 'create that database, or name another in audit.store',
   '3F000': 'create that schema, or name another in audit.store',
   '42501': NO_RIGHT,

@@ -614,6 +614,8 @@ describe('audit.store', () => {
     'mysql://root:s3cr3t@db.example.com/ledger',
     'postgres://root:s3cr3t@/ledger',
     'postgres://root:s3cr3t@db:70000/ledger',
+    'postgres://root:s3cr3t@db-1,db-2/ledger',
+    'postgres://root:s3cr3t@db-1:5432,db-2:5432/ledger?target_session_attrs=read-write',
     'postgres://root:s3cr3t%zz@db/ledger',
   ])('%s is refused without being told again', (store) => {
     const { said } = resolve({ audit: { store } });

@@ -9,6 +9,7 @@ import { createPostgresClient } from '../../src/ledger/postgres/client.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
+import { postgresTrouble } from '../../src/ledger/store-trouble.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
@@ -150,6 +151,25 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       const failure = await failureWith(state);
       expect(failure).toBeInstanceOf(Error);
       expect(failure).not.toBeInstanceOf(StoreBusy);
+    });
+
+    test('a user who is not let in as it comes: the mend for where TLS is wanted', async () => {
+      expect(String(await failureWith('28000'))).toMatch(
+        /, where it wants TLS, add \?sslmode=require to audit/,
+      );
+      expect(String(await failureWith('28P01'))).toMatch(/; put a user and password that it knows/);
+    });
+
+    test.each([
+      ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'name the file of its authority in audit.store: sslrootcert=PATH'],
+      ['SELF_SIGNED_CERT_IN_CHAIN', 'name the file of its authority in audit.store: sslrootcert=PATH'],
+      ['DEPTH_ZERO_SELF_SIGNED_CERT', 'name the file of its authority in audit.store: sslrootcert=PATH'],
+      ['ERR_TLS_CERT_ALTNAME_INVALID', 'name the server in audit.store as its certificate does'],
+    ])('a certificate that is not taken, %s: the mend', (code, mend) => {
+      const thrown = Object.assign(new Error('not taken'), { code, errno: 0 });
+      expect(postgresTrouble('db:5432/ledger', thrown, 'not taken').message).toStartWith(
+        `PostgreSQL at db:5432/ledger: not taken; ${mend}`,
+      );
     });
 
     test('a server that is not reached, and one whose connection ends', async () => {
