@@ -1,10 +1,10 @@
 // `sluice run`: a client program with the gateway as its provider.
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
 import { type Command, UsageError } from './command.ts';
 import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
 import { SettingsUnusable, standIn } from './stand-in-settings.ts';
 
@@ -35,7 +35,7 @@ export const runCommand: Command = {
     const gateway = {
       ...address,
       has: (variable: string) => Boolean(environment[variable]),
-      holds: (path: string, text: string) => holds(join(environment.HOME || homedir(), path), text),
+      holds: (path: string, text: string) => holds(join(environment.HOME || homeDirectory(), path), text),
     };
     const path = Bun.which(name, environment.PATH === undefined ? {} : { PATH: environment.PATH });
     if (path === null) {

@@ -2,10 +2,9 @@
 // shows what theirs holds, so that sessions and extensions are theirs, but has a settings file of its own. Theirs is
 // never written to.
 import * as fs from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { findHome } from '../config/load.ts';
+import { findHome, homeDirectory } from '../config/load.ts';
 import { parseConfigText } from '../config/load-format.ts';
 import { isObject, type JsonObject } from '../model/json/json.ts';
 import type { CliContext } from './command.ts';
@@ -39,7 +38,7 @@ export function standIn(
   const named = environment[variable];
   // A program that was started so may start another.
   const ofPerson = named && resolve(directory, named) !== resolve(directory, home) ? named : undefined;
-  const theirs = resolve(directory, ofPerson ?? (environment.HOME || homedir()), folder);
+  const theirs = resolve(directory, ofPerson ?? (environment.HOME || homeDirectory()), folder);
   const own = readSettings(join(theirs, file));
   const settings = merge(own, content);
   // There they count as a project's as well, and a project's win.

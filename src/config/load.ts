@@ -49,7 +49,16 @@ export function findHome(environment: LoadOptions['environment']): string {
 
 /** No shell does it for what stands in `.env`, in a unit of systemd or behind `--config=`. */
 function expanded(path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+  return path.startsWith('~/') ? join(homeDirectory(), path.slice(2)) : path;
+}
+
+/** Of who runs this; `/` for a user without one, as containers have it that are given any number for theirs. */
+export function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 /** The file that `loadConfig` reads, absolute, first found; null where there is none. */

@@ -1,8 +1,8 @@
 // The modules that a configuration names as transformers, loaded, or what is wrong with them.
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { homeDirectory } from '../config/load.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { stampOf } from '../config/watch.ts';
@@ -12,7 +12,7 @@ import { loadModule } from './module-host.ts';
 
 /** The file of a module; a relative path starts at `directory`, that of the configuration file. */
 export function moduleFile({ file }: TransformerModule, directory: string): string {
-  return file.startsWith('~/') ? resolve(homedir(), file.slice(2)) : resolve(directory, file);
+  return file.startsWith('~/') ? resolve(homeDirectory(), file.slice(2)) : resolve(directory, file);
 }
 
 /** Brings in the code of every module of `config`. Where there is a problem, none of them is kept. */

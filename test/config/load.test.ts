@@ -8,6 +8,10 @@ import { findConfigFile, findHome, formatProblem, loadConfig } from '../../src/c
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-load-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
+/** In a namespace where no such user is known, and files are ours. */
+const AS_STRANGER = ['unshare', '--user', '--map-user=4711'];
+const canBeAnyUser = Bun.which('unshare') !== null && Bun.spawnSync([...AS_STRANGER, 'true']).exitCode === 0;
+
 /** A directory of its own with these files; names may have folders. */
 function makeTree(files: Record<string, string | Uint8Array>): string {
   const root = mkdtempSync(join(TEMPORARY, 'tree-'));
@@ -55,6 +59,16 @@ describe('the first file found', () => {
     expect(findConfigFile(optionsAt(root))).toBe(join(root, 'home/sluice.yaml'));
     rmSync(join(root, 'home/sluice.yaml'));
     expect(findConfigFile(optionsAt(root))).toBeNull();
+  });
+
+  test.skipIf(!canBeAnyUser)('~/ is / for a user that the system does not know, and who has no HOME', () => {
+    const { HOME: _, ...environment } = process.env;
+    const source = join(import.meta.dir, '../../src/config/load.ts');
+    const script = `console.log(require(${JSON.stringify(source)}).findHome({}))`;
+    const { stdout, stderr } = Bun.spawnSync([...AS_STRANGER, process.execPath, '-e', script], {
+      env: environment,
+    });
+    expect(`${stdout}${stderr}`).toBe('/.sluice\n');
   });
 
   test('~/ is the home directory, where no shell has said so', () => {
