@@ -33,6 +33,8 @@ export interface RouteQuestion {
 export interface Route {
   /** At least one, in the order in which they are tried. */
   readonly targets: readonly Target[];
+  /** So many of them, the first ones, are the rule's own; what follows is of `routing.fallback_chain`. */
+  readonly ownTargets: number;
   readonly decision: RouteDecision;
   /** The same for every turn of a conversation; null where it cannot be told. Read from the request on first use. */
   readonly conversation: string | null;
@@ -69,6 +71,8 @@ export interface RouterContext {
 /** What is found for a request, but for the request itself. */
 interface Way {
   targets: readonly Target[];
+  /** As in Route. */
+  ownTargets: number;
   decision: RouteDecision;
   policy: RoutePolicy;
   /** Under what the target that serves is remembered; null: it is not. */
@@ -95,6 +99,7 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
     }
     return {
       targets,
+      ownTargets: first.length,
       decision,
       place,
       policy: {
@@ -178,7 +183,7 @@ function remembered<W>(known: Map<string, W>, model: string, find: (model: strin
   return found;
 }
 
-interface Found extends Omit<Way, 'policy'> {
+interface Found extends Omit<Way, 'policy' | 'ownTargets'> {
   policy: PolicyConfig;
   /** What follows the targets. */
   chain: readonly string[];
@@ -188,14 +193,17 @@ interface Found extends Omit<Way, 'policy'> {
 
 class FoundRoute implements Route {
   readonly targets: readonly Target[];
+  readonly ownTargets: number;
   readonly decision: RouteDecision;
   readonly policy: RoutePolicy;
   private readonly place: string | null;
   private readonly question: Asked;
   private readonly memory: RouteMemory;
 
-  constructor({ targets, decision, policy, place }: Way, question: Asked, memory: RouteMemory) {
+  constructor(way: Way, question: Asked, memory: RouteMemory) {
+    const { targets, ownTargets, decision, policy, place } = way;
     this.targets = targets;
+    this.ownTargets = ownTargets;
     this.decision = decision;
     this.policy = policy;
     this.place = place;

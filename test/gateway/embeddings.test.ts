@@ -175,6 +175,25 @@ test.each([
   expect((await row(0)).attempts).toHaveLength(status === 200 ? 2 : 1);
 });
 
+test('where a provider fails, the next target of its own rule: whoever wrote both knows that they are one model', async () => {
+  const upstream = createReplayFetch(({ path }) =>
+    path.startsWith('/first') ? jsonReply(503, { error: { message: 'down' } }) : jsonReply(200, OPENAI),
+  );
+  const lab = { dialect: 'openai-chat' as const, max_retries: 0 };
+  const { post, row } = createTestGateway({
+    config: {
+      providers: {
+        first: { ...lab, base_url: 'https://lab.test/first' },
+        spare: { ...lab, base_url: 'https://lab.test/spare' },
+      },
+      routing: { model_mappings: [{ from: 'asked', to: ['first/asked', 'spare/my-deployment'] }] },
+    },
+    fetch: upstream.fetch,
+  });
+  expect((await post(PATH, { model: 'asked', input: 'a' })).status).toBe(200);
+  expect((await row(0)).attempts).toMatchObject([{ provider: 'first' }, { model: 'my-deployment' }]);
+});
+
 test.each([
   [{ input: 5 }, 'input'],
   [{ input: [] }, 'input'],

@@ -2,6 +2,7 @@
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { EmbeddingRequest } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
+import type { Route } from '../../routing/route.ts';
 import type { Target } from '../../routing/targets.ts';
 import { sideOf } from '../attempts/plan.ts';
 import { askJson, type Operation } from './ask-json.ts';
@@ -16,7 +17,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     return parsed;
   };
   return askJson(exchange, {
-    targets: ofOneModel(exchange.route.targets, incoming.model),
+    targets: comparable(exchange.route, incoming.model),
     operationOf(target) {
       const { embeddings } = sideOf(target, dialect);
       if (embeddings === undefined) throw unsupported(target);
@@ -32,17 +33,15 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
 }
 
 /**
- * The targets that serve the first one's model, by its name or by their alias for it: vectors of two models cannot be
- * compared, and an index that holds both finds nothing without telling anyone.
+ * The rule's own targets, and those of the fallback chain that serve the same model, by its name or by their alias for it:
+ * vectors of two models cannot be compared, and an index that holds both finds nothing without telling anyone.
  */
-function ofOneModel(targets: readonly Target[], asked: string): readonly Target[] {
-  const [first] = targets;
-  if (first === undefined) return targets;
-  const names = [bareName(first.model), bareName(asked)];
-  return targets.filter(
-    ({ provider, model }) =>
-      names.includes(bareName(model)) || names.some((name) => provider.models[name] === model),
-  );
+function comparable({ targets, ownTargets }: Route, asked: string): readonly Target[] {
+  const own = targets.slice(0, ownTargets);
+  const names = [asked, ...own.map(({ model }) => model)].map(bareName);
+  const serves = ({ provider, model }: Target) =>
+    names.includes(bareName(model)) || names.some((name) => provider.models[name] === model);
+  return [...own, ...targets.slice(ownTargets).filter(serves)];
 }
 
 /** Without whose it is: OpenRouter has `openai/` before OpenAI's names. */
