@@ -195,3 +195,12 @@ test('of many calls and results that are out of order it takes no time out of pr
   const { messages: told } = pairCalls(request, createLossReport('gemini'));
   expect(told[1]?.parts).toBeArrayOfSize(count);
 });
+
+test('nor of ids that come again and again beside those that would tell them apart', () => {
+  const count = 20_000;
+  const ids = Array.from({ length: count }, (_, at) => `c_${at + 2}`);
+  const messages = [{ role: 'assistant', tool_calls: [...ids, ...ids.map(() => 'c')].map((id) => call(id)) }];
+  const { messages: all } = paired(chat(messages));
+  const made = all.flatMap(({ parts }) => parts.map((part) => (part.type === 'tool-call' ? part.id : '')));
+  expect(new Set(made).size).toBe(2 * count);
+});

@@ -53,6 +53,8 @@ interface MadeCall {
 /** Calls that have one id in the client's history, in order. */
 interface Namesakes {
   calls: MadeCall[];
+  /** What the next of them is told apart by. */
+  next: number;
   /** All before it have their results. */
   oldest: number;
   /** The same, of the calls of the last turn that made any. */
@@ -88,11 +90,11 @@ class Pairing {
   }
 
   private called(given: string): string {
-    const known = this.made.get(given) ?? { calls: [], oldest: 0, newest: 0 };
+    const known = this.made.get(given) ?? { calls: [], next: 2, oldest: 0, newest: 0 };
     const { calls } = known;
     this.made.set(given, known);
     let id = given;
-    for (let count = calls.length + 1; this.used.has(id); count++) id = `${given}_${count}`;
+    while (this.used.has(id)) id = `${given}_${known.next++}`;
     this.used.add(id);
     if (calls.at(-1)?.turn !== this.turn) known.newest = calls.length;
     calls.push({ id, turn: this.turn, answered: false });
