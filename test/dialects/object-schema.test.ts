@@ -146,3 +146,16 @@ test('schemas that refer to one twice, and that one to another, take no time', (
   const { built } = flat({ ...twice('d0'), $defs: { ...$defs, last } });
   expect(built).toMatchObject({ properties: { a: text, b: text }, required: ['a'] });
 });
+
+test('nor do thousands of which each leads to the next', () => {
+  const count = 2_000;
+  const names = Array.from({ length: count }, (_, at) => `d${at}`);
+  const $defs = Object.fromEntries(
+    names.map((name, at) => [
+      name,
+      { anyOf: [{ $ref: `#/$defs/${names[at + 1] ?? 'd0'}` }, { properties: { [name]: text } }] },
+    ]),
+  );
+  const { built } = flat({ anyOf: [{ $ref: '#/$defs/d0' }], $defs });
+  expect(Object.keys(built.properties as JsonObject)).toBeArrayOfSize(count);
+});

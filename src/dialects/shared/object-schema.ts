@@ -32,24 +32,8 @@ export function outermost(schema: JsonObject): JsonObject {
 export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObject {
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
   losses?.approximated('tools.parameters', 'one object with the fields of all alternatives');
-  return merged(schema, { root: schema, followed: new Map() });
-}
-
-/** Where references lead. Each is followed once: in a few lines thousands may lead to the same schema. */
-interface References {
-  root: JsonObject;
-  followed: Map<string, JsonObject>;
-}
-
-function merged(schema: JsonObject, references: References): JsonObject {
   const choices: PropertyChoices = new Map();
-  const required = new Set(textsOf(schema.required));
-  addProperties(choices, schema);
-  for (const choice of CHOICES) {
-    const branches = (asArray(schema[choice]) ?? []).map((branch) => branchOf(branch, references));
-    for (const branch of branches) addProperties(choices, branch);
-    for (const name of requiredBy(branches, choice === 'allOf')) required.add(name);
-  }
+  const required = gather(schema, { root: schema, choices, followed: new Map() });
   const kept = Object.entries(schema).filter(([name]) => !CONDITIONS.has(name));
   return {
     ...Object.fromEntries(kept),
@@ -59,18 +43,39 @@ function merged(schema: JsonObject, references: References): JsonObject {
   };
 }
 
-function branchOf(branch: JsonValue, references: References): JsonObject {
-  const { root, followed } = references;
+interface Gathered {
+  /** Where references lead. */
+  root: JsonObject;
+  choices: PropertyChoices;
+  /** What is demanded behind each reference. Each is followed once: a few that lead to each other twice have thousands of ways. */
+  followed: Map<string, ReadonlySet<string>>;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Adds the fields of a schema and of all that it leads to. @returns the names that it demands. */
+function gather(schema: JsonObject, gathered: Gathered): ReadonlySet<string> {
+  addProperties(gathered.choices, schema);
+  const required = new Set(textsOf(schema.required));
+  for (const choice of CHOICES) {
+    const demanded = (asArray(schema[choice]) ?? []).map((branch) => gatherBranch(branch, gathered));
+    for (const name of requiredBy(demanded, choice === 'allOf')) required.add(name);
+  }
+  return required;
+}
+
+function gatherBranch(branch: JsonValue, gathered: Gathered): ReadonlySet<string> {
+  const { root, followed } = gathered;
   const schema = asObject(branch) ?? {};
   const reference = asString(schema.$ref);
-  if (reference === undefined) return merged(schema, references);
+  if (reference === undefined) return gather(schema, gathered);
   const known = followed.get(reference);
   if (known !== undefined) return known;
-  // What leads in a circle adds nothing.
-  followed.set(reference, {});
-  const whole = merged(followReference(reference, root) ?? {}, references);
-  followed.set(reference, whole);
-  return whole;
+  // What leads in a circle demands nothing.
+  followed.set(reference, NOTHING);
+  const demanded = gather(followReference(reference, root) ?? {}, gathered);
+  followed.set(reference, demanded);
+  return demanded;
 }
 
 /** By the name of a field, what the branches say of it, by its JSON: there may be thousands of branches. */
@@ -102,12 +107,10 @@ function either(choices: ReadonlyMap<string, JsonValue>): JsonValue {
 }
 
 /** What every branch demands; with `allOf`, what any does. */
-function requiredBy(branches: readonly JsonObject[], all: boolean): string[] {
-  const lists = branches.map(({ required }) => textsOf(required));
-  const [first = [], ...others] = lists;
-  if (all) return lists.flat();
-  const demanded = others.map((list) => new Set(list));
-  return first.filter((name) => demanded.every((names) => names.has(name)));
+function requiredBy(branches: readonly ReadonlySet<string>[], all: boolean): string[] {
+  if (all) return branches.flatMap((names) => [...names]);
+  const [first = NOTHING, ...others] = branches;
+  return [...first].filter((name) => others.every((names) => names.has(name)));
 }
 
 function textsOf(value: JsonValue | undefined): string[] {
