@@ -18,6 +18,7 @@ import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
+import { withNeededThinking } from './needed-thinking.ts';
 import { ID, ownFields } from './wire.ts';
 
 const UNSAID = [
@@ -85,6 +86,8 @@ export function buildRequest(
     body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
   reportUnsaid(request, UNSAID, losses);
   if (request.stream) body.stream = true;
+  const messages = withNeededThinking(body, quirks, losses);
+  if (messages !== undefined) body.messages = messages;
   // A client of this dialect names its own.
   const betas = native ? [] : betasOf(body);
   return {

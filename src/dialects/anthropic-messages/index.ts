@@ -8,7 +8,7 @@ import { buildResponse } from './build-response.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { continuesTurn } from './prefill.ts';
-import { holdsUnsealed } from './unsealed.ts';
+import { passthrough } from './passthrough.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
@@ -59,7 +59,7 @@ export const anthropicMessages: Dialect = {
     parseError,
     errorInBody,
     continuesTurn,
-    passthrough: { edits: () => ({}), refuses: holdsUnsealed },
+    passthrough,
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 128 },
     argumentNames: ARGUMENT_NAMES,
     countTokens,

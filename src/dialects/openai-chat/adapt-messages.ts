@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { GIVEN_AS_TEXT } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/stand-ins.ts';
 import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -109,7 +109,7 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
     return { ...fields, reasoning_content: UNKNOWN_THOUGHT };
   });
   if (!changed) return messages;
-  losses.approximated('reasoning', 'calls whose thinking is unknown are sent with a placeholder for it');
+  losses.approximated('reasoning', THOUGHT_UNKNOWN);
   return whole;
 }
 

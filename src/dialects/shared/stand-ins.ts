@@ -16,3 +16,5 @@ export const WITHOUT_SIGNATURE = 'its text is sent without its signature';
 export const UNREADABLE_IMAGE = '(an image of a kind that cannot be read here)';
 /** For a source of some words of the answer, where sources belong to whole texts. */
 export const CITES_WHOLE_TEXT = 'given as a source of the whole text';
+/** For thinking that a server wants in front of calls. */
+export const THOUGHT_UNKNOWN = 'calls whose thinking is unknown are sent with a placeholder for it';
