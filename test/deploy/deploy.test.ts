@@ -32,6 +32,10 @@ test('the image and the unit run with large pages as they are measured', () => {
   for (const setting of set) expect(read('docs/deployment.md')).toContain(setting);
 });
 
+test('systemctl reload asks for what SIGHUP does', () => {
+  expect(read('deploy/sluice.service')).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
+});
+
 test('systemd waits longer than running streams may take', () => {
   const { file } = parseConfig(null);
   const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(read('deploy/sluice.service'))?.[1]);
