@@ -1,0 +1,171 @@
+// What each event of a Converse stream tells, and what is told only when its block ends.
+import { describe, expect, test } from 'bun:test';
+import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
+import type { StreamEvent } from '../../../src/model/events.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
+
+type Told = [event: string, data: JsonObject];
+
+function decode(...events: Told[]): StreamEvent[] {
+  const told: StreamEvent[] = [];
+  const sink = { push: (event: StreamEvent) => void told.push(event) };
+  const decoder = PROVIDER_SIDES['bedrock-converse'].createStreamDecoder(sink);
+  for (const [event, data] of events) decoder.decode({ event, data: JSON.stringify(data) });
+  decoder.end();
+  return told;
+}
+
+const start = (contentBlockIndex: number, begun: JsonObject): Told => [
+  'contentBlockStart',
+  { contentBlockIndex, start: begun },
+];
+const delta = (contentBlockIndex: number, said: JsonObject): Told => [
+  'contentBlockDelta',
+  { contentBlockIndex, delta: said },
+];
+const stop = (contentBlockIndex: number): Told => ['contentBlockStop', { contentBlockIndex }];
+const text = (index: number, said: string) => delta(index, { text: said });
+const END: Told = ['messageStop', { stopReason: 'end_turn' }];
+const COST: Told = ['metadata', { usage: { inputTokens: 7, outputTokens: 2 } }];
+const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: 'end_turn' } };
+const USAGE: StreamEvent = { type: 'usage', usage: { inputTokens: 7, outputTokens: 2 } };
+
+describe('blocks', () => {
+  test('of text, one in place of another that has not said its end, and one behind it', () => {
+    const call = { toolUse: { toolUseId: 't', name: 'f' } };
+    expect(decode(text(0, 'a'), start(0, call), stop(0), text(0, 'b'))).toEqual([
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'a' },
+      { type: 'text-end', block: 0 },
+      { type: 'tool-start', block: 1, id: 't', name: 'f', kind: 'function' },
+      { type: 'tool-end', block: 1 },
+      { type: 'text-start', block: 2 },
+      { type: 'text-delta', block: 2, text: 'b' },
+    ]);
+  });
+
+  test('told in turn', () => {
+    const call = (id: string) => ({ toolUse: { toolUseId: id, name: 'f' } });
+    const input = (index: number, json: string) => delta(index, { toolUse: { input: json } });
+    const told = decode(
+      start(0, call('a')),
+      start(1, call('b')),
+      input(0, '{'),
+      input(1, '[]'),
+      input(0, '}'),
+      stop(0),
+      stop(1),
+    );
+    expect(told.filter(({ type }) => type === 'tool-delta')).toEqual([
+      { type: 'tool-delta', block: 0, arguments: '{' },
+      { type: 'tool-delta', block: 1, arguments: '[]' },
+      { type: 'tool-delta', block: 0, arguments: '}' },
+    ]);
+  });
+
+  test('sources come behind the text that they are of, and none without text', () => {
+    const citation = { title: 'a', location: { web: { url: 'https://a.test' } } };
+    const told = decode(
+      text(0, 'It rains.'),
+      delta(0, { citation }),
+      stop(0),
+      delta(1, { citation }),
+      stop(1),
+    );
+    expect(told.map(({ type }) => type)).toEqual(['text-start', 'text-delta', 'citation', 'text-end']);
+    expect(told[2]).toMatchObject({ block: 0, citation: { url: 'https://a.test' } });
+  });
+
+  test('thinking and its signature in pieces, or the signature alone, or nothing', () => {
+    const think = (index: number, reasoningContent: JsonObject) => delta(index, { reasoningContent });
+    expect(
+      decode(
+        ...[
+          think(0, { text: 'h' }),
+          think(0, { text: 'm' }),
+          think(0, { signature: 'si' }),
+          think(0, { signature: 'gn' }),
+          stop(0),
+        ],
+        ...[think(1, { signature: 's' }), stop(1)],
+        ...[think(2, { text: '' }), stop(2)],
+      ),
+    ).toEqual([
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'h' },
+      { type: 'reasoning-delta', block: 0, text: 'm' },
+      { type: 'reasoning-signature', block: 0, signature: ownToken('bedrock-converse', 'sign') },
+      { type: 'reasoning-end', block: 0 },
+      { type: 'reasoning-start', block: 1 },
+      { type: 'reasoning-signature', block: 1, signature: ownToken('bedrock-converse', 's') },
+      { type: 'reasoning-end', block: 1 },
+    ]);
+  });
+
+  test('sealed thinking in pieces, each of them bytes in base64', () => {
+    const think = (redactedContent: string) => delta(0, { reasoningContent: { redactedContent } });
+    expect(decode(think('AQ=='), think('Ag=='), stop(0))).toEqual([
+      { type: 'reasoning-start', block: 0, redacted: ownToken('bedrock-converse', 'AQI=') },
+      { type: 'reasoning-end', block: 0 },
+    ]);
+  });
+
+  test('an image in pieces, and one that came to nothing', () => {
+    const piece = (index: number, bytes: string) => delta(index, { image: { source: { bytes } } });
+    const image = { image: { format: 'webp' } };
+    expect(
+      decode(start(0, image), piece(0, 'AQ=='), piece(0, 'Ag=='), stop(0), start(1, image), stop(1)),
+    ).toEqual([
+      { type: 'media', block: 0, mediaType: 'image/webp', data: 'AQI=' },
+      { type: 'extension', dialect: 'bedrock-converse', name: 'image', value: {} },
+    ]);
+  });
+
+  test('what a tool at the provider gave, in pieces', () => {
+    const result = { toolUseId: 't', type: 'nova_grounding_result', status: 'success' };
+    const piece = (said: string) => delta(0, { toolResult: [{ text: said }] });
+    expect(decode(start(0, { toolResult: result }), piece('a'), piece('b'), stop(0))).toEqual([
+      {
+        type: 'server-tool-result',
+        block: 0,
+        part: {
+          type: 'server-tool-result',
+          callId: 't',
+          dialect: 'bedrock-converse',
+          value: { ...result, content: [{ text: 'a' }, { text: 'b' }] },
+        },
+      },
+    ]);
+  });
+
+  test('those that are open end with the message', () => {
+    expect(decode(text(0, 'a'), END)).toEqual([
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'a' },
+      { type: 'text-end', block: 0 },
+      FINISH,
+    ]);
+  });
+});
+
+describe('the ending', () => {
+  test.each<[string, Told[], StreamEvent[]]>([
+    ['comes behind the cost', [END, COST], [USAGE, FINISH]],
+    ['whichever comes first', [COST, END], [USAGE, FINISH]],
+    ['comes without it where none is told', [END], [FINISH]],
+    ['is the last that is told', [END, COST, text(0, 'a'), COST], [USAGE, FINISH]],
+    ['is none without a reason', [COST], [USAGE]],
+  ])('%s', (_, events, expected) => {
+    expect(decode(...events)).toEqual(expected);
+  });
+
+  test('what a guardrail found is told', () => {
+    const trace = { guardrail: { modelOutput: ['x'] } };
+    expect(decode(END, ['metadata', { trace }])).toEqual([
+      { type: 'extension', dialect: 'bedrock-converse', name: 'trace', value: trace },
+      { type: 'usage', usage: {} },
+      FINISH,
+    ]);
+  });
+});
