@@ -41,12 +41,10 @@ export class BlockDecoder {
       if (isSearch(call)) this.webSearches++;
       this.sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind });
     } else if (result !== undefined) {
-      if (this.at(index)?.kind !== 'result')
-        this.begin(index, { kind: 'result', block: this.nextBlock++, result, content: [] });
+      this.begin(index, { kind: 'result', block: this.nextBlock++, result, content: [] });
     } else if (image !== undefined) {
       const mediaType = imageType(image);
-      if (this.at(index)?.kind !== 'image')
-        this.begin(index, { kind: 'image', block: this.nextBlock++, mediaType, data: '' });
+      this.begin(index, { kind: 'image', block: this.nextBlock++, mediaType, data: '' });
     }
   }
 

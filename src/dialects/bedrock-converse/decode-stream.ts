@@ -32,7 +32,6 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
 class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   private ended = false;
   private finish: Finish | undefined = undefined;
-  private costKnown = false;
 
   decode({ event, data }: SseEvent): void {
     if (this.ended) return;
@@ -83,11 +82,9 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
       this.endWith({ type: 'error', error: thrown });
       return;
     }
-    if (this.costKnown) this.endWith({ type: 'finish', finish: this.finish });
   }
 
   private readMetadata({ trace, ...metadata }: JsonObject): void {
-    this.costKnown = true;
     const told = asObject(trace);
     if (told !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
     const { webSearches } = this;

@@ -122,6 +122,15 @@ describe('blocks', () => {
     ]);
   });
 
+  test('an image in place of one that has not said its end', () => {
+    const image = { image: { format: 'png' } };
+    const piece = (bytes: string) => delta(0, { image: { source: { bytes } } });
+    expect(decode(start(0, image), piece('AQ=='), start(0, image), piece('Ag=='), stop(0))).toEqual([
+      { type: 'media', block: 0, mediaType: 'image/png', data: 'AQ==' },
+      { type: 'media', block: 1, mediaType: 'image/png', data: 'Ag==' },
+    ]);
+  });
+
   test('what a tool at the provider gave, in pieces', () => {
     const result = { toolUseId: 't', type: 'nova_grounding_result', status: 'success' };
     const piece = (said: string) => delta(0, { toolResult: [{ text: said }] });
@@ -158,6 +167,13 @@ describe('the ending', () => {
     ['is none without a reason', [COST], [USAGE]],
   ])('%s', (_, events, expected) => {
     expect(decode(...events)).toEqual(expected);
+  });
+
+  test('searches and the tier are in the bill', () => {
+    const search = { toolUse: { toolUseId: 't', name: 'nova_grounding', type: 'server_tool_use' } };
+    const cost: Told = ['metadata', { usage: { inputTokens: 7 }, serviceTier: { type: 'priority' } }];
+    const [usage] = decode(start(0, search), stop(0), END, cost).filter(({ type }) => type === 'usage');
+    expect(usage).toEqual({ type: 'usage', usage: { inputTokens: 7, tier: 'priority', webSearches: 1 } });
   });
 
   test('what a guardrail found is told', () => {

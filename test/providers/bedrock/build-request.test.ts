@@ -1,0 +1,375 @@
+// Requests of clients of other dialects, as Converse gets them.
+import { describe, expect, test } from 'bun:test';
+import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
+import type { MediaSource, Part } from '../../../src/model/content.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
+import type { Message, NeutralRequest } from '../../../src/model/request.ts';
+
+const CLAUDE = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+const NOVA = 'amazon.nova-pro-v1:0';
+
+function build(request: Partial<NeutralRequest>, model = CLAUDE) {
+  const { body, losses } = PROVIDER_SIDES['bedrock-converse'].buildRequest(
+    { model: 'asked', stream: false, system: [], messages: [user(text('hi'))], tools: [], ...request },
+    { model, quirks: {} },
+  );
+  return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
+}
+
+const text = (said: string): Part => ({ type: 'text', text: said });
+const user = (...parts: Part[]): Message => ({ role: 'user', parts });
+const assistant = (...parts: Part[]): Message => ({ role: 'assistant', parts });
+const system = (said: string): Message => ({ role: 'system', parts: [text(said)] });
+const call = (id: string): Part => ({ type: 'tool-call', id, name: 'f', arguments: '{}', kind: 'function' });
+const result = (callId: string): Part => ({
+  type: 'tool-result',
+  callId,
+  content: [{ type: 'text', text: callId }],
+});
+const document = (more: Partial<Extract<Part, { type: 'document' }>> = {}): Part => ({
+  type: 'document',
+  source: { kind: 'base64', mediaType: 'application/pdf', data: 'QUJD' },
+  ...more,
+});
+
+const toolUse = (toolUseId: string) => ({ toolUse: { toolUseId, name: 'f', input: {} } });
+const toolResult = (toolUseId: string) => ({ toolResult: { toolUseId, content: [{ text: toolUseId }] } });
+const pdf = (name: string) => ({ document: { format: 'pdf', name, source: { bytes: 'QUJD' } } });
+
+describe('a conversation', () => {
+  const CASES: [string, Partial<NeutralRequest>, JsonObject, string[]][] = [
+    [
+      'with system messages in it',
+      { messages: [system('Be brief.'), user(text('hi')), system('Now be long.')] },
+      {
+        system: [{ text: 'Be brief.' }, { text: 'Now be long.' }],
+        messages: [{ role: 'user', content: [{ text: 'hi' }] }],
+      },
+      ['approximated messages.system'],
+    ],
+    [
+      'of system messages alone',
+      { system: [{ type: 'text', text: 'Be brief.' }], messages: [system('Say hello.')] },
+      { system: [{ text: 'Be brief.' }], messages: [{ role: 'user', content: [{ text: 'Say hello.' }] }] },
+      ['approximated messages.system'],
+    ],
+    [
+      'with turns of one role in a row',
+      {
+        messages: [
+          user(text('a')),
+          user(text('b')),
+          assistant(text('c')),
+          assistant(text('d')),
+          user(text('e')),
+        ],
+      },
+      {
+        messages: [
+          { role: 'user', content: [{ text: 'a' }, { text: 'b' }] },
+          { role: 'assistant', content: [{ text: 'c' }, { text: 'd' }] },
+          { role: 'user', content: [{ text: 'e' }] },
+        ],
+      },
+      [],
+    ],
+    [
+      'whose results stand behind words',
+      {
+        messages: [
+          user(text('a')),
+          assistant(call('1'), call('2')),
+          user(text('b'), result('1')),
+          user(result('2')),
+        ],
+      },
+      {
+        messages: [
+          { role: 'user', content: [{ text: 'a' }] },
+          { role: 'assistant', content: [toolUse('1'), toolUse('2')] },
+          { role: 'user', content: [toolResult('1'), toolResult('2'), { text: 'b' }] },
+        ],
+      },
+      ['approximated tools'],
+    ],
+    [
+      'with names of who speaks',
+      { messages: [{ ...user(text('a')), name: 'Ann' }] },
+      { messages: [{ role: 'user', content: [{ text: 'a' }] }] },
+      ['lost name'],
+    ],
+    [
+      'that the model begins, and that is gone on with',
+      { messages: [assistant(text('a  '))] },
+      {
+        messages: [
+          { role: 'user', content: [{ text: 'You speak first.' }] },
+          { role: 'assistant', content: [{ text: 'a' }] },
+        ],
+      },
+      ['approximated messages'],
+    ],
+    [
+      'with a turn that says nothing',
+      { messages: [user(text('a')), assistant(text(' ')), user(text('b'))] },
+      { messages: [{ role: 'user', content: [{ text: 'a' }, { text: 'b' }] }] },
+      [],
+    ],
+    [
+      'with a document alone, and one beside words',
+      { messages: [user(document()), assistant(text('a')), user(text('b'), document())] },
+      {
+        messages: [
+          { role: 'user', content: [pdf('document 1'), { text: 'See the document.' }] },
+          { role: 'assistant', content: [{ text: 'a' }] },
+          { role: 'user', content: [{ text: 'b' }, pdf('document 2')] },
+        ],
+      },
+      [],
+    ],
+  ];
+  test.each(CASES)('%s', (_, request, expected, lost) => {
+    const { body, lost: told } = build(request);
+    expect({ messages: body.messages, ...(body.system !== undefined && { system: body.system }) }).toEqual(
+      expected,
+    );
+    expect(told).toEqual(lost);
+  });
+
+  test('a last turn of the model is as it was where another vendor’s reads it', () => {
+    const { body } = build({ messages: [user(text('a')), assistant(text('b '))] }, NOVA);
+    expect(body.messages).toMatchObject([{}, { content: [{ text: 'b ' }] }]);
+  });
+
+  test('what refuses a last turn of its own is asked to go on, but not behind a call', () => {
+    const last = (...parts: Part[]) =>
+      build({ messages: [user(text('a')), assistant(...parts)] }, 'anthropic.claude-opus-4-6-v1').body
+        .messages;
+    expect(last(text('b'))).toHaveLength(3);
+    expect(JSON.stringify(last(text('b'), call('1')))).not.toContain('Continue your last');
+  });
+});
+
+describe('tools', () => {
+  const FUNCTION = { type: 'function', name: 'f', parameters: { type: 'object', properties: {} } } as const;
+  const SPEC = { toolSpec: { name: 'f', inputSchema: { json: FUNCTION.parameters } } };
+  const CALLED = [user(text('a')), assistant(call('1')), user(result('1'))];
+  const CASES: [string, Partial<NeutralRequest>, JsonObject | undefined, string[]][] = [
+    ['one', { tools: [FUNCTION] }, { tools: [SPEC] }, []],
+    ['with an empty description', { tools: [{ ...FUNCTION, description: '' }] }, { tools: [SPEC] }, []],
+    [
+      'one that is forced',
+      { tools: [FUNCTION], toolChoice: { type: 'tool', name: 'f' } },
+      { tools: [SPEC], toolChoice: { tool: { name: 'f' } } },
+      [],
+    ],
+    [
+      'any that is forced',
+      { tools: [FUNCTION], toolChoice: { type: 'required' } },
+      { tools: [SPEC], toolChoice: { any: {} } },
+      [],
+    ],
+    ['as the model likes', { tools: [FUNCTION], toolChoice: { type: 'auto' } }, { tools: [SPEC] }, []],
+    [
+      'none of those',
+      { tools: [FUNCTION], toolChoice: { type: 'none' } },
+      undefined,
+      ['approximated tool_choice'],
+    ],
+    [
+      'none of those, though one was called',
+      { tools: [FUNCTION], toolChoice: { type: 'none' }, messages: CALLED },
+      { tools: [SPEC] },
+      ['lost tool_choice'],
+    ],
+    ['none, and none chosen', { toolChoice: { type: 'none' }, parallelToolCalls: false }, undefined, []],
+    ['none, though one was called', { messages: CALLED }, { tools: [SPEC] }, ['approximated tools']],
+    [
+      'one at a time',
+      { tools: [FUNCTION], parallelToolCalls: false },
+      { tools: [SPEC] },
+      ['lost parallel_tool_calls'],
+    ],
+    ['strict ones', { tools: [{ ...FUNCTION, strict: true }] }, { tools: [SPEC] }, ['lost tools.strict']],
+    ['without a schema', { tools: [{ type: 'function', name: 'f' }] }, { tools: [SPEC] }, []],
+    [
+      'with one that does not say that it is of an object',
+      { tools: [{ ...FUNCTION, parameters: { properties: {} } }] },
+      { tools: [SPEC] },
+      [],
+    ],
+    [
+      'of an older draft',
+      {
+        tools: [
+          {
+            ...FUNCTION,
+            parameters: {
+              ...FUNCTION.parameters,
+              properties: { a: { type: 'number', minimum: 1, exclusiveMinimum: true } },
+            },
+          },
+        ],
+      },
+      {
+        tools: [
+          {
+            toolSpec: {
+              name: 'f',
+              inputSchema: {
+                json: { type: 'object', properties: { a: { type: 'number', exclusiveMinimum: 1 } } },
+              },
+            },
+          },
+        ],
+      },
+      [],
+    ],
+    [
+      'behind a cache point',
+      { tools: [{ ...FUNCTION, cacheControl: {} }] },
+      { tools: [SPEC, { cachePoint: { type: 'default' } }] },
+      [],
+    ],
+    [
+      'forced, of a model that thinks',
+      {
+        tools: [FUNCTION],
+        toolChoice: { type: 'required' },
+        reasoning: { mode: 'on', budgetTokens: 2_000 },
+      },
+      { tools: [SPEC], toolChoice: { any: {} } },
+      ['lost thinking'],
+    ],
+  ];
+  test.each(CASES)('%s', (_, request, expected, lost) => {
+    const { body, lost: told } = build(request);
+    expect(body.toolConfig).toEqual(expected as never);
+    expect(told).toEqual(lost);
+  });
+
+  test('schemas go to other vendors’ models as they came', () => {
+    const parameters = { type: 'object', anyOf: [{ required: ['a'] }, { required: ['b'] }] };
+    const { body, lost } = build({ tools: [{ ...FUNCTION, parameters }] }, NOVA);
+    expect(body.toolConfig).toEqual({
+      tools: [{ toolSpec: { name: 'f', inputSchema: { json: parameters } } }],
+    });
+    expect(lost).toEqual([]);
+  });
+});
+
+describe('thinking that is asked for', () => {
+  const thought: Part = { type: 'reasoning', text: 'hm', signature: ownToken('bedrock-converse', 's') };
+  const ASK = { reasoning: { mode: 'on', budgetTokens: 2_000 } } as const;
+  test.each<[string, boolean, Message[]]>([
+    ['is asked for behind an answer', true, [user(text('a')), assistant(text('b')), user(text('c'))]],
+    [
+      'not while a turn goes on that began without',
+      false,
+      [user(text('a')), assistant(call('1')), user(result('1'))],
+    ],
+    ['nor where the model is to go on with one', false, [user(text('a')), assistant(text('b'))]],
+    ['where it began with some', true, [user(text('a')), assistant(thought, call('1')), user(result('1'))]],
+    [
+      'where only an earlier turn began without',
+      true,
+      [
+        user(text('a')),
+        assistant(call('1')),
+        user(result('1')),
+        assistant(thought, call('2')),
+        user(result('2')),
+      ],
+    ],
+  ])('%s', (_, thinks, messages) => {
+    const { body, lost } = build({ ...ASK, messages });
+    const thinking = { type: 'enabled', budget_tokens: 2_000 };
+    expect(body.additionalModelRequestFields).toEqual((thinks ? { thinking } : undefined) as never);
+    expect(lost.includes('lost thinking')).toBe(!thinks);
+  });
+});
+
+describe('media', () => {
+  const image = (source: MediaSource, detail?: 'auto' | 'high'): Part => ({
+    type: 'image',
+    source,
+    ...(detail !== undefined && { detail }),
+  });
+  const base64 = (mediaType?: string): MediaSource => ({
+    kind: 'base64',
+    data: 'QUJD',
+    ...(mediaType !== undefined && { mediaType }),
+  });
+  const url = (at: string, mediaType?: string): MediaSource => ({
+    kind: 'url',
+    url: at,
+    ...(mediaType !== undefined && { mediaType }),
+  });
+  test.each<[string, Part, JsonObject | undefined, string[]]>([
+    [
+      'a type with a parameter',
+      image(base64('IMAGE/PNG; charset=x')),
+      { image: { format: 'png', source: { bytes: 'QUJD' } } },
+      [],
+    ],
+    [
+      'the detail that is usual',
+      image(base64('image/gif'), 'auto'),
+      { image: { format: 'gif', source: { bytes: 'QUJD' } } },
+      [],
+    ],
+    [
+      'another',
+      image(base64('image/gif'), 'high'),
+      { image: { format: 'gif', source: { bytes: 'QUJD' } } },
+      ['lost detail'],
+    ],
+    ['a type that is not taken', image(base64('image/tiff')), undefined, ['lost image']],
+    ['an address', image(url('https://a.test/a.png')), undefined, ['lost image.url']],
+    ['a file', image({ kind: 'file', id: 'f' }), undefined, ['lost image.file']],
+    [
+      'a place in S3',
+      image(url('s3://b/a.JPG')),
+      { image: { format: 'jpeg', source: { s3Location: { uri: 's3://b/a.JPG' } } } },
+      [],
+    ],
+    ['a place that says nothing of its type', image(url('s3://b/a')), undefined, ['lost image']],
+    [
+      'a place whose type is told',
+      image(url('s3://b/a', 'image/webp')),
+      { image: { format: 'webp', source: { s3Location: { uri: 's3://b/a' } } } },
+      [],
+    ],
+    [
+      'a document that is cited',
+      document({ cites: true }),
+      { document: { ...pdf('document 1').document, citations: { enabled: true } } },
+      [],
+    ],
+    ['its name', document({ name: 'A (b) [c]-1' }), pdf('A (b) [c]-1'), []],
+    [
+      'a name with other signs',
+      document({ name: ' a_b.pdf' }),
+      pdf('a b pdf'),
+      ['approximated document.name'],
+    ],
+    [
+      'a document at an address',
+      document({ source: url('https://a.test/a.pdf') }),
+      undefined,
+      ['lost document.url'],
+    ],
+    [
+      'one of a type that is not taken',
+      document({ source: base64('application/zip') }),
+      undefined,
+      ['lost file'],
+    ],
+  ])('%s', (_, part, expected, lost) => {
+    const { body, lost: told } = build({ messages: [user(text('hi'), part)] });
+    const content = [{ text: 'hi' }, ...(expected === undefined ? [] : [expected])];
+    expect(body.messages).toEqual([{ role: 'user', content }]);
+    expect(told).toEqual(lost);
+  });
+});
