@@ -131,9 +131,8 @@ describe('a conversation', () => {
   ];
   test.each(CASES)('%s', (_, request, expected, lost) => {
     const { body, lost: told } = build(request);
-    expect({ messages: body.messages, ...(body.system !== undefined && { system: body.system }) }).toEqual(
-      expected,
-    );
+    const { messages, system: said } = body;
+    expect({ messages, ...(said !== undefined && { system: said }) }).toEqual(expected as never);
     expect(told).toEqual(lost);
   });
 
@@ -296,11 +295,7 @@ describe('media', () => {
     source,
     ...(detail !== undefined && { detail }),
   });
-  const base64 = (mediaType?: string): MediaSource => ({
-    kind: 'base64',
-    data: 'QUJD',
-    ...(mediaType !== undefined && { mediaType }),
-  });
+  const base64 = (mediaType: string): MediaSource => ({ kind: 'base64', data: 'QUJD', mediaType });
   const url = (at: string, mediaType?: string): MediaSource => ({
     kind: 'url',
     url: at,
@@ -327,7 +322,12 @@ describe('media', () => {
     ],
     ['a type that is not taken', image(base64('image/tiff')), undefined, ['lost image']],
     ['an address', image(url('https://a.test/a.png')), undefined, ['lost image.url']],
-    ['a file', image({ kind: 'file', id: 'f' }), undefined, ['lost image.file']],
+    [
+      'a file',
+      image({ kind: 'file', id: 'f', dialect: 'anthropic-messages' }),
+      undefined,
+      ['lost image.file'],
+    ],
     [
       'a place in S3',
       image(url('s3://b/a.JPG')),
