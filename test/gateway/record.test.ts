@@ -1,9 +1,12 @@
 // The record of a request that ends when something fails that nobody's answer depends on.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { createLiveView } from '../../src/gateway/live/view.ts';
 import { createBodyCapture } from '../../src/gateway/record/body-capture.ts';
-import { createRecord, type RecordContext } from '../../src/gateway/record/record.ts';
-import type { LedgerRow } from '../../src/ledger/rows/row.ts';
+import { createObserver, noteUnsaid, UNWATCHED } from '../../src/gateway/record/observer.ts';
+import { createRecord, failedWith, type RecordContext } from '../../src/gateway/record/record.ts';
+import type { Attempt, LedgerRow } from '../../src/ledger/rows/row.ts';
+import { markCut } from '../../src/ledger/rows/sound-row.ts';
+import { GatewayError } from '../../src/model/errors.ts';
 import { createRedactor, type Redactor } from '../../src/model/redact/redact.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
@@ -67,4 +70,136 @@ test('whatever fails beyond it, the place is free and the request over', () => {
   });
   expect(() => record.end({ status: 'success' })).toThrow(failure);
   expect(done).toEqual(['completed', 'off the list']);
+});
+
+test('no name of its row has a secret, whoever said it', () => {
+  const secret = 'qzSecret-Hx7Lw2mKp9';
+  const redact = createRedactor([secret]);
+  const { record, rows } = open(redact);
+  const said = `a ${secret} b`;
+  record.agentType = said;
+  record.projectId = said;
+  record.requestedModel = said;
+  record.route = {
+    decision: { kind: 'pattern', rule: said, why: said, order: null },
+  } as typeof record.route;
+  record.attempts = [
+    { provider: 'one', model: said, status: 400, error: 'upstream_rejected', durationMs: 1 },
+  ];
+  record.losses = [{ feature: said, outcome: 'lost' }];
+  const { seen } = createObserver(() => 0, UNWATCHED);
+  seen.finish = { unified: 'other', raw: said };
+  seen.model = said;
+  seen.unsaid = new Set([`${said}.x`]);
+  record.seen = seen;
+  record.end({ status: 'error', error: new GatewayError('upstream_rejected', said) });
+  const clean = 'a [redacted] b';
+  expect(rows[0]).toMatchObject({
+    agentType: clean,
+    projectId: clean,
+    requestedModel: clean,
+    model: clean,
+    route: { kind: 'pattern', rule: clean, why: clean },
+    attempts: [{ provider: 'one', model: clean }],
+    lost: [clean, `${clean}.x`],
+    finishReason: clean,
+    errorMessage: clean,
+  });
+  expect(JSON.stringify(rows)).not.toContain(secret);
+});
+
+test.each([
+  ['an answer that ends early', new GatewayError('upstream_truncated', 'x'), 'truncated'],
+  ['a client that leaves', new GatewayError('cancelled', 'x'), 'aborted'],
+  ['another failure', new GatewayError('upstream_failed', 'x'), 'error'],
+] as const)('%s', (_, error, status) => {
+  expect(failedWith(error)).toEqual({ status, error });
+});
+
+test('a record ends once, and its provider hears how', () => {
+  const { record, rows, done } = open(createRedactor([]));
+  record.end({ status: 'aborted' });
+  record.end({ status: 'success' });
+  expect(rows.map(({ status }) => status)).toEqual(['aborted']);
+  expect(done).toEqual(['abandoned', 'off the list']);
+});
+
+test('the cost is that of all tries, unknown where one is unpriced, none where nothing was billed', () => {
+  const costOf = (...costs: (number | null | undefined)[]) => {
+    const { record, rows } = open(createRedactor([]));
+    record.attempts = costs.map((costUsd) => ({
+      ...{ provider: 'one', model: 'm', status: 500, error: 'upstream_failed', durationMs: 1 },
+      ...(costUsd !== undefined && { costUsd }),
+    }));
+    record.end({ status: 'error' });
+    return rows[0]?.costUsd;
+  };
+  expect(costOf(1, 2)).toBe(3);
+  expect(costOf(null, 2)).toBeNull();
+  expect(costOf(2, null)).toBeNull();
+  expect(costOf(undefined, 2)).toBe(2);
+});
+
+describe('of a long answer that is cut', () => {
+  const secret = 'qzSecret-Hx7Lw2mKp9';
+  const event = (text: string, index = 0) => `data: {"index":${index},"delta":{"text":"${text}"}}\n\n`;
+  /** What its row has of this stream without its end. */
+  const keptOf = (stream: string, length: number) => {
+    const { record, rows } = open(createRedactor([secret]));
+    record.capture = createBodyCapture(length);
+    record.capture.take(new TextEncoder().encode(stream));
+    record.end({ status: 'success' });
+    return rows[0]?.responseBody ?? '';
+  };
+
+  test('the beginning is there, and the end is marked', () => {
+    const stream = event('One two three');
+    const kept = keptOf(stream, stream.indexOf('ree'));
+    expect(kept).toBe(markCut(stream.slice(0, stream.indexOf('three'))));
+  });
+
+  test('nothing of a secret in pieces is kept, wherever it is cut', () => {
+    const told = [
+      event('the key is '),
+      event(secret.slice(0, 7)),
+      event(`${secret.slice(7)} and more\\n of it`),
+    ];
+    const stream = `${told.join('')}data: end\n\n`;
+    for (let length = 1; length < stream.length; length++) {
+      const kept = keptOf(stream, length);
+      for (const part of [secret.slice(0, 3), secret.slice(-5)]) expect(kept).not.toContain(part);
+    }
+  });
+
+  test('also of one that is told in turn with others', () => {
+    const stream = event(secret.slice(0, 7), 1) + event('another ', 2) + event('choice', 2);
+    expect(keptOf(stream, stream.length)).not.toContain(secret.slice(0, 3));
+  });
+
+  test('what ended long before stays', () => {
+    const first = event('the last word');
+    const stream = first + event('a '.repeat(10_000), 1);
+    expect(keptOf(stream, stream.length)).toStartWith(first);
+  });
+});
+
+test('a target that was meant and not asked is its provider', () => {
+  const { record, rows } = open(createRedactor([]));
+  record.meant = { provider: { name: 'one' }, model: 'm' } as typeof record.meant;
+  record.end({ status: 'error' });
+  expect(rows[0]).toMatchObject({ provider: 'one', model: 'm' });
+});
+
+test('a try that ends after the request changes nothing of its row, and what is lost twice stands there once', () => {
+  const { record, rows } = open(createRedactor([]));
+  const attempt: Attempt = { provider: 'one', model: 'm', status: null, error: null, durationMs: 5 };
+  record.attempts = [attempt];
+  record.losses = [{ feature: 'top_k', outcome: 'lost' }];
+  const { seen } = createObserver(() => 0, UNWATCHED);
+  noteUnsaid(seen, 'top_k');
+  record.seen = seen;
+  record.end({ status: 'error' });
+  attempt.error = 'cancelled';
+  expect(rows[0]?.attempts).toMatchObject([{ error: null }]);
+  expect(rows[0]?.lost).toEqual(['top_k']);
 });

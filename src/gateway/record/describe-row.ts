@@ -160,10 +160,12 @@ function cleanAnswer(
 ): string | null {
   if (capture === null) return cleanBody(responseBody, 'response', redact, binaries);
   const stream = capture.text();
-  const pieces = readPieces(stream);
+  const isCut = capture.isFull();
+  // A piece that is cut is closed: by the second sign where the first is behind a backslash.
+  const pieces = readPieces(isCut ? `${stream}""` : stream);
   const isClean = !redact.suspects(stream, pieces.told);
-  const kept = isClean ? stream : withoutSplitSecrets(stream, pieces, redact);
-  const body = capture.isFull() ? markCut(withoutLastWord(kept)) : kept;
+  const kept = isClean && !isCut ? stream : withoutSplitSecrets(stream, pieces, redact, isCut);
+  const body = isCut ? markCut(withoutLastWord(kept)) : kept;
   return cleanBody(body, 'response', isClean ? asItIs : redact, binaries);
 }
 

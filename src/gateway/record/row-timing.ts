@@ -16,7 +16,7 @@ export function describeTiming(record: Timed, seen: WholeObservation | null, lat
     // Of a stream whose head is out the row is written before the try hears that the client left.
     if (open.durationMs === 0) open.durationMs = latencyMs - (open.startedMs ?? 0);
   }
-  let providerMs = -besideMs;
+  let providerMs = 0 - besideMs;
   for (const attempt of attempts) providerMs += attempt.providerMs ?? 0;
   const clientMs = seen?.timing.clientMs ?? 0;
   const elsewhere = providerMs + clientMs + backOffMs + (record.queuedMs ?? 0);

@@ -1,4 +1,5 @@
 // Takes out of a stream that is kept the secrets that came in pieces: no event alone tells of them.
+import { withoutLastWord } from './clean-body.ts';
 
 /** What dialects call the strings that carry on from one event to the next, and what one of them holds. */
 const PIECE =
@@ -125,24 +126,31 @@ function add({ starts, texts }: Pieces, start: number, text: string): void {
   texts.push(text);
 }
 
+/** What is told in turn with the end of a stream has a piece at most so long before it, in UTF-16 units. */
+const LATELY = 16 * 1024;
+
 /**
  * The stream with `[redacted]` where the first piece of such a secret was, and nothing where the others were. What
  * stands whole in one event stays: whoever keeps the stream takes that out of it as out of any text.
+ * @param isCut it has no end: what was told last may be the beginning of a secret, and goes too.
  */
 export function withoutSplitSecrets(
   stream: string,
   { kinds }: PiecedStream,
   redact: (text: string) => string,
+  isCut = false,
 ): string {
-  const changes = [...kinds.values()].flatMap((pieces) => changesOf(pieces, redact));
+  const changes = [...kinds.values()].flatMap((pieces) =>
+    changesOf(pieces, redact, isCut && (pieces.starts.at(-1) ?? 0) > stream.length - LATELY),
+  );
   return changes.length === 0 ? stream : withChanges(stream, changes);
 }
 
-function changesOf({ starts, texts }: Pieces, redact: (text: string) => string): Change[] {
-  if (texts.length < 2) return [];
+function changesOf({ starts, texts }: Pieces, redact: (text: string) => string, isCut: boolean): Change[] {
+  if (texts.length < 2 && !isCut) return [];
   const whole = texts.join('');
-  const clean = redact(whole);
-  if (clean === whole || clean === texts.map(redact).join('')) return [];
+  const clean = redact(isCut ? withoutLastWord(whole) : whole);
+  if (clean === whole || (!isCut && clean === texts.map(redact).join(''))) return [];
   // All between the first and the last character that differ stands where the first did.
   const from = commonStart(whole, clean);
   const kept = Math.min(commonEnd(whole, clean), whole.length - from, clean.length - from);
