@@ -62,13 +62,16 @@ describe('calls', () => {
 
 describe('log probabilities', () => {
   const NAMED: StreamEvent = { type: 'extension', dialect: 'ollama-chat', name: 'logprobs', value: {} };
-  const told = (...lines: JsonObject[]) =>
-    decode(...lines).flatMap((event) => {
-      if (event.type === 'extension') return [event];
-      return event.type === 'text-delta'
-        ? [[event.text, ...(event.logprobs ?? []).map(({ token }) => token)]]
-        : [];
-    });
+  /** Texts with their tokens, and what is named. */
+  const told = (...lines: JsonObject[]): (StreamEvent | string[])[] => {
+    const found: (StreamEvent | string[])[] = [];
+    for (const event of decode(...lines)) {
+      if (event.type === 'extension') found.push(event);
+      if (event.type === 'text-delta')
+        found.push([event.text, ...(event.logprobs ?? []).map(({ token }) => token)]);
+    }
+    return found;
+  };
 
   test('come with their text, those of the first half of a letter too', () => {
     expect(
