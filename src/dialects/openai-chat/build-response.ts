@@ -60,6 +60,8 @@ export function completionId(context: AnswerContext): string {
   return `chatcmpl-${context.requestId}`;
 }
 
+const INSTEAD_OF_TEXT = ['tool_calls', 'function_call', 'refusal', 'audio'];
+
 function buildMessage(response: NeutralResponse, context: AnswerContext, losses: AnswerLosses): JsonObject {
   const texts: TextPart[] = [];
   const reasoning: PlacedReasoning[] = [];
@@ -139,6 +141,8 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   if (images.length > 0) message.images = images;
   const annotations = buildAnnotations(texts, losses);
   if (annotations.length > 0) message.annotations = annotations;
+  // OpenAI says so of an answer that is all thinking, and refuses null from a client that sends it back.
+  if (message.content === null && !INSTEAD_OF_TEXT.some((field) => message[field])) message.content = '';
   return message;
 }
 

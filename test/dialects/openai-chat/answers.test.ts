@@ -137,6 +137,17 @@ describe('build', () => {
     });
   });
 
+  test('an answer without a word is an empty text, as OpenAI says it and takes it back; null stands beside what is instead of text', () => {
+    const call = { type: 'tool-call', id: 'x', name: 'f', arguments: '{}', kind: 'function' } as const;
+    expect(messageOf()).toEqual({ role: 'assistant', content: '', refusal: null });
+    expect(messageOf({ type: 'reasoning', text: 'hm' })).toMatchObject({
+      content: '',
+      reasoning_content: 'hm',
+    });
+    expect(messageOf(call)).toHaveProperty('content', null);
+    expect(messageOf({ type: 'refusal', text: 'No' })).toHaveProperty('content', null);
+  });
+
   test('reasoning, calls, refusal, and nothing of provider-run tools', () => {
     const message = messageOf(
       { type: 'reasoning', text: 'hm', signature: own('s') },
