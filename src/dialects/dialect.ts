@@ -259,6 +259,8 @@ export interface Quirks {
    * `reasoning` goes to models alone that think.
    */
   messageFields?: readonly string[];
+  /** openai-chat: true where a turn of the model must have a text, an empty one if it only called tools. */
+  needsContent?: boolean;
   /** openai-chat: false where the role `developer` is unknown: it becomes `system`. */
   developerRole?: boolean;
   /** openai-chat: true where a conversation without a user message is refused. */

@@ -165,6 +165,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code)/, fields: ['reasoning_effort'] },
       ],
       refusedFields: ['verbosity'],
+      // "Each message must have at least one content element": https://github.com/langchain-ai/langchain/issues/34140
+      needsContent: true,
     },
   },
   {

@@ -1,5 +1,6 @@
 // Each OpenAI-shaped row: what its quirks make of a request, and what they report as lost.
 import { describe, expect, test } from 'bun:test';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 import { OPENAI_SHAPED } from '../../src/providers/openai-shaped.ts';
 import { build, MODELS, pass } from './row-lab.ts';
@@ -83,6 +84,19 @@ describe('what came with an earlier turn', () => {
       { reasoning_details: [{ type: 'reasoning.text', text: 'hm' }] },
       {},
     ]);
+  });
+
+  test('xai gets an empty text where there were calls alone, and nothing in place of a text', () => {
+    const turn = (kind: string) => (build(kind, { messages }).body.messages as JsonObject[])[1]?.content;
+    expect([turn('xai'), turn('groq')]).toEqual(['', null]);
+    const texts = ['text', [{ type: 'text', text: 'text' }]];
+    const turns = [null, [], undefined, ...texts].map(
+      (content): JsonObject => ({ role: 'assistant', content }),
+    );
+    const passed = pass('xai', { model: 'grok-4.3', messages: [{ role: 'user', content: null }, ...turns] });
+    const contents = (passed.body.messages as JsonObject[]).map(({ content }) => content);
+    expect(contents as unknown[]).toEqual([null, '', '', '', ...texts]);
+    expect(passed.lost).toEqual([]);
   });
 
   test('mistral gets ids of nine letters and digits, the same for call and result', () => {

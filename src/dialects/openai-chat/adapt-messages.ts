@@ -17,6 +17,7 @@ export function changesMessages(quirks: Quirks): boolean {
   const { developerRole, participantNames, needsUserMessage, messageOrder, callIds, messageFields } = quirks;
   return (
     messageFields !== undefined ||
+    quirks.needsContent === true ||
     developerRole === false ||
     participantNames === false ||
     needsUserMessage === true ||
@@ -72,6 +73,13 @@ function adaptMessage(
     next = rest;
     losses.lost('messages.name');
   }
+  if (
+    quirks.needsContent === true &&
+    next.role === 'assistant' &&
+    next.content !== '' &&
+    isEmpty(next.content)
+  )
+    next = { ...next, content: '' };
   return quirks.callIds === 'exactly-9' ? fitCallIds(next, quirks) : next;
 }
 
