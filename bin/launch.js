@@ -1,7 +1,7 @@
 // Sets what must be in Bun's environment before it starts, and runs the program with it.
 'use strict';
 const { spawn } = require('node:child_process');
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { accessSync, constants: fileModes, existsSync, readdirSync, statSync } = require('node:fs');
 const { constants } = require('node:os');
 const path = require('node:path');
 const { findBun, OLDEST_BUN } = require('./find-bun.js');
@@ -30,16 +30,26 @@ try {
 }
 const bun = findBun(ROOT);
 if (bun === undefined) {
-  console.error(
-    [
-      `sluice: needs Bun ${OLDEST_BUN.join('.')} or newer and found none.`,
-      '"npm install" in the package brings it (optional dependencies must not be left out);',
-      'or install Bun from https://bun.com and put it on PATH.',
-    ].join('\n'),
-  );
+  const none = [
+    `sluice: needs Bun ${OLDEST_BUN.join('.')} or newer and found none.`,
+    '"npm install" in the package brings it (optional dependencies must not be left out);',
+    'or install Bun from https://bun.com and put it on PATH.',
+  ].join('\n');
+  console.error(closedToUs(path.join(ROOT, 'node_modules')) ?? none);
   process.exit(1);
 }
 launch(bun);
+
+/** Where another user installed the package, with a umask that keeps it to itself: what to do; undefined: not so. */
+function closedToUs(modules) {
+  try {
+    accessSync(modules, fileModes.R_OK | fileModes.X_OK);
+    return undefined;
+  } catch ({ code }) {
+    if (code !== 'EACCES') return undefined;
+    return `sluice: this user may not read ${modules}: let who installed it run "chmod -R a+rX ${ROOT}"`;
+  }
+}
 
 /** What `npm run build` made, which starts in half the time; in a checkout only while it is the newest. */
 function findMain() {

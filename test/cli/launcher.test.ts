@@ -21,6 +21,15 @@ const NODE = Bun.which('node');
 const STUB = 'The install script of this package did not run.\n';
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
+/** Root may read everything; as any other user in a namespace of its own it may not. */
+const AS_USER = process.getuid?.() === 0 ? [Bun.which('unshare') ?? '', '--user', '--map-user=4711'] : [];
+const mayBeRefused =
+  process.platform !== 'win32' && (AS_USER.length === 0 || canRun([...AS_USER, Bun.which('true') ?? '']));
+
+function canRun(command: readonly string[]): boolean {
+  return !command.includes('') && Bun.spawnSync([...command]).exitCode === 0;
+}
+
 /** Tells on stdout how it was started; `wait` keeps it running until a signal or the launcher's end. */
 const MAIN = `
 const [mode] = process.argv.slice(2);
@@ -238,6 +247,20 @@ describe.skipIf(NODE === null)('the launcher', () => {
     });
     const old = await run(makeCheckout({ [PACKAGE]: STUB, 'path/bun': '#!/bin/sh\necho 1.3.14\n' }));
     expect(old.code).toBe(1);
+  });
+
+  test.skipIf(!mayBeRefused)('says what to do where another user installed it for itself', async () => {
+    const root = makeCheckout({ [PACKAGE]: REAL });
+    chmodSync(join(root, 'node_modules'), 0o000);
+    const { stderr, exitCode } = Bun.spawnSync(
+      [...AS_USER, NODE ?? 'node', join(root, 'bin', 'sluice'), 'serve'],
+      { cwd: TEMPORARY, env: { PATH: join(root, 'path') } },
+    );
+    chmodSync(join(root, 'node_modules'), 0o755);
+    expect(exitCode).toBe(1);
+    expect(stderr.toString()).toBe(
+      `sluice: this user may not read ${root}/node_modules: let who installed it run "chmod -R a+rX ${root}"\n`,
+    );
   });
 
   test('says what to do where there is none', async () => {
