@@ -259,6 +259,34 @@ test('times add up to the latency, though two waited at once', async () => {
   expect(timing.providerMs + timing.clientMs + timing.backOffMs + (queuedMs ?? 0)).toBe(latencyMs);
 });
 
+describe('times add up, though one failed beside the other', () => {
+  test.each([
+    ['the first', 'one', 'two'],
+    ['the second', 'two', 'one'],
+  ] as const)('%s', async (_, failing, serving) => {
+    const late = gate((before) => ({ ...failure(500), before }));
+    const slow = gate(fromOne);
+    const replies = { [failing]: [late.reply], [serving]: [slow.reply] };
+    const lab = setup({ one: replies.one ?? [], two: replies.two ?? [] });
+    const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+    await lab.timers.advance(300);
+    late.open();
+    await lab.timers.advance(200);
+    slow.open();
+    await lab.answered(asked);
+    const timing = { providerMs: 500, backOffMs: 0, gatewayMs: 0 };
+    expect(await lab.row()).toMatchObject({ provider: serving, latencyMs: 500, timing });
+  });
+
+  test('and then the other, which had waited', async () => {
+    const script: Script = { one: [failure(500), SILENT], two: [failure(500)] };
+    const lab = setup(script, HEDGED, { one: { max_retries: 1 } });
+    await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 1_200);
+    const timing = { providerMs: 1_000, backOffMs: 125, gatewayMs: 0 };
+    expect(await lab.row()).toMatchObject({ provider: 'one', latencyMs: 1_125, timing });
+  });
+});
+
 describe('times add up, though the one that lost had waited', () => {
   const patient = { one: { max_retries: 1, concurrency: { max: 1 } } };
   const limited = failure(429, 'slow down', { 'retry-after': '1' });
