@@ -110,11 +110,7 @@ class Sending implements AnswerWaiter {
       this.reject(new ProxyFailure(proxy, answer.status));
       return;
     }
-    try {
-      this.resolveUnpacked(unpacked(answer));
-    } catch (thrown) {
-      this.reject(thrown);
-    }
+    this.resolveUnpacked(unpacked(answer));
   }
 
   stale(answer: RunningAnswer): boolean {

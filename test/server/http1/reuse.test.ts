@@ -44,6 +44,19 @@ describe('kept', () => {
     expect(reading.text()).toBe('half');
   });
 
+  test('one server has them, however its address is written', async () => {
+    const server = serve(always(() => plain('ok')));
+    const spelled = [
+      server.url,
+      `${server.url}/v1`,
+      `${server.url}?a=1`,
+      server.url.replace('http:', 'HTTP:'),
+    ];
+    for (const url of spelled) expect((await ask(url)).body.toString()).toBe('ok');
+    expect(server.connections).toHaveLength(1);
+    expect(pools().filter(({ origin }) => origin === server.url)).toHaveLength(1);
+  });
+
   test('other servers, and other ports, have connections of their own', async () => {
     const one = serve(always(() => plain('one')));
     const two = serve(always(() => plain('two')));

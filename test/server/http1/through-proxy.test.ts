@@ -240,13 +240,18 @@ describe('a proxy that', () => {
   }
 
   test('wants to know who asks for a plain address', async () => {
-    const proxy = servers.serve(answering('HTTP/1.1 407 Who?\r\ncontent-length: 4\r\n\r\nwho?'));
+    const proxy = servers.serve(answering('HTTP/1.1 407 Who?\r\ncontent-length: 400\r\n\r\nwho?'));
     const url = 'http://api.example/v1';
-    expect(await failureOf(behind(`127.0.0.1:${proxy.port}`).ask(url), url)).toEqual({
+    const { ask, pools } = behind(`127.0.0.1:${proxy.port}`);
+    expect(await failureOf(ask(url), url)).toEqual({
       code: 'upstream_unreachable',
       lasting: true,
       message: `the proxy http://127.0.0.1:${proxy.port} in front of claude at http://api.example asks for credentials (407); write user:password@ before its name in HTTP_PROXY`,
     });
+    // The rest of its words is not waited for.
+    await proxy.connections[0]?.closed;
+    expect(pools()).toMatchObject([{ active: 0, idle: 0 }]);
+    expect(proxy.connections[0]?.received()).not.toContain('proxy-authorization');
   });
 
   test('a 407 of a server itself is the server’s answer', async () => {
