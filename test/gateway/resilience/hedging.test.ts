@@ -247,6 +247,42 @@ test('what the loser had read is in its attempt and in the cost', async () => {
   expect(row.costUsd).toBeCloseTo(7 + 7 * 1e-5, 10);
 });
 
+test.each(BOTH)(
+  'a client that leaves while the one that spoke first goes on ends that too (streamed: %p)',
+  async (stream) => {
+    const spoken = MESSAGE.start + MESSAGE.block + MESSAGE.delta('from three');
+    const lab = setup({
+      one: [SILENT],
+      three: [{ ...replyWith(spoken), fault: { kind: 'hang', after: 1 << 20 } }],
+    });
+    const client = new AbortController();
+    const asked = lab
+      .post('/v1/messages', { ...ASK, stream }, { signal: client.signal })
+      .catch(() => undefined);
+    await lab.timers.advance(300);
+    if (stream) await (await asked)?.body?.cancel();
+    else client.abort();
+    expect(await Promise.all(lab.upstream.requests.map(({ ended }) => ended))).toEqual(['left', 'left']);
+    expect(await lab.row()).toMatchObject({ status: 'aborted', provider: 'three' });
+  },
+);
+
+test('whoever runs the gateway ends it there too', async () => {
+  const spoken = MESSAGE.start + MESSAGE.block + MESSAGE.delta('from three');
+  const lab = setup({
+    one: [SILENT],
+    three: [{ ...replyWith(spoken), fault: { kind: 'hang', after: 1 << 20 } }],
+  });
+  const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+  await lab.timers.advance(300);
+  const response = await asked;
+  const stream = `http://127.0.0.1:8088/gateway/streams/${response.headers.get('x-sluice-request-id')}`;
+  expect((await lab.gateway.fetch(new Request(stream, { method: 'DELETE' }))).status).toBe(200);
+  expect(await Promise.all(lab.upstream.requests.map(({ ended }) => ended))).toEqual(['left', 'left']);
+  expect(await response.text()).toContain('event: error');
+  expect(await lab.row()).toMatchObject({ status: 'aborted', provider: 'three' });
+});
+
 test('times add up to the latency, though two waited at once', async () => {
   const slow = gate(fromOne);
   const lab = setup({ one: [SILENT], three: [slow.reply] });
@@ -261,13 +297,13 @@ test('times add up to the latency, though two waited at once', async () => {
 
 describe('times add up, though one failed beside the other', () => {
   test.each([
-    ['the first', 'one', 'two'],
-    ['the second', 'two', 'one'],
+    ['the first', 'one', 'three'],
+    ['the second', 'three', 'one'],
   ] as const)('%s', async (_, failing, serving) => {
     const late = gate((before) => ({ ...failure(500), before }));
     const slow = gate(fromOne);
     const replies = { [failing]: [late.reply], [serving]: [slow.reply] };
-    const lab = setup({ one: replies.one ?? [], two: replies.two ?? [] });
+    const lab = setup({ one: replies.one ?? [], three: replies.three ?? [] });
     const asked = lab.post('/v1/messages', { ...ASK, stream: true });
     await lab.timers.advance(300);
     late.open();
@@ -275,7 +311,7 @@ describe('times add up, though one failed beside the other', () => {
     slow.open();
     await lab.answered(asked);
     const timing = { providerMs: 500, backOffMs: 0, gatewayMs: 0 };
-    expect(await lab.row()).toMatchObject({ provider: serving, latencyMs: 500, timing });
+    expect(await lab.row()).toMatchObject({ status: 'success', provider: serving, latencyMs: 500, timing });
   });
 
   test('and then the other, which had waited', async () => {
