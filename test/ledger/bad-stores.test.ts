@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -23,6 +24,7 @@ import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import type { TellLog } from '../../src/ledger/queue/trouble-log.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
+import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
@@ -168,6 +170,24 @@ describe('a damaged file', () => {
     expect(readFileSync(join(home, aside[0] ?? '')).equals(spoiled)).toBe(true);
     expect(heard).toEqual([expect.stringContaining(`it is kept as ${join(home, aside[0] ?? '')}`)]);
     expect(store.notices?.()).toEqual(heard);
+    await store.close();
+  });
+
+  test('its log is kept with it: nothing of that comes into the new one', async () => {
+    await writeLedger();
+    // As a process leaves it that is killed.
+    const killed = createSqliteStore(path);
+    await killed.append([sampleRow({ requestId: 'req_logged' })]);
+    const place = join(home, 'copy.db');
+    for (const suffix of ['-wal', '-shm']) copyFileSync(path + suffix, place + suffix);
+    await killed.close();
+    writeFileSync(place, 'not a database, but long enough '.repeat(500));
+    const logged = readFileSync(`${place}-wal`);
+    const store = createMendingSqliteStore(place, () => undefined);
+    await store.append([sampleRow()]);
+    expect(idsOf((await store.audit(ALL)).rows)).toEqual(['req_sample']);
+    const [log = ''] = readdirSync(home).filter((name) => /^copy\.db\.damaged-[\d-]+-wal$/.test(name));
+    expect(readFileSync(join(home, log)).equals(logged)).toBe(true);
     await store.close();
   });
 

@@ -143,6 +143,28 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await store.close();
   });
 
+  test('a month that two gateways drop at once, next to rows of the one behind it', async () => {
+    const url = await cluster.createDatabase();
+    const [store, other] = [createPostgresStore(url), createPostgresStore(url)];
+    const over = Date.UTC(2026, 1, 1);
+    const at = (requestId: string, timestamp: number) => sampleRow({ requestId, timestamp });
+    await store.append([at('late', over - 1), at('later', over), at('newest', over + 600_000)]);
+    await other.totals();
+    const gone = await Promise.all([store, other].map((each) => each.expire(over)));
+    expect(gone.reduce((sum, { rows }) => sum + rows, 0)).toBe(1);
+    const counted = async (startTime: number, endTime: number) =>
+      (await store.audit({ ...ALL, startTime, endTime, limit: 0 })).total;
+    // By hours, days and minutes.
+    expect(await counted(over - 86_400_000, over - 1)).toBe(0);
+    expect(await counted(over - 120_000, over - 1)).toBe(0);
+    expect(await counted(over, over + 86_400_000)).toBe(2);
+    expect(await counted(over, over + 120_000)).toBe(1);
+    // What waited on disk until now.
+    await store.append([at('from disk', over - 2)]);
+    expect((await other.audit(ALL)).total).toBe(3);
+    for (const each of [store, other]) await each.close();
+  });
+
   test('a database of before kinds keeps its rows and sums', async () => {
     const url = await cluster.createDatabase();
     const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_kind'));

@@ -22,7 +22,6 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
       `the ledger's file was damaged (${message}): it is kept as ${aside}, and rows and sums begin anew; ` +
         'sqlite3 may recover what is in it (".recover")',
     );
-    store = createSqliteStore(path);
   };
 
   /** Rows would go into a file that nobody finds, and all seem well. */
@@ -35,7 +34,6 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
         ? `another file lies at ${path} than the ledger's: rows go there from now on, and what the one before has is with it`
         : `the ledger's file is gone from ${path}: a new one is begun, and what the one before has is with it, where it was moved to`,
     );
-    store = createSqliteStore(path);
   };
 
   const once = (work: () => Promise<void>): Promise<void> => {
