@@ -38,8 +38,11 @@ export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearc
   };
 }
 
+/** More marks on one letter than any language has; they are put in order in time that grows with their square. */
+const MARKS_IN_EXCESS = /(?<=\p{M}{30})\p{M}+/gu;
+
 function spaced(text: string): string {
-  return text.normalize('NFC').replace(/\s+/g, ' ');
+  return text.replace(MARKS_IN_EXCESS, '').normalize('NFC').replace(/\s+/g, ' ');
 }
 
 function createAutomaton() {
