@@ -91,3 +91,38 @@ for (const client of Object.keys(CLIENTS) as DialectId[]) {
     });
   });
 }
+
+describe('a turn of the user of which nothing can be sent', () => {
+  const STAND_IN = '(something that cannot be read here)';
+  const video = { inlineData: { mimeType: 'video/mp4', data: 'AAAA' } };
+  const wires: [ProviderDialectId, string][] = [...PROVIDERS, ['ollama-chat', 'qwen3']];
+
+  const others = wires.filter(([wire]) => wire !== 'gemini');
+  test.each<[ProviderDialectId, string]>([
+    ...others,
+    ['openai-chat', 'gpt-4.1'],
+    ['openai-responses', 'gpt-5'],
+  ])('%s: the model is told so, and does not go on with its own turn', (wire, model) => {
+    const contents = [
+      { role: 'user', parts: [{ text: 'a' }] },
+      { role: 'model', parts: [{ text: 'b' }] },
+      { role: 'user', parts: [video] },
+    ];
+    expect(lastOf('gemini', { contents }, wire, model)).toContain(STAND_IN);
+  });
+
+  test.each(wires)('%s: alone it makes a conversation, its loss is named', (wire, model) => {
+    const file = { type: 'file', file: { file_id: 'file-1' } };
+    const request = { model: 'm', messages: [{ role: 'user', content: [file] }] };
+    expect(lastOf('openai-chat', request, wire, model)).toContain(STAND_IN);
+  });
+
+  /** The last turn as the provider reads it. */
+  function lastOf(client: DialectId, asked: JsonObject, wire: ProviderDialectId, model: string): string {
+    const request = DIALECTS[client].client.parseRequest(asked, { operation: 'generate', model: 'm' });
+    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+    expect(losses.map(({ outcome }) => outcome)).toEqual(['lost']);
+    const turns = (body.messages ?? body.contents ?? body.input) as JsonObject[];
+    return JSON.stringify(turns.at(-1));
+  }
+});

@@ -1,7 +1,7 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { requireLastTurn } from '../shared/last-turn.ts';
+import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { showByUser } from '../shared/own-images.ts';
@@ -101,6 +101,8 @@ function buildTurn(message: Message, options: ContentOptions): Turn | undefined 
     return false;
   });
   const blocks = withoutBlanks(buildBlocks(content, options));
+  const text = blocks.length === 0 && isEmpty(fields) ? unreadableTurn(message.role, content) : undefined;
+  if (text !== undefined) blocks.push({ type: 'text', text });
   return blocks.length === 0 && isEmpty(fields) ? undefined : { role: message.role, blocks, fields };
 }
 

@@ -3,6 +3,7 @@
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
 import type { ContentScope } from './build-content.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS } from './wire.ts';
 
@@ -16,7 +17,7 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
   const format = formatOf(source, IMAGE_FORMATS);
   if (format !== undefined) return { image: { format, source: bytes } };
   losses.lost('image', 'images are accepted as PNG, JPEG, GIF or WebP');
-  return undefined;
+  return { text: UNREADABLE_IMAGE };
 }
 
 export function buildDocument(

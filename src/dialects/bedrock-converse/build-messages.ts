@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { letModelBegin } from '../shared/first-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { requireLastTurn } from '../shared/last-turn.ts';
+import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { showByUser } from '../shared/own-images.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
@@ -30,6 +30,8 @@ export function buildConversation(
   for (const { role, parts, name } of showByUser(request.messages, losses)) {
     if (name !== undefined) losses.lost('name');
     const content = buildBlocks(parts, scope);
+    const text = content.length === 0 ? unreadableTurn(role, parts) : undefined;
+    if (text !== undefined) content.push({ text });
     if (content.length === 0) continue;
     if (role === 'system') {
       system.push(...content);

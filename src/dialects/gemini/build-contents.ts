@@ -3,6 +3,7 @@ import type { Part } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { letModelBegin } from '../shared/first-turn.ts';
+import { unreadableTurn } from '../shared/last-turn.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';
@@ -27,6 +28,8 @@ export function buildContents(messages: readonly Message[], scope: BuildScope): 
       const built = buildPart(part, scope);
       if (built !== undefined) others.push(built);
     }
+    const text = results.length + others.length === 0 ? unreadableTurn(role, parts) : undefined;
+    if (text !== undefined) others.push({ text });
     // A content of results holds as many as the calls before it, and nothing else.
     if (results.length > 0) contents.push({ role, parts: results });
     if (others.length > 0) contents.push({ role, parts: others });

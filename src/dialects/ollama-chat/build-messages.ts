@@ -4,6 +4,7 @@ import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/c
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
+import { unreadableTurn } from '../shared/last-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
@@ -90,6 +91,8 @@ function buildMessage(
         break;
     }
   }
+  const text = texts.length + images.length === 0 ? unreadableTurn(role, parts) : undefined;
+  if (text !== undefined) texts.push(text);
   return {
     role,
     content: texts.join(role === 'assistant' ? '' : '\n\n'),

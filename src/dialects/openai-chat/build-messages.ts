@@ -5,6 +5,7 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
+import { unreadableTurn } from '../shared/last-turn.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
@@ -52,7 +53,9 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
           built.splice(slot, 0, ...results);
           resultSlot = slot + results.length;
         }
-        const content = buildContent([...moved, ...others], '\n\n', scope);
+        const said = buildContent([...moved, ...others], '\n\n', scope);
+        const content =
+          said ?? (results.length === 0 ? unreadableTurn(message.role, message.parts) : undefined);
         if (content !== undefined) built.push({ role: 'user', content, ...participant(message) });
         break;
       }

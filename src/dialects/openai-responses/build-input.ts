@@ -3,6 +3,7 @@ import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../mo
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
+import { unreadableTurn } from '../shared/last-turn.ts';
 import { shorten } from '../shared/shorten.ts';
 import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
@@ -82,6 +83,8 @@ function buildTurn(
     } else waiting.push(part);
   }
   flush();
+  const text = items.length === 0 ? unreadableTurn(role, parts) : undefined;
+  if (text !== undefined) items.push({ type: 'message', role, content: text });
   return items;
 }
 

@@ -14,6 +14,8 @@ export const SENT_AS_TEXT = 'a text document is sent as text';
 export const WITHOUT_SIGNATURE = 'its text is sent without its signature';
 /** For an image of a kind that the provider refuses: the model is to know that there was one. */
 export const UNREADABLE_IMAGE = '(an image of a kind that cannot be read here)';
+/** For a user's turn of which nothing can be sent. */
+export const UNREADABLE_TURN = '(something that cannot be read here)';
 /** For a source of some words of the answer, where sources belong to whole texts. */
 export const CITES_WHOLE_TEXT = 'given as a source of the whole text';
 /** For thinking that a server wants in front of calls. */

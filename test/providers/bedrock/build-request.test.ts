@@ -290,6 +290,7 @@ describe('thinking that is asked for', () => {
 });
 
 describe('media', () => {
+  const UNREADABLE = { text: '(an image of a kind that cannot be read here)' };
   const image = (source: MediaSource, detail?: 'auto' | 'high'): Part => ({
     type: 'image',
     source,
@@ -320,7 +321,7 @@ describe('media', () => {
       { image: { format: 'gif', source: { bytes: 'QUJD' } } },
       ['lost detail'],
     ],
-    ['a type that is not taken', image(base64('image/tiff')), undefined, ['lost image']],
+    ['a type that is not taken', image(base64('image/tiff')), UNREADABLE, ['lost image']],
     ['an address', image(url('https://a.test/a.png')), undefined, ['lost image.url']],
     [
       'a file',
@@ -334,7 +335,7 @@ describe('media', () => {
       { image: { format: 'jpeg', source: { s3Location: { uri: 's3://b/a.JPG' } } } },
       [],
     ],
-    ['a place that says nothing of its type', image(url('s3://b/a')), undefined, ['lost image']],
+    ['a place that says nothing of its type', image(url('s3://b/a')), UNREADABLE, ['lost image']],
     [
       'a place whose type is told',
       image(url('s3://b/a', 'image/webp')),
