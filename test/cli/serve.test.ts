@@ -171,6 +171,18 @@ describe('ending', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
+  test('a signal that comes while it starts is no death: it starts, and ends in order', async () => {
+    const module = join(mkdtempSync(join(TEMPORARY, 'd-')), 'signal.ts');
+    writeFileSync(module, "process.kill(process.pid, 'SIGTERM');\nexport default { request() {} };\n");
+    const server = start({
+      config: `routing: { transformers: [{ name: ${JSON.stringify(module)} }] }`,
+      args: ['--port', '0', '--workers', '1'],
+    });
+    const { code, out, err } = await server.end();
+    expect({ code, signal: server.child.signalCode }).toEqual({ code: 0, signal: null });
+    expect([out, err].join('')).toContain('shutting down');
+  });
+
   test('a stream beyond server.drain_timeout is cut, and its row kept', async () => {
     const home = join(mkdtempSync(join(TEMPORARY, 'd-')), 'home');
     const server = start({ config: 'server: { drain_timeout: 50ms }', home });

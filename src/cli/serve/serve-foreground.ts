@@ -35,6 +35,24 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
   const options = loadOptions(input, context, overrides);
   const askedWorkers = workersFlag(input);
+  const watching = Promise.withResolvers<Watched>();
+  const hangsUp = context.terminal.isAttached;
+  let signalled = '';
+  const hurried = Promise.withResolvers<number>();
+  // Before anybody can be served: a signal would otherwise end the process as it stands, with what runs in it.
+  const ending = untilShutdown(
+    hangsUp
+      ? context
+      : reloadingOnHangup(context, () => {
+          watching.promise.then(({ reload }) => reload());
+        }),
+    {
+      onFirst(signal) {
+        signalled = signal;
+      },
+      onSecond: hurried.resolve,
+    },
+  );
   // Before anything is read, so that no change of it is missed.
   const credentials = watchable(findHome(context.environment));
   const loaded = await loadWithCode(options);
@@ -106,16 +124,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     current = changed;
   };
   const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
-  const hangsUp = context.terminal.isAttached;
-  let signalled = '';
-  const hurried = Promise.withResolvers<number>();
-  // Before anybody is told that it is there: who reads the address may end it at once.
-  const ending = untilShutdown(hangsUp ? context : reloadingOnHangup(context, watched.reload), {
-    onFirst(signal) {
-      signalled = signal;
-    },
-    onSecond: hurried.resolve,
-  });
+  watching.resolve(watched);
   const describe = isJson ? describeStartInJson : describeStart;
   announce(describe(config, serving, path, VERSION, proxies), context);
   pidFile?.write({
