@@ -245,7 +245,7 @@ describe('a request that rests on what a provider keeps', () => {
       expect(response.status).toBe(400);
       const { error } = (await response.json()) as { error: JsonObject };
       expect(error).toMatchObject({
-        code: 'unsupported_feature',
+        code: 'previous_response_not_found',
         param: 'previous_response_id',
         type: 'invalid_request_error',
       });

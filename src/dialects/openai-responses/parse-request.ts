@@ -31,6 +31,9 @@ export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
 /** The value of `include` that asks for log probabilities. */
 export const LOGPROBS = 'message.output_text.logprobs';
 
+/** OpenAI's word for an id that it does not know (any more): clients such as VS Code's Copilot then send the whole conversation. */
+const PREVIOUS_NOT_FOUND = 'previous_response_not_found';
+
 /** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
   'model',
@@ -113,7 +116,9 @@ function findBinding(body: JsonObject): Binding | undefined {
     prompt: 'the prompt template is kept by another provider; send its text as `instructions` and `input`',
   };
   for (const [field, problem] of Object.entries(because)) {
-    if (body[field] !== undefined && body[field] !== null) return { dialect: ID, field, problem };
+    if (body[field] === undefined || body[field] === null) continue;
+    const bound: Binding = { dialect: ID, field, problem };
+    return field === 'previous_response_id' ? { ...bound, code: PREVIOUS_NOT_FOUND } : bound;
   }
   if (body.background === true) {
     const problem = 'answers in the background are kept for later by the provider; ask without `background`';

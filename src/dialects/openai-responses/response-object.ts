@@ -10,8 +10,12 @@ export interface ResponseHead {
   model: string;
 }
 
+/** What ids of responses begin with: VS Code's Copilot leaves the earlier turns out behind any id, and names none that is not like this. */
+const PREFIX = 'resp_';
+
 export function responseHead(id: string | null, model: string | null, context: AnswerContext): ResponseHead {
-  return { id: id ?? `resp_${context.requestId}`, model: model ?? context.model };
+  const own = id ?? context.requestId;
+  return { id: own.startsWith(PREFIX) ? own : `${PREFIX}${own}`, model: model ?? context.model };
 }
 
 /**

@@ -121,6 +121,12 @@ test('without id and model of the upstream, the gateway names both', () => {
   expect(created?.response).toMatchObject({ id: 'resp_req1', model: CONTEXT.model });
 });
 
+test("the id of another dialect's answer begins as OpenAI's do, by which clients know one to continue from", () => {
+  const events = payloads(encode([{ type: 'start', id: 'msg_up', model: null }, FINISH]));
+  const ids = events.map(({ response }) => asObject(response)?.id);
+  expect(ids.filter((id) => id !== undefined)).toEqual(Array(3).fill('resp_msg_up'));
+});
+
 test('texts and refusals in a row are one message, what comes between makes two', () => {
   const refusal: StreamEvent[] = [
     { type: 'refusal-start', block: 1 },

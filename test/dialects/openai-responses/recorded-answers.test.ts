@@ -16,8 +16,9 @@ function bodyOf(recording: Recording): JsonObject {
 }
 
 /** Phases and log probabilities are not said again, but named as lost. */
-function comparable({ finish, extension: _, ...rest }: NeutralResponse) {
-  return { ...rest, finish: finish.unified };
+/** Ids of servers other than OpenAI's are given its prefix. */
+function comparable({ id, finish, extension: _, ...rest }: NeutralResponse) {
+  return { ...rest, id: id?.replace(/^resp_/, ''), finish: finish.unified };
 }
 
 const answers = recordings('openai-responses', { streamed: false, status: 'ok' });

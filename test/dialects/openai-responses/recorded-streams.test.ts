@@ -62,9 +62,11 @@ function key(id: string): string {
 
 /** Without what the encoder may rightly say in other words. */
 function comparable(events: readonly StreamEvent[]) {
-  const { parts, usage, finish, error, ...rest } = answerOf(events);
+  const { id, parts, usage, finish, error, ...rest } = answerOf(events);
   return {
     ...rest,
+    // Those of servers other than OpenAI's are given its prefix.
+    id: id?.replace(/^resp_/, ''),
     parts: parts.map(comparablePart),
     // An error ends a stream without its counts.
     usage: error === null ? usage : null,
