@@ -56,6 +56,24 @@ describe('SQLite file', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
+  test('another program puts a backup in place: sums and rows are of what they name', async () => {
+    const store = createSqliteStore(path);
+    const rowOf = (model: string, requestId: string) => sampleRow({ model, requestId });
+    await store.append([rowOf('kept', 'a')]);
+    await store.append([rowOf('lost', 'b')]);
+    const other = new Database(path);
+    const lost = "(SELECT id FROM ledger_kind WHERE model = 'lost')";
+    other.run(`DELETE FROM ledger_row WHERE kind IN ${lost}`);
+    other.run(`DELETE FROM ledger_sum WHERE kind IN ${lost}`);
+    other.run("DELETE FROM ledger_kind WHERE model = 'lost'");
+    other.close();
+    await store.append([rowOf('new', 'c'), rowOf('lost', 'd'), rowOf('lost', 'e')]);
+    for (const [model, total] of Object.entries({ kept: 1, new: 1, lost: 2 }))
+      expect(await store.audit({ ...ALL, model })).toMatchObject({ total, rows: { length: total } });
+    expect((await store.totals()).requests).toBe(4);
+    await store.close();
+  });
+
   test('rows and totals are there after reopening, and ids go on rising', async () => {
     const first = createSqliteStore(path);
     await first.append(variedRows(3));

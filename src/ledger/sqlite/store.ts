@@ -106,6 +106,15 @@ export function createSqliteStore(path: string): SqliteStore {
     `INSERT INTO ledger_kind (id, ${KIND_COLUMNS}) VALUES ($id, $provider, $model, $agent, $project, $operation, $status)`,
   );
 
+  const selectVersion = database.query<{ data_version: number }, []>('PRAGMA data_version');
+  let version: number | undefined;
+  /** Another program has written: where it put a backup in place, the newest kinds are gone, and their numbers free. */
+  const forgetWhereChanged = (): void => {
+    const before = version;
+    version = selectVersion.get()?.data_version;
+    if (version !== before) kinds.forget();
+  };
+
   const kindOf = (columns: RowValues): Kind => {
     const known = kinds.of(columns);
     if (known !== undefined) return known;
@@ -117,6 +126,7 @@ export function createSqliteStore(path: string): SqliteStore {
   };
 
   const appendAll = database.transaction((groups: readonly RowGroup[]) => {
+    forgetWhereChanged();
     const sums = createSumTally();
     const spreads = createSpreadTally();
     for (const group of groups) {
