@@ -45,6 +45,17 @@ test.each<[name: string, given: JsonObject, expected: JsonObject, weakened: bool
     { type: ['object', 'null'], additionalProperties: false },
     false,
   ],
+  ['others that may be null are not', { type: ['string', 'null'] }, { type: ['string', 'null'] }, false],
+  [
+    'a list of which each place has its own schema may hold any of them',
+    { type: 'array', prefixItems: [{ type: 'object' }, { type: 'string' }], items: false },
+    {
+      type: 'array',
+      items: { anyOf: [{ type: 'object', additionalProperties: false }, { type: 'string' }] },
+      description: 'prefixItems: [{"type":"object"},{"type":"string"}]',
+    },
+    true,
+  ],
   [
     'an open one says so',
     { ...OBJECT, additionalProperties: true },

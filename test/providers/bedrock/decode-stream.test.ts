@@ -1,5 +1,6 @@
-// What each event of a Converse stream tells, and what is told only when its block ends.
+// What each event of a stream of Bedrock tells, and what is told only when its block ends.
 import { describe, expect, test } from 'bun:test';
+import { EXCEPTION } from '../../../src/dialects/aws/exceptions.ts';
 import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
@@ -7,15 +8,22 @@ import { ownToken } from '../../../src/model/opaque-token.ts';
 
 type Told = [event: string, data: JsonObject];
 
-function decode(...events: Told[]): StreamEvent[] {
+const decode = (...events: Told[]) => decodeAs('bedrock-converse', events);
+
+function decodeAs(wire: 'bedrock-converse' | 'bedrock-invoke', events: readonly Told[]): StreamEvent[] {
   const told: StreamEvent[] = [];
   const sink = { push: (event: StreamEvent) => void told.push(event) };
-  const decoder = PROVIDER_SIDES['bedrock-converse'].createStreamDecoder(sink);
+  const decoder = PROVIDER_SIDES[wire].createStreamDecoder(sink);
   for (const [event, data] of events) decoder.decode({ event, data: JSON.stringify(data) });
   decoder.end();
   return told;
 }
 
+/** Of Anthropic's own, which InvokeModel's messages hold. */
+const MESSAGE_START: JsonObject = {
+  type: 'message_start',
+  message: { id: 'm', model: 'c', role: 'assistant', content: [], usage: { input_tokens: 1 } },
+};
 const start = (contentBlockIndex: number, begun: JsonObject): Told => [
   'contentBlockStart',
   { contentBlockIndex, start: begun },
@@ -185,3 +193,13 @@ describe('the ending', () => {
     ]);
   });
 });
+
+test.each(['bedrock-converse', 'bedrock-invoke'] as const)(
+  '%s: behind an exception nothing is told',
+  (wire) => {
+    const exception: Told = [`${EXCEPTION}throttlingException`, { message: 'slow' }];
+    const more: Told = wire === 'bedrock-converse' ? text(0, 'a') : ['', MESSAGE_START];
+    const told = decodeAs(wire, [exception, more, exception]);
+    expect(told).toMatchObject([{ type: 'error', error: { code: 'upstream_rate_limited' } }]);
+  },
+);
