@@ -374,3 +374,40 @@ describe('media', () => {
     expect(told).toEqual(lost);
   });
 });
+
+describe('InvokeModel', () => {
+  const invoke = (request: Partial<NeutralRequest>) => {
+    const { body, losses } = PROVIDER_SIDES['bedrock-invoke'].buildRequest(
+      { model: 'asked', stream: false, system: [], messages: [user(text('hi'))], tools: [], ...request },
+      { model: CLAUDE, quirks: {} },
+    );
+    return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
+  };
+
+  test('a search of another dialect is lost, and never told as Anthropic’s own', () => {
+    const { body, lost } = invoke({
+      tools: [
+        {
+          type: 'server',
+          name: 'web_search_preview',
+          definition: { dialect: 'openai-responses', fields: { type: 'web_search_preview' } },
+          search: { allowedDomains: ['a.test'], others: [] },
+        },
+      ],
+    });
+    expect(body).not.toHaveProperty('tools');
+    expect(lost).toEqual(['lost tools.web_search_preview']);
+  });
+
+  test('a breakpoint of the cache behind all stands on the last block, unless that has its own', () => {
+    const own: Part = { type: 'text', text: 'hi', cacheControl: { type: 'ephemeral', ttl: '1h' } };
+    const last = (part: Part) =>
+      invoke({ cacheControl: { type: 'ephemeral' }, messages: [user(text('a'), part)] }).body.messages;
+    expect(last(text('b'))).toMatchObject([
+      { content: [{ text: 'a' }, { text: 'b', cache_control: { type: 'ephemeral' } }] },
+    ]);
+    expect(last(own)).toMatchObject([
+      { content: [{ text: 'a' }, { text: 'hi', cache_control: { type: 'ephemeral', ttl: '1h' } }] },
+    ]);
+  });
+});
