@@ -13,7 +13,7 @@ import { loadWithCode } from './serve/load-with-code.ts';
 export const checkCommand: Command = {
   name: 'check',
   summary:
-    'Check the configuration and print the providers and routes it comes to; exit code 1 where it fails.',
+    'Check the configuration and print the providers and routes it resolves to; exit code 1 if it is invalid.',
   flags: { config: CONFIG_FLAG },
   async run(input, context) {
     const loaded = await loadWithCode(loadOptions(input, context, {}));
@@ -37,7 +37,7 @@ function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
 function describeConfig({ server, providers, disabled, routing, costs }: ResolvedConfig): string[] {
   const keys =
     server.keys.length === 0
-      ? 'no key asked, loopback only'
+      ? 'no key required, loopback only'
       : `${counted(server.keys.length - server.projectOfKey.size, 'key')} accepted${projectKeys(server)}`;
   return [
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,

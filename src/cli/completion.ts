@@ -18,7 +18,7 @@ export function createCompletionCommand(load: () => Promise<readonly Command[]>)
   return {
     name: 'completion',
     summary:
-      'Print a script that completes commands and flags: eval "$(sluice completion bash)", the same in zsh; sluice completion fish | source.',
+      'Print a shell script that completes commands and flags: eval "$(sluice completion bash)", likewise in zsh; sluice completion fish | source.',
     flags: {},
     operands: ['SHELL'],
     choices: SHELLS,

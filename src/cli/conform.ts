@@ -25,17 +25,18 @@ const NAME_WIDTH = DIALECT_WIDTH + 2 + longest(CASE_NAMES);
 
 export const conformCommand: Command = {
   name: 'conform',
-  summary: 'Ask a server at URL in each dialect and check its answers; exit code 1 on any violation.',
+  summary:
+    'Send requests in each dialect to the server at URL and check its answers; exit code 1 on any violation.',
   flags: {
     dialect: {
       value: 'DIALECT',
-      summary: `Only this one of ${DIALECT_IDS.join(', ')}; then it must be served.`,
+      summary: `Only this dialect, which must then be served: ${DIALECT_IDS.join(', ')}.`,
     },
-    model: { value: 'MODEL', summary: `Model to ask for, ${DEFAULT_MODEL} if not given.` },
-    key: { value: 'KEY', summary: 'Key to send, in the header that each dialect uses.' },
+    model: { value: 'MODEL', summary: `Model to request (default: ${DEFAULT_MODEL}).` },
+    key: { value: 'KEY', summary: 'Key to send, in each dialect’s own header.' },
     timeout: {
       value: 'SECONDS',
-      summary: `For each request and the whole of its answer, ${CASE_TIMEOUT_S} if not given.`,
+      summary: `Limit for each request and its whole answer (default: ${CASE_TIMEOUT_S}).`,
     },
     json: { summary: 'Print the results as JSON.' },
   },
@@ -78,7 +79,7 @@ export const conformCommand: Command = {
     }
     if (results.every(({ outcome }) => outcome === 'not served')) {
       const mend = /\/v1(beta)?\/?$/.test(url)
-        ? `; the dialects’ own paths hold the version: give ${url.replace(/\/v1(beta)?\/?$/, '')}`
+        ? `; the dialects’ own paths include the version: give ${url.replace(/\/v1(beta)?\/?$/, '')}`
         : '';
       context.err(
         `error: the server serves none of the dialects, or does not know the model (--model)${mend}`,

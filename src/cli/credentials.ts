@@ -29,7 +29,8 @@ const ACTIONS: Record<string, Action> = {
       stored.map(({ name, updatedAt }) => [name, `stored ${new Date(updatedAt).toISOString()}`]),
     ))
       context.out(line);
-    if (stored.length === 0) context.err('no credential is stored; "sluice credentials store NAME" does');
+    if (stored.length === 0)
+      context.err('no credential is stored; store one with "sluice credentials store NAME"');
     return 0;
   },
   delete(vault, [name], context) {
@@ -40,7 +41,7 @@ const ACTIONS: Record<string, Action> = {
   },
   rotate(vault, _, context) {
     const count = vault.rotate();
-    context.err(`sealed ${counted(count, 'credential')} anew; the key is in ${vault.keyPlace()}`);
+    context.err(`re-encrypted ${counted(count, 'credential')}; the key is in ${vault.keyPlace()}`);
     return 0;
   },
 };
@@ -51,7 +52,7 @@ const TAKES_NAME = ['store', 'retrieve', 'delete'];
 export const credentialsCommand: Command = {
   name: 'credentials',
   summary:
-    'Keep keys encrypted: store NAME [VALUE, or - for standard input; asked for without echo when left out], ' +
+    'Store keys encrypted: store NAME [VALUE, or - for standard input; prompts without echo if omitted], ' +
     'retrieve NAME, list, delete NAME, rotate (a new master key).',
   flags: {},
   operands: ['ACTION', 'NAME', 'VALUE'],

@@ -87,9 +87,11 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const wrong = Object.entries(STREAM_HEADERS).filter(
       ([name, value]) => response.headers.get(name)?.split(';')[0] !== value,
     );
-    if (wrong.length === 0) return `${Object.keys(STREAM_HEADERS).join(', ')} as they should be`;
+    if (wrong.length === 0) return `${Object.keys(STREAM_HEADERS).join(', ')} as expected`;
     const told = wrong.map(([name]) => `${name}: ${response.headers.get(name) ?? 'missing'}`);
-    throw new Ailment(`${told.join(', ')}; something in between may have changed them`);
+    throw new Ailment(
+      `${told.join(', ')}; something between this client and the gateway may have changed them`,
+    );
   },
 
   async 'incremental delivery'(patient) {
@@ -100,7 +102,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const [first = 0, last = 0] = [arrivals[0], arrivals.at(-1)];
     if (arrivals.length < FEWEST_PIECES)
       throw new Ailment(
-        `the answer came in ${counted(arrivals.length, 'piece')} after ${last.toFixed(0)} ms, ${STREAMS} times over: something in between buffers it`,
+        `the answer came in ${counted(arrivals.length, 'piece')} after ${last.toFixed(0)} ms, in each of ${STREAMS} tries: something between this client and the gateway buffers it`,
       );
     return `${arrivals.length} pieces, the first after ${first.toFixed(0)} ms, the last after ${last.toFixed(0)} ms`;
   },
@@ -122,7 +124,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const results = (await Promise.all(runs)).flat();
     const wrong = results.filter(({ outcome }) => outcome !== 'ok');
     if (wrong.length === 0)
-      return `${results.length} cases in ${DIALECT_IDS.length} dialects keep to their grammar`;
+      return `${results.length} cases in ${DIALECT_IDS.length} dialects follow their grammar`;
     const [worst] = wrong;
     throw new Ailment(
       `${wrong.length} of ${results.length} cases fail, the first: ${worst?.dialect} ${worst?.case}: ` +
@@ -151,10 +153,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   async keys({ gateway }) {
-    if (gateway.key === null) return 'none is asked';
+    if (gateway.key === null) return 'none is required';
     const stranger = await askGateway({ ...gateway, key: `not-${crypto.randomUUID()}` }, '/gateway/health');
     await stranger.body?.cancel();
-    if (stranger.status === 401) return 'a wrong one gets 401';
+    if (stranger.status === 401) return 'a wrong key gets 401';
     throw new Ailment(`a wrong key gets ${stranger.status}, not 401; check server.keys`);
   },
 
@@ -179,7 +181,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
       id,
       ({ status }) => status === 'aborted' || status === 'success',
     );
-    return row.status === 'aborted' ? 'its row says aborted' : 'the answer was over before it could leave';
+    return row.status === 'aborted'
+      ? 'its row says aborted'
+      : 'the answer was complete before it could leave';
   },
 
   async metrics({ gateway, requests, countedBefore }) {

@@ -12,16 +12,16 @@ const NAME_WIDTH = 22;
 export const doctorCommand: Command = {
   name: 'doctor',
   summary:
-    'Check a running gateway as a person would: health, requests, streams, errors, rows, metrics; exit code 1 ' +
-    'where something is wrong.',
+    'Check a running gateway as a client sees it: health, requests, streams, errors, rows, metrics; exit code 1 ' +
+    'if something is wrong.',
   flags: {
     ...GATEWAY_FLAGS,
-    model: { value: 'MODEL', summary: `Model to ask, ${DEFAULT_MODEL} if not given; others may cost.` },
+    model: { value: 'MODEL', summary: `Model to ask (default: ${DEFAULT_MODEL}); others may cost money.` },
     json: { summary: 'Print the findings as JSON.' },
   },
   async run(input, context) {
     const gateway = findGateway(input, context);
-    if (!input.flags.json) context.out(`examining ${gateway.url}`);
+    if (!input.flags.json) context.out(`checking ${gateway.url}`);
     const findings = await examine(gateway, stringFlag(input, 'model') ?? DEFAULT_MODEL, (finding) => {
       const { check, ok, detail } = finding;
       if (!input.flags.json) context.out(`  ${ok ? '✔' : '✘'} ${check.padEnd(NAME_WIDTH)} ${detail}`);

@@ -26,7 +26,7 @@ export const GATEWAY_FLAGS: Readonly<Record<string, Flag>> = {
     value: 'URL',
     summary: 'Address of the gateway; default: the daemon’s, else the configuration’s.',
   },
-  key: { value: 'KEY', summary: 'Key to present; default: the first of server.keys.' },
+  key: { value: 'KEY', summary: 'Key to send; default: the first of server.keys.' },
   config: CONFIG_FLAG,
 };
 
@@ -79,7 +79,7 @@ export async function askGateway(
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
     throw new GatewayUnreachable(
-      `no gateway answers at ${url}; start one with "sluice daemon start" or "sluice serve", or name it with --url`,
+      `no gateway answers at ${url}; start one with "sluice daemon start" or "sluice serve", or give its address with --url`,
       { cause },
     );
   }
@@ -98,7 +98,7 @@ export async function readGateway<T>(gateway: GatewayAddress, path: string): Pro
 
 /** Somebody answers, who is no gateway. */
 export function notSluice({ url }: GatewayAddress): GatewayUnreachable {
-  return new GatewayUnreachable(`${url} answers, but not as Sluice does; check the address`);
+  return new GatewayUnreachable(`${url} answers, but it is not Sluice; check the address`);
 }
 
 /** What was answered in place of what was asked for. */
@@ -111,6 +111,6 @@ export async function refusal(
   if (response.status === 404) return notSluice(gateway);
   const { url } = gateway;
   const reason = (await response.text()).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
-  const mend = response.status === 401 ? '; present one of its server.keys with --key' : '';
+  const mend = response.status === 401 ? '; give one of its server.keys with --key' : '';
   return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${mend}`);
 }

@@ -20,12 +20,15 @@ export function formatOverview(commands: readonly Command[], width?: number): st
     ...columns(
       [
         ['--version', 'Print the version.'],
-        ['--help', 'Print this help; after a command, that command’s.'],
+        ['--help', 'Print this help; after a command, the help of that command.'],
       ],
       width,
     ),
     '',
-    wrapped('Exit codes: 0 well, 1 not, 2 a wrong command line; docs/command-line.md has all.', width),
+    wrapped(
+      'Exit codes: 0 success, 1 failure, 2 a wrong command line; docs/command-line.md lists all.',
+      width,
+    ),
   ].join('\n');
 }
 

@@ -9,12 +9,12 @@ export class HomeUnusable extends Error {
 }
 
 const MENDS: Readonly<Record<string, string>> = {
-  EACCES: 'run as its owner, or name another folder with SLUICE_HOME',
-  EPERM: 'run as its owner, or name another folder with SLUICE_HOME',
-  EDQUOT: 'make room there, or name another folder with SLUICE_HOME',
-  ENOSPC: 'make room there, or name another folder with SLUICE_HOME',
+  EACCES: 'run as its owner, or choose another folder with SLUICE_HOME',
+  EPERM: 'run as its owner, or choose another folder with SLUICE_HOME',
+  EDQUOT: 'free some space there, or choose another folder with SLUICE_HOME',
+  ENOSPC: 'free some space there, or choose another folder with SLUICE_HOME',
 };
-const OTHER_MEND = 'see what is there, or name another folder with SLUICE_HOME';
+const OTHER_MEND = 'check what is there, or choose another folder with SLUICE_HOME';
 
 /** Does something to `path`, which lies in the folder. Throws HomeUnusable where the system refuses. */
 export function usingHome<T>(path: string, act: () => T): T {

@@ -33,7 +33,7 @@ export async function openLedgerStore(
     return createSqliteStore(path);
   } catch (cause) {
     if (!isDamage(cause)) throw sqliteTrouble(path, cause);
-    const mend = 'the file is damaged; a gateway that starts keeps it aside and begins a new one';
+    const mend = 'the file is damaged; the next gateway to start sets it aside and creates a new one';
     throw new Error(`${path}: ${cause.message}; ${mend}`, { cause });
   }
 }

@@ -24,17 +24,17 @@ import {
 export const replayCommand: Command = {
   name: 'replay',
   summary:
-    'Send a recorded request again and show how the answer differs; the new one is paid for like any other.',
+    'Send a recorded request again and show how the answer differs; it is billed like any other request.',
   flags: {
     ...GATEWAY_FLAGS,
     to: {
       value: 'TARGET',
-      summary: 'Where to send it, `provider` or `provider/model`; default: as routed now.',
+      summary: 'Where to send it, `provider` or `provider/model`; default: wherever it is routed now.',
     },
     speed: {
       value: 'X',
       summary:
-        'First play the recorded answer, or what came of it, at X times the pace it had (its text spread evenly over its time).',
+        'First play the recorded answer, or what arrived of it, at X times its original pace (its text spread evenly over its time).',
     },
     json: { summary: 'Print both answers and their difference as JSON.' },
   },
@@ -44,7 +44,7 @@ export const replayCommand: Command = {
     if (id === undefined) throw new UsageError('replay needs a request id: sluice replay REQUEST_ID');
     const speed = numberFlag(input, 'speed');
     if (speed !== undefined && input.flags.json)
-      throw new UsageError('--speed and --json do not go together: what is played is no JSON');
+      throw new UsageError('--speed and --json cannot be combined: what is played is not JSON');
     const gateway = findGateway(input, context);
     try {
       const recorded = await findEntry(gateway, id);
@@ -136,7 +136,7 @@ async function readText(gateway: GatewayAddress, response: Response): Promise<st
   try {
     return await response.text();
   } catch (cause) {
-    throw new GatewayUnreachable(`${gateway.url} closed the connection before the answer was over`, {
+    throw new GatewayUnreachable(`${gateway.url} closed the connection before the answer was complete`, {
       cause,
     });
   }
@@ -173,7 +173,7 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
 
 /** Sent as a message it would be paid for, and its answer compared with something else. */
 function noAnswer({ request_id, operation }: Entry): string {
-  return `request ${request_id} is of the kind ${operation}: only requests for an answer can be sent again`;
+  return `request ${request_id} is of the kind ${operation}: only generation requests can be sent again`;
 }
 
 function notKept({ request_id, client_dialect, requested_model, error_message }: Entry): string {
@@ -181,7 +181,7 @@ function notKept({ request_id, client_dialect, requested_model, error_message }:
     return `request ${request_id} came through the library, not as JSON: it cannot be sent again`;
   return requested_model === null && error_message !== null
     ? `request ${request_id} was refused before its body was read, so it cannot be sent again (${error_message})`
-    : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true for the next ones`;
+    : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true to keep future ones`;
 }
 
 /** Who asked, where a header or the key said it and not the body: rules and sums go by that. */
@@ -217,7 +217,7 @@ function whyNone({ success, status, error_message }: Entry, body: string | null)
   // The row says it in words of its own: the body as its dialect words it, under the provider's name.
   if (!success && error_message !== null) return error_message;
   if (status === 'aborted') return 'the client left before it was complete';
-  if (body === null) return 'the answer was not kept; audit.log_response_bodies decides that';
+  if (body === null) return 'the answer was not kept; see audit.log_response_bodies';
   return CUT_MARK.test(body) ? 'the answer was too long to be kept whole' : null;
 }
 
@@ -298,7 +298,7 @@ function describe(before: Told, after: Told, { request_redacted: isRedacted }: S
   return [
     `${before.entry.request_id} of ${before.entry.timestamp}, sent again as ${after.entry.request_id}`,
     ...(isRedacted
-      ? [`secrets were taken out of the recorded request: ${REDACTED} went in their place`]
+      ? [`secrets were removed from the recorded request: ${REDACTED} was sent in their place`]
       : []),
     line('', 'recorded', 'now'),
     ...rows.map(([name, of]) => line(name, of(before), of(after))),

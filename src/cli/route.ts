@@ -21,18 +21,18 @@ import { columns } from './help.ts';
 
 export const routeCommand: Command = {
   name: 'route',
-  summary: 'Tell where a request would go and why, without sending it.',
+  summary: 'Show where a request would go and why, without sending it.',
   flags: {
-    model: { value: 'MODEL', summary: 'The model asked for; default: the body’s.' },
-    agent: { value: 'AGENT', summary: 'The agent that asks (agent_type).' },
-    target: { value: 'TARGET', summary: 'What the header x-sluice-target would say.' },
+    model: { value: 'MODEL', summary: 'The requested model; default: the one in the body.' },
+    agent: { value: 'AGENT', summary: 'The requesting agent (agent_type).' },
+    target: { value: 'TARGET', summary: 'The value of the header x-sluice-target.' },
     body: {
       value: 'FILE',
-      summary: 'A request body, for rules that look at what is asked; - for standard input.',
+      summary: 'A request body, for rules that look at the content; - for standard input.',
     },
     path: {
       value: 'PATH',
-      summary: 'What the body would be posted to; default: that of the first dialect which can read it.',
+      summary: 'The path the body would be posted to; default: that of the first dialect that can parse it.',
     },
     json: { summary: 'Print JSON.' },
     config: CONFIG_FLAG,
@@ -78,11 +78,10 @@ async function readAsked(input: ParsedArguments, context: CliContext): Promise<A
   const named = stringFlag(input, 'model');
   const path = stringFlag(input, 'path');
   if (path !== undefined && file === undefined)
-    throw new UsageError('--path says what --body FILE is posted to');
+    throw new UsageError('--path is the path that --body FILE is posted to: give both');
   const body = file === undefined ? null : readBody(await readText(file, context), named, path);
   const model = named ?? body?.incoming.model;
-  if (model === undefined)
-    throw new UsageError('say which model is asked for: --model MODEL, or --body FILE');
+  if (model === undefined) throw new UsageError('give the requested model: --model MODEL, or --body FILE');
   return {
     model,
     agentType: stringFlag(input, 'agent') ?? body?.incoming.agentType ?? null,
@@ -103,9 +102,9 @@ async function readText(file: string, { directory, terminal }: CliContext): Prom
 }
 
 const UNREADABLE: Readonly<Record<string, string>> = {
-  ENOENT: 'is not there',
+  ENOENT: 'does not exist',
   EISDIR: 'is a folder',
-  EACCES: 'may not be read by this user',
+  EACCES: 'is not readable by this user',
 };
 
 function readBody(text: string, model: string | undefined, path: string | undefined): ReadBody {
@@ -142,7 +141,7 @@ function modelIn(text: string): string | undefined {
 function readAs(path: string, text: string, model: string | undefined): ReadBody {
   const url = new URL(path, 'http://localhost');
   const found = findRoute(url.pathname, url.searchParams);
-  if (found === undefined) throw new UsageError(`no client posts to ${path}`);
+  if (found === undefined) throw new UsageError(`no dialect has the path ${path}`);
   const incoming = parseIncoming(found, new Headers(), url.search, withModel(text, found, model), {
     agentType: null,
     projectId: null,
@@ -215,7 +214,7 @@ function describe(
     ]);
   if (policy.hedgeAfterMs !== null)
     rows.push(['hedge', `the next target starts after ${policy.hedgeAfterMs} ms`]);
-  if (policy.continueStreams) rows.push(['mid-stream', 'the next target goes on']);
+  if (policy.continueStreams) rows.push(['mid-stream', 'the next target continues']);
   const [steps] = targets.map((target) => stepsFor(target, policy));
   if (steps !== undefined && steps.length > 0) rows.push(['transformers', steps.join(', ')]);
   return columns(rows);
@@ -230,8 +229,8 @@ function describeBody(body: ReadBody | null): string {
   if (body === null) return 'not given: rules that look at it do not match';
   if (!body.takesPrompt) return `${body.dialect}, which has no prompt`;
   return body.request === null
-    ? `cannot be read as ${body.dialect}: no rule looks at it`
-    : `read as ${body.dialect}`;
+    ? `cannot be parsed as ${body.dialect}: no rule looks at it`
+    : `parsed as ${body.dialect}`;
 }
 
 function asJson(

@@ -41,8 +41,8 @@ export const runCommand: Command = {
     if (path === null) {
       context.err(
         name.includes('/')
-          ? `error: ${name} is no file that can be run; see that it is there, and made executable (chmod +x)`
-          : `error: ${name} is not on PATH; install it, or name its path`,
+          ? `error: ${name} is not an executable file; check that it exists and is executable (chmod +x)`
+          : `error: ${name} is not on PATH; install it, or give its path`,
       );
       return NOT_FOUND;
     }
@@ -70,8 +70,8 @@ export const runCommand: Command = {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       context.err(
-        `error: ${path} cannot be started (${reason}); see that it is made for this machine, ` +
-          'and that the program which its first line names is there',
+        `error: ${path} cannot be started (${reason}); check that it is built for this machine, ` +
+          'and that the interpreter named in its first line exists',
       );
       return CANNOT_START;
     }

@@ -10,7 +10,7 @@ import { VERSION } from './version.ts';
 
 const helpCommand: Command = {
   name: 'help',
-  summary: 'Print what commands there are, or one command’s help.',
+  summary: 'List the commands, or print the help of one.',
   flags: {},
   operands: ['COMMAND'],
   get choices() {
@@ -71,7 +71,7 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
     context.err(`sluice: ${error.message}`);
     const [name = ''] = args;
     const known = Object.hasOwn(COMMANDS, name) && name !== 'help' ? `${name} --help` : '--help';
-    context.err(`Run "sluice ${known}" for what there is.`);
+    context.err(`Run "sluice ${known}" for help.`);
     return 2;
   }
 }
@@ -97,7 +97,7 @@ function refuseEarlyFlags(args: readonly string[]): void {
   const at = args.findIndex((each) => Object.hasOwn(COMMANDS, each));
   if (at === -1) return;
   const turned = [args[at], ...args.slice(0, at), ...args.slice(at + 1)].join(' ');
-  throw new UsageError(`flags stand behind the command: sluice ${turned}`);
+  throw new UsageError(`flags follow the command: sluice ${turned}`);
 }
 
 /** What is asked of a gateway in the background. */

@@ -12,9 +12,9 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export const simulateCommand: Command = {
   name: 'simulate',
-  summary: 'Serve the simulator alone, as an upstream for tests and demonstrations (docs/simulator.md).',
+  summary: 'Serve only the simulator, as an upstream for tests and demonstrations (docs/simulator.md).',
   flags: {
-    port: { value: 'PORT', summary: `Port to listen on, ${DEFAULT_PORT} if not given; 0 takes a free one.` },
+    port: { value: 'PORT', summary: `Port to listen on (default: ${DEFAULT_PORT}); 0 picks a free one.` },
   },
   async run(input, context) {
     let http: HttpHost;

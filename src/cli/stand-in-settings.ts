@@ -43,7 +43,7 @@ export function standIn(
   const settings = merge(own, content);
   // There they count as a project's as well, and a project's win.
   if (isSame(directory, dirname(theirs)) && !isDeepStrictEqual(merge(content, own), settings)) {
-    const what = `${join(theirs, file)} counts for more than what the gateway has to say`;
+    const what = `${join(theirs, file)} takes precedence over the gateway’s settings`;
     throw new SettingsUnusable(`in your home folder ${what}; start ${name} in another folder`);
   }
   const ours = join(home, folder);
@@ -73,7 +73,7 @@ function readSettings(path: string): JsonObject {
   }
   const { value, errors } = parseConfigText(text, '.jsonc');
   if (errors.length === 0 && isObject(value)) return value;
-  const [first = { line: 1, message: 'it is no object' }] = errors;
+  const [first = { line: 1, message: 'it is not an object' }] = errors;
   throw new SettingsUnusable(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
 }
 

@@ -16,7 +16,7 @@ export class OutputLost extends Error {
 
   constructor(cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`standard output does not take the answer (${reason}); what is there is not all of it`, { cause });
+    super(`standard output cannot be written (${reason}); the output is incomplete`, { cause });
     this.isUnwanted = codeOf(cause) === 'EPIPE';
   }
 }

@@ -22,8 +22,8 @@ const SHOWN_ID = 8;
 
 export const tailCommand: Command = {
   name: 'tail',
-  summary: 'Show the running streams as they come, token by token, until Ctrl-C.',
-  flags: { ...GATEWAY_FLAGS, json: { summary: 'One JSON event a line.' } },
+  summary: 'Show running streams live, token by token, until Ctrl-C.',
+  flags: { ...GATEWAY_FLAGS, json: { summary: 'Print one JSON event per line.' } },
   async run(input, context) {
     const left = new AbortController();
     void untilShutdown(context, { onFirst: () => left.abort() });
@@ -33,7 +33,7 @@ export const tailCommand: Command = {
       const response = await askGateway(gateway, PATH, { signal: left.signal });
       if (!response.ok) throw await refusal(gateway, PATH, response);
       if (response.body === null || !isEventStream(response)) throw notSluice(gateway);
-      context.err('what the models say from now on; Ctrl-C ends it');
+      context.err('answers from now on, as they are generated; Ctrl-C ends this');
       const splitter = createFrameSplitter(LARGEST_EVENT);
       for await (const chunk of untilBreak(response.body, gateway)) {
         for (const frame of splitter.push(chunk).frames) {
@@ -42,7 +42,7 @@ export const tailCommand: Command = {
         }
       }
       screen.end();
-      context.err('the gateway ended');
+      context.err('the gateway has shut down');
       return 0;
     } catch (error) {
       if (left.signal.aborted) return 0;
@@ -62,7 +62,7 @@ async function* untilBreak(body: ReadableStream<Uint8Array>, { url }: GatewayAdd
     yield* body;
   } catch (cause) {
     throw new GatewayUnreachable(
-      `the gateway at ${url} broke off; "sluice daemon status" tells whether it runs`,
+      `the gateway at ${url} closed the connection; "sluice daemon status" shows whether it is running`,
       { cause },
     );
   }

@@ -234,7 +234,7 @@ describe('sluice conform', () => {
   test('a URL that holds the version of the paths is told without it', async () => {
     const { code, err } = await against(() => new Response(null, { status: 404 }), [], '/proxy/v1/');
     expect(code).toBe(1);
-    expect(err).toMatch(/hold the version: give http:\/\/127\.0\.0\.1:\d+\/proxy$/);
+    expect(err).toMatch(/include the version: give http:\/\/127\.0\.0\.1:\d+\/proxy$/);
   });
 
   test.each([[[]], [['nowhere']], [['ftp://localhost']], [['http://localhost', '--dialect', 'klingon']]])(

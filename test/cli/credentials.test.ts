@@ -141,7 +141,7 @@ test.each([1, 2])(
       /INFO {2}the configuration is in use without the deleted credential deleted=\["lab"\]/,
     );
     await credentials(home, ['store', 'other', `${SECRET}-three`]);
-    await sluice.wrote(/INFO {2}the credential store changed, but nothing of it.* stored=\["other"\]/);
+    await sluice.wrote(/INFO {2}the credential store changed, but no credential that.* stored=\["other"\]/);
     expect(sluice.output()).not.toContain('the changed configuration');
     expect(sluice.output()).not.toContain('sk-marked');
     await upstream.stop(true);
@@ -184,7 +184,7 @@ test('a credential without which the gateway would be open is missed in words th
     config: { server: { keys: ['credential:door'] } },
   });
   await credentials(home, ['delete', 'door']);
-  await sluice.wrote(/ERROR with the changed credential the configuration is not valid.* deleted=\["door"\]/);
+  await sluice.wrote(/ERROR with the changed credential the configuration is invalid.* deleted=\["door"\]/);
   expect((await fetch(`${sluice.url}/gateway/health`)).status).toBe(401);
   expect(sluice.output()).not.toContain('sk-marked');
 });

@@ -88,7 +88,7 @@ test('start waits until it answers, status tells, logs show the requests, stop e
   const home = newHome();
   expect(await sluice(home, ['status'])).toMatchObject({
     code: 1,
-    out: expect.stringContaining('does not run'),
+    out: expect.stringContaining('is not running'),
   });
   const started = await sluice(home, ['start', '--port', '0']);
   expect(started, started.err).toMatchObject({ code: 0 });
@@ -228,7 +228,7 @@ test('a restart with a configuration that fails leaves the running one alone', a
   const refused = await sluice(home, ['restart']);
   expect(refused).toMatchObject({ code: 1, out: '' });
   expect(refused.err).toContain('server.prt: unknown key (did you mean "port"?)');
-  expect(refused.err).toContain(`process ${before.pid} goes on`);
+  expect(refused.err).toContain(`process ${before.pid} keeps its current configuration`);
   expect((await statusOf(home)).pid).toBe(before.pid);
   expect(isAlive(before.pid)).toBe(true);
 }, 30_000);
@@ -251,7 +251,7 @@ describe('a pid file that is not true', () => {
     writeFileSync(join(home, 'sluice.pid'), `${stranger.pid}\n`);
     expect(await sluice(home, ['stop'])).toMatchObject({
       code: 0,
-      err: expect.stringContaining('removed the pid file of a gateway that is gone'),
+      err: expect.stringContaining('removed the pid file of a gateway that no longer runs'),
     });
     expect(isAlive(stranger.pid)).toBe(true);
     stranger.kill();
@@ -316,7 +316,7 @@ describe('a home that cannot be used', () => {
         disk.fill(0);
         const { code, err } = await sluice(disk.directory, ['start', '--port', '0']);
         expect(code).toBe(1);
-        expect(err).toMatch(/there is no room left for \S+sluice\.log/);
+        expect(err).toMatch(/there is no space left for \S+sluice\.log/);
         disk.free();
         expect(await sluice(disk.directory, ['start', '--port', '0'])).toMatchObject({ code: 0 });
         expect(await sluice(disk.directory, ['stop'])).toMatchObject({ code: 0 });

@@ -88,7 +88,7 @@ test.each([true, false])(
     );
     const { code, out } = await replay([id]);
     expect(code).toBe(0);
-    expect(out.includes('secrets were taken out of the recorded request: [redacted] went')).toBe(had);
+    expect(out.includes('secrets were removed from the recorded request: [redacted] was sent')).toBe(had);
     expect(JSON.parse((await replay([id, '--json'])).out).request_redacted).toBe(had);
   },
 );
@@ -302,7 +302,7 @@ describe('strangers', () => {
   test.each(['json', 'page', 'nothing', 'a-stream'])('in place of the gateway: %s', async (name) => {
     expect(await replay(['some-id'], `${stranger.url}${name}`)).toMatchObject({
       code: 1,
-      err: expect.stringContaining('not as Sluice does; check the address'),
+      err: expect.stringContaining('but it is not Sluice; check the address'),
     });
   });
 });
@@ -356,7 +356,7 @@ describe('what cannot be replayed says why', () => {
     const id = await send(sluice.url, [path, body]);
     const { code, err } = await replay([id]);
     expect(code).toBe(1);
-    expect(err).toContain(`is of the kind ${kind}: only requests for an answer`);
+    expect(err).toContain(`is of the kind ${kind}: only generation requests`);
   });
 
   test('a body that was not kept', async () => {
@@ -387,7 +387,7 @@ describe('what cannot be replayed says why', () => {
     expect((await replay(['x', '--speed', '0'])).code).toBe(2);
     expect(await replay(['x', '--speed', '2', '--json'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('--speed and --json do not go together'),
+      err: expect.stringContaining('--speed and --json cannot be combined'),
     });
   });
 });

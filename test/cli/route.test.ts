@@ -124,7 +124,7 @@ test('nothing is said, or what cannot be read', async () => {
   expect((await run('route', [])).code).toBe(2);
   expect(await run('route', ['--body', 'absent.json'])).toMatchObject({
     code: 2,
-    err: expect.stringContaining(`--body: ${join(HOME, 'absent.json')} is not there`),
+    err: expect.stringContaining(`--body: ${join(HOME, 'absent.json')} does not exist`),
   });
   expect((await run('route', ['--body', '.'])).err).toContain('is a folder');
   expect((await run('route', ['--model', 'm', '--path', '/v1/messages'])).code).toBe(2);

@@ -155,7 +155,7 @@ test('gemini is not started in the home folder where its settings there would wi
   expect(await inHome({ security: { auth: { selectedType: 'oauth-personal' } } })).toMatchObject({
     code: 1,
     err: expect.stringMatching(
-      /^error: in your home folder .*settings\.json counts for more .*another folder$/,
+      /^error: in your home folder .*settings\.json takes precedence .*another folder$/,
     ),
   });
   expect((await inHome({ ui: { theme: 'X' } })).code).toBe(7);

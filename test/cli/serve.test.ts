@@ -195,7 +195,7 @@ describe('ending', () => {
     );
     const { code, err } = await server.end();
     expect(code).toBe(0);
-    expect(err).toContain('cut what was still running after server.drain_timeout requests=1');
+    expect(err).toContain('ended the requests still running after server.drain_timeout requests=1');
 
     const next = start({ home });
     const audit = await getJson(`${await next.address()}/gateway/audit`);
@@ -369,7 +369,7 @@ describe('the watched file', () => {
     writeFileSync(server.path, 'audit: { log_request_bodies: perhaps }');
     const refusal = JSON.parse(await server.err.until(/sluice\.yaml:1: audit\.log_request_bodies/));
     expect(refusal).toMatchObject({ level: 'error' });
-    await server.err.until(/is refused; the one before stays/);
+    await server.err.until(/is refused; the previous one stays in use/);
     expect(await health()).toMatchObject({ audit: { log_request_bodies: false } });
 
     writeFileSync(server.path, 'audit: { enabled: false }');

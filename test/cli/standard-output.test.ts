@@ -35,7 +35,7 @@ describe.if(process.platform === 'linux')('a full device', () => {
   test.each(commands.map((args) => [args.join(' '), args] as const))('%s', async (_, args) => {
     const child = spawn(args, full);
     expect(await new Response(child.stderr).text()).toContain(
-      'error: standard output does not take the answer (ENOSPC',
+      'error: standard output cannot be written (ENOSPC',
     );
     expect(await child.exited).toBe(1);
   });

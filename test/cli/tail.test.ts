@@ -93,11 +93,11 @@ test.each([200, 404])('somebody else answers there with %d: every command says s
     ]) {
       const { code, err } = await runCommand(args);
       expect([args, code]).toEqual([args, 1]);
-      expect(err).toBe(`error: ${url} answers, but not as Sluice does; check the address`);
+      expect(err).toBe(`error: ${url} answers, but it is not Sluice; check the address`);
     }
     expect(await runCommand(['doctor', '--url', url])).toMatchObject({
       code: 1,
-      out: expect.stringContaining('not as Sluice does'),
+      out: expect.stringContaining('it is not Sluice'),
     });
   } finally {
     await server.stop(true);
@@ -109,7 +109,7 @@ test('a gateway that asks for a key, and one that is killed: tail says so', asyn
   const refused = await runCommand(['tail', '--url', sluice.url, '--key', 'wrong']);
   expect(refused).toMatchObject({
     code: 1,
-    err: expect.stringContaining('present one of its server.keys with --key'),
+    err: expect.stringContaining('give one of its server.keys with --key'),
   });
   const told: string[] = [];
   const { promise: watching, resolve: watch } = Promise.withResolvers<void>();
@@ -122,7 +122,7 @@ test('a gateway that asks for a key, and one that is killed: tail says so', asyn
   await watching;
   await sluice.kill();
   expect((await running).code).toBe(1);
-  expect(told.at(-1)).toStartWith(`error: the gateway at ${sluice.url} broke off`);
+  expect(told.at(-1)).toStartWith(`error: the gateway at ${sluice.url} closed the connection`);
 });
 
 test('a configuration that is not valid: the address that it names is not known, and that is said', async () => {

@@ -59,7 +59,7 @@ for (const [at, { title, commands, expected }] of steps.entries()) {
   const [first = ''] = commands.split('\n');
   test(`${at + 1}. ${title}: ${first}`, () => {
     const { output, code } = shell(commands);
-    address = /runs in the background: process \d+ at (\S+)/.exec(output)?.[1] ?? address;
+    address = /is running in the background: process \d+ at (\S+)/.exec(output)?.[1] ?? address;
     expect(code, output).toBe(0);
     let rest = output;
     for (const line of expected) {

@@ -68,7 +68,7 @@ for (const workers of [1, 2])
         if (Date.now() > deadline) throw new Error(sluice.output());
         else await Bun.sleep(50);
     };
-    await until(() => sluice.output().includes('is refused; the one before stays'));
+    await until(() => sluice.output().includes('is refused; the previous one stays in use'));
     expect(await status()).toBe(200);
     sluice.writeConfig({ server: { keys: ['a-key'] } });
     await until(async () => (await status()) === 401);

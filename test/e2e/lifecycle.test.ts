@@ -127,7 +127,7 @@ describe('SIGTERM', () => {
         );
       }
       expect(rowsIn(sluice.home)).toEqual([{ status: 'error', count: STREAMS }]);
-      expect(sluice.output()).toContain('as a second signal came');
+      expect(sluice.output()).toContain('on a second signal');
     },
   );
 });
@@ -181,7 +181,7 @@ describe('the configuration file changes', () => {
     expect(after.requests[0]?.headers.get('x-api-key')).toBe('another-key');
 
     sluice.writeConfig('{"providers": {"claude": {"dialect": "no-such-dialect"}}}');
-    await sluice.wrote(/providers\.claude[\s\S]*is refused; the one before stays/);
+    await sluice.wrote(/providers\.claude[\s\S]*is refused; the previous one stays in use/);
     expect((await post(sluice.url, { ...ASK, stream: false })).status).toBe(200);
     expect(after.requests).toHaveLength(2);
 

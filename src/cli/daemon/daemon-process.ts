@@ -50,7 +50,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     const { is, server } = readPidFile(path);
     if (hasEnded && server !== undefined)
-      throw new DaemonError(`another start came first: process ${server.pid} at ${server.url} runs`);
+      throw new DaemonError(`another start came first: process ${server.pid} is running at ${server.url}`);
     // Of another start, whose address is about to be there, the log would be told as this one's.
     if (hasEnded && is !== 'starting')
       throw new DaemonError(`the gateway ended at once:\n${newestLines(logged)}`);
@@ -87,7 +87,7 @@ export async function stopDaemon(
   if (await isGone(path, server.pid, performance.now() + drainMs + STOP_GRACE_MS)) return 'ended';
   signal(server.pid, 'SIGKILL');
   if (!(await isGone(path, server.pid, performance.now() + STOP_GRACE_MS)))
-    throw new DaemonError(`process ${server.pid} does not end, not even by SIGKILL`);
+    throw new DaemonError(`process ${server.pid} does not end, even after SIGKILL`);
   if (readPidFile(path).is === 'stale') removeStale(path);
   return 'killed';
 }
@@ -154,5 +154,5 @@ function newestLines({ path, start }: OpenLog): string {
 
 function whySilent(path: string): string {
   const { bavail } = statfsSync(path);
-  return bavail > 0 ? '(it said nothing)' : `(it could not say why: there is no room left for ${path})`;
+  return bavail > 0 ? '(it wrote nothing)' : `(it could not write why: there is no space left for ${path})`;
 }

@@ -19,7 +19,7 @@ export interface Status {
 
 /** The lock is held, and the pid file does not say by whom. */
 export const NAMELESS =
-  'another start is under way: wait for it; where that lasts, it is the gateway of another user, who alone may read its ' +
+  'another start is in progress: wait for it. If it persists, the gateway belongs to another user, who alone may read its ' +
   'pid file, or that file was removed: end its process ("sluice serve") yourself';
 
 export const NOT_RUNNING: Status = {
@@ -56,10 +56,10 @@ export async function readStatus(
 
 export function describeStatus(status: Status): string[] {
   if (!status.running)
-    return [status.problem ?? 'Sluice does not run in the background; "sluice daemon start" starts it'];
+    return [status.problem ?? 'Sluice is not running in the background; "sluice daemon start" starts it'];
   const { pid, url, port, version, uptime_seconds, active_streams } = status;
   return [
-    `Sluice runs in the background at ${url}`,
+    `Sluice is running in the background at ${url}`,
     ...columns([
       ['pid', String(pid)],
       ['port', String(port)],

@@ -21,11 +21,13 @@ type Action = (input: ParsedArguments, context: CliContext) => Promise<number>;
 const ACTIONS: Record<string, Action> = {
   async start(input, context) {
     const state = findDaemon(context.environment);
-    if (state.is === 'stale') context.err('removed the pid file of a gateway that is gone');
+    if (state.is === 'stale') context.err('removed the pid file of a gateway that no longer runs');
     if (state.is === 'running') {
       context.err(`already running: process ${state.server.pid} at ${state.server.url}`);
       if (isAsked(input, state.server, context)) return 0;
-      context.err('it goes on as it was started; "sluice daemon restart" with the same flags changes that');
+      context.err(
+        'it keeps the settings it was started with; "sluice daemon restart" with these flags changes them',
+      );
       return 1;
     }
     if (state.is === 'starting') throw new DaemonError(NAMELESS);
@@ -33,16 +35,16 @@ const ACTIONS: Record<string, Action> = {
     for (const { line } of describeProblems({ config, ...loaded })) context.err(line);
     if (config === null) return 1;
     const { pid, url } = await startDaemon(serveArguments(input), context);
-    context.out(`Sluice runs in the background: process ${pid} at ${url}`);
+    context.out(`Sluice is running in the background: process ${pid} at ${url}`);
     context.out(`its log is ${logPath(context.environment)}`);
     return 0;
   },
   async stop(input, context) {
     const state = findDaemon(context.environment);
-    if (state.is === 'stale') context.err('removed the pid file of a gateway that is gone');
+    if (state.is === 'stale') context.err('removed the pid file of a gateway that no longer runs');
     if (state.is === 'starting') throw new DaemonError(NAMELESS);
     if (state.is !== 'running') {
-      context.err('no gateway runs in the background');
+      context.err('no gateway is running in the background');
       return 0;
     }
     return stop(state.server, input, context);
@@ -57,7 +59,7 @@ const ACTIONS: Record<string, Action> = {
     if (state.is === 'running') {
       // Whatever would keep the next from starting is told while this one still serves.
       if (!(await isSound(again, context))) {
-        context.err(`process ${state.server.pid} goes on with what it has`);
+        context.err(`process ${state.server.pid} keeps its current configuration`);
         return 1;
       }
       await stop(state.server, input, context);
@@ -82,25 +84,25 @@ const start = (input: ParsedArguments, context: CliContext): Promise<number> =>
 export const daemonCommand: Command = {
   name: 'daemon',
   summary:
-    'Serve in the background: start (waits until it answers), stop, restart, status, ' +
-    'logs (the newest requests, or with --server what the process wrote).',
+    'Serve in the background: start (returns when it answers), stop, restart, status, ' +
+    'logs (the newest requests; with --server, the log of the process).',
   flags: {
     config: CONFIG_FLAG,
-    host: { value: 'HOST', summary: 'start, restart: address to listen on, before server.host.' },
-    port: { value: 'PORT', summary: 'start, restart: port to listen on, before server.port.' },
+    host: { value: 'HOST', summary: 'start, restart: address to listen on; overrides server.host.' },
+    port: { value: 'PORT', summary: 'start, restart: port to listen on; overrides server.port.' },
     workers: {
       value: 'N',
-      summary: 'start, restart: processes that serve, before server.workers; "all": one per core.',
+      summary: 'start, restart: worker processes; overrides server.workers; "all": one per core.',
     },
-    key: { value: 'KEY', summary: 'status, logs: key to present; default: the first of server.keys.' },
+    key: { value: 'KEY', summary: 'status, logs: key to send; default: the first of server.keys.' },
     json: { summary: 'status, logs of requests: print JSON.' },
     lines: {
       value: 'N',
       short: 'n',
-      summary: 'logs: so many of the newest lines, 20 if not given; 0 with --follow: only what comes.',
+      summary: 'logs: how many of the newest lines to print (default: 20); 0 with --follow: only new ones.',
     },
-    follow: { short: 'f', summary: 'logs: go on with what comes, until Ctrl-C.' },
-    server: { summary: 'logs: the lines of the process itself in place of the requests.' },
+    follow: { short: 'f', summary: 'logs: follow new lines until Ctrl-C.' },
+    server: { summary: 'logs: the log of the process instead of the requests.' },
   },
   operands: ['ACTION'],
   choices: Object.keys(ACTIONS),
@@ -132,11 +134,11 @@ function refuseForeignFlags(action: string, { flags }: ParsedArguments): void {
   const foreign = Object.keys(flags).find((name) => !own.includes(name));
   if (foreign === undefined) {
     if (flags.server && flags.json)
-      throw new UsageError('--json is for requests; with SLUICE_LOG=json the process itself writes JSON');
+      throw new UsageError('--json applies to requests; with SLUICE_LOG=json the process itself writes JSON');
     return;
   }
   const takers = Object.keys(TAKES).filter((each) => TAKES[each]?.includes(foreign));
-  throw new UsageError(`--${foreign} is not for daemon ${action}, but for ${takers.join(' and ')}`);
+  throw new UsageError(`--${foreign} does not apply to daemon ${action}, but to ${takers.join(' and ')}`);
 }
 
 /** The runtime reads the `.env` of the folder that a program begins in: this one, begun again where the daemon was. */
@@ -210,7 +212,7 @@ async function stop(server: RunningServer, input: ParsedArguments, context: CliC
   context.out(
     how === 'ended'
       ? `stopped process ${server.pid}`
-      : `killed process ${server.pid}, which did not end by itself; what it had not written is lost`,
+      : `killed process ${server.pid}, which did not end by itself; anything it had not written is lost`,
   );
   return 0;
 }

@@ -13,7 +13,7 @@ const POLL_MS = 250;
 export async function printServerLog(input: ParsedArguments, context: CliContext): Promise<number> {
   const path = logPath(context.environment);
   if (!existsSync(path)) {
-    context.err(`there is no log yet at ${path}; "sluice daemon start" begins one`);
+    context.err(`there is no log yet at ${path}; "sluice daemon start" creates one`);
     return 1;
   }
   const tail = usingHome(path, () => openLogTail(path));

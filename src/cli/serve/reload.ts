@@ -44,7 +44,7 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
   });
   const fields = fieldsOf(change, loaded.path);
   if (change.of === 'credential' && !concerns(change, named)) {
-    log('info', 'the credential store changed, but nothing of it that the configuration names', fields);
+    log('info', 'the credential store changed, but no credential that the configuration uses', fields);
     return;
   }
   for (const problem of loaded.problems) {
@@ -71,8 +71,8 @@ function isFatal({ severity }: ConfigProblem): boolean {
 
 function refusalOf(change: Change): string {
   return change.of === 'credential'
-    ? 'with the changed credential the configuration is not valid; what it was before stays'
-    : `the changed ${change.of} is refused; the one before stays`;
+    ? 'with the changed credential the configuration is invalid; the previous one stays in use'
+    : `the changed ${change.of} is refused; the previous one stays in use`;
 }
 
 function successOf(change: Change): string {

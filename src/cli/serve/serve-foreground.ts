@@ -144,7 +144,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     pidFile?.release();
     return 1;
   }
-  log('info', 'shutting down: running streams may finish; signal again to end at once', {
+  log('info', 'shutting down: running streams may finish; a second signal ends them at once', {
     signal: signalled,
     streams: await serving.activeStreams(),
     within_ms: current.server.drainTimeoutMs,
@@ -154,8 +154,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     code = forced;
   });
   const cut = await serving.end(current.server.drainTimeoutMs, sooner);
-  const why = code === 0 ? 'after server.drain_timeout' : 'as a second signal came';
-  if (cut > 0) log('warn', `cut what was still running ${why}`, { requests: cut });
+  const why = code === 0 ? 'after server.drain_timeout' : 'on a second signal';
+  if (cut > 0) log('warn', `ended the requests still running ${why}`, { requests: cut });
   pidFile?.release();
   return code;
 }
@@ -223,13 +223,13 @@ function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, optio
   const stop = awaitFile(
     () => findConfigFile(load),
     (path) => {
-      log('info', 'there is a configuration file now', { file: path });
+      log('info', 'a configuration file has appeared', { file: path });
       found = watchChanges(path, '', credentials, options);
     },
   );
   return {
     reload() {
-      if (found === undefined) log('warn', 'there is no configuration file that could be read');
+      if (found === undefined) log('warn', 'there is no readable configuration file');
       else found.reload();
     },
     stop() {
@@ -247,7 +247,7 @@ function watchChanges(
   options: ReloadOptions,
 ): Watched {
   const onGone = () =>
-    options.log('warn', 'the configuration file is gone; what it said stays', { file: path });
+    options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
   const { load, started, apply } = options;
   const directory = moduleDirectory({ path }, load);
   const watchModules = ({ transformers }: ResolvedConfig) =>

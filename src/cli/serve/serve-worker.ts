@@ -31,11 +31,12 @@ export async function serveAsWorker(
     index,
     workers,
     setTimer,
-    onError: (error) => log('error', 'the primary process was told what it could not take', { error }),
+    onError: (error) =>
+      log('error', 'the primary process received a message that it could not handle', { error }),
     onJournalFull: (error) =>
       log(
         'warn',
-        'no shared memory is left: requests that begin now are served, but lost to the ledger if this process dies',
+        'no shared memory is left: requests that begin now are served, but missing from the ledger if this process dies',
         {
           error,
         },

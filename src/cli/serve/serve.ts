@@ -5,12 +5,12 @@ import { CONFIG_FLAG } from '../config-flag.ts';
 
 export const serveCommand: Command = {
   name: 'serve',
-  summary: 'Serve in the foreground; SIGTERM or SIGINT lets running streams finish, a second one does not.',
+  summary: 'Serve in the foreground. SIGTERM or SIGINT lets running streams finish; a second one ends them.',
   flags: {
     config: CONFIG_FLAG,
-    host: { value: 'HOST', summary: 'Address to listen on, before server.host.' },
-    port: { value: 'PORT', summary: 'Port to listen on, before server.port; 0 takes a free one.' },
-    workers: { value: 'N', summary: 'Processes that serve, before server.workers; "all": one per core.' },
+    host: { value: 'HOST', summary: 'Address to listen on; overrides server.host.' },
+    port: { value: 'PORT', summary: 'Port to listen on; overrides server.port; 0 picks a free one.' },
+    workers: { value: 'N', summary: 'Worker processes; overrides server.workers; "all": one per core.' },
   },
   async run(input, context) {
     const place = context.environment[WORKER_VARIABLE];
