@@ -21,6 +21,16 @@ export interface Questions {
     name: Name,
     ...args: Arguments<WorkerMethods[Name]>
   ): Promise<Answer<WorkerMethods[Name]>[]>;
+  /**
+   * Whether any of them says yes, as soon as one does. Those that let a question pass are waited for as well: a busy worker does
+   * what it was asked all the same.
+   */
+  anyWithin(
+    ms: number,
+    workers: Iterable<Asked>,
+    name: 'cancel',
+    ...args: Arguments<WorkerMethods['cancel']>
+  ): Promise<boolean>;
   /** It let a question pass and has answered none since: it is asked, but not waited for. */
   isSilent(worker: Asked): boolean;
 }
@@ -35,7 +45,7 @@ export function createQuestions(setTimer: (callback: () => void, ms: number) => 
         silent.add(worker);
         resolve([]);
       };
-      const cancel = setTimer(passed, silent.has(worker) ? 0 : ms);
+      const cancel = setTimer(passed, ms);
       const settle = () => {
         cancel();
         // Whatever it answers, and however late: it is awake.
@@ -61,7 +71,9 @@ export function createQuestions(setTimer: (callback: () => void, ms: number) => 
     name: Name,
     ...args: Arguments<WorkerMethods[Name]>
   ): Promise<Answer<WorkerMethods[Name]>[]> {
-    const asked = [...workers].map((worker) => within(ms, worker, worker.channel.call(name, ...args)));
+    const asked = [...workers].map((worker) =>
+      within(silent.has(worker) ? 0 : ms, worker, worker.channel.call(name, ...args)),
+    );
     const answers = await Promise.all(asked);
     return answers.flat();
   }
@@ -69,6 +81,14 @@ export function createQuestions(setTimer: (callback: () => void, ms: number) => 
   return {
     all: (workers, name, ...args) => allWithin(ASK_MS, workers, name, ...args),
     allWithin,
+    anyWithin: (ms, workers, name, ...args) =>
+      new Promise((resolve, reject) => {
+        const asked = [...workers].map(async (worker) => {
+          const [isSo = false] = await within(ms, worker, worker.channel.call(name, ...args));
+          if (isSo) resolve(true);
+        });
+        Promise.all(asked).then(() => resolve(false), reject);
+      }),
     isSilent: (worker) => silent.has(worker),
   };
 }

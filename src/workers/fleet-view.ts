@@ -41,8 +41,7 @@ export function createFleetView(
     ledger: ledger && flushedByAll(ledger, options),
     running: {
       list: async () => (await questions.all(processes(), 'running')).flat(),
-      cancel: async (requestId) =>
-        (await questions.allWithin(CANCEL_MS, processes(), 'cancel', requestId)).some((found) => found),
+      cancel: (requestId) => questions.anyWithin(CANCEL_MS, processes(), 'cancel', requestId),
       // Watchers are served where they are connected.
       watch: () => createWatchers(setTimer).watch(),
     },

@@ -8,7 +8,7 @@ import { createManualTimers } from '../support/manual-timers.ts';
 /** Longer than a question waits for anybody. */
 const LONG_MS = 10_000;
 
-function startLab() {
+function startLab({ quickSays = true } = {}) {
   const timers = createManualTimers();
   const questions = createQuestions(timers.setTimer);
   const kept: unknown[] = [];
@@ -16,14 +16,15 @@ function startLab() {
   const channelOf = (send: (message: unknown) => void): Channel<WorkerMethods> =>
     createChannel<WorkerMethods>({ send, methods: {}, onError() {} });
   /** The question comes back as its answer. */
-  const answer = (channel: Channel<WorkerMethods>, message: unknown) =>
-    channel.take({ ...(message as object), kind: 'answer', result: true });
-  const quick = channelOf((message) => answer(quick, message));
+  const answer = (channel: Channel<WorkerMethods>, message: unknown, result = true) =>
+    channel.take({ ...(message as object), kind: 'answer', result });
+  const quick = channelOf((message) => answer(quick, message, quickSays));
   const slow = channelOf((message) => (isAwake ? answer(slow, message) : kept.push(message)));
   const workers = [{ channel: quick }, { channel: slow }];
   return {
     timers,
     ask: () => questions.all(workers, 'cancel', 'r1'),
+    isAny: () => questions.anyWithin(LONG_MS, workers, 'cancel', 'r1'),
     silent: () =>
       workers.filter(questions.isSilent).map(({ channel }) => (channel === slow ? 'slow' : 'quick')),
     close: () => slow.close(),
@@ -84,4 +85,31 @@ test('one that is gone answers nothing, at once', async () => {
   close();
   expect(await ask()).toEqual([true]);
   expect(silent()).toEqual([]);
+});
+
+test('where one yes is enough, nobody else is waited for', async () => {
+  const { isAny, sleep } = startLab();
+  sleep();
+  expect(await isAny()).toBe(true);
+});
+
+test('the yes of one that let a question pass is waited for', async () => {
+  const { ask, isAny, timers, silent, sleep, wake } = startLab({ quickSays: false });
+  sleep();
+  const first = ask();
+  await timers.advance(LONG_MS);
+  await first;
+  expect(silent()).toEqual(['slow']);
+  const any = isAny();
+  await timers.advance(LONG_MS / 2);
+  wake();
+  expect(await any).toBe(true);
+});
+
+test('without a yes in time the answer is no', async () => {
+  const { isAny, timers, sleep } = startLab({ quickSays: false });
+  sleep();
+  const any = isAny();
+  await timers.advance(LONG_MS);
+  expect(await any).toBe(false);
 });
