@@ -246,6 +246,8 @@ describe.if(hasPostgres)('PostgreSQL', () => {
     const url = await changed(() => {});
     const admin = new SQL(url, { max: 1 });
     await admin.unsafe("CREATE ROLE bystander LOGIN PASSWORD 'x'");
+    // Before PostgreSQL 15 everybody may.
+    await admin.unsafe('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     await admin.close();
     const other = new URL(url);
     [other.username, other.password] = ['bystander', 'x'];
