@@ -5,6 +5,7 @@ import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
+import { withDistinctCalls } from '../../src/gateway/pumps/call-ids.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { readEvents } from '../support/read-events.ts';
@@ -118,4 +119,17 @@ test('fragments that repeat the id and count the index up are one call', async (
     PROVIDER_WIRES['openai-chat'].callEnd;
   const text = await exchange('openai-chat', 'anthropic-messages', true, replyWith(stream));
   expect(callsIn('anthropic-messages', true, text)).toEqual([['call_7', { a: 1 }]]);
+});
+
+test('of thousands of calls with one id it takes no time out of proportion', () => {
+  const count = 50_000;
+  const call = { type: 'tool-call', id: 'call', name: 'f', kind: 'function', arguments: '{}' } as const;
+  const collector = createResponseCollector();
+  collector.push({ type: 'start', id: null, model: null });
+  collector.push({ type: 'finish', finish: { unified: 'tool_use', raw: 'tool_calls' } });
+  const parts = Array.from({ length: count }, () => call);
+  const told = withDistinctCalls({ ...collector.response(), parts }).parts;
+  const ids = told.map((part) => (part.type === 'tool-call' ? part.id : ''));
+  expect(new Set(ids).size).toBe(count);
+  expect(ids.slice(0, 3)).toEqual(['call', 'call_2', 'call_3']);
 });

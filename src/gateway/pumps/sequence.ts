@@ -4,7 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
-import { distinctId } from './call-ids.ts';
+import { distinctId, type TakenIds } from './call-ids.ts';
 import { brokenArguments, namelessCall } from './sound-calls.ts';
 
 export interface Sequencer {
@@ -36,7 +36,7 @@ class EventSequencer implements Sequencer {
   private hopelessCall: string | undefined;
   private orphaned = false;
   /** Of the calls that the client is to answer; null before the first. */
-  private callIds: Set<string> | null = null;
+  private callIds: TakenIds | null = null;
   private hasCalled = false;
   private nextBlock = 0;
   /** Of the open block; undefined where none is. In fields of its own: each event of a stream looks at them. */
@@ -157,7 +157,7 @@ class EventSequencer implements Sequencer {
 
   private withOwnId(event: BlockEvent): BlockEvent {
     if (event.type !== 'tool-start' || event.kind === 'server') return event;
-    this.callIds ??= new Set();
+    this.callIds ??= new Map();
     const id = distinctId(event.id, this.callIds);
     return id === event.id ? event : { ...event, id };
   }
