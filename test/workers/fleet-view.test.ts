@@ -1,0 +1,73 @@
+// What whoever runs the gateway is told for all workers together, one of which may be busy.
+import { expect, test } from 'bun:test';
+import { createQuestions } from '../../src/workers/ask-all.ts';
+import { createChannel } from '../../src/workers/channel.ts';
+import { createFleetView, type FleetViewOptions } from '../../src/workers/fleet-view.ts';
+import type { WorkerMethods } from '../../src/workers/protocol.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+
+/** Of two workers the second answers only when it is told to. `found`: whether each has the stream. */
+function startLab(found: [quick: boolean, busy: boolean]) {
+  const timers = createManualTimers();
+  const questions = createQuestions(timers.setTimer);
+  const kept: (() => void)[] = [];
+  const workers = found.map((result, at) => {
+    const channel = createChannel<WorkerMethods>({
+      send(message) {
+        const answer = () => channel.take({ ...(message as object), kind: 'answer', result });
+        if (at === 0) answer();
+        else kept.push(answer);
+      },
+      methods: {},
+      onError() {},
+    });
+    return { channel };
+  });
+  const options = { processes: () => workers, questions, setTimer: timers.setTimer, ledger: null };
+  const view = createFleetView(options as unknown as FleetViewOptions);
+  return {
+    timers,
+    view,
+    cancel: async () => (await view({ method: 'DELETE', path: '/gateway/streams/r1' }))?.status,
+    /** Nobody answered a question in time. */
+    async passOver() {
+      const asked = questions.all(workers, 'cancel', 'r0');
+      await timers.advance(10_000);
+      await asked;
+    },
+    wake() {
+      for (const answer of kept.splice(0)) answer();
+    },
+  };
+}
+
+test('a stream of a worker that has been busy for long is told as cancelled', async () => {
+  const { cancel, timers, passOver, wake } = startLab([false, true]);
+  await passOver();
+  const asked = cancel();
+  await timers.advance(4_000);
+  wake();
+  expect(await asked).toBe(200);
+});
+
+test('one of another worker is so at once', async () => {
+  const { cancel, passOver } = startLab([true, false]);
+  await passOver();
+  expect(await cancel()).toBe(200);
+});
+
+test('nobody has it: who is busy is waited for, and no longer', async () => {
+  const { cancel, timers, passOver } = startLab([false, true]);
+  await passOver();
+  const asked = cancel();
+  await timers.advance(5_000);
+  expect(await asked).toBe(404);
+});
+
+test('how many are silent stands in the head of the page', async () => {
+  const { view, timers, passOver } = startLab([false, false]);
+  await passOver();
+  const asked = view({ method: 'DELETE', path: '/gateway/streams/r1' });
+  await timers.advance(5_000);
+  expect((await asked)?.headers.get('x-sluice-silent-workers')).toBe('1');
+});
