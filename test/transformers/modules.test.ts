@@ -227,7 +227,7 @@ test('a module that changes is taken up by a running gateway, one that breaks is
   await sluice.wrote(/the changed module is in use file=\S+mine\.ts/);
   expect(await ask()).toContain('second');
   writeFileSync(join(folder, 'mine.ts'), 'export default {');
-  await sluice.wrote(/the changed module is refused; the one before stays/);
+  await sluice.wrote(/the changed module is refused; the previous one stays in use/);
   expect(await ask()).toContain('second');
 });
 
