@@ -28,6 +28,8 @@ export type Counted = CountedSeries[][];
 type CountedSeries = [values: readonly string[], point: number | Pick<Distribution, 'counts' | 'sum'>];
 
 const MODEL = ['provider', 'model'];
+/** What subtracting waits from their sum may leave, of a request that waited for nothing else. */
+const REMAINDER_MS = 1e-6;
 
 /** The series that every answer of one model adds to, found once: their labels are not put together again. */
 interface ModelSeries {
@@ -243,7 +245,7 @@ function createMeterOf(createLabels: () => Names): Meter {
         if (skipped === undefined || durationMs === 0 || queuedMs === null) continue;
         // In vain, and at another provider than the one that the row is of.
         queueTime.observe([asked], durationMs);
-        queuedMs = queuedMs > durationMs ? queuedMs - durationMs : null;
+        queuedMs = queuedMs - durationMs > REMAINDER_MS ? queuedMs - durationMs : null;
       }
       if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
       if (queuedMs !== null) queueTime.observe([provider], queuedMs);

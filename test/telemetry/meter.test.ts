@@ -120,6 +120,19 @@ describe.each([
     expect(value('sluice_queue_wait_seconds_count', { provider: 'lab' })).toBe(1);
   });
 
+  test('three waits in vain are three, though their fractions do not add up', () => {
+    const waits = [21.7, 96.5, 43.60000000000001];
+    const attempts = waits.map((durationMs) => ({
+      ...{ provider: 'full', model: 'small-1', status: null, error: 'rate_limited', skipped: 'busy' },
+      durationMs,
+    }));
+    const { samples } = metered([
+      sampleRow({ queuedMs: 161.8, attempts: attempts as LedgerRow['attempts'] }),
+    ]);
+    const counts = samples.filter(({ name }) => name === 'sluice_queue_wait_seconds_count');
+    expect(counts.map(({ labels, value: count }) => [labels.provider, count])).toEqual([['full', 3]]);
+  });
+
   test('histograms: each duration is in every bucket that ends behind it', () => {
     const durations = [0.2, 1.5, 3, 100, 1_000, 5_000, 200_000];
     const page = metered(durations.map((latencyMs) => sampleRow({ latencyMs })));
