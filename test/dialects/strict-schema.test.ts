@@ -68,6 +68,12 @@ test.each<[name: string, given: JsonObject, expected: JsonObject, weakened: bool
     { anyOf: [{ type: 'object', additionalProperties: false }] },
     false,
   ],
+  [
+    'which of them, where any of others is asked for too, is told',
+    { anyOf: [{ type: 'string' }], oneOf: [{ enum: ['a'] }] },
+    { anyOf: [{ type: 'string' }], description: 'oneOf: [{"enum":["a"]}]' },
+    true,
+  ],
 ])('%s', (_, given, expected, weakened) => {
   const before = structuredClone(given);
   expect(strictSchema(given)).toEqual({ schema: expected, weakened });

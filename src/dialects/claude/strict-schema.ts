@@ -56,7 +56,8 @@ export function strictSchema(schema: JsonObject): StrictSchema {
           closed[keyword] = Array.isArray(value) ? value.map(close) : value;
           break;
         case 'oneOf':
-          closed.anyOf = Array.isArray(value) ? value.map(close) : value;
+          if (node.anyOf === undefined) closed.anyOf = Array.isArray(value) ? value.map(close) : value;
+          else moved.oneOf = value;
           break;
         case 'required':
           closed.required = value;
