@@ -70,11 +70,11 @@ if (values.write) {
 function page(circumstances: ReturnType<typeof findCircumstances>): string {
   return `# Benchmarks of the codecs
 
-Written by \`npm run bench:codecs -- --write\`: each pair's pump alone, with the observer that reads along for the ledger, one
-event a chunk, on one core. The wire's own dialect passes bytes; the others are decoded, put in sequence and written anew.
-Medians of ${rounds} rounds of 5,000 events. The length of a stream must not show in what an event costs (1.00 is linear; the noise of
-the machine is about ±0.2), nor in what is held, with two exceptions that clients demand: \`openai-responses\`
-clients are told all text and arguments once more at the end, \`gemini\` clients take a call only whole. \`–\`: the wire sends
+Written by \`npm run bench:codecs -- --write\`: only the pump of each pair, with the observer that decodes a copy for the ledger, one
+event per chunk, on one core. On the same dialect bytes pass; otherwise events are decoded, sequenced and encoded again.
+Medians of ${rounds} rounds of 5,000 events. The length of a stream must not affect the cost of an event (1.00 is linear; the noise of
+the machine is about ±0.2) or the memory held, with two exceptions that clients require: \`openai-responses\`
+clients get all text and arguments once more at the end, and \`gemini\` clients accept only whole calls. \`–\`: the wire sends
 arguments whole.
 
 ${asMarkdown([['', ''], ...describeCircumstances(circumstances)])}

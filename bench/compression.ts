@@ -65,7 +65,8 @@ if (process.argv.includes('--write')) {
   const page = `# What compression saves and costs
 
 Written by \`npm run bench:compression -- --write\`: a stream of ${EVENTS} events of one word, compressed as \`server.compression\` does it, each
-event flushed when it comes. Medians of ${ROUNDS} rounds. On one machine bytes cost less than this CPU, so \`auto\` leaves its clients out.
+event flushed as it comes. Medians of ${ROUNDS} rounds. Within one machine bytes cost less than this CPU, so \`auto\` does not compress for
+its own clients.
 
 ${asMarkdown([['', ''], ...describeCircumstances(findCircumstances('npm run bench:compression -- --write', []))])}
 

@@ -111,11 +111,11 @@ function page(): string {
   const circumstances = { ...findCircumstances(command, hasPostgres ? [] : ['PostgreSQL']), pinned: false };
   return `# Benchmarks of the ledger
 
-Written by \`npm run bench:ledger -- --write\`: a request a second until now, over 40 models, 12 projects and 3 agents, 5 % of them
-failures; then each page is asked ${ROUNDS} times, as \`/gateway/metrics\` and \`/gateway/audit\` answer it, without the HTTP around it.
-New rows go to the store as the gateway's queue hands them over; the store has a thread of its own, so that no stream waits for it.
-A batch of new rows waits for no more than one slice of retention. The target is
-${TARGET_MS} ms a page at a million rows, in the median; where others use the cores too, the lowest tells more of the ledger.
+Written by \`npm run bench:ledger -- --write\`: one request per second up to now, over 40 models, 12 projects and 3 agents, 5 % of them
+failures; then each page is requested ${ROUNDS} times, as \`/gateway/metrics\` and \`/gateway/audit\` serve it, without the HTTP around it.
+New rows go to the store as the gateway's queue hands them over, here in batches of 256 (a busy gateway writes up to 512 at once);
+the store has its own thread, so no stream waits for it. A batch of new rows waits for one slice of retention at most. The target is
+a median of ${TARGET_MS} ms per page at a million rows; if other programs use the cores too, the lowest value says more about the ledger.
 
 ${asMarkdown([['', ''], ...describeCircumstances(circumstances), ['load', load + (values.first ? '; what was timed went before it' : '')]])}
 

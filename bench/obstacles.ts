@@ -13,28 +13,28 @@ export const OBSTACLES: Record<string, string> = {
     'most of it is what the runtime takes to pass a chunk on at all (below: bare Bun); the rest are the frames, the tap ' +
     'and the record of each.',
   'CPU per event, responses → gemini':
-    'what passthrough takes, and beyond it an event is parsed, put in order, and written anew, with data of each stream that ' +
-    'has to be fetched from memory page by page (docs/adr/0015): large pages (below) are worth more here than any code.',
+    'in addition to what passthrough takes, an event is parsed, sequenced and encoded again, with data of each stream that ' +
+    'must be fetched from memory page by page (docs/adr/0015): large pages (below) help more here than any code.',
   'CPU per event, responses → gemini, over passthrough':
-    'only the text and the counts of most events are read any more (docs/adr/0017), but each is put in order and written anew, ' +
-    'with data of its own that the processor’s caches no longer hold where it comes with ten others; what passthrough saves of ' +
-    'the same waits makes the ratio no better.',
+    'of most events only the text and the counts are still read (docs/adr/0017), but each is sequenced and encoded again, ' +
+    'with its stream’s data, which the processor’s caches no longer hold when ten others come with it; passthrough waits for ' +
+    'memory less, which does not improve the ratio.',
   'Plain requests/s, passthrough':
-    'a proxy on this runtime that does nothing else takes three times nginx’s CPU (below: bare Bun); beyond it most is ' +
-    'the main thread’s, and spread over a hundred functions, of which none takes more than four in a hundred: ' +
+    'a proxy on this runtime that does nothing else takes three times nginx’s CPU (below: bare Bun); the rest is mostly ' +
+    'the main thread’s, spread over a hundred functions, none of which takes more than 4 %: ' +
     '[profiles.md](profiles.md) has the microseconds.',
   '200-event streams/s, passthrough':
-    'half of nginx’s rate would be less than a plain request takes; beyond what a request costs, most is the body of 25 KB ' +
-    'that the ledger keeps: copied, searched for secrets, packed and written ([profiles.md](profiles.md)).',
+    'half of nginx’s rate would be less than a plain request takes; apart from the cost of a request, most of it is the body of 25 KB ' +
+    'that the ledger keeps: copied, searched for secrets, compressed and written ([profiles.md](profiles.md)).',
   'Plain requests/s with the ledger':
-    'a row, its bodies with secrets taken out, and their way to the store’s thread, which shares the core here.',
+    'a row, its bodies with secrets removed, and their transfer to the store’s thread, which shares the core here.',
   'CPU per event with the ledger': 'the body is captured as it flows, and written when the stream is over.',
   'Memory per open stream':
     'over the runtime’s own streams and sockets (below: bare Bun), the state of each exchange and what the garbage ' +
     'collector leaves until it runs.',
   'Plain requests/s of two workers with twice the CPU':
     'rows go from the workers to the process that keeps the ledger; each request is noted in memory that outlives its ' +
-    'worker; and of as many requests each of two finds half as many at once, which it deals with together (docs/adr/0013).',
+    'worker; and each of two workers finds half as many requests at once to handle together (docs/adr/0013).',
   'Idle memory': 'most of it is the runtime itself.',
   'Start to first answer': 'the launcher starts Node first and Bun second.',
   'Added to the whole answer at 50/s, p99, passthrough': SLOWEST_OF_A_HUNDRED,

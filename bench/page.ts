@@ -25,7 +25,7 @@ export function benchmarksPage({ circumstances, contenders, results }: SavedRun)
 
 Written by \`npm run bench -- --write\`, which keeps every number of every round in [benchmarks.json](benchmarks.json). Everything that
 is on by default is on: the ledger with bodies, prices, routing, the tap that reads each event. Every value is the median of
-its rounds, with the lowest and the highest behind it where there were several; every round starts fresh processes, and each
+its rounds, followed by the lowest and the highest if there were several; every round starts fresh processes, and each
 ratio or difference is taken within one round. Absolute numbers say little about another machine; ratios to ${NGINX_NAME} in
 front of the same upstream say more.
 
@@ -96,29 +96,29 @@ const MEASURED = `
 - Sluice is what users run: \`bin/sluice serve --workers 1\` of what \`npm run build\` makes. The process measured is the
   gateway's, without the launcher that waits for it (but the start counts from starting the launcher).
 - **${PASSTHROUGH}** has an Anthropic client and an Anthropic upstream; **${NO_LEDGER}** is the same with \`audit.enabled: false\`.
-  With **${LARGE_PAGES}** the system gives memory in pages of 2 MB where it can ([deployment.md](deployment.md#large-pages)).
-  **${SLOWEST}** has a client of OpenAI's Responses and a Gemini upstream: of the four dialects' pairs the one whose
-  codecs take longest ([benchmarks-codecs.md](benchmarks-codecs.md)). **${FRAGMENTS}** takes its place where a provider must send a tool's
+  With **${LARGE_PAGES}** the system allocates memory in pages of 2 MB where it can ([deployment.md](deployment.md#large-pages)).
+  **${SLOWEST}** has a client of OpenAI's Responses and a Gemini upstream: among the pairs of the four dialects, the one whose
+  codecs take longest ([benchmarks-codecs.md](benchmarks-codecs.md)). **${FRAGMENTS}** takes its place if a provider must send a tool's
   arguments in fragments, which Gemini does not.
-- Upstream and clients are processes of their own over raw sockets, with answers made beforehand.
-- Requests are about 1 KB with an SDK's headers, where the length is not said.
+- Upstream and clients are separate processes that use raw sockets, with prepared answers.
+- Requests are about 1 KB, with an SDK's headers, unless another length is given.
 - CPU is user and system time of the measured process, all its threads, from \`/proc/PID/stat\`, in steps of 10 ms.
-- wrk and the upstream share a core, which decides how much ${NGINX_NAME} gets to do: where the rounds of its plain
-  requests/s lie far apart, the ratio of CPU per plain request is the one to believe.
+- wrk and the upstream share a core, which decides how much ${NGINX_NAME} gets to do: if the rounds of its plain
+  requests/s differ widely, trust the ratio of CPU per plain request.
 - The memory of an open stream is the growth of resident memory over all streams, the garbage collector's
   reserves included.
-- Waits are of requests that are due by the clock, evenly, whatever becomes of the answers; each counts from when the
-  request was due, so that one that is held up shows in those behind it. The clock is a thread that sleeps until each moment.
-  What is over ${DIRECT} is a difference of two quantiles of one round. At 1/s a round has so few requests that its p99 is
+- Latencies are of requests that are due at even intervals, regardless of the answers; each counts from the moment when
+  the request was due, so that a delayed request shows in those after it. The clock is a thread that sleeps until each moment.
+  What is added over ${DIRECT} is the difference of two quantiles of one round. At 1/s a round has so few requests that its p99 is
   nearly the slowest of them.
 - **Two workers over one**: plain requests/s of one worker that may use 0.3 of a core, and of two, with the process that
-  starts them, that may use 0.6 together. So clients and upstream have CPU enough on two cores as well, and they come first
-  where a worker wants the same core (until 2026-11-27 the workers did, which cost two of them more than one: kept from
-  asking and answering, clients and upstream brought each one request at a time). A round in which the quota was not used up
+  starts them, that may use 0.6 together. So clients and upstream have enough CPU on two cores as well, and they have priority
+  when a worker wants the same core (until 2026-11-27 the workers had, which cost two of them more than one: starved clients and
+  upstream delivered one request at a time to each). A round in which the quota was not used up
   counts as failed.
-- An event's way is from the upstream's writing it, whose moment by a clock that all processes share is in the event's own
-  text, to the client's reading it. Upstream and clients share a core: where **${DIRECT}** is late, they are what is measured.
-  They cannot do 100,000 events/s beside each other, so that ${LOWERED.join(', ')}.
-- Long bodies go one after the other over one connection; their megabytes are those that the upstream sends, or the client
-  where the request is the long one. Peak memory is the most that the process ever had in RAM, from its start on.
+- The way of an event is from the upstream's write, whose time by a clock that all processes share is in the event's
+  text, to the client's read. Upstream and clients share a core: if **${DIRECT}** is late, the delay is theirs.
+  Together they cannot handle 100,000 events/s, so ${LOWERED.join(', ')}.
+- Long bodies are sent one after the other over one connection; their megabytes are those that the upstream sends, or the client
+  if the request is the long one. Peak memory is the most that the process had in RAM since its start.
 `;
