@@ -28,7 +28,7 @@ export function refusedByBreaker(name: string, waitMs: number, lastError: string
 
 const BENCHED: Record<BenchReason, string> = {
   refused: 'was refused',
-  exhausted: 'has used up what it may use',
+  exhausted: 'has used up its quota',
   rate_limited: 'was asked to wait',
   overloaded: 'was asked to wait, as the provider is overloaded',
 };
@@ -67,7 +67,7 @@ export function refusedWithoutKey(name: string): Refusal {
 /** @param spent the budget in words, and how much of it is gone. @param waitMs until it begins anew. */
 export function refusedByBudget(name: string, spent: string, waitMs: number): Refusal {
   const until = waitMs < MAX_TOLD_IN_SECONDS_MS ? seconds(waitMs) : `${Math.ceil(waitMs / 3_600_000)} h`;
-  const message = `${name} was not asked: ${spent}, and it begins anew in ${until} (costs.budgets)`;
+  const message = `${name} was not asked: ${spent}; it is renewed in ${until} (costs.budgets)`;
   return {
     refused: 'budget_spent',
     error: new GatewayError('budget_exceeded', message, { retryAfterMs: waitMs, exhausted: true }),
@@ -76,8 +76,8 @@ export function refusedByBudget(name: string, spent: string, waitMs: number): Re
 }
 
 export function refusedByLimit(name: string, shed: Shed): Refusal {
-  const what = shed.shed === 'full' ? 'and no more may' : 'no place was free in time';
-  const message = `${name} was not asked: it is at work on ${shed.inFlight}, ${shed.waiting} more wait, ${what} (providers.${name}.concurrency)`;
+  const what = shed.shed === 'full' ? 'and the queue is full' : 'and no slot became free in time';
+  const message = `${name} was not asked: it has ${shed.inFlight} in flight and ${shed.waiting} waiting, ${what} (providers.${name}.concurrency)`;
   return {
     refused: 'busy',
     error: new GatewayError('rate_limited', message, { retryAfterMs: shed.retryAfterMs }),

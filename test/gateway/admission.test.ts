@@ -418,7 +418,7 @@ describe('the guard against web pages', () => {
   ];
   test('a page without an origin is told what to do about it', async () => {
     const response = await setup().post('/v1/messages', ASK, { headers: { host: SELF, origin: 'null' } });
-    expect(await response.text()).toContain('give the page an address');
+    expect(await response.text()).toContain('serve the page from an address');
   });
 
   test.each(cases)('%s', async (_, headers, allowed) => {

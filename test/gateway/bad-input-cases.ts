@@ -96,7 +96,7 @@ export const CASES: BadInput[] = [
     headers: { 'content-encoding': 'gzip' },
     status: 400,
     code: 'invalid_request',
-    says: /not whole gzip.*uncompressed/,
+    says: /not complete gzip.*uncompressed/,
   },
   {
     name: 'a body compressed in an unknown way',

@@ -54,7 +54,7 @@ describe.each(Object.entries(PACK))('%s', (encoding, pack) => {
     const packed = pack(ASK);
     const answer = await lab.ask(encoding, packed.subarray(0, packed.length - 9));
     expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain(`not whole ${encoding.toLowerCase()}`);
+    expect(await answer.text()).toContain(`not complete ${encoding.toLowerCase()}`);
     expect(lab.upstream.requests).toHaveLength(0);
   });
 

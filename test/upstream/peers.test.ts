@@ -246,7 +246,7 @@ test('who finds no room is told of the requests of both', async () => {
   const waits = lease(one, limited);
   const refused = await enter(other, limited);
   expect('refused' in refused && refused.error.message).toBe(
-    'a was not asked: it is at work on 1, 1 more wait, and no more may (providers.a.concurrency)',
+    'a was not asked: it has 1 in flight and 1 waiting, and the queue is full (providers.a.concurrency)',
   );
   going.end('completed');
   (await waits).end('completed');

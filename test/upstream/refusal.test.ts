@@ -27,7 +27,7 @@ test('an open breaker: when it is tried again, and what failed last, without its
 
 test.each([
   ['refused', LAB, 'upstream_unauthorized', 'it was refused', false],
-  ['exhausted', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys has used up what it may use', false],
+  ['exhausted', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys has used up its quota', false],
   ['rate_limited', TWO_KEYS, 'upstream_rate_limited', 'each of its 2 keys was asked to wait', true],
   ['overloaded', LAB, 'upstream_overloaded', 'it was asked to wait, as the provider is overloaded', true],
 ] as const)('keys that are set aside: %s', (why, provider, code, words, worthWaiting) => {
@@ -41,8 +41,8 @@ test.each([
 });
 
 test.each([
-  ['full', 'and no more may'],
-  ['late', 'no place was free in time'],
+  ['full', 'and the queue is full'],
+  ['late', 'and no slot became free in time'],
 ] as const)('no room: %s', (shed, words) => {
   const refusal = refusedByLimit('lab', { shed, inFlight: 4, waiting: 2, retryAfterMs: 900 });
   const { error } = refusal;
@@ -50,7 +50,7 @@ test.each([
   expect(error).toMatchObject({
     code: 'rate_limited',
     retryAfterMs: 900,
-    message: `lab was not asked: it is at work on 4, 2 more wait, ${words} (providers.lab.concurrency)`,
+    message: `lab was not asked: it has 4 in flight and 2 waiting, ${words} (providers.lab.concurrency)`,
   });
 });
 
@@ -65,7 +65,7 @@ test.each([
     code: 'budget_exceeded',
     retryAfterMs: waitMs,
     exhausted: true,
-    message: `lab was not asked: the budget of 5 USD a day is used up, and it begins anew in ${until} (costs.budgets)`,
+    message: `lab was not asked: the budget of 5 USD a day is used up; it is renewed in ${until} (costs.budgets)`,
   });
 });
 

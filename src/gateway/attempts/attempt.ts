@@ -331,7 +331,7 @@ function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
   if (pending === undefined) return;
   throw new GatewayError(
     'upstream_failed',
-    `${target.provider.name} has only begun its answer (${pending}) and works on it in the background, where nobody here can fetch it; ask without \`background\``,
+    `${target.provider.name} has only begun its answer (${pending}) and continues it in the background, where it cannot be fetched through this gateway; ask without \`background\``,
     { lasting: true },
   );
 }

@@ -87,7 +87,7 @@ export function framingError(provider: string, thrown: unknown): GatewayError {
   if (thrown instanceof MalformedEvent) {
     return new GatewayError(
       'upstream_malformed',
-      `${provider} sent a stream that cannot be cut into events: ${thrown.message}`,
+      `${provider} sent a stream that cannot be split into events: ${thrown.message}`,
       { cause: thrown },
     );
   }

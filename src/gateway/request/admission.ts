@@ -39,7 +39,7 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (origin === 'null') {
     throw new GatewayError(
       'forbidden',
-      'requests from web pages without an origin (null: a file, a sandbox) are refused; give the page an address and add that to server.allowed_origins',
+      'requests from web pages without an origin (null: a file, a sandbox) are refused; serve the page from an address and add that to server.allowed_origins',
     );
   }
   if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
@@ -51,7 +51,7 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (isLocal && isOfOtherPage(headers)) {
     throw new GatewayError(
       'forbidden',
-      'requests from web pages of another origin are refused, and this one does not tell its origin; have the page fetch it with CORS, and add its origin to server.allowed_origins',
+      'requests from web pages of another origin are refused, and this one does not send its origin; have the page fetch it with CORS, and add its origin to server.allowed_origins',
     );
   }
 }
@@ -100,7 +100,7 @@ export function guardPages(project: string | null): void {
   if (project === null) return;
   throw new GatewayError(
     'forbidden',
-    `the key is one of server.project_keys (${project}), which are for asking models: the gateway's own pages need one of server.keys`,
+    `the key is one of server.project_keys (${project}), which can only use models: the gateway's own pages need one of server.keys`,
   );
 }
 

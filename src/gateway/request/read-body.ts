@@ -70,7 +70,7 @@ function packingOf(headers: HeaderReader): Packing | null {
   if (isKnown(encoding)) return { encoding, format: FORMATS[encoding] };
   throw new GatewayError(
     'invalid_request',
-    `content-encoding is ${JSON.stringify(encoding)}; send the body packed once, as one of ${Object.keys(FORMATS).join(', ')}, or uncompressed`,
+    `content-encoding is ${JSON.stringify(encoding)}; send the body compressed once, as one of ${Object.keys(FORMATS).join(', ')}, or uncompressed`,
     { status: 415 },
   );
 }
@@ -95,7 +95,7 @@ async function unpack(
     if (known !== undefined) throw known;
     throw new GatewayError(
       'invalid_request',
-      `the body is not whole ${encoding}, which its content-encoding says it is; pack it again, or send it uncompressed`,
+      `the body is not complete ${encoding}, as its content-encoding claims; compress it again, or send it uncompressed`,
     );
   }
 }

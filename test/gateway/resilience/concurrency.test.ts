@@ -114,7 +114,7 @@ test('a wait over queue_timeout with nowhere to go: 429 with retry-after, the ti
   const refused = await late;
   expect([refused?.status, lab.asked.length]).toEqual([429, 1]);
   expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-  expect(await refused?.text()).toContain('no place was free in time');
+  expect(await refused?.text()).toContain('no slot became free in time');
   expect(await line(lab)).toMatchObject({ in_flight: 1, queued: 0 });
   open();
   await readAll(served === undefined ? [] : [served]);

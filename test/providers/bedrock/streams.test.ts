@@ -136,7 +136,7 @@ for (const recording of recordings('bedrock-converse', { status: 'ok', streamed:
       body[at] = (body[at] ?? 0) ^ 0x10;
       const { text, row } = await ask(streamReply(body));
       expect(row.errorCode).toBe('upstream_malformed');
-      expect(text).toContain('cannot be cut into events');
+      expect(text).toContain('cannot be split into events');
       expect(text).not.toContain('message_stop');
     }
   });
