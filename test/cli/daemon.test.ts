@@ -365,7 +365,8 @@ test('two starts at once make one gateway', async () => {
   expect(starts.map(({ code }) => code)).toContain(0);
   const { pid } = await statusOf(home);
   for (const { code, err } of starts) {
-    if (code !== 0) expect(err).toMatch(/another start (is under way|came first: process \d+ at http)/);
+    if (code !== 0)
+      expect(err).toMatch(/another start (is in progress|came first: process \d+ is running at http)/);
     expect(err).not.toContain('listens on');
   }
   const pids = readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/listens on/g);

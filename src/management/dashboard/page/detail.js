@@ -102,7 +102,7 @@ function parts(entry) {
     entry.lost.length === 0
       ? null
       : part(
-          'Lost on the way',
+          'Lost in translation',
           make('p', { class: 'quiet' }, 'The provider’s dialect cannot carry these.'),
           make('ul', { class: 'chips' }, ...entry.lost.map((lost) => make('li', {}, name(lost)))),
         ),
@@ -171,7 +171,7 @@ function bill(entry) {
 /** @param {AuditEntry} entry @returns {Fact[]} */
 function times(entry) {
   return [
-    ['In all', duration(entry.latency_ms)],
+    ['Total', duration(entry.latency_ms)],
     ['First token after', duration(entry.ttft_ms)],
     ['Connected after', entry.connect_ms === null ? null : duration(entry.connect_ms)],
     ['Longest silence', entry.longest_gap_ms === null ? null : duration(entry.longest_gap_ms)],

@@ -40,7 +40,7 @@ function ailments({ routing, providers, workers, ledger, audit }) {
     );
   if (!audit.enabled)
     found.push(
-      'Nothing is recorded: set audit.enabled to true and start the gateway anew to see totals and requests.',
+      'Nothing is recorded: set audit.enabled to true and restart the gateway to see totals and requests.',
     );
   if (ledger === null) return found;
   if (!ledger.ok)

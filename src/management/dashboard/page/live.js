@@ -118,7 +118,7 @@ export function createLiveSection(list, page) {
       page.announce('The request is cancelled.');
     } catch (error) {
       // Over before the word came.
-      if (error instanceof AskError && error.status === 404) page.announce('The request is over already.');
+      if (error instanceof AskError && error.status === 404) page.announce('The request has already ended.');
       else page.onError(error);
       button.disabled = false;
       reset(button);
@@ -147,7 +147,7 @@ const isolate = (text) => `\u2068${text}\u2069`;
 
 /** @param {Running} one */
 function placeholder({ ending, answering, streamed }) {
-  if (ending !== null) return 'No text came while this page looked.';
+  if (ending !== null) return 'No text came while this page was watching.';
   if (!answering) return 'Waiting for the provider …';
   if (!streamed) return 'The answer comes whole.';
   return 'No text yet: thinking and tool calls are not shown.';
@@ -160,6 +160,6 @@ function outcome({ ending, characters, isWhole, attempts }) {
   if (ending.status === 'over') return 'over';
   if (ending.tokens === null) return `${ending.status}: ${ending.message ?? ''}`;
   const { input, output, perSecond, isKnown } = ending.tokens;
-  if (!isKnown) return 'done · tokens not told';
+  if (!isKnown) return 'done · tokens not reported';
   return `done · ${number(input)} tokens in, ${number(output)} out · ${rate(perSecond)}/s · ${money(ending.cost)}`;
 }
