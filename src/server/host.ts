@@ -1,5 +1,6 @@
 // The socket: Bun's HTTP server around one fetch function, and how it ends.
 
+import { isIP } from 'node:net';
 import {
   type ByteSink,
   type ByteSource,
@@ -249,12 +250,13 @@ function explain(
       return `${at}: the port is in use; stop what listens there, or choose another with ${portSetting}`;
     case 'EACCES':
       return `${at}: not permitted; ports below 1024 need privileges, choose another with ${portSetting}`;
-    // Of a name that nobody knows the runtime tells whatever the system said last.
-    case 'EADDRNOTAVAIL':
-    case 'EINVAL':
-    case 'ENOENT':
-      return `${at}: this machine has no such address; check server.host`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return `${at}: too many files are open; raise the limit (ulimit -n)`;
     default:
+      // For a name that cannot be resolved, the runtime reports whichever error the resolver's last system call left.
+      if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || isIP(hostname) === 0)
+        return `${at}: this machine has no such address; check server.host`;
       return `${at}: ${error instanceof Error ? error.message : String(error)}; check server.host and server.port`;
   }
 }

@@ -99,7 +99,7 @@ describe('with server.keys', () => {
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toBe('Bearer realm="sluice"');
       expect(await response.text()).toMatch(
-        /server\.keys.*x-sluice-key, x-api-key, x-goog-api-key or a Bearer/,
+        /server\.keys.*x-sluice-key, x-api-key, api-key, x-goog-api-key or a Bearer/,
       );
     },
   );

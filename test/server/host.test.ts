@@ -304,14 +304,17 @@ describe('where it cannot listen', () => {
     await drain(0);
   });
 
-  test('a port that is for the system', () => {
+  test.each([
+    ['a port that is for the system', '127.0.0.1', 'EACCES', 'not permitted; ports below'],
+    ['too many open files', 'localhost', 'EMFILE', 'too many files are open; raise the limit (ulimit -n)'],
+    // What the resolver leaves depends on the modules that nsswitch.conf names.
+    ['a name that is not known', 'nosuch.invalid', 'EAGAIN', 'this machine has no such address; check'],
+  ])('%s', (_, hostname, code, said) => {
     const serve = spyOn(Bun, 'serve').mockImplementation(() => {
-      throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      throw Object.assign(new Error(code), { code });
     });
     try {
-      expect(messageOf({ port: 80 })).toStartWith(
-        'cannot listen on 127.0.0.1:80: not permitted; ports below',
-      );
+      expect(messageOf({ hostname, port: 80 })).toStartWith(`cannot listen on ${hostname}:80: ${said}`);
     } finally {
       serve.mockRestore();
     }

@@ -85,7 +85,7 @@ export function authenticate(
   if (presented.length === 0) {
     throw new GatewayError(
       'unauthenticated',
-      'no key: send one of server.keys as x-sluice-key, x-api-key, x-goog-api-key or a Bearer token',
+      'no key: send one of server.keys as x-sluice-key, x-api-key, api-key, x-goog-api-key or a Bearer token',
     );
   }
   // Beside the gateway's key, a client may bring its own for the provider: any of them may be ours.
