@@ -1,4 +1,4 @@
-// "Only these tools of those declared": for providers that have no word for it, the others are not declared.
+// "Only these of the declared tools": for providers that cannot be told this, the others are not declared.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
@@ -38,13 +38,13 @@ export function allowedOf({ tools, allowedTools }: NeutralRequest): Tool[] {
   return tools.filter(({ name }) => allowed.has(name));
 }
 
-/** The same request where no tool is ruled out. */
+/** The request with only its allowed tools declared; the same object if no tool is ruled out. */
 export function declareAllowed(request: NeutralRequest, losses: LossReport): NeutralRequest {
   const { allowedTools, ...rest } = request;
   if (allowedTools === undefined) return request;
   const tools = allowedOf(request);
   if (tools.length === request.tools.length) return rest;
-  // A history with calls must not be without tools: those that may not be called stay.
+  // A history with calls must not be sent without tools, so those that may not be called stay.
   if (tools.length === 0) {
     if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', 'no allowed tool is declared');
     return { ...rest, toolChoice: NONE };

@@ -1,11 +1,11 @@
-// Lists and texts of a provider's answer: one that cannot be read is told, else an answer of nothing would count as one.
+// Lists and texts of a provider's answer. An unreadable one is an error: otherwise an empty answer would count as a success.
 import type { GatewayError } from '../../model/errors.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { MalformedEvent } from '../dialect.ts';
 
 /**
- * The entries of the list at `path` (`output[0].content`); none where it is left out or null.
- * @throws MalformedEvent where it is something else, or an entry is no object.
+ * The entries of the list at `path` (`output[0].content`); none if it is missing or null.
+ * @throws MalformedEvent if it is not a list, or an entry is not an object.
  */
 export function objectsIn(list: JsonValue | undefined, path: string): JsonObject[] {
   if (list === undefined || list === null) return [];
@@ -17,8 +17,8 @@ export function objectsIn(list: JsonValue | undefined, path: string): JsonObject
 }
 
 /**
- * The text at `path`; '' where it is left out or null.
- * @throws MalformedEvent where it is something else.
+ * The text at `path`; '' if it is missing or null.
+ * @throws MalformedEvent if it is not a string.
  */
 export function textIn(value: JsonValue | undefined, path: string): string {
   if (typeof value === 'string') return value;
@@ -27,9 +27,9 @@ export function textIn(value: JsonValue | undefined, path: string): string {
 }
 
 /**
- * The error in a list that stands where an answer or an event should: Google's servers put their errors into one, and
- * others what they were told.
- * @param errorInBody the dialect's look at what it holds.
+ * The error in a list received in place of an answer or an event: Google's servers put their errors into one, and other
+ * servers the errors that they were sent.
+ * @param errorInBody the dialect's reader of errors, for the list's entries.
  */
 export function errorInList(
   value: unknown,
@@ -43,7 +43,7 @@ export function errorInList(
   return undefined;
 }
 
-/** The object that the text of an error is, alone or as the first of a list; undefined where there is none. */
+/** The error object in `text`, alone or as the first of a list; undefined if there is none. */
 export function parseErrorBody(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);

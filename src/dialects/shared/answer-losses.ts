@@ -1,4 +1,4 @@
-// Names what of an answer its client's dialect cannot say: alike for whole answers and for streams.
+// Reports what the client's dialect cannot express of an answer, the same for whole answers and streams.
 import type { Citation, Extension, ServerToolResultPart } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -9,38 +9,38 @@ import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, GIVEN_AS_TEXT } from './stand-ins.
 
 export interface AnswerLosses {
   lost(feature: string): void;
-  /** The client gets a stand-in: `how` says which. */
+  /** The client gets a substitute, which `how` describes. */
   approximated(feature: string, how: string): void;
-  /** For dialects without words for a refusal: it is text. */
+  /** For dialects that cannot mark a refusal: it is sent as text. */
   refusal(): void;
-  /** For dialects without calls of free text. */
+  /** For dialects without free-text calls. */
   freeTextCall(): void;
   /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void;
-  /** Names what an image or a clip was said with, where another dialect said it. */
+  /** Names the extra fields of an image or audio clip from another dialect. */
   foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void;
   /**
-   * Names what the client is not told of a citation that it gets.
-   * @param told what its own form of it says.
+   * Names the details of a citation that the client does not get.
+   * @param told the details that its dialect's form includes.
    */
   citation(citation: Citation, told: readonly CitationDetail[]): void;
-  /** A call that the provider answered itself: what only its dialect can say of it is named. @param told whether the client gets it. */
+  /** Names what only its dialect can express of a call that the provider ran itself. @param told whether the client gets it. */
   serverCall(call: { id: string; name: string; extension?: Extension }, told: boolean): void;
-  /** A result of such a call that the client does not get: it is named as its call is. */
+  /** Names a result of such a call that the client does not get, by its call's name. */
   serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
   /**
-   * What of an ending the dialect has no word for.
-   * @param known the endings that others have no word for, and this one has.
+   * Names what the dialect cannot express of an ending.
+   * @param known the rare endings that this dialect can express.
    */
   finish(finish: Finish, known?: readonly RareEnding[]): void;
   /** Counts that the dialect has no field for. */
   usage(usage: Usage, unsayable: readonly (keyof Usage)[]): void;
 }
 
-/** What a citation may say beside where its source is; `span`: the words of the answer that rest on it. */
+/** Details of a citation besides its source; `span`: the words of the answer that rest on it. */
 export type CitationDetail = 'citedText' | 'location' | 'span';
 
-/** Fields of citations, in any dialect, that are read into neutral words. */
+/** Fields of citations, in any dialect, that have a neutral form. */
 const CITATION_WORDS: ReadonlySet<string> = new Set([
   ...['type', 'url', 'title', 'document_title', 'cited_text', 'filename', 'url_citation', 'source'],
   ...[
@@ -57,13 +57,13 @@ const CITATION_WORDS: ReadonlySet<string> = new Set([
 ]);
 const LOCATION_WORDS = /^(document_index|(start|end)_(char|page|block)_\w+)$/;
 
-/** Endings that most dialects have no word for. */
+/** Endings that most dialects cannot express. */
 export type RareEnding = Extract<
   UnifiedFinish,
   'stop_sequence' | 'pause_turn' | 'context_window_exceeded' | 'other'
 >;
 
-/** Say nothing of the medium, or only to the provider that keeps it; a transcript is told as text. */
+/** Fields that say nothing of the media, or only to the provider that stores it; a transcript is sent as text. */
 const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'expires_at', 'transcript']);
 
 /** @param own the dialect of the client. */
@@ -74,7 +74,7 @@ export function createAnswerLosses(own: DialectId, context: AnswerContext): Answ
 class ToldLosses implements AnswerLosses {
   private readonly own: DialectId;
   private readonly context: AnswerContext;
-  /** Names of calls that the provider answered itself, by id. Null before the first. */
+  /** Names of calls that the provider ran itself, by id. Null before the first. */
   private names: Map<string, string> | null = null;
 
   constructor(own: DialectId, context: AnswerContext) {

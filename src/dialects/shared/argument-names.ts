@@ -1,5 +1,5 @@
-// Names of arguments that a provider would refuse (`$filter`, `filter[id]`): it is told others, and the client reads its own. One
-// tool with such a name would have every request refused, whether it is called or not.
+// Argument names that a provider would refuse (`$filter`, `filter[id]`): it gets substitutes, and the client its own names
+// back. One tool with such a name would have every request refused, whether it is called or not.
 import type { Part } from '../../model/content.ts';
 import type { EventSink, StreamEvent } from '../../model/events.ts';
 import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
@@ -9,12 +9,12 @@ import type { ProviderSide, ToolNameRule } from '../dialect.ts';
 import { objectSchema, outermost } from './object-schema.ts';
 import { fits, standInFor } from './tool-names.ts';
 
-/** A name → the one in its place. */
+/** A name → the name that replaces it. */
 type Names = ReadonlyMap<string, string>;
 
 export interface FittedArguments {
   request: NeutralRequest;
-  /** Tool → stand-in → the client's name; empty where all names fit. */
+  /** Tool → substitute → the client's name; empty if all names fit. */
   names: ReadonlyMap<string, Names>;
 }
 
@@ -23,10 +23,10 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
   if (rule === undefined) return { request, names: fitted };
   const tools = request.tools.map((tool) => {
     if (tool.type !== 'function' || tool.parameters === undefined) return tool;
-    // Where they are a choice of schemas, those of all.
+    // A choice among schemas becomes one object with the fields of all.
     const schema = objectSchema(outermost(tool.parameters));
     const standIns = new Map<string, string>();
-    // Of the arguments themselves: providers do not look at what is within them.
+    // Only top-level arguments: providers do not check names nested in them.
     for (const name of Object.keys(asObject(schema.properties) ?? {}))
       if (!fits(name, rule)) standIns.set(name, standInFor(name, rule));
     if (standIns.size === 0) return tool;
@@ -42,7 +42,7 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
   return { request: { ...request, tools, messages }, names };
 }
 
-/** The side with the client's names in its answers: the arguments of such a tool come whole, when they are. */
+/** The side with the client's names in its answers; the arguments of such a tool are passed on once they are complete. */
 export function restoreArgumentNames(side: ProviderSide, names: FittedArguments['names']): ProviderSide {
   if (names.size === 0) return side;
   return {
@@ -83,13 +83,13 @@ function renamedCall<Kind extends Part>(
   return { ...part, arguments: rename(part.arguments, own) };
 }
 
-/** Text that is no object stays. */
+/** Text that is not an object is left as it is. */
 function renamedText(text: string, names: Names): string {
   const fields = argumentsToWrite(text);
   return fields === undefined ? text : JSON.stringify(renamedFields(fields, names));
 }
 
-/** The same, also where an answer was cut off in them. Only stand-ins can be found so: no other text looks like one. */
+/** The same for arguments that may be cut off. Searching for substitutes is safe: no other text looks like one. */
 function renamedBegun(text: string, names: Names): string {
   if (argumentsToWrite(text) !== undefined) return renamedText(text, names);
   let renamed = text;
@@ -102,7 +102,7 @@ function inverse(names: Names): Names {
   return new Map([...names].map(([name, standIn]) => [standIn, name]));
 }
 
-/** Holds the arguments of such a call back until they are whole. */
+/** Holds back the arguments of such a call until they are complete. */
 class Restoring implements EventSink {
   private readonly sink: EventSink;
   private readonly names: FittedArguments['names'];

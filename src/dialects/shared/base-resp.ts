@@ -13,15 +13,15 @@ const REJECTED: VendorError = { code: 'upstream_rejected', status: 400 };
 const MEANING: Readonly<Record<string, VendorError>> = table({
   '1002': RATE_LIMITED,
   '1004': UNAUTHORIZED,
-  // With 402 no client takes an empty account for a rate limit that passes.
+  // With 402 no client mistakes an empty account for a passing rate limit.
   '1008': { code: 'upstream_unauthorized', status: 402, exhausted: true },
-  // Content policy, of what was asked and of what was said.
+  // Content policy, for input and output.
   '1026': REJECTED,
   '1027': REJECTED,
-  // Used up for five hours, a week or the plan.
+  // The allowance of five hours, a week or the plan is used up.
   '1028': USED_UP,
   '1030': USED_UP,
-  // Tokens a minute, connections at once, and a rate that grows too fast.
+  // Tokens per minute, concurrent connections, and a rate that grows too fast.
   '1039': RATE_LIMITED,
   '1041': RATE_LIMITED,
   '1042': REJECTED,
@@ -29,18 +29,18 @@ const MEANING: Readonly<Record<string, VendorError>> = table({
   '2045': RATE_LIMITED,
   '2049': UNAUTHORIZED,
   '2056': USED_UP,
-  // A model that the plan does not hold.
+  // A model that the plan does not include.
   '2061': { code: 'upstream_unauthorized', status: 403 },
 });
 
 export interface BaseResp {
   code: string;
   message: string;
-  /** Undefined where the code says no more than that it failed. */
+  /** Undefined if the code only says that the request failed. */
   meaning: VendorError | undefined;
 }
 
-/** Undefined where the body tells none: a code of 0 is that of success. */
+/** Undefined if the body reports no failure: code 0 is success. */
 export function baseRespIn(body: JsonObject): BaseResp | undefined {
   const { base_resp: told } = body;
   if (told === undefined) return undefined;

@@ -1,8 +1,8 @@
-// Anthropic's breakpoint as Claude takes it, whoever serves it: kept for five minutes or for an hour.
+// A cache breakpoint as Claude accepts it on any platform: kept for five minutes or for an hour.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from './loss-report.ts';
 
-/** OpenAI's are kept longer. */
+/** OpenAI's breakpoints are kept longer. */
 export function anthropicBreakpoint(cacheControl: JsonObject, losses: LossReport): JsonObject {
   const { ttl } = cacheControl;
   if (ttl !== '30m' && ttl !== '12h') return cacheControl;

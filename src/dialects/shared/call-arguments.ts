@@ -7,16 +7,16 @@ import { ONE_TEXT_ARGUMENT } from './stand-ins.ts';
 
 type Called = Pick<ToolCallPart, 'kind' | 'arguments'>;
 
-/** The one argument of a function that stands for a tool of free text. */
+/** The single argument of a function that replaces a free-text tool. */
 export const FREE_TEXT = 'input';
 
-/** Undefined where the text is not a JSON object, and so cannot be said as one. */
+/** Undefined if the text is not a JSON object. */
 export function argumentObject({ kind, arguments: text }: Called): JsonObject | undefined {
   if (kind === 'custom') return { [FREE_TEXT]: text };
   return text.trim() === '' ? {} : argumentsToWrite(text);
 }
 
-/** An object in any case: what stands in for the text is reported. */
+/** Always an object; a substitute for text that is not one is reported. */
 export function buildArguments(call: Called, losses: LossReport): JsonObject {
   if (call.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   const object = argumentObject(call);

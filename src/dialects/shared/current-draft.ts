@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import { mapSchemas } from './map-schema.ts';
 
-/** The same object where nothing is of an older draft. */
+/** The same object if nothing in it is from an older draft. */
 export function currentDraft(schema: JsonObject): JsonObject {
   return mapSchemas(schema, (each) => withCurrentBounds(withCurrentTuple(each)));
 }
@@ -17,7 +17,7 @@ function withCurrentTuple(schema: JsonObject): JsonObject {
   return { ...rest, ...tuple, ...(additionalItems === undefined ? {} : { items: additionalItems }) };
 }
 
-/** Of draft 4: the bound beside it is meant. */
+/** In draft 4 `true` makes the bound beside it exclusive. */
 function withCurrentBounds(schema: JsonObject): JsonObject {
   let next = schema;
   for (const [keyword, bound] of [

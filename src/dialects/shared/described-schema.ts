@@ -1,4 +1,4 @@
-// A structured answer for wires that lack a part of it: its description inside the schema, or all of it in words.
+// Structured answers for wire formats that support them in part: the description moves into the schema, or all of it into words.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
 
@@ -9,9 +9,9 @@ export function describedSchema({ schema, description }: SchemaFormat): JsonObje
   return { ...schema, description };
 }
 
-/** For models whose wire has no field that asks for JSON. */
+/** For models whose wire format has no field that requests JSON. */
 export function jsonInstruction(format: SchemaFormat | Extract<OutputFormat, { type: 'json' }>): string {
-  // A list, or one of several words, where a schema says so.
+  // The schema may ask for a list or an enum instead of an object.
   const value = format.type === 'json' || isObjectSchema(format.schema) ? 'JSON object' : 'JSON value';
   const text = `Answer with one ${value} and nothing else: no prose around it and no code fence.`;
   if (format.type === 'json') return text;

@@ -1,4 +1,4 @@
-// What a request for embeddings says beside its texts, and a provider has no word for.
+// What an embeddings request says besides its texts that a provider cannot express.
 import type { EmbeddingRequest } from '../../model/embedding.ts';
 import type { Loss } from '../../model/request.ts';
 

@@ -1,8 +1,8 @@
-// What the HTTP status of a provider's failure means in every dialect, where its words say nothing more.
+// What the HTTP status of a provider's failure means in every dialect, if its body says nothing more specific.
 import type { ErrorCode } from '../../model/errors.ts';
 import type { JsonValue } from '../../model/json/json.ts';
 
-/** The account is empty: no fault of the request, and another key or target may have what it takes. */
+/** The account is empty: not the request's fault, and another key or target may still have credit. */
 export const UNPAID = 402;
 
 export function codeOfStatus(status: number): ErrorCode {
@@ -16,7 +16,7 @@ export function codeOfStatus(status: number): ErrorCode {
     case 503:
     case 529:
       return 'upstream_overloaded';
-    // A timeout or a clash is not the client's doing, and asking again may mend it.
+    // A timeout or a conflict is not the client's fault, and a retry may succeed.
     case 408:
     case 409:
       return 'upstream_failed';
@@ -25,7 +25,7 @@ export function codeOfStatus(status: number): ErrorCode {
   }
 }
 
-/** The provider's own status where it tells the client more than the code's (CONTRACT, error table). */
+/** The provider's own status if it tells the client more than the code's (CONTRACT, error table). */
 export function ownStatus(code: ErrorCode, status: number): { status?: number } {
   switch (code) {
     case 'upstream_unauthorized':
@@ -39,7 +39,7 @@ export function ownStatus(code: ErrorCode, status: number): { status?: number } 
   }
 }
 
-/** What the body of a failure holds: JSON, or its text, which is a message too. */
+/** The parsed body of a failure, or its text, which serves as a message, if it is not JSON. */
 export function statedIn(body: string): JsonValue {
   try {
     return JSON.parse(body) as JsonValue;
@@ -48,7 +48,7 @@ export function statedIn(body: string): JsonValue {
   }
 }
 
-/** In words, a page where JSON was expected. Its title tells who answered (a proxy, a firewall, a login); no more is quoted. */
+/** Describes a page received instead of JSON. Its title shows who answered (a proxy, a firewall, a login); no more is quoted. */
 export function pageInstead(body: string): string {
   const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
   const titled = title ? ` titled "${title}"` : '';

@@ -1,7 +1,7 @@
-// Conversations that the model begins: greetings, and histories of which the beginning is cut off.
+// Conversations that the model begins: greetings, and histories whose beginning is cut off.
 import type { LossReport } from './loss-report.ts';
 
-/** What a turn of the user says before one that may not be the first; names it. */
+/** The text of a user turn to insert before a turn that may not come first; reports it. */
 export function letModelBegin(losses: LossReport): string {
   losses.approximated('messages', 'a user turn is put in front, since the model’s may not come first');
   return 'You speak first.';

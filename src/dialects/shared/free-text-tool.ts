@@ -1,12 +1,12 @@
-// A tool of free text where tools take JSON alone: a function with one text argument, whose description tells the
-// grammar, since nothing else keeps the model to it.
+// Free-text tools where tools accept only JSON: a function with one text argument. Its description states the grammar,
+// since nothing else makes the model follow it.
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { CustomTool } from '../../model/request.ts';
 import { FREE_TEXT } from './call-arguments.ts';
 import type { LossReport } from './loss-report.ts';
 import { ONE_TEXT_ARGUMENT } from './stand-ins.ts';
 
-/** The schema of the function's arguments, the stand-in reported. Encoders take the text out of `input` again. */
+/** The schema of the function's arguments; the substitution is reported. Encoders extract the text from `input` again. */
 export function freeTextSchema({ format }: CustomTool, losses: LossReport): JsonObject {
   losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   const input = {

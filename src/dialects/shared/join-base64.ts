@@ -1,10 +1,10 @@
-// Bytes that a stream tells in pieces, each in base64 of its own, as one: letters of two pieces are not just put together
-// where the first is padded.
+// Joins bytes that a stream sends in pieces, each encoded in base64 by itself: plain concatenation is wrong if the first is
+// padded.
 
-/** @param known what the pieces so far make; '' at first. */
+/** @param known the pieces so far, joined; '' at first. */
 export function joinBase64(known: string, piece: string): string {
   if (!known.endsWith('=') || piece === '') return known + piece;
-  // The group that is not full is the last one.
+  // Only the last group can be incomplete.
   const full = known.length - 4;
   try {
     const rest = Uint8Array.fromBase64(known.slice(full));
@@ -14,7 +14,7 @@ export function joinBase64(known: string, piece: string): string {
     bytes.set(more, rest.length);
     return known.slice(0, full) + bytes.toBase64();
   } catch {
-    // Whoever reads it is to see what came.
+    // Not base64: the reader gets what the provider sent.
     return known + piece;
   }
 }

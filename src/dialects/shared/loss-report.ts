@@ -8,7 +8,7 @@ export interface LossReport {
   approximated(feature: string, how: string): void;
   /** Names every field of an extension that is another dialect's. */
   foreign(extension: Extension | undefined): void;
-  /** For dialects without groups of tools: one that stood in a group stands alone, under its whole name. */
+  /** For dialects without tool groups: a grouped tool is sent by itself, under its full name. */
   ungrouped(tool: Tool): void;
   list(): Loss[];
 }
@@ -34,7 +34,7 @@ class Report implements LossReport {
 
   approximated(feature: string, how: string): void {
     this.losses ??= new Map();
-    // Something dropped outweighs something that got a stand-in.
+    // A feature reported as dropped stays so, even if part of it is approximated.
     if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
   }
 

@@ -1,4 +1,4 @@
-// Every schema within a JSON Schema, changed alike.
+// Applies one change to every schema within a JSON Schema.
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 /** Keywords that hold schemas by name. */
@@ -10,8 +10,8 @@ const SINGLE = [
 ] as const;
 
 /**
- * The schema with `change` made to it and, before that, to each within it; the same object where nothing changes.
- * @param change gives the same object where it changes nothing.
+ * The schema with `change` applied to each schema within it and then to itself; the same object if nothing changes.
+ * @param change returns the same object if it changes nothing.
  */
 export function mapSchemas(schema: JsonObject, change: (schema: JsonObject) => JsonObject): JsonObject {
   const mapped: JsonObject = {};

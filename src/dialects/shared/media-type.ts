@@ -1,6 +1,6 @@
-// Media types as the standards spell them: clients write others, which some providers forgive.
+// Media types as the standards spell them: clients write variants, which only some providers accept.
 
-/** Of `image/jpg` or `IMAGE/PNG; x=y`, `image/jpeg` and `image/png`. */
+/** `image/jpeg` for `image/jpg`, `image/png` for `IMAGE/PNG; x=y`. */
 export function standardMediaType(mediaType: string): string {
   const bare = mediaType.replace(/;.*$/, '').trim().toLowerCase();
   return bare === 'image/jpg' ? 'image/jpeg' : bare;

@@ -1,10 +1,10 @@
 // The name of a model as a segment of a path.
 import { GatewayError } from '../../model/errors.ts';
 
-/** Encoded, servers may still follow them; half of a surrogate pair cannot be encoded. */
+/** Servers may follow `..` even when it is encoded; half of a surrogate pair cannot be encoded. */
 const LEADS_AWAY = /(^|[/\\])\.{1,2}([/\\]|$)|\p{Cs}/u;
 
-/** Encoded whole: no name leads out of the place where it stands. Throws `invalid_request` for one that might. */
+/** The name fully encoded, so that it cannot lead to another path. Throws `invalid_request` for one that might. */
 export function modelInPath(model: string): string {
   if (LEADS_AWAY.test(model)) {
     const mend = 'write it without . or .. between slashes, in whole characters';

@@ -1,17 +1,17 @@
-// Schemas of arguments for servers that take one object there, and no choice among several (`anyOf`, `oneOf`,
-// `allOf`) at the top: tools of MCP servers often have one.
+// Argument schemas for servers that accept one object and no choice (`anyOf`, `oneOf`, `allOf`) at the top level: tools
+// of MCP servers often have one.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
 import { isEmpty } from './own-fields.ts';
 import type { LossReport } from './loss-report.ts';
 
 const CHOICES = ['anyOf', 'oneOf', 'allOf'] as const;
-/** Refused at the top as well; nothing can stand in for them. */
+/** Also refused at the top level; nothing can replace them. */
 const CONDITIONS: ReadonlySet<string> = new Set([...CHOICES, 'not', 'enum', 'if', 'then', 'else']);
 
 /**
- * Arguments are an object even where the schema does not say so, or says that there may be none: OpenAI, Anthropic,
- * Google and Ollama refuse a schema of any other type.
+ * Arguments are an object even if the schema does not say so, or allows null as well: OpenAI, Anthropic, Google and
+ * Ollama refuse a schema of any other type.
  */
 export function typedSchema(schema: JsonObject): JsonObject {
   const whole = outermost(schema);
@@ -20,7 +20,7 @@ export function typedSchema(schema: JsonObject): JsonObject {
   return asArray(type)?.includes('object') === true ? { ...whole, type: 'object' } : whole;
 }
 
-/** Generators may name the outermost schema too, and refer to it: it is said where the servers look for it. */
+/** Generators may put the outermost schema behind a reference too: it is moved to where servers look for it. */
 export function outermost(schema: JsonObject): JsonObject {
   const { $ref, ...beside } = schema;
   const reference = asString($ref);
@@ -28,7 +28,7 @@ export function outermost(schema: JsonObject): JsonObject {
   return isEmpty(named) || named.$ref !== undefined ? schema : { ...named, ...beside };
 }
 
-/** The schema as one object, reported where it was none; the same schema where it was. */
+/** The schema as one object, reported if it was not one; unchanged if it was. */
 export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObject {
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
   losses?.approximated('tools.parameters', 'one object with the fields of all alternatives');
@@ -44,16 +44,16 @@ export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObjec
 }
 
 interface Gathered {
-  /** Where references lead. */
+  /** The schema that references point into. */
   root: JsonObject;
   choices: PropertyChoices;
-  /** What is demanded behind each reference. Each is followed once: a few that lead to each other twice have thousands of ways. */
+  /** The names that each reference requires. Each is followed once: a few that refer to each other twice make thousands of paths. */
   followed: Map<string, ReadonlySet<string>>;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Adds the fields of a schema and of all that it leads to. @returns the names that it demands. */
+/** Adds the fields of a schema and of all that it refers to. @returns the names that it requires. */
 function gather(schema: JsonObject, gathered: Gathered): ReadonlySet<string> {
   addProperties(gathered.choices, schema);
   const required = new Set(textsOf(schema.required));
@@ -71,14 +71,14 @@ function gatherBranch(branch: JsonValue, gathered: Gathered): ReadonlySet<string
   if (reference === undefined) return gather(schema, gathered);
   const known = followed.get(reference);
   if (known !== undefined) return known;
-  // What leads in a circle demands nothing.
+  // A circular reference requires nothing.
   followed.set(reference, NOTHING);
   const demanded = gather(followReference(reference, root) ?? {}, gathered);
   followed.set(reference, demanded);
   return demanded;
 }
 
-/** By the name of a field, what the branches say of it, by its JSON: there may be thousands of branches. */
+/** Field name → JSON text → the schema that branches give it; keyed by JSON, since there may be thousands of branches. */
 type PropertyChoices = Map<string, Map<string, JsonValue>>;
 
 function addProperties(choices: PropertyChoices, schema: JsonObject): void {
@@ -92,7 +92,7 @@ function addProperties(choices: PropertyChoices, schema: JsonObject): void {
   }
 }
 
-/** A choice that stands alone, as its members. */
+/** A lone choice is replaced by its members. */
 function unfolded(known: Map<string, JsonValue>): Map<string, JsonValue> {
   const [only] = known.values();
   const { anyOf, ...rest } = asObject(only) ?? {};
@@ -106,7 +106,7 @@ function either(choices: ReadonlyMap<string, JsonValue>): JsonValue {
   return others.length === 0 ? first : { anyOf: [first, ...others] };
 }
 
-/** What every branch demands; with `allOf`, what any does. */
+/** The names that every branch requires; with `allOf`, those that any does. */
 function requiredBy(branches: readonly ReadonlySet<string>[], all: boolean): string[] {
   if (all) return branches.flatMap((names) => [...names]);
   const [first = NOTHING, ...others] = branches;

@@ -1,13 +1,13 @@
-// Fields that only one dialect understands: set apart from what has a neutral word, carried as its extension, and
-// said again by that dialect alone.
+// Fields that only one dialect understands: separated from those with a neutral form, carried as its extension, and written
+// again only by that dialect.
 import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 
 export interface OwnFields {
-  /** `{extension}` for fields that only this dialect understands, `{}` where there are none. */
+  /** `{extension}` for fields that only this dialect understands, `{}` if there are none. */
   extensionOf(fields: JsonObject): { extension?: Extension };
-  /** The extension's fields where they are this dialect's own, else none. */
+  /** The extension's fields if they are this dialect's own, else none. */
   ownFields(extension: Extension | undefined): JsonObject;
 }
 

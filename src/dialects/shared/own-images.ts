@@ -1,4 +1,4 @@
-// Images that the model made in an earlier turn, where its provider takes images from the user alone:
+// Images that the model made in an earlier turn, for providers that accept images only from the user:
 // "'image' blocks are not permitted within assistant turns" (Claude, everywhere).
 import type { ImagePart } from '../../model/content.ts';
 import type { Message } from '../../model/request.ts';
@@ -6,7 +6,7 @@ import type { LossReport } from './loss-report.ts';
 
 const NAME = 'assistant.image';
 
-/** The same turns, each such image in the user's next turn, behind results; with none to follow, it is lost. */
+/** The same turns, with each such image moved to the next user turn, after its results; if none follows, it is lost. */
 export function showByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
   if (!messages.some((message) => message.role === 'assistant' && message.parts.some(isImage)))
     return messages;
@@ -14,7 +14,7 @@ export function showByUser(messages: readonly Message[], losses: LossReport): re
   const shown = messages.map((message): Message => {
     const { role, parts } = message;
     if (role === 'assistant') {
-      // What another dialect says beside it tells how it was made.
+      // Fields of another dialect beside an image only say how it was made.
       held.push(...parts.filter(isImage).map(({ extension: _, ...image }) => image));
       return { ...message, parts: parts.filter((part) => !isImage(part)) };
     }

@@ -1,17 +1,16 @@
-// Calls and their results as most providers hold a history to them: each call has an id of its own, and all results of a turn
-// stand in the next one. Clients of Chat may count the calls of each turn from 0; those of Responses may tell a result after more
-// was said.
+// Calls and results as most providers require them in a history: each call has a unique id, and all results of a turn are in
+// the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later.
 import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 
-/** Stands where a result was moved away, and nothing else was said. */
+/** The content of a turn that held only a result that was moved. */
 const MOVED: Part = {
   type: 'text',
   text: '(The result of an earlier call has come: it stands behind that call.)',
 };
 
-/** The same request where all is in order, as nearly all are. */
+/** The request with calls and results paired; the same object if all is in order, as nearly always. */
 export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralRequest {
   const { messages } = request;
   if (!isOutOfOrder(messages)) return request;
@@ -23,7 +22,7 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
 }
 
 function isOutOfOrder(messages: readonly Message[]): boolean {
-  /** By id of a call, the turn of the model that made it. */
+  /** Call id → the assistant turn that made it. */
   const turns = new Map<string, number>();
   let turn = -1;
   let before: Message['role'] = 'user';
@@ -50,14 +49,14 @@ interface MadeCall {
   answered: boolean;
 }
 
-/** Calls that have one id in the client's history, in order. */
+/** Calls that share one id in the client's history, in order. */
 interface Namesakes {
   calls: MadeCall[];
-  /** What the next of them is told apart by. */
+  /** The suffix that makes the next one's id unique. */
   next: number;
-  /** All before it have their results. */
+  /** Index into `calls`: all before it have their results. */
   oldest: number;
-  /** The same, of the calls of the last turn that made any. */
+  /** The same among the calls of the last turn that made any. */
   newest: number;
 }
 
@@ -68,7 +67,7 @@ class Pairing {
   private readonly made = new Map<string, Namesakes>();
   private turn = -1;
 
-  /** @param late takes the results that come too late, by turn of the model. */
+  /** @param late receives the results that come too late, by assistant turn. */
   constructor(late: Part[][]) {
     this.late = late;
   }
@@ -112,7 +111,7 @@ class Pairing {
     return [];
   }
 
-  /** That the next result is of: one of this turn, since an earlier one may never get its own. */
+  /** The call that the next result belongs to: preferably one of this turn, since an earlier call may never get a result. */
   private callOf(known: Namesakes): MadeCall | undefined {
     const { calls } = known;
     while (calls[known.newest]?.answered === true) known.newest++;
@@ -123,7 +122,7 @@ class Pairing {
   }
 }
 
-/** Each turn of the model with what came late for its calls behind it. */
+/** The messages, with the late results after each assistant turn whose calls they answer. */
 function withLate(messages: readonly Message[], late: readonly Part[][]): Message[] {
   const told: Message[] = [];
   let turn = -1;

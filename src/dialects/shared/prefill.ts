@@ -1,11 +1,11 @@
-// A turn of the assistant that ends a conversation: some providers go on with it, others begin anew.
+// An assistant turn that ends a conversation: some providers continue it, others begin a new answer.
 import type { NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 
-/** What a loss of it is called. */
+/** Its name in loss reports. */
 export const PREFILL = 'messages.prefill';
 
-/** Its text; undefined where the conversation ends otherwise, or with a call. */
+/** Its text; undefined if the conversation ends otherwise, or with a call. */
 export function prefillOf({ messages }: NeutralRequest): string | undefined {
   const last = messages.at(-1);
   if (last?.role !== 'assistant' || last.parts.some(({ type }) => type === 'tool-call')) return undefined;
@@ -13,12 +13,12 @@ export function prefillOf({ messages }: NeutralRequest): string | undefined {
   return text.trim() === '' ? undefined : text;
 }
 
-/** For providers that do not go on with it. */
+/** For providers that do not continue it. */
 export function reportPrefill(request: NeutralRequest, losses: LossReport): void {
   report(request, losses, 'the model reads the last turn but does not continue it: its answer starts afresh');
 }
 
-/** For those that do not say. */
+/** For providers of which it is unknown. */
 export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport): void {
   report(
     request,
@@ -28,7 +28,7 @@ export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport
 }
 
 /**
- * What a user's turn says behind it to models that refuse it at the end; names the loss. Their vendors say to ask so:
+ * The text of a user turn to add after it for models that refuse it at the end, as their vendors advise; reports the loss:
  * https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal,
  * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
  */

@@ -1,4 +1,4 @@
-// Reads request fields, and refuses those of the wrong type with the path and the mend.
+// Reads request fields; rejects those of the wrong type, naming the path and what to send instead.
 import { GatewayError } from '../../model/errors.ts';
 import {
   asArray,
@@ -16,7 +16,7 @@ export function invalid(path: string, problem: string): GatewayError {
   return new GatewayError('invalid_request', `${path}: ${problem}`, { reason: { param: path } });
 }
 
-// Of the fields that may be left out null counts as left out: SDKs send it for parameters that were not set.
+// For optional fields null counts as left out: SDKs send it for parameters that were not set.
 export const optionalString = reader(asString, 'a string');
 export const optionalNumber = reader(asNumber, 'a number');
 export const optionalBoolean = reader(asBoolean, 'true or false');

@@ -1,4 +1,4 @@
-// How much of its thinking a client wants to see, at providers that have fewer words for it.
+// How much of the model's thinking a client wants to see, for providers with fewer settings for it.
 import type { LossReport } from './loss-report.ts';
 
 const SUMMARY = 'reasoning_summary';

@@ -1,15 +1,15 @@
-// Results of parallel calls in the order of the calls: clients send them as the tools end, and a provider that knows no
-// id of a call, or whose model is shown none, takes the first result for the first call's.
+// Puts results of parallel calls in the order of the calls: clients send them as the tools finish, and a provider without
+// call ids, or whose model does not see them, takes the first result for the first call's.
 import type { Part } from '../../model/content.ts';
 
-/** By the id of each call of a turn, how many came before it. */
+/** Call id → the number of calls before it in its turn. */
 export type CallPlaces = ReadonlyMap<string, number>;
 
 /**
- * The parts with the results among them first, as their calls were made.
+ * The parts with the results first, in the order of their calls.
  *
- * @param calls of the turn before; results of others come behind. Made once for all the turns that answer it, which may be
- * one for each call.
+ * @param calls of the previous turn; results of other calls come last. Made once for all the turns that answer it, which may
+ * be one per call.
  */
 export function resultsInOrder(parts: readonly Part[], calls: CallPlaces): Part[] {
   const place = (part: Part) =>

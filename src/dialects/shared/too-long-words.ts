@@ -1,4 +1,4 @@
-// How vendors say that a prompt does not fit, where neither a code nor the word "context" does: in each dialect they speak.
+// How vendors say that a prompt does not fit, in any dialect they speak, without a code or the word "context".
 
 /** xAI, vLLM; Moonshot; Qwen; Gemini's own words at its other endpoints; Groq; Text Generation Inference. */
 export const VENDORS_TOO_LONG =

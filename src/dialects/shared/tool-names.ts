@@ -1,5 +1,5 @@
-// Names of tools that a provider would refuse for their length or their signs: it is told others, and the client
-// reads its own. The same name always gets the same stand-in, so that histories and prompt caches hold.
+// Tool names that a provider would refuse for their length or characters: the provider gets substitutes, the client its own
+// names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
 import type { Part } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { fnv1aHex } from '../../model/hash.ts';
@@ -8,7 +8,7 @@ import type { BuiltRequest, ProviderSide, ToolNameRule } from '../dialect.ts';
 
 export interface FittedRequest {
   request: NeutralRequest;
-  /** Stand-in → the client's name; empty where all names fit. */
+  /** Substitute → the client's name; empty if all names fit. */
   names: ReadonlyMap<string, string>;
 }
 
@@ -75,7 +75,7 @@ export function fits(name: string, { signs, longest, start }: ToolNameRule): boo
   return name.length <= longest && !signs.test(name) && (start === undefined || start.test(name));
 }
 
-/** Ends with what tells it from another name that begins alike. */
+/** Its ending distinguishes it from other names with the same beginning. */
 export function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
   const clean = [...name].map((sign) => (signs.test(sign) ? '_' : sign)).join('');
   const begun = start === undefined || start.test(clean) ? clean : `_${clean}`;

@@ -1,8 +1,8 @@
-// Fields deep inside a client's request that its dialect's parser does not read: they would vanish without a word
-// (GUARANTEES 8). Each client side has a table of what its parser knows, since what is new is in no table.
+// Fields deep inside a client's request that its dialect's parser does not read: they would be lost unreported
+// (GUARANTEES 8). Each client side lists what its parser knows, since new fields cannot be listed.
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
-/** What is known of a value: all of it, the fields of the object (or of each in the list), or that depends on it. */
+/** What is known of a value: all of it, the fields of the object (or of each in the list), or what a function of it returns. */
 export type Known = true | KnownFields | ((value: JsonObject) => true | KnownFields);
 
 /** Fields that are not listed are unread, unless `*` says that the parser keeps and names them itself. */
@@ -12,7 +12,7 @@ export interface KnownFields {
 
 export interface KnownRequest {
   body: KnownFields;
-  /** The one spelling of a field that its dialect lets clients spell in several ways. */
+  /** The canonical spelling of a field that clients may spell in several ways. */
   spelled?(name: string): string;
 }
 
@@ -28,11 +28,11 @@ export function byType(
   return ({ type }) => known.get(typeof type === 'string' ? type : untyped) ?? true;
 }
 
-/** A request names that many new fields at most, or its sender wants to fill the ledger. */
+/** Limit of names per request: more come only from a sender that wants to fill the ledger. */
 const MOST_NAMES = 50;
 const LONGEST_NAME = 100;
 
-/** Their names, with the path that leads to them: `messages.content.…`. Each once, however many objects have it. */
+/** The names of unread fields, with their paths: `messages.content.…`. Each once, however many objects have it. */
 export function unreadFields(body: JsonObject, { body: known, spelled }: KnownRequest): string[] {
   const found = new Set<string>();
   look(body, known, '', spelled, found);
@@ -64,7 +64,7 @@ function look(
   }
 }
 
-/** Whether it is as if the field were not there. */
+/** Whether the value means the same as leaving the field out. */
 export function saysNothing(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === false || value === '') return true;
   return Array.isArray(value) && value.length === 0;

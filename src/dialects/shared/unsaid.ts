@@ -1,4 +1,4 @@
-// Settings of a request that a provider's dialect has no word for, named as clients know them.
+// Settings of a request that a provider's dialect cannot express, named as clients know them.
 import type { NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 
@@ -20,7 +20,7 @@ const NAMES = {
 
 type Setting = keyof typeof NAMES;
 
-/** Reports those of `settings` that the request has as lost. Defaults that are spelt out lose nothing. */
+/** Reports as lost those of `settings` that the request has. Explicit defaults lose nothing. */
 export function reportUnsaid(
   request: NeutralRequest,
   settings: readonly Setting[],
@@ -28,7 +28,7 @@ export function reportUnsaid(
 ): void {
   for (const setting of settings) if (says(request, setting)) losses.lost(NAMES[setting]);
   if (settings.includes('logprobs') && request.logprobs?.top !== undefined) losses.lost('top_logprobs');
-  // Who has no key of a cache has no settings of it.
+  // A dialect without cache keys has no cache settings either.
   if (settings.includes('cacheKey'))
     for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);
 }

@@ -1,10 +1,10 @@
-// The search of the web that a provider runs: the one tool of providers that most dialects have. A search that a
-// client asks for in its own words becomes the provider's own where that can keep the client's limits.
+// Web search run by the provider: the one provider tool that most dialects have. A search requested in the client's dialect
+// becomes the provider's own if that can keep the client's limits.
 import type { ServerTool, WebSearch } from '../../model/request.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { LossReport } from './loss-report.ts';
 
-/** Settings that a dialect's own search has. */
+/** Settings that a dialect's own search supports. */
 export interface SearchSettings {
   allowedDomains: boolean;
   blockedDomains: boolean;
@@ -14,8 +14,8 @@ export interface SearchSettings {
 }
 
 /**
- * What is asked of the provider's own search in place of a client's, reported as that. Undefined where it is no
- * search, or one whose limits on domains could not be kept: nobody may search where they were told not to.
+ * The settings of the provider's own search that replaces a client's, reported as a substitute. Undefined if the tool is not
+ * a search, or its domain limits could not be kept: a provider must not search domains that were excluded.
  */
 export function searchInstead(
   tool: ServerTool,
@@ -37,7 +37,7 @@ export function searchInstead(
 
 const PLACES = ['city', 'region', 'country', 'timezone'] as const;
 
-/** @param settings of the tool, by name, without those that say which tool it is. */
+/** @param settings the tool's settings by name, without those that say which tool it is. */
 export function parseWebSearch(settings: JsonObject): WebSearch {
   const { allowed_domains, blocked_domains, user_location, search_context_size, ...rest } = settings;
   const allowedDomains = texts(allowed_domains);
@@ -48,7 +48,7 @@ export function parseWebSearch(settings: JsonObject): WebSearch {
     ...(allowedDomains === undefined ? {} : { allowedDomains }),
     ...(blockedDomains === undefined ? {} : { blockedDomains }),
     ...(location === undefined ? {} : { location }),
-    // `medium` says the default.
+    // `medium` is the default.
     ...(contextSize === undefined || contextSize === 'medium' ? {} : { contextSize }),
     others: Object.keys(rest).filter((name) => rest[name] !== null && rest[name] !== undefined),
   };
@@ -61,7 +61,7 @@ function texts(value: JsonValue | undefined): string[] | undefined {
 
 function locationOf(value: JsonValue | undefined): WebSearch['location'] {
   const fields = asObject(value);
-  // Chat puts the fields one level deeper.
+  // Chat nests the fields one level deeper.
   const place = asObject(fields?.approximate) ?? fields;
   const location: NonNullable<WebSearch['location']> = {};
   for (const name of PLACES) {
