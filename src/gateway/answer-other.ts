@@ -1,4 +1,4 @@
-// What is no client's question to a model: lists of models, the dashboard, the gateway's own pages.
+// Answers everything that is not a question to a model: lists of models, the dashboard, the gateway's own pages.
 import { findModels } from '../dialects/find-route.ts';
 import { headOf } from '../management/head.ts';
 import { answerRoot } from '../management/root.ts';
@@ -25,11 +25,11 @@ import type { Setup } from './setup.ts';
 export interface Pages {
   host: Pick<GatewayHost, 'log' | 'randomId' | 'version'>;
   setup: Setup;
-  /** Undefined for a path that is none of its own. */
+  /** Resolves to undefined for paths that are not its own. */
   manage(request: Request, url: URL): Promise<Response | undefined>;
 }
 
-/** All that is answered here is only read. */
+/** Everything answered here is read-only. */
 const READ = 'GET, HEAD';
 
 export async function answerOther(request: Request, { host, setup, manage }: Pages): Promise<Response> {

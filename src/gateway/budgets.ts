@@ -1,5 +1,5 @@
-// The budgets of `costs.budgets` at work: what this process sees is counted, and targets whose budget is used up are not
-// asked. Where several processes serve, each tells the primary what it has added, and learns what all have spent together.
+// Enforces `costs.budgets`: counts what this process sees, and skips targets whose budget is used up. Where several
+// processes serve, each reports what it has added to the primary, and learns what all have spent together.
 import type { Budget } from '../config/resolved.ts';
 import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
 import { spentBudgetInWords, usdInWords } from '../ledger/budgets/budget-words.ts';
@@ -14,7 +14,7 @@ import type { GatewayHost } from './host.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { SAMPLE_USAGE } from './routing.ts';
 
-/** Of a request, the budget that keeps a target from being asked; null: none does. */
+/** The used-up budget that keeps this request from being sent to the target; null: none does. */
 export type BudgetGuard = (
   record: Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation' | 'redact'>,
   target: Target,
@@ -22,13 +22,13 @@ export type BudgetGuard = (
 
 export interface Budgets {
   guard: BudgetGuard;
-  /** Others are in force, or none any more; `price`: of the same configuration. */
+  /** Replaces the budgets in force, possibly by none; `price` is that of the same configuration. */
   configure(budgets: readonly Budget[], price: Pricer): void;
-  /** A request is over. */
+  /** Counts a request that has ended. */
   see(row: LedgerRow): void;
-  /** What all processes have spent together. */
+  /** Adopts what all processes have spent together. */
   learn(spent: readonly Spent[]): void;
-  /** Tells the other processes now what they are to learn. */
+  /** Reports what was added here to the other processes now. */
   flush(): void;
   states(): BudgetState[];
   stop(): void;
@@ -38,7 +38,7 @@ interface BudgetsHost extends Pick<GatewayHost, 'now' | 'setTimer' | 'log'> {
   fleet?: Pick<Fleet, 'spent'> | undefined;
 }
 
-/** How long what was added waits to be told with what is added next. */
+/** How long additions are collected before they are reported together. */
 const TELL_MS = 100;
 
 export function createBudgets(
@@ -61,7 +61,7 @@ export function createBudgets(
   return {
     guard({ agentType, projectId, operation, redact }, { provider, model }) {
       if (book.isEmpty || operation === 'count-tokens') return null;
-      // What was spent is counted by the names in rows.
+      // Spending is counted by the names in rows, which are redacted.
       const inRow = (name: string | null) => (name === null ? null : redact(name));
       const spender = {
         agentType: inRow(agentType),
@@ -96,6 +96,6 @@ export function createBudgets(
   };
 }
 
-/** What the log says where the ledger cannot tell what was spent. */
+/** The log's message when spending cannot be read from the ledger. */
 export const BUDGETS_UNREAD =
   'what was spent of budgets could not be read from the ledger: what is asked of this gateway from now on counts, and what was read before';

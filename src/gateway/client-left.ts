@@ -1,4 +1,4 @@
-// The error that stands for a client which went away. Nobody reads what follows it.
+// The error that stands for a client that disconnected. Nobody reads what follows it.
 import { GatewayError } from '../model/errors.ts';
 
 const CLIENT_LEFT = 499;

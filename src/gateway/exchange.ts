@@ -32,12 +32,12 @@ import type { Relay, Taker } from './pumps/relay.ts';
 import { setRequestId } from './response/request-id.ts';
 import { createByteRenderer } from './pumps/translate.ts';
 
-/** Of a body kept for the audit, in bytes: what a row may hold, with room for the mark of one that is cut. */
+/** The most bytes kept of a body for the audit: what a row may hold, less room for the mark of a truncated one. */
 const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
 
 const textEncoder = new TextEncoder();
 
-/** For errors and pings; an answer's own rendering also asks what the client wanted in it. */
+/** For errors and pings; rendering an answer also needs what the client wanted in it. */
 function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
   const framing = question.incoming?.route.framing ?? 'sse';
@@ -54,7 +54,7 @@ function answerContext(exchange: Exchange, target: Target): AnswerContext {
   };
 }
 
-/** A request that passed through as it came may hold what the neutral form does not know. */
+/** A request that passed through unchanged may contain what the neutral form cannot represent. */
 function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools' | 'outputFormat'> {
   try {
     const { includeUsage, tools, outputFormat } = question.neutral();
@@ -64,7 +64,7 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
   }
 }
 
-/** Undefined for an alias, a model of routing's choice, and the next target's: those have the name that serves. */
+/** Undefined for an alias, a model that routing chose, or a later target's: those answers name the model that serves. */
 function askedAs({ question, dialect }: Exchange, { provider, model }: Target): string | undefined {
   const { incoming } = question;
   if (incoming === null || DIALECTS[dialect].client.comparesModels?.(incoming.headers) !== true)
@@ -73,7 +73,7 @@ function askedAs({ question, dialect }: Exchange, { provider, model }: Target): 
   return isIt ? incoming.model : undefined;
 }
 
-/** Answers whole. Throws the GatewayError to tell the client. */
+/** Answers whole. Throws the GatewayError to report to the client. */
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { record, route } = exchange;
   const whole = await hedgedAnswer<WholeAnswer>({
@@ -107,8 +107,8 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
 
 /**
  * Answers as a stream. The head waits for the first content, so that a failure before it keeps its real
- * status, but no longer than the ping interval: then pings keep the line alive and a failure is told in the
- * stream (GUARANTEES 2). Throws the GatewayError of a failure that came in time.
+ * status, but no longer than the ping interval: then pings keep the connection alive and a failure is reported
+ * in the stream (GUARANTEES 2). Throws the GatewayError of a failure that came before the head.
  */
 export async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
   const { host, record, pingIntervalMs, makeBody } = exchange;
@@ -128,8 +128,8 @@ export async function answerStream(exchange: Exchange & { makeBody: MakeBody }):
 }
 
 /**
- * What a client reads of an exchange, as long as it flows. A class, and not part of `answerStream`: a closure would
- * hold what that has seen.
+ * What a client reads of an exchange while it streams. A class rather than a closure in `answerStream`, which would
+ * keep everything in that function's scope alive.
  */
 class StreamedAnswer implements ClientStreamOptions {
   readonly pingIntervalMs: number;
@@ -139,7 +139,7 @@ class StreamedAnswer implements ClientStreamOptions {
   private readonly exchange: Exchange;
   private readonly record: ExchangeRecord;
   private relay: Relay<Uint8Array> | null;
-  /** Where nothing is open yet. */
+  /** Set where no upstream stream was open yet when the head went out. */
   private readonly opening: Promise<Opened> | null;
   private failure: GatewayError | undefined = undefined;
   private pingText: Uint8Array | undefined = undefined;
@@ -189,13 +189,13 @@ class StreamedAnswer implements ClientStreamOptions {
 
   closed(how: 'completed' | 'cancelled'): void {
     const { record, client } = this.exchange;
-    // Before an answer is served, what was seen is of a try that failed and is not the end of the request.
+    // Before an answer is served, what was seen belongs to a failed try and is not the end of the request.
     const { finish, error = this.failure } = record.serving ? outcome(record) : NOTHING_SERVED;
     if (how === 'cancelled') {
       client.abort(clientLeft());
       this.relay?.cancel();
     }
-    // What ends the upstream's stream then may be told in the client's: no failure of the request.
+    // The error by which a client's leaving ends the upstream's stream may have been seen: the request did not fail.
     const left = how === 'cancelled' || (error !== undefined && tellsThatClientLeft(error));
     if (error !== undefined && !tellsThatClientLeft(error)) record.end(failedWith(error));
     else if (finish) record.end({ status: 'success' });
@@ -231,7 +231,7 @@ function outcome(record: ExchangeRecord): Outcome {
   return { finish: record.seen?.finish != null, ...(error == null ? {} : { error }) };
 }
 
-/** Without the plan: it holds the request that was sent. */
+/** Without the plan, which holds the request that was sent. */
 type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
@@ -256,7 +256,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
             createEncoder: createAnswerEncoder,
           })
         : undefined;
-      // A stream that another target may go on with is one text from its beginning to its end.
+      // A stream that another target may continue is one text from beginning to end.
       const takesElements =
         exchange.question.incoming?.route.framing === 'json-array' &&
         continuation === undefined &&
@@ -282,8 +282,8 @@ function openFirst(exchange: Exchange): Promise<Opened> {
 }
 
 /**
- * The answer has begun, so nobody else will be asked. The request's text and tree would be held for as long as
- * the stream flows: 130 KB of a request of 80 KB, and its headers 3 KB more.
+ * Once the answer has begun, no other target will be asked. The request's text and tree would otherwise be held for
+ * the whole stream: 130 KB for a request of 80 KB, and its headers 3 KB more.
  */
 function forgetRequest({ question }: Exchange, plan: Plan): void {
   question.neutral = forgotten;
@@ -302,7 +302,7 @@ function forgotten(): never {
   throw new GatewayError('internal', 'the request is no longer held');
 }
 
-/** Resolves after the interval; the timer goes when the opening is settled first. */
+/** Resolves after the interval; the timer is cancelled when the opening settles first. */
 function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>): Promise<'still opening'> {
   return new Promise((resolve) => {
     const cancel = host.setTimer(() => resolve('still opening'), ms);
@@ -310,12 +310,12 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
   });
 }
 
-/** The error that tells a client that its request was ended from outside. */
+/** The error for a client whose request was ended by the operator. */
 export function cancelledByOperator(): GatewayError {
   return new GatewayError('cancelled', 'the request was cancelled by whoever runs this gateway');
 }
 
-/** The error that tells a client that its request took longer than a gateway waits that was told to end. */
+/** The error for a client whose request outlasted the time that a gateway waits at shutdown. */
 export function cutAtShutdown(): GatewayError {
   return new GatewayError(
     'shutting_down',
@@ -324,7 +324,7 @@ export function cutAtShutdown(): GatewayError {
   );
 }
 
-/** The gateway's own response headers. Those that tell of a target are left out where none was asked. */
+/** Sets the gateway's own response headers; those about a target are left out where none was asked. */
 export function setExchangeHeaders(
   headers: AnswerHeaders,
   exchange: { record: ExchangeRecord; dialect: DialectId },
@@ -351,10 +351,10 @@ function countCalls({ attempts }: ExchangeRecord): number {
   return count;
 }
 
-/** Clients take some kilobytes of headers altogether. */
+/** In characters: clients accept only some kilobytes of headers altogether. */
 const LONGEST_HEADER = 1024;
 
-/** Header values are printable ASCII; names from outside may not be, and of any length. */
+/** Header values are printable ASCII; names from outside may have other characters, and any length. */
 function headerText(text: string): string {
   return text.slice(0, LONGEST_HEADER).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -1,4 +1,4 @@
-// One gateway in several processes: what each tells the others, and what the whole must answer for.
+// One gateway in several processes: what each reports to the others, and what all must account for together.
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
@@ -8,32 +8,32 @@ import type { PeerNotice, Peers } from '../upstream/peers.ts';
 /** The other processes, as the gateway in this one sees them. */
 export interface Fleet {
   peers: Peers;
-  /** Who counts the requests of all processes, and keeps their rows where anything is recorded. */
+  /** Counts the requests of all processes, and keeps their rows where anything is recorded. */
   rows: RowTaker;
-  /** Whether somebody collects traces of all of them. */
+  /** Whether the traces of all processes are collected. */
   traced: boolean;
-  /** So much more was spent of budgets here. */
+  /** Reports what was spent from budgets in this process since the last report. */
   spent(added: readonly Spent[]): void;
-  /** A conversation is served where it was not before. */
+  /** Reports that a conversation is now served by another target. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */
   manage(request: Request, url: URL): Promise<Response | undefined>;
-  /** A request runs: it is to be accounted even if this process dies. Told again when more is known of it. */
+  /** Reports a running request, to be accounted for even if this process dies. Called again when more is known of it. */
   begun(request: BegunRequest): void;
 }
 
-/** What a process is told by the others. */
+/** What the other processes report to this one. */
 export type FleetNotice =
   | { about: 'provider'; notice: PeerNotice }
   | { about: 'place'; place: string; target: string }
-  /** What all have spent of budgets together. */
+  /** What all have spent from budgets together. */
   | { about: 'spent'; spent: readonly Spent[] }
-  /** This process is the one that looks whether providers are there, from now on. */
+  /** From now on, this process is the one that probes the providers. */
   | { about: 'probes' }
-  /** A process has ended without saying so. */
+  /** A process has died without notice. */
   | { about: 'loss' };
 
-/** What a row says of a request that never came to write its own. No name holds a secret. */
+/** What the row says of a request whose process died before writing it. No name holds a secret. */
 export interface BegunRequest {
   requestId: string;
   /** Unix milliseconds. */

@@ -55,10 +55,10 @@ export interface Gateway {
   /**
    * Answers any request of CONTRACT section 4. Never rejects.
    *
-   * @param makeBody of a streamed answer; default: a standard stream.
+   * @param makeBody makes the body of a streamed answer; default: a standard stream.
    */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
-  /** What a request gets that comes when its server takes no more of them: 503 as its client reads it. Never rejects. */
+  /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
   turnAway(request: Request): Promise<Response>;
   /**
    * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
@@ -68,28 +68,28 @@ export interface Gateway {
   /** Applies to new requests; running ones keep what they began with. */
   reload(config: ResolvedConfig): void;
   activeStreams(): number;
-  /** Ends what still runs with an error that says why: the process waits no longer. */
+  /** Ends running requests with an error that says why, when the process waits no longer. */
   cutRunning(): void;
   readonly running: RunningRequests;
-  /** What is known of the configured providers, in their order. */
+  /** The states of the configured providers, in their order. */
   providerStates(): ProviderState[];
-  /** To upstreams; empty where the host does not keep them itself. */
+  /** Connection pools to upstreams; empty where the host does not keep them itself. */
   connections(): PoolState[];
-  /** Another process of this gateway has told this. */
+  /** Takes a notice from another process of this gateway. */
   learn(notice: FleetNotice): void;
-  /** Tells other processes now what was spent of budgets here. */
+  /** Reports to other processes now what was spent from budgets here. */
   tellSpent(): void;
   /** Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store refuses. */
   flush(): Promise<void>;
-  /** Every frame of the live view, for another process that has those who watch. Returns how to stop. */
+  /** Passes on every frame of the live view, for another process that has the viewers. Returns a function that stops it. */
   followLive(take: (frame: Uint8Array) => void): () => void;
   /** Ends the live views: they would never end by themselves. */
   endWatching(): void;
-  /** Writes what the ledger still holds and closes it; a request that still runs is recorded as aborted. */
+  /** Writes what the ledger still holds and closes it; requests still running are recorded as aborted. */
   close(): Promise<void>;
 }
 
-/** What a client can ask by POST, each with one response and one row. */
+/** What a client can request by POST, each with one response and one row. */
 const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Promise<Response>> = {
   generate: (exchange) => (exchange.question.stream ? answerStream(exchange) : answerWhole(exchange)),
   'count-tokens': answerTokenCount,
@@ -103,7 +103,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
   let setup = createSetup(initial, host, { states, memory });
   const probes = createProbes(host, states, (text) => setup.redactor.ofFailure(text));
-  /** Of several processes one looks, whose findings the others learn. */
+  /** Where several processes serve, one probes and the others learn its findings. */
   let isProber = fleet === undefined;
   if (isProber) probes.follow(initial.providers);
   const active = new Set<ExchangeRecord>();
@@ -177,7 +177,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return record;
   }
 
-  /** Tells the other processes that this one has a request to answer for. */
+  /** Reports to the other processes that this one has a request to account for. */
   function tellBegun(dialect: DialectId, record: ExchangeRecord, redact: Redactor): void {
     if (fleet === undefined) return;
     const { requestId, timestamp, operation, streamed, route } = record;
@@ -216,7 +216,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       guardOrigin(headers, config.server);
       const project = authenticate(headers, config.server);
       if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
-      // A body that never comes whole has its row under them, too.
+      // Set before the body is read: the row of one that never completes has them too.
       const labels = readLabels(headers, project);
       record.agentType = labels.agentType;
       record.projectId = labels.projectId;
@@ -284,7 +284,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       : exchange(request, address, found, makeBody);
   }
 
-  /** Also by pages, where some are allowed. */
+  /** Makes the answer readable for browser pages too, where some origins are allowed. */
   function readable(request: Request, answered: () => Promise<Response>): Promise<Response> {
     const { server } = setup.config;
     return server.allowedOrigins.length === 0 ? answered() : answerAcross(request, server, answered);
@@ -355,7 +355,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     followLive: live.follow,
     endWatching: live.close,
     async close() {
-      // What was cut off has its row too (GUARANTEES 17); its ending may come too late to write one.
+      // A request cut off has its row too (GUARANTEES 17); its own ending may come too late to write one.
       for (const record of active) {
         record.httpStatus ||= 499;
         record.end({ status: 'aborted' });
@@ -369,8 +369,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
 }
 
 /**
- * Aborted when the client leaves, or when the request is ended from outside. What listens lives as long as a
- * stream does, so it is made where nothing else of the request is at hand to be held with it.
+ * `client` is aborted when the client leaves, or when the request is ended from outside. The listeners live as long
+ * as the stream, so they are created here, where their closures can hold nothing else of the request.
  */
 function followClient(signal: AbortSignal, record: ExchangeRecord) {
   const client = new Departure();
@@ -381,7 +381,7 @@ function followClient(signal: AbortSignal, record: ExchangeRecord) {
   return { client, unfollow: () => signal.removeEventListener('abort', leave) };
 }
 
-/** Whoever asked is still there to be told. */
+/** Unlike one that left, the client can still be sent the error. */
 function isEndedFromOutside(reason: unknown): boolean {
   return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
 }

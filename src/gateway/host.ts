@@ -1,4 +1,4 @@
-// What the gateway needs from the world around it. The clock, timers, fetch and ids have their one home here.
+// What the gateway needs from its environment. The clock, timers, fetch and ids are reached only through here.
 import type { AuthorizationScheme, OAuthUser } from '../config/resolved.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { Spill } from '../ledger/queue/spill.ts';
@@ -8,17 +8,17 @@ import type { Connections } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
 
-/** A request as it will be sent, but for the headers that authorize it. */
+/** A request as it will be sent, without the headers that authorize it. */
 export interface UnauthorizedRequest {
   method: string;
   url: string;
   body: string;
-  /** Of the provider's configuration. */
+  /** From the provider's configuration. */
   options: Readonly<Record<string, string>>;
   oauth?: OAuthUser;
 }
 
-/** Whoever is told of every request that ended. */
+/** Receives every request that has ended. */
 export interface Telemetry {
   /** Never throws and never waits. */
   see(row: LedgerRow): void;
@@ -32,33 +32,33 @@ export interface GatewayHost {
    * no credentials. Left out: such providers need a key.
    */
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
-  /** Left out where the host has no say in how upstreams are connected to. */
+  /** Left out where the host does not control connections to upstreams. */
   connections?: Connections;
-  /** The host's own, of the way to upstreams: they appear nowhere. */
+  /** The host's own, used to reach upstreams; redacted everywhere. */
   secrets?: readonly string[];
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds that never jump. */
   monotonic(): number;
-  /** Calls back once after `ms`; returns how to call it off. */
+  /** Calls back once after `ms`; returns a function that cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
   /** A UUID. */
   randomId(): string;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
-  /** Who collects traces; left out where nobody does. Where several processes serve, one of them tells it of all rows. */
+  /** Collects traces; left out where nobody does. Where several processes serve, one of them passes it all rows. */
   telemetry?: Telemetry;
   /** Null: nothing is recorded. */
   ledgerStore: LedgerStore | null;
-  /** Where rows wait that the store does not take, at most so many bytes of them; left out: in memory. */
+  /** Keeps rows that the store does not accept, at most `maxBytes()` bytes of them; left out: they wait in memory. */
   openSpill?(maxBytes: () => number): Spill;
   version: string;
   /** The other processes of this gateway; left out where there are none. */
   fleet?: Fleet;
 }
 
-/** Parts of the world to replace; `fetch` stands for the way to upstreams. */
+/** Parts of the host to replace; `fetch` is how upstreams are reached. */
 export type HostOverrides = Partial<GatewayHost> & { fetch?: Fetch };
 
 /** A host of web standards alone: embeds the gateway anywhere, without a ledger unless one is given. */

@@ -1,5 +1,5 @@
-// Looks whether providers are there, beside the traffic and for free: their lists of models are asked for. So one that
-// is down is known before a request meets it, and no request is spent on trying it again.
+// Probes providers beside the traffic and at no cost, by asking for their lists of models. So an outage is known before a
+// request meets it, and no request is spent on finding out whether it is over.
 import type { ProviderConfig } from '../config/resolved.ts';
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
@@ -7,7 +7,7 @@ import type { GatewayHost } from './host.ts';
 import { fetchModels, hasModelList, ListRefused } from './operations/model-catalog.ts';
 
 export interface Probes {
-  /** Looks at these from now on, and at no other; none: stops. */
+  /** Probes these from now on, and no others; an empty list stops. */
   follow(providers: readonly ProviderConfig[]): void;
 }
 
@@ -17,7 +17,7 @@ export function createProbes(
   redact: (text: string) => string,
 ): Probes {
   const timers = new Map<string, () => void>();
-  /** Those of an older configuration look no more. */
+  /** A provider missing here belongs to an older configuration, and is probed no more. */
   let following: readonly ProviderConfig[] = [];
 
   async function look(provider: ProviderConfig): Promise<void> {
@@ -32,7 +32,7 @@ export function createProbes(
   }
 
   function failureOf({ name }: ProviderConfig, thrown: unknown): GatewayError | null {
-    // Whoever refuses is there.
+    // A provider that refuses is up.
     if (thrown instanceof ListRefused && thrown.status < 500) return null;
     const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
     return new GatewayError(codeOf(thrown), `${name}: its list of models cannot be had: ${reason}`, {

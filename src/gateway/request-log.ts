@@ -1,4 +1,4 @@
-// The log's one line for each request, at level `debug`: the row in short, with nothing of what was said.
+// The log's one line per request, at level `debug`: a summary of the row, without any content.
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { GatewayHost } from './host.ts';
 

@@ -1,4 +1,4 @@
-// Routing within the gateway: what it is asked, and what live traffic tells it.
+// Connects routing to the gateway: the questions it is asked, and the signals it takes from live traffic.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
 import type { Pricer } from '../ledger/prices/prices.ts';
@@ -14,7 +14,7 @@ import { countText } from './operations/estimate-tokens.ts';
 import type { Question } from './attempts/plan.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
-/** What prices are compared by: three tokens in for each one out, as in conversations. */
+/** The usage at which prices are compared: three input tokens for each output token, as in conversations. */
 export const SAMPLE_USAGE = { ...NO_USAGE, inputTokens: 3_000, outputTokens: 1_000 };
 
 interface Traffic {
@@ -42,7 +42,7 @@ export function createLiveRouter(
   });
 }
 
-/** The same without traffic: for lists, and for people who ask where a request would go. */
+/** A router without traffic: for lists, and for people who ask where a request would go. */
 export function createQuietRouter(config: ResolvedConfig): Router {
   return createRouter(config, {
     memory: { served: () => {}, latencyMs: () => null, placeOf: () => null, adopt: () => {} },
@@ -51,7 +51,7 @@ export function createQuietRouter(config: ResolvedConfig): Router {
   });
 }
 
-/** Reads the request through the question, so that it holds nothing which the question has let go. */
+/** Reads the request through `question`, so that it does not keep what the question has released. */
 export function routeQuestion(
   { model, forcedTarget, agentType, stream }: Incoming,
   question: Question,
@@ -66,7 +66,7 @@ export function routeQuestion(
   };
 }
 
-/** Tells routing of an exchange that is over who served it, and how soon. */
+/** Reports to routing which target served an exchange that has ended, and how soon it answered. */
 export function noteServed({ route, attempts, serving, target }: ExchangeRecord): void {
   const answered = attempts.findLast((attempt) => attempt.error === null);
   if (serving && target !== null && answered !== undefined) route?.served(target, answered.durationMs);

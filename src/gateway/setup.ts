@@ -1,4 +1,4 @@
-// What is derived from a configuration once, not per request.
+// What is derived from a configuration once rather than per request.
 import { secretsOfStore } from '../config/audit-store.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { createPricer } from '../ledger/prices/prices.ts';
@@ -17,7 +17,7 @@ export interface Setup {
   price: ReturnType<typeof createPricer>;
   catalog: ModelCatalog;
   router: Router;
-  /** Of what a name alone leads to, whatever the traffic. */
+  /** Routes by name alone, whatever the traffic. */
   listing: Router;
 }
 
@@ -38,7 +38,7 @@ export function createSetup(
   };
 }
 
-/** All that it knows: what shows text of others takes them out. */
+/** Every secret in the configuration, to be redacted from text that comes from others. */
 export function secretsOfConfig(config: ResolvedConfig): string[] {
   return [
     ...config.server.keys,

@@ -1,4 +1,4 @@
-// The library's way in: a neutral request, answered as an async iterable of neutral events.
+// The library's entry point: a neutral request, answered as an async iterable of neutral events.
 
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { CreateFraming } from '../dialects/dialect.ts';
@@ -81,7 +81,7 @@ export async function* streamNeutral(
     record.end(failedWith(error));
     throw error;
   } finally {
-    // Reached by `break` too: the upstream is cancelled and the row says so, unless all had been told.
+    // Reached by `break` too: the upstream is cancelled and the row says so, unless the answer was complete.
     options.signal?.removeEventListener('abort', leave);
     opened?.relay.cancel();
     record.end({ status: record.seen?.finish == null ? 'aborted' : 'success' });

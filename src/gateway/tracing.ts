@@ -1,4 +1,4 @@
-// The trace that a request belongs to: it goes on through the gateway, and to those providers that are told of it.
+// The trace that a request belongs to: continued in the gateway, and passed on to providers with `forwardTrace`.
 import { formatTraceparent, parseTraceparent } from '../model/trace-context.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { RowTrace } from '../ledger/rows/row.ts';
@@ -6,7 +6,7 @@ import type { GatewayHost } from './host.ts';
 import type { Plan } from './attempts/plan.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
-/** The client's trace, else one of its own where somebody collects traces; null where nobody does. */
+/** The client's trace, else a new one where traces are collected; null where there is neither. */
 export function beginTrace(headers: HeaderReader, host: GatewayHost): RowTrace | null {
   const parent = parseTraceparent(headers.get('traceparent'));
   const isCollected = host.telemetry !== undefined || host.fleet?.traced === true;
@@ -17,7 +17,7 @@ export function beginTrace(headers: HeaderReader, host: GatewayHost): RowTrace |
   return { traceId, spanId, parentSpanId: parent?.spanId ?? null, sampled: parent?.sampled ?? true };
 }
 
-/** A try is a span of its own, which the provider's spans belong to where it is told. */
+/** Gives each try its own span, the parent of the provider's spans where the trace is forwarded. */
 export function traceTry(record: ExchangeRecord, host: GatewayHost, { target, headers }: Plan): void {
   const { trace } = record;
   if (trace === null) return;
@@ -31,7 +31,7 @@ function newSpanId(host: GatewayHost): string | null {
   return hexOf(host)?.slice(16) ?? null;
 }
 
-/** 32 hex digits; null where the host's ids are no UUIDs. */
+/** 32 hex digits; null where the host's ids are not UUIDs. */
 function hexOf(host: GatewayHost): string | null {
   const hex = host.randomId().replaceAll('-', '');
   return /^[0-9a-f]{32}$/.test(hex) ? hex : null;

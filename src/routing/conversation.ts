@@ -1,14 +1,14 @@
-// Which conversation a request belongs to, told from how it begins: nothing is remembered between requests.
+// Identifies the conversation of a request by how it begins: nothing is remembered between requests.
 import type { Part } from '../model/content.ts';
 import type { NeutralRequest } from '../model/request.ts';
 
-/** UTF-16 units of a text that tell it apart, with its length: a prompt of megabytes costs no more. */
+/** UTF-16 units that identify a text, with its length: a prompt of megabytes costs no more. */
 const TELLING = 2_048;
 
 /**
- * The same for every turn of a conversation, since clients send its beginning again: the end of the system
- * prompt, and the first words of the user. Null where no user has said anything. Of the system prompt the
- * beginning does not count: some clients put a line there that changes with each request.
+ * The same for every turn of a conversation, since clients resend its beginning: derived from the end of the system
+ * prompt and the user's first words. Null where no user has said anything. The beginning of the system prompt does
+ * not count: some clients put a line there that changes with each request.
  */
 export function conversationOf(request: NeutralRequest): string | null {
   const first = firstUserText(request);
@@ -32,7 +32,7 @@ function textOf(part: Part): string {
   return part.type === 'text' ? part.text : '';
 }
 
-/** 64 bits in hex, two FNV-1a lanes. To tell apart, not to keep secret. */
+/** 64 bits in hex, two FNV-1a lanes. Distinguishes texts; not cryptographic. */
 export function fingerprint(text: string): string {
   let one = 0x811c9dc5;
   let other = 0xc9dc5118;

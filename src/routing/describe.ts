@@ -1,8 +1,8 @@
-// Routing for people: every rule in the order in which it is asked, and where it leads.
+// Describes routing for people: every rule in the order of evaluation, and where it leads.
 import type { RoutingConfig, RuleConfig } from '../config/resolved.ts';
 
 export interface RuleLine {
-  /** What a request must be. */
+  /** What a request must match. */
   asks: string;
   leads: string;
 }

@@ -2,7 +2,7 @@
 import { tallyPrompt } from '../model/prompt-tally.ts';
 import type { NeutralRequest } from '../model/request.ts';
 
-/** Counts the tokens of texts by a tokenizer. */
+/** Counts the tokens of texts with a tokenizer. */
 export type TextCounter = (texts: readonly string[]) => Promise<number>;
 
 export interface LongContext {
@@ -12,17 +12,17 @@ export interface LongContext {
   how: 'estimated' | 'counted' | 'counted on a sample';
 }
 
-/** How wrong the estimate may be, either way: beyond it the tokenizer need not be asked. */
+/** Relative error of the estimate, either way: further from the limit the tokenizer is not needed. */
 const DOUBT = 0.25;
-/** UTF-16 units that the estimate looks at, and those that the tokenizer is given (some 10 ms). */
+/** UTF-16 units that the estimate reads, and those that the tokenizer counts (some 10 ms). */
 const LOOKED_AT = 16 * 1024;
 const COUNTED = 64 * 1024;
 /** Pieces spread over the prompt. */
 const PIECES = 16;
 
 /**
- * Estimated by the kinds of characters in a sample; only near the limit tokens are counted, and those of a
- * sample where the prompt is longer than 64 K characters.
+ * Estimates from the kinds of characters in a sample. Tokens are counted only near the limit, and only in a sample
+ * where the prompt is longer than 64 K characters.
  */
 export function measureContext(
   request: NeutralRequest,
@@ -71,9 +71,9 @@ function sample(texts: readonly string[], length: number, most: number): readonl
 }
 
 /**
- * Tokens of o200k by what the text is made of: fitted by least squares to source code, prose, JSON and streams; within
- * 12 % on the average of each. A character of Chinese, Japanese or Korean takes half a token to a whole one, by what is
- * written: in between, all are within `DOUBT`.
+ * Estimates o200k tokens from the kinds of characters: fitted by least squares to source code, prose, JSON and streams;
+ * within 12 % on average for each. A Chinese, Japanese or Korean character takes half a token to a whole one, depending
+ * on the text: a value in between keeps all within `DOUBT`.
  */
 export function estimateText(text: string): number {
   let words = 0;

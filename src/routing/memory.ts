@@ -1,21 +1,21 @@
-// What routing remembers of the requests that were served: how fast each target was, and where conversations are.
+// What routing remembers of served requests: how fast each target was, and which one serves each conversation.
 import { type Target, targetName } from './targets.ts';
 
 export interface RouteMemory {
-  /** A target has served. `place`: of which conversation, null where it need not be remembered. */
+  /** Records that a target has served. `place`: the conversation's key, null where it need not be remembered. */
   served(target: Target, timing: string, ms: number, place: string | null): void;
   latencyMs(target: Target, timing: string): number | null;
   /** The name of the target that served last under this place. */
   placeOf(place: string): string | null;
-  /** Another process has served it there. */
+  /** Records that another process has served `place` on `target`. */
   adopt(place: string, target: string): void;
 }
 
-/** Share of the newest request in a target's latency. */
+/** Weight of the newest request in a target's moving average of latency. */
 const NEWEST = 0.3;
-/** Older measurements say nothing: such a target is tried again. */
+/** Older measurements are discarded, so that such a target is tried again. */
 const FRESH_MS = 10 * 60_000;
-/** Names of models come from clients. */
+/** Bounded because model names come from clients. */
 const MOST_TARGETS = 2_000;
 /** Conversations remembered; each takes some 200 bytes. */
 const MOST_PLACES = 10_000;
@@ -27,7 +27,7 @@ interface Latency {
 
 /**
  * @param monotonic milliseconds that never jump.
- * @param moved told when a conversation is served where it was not before.
+ * @param moved called when a conversation is served by another target than before.
  */
 export function createRouteMemory(
   monotonic: () => number,
@@ -56,7 +56,7 @@ export function createRouteMemory(
   };
 }
 
-/** Puts the entry at the end, and takes the oldest away where there are too many. */
+/** Puts the entry at the end, and removes the oldest where there are too many. */
 function putLast<Value>(entries: Map<string, Value>, key: string, value: Value, most: number): void {
   entries.delete(key);
   entries.set(key, value);

@@ -1,4 +1,4 @@
-// Which of a rule's targets comes first: the strategies, and the conversation that stays where it is.
+// Orders the targets of a rule: the strategies, and conversations that stay on their target.
 import type { Strategy } from '../config/resolved.ts';
 import { fingerprint } from './conversation.ts';
 import type { RouteSignals } from './signals.ts';
@@ -13,7 +13,7 @@ export interface OrderQuestion {
   /** As the rule names them. */
   candidates: readonly Candidate[];
   strategy: Strategy;
-  /** The conversation that should stay where it is; null: none. */
+  /** The conversation that should stay on its target; null: none. */
   conversation: string | null;
   /** The name of the target that served it last, null where that is not known. */
   last: string | null;
@@ -26,7 +26,7 @@ export interface Order {
   order: string | null;
 }
 
-/** With one candidate, or those of `ordered`, as written. Else those that cannot be asked now come last. */
+/** As written for a single candidate or `ordered`. Otherwise targets that are unavailable now come last. */
 export function orderTargets(question: OrderQuestion, signals: RouteSignals): Order {
   const { candidates, strategy, last } = question;
   if (strategy === 'ordered' || candidates.length < 2) {
@@ -55,7 +55,7 @@ function rank(
     case 'weighted':
       return byWeight(question, signals);
     case 'least_latency': {
-      // What has not been measured comes first: otherwise it never would be.
+      // Unmeasured targets come first: otherwise they never would be measured.
       const ms = (target: Target) => signals.latencyMs(target, timing);
       return bySmallest(candidates, ms, 0, (value) => `${Math.round(value)} ms`, strategy);
     }
@@ -69,7 +69,7 @@ function rank(
   }
 }
 
-/** Smallest first, as written where equal. `unknown`: what counts where there is no value. */
+/** Smallest first, as written where equal. `unknown` stands in for a missing value. */
 function bySmallest(
   candidates: readonly Candidate[],
   measure: (target: Target) => number | null,
@@ -78,7 +78,7 @@ function bySmallest(
   strategy: Strategy,
 ): Ranked {
   const valued = candidates.map(({ target }) => ({ target, value: measure(target) }));
-  // Not a difference: of two infinities it is none.
+  // Compared, not subtracted: Infinity − Infinity is NaN.
   valued.sort(({ value: one }, { value: other }) =>
     (one ?? unknown) < (other ?? unknown) ? -1 : (one ?? unknown) > (other ?? unknown) ? 1 : 0,
   );
@@ -90,7 +90,7 @@ function bySmallest(
 
 /**
  * Weighted rendezvous hashing: each target draws a number from the conversation and its own name, so that all
- * turns agree without memory, and a target that comes or goes moves only its own conversations. A weight of zero
+ * turns agree without memory, and adding or removing a target moves only its own conversations. A weight of zero
  * comes last.
  */
 function byWeight({ candidates, conversation }: OrderQuestion, signals: RouteSignals): Ranked {

@@ -5,16 +5,16 @@ import { regularExpressionOf, searchOf } from '../config/phrase.ts';
 export interface PhraseQuery {
   /** Words, or `/regular expression/flags`. */
   phrase: string;
-  /** Whether capitals matter; a regular expression says so itself. */
+  /** Whether case matters; a regular expression has its own flag for that. */
   caseSensitive: boolean;
 }
 
-/** The indexes of the phrases that the text has. */
+/** Returns the indexes of the phrases found in the text. */
 export type PhraseSearch = (text: string) => ReadonlySet<number>;
 
 /**
- * Words count as whole words, and any white space as one space. Time grows with the text, not with the number of
- * phrases, but for regular expressions, each of which reads the text.
+ * Words match as whole words, and any run of white space as one space. Time grows with the text, not with the number
+ * of phrases, except for regular expressions, each of which reads the text.
  */
 export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearch {
   const folded = createAutomaton();
@@ -38,7 +38,7 @@ export function createPhraseSearch(phrases: readonly PhraseQuery[]): PhraseSearc
   };
 }
 
-/** More marks on one letter than any language has; they are put in order in time that grows with their square. */
+/** More marks on one letter than any language has; normalizing takes time quadratic in their number. */
 const MARKS_IN_EXCESS = /(?<=\p{M}{30})\p{M}+/gu;
 
 function spaced(text: string): string {
@@ -68,7 +68,7 @@ function createAutomaton() {
 }
 
 const WORD = /[\p{L}\p{M}\p{N}_]/u;
-/** Scripts that put no space between words: there any place may begin one. */
+/** Scripts without spaces between words: a word may begin anywhere. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 

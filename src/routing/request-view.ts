@@ -1,11 +1,11 @@
-// What rules look at in a request, each read when a rule first asks.
+// The parts of a request that rules look at, each read only when a rule asks.
 import type { Part } from '../model/content.ts';
 import type { NeutralRequest } from '../model/request.ts';
 
 /** UTF-16 units of a long text that rules read, half from its beginning and half from its end. */
 const READ = 8_192;
 
-/** What the user said last: results of tools that came since are not the user's words. */
+/** The user's last words; tool results that came since are not the user's. */
 export function lastUserText({ messages }: NeutralRequest): string {
   for (const message of messages.toReversed()) {
     if (message.role !== 'user') continue;
@@ -30,7 +30,7 @@ function shortened(text: string): string {
   return text.length <= READ ? text : `${text.slice(0, READ / 2)}\n…\n${text.slice(-READ / 2)}`;
 }
 
-/** Anywhere in the conversation: whoever goes on with it has to see what came before. */
+/** Anywhere in the conversation: a model that continues it must be able to read what came before. */
 export function hasImage({ messages }: NeutralRequest): boolean {
   return messages.some((message) => message.parts.some(isImage));
 }
@@ -39,7 +39,7 @@ function isImage(part: Part): boolean {
   return part.type === 'image' || (part.type === 'tool-result' && part.content.some(isImage));
 }
 
-/** What asks for thinking, in words; undefined where none is asked for. */
+/** Describes the thinking that is requested; undefined where none is. */
 export function thinkingAsked({ reasoning }: NeutralRequest): string | undefined {
   if (reasoning === undefined || reasoning.mode === 'off') return undefined;
   const { mode, effort, budgetTokens } = reasoning;

@@ -1,4 +1,4 @@
-// Where a request goes, why, and what else its rule says: the one question the gateway asks of routing.
+// Answers the gateway's one question to routing: where a request goes, why, and under which policy.
 import type { PolicyConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
@@ -24,7 +24,7 @@ export interface RouteQuestion {
   /** `x-sluice-target`, null where not given. */
   forced: string | null;
   agentType: string | null;
-  /** What is asked, read on first use; null where there is no prompt. May throw: then no rule reads it. */
+  /** The request's content, read on first use; null where there is no prompt. May throw: then no rule reads it. */
   content: (() => NeutralRequest) | null;
   /** Latencies are compared among requests of the same kind, such as `stream` or `whole`. */
   timing: string;
@@ -33,30 +33,30 @@ export interface RouteQuestion {
 export interface Route {
   /** At least one, in the order in which they are tried. */
   readonly targets: readonly Target[];
-  /** So many of them, the first ones, are the rule's own; what follows is of `routing.fallback_chain`. */
+  /** How many of the first targets are the rule's own; the others come from `routing.fallback_chain`. */
   readonly ownTargets: number;
   readonly decision: RouteDecision;
-  /** The same for every turn of a conversation; null where it cannot be told. Read from the request on first use. */
+  /** The same for every turn of a conversation; null where it is unknown. Read from the request on first use. */
   readonly conversation: string | null;
   readonly policy: RoutePolicy;
-  /** Told when a target has served, and in how many milliseconds it had answered. */
+  /** Records that a target has served, and in how many milliseconds it answered. */
   served(target: Target, ms: number): void;
 }
 
-/** What holds for the request besides where it goes: the rule's own word, else that of `routing`. */
+/** The settings that apply to the request besides its targets: the rule's own, else those of `routing`. */
 export interface RoutePolicy {
   readonly continueStreams: boolean;
   /** Null: never. */
   readonly hedgeAfterMs: number | null;
   readonly contextFallback: readonly Target[];
-  /** In the order in which they apply to requests; the provider's own come behind them. */
+  /** In the order in which they apply to requests; the provider's own come after them. */
   readonly transformers: readonly Transformer[];
 }
 
 export interface Router {
   /**
-   * At once, unless a rule has to wait. Throws, or rejects with, GatewayError `unknown_model` naming what is not
-   * configured and the mend.
+   * Synchronous unless a rule has to wait. Throws, or rejects with, GatewayError `unknown_model` naming what is not
+   * configured and the remedy.
    */
   route(question: RouteQuestion): Route | Promise<Route>;
 }
@@ -64,30 +64,30 @@ export interface Router {
 export interface RouterContext {
   signals: RouteSignals;
   memory: RouteMemory;
-  /** Asked only near `routing.scenarios.long_context_threshold`. */
+  /** Called only near `routing.scenarios.long_context_threshold`. */
   countText: TextCounter;
 }
 
-/** What is found for a request, but for the request itself. */
+/** The outcome of routing, without the request itself, so that it can be cached. */
 interface Way {
   targets: readonly Target[];
   /** As in Route. */
   ownTargets: number;
   decision: RouteDecision;
   policy: RoutePolicy;
-  /** Under what the target that serves is remembered; null: it is not. */
+  /** The key under which the serving target is remembered; null: it is not. */
   place: string | null;
 }
 
-/** Names of models come from clients: so many ways are remembered, then all are forgotten. */
+/** Model names come from clients, so each cache is cleared when it has this many entries. */
 const MOST_WAYS = 1_000;
 
-/** Of one configuration; `memory` outlives it. */
+/** Creates the router for one configuration; `memory` outlives it. */
 export function createRouter(config: ResolvedConfig, context: RouterContext): Router {
   const { routing } = config;
   const { policy: plainPolicy, fallbackChain: chain } = routing;
   const findRule = createRuleBook(routing, context.countText);
-  /** Where the name of a model alone leads: twenty objects to find, and most requests find the same. */
+  /** Results that depend on the model's name alone: each takes twenty objects to build, and most requests share one. */
   const named = new Map<string, Way | null>();
   const defaults = new Map<string, Way>();
 
@@ -123,7 +123,7 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
     const target = resolveNamed(model, config);
     if (target === undefined) return null;
     const decision = explicit('model', `model "${model}" names its provider`);
-    // Others are asked for the model alone: the provider's name means nothing to them.
+    // Other providers are asked for the model alone: this provider's name means nothing to them.
     const bare = model.slice(model.indexOf('/') + 1);
     return built({ model: bare, targets: [target], decision, policy: plainPolicy, place: null, chain });
   }
@@ -185,9 +185,9 @@ function remembered<W>(known: Map<string, W>, model: string, find: (model: strin
 
 interface Found extends Omit<Way, 'policy' | 'ownTargets'> {
   policy: PolicyConfig;
-  /** What follows the targets. */
+  /** The fallback targets that follow. */
   chain: readonly string[];
-  /** What targets are asked for that name no model. */
+  /** The model for targets that name none. */
   model: string;
 }
 
@@ -224,7 +224,7 @@ function explicit(rule: string, why: string): RouteDecision {
   return { kind: 'explicit', rule, why, order: null };
 }
 
-/** A question whose content is read at most once. One that cannot be read matches no rule: its bytes may still pass. */
+/** A question to the rules. Content that cannot be read matches no rule that needs it: its bytes may still pass. */
 class Asked implements RuleQuestion {
   readonly model: string;
   readonly agentType: string | null;

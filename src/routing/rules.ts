@@ -1,4 +1,4 @@
-// The rules in the order in which they are asked, from the agent to the system prompt; the first that matches decides.
+// The rules in the order of evaluation, from the agent to the system prompt; the first that matches decides.
 import type { RoutingConfig, RuleConfig, Scenario } from '../config/resolved.ts';
 import { compileGlob } from '../model/glob.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -27,7 +27,7 @@ type Step = (question: RuleQuestion) => Finding | Promise<Finding>;
 /** Undefined where no rule matches; a promise only where a rule has to wait. */
 export type RuleBook = (question: RuleQuestion) => Finding | Promise<Finding>;
 
-/** Made once a configuration. Steps that have no rule cost nothing, and none but theirs reads the request. */
+/** Created once per configuration. Steps without rules cost nothing, and only a step that needs the request reads it. */
 export function createRuleBook(routing: RoutingConfig, count: TextCounter): RuleBook {
   const steps = [
     byAgent(routing),
@@ -147,7 +147,7 @@ function byPattern({ patterns }: RoutingConfig): Step | undefined {
         const own = found.filter((each) => each.pattern === index);
         return { ...pattern, own, score: own.reduce((sum, { weight }) => sum + weight, 0) };
       })
-      // A threshold is positive, and no phrase adds up to 0.
+      // A threshold is positive, and no phrases add up to 0.
       .filter(({ score, threshold }) => score >= threshold)
       .toSorted((one, other) => other.priority - one.priority || other.score - one.score);
     const best = scored[0];
@@ -165,7 +165,7 @@ function byInferredAgent({ inferredAgents, agentRules }: RoutingConfig): Step | 
   );
   const search = createPhraseSearch(phrases);
   return (question) => {
-    // An agent that says who it is needs no guess.
+    // An agent that names itself need not be inferred.
     const request = question.agentType === null ? question.content() : undefined;
     if (request === undefined) return undefined;
     const found = search(systemText(request));
@@ -179,7 +179,7 @@ function byInferredAgent({ inferredAgents, agentRules }: RoutingConfig): Step | 
   };
 }
 
-/** Names come from clients: `constructor` is none. */
+/** Names come from clients: an inherited one such as `constructor` is no rule. */
 function ownRule(rules: Readonly<Record<string, RuleConfig>>, name: string): RuleConfig | undefined {
   return Object.hasOwn(rules, name) ? rules[name] : undefined;
 }

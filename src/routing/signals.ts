@@ -1,12 +1,12 @@
-// What live traffic and the price table tell of targets, for strategies that choose by it.
+// What strategies know about targets, from live traffic and the price table.
 import type { Target } from './targets.ts';
 
 export interface RouteSignals {
   /** False while its circuit breaker keeps requests away. */
   available(target: Target): boolean;
-  /** Attempts begun at its provider and not finished. */
+  /** Unfinished attempts at its provider. */
   inFlight(target: Target): number;
-  /** Milliseconds until it has answered of late, null where that is not known. `timing`: of which kind of request. */
+  /** Recent milliseconds until it answered, null where unknown. `timing`: the kind of request. */
   latencyMs(target: Target, timing: string): number | null;
   /** USD for a request of 3,000 tokens in and 1,000 out; null: unpriced. */
   costUsd(target: Target): number | null;
@@ -14,7 +14,7 @@ export interface RouteSignals {
   random(): number;
 }
 
-/** Of a gateway without traffic: nothing is measured, nothing is left to chance. */
+/** The signals of a gateway without traffic: nothing is measured, nothing is random. */
 export const NO_SIGNALS: RouteSignals = {
   available: () => true,
   inFlight: () => 0,

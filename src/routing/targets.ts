@@ -1,11 +1,11 @@
-// From what a request asks to the targets that may serve it, in order.
+// Resolves what a request or a configuration names to the target that serves it.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
 import { findProviderKind } from '../providers/kinds.ts';
 
 export interface Target {
   provider: ProviderConfig;
-  /** As the provider names it. */
+  /** The provider's own name for it. */
   model: string;
 }
 
@@ -36,7 +36,7 @@ function aliased(provider: ProviderConfig, model: string): string {
   return Object.hasOwn(provider.models, model) ? (provider.models[model] ?? model) : model;
 }
 
-/** The asked-for model where it is one of the provider's or nothing says otherwise, else its default. */
+/** The requested model where the provider serves it or has no default, else that default. */
 function ownModel(provider: ProviderConfig, asked: string): string {
   if (provider.defaultModel === null || serves(provider, asked)) return asked;
   return provider.defaultModel;
@@ -51,7 +51,7 @@ function serves(provider: ProviderConfig, model: string): boolean {
   );
 }
 
-/** The target that the header names. Throws GatewayError `unknown_model` naming the mend. */
+/** The target that the header names. Throws GatewayError `unknown_model` naming the remedy. */
 export function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
   if (forced === '') {
     const mend = 'write "provider" or "provider/model" there, or leave the header out';
@@ -64,7 +64,7 @@ export function resolveForced(forced: string, model: string, config: ResolvedCon
 
 /**
  * The target that a model of the form `provider/model` names, where that provider is enabled. Throws GatewayError
- * `unknown_model` where nothing stands behind the slash.
+ * `unknown_model` where nothing follows the slash.
  */
 export function resolveNamed(model: string, config: ResolvedConfig): Target | undefined {
   const target = model.indexOf('/') > 0 ? resolveTarget(model, model, config) : undefined;
@@ -79,14 +79,14 @@ function withModel(target: Target, said: string): Target {
 
 export interface DefaultTarget {
   target: Target;
-  /** What of the configuration decided, and why that. */
+  /** The setting that decided; `why`: for what reason. */
   rule: string;
   why: string;
 }
 
 const NO_RULE = 'no rule matches';
 
-/** Where no rule leads elsewhere. Throws GatewayError `unknown_model` naming what is not configured and the mend. */
+/** The target where no rule matches. Throws GatewayError `unknown_model` naming what is not configured and the remedy. */
 export function resolveDefault(model: string, config: ResolvedConfig): DefaultTarget {
   const chosen = defaultProvider(model, config);
   const slash = model.indexOf('/');
@@ -94,7 +94,7 @@ export function resolveDefault(model: string, config: ResolvedConfig): DefaultTa
     const name = model.slice(0, slash);
     const isVendor = findProviderKind(name) !== undefined;
     const isOff = isVendor || config.disabled.some((provider) => provider.name === name);
-    // Models of some providers have a slash of their own, behind a vendor's name: theirs they are.
+    // Some providers' own models are named `vendor/model`: those belong to that provider, not to the vendor.
     if (isOff && !(isVendor && chosen !== undefined && serves(chosen, model))) {
       throw notEnabled(name, config, `model "${model}" asks for provider "${name}"`);
     }
