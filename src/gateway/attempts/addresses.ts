@@ -1,7 +1,7 @@
 // Providers with several addresses: a failure at one moves on to the next at once, before any content (GUARANTEES 2).
 import type { Target } from '../../routing/targets.ts';
 
-/** Each target once for every address of its provider, in their order; only the last one is asked again. */
+/** Repeats each target for every address of its provider, in their order; only the last one is retried. */
 export function withAddresses(targets: readonly Target[]): Target[] {
   if (!targets.some(hasSeveral)) return [...targets];
   return targets.flatMap((target) => {

@@ -41,7 +41,7 @@ function guardOf({ host, plan }: AttemptContext): ThroughputGuard | undefined {
   return least === null ? undefined : createThroughputGuard({ least, windowMs }, host.monotonic);
 }
 
-/** What streams that are not server-sent events call themselves, JSON values one a line among them. */
+/** Content types of streams other than server-sent events, among them JSON values on one line each. */
 const STREAM_TYPE = /eventstream|ndjson/i;
 
 async function framingOf({ side }: Plan): Promise<CreateFraming> {
@@ -54,7 +54,7 @@ function isStream({ side }: Plan, contentType: string): boolean {
   return side.loadFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
 }
 
-/** Opens a stream and waits until its first content is at hand. */
+/** Opens a stream and waits for its first content. */
 export function openStream<Out>(
   context: AttemptContext,
   createPump: (createFraming: CreateFraming) => Pump<Out>,
@@ -77,7 +77,7 @@ async function openAsItIs<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  // Where JSON may be a list of events, its beginning tells.
+  // Where JSON may be a list of events, its beginning decides.
   const isJson = /json/i.test(type) && !isStream(plan, type);
   if ((isJson && plan.side.listsEvents !== true) || status === NO_CONTENT) {
     // Asked for a stream, answered whole: the client still gets its stream.
@@ -116,7 +116,7 @@ async function openAsItIs<Out>(
   return { status, headers, relay };
 }
 
-/** What a whole answer would have told as a stream, told to the observer. */
+/** Passes the observer the events that a whole answer would have had as a stream. */
 function seenEvents(answer: NeutralResponse, observer: Observer): StreamEvent[] {
   const events = responseToEvents(answer);
   for (const event of events) observer.see(event);
@@ -166,11 +166,11 @@ function relayWhole<Out>(
 }
 
 export interface WholeAnswer {
-  /** What was asked, and whom. */
+  /** The request, and its target. */
   plan: Plan;
   status: number;
   headers: HeaderReader;
-  /** The provider's own JSON text; null where it streamed the answer it was asked for whole. */
+  /** The provider's own JSON text; null where it streamed although a whole answer was requested. */
   text: string | null;
   answer: NeutralResponse;
 }
@@ -205,7 +205,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
     }));
   } else {
     text = await readToEnd(context, sent, readText);
-    // What looks like events are events, whatever the header says they are.
+    // What looks like events is read as events, whatever the header says.
     if (EVENTS.test(text)) {
       try {
         answer = collectText(context, await framingOf(plan), text);
@@ -276,7 +276,7 @@ function parseAnswer<T>(
   }
 }
 
-/** The failure that a body of HTTP 200 tells, undefined where it is an answer or cannot be read. */
+/** The failure in a body of HTTP 200, undefined where it is an answer or cannot be read. */
 function failureIn({ side, target }: Plan, text: string, body: unknown): GatewayError | undefined {
   const { name, quirks } = target.provider;
   if (isObject(body)) return side.errorInBody(body, quirks);
@@ -336,7 +336,7 @@ function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
   );
 }
 
-/** What is no answer may have been paid for all the same. */
+/** A body that is not an answer may have been billed all the same. */
 function noteAccount({ plan, observer }: AttemptContext, body: unknown): void {
   if (!isObject(body)) return;
   const { model, usage } = plan.side.accountIn(body);
@@ -352,10 +352,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** In UTF-16 units: what is longer is not quoted. */
+/** In UTF-16 units: longer bodies are not quoted. */
 const LONGEST_QUOTE = 100;
 
-/** What came, by which its reader may know who answered. Half an answer is not quoted: it is the model's. */
+/** Describes what came, so that its reader may recognize who answered. Half an answer is not quoted: it is the model's. */
 function described(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return 'nothing';

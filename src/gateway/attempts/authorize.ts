@@ -1,4 +1,4 @@
-// The headers that only the host can give, where a provider takes a fetched token or a signature.
+// The headers that only the host can provide, where a provider requires a fetched token or a signature.
 import type { ProviderConfig } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';

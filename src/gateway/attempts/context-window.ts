@@ -1,16 +1,16 @@
-// Where a prompt may go that is too long for the model it was meant for (GUARANTEES 4).
+// Targets for a prompt that is too long for the model it was meant for (GUARANTEES 4).
 import { findPrices } from '../../ledger/prices/table.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
 
-/** Tokens that the target's model can take in, undefined where nobody says. */
+/** The context window of the target's model in tokens, undefined where unknown. */
 function contextWindow({ provider, model }: Target): number | undefined {
   if (provider.priceId === null) return undefined;
   return findPrices(provider.priceId, model)?.models[0]?.context_window;
 }
 
 /**
- * Of the targets still left those whose window is known to be larger than that of the one that refused, then
- * those that the configuration names for this; none that was asked already.
+ * The remaining targets whose window is known to be larger than that of the one that refused, then those that the
+ * configuration names for this; none that was asked already.
  */
 export function largerTargets(
   refused: Target,

@@ -1,4 +1,4 @@
-// What one exchange brings to whoever asks targets for its answer, and what each try leaves in its record.
+// What one exchange provides for the tries at its targets, and what each try leaves in its record.
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { Route } from '../../routing/route.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
@@ -29,7 +29,7 @@ export interface Exchange {
   client: Departure;
 }
 
-/** One try, noted in the record. @param live who watches what it answers. */
+/** Plans one try and notes it in the record. @param live watches its answer. */
 export function planTry(
   exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys' | 'maxEvent' | 'redact'> & {
     route: Pick<Route, 'policy' | 'targets'>;
@@ -39,7 +39,7 @@ export function planTry(
   live: Audience = exchange.record.live,
 ): PlannedTry {
   const { record, host, question, serverKeys, maxEvent, redact } = exchange;
-  // Throws where the request cannot be put to this target: then it was not asked, and the record names another.
+  // Throws where the request cannot be sent to this target: then it was not asked, and the record names another.
   const { requestId } = record;
   const userAgent = `sluice/${host.version}`;
   const { policy, targets } = exchange.route;
@@ -63,18 +63,18 @@ export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): 
   traceTry(record, host, plan);
 }
 
-/** The official SDKs tell how many seconds they wait for an answer. */
+/** The official SDKs send how many seconds they wait for an answer. */
 function clientDeadline({ incoming }: Question): number {
   const seconds = Number(incoming?.headers.get('x-stainless-timeout') ?? Number.NaN);
   return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
 }
 
-/** Whether it would only answer that no key came. The target that comes first is asked all the same: that is its answer. */
+/** Whether it would only answer that no key came. The first target is asked all the same: that is the answer to give. */
 export function lacksKey(target: Target, first: Target | undefined): boolean {
   return target.provider.lacksKey && (first === undefined || !sameTarget(target, first));
 }
 
-/** What the exchange brings to whoever asks targets for it. */
+/** What the exchange provides for the tries at its targets. */
 export function courseOf(exchange: Exchange): Course {
   const { host, record, route, question, client, states, redact, serverKeys, budgets } = exchange;
   const [first] = route.targets;

@@ -17,30 +17,30 @@ export interface Try<T> {
   target: Target;
   /** Whose key the try uses. */
   key: 'own' | 'client' | 'none';
-  /** What the try has seen so far: a try that fails may have been paid for. */
+  /** What the try has seen so far: a failed try may have been billed. */
   seen: Observation;
   /**
-   * `answered` is told the HTTP status as soon as the upstream has one, whatever becomes of the answer; `signal`
-   * ends the try, and the answer that it gave.
+   * `answered` is called with the HTTP status as soon as the upstream sends one, whatever becomes of the answer;
+   * `signal` ends the try, and the answer that it gave.
    */
   run(answered: (status: number) => void, signal: Leaving): Promise<T>;
 }
 
-/** What a request brings to whoever asks targets for it. */
+/** What a request provides for the tries at its targets. */
 export interface Course {
   targets: readonly Target[];
   /** Tried when the prompt is too long for a target. */
   contextFallback: readonly Target[];
   /** Whose key would go to the target; `missing`: none, and it would refuse to answer. */
   keyFor(target: Target): 'own' | 'client' | 'missing';
-  /** The budget that is used up and would pay for what the target costs; null: none is, or it costs nothing. */
+  /** The used-up budget that the target's cost would count towards; null: none is used up, or it costs nothing. */
   spentBudget(target: Target): SpentBudget | null;
-  /** The same for every turn of a conversation; null where it cannot be told. */
+  /** The same for every turn of a conversation; null where it is unknown. */
   conversation(): string | null;
   host: GatewayHost;
   /** Aborted when the client leaves: ends waiting and trying. */
   signal: Leaving;
-  /** Takes note of every try; whoever ends it ends the lease of the try that answered. */
+  /** Notes every try; ending it ends the lease of the try that answered. */
   record: Pick<
     ExchangeRecord,
     'attempts' | 'lease' | 'meant' | 'queuedMs' | 'backOffMs' | 'cost' | 'startedAt' | 'trySpanId'
@@ -48,22 +48,22 @@ export interface Course {
   /** How long the client itself waits for the answer: no try begins that it would not see. */
   deadlineMs?: number;
   states: ProviderStates;
-  /** Takes secrets out of what a failure says, before anyone is told. */
+  /** Removes secrets from the words of a failure before it is reported. */
   redact(text: string): string;
 }
 
 export interface SpentBudget {
-  /** Whose it is, and how much of it is gone. */
+  /** Names the budget, and how much of it is spent. */
   words: string;
-  /** Until it begins anew, in milliseconds. */
+  /** Milliseconds until it is reset. */
   waitMs: number;
 }
 
 export interface FallbackOptions<T> {
   course: Course;
-  /** Plans one try with this key; throws what keeps the target from being asked at all, which is no attempt. */
+  /** Plans one try with this key; throws where the target cannot be asked at all, which is no attempt. */
   plan(target: Target, key: string | null): Try<T>;
-  /** Told of each try as it begins. */
+  /** Called as each try begins. */
   begun?(begun: BegunTry): void;
 }
 
@@ -80,7 +80,7 @@ export const RETRY_BUDGET_MS = 15_000;
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
 
-/** What became of the targets so far, and who is left. */
+/** The state of a walk: the targets tried so far, and those left. */
 export interface Trip {
   left: Target[];
   tried: Target[];
@@ -110,8 +110,8 @@ export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>):
 }
 
 /**
- * Takes one target after the other from those that are left, and asks each as often as is worth while. One
- * asynchronous function, since every request goes this way: each layer more is five objects and a turn.
+ * Takes one remaining target after the other, and asks each as often as is worthwhile. One asynchronous function,
+ * since every request passes here: each further layer costs five objects and a turn.
  */
 export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<T> {
   const { course } = options;
@@ -161,22 +161,22 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
 /** One target, while it is asked. */
 interface Visit {
   target: Target;
-  /** No other is left that may be asked. */
+  /** No other target is left that may be asked. */
   last: boolean;
   retries: number;
   keysLeft: number;
-  /** It refused the prompt as too long. One that was not asked says nothing of that. */
+  /** It refused the prompt as too long. A target that was not asked says nothing about that. */
   tooLong: boolean;
 }
 
-/** What follows a try that came to nothing: the same target at once, or after so many milliseconds, or another one. */
+/** What follows a failed try: the same target at once, or after so many milliseconds, or another one. */
 type Next = 'again' | number | 'elsewhere';
 
 function keysBeside({ provider }: Target): number {
   return provider.apiKeys.length - 1;
 }
 
-/** Whether anything but the state it is in stands against it. */
+/** Whether the target may be asked as far as keys and budgets go, whatever the state of its provider. */
 export function mayBeAsked(course: Pick<Course, 'keyFor' | 'spentBudget'>, target: Target): boolean {
   return course.keyFor(target) !== 'missing' && course.spentBudget(target) === null;
 }
@@ -197,13 +197,13 @@ function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStat
   });
 }
 
-/** It was let in in the very moment in which nobody waited any more: no try, and the room is another's. */
+/** The client left just as room became free: there is no try, and the room goes to another request. */
 function leftBefore(lease: Lease | Refusal, signal: Leaving): unknown {
   if (!('refused' in lease)) lease.end('abandoned');
   return signal.reason;
 }
 
-/** The time until there is room, or none. Of a client that leaves it is known before its row is written. */
+/** Notes the time waited for room, however that ends; for a client that leaves, before its row is written. */
 function noteWait<T>({ host, signal, record }: Course, entered: Promise<T>): Promise<T> {
   const since = host.monotonic();
   const over = () => {
@@ -242,7 +242,7 @@ interface Begun<T> extends BegunTry {
   run: Try<T>['run'];
 }
 
-/** Undefined: it cannot even be asked, and the failure of one that was tells the client more. */
+/** Undefined where it cannot be asked at all, and the failure of one that was tells the client more. */
 function begin<T>(
   options: FallbackOptions<T>,
   target: Target,
@@ -311,12 +311,12 @@ function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, t
     return 'again';
   }
   if (ERROR_RULES[error.code].retry !== 'anywhere' || error.lasting) return 'elsewhere';
-  // A moment's wait brings nothing back that is used up, unless the provider says so.
+  // A short wait does not restore a used-up quota, unless the provider says so.
   if (error.exhausted && error.retryAfterMs === undefined) return 'elsewhere';
   return error.retryAfterMs ?? backOff(visit.retries, host.random());
 }
 
-/** Whether the target may be asked again after so many milliseconds; then it counts. */
+/** Whether the target may be asked again after `ms`; if so, the wait is counted. */
 function mayWait({ host, deadlineMs }: Course, visit: Visit, ms: number, trip: Trip): boolean {
   const elapsed = host.monotonic() - trip.startedAt;
   const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
@@ -326,7 +326,7 @@ function mayWait({ host, deadlineMs }: Course, visit: Visit, ms: number, trip: T
   return true;
 }
 
-/** What a try came to that serves no more. A provider that reported usage before it failed may bill it. */
+/** Notes the outcome of a try that no longer serves. A provider that reported usage before it failed may bill it. */
 export function noteFailure(
   attempt: Attempt,
   { target, seen }: Pick<Try<unknown>, 'target' | 'seen'>,
@@ -342,7 +342,7 @@ export function noteFailure(
   attempt.costUsd = record.cost(target, seen);
 }
 
-/** Another key of the same provider may be better off. */
+/** Whether another key of the same provider may succeed. */
 function isOfKey(error: GatewayError): boolean {
   return error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited';
 }

@@ -1,5 +1,5 @@
-// Hedging (docs/adr/0008): when nothing of the answer is there after a while, the next target is asked beside the
-// first. Who answers first serves; the other is cancelled. Never more than two are asked at once.
+// Hedging (docs/adr/0008): when nothing of the answer has come after a while, the next target is asked in parallel.
+// The first to answer serves; the other is cancelled. Never more than two are asked at once.
 import { Departure } from '../../upstream/departure.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
@@ -22,10 +22,10 @@ export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'begun'> {
   record: Course['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
 }
 
-/** What a plan notes in the record: of two at once the record is the winner's. */
+/** What a plan notes in the record: with two in parallel, the winner's notes are kept. */
 type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>;
 
-/** One of those who are asked at once: takes one target after the other, as a request without hedging does. */
+/** One of the parallel lanes: takes one target after the other, as a request without hedging does. */
 interface Lane {
   startedAt: number;
   controller: Departure;
@@ -51,7 +51,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   let cancelTimer: (() => void) | undefined;
   let over = false;
 
-  /** The patience with a target begins anew with each. */
+  /** The wait starts anew with each target. */
   function arm(): void {
     cancelTimer?.();
     cancelTimer = host.setTimer(() => {
@@ -63,13 +63,13 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     return trip.left.some((target) => mayBeAsked(course, target));
   }
 
-  /** A whole answer that comes as a stream is under way: a second one would not be there before it. */
+  /** Whether a whole answer is already arriving as a stream: a second one would not be complete before it. */
   function speaks(): boolean {
     for (const { tries } of lanes) {
       const newest = tries.at(-1);
       if (newest?.attempt.error !== null) continue;
       const { firstContentAt, timing } = newest.planned.seen;
-      // What transformers still hold back has been said too.
+      // Content that transformers still hold back counts too.
       if (firstContentAt !== null || timing.lastContentAt !== null) return true;
     }
     return false;
@@ -106,7 +106,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     const own = { ...course, record: lane.record, signal: lane.controller };
     walk({ course: own, plan: options.plan, begun }, trip).then(
       (answer) => {
-        // The other was a moment earlier, and has ended this one.
+        // The other lane was a moment earlier, and has ended this one.
         if (over) return;
         end(lane, `${lane.tries.at(-1)?.planned.target.provider.name} spoke first`);
         resolve(answer);
@@ -118,7 +118,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   }
 
   function failed(lane: Lane, thrown: unknown): void {
-    // What no other target can mend: nobody else is asked, but who is asked already may know better.
+    // No other target can help: none is asked any more, but the one in flight may still answer.
     if (trip.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never') {
       decisive ??= thrown;
       trip.left = [];
@@ -132,7 +132,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     reject(decisive ?? thrown);
   }
 
-  /** The record is this lane's from now on, and the other's request ends. */
+  /** The record is this lane's from now on, and the other lane's request ends. */
   function end(lane: Lane, why: string): void {
     over = true;
     cancelTimer?.();
@@ -182,7 +182,7 @@ function addWaits(record: Course['record'], backOffMs: number, queuedMs: number)
   if (queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + queuedMs;
 }
 
-/** Ends a lane's request. It says nothing about its provider, and what it is known to have cost is noted. */
+/** Ends a lane's request. That does not count against its provider, and what it is known to have cost is noted. */
 function giveUp({ tries, record, controller }: Lane, why: string, now: number): void {
   const open = tries.at(-1);
   const error = new GatewayError('cancelled', `cancelled: ${why}`);

@@ -1,4 +1,4 @@
-// When to ask again, for errors that came with HTTP 200: they have their hint where others have it (GUARANTEES 1, 3).
+// Retry hints of errors that came with HTTP 200, which are in the same places as those of others (GUARANTEES 1, 3).
 import { GatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
@@ -6,8 +6,8 @@ import type { UpstreamAnswer } from '../../upstream/transport.ts';
 import { LONGEST_ERROR, type Observation } from '../record/observer.ts';
 
 /**
- * The error with what its answer says of when to ask again, where it does not know already.
- * @param body the answer's text, '' where that is not at hand.
+ * The error with its answer's retry hint, where it has none yet.
+ * @param body the answer's text, '' where that is not available.
  * @param now Unix milliseconds.
  */
 export function withHintBeside(
@@ -22,8 +22,8 @@ export function withHintBeside(
 const NO_HEADERS = new HeaderList();
 
 /**
- * The error that the stream's newest event told behind content, with what that event says of when to ask again; null where there is
- * none, or nothing is said that is not known. Before any content, whoever waits for it looks at all of the answer.
+ * The error that the stream's newest event reported after content, with that event's retry hint; null where there is no
+ * error, or no hint that is new. Before any content, the code that waits for it looks at the whole answer.
  * @param now Unix milliseconds.
  */
 export function hintedError(seen: Observation, data: string, now: () => number): GatewayError | null {
@@ -33,7 +33,7 @@ export function hintedError(seen: Observation, data: string, now: () => number):
   return hinted === error ? null : hinted;
 }
 
-/** The same of what is known to be an error. */
+/** The same for what is known to be an error. */
 export function withHint(
   error: GatewayError,
   { headers }: Pick<UpstreamAnswer, 'headers'>,

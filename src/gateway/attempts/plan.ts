@@ -31,16 +31,16 @@ import { notTooDeep } from '../request/not-too-deep.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
 import { transformHeaders, transformRequest } from '../transform/request.ts';
 
-/** What is asked, however it came in. */
+/** What the client asks, however it came in. */
 export interface Question {
   /** Null: asked through the library, in neutral form. */
   incoming: Incoming | null;
   /** The neutral request; parsed on first use, since a passthrough needs none. Throws `invalid_request`. */
   neutral(): NeutralRequest;
   stream: boolean;
-  /** `neutral` asks something else than the client's bytes do: those are not sent. */
+  /** `neutral` differs from the client's bytes: those are not sent. */
   isChanged?: true;
-  /** Text at the end of its last turn that is not the client's: the beginning of the answer. */
+  /** Text at the end of the last turn that is not the client's: the beginning of the answer. */
   begun?: string;
 }
 
@@ -59,7 +59,7 @@ export interface Plan {
   /** Whose key is used: a client's own key that is refused says nothing about the provider. */
   key: 'own' | 'client' | 'none';
   hides: ((event: SseEvent) => boolean) | undefined;
-  /** What was left open because a transformer takes its time; completes `headers` and `losses` too. */
+  /** Completes a plan that waits for an asynchronous transformer, with its `headers` and `losses`. */
   prepare?: () => Promise<Omit<Said, 'losses'>>;
   /** Names of the transformers in use, in the order in which they apply to requests. */
   transformers: readonly string[];
@@ -70,14 +70,14 @@ export interface Plan {
 export interface PlanContext {
   /** The gateway's own keys: never a provider's. */
   serverKeys: readonly string[];
-  /** The target that comes first: for whom a client's own key is meant. */
+  /** The first target, which a client's own key is meant for. */
   first: Target | undefined;
   userAgent: string;
   /** The gateway's id of the request. */
   requestId: string;
   /** The gateway's own key for this provider, null where it has none. */
   apiKey: string | null;
-  /** Of the routing rule; the provider's own come behind them. */
+  /** Those of the routing rule; the provider's own come after them. */
   transformers: readonly Transformer[];
 }
 
@@ -114,7 +114,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
           build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
-  // Written out: to spread three objects into one takes longer, and what comes of it is slower to read.
+  // Written out: spreading three objects into one takes longer, and the result is slower to read.
   const plan: Plan = {
     target,
     dialect: line.dialect,
@@ -134,7 +134,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   return plan;
 }
 
-/** Whether another provider answered in it before, and left what this one would refuse. */
+/** Whether another provider answered in this conversation before, and left what this one would refuse. */
 function isOfAnother({ text, body }: Incoming, { passthrough }: ProviderSide, model: string): boolean {
   return mayHoldForeignToken(text) || passthrough.refuses?.(body, model) === true;
 }
@@ -151,13 +151,13 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
   return [...transformers, ...provider.transformers];
 }
 
-/** `side` and `url`: in place of the line's own. */
+/** `side` and `url` replace the line's own. */
 export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
 /** As it was built. */
 type Told = Omit<Said, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 
-/** To whom a request goes and as whom, whatever it asks. */
+/** The dialect, headers and key of a request to this target, whatever it asks. */
 function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
   const { provider } = target;
   const dialect = dialectOf(target, incoming?.asks);
@@ -184,7 +184,7 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
   };
 }
 
-/** The provider side of what is spoken with the target: some speak what the client does, of several or of all. */
+/** The provider side of the dialect spoken with the target: some speak several or all, and get the client's. */
 export function sideOf(target: Target, client?: DialectId): ProviderSide {
   return PROVIDER_SIDES[dialectOf(target, client)];
 }
@@ -196,7 +196,7 @@ function dialectOf({ provider, model }: Target, client: DialectId | undefined): 
   return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
 }
 
-/** The upstream request of an operation besides generation; the same bytes where both sides speak alike. */
+/** The upstream request of an operation other than generation; the same bytes where both sides speak the same dialect. */
 export function planOperation<Request, Answer>(
   incoming: Incoming,
   target: Target,
@@ -254,7 +254,7 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
 function passBody(incoming: Incoming, side: ProviderSide, target: Target): Said {
   const { quirks } = target.provider;
   const renamed = incoming.route.model === undefined && incoming.model !== target.model;
-  // Some quirks are those of single models, by the provider's name for them.
+  // Some quirks apply to single models, by the provider's name for them.
   const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
   const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(body, quirks);
   if (renamed) edits.model = target.model;
@@ -283,7 +283,7 @@ function rebuildBody(
     return {
       ...built,
       losses,
-      // The client's own turn is repeated to it as to every client of this dialect.
+      // Otherwise the provider's repeat of the client's own turn stays: clients of this dialect expect it.
       ...(question.begun !== undefined && withoutRepeated(side, losses, request, question, target)),
       body: writeJson(body, incoming.text.length),
       hides: hiding(incoming, side, target),
@@ -301,7 +301,7 @@ function buildOwn(
   return { ...built, body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) } };
 }
 
-/** Decided by what the client itself asked for. */
+/** Decides by what the client itself asked for. */
 function hiding(
   { stream, body }: Incoming,
   { passthrough }: ProviderSide,
@@ -315,7 +315,7 @@ function isForeignFraming({ framing }: ClientRoute): boolean {
   return framing !== undefined && framing !== 'sse';
 }
 
-/** `query` behind what the URL has of its own, which nobody says a second time: Azure's version is the configuration's. */
+/** Appends `query` without parameters that the URL already has: Azure's version is the configuration's. */
 function withQuery(url: string, query: string): string {
   const rest = query.slice(1);
   if (rest === '') return url;
@@ -337,7 +337,7 @@ function passQuery(
   return forwardQuery === undefined ? kept : forwardQuery(new URLSearchParams(kept));
 }
 
-/** The query without the parameters that hold one of `keys`, what stays byte for byte. */
+/** The query without the parameters that hold one of `keys`; the rest stays byte for byte. */
 function withoutKeys(query: string, keys: readonly string[]): string {
   if (query === '' || keys.length === 0) return query;
   const kept = query
@@ -380,14 +380,14 @@ function translateBody(
   });
 }
 
-/** What the client says in words that its own dialect's parser does not know. */
+/** The client's fields that its own dialect's parser does not know, as losses. */
 function unread(incoming: Incoming | null): Loss[] {
   if (incoming === null) return [];
   const features = unreadFields(incoming.body, DIALECTS[incoming.asks].client.known);
   return features.map((feature) => ({ feature, outcome: 'lost' }));
 }
 
-/** Where the provider repeats the last turn: what of it is the client's own is not told again. */
+/** Where the provider repeats the last turn, the part that is the client's own is left out. */
 function withoutRepeated(
   side: ProviderSide,
   losses: Loss[],
@@ -417,7 +417,7 @@ export function clientKeyFor(
   return ownKeyOfClient(incoming.headers, serverKeys);
 }
 
-/** A key that is meant for one vendor is not another's to know. */
+/** A key meant for one vendor must not be sent to another. */
 function isSameServer(one: ProviderConfig, other: ProviderConfig): boolean {
   return one.name === other.name || originOf(one.baseUrl) === originOf(other.baseUrl);
 }
@@ -426,12 +426,12 @@ function originOf(url: string): string {
   return URL.parse(url)?.origin ?? url;
 }
 
-/** The client's own provider key: what it presents and is no key of this gateway. */
+/** The client's own provider key: one it presents that is not a key of this gateway. */
 function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
   return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
 }
 
-/** A key that came as Bearer goes on as Bearer, where the dialect would have put it elsewhere. */
+/** Passes a key that came as Bearer on as Bearer, where the dialect would have put it elsewhere. */
 function asClientSent(
   authentication: Record<string, string>,
   headers: HeaderReader | undefined,

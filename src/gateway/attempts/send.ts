@@ -1,4 +1,4 @@
-// One request to a provider: sent, watched, and its failures told as the GatewayErrors they mean.
+// One request to a provider: sent, watched, and its failures thrown as the GatewayErrors they mean.
 import type { ProviderTimeouts } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -30,16 +30,16 @@ export interface PlannedTry {
 export interface AttemptContext extends PlannedTry {
   /** Aborted when the client leaves. */
   signal: Leaving;
-  /** The upstream's HTTP status is known. */
+  /** Called once the upstream's HTTP status is known. */
   answered(status: number): void;
 }
 
 /** A request under way, from before it is sent until its answer is read to the end. */
 export interface Call {
   readonly watchdog: Watchdog;
-  /** The error of a wait that lasted too long. */
+  /** The error of a wait that timed out. */
   timeout(): GatewayError | undefined;
-  /** The answer is read to its end, or nobody wants the rest: nothing is left to watch or to abort. */
+  /** The answer is read to its end, or the rest is not wanted: nothing is left to watch or to abort. */
   release(): void;
   abort(): void;
 }
@@ -138,7 +138,7 @@ class WatchedCall implements Call {
   }
 }
 
-/** Completes a plan in which a transformer takes its time. What holds the request for that is let go. */
+/** Completes a plan that waits for an asynchronous transformer, and releases the closure that holds the request. */
 async function prepare(plan: Plan): Promise<void> {
   const { prepare: complete } = plan;
   delete plan.prepare;
@@ -151,7 +151,7 @@ async function readError(
   call: Call,
 ): Promise<GatewayError> {
   const read = await observer.seen.timing.during(readFailure(response));
-  // First of all: what is cut or reworded later could leave a part of a key that no longer looks like one.
+  // Redacted first: cutting or rewording could leave a part of a key that no longer looks like one.
   const failure = { ...read, body: redact(wordsOf(read.body)) };
   const error = plan.side.parseError(failure, plan.target.provider.quirks);
   const isLimit = error.code === 'upstream_rate_limited';
@@ -163,7 +163,7 @@ async function readError(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(isGateways && { lasting: true }),
     ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
-    // The status is known, though not all of its words: what was silent until a timeout is not asked again (GUARANTEES 4).
+    // The status is known, though not its whole body: what was silent until a timeout is not retried (GUARANTEES 4).
     ...(call.timeout() === undefined ? {} : { lasting: true }),
   });
 }
@@ -172,7 +172,7 @@ function isRefusedKey({ code, status }: GatewayError): boolean {
   return code === 'upstream_unauthorized' && status === 401;
 }
 
-/** Which key was refused: providers do not know, and the client's and the gateway's are mended at different places. */
+/** Says whose key was refused: providers do not know, and the client's and the gateway's are corrected in different places. */
 function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): string {
   if (!isRefusedKey(error)) return '';
   if (key === 'client') return ' (the key that the client sent was refused)';
@@ -185,7 +185,7 @@ function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): str
 export const EVENTS = /^\s*(data|event|id|retry)?:/;
 const textEncoder = new TextEncoder();
 
-/** Servers that were asked for a stream tell even a failure by an event: what that says is the body. */
+/** Servers asked for a stream may report even a failure as an event: its data is the body. */
 function wordsOf(body: string): string {
   if (!EVENTS.test(body)) return body;
   const { bytes, ends } = createFrameSplitter(Number.POSITIVE_INFINITY).push(
@@ -200,14 +200,14 @@ function wordsOf(body: string): string {
   return body;
 }
 
-/** More than this of a reason is a page, a dump or a file, not a reason. In UTF-16 units. */
+/** In UTF-16 units: anything longer is a page, a dump or a file, not a reason. */
 const MAX_REASON = 4_000;
 
 function shortened(message: string): string {
   return message.length > MAX_REASON ? `${message.slice(0, MAX_REASON)}…` : message;
 }
 
-/** The words by which clients know it within a stream, as in `truncated`. */
+/** Worded so that clients recognize it within a stream, as in `truncated`. */
 function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): GatewayError {
   if (what === 'min_throughput') {
     const { minBytesPerSecond, throughputWindowMs } = timeouts;

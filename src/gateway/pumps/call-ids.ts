@@ -1,10 +1,10 @@
-// Clients match results to calls by id: where a server gives two calls of an answer the same, the second gets one of its own.
+// Clients match results to calls by id: where two calls of an answer have the same one, the second gets a new id.
 import type { NeutralResponse } from '../../model/response.ts';
 
-/** Ids that are taken, each with the number by which the next of its kind is told apart: counted on, or thousands would take minutes. */
+/** Ids in use, each with the number that the next duplicate gets: searching for a free one would take minutes for thousands. */
 export type TakenIds = Map<string, number>;
 
-/** The id, or one like it that is not taken; then it is. */
+/** Takes the id, or one like it that is free. */
 export function distinctId(id: string, taken: TakenIds): string {
   let count = taken.get(id);
   if (count === undefined) {
@@ -19,7 +19,7 @@ export function distinctId(id: string, taken: TakenIds): string {
   return distinct;
 }
 
-/** The answer with an id of its own for each call that the client is to answer. */
+/** The answer with a distinct id for each call that the client is to answer. */
 export function withDistinctCalls(answer: NeutralResponse): NeutralResponse {
   const taken: TakenIds = new Map();
   const parts = answer.parts.map((part) => {

@@ -1,4 +1,4 @@
-// Some servers stream whatever is asked: what they stream is folded into the whole answer that was wanted.
+// Some servers always stream: what they stream is folded into the whole answer that was requested.
 import type { CreateFraming } from '../../dialects/dialect.ts';
 import { createResponseCollector, type ResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
@@ -14,7 +14,7 @@ import { createTranslatePump } from './translate.ts';
 import { WrappedPump } from './wrapped.ts';
 
 export interface CollectedAnswer {
-  /** The provider's own text, where it was one after all; null: it streamed. */
+  /** The provider's own text, where the answer was whole after all; null: it streamed. */
   text: string | null;
   answer: NeutralResponse;
 }
@@ -22,7 +22,7 @@ export interface CollectedAnswer {
 export interface CollectOptions {
   createFraming: CreateFraming;
   throughput: ThroughputGuard | undefined;
-  /** Of what is no stream, whatever its header says. */
+  /** Reads an answer that is not a stream, whatever its header says. */
   asText(take: (answer: NeutralResponse, text: string) => true): TextReader<true>;
 }
 
@@ -55,7 +55,7 @@ export async function collectStream(
   }
 }
 
-/** Of an answer that is complete: what is left is that its connection comes free, which nobody waits for. */
+/** Lets the connection of a complete answer become free, which nothing waits for. */
 function letClose(relay: Relay<true>): void {
   relay.next({
     take(out) {
@@ -64,7 +64,7 @@ function letClose(relay: Relay<true>): void {
   });
 }
 
-/** Of a stream that has come to its end. Throws GatewayError. */
+/** Collects a stream that has ended. Throws GatewayError. */
 export function collectText(
   context: AttemptContext,
   createFraming: CreateFraming,
@@ -106,13 +106,13 @@ class CollectingPump extends WrappedPump<true> {
     return this.stream.push(chunk);
   }
 
-  /** It was no stream. */
+  /** Takes an answer that was not a stream. */
   takeWhole(answer: NeutralResponse, text: string): true {
     this.whole = { text, answer };
     return true;
   }
 
-  /** When it is over. Throws the GatewayError with which it ended. */
+  /** To be called when it is over. Throws the GatewayError with which it ended. */
   collected(): CollectedAnswer {
     if (this.whole !== undefined) return this.whole;
     const answer = this.collector.response();
@@ -123,7 +123,7 @@ class CollectingPump extends WrappedPump<true> {
   }
 }
 
-/** Those who watch are told the answer when it is whole: until then it may fail, and another be asked for all of it. */
+/** Watchers see the answer only when it is whole: until then it may fail, and another target be asked for all of it. */
 function untold(observer: Observer): Observer {
   return {
     seen: observer.seen,

@@ -9,7 +9,7 @@ const textEncoder = new TextEncoder();
 
 /** @param stream gives whole events. */
 export class ElementsPump extends WrappedPump<Uint8Array> {
-  /** What comes through `stream` has been measured there. */
+  /** Unbounded: `stream` has already checked the size of each event. */
   private readonly splitter: FrameSplitter = createFrameSplitter(Number.POSITIVE_INFINITY);
   private isFirst = true;
   private isClosed = false;
@@ -40,7 +40,7 @@ export class ElementsPump extends WrappedPump<Uint8Array> {
 
   private element(frame: Uint8Array): string {
     const event = parseFrame(frame);
-    // What is torn would tear the whole array; the row counts it.
+    // A broken element would break the whole array; the row counts it.
     if (event === undefined || !isJson(event.data)) return '';
     const before = this.isFirst ? '[' : ',\r\n';
     this.isFirst = false;

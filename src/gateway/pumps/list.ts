@@ -1,5 +1,5 @@
-// A stream that comes as one JSON array, as Gemini's servers send it where nobody asks for events: each element is an
-// event, passed on as soon as its bytes are there.
+// A stream that comes as one JSON array, as Gemini's servers send it when not asked for events: each element is an
+// event, passed on as its bytes arrive.
 import type { Pump } from './pump.ts';
 import { WrappedPump } from './wrapped.ts';
 
@@ -16,13 +16,13 @@ const END = [10, 10];
 const LINE = [10];
 const NOTHING: readonly number[] = [];
 
-/** Gives the stream's own pump the elements as server-sent events. Whether an element is one, its reader tells. */
+/** Gives the stream's own pump the elements as server-sent events. Their reader decides whether an element is valid. */
 export class ListPump<Out> extends WrappedPump<Out> {
-  /** Brackets that are open: 1 between elements. */
+  /** Number of open brackets: 1 between elements. */
   private depth = 0;
   private inText = false;
   private escaped = false;
-  /** Of the element that is being read, something has been passed on. */
+  /** Part of the current element has been passed on. */
   private inElement = false;
   private before: readonly number[];
 
@@ -46,7 +46,7 @@ export class ListPump<Out> extends WrappedPump<Out> {
       out.push(byte);
       return;
     }
-    // White space says nothing, and a line would end the field.
+    // White space is insignificant, and a newline would end the field.
     if (byte <= BLANK) return;
     if (this.depth === 0) {
       // The list's own bracket, or a byte order mark before it.
@@ -67,7 +67,7 @@ export class ListPump<Out> extends WrappedPump<Out> {
     else if (OPENS.has(byte)) this.depth++;
     else if (CLOSES.has(byte)) {
       this.depth--;
-      // It is whole: whoever waits for it need not wait for what stands behind it.
+      // The element is whole: its reader need not wait for what follows.
       if (this.depth === 1) this.endElement(out);
     }
   }

@@ -1,4 +1,4 @@
-// Same dialect on both sides: the provider's bytes go on untouched, whole events at a time, while a tap reads
+// Same dialect on both sides: the provider's bytes pass untouched, whole events at a time, while a tap reads
 // a copy for the ledger. A failing tap never touches the bytes (GUARANTEES 6).
 import {
   MalformedEvent,
@@ -22,21 +22,21 @@ import { repeatableText } from './repeatable-text.ts';
 export interface PassthroughOptions extends Reading {
   /** Events that the client did not ask for. */
   hides: ((event: SseEvent) => boolean) | undefined;
-  /** Of the client's dialect, for the error event that may have to end the stream. */
+  /** Creates one of the client's dialect, for the error event that may have to end the stream. */
   createEncoder(): StreamEncoder;
   follower?: Follower | undefined;
 }
 
 const textEncoder = new TextEncoder();
 
-/** Of a frame: an event in the proper form. */
+/** Matches a frame that holds a well-formed event. */
 const HAS_DATA = /^data:/m;
 
 export function createPassthroughPump(options: PassthroughOptions): Pump<Uint8Array> {
   return new PassthroughPump(options);
 }
 
-/** A class: one is held by each stream, and closures would be fifteen objects. */
+/** A class: each stream holds one, and closures would be fifteen objects. */
 class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   readonly padding: string | undefined;
   readonly numbers: string | undefined;
@@ -47,9 +47,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   private readonly follower: Follower | undefined;
   private readonly splitter: FrameSplitter;
   private readonly decoder: StreamDecoder;
-  /** Null where the dialect tells what adds content only without reading it. */
+  /** Null where the dialect recognizes what only adds content without reading it. */
   private readonly form: FrameForm | null;
-  /** What the event tells that is being read for it. */
+  /** The decoded events of the frame that is being read for the form. */
   private told: StreamEvent[] | null = null;
   private terminal = false;
   /** That the client got, of those that are looked into. */
@@ -58,7 +58,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   private hasRepeated = false;
   private took = false;
   private failed = false;
-  /** The client is not told that it failed. */
+  /** The failure is kept from the client. */
   private kept = false;
 
   constructor(options: PassthroughOptions) {
@@ -94,7 +94,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (this.failed) return undefined;
     const { side, observer, seen, follower } = this;
     const completed = this.splitter.push(chunk);
-    // Frames that the client gets otherwise than they came, by where they begin: not at all, or without a key.
+    // Frames that the client does not get as they came, by where they begin: left out (null), or without a key.
     let changed: Map<number, Uint8Array | null> | undefined;
     const { bytes } = completed;
     let next = 0;
@@ -144,7 +144,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (rest?.length === 0) rest = undefined;
     const error = this.breakOff(truncated(this.options.provider, seen, unread));
     if (error === undefined && !this.kept) return rest;
-    // The name of an event that did not come: with the blank line behind it some clients would read it as one.
+    // The name of an event whose data did not come: with a blank line after it, some clients would read it as an event.
     if (rest === undefined || (event?.data ?? '') === '') return error;
     return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
   }
@@ -154,8 +154,8 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   }
 
   /**
-   * Nothing more comes. An answer of which only the dialect's last formality is missing is one; else the client is told
-   * of this error, or of the one that shows only now that nothing follows.
+   * Nothing more comes. An answer that lacks only the dialect's last formality is complete; otherwise the client gets
+   * this error, or the one that shows only now that nothing follows.
    */
   private breakOff(error: GatewayError): Uint8Array | undefined {
     const toldBefore = this.ended();
@@ -167,7 +167,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     return late === null ? undefined : this.tell(late);
   }
 
-  /** That the provider told. What the gateway itself finds wrong in a call passes as it came: here it says so to nobody. */
+  /** The error that the provider reported. A call that the gateway itself finds malformed passes unreported. */
   private toldFailure(): GatewayError | null {
     const { error } = this.seen;
     return error?.code === 'upstream_malformed' ? null : error;
@@ -189,7 +189,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.noteLast();
     if (this.last !== undefined) encoder.follow?.(this.last);
     const text = encoder.encode({ type: 'error', error });
-    // Some clients look for the whole of `\r\n\r\n`, and would take it for a part of the event before.
+    // Some clients look for a full `\r\n\r\n`, and would take this for a part of the previous event.
     return textEncoder.encode(this.splitter.awaitsLf() ? `\n${text}` : text);
   }
 
@@ -234,7 +234,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const { follower, side } = this;
     const kind = side.classify(event);
     if (kind !== 'ping') this.took = true;
-    // Exactly one terminal event, whatever the provider says behind it (GUARANTEES 14).
+    // Exactly one terminal event, whatever the provider sends after it (GUARANTEES 14).
     if (this.toldFailure() !== null) {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;
     } else if (this.terminal) return kind === 'ping';

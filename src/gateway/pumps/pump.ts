@@ -9,25 +9,25 @@ import type { Observation } from '../record/observer.ts';
 export interface Pump<Out> {
   /** The next chunk of the upstream; undefined when it completes nothing for the client. */
   push(chunk: Uint8Array): Out | undefined;
-  /** What the last chunk completed besides, where that was long; undefined where nothing is left. */
+  /** The rest of what the last chunk completed, where that was long; undefined where nothing is left. */
   more?(): Out | undefined;
   /** The upstream's EOF. */
   end(): Out | undefined;
   /** The last thing the client gets when the stream cannot go on; a complete answer ends as one. */
   fail(error: GatewayError): Out | undefined;
-  /** The dialect's terminal, or an error in its place, has gone by. */
+  /** The dialect's terminal event, or an error in its place, has passed. */
   ended(): boolean;
   /** An event other than a keep-alive came since the last call. */
   tookEvent(): boolean;
-  /** Whoever reads may leave now: what the answer is known to have counted is told to the observer. */
+  /** The reader may leave now: reports to the observer the usage known so far. */
   settle(): void;
-  /** It broke, and that is not told: another target may go on. Nothing more is for the client. */
+  /** Whether it broke without the client being told, since another target may continue. Nothing more is for the client. */
   broke?(): boolean;
 }
 
-/** Goes along with a passthrough, for an answer with which another target may have to go on. */
+/** Follows a passthrough whose answer another target may have to continue. */
 export interface Follower {
-  /** What the provider tells, as decoded. */
+  /** Takes each decoded event of the provider. */
   see(event: StreamEvent): void;
   /** The client gets this event as it came. */
   passed(event: SseEvent): void;
@@ -36,9 +36,9 @@ export interface Follower {
 }
 
 /**
- * Within a stream there is no status, and of Anthropic's errors there no type by which a client could tell that asking
- * again may help: opencode and others look for the words of a network's failures.
- * @param unread events that could not be read; half of one, at which the stream was cut, is none.
+ * Errors within a stream have no status, and Anthropic's have no type there by which a client could tell that a retry
+ * may help: opencode and others look for the words of network failures.
+ * @param unread number of events that could not be read, not counting half of one at which the stream was cut.
  */
 export function truncated(provider: string, seen: Observation, unread: number): GatewayError {
   if (unread > 0 && saysNothing(seen)) {
@@ -56,7 +56,7 @@ function saysNothing({ firstContentAt, model, usageKnown }: Observation): boolea
   return firstContentAt === null && model === null && !usageKnown;
 }
 
-/** Of an answer whose body did not come whole. */
+/** The error of an answer whose body did not come whole. */
 export function brokeOff(provider: string, cause: unknown): GatewayError {
   if (cause instanceof Error && 'code' in cause && cause.code === 'BROKEN_CONTENT_ENCODING') {
     const message = `${provider} sent an answer that cannot be unpacked: ${cause.message}; check any proxy in between`;

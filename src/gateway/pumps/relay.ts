@@ -1,4 +1,4 @@
-// Hands on an upstream's stream through a pump, at the client's pace, within the upstream's time limits.
+// Passes an upstream's stream on through a pump, at the client's pace, within the upstream's time limits.
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { ThroughputGuard } from '../../upstream/throughput.ts';
 import type { AnswerBody, BodyReader } from '../../upstream/transport.ts';
@@ -9,36 +9,36 @@ import type { Call } from '../attempts/send.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
 import { pumpFor, type TextReader } from './text.ts';
 
-/** How long an upstream may keep the connection open after its terminal event before it is closed for it. */
+/** How long an upstream may keep the connection open after its terminal event before the gateway closes it. */
 const CLOSING_GRACE_MS = 500;
 
-/** What is kept of blanks before an answer, in pieces and in bytes a piece: behind more of them nobody looks for a text. */
+/** Limits on blanks kept before an answer, in pieces and in bytes per piece: after more, no text is looked for. */
 const MOST_BLANKS = 1_000;
 const LONGEST_BLANK = 4_096;
 
-/** Who is told what is next. */
+/** Receives what is next. */
 export interface Taker<Out> {
-  /** Undefined: nothing is, because of this failure where there is one. */
+  /** `out` undefined: the stream is over, because of `failure` where there is one. */
   take(out: Out | undefined, failure?: unknown): void;
 }
 
 export interface Relay<Out> {
   /**
-   * Reads until the answer's first content is at hand, holding what came before it. Rejects with the
-   * GatewayError of an upstream that failed before: nothing has reached the client, another may be asked.
+   * Reads until the answer's first content has arrived, holding what came before it. Rejects with the
+   * GatewayError of an upstream that failed before: nothing has reached the client, so another may be asked.
    */
   ready(): Promise<void>;
   /**
-   * Tells what the client gets next, undefined when the stream is over: once, as soon as it is there, which may be
-   * at once. Asked again only after it has told.
+   * Gives the taker what the client gets next, undefined when the stream is over: once, as soon as it arrives, which
+   * may be synchronously. Called again only after that.
    */
   next(taker: Taker<Out>): void;
-  /** A failure that `next` told of, as the client reads it behind what it has; left out where it has nothing yet. */
+  /** A failure that `next` gave, encoded to follow what the client has; left out where it has nothing yet. */
   tellFailure?(failure: GatewayError): Out | undefined;
   cancel(): void;
 }
 
-/** `next` for those who wait for other things too. */
+/** `next` as a promise. */
 export function nextOf<Out>(relay: Relay<Out>): Promise<Out | undefined> {
   return new Promise((resolve, reject) =>
     relay.next({
@@ -58,9 +58,9 @@ export interface RelayOptions<Out> {
   /** The upstream request: watched, until the stream is over. */
   call: Call;
   idleMs: number;
-  /** Of an answer that is no stream, whatever it calls itself. */
+  /** Reads an answer that is not a stream, whatever its content type. */
   asText?: TextReader<Out>;
-  /** Where a stream may be too slow; it is judged from its first content on. */
+  /** Where a minimum throughput is set; it is judged from the first content on. */
   throughput?: ThroughputGuard | undefined;
 }
 
@@ -69,9 +69,8 @@ export function createRelay<Out>(options: RelayOptions<Out>): Relay<Out> {
 }
 
 /**
- * A class: its methods are made once, and an event of the stream needs no promise on its way. What each event needs is a field
- * of its own: between two events of a stream the processor's caches forget it, and every object on the way to something is
- * one more to wait for.
+ * A class: its methods are made once, and an event of the stream needs no promise on its way. What each event needs is a direct
+ * field: between two events of a stream it drops out of the processor's caches, and every object to go through is one more miss.
  */
 class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly provider: string;
@@ -83,20 +82,20 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly timing: StreamTiming;
   private readonly idleMs: number;
   private readonly throughput: ThroughputGuard | undefined;
-  /** Before the first content. */
+  /** What came before the first content. */
   private readonly held: Out[] = [];
   private over = false;
   private firstContent = false;
   private freshWait = true;
   private closing = false;
   private isPaused = false;
-  /** Who waits for the next. */
+  /** Waits for the next. */
   private waiter: Taker<Out> | null = null;
   /** Null once it is known how the answer begins. */
   private asText: TextReader<Out> | null;
-  /** Before that. */
+  /** Blanks that came before that. */
   private blanks: Uint8Array[] | null = null;
-  /** What came while nobody waited, and the end behind it. */
+  /** What came while nobody waited, and the end after it. */
   private unread: Uint8Array[] | null = null;
   private ending: { error: Error | undefined } | null = null;
 
@@ -158,7 +157,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.unread ??= [];
     this.unread.push(bytes);
     if (this.isPaused) return;
-    // What may wait beyond this waits in the body, whose owner knows how much.
+    // Anything further waits in the body, whose owner limits how much.
     this.isPaused = true;
     this.body.pause();
   }
@@ -242,7 +241,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
   }
 
-  /** At how the answer begins. */
+  /** Looks at how the answer begins. */
   private look(bytes: Uint8Array): void {
     const { asText } = this;
     if (asText === null) return;
@@ -267,7 +266,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     const failure = this.call.timeout() ?? broken;
     try {
       if (failure !== undefined && !pump.ended()) return pump.fail(failure);
-      // Nothing came of what was to be JSON.
+      // What was announced as JSON never came.
       return this.asText?.isJson === true ? this.asText.read('') : pump.end();
     } catch (thrown) {
       this.stop();

@@ -1,7 +1,7 @@
-// The text in whose place another event may have another, as docs/adr/0017-what-repeats-is-not-read-again.md says.
+// Finds the text that may differ between repeated events, as docs/adr/0017-what-repeats-is-not-read-again.md explains.
 import type { StreamEvent } from '../../model/events.ts';
 
-/** The text that is all that events tell, from the one at this place on, besides counts. */
+/** The text, where the events from index `from` on hold nothing else besides counts. */
 export function repeatableText(events: readonly StreamEvent[], from: number): string | undefined {
   let text: string | undefined;
   for (let at = from; at < events.length; at++) {

@@ -1,11 +1,10 @@
-// Providers that repeat the client's last turn at the beginning of their answer: it is taken off, as the clients of
-// other dialects have it already.
+// Removes the client's last turn from the beginning of answers that repeat it: clients of other dialects have it already.
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { Part } from '../../model/content.ts';
 import type { EventSink } from '../../model/events.ts';
 import { createRepeatReader } from '../continue/prefix.ts';
 
-/** The side with answers that go on where `prefill` ends; one that does not begin with it stays as it is. */
+/** The side with answers that continue where `prefill` ends; an answer that does not begin with it stays as it is. */
 export function withoutPrefill(side: ProviderSide, prefill: string): ProviderSide {
   return {
     ...side,
@@ -24,7 +23,7 @@ function cutWhole(parts: readonly Part[], prefill: string): Part[] {
     if (part !== first || part.type !== 'text') return part;
     const fresh = reader.read(part.text);
     if (fresh === undefined || !reader.complete()) return part;
-    // Whose tokens they are is not told.
+    // They do not say which tokens belong to the prefill.
     const { logprobs: _, ...plain } = part;
     return { ...plain, text: fresh };
   });

@@ -17,7 +17,7 @@ export interface Sequencer {
 type BlockEvent = Extract<StreamEvent, { block: number }>;
 type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
 
-/** Whoever gets the events in their order. */
+/** Receives the events in order. */
 export interface SequenceReader {
   see(event: StreamEvent): void;
 }
@@ -32,20 +32,20 @@ class EventSequencer implements Sequencer {
   private isOver = false;
   private skipped = false;
   private brokenCall: string | undefined;
-  /** Of which no continuation would make arguments. */
+  /** A call whose arguments no continuation could complete. */
   private hopelessCall: string | undefined;
   private orphaned = false;
-  /** Of the calls that the client is to answer; null before the first. */
+  /** Ids of the calls that the client is to answer; null before the first. */
   private callIds: TakenIds | null = null;
   private hasCalled = false;
   private nextBlock = 0;
-  /** Of the open block; undefined where none is. In fields of its own: each event of a stream looks at them. */
+  /** Kind of the open block; undefined where none is. Separate fields, since each event of a stream reads them. */
   private open: Kind | undefined;
-  /** The decoder's number of it. */
+  /** The decoder's number for it. */
   private source = 0;
-  /** Ours. */
+  /** The sequencer's own number for it. */
   private block = 0;
-  /** Of a tool call's arguments so far. */
+  /** Scans a tool call's arguments so far. */
   private json: JsonScanner | undefined;
   /** A function that the client is to call. */
   private called: string | undefined;
@@ -109,7 +109,7 @@ class EventSequencer implements Sequencer {
         return;
       }
       this.deliver(event);
-      // What waited for this call goes on as soon as its arguments are whole.
+      // What waited for this call proceeds as soon as its arguments are complete.
       if (this.hasWaiting() && this.mayClose()) {
         this.close();
         this.release();
@@ -188,8 +188,8 @@ class EventSequencer implements Sequencer {
   }
 
   /**
-   * What waited, in its order, until one of it is open that must be whole before the next. A text does not hold up what
-   * stands behind it: should more of it come, that is a block of its own.
+   * Releases what waited, in its order, until a block is open that must be complete before the next. A text does not
+   * hold up what follows it: should more of it come, that becomes a new block.
    */
   private release(): void {
     const { waiting } = this;
@@ -201,7 +201,7 @@ class EventSequencer implements Sequencer {
     }
   }
 
-  /** Nothing is open that must be whole first. */
+  /** No block is open that must be complete first. */
   private mayClose(): boolean {
     return this.open !== 'tool' || this.json?.complete() === true;
   }

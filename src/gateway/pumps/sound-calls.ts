@@ -1,4 +1,4 @@
-// What a call of a function needs to be one that a client can answer: a name, and arguments that are a JSON object
+// Checks that a function call is one that a client can answer: it has a name, and arguments that are a JSON object
 // (GUARANTEES 7).
 import { GatewayError } from '../../model/errors.ts';
 import { mayBeCutShort } from '../../model/finish.ts';

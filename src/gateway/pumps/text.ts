@@ -1,22 +1,22 @@
-// An answer that calls itself a stream and is none: a JSON body or a page, known by how it begins, is read whole; any other
-// text is told as what it is when it has ended and no event was in it.
+// Answers announced as a stream that are not one: a JSON body or a page, recognized by its beginning, is read whole; any
+// other text is reported for what it is once it has ended without an event.
 import { GatewayError } from '../../model/errors.ts';
 import { ListPump } from './list.ts';
 import { type Pump, tooLong } from './pump.ts';
 import { WrappedPump } from './wrapped.ts';
 
-/** What becomes of a text where a stream was announced. */
+/** How a text is read where a stream was announced. */
 export interface TextReader<Out> {
   provider: string;
-  /** Of the text, in bytes. */
+  /** Longest text, in bytes. */
   limit: number;
-  /** Where events may themselves be JSON: only a page is a text. */
+  /** Events may themselves be JSON: only a page is read as a text. */
   pagesOnly: boolean;
-  /** A list is one of events. */
+  /** A JSON list is a list of events. */
   listsEvents: boolean;
-  /** It says that it is JSON: half of it is no stream that was cut off. */
+  /** It is announced as JSON: half of it is not a stream that was cut off. */
   isJson: boolean;
-  /** The failure that the text tells, where it is one; undefined where it is none, or not whole yet. */
+  /** The failure that the text reports; undefined where it reports none, or is not whole yet. */
   failure(text: string): GatewayError | undefined;
   /** Takes the whole answer. Throws GatewayError. */
   read(text: string): Out | undefined;
@@ -27,13 +27,13 @@ const BLANK = 0x20;
 const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const PAGE = '<'.charCodeAt(0);
 const LIST = '['.charCodeAt(0);
-/** How JSON begins; no event does. */
+/** How JSON begins; no event begins like this. */
 const JSON_BEGINS: ReadonlySet<number> = new Set(['{', '['].map((sign) => sign.charCodeAt(0)));
 
 /**
- * What reads an answer that begins like this: the stream's own pump, or one for text.
- * @param blanks what came before, which the stream's pump has.
- * @returns undefined where blanks and a byte order mark are all that has come.
+ * The pump for an answer that begins like this: the stream's own, or one for text.
+ * @param blanks what came before, which the stream's pump has already.
+ * @returns undefined where only blanks and a byte order mark have come.
  */
 export function pumpFor<Out>(
   beginning: Uint8Array,
@@ -51,17 +51,17 @@ export function pumpFor<Out>(
 }
 
 const decoder = new TextDecoder();
-/** How server-sent events begin, at the beginning or behind something else. */
+/** How server-sent events begin, at the start of the text or of a later line. */
 const EVENTS = /^[\uFEFF \t]*(data|event|id|retry)?:/m;
-/** What could be the beginning of one that was cut off. */
+/** What a field that was cut off could be the beginning of. */
 const FIELDS = ['data:', 'event:', 'id:', 'retry:'];
-/** In bytes: enough to know one by. */
+/** In bytes: enough to recognize one. */
 const LONGEST_START = 64;
-/** In bytes: what is longer is no reason for a failure, and is not quoted. */
+/** In bytes: anything longer is not a failure's reason, and is not quoted. */
 const LONGEST_REASON = 512;
 
 const MORE = { stream: true } as const;
-/** In UTF-16 units: an error is looked for, before all has come, in no longer text. */
+/** In UTF-16 units: longer text is not searched for an error before all of it has come. */
 const LONGEST_ERROR = 64 * 1024;
 const JSON_ENDS = /[}\]]\s*$/;
 
@@ -134,7 +134,7 @@ class TextPump<Out> extends WrappedPump<Out> {
     throw this.reader.failure(first) ?? new GatewayError('upstream_malformed', message);
   }
 
-  /** Half a body, or a body and events behind it: what a stream makes of that. */
+  /** Half a body, or a body followed by events: ends as the stream's pump reads it. */
   private endAsStream(): Out | undefined {
     const { stream } = this;
     const out = stream.push(joined(this.pieces, this.size));
@@ -143,7 +143,7 @@ class TextPump<Out> extends WrappedPump<Out> {
   }
 }
 
-/** The stream's own pump, of an answer that does not begin like one. */
+/** The stream's own pump, for an answer that does not begin like a stream. */
 class DoubtfulPump<Out> extends WrappedPump<Out> {
   private readonly provider: string;
   private readonly decoder = new TextDecoder();

@@ -21,8 +21,8 @@ import { repeatableText } from './repeatable-text.ts';
 import { createSequencer, type SequenceReader, type Sequencer } from './sequence.ts';
 
 /**
- * Characters of an answer from which its endings are rendered one by one, each when the client has room for it: some
- * dialects tell all of a text again at its end, and more than once.
+ * Length in characters from which an answer's closing events are rendered one by one, each when the client has room: some
+ * dialects repeat all of a text at its end, and more than once.
  */
 const LONG_ANSWER = 512 * 1024;
 
@@ -36,7 +36,7 @@ export function createTranslatePump<Out>(options: TranslateOptions<Out>): Pump<O
   return new TranslatePump(options);
 }
 
-/** A class: what a stream holds for as long as it flows is few objects. */
+/** A class, so that a stream holds few objects while it flows. */
 class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   readonly padding: string | undefined;
   readonly numbers: string | undefined;
@@ -47,9 +47,9 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   private readonly framing: StreamFraming;
   private readonly sequencer: Sequencer;
   private readonly decoder: StreamDecoder;
-  /** In sequence, and not yet rendered. */
+  /** Events in sequence that are not yet rendered. */
   private events: StreamEvent[] = [];
-  /** Of what the answer says so far. */
+  /** Length of the answer so far. */
   private length = 0;
   private hasTaken = false;
 
@@ -110,7 +110,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   }
 
   fail(error: GatewayError): Out | undefined {
-    // What lacks a formality alone is complete, but not for a client that left before its ending was told.
+    // An answer that lacks only a formality is complete, but not for a client that left before its end.
     if (tellsThatClientLeft(error)) this.settle();
     else this.complete();
     if (!this.ended()) this.sequencer.push({ type: 'error', error });
@@ -121,7 +121,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.framing.settle?.(this);
   }
 
-  /** Nothing more comes. Whether that makes an answer: one of which only the dialect's last formality is missing is one. */
+  /** Nothing more comes. Returns whether the answer is complete, also where it lacks only the dialect's last formality. */
   private complete(): boolean {
     this.settle();
     this.decoder.end();
@@ -165,7 +165,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.events.push(event);
   }
 
-  /** What the event says of the error that it told. */
+  /** Notes what the event says about the error that it reported. */
   private noteError(event: SseEvent): void {
     const { seen } = this.observer;
     noteErrorData(seen, event);
@@ -199,8 +199,8 @@ function lengthOf(event: StreamEvent): number {
 const textEncoder = new TextEncoder();
 
 /**
- * Renders events as the client's wire text: one write for all that one upstream chunk brought.
- * @param create called for the first of them: where none come, the request may not even parse as neutral.
+ * Renders events as the client's wire text: one write for all events of one upstream chunk.
+ * @param create called for the first event: where none come, the request may not even parse as neutral.
  */
 export function createByteRenderer(
   create: () => StreamEncoder,

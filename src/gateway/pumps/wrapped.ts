@@ -1,4 +1,4 @@
-// A pump around another one, which it leaves to itself but for what it does otherwise.
+// A pump that delegates to another one, except for what a subclass overrides.
 import type { GatewayError } from '../../model/errors.ts';
 import type { Pump } from './pump.ts';
 
@@ -42,7 +42,7 @@ export class WrappedPump<Out> implements Pump<Out> {
   }
 }
 
-/** The pump of an answer with which another target may have to go on. */
+/** The pump of an answer that another target may have to continue. */
 export class BreakablePump<Out> extends WrappedPump<Out> {
   private readonly hasBroken: () => boolean;
 
