@@ -375,6 +375,8 @@ export interface StreamDecoder {
   readonly padding?: string;
   /** As `RepeatReader.numbers`. */
   readonly numbers?: string;
+  /** Events so far that are none of the dialect's own, such as another dialect's. Left out if they are not counted. */
+  readonly strangers?: number;
   /** The upstream's EOF: emits what the decoder still holds back (such as a `finish`), never an invented one. */
   end(): void;
 }

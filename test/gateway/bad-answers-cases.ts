@@ -58,6 +58,13 @@ function notUtf8(answer: BadAnswer): BadAnswer {
   return { ...answer, reply: { ...answer.reply, pieces: [new Uint8Array(bytes)] } };
 }
 
+/** Wires whose events are JSON in the same framing. */
+const SSE_WIRES: readonly TextWire[] = ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'];
+
+function othersOf(wire: TextWire): TextWire[] {
+  return SSE_WIRES.includes(wire) ? SSE_WIRES.filter((other) => other !== wire) : [];
+}
+
 /** What any wire can do. */
 function anyStream(wire: TextWire): BadAnswer[] {
   const { start, text, textEnd, callStart, callArguments, callEnd, contentType } = PROVIDER_WIRES[wire];
@@ -105,6 +112,10 @@ function anyStream(wire: TextWire): BadAnswer[] {
       { code: 'upstream_malformed' },
       { passes: true },
     ),
+    ...othersOf(wire).map((other) => {
+      const { start, text, textEnd } = PROVIDER_WIRES[other];
+      return stream(`a stream of ${other}`, start + text('Hello') + textEnd, { code: 'upstream_malformed' });
+    }),
     stream('two endings', whole + textEnd, { says: { text: 'Hello' }, tokens: [7, 3] }),
     stream(
       'content behind the ending',

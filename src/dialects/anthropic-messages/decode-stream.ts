@@ -63,6 +63,7 @@ export function createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDec
 
 /** A class: one is held by each stream, and closures would be twenty objects. */
 class MessageDecoder implements StreamDecoder {
+  strangers = 0;
   private readonly sink: EventSink;
   private readonly quirks: Quirks | undefined;
   private readonly open = new Map<number, OpenBlock>();
@@ -123,6 +124,7 @@ class MessageDecoder implements StreamDecoder {
         this.fail(wire);
         break;
       default:
+        this.strangers++;
         this.extend(type, wire);
     }
   }

@@ -32,6 +32,7 @@ import { ID } from './wire.ts';
 
 export class ChunkDecoder {
   readonly numbers = 'usageMetadata';
+  strangers = 0;
   private readonly sink: EventSink;
   private started = false;
   private isOver = false;
@@ -74,6 +75,7 @@ export class ChunkDecoder {
     if (chunk.candidates !== undefined && !Array.isArray(chunk.candidates)) {
       throw new MalformedEvent('candidates is not an array');
     }
+    if (isStranger(chunk)) this.strangers++;
     const id = asString(chunk.responseId) || null;
     this.scope ||= id ?? fnv1a(JSON.stringify(chunk)).toString(36);
     if (!this.started) {
@@ -284,6 +286,11 @@ export class ChunkDecoder {
     this.isOver = true;
     this.sink.push({ type: 'error', error });
   }
+}
+
+/** The events of Anthropic and of Responses have a type, Chat's chunks their choices. */
+function isStranger({ candidates, type, choices }: JsonObject): boolean {
+  return candidates === undefined && (choices !== undefined || (typeof type === 'string' && type !== 'ping'));
 }
 
 /** The neutral model has room for one of several candidates. */

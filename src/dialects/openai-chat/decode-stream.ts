@@ -37,6 +37,7 @@ export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): Strea
 class ChunkDecoder implements StreamDecoder {
   /** Letters that hide how long the text is (OpenAI). */
   readonly padding = 'obfuscation';
+  strangers = 0;
   private readonly sink: EventSink;
   private readonly quirks: Quirks;
   private readonly blocks: BlockWriter;
@@ -156,6 +157,7 @@ class ChunkDecoder implements StreamDecoder {
     const error = errorInChunk(chunk, this.quirks);
     if (choice === undefined && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);
+    else if (!this.started && isStranger(chunk)) this.strangers++;
     if (this.started) tellUnworded(chunk, choice, this.extend);
     if (usage !== undefined) sink.push({ type: 'usage', usage: this.searched ? withSearches(usage) : usage });
     if (error !== undefined) this.fail(error);
@@ -259,6 +261,11 @@ class ChunkDecoder implements StreamDecoder {
 
 function isOnlyCalls(delta: JsonObject): boolean {
   return Object.entries(delta).every(([name, value]) => name === 'tool_calls' || name === 'role' || !value);
+}
+
+/** The events of Anthropic and of Responses have a type, Gemini's chunks their candidates. */
+function isStranger({ choices, type, candidates }: JsonObject): boolean {
+  return choices === undefined && (candidates !== undefined || (typeof type === 'string' && type !== 'ping'));
 }
 
 /** Streams of several choices interleave them; the neutral model has room for choice 0. */

@@ -17,6 +17,9 @@ import { unreadOf } from './unworded.ts';
 import { parseUsage } from './usage.ts';
 import { ID } from './wire.ts';
 
+/** Pings are of proxies. */
+const OWN_EVENT = /^(response\.|keepalive$|ping$)/;
+
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new ResponseDecoder(sink);
 }
@@ -27,6 +30,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   readonly padding = 'obfuscation';
   /** Of events, which nobody counts. */
   readonly numbers = 'sequence_number';
+  strangers = 0;
   private ended = false;
   /** The last event adds to what was told, it does not repeat it. */
   private isDelta = false;
@@ -199,6 +203,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       // Beginnings of parts, progress of hosted tools: nothing that is not told later, but for what is said in new words.
       default:
         if (type.endsWith('.delta') && !type.includes('_call')) this.tellNew(type);
+        else if (!OWN_EVENT.test(type)) this.strangers++;
     }
   }
 }

@@ -132,6 +132,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (this.failed) return undefined;
     const { seen } = this;
     const unread = seen.malformedEvents;
+    const strangers = this.decoder.strangers ?? 0;
     let rest: Uint8Array | undefined = this.splitter.flush();
     const event = parseFrame(rest);
     if (event !== undefined) {
@@ -142,7 +143,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
     }
     if (rest?.length === 0) rest = undefined;
-    const error = this.breakOff(truncated(this.options.provider, seen, unread));
+    const error = this.breakOff(truncated(this.options.provider, seen, unread + strangers));
     if (error === undefined && !this.kept) return rest;
     // The name of an event whose data did not come: with a blank line after it, some clients would read it as an event.
     if (rest === undefined || (event?.data ?? '') === '') return error;

@@ -38,10 +38,11 @@ export interface Follower {
 /**
  * Errors within a stream have no status, and Anthropic's have no type there by which a client could tell that a retry
  * may help: opencode and others look for the words of network failures.
- * @param unread number of events that could not be read, not counting half of one at which the stream was cut.
+ * @param unread number of events that could not be read or are of another dialect, not counting half of one at which the
+ *   stream was cut.
  */
 export function truncated(provider: string, seen: Observation, unread: number): GatewayError {
-  if (unread > 0 && saysNothing(seen)) {
+  if (unread > 0 && seen.firstContentAt === null && seen.model === null) {
     const message = `${provider} sent a stream in which nothing can be read; check its dialect, its base_url and any proxy in between`;
     return new GatewayError('upstream_malformed', message);
   }
@@ -50,10 +51,6 @@ export function truncated(provider: string, seen: Observation, unread: number): 
     'upstream_truncated',
     `connection lost: ${provider} closed the stream before the answer ${when}`,
   );
-}
-
-function saysNothing({ firstContentAt, model, usageKnown }: Observation): boolean {
-  return firstContentAt === null && model === null && !usageKnown;
 }
 
 /** The error of an answer whose body did not come whole. */

@@ -99,7 +99,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   end(): Out | undefined {
     const { provider } = this.options;
     const { seen } = this.observer;
-    const unread = seen.malformedEvents;
+    const unread = seen.malformedEvents + (this.decoder.strangers ?? 0);
     try {
       if (!this.sequencer.ended()) this.framing.flush(this);
     } catch (thrown) {
