@@ -1,4 +1,4 @@
-// Goes on with a streamed answer that broke, inside the same message, with the next target (docs/adr/0009).
+// Continues a streamed answer that broke, inside the same message, with the next target (docs/adr/0009).
 import type { StreamEncoder } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -17,7 +17,7 @@ import { openNext, type Part, type Render } from './next-part.ts';
 import { isPlainQuestion, repeatedTurn } from './request.ts';
 import { createStory } from './story.ts';
 
-/** Goes along with the attempt that serves first, and takes over where it breaks. */
+/** Follows the attempt that serves first, and takes over where it breaks. */
 export interface Continuation {
   /** For a passthrough. */
   follower: Follower;
@@ -35,7 +35,7 @@ interface Beginning {
   createEncoder(): StreamEncoder;
 }
 
-/** Undefined where nobody could go on, whatever the answer. */
+/** Undefined where no target could continue, whatever the answer. */
 export function createContinuation(exchange: Exchange, beginning: Beginning): Continuation | undefined {
   const { record, route, question, client } = exchange;
   const { plan: firstPlan, seen: firstSeen } = beginning;
@@ -58,7 +58,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return targets.slice(targets.findIndex((target) => sameTarget(target, served)) + 1);
   }
 
-  /** Whether somebody is to go on behind `of`; then the client is not told. */
+  /** Whether another target is to continue after `of`; then the error is kept from the client. */
   function keeps(of: Part, error: GatewayError): boolean {
     if (of.broken !== undefined) return true;
     if (of.seen.firstContentAt === null || of.rest.length === 0) return false;
@@ -77,7 +77,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return shown.length === 0 ? undefined : beginning.render(shown);
   }
 
-  /** Encodes on from where the client is, also where it got there without an encoder. */
+  /** Continues encoding from what the client has, even if that came without an encoder. */
   function encodeOn(events: readonly StreamEvent[]): Uint8Array | undefined {
     if (encode === undefined && encoder !== undefined) {
       for (const event of story.replay()) encoder.encode(event);
@@ -87,7 +87,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     return encode?.(events);
   }
 
-  /** The part that served has broken: its attempt failed, and what it told so far may be billed. */
+  /** Notes that the serving part has broken: its attempt failed, and what it reported so far may be billed. */
   function settle(broken: Part, error: GatewayError, outcome: GatewayError | 'abandoned'): void {
     const attempt = record.attempts.find((each) => each.error === null);
     if (attempt !== undefined) noteFailure(attempt, broken, error, record);
@@ -96,10 +96,10 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
 
   async function goOn(broken: Part, error: GatewayError): Promise<Relay<Uint8Array> | undefined> {
     settle(broken, error, error);
-    // Before the story goes on: a fresh encoder is told what the client has until here.
+    // Before the story continues: a fresh encoder has to replay what the client has so far.
     encodeOn([]);
     const earlier = [...record.parts, broken.seen];
-    // Until somebody goes on nothing serves: a client that leaves meanwhile has what was told before.
+    // Until another target continues, nothing serves: a client that leaves meanwhile has the earlier parts.
     Object.assign(record, { seen: null, parts: earlier, serving: false });
     try {
       const opened = await openNext(exchange, {
@@ -122,7 +122,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     }
   }
 
-  /** Nobody goes on: the one error, and the row is that of the part that broke. */
+  /** No target continues: the client gets the one error, and the row is that of the part that broke. */
   function tell(broken: Part, error: GatewayError): Uint8Array | undefined {
     over = true;
     const { target: served, seen, losses, transformers } = broken;
@@ -145,7 +145,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       let current = opened;
       async function advance(): Promise<Uint8Array | undefined> {
         while (!over) {
-          // Also of one that has broken: what it told in one piece with that may wait.
+          // Also of a broken part: what came in one piece with the failure may still wait.
           const out = await nextOf(current);
           if (out !== undefined || part.broken === undefined) return out;
           current.cancel();

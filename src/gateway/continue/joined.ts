@@ -1,14 +1,14 @@
-// One answer that several targets told in turn, as its row tells it.
+// Joins the parts of an answer from several targets into one observation for its row.
 import { addUsage, NO_USAGE } from '../../model/usage.ts';
 import type { Observation } from '../record/observer.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
 
-/** What a row needs of an answer, whoever told it. */
+/** What a row needs of an answer, from however many targets. */
 export type WholeObservation = Omit<Observation, 'timing'> & {
   timing: Omit<StreamTiming, 'connected' | 'during' | 'waiting' | 'arrived' | 'content' | 'taken' | 'handed'>;
 };
 
-/** @param parts the earlier ones. What `last` alone can say (model, ending, connecting) is its own. */
+/** @param parts the earlier ones. Model, ending and connecting are taken from `last` alone. */
 export function joinParts(parts: readonly Observation[], last: Observation | null): WholeObservation | null {
   const [first] = parts;
   if (first === undefined) return last;
@@ -29,7 +29,7 @@ export function joinParts(parts: readonly Observation[], last: Observation | nul
   };
 }
 
-/** What the provider took is in each part's attempt; here it is the last one's. */
+/** Each part's attempt has its own provider's time; here it is the last one's. */
 function joinTimings(all: readonly StreamTiming[], newest: StreamTiming): WholeObservation['timing'] {
   newest.settle();
   const sum = (read: (timing: StreamTiming) => number) =>

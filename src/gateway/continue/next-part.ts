@@ -1,4 +1,4 @@
-// Asks the targets behind the one that broke for the rest of its answer, as fallback asks for a whole one.
+// Asks the targets after the one that broke for the rest of its answer, as fallback asks for a whole one.
 import type { TurnContinued } from '../../dialects/dialect.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -27,29 +27,29 @@ export interface Part {
   seen: Observation;
   losses: readonly Loss[];
   transformers: readonly string[];
-  /** Who may go on behind it. */
+  /** The targets that may continue after it. */
   rest: readonly Target[];
   /** Why it broke, where the client was not told. */
   broken?: GatewayError;
-  /** Its answer does not repeat what the client has: it is no part of this one. */
+  /** Its answer does not repeat what the client has, so it is not part of this one. */
   isOther?: true;
-  /** The part it goes on with. */
+  /** The part that it continues. */
   before?: Part;
 }
 
 export interface Break {
   broken: Part;
   error: GatewayError;
-  /** All that was told, the broken part's included. */
+  /** Observations of all parts so far, the broken one included. */
   earlier: readonly Observation[];
   story: Story;
-  /** The client's own turn, where the provider that spoke first repeats it to the client. */
+  /** The client's own turn, where the first provider repeats it to the client. */
   turn: string | undefined;
-  /** Goes on from where the client is. */
+  /** Continues encoding from what the client has. */
   encode: Render;
-  /** Whether yet another is to go on where this part breaks. */
+  /** Whether yet another target is to continue where this part breaks. */
   keeps(part: Part, error: GatewayError): boolean;
-  /** Who may go on behind this target. */
+  /** The targets that may continue after this one. */
   after(target: Target): readonly Target[];
 }
 
@@ -64,7 +64,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
   const text = about.story.text();
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
-    // No deadline: that the client waits for has been answered long ago.
+    // No deadline: the client's applies to the beginning of the answer, which it already has.
     course: { ...courseOf(exchange), deadlineMs: Number.POSITIVE_INFINITY, targets: broken.rest },
     begun: ({ attempt }) => {
       attempt.continued = continued;
@@ -76,7 +76,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl });
       continued = goesOn !== undefined && text.trim() !== '' ? 'prefilled' : 'repeated';
       const asked = continued === 'prefilled' ? begunBy(question, text) : question;
-      // What repeats is not shown to watchers; what is new is told them as it goes out.
+      // Watchers do not see what repeats; they see what is new as it is sent.
       const context = planTry({ ...exchange, question: asked }, target, key, UNWATCHED);
       const { plan } = context;
       const { seen } = context.observer;
@@ -111,13 +111,13 @@ function anewReader(turn: string | undefined, text: string): PrefixReader {
   return turn === undefined ? createRepeatReader(text) : createTurnReader(turn, text);
 }
 
-/** Without the white space at its end, which some refuse there. */
+/** Without trailing white space, which some providers refuse there. */
 function begunBy(question: Question, text: string): Question {
   const begun = text.trimEnd();
   return { ...question, isChanged: true, begun, neutral: () => withTurn(question.neutral(), begun) };
 }
 
-/** Renders the part's events behind those that the client has. */
+/** Renders the part's events to follow those that the client has. */
 function createJoint(
   { record, client }: Exchange,
   part: Part,
@@ -137,7 +137,7 @@ function createJoint(
     (feature) => noteUnsaid(part.seen, feature),
   );
   return (events) => {
-    // Of a request that ended before this part served nothing more is read: its failure is told for all of it.
+    // The request ended before this part served: nothing more is read, and its failure stands for the whole answer.
     if (client.aborted && !record.serving) return undefined;
     for (const event of events) {
       if (part.broken !== undefined) break;

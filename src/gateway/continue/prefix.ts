@@ -1,17 +1,17 @@
-// Tells what of another answer comes after the text that the client has already.
+// Finds what of another answer comes after the text that the client has already.
 
 export interface PrefixReader {
-  /** The part of `text` that is new, '' where it repeats; undefined from where the answer is another one. */
+  /** The new part of `text`, '' where it only repeats; undefined once the answer deviates. */
   read(text: string): string | undefined;
-  /** Whether everything that the client has was repeated. */
+  /** Whether everything that the client has has been repeated. */
   complete(): boolean;
 }
 
 const SPACE = /\s/;
 
 /**
- * For an answer that begins anew: it must repeat `had` letter by letter. Only white space may differ, since models
- * and servers cut and trim it in their own ways.
+ * For an answer that starts over: it must repeat `had` letter by letter. Only white space may differ, since models and
+ * servers trim it differently.
  */
 export function createRepeatReader(had: string): PrefixReader {
   const end = had.trimEnd().length;
@@ -39,7 +39,7 @@ export function createRepeatReader(had: string): PrefixReader {
   };
 }
 
-/** For an answer that goes on where `had` ends: white space there is said once. */
+/** For an answer that continues where `had` ends: white space at the joint is sent once. */
 export function createSequelReader(had: string): PrefixReader {
   let trailing = had.trimEnd().length < had.length;
   return {
@@ -54,8 +54,8 @@ export function createSequelReader(had: string): PrefixReader {
 }
 
 /**
- * For an answer that begins anew to a client whose own turn, `turn`, was repeated before `had`: it may repeat that too, or
- * go on with it. What stands for either is held until it is the one.
+ * For an answer that starts over for a client whose own turn, `turn`, was repeated before `had`: it may repeat `turn` too,
+ * or continue it. Text that fits both is held until one is ruled out.
  */
 export function createTurnReader(turn: string, had: string): PrefixReader {
   const whole = createRepeatReader(turn + had);

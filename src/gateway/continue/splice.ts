@@ -1,19 +1,19 @@
-// Events of a target that goes on with another's answer → the events that continue the client's stream: no second
-// start, the repeated text left out, blocks numbered on, usage added up.
+// Turns the events of a target that continues another's answer into those that continue the client's stream: no second
+// start, repeated text left out, block numbers continued, usage added up.
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { addUsage, mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import type { PrefixReader } from './prefix.ts';
 import type { Story } from './story.ts';
 
 export interface Splice {
-  /** Takes the next event, in sequence order. Errors are not for here. False: the answer is another one. */
+  /** Takes the next event, in sequence order; never an error. False: the answer is a different one. */
   push(event: Exclude<StreamEvent, { type: 'error' }>): boolean;
 }
 
 /**
  * @param story what the client has, which `emit` adds to.
  * @param before usage of the earlier parts.
- * @param unsaid told what the client does not get.
+ * @param unsaid called with what the client does not get.
  */
 export function createSplice(
   story: Story,
@@ -23,9 +23,9 @@ export function createSplice(
   unsaid: (feature: string) => void,
 ): Splice {
   let usage: Usage = NO_USAGE;
-  /** The client's number for the block that is being told. */
+  /** The client's number for the current block. */
   let block: number | undefined;
-  /** Thinking is no part of the answer: one that is nothing else has not gone on with it. */
+  /** Thinking is not part of the answer: output of nothing else has not continued it. */
   let thought = false;
   let said = false;
 
@@ -41,7 +41,7 @@ export function createSplice(
     if (fresh === '') return true;
     if (block === undefined) {
       const open = story.open();
-      // Thinking that is open is an obstacle: then nobody goes on.
+      // Never open thinking: that is an obstacle to continuing.
       if (open?.kind === 'text') block = open.block;
       else {
         block = story.nextBlock();
@@ -60,15 +60,15 @@ export function createSplice(
           return true;
         case 'text-delta':
           said = true;
-          // Of a text of which the client has another's half.
+          // The client has another target's half of this text.
           if (event.logprobs !== undefined) unsaid('logprobs');
           return text(event.text);
         case 'text-end':
-          // Of text that only repeats nothing has begun.
+          // Text that only repeats has begun no block.
           if (block !== undefined) closeOpen();
           return true;
         case 'reasoning-start':
-          // It would stand behind the text that it came before.
+          // It would follow the text that it came before.
           unsaid('reasoning');
           thought = true;
           return true;
@@ -86,7 +86,7 @@ export function createSplice(
           emit(event);
           return true;
         case 'citation':
-          // Its place is counted from the start of a text of which the client has seen another's half.
+          // Its offsets count from the start of a text of which the client has another target's half.
           unsaid('citations');
           return true;
         case 'extension':

@@ -1,13 +1,13 @@
-// What a client has of an answer that is being streamed, as far as another target needs it to go on (docs/adr/0009).
+// What a client has of a streamed answer, as far as another target needs it to continue (docs/adr/0009).
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { Usage } from '../../model/usage.ts';
 import { createRepeatReader } from './prefix.ts';
 
 export interface Story {
-  /** Takes note of an event as the client gets it, in sequence order. */
+  /** Notes an event as the client gets it, in sequence order. */
   note(event: StreamEvent): void;
-  /** Why nobody else can go on, undefined where somebody can. */
+  /** Why no other target can continue, undefined where one can. */
   obstacle(): string | undefined;
   /** All text of the answer, without the client's own turn where the provider repeated it. */
   text(): string;
@@ -15,7 +15,7 @@ export interface Story {
   open(): OpenBlock | undefined;
   /** The number of the next block. */
   nextBlock(): number;
-  /** Told again: what brings a fresh encoder to where the client is. */
+  /** The events that bring a fresh encoder to what the client has. */
   replay(): StreamEvent[];
 }
 
@@ -30,8 +30,8 @@ interface Told extends OpenBlock {
 }
 
 /**
- * @param isSpoiled an event was left out: what follows it does not join what stood before it.
- * @param turn the client's own, which the answer may repeat at its beginning.
+ * @param isSpoiled whether an event was left out: what follows it does not join what came before.
+ * @param turn the client's own turn, which the answer may repeat at its beginning.
  */
 export function createStory(isSpoiled: () => boolean, turn?: string): Story {
   let start: StreamEvent = { type: 'start', id: null, model: null };
@@ -82,7 +82,7 @@ export function createStory(isSpoiled: () => boolean, turn?: string): Story {
         case 'text-start':
           return begin('text', event.block);
         case 'text-delta':
-          // The next target's would not join them.
+          // The next target's logprobs would not join these.
           if (event.logprobs !== undefined) obstacle ??= 'it holds more than text (logprobs)';
           return add('text', event.text);
         case 'reasoning-start':
@@ -121,7 +121,7 @@ export function createStory(isSpoiled: () => boolean, turn?: string): Story {
     },
     obstacle() {
       const last = blocks.at(-1);
-      // A signature may have been on its way.
+      // A signature may have been about to follow.
       if (last?.kind === 'reasoning' && !last.closed) return 'it breaks off within its thinking';
       if (ownText() === undefined) return 'it breaks off within the turn that it repeats';
       return obstacle;

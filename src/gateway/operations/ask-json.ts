@@ -1,4 +1,4 @@
-// A question besides generation, put to the targets in order until one answers it whole.
+// Puts an operation other than generation to the targets in order, until one answers it whole.
 import type { ProviderOperation } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
@@ -14,9 +14,9 @@ import { createObserver, type Observer } from '../record/observer.ts';
 import { type Plan, planOperation } from '../attempts/plan.ts';
 
 export interface Operation extends Exchange {
-  /** What came in; only generation can be asked without. */
+  /** The client's request; only generation through the library has none. */
   incoming: Incoming;
-  /** Of a streamed answer. */
+  /** Makes the body of a streamed answer. */
   makeBody: MakeBody;
 }
 
@@ -25,14 +25,14 @@ export interface JsonQuestion<Request, Answer> {
   /** Throws GatewayError `unsupported_feature` where the target cannot answer. */
   operationOf(target: Target): ProviderOperation<Request, Answer>;
   request(): Request;
-  /** Told the answer before it is known whether its bytes pass. */
+  /** Called with the answer, whether or not its bytes pass. */
   note?(answer: Answer, observer: Observer): void;
   /** Answers in place of a provider that failed, undefined where its failure stands. */
   instead?(error: GatewayError, upstreamStatus: number | null, target: Target): Promise<Response> | undefined;
   buildResponse(answer: Answer, target: Target): object;
 }
 
-/** The response of the first target that answers. Throws the GatewayError to tell the client. */
+/** The response of the first target that answers. Throws the GatewayError to report to the client. */
 export async function askJson<Request, Answer>(
   exchange: Operation,
   question: JsonQuestion<Request, Answer>,
@@ -117,7 +117,7 @@ function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, bui
   return respond(exchange, text, headers);
 }
 
-/** The response of a request that went well, noted in the record. */
+/** The response of a successful request, noted in the record. */
 export function respond(exchange: Operation, text: string, headers: AnswerHeaders): Response {
   const { record } = exchange;
   headers['content-type'] = 'application/json';

@@ -1,11 +1,11 @@
-// A conversation summarised and encrypted by the provider that answers it. docs/endpoints.md
+// Has a conversation summarised and encrypted by the provider that answers it. docs/endpoints.md
 import { SUMMARISE } from '../../dialects/openai-responses/parse-input.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { sideOf } from '../attempts/plan.ts';
 import { askJson, type Operation } from './ask-json.ts';
 
-/** Nobody else can read the summary: only whom the conversation goes to first is asked for it. */
+/** Asks only the conversation's first target: no other provider could read the summary. */
 export function answerCompaction(exchange: Operation): Promise<Response> {
   const { dialect, question, route } = exchange;
   return askJson(exchange, {

@@ -1,4 +1,4 @@
-// How many tokens a prompt has: asked of the provider where it counts, else estimated here. docs/endpoints.md
+// Counts a prompt's tokens: by the provider where it offers that, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
 import { fitArgumentNames } from '../../dialects/shared/argument-names.ts';
@@ -18,7 +18,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   if (build === undefined)
     throw new GatewayError('internal', `${dialect} has no answer to a count of tokens`);
 
-  /** Providers may count in another dialect than they answer in. Of names that they refuse, stand-ins are counted. */
+  /** Providers may count in another dialect than they answer in. Stand-ins are counted for names that they refuse. */
   function countOf(target: Target): ProviderSide['countTokens'] {
     const { countsIn } = target.provider.quirks;
     const own = sideOf(target, dialect);
@@ -44,7 +44,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     return respond(exchange, JSON.stringify(build?.(tokens)), headers);
   }
 
-  // An estimate cannot fail: what comes behind it in the chain is never asked.
+  // An estimate cannot fail: targets after it in the chain are never asked.
   const end = targets.findIndex((target) => countOf(target) === undefined);
   const first = targets[0];
   if (end === 0 && first !== undefined) {
@@ -65,10 +65,10 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   });
 }
 
-/** Servers that speak a dialect without its count say that there is no such path; some count for some models. */
+/** Servers that lack the dialect's count say that there is no such path; some count only for some models. */
 function isAbsent(error: GatewayError, status: number | null): boolean {
   if (status === 405 || status === 501) return true;
   if (status === 400) return /does ?n.t support counting tokens/i.test(error.message);
-  // Not: no such model.
+  // A 404 may also mean that there is no such model.
   return status === 404 && !/\bmodels?\b/i.test(error.message);
 }

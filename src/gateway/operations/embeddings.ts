@@ -34,7 +34,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
 
 /**
  * The rule's own targets, and those of the fallback chain that serve the same model, by its name or by their alias for it:
- * vectors of two models cannot be compared, and an index that holds both finds nothing without telling anyone.
+ * vectors of two models cannot be compared, and an index that holds both silently finds nothing.
  */
 function comparable({ targets, ownTargets }: Route, asked: string): readonly Target[] {
   const own = targets.slice(0, ownTargets);
@@ -44,7 +44,7 @@ function comparable({ targets, ownTargets }: Route, asked: string): readonly Tar
   return [...own, ...targets.slice(ownTargets).filter(serves)];
 }
 
-/** Without whose it is: OpenRouter has `openai/` before OpenAI's names. */
+/** The name without its vendor: OpenRouter puts `openai/` before OpenAI's names. */
 function bareName(model: string): string {
   return model.slice(model.lastIndexOf('/') + 1);
 }

@@ -2,9 +2,9 @@
 import { tallyPrompt } from '../../model/prompt-tally.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
-/** Text counted at once, in UTF-16 units: some 10 ms. Streams go on in between. */
+/** Text counted at once, in UTF-16 units: some 10 ms. Streams proceed in between. */
 const PIECE = 64 * 1024;
-/** Beyond it the rest is taken to be like what was counted. */
+/** In UTF-16 units: the rest is extrapolated from what was counted. */
 const MOST_COUNTED = 2 * 1024 * 1024;
 
 /** @param pause resolves when other work had its turn. */
@@ -29,12 +29,12 @@ export async function countText(texts: readonly string[], pause: () => Promise<v
       if (counted % PIECE === 0 || piece.length === PIECE) await pause();
     }
   }
-  // It remembers pieces of the text.
+  // The cache holds pieces of the text.
   clearMergeCache();
   return Math.round((tokens * length) / counted);
 }
 
-/** Merging takes time with the square of a word's length: words are cut where none is that long. */
+/** Merging takes time quadratic in a word's length: words are cut at a length that real ones do not reach. */
 function broken(text: string): string {
   return text.replace(/\S{256}/g, '$&\n').replace(/[^\S\n]{256}|\n{256}/g, '$&.');
 }

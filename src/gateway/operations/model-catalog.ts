@@ -1,4 +1,4 @@
-// What each provider says that it serves: asked with the gateway's own key, kept for ten minutes.
+// The models that each provider lists: fetched with the gateway's own key, kept for ten minutes.
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
@@ -18,7 +18,7 @@ export interface ModelCatalog {
 }
 
 const KEPT_MS = 10 * 60_000;
-/** A provider that failed is left alone for so long. */
+/** How long a provider that failed is not asked again. */
 const FAILURE_KEPT_MS = 30_000;
 /** A client waits no longer; the provider's answer still fills the cache. */
 const WAIT_MS = 1_500;
@@ -101,7 +101,7 @@ export async function fetchModels(provider: ProviderConfig, host: GatewayHost): 
   }
 }
 
-/** It was answered, but not with a list. */
+/** The provider answered, but not with a list. */
 export class ListRefused extends Error {
   override readonly name = 'ListRefused';
   readonly status: number;

@@ -13,7 +13,7 @@ import type { ModelCatalog } from './model-catalog.ts';
 export interface ModelSources {
   config: ResolvedConfig;
   catalog: ModelCatalog;
-  /** Tells where the name of a model alone leads. */
+  /** Routes by the name of a model alone. */
   listing: Router;
 }
 
@@ -36,7 +36,7 @@ export async function answerModels(
 }
 
 /**
- * Each id once, and each leads to its model when asked for.
+ * Lists each id once; a request for it is routed to its model.
  * @param bare the dialect whose providers' models are named without the provider, where routing leads that name to them.
  */
 async function offeredModels(

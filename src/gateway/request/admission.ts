@@ -1,4 +1,4 @@
-// Who may talk to the gateway: configured keys, and the guard against web pages that nobody allowed (GUARANTEES 22).
+// Who may use the gateway: configured keys, and the guard against web pages that are not allowed (GUARANTEES 22).
 import { ANY_ORIGIN } from '../../config/origin.ts';
 import type { ServerConfig } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -13,16 +13,16 @@ export function isAllowedOrigin(origin: string, { allowedOrigins }: ServerConfig
   return allowedOrigins.includes(ANY_ORIGIN) || allowedOrigins.includes(origin.toLowerCase());
 }
 
-/** False: another name was made to lead to this machine (DNS rebinding). */
+/** False where another name was made to resolve to this machine (DNS rebinding). */
 export function isAskedByOwnName(headers: HeaderReader, server: ServerConfig): boolean {
   const host = headers.get('host');
   return host === null || isLoopback(hostName(host)) || !isLoopback(server.host);
 }
 
 /**
- * Throws `forbidden` for a request that a page of an origin that is not allowed could have made: to a gateway on loopback,
- * a Host that is not loopback (DNS rebinding) or an Origin other than the gateway's own. One that others reach asks for
- * keys, which such a page has not; it refuses only to say that one may ask.
+ * Throws `forbidden` for a request that a page of a disallowed origin could have made: to a gateway on loopback, a Host
+ * that is not loopback (DNS rebinding) or an Origin other than the gateway's own. A gateway that others can reach requires
+ * keys, which such a page does not have; it refuses only preflights.
  */
 export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   const host = headers.get('host');
@@ -57,8 +57,8 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
 }
 
 /**
- * Images, scripts and frames of another page send no Origin with GET; browsers say where they come from. Another port of
- * this machine is of the same site. A link that somebody follows is no request of the page that had it.
+ * Images, scripts and frames of another page send no Origin with GET, but browsers name their site. Another port of this
+ * machine counts as the same site. A link that a user follows is not a request of the page that contained it.
  * https://www.w3.org/TR/fetch-metadata/
  */
 function isOfOtherPage(headers: HeaderReader): boolean {
@@ -73,7 +73,7 @@ function hostName(host: string): string {
 }
 
 /**
- * The project whose key the request presents; null where it is one of the operator's own, or none is asked for. Throws
+ * The project whose key the request presents; null where it is one of the operator's own, or no key is required. Throws
  * `unauthenticated` where keys are configured and the request presents none of them.
  */
 export function authenticate(
@@ -95,7 +95,7 @@ export function authenticate(
   return projects.includes(null) ? null : (projects[0] ?? null);
 }
 
-/** Throws `forbidden` for a key that is there to ask models. */
+/** Throws `forbidden` for a project's key, which may only ask models. */
 export function guardPages(project: string | null): void {
   if (project === null) return;
   throw new GatewayError(
@@ -104,7 +104,7 @@ export function guardPages(project: string | null): void {
   );
 }
 
-/** Compares with every key in time that depends on lengths alone. */
+/** Compares with every key, in time that depends only on lengths. */
 export function matchesAny(presented: string, keys: readonly string[]): boolean {
   let matched = 0;
   for (const key of keys) matched |= equalConstantTime(presented, key) ? 1 : 0;

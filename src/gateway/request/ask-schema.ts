@@ -1,5 +1,5 @@
-// The shape of a neutral request as a program gives it, field by field: types say it too, but not to JavaScript, nor through
-// a cast. Loaded with the first request, since a gateway that is asked over HTTP needs none of it.
+// Validates a neutral request given by a program, field by field: types do not reach JavaScript, nor through a cast.
+// Loaded with the first such request, since a gateway used over HTTP does not need it.
 import { z } from 'zod';
 import type {
   AudioPart,
@@ -33,7 +33,7 @@ import {
 /** Every field of the type, so that a new one cannot be forgotten here. */
 type Fields<Of> = { [Name in keyof Of]-?: z.ZodType };
 
-/** An object of these fields and no other: one that is not known would be dropped without a word. */
+/** An object with these fields and no others: an unknown one would be dropped silently. */
 function shape<Of>(fields: Fields<Of>) {
   return z.strictObject(fields);
 }

@@ -1,4 +1,4 @@
-// What a program hands to the library's `stream`.
+// What a program passes to the library's `stream`.
 import type { z } from 'zod';
 import { GatewayError } from '../../model/errors.ts';
 import type { NeutralRequest } from '../../model/request.ts';
@@ -6,7 +6,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 /** A neutral request of which only model and messages must be given. */
 export type Ask = Pick<NeutralRequest, 'model' | 'messages'> & Partial<NeutralRequest>;
 
-/** @throws GatewayError `invalid_request` that names the first field which is not as it should be. */
+/** @throws GatewayError `invalid_request` naming the first invalid field. */
 export async function requestOf(ask: Ask): Promise<NeutralRequest> {
   const { askSchema } = await import('./ask-schema.ts');
   const { success, error } = askSchema.safeParse(ask);

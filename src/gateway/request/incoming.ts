@@ -12,15 +12,15 @@ import { findJsonFault } from '../../model/json/fault.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
 export interface Incoming {
-  /** Of the path, and of the answer. */
+  /** The dialect of the path, and of the answer. */
   dialect: DialectId;
-  /** Of the body: some clients post another's. */
+  /** The dialect of the body: some clients post another's. */
   asks: DialectId;
   route: ClientRoute;
   headers: HeaderReader;
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
-  /** The body without the fields meant for the gateway, in the dialect's own words; otherwise byte for byte what the client sent. */
+  /** The body without the fields meant for the gateway, as the dialect spells it; otherwise byte for byte what the client sent. */
   text: string;
   body: JsonObject;
   /** What the client sent, before any change, with the model that it named in the path. */
@@ -37,7 +37,7 @@ const TARGET_HEADER = 'x-sluice-target';
 /** Fields of the body that are the gateway's, not the provider's. */
 const EXTRA_FIELDS = ['agent_type', 'project_id'] as const;
 
-/** In characters; ARNs of inference profiles are the longest that are in use. Each row keeps these names, and so do the sums. */
+/** In characters; ARNs of inference profiles are the longest in use. Each row and each aggregate keeps these names. */
 const LONGEST_MODEL = 1024;
 const LONGEST_LABEL = 256;
 
@@ -93,14 +93,14 @@ export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
   return DIALECTS[asks].client.parseRequest(body, route);
 }
 
-/** Says in the body what the path says. */
+/** Puts the path's model into the body. */
 function withModel(text: string, body: JsonObject, model: string | undefined): string {
   if (model === undefined || body.model === model) return text;
   body.model = model;
   return editTopLevel(text, { model });
 }
 
-/** What the client asks for in headers, by names in lower case; null where it asks for nothing there. */
+/** The features that the client requests in headers, by names in lower case; null where there are none. */
 export function featuresIn(
   headers: HeaderReader,
   { featureHeaders = [] }: Pick<ClientSide, 'featureHeaders'>,
@@ -116,8 +116,8 @@ export function featuresIn(
 }
 
 /**
- * What the headers say of who asks, known before the body is. Throws `invalid_request` for names that are too long.
- * @param project of the key that came with it: nothing that the request says makes it another's.
+ * The labels in the headers, known before the body. Throws `invalid_request` for names that are too long.
+ * @param project that of the presented key: nothing in the request overrides it.
  */
 export function readLabels(headers: HeaderReader, project: string | null): Labels {
   return {
@@ -140,10 +140,10 @@ function parseBody(text: string): JsonObject {
   return value;
 }
 
-/** A quote that holds one sign, such as the brace that was expected, or a word about quotes; all that holds no quote. */
+/** Leading text without quotes, except around a single sign such as an expected brace, and in `(')`. */
 const NOTHING_QUOTED = /^(?:\('\)|[^'"`]|'[^\w\s]')*/;
 
-/** Where, and why, without what parsers quote of the text: a piece of a key no longer looks like one. */
+/** Where and why parsing failed, without what parsers quote from the text: a piece of a key no longer looks like one. */
 function whyNot(text: string, thrown: unknown): string {
   const message = thrown instanceof Error ? thrown.message.replace(/^JSON Parse error: /, '') : '';
   const reason = NOTHING_QUOTED.exec(message)?.[0].trim() ?? '';
@@ -156,7 +156,7 @@ function whyNot(text: string, thrown: unknown): string {
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-/** A header's bytes come as one character each, and whoever writes a name there that is not ASCII writes UTF-8. */
+/** Decodes a header as UTF-8, which clients use for names that are not ASCII: its bytes come as one character each. */
 function textOf(field: string | null): string | null {
   if (field === null || !/[\x80-\xff]/.test(field)) return field;
   try {

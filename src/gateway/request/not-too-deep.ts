@@ -1,4 +1,4 @@
-// JSON is parsed to any depth, but walked and written by recursion: where that ends, the client is told.
+// JSON is parsed to any depth, but walked and written by recursion: where the stack ends, the client gets an error.
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 
 export function notTooDeep<T>(build: () => T): T {
@@ -9,7 +9,7 @@ export function notTooDeep<T>(build: () => T): T {
   }
 }
 
-/** The error for the client where recursion has come to its end, or memory; undefined for any other failure. */
+/** The error for the client where the stack or memory is exhausted; undefined for any other failure. */
 export function tooDeep(thrown: unknown): GatewayError | undefined {
   if (!(thrown instanceof RangeError)) return undefined;
   const lack = outOfMemory(thrown);

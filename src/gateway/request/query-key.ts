@@ -1,11 +1,11 @@
-// A key in the query, where a dialect's clients may send it: from here on it counts as one in a header.
+// Moves a key in the query, where a dialect's clients may send it, into a header.
 import type { ClientSide } from '../../dialects/dialect.ts';
 import type { HeaderList } from '../../model/header-list.ts';
 import { GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
 
 /**
- * The client's headers with the query's key among them, in the dialect's own header. Where that is taken by
- * another key, the query's may still be the gateway's, and goes nowhere else.
+ * The client's headers, with the query's key in the dialect's own header. Where another key is already there, the
+ * query's may still be the gateway's, and is sent nowhere else.
  */
 export function withQueryKey(
   headers: HeaderList,
@@ -17,7 +17,7 @@ export function withQueryKey(
   const taken = headers.has(keyInQuery.header);
   const name = taken ? GATEWAY_KEY_HEADER : keyInQuery.header;
   if (headers.has(name)) return headers;
-  // What no header can hold is nobody's key.
+  // What a header cannot hold is not a key.
   if (!/^[\x20-\x7e]+$/.test(key)) return headers;
   headers.set(name, key);
   return headers;

@@ -1,4 +1,4 @@
-// Reads the bytes of a client's request, within their limits of size and silence, and unpacked.
+// Reads and decompresses the body of a client's request, within limits of size and silence.
 import type { ServerConfig } from '../../config/resolved.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -6,7 +6,7 @@ import type { GatewayHost } from '../host.ts';
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-/** By their names in `content-encoding`, which some clients pack large conversations with. */
+/** Formats by their names in `content-encoding`; some clients compress large conversations. */
 const FORMATS = {
   gzip: 'gzip',
   'x-gzip': 'gzip',
@@ -15,7 +15,7 @@ const FORMATS = {
   zstd: 'zstd',
 } as const;
 
-/** A body that comes in one piece or two, however slow the client. In bytes. */
+/** In bytes: such a body comes in one piece or two, however slow the client. */
 const SHORT = 4 * 1024;
 
 interface Packing {
@@ -25,11 +25,11 @@ interface Packing {
 }
 
 /**
- * The body as text, unpacked. Throws `too_large` past `maxBody` bytes, packed or not, a 415 for a body that is no JSON or
- * packed in a way that is not known, and `invalid_request` for one that is not what it says or not UTF-8: text put in place
- * of such bytes would reach the provider changed. A client that falls silent in the midst of it gets a 408.
+ * The body as text, decompressed. Throws `too_large` past `maxBody` bytes, compressed or not, a 415 for a body that is not
+ * JSON or has an unknown encoding, and `invalid_request` for one that does not match its encoding or is not UTF-8:
+ * replacement characters would reach the provider. A client that falls silent midway gets a 408.
  *
- * @param headers the request's own, where a look is no call out of JavaScript.
+ * @param headers the request's own, copied so that reading them is no call out of JavaScript.
  */
 export async function readBody(
   request: Request,
@@ -49,7 +49,7 @@ export async function readBody(
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
   const patience = <T>(piece: Promise<T>) => within(piece, bodyTimeoutMs, setTimer);
-  // Asked for whole it is cheaper, but one that is slow cannot be told from one that has stopped: a short one is neither.
+  // Reading it whole is cheaper, but hides whether the client is slow or has stopped: a short body is neither.
   const bytes =
     declared <= Math.min(SHORT, maxBody)
       ? await patience(request.bytes())
@@ -63,7 +63,7 @@ export async function readBody(
   }
 }
 
-/** Null: as it is. Throws a 415. */
+/** Null: not compressed. Throws a 415. */
 function packingOf(headers: HeaderReader): Packing | null {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding === '' || encoding === 'identity') return null;
@@ -79,14 +79,14 @@ function isKnown(encoding: string): encoding is keyof typeof FORMATS {
   return Object.hasOwn(FORMATS, encoding);
 }
 
-/** Never more than `maxBody` bytes of it: a small body may hold a thousand times itself. */
+/** Decompresses at most `maxBody` bytes: a small body may expand a thousandfold. */
 async function unpack(
   bytes: Uint8Array<ArrayBuffer>,
   { encoding, format }: Packing,
   maxBody: number,
 ): Promise<Uint8Array> {
   try {
-    // The types of the web do not know all of them yet.
+    // The DOM's types do not list all formats yet.
     const unpacking = new DecompressionStream(format as CompressionFormat);
     const plain = new Blob([bytes]).stream().pipeThrough(unpacking);
     return await readBounded(plain, maxBody);
@@ -118,7 +118,7 @@ async function readBounded(
       chunks.push(value);
     }
   } catch (thrown) {
-    // The rest is nobody's; that it cannot be called off any more is no failure beside the one that is thrown.
+    // The rest is not wanted; failing to cancel it does not matter beside the error that is thrown.
     reader.cancel().catch(() => {});
     throw thrown;
   }
@@ -133,7 +133,7 @@ async function readBounded(
   return whole;
 }
 
-/** How long the next piece is waited for. */
+/** Limits the wait for the next piece. */
 type Patience = <T>(piece: Promise<T>) => Promise<T>;
 
 /** Throws a 408. */

@@ -1,11 +1,11 @@
-// What a request asks for by its address: path and query.
+// The address of a request: path and query.
 
 export type RequestAddress = Pick<URL, 'pathname' | 'search' | 'searchParams'>;
 
-/** Nobody writes to it. */
+/** Shared, and never written to. */
 const NO_QUERY = new URLSearchParams();
 
-/** Addresses that are written as any parser would write them, without a query: those of almost all requests. */
+/** Addresses in normalized form, without a query: those of almost all requests. */
 const PLAIN = /^https?:\/\/[^/?#\\]*((?:\/[\w~-][\w.:~-]*)+)$/;
 
 export function addressOf(request: Request): RequestAddress {
@@ -14,6 +14,6 @@ export function addressOf(request: Request): RequestAddress {
 }
 
 export function urlOf(request: Request): URL {
-  // Without a Host (HTTP/1.0), or with one that is no host name, servers tell the path alone.
+  // Without a Host (HTTP/1.0), or with an invalid one, servers give the path alone.
   return URL.parse(request.url, 'http://localhost') ?? new URL('http://localhost/');
 }

@@ -1,25 +1,25 @@
 // How the bytes of a streamed answer get from the gateway into the body of a response.
 
-/** Bytes that come by and by, written into whoever takes them. */
+/** Bytes that arrive over time, written into a sink. */
 export interface ByteSource {
-  /** Called once: from now on bytes are written to `sink`, from within what brings them. */
+  /** Called once: from now on bytes are written to `sink`, synchronously as they arrive. */
   start(sink: ByteSink): void;
   /** There is room again, after a write that found none. */
   resume(): void;
-  /** Nobody wants the rest: nothing more is written. */
+  /** The rest is not wanted: nothing more is written. */
   cancel(): void;
 }
 
 export interface ByteSink {
-  /** Takes the bytes in any case. False: nothing more, please, until `resume`. */
+  /** Takes the bytes in any case. False: nothing more should be written until `resume`. */
   write(bytes: Uint8Array): boolean;
   end(): void;
 }
 
-/** Makes the body of a response of them. */
+/** Makes a response's body from a source. */
 export type MakeBody = (source: ByteSource) => ReadableStream<Uint8Array>;
 
-/** A stream as any runtime reads it: one read, one write. */
+/** A standard stream, for any runtime: one write for each read. */
 export const standardBody: MakeBody = (source) =>
   new ReadableStream<Uint8Array>(new PulledSource(source), { highWaterMark: 0 });
 

@@ -1,19 +1,19 @@
-// The stream a client reads: asks the relay at the client's pace, says `ping` when there is silence.
+// The stream a client reads: pulls from the relay at the client's pace, and sends pings during silence.
 
 import type { ByteSink, ByteSource } from './byte-source.ts';
 import type { Taker } from '../pumps/relay.ts';
 
 export interface ClientStreamOptions {
   next(taker: Taker<Uint8Array>): void;
-  /** What the client gets when `next` told of a failure. */
+  /** What the client gets when `next` gave a failure. */
   failed(failure: unknown): Uint8Array;
-  /** What `next` brought is about to go out, at this `monotonic()` time. */
+  /** What `next` gave is about to be sent, at this `monotonic()` time. */
   sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
-  /** The provider has told the ending: no ping may come behind it. */
+  /** Whether the provider has sent its ending: no ping may follow it. */
   hasEnding(): boolean;
   pingIntervalMs: number;
-  /** The client has waited for so long already: it gets one at once, and the head of the response with it. */
+  /** The client has already waited that long: it gets a ping at once, and the head of the response with it. */
   pingsFirst: boolean;
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
@@ -22,8 +22,8 @@ export interface ClientStreamOptions {
 }
 
 /**
- * Of one write, in bytes. More than the connection takes at once is copied by the runtime, all of it: a long answer
- * would lie in memory twice. What comes of an upstream's chunk that passes is shorter.
+ * Largest write, in bytes. The runtime copies the whole of a write that the connection does not take at once, so a long
+ * answer would be in memory twice. What a passing upstream chunk brings is shorter.
  */
 const LARGEST_WRITE = 512 * 1024;
 
@@ -31,11 +31,11 @@ export function createClientStream(options: ClientStreamOptions): ByteSource {
   return new ClientStream(options);
 }
 
-/** A class: what a stream holds for as long as it flows is one object instead of ten closures. */
+/** A class, so that a stream holds one object instead of ten closures. */
 class ClientStream implements ByteSource, Taker<Uint8Array> {
   private readonly options: ClientStreamOptions;
   private sink: ByteSink | null = null;
-  /** For `next`. */
+  /** `next` has been called and has not answered yet. */
   private waiting = false;
   private isAsking = false;
   private hasRoom = false;
@@ -67,7 +67,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     this.close('cancelled');
   }
 
-  /** From whom it asked. */
+  /** Called with what `next` was asked for. */
   take(told: Uint8Array | undefined, failure?: unknown): void {
     const { options, sink } = this;
     this.waiting = false;
@@ -84,7 +84,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     this.ask();
   }
 
-  /** While there is room. A loop: what `next` tells at once would otherwise be a stack that grows with each. */
+  /** Asks while there is room. A loop: synchronous answers of `next` would otherwise deepen the stack each time. */
   private ask(): void {
     if (this.isAsking) return;
     this.isAsking = true;

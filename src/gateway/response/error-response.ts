@@ -1,4 +1,4 @@
-// Failures as the client of a dialect reads them.
+// Failures as responses in the client's dialect.
 import { findModels, findRouteBelow } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
@@ -11,14 +11,14 @@ import { urlOf } from '../request/request-address.ts';
 import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
-/** Ends the record with it, too. */
+/** The response for the error; ends the record with it, too. */
 export function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
   const { status, headers, body } = describeError(error, dialect, record.requestId);
   record.httpStatus = status;
   if (error.upstream === undefined) {
     if (error.status === 405) headers.allow = 'POST';
     if (error.status === UPGRADE_REQUIRED) headers.upgrade = 'HTTP/1.1';
-    // Of its request there is a rest, which would be read as the next one.
+    // The rest of the request's body would be read as the next request.
     if (error.status === REQUEST_TIMEOUT) headers.connection = 'close';
   }
   setExchangeHeaders(headers, { record, dialect }, null);
@@ -31,7 +31,7 @@ export function errorResponse(error: GatewayError, dialect: DialectId, requestId
   return new Response(body, rest);
 }
 
-/** Of a gateway that takes no more requests. */
+/** The answer of a gateway that accepts no more requests. */
 export function answerShuttingDown(request: Request, requestId: string): Response {
   const error = new GatewayError('shutting_down', 'the gateway is shutting down; try again in a moment', {
     retryAfterMs: 1_000,
@@ -62,8 +62,8 @@ function describeError(error: GatewayError, dialect: DialectId, requestId: strin
 }
 
 /**
- * The dialect of the path that was meant, else the one whose own path begins like this; where several do, the
- * client's header or the most common shape.
+ * The dialect of the path that was probably meant, else the one whose own path begins like this; where several do, the
+ * one that the client's headers suggest, or the most common.
  */
 export function guessDialect(request: Request, url: URL): DialectId {
   const near = nearRoute(url)?.dialect.id;
@@ -84,10 +84,10 @@ export function guessDialect(request: Request, url: URL): DialectId {
   return findModels(SHARED_PATH, request.headers)?.dialect.id ?? 'openai-chat';
 }
 
-/** All dialects list models there; whose client asks, it shows by a header. */
+/** All dialects list models there; a header identifies the client's. */
 const SHARED_PATH = '/v1/models';
 
-/** Each slash of a path is tried: a longer one, which nobody meant, would take its time. */
+/** In characters. Each slash of a path is tried, which would be slow for longer ones, and those are no typos. */
 const LONGEST_PATH = 500;
 
 /** What a client with a wrong base URL, or a slash too many, probably asks for. */
@@ -111,7 +111,7 @@ export function isMeantToAsk(url: URL): boolean {
   return nearRoute(url) !== undefined || insteadOf(url.pathname) !== undefined;
 }
 
-/** What to do instead of asking for a path that a vendor has and the gateway has not. */
+/** What to do instead, for a path that a vendor serves and the gateway does not. */
 function insteadOf(pathname: string): string | undefined {
   for (const { client } of Object.values(DIALECTS)) {
     const instead = client.insteadOf?.(pathname);
@@ -120,7 +120,7 @@ function insteadOf(pathname: string): string | undefined {
   return undefined;
 }
 
-/** Where probes and people look for what the gateway has in another place. */
+/** Hints for paths where probes and people look for the gateway's own pages. */
 function ownPage(pathname: string): string | undefined {
   if (/^\/(v1\/)?(health(z|check)?|livez|readyz?|status|ping)(\/|$)/i.test(pathname))
     return 'did you mean /gateway/health?';
@@ -142,8 +142,8 @@ const UPGRADE_REQUIRED = 426;
 const REQUEST_TIMEOUT = 408;
 
 /**
- * A model is asked by POST. A client that would rather have a WebSocket (Codex) is told with the status at which it
- * asks by POST at once, instead of trying again.
+ * The error for anything but POST. A client that prefers a WebSocket (Codex) gets the status at which it falls back to
+ * POST at once, instead of retrying.
  */
 export function notPosted(method: string, path: string, headers: HeaderReader): GatewayError {
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return methodNotAllowed(method, path, 'POST');
@@ -152,7 +152,7 @@ export function notPosted(method: string, path: string, headers: HeaderReader): 
   });
 }
 
-/** For the log, of what nobody expected: where it was thrown, not where it was caught. */
+/** The stack of an unexpected error for the log: where it was thrown, not where it was caught. */
 export function stackOf(thrown: unknown): string {
   const origin = thrown instanceof GatewayError && thrown.cause instanceof Error ? thrown.cause : thrown;
   return origin instanceof Error ? (origin.stack ?? origin.message) : String(origin);

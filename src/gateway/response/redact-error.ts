@@ -1,4 +1,4 @@
-// Takes secrets out of what a failure says: providers quote the keys they refuse (GUARANTEES 18).
+// Removes secrets from errors: providers quote the keys they refuse (GUARANTEES 18).
 import type { GatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -6,7 +6,7 @@ import { shortMessage } from '../../model/short-message.ts';
 
 /** The error, no longer than a page shows, without any secret in its message or in the provider's own words and headers. */
 export function redactError(error: GatewayError, redact: (text: string) => string): GatewayError {
-  // Cut behind it: half a secret would not be known.
+  // Shortened afterwards: half a secret would not be recognized.
   const message = shortMessage(redact(error.message));
   const { upstream } = error;
   if (upstream === undefined) return message === error.message ? error : error.with(message);

@@ -3,7 +3,7 @@ import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 
-/** In the gateway's own header, and in the one that the dialect's SDKs read: there a provider's own id stays. */
+/** Sets it in the gateway's own header, and in the one that the dialect's SDKs read unless a provider's id is there. */
 export function setRequestId(headers: AnswerHeaders, dialect: DialectId, requestId: string): void {
   headers['x-sluice-request-id'] = requestId;
   const { requestIdHeader } = DIALECTS[dialect].client;

@@ -1,12 +1,12 @@
-// Whether and when a client should ask again, in the headers that SDKs read: `retry-after` all of them,
-// `retry-after-ms` and `x-should-retry` those of Anthropic and OpenAI, before anything else.
+// Whether and when a client should retry, in the headers that SDKs read: all read `retry-after`; those of Anthropic and
+// OpenAI prefer `retry-after-ms` and `x-should-retry`.
 import type { GatewayError } from '../../model/errors.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 
-/** Where a wait is longer, SDKs ask again after a moment of their own. */
+/** SDKs ignore longer waits and retry after a delay of their own. */
 const LONGEST_HEEDED_MS = 60_000;
 
-/** What the upstream itself said stays as it is. */
+/** Sets the headers that the upstream itself did not send. */
 export function setRetryHeaders(
   headers: AnswerHeaders,
   { code, retryAfterMs, exhausted, lasting }: GatewayError,
@@ -17,17 +17,17 @@ export function setRetryHeaders(
   };
   if (retryAfterMs !== undefined) {
     const said = headers['retry-after'];
-    // Whole seconds are all that the first can say, and a date goes by a clock that may not be the client's.
+    // `retry-after` has whole seconds only, and a date depends on a clock that may differ from the client's.
     if (said === undefined ? retryAfterMs % 1_000 !== 0 : /^\s*\D/.test(said))
       add('retry-after-ms', String(Math.ceil(retryAfterMs)));
     add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
     if (exhausted && retryAfterMs > LONGEST_HEEDED_MS) add('x-should-retry', 'false');
   } else if (status === 429) {
-    // A quota that is used up comes back in hours, if at all: SDKs would ask again at once.
+    // A used-up quota returns in hours, if at all: SDKs would retry at once.
     if (exhausted) add('x-should-retry', 'false');
     else add('retry-after', '1');
   } else if (code === 'unauthenticated' || (status === 401 && lasting)) {
-    // Claude Code tries for minutes, as if its login had only run out. A newer key of its own it sends all the same.
+    // Claude Code retries for minutes, as if its login had merely expired. It still sends a newer key of its own.
     add('x-should-retry', 'false');
   }
 }

@@ -1,5 +1,5 @@
-// An answer's way through the transformers of one try: each takes events in sequence order, and what it gives is put
-// in order again before the next one, or an encoder, sees it.
+// Takes an answer through the transformers of one try: each receives events in sequence order, and its output is put in
+// order again before the next one, or an encoder, sees it.
 import type { StreamEvent } from '../../model/events.ts';
 import type { AnswerContext, AnswerStep, Transformer } from '../../transformers/transformer.ts';
 import { createSequencer } from '../pumps/sequence.ts';
@@ -10,7 +10,7 @@ type Events = readonly StreamEvent[];
 export interface AnswerChain {
   /** What comes out for these events. Throws, or rejects with, the GatewayError of a step that failed. */
   push(events: Events): Events | Promise<Events>;
-  /** The terminal has come out: the provider has nothing more to tell. */
+  /** The terminal event has come out: nothing more is needed from the provider. */
   ended(): boolean;
   close(): void;
 }
@@ -23,7 +23,7 @@ export function createAnswerChain(steps: readonly Transformer[], context: Answer
   const stages: Stage[] = [];
   let closed = false;
   const close = () => {
-    // A stream that breaks off is stopped from several sides; a step hears of it once.
+    // A stream that breaks off is stopped from several sides; each step is closed once.
     if (closed) return;
     closed = true;
     for (const stage of stages) stage.close();
@@ -61,7 +61,7 @@ function createStage(name: string, step: AnswerStep, { provider }: AnswerContext
   let ordered: StreamEvent[] = [];
   const sequencer = createSequencer({ see: (event) => void ordered.push(event) });
 
-  /** A step may end an answer early or word its finish otherwise; it can neither hide an ending nor make one up. */
+  /** A step may end an answer early or change its finish; it can neither hide an ending nor invent one. */
   function order(given: Events, came: Events): Events {
     const last = came.at(-1);
     const failed = last?.type === 'error';

@@ -45,7 +45,7 @@ export async function openTransformed<Out>(
   }
 }
 
-/** Where the provider's own bytes would have passed, what they had besides is gone. */
+/** Notes that the provider's own bytes, which would have passed, were rewritten: what only they had is lost. */
 export function noteRewritten({ plan, observer }: AttemptContext): void {
   if (!plan.passesAnswer) return;
   noteUnsaid(observer.seen, describeLoss({ feature: 'answer', how: 'written anew behind transformers' }));
@@ -58,8 +58,8 @@ export function chainOf({ plan, observer }: AttemptContext): AnswerChain {
 }
 
 /**
- * What is billed and who served is what the provider says, whatever becomes of its answer, and so is when it
- * spoke. Its text is not for those who watch.
+ * An observer of the provider's own events: usage, model and timing are the provider's, whatever becomes of its
+ * answer. Watchers do not see its text.
  */
 export function watchUpstream(client: Observer, monotonic: () => number): Observer {
   const own = createObserver(monotonic, UNWATCHED, client.seen.timing);
@@ -80,7 +80,7 @@ export function watchUpstream(client: Observer, monotonic: () => number): Observ
   };
 }
 
-/** What the client's observer has from the provider itself. */
+/** Events that the client's observer takes from the provider itself. */
 export function isAccounting(event: StreamEvent): boolean {
   return event.type === 'start' || event.type === 'usage';
 }
@@ -121,7 +121,7 @@ function transformRelay<Out>(
       }
       try {
         const out = show(await chain.push(events));
-        // What a transformer ended early is not read on.
+        // An answer that a transformer ended early is not read further.
         if (chain.ended()) stop();
         if (out !== undefined) return out;
       } catch (thrown) {

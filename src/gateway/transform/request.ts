@@ -1,4 +1,4 @@
-// The transformers of one try, on the way to the provider: what they change in the request, its headers and fields.
+// Applies the transformers of one try to the request: its neutral form, its headers and its fields.
 import type { BuiltRequest } from '../../dialects/dialect.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderList } from '../../model/header-list.ts';
@@ -18,15 +18,15 @@ export interface Transformation {
   model: string;
   headers: HeaderList;
   question: Question;
-  /** The client's own bytes go on. */
+  /** The client's own bytes pass. */
   passes: boolean;
-  /** The upstream request for what is asked, as it would be without transformers. */
+  /** The upstream request for the question, as it would be without transformers. */
   say(question: Question): Said;
   /** What the provider's dialect makes of a request. */
   build(request: NeutralRequest): BuiltRequest;
 }
 
-/** `prepare` is there where a step takes its time: only then is there a body. */
+/** `prepare` is set where a step is asynchronous: the body exists only once it has run. */
 export function transformRequest(given: Transformation): Said & Pick<Plan, 'prepare'> {
   const { steps, provider, model, question } = given;
   const losses: Loss[] = [];
@@ -48,7 +48,7 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
     return finish(sayChanged(asked, request, given));
   }
   const all: Loss[] = [];
-  /** What a module gives may be a request in name only. */
+  /** What a module returns may not be a valid request. */
   const sayGiven = (request: NeutralRequest): Said => {
     try {
       return finish(sayChanged(asked, request, given));
@@ -87,7 +87,7 @@ function sayChanged(
   const client: unknown = JSON.parse(said.body);
   const edits = isObject(client) ? changedFields(client, before.body, after.body) : undefined;
   if (edits === undefined) {
-    // What changed has no place among the client's fields: all of them are told anew.
+    // The change has no place among the client's fields: the body is written anew.
     return { ...said, body: JSON.stringify(after.body), losses: [...said.losses, ...after.losses] };
   }
   const known = new Set(before.losses.map(lossKey));

@@ -1,4 +1,4 @@
-// A whole answer through the transformers of its try: the same steps as a stream, over the events that tell it.
+// Takes a whole answer through the transformers of its try: the same steps as for a stream, over its events.
 import type { Part } from '../../model/content.ts';
 import { toGatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -30,7 +30,7 @@ export async function transformWhole(
     };
     const isAsItWas = JSON.stringify(answer) === JSON.stringify(whole.answer);
     if (!isAsItWas) requireSoundCalls(answer);
-    // Only now: those who watch are told of no answer that another takes the place of.
+    // Only now: watchers must not see an answer that another one replaces.
     for (const event of events) if (!isAccounting(event)) observer.show(event);
     // What no step changed is still the provider's own text.
     if (isAsItWas) return whole;
@@ -43,7 +43,7 @@ export async function transformWhole(
   }
 }
 
-/** Without those of the provider's own fields that a step took out. */
+/** The answer without those of the provider's own fields that a step removed. */
 function withOwnFields(answer: NeutralResponse, events: readonly StreamEvent[]): NeutralResponse {
   const { extension } = answer;
   if (extension === undefined) return answer;
@@ -52,7 +52,7 @@ function withOwnFields(answer: NeutralResponse, events: readonly StreamEvent[]):
   return { ...answer, extension: { ...extension, fields } };
 }
 
-/** Events say less than parts: what came out as it went in is the part itself, and what no event tells stays. */
+/** Events hold less than parts: an unchanged part is kept itself, and so is what has no events. */
 function withOwnParts(answer: NeutralResponse, parts: readonly Part[]): Part[] {
   const own = answer.parts.map((part) => ({ part, replayed: JSON.stringify(replay(answer, part)) }));
   const result: Part[] = [];
