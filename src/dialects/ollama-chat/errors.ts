@@ -8,7 +8,7 @@ import type { UpstreamFailure } from '../dialect.ts';
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const trimmed = body.trim();
   const stated = parseErrorBody(trimmed);
-  const message = stated === undefined ? trimmed : (messageOf(stated) ?? '');
+  const message = stated === undefined ? trimmed : (messageOf(stated) ?? proxyMessageOf(stated) ?? '');
   if (trimmed.startsWith('<')) {
     return toError(status, pageInstead(trimmed));
   }
@@ -29,6 +29,11 @@ function statusIn({ StatusCode, status, error }: JsonObject): number | undefined
 
 function messageOf({ error }: JsonObject): string | undefined {
   return asString(error) ?? asString(asObject(error)?.message);
+}
+
+/** Of a proxy in front, such as Open WebUI's (FastAPI), in its own words. */
+function proxyMessageOf({ detail, message }: JsonObject): string | undefined {
+  return asString(detail) ?? asString(message);
 }
 
 function toError(status: number | undefined, message: string): GatewayError {
