@@ -1,4 +1,4 @@
-// The requests that run now, as those see them who manage the gateway.
+// The running requests, as the gateway's management shows them.
 import type { RunningRequest, RunningRequests } from '../../management/streams.ts';
 import { cancelledByOperator } from '../exchange.ts';
 import type { GatewayHost } from '../host.ts';

@@ -1,4 +1,4 @@
-// What is happening now, for those who watch: each stream's start, text and end. No stream ever waits for a watcher
+// What is happening now, for watchers: each stream's start, text and end. No stream ever waits for a watcher
 // (GUARANTEES 12).
 import type { LedgerRow } from '../../ledger/rows/row.ts';
 import { tokensPerSecond } from '../../ledger/speed.ts';
@@ -14,7 +14,7 @@ export type LiveEvent =
       provider: string | null;
       input_tokens: number;
       output_tokens: number;
-      /** Whether a provider told them. */
+      /** Whether a provider reported them. */
       usage_known: boolean;
       cost_usd: number | null;
       latency_ms: number;
@@ -25,12 +25,12 @@ export type LiveEvent =
   | { type: 'error'; request_id: string; status: 'error' | 'aborted' | 'truncated'; message: string };
 
 export interface LiveView extends Pick<Watchers, 'watch' | 'follow' | 'close'> {
-  /** Of one request; `redact` takes out of its text what must not be shown. */
+  /** Begins one request; `redact` removes from its text what must not be shown. */
   open(requestId: string, redact: (text: string) => string): LiveStream;
 }
 
 export interface LiveStream {
-  /** Only then is it worth reading text that nobody else needs. */
+  /** Only then is it worth decoding text that nothing else needs. */
   isWatched(): boolean;
   started(target: { model: string; provider: string; agentType: string | null }): void;
   text(delta: string): void;
@@ -53,11 +53,11 @@ export type EndedRow = Pick<
   | 'timing'
 >;
 
-/** Of a word that does not end, so much is shown later: longer than any key. */
+/** How much of an unfinished word is held back: longer than any key. */
 const HELD_OF_WORD = 1_024;
-/** A word is shown in parts of at least that. */
+/** A long word is shown in parts of at least this length. */
 const SHOWN_OF_WORD = 1_024;
-/** Beyond this a word is one key without end. */
+/** A longer word is treated as one endless key. */
 const LONGEST_WORD = 64 * 1024;
 
 const textEncoder = new TextEncoder();
@@ -111,7 +111,7 @@ class RequestView implements LiveStream {
     this.show(text.slice(0, shown));
   }
 
-  /** How much of a word can be shown before it ends: no key is cut in two by that. */
+  /** How much of a word can be shown before it ends, without cutting a key in two. */
   private showable(word: string): number {
     const length = word.length - HELD_OF_WORD;
     if (length < SHOWN_OF_WORD) return 0;
@@ -140,8 +140,8 @@ class RequestView implements LiveStream {
 }
 
 /**
- * Where the word begins with which the text ends: a key may have begun in it, since keys are made of these signs and hold no
- * blank. Read from its end: an expression would try each place of a long word that does not stand there.
+ * Where the text's last word begins: it may be the beginning of a key, since keys consist of these signs and hold no
+ * blank. Read backwards: an expression would try each position of a long word elsewhere.
  */
 function startOfLastWord(text: string): number {
   let start = text.length;

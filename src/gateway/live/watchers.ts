@@ -1,13 +1,13 @@
-// Those who watch a live view: each gets whole frames of server-sent events, as fast as it reads. A slow one loses
-// frames and is told how many; nobody waits for it.
+// The watchers of a live view: each gets whole frames of server-sent events, as fast as it reads. A slow one loses
+// frames and is told how many; nothing waits for it.
 
 export interface Watchers {
   count(): number;
-  /** To all of them. */
+  /** Sends the frame to all of them. */
   publish(frame: Uint8Array): void;
   /** Frames from now on, until the watcher leaves. */
   watch(): ReadableStream<Uint8Array>;
-  /** Hands each frame on from within its arrival, and nothing else. Returns how to stop. */
+  /** Passes on each frame synchronously, and nothing else. Returns a function that stops it. */
   follow(take: (frame: Uint8Array) => void): () => void;
   /** Ends every watcher's stream. */
   close(): void;
@@ -20,7 +20,7 @@ const PING_MS = 15_000;
 
 const textEncoder = new TextEncoder();
 
-/** @param onChange told when a watcher comes or goes. */
+/** @param onChange called when a watcher comes or goes. */
 export function createWatchers(
   setTimer: (callback: () => void, ms: number) => () => void,
   onChange: () => void = () => {},
@@ -111,7 +111,7 @@ function createWatcher(
     {
       start(given) {
         controller = given;
-        // A server may hold the head of an answer back until there is something of its body.
+        // A server may hold back the head of an answer until part of its body exists.
         given.enqueue(textEncoder.encode(': watching\n\n'));
         ping();
       },

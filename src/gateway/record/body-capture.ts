@@ -14,11 +14,11 @@ export interface BodyCapture {
 const HEADER_BYTES = 6;
 /** The header's numbers have 16 bits. */
 const LONGEST_CHUNK = 0xffff;
-/** In front of each chunk that waits. */
+/** The length before each chunk that waits. */
 const LENGTH_BYTES = 2;
 /** Longer chunks are not compared: they are many events, or one that resembles none. */
 const LONGEST_COMPARED = 1024;
-/** Of chunks that wait to be compared: a few of a common stream's events. */
+/** Room for chunks that wait to be compared: a few events of a common stream. */
 const RECENT_BYTES = 1024;
 /** Shorter parts are copied byte by byte: a view costs more. */
 const LONGEST_BYTEWISE = 64;
@@ -49,13 +49,13 @@ class DifferenceCapture implements BodyCapture {
   private readonly blocks: Block[] = [];
   private last: Block = { bytes: NO_BYTES, used: 0 };
   private parts = 0;
-  /** Of the body so far. */
+  /** Bytes of the body so far. */
   private size = 0;
-  /** The chunk before, as far as it can be compared with, and those that wait behind it. */
+  /** The previous chunk, as far as it can be compared with, followed by those that wait. */
   private recent = NO_BYTES;
   private previousLength = 0;
   private recentUsed = 0;
-  /** Where the first that waits begins: with its length, in two bytes. */
+  /** Where the first waiting chunk begins, with its length in two bytes. */
   private compared = 0;
 
   constructor(cap: number) {
@@ -122,7 +122,7 @@ class DifferenceCapture implements BodyCapture {
     this.recentUsed = recentUsed + LENGTH_BYTES + length;
   }
 
-  /** Among the recent bytes, for a chunk of this length. */
+  /** Makes room among the recent bytes for a chunk of this length. */
   private makeRoom(length: number): void {
     this.compareWaiting();
     const { recent, recentUsed, previousLength } = this;
@@ -157,7 +157,7 @@ class DifferenceCapture implements BodyCapture {
     this.previousLength = previousLength;
   }
 
-  /** Of the chunk before, so much of the head and the tail; between them what lies at `from` to `to`. */
+  /** Keeps a chunk as `head` and `tail` bytes of the previous one, and between them its own from `from` to `to`. */
   private keep(source: Uint8Array, from: number, to: number, head: number, tail: number): void {
     const length = to - from;
     const block = this.roomFor(HEADER_BYTES + length);

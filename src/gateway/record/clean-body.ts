@@ -1,10 +1,10 @@
-// A body as its row may hold it: without secrets, its binary parts apart, and no longer than the ledger keeps.
+// A body as its row may hold it: without secrets, its binary parts separate, and no longer than the ledger keeps.
 import { type BinaryPart, findBinaryParts } from '../../ledger/rows/binary-parts.ts';
 import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
 
 /**
- * As much of a body as the ledger may keep, and as much again: a secret is taken out whole before the ledger
- * cuts, and a body of many megabytes is not searched for what nobody will read. Its binary parts go to `binaries`.
+ * Cleans twice as much of a body as the ledger keeps: a secret is removed whole before the ledger cuts, and a body
+ * of many megabytes is not searched where nobody will read it. Its binary parts go to `binaries`.
  */
 export function cleanBody(
   body: string | null,
@@ -15,7 +15,7 @@ export function cleanBody(
   if (body === null) return null;
   const found = findBinaryParts(body);
   if (found.length === 0) return redact(beginningOf(body, 2 * MAX_BODY_LENGTH));
-  // Joined at once: what is added up piece by piece holds the body that the pieces are of.
+  // Joined in one step: a string concatenated piece by piece would keep the body that the pieces are slices of.
   const clean: string[] = [];
   let at = 0;
   let from = 0;
@@ -40,7 +40,7 @@ function beginningOf(text: string, length: number): string {
 /** No key is longer. */
 const LONGEST_WORD = 1_024;
 
-/** What may have been cut in the middle of a key. */
+/** Removes the last word, which may be a key cut in the middle. */
 export function withoutLastWord(text: string): string {
   const least = Math.max(0, text.length - LONGEST_WORD);
   let end = text.length;

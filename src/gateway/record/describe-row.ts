@@ -1,4 +1,4 @@
-// The row of a request that is over, as its record tells it; nothing in it holds a secret.
+// Makes the row of an ended request from its record; nothing in it holds a secret.
 import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../../ledger/rows/row.ts';
 import { markCut } from '../../ledger/rows/sound-row.ts';
@@ -28,7 +28,7 @@ export function describeRow(
 ): LedgerRow {
   const { startedAt } = record;
   const seen = joinParts(record.parts, record.seen);
-  // Before the attempts are copied: it notes the share of the one that serves.
+  // Before the attempts are copied: it notes the provider's time in the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
   const names = describeNames(record, seen, redact);
   const row: LedgerRow = {
@@ -71,7 +71,7 @@ export function describeRow(
 
 const NOT_CLEANED = '[left out: its secrets could not be taken out, there was no memory for it]';
 
-/** Cleaning a long body may want memory that there is not: the row is written all the same, without what has secrets. */
+/** Cleaning a long body may run out of memory: the row is written all the same, without what may hold secrets. */
 function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): void {
   const binaries: BinaryPart[] = [];
   try {
@@ -85,7 +85,7 @@ function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): vo
   }
 }
 
-/** Where none was asked, the one that would have been: whose breaker was open, or whose room the request waited for. */
+/** Where no target was asked, the one that would have been: its breaker was open, or the request waited for its room. */
 function targetOf({ target, meant }: ExchangeRecord): Target | null {
   return target ?? meant;
 }
@@ -95,7 +95,7 @@ type Names = Pick<
   'agentType' | 'projectId' | 'model' | 'requestedModel' | 'route' | 'attempts' | 'finishReason' | 'lost'
 >;
 
-/** Names come from outside too. One look at all of them: hardly ever is there anything to take out. */
+/** Redacts names, which come from outside too. All are checked at once, since there is hardly ever anything to remove. */
 function describeNames(
   record: ExchangeRecord,
   seen: Pick<Observation, 'finish' | 'unsaid'> | null,
@@ -125,7 +125,7 @@ function describeNames(
   };
 }
 
-/** A try that lost against another may end after the request. */
+/** Copied, since a try that lost against another may end after the request. */
 function copyOf(attempt: Attempt): Attempt {
   return { ...attempt };
 }
@@ -134,7 +134,7 @@ function cleanRoute(route: RouteDecision, redact: (text: string) => string): Rou
   return { ...route, rule: redact(route.rule), why: redact(route.why) };
 }
 
-/** Of all tries that reported usage; null where there is none, or one of them is unpriced. */
+/** The cost of all tries that reported usage; null where there is none, or one of them is unpriced. */
 function totalCost(record: ExchangeRecord): number | null {
   const { attempts, target, seen } = record;
   let sum: number | null | undefined;
@@ -173,12 +173,12 @@ function asItIs(text: string): string {
   return text;
 }
 
-/** A feature that something stands in for, as the audit row tells it. */
+/** An approximated feature, as the audit row words it. */
 export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): string {
   return `${feature} (approximated${how === undefined ? '' : `: ${how}`})`;
 }
 
-/** Losses as the audit row tells them: what is only approximated says by what. */
+/** Losses as the audit row words them; those that are only approximated say how. */
 function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'unsaid'> | null): string[] {
   const unsaid = seen?.unsaid ?? null;
   if (losses.length === 0 && unsaid === null) return [];

@@ -1,12 +1,12 @@
-// The body of a request, and what its headers ask for, until its row is written. A long one is cleaned and packed while its provider is at work: an open
-// stream holds a fifth of it then, and its end has less to do.
+// Keeps a request's body, and what its headers ask for, until its row is written. A long one is cleaned and compressed
+// while its provider is working: an open stream then holds a fifth of it, and its end has less to do.
 import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
 import type { LedgerRow } from '../../ledger/rows/row.ts';
 import { cleanBody } from './clean-body.ts';
 
-/** In UTF-16 units; a shorter one is little to hold. */
+/** In UTF-16 units; a shorter body takes little memory. */
 const LONG = 32 * 1024;
-/** A provider that thinks has hardly begun by then, and whoever answers at once is not kept waiting. */
+/** A provider that thinks has hardly begun by then, and one that answers at once is not delayed. */
 const PACKED_AFTER_MS = 50;
 
 type RequestFields = Pick<LedgerRow, 'requestHeaders' | 'requestBody' | 'requestZstd'>;
@@ -14,7 +14,7 @@ type RequestFields = Pick<LedgerRow, 'requestHeaders' | 'requestBody' | 'request
 export interface KeptRequest {
   /** Puts it into its row, and its binary parts into `binaries`. */
   describe(row: RequestFields, binaries: BinaryPart[]): void;
-  /** Its row is about to be written: nothing is begun any more. */
+  /** Its row is about to be written: no work is begun any more. */
   release(): void;
 }
 
@@ -75,12 +75,12 @@ class HeldRequest implements KeptRequest {
 
   async shrink(pack: NonNullable<Keeping['pack']>): Promise<void> {
     try {
-      // The ledger writes into the text what stands for its parts.
+      // The ledger writes placeholders for its parts into the text.
       if (this.clean().length > 0) return;
       this.packed = await pack(this.text);
       this.text = '';
     } catch {
-      // No memory, as a rule. It stays text, which is cleaned when its row is written, and packed as others are.
+      // Usually out of memory. It stays text, which is cleaned when its row is written, and compressed as others are.
     }
   }
 
@@ -88,7 +88,7 @@ class HeldRequest implements KeptRequest {
     if (this.parts !== undefined) return this.parts;
     const parts: BinaryPart[] = [];
     this.text = cleanBody(this.text, 'request', this.redact, parts) ?? '';
-    // Only now: what could not be cleaned is not.
+    // Only now: where cleaning throws, it is not marked as clean.
     this.parts = parts;
     return parts;
   }

@@ -18,12 +18,12 @@ import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
 
 export interface Observer {
   see(event: StreamEvent): void;
-  /** `see`, of what did not just arrive: a transformer gives it. */
+  /** `see` for an event that did not just arrive: a transformer made it. */
   show(event: StreamEvent): void;
-  /** `see`, without telling those who watch: another may yet be asked for all of the answer. */
+  /** `see` without showing it to watchers: another target may yet be asked for all of the answer. */
   note(event: StreamEvent): void;
   noteMalformed(): void;
-  /** Somebody watches this answer's text: none of it may be skipped unread. */
+  /** Whether this answer's text is watched: none of it may be skipped unread. */
   wantsText(): boolean;
   readonly seen: Observation;
 }
@@ -34,32 +34,32 @@ export interface Observation {
   usageKnown: boolean;
   /** The service tier that answered; null: the usual one, or none was said. */
   tier: string | null;
-  /** What the provider says that it bills, USD; null: it does not say. */
+  /** What the provider says it bills, in USD; null: it does not say. */
   billedUsd: number | null;
-  /** Parts of the counts with prices of their own; null: none was said. */
+  /** Parts of the counts with separate prices; null: none was reported. */
   pricedApart: PricedParts | null;
   /** Something was billed whose price is unknown. */
   otherCharges: boolean;
   finish: Finish | null;
   error: GatewayError | null;
-  /** What the event said that told it; null where none did. */
+  /** The data of the event that reported it; null where none did. */
   errorData: string | null;
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
   malformedEvents: number;
   readonly timing: StreamTiming;
-  /** What of the answer the client's dialect cannot say, as its encoder named it; null: nothing. */
+  /** What the client's dialect cannot express of the answer, as its encoder named it; null: nothing. */
   unsaid: Set<string> | null;
 }
 
-/** Those who watch the text of an answer. */
+/** The watchers of an answer's text. */
 export type Audience = Pick<LiveStream, 'isWatched' | 'text'>;
 
 export const UNWATCHED: Audience = { isWatched: () => false, text() {} };
 
 /**
  * @param live where watchers see the text of this answer.
- * @param timing of the try, where another observer keeps it too.
+ * @param timing that of the try, where another observer shares it.
  */
 export function createObserver(
   monotonic: () => number,
@@ -131,7 +131,7 @@ class TryObserver implements Observer {
         if (event.model !== null) seen.model = event.model;
         break;
       case 'usage':
-        // Whatever a provider says it counted: sums of all requests are made of it, and of costs.
+        // Whatever a provider reports is made sound: it enters the sums of all requests, and their costs.
         this.counted = mergeUsage(this.counted, event.usage);
         if (event.usage.besides !== undefined) this.besides = mergeUsage(NO_USAGE, event.usage.besides);
         seen.usage = soundUsage(this.besides === null ? this.counted : addUsage(this.counted, this.besides));
@@ -151,22 +151,22 @@ class TryObserver implements Observer {
     }
   }
 
-  /** A count that none can be is left out: what it would be is unknown. */
+  /** Impossible counts are left out: the true ones are unknown. */
   private noteOdd(usage: StatedUsage): void {
     this.noteMalformed();
     if (USAGE_COUNTS.some((count) => usage[count] !== undefined)) this.seen.usageKnown = true;
   }
 }
 
-/** In UTF-16 units: what an error says of when to ask again is in less. */
+/** In UTF-16 units: errors with a retry hint are shorter. */
 export const LONGEST_ERROR = 64 * 1024;
 
-/** Takes note of what told the error, where there is one. */
+/** Notes the data of the event that reported the error, where there is one. */
 export function noteErrorData(seen: Observation, { data }: SseEvent): void {
   if (seen.error !== null && data.length <= LONGEST_ERROR) seen.errorData ??= data;
 }
 
-/** Takes note of what the client's dialect cannot say. */
+/** Notes what the client's dialect cannot express. */
 export function noteUnsaid(seen: Observation | null, what: string): void {
   if (seen === null) return;
   seen.unsaid ??= new Set();

@@ -1,4 +1,4 @@
-// What becomes of one request, gathered while it runs and handed to the ledger once, when it ends.
+// What happens to one request, collected while it runs and passed to the ledger once, when it ends.
 import type { RowTaker } from '../../ledger/ledger.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../../ledger/rows/row.ts';
 import type { GatewayError } from '../../model/errors.ts';
@@ -20,7 +20,7 @@ export interface ExchangeRecord {
   readonly timestamp: number;
   /** `monotonic()` at arrival. */
   readonly startedAt: number;
-  /** For whatever of it is shown or kept. */
+  /** Applied to whatever of it is shown or kept. */
   readonly redact: Redactor;
   operation: RowOperation;
   requestedModel: string | null;
@@ -33,29 +33,29 @@ export interface ExchangeRecord {
   route: Route | null;
   /** Null where nobody traces the request. */
   trace: RowTrace | null;
-  /** Of the newest try. */
+  /** The span of the newest try. */
   trySpanId: string | null;
   attempts: Attempt[];
-  /** Of the attempt that serves, or the last one. */
+  /** The target of the attempt that serves, or of the last one. */
   target: Target | null;
-  /** Waited for or refused, and not asked so far; null where one is asked. */
+  /** A target waited for or refused, where none has been asked so far; null once one is. */
   meant: Target | null;
   losses: readonly Loss[];
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
   seen: Observation | null;
-  /** What earlier targets told of the same answer before they broke, and others were to go on. */
+  /** The parts of the same answer by earlier targets, which broke and which others were to continue. */
   parts: readonly Observation[];
   overheadMs: number | null;
   /** Time spent waiting for room at providers; null where nothing waited. */
   queuedMs: number | null;
   /** Pauses between tries. */
   backOffMs: number;
-  /** Of the time with providers, what passed beside another try's and is counted there. */
+  /** Time with providers that passed in parallel to another try's, and is counted there. */
   besideMs: number;
-  /** Of the newest try: ended with the record, unless the try failed and ended it. */
+  /** The lease of the newest try: ended with the record, unless the try failed and ended it. */
   lease: Lease | null;
-  /** An attempt has answered; its provider is at work until the record ends, or until it breaks and others are to go on. */
+  /** An attempt has answered; its provider is working until the record ends, or until it breaks and others are to continue. */
   serving: boolean;
   httpStatus: number;
   /** The answer's body goes into the row. */
@@ -64,12 +64,12 @@ export interface ExchangeRecord {
   capture: BodyCapture | null;
   /** A whole answer, kept as it is. */
   responseBody: string | null;
-  /** Its row will have this body, and these headers. */
+  /** Keeps this body and these headers for its row. */
   keepRequest(text: string, headers: LedgerRow['requestHeaders']): void;
   /** USD for what a try has seen, null where it is unpriced. */
   cost(target: Target, seen: Observation): number | null;
   readonly live: LiveStream;
-  /** How to end the request from outside. */
+  /** Sets how the request is ended from outside. */
   onCancel(leave: (why: GatewayError) => void): void;
   /** Ends the request from outside; the client is told why. Does nothing once it is over. */
   cancel(why: GatewayError): void;
@@ -82,7 +82,7 @@ export interface Ending {
   error?: GatewayError;
 }
 
-/** How a request ended that ended with this error. */
+/** The ending of a request that failed with this error. */
 export function failedWith(error: GatewayError): Ending {
   if (error.code === 'upstream_truncated') return { status: 'truncated', error };
   return { status: error.code === 'cancelled' ? 'aborted' : 'error', error };
@@ -96,7 +96,7 @@ export interface RecordContext {
   monotonic(): number;
   /** `at`: Unix ms; prices change from day to day, and with some vendors by the hour. */
   price(target: Target, model: string, seen: Observation, at: number): number | null;
-  /** Told the row of each request. */
+  /** Called with the row of each request. */
   noted(row: LedgerRow): void;
   onEnd(record: ExchangeRecord): void;
 }
@@ -189,7 +189,7 @@ class RunningRecord implements ExchangeRecord {
     try {
       this.write({ status, error, latencyMs: context.monotonic() - this.startedAt });
     } finally {
-      // What was told in the stream counts for the provider as what was told before it.
+      // An error in the stream counts against the provider like one before it.
       lease?.end(status === 'success' ? 'completed' : (error ?? 'abandoned'));
       context.onEnd(this);
     }

@@ -1,4 +1,4 @@
-// The time of one request as its row tells it.
+// The timing of one request, as its row has it.
 import type { Attempt, RowTiming } from '../../ledger/rows/row.ts';
 import { packSpread, quantileOf } from '../../model/spread.ts';
 import type { WholeObservation } from '../continue/joined.ts';
@@ -6,14 +6,14 @@ import type { ExchangeRecord } from './record.ts';
 
 type Timed = Pick<ExchangeRecord, 'attempts' | 'startedAt' | 'backOffMs' | 'besideMs' | 'queuedMs'>;
 
-/** Notes the provider's share in the attempt that serves, too, and how long one lasted that the client left it in. */
+/** Also notes the provider's share in the attempt that serves, and the duration of one during which the client left. */
 export function describeTiming(record: Timed, seen: WholeObservation | null, latencyMs: number): RowTiming {
   const { attempts, startedAt, backOffMs, besideMs } = record;
   seen?.timing.settle();
   const open = attempts.find(isOpen);
   if (open !== undefined) {
     if (seen !== null) open.providerMs ??= seen.timing.providerMs;
-    // Of a stream whose head is out the row is written before the try hears that the client left.
+    // For a stream whose head was sent, the row is written before the try learns that the client left.
     if (open.durationMs === 0) open.durationMs = latencyMs - (open.startedMs ?? 0);
   }
   let providerMs = 0 - besideMs;

@@ -1,22 +1,22 @@
-// Takes out of a stream that is kept the secrets that came in pieces: no event alone tells of them.
+// Removes secrets that came in pieces from a kept stream: no single event shows them.
 import { withoutLastWord } from './clean-body.ts';
 
-/** What dialects call the strings that carry on from one event to the next, and what one of them holds. */
+/** The dialects' names for strings that continue from one event to the next, and the content of one. */
 const PIECE =
   /"(text|thinking|partial_json|content|reasoning|reasoning_content|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
-/** The same, behind the opening quotation mark. */
+/** The same, after the opening quotation mark. */
 const REST_OF_PIECE = /[^"\\]*(?:\\.[^"\\]*)*"/y;
 
 /**
- * By which an event says to what a piece belongs: the choice, the block, the call or the item. Several may be told in turn,
- * and what one says does not carry on what another said.
+ * How an event names what a piece belongs to: the choice, the block, the call or the item. Several may be interleaved, and
+ * the pieces of one do not continue those of another.
  */
 const INDEX = '"index":';
 const ITEM = '"item_id":';
-/** Calls alone are told beside each other in one event. */
+/** Only calls appear side by side in one event. */
 const SEVERAL = 'arguments';
 
-/** Of one kind of string, and one block, in the order of the events. */
+/** The pieces of one kind of string in one block, in the order of the events. */
 interface Pieces {
   /** Where each begins in the stream. */
   starts: number[];
@@ -26,13 +26,13 @@ interface Pieces {
 export interface PiecedStream {
   kinds: Map<string, Pieces>;
   /**
-   * The pieces of each kind joined, and what stands between pieces, once where events in a row repeat it: a tenth of a stream
-   * of short events. Every stretch of the stream without a quotation mark is in it.
+   * The joined pieces of each kind, and the text between pieces, once where consecutive events repeat it: a tenth of a stream
+   * of short events. It contains every stretch of the stream without a quotation mark.
    */
   told: string;
 }
 
-/** A stretch of the stream, and what it becomes. */
+/** A stretch of the stream, and its replacement. */
 interface Change {
   start: number;
   end: number;
@@ -47,11 +47,11 @@ class PieceReader {
   private readonly stream: string;
   private readonly kinds = new Map<string, Pieces>();
   private readonly told: string[] = [];
-  /** The quotation mark behind the newest piece. */
+  /** Index of the quotation mark after the newest piece. */
   private at = 0;
-  /** The first backslash that is not before the newest piece; -1 where there is none. */
+  /** Index of the first backslash that is not before the newest piece; -1 where there is none. */
   private backslash: number;
-  /** What the newest piece belongs to, in the event's words; '': it says nothing of that. */
+  /** What the newest piece belongs to, in the event's words; '': it does not say. */
   private place = '';
 
   constructor(stream: string) {
@@ -85,7 +85,7 @@ class PieceReader {
     const line = before.lastIndexOf('\n');
     if (line !== -1) this.place = '';
     else if (kind !== SEVERAL && this.at > 0) return this.place;
-    // Forwards, which the runtime does many times faster.
+    // Searched forwards, which the runtime does many times faster.
     let at = before.indexOf(ITEM, line + 1);
     if (at === -1) {
       let next = before.indexOf(INDEX, line + 1);
@@ -97,7 +97,7 @@ class PieceReader {
     return this.place;
   }
 
-  /** The pieces that have the same before them as the newest: in a fifth of the time that the expression takes. */
+  /** Reads the pieces with the same text before them as the newest, in a fifth of the time that the expression takes. */
   private readAlike(before: string, pieces: Pieces): void {
     const { stream } = this;
     while (stream.startsWith(before, this.at)) {
@@ -126,13 +126,13 @@ function add({ starts, texts }: Pieces, start: number, text: string): void {
   texts.push(text);
 }
 
-/** What is told in turn with the end of a stream has a piece at most so long before it, in UTF-16 units. */
+/** In UTF-16 units: what is interleaved with the end of a stream has a piece at most this far before it. */
 const LATELY = 16 * 1024;
 
 /**
- * The stream with `[redacted]` where the first piece of such a secret was, and nothing where the others were. What
- * stands whole in one event stays: whoever keeps the stream takes that out of it as out of any text.
- * @param isCut it has no end: what was told last may be the beginning of a secret, and goes too.
+ * The stream with `[redacted]` in place of the first piece of such a secret, and nothing in place of the others.
+ * Secrets within one event stay: the caller removes them as from any text.
+ * @param isCut the stream was cut off: its last text may be the beginning of a secret, and is removed too.
  */
 export function withoutSplitSecrets(
   stream: string,
@@ -151,7 +151,7 @@ function changesOf({ starts, texts }: Pieces, redact: (text: string) => string, 
   const whole = texts.join('');
   const clean = redact(isCut ? withoutLastWord(whole) : whole);
   if (clean === whole || (!isCut && clean === texts.map(redact).join(''))) return [];
-  // All between the first and the last character that differ stands where the first did.
+  // Everything between the first and the last differing character is put where the first was.
   const from = commonStart(whole, clean);
   const kept = Math.min(commonEnd(whole, clean), whole.length - from, clean.length - from);
   const to = whole.length - kept;

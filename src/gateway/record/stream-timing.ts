@@ -1,26 +1,26 @@
-// Where the time of one try goes: waiting for the provider, waiting for the client, and the gaps between what came.
-// One clock reading a chunk, and no allocation but the counts of gaps, once a stream.
+// Where the time of one try goes: waiting for the provider, waiting for the client, and the gaps between arrivals.
+// One clock reading per chunk, and no allocation except the counts of gaps, once per stream.
 import { bucketOf, SPREAD_BUCKETS } from '../../model/spread.ts';
 
 /** A provider that lets a stream wait longer than this between two pieces of content has stalled. */
 const STALL_MS = 1_000;
 
 export interface StreamTiming {
-  /** Milliseconds until the connection stood; null where one was open already, or nobody could tell. */
+  /** Milliseconds until the connection was established; null where one was open already, or it is unknown. */
   readonly connectMs: number | null;
-  /** The connection that is waited for stands. */
+  /** The awaited connection is established. */
   connected(): void;
   /** Waits for the provider until the promise is settled. */
   during<T>(wait: Promise<T>): Promise<T>;
   /** The gateway waits for the provider from now on. Returns now. */
   waiting(): number;
-  /** What was waited for is there. */
+  /** What was waited for has arrived. */
   arrived(): void;
   /** Content was among what arrived. May be called often before `taken`. */
   content(): void;
-  /** What arrived is dealt with. */
+  /** What arrived has been processed. */
   taken(): void;
-  /** The client has, at this time, everything there is: what follows is its own time until `waiting`. */
+  /** At this time the client has everything so far: what follows counts as its time until `waiting`. */
   handed(at: number): void;
   /** Counts what lasts until now; later calls count on from here. */
   settle(): void;
@@ -36,7 +36,7 @@ export interface StreamTiming {
   readonly gaps: Uint32Array | null;
 }
 
-/** A wait that the client causes is no gap: while it does not read, nobody waits for the provider. */
+/** A wait that the client causes is not a gap: while it does not read, the provider is not waited for. */
 export function createStreamTiming(monotonic: () => number): StreamTiming {
   return new TryTiming(monotonic);
 }
