@@ -1,5 +1,5 @@
-// A circuit breaker: after so many failures in a row a provider is not asked for a while, then by one request
-// alone, whose outcome decides. Why our own: docs/adr/0006.
+// A circuit breaker: after a number of failures in a row a provider is not asked for a while, then by a single
+// request, whose outcome decides. Why our own: docs/adr/0006.
 
 export interface BreakerSettings {
   /** Failures in a row that open it. */
@@ -9,13 +9,13 @@ export interface BreakerSettings {
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** One request's leave to go. Only the first call of `succeeded`, `failed` and `abandoned` counts. */
+/** One request's permission to be sent. Only the first call of `succeeded`, `failed` and `abandoned` counts. */
 export interface Permit {
-  /** The answer has begun: enough to let others in, too little to forget what failed before. */
+  /** The answer has begun: enough to let others in, too little to forget earlier failures. */
   spoke(): void;
   succeeded(): void;
   failed(): void;
-  /** Over, and nothing was learned. */
+  /** The request is over, and nothing was learned. */
   abandoned(): void;
 }
 
@@ -23,15 +23,15 @@ export interface Breaker {
   state(): BreakerState;
   /** Milliseconds until a request may be let in; 0 where one may now. */
   waitMs(): number;
-  /** Undefined while it is open, and while the one request of the half-open breaker is on its way. */
+  /** Undefined while it is open, and while the half-open breaker's one request is under way. */
   enter(settings: BreakerSettings): Permit | undefined;
-  /** A request of another process has met this. */
+  /** Takes what a request of another process has met. */
   learn(met: BreakerEvent, settings: BreakerSettings): void;
-  /** What another process must know that only begins. */
+  /** What another process that is starting must know. */
   recall(): BreakerMemory;
-  /** This process has only begun, and another has met this. */
+  /** Takes what another process knows, when this one starts. */
   adopt(memory: BreakerMemory): void;
-  /** Another process has ended: a request of its own tries nothing any more. */
+  /** Another process has ended: a trial request of its own is void. */
   peerGone(): void;
 }
 
@@ -39,19 +39,19 @@ export interface BreakerMemory {
   failures: number;
   /** Milliseconds until it is half-open, not above 0 where it is; null: closed. */
   retryInMs: number | null;
-  /** The one request of a half-open one is on its way. */
+  /** The one request of a half-open breaker is under way. */
   isTried: boolean;
 }
 
-/** What has changed a breaker: an outcome, or that the half-open one's request goes or is over without a verdict. */
+/** What has changed a breaker: an outcome, or that the half-open one's request starts, or ends without a verdict. */
 export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probed';
 
-/** While the one request that tries a half-open breaker is on its way, nobody knows how long it takes. */
+/** The wait reported while a half-open breaker's one request is under way, since its end is unknown. */
 export const PROBE_WAIT_MS = 1_000;
 
 /**
- * @param tell told of what a request of this process has changed.
- * @param claim takes or gives back the right to try it; false where another process, which may not have told yet, has it.
+ * @param tell called with what a request of this process has changed.
+ * @param claim takes or returns the right to try it; false where another process has it, which may not have reported yet.
  */
 export function createBreaker(
   monotonic: () => number,
@@ -160,7 +160,7 @@ export function createBreaker(
     learn(met, settings) {
       switch (met) {
         case 'failed':
-          // What failed elsewhere after it opened here began before: it is no news.
+          // A failure elsewhere after it opened here belongs to an earlier request: it is no news.
           if (state() !== 'open') fail(settings, probe === 'elsewhere');
           return;
         case 'spoke':

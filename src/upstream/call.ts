@@ -1,4 +1,4 @@
-// One HTTP request to a provider, its failures told in the gateway's terms.
+// One HTTP request to a provider, with failures as GatewayErrors.
 import type { UpstreamFailure } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import { networkFailure } from './network-failure.ts';
@@ -25,7 +25,7 @@ export function requireNoRedirect(provider: string, { status, body }: UpstreamAn
   );
 }
 
-/** Why no answer came: a GatewayError that says what happened on the way, or the signal's own reason when it was aborted. */
+/** Why no answer came: a GatewayError for the network's failure, or the signal's own reason when it was aborted. */
 export function noAnswer(
   provider: string,
   { url, signal }: Pick<UpstreamRequest, 'url' | 'signal'>,
@@ -105,7 +105,7 @@ class ArrivingText {
 const wholeDecoder = new TextDecoder();
 const MORE = { stream: true } as const;
 
-/** Resolves also where the rest does not come: the status is the failure; a reason cut short is still a reason. */
+/** Resolves even if the rest does not come: the status is the failure, and a truncated reason is still a reason. */
 function readStart(body: AnswerBody, limit: number): Promise<string> {
   return new Promise((resolve) => {
     const decoder = new TextDecoder();

@@ -1,5 +1,5 @@
-// How many requests a provider is given at once: a limit that follows its 429s and its latency (AIMD, as TCP
-// has it), and a bounded queue before it. Processes that share a provider share the limit.
+// How many requests a provider gets at once: a limit that follows its 429s and its latency (AIMD, as in TCP), and a
+// bounded queue before it. Processes that share a provider share the limit.
 import type { Leaving } from './departure.ts';
 import type { SharedRoom } from './peers.ts';
 
@@ -19,12 +19,12 @@ export interface LimitClock {
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** One place among those at once. `release` may be called again; the rest tell how the provider does. */
+/** One request's place within the limit. `release` may be called again; the others report how the provider is doing. */
 export interface Slot {
   /** The answer has begun. */
   spoke(): void;
   succeeded(): void;
-  /** The provider said that it is asked too much, or did not get to answer in time. */
+  /** The provider reported overload or a rate limit, or did not answer in time. */
   congested(): void;
   release(): void;
 }
@@ -35,12 +35,12 @@ export interface Shed {
   /** In all processes, without this one. */
   inFlight: number;
   waiting: number;
-  /** Until a place may be free, by how long places were held lately. */
+  /** Estimated wait for a free place, from how long places were held lately. */
   retryAfterMs: number;
 }
 
 export interface ConcurrencyLimit {
-  /** At once, unless it must wait. Throws, or rejects with, the signal's reason when the client leaves. */
+  /** Synchronous unless it must wait. Throws, or rejects with, the signal's reason when the client leaves. */
   acquire(settings: ConcurrencySettings, signal: Leaving): Slot | Shed | Promise<Slot | Shed>;
   inFlight(): number;
   queued(): number;
@@ -52,11 +52,11 @@ export interface ConcurrencyLimit {
   adopt(limit: number | null): void;
   /** Another process has let go of a place. */
   roomElsewhere(): void;
-  /** The settings have changed: those who wait may go. */
+  /** The settings have changed: waiting requests may proceed. */
   configure(settings: ConcurrencySettings): void;
 }
 
-/** How a limit agrees with those of other processes. */
+/** How a limit is coordinated with those of other processes. */
 export interface LimitPeers {
   room: SharedRoom | undefined;
   /** The limit has changed by a whole request. */
@@ -67,12 +67,12 @@ export interface LimitPeers {
 
 const CUT_ON_REFUSAL = 0.7;
 const CUT_ON_SLOWNESS = 0.9;
-/** Begun answers that take so much longer than they used to are a sign of too much at once. */
+/** Answers that take this much longer to begin than usual are a sign of too many requests at once. */
 const SLOW_FACTOR = 2;
 /** Answers seen before latency says anything. */
 const WARM_UP = 20;
 const SHORTEST_RETRY_MS = 1_000;
-/** Longer than two processes need to give back what both took. */
+/** Longer than two processes need to return a place that both took. */
 const LOOK_AGAIN_MS = 1;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -95,16 +95,16 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   let meanHoldMs = 0;
 
   function limitOf({ max, min }: ConcurrencySettings): number {
-    // What was learnt under a limit is none where there is none any more.
+    // What was learned under a limit is void once there is none.
     if (max === null) return Number.POSITIVE_INFINITY;
     return Math.max(Math.min(min, max), Math.min(max, Math.floor(adapted ?? max)));
   }
 
   function cut(settings: ConcurrencySettings, factor: number, place: number): void {
-    // Once a round: what was let in before the last cut tells nothing about the limit since.
+    // Once per round: requests let in before the last cut say nothing about the limit since.
     if (settings.max === null || place <= enteredAtCut) return;
     enteredAtCut = entered;
-    // From what was really asked at once: the limit may lie far above.
+    // Cut from the actual number in flight: the limit may be far above it.
     adapt(Math.max(settings.min, Math.min(limitOf(settings), everywhere()) * factor));
   }
 
@@ -119,7 +119,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
 
   function grow(settings: ConcurrencySettings): void {
     if (adapted === null || settings.max === null) return;
-    // Not while hardly anything is asked: that shows nothing about a higher limit.
+    // Not at low load, which shows nothing about a higher limit.
     if (everywhere() * 2 < limitOf(settings)) return;
     const grown = adapted + 1 / Math.max(1, adapted);
     // Nothing is left of the cut, so that a higher `max` holds at once.
@@ -128,12 +128,12 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
 
   /** Whether a place was free; then it is taken. */
   function take(settings: ConcurrencySettings): boolean {
-    // What others have in flight changes all the time, so that each look waits for another core: none without need.
+    // The others' counts change all the time, so each read waits for another core: they are read only when needed.
     const isLimited = settings.max !== null;
     if (isLimited && everywhere() >= limitOf(settings)) return false;
     inFlight += 1;
     room?.setInFlight(inFlight);
-    // Taken first and given back where another process took it too: two that come at once never both stay.
+    // Taken first, and returned where another process took it too: of two that come at once, never both keep it.
     if (!isLimited || room === undefined || everywhere() <= limitOf(settings)) return true;
     giveBack();
     lookAgain();
@@ -146,8 +146,8 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   }
 
   /**
-   * Of two that came at once to the last place, none stays, and nobody will say that it is free. Only a look: where all
-   * places are taken it is the one who leaves that says so.
+   * Two that came at once to the last place may both have returned it, and neither reports it free. One look is enough:
+   * where all places are taken, whoever leaves one reports it.
    */
   function lookAgain(): void {
     if (room === undefined || isLooking) return;
@@ -189,12 +189,12 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       giveBack();
       if (room !== undefined && room.othersWaiting() > 0) peers.freed();
       meanHoldMs += 0.1 * (monotonic() - this.begunAt - meanHoldMs);
-      // It may have been let in by settings that hold no more.
+      // Its own settings may no longer be in force.
       admit(newest ?? this.settings);
     }
   }
 
-  /** Lets in who waits longest, as many as there is room for. */
+  /** Lets in the longest-waiting requests, as many as there is room for. */
   function admit(settings: ConcurrencySettings): void {
     for (const enter of waiting) {
       if (!take(settings)) return;
@@ -235,7 +235,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       }, settings.queueTimeoutMs);
       waiting.add(enter);
       room?.setWaiting(waiting.size);
-      // Who left before this was written has told nobody.
+      // A place freed before this one was noted as waiting was not reported.
       lookAgain();
       signal.addEventListener('abort', leave, { once: true });
     });
@@ -270,7 +270,7 @@ function wholeOf(limit: number | null): number | null {
   return limit === null ? null : Math.floor(limit);
 }
 
-/** The time until answers begin: lately, and as a rule. */
+/** The time until answers begin: recently, and usually. */
 function createLatency() {
   let seen = 0;
   let lately = 0;

@@ -1,36 +1,36 @@
 // Connections to upstreams, where the host keeps them itself: their limits, and how many there are.
 
 export interface ConnectionLimits {
-  /** How long one is kept that nobody uses; a server that says less is believed. 0: not at all. */
+  /** How long an idle one is kept; a server's shorter limit is respected. 0: not at all. */
   keepAliveMs: number;
-  /** Most that are kept without use, for each server. */
+  /** Most idle ones that are kept per server. */
   maxIdle: number;
   /** Bytes of an answer that may wait for its reader before its server is held back. */
   maxUnread: number;
 }
 
-/** Those to one server. */
+/** The connections to one server. */
 export interface PoolState {
   /** Scheme, host and port. */
   origin: string;
-  /** That serve a request, or are being opened for one. */
+  /** Serving a request, or being opened for one. */
   active: number;
-  /** That wait for a request. */
+  /** Waiting for a request. */
   idle: number;
   /** Ever opened. */
   opened: number;
-  /** Requests that took one that was open. */
+  /** Requests that took an open one. */
   reused: number;
 }
 
 export interface Connections {
-  /** From now on these hold. */
+  /** Sets the limits from now on. */
   limit(limits: ConnectionLimits): void;
   /** Of every server that was asked. */
   pools(): PoolState[];
 }
 
-/** Pools of several processes as one for each server. */
+/** Merges the pools of several processes into one per server. */
 export function mergePools(ofProcesses: readonly (readonly PoolState[])[]): PoolState[] {
   const merged = new Map<string, PoolState>();
   for (const pool of ofProcesses.flat()) {

@@ -1,6 +1,6 @@
-// Somebody who waits for an answer may leave.
+// Cancellation when whoever waits for an answer leaves.
 
-/** What of an AbortSignal those need who work for somebody who may leave. */
+/** The part of an AbortSignal that work for a client that may leave needs. */
 export interface Leaving {
   readonly aborted: boolean;
   /** Why, once it is aborted. */
@@ -9,7 +9,7 @@ export interface Leaving {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** An AbortController and its signal in one object of JavaScript alone: each request has one, as long as its stream. */
+/** An AbortController and its signal in one plain object: each request has one, for as long as its stream. */
 export class Departure implements Leaving {
   aborted = false;
   reason: unknown = undefined;
@@ -30,7 +30,7 @@ export class Departure implements Leaving {
 
   removeEventListener(_type: 'abort', listener: () => void): void {
     const { listeners } = this;
-    // Whoever came last goes first, as a rule.
+    // The last added is usually the first removed.
     if (listeners.at(-1) === listener) listeners.pop();
     else this.listeners = listeners.filter((other) => other !== listener);
   }

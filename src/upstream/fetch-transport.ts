@@ -5,7 +5,7 @@ import type { AnswerBody, BodyReader, Transport } from './transport.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** fetch says nothing of connecting: `connectMs` is not kept, `connected` not told. */
+/** fetch does not report connecting: `connectMs` is not enforced, and `connected` not called. */
 export function createFetchTransport(fetch: Fetch): Transport {
   return async ({ method, url, headers, body, signal }) => {
     const followed = follow(signal);
@@ -112,7 +112,7 @@ class StreamBody implements AnswerBody {
     const { source } = this;
     this.reader = null;
     this.followed.end();
-    // Cancelling a stream that already failed rejects with that failure, which has been told.
+    // Cancelling a stream that already failed rejects with that failure, which has been reported.
     (source ?? this.body).cancel().catch(() => {});
     this.followed.abort();
   }

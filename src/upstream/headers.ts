@@ -2,24 +2,24 @@
 import { HeaderList } from '../model/header-list.ts';
 import type { HeaderReader } from '../model/headers.ts';
 
-/** Belong to one connection, or are made anew by whoever sends the body. */
+/** Belong to one connection, or are set anew by the sender of the body. */
 const CONNECTION_HEADER =
   /^(connection|keep-alive|proxy-(authenticate|authorization|connection)|te|trailer|transfer-encoding|upgrade|host|content-length|content-encoding|accept-encoding|expect)$/;
 
 /** Credentials: never forwarded; the attempt sets its own. */
 const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 
-/** Of the client's browser or of proxies before us: nothing an upstream should learn. */
+/** Set by the client's browser or by proxies before us: nothing an upstream should learn. */
 const PRIVATE_HEADER =
   /^(x-sluice-|x-forwarded-|sec-|cf-|cookie$|origin$|referer$|forwarded$|x-real-ip$|via$)/;
 
 const STAYS_HERE = anyOf(CONNECTION_HEADER, CREDENTIAL_HEADER, PRIVATE_HEADER);
 
-/** Of the upstream's own site: wrong or harmful when another host says them. */
+/** About the upstream's own site: wrong or harmful when sent by another host. */
 const SITE_HEADER =
   /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|report-to$|nel$|date$|server$)/;
 
-/** What every dialect's client may use whoever serves it. */
+/** Useful to every dialect's client, whoever serves it. */
 const SHARED_ANSWER_HEADER =
   /^(request-id$|x-request-id$|retry-after(-ms)?$|x-should-retry$|x-ratelimit-|anthropic-ratelimit-)/;
 
@@ -54,7 +54,7 @@ export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
   return headers;
 }
 
-/** Those that are not there yet; lists are merged. */
+/** Adds those that are not there yet; lists are merged. */
 export function addHeaders(
   headers: HeaderList,
   more: Record<string, string>,
@@ -92,7 +92,7 @@ function listOf(value: string): string[] {
     .filter((entry) => entry !== '');
 }
 
-/** What a client is answered with, by names in lower case: a Headers object of the runtime is made of it once, by Response. */
+/** A client's answer headers, by names in lower case; only Response makes a Headers object of the runtime from them. */
 export type AnswerHeaders = Record<string, string>;
 
 /** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
@@ -125,7 +125,7 @@ export function presentedKeys(headers: HeaderReader): string[] {
 }
 
 /**
- * What clients that must have a key present when they have none: it is nobody's, so a provider's configured key
+ * What clients that require a key are given when there is none: it belongs to no one, so a provider's configured key
  * serves.
  */
 const PLACEHOLDER_KEY = 'sluice';
@@ -144,12 +144,12 @@ function keysForProviders(headers: HeaderReader): string[] {
   return keys;
 }
 
-/** What lets someone in, whoever it is meant for: of those names some pass to a provider of the same dialect. */
+/** Names of credentials, whoever they are meant for: some of these pass to a provider of the same dialect. */
 const SECRET_FIELD =
   /(^|-)(api-?key|auth|authorization|(access|auth|security|session)-token|secret|password)$/;
 const SECRET_PARAMETER = /(^|[_-])(api)?key$|auth(orization)?$|token$|secret$|password$/i;
 
-/** All that a client brings which may appear nowhere, in its headers or its query. */
+/** The client's secrets, in its headers or its query, which must not appear anywhere. */
 export function presentedSecrets(headers: HeaderReader, query: URLSearchParams): string[] {
   const secrets = new Set(presentedKeys(headers));
   headers.forEach((value, name) => {
@@ -164,7 +164,7 @@ export function presentedSecrets(headers: HeaderReader, query: URLSearchParams):
   return [...secrets];
 }
 
-/** What of a header's value may appear nowhere: behind the name of a scheme, the credentials alone. */
+/** The secret part of a header's value: after the name of a scheme, only the credentials. */
 export function secretsInField(value: string): string[] {
   const [, scheme = '', credentials] = /^([\w-]+) +(\S+)$/.exec(value) ?? [];
   if (credentials === undefined) return [value];

@@ -2,7 +2,7 @@
 import type { GatewayError } from '../model/errors.ts';
 import { fnv1a } from '../model/hash.ts';
 
-/** Why a key is not used: it was refused, what it may use is used up, or it was asked to wait: for its limit, or for an overload. */
+/** Why a key is not used: it was refused, its quota is used up, or it has to wait for its rate limit or for an overload. */
 export type BenchReason = 'refused' | 'exhausted' | 'rate_limited' | 'overloaded';
 
 export interface ChosenKey {
@@ -28,7 +28,7 @@ export interface KeyQuestion {
   model: string;
   /** The same key for the same text, as long as that key is ready. Read only where there is a choice. */
   conversation(): string | null;
-  /** Nobody else is left to ask: a key that was refused is better than none. */
+  /** No other target is left: a key that was refused is better than none. */
   lastResort: boolean;
 }
 
@@ -42,13 +42,13 @@ export interface KeyRing {
   /** Sets the key aside where the failure was the key's. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
   snapshot(keys: readonly string[]): KeyState[];
-  /** What another process must know that only begins: the keys that are set aside. */
+  /** What another process that is starting must know: the keys that are set aside. */
   recall(): KeyBench[];
   /** Another process has set these aside. */
   adopt(benches: readonly KeyBench[]): void;
 }
 
-/** A key that is set aside, for another process. Goes from process to process and nowhere else. */
+/** A key that is set aside, for another process. Passed between processes and nowhere else. */
 export interface KeyBench extends Omit<Bench, 'until'> {
   key: string;
   model: string;
@@ -56,7 +56,7 @@ export interface KeyBench extends Omit<Bench, 'until'> {
   leftMs: number;
 }
 
-/** A key that was refused or is used up, where the provider does not say for how long. */
+/** How long a refused or used-up key is set aside, where the provider does not say. */
 export const REFUSED_MS = 5 * 60_000;
 /** A hint is honoured up to here: whatever a provider says, a key is tried again within the hour. */
 export const LONGEST_BENCH_MS = 60 * 60_000;
@@ -190,7 +190,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
   };
 }
 
-/** Whether it may be over any time: somebody pays the bill, or gives the key its rights. */
+/** Whether it may end at any time: the bill is paid, or the key gets its rights. */
 function isDoubtful({ why, hinted }: Bench): boolean {
   return (why === 'refused' || why === 'exhausted') && !hinted;
 }

@@ -1,4 +1,4 @@
-// One request's leave to ask a provider, and what its outcome teaches.
+// One request's permission to ask a provider, and what is learned from its outcome.
 import type { GatewayError } from '../model/errors.ts';
 import type { Permit } from './breaker.ts';
 import type { Slot } from './concurrency-limit.ts';
@@ -8,13 +8,13 @@ import { fail, heal, type ProviderMemory } from './provider-memory.ts';
 /** How a request ended; `abandoned` says nothing about the provider. */
 export type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
 
-/** One request's leave to ask a provider, from before it goes until its answer is over. */
+/** One request's permission to ask a provider, from before it is sent until its answer is over. */
 export interface Lease {
   /** The gateway's key to use; null where there is none or the client's own goes. */
   readonly key: string | null;
   /** Its position, `#2`; undefined where there is no choice. */
   readonly keyLabel: string | undefined;
-  /** The answer's first content is there. */
+  /** The answer's first content has arrived. */
   answered(): void;
   /** Only the first call counts. */
   end(outcome: LeaseOutcome): void;
@@ -88,7 +88,7 @@ class ProviderLease implements Lease {
         permit.abandoned();
         return;
       case 'client':
-        // It looked at the request and refused it: the provider is there, and that is all this tells.
+        // It read the request and refused it: that only shows that the provider is up.
         permit.spoke();
         return;
       case 'key':
@@ -123,7 +123,7 @@ class ProviderLease implements Lease {
   }
 }
 
-/** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's affair. */
+/** Whose failure it was: a refused key is not the provider's, and a client's own key is the client's. */
 function blameOf(error: GatewayError, key: 'own' | 'client'): 'nobody' | 'client' | 'key' | 'provider' {
   const { blame } = error.rule;
   if (blame === 'gateway') return 'nobody';

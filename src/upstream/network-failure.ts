@@ -9,7 +9,7 @@ const NAME_UNKNOWN: Words = ['its host name cannot be resolved', 'check base_url
 const NAME_SERVER: Words = ['the name server did not answer', 'check the network, and base_url'];
 const NO_WAY: Words = ['there is no route to it', 'check the network, and base_url'];
 const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
-/** Of this process itself; it is nobody else's failure. */
+/** This process's own failure, and no one else's. */
 const NO_DESCRIPTOR = 'EMFILE';
 const DESCRIPTORS_USED: Words = [
   'this process has reached its limit of open files and connections',
@@ -76,7 +76,7 @@ const REFUSED_TLS =
 
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 
-/** It was reached, but what passed was no HTTP: `happened` is followed by the error's own words. */
+/** It was reached, but did not speak valid HTTP: `happened` is followed by the error's own words. */
 const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; mend: string }>> = {
   MALFORMED_HTTP: {
     code: 'upstream_malformed',
@@ -121,10 +121,10 @@ function wordsOf(cause: unknown): Words {
   return [`it refused the TLS handshake: ${alert.toLowerCase().replaceAll('_', ' ')}`, REFUSED_TLS];
 }
 
-/** After it was reached: a server may fare otherwise with the next request. */
+/** Failures after it was reached: the next request may succeed. */
 const REACHED = ['ECONNRESET', 'EPIPE'];
 
-/** Whether no connection came about, so that the next request would not fare better. */
+/** Whether no connection was made, so that the next request would not fare better. */
 export function isUnreachable(cause: unknown): boolean {
   const code = codeOf(cause);
   return (Object.hasOwn(WORDS, code) && !REACHED.includes(code)) || Object.hasOwn(REFUSED_CERTIFICATE, code);
@@ -141,7 +141,7 @@ function proxyFailure(server: string, cause: ProxyFailure): GatewayError {
   return new GatewayError('upstream_unreachable', message, { cause, lasting: isLasting(problem) });
 }
 
-/** It refuses whoever asks so, and not for being busy. */
+/** Whether the proxy would refuse the same request again, since it is not merely busy. */
 function isLasting(problem: number | Error): boolean {
   return typeof problem === 'number' && problem >= 400 && problem < 500 && !PASSING.has(problem);
 }

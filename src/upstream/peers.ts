@@ -1,10 +1,10 @@
-// Several processes before the same providers: what one learns of a provider the others must know. A success that
-// changes nothing is told to nobody, so that healthy traffic costs nothing.
+// Several processes before the same providers: what one learns about a provider, the others must know. A success that
+// changes nothing is not reported, so that healthy traffic costs nothing.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { BreakerEvent, BreakerMemory, BreakerSettings } from './breaker.ts';
 import type { KeyBench } from './key-ring.ts';
 
-/** What one process tells the others about a provider. Survives a structured clone. */
+/** What one process reports to the others about a provider. Survives a structured clone. */
 export interface PeerNotice {
   provider: string;
   baseUrl: string;
@@ -23,7 +23,7 @@ export type PeerEvent =
   | { what: 'limit'; value: number | null }
   /** A place is free that a request of another process may wait for. */
   | { what: 'room' }
-  /** All that is known of it, for a process that only begins. */
+  /** All that is known of it, for a process that is starting. */
   | { what: 'known'; known: ProviderKnowledge };
 
 export interface ProviderKnowledge {
@@ -35,7 +35,7 @@ export interface ProviderKnowledge {
   lastError: string | undefined;
 }
 
-/** The key that was used. Goes from process to process and nowhere else. */
+/** The key that was used. Passed between processes and nowhere else. */
 export interface PeerKey {
   value: string | null;
   model: string;
@@ -67,18 +67,18 @@ export function fromPeerError({ code, message, status, retryAfterMs, exhausted }
 
 /** Requests of all processes with one provider. */
 export interface SharedRoom {
-  /** This process has so many in flight. Seen by all before anything that is read here afterwards. */
+  /** Publishes this process's number in flight. Visible to all before anything that is read here afterwards. */
   setInFlight(count: number): void;
   setWaiting(count: number): void;
   othersInFlight(): number;
   othersWaiting(): number;
-  /** This process tries a half-open breaker, or no more; whether another does. */
+  /** Sets whether this process tries a half-open breaker; returns whether another does. */
   setProbing(isOn: boolean): boolean;
 }
 
 /**
- * The room of one provider for several addresses of it, as while requests still run at an earlier one: this process's number
- * is that of all of them, and none counts the others'.
+ * Shares one provider's room between several of its addresses, as while requests still run at an earlier one: this process
+ * publishes their sum, and each counts only its own.
  */
 export class DividedRoom {
   private readonly room: SharedRoom;

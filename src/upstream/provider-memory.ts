@@ -1,4 +1,4 @@
-// What one provider's requests have taught: its breaker, its keys, its limit and its failures in a row.
+// What is known from one provider's requests: its breaker, its keys, its limit and its failures in a row.
 import type { GatewayError } from '../model/errors.ts';
 import type { Breaker } from './breaker.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
@@ -16,7 +16,7 @@ export interface ProviderMemory {
   tell(event: PeerEvent): void;
 }
 
-/** Another process has met this. */
+/** Takes what another process has met. */
 export function learn(memory: ProviderMemory, event: PeerEvent): void {
   switch (event.what) {
     case 'breaker':
@@ -51,7 +51,7 @@ export function learn(memory: ProviderMemory, event: PeerEvent): void {
   }
 }
 
-/** What a process must know that only begins. */
+/** What a process that is starting must know. */
 export function recall({
   breaker,
   keys,

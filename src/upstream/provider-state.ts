@@ -1,5 +1,5 @@
-// What the gateway knows of each provider from its own requests, and who may be asked now: breaker, keys, room.
-// A request takes a lease before it goes and ends it when its answer is over; what it met decides for the next.
+// What the gateway knows of each provider from its own requests, and which may be asked now: breaker, keys, room.
+// A request takes a lease before it is sent and ends it when its answer is over; its outcome affects the next ones.
 import type { GatewayError } from '../model/errors.ts';
 import {
   type BreakerSettings,
@@ -30,7 +30,7 @@ import {
 import { fail, heal, learn, type ProviderMemory, recall } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
-/** What of a provider's configuration matters here. */
+/** The part of a provider's configuration that matters here. */
 export interface GuardedProvider {
   name: string;
   baseUrl: string;
@@ -45,7 +45,7 @@ export interface LeaseQuestion {
   model: string;
   /** `client`: the client's own key is used, so that the gateway's do not matter. */
   key: 'own' | 'client';
-  /** The conversation the request belongs to, null where it cannot be told. Read only where it matters. */
+  /** The conversation the request belongs to, null where it is unknown. Read only where it matters. */
   conversation(): string | null;
   /** No other target is left. */
   lastResort: boolean;
@@ -71,11 +71,11 @@ export interface ProviderState {
 }
 
 export interface ProviderStates {
-  /** At once, unless it must wait for room. Throws, or rejects with, the signal's reason when the client leaves. */
+  /** Synchronous unless it must wait for room. Throws, or rejects with, the signal's reason when the client leaves. */
   enter(question: LeaseQuestion): Lease | Refusal | Promise<Lease | Refusal>;
   /**
-   * For a look at the provider that is no request: what ends it, told the failure that was the provider's, null
-   * where it answered. Undefined while its breaker lets nobody in.
+   * Begins a probe of the provider, which is not a request. Returns the function that ends it, called with the
+   * provider's failure, or null where it answered. Undefined while its breaker admits nothing.
    */
   beginProbe(provider: GuardedProvider): ((failure: GatewayError | null) => void) | undefined;
   /** Whether another of its keys is ready for this model. */
@@ -84,13 +84,13 @@ export interface ProviderStates {
   snapshot(providers: readonly GuardedProvider[]): ProviderState[];
   /** Requests with this provider now, those of other processes included. */
   inFlight(provider: GuardedProvider): number;
-  /** These hold from now on: where one lets in more than before, those who wait go. */
+  /** Sets the settings from now on: where one admits more than before, waiting requests proceed. */
   configure(providers: readonly GuardedProvider[]): void;
   /** Another process has met this. */
   learn(notice: PeerNotice): void;
-  /** What another process must learn that only begins. */
+  /** What another process that is starting must learn. */
   recall(): PeerNotice[];
-  /** Another process has ended: what it held is free. */
+  /** Another process has ended: what it held is released. */
   peerGone(): void;
 }
 
@@ -101,7 +101,7 @@ const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
 export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS): ProviderStates {
-  /** By name and address: another address is another server, whatever it is called. */
+  /** By name and address: another address is another server, whatever its name. */
   const memories = new Map<string, Map<string, ProviderMemory>>();
   const rooms = new Map<string, DividedRoom | undefined>();
 
@@ -146,7 +146,7 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
   }
 
   function closed({ provider }: LeaseQuestion, { breaker, lastError }: ProviderMemory): Refusal {
-    // Nothing to wait for, and yet refused: another process tries it, and has not told yet.
+    // Refused with no wait left: another process tries it, and has not reported that yet.
     return refusedByBreaker(provider.name, breaker.waitMs() || PROBE_WAIT_MS, lastError);
   }
 
@@ -160,7 +160,7 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
       slot.release();
       return refusedByKeys(provider, key);
     }
-    // Last: whoever is let in by a half-open breaker does go.
+    // Last: a request that a half-open breaker admits must really be sent.
     const permit = provider.breaker === null ? NO_BREAKER : breaker.enter(provider.breaker);
     if (permit === undefined) {
       slot.release();
@@ -219,7 +219,7 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
   };
 }
 
-/** Whether it is this process's. Of two that come at once both may leave it to the next request. */
+/** Whether this process may probe. Two that claim it at once may both leave it to the next request. */
 function claimProbe(room: SharedRoom, isOn: boolean): boolean {
   const isTaken = room.setProbing(isOn);
   if (isOn && isTaken) room.setProbing(false);

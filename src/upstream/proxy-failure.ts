@@ -1,16 +1,16 @@
 // What a proxy before a provider did instead of passing a request on.
 
-/** A proxy as messages speak of it: nothing here tells who may use it. */
+/** A proxy as messages name it, without credentials. */
 export interface NamedProxy {
   /** `http://proxy.example:3128` */
   name: string;
-  /** Of the environment, which names it. */
+  /** The environment variable that names it. */
   variable: string;
-  /** It is told who asks. */
+  /** It is sent credentials. */
   hasCredentials: boolean;
 }
 
-/** A status that it answered itself, or what the network said of it. */
+/** A status that the proxy itself answered, or the network's error at it. */
 export class ProxyFailure extends Error {
   override readonly name = 'ProxyFailure';
   readonly proxy: NamedProxy;

@@ -1,9 +1,9 @@
-// Why a provider is not asked at all, in words and as the error that a client gets when nobody else is left.
+// Why a provider is not asked at all, in words and as the error that a client gets when no other target is left.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
 import type { BenchReason } from './key-ring.ts';
 
-/** Beyond it hours are told. */
+/** Longer waits are given in hours. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
 
 export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
@@ -12,7 +12,7 @@ export interface Refusal {
   refused: RefusalReason;
   /** Its `retryAfterMs` says when the provider may be asked. */
   error: GatewayError;
-  /** Waiting for that moment is worth a request's while: nothing else stands against it. */
+  /** Whether a request should wait for that moment: nothing else prevents asking. */
   worthWaiting: boolean;
 }
 
@@ -33,7 +33,7 @@ const BENCHED: Record<BenchReason, string> = {
   overloaded: 'was asked to wait, as the provider is overloaded',
 };
 
-/** As the answer that set the keys aside told it. */
+/** The code of the answer that set the keys aside. */
 const CODE_OF: Record<BenchReason, ErrorCode> = {
   refused: 'upstream_unauthorized',
   exhausted: 'upstream_rate_limited',
@@ -64,7 +64,7 @@ export function refusedWithoutKey(name: string): Refusal {
   };
 }
 
-/** @param spent the budget in words, and how much of it is gone. @param waitMs until it begins anew. */
+/** @param spent the budget in words, and how much of it is spent. @param waitMs until it is reset. */
 export function refusedByBudget(name: string, spent: string, waitMs: number): Refusal {
   const until = waitMs < MAX_TOLD_IN_SECONDS_MS ? seconds(waitMs) : `${Math.ceil(waitMs / 3_600_000)} h`;
   const message = `${name} was not asked: ${spent}; it is renewed in ${until} (costs.budgets)`;

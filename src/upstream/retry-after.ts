@@ -40,15 +40,14 @@ export function parseRetryAfter(headers: HeaderReader, now: number): number | un
   return Math.max(0, until - (parseDate(headers.get('date')) ?? now));
 }
 
-/** A number of seconds that no provider asks to wait: it is a moment, in Unix seconds. */
+/** More seconds than any provider asks to wait: such a number is a time, in Unix seconds. */
 const UNIX_SECONDS = 1e9;
 const UNIX_MS = 1e12;
 
 /**
- * Milliseconds until the limits that are used up begin anew, from `x-ratelimit-reset-…`, `…-reset` and their
- * like; undefined where none says that nothing remains. What is written differs by server: `1m19.156s`, a
- * date, Unix seconds or milliseconds. A bare number is seconds, but milliseconds behind `-reset-requests` and
- * `-reset-tokens` (both as recorded).
+ * Milliseconds until the used-up limits are reset, from `x-ratelimit-reset-…`, `…-reset` and the like; undefined where
+ * none says that nothing remains. The format differs by server: `1m19.156s`, a date, Unix seconds or milliseconds. A
+ * bare number is seconds, but milliseconds in `-reset-requests` and `-reset-tokens` (both as recorded).
  */
 export function parseLimitReset(headers: HeaderReader, now: number): number | undefined {
   const clock = parseDate(headers.get('date')) ?? now;
@@ -78,7 +77,7 @@ function parseMoment(value: string, clock: number, unitMs: number): number | und
   return durationMs(value);
 }
 
-/** What a server in front says of the one behind: its headers, quoted in `error.metadata.headers`. */
+/** The hints of the server behind an intermediary, whose headers are quoted in `error.metadata.headers`. */
 export function parseQuotedHints(body: string, now: number): number | undefined {
   if (!body.includes('metadata')) return undefined;
   const quoted = asObject(asObject(errorOf(body)?.metadata)?.headers);

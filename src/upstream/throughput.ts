@@ -1,5 +1,5 @@
-// Judges how fast a stream comes, over the time in which it is waited for: while the client does not read, nobody
-// waits, so a stalled client never makes a provider look slow. No timer: a stream from which nothing comes is idle.
+// Judges a stream's throughput over the time in which it is waited for: while the client does not read, nothing is
+// waited for, so a stalled client never makes a provider look slow. No timer: a stream that sends nothing is idle.
 
 export interface ThroughputSettings {
   /** Bytes per second. */
@@ -11,7 +11,7 @@ export interface ThroughputSettings {
 export interface ThroughputGuard {
   /** The provider is waited for from now on. */
   waiting(now: number): void;
-  /** So many bytes came; false where the window was too slow. */
+  /** Counts bytes that came; false where the window was too slow. */
   arrived(bytes: number): boolean;
 }
 

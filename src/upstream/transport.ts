@@ -2,11 +2,11 @@
 import type { HeaderReader } from '../model/headers.ts';
 import type { Leaving } from './departure.ts';
 
-/** What whoever connects must know of it. */
+/** What the connecting code must know of a request. */
 export interface Connecting {
-  /** Longest time until the connection stands. */
+  /** Longest time until the connection is established. */
   connectMs: number;
-  /** The connection stands; not told where one was open already, or where nobody can tell. */
+  /** Called when the connection is established; not where one was open already, or where that is unknown. */
   connected?(): void;
 }
 
@@ -27,12 +27,12 @@ export interface UpstreamAnswer {
 
 /** The body of an answer, unpacked. Nothing is read from the network beyond a small buffer before `read`. */
 export interface AnswerBody {
-  /** Hands over what comes from now on, from within the arrival of each chunk. Called once. */
+  /** Passes the reader each chunk from now on, synchronously as it arrives. Called once. */
   read(reader: BodyReader): void;
-  /** Nothing more is handed over until `resume`; beyond a small buffer the sender is held back by the network itself. */
+  /** Nothing more is passed until `resume`; beyond a small buffer the network itself holds the sender back. */
   pause(): void;
   resume(): void;
-  /** Nobody wants the rest: the connection is closed, and the reader hears nothing more. */
+  /** The rest is not wanted: the connection is closed, and the reader gets nothing more. */
   cancel(): void;
 }
 
@@ -46,8 +46,8 @@ export interface BodyReader {
 }
 
 /**
- * Sends one request; resolves when the head of the answer is there. Redirects are not followed. Rejects with the
- * signal's reason, with GatewayError `upstream_timeout` when no connection stands within `connectMs`, or with an
- * Error whose `code` says what the network said.
+ * Sends one request; resolves when the head of the answer has arrived. Redirects are not followed. Rejects with the
+ * signal's reason, with GatewayError `upstream_timeout` when no connection is established within `connectMs`, or with
+ * an Error whose `code` is the network's.
  */
 export type Transport = (request: UpstreamRequest) => Promise<UpstreamAnswer>;

@@ -1,12 +1,12 @@
-// Times how long the gateway has been waiting for an upstream. One timer a stream, armed lazily: noting an
-// arrival is one store, so a busy stream costs no timer work an event.
+// Times how long the gateway has been waiting for an upstream. One timer per stream, armed lazily: noting an
+// arrival is one store, so a busy stream costs no timer work per event.
 
 export interface Watchdog {
   /** From now on a wait may last this long; `expired` gets `what` when it does. `now`: where it is known. */
   wait(what: string, limitMs: number, now?: number): void;
   /** Something arrived, or nobody is waiting: the limit does not run until the next `wait`. */
   rest(): void;
-  /** The limit of `what` is passed now. */
+  /** Treats the limit of `what` as exceeded now. */
   expire(what: string): void;
   stop(): void;
 }
@@ -16,9 +16,9 @@ export interface WatchdogClock {
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** A timer this late tells that the process stood still: stopped, or its machine was. What came meanwhile is not read yet. */
+/** A timer this late means that the process or its machine was suspended. What came meanwhile is not read yet. */
 const LATE_MS = 500;
-/** For reading it, which is what the event loop does next. */
+/** Time for reading it, which the event loop does next. */
 const CATCH_UP_MS = 100;
 
 export function createWatchdog(clock: WatchdogClock, expired: (what: string) => void): Watchdog {
@@ -31,7 +31,7 @@ class LazyWatchdog implements Watchdog {
   private what = '';
   private deadline = Number.POSITIVE_INFINITY;
   private armedFor = Number.POSITIVE_INFINITY;
-  /** The deadline that was put off for it: once a wait. */
+  /** The deadline that was postponed for it: once per wait. */
   private putOff = Number.NaN;
   private cancelTimer: (() => void) | undefined = undefined;
 
