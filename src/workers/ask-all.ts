@@ -3,7 +3,7 @@ import { type Answer, type Arguments, ChannelClosed } from './channel.ts';
 import type { WorkerMethods } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** How long a worker is waited for that may be busy; what it does not say in time is left out. */
+/** How long a possibly busy worker is waited for; a later answer is left out. */
 const ASK_MS = 500;
 
 type Asked = Pick<WorkerProcess, 'channel'>;
@@ -14,7 +14,7 @@ export interface Questions {
     name: Name,
     ...args: Arguments<WorkerMethods[Name]>
   ): Promise<Answer<WorkerMethods[Name]>[]>;
-  /** Waits so long instead. */
+  /** The same with another time limit. */
   allWithin<Name extends keyof WorkerMethods & string>(
     ms: number,
     workers: Iterable<Asked>,
@@ -31,7 +31,7 @@ export interface Questions {
     name: 'cancel',
     ...args: Arguments<WorkerMethods['cancel']>
   ): Promise<boolean>;
-  /** It let a question pass and has answered none since: it is asked, but not waited for. */
+  /** It missed a question and has answered none since: it is asked, but not waited for. */
   isSilent(worker: Asked): boolean;
 }
 

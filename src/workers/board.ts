@@ -1,9 +1,9 @@
 // Memory that all workers see at once: how many requests each has with each provider, who waits for room, and who tries
 // whether one that failed is there again.
-// Each cell has one writer, so that nothing has to be put right but the row of a worker that died.
+// Each cell has one writer, so that only the row of a worker that died has to be corrected.
 import type { SharedRoom } from '../upstream/peers.ts';
 
-/** Providers that can be told apart; beyond it each worker counts its own alone. */
+/** Providers that have a column; for any beyond these, each worker counts alone. */
 const COLUMNS = 256;
 /**
  * Numbers a worker keeps for a provider. Each has its own part of the row: what changes with every request lies in other
@@ -16,7 +16,7 @@ const FIELDS = 3;
 
 const ROW_CELLS = COLUMNS * FIELDS;
 
-/** Bytes for so many workers. */
+/** Bytes needed for this many workers. */
 export function boardBytes(workers: number): number {
   return workers * ROW_CELLS * Int32Array.BYTES_PER_ELEMENT;
 }

@@ -1,6 +1,6 @@
 // Questions, answers and notices between two processes, over whatever carries values in both directions.
 
-/** What either side can be asked. Arguments and results are values that survive a structured clone. */
+/** The methods that a side offers. Arguments and results are values that survive a structured clone. */
 export type Methods = { [name: string]: (...args: never[]) => unknown };
 
 export type Answer<Method> = Method extends (...args: never[]) => infer Result ? Awaited<Result> : never;
@@ -13,7 +13,7 @@ export interface Channel<Far extends Methods> {
     name: Name,
     ...args: Arguments<Far[Name]>
   ): Promise<Answer<Far[Name]>>;
-  /** Without an answer; what the far side throws is its own affair. Nothing happens where it is gone. */
+  /** Calls without an answer; what the far side throws is left to it. Does nothing where it is gone. */
   tell<Name extends keyof Far & string>(name: Name, ...args: Arguments<Far[Name]>): void;
   /** To be called with each value that arrives. */
   take(message: unknown): void;
@@ -35,7 +35,7 @@ export interface ChannelOptions {
   send(message: unknown): void;
   /** What this side answers. */
   methods: Methods;
-  /** A method threw that was told, not asked. */
+  /** A method called by `tell` threw. */
   onError(error: unknown): void;
 }
 

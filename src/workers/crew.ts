@@ -1,4 +1,4 @@
-// The processes that serve, kept at their number: started, replaced when they die or hang, ended together.
+// Keeps the number of serving processes: starts them, replaces those that die or hang, and ends them together.
 import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
@@ -7,11 +7,11 @@ import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess
 export interface CrewOptions extends WorkerCommand {
   workers: number;
   board: SharedMemory;
-  /** What a worker is answered. */
+  /** The methods that a worker can call. */
   methods(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'>;
-  /** It serves from now on. */
+  /** The worker serves from now on. */
   onServing(worker: WorkerProcess): void;
-  /** It served and is gone. @param how its end, in words. */
+  /** A worker that served is gone. @param how its end, in words. */
   onGone(worker: WorkerProcess, how: string, isReplaced: boolean): void;
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
@@ -19,9 +19,9 @@ export interface CrewOptions extends WorkerCommand {
 }
 
 export interface Crew {
-  /** Those that serve; one that only just begins does not yet. */
+  /** The workers that serve, without those still starting. */
   serving(): WorkerProcess[];
-  /** How many have been put in the place of others. */
+  /** How many workers have replaced others. */
   replaced(): number;
   /** Resolves when all serve. Throws WorkerFailed; then none is left. */
   start(): Promise<void>;
@@ -37,12 +37,12 @@ export class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed';
 }
 
-/** A worker that died sooner is not replaced at once: the next may die of the same. */
+/** A worker that died sooner is not replaced at once: the next may die of the same cause. */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
-/** Of one that did serve: it died of what it was asked, and while none is left nobody is answered. */
+/** After one that did serve: it died of a request, and while none is left no client is answered. */
 const LONGEST_PAUSE_MS = 1_000;
-/** Of one that did not: nothing will be better soon. */
+/** After one that did not serve: that will not improve soon. */
 const LONGEST_PAUSE_UNSERVED_MS = 10_000;
 /** Beyond the drain itself, for a worker that hangs. */
 const END_GRACE_MS = 3_000;
@@ -53,7 +53,7 @@ export function createCrew(options: CrewOptions): Crew {
   const serving = new Set<WorkerProcess>();
   let ending = false;
   let replaced = 0;
-  /** Early deaths in a row, of each place in the crew: what ails one worker is nothing to the others. */
+  /** Early deaths in a row, for each place in the crew: one worker's failures do not delay the others. */
   const shortLives = new Map<number, number>();
 
   /** Resolves when it serves. Throws WorkerFailed. */
@@ -83,7 +83,7 @@ export function createCrew(options: CrewOptions): Crew {
     void worker.gone.then((how) => bury(worker, how, monotonic() - bornAt));
   }
 
-  /** From its first moment to its last: one may hang before it serves, and while it drains. */
+  /** Watches it from start to end: a worker may hang before it serves, and while it drains. */
   function watch(worker: WorkerProcess): void {
     const stop = watchHeartbeat({
       ask: () => worker.channel.call('beat'),

@@ -7,7 +7,7 @@ import { mergeStates } from './merge-states.ts';
 import type { PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
-/** How many workers answer nothing at the moment: what they would have said is missing on the page. */
+/** How many workers do not answer at the moment: their part is missing on the page. */
 const SILENT_HEADER = 'x-sluice-silent-workers';
 /** Longer than for a page that can do without: who is busy cancels all the same, and nobody may be told that nothing ran. */
 const CANCEL_MS = 5_000;
@@ -31,7 +31,7 @@ export interface FleetViewOptions
   setTimer(callback: () => void, ms: number): () => void;
 }
 
-/** Undefined for a path that is none of them. */
+/** Resolves to undefined for other paths. */
 export function createFleetView(
   options: FleetViewOptions,
 ): (request: PageRequest) => Promise<Response | undefined> {

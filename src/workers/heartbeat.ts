@@ -1,4 +1,4 @@
-// Whether a worker still turns its event loop: it is asked once a second, and given up when it has long answered nothing.
+// Whether a worker's event loop still runs: it is asked once a second, and given up after a long time without an answer.
 
 /** Between two questions. */
 export const BEAT_MS = 1_000;
@@ -36,7 +36,7 @@ export function watchHeartbeat({ ask, onHang, setTimer }: HeartbeatOptions): () 
       () => {
         unanswered = 0;
       },
-      // It is gone, and whoever watches it hears of that.
+      // It is gone, which is noticed elsewhere.
       () => {},
     );
     cancel = setTimer(beat, BEAT_MS);

@@ -6,7 +6,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import { USAGE_COUNTS } from '../model/usage.ts';
 
-/** What is kept of a request's end. */
+/** The part of a request's end that is kept. */
 export type RequestEnd = Pick<
   LedgerRow,
   | 'provider'
@@ -70,9 +70,9 @@ const LONGEST_END_NAME = 40;
 const STATUSES: readonly RowStatus[] = ['success', 'error', 'aborted', 'truncated'];
 
 export interface Journal {
-  /** Again for the same request where more is known. */
+  /** Notes a request; called again once more is known of it. */
   note(request: BegunRequest): void;
-  /** It has ended, and its row waits to leave. */
+  /** The request has ended, and its row waits to be sent. */
   ended(row: LedgerRow): void;
   /** Its row leaves now. @param batch which of those that the primary takes, from 1: one that it has taken is in safe hands. */
   sent(requestId: string, batch: number): void;
@@ -81,7 +81,7 @@ export interface Journal {
 }
 
 export interface JournalOptions {
-  /** Makes so many bytes from there safe to touch. Throws where there is no room for them. */
+  /** Makes `length` bytes from `from` safe to touch. Throws where there is no room for them. */
   reserve(from: number, length: number): void;
   /** There is none; told once, until there is again. */
   onFull(error: unknown): void;
