@@ -1,9 +1,9 @@
-// Hours, days, weeks and months as the calendar has them, in UTC: the same everywhere, with no hour twice or left out.
+// Calendar hours, days, weeks and months in UTC: the same everywhere, with no hour repeated or skipped.
 
 export const CALENDAR_PERIODS = ['hour', 'day', 'week', 'month'] as const;
 export type CalendarPeriod = (typeof CALENDAR_PERIODS)[number];
 
-/** Unix ms; `end` is the next one's start. */
+/** Unix ms; `end` is the start of the next period. */
 export interface PeriodBounds {
   start: number;
   end: number;
@@ -12,10 +12,10 @@ export interface PeriodBounds {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
-/** 1970 began with a Thursday; weeks begin with Monday. */
+/** 1970 began on a Thursday; weeks begin on Monday. */
 const FIRST_MONDAY = 4 * DAY_MS;
 
-/** The one that `time` (Unix ms) lies in. */
+/** The period that contains `time` (Unix ms). */
 export function periodAt(period: CalendarPeriod, time: number): PeriodBounds {
   switch (period) {
     case 'hour':

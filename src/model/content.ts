@@ -1,4 +1,4 @@
-// Content parts of requests and answers: the superset of what the dialects can say.
+// Content parts of requests and answers: the superset of what the dialects can express.
 import type { ProviderDialectId } from './dialect-id.ts';
 import type { JsonObject, JsonValue } from './json/json.ts';
 import type { TokenLogprob } from './logprobs.ts';
@@ -8,12 +8,12 @@ import type { OpaqueToken } from './opaque-token.ts';
 export type MediaSource =
   | { kind: 'base64'; mediaType: string; data: string }
   | { kind: 'url'; url: string; mediaType?: string }
-  /** An id in the provider's own file store: means nothing to another provider. */
+  /** An id in the provider's own file store, meaningless to any other provider. */
   | { kind: 'file'; id: string; dialect: ProviderDialectId }
   /** Plain text given as a document. */
   | { kind: 'text'; text: string };
 
-/** What any part may carry besides its content. */
+/** Fields that any part may have besides its content. */
 interface PartBase {
   /** Prompt-cache breakpoint, e.g. `{type:'ephemeral', ttl:'1h'}` (Anthropic, OpenRouter, Bedrock). */
   cacheControl?: JsonObject;
@@ -25,7 +25,7 @@ interface PartBase {
 export interface Extension {
   dialect: ProviderDialectId;
   fields: JsonObject;
-  /** Those of the fields that only spell out a default, or what is told in neutral words too: without them nothing is lost. */
+  /** The fields that only spell out a default, or repeat what has a neutral form: nothing is lost without them. */
   defaults?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export interface Citation {
   citedText?: string;
   start?: number;
   end?: number;
-  /** Where in a document of the request the source stands. */
+  /** Where the source is in a document of the request. */
   location?: DocumentLocation;
   /** The citation as its own dialect wrote it. */
   extension?: Extension;
@@ -46,7 +46,7 @@ export interface Citation {
 export interface DocumentLocation {
   /** Counted from 0 over the documents of the request. */
   document: number;
-  /** Characters and blocks count from 0, pages from 1; `end` is the first that is not meant. */
+  /** Characters and blocks count from 0, pages from 1; `end` is exclusive. */
   unit: 'character' | 'page' | 'block';
   start: number;
   end: number;
@@ -56,18 +56,18 @@ export interface TextPart extends PartBase {
   type: 'text';
   text: string;
   citations?: Citation[];
-  /** Of all its tokens, where an answer was asked for them. */
+  /** For all its tokens, if the request asked for them. */
   logprobs?: TokenLogprob[];
 }
 
-/** Thinking of the model. Exactly what came must go back next turn, or the provider refuses it. */
+/** The model's thinking. It must go back unchanged in the next turn, or the provider refuses it. */
 export interface ReasoningPart extends PartBase {
   type: 'reasoning';
-  /** The readable text; '' where the provider hides it. */
+  /** The readable text; '' if the provider hides it. */
   text: string;
   /**
-   * Anthropic `signature`, Gemini `thoughtSignature`, Responses id and `encrypted_content`. With no text it
-   * seals what stands before it (Gemini signs text parts too).
+   * Anthropic `signature`, Gemini `thoughtSignature`, Responses id and `encrypted_content`. Without text it
+   * signs the part before it (Gemini signs text parts too).
    */
   signature?: OpaqueToken;
   /** Anthropic `redacted_thinking.data`: reasoning that only the provider can read. */
@@ -80,7 +80,7 @@ export interface ToolCallPart extends PartBase {
   name: string;
   /** JSON text for `function`, free text for `custom`; '' means no arguments. */
   arguments: string;
-  /** `server` tools are run by the provider; the client only watches. */
+  /** `server` tools are run by the provider; the client only sees the call. */
   kind: 'function' | 'custom' | 'server';
   /** Gemini signs calls. */
   signature?: OpaqueToken;
@@ -113,7 +113,7 @@ export interface DocumentPart extends PartBase {
   type: 'document';
   source: MediaSource;
   name?: string;
-  /** The answer is to cite it. */
+  /** The answer should cite it. */
   cites?: true;
 }
 
@@ -128,11 +128,11 @@ export interface RefusalPart extends PartBase {
   logprobs?: TokenLogprob[];
 }
 
-/** A part that the neutral model has no word for: passes on the same dialect, is reported as lost elsewhere. */
+/** A part without a neutral form: sent unchanged to the same dialect, reported as lost for others. */
 export interface OpaquePart {
   type: 'opaque';
   dialect: ProviderDialectId;
-  /** What to call it in a loss report, e.g. `container_upload`. */
+  /** Its name in loss reports, e.g. `container_upload`. */
   name: string;
   value: JsonValue;
 }

@@ -1,9 +1,9 @@
-// The wire formats that Sluice speaks. A new one breaks the compile until every table answers it.
+// The wire formats that Sluice speaks. A new one fails to compile until every table has an entry for it.
 
 export const DIALECT_IDS = ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'] as const;
 export type DialectId = (typeof DIALECT_IDS)[number];
 
-/** What some providers speak and no client does. */
+/** Dialects that some providers speak and no client does. */
 export const PROVIDER_ONLY_IDS = [
   'ollama-chat',
   'bedrock-converse',

@@ -2,7 +2,7 @@
 
 const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 
-/** Whole milliseconds of `48s`, `0.5s`, `1h2m3.5s`, `373ms`; undefined where `text` is none of these. */
+/** Whole milliseconds of `48s`, `0.5s`, `1h2m3.5s`, `373ms`; undefined if `text` is none of these. */
 export function durationMs(text: string | undefined): number | undefined {
   if (text === undefined || !/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) return undefined;
   let total = 0;
@@ -12,19 +12,19 @@ export function durationMs(text: string | undefined): number | undefined {
   return Number.isFinite(total) ? Math.ceil(total) : undefined;
 }
 
-/** As Google's clients and Codex read it: whole milliseconds at most, never too short. */
+/** In the form that Google's clients and Codex read: no finer than milliseconds, never rounded down. */
 export function inSeconds(ms: number): string {
   return `${Math.ceil(ms) / 1_000}s`;
 }
 
-/** The units from the largest to the smallest, each at most once: in any other order it is a slip. */
+/** Units from the largest to the smallest, each at most once: any other order is a typing error. */
 export const DURATION_PATTERN =
   /^(?=\d)(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
 
-/** In the order of the pattern. */
+/** Of the pattern's units, in its order. */
 const MILLISECONDS = [86_400_000, 3_600_000, 60_000, 1_000, 1];
 
-/** Whole milliseconds of `500ms`, `10s`, `1.5h`, `1h30m`, `30d`; undefined where `text` is none of these. */
+/** Whole milliseconds of `500ms`, `10s`, `1.5h`, `1h30m`, `30d`; undefined if `text` is none of these. */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION_PATTERN.exec(text);
   if (match === null) return undefined;
@@ -32,7 +32,7 @@ export function parseDuration(text: string): number | undefined {
   return wholeNumber(total);
 }
 
-/** Rounded; undefined where it is too large to be exact. */
+/** Rounded; undefined if too large to be exact. */
 export function wholeNumber(amount: number): number | undefined {
   const value = Math.round(amount);
   return Number.isSafeInteger(value) ? value : undefined;

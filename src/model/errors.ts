@@ -1,11 +1,11 @@
-// Every failure has one of these codes; status, blame and whether another target may help are read from here.
+// Every failure has one of these codes, which determine its status, whose fault it is and whether another target may help.
 import type { ProviderDialectId } from './dialect-id.ts';
 import type { HeaderReader } from './headers.ts';
 
 export interface ErrorRule {
-  /** HTTP status where the failure does not bring its own. */
+  /** HTTP status unless the failure has its own. */
   status: number;
-  /** Whose doing it is: decides what health and breakers count. */
+  /** Whose fault it is: decides what health and breakers count. */
   blame: 'client' | 'provider' | 'gateway';
   /** Whether asking again, here or at another target, may help. */
   retry: 'never' | 'anywhere' | 'elsewhere' | 'own-key' | 'larger-context';
@@ -27,25 +27,25 @@ export const ERROR_RULES = {
   upstream_overloaded: { status: 529, blame: 'provider', retry: 'anywhere' },
   upstream_failed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_unreachable: { status: 502, blame: 'provider', retry: 'anywhere' },
-  /** Who answers cannot show that it is the provider: nothing was sent. Asking again shows the same certificate. */
+  /** The server's certificate does not prove that it is the provider: nothing was sent. A retry meets the same certificate. */
   upstream_untrusted: { status: 502, blame: 'provider', retry: 'elsewhere' },
   upstream_malformed: { status: 502, blame: 'provider', retry: 'anywhere' },
   upstream_timeout: { status: 504, blame: 'provider', retry: 'elsewhere' },
   upstream_truncated: { status: 502, blame: 'provider', retry: 'anywhere' },
-  /** Ended by whoever runs the gateway. A status that no SDK takes for a reason to ask again. */
+  /** Ended by the gateway's operator. No SDK retries at this status. */
   cancelled: { status: 499, blame: 'gateway', retry: 'never' },
-  /** The process ends: nothing was asked. */
+  /** The process is shutting down: no request was sent. */
   shutting_down: { status: 503, blame: 'gateway', retry: 'never' },
-  /** This process has no room for it; that says nothing of who was to be asked, or who asked. */
+  /** This process has no capacity left; neither the target nor the client is at fault. */
   overloaded: { status: 503, blame: 'gateway', retry: 'anywhere' },
-  /** A step of the configuration's own. */
+  /** The transformer is part of the configuration. */
   transformer_failed: { status: 500, blame: 'gateway', retry: 'never' },
   internal: { status: 500, blame: 'gateway', retry: 'never' },
 } as const satisfies Record<string, ErrorRule>;
 
 export type ErrorCode = keyof typeof ERROR_RULES;
 
-/** What the upstream itself said, kept so that the client's error names the provider's reason. */
+/** The upstream's own error, kept so that the client's error names the provider's reason. */
 export interface UpstreamReason {
   type?: string;
   code?: string;
@@ -63,18 +63,18 @@ export interface UpstreamAnswer {
 export interface GatewayErrorOptions {
   /** Overrides the table's status, e.g. with the upstream's own. */
   status?: number;
-  /** How long to wait before asking again, in milliseconds. */
+  /** How long to wait before a retry, in milliseconds. */
   retryAfterMs?: number;
-  /** What the key may use, of all models or of the one asked for, is used up: asking with it again soon is pointless. */
+  /** The key's allowance, for all models or for the requested one, is used up: retrying with it soon is pointless. */
   exhausted?: boolean | 'model';
-  /** Nothing of it changes by itself: the same target is not asked again. */
+  /** It will not resolve by itself: the same target is not retried. */
   lasting?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
 }
 
-/** Providers that say more mean never, or nothing: so many digits are no number any more. */
+/** Providers that state a longer wait mean never, or nothing: so many digits are no sensible number. */
 const LONGEST_WAIT_MS = 366 * 86_400_000;
 
 /** A failure with a stable code. `message` says what happened, where, and what to do; it holds no secret. */
@@ -100,7 +100,7 @@ export class GatewayError extends Error {
     this.upstream = options.upstream;
   }
 
-  /** The same failure with some of it said otherwise. */
+  /** The same failure with another message and some options changed. */
   with(message: string, changes: GatewayErrorOptions = {}): GatewayError {
     const options: GatewayErrorOptions = {
       status: this.status,
@@ -119,7 +119,7 @@ export class GatewayError extends Error {
   }
 }
 
-/** Any thrown value as a GatewayError: a stranger becomes `internal`. */
+/** Any thrown value as a GatewayError: an unknown one becomes `internal`. */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
   const lack = outOfMemory(thrown);
@@ -128,7 +128,7 @@ export function toGatewayError(thrown: unknown): GatewayError {
   return new GatewayError('internal', `internal error: ${message}`, { cause: thrown });
 }
 
-/** Where there was no memory for what was to be made: no fault of who sent it. Undefined for any other failure. */
+/** `overloaded` for an allocation that failed, which is not the client's fault; undefined for any other failure. */
 export function outOfMemory(thrown: unknown): GatewayError | undefined {
   if (!(thrown instanceof RangeError && /^out of memory/i.test(thrown.message))) return undefined;
   const message = 'the gateway has no memory left for this; give it more, or lower server.max_body';

@@ -1,4 +1,4 @@
-// The neutral stream: what every decoder emits and every encoder takes.
+// The neutral stream: what every decoder emits and every encoder accepts.
 //
 // Order (asserted by gateway/pumps/sequence.ts for what reaches an encoder): `start` first; each block is
 // start → deltas → end under one `block` number, numbers are fresh and rising; decoders may interleave
@@ -12,7 +12,7 @@ import type { TokenLogprob } from './logprobs.ts';
 import type { OpaqueToken } from './opaque-token.ts';
 import type { StatedUsage } from './usage.ts';
 
-/** Whoever takes the events of a stream, one after the other. */
+/** Receives the events of a stream one by one. */
 export interface EventSink {
   push(event: StreamEvent): void;
 }
@@ -20,7 +20,7 @@ export interface EventSink {
 export type StreamEvent =
   | { type: 'start'; id: string | null; model: string | null }
   | { type: 'text-start'; block: number }
-  /** `logprobs`: of the tokens of this text, where they were asked for; a text of '' may bring some. */
+  /** `logprobs`: for the tokens of this text, if requested; may come with an empty text. */
   | { type: 'text-delta'; block: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'citation'; block: number; citation: Citation }
   | { type: 'text-end'; block: number }
@@ -30,7 +30,7 @@ export type StreamEvent =
   /** `redacted`: the whole block is this opaque data and no delta follows. */
   | { type: 'reasoning-start'; block: number; redacted?: OpaqueToken }
   | { type: 'reasoning-delta'; block: number; text: string }
-  /** The opaque token to send back next turn: whole, once a block. */
+  /** The opaque token to send back next turn: whole, once per block. */
   | { type: 'reasoning-signature'; block: number; signature: OpaqueToken }
   | { type: 'reasoning-end'; block: number }
   | {
@@ -42,9 +42,9 @@ export type StreamEvent =
       signature?: OpaqueToken;
       extension?: Extension;
     }
-  /** A fragment of the argument text; concatenated fragments are the whole. */
+  /** A fragment of the argument text; the fragments concatenated are all of it. */
   | { type: 'tool-delta'; block: number; arguments: string }
-  /** `incomplete`: its arguments are no JSON object, but at most the beginning of one. */
+  /** `incomplete`: its arguments are not a JSON object, at most the beginning of one. */
   | { type: 'tool-end'; block: number; incomplete?: true }
   | { type: 'server-tool-result'; block: number; part: ServerToolResultPart }
   /** Generated image or audio, whole. */
@@ -53,15 +53,15 @@ export type StreamEvent =
   | { type: 'usage'; usage: StatedUsage }
   /**
    * Something that only the same dialect can replay: its wire event or fields, or `{value}` for the value of an
-   * opaque part. An encoder that does not say it names it as lost.
+   * opaque part. An encoder that cannot express it reports it as lost.
    */
   | { type: 'extension'; dialect: Extension['dialect']; name: string; value: JsonObject }
   | { type: 'finish'; finish: Finish }
   | { type: 'error'; error: GatewayError };
 
 /**
- * The types of the events of text, by its kind. To be taken from here where the kind is only known then: a name put
- * together for each event is a new string each time, to be made and told from others letter by letter.
+ * The event types of each kind of text. Use these if the kind is only known at run time: a name built for each event is a new
+ * string, which is allocated and compared letter by letter.
  */
 export const TEXT_EVENTS = {
   text: { start: 'text-start', delta: 'text-delta', end: 'text-end' },
@@ -69,12 +69,12 @@ export const TEXT_EVENTS = {
   reasoning: { start: 'reasoning-start', delta: 'reasoning-delta', end: 'reasoning-end' },
 } as const;
 
-/** Whether a block ends with it. */
+/** Whether the event ends a block. */
 export function isBlockEnd({ type }: StreamEvent): boolean {
   return type === 'text-end' || type === 'refusal-end' || type === 'reasoning-end' || type === 'tool-end';
 }
 
-/** Whether the event hands the client something of the answer itself (not envelope, empty start or usage). */
+/** Whether the event brings part of the answer itself (not envelope, empty start or usage). */
 export function isContent(event: StreamEvent): boolean {
   switch (event.type) {
     case 'text-delta':

@@ -1,11 +1,11 @@
-// Why an answer ended: one word that every dialect maps to, beside what the upstream said.
+// Why an answer ended: a neutral reason that every dialect maps to, and the upstream's own.
 
 export type UnifiedFinish =
   | 'end_turn'
   | 'max_tokens'
   | 'stop_sequence'
   | 'tool_use'
-  /** A server-side tool loop paused; the client sends the turn back to go on (Anthropic). */
+  /** A server-side tool loop paused; the client sends the turn back to continue it (Anthropic). */
   | 'pause_turn'
   | 'refusal'
   | 'context_window_exceeded'
@@ -13,9 +13,9 @@ export type UnifiedFinish =
 
 export interface Finish {
   unified: UnifiedFinish;
-  /** The upstream's own word, null where it said none. */
+  /** The upstream's own reason; null if it gave none. */
   raw: string | null;
-  /** The stop sequence that was hit, where the upstream names it. */
+  /** The stop sequence that was hit, if the upstream names it. */
   stopSequence?: string;
 }
 

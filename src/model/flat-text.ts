@@ -1,7 +1,7 @@
-// Text in one piece. What `+` and templates give is a tree of their pieces until somebody reads it, and what is put
-// together with such a tree walks through all of it again.
+// Text in one piece. `+` and templates produce a tree of their pieces until it is read, and joining such a tree with
+// more text walks through all of it again.
 
-/** For text that stands in many others: `pieces` as one string without a tree, of two pieces or more. */
+/** `pieces`, two or more, as one flat string, for text that becomes part of many others. */
 export function flatText(...pieces: [string, string, ...string[]]): string {
   return pieces.join('');
 }

@@ -1,6 +1,6 @@
-// Names with wildcards: `*` stands for any text, all else for itself.
+// Names with wildcards: `*` matches any text, everything else itself.
 
-/** Time grows with the length of the text alone, whoever wrote it. */
+/** Matching time grows only with the length of the text, whoever wrote it. */
 export function compileGlob(pattern: string): (text: string) => boolean {
   const [start = '', ...rest] = pattern.split('*');
   const end = rest.pop();

@@ -1,15 +1,15 @@
-// What an error of Google's servers says of a quota that no moment's wait brings back.
+// Whether an error of Google's servers names a quota that a short wait does not restore.
 // https://ai.google.dev/gemini-api/docs/rate-limits
 import { asArray, asObject, asString, type JsonObject } from './json/json.ts';
 
 /** `GenerateRequestsPerDayPerProjectPerModel-FreeTier` and its like. */
 const OF_A_DAY = /PerDay|Daily/;
-/** A quota of which there is nothing at all, as the free tier's of a model that has none. */
+/** A quota of zero, such as the free tier's for a model that has no free tier. */
 const NO_QUOTA = /\blimit: 0(?![\d.])/;
 
 /**
- * Whether a quota of a day is used up, or there is none. Days end at midnight in California; a `RetryInfo` beside it
- * counts as if it were a quota of a minute, and Google's own clients do not heed it.
+ * Whether a daily quota is used up, or the quota is zero. Days end at midnight in California; a `RetryInfo` beside it
+ * is computed as for a quota per minute, and Google's own clients ignore it.
  * @param error the `google.rpc.Status` under `error`.
  */
 export function isDailyQuota(error: JsonObject): boolean {

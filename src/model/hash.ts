@@ -1,6 +1,6 @@
-// FNV-1a of 32 bits: tells texts apart and spreads them; keeps nothing secret. http://www.isthe.com/chongo/tech/comp/fnv/
+// 32-bit FNV-1a: distinguishes and spreads texts; not cryptographic. http://www.isthe.com/chongo/tech/comp/fnv/
 
-/** Over UTF-16 units, unsigned. Another `start` gives a sum of its own. */
+/** Over UTF-16 units, unsigned. Another `start` gives an independent hash. */
 export function fnv1a(text: string, start = 0x811c9dc5): number {
   let sum = start;
   for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);

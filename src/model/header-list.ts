@@ -1,11 +1,11 @@
-// Header fields in JavaScript alone: of a Headers object of the runtime, each look is a call out of it.
+// Header fields in plain JavaScript: each read of the runtime's Headers object is a native call.
 import type { HeaderReader } from './headers.ts';
 
 /** Names in lower case. */
 export class HeaderList implements HeaderReader {
   private readonly fields = new Map<string, string>();
 
-  /** A copy that goes its own way. */
+  /** An independent copy. */
   static of(headers: HeaderReader): HeaderList {
     const list = new HeaderList();
     headers.forEach((value, name) => {
@@ -14,7 +14,7 @@ export class HeaderList implements HeaderReader {
     return list;
   }
 
-  /** A name that comes again has its values joined, as Headers does. */
+  /** Values of a repeated name are joined, as Headers does. */
   append(name: string, value: string): void {
     const known = this.fields.get(name);
     this.fields.set(name, known === undefined ? value : `${known}, ${value}`);

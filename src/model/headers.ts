@@ -1,9 +1,9 @@
-// Header fields as they are read, whoever keeps them.
+// How header fields are read, independent of their storage.
 
-/** A token, as names of fields and methods are. https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
+/** A token: the form of field names and methods. https://www.rfc-editor.org/rfc/rfc9110#name-tokens */
 export const HTTP_TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** By names in lower case. A Headers object is one. */
+/** Names in lower case. A Headers object satisfies it. */
 export interface HeaderReader {
   get(name: string): string | null;
   has(name: string): boolean;

@@ -1,5 +1,5 @@
-// Text that must be kept whole while it comes in small pieces. A string that grows by `+=` is a tree of all its
-// pieces until somebody reads it, several times the text; this is little more than the text.
+// Text that arrives in small pieces and must be kept whole. A string that grows by `+=` is a tree of all its pieces until
+// it is read, several times the size of the text; this takes little more than the text.
 
 export interface KeptText {
   add(piece: string): void;
@@ -9,14 +9,14 @@ export interface KeptText {
   text(): string;
 }
 
-/** Pieces that are joined at a time: each is a string of its own until then, several times its letters. */
+/** Pieces joined at a time: until then each is a separate string, several times the size of its letters. */
 const MOST_PIECES = 32;
 
 export function createKeptText(): KeptText {
   return new PiecedText();
 }
 
-/** To be extended by what keeps a text: each piece looks at both, and so they are one object. */
+/** Extended by what keeps a text, so that the two are one object: each piece accesses both. */
 export class PiecedText implements KeptText {
   length = 0;
   private joined: string[] = [];

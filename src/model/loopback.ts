@@ -1,4 +1,4 @@
-// Which host names lead to this machine and nowhere else.
+// Which host names refer only to this machine.
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i;
 

@@ -1,8 +1,8 @@
-// A model as lists of models tell of it.
+// A model as model lists describe it.
 import type { Extension } from './content.ts';
 
 export interface ModelEntry {
-  /** What to ask for it by. */
+  /** The name to request it by. */
   id: string;
   displayName?: string;
   /** Unix time in seconds. */

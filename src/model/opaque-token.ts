@@ -8,7 +8,7 @@ declare const opaque: unique symbol;
 export type OpaqueToken = string & { readonly [opaque]: true };
 
 const MARK = 'sluice:';
-/** What base64 makes of the mark, up to the sign that the next byte has a part in. */
+/** The mark in base64, up to the first character that depends on the next byte. */
 const BYTES_MARK = 'c2x1aWNlO';
 
 /** The token that a provider of `dialect` sent, or a client that talks to one sent back. */
@@ -16,13 +16,13 @@ export function ownToken(dialect: ProviderDialectId, text: string): OpaqueToken 
   return `${dialect}:${text}` as OpaqueToken;
 }
 
-/** The provider's own text, undefined where the token is another dialect's: it means nothing to this one. */
+/** The provider's own text; undefined if the token is another dialect's, which this one cannot read. */
 export function openToken(dialect: ProviderDialectId, token: OpaqueToken): string | undefined {
   const label = `${dialect}:`;
   return token.startsWith(label) ? token.slice(label.length) : undefined;
 }
 
-/** What stands in an opaque field of a client's dialect: its own token plain, a foreign one marked. */
+/** The text for an opaque field of a client's dialect: its own token plain, a foreign one marked. */
 export function tokenToWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? MARK + token;
 }
@@ -32,14 +32,14 @@ export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueT
   return markedToken(text) ?? ownToken(dialect, text);
 }
 
-/** As `tokenToWire`, for a field whose own tokens are bytes in base64: clients decode it, and fail where it is not. */
+/** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);
 }
 
 /**
- * The reverse of `tokenToBytesWire`. A client that decoded it may have encoded it anew, as base64url; in conversations
- * of earlier versions it is marked without base64.
+ * The reverse of `tokenToBytesWire`. A client that decoded it may have re-encoded it as base64url; conversations from
+ * earlier versions have the mark without base64.
  */
 export function tokenFromBytesWire(dialect: ProviderDialectId, text: string): OpaqueToken {
   const decoded = text.startsWith(BYTES_MARK) ? decodeBase64(text) : text;
@@ -58,15 +58,15 @@ export function mayHoldForeignToken(text: string): boolean {
   return FOREIGN.test(text);
 }
 
-/** Between a call's id and the token it carries, and in ids that are made up; every dialect allows its characters. */
+/** Stands between a call's id and its token, and in made-up ids; every dialect allows its characters. */
 const ID_MARK = '__sluice_';
 
 /** One expression takes a fifth of the time of three searches. */
 const FOREIGN = new RegExp(`"${MARK}|"${BYTES_MARK}|${ID_MARK}`);
 
 /**
- * A call's id for clients whose calls have no opaque field: every client sends ids back, so the token rides
- * on it. The id alone where there is no token.
+ * A call's id for clients whose calls have no opaque field: every client sends ids back, so the token is appended
+ * to it. The id alone if there is no token.
  */
 export function callIdToWire(id: string, token: OpaqueToken | undefined): string {
   if (token === undefined) return id;
@@ -74,7 +74,7 @@ export function callIdToWire(id: string, token: OpaqueToken | undefined): string
   return `${id}${ID_MARK}${letters}`;
 }
 
-/** The reverse of `callIdToWire`; an id that only looks like one is left as it is. */
+/** The reverse of `callIdToWire`; an id that only looks similar is left unchanged. */
 export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken } {
   const at = wire.lastIndexOf(ID_MARK);
   if (at === -1) return { id: wire };
@@ -85,7 +85,7 @@ export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken 
   return { id: wire.slice(0, at), token: token as OpaqueToken };
 }
 
-/** The id of an item that its dialect's provider never made and looks for in vain. */
+/** An id for an item that its dialect's provider did not make and could not find. */
 export function madeUpId(prefix: string, rest: string): string {
   return `${prefix}${ID_MARK}${rest}`;
 }
@@ -98,7 +98,7 @@ function encodeBase64(text: string): string {
   return new TextEncoder().encode(text).toBase64();
 }
 
-/** Of base64 or base64url; undefined where that is no UTF-8. */
+/** Decodes base64 or base64url; undefined if the result is not UTF-8. */
 function decodeBase64(text: string): string | undefined {
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));

@@ -1,6 +1,6 @@
-// Tokens that a vendor gives a person's own client at its login. They go only where that client itself sends them.
+// Tokens that a vendor issues to a person's own client at login. They are sent only where that client itself sends them.
 
-/** Of a Claude subscription. */
+/** Token prefix of Claude subscriptions. */
 export const PERSONAL_PREFIX = 'sk-ant-oat';
 
 export function isPersonalToken(key: string): boolean {

@@ -1,10 +1,10 @@
-// Text of others as a terminal may show it: models and clients can write what a terminal obeys.
+// Makes foreign text safe for a terminal: models and clients can write escape sequences that a terminal obeys.
 
-/** Control characters but tab and line feed, and marks that turn the direction of what follows. */
+/** Control characters except tab and line feed, and marks that change the writing direction. */
 const OBEYED = /[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/gu;
 const CONTROL_PICTURES = 0x2400;
 
-/** What would be obeyed is shown: as its control picture, `\ufffd` where there is none. */
+/** Such characters are shown as their control picture, or `\ufffd` if there is none. */
 export function printable(text: string): string {
   return text.replace(OBEYED, (character) => {
     const code = character.charCodeAt(0);

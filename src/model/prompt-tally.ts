@@ -1,4 +1,4 @@
-// What a prompt weighs before any tokenizer looks at it: all its text, and flat numbers for the rest.
+// A prompt's size before any tokenizer: all its text, and fixed token counts for the rest.
 // docs/endpoints.md states these numbers.
 import type { MediaSource, Part } from './content.ts';
 import type { NeutralRequest, Tool } from './request.ts';
@@ -7,10 +7,10 @@ import type { NeutralRequest, Tool } from './request.ts';
 const MESSAGE_TOKENS = 3;
 const ANSWER_TOKENS = 3;
 const TOOL_TOKENS = 8;
-/** An image of 1024 × 1024 pixels, and one asked for in low detail (OpenAI). */
+/** An image of 1024 × 1024 pixels, and one in low detail (OpenAI). */
 const IMAGE_TOKENS = 765;
 const SMALL_IMAGE_TOKENS = 85;
-/** One page of a document, and what a page of a PDF weighs. */
+/** Tokens per page of a document, and bytes per page of a PDF. */
 const PAGE_TOKENS = 1_500;
 const PAGE_BYTES = 50_000;
 /** A second of sound (Gemini), at 16 KB/s. */
@@ -20,7 +20,7 @@ const SECOND_BYTES = 16_000;
 export interface PromptTally {
   /** Every text that a model reads. */
   texts: string[];
-  /** Of media and of what a chat format adds. */
+  /** For media and for what a chat format adds. */
   tokens: number;
 }
 
@@ -77,7 +77,7 @@ function addPart(part: Part, tally: PromptTally): void {
   }
 }
 
-/** At least one, since a source elsewhere does not tell its size. */
+/** At least one, since the size of a source elsewhere is unknown. */
 function units(source: MediaSource, bytes: number): number {
   return source.kind === 'base64' ? Math.max(1, (source.data.length * 0.75) / bytes) : 1;
 }

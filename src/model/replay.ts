@@ -1,4 +1,4 @@
-// A whole answer and a stream of events tell the same story: this turns each into the other.
+// A whole answer and a stream of events are equivalent: this converts each into the other.
 import type { Extension, OpaquePart, Part, RefusalPart, TextPart, ToolCallPart } from './content.ts';
 import { GatewayError } from './errors.ts';
 import type { StreamEvent } from './events.ts';
@@ -7,7 +7,7 @@ import { asObject, isObject, type JsonObject } from './json/json.ts';
 import type { NeutralResponse } from './response.ts';
 import { billOf, countsOf, type StatedUsage, USAGE_COUNTS } from './usage.ts';
 
-/** The events of a stream that would have brought this answer. */
+/** The events of a stream that would have produced this answer. */
 export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   const events: StreamEvent[] = [{ type: 'start', id: response.id, model: response.model }];
   let block = 0;
@@ -18,7 +18,7 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   return events;
 }
 
-/** What is left out was not stated: among it are counts that are 0 here. */
+/** Counts that are 0 are left out, since they may not have been stated. */
 function statedUsage(response: NeutralResponse): StatedUsage {
   const { usage, oddCounts } = response;
   const bill = billOf(response);
@@ -113,13 +113,13 @@ function add(part: TextPart | RefusalPart, { text, logprobs }: Spelled): void {
 
 export interface ResponseCollector {
   push(event: StreamEvent): void;
-  /** The answer. Throws the stream's own error, or `upstream_truncated` where no terminal came. */
+  /** The answer. Throws the stream's own error, or `upstream_truncated` if no terminal came. */
   response(): NeutralResponse;
 }
 
 /** Folds a stream, in any block order, into the whole answer. */
 export function createResponseCollector(): ResponseCollector {
-  /** By block; what has no block is its own key. */
+  /** By block; an event without a block is its own key. */
   const parts = new Map<number | StreamEvent, Part>();
   let extension: Extension | undefined;
   let id: string | null = null;
@@ -233,7 +233,7 @@ export function createResponseCollector(): ResponseCollector {
   };
 }
 
-/** What the report states: a count that is there and undefined takes nothing back. */
+/** The report without undefined counts, which must not erase known ones. */
 function said(report: StatedUsage): StatedUsage {
   const told: StatedUsage = billOf(report);
   for (const key of USAGE_COUNTS) if (report[key] !== undefined) told[key] = report[key];
@@ -243,13 +243,13 @@ function said(report: StatedUsage): StatedUsage {
 
 type ExtensionEvent = Extract<StreamEvent, { type: 'extension' }>;
 
-/** The part that the event stands for, as `partToEvents` tells it; undefined where it is no part. */
+/** The part that the event represents, as `partToEvents` writes it; undefined if it is not a part. */
 function opaquePart({ dialect, name, value }: ExtensionEvent): OpaquePart | undefined {
   const inner = value.value;
   return inner === undefined ? undefined : { type: 'opaque', dialect, name, value: inner };
 }
 
-/** Several events of one name add to each other, as the pieces of a stream do. */
+/** Several events with one name are merged, like the pieces of a stream. */
 function withFields(known: Extension | undefined, { dialect, name, value }: ExtensionEvent): Extension {
   const all: JsonObject = { ...asObject(known?.fields[name]) };
   for (const [field, piece] of Object.entries(value)) {

@@ -1,4 +1,4 @@
-// The neutral request: what a client asks, whatever dialect it speaks.
+// The neutral request: what a client asks for, in any dialect.
 import type { Extension, Part, TextPart } from './content.ts';
 import type { DialectId } from './dialect-id.ts';
 import type { JsonObject } from './json/json.ts';
@@ -20,17 +20,17 @@ export interface FunctionTool {
   type: 'function';
   name: string;
   description?: string;
-  /** JSON Schema of the arguments; undefined where the client gave none. */
+  /** JSON Schema of the arguments; undefined if the client gave none. */
   parameters?: JsonObject;
   strict?: boolean;
-  /** Declared in the older `functions` of OpenAI Chat, whose clients read a call in `function_call` alone. */
+  /** Declared in the older `functions` of OpenAI Chat, whose clients read calls only in `function_call`. */
   legacy?: true;
   namespace?: ToolNamespace;
   cacheControl?: JsonObject;
   extension?: Extension;
 }
 
-/** A tool whose argument is free text, perhaps under a grammar (OpenAI). */
+/** A tool whose argument is free text, optionally constrained by a grammar (OpenAI). */
 export interface CustomTool {
   type: 'custom';
   name: string;
@@ -40,7 +40,7 @@ export interface CustomTool {
   namespace?: ToolNamespace;
 }
 
-/** The group that the client put a tool in (OpenAI Responses). The tool's `name` is one name for both. */
+/** The group that the client put a tool in (OpenAI Responses). The tool's `name` combines group and tool. */
 export interface ToolNamespace {
   name: string;
   description?: string;
@@ -48,22 +48,22 @@ export interface ToolNamespace {
   tool: string;
 }
 
-/** A tool that the provider itself runs (web search, code execution, MCP…), in its dialect's shape. */
+/** A tool that the provider itself runs (web search, code execution, MCP…), in its dialect's form. */
 export interface ServerTool {
   type: 'server';
   name: string;
   definition: Extension;
-  /** Set where it searches the web, which other dialects' providers may do as well. */
+  /** Set if it searches the web, which other dialects' providers may support as well. */
   search?: WebSearch;
 }
 
-/** What a search of the web is told, whatever the dialect. */
+/** The settings of a web search, in any dialect. */
 export interface WebSearch {
   allowedDomains?: string[];
   blockedDomains?: string[];
-  /** Where the user is, roughly. */
+  /** The user's approximate location. */
   location?: { city?: string; region?: string; country?: string; timezone?: string };
-  /** How much of what is found the model is to read: `low` or `high` (OpenAI). Undefined: the usual. */
+  /** How much of the results the model reads: `low` or `high` (OpenAI). Undefined: the default. */
   contextSize?: string;
   /** Names of settings that only the client's dialect knows. */
   others: string[];
@@ -89,13 +89,13 @@ export interface ReasoningSettings {
   mode?: 'on' | 'off' | 'adaptive';
   effort?: ReasoningEffort;
   budgetTokens?: number;
-  /** Whether and how readable thinking is wanted, in the dialect's word (`auto`, `summarized`, `omitted`…). */
+  /** Whether and how the client wants readable thinking, in the dialect's terms (`auto`, `summarized`, `omitted`…). */
   summary?: string;
 }
 
 export type OutputFormat =
   | { type: 'text' }
-  /** Some JSON object, no schema. */
+  /** Any JSON object, without a schema. */
   | { type: 'json' }
   | { type: 'json-schema'; name?: string; description?: string; schema: JsonObject; strict?: boolean };
 
@@ -107,7 +107,7 @@ export interface NeutralRequest {
   system: TextPart[];
   messages: Message[];
   tools: Tool[];
-  /** The provider is to search the web, whether by a tool or by a field of its own. */
+  /** The provider should search the web, whether by a tool or by a field of its own. */
   searchesWeb?: true;
   toolChoice?: ToolChoice;
   /** With the choice `auto` or `required`: names of the declared tools that may be called. Undefined: all. */
@@ -121,7 +121,7 @@ export interface NeutralRequest {
   frequencyPenalty?: number;
   presencePenalty?: number;
   stopSequences?: string[];
-  /** The answer is to tell how likely each of its tokens was, and `top` others in its place. */
+  /** The answer should state how likely each of its tokens was, and `top` alternatives to it. */
   logprobs?: { top?: number };
   reasoning?: ReasoningSettings;
   outputFormat?: OutputFormat;
@@ -131,36 +131,36 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
-  /** A breakpoint of the provider's prompt cache behind all of the prompt, wherever that ends (Anthropic, OpenRouter). */
+  /** A breakpoint of the provider's prompt cache at the end of the prompt, wherever that is (Anthropic, OpenRouter). */
   cacheControl?: JsonObject;
-  /** How a provider's own prompt cache is to keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
+  /** How the provider's prompt cache should keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
   cacheSettings?: JsonObject;
-  /** The client says whether the provider may keep the exchange (OpenAI `store`); undefined: it does not say. */
+  /** Whether the provider may store the exchange (OpenAI `store`); undefined if the client does not say. */
   store?: boolean;
-  /** The client will send the model's reasoning back, and asks for what the provider needs for that. */
+  /** The client will send the model's reasoning back, and requests what the provider needs for that. */
   replaysReasoning?: boolean;
-  /** Set where only a provider of this dialect can answer: the request rests on what such a provider keeps. */
+  /** Set if only a provider of this dialect can answer, as the request depends on what that provider stores. */
   boundTo?: Binding;
-  /** Top-level fields of the client's dialect that the neutral model has no word for. */
+  /** Top-level fields of the client's dialect without a neutral form. */
   extension?: Extension;
 }
 
 /** What ties a request to one dialect's providers. */
 export interface Binding {
   dialect: DialectId;
-  /** The field that does, as the client wrote it. */
+  /** The field that ties it, as the client wrote it. */
   field: string;
   /** Why, and what to send instead. */
   problem: string;
-  /** Of the error, by which the dialect's own clients know what to send instead. */
+  /** The error's code, from which the dialect's own clients know what to send instead. */
   code?: string;
 }
 
 /** A feature of the request that the target cannot carry, or carries in another form. */
 export interface Loss {
-  /** Stable name, the client's own field name where there is one: `top_k`, `cache_control`, `tools.web_search`. */
+  /** Stable name; the client's own field name if there is one: `top_k`, `cache_control`, `tools.web_search`. */
   feature: string;
-  /** `lost`: dropped. `approximated`: `how` says what stands in for it. */
+  /** `lost`: dropped. `approximated`: `how` describes the substitute. */
   outcome: 'lost' | 'approximated';
   how?: string;
 }

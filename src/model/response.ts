@@ -1,4 +1,4 @@
-// A whole answer, and its equivalence with the stream of events that tells the same.
+// A whole answer, and its equivalence with a stream of events.
 import type { Extension, Part } from './content.ts';
 import type { Finish } from './finish.ts';
 import type { AnswerCounts } from './usage.ts';
@@ -9,8 +9,8 @@ export interface NeutralResponse extends AnswerCounts {
   model: string | null;
   parts: Part[];
   finish: Finish;
-  /** The upstream's word for an answer that it has only begun, and keeps for whoever asks it later. */
+  /** The upstream's status of an answer that is not finished and can be retrieved later. */
   pending?: string;
-  /** Top-level fields of the answer that the neutral model has no word for. */
+  /** Top-level fields of the answer without a neutral form. */
   extension?: Extension;
 }

@@ -1,6 +1,6 @@
-// Why a request went where it went: what `sluice route` prints and the audit row keeps.
+// Why a request was routed as it was: what `sluice route` prints and the audit row stores.
 
-/** The kinds of rule, in the order in which they are asked; the first that matches decides. */
+/** The kinds of rule, in order of evaluation; the first match decides. */
 export const ROUTE_RULE_KINDS = [
   'explicit',
   'agent',
@@ -16,10 +16,10 @@ export type RouteRuleKind = (typeof ROUTE_RULE_KINDS)[number];
 
 export interface RouteDecision {
   kind: RouteRuleKind;
-  /** The rule's own text: where it stands in the configuration, or what in the request took its place. */
+  /** The rule's name: its place in the configuration, or what in the request acted as the rule. */
   rule: string;
   /** What in the request matched. */
   why: string;
-  /** What put the targets into their order; null: they stand as written. */
+  /** What ordered the targets; null: they are in the order written. */
   order: string | null;
 }

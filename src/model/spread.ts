@@ -1,5 +1,5 @@
-// How durations spread: a histogram in fixed room, whose buckets grow by a fixed factor. Spreads of many streams add
-// up bucket by bucket, so that the quantiles of a model or a month are as good as those of one stream.
+// The distribution of durations: a histogram of fixed size, whose buckets grow by a fixed factor. Histograms of many streams
+// add up bucket by bucket, so that the quantiles of a model or a month are as accurate as those of one stream.
 
 /** Each bucket ends 2^(1/4) times later than the one before: a quantile is off by 9 % at most. */
 const PER_OCTAVE = 4;
@@ -8,20 +8,20 @@ const FIRST_OCTAVE = -4;
 const LAST_OCTAVE = 17;
 export const SPREAD_BUCKETS = (LAST_OCTAVE - FIRST_OCTAVE) * PER_OCTAVE + 2;
 
-/** The bucket of a duration in milliseconds. */
+/** The bucket for a duration in milliseconds. */
 export function bucketOf(ms: number): number {
-  // Written so that NaN, too, has a bucket.
+  // Written so that NaN also has a bucket.
   if (!(ms > 2 ** FIRST_OCTAVE)) return 0;
   const bucket = 1 + Math.floor((Math.log2(ms) - FIRST_OCTAVE) * PER_OCTAVE);
   return bucket < SPREAD_BUCKETS ? bucket : SPREAD_BUCKETS - 1;
 }
 
-/** The duration that stands for a bucket: its middle, by factors. */
+/** The duration that represents a bucket: its geometric middle. */
 export function durationOf(bucket: number): number {
   return bucket === 0 ? 0 : 2 ** (FIRST_OCTAVE + (bucket - 0.5) / PER_OCTAVE);
 }
 
-/** The duration in milliseconds below which the part `q` (0 to 1) of all lies; null where nothing was counted. */
+/** The `q` quantile (0 to 1) in milliseconds; null if nothing was counted. */
 export function quantileOf(counts: ArrayLike<number>, q: number): number | null {
   let total = 0;
   for (let bucket = 0; bucket < counts.length; bucket++) total += counts[bucket] ?? 0;
@@ -34,7 +34,7 @@ export function quantileOf(counts: ArrayLike<number>, q: number): number | null 
   return durationOf(counts.length - 1);
 }
 
-/** The counts as text, `bucket:count` with a space between, empty buckets left out. */
+/** The counts as text: `bucket:count`, separated by spaces, without empty buckets. */
 export function packSpread(counts: ArrayLike<number>): string {
   let text = '';
   for (let bucket = 0; bucket < counts.length; bucket++) {
@@ -51,8 +51,8 @@ const ZERO = 48;
 const NONE = -1;
 
 /**
- * Tells each bucket and count of what `packSpread` wrote; what is no count in it is left out. Reads digit by digit: the
- * spreads of many hours are a million characters.
+ * Calls `tell` with each bucket and count that `packSpread` wrote; anything else in the text is skipped. Reads digit by
+ * digit: the spreads of many hours are a million characters.
  */
 export function eachPacked(packed: string, tell: (bucket: number, count: number) => void): void {
   let bucket = NONE;

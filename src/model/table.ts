@@ -1,8 +1,8 @@
-// A table of words that come from outside: what it does not have is undefined.
+// A table looked up by words from outside: unknown ones are undefined.
 
 /**
- * Looked up by what a provider or a client says, a plain object has `constructor`, `toString` and their like besides,
- * as every object does.
+ * A plain object would not do for words from a provider or a client: like every object it also has `constructor`,
+ * `toString` and the like.
  */
 export function table<Value>(entries: Record<string, Value>): Readonly<Record<string, Value>> {
   return Object.assign(Object.create(null), entries);

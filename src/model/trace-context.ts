@@ -3,19 +3,19 @@
 export interface TraceContext {
   /** 32 hex digits. */
   traceId: string;
-  /** 16 hex digits: of whoever sends it. */
+  /** 16 hex digits: the sender's span. */
   spanId: string;
-  /** Whether the trace is kept: who joins it does as its beginner decided. */
+  /** Whether the trace is kept: participants follow the decision of whoever began it. */
   sampled: boolean;
 }
 
 const SHAPE = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** Null for what is not valid: then the trace begins anew. */
+/** Null if invalid: then a new trace begins. */
 export function parseTraceparent(header: string | null): TraceContext | null {
   const [, version, traceId, spanId, flags, more] = SHAPE.exec(header ?? '') ?? [];
   if (traceId === undefined || spanId === undefined) return null;
-  // Later versions may add fields, the first has none.
+  // Only later versions may add fields.
   if (version === '00' && more !== undefined) return null;
   return { traceId, spanId, sampled: (Number.parseInt(flags ?? '0', 16) & 1) === 1 };
 }

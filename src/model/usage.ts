@@ -10,9 +10,9 @@ export interface Usage {
   /** All tokens written to a cache; `cacheWrite1hTokens` is the part kept for an hour. */
   cacheWriteTokens: number;
   cacheWrite1hTokens: number;
-  /** The part of `outputTokens` spent on reasoning, where the upstream says. */
+  /** The part of `outputTokens` spent on reasoning, if the upstream says. */
   reasoningTokens: number;
-  /** Web searches run by the provider and billed apart. */
+  /** Web searches run by the provider and billed separately. */
   webSearches: number;
   audioInputTokens: number;
   audioOutputTokens: number;
@@ -33,31 +33,31 @@ export const NO_USAGE: Readonly<Usage> = Object.freeze({
 /** What one report states. */
 export type StatedUsage = Partial<Usage> & OddCounts & StatedBill;
 
-/** What an answer says of its price. */
+/** What an answer states about its price. */
 export interface StatedBill {
-  /** The service tier that answered, where it is not the usual one: tokens cost something else there. */
+  /** The service tier that answered, if not the usual one: its token prices differ. */
   tier?: string;
-  /** What the server bills for all of it, USD. */
+  /** What the server bills for the whole answer, USD. */
   billedUsd?: number;
   pricedApart?: PricedParts;
-  /** Counted and billed beside the answer's own counts, which tell a client how long its conversation is. */
+  /** Billed in addition to the answer's own counts, which show a client how long its conversation is. */
   besides?: Partial<Usage>;
-  /** Beside what is counted the provider bills something whose price neither the answer nor a table states. */
+  /** The provider also bills something uncounted, whose price neither the answer nor a table states. */
   otherCharges?: true;
 }
 
-/** Parts of the counts that have prices of their own with some models; left out where the answer does not say. */
+/** Parts of the counts that some models price separately; left out if the answer does not say. */
 export interface PricedParts {
   /** The part of `cacheReadTokens` that is audio, and so of `audioInputTokens`. */
   cachedAudioTokens?: number;
   /** Parts of `outputTokens`. */
   imageOutputTokens?: number;
   videoOutputTokens?: number;
-  /** Searches in files that the provider keeps, beside `webSearches`. */
+  /** Searches in files that the provider stores, in addition to `webSearches`. */
   fileSearches?: number;
 }
 
-/** What is stated of a bill, and nothing else. */
+/** Only the billing fields. */
 export function billOf({ tier, billedUsd, pricedApart, besides, otherCharges }: StatedBill): StatedBill {
   const bill: StatedBill = {};
   if (tier !== undefined) bill.tier = tier;
@@ -68,10 +68,10 @@ export function billOf({ tier, billedUsd, pricedApart, besides, otherCharges }: 
   return bill;
 }
 
-/** Service tier → the part of the usual price of tokens; null: unknown. */
+/** Service tier → factor of the usual token price; null: unknown. */
 export type TierPrices = Readonly<Record<string, number | null>>;
 
-/** What providers call their usual tier, or one that is paid for otherwise than by the token. */
+/** Names of providers' usual tier, or of one that is not paid for by the token. */
 const USUAL_TIERS = new Set([
   '',
   'auto',
@@ -83,7 +83,7 @@ const USUAL_TIERS = new Set([
   'unspecified',
 ]);
 
-/** Of what an answer says of its tier. */
+/** Reads the tier that an answer states. */
 export function tierIn(value: JsonValue | undefined): Pick<StatedBill, 'tier'> {
   if (typeof value !== 'string' || USUAL_TIERS.has(value) || value.length > LONGEST_TIER) return {};
   return { tier: value };
@@ -91,20 +91,20 @@ export function tierIn(value: JsonValue | undefined): Pick<StatedBill, 'tier'> {
 
 const LONGEST_TIER = 64;
 
-/** Whether a count was stated that no answer can have: below zero, or beyond all measure. It is left out, as if unsaid. */
+/** Whether an impossible count was stated: negative, or absurdly large. It is left out, as if not stated. */
 export interface OddCounts {
   oddCounts?: true;
 }
 
-/** No honest count is larger, and a million rows of it still add up exactly in 64 bits. */
+/** No real count is larger, and a million rows of it still add up exactly in 64 bits. */
 export const MAX_COUNT = 1e12;
 
-/** The count, where the value is one. */
+/** The value if it is a count. */
 export function countIn(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= MAX_COUNT ? value : undefined;
 }
 
-/** Reads the counts of one report, and remembers whether it was asked for an odd one. */
+/** Reads the counts of one report, and notes whether any of those read was impossible. */
 export class CountReader {
   private odd = false;
 
@@ -114,7 +114,7 @@ export class CountReader {
     return count;
   }
 
-  /** The largest of several: some servers state one count under two names, one of them stuck at 0. */
+  /** The largest of several: some servers state one count under two names, one of them always 0. */
   largest(...values: (JsonValue | undefined)[]): number | undefined {
     let largest: number | undefined;
     for (const value of values) {
@@ -124,7 +124,7 @@ export class CountReader {
     return largest;
   }
 
-  /** What was read, marked where something is left out of it. */
+  /** The counts read, marked if any was left out. */
   stated(usage: Partial<Usage>): StatedUsage {
     return this.odd ? { ...usage, oddCounts: true } : usage;
   }
@@ -133,11 +133,11 @@ export class CountReader {
 /** The counts of a whole answer. */
 export interface AnswerCounts extends OddCounts, StatedBill {
   usage: Usage;
-  /** It stated none: those in `usage` are unknown. */
+  /** The answer stated none: the counts in `usage` are unknown. */
   uncounted?: true;
 }
 
-/** @param stated undefined where the answer has no place for counts. */
+/** @param stated undefined if the answer has no place for counts. */
 export function countsOf(stated: StatedUsage = {}): AnswerCounts {
   const { oddCounts } = stated;
   const counts: AnswerCounts = { usage: mergeUsage(NO_USAGE, stated), ...billOf(stated) };
@@ -149,9 +149,9 @@ export function countsOf(stated: StatedUsage = {}): AnswerCounts {
 /** The names of all counts. */
 export const USAGE_COUNTS = Object.freeze(Object.keys(NO_USAGE) as (keyof Usage)[]);
 
-/** `known` overlaid with the later report: what the later one leaves undefined keeps its value. */
+/** `known` updated by the later report: counts undefined in that keep their value. */
 export function mergeUsage(known: Usage, later: Partial<Usage>): Usage {
-  // Field by field: a copy and a loop over names took ten times as long, for each answer and each event with counts.
+  // Field by field: a copy and a loop over names took ten times as long, and this runs for each answer and event with counts.
   return {
     inputTokens: later.inputTokens ?? known.inputTokens,
     outputTokens: later.outputTokens ?? known.outputTokens,
@@ -170,7 +170,7 @@ export function totalInputTokens(usage: Usage): number {
   return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 }
 
-/** Both together. */
+/** The sum of both. */
 export function addUsage(one: Usage, other: Usage): Usage {
   const sum = { ...one };
   for (const key of USAGE_COUNTS) sum[key] += other[key];

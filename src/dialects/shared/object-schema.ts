@@ -47,7 +47,7 @@ interface Gathered {
   /** The schema that references point into. */
   root: JsonObject;
   choices: PropertyChoices;
-  /** The names that each reference requires. Each is followed once: a few that refer to each other twice make thousands of paths. */
+  /** The names that each reference requires. Each is followed once: a few that refer to each other make thousands of paths. */
   followed: Map<string, ReadonlySet<string>>;
 }
 

@@ -37,7 +37,7 @@ export function editTopLevel(text: string, edits: Record<string, JsonValue | und
       kept++;
       continue;
     }
-    // A removed member takes one comma with it: the one after it, or for the last ones the one before.
+    // A removed member takes one comma with it: the one after it, or the one before it at the end.
     const next = members[index + 1];
     if (next !== undefined) {
       result += text.slice(position, member.start);

@@ -1,18 +1,18 @@
-// Whole numbers that are too long for JavaScript's own: ids of 64 bits in a call's arguments would be other ids behind
-// `JSON.parse`, and nobody would see it. Their spelling is kept beside the tree, and told again where its text is made.
+// Whole numbers that are too long for JavaScript's: `JSON.parse` would silently change 64-bit ids in a call's arguments.
+// Their spelling is kept beside the tree, and written again when the tree becomes text.
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
-/** Behind what numbers stand behind, as clients write them and as we do; in a string it only costs a second look. */
+/** A long number after what precedes numbers, white space or not; a match inside a string only costs a second look. */
 const LONG_NUMBER = /[[:,]\s*-?(?:\d{16}|\d[\d.]*e\+\d\d)/;
 
 const MANY_DIGITS = /\d{16}/;
 
-/** Cheap where there is none: each request and answer is looked through, megabytes of base64 among them. */
+/** Cheap if there is none: every request and answer is searched, even megabytes of base64. */
 function mayHoldLong(text: string): boolean {
   return (MANY_DIGITS.test(text) || text.includes('e+')) && LONG_NUMBER.test(text);
 }
 
-/** By object or list, then by key. What is copied out of it is what JavaScript makes of it. */
+/** By object or list, then by key. A value copied elsewhere loses its spelling. */
 const spellings = new WeakMap<object, Map<string, string>>();
 
 type Reviver = (this: object, key: string, value: unknown, context: { source?: string }) => unknown;
@@ -22,13 +22,13 @@ const { parse, rawJSON } = JSON as unknown as {
   rawJSON(text: string): JsonValue;
 };
 
-/** The spelling of a whole number that is another one when it is read. */
+/** The spelling of a whole number that JavaScript would read as another. */
 function exactSpelling(value: unknown, source: string | undefined): string | undefined {
   if (typeof value !== 'number' || source === undefined || source.length < 16) return undefined;
   return /^-?\d+$/.test(source) && String(value) !== source ? source : undefined;
 }
 
-/** `JSON.parse`, remembering. */
+/** `JSON.parse` that keeps the spellings of long numbers. */
 export function readJson(text: string): JsonValue {
   if (!mayHoldLong(text)) return JSON.parse(text);
   try {
@@ -44,13 +44,13 @@ export function readJson(text: string): JsonValue {
       return value;
     });
   } catch (thrown) {
-    // So deep that the second look has no room for it.
+    // Nested so deeply that the reviver's recursion exceeds the stack.
     if (thrown instanceof RangeError) return JSON.parse(text);
     throw thrown;
   }
 }
 
-/** The object that `text` holds, remembered; undefined where it is not JSON or not an object. */
+/** The object that `text` holds, spellings kept; undefined if it is not JSON or not an object. */
 export function readObject(text: string): JsonObject | undefined {
   try {
     const value = readJson(text);
@@ -60,12 +60,12 @@ export function readObject(text: string): JsonObject | undefined {
   }
 }
 
-/** `JSON.stringify` of what `readJson` gave, or of a tree that holds some of it. */
+/** `JSON.stringify` for a tree from `readJson`, or one that contains parts of it. */
 export function exactText(value: JsonValue): string {
   return respelled(value, JSON.stringify(value));
 }
 
-/** @param text that `JSON.stringify` gives of the value. */
+/** @param text the value's `JSON.stringify`. */
 export function respelled(value: JsonValue, text: string): string {
   if (!mayHoldLong(text)) return text;
   return JSON.stringify(value, function (this: object, key, inner: unknown) {
@@ -75,8 +75,8 @@ export function respelled(value: JsonValue, text: string): string {
 }
 
 /**
- * The object that the text of a call's arguments holds, to be written and not to be looked into: its long numbers are
- * text that `JSON.stringify` writes as it is. Undefined where it is not JSON or not an object.
+ * The object in a call's argument text, only for writing, not for reading: its long numbers are raw text that
+ * `JSON.stringify` writes unchanged. Undefined if it is not JSON or not an object.
  */
 export function argumentsToWrite(text: string): JsonObject | undefined {
   const object = readObject(text);

@@ -1,20 +1,20 @@
 // Where a text stops being JSON.
 import { createJsonScanner } from './scanner.ts';
 
-/** Of a longer text, in characters, the place is not looked for: of this one it takes up to 60 ms, in which nothing else is done. */
+/** In characters; longer texts are not searched: this length already takes up to 60 ms, in which all else is blocked. */
 const LONGEST = 65_536;
 const STRIDE = 4_096;
 
 export interface JsonFault {
-  /** From 1, of the first character with which the text cannot be JSON. */
+  /** Counted from 1; of the first character that makes the text invalid. */
   line: number;
-  /** From 1, in UTF-16 code units. */
+  /** Counted from 1, in UTF-16 code units. */
   column: number;
-  /** All of the text could be the beginning of JSON: the place is behind its last character. */
+  /** The text is a valid beginning of JSON: the place is after its last character. */
   isEnd: boolean;
 }
 
-/** Undefined where nothing is wrong, or where the text is too long to be looked through. */
+/** Undefined if nothing is wrong, or the text is too long to be searched. */
 export function findJsonFault(text: string): JsonFault | undefined {
   if (text.length > LONGEST) return undefined;
   const ahead = createJsonScanner();

@@ -21,7 +21,7 @@ export function asString(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** JSON text may hold one beyond all numbers (1e400), which no JSON could tell again. */
+/** JSON text may hold a number that reads as Infinity (1e400), which JSON cannot express again. */
 export function asNumber(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }

@@ -1,8 +1,8 @@
-// Where the references of a JSON Schema lead: JSON Pointers into the schema itself.
+// Resolves references of a JSON Schema: JSON Pointers into the schema itself.
 import { asObject, isObject, type JsonObject, type JsonValue } from './json.ts';
 
 /**
- * What `#`, `#/$defs/name` and the like lead to in `root`; undefined where that is no object, or where they lead out of the
+ * The object that `#`, `#/$defs/name` and the like refer to in `root`; undefined if it is not an object, or outside the
  * document: nothing is fetched. https://www.rfc-editor.org/rfc/rfc6901#section-6
  */
 export function followReference(reference: string, root: JsonObject): JsonObject | undefined {
@@ -17,7 +17,7 @@ export function followReference(reference: string, root: JsonObject): JsonObject
   return asObject(place);
 }
 
-/** A `%` that begins no encoded sign is one of a name, written as it is. */
+/** A `%` that begins no escape is a literal character of a name. */
 function decoded(step: string): string {
   try {
     return decodeURIComponent(step);

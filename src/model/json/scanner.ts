@@ -1,13 +1,13 @@
-// Reads a JSON text fragment by fragment without holding it: whether it is whole, and whether it can still become
-// so. Time is one step a character, memory one byte a level of nesting. https://www.rfc-editor.org/rfc/rfc8259
+// Checks JSON text fragment by fragment without storing it: whether it is complete, and whether it still can be.
+// One step per character, one byte of memory per level of nesting. https://www.rfc-editor.org/rfc/rfc8259
 
 export interface JsonScanner {
   push(fragment: string): void;
   /** Nothing but white space so far. */
   empty(): boolean;
-  /** One value, and every bracket, string and word of it is closed. */
+  /** One value, with every bracket, string and literal closed. */
   complete(): boolean;
-  /** Nothing that could follow would make it JSON. */
+  /** No continuation can make it JSON. */
   broken(): boolean;
   /** The value began as an object. */
   isObject(): boolean;
@@ -34,21 +34,21 @@ const OBJECT = 123;
 const ARRAY = 91;
 const OBJECT_END = 125;
 const ARRAY_END = 93;
-/** The characters behind a backslash, beside `u`. */
+/** The characters that may follow a backslash, besides `u`. */
 const ESCAPES = '"\\/bfnrt';
 const WORDS: Readonly<Record<string, string>> = { t: 'true', f: 'false', n: 'null' };
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const PART_OF_NUMBER = /^-?((0|[1-9]\d*)(\.\d*)?)?([eE][+-]?\d*)?$/;
-/** Of a number, in characters: what is longer is not looked at closely, so that it costs no memory. */
+/** In characters; longer numbers are not fully checked, so that they take no memory. */
 const LONGEST_NUMBER = 400;
 
 export function createJsonScanner(): JsonScanner {
   return new TextScanner();
 }
 
-/** A class: closures would be thirteen objects for each call of a stream. */
+/** A class: closures would be thirteen objects per call in a stream. */
 class TextScanner implements JsonScanner {
-  /** The opening brackets that are not closed. */
+  /** The opening brackets not yet closed. */
   private open = new Uint8Array(16);
   private depth = 0;
   private state = VALUE;
@@ -197,7 +197,7 @@ class TextScanner implements JsonScanner {
   }
 }
 
-/** @returns where the string's content stops being plain. */
+/** @returns the offset of the first character that is not plain string content. */
 function skipPlain(fragment: string, from: number): number {
   for (let at = from; at < fragment.length; at++) {
     const code = fragment.charCodeAt(at);

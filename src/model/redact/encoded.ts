@@ -1,12 +1,12 @@
-// Known secrets in base64, as who fails may echo a header or a body that it was sent.
+// Finds known secrets in base64: a failing server may echo a header or a body that it was sent.
 
-/** Of a secret, in bytes: so much of its beginning is looked for. A shorter one is looked for as a whole. */
+/** In bytes: only this much of a secret's beginning is searched for. A shorter secret is searched for as a whole. */
 const LONGEST_LOOKED_FOR = 24;
-/** What the same encoded text is made of, escaped too: in JSON, in a URL. */
+/** The characters of encoded text, also when escaped in JSON or a URL. */
 const ENCODED = /[\w+/%\\-]/;
 const PADDING = '=';
 
-/** Finds them in base64 and base64url, wherever in an encoded text they begin. */
+/** Finds secrets in base64 and base64url, wherever in an encoded text they begin. */
 export function createEncodedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
@@ -18,7 +18,7 @@ export function createEncodedSearch(
   };
 }
 
-/** The encoded text goes whole: what stands around the secret in it may be another's name, or half of one. */
+/** Removes the whole encoded text: what surrounds the secret may be another's name, or half of one. */
 function without(text: string, trace: string, replacement: string): string {
   let clean = '';
   let done = 0;
@@ -34,15 +34,15 @@ function without(text: string, trace: string, replacement: string): string {
   return clean + text.slice(done);
 }
 
-/** A backslash behind it may be a quotation mark's. */
+/** A backslash at the end may belong to a quotation mark. */
 function goesOn(text: string, at: number): boolean {
   const sign = text.charAt(at);
   return sign === '\\' ? text.charAt(at + 1) === '/' : sign !== '' && ENCODED.test(sign);
 }
 
 /**
- * What base64 makes of a secret's own bytes alone, for each of three places in a group at which it may begin: the signs
- * that it shares with what stands before and behind are left out.
+ * The base64 of a secret's own bytes, for each of the three offsets in a group at which it may begin: characters that
+ * it shares with its surroundings are left out.
  */
 function tracesOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret).subarray(0, LONGEST_LOOKED_FOR);

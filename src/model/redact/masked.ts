@@ -1,31 +1,31 @@
-// Secrets that somebody else has masked already (`abc***xyz`, `abc…`, `...xyz`): what is left of them goes too.
+// Secrets already masked by others (`abc***xyz`, `abc…`, `...xyz`): what is left of them is removed too.
 
 /** One of these is in every text that holds a mask. */
 const MASK_HINTS = ['**', '••', '...', '…'] as const;
-/** By itself it masks as much as any number of others. */
+/** One is enough for a mask, unlike stars, bullets or dots. */
 const ELLIPSIS = '…';
-/** Fewer characters of a secret than this, left visible, may as well be a word. `bitOf` takes so many. */
+/** Fewer visible characters of a secret than this may as well be a word. `bitOf` takes this many. */
 const MIN_VISIBLE = 3;
 const STAR = '*'.charCodeAt(0);
-/** So many stars are no emphasis: whatever they mask was a secret. */
+/** This many stars are not emphasis: whatever they mask was a secret. */
 const UNMISTAKABLE_STARS = 4;
-/** Where a word ends for certain, and where it may: a secret can hold `=` and `:` itself. */
+/** Where a word certainly ends, and where it may: a secret can contain `=` and `:` itself. */
 const HARD_END = setOf(/[\s"'`*•…<>\\]/);
 const SOFT_END = setOf(/[=:,;()[\]{}/?&]/);
-/** What joins an unmistakable mask. */
+/** Characters that belong to an unmistakable mask beside them. */
 const JOINED = setOf(/[\w-]/);
 
-/** Whether a UTF-16 unit is in it. */
+/** Whether a UTF-16 unit is in the set. */
 type CharacterSet = (unit: number) => boolean;
 
-/** What a class holds: an expression takes five times as long for each character. */
+/** The characters of a class: a regular expression takes five times as long per character. */
 function setOf(characters: RegExp): CharacterSet {
   const has = (unit: number) => characters.test(String.fromCharCode(unit));
   const ascii = Array.from({ length: 128 }, (_, unit) => has(unit));
   return (unit) => ascii[unit] ?? has(unit);
 }
 
-/** Time is proportional to the text: no character is looked at for more than two masks. */
+/** Takes time proportional to the text: no character is examined for more than two masks. */
 export function createMaskedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
@@ -49,7 +49,7 @@ export function createMaskedSearch(
 
 interface Hidden {
   secrets: readonly string[];
-  /** Those that end in no word, as they hold a mark at which words end. */
+  /** Secrets that contain a character at which words end. */
   marked: readonly string[];
 }
 
@@ -60,12 +60,12 @@ function hasMark(secret: string): boolean {
   return false;
 }
 
-/** One bit for each of so many threes of characters: of ten secrets they fill a twentieth. */
+/** Bits of a filter over hashes of three characters: ten secrets fill a twentieth of it. */
 const BITS = 8_192;
 
 /**
- * Whether the characters right before a mask or right behind it may be of a secret. Code and prose are full of what could
- * be a mask, beside which hardly ever is anything that a secret has.
+ * Whether the characters right before or after a mask may belong to a secret. Code and prose are full of possible masks,
+ * but hardly any has characters of a secret beside it.
  */
 function createNearness(secrets: readonly string[]): (text: string, mask: Mask) => boolean {
   let threes: Uint8Array | undefined;
@@ -98,11 +98,11 @@ function bitOf(text: string, at: number): number {
 
 interface Mask {
   start: number;
-  /** Behind its last character. */
+  /** After its last character. */
   end: number;
 }
 
-/** Finds the first mask from a place on, which rises from call to call. One expression for all takes three times as long. */
+/** Finds the first mask at or after `from`, which must not decrease. One expression for all takes three times as long. */
 function masksIn(text: string): (from: number) => Mask | null {
   const nexts = MASK_HINTS.map((hint) => ({ hint, at: text.indexOf(hint) }));
   return (from) => {
@@ -122,17 +122,17 @@ function endOfMask(text: string, start: number): number {
   return end;
 }
 
-/** The part of `text` around a mask that must go; empty where the mask hides nothing of ours. */
+/** The part of `text` around a mask to remove; empty if the mask hides none of our secrets. */
 function maskedSpan(text: string, mask: Mask, floor: number, ours: Hidden): [start: number, end: number] {
   const [begin, end] = knownSpan(text, mask.start, mask.end, floor, ours);
   if (mask.end - mask.start < UNMISTAKABLE_STARS || text.charCodeAt(mask.start) !== STAR) return [begin, end];
-  // Whatever it hides goes; a known secret may reach further than its word.
+  // Whatever it hides is removed; a known secret may extend beyond the word.
   const joined = reach(text, mask.start, -1, floor, JOINED, true);
   const joinedEnd = reach(text, mask.end, 1, text.length, JOINED, true);
   return begin === end ? [joined, joinedEnd] : [Math.min(begin, joined), Math.max(end, joinedEnd)];
 }
 
-/** The part around a mask from `at` to `after` that is left of one of the secrets; empty where nothing is. */
+/** The part around a mask from `at` to `after` that remains of one of the secrets; empty if none. */
 function knownSpan(
   text: string,
   at: number,
@@ -148,12 +148,12 @@ function knownSpan(
   return [Math.min(start, wordStart), Math.max(end, wordEnd)];
 }
 
-/** How much of the beginning of one of the secrets stands right before a place, marks and all. */
+/** The length of the longest secret's beginning right before `at`, including characters that end words. */
 function longestHead(text: string, at: number, secrets: readonly string[]): number {
   return longestPart(secrets, (secret, length) => text.endsWith(secret.slice(0, length), at));
 }
 
-/** And of the end of one right behind it. */
+/** The same for the end of a secret right after `at`. */
 function longestTail(text: string, at: number, secrets: readonly string[]): number {
   return longestPart(secrets, (secret, length) => text.startsWith(secret.slice(-length), at));
 }
@@ -169,7 +169,7 @@ function longestPart(
   return longest;
 }
 
-/** The words around a mask that are left of one of the secrets; empty where none are. */
+/** The words around a mask that remain of one of the secrets; empty if none. */
 function knownWord(
   text: string,
   at: number,
@@ -190,7 +190,7 @@ function knownWord(
   return [at, at];
 }
 
-/** A word is not followed further than this: no key is longer. */
+/** The longest word that is followed: no key is longer. */
 const MAX_REACH = 512;
 
 /** From `from` in steps of `step`, over the characters that `set` holds (or, with `inside` false, does not). */

@@ -1,32 +1,32 @@
-// Takes secrets out of text that people or files will see: the known ones, and whatever has a key's shape.
+// Removes secrets from text for people or files: the known ones, and whatever has the shape of a key.
 import { createEncodedSearch } from './encoded.ts';
 import { createMaskedSearch } from './masked.ts';
 import { mayHoldKeyShape, REDACTED, withoutKeyShapes } from './shapes.ts';
 
-/** Names of a request are shorter; of longer texts hardly any comes twice, and none is held. In UTF-16 units. */
+/** In UTF-16 units. A request's names are shorter; longer texts hardly ever repeat, and are not cached. */
 const SHORT = 256;
 
 /** Shorter secrets would blank out ordinary words. */
 const MIN_SECRET_LENGTH = 6;
 
 export interface Redactor {
-  /** The text with every secret replaced by `[redacted]`; one without any comes back as it is, quickly. */
+  /** The text with every secret replaced by `[redacted]`; one without any is returned unchanged, quickly. */
   (text: string): string;
   /**
-   * False: there is nothing in the text to take out.
+   * False: the text contains nothing to remove.
    *
-   * @param told read in place of a long text that says the same again and again: has every stretch of it without a quotation mark.
+   * @param told read instead of a long, repetitive text: contains every stretch of it that has no quotation mark.
    */
   suspects(text: string, told: string): boolean;
-  /** The same of what a failure says, which may echo a secret in base64 too: a dearer look, for texts that are rare. */
+  /** The same for a failure's text, which may also echo a secret in base64: a costlier search, for rare texts. */
   ofFailure(text: string): string;
-  /** One that knows these secrets too; itself where it does already. */
+  /** A redactor that knows these secrets too; itself if it already does. */
   and(secrets: readonly string[]): Redactor;
 }
 
 /**
- * Takes out each of `secrets` of six characters or more, as it is, URL-encoded, in JSON or HTML, masked with some of
- * it left, or its beginning alone; and tokens shaped like keys or standing where keys stand.
+ * Removes each of `secrets` of six characters or more: plain, URL-encoded, in JSON or HTML, masked with some of it
+ * left, or only its beginning; and tokens with the shape of a key or in a key's place.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
   return redactorOf(secretsIn(secrets));
@@ -34,11 +34,11 @@ export function createRedactor(secrets: readonly string[]): Redactor {
 
 interface Secrets {
   known: readonly string[];
-  /** Where none of these is in a text, no spelling is, nor a beginning. */
+  /** A text with none of these contains no spelling and no head. */
   anchors: readonly string[];
-  /** Longest first: a secret that contains another goes as a whole. */
+  /** Longest first: a secret that contains another is removed as a whole. */
   spellings: readonly string[];
-  /** Beginnings that could not be anything else. */
+  /** Beginnings of secrets that could not be anything else. */
   heads: readonly string[];
 }
 
@@ -56,7 +56,7 @@ function redactorOf(own: Secrets): Redactor {
   const { known, anchors } = own;
   const withoutMasked = createMaskedSearch(own.spellings);
   const mayHoldKnown = anyOf(anchors);
-  // The names of one request, and what its headers ask for, are mostly those of the one before.
+  // The names in a request, and the features its headers ask for, are mostly those of the previous one.
   let knownClean = '';
   let knownBefore = '';
   const redact = (text: string): string => {
@@ -72,17 +72,17 @@ function redactorOf(own: Secrets): Redactor {
     const unknown = mayHoldKnown(text) ? withoutKnown(text, own, withoutMasked) : text;
     return withoutKeyShapes(withoutMasked(unknown, REDACTED));
   };
-  // No shape of a hint has a quotation mark, but a known secret may.
+  // Shapes are searched in `told` too, but a known secret may contain a quotation mark.
   const quoted = anyOf(anchors.filter((anchor) => anchor.includes('"')));
   const suspects = (text: string, told: string): boolean =>
     quoted(text) || mayHoldKnown(told) || withoutMasked(told, REDACTED) !== told || mayHoldKeyShape(told);
-  // Made by the first failure.
+  // Created at the first failure.
   let withoutEncoded: ReturnType<typeof createEncodedSearch> | undefined;
   const ofFailure = (text: string): string => {
     withoutEncoded ??= createEncodedSearch(known);
     return redact(withoutEncoded(text, REDACTED));
   };
-  // Who asks once asks again: most requests in a row bring the same keys.
+  // Consecutive requests mostly bring the same keys.
   let latest: { strange: readonly string[]; redactor: Redactor } | undefined;
   const and = (secrets: readonly string[]): Redactor => {
     const strange = secrets.filter((secret) => !known.includes(secret));
@@ -103,7 +103,7 @@ function redactorOf(own: Secrets): Redactor {
   return redactor;
 }
 
-/** Whether one of them is in a text: one expression for all, which the runtime looks for several characters at a time. */
+/** Whether a text contains one of them: one expression for all, which the runtime matches several characters at a time. */
 function anyOf(strings: readonly string[]): (text: string) => boolean {
   if (strings.length === 0) return () => false;
   const pattern = new RegExp(strings.map((string) => string.replace(/[^\w\s]/g, '\\$&')).join('|'));
@@ -119,7 +119,7 @@ function withoutKnown(
   for (const spelling of spellings) {
     if (clean.includes(spelling)) clean = clean.replaceAll(spelling, REDACTED);
   }
-  // Masks first: they know how much of a secret stands behind them.
+  // Masks first: they know how much of a secret follows them.
   if (heads.some((head) => clean.includes(head))) clean = withoutMasked(clean, REDACTED);
   for (const head of heads) {
     if (clean.includes(head)) clean = withoutWordsFrom(clean, head);
@@ -127,7 +127,7 @@ function withoutKnown(
   return clean;
 }
 
-/** What may follow the beginning of a secret that is not whole, masked or cut short in any way. */
+/** What may follow the beginning of a secret that is masked or cut short in any way. */
 const REST_OF_WORD = /(?:[^\s"'`<>\\]|\\+[^\s"'`\\])*/y;
 
 function withoutWordsFrom(text: string, head: string): string {
@@ -146,14 +146,14 @@ function longestFirst(texts: string[]): string[] {
   return texts.sort((a, b) => b.length - a.length);
 }
 
-/** Characters that are written the same everywhere. */
+/** Characters that every spelling leaves unchanged. */
 const PLAIN = /^[\w.~-]*$/;
 const PLAIN_START = /^[\w.~-]*/;
-/** Of a beginning that every spelling has. */
+/** Shortest beginning common to all spellings that serves as an anchor. */
 const SHORTEST_ANCHOR = 4;
 const LONGEST_ANCHOR = 12;
 
-/** Of a secret in many spellings the beginning that they share; else each of them. */
+/** The beginning that all spellings of a secret share, if long enough; else each spelling. */
 function anchorsOf(secret: string): string[] {
   const [head] = headOf(secret);
   if (head !== undefined) return [head];
@@ -162,11 +162,11 @@ function anchorsOf(secret: string): string[] {
   return start.length < SHORTEST_ANCHOR ? spellingsOf(secret) : [start];
 }
 
-/** Of a secret that is told in part: so much of it would already help someone. */
+/** This much of a secret's beginning would already help someone. */
 const HEAD_LENGTH = 8;
-/** Of a shorter secret the beginning is nearly all. */
+/** In a shorter secret the beginning is nearly all of it. */
 const SHORTEST_WITH_HEAD = 12;
-/** No word, no date: digits among letters, or capitals behind small ones. */
+/** Neither a word nor a date: digits among letters, or a capital after a small letter. */
 const ARBITRARY = /[a-zA-Z].*\d|\d.*[a-zA-Z]|[a-z][A-Z]/;
 
 function headOf(secret: string): string[] {
@@ -186,7 +186,7 @@ function spellingsOf(secret: string): string[] {
   const inJson = JSON.stringify(secret).slice(1, -1);
   return [
     ...[secret, inUrl, inUrl.replace(/%../g, (code) => code.toLowerCase()), encodeURI(secret.toWellFormed())],
-    // As PHP, .NET and Go write it.
+    // As PHP, .NET and Go escape it.
     ...[inJson, inJson.replaceAll('/', '\\/'), escaped(inJson, true), escaped(inJson, false)],
     ...[inHtml(secret, /[&<>"']/g), inHtml(secret, /[&<>"'`=/]/g)],
   ];

@@ -1,19 +1,19 @@
-// Finds in one pass where any of many short strings stands in a text, however it is capitalised.
+// Finds in one pass where any of many short strings occurs in a text, in any capitalisation.
 
-/** Calls `found` with the number of a string and the place in the text where it begins, for each place where one stands. */
+/** Calls `found` for each occurrence, with the index of the string and the offset in the text where it begins. */
 export type Scan = (text: string, found: (string: number, at: number) => void) => void;
 
 const ASCII = 128;
-/** Characters that are not ASCII share so many places. */
+/** Table columns shared by all non-ASCII characters. */
 const OTHERS = 16;
 const PLACES = ASCII + OTHERS;
 const CASE_BIT = 0x20;
 const MOST_STRINGS = 31;
-/** Of a string its rarest four neighbours are looked for. With two, a long text seems to hold nearly all strings. */
+/** The rarest four adjacent characters of a string are searched for. With two, a long text seems to hold nearly all strings. */
 const WINDOW = 4;
 
 interface Window {
-  /** The string it is of. */
+  /** The string that the window is part of. */
   string: string;
   text: string;
   /** From the beginning of the string to the last character of the window. */
@@ -21,8 +21,8 @@ interface Window {
 }
 
 /**
- * For each place in a window a table tells which strings may have a character there: where a string fits at four places
- * in a row, all of it is compared. 0.9 ns a character, however many strings there are.
+ * For each position in a window a table holds which strings may have a character there: if a string fits at four positions
+ * in a row, all of it is compared. 0.9 ns per character, however many strings there are.
  * @param strings in lower case, at most 31.
  */
 export function createScan(strings: readonly string[]): Scan {
@@ -32,7 +32,7 @@ export function createScan(strings: readonly string[]): Scan {
   const second = tableOf(windows, 1);
   const third = tableOf(windows, 2);
   const fourth = tableOf(windows, 3);
-  // Short ones have nothing in their first places, and fit before anything is read.
+  // Short windows are empty in their first positions, and so fit before anything is read.
   const fitsOne = shorterThan(windows, 4);
   const fitsTwo = shorterThan(windows, 3);
   const fitsThree = shorterThan(windows, 2);
@@ -47,13 +47,13 @@ export function createScan(strings: readonly string[]): Scan {
     }
   };
   return (text, found) => {
-    // Strings whose windows fit what was read last: by their first place, their first two, their first three.
+    // Strings whose windows fit what was read last: in their first position, first two, first three.
     let one = fitsOne;
     let two = fitsTwo;
     let three = fitsThree;
     const last = text.length - 1;
     let at = 0;
-    // Two in a turn take a sixth less time than one.
+    // Two characters per iteration take a sixth less time than one.
     for (; at < last; at += 2) {
       const place = placeOf(text.charCodeAt(at));
       const next = placeOf(text.charCodeAt(at + 1));
@@ -71,7 +71,7 @@ export function createScan(strings: readonly string[]): Scan {
   };
 }
 
-/** Its windows are set to the end: where one has nothing, anything fits. */
+/** Windows are aligned at their end: where one is empty, any character fits. */
 function tableOf(windows: readonly Window[], column: number): Int32Array {
   const table = new Int32Array(PLACES);
   for (const [index, { text }] of windows.entries()) {
@@ -82,7 +82,7 @@ function tableOf(windows: readonly Window[], column: number): Int32Array {
   return table;
 }
 
-/** The strings whose windows are. */
+/** The strings whose windows are shorter than `length`. */
 function shorterThan(windows: readonly Window[], length: number): number {
   return windows.reduce((bits, { text }, index) => (text.length < length ? bits | (1 << index) : bits), 0);
 }
@@ -91,13 +91,13 @@ function placeOf(unit: number): number {
   return unit < ASCII ? unit : ASCII + (unit % OTHERS);
 }
 
-/** Those of the character, in either case. */
+/** The table indices of the character, in either case. */
 function placesOf(character: string): number[] {
   const place = placeOf(character.charCodeAt(0));
   return /^[a-z]/.test(character) ? [place, place ^ CASE_BIT] : [place];
 }
 
-/** In English, JSON and code, the most frequent first; what is not listed is rarer. */
+/** Characters of English, JSON and code, most frequent first; those not listed are rarer. */
 const FREQUENT = ' "etaoinsrhldcumfygpw,:.b_-vkx';
 
 function rarestWindow(string: string): Window {
@@ -116,7 +116,7 @@ function rarestWindow(string: string): Window {
   return { string, text, last };
 }
 
-/** Also false where the place is before the text's beginning. */
+/** Also false if `begin` is before the text's beginning. */
 function standsAt(text: string, string: string, begin: number): boolean {
   for (let index = 0; index < string.length; index++) {
     const wanted = string.charCodeAt(index);

@@ -1,32 +1,32 @@
-// Tokens that have the shape of a key, or stand where keys stand: whether a text holds any, and the text without them.
+// Tokens with the shape of a key, or in a key's place: whether a text contains any, and the text without them.
 import { createScan } from './scan.ts';
 
 interface Shape {
   /** In lower case: what the pattern begins with. */
   hint: string;
-  /** Tried where a hint stands. What it takes into its first group stays. */
+  /** Tried where the hint occurs. The text in its first group is kept. */
   pattern: RegExp;
-  /** A quotation mark may be in it. */
+  /** It may contain a quotation mark. */
   isQuoted: boolean;
-  /** Of what the pattern matches, also what is none: it is passed over whole, since no part of it is one either. */
+  /** False for a match that is not a key: it is skipped whole, since no part of it is one either. */
   isOne?: (match: string) => boolean;
 }
 
 export const REDACTED = '[redacted]';
 
-/** What keys are made of, in full or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
+/** The characters of keys, complete or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
 const KEY = '[\\w*•…-]|\\.(?=[.\\w*•…-])';
 
 /**
- * The beginning of a key: no word goes on with it. The letter or the digits before it may be the end of an escape: of a
- * line's end in JSON (in JSON in JSON too), of a blank in a URL, of a terminal's colour.
+ * The beginning of a key, not the continuation of a word. A letter or digits before it may end an escape: a line break in
+ * JSON (or JSON in JSON), a blank in a URL, a terminal colour.
  */
 function beginning(text: string): string {
   const escaped = '\\\\(?:[bfnrt]|u[\\da-f]{4})|%[\\da-f]{2}|\\[[\\d;]*m';
   return `${text}(?<=(?:^|[^a-z\\d]|${escaped})${text})`;
 }
 
-/** What stands between a name and its value, in JSON in JSON too. */
+/** What may separate a name from its value, also in JSON in JSON. */
 const QUOTE = '(?:\\\\*["\'])?';
 const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
 
@@ -42,12 +42,12 @@ const SHAPES: readonly Shape[] = [
   shape('pplx-', `${beginning('pplx-')}(?:${KEY}){16,}`),
   shape('hf_', `${beginning('hf_')}(?:${KEY}){16,}`),
   shape('ya29.', `${beginning('ya29\\.')}(?:${KEY}){6,}`),
-  // JSON web tokens: three base64url parts, the first of which begins with `{"`.
+  // JSON Web Tokens: three base64url parts, the first of which begins with `{"`.
   {
     ...shape('eyj', `${beginning('eyj')}[\\w-]{8,}(?:\\.[\\w-]{4,}\\.[\\w-]*)?`),
     isOne: (match) => match.includes('.'),
   },
-  // Any token after `Bearer`, but not the words that prose puts there.
+  // Any token after `Bearer`, but not the words that follow it in prose.
   shape(
     'bearer',
     `(${beginning('bearer')}(?:\\s|%20)+)` +
@@ -55,14 +55,14 @@ const SHAPES: readonly Shape[] = [
       `(?:${KEY}|[+/=~])+`,
   ),
   named('authorization', `authorization${IS}basic\\s+`, '[\\w+/=-]+'),
-  // Only what cannot be a word of prose: with a digit or mask in it, or long.
+  // Only what cannot be a word of prose: contains a digit or a mask, or is long.
   named('authorization', `authorization${IS}(?:token\\s+)?`, BEHIND_NAME),
   named('x-sluice-key', `x-sluice-key${IS}`, BEHIND_NAME),
   named('api-key', `api-key${IS}`, BEHIND_NAME),
   named('api_key', `api_key${IS}`, BEHIND_NAME),
   named('apikey', `apikey${IS}`, BEHIND_NAME),
   named('api key', `api key(?: provided)?${IS}`, BEHIND_NAME),
-  // Of sessions and of those who log in. AWS quotes the first in what it says of a signature.
+  // Session and login tokens. AWS quotes the first in its errors about signatures.
   named('security-token', `security-token${IS}`, '[\\w+/=%-]{16,}'),
   named('access_token', `access_token${IS}`, '[\\w.+/=~-]{12,}'),
   named('client_secret', `client_secret${IS}`, '[\\w.~-]{8,}'),
@@ -75,18 +75,18 @@ function shape(hint: string, source: string): Shape {
   return { hint, pattern: new RegExp(source, 'iy'), isQuoted: false };
 }
 
-/** What stands behind a name. */
+/** A value after a name. */
 function named(hint: string, name: string, value: string): Shape {
   return { ...shape(hint, `(${name})${value}`), isQuoted: true };
 }
 
-/** The value of a parameter whose name ends so; what is redacted already is none. */
+/** The value of a query parameter whose name ends with `hint`, unless already redacted. */
 function inQuery(hint: string): Shape {
   return shape(hint, `(?<=[?&][\\w-]*)(${hint})(?!\\[redacted\\])[^&#\\s"'<>\`)\\]]+`);
 }
 
 const HINTS = [...new Set(SHAPES.map(({ hint }) => hint))];
-/** For each hint the numbers of its shapes. */
+/** The indices of each hint's shapes. */
 const HINTED = HINTS.map((hint) => [...SHAPES.keys()].filter((index) => SHAPES[index]?.hint === hint));
 const scan = createScan(HINTS);
 
@@ -97,12 +97,12 @@ interface Span {
 }
 
 /**
- * Tries the patterns where their hints are and nowhere else: a long text with many hints takes hardly longer than one
- * with none. In no order.
+ * Tries patterns only where their hints are: a long text with many hints takes hardly longer than one with none. The
+ * spans are unordered.
  */
 function findKeys(text: string, hinted?: (shape: Shape) => void): Span[] {
   const spans: Span[] = [];
-  /** By shape, where the last match ends. */
+  /** Shape index → the end of its last match. */
   const passed: number[] = [];
   scan(text, (hint, at) => {
     for (const index of HINTED[hint] ?? []) {
@@ -120,7 +120,7 @@ function findKeys(text: string, hinted?: (shape: Shape) => void): Span[] {
   return spans;
 }
 
-/** Each replaced by `[redacted]`, what names it left in place; the text itself where there is none. */
+/** The text with each key replaced by `[redacted]` and its name left in place; the text itself if there is none. */
 export function withoutKeyShapes(text: string): string {
   const spans = findKeys(text);
   if (spans.length === 0) return text;
@@ -135,7 +135,7 @@ export function withoutKeyShapes(text: string): string {
   return parts.join('');
 }
 
-/** Whether a text may hold one, of which this one has every stretch without a quotation mark. */
+/** Whether a text may contain a key; `stretches` holds each part of it that has no quotation mark. */
 export function mayHoldKeyShape(stretches: string): boolean {
   let mayBeQuoted = false;
   const spans = findKeys(stretches, ({ isQuoted }) => {
