@@ -1,10 +1,10 @@
-// Where a name lives: asked of the system as every program asks it, and remembered for a while.
+// The addresses of a name: looked up through the system's resolver, as other programs do, and remembered for a while.
 import { dns } from 'bun';
 import { isIP } from 'node:net';
 
-/** As long as the runtime's own fetch remembers. */
+/** The same time for which the runtime's own fetch remembers them. */
 const REMEMBERED_MS = 30_000;
-/** It is this machine, whatever a name server says. https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
+/** `localhost` is this machine, whatever a name server says. https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 interface Found {
@@ -12,7 +12,7 @@ interface Found {
   family: 4 | 6;
 }
 
-/** A name that has no address, or of which nobody could be asked. */
+/** A name that has no address, or that could not be looked up. */
 class NameError extends Error {
   override readonly name = 'NameError';
   readonly code: string;
@@ -37,7 +37,7 @@ export class Addresses {
     this.found = isIP(hostname) !== 0 ? [hostname] : hostname === 'localhost' ? LOOPBACK : null;
   }
 
-  /** In the order in which they are to be tried; null where somebody has to be asked. */
+  /** In the order in which they are to be tried; null where a lookup is needed. */
   get known(): readonly string[] | null {
     return this.monotonic() < this.foundUntil ? this.found : null;
   }
@@ -48,7 +48,7 @@ export class Addresses {
     return this.asked;
   }
 
-  /** Nobody answered there: the name may have moved. */
+  /** To be called when none of them answered: the name may have moved. */
   forget(): void {
     if (this.foundUntil !== Number.POSITIVE_INFINITY) this.foundUntil = 0;
   }
@@ -68,7 +68,7 @@ export class Addresses {
   }
 }
 
-/** One of each family after the other, so that a family that is broken costs one wait. */
+/** Alternates the two families, so that a broken one costs a single wait. */
 export function alternating(found: readonly Found[]): string[] {
   const first = found[0]?.family;
   const preferred = found.filter(({ family }) => family === first);

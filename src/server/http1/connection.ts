@@ -16,9 +16,9 @@ class ConnectionLost extends Error {
   }
 }
 
-/** Whoever keeps connections. */
+/** The keeper of connections. */
 export interface ConnectionOwner {
-  /** It can serve another request, for so many milliseconds as the server says; null where it does not say. */
+  /** It can serve another request, for as many milliseconds as the server announced; null: it announced none. */
   free(connection: Connection, keepAliveMs: number | null): void;
   /** It is no longer open. */
   gone(connection: Connection): void;
@@ -26,26 +26,26 @@ export interface ConnectionOwner {
   monotonic(): number;
 }
 
-/** What opens a connection. */
+/** A connection's opening, while it is under way. */
 export interface ConnectionOpening {
-  /** Nobody waits for it any more. */
+  /** The connection no longer needs it. */
   end(): void;
-  /** From the socket: the handshake of TLS is over, and what it found. */
+  /** From the socket: the TLS handshake is over, with this result. */
   shaken(success: boolean, error: Error | null): void;
   /** From the socket. */
   closed(error: Error | undefined): void;
 }
 
-/** A server that closes a connection which it thinks idle is heard of within a journey there and back. */
+/** A server's close of a connection that it takes for idle arrives within one round trip; this allows for a long one. */
 const CROSSING_MS = 5_000;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9 */
 const REQUEST_TIMEOUT = 408;
 
-/** After so long a silence the kernel asks whether the server is still there: thinking may take longer than networks remember. */
+/** Silence before the kernel probes the server: a model may think longer than networks remember a connection. */
 const PROBE_MS = 60_000;
 
-/** In bytes. More is dealt with at once: it gains nothing by waiting, and whoever reads may have to hold the server back. */
+/** In bytes. A longer piece is processed at once: waiting gains nothing, and its reader may have to pause the server. */
 const LONG_PIECE = 64 * 1024;
 
 const turn = new LoopTurn<Connection>((connection) => connection.deal());
@@ -56,16 +56,16 @@ export class Connection implements AnswerHandler {
   isOpen = true;
   /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
   takenAt: number | null = null;
-  /** Until requests may be sent over it. */
+  /** Set until requests may be sent over it. */
   opening: ConnectionOpening | null = null;
   private readonly owner: ConnectionOwner;
   private readonly parser = new ResponseParser(this);
   private socket: Socket<Connection> | null = null;
   private answer: RunningAnswer | null = null;
   private unsent: Uint8Array | null = null;
-  /** Read, but not dealt with. */
+  /** Read, but not processed yet. */
   private arrived: Buffer | null = null;
-  /** Something of the answer has come. */
+  /** Part of the answer has arrived. */
   private hasHeard = false;
   private isPaused = false;
 
@@ -73,18 +73,18 @@ export class Connection implements AnswerHandler {
     this.owner = owner;
   }
 
-  /** The socket that it goes by, from now on; requests are sent once it is open through and through. */
+  /** Sets the socket that it uses from now on; requests are sent once tunnel and TLS stand too. */
   opened(socket: Socket<Connection>): void {
     this.socket = socket;
     socket.setKeepAlive(true, PROBE_MS);
   }
 
-  /** Something has come that nobody has looked at: of an idle one, what nobody asked for. */
+  /** Bytes have arrived that are not processed yet: on an idle connection, unrequested ones. */
   get hasUnread(): boolean {
     return this.arrived !== null;
   }
 
-  /** Sends a request; `answer` is told what becomes of it. */
+  /** Sends a request, whose outcome goes to `answer`. */
   ask(method: string, request: string | Buffer, answer: RunningAnswer): void {
     this.answer = answer;
     this.hasHeard = false;
@@ -92,7 +92,7 @@ export class Connection implements AnswerHandler {
     this.send(request);
   }
 
-  /** Ends the connection; whoever waits for its answer hears nothing more. */
+  /** Ends the connection; its answer is notified of nothing more. */
   destroy(): void {
     this.answer = null;
     this.close();
@@ -121,7 +121,7 @@ export class Connection implements AnswerHandler {
     this.take(bytes);
   }
 
-  /** What has arrived, at the latest when everything that arrived with it has been read. */
+  /** Processes what has arrived; called at the latest when everything that arrived together has been read. */
   deal(): void {
     const { arrived } = this;
     this.arrived = null;
@@ -138,13 +138,13 @@ export class Connection implements AnswerHandler {
       return;
     }
     if (this.answer !== null || !this.isOpen) return;
-    // Its reader may still pause: that is no affair of the next one's.
+    // The answer's reader may have left it paused, which must not affect the next one.
     this.resume();
     if (this.parser.isReusable && this.unsent === null) this.owner.free(this, this.parser.keepAliveMs);
     else this.close();
   }
 
-  /** From the socket: there is room for what was not sent. */
+  /** From the socket: it has room for what was not sent yet. */
   drain(): void {
     const { unsent } = this;
     this.unsent = null;
@@ -163,7 +163,7 @@ export class Connection implements AnswerHandler {
     }
   }
 
-  // What the parser finds.
+  // Called by the parser.
 
   head(status: number, headers: HeaderList): void {
     if (status === REQUEST_TIMEOUT && this.closesIdle()) {
@@ -199,7 +199,7 @@ export class Connection implements AnswerHandler {
     else if (sent < bytes.length) this.unsent = bytes.subarray(sent);
   }
 
-  /** The socket is gone. Not told from within `ask`, whose caller does not expect it. */
+  /** The socket is gone. Not reported from within `ask`, whose caller does not expect it. */
   private tookNothing(): void {
     queueMicrotask(() => this.ended());
   }
@@ -212,13 +212,13 @@ export class Connection implements AnswerHandler {
     answer?.failed(error, crossed);
   }
 
-  /** What it says of a request is about the one that did not come in time: so proxies end connections that were idle for long. */
+  /** Whether a 408 is about a request that did not come in time, which is how proxies end long-idle connections. */
   private closesIdle(): boolean {
     const { takenAt, owner } = this;
     return takenAt !== null && !this.parser.staysOpen && owner.monotonic() - takenAt < CROSSING_MS;
   }
 
-  /** The server closed it, as it seems, before it saw the request. */
+  /** Whether the server apparently closed it before it saw the request. */
   private crossed(): boolean {
     const { takenAt, hasHeard, owner } = this;
     return takenAt !== null && !hasHeard && owner.monotonic() - takenAt < CROSSING_MS;
@@ -228,10 +228,10 @@ export class Connection implements AnswerHandler {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.unsent = null;
-    // First of all: ending a socket may call back at once.
+    // Comes first: ending a socket may call back synchronously.
     this.owner.gone(this);
     this.opening?.end();
-    // A connection in the middle of something is cut, so that the server stops at once.
+    // A connection with an answer under way is cut, so that the server stops at once.
     if (this.answer === null && this.parser.isIdle) this.socket?.end();
     else this.socket?.terminate();
   }

@@ -1,4 +1,4 @@
-// A TCP connection to whichever address of a name answers first; what is on its way can be called off.
+// A TCP connection to whichever address of a name answers first. Dialling can be cancelled.
 import type { Socket } from 'bun';
 import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket as NodeSocket } from 'node:net';
@@ -8,22 +8,22 @@ import type { Addresses } from './addresses.ts';
 export interface Dialling<Data> {
   addresses: Addresses;
   port: number;
-  /** The socket's, when it stands. */
+  /** Becomes the socket's `data` once it is connected. */
   data: Data;
   setTimer(callback: () => void, ms: number): () => void;
-  /** It stands, and nobody listens to it yet. */
+  /** It is connected, and has no handlers yet. */
   opened(socket: Socket<Data>): void;
   failed(error: Error): void;
 }
 
-/** An address that is silent for so long has the next one tried beside it. https://www.rfc-editor.org/rfc/rfc8305#section-8 */
+/** After this long without an answer the next address is tried in parallel. https://www.rfc-editor.org/rfc/rfc8305#section-8 */
 const NEXT_ADDRESS_MS = 250;
-/** They say something of this machine's network, not of the server. */
+/** Errors about this machine's network, not about the server. */
 const NO_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /**
- * Nothing is told from within the call. Returns how to call it off: then nothing is told any more, and no descriptor is
- * left.
+ * Calls back only after it has returned. The returned function cancels: nothing is called back after that, and no
+ * descriptor is left.
  */
 export function dial<Data>(dialling: Dialling<Data>, takeOver = handleOf): () => void {
   const race = new Race(dialling, takeOver);
@@ -76,7 +76,7 @@ class Race<Data> {
     const socket = connect({ host, port: this.dialling.port });
     this.running.add(socket);
     socket.once('connect', () => this.won(socket));
-    // It may fail again after it was given up; that is nobody's affair.
+    // It may fail again after it was given up, which is of no interest.
     socket.on('error', (error) => {
       if (!this.running.delete(socket)) return;
       if (this.failure === undefined || NO_WAY.has(codeOf(this.failure))) this.failure = error;
@@ -90,7 +90,7 @@ class Race<Data> {
     if (!this.running.delete(socket)) return;
     this.end();
     this.running.add(socket);
-    // Its own opening is not over yet.
+    // node:net has not finished opening it yet.
     queueMicrotask(() => this.handOver(socket));
   }
 
@@ -98,7 +98,7 @@ class Race<Data> {
     if (!this.running.delete(socket)) return;
     const handle = this.takeOver(socket);
     if (isRuntimeSocket<Data>(handle)) {
-      // Through these it would hold its former owner, and all that listened to that one.
+      // These properties would keep its former owner, and all of that one's listeners, in memory.
       for (const symbol of Object.getOwnPropertySymbols(handle)) Reflect.set(handle, symbol, undefined);
       handle.data = this.dialling.data;
       this.dialling.opened(handle);
@@ -110,7 +110,7 @@ class Race<Data> {
     else this.dialling.failed(new Error('the server closed the connection'));
   }
 
-  /** Somebody answers there, so that it stands soon or never. */
+  /** A server answered at this address, so that this succeeds or fails soon. */
   private dialAnew(hostname: string): void {
     this.isOver = false;
     const { port, data, opened } = this.dialling;
@@ -125,7 +125,7 @@ class Race<Data> {
 
   private lost(error: Error): void {
     if (this.isOver) return;
-    // Before this one's own descriptors are free again.
+    // Checked before this race's own descriptors are free again.
     const lack = lackOfDescriptors();
     this.end();
     this.dialling.addresses.forget();
@@ -134,9 +134,9 @@ class Race<Data> {
 }
 
 /**
- * Bun.connect hands out a socket only once it stands; that of node:net is the same one, and can be closed before. Its
- * owner is left without it: reading and writing go by Bun's own handlers, which cost a third. It is kept where no
- * documentation says: a release of Bun that keeps it elsewhere has the connection dialled once more.
+ * Bun.connect returns a socket only once it is connected; node:net wraps the same kind, and can be closed earlier. It is
+ * taken from its wrapper, since Bun's own handlers cost a third for reads and writes. The property is undocumented: if a
+ * release of Bun keeps the socket elsewhere, the connection is dialled once more.
  */
 export function handleOf(socket: NodeSocket): unknown {
   return '_handle' in socket ? socket._handle : null;
@@ -146,7 +146,7 @@ function isRuntimeSocket<Data>(handle: unknown): handle is Socket<Data> {
   return typeof handle === 'object' && handle !== null && 'reload' in handle && 'upgradeTLS' in handle;
 }
 
-/** Bun calls it a refused connection, or a name that is not known. Undefined: there are some. */
+/** Bun reports a lack of descriptors as a refused connection or an unknown name. Undefined: there are some left. */
 function lackOfDescriptors(): Error | undefined {
   try {
     closeSync(openSync(devNull, 'r'));

@@ -1,7 +1,7 @@
-// NO_PROXY: which servers are asked directly, as curl reads it.
+// NO_PROXY, read as curl does: which servers are asked directly.
 import { BlockList, isIP } from 'node:net';
 
-/** @param list names and addresses between commas or spaces: `example.com .lab 10.0.0.0/8 [::1] host:8080`, or `*`. */
+/** @param list names and addresses separated by commas or spaces: `example.com .lab 10.0.0.0/8 [::1] host:8080`, or `*`. */
 export function readExceptions(list: string): (hostname: string, port: number) => boolean {
   const rules = list
     .toLowerCase()
@@ -27,12 +27,12 @@ function readRule(entry: string): Rule {
     const isAddress = inNetwork(bare, isIP(bare) === 4 ? 32 : 128);
     return (host, port) => isOfPort(port) && isAddress(host, port);
   }
-  // With and without the dot before it: the name itself, and all names below it.
+  // With or without a leading dot, it covers the name itself and all names below it.
   const domain = bare.replace(/^\./, '').replace(/\.$/, '');
   return (host, port) => isOfPort(port) && (host === domain || host.endsWith(`.${domain}`));
 }
 
-/** Of addresses alone: a name is not looked up for it. One that is no network holds nothing. */
+/** Matches addresses only: names are not looked up for it. An invalid network matches nothing. */
 function inNetwork(address: string, bits: number): Rule {
   const family = isIP(address);
   if (family === 0 || bits > (family === 4 ? 32 : 128)) return () => false;

@@ -1,4 +1,4 @@
-// From nothing to a connection over which requests may be sent: dialled, through a proxy's tunnel, behind TLS.
+// Opens a connection until requests may be sent over it: dialling, a proxy's tunnel, TLS.
 import type { Socket, SocketHandler } from 'bun';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
 import type { Addresses } from './addresses.ts';
@@ -15,16 +15,16 @@ export interface OriginAddress {
   hostname: string;
   port: number;
   secure: boolean;
-  /** Who is asked in its place. */
+  /** The proxy that is asked in its place. */
   proxy: HttpProxy | null;
 }
 
-/** Tells that a connection stands (undefined), that it does not in time, or what the network said. */
+/** Called when a connection stands (undefined), does not stand in time ('late'), or with the network's error. */
 export type Opened = (problem: undefined | 'late' | Error) => void;
 
 export interface OpeningOptions {
   address: OriginAddress;
-  /** Of the proxy where there is one. */
+  /** The proxy's, where there is one. */
   addresses: Addresses;
   setTimer(callback: () => void, ms: number): () => void;
   connectMs: number;
@@ -32,10 +32,10 @@ export interface OpeningOptions {
   opened: Opened;
 }
 
-/** Of IPv6, or of IPv4 as URLs write it in the end. */
+/** An IPv6 address, or an IPv4 one in the form to which URLs normalize it. */
 const ADDRESS = /:|^\d+(\.\d+){3}$/;
 
-/** Tells `opened` once, unless the connection is closed before. */
+/** Calls `opened` once, unless the connection is closed before. */
 export function open(connection: Connection, options: OpeningOptions): void {
   connection.opening = new Opening(connection, options);
 }
@@ -72,9 +72,9 @@ class Opening implements ConnectionOpening {
     this.stopDial();
   }
 
-  // Nothing is sent before the server has shown who it is.
+  // Nothing is sent before the server has proved its identity.
   shaken(success: boolean, error: Error | null): void {
-    // Where nobody asks who it is, a wrong name is still told, as if the handshake had failed.
+    // Even where servers are not verified, Bun reports a wrong name as a failed handshake.
     const stands = success || (!this.verifiesServers && isVerdict(error));
     if (stands) this.succeed();
     else this.fail(error ?? new Error('the TLS handshake failed'));
@@ -97,14 +97,14 @@ class Opening implements ConnectionOpening {
     this.connection.destroy();
   }
 
-  /** Something came between before the server itself was reached. */
+  /** It failed before the server itself was reached. */
   private failBefore(problem: number | Error): void {
     const { proxy } = this.address;
     if (proxy !== null) this.fail(new ProxyFailure(proxy, problem));
     else this.fail(typeof problem === 'number' ? new Error(`status ${problem}`) : problem);
   }
 
-  /** The server, or who stands before it. */
+  /** The server has been reached, or the proxy before it. */
   private reached(socket: Socket<Connection>): void {
     const { secure, proxy, hostname, port } = this.address;
     this.connection.opened(socket);
@@ -123,24 +123,24 @@ class Opening implements ConnectionOpening {
 
   private encrypt(socket: Socket<Connection>): void {
     if (this.opened === null) return;
-    // What it was until now hears nothing of what is encrypted.
+    // The plain socket's handlers must not see the encrypted bytes.
     socket.reload({ socket: { drain() {} } });
     const options = { data: this.connection, tls: this.tlsOptions(), socket: HANDLERS };
     const [, encrypted] = socket.upgradeTLS(options);
     this.connection.opened(encrypted);
   }
 
-  /** With a name to hold the certificate against, Bun checks it and the chain as its own fetch does. */
+  /** Given a name to check the certificate against, Bun verifies both it and the chain as its own fetch does. */
   private tlsOptions() {
     const { hostname, proxy } = this.address;
-    // An address is no name to ask for (RFC 6066, section 3). Without a name Bun holds the certificate against the address
-    // of whom the connection leads to: the server's own, but behind a proxy the proxy's.
+    // An address must not be sent as server name (RFC 6066, section 3). Without a name Bun checks the certificate against
+    // the address at the connection's other end: the server's own, but behind a proxy the proxy's.
     const serverName = proxy === null && ADDRESS.test(hostname) ? '' : hostname;
     return this.verifiesServers ? { serverName } : { serverName, rejectUnauthorized: false };
   }
 }
 
-/** The same for all, so that an open connection holds nothing of how it was opened. */
+/** Shared by all, so that an open connection keeps nothing of its opening in memory. */
 const HANDLERS: SocketHandler<Connection> = {
   handshake: (socket, success, error) => socket.data.opening?.shaken(success, error),
   data: (socket, bytes) => socket.data.data(bytes),
@@ -154,7 +154,7 @@ const HANDLERS: SocketHandler<Connection> = {
   error: (socket, error) => socket.data.ended(error),
 };
 
-/** It is about the certificate (`CERT_HAS_EXPIRED`), not about the connection (`EPROTO`). */
+/** Whether an error is about the certificate (`CERT_HAS_EXPIRED`), not about the connection (`EPROTO`). */
 function isVerdict(error: Error | null): boolean {
   return error !== null && 'code' in error && typeof error.code === 'string' && error.code.includes('_');
 }

@@ -1,4 +1,4 @@
-// One server as connections see it: how to reach it, and those that stand open.
+// One server's connections: how to reach it, and which are open.
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import { Addresses } from './addresses.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
@@ -11,9 +11,9 @@ interface Surroundings {
   verifiesServers: boolean;
 }
 
-/** A server closes an idle connection about when it said: this much earlier it is not used any more. */
+/** A server closes an idle connection at about the time it announced: it is not used from this much earlier on. */
 const CLOSING_MARGIN_MS = 1_000;
-/** How often connections that were idle for too long are looked for. */
+/** How often connections that were idle for too long are closed. */
 const SWEEP_MS = 5_000;
 
 export class Origin implements ConnectionOwner {
@@ -37,7 +37,7 @@ export class Origin implements ConnectionOwner {
     return this.surroundings.limits();
   }
 
-  /** An open connection that nobody uses. */
+  /** Takes an open connection that is idle. */
   take(): Connection | undefined {
     const now = this.idle.length === 0 ? 0 : this.surroundings.monotonic();
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
@@ -55,7 +55,7 @@ export class Origin implements ConnectionOwner {
     return this.surroundings.monotonic();
   }
 
-  /** Opens a connection. `opened` is not told from within. */
+  /** Opens a connection. `opened` is called only after this has returned. */
   dial(connectMs: number, opened: Opened): Connection {
     const { address, addresses, surroundings } = this;
     const connection = new Connection(this);

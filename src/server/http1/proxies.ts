@@ -1,41 +1,41 @@
-// Which proxy stands before a server, as the environment says: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
+// Which proxy a server is reached through, from the environment: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY.
 import type { NamedProxy } from '../../upstream/proxy-failure.ts';
 import { readExceptions } from './no-proxy.ts';
 
 export interface HttpProxy extends NamedProxy {
   hostname: string;
   port: number;
-  /** It is itself asked over TLS. */
+  /** The proxy itself is reached over TLS. */
   secure: boolean;
   /** The value of `proxy-authorization`: a secret. https://www.rfc-editor.org/rfc/rfc7617 */
   authorization: string | null;
-  /** The address with who asks, for a client that takes it so: a secret. */
+  /** The address including the credentials, for a client that takes them so: a secret. */
   address: string;
-  /** In each form in which a proxy could repeat them: the authorization, the password. */
+  /** The authorization and the password, in each form in which a proxy could repeat them. */
   secrets: readonly string[];
 }
 
 export interface Proxies {
   /** Null where a server is asked directly. */
   of(url: URL): HttpProxy | null;
-  /** Some of them is asked over TLS. */
+  /** At least one is reached over TLS. */
   someSecure: boolean;
   /** There is none. */
   isEmpty: boolean;
-  /** What of them may appear nowhere. */
+  /** Their secrets, which may appear nowhere. */
   secrets: readonly string[];
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The message says what to do, and holds no secret. */
+/** The message says what to do, and contains no secret. */
 export class ProxySettingError extends Error {
   override readonly name = 'ProxySettingError';
 }
 
 /**
- * Throws ProxySettingError. As with curl the small letters count of a variable in both spellings, and ALL_PROXY where
- * none is named for the kind of address.
+ * Throws ProxySettingError. As in curl, a lowercase variable takes precedence over its uppercase spelling, and ALL_PROXY
+ * applies where none is set for the scheme.
  */
 export function readProxies(environment: Environment): Proxies {
   const before = {
@@ -101,7 +101,7 @@ function readProxy(environment: Environment, name: string): HttpProxy | null {
   };
 }
 
-/** Says nothing of what it holds, which may be a password. */
+/** Quotes nothing of the value beyond its scheme: it may contain a password. */
 function noProxy(variable: string, url: URL | null): ProxySettingError {
   const what =
     url === null ? 'is not an address' : `is of the kind ${url.protocol}//, which is not supported`;
@@ -114,7 +114,7 @@ function noProxy(variable: string, url: URL | null): ProxySettingError {
 interface Credentials {
   user: string;
   password: string;
-  /** As they are told to the proxy. */
+  /** As they are sent to the proxy. */
   plain: string;
 }
 
@@ -130,7 +130,7 @@ function credentialsOf({ username, password }: URL, variable: string): Credentia
   }
 }
 
-/** Without a password the name is what lets in. */
+/** Without a password the user name is the secret. */
 function secretsOf({ username, password }: URL, told: Credentials, authorization: string): string[] {
   const written = password === '' ? [username] : [`${username}:${password}`, password];
   const plain = told.password === '' ? [told.user] : [told.plain, told.password];

@@ -1,4 +1,4 @@
-// Requests → bytes: HTTP/1.1 as RFC 9112 writes it. Knows no sockets.
+// Requests → bytes: HTTP/1.1 as in RFC 9112. Knows no sockets.
 import { HTTP_TOKEN } from '../../model/headers.ts';
 import type { UpstreamRequest } from '../../upstream/transport.ts';
 
@@ -8,25 +8,25 @@ class UnsendableRequest extends Error {
   readonly code = 'INVALID_REQUEST';
 }
 
-/** What a field's value may hold; anything else could end the field and begin another. */
+/** What a field's value may contain; anything else could end the field and begin another. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Of an address, behind the host. */
+/** The part of an address after the host. */
 const PATH = /^\/[\x21-\x7e]*$/;
 const ASCII = /^[\0-\x7f]*$/;
 
-/** A longer body is made bytes at once: of a string, what the socket did not take would be encoded again. In UTF-16 units. */
+/** A longer body is encoded up front: the part of a string that the socket did not take is encoded twice. In UTF-16 units. */
 const LONGEST_STRING = 32 * 1024;
 
-/** Made here, whoever else says them. */
+/** Set here, whatever the caller's headers contain. */
 const OWN_FIELD = /^(host|content-length|connection|transfer-encoding)$/;
 
-/** What is the same in all requests to a server. */
+/** The part that all requests to a server share. */
 export interface RequestFrame {
   /** For the `host` field. */
   host: string;
-  /** Before the path: scheme and host, where a proxy must know whom to ask; else empty. */
+  /** Scheme and host before the path, where a proxy must know the server; else empty. */
   root: string;
-  /** Whole lines of fields for the proxy; else empty. */
+  /** Complete header lines for the proxy; else empty. */
   fields: string;
 }
 
@@ -51,12 +51,12 @@ export function writeRequest(
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
   if (body === undefined) head += '\r\n';
   else head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  // A string is written as UTF-8, which a head is not.
+  // The socket writes a string as UTF-8, but a head is Latin-1.
   const isText = ASCII.test(head) && (body?.length ?? 0) <= LONGEST_STRING;
   return isText ? head + (body ?? '') : bytesOf(head, body ?? '');
 }
 
-/** Made in one place: a string of both would be copied twice. */
+/** Writes both into one buffer: a string of both would be copied twice. */
 function bytesOf(head: string, body: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(head.length + Buffer.byteLength(body));
   bytes.write(head, 'latin1');

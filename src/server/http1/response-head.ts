@@ -2,7 +2,7 @@
 import { HeaderList } from '../../model/header-list.ts';
 import { HTTP_TOKEN } from '../../model/headers.ts';
 
-/** What the server sends is no HTTP/1.1 answer. */
+/** The server sent something that is not an HTTP/1.1 answer. */
 export class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
   readonly code = 'MALFORMED_HTTP';
@@ -19,10 +19,10 @@ const CR = 13;
 const SPACE = 32;
 const TAB = 9;
 
-/** Where the blank line behind the head ends, -1 where it has not come. Bare line feeds are taken too. */
+/** Where the blank line after the head ends, -1 if it has not arrived. Bare line feeds are accepted too. */
 export function endOfHead(bytes: Buffer, from: number): number {
   const end = bytes.indexOf('\n\r\n', from);
-  // What follows a head with bare line feeds may hold the usual end of one.
+  // What follows a head with bare line feeds may contain the usual end of a head.
   const bare = (end === -1 ? bytes : bytes.subarray(0, end)).indexOf('\n\n', from);
   if (bare !== -1) return bare + 2;
   return end === -1 ? -1 : end + 3;
@@ -30,14 +30,14 @@ export function endOfHead(bytes: Buffer, from: number): number {
 
 const BEGINNING = Buffer.from('HTTP/1.');
 
-/** Throws MalformedAnswer where no head can begin so: who speaks otherwise may wait for more, and never end one. */
+/** Throws MalformedAnswer where no head can begin so: a server of another protocol may wait and never send a head's end. */
 export function checkBeginning(bytes: Buffer): void {
   const length = Math.min(bytes.length, BEGINNING.length);
   if (bytes.compare(BEGINNING, 0, length, 0, length) !== 0)
     throw notHttp(bytes.toString('latin1', 0, LONGEST_QUOTE));
 }
 
-/** Of what is no HTTP, in bytes. */
+/** Bytes quoted of an answer that is not HTTP. */
 const LONGEST_QUOTE = 40;
 
 function notHttp(text: string): MalformedAnswer {
@@ -47,10 +47,10 @@ function notHttp(text: string): MalformedAnswer {
 }
 
 const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;
-/** What would end a field for another reader. */
+/** Characters that would end a field for another reader. */
 const CONTROL = /[\0\r]/;
 
-/** @param text up to and with the blank line, a character a byte. Throws MalformedAnswer. */
+/** @param text up to and including the blank line, one character per byte. Throws MalformedAnswer. */
 export function readHead(text: string): ResponseHead {
   const begin = text.indexOf('\n');
   const [, minor, code] = FIRST_LINE.exec(text) ?? [];
@@ -58,7 +58,7 @@ export function readHead(text: string): ResponseHead {
   return { status: Number(code), isCurrent: minor === '1', headers: readFields(text, begin + 1) };
 }
 
-/** Those from `from` on, each with its line feed; then the blank line. */
+/** Reads the fields from `from` on, each with its line feed, up to the blank line. */
 function readFields(text: string, from: number): HeaderList {
   const headers = new HeaderList();
   let name = '';
@@ -88,7 +88,7 @@ function append(headers: HeaderList, name: string, value: string): void {
   headers.append(name, value);
 }
 
-/** Without the white space of HTTP: what String.trim takes away besides may be half of a character in UTF-8. */
+/** Without HTTP's white space: what String.trim removes in addition may be half of a UTF-8 character. */
 function trimmed(text: string, from: number, to: number): string {
   let begin = from;
   let end = to;

@@ -1,24 +1,24 @@
-// Bytes of a connection → answers: HTTP/1.1 responses as RFC 9112 frames them. Knows no sockets.
+// Bytes of a connection → answers: HTTP/1.1 responses, framed as in RFC 9112. Knows no sockets.
 import type { HeaderList } from '../../model/header-list.ts';
 import { checkBeginning, endOfHead, MalformedAnswer, readHead } from './response-head.ts';
 
-/** What is read from the connection, in the order in which it comes. */
+/** Called with what is read from the connection, in order of arrival. */
 export interface AnswerHandler {
   head(status: number, headers: HeaderList): void;
-  /** Of the body, without its framing. */
+  /** A part of the body, without its framing. */
   chunk(bytes: Uint8Array): void;
   /** The answer is complete. */
   end(): void;
 }
 
-/** Bytes of a head, and of the trailers. */
+/** Most bytes of a head, and of the trailers. */
 const MAX_HEAD = 64 * 1024;
-/** Bytes of the line that begins a chunk: its size and extensions that nobody uses. */
+/** Most bytes of a chunk's extensions, which follow its size on one line and which nobody uses. */
 const MAX_CHUNK_LINE = 1024;
 /** Hexadecimal digits of a chunk's size: 16 TB. */
 const MAX_CHUNK_DIGITS = 11;
 
-/** Twice it is said by proxies that hand on a server's field beside their own: the chunks are one's all the same. */
+/** Proxies that forward a server's field beside their own repeat it; the body is chunked only once. */
 const CHUNKED = /^chunked(, chunked)?$/i;
 const CHUNKED_ONCE = 'chunked'.length;
 
@@ -29,7 +29,7 @@ const SPACE = 32;
 const TAB = 9;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
-/** Bytes first set aside for a head that comes in pieces. */
+/** Initial size, in bytes, of the buffer for a head that comes in pieces. */
 const SMALLEST_PENDING = 1024;
 
 type State =
@@ -48,7 +48,7 @@ export class ResponseParser {
   private readonly handler: AnswerHandler;
   private state: State = 'idle';
   private asked = 'GET';
-  /** Of a head that is not complete: so many bytes of a buffer that grows. */
+  /** An incomplete head: the first `pendingSize` bytes of a growing buffer. */
   private pending = NO_BYTES;
   private pendingSize = 0;
   /** Bytes of the body, or of the chunk, still to come. */
@@ -57,7 +57,7 @@ export class ResponseParser {
   private lineLength = 0;
   /** The connection can serve another request once this answer is complete. */
   private keepsOpen = false;
-  /** How long the server says it keeps an idle connection, in milliseconds; null where it does not say. */
+  /** How long the server says that it keeps an idle connection, in milliseconds; null where it does not say. */
   keepAliveMs: number | null = null;
 
   constructor(handler: AnswerHandler) {
@@ -80,12 +80,12 @@ export class ResponseParser {
     return this.state === 'idle' && this.keepsOpen;
   }
 
-  /** The server means to keep the connection behind the answer that is under way. */
+  /** The server means to keep the connection after the answer that is under way. */
   get staysOpen(): boolean {
     return this.keepsOpen;
   }
 
-  /** Takes what arrived, and changes it: the framing of chunks is taken out in place. Throws MalformedAnswer. */
+  /** Takes what arrived, and modifies it: the framing of chunks is removed in place. Throws MalformedAnswer. */
   push(bytes: Buffer): void {
     let from = 0;
     while (from < bytes.length) {
@@ -108,7 +108,7 @@ export class ResponseParser {
           this.handler.chunk(from === 0 ? bytes : bytes.subarray(from));
           return;
         case 'idle':
-          // Nobody asked: a server that says more than its answer is not to be trusted with another request.
+          // Unrequested: a server that sends more than its answer is not to be trusted with another request.
           this.keepsOpen = false;
           return;
         default:
@@ -120,7 +120,7 @@ export class ResponseParser {
   /** The server closed the connection. False where an answer is not complete. */
   close(): boolean {
     this.keepsOpen = false;
-    // Behind the last chunk nothing of the body is missing. https://www.rfc-editor.org/rfc/rfc9112#section-8
+    // After the last chunk nothing of the body is missing. https://www.rfc-editor.org/rfc/rfc9112#section-8
     if (this.state !== 'until-close' && this.state !== 'trailers') return this.state === 'idle';
     this.finish();
     return true;
@@ -144,7 +144,7 @@ export class ResponseParser {
       return end;
     }
     this.hold(bytes, from);
-    // A head that comes in pieces is searched from where the last piece could have begun its end.
+    // The search resumes where the previous piece could have begun the head's end.
     const held = this.pending.subarray(0, this.pendingSize);
     const end = endOfHead(held, Math.max(0, before - 2));
     checkLength(end === -1 ? held.length : end);
@@ -158,7 +158,7 @@ export class ResponseParser {
     return from + end - before;
   }
 
-  /** The buffer doubles, so that a head in single bytes is not copied anew for each. */
+  /** The buffer doubles, so that a head that comes byte by byte is not copied for each. */
   private hold(bytes: Buffer, from: number): void {
     const size = this.pendingSize + bytes.length - from;
     if (size > this.pending.length) {
@@ -194,7 +194,7 @@ export class ResponseParser {
     } else if (encoding !== null) {
       if (!CHUNKED.test(encoding))
         throw new MalformedAnswer(`transfer-encoding: ${encoding.slice(0, 40)} is not supported`);
-      // Of two that tell about the end, the connection is believed no further than this answer.
+      // The body's end is declared twice, or by HTTP/1.0: the connection is not trusted beyond this answer.
       if (length !== null || !isCurrent || encoding.length > CHUNKED_ONCE) this.keepsOpen = false;
       this.state = 'chunk-size';
       this.digits = 0;
@@ -208,8 +208,8 @@ export class ResponseParser {
   }
 
   /**
-   * Many chunks may have come at once: what they hold is moved together and handed on as one, so that who reads
-   * is called once for each arrival. Returns where it stopped.
+   * Many chunks may have come at once: their data is moved together and handed on as one piece, so that the reader is
+   * called once per arrival. Returns where it stopped.
    */
   private readChunks(bytes: Buffer, from: number): number {
     let at = from;
@@ -245,7 +245,7 @@ export class ResponseParser {
     return at;
   }
 
-  /** One byte of what stands between the data of two chunks. */
+  /** Takes one byte of the framing between the data of two chunks. */
   private readFraming(byte: number): void {
     switch (this.state) {
       case 'chunk-size': {
@@ -273,7 +273,7 @@ export class ResponseParser {
         if (byte === LF) this.beginChunk();
         return;
       case 'chunk-end':
-        // Nothing but CR LF: with less, a chunk that is too short by two bytes would pass.
+        // Exactly CR LF is accepted: otherwise a chunk that is declared two bytes too short would pass.
         if (byte === CR && this.lineLength === 0) {
           this.lineLength = 1;
           return;
@@ -291,7 +291,7 @@ export class ResponseParser {
     this.lineLength = 0;
   }
 
-  /** Trailers tell nothing that anyone here reads. Returns where they ended. */
+  /** Nobody here reads trailers. Returns where they ended. */
   private skipTrailers(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at++) {
       const byte = bytes[at];
@@ -313,13 +313,13 @@ function checkLength(size: number): void {
   if (size > MAX_HEAD) throw new MalformedAnswer(`the head of the answer is longer than ${MAX_HEAD} bytes`);
 }
 
-/** Null: none. `identity`, of HTTP's first edition, is what servers say that keep their streams from being made chunks. */
+/** Null: none. `identity`, from the first edition of HTTP/1.1, is sent by servers that do not want their streams chunked. */
 function codingOf(headers: HeaderList): string | null {
   const coding = headers.get('transfer-encoding');
   return coding?.toLowerCase() === 'identity' ? null : coding;
 }
 
-/** Said more than once, it must be the same. */
+/** If it is repeated, all values must agree. */
 function readLength(text: string): number {
   const [first = '', ...others] = text.split(',').map((part) => part.trim());
   if (!/^\d{1,15}$/.test(first) || others.some((other) => other !== first))

@@ -1,4 +1,4 @@
-// One request's answer, from before it is sent until its last byte is handed over or nobody wants it.
+// One request's answer, from before the request is sent until its last byte is handed over or nobody wants it.
 import type { Leaving } from '../../upstream/departure.ts';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
@@ -7,21 +7,21 @@ import type { HeaderList } from '../../model/header-list.ts';
 export interface AnswerWaiter {
   resolve(answer: UpstreamAnswer): void;
   reject(reason: unknown): void;
-  /** The connection had been closed before the request reached it. True: another takes it over. */
+  /** The server closed the connection before the request reached it. True: another connection takes it over. */
   stale(answer: RunningAnswer): boolean;
 }
 
 export class RunningAnswer implements AnswerBody {
-  /** Until the head is there: it holds the request, which would lie in memory as long as the stream flows. */
+  /** Null once the head is there: it holds the request, which would stay in memory for as long as the stream. */
   private waiter: AnswerWaiter | null;
   private readonly signal: Leaving | undefined;
-  /** Bytes of a body that may wait for somebody to read it before the server is held back. */
+  /** Bytes of a body that may wait for the reader before the server is held back. */
   private readonly maxUnread: number;
   private connection: Connection | null = null;
   private state: 'waiting' | 'flowing' | 'complete' | 'failed' | 'cancelled' = 'waiting';
   private reader: BodyReader | null = null;
   private isPaused = false;
-  /** Came while nobody reads. */
+  /** Arrived while nobody reads. */
   private unread: Uint8Array[] | null = null;
   private unreadSize = 0;
   private failure: Error | null = null;
@@ -45,7 +45,7 @@ export class RunningAnswer implements AnswerBody {
     return this.state === 'waiting' || this.state === 'flowing';
   }
 
-  /** Where it comes from. */
+  /** Sets the connection that it comes over. */
   on(connection: Connection): void {
     this.connection = connection;
   }
@@ -87,7 +87,7 @@ export class RunningAnswer implements AnswerBody {
     else waiter?.reject(error);
   }
 
-  // From whoever reads.
+  // From the reader.
 
   read(reader: BodyReader): void {
     this.reader = reader;
@@ -119,14 +119,14 @@ export class RunningAnswer implements AnswerBody {
     this.signal?.removeEventListener('abort', this.leave);
   }
 
-  /** What came while nobody read, and the end behind it. */
+  /** Delivers what arrived while nobody read, and then the end. */
   private deliver(): void {
     while (this.unread !== null) {
       const { reader, unread } = this;
       if (reader === null || this.isPaused) return;
       this.unread = null;
       this.unreadSize = 0;
-      // In one piece: a reader that has fallen behind catches up at once, however small the pieces were.
+      // In one piece, so that a slow reader catches up at once, however small the pieces were.
       const [first] = unread;
       reader.chunk(unread.length === 1 && first !== undefined ? first : Buffer.concat(unread));
     }

@@ -1,4 +1,4 @@
-// The host's own way to upstreams: HTTP/1.1 over connections that are kept open and used again.
+// The host's own transport to upstreams: HTTP/1.1 over connections that are kept open and reused.
 import { GatewayError } from '../../model/errors.ts';
 import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
@@ -15,10 +15,10 @@ const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 export interface TransportOptions {
   monotonic(): number;
-  /** Calls back once after `ms`; returns how to call it off. */
+  /** Calls back once after `ms`; the returned function cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
   limits: () => ConnectionLimits;
-  /** False: whoever answers over TLS is believed to be who it should be. */
+  /** False: the certificates of TLS servers are not checked. */
   verifiesServers: boolean;
   /** Left out: every server is asked directly. */
   proxies?: Proxies;
@@ -28,13 +28,13 @@ export interface HttpTransport {
   send: Transport;
   /** Of every server that was asked. */
   pools(): PoolState[];
-  /** Closes the connections that nobody uses. */
+  /** Closes the idle connections. */
   close(): void;
 }
 
 export function createHttpTransport(options: TransportOptions): HttpTransport {
   const servers = new Map<string, Server>();
-  /** By what stands before the path of an address, however that is written. */
+  /** By the part of an address before its path, in any spelling. */
   const roots = new Map<string, Server>();
 
   function serverOf(url: string): { server: Server; path: string } {
@@ -104,7 +104,7 @@ class Sending implements AnswerWaiter {
 
   resolve(answer: UpstreamAnswer): void {
     const { secure, proxy } = this.origin.address;
-    // No server has this to say, and one behind TLS could not be overheard.
+    // Only a proxy sends this status, and inside a TLS tunnel it could not.
     if (proxy !== null && !secure && answer.status === PROXY_AUTHENTICATION_REQUIRED) {
       answer.body.cancel();
       this.reject(new ProxyFailure(proxy, answer.status));
@@ -141,7 +141,7 @@ class Sending implements AnswerWaiter {
   }
 }
 
-/** Throws TypeError for an address that is none. */
+/** Throws TypeError for an invalid address. */
 function readAddress(text: string, proxies: Proxies | undefined): OriginAddress {
   const url = new URL(text);
   const { protocol, host, origin } = url;
@@ -156,7 +156,7 @@ function readAddress(text: string, proxies: Proxies | undefined): OriginAddress 
   };
 }
 
-/** A proxy passes on what it can read; through a tunnel the server is asked as if there were none. */
+/** A proxy forwards what it can read; through a tunnel the request is the same as without a proxy. */
 function frameOf({ host, origin, secure, proxy }: OriginAddress): RequestFrame {
   if (proxy === null || secure) return { host, root: '', fields: '' };
   return { host, root: origin, fields: fieldsFor(proxy) };

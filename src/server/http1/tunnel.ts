@@ -1,4 +1,4 @@
-// A way through a proxy to a server that it does not read: CONNECT. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+// A tunnel through a proxy, which cannot read what passes: CONNECT. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 import type { Socket } from 'bun';
 import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
 
@@ -13,10 +13,10 @@ export interface Tunnelling {
   failed(problem: number | Error): void;
 }
 
-/** Bytes of the proxy's answer. */
+/** Most bytes of the proxy's answer. */
 const MAX_HEAD = 16 * 1024;
 
-/** Takes over a socket that stands, until one of the two is told, once. */
+/** Takes over a connected socket until it calls `opened` or `failed`, once. */
 export function openTunnel<Data>(socket: Socket<Data>, tunnelling: Tunnelling): void {
   const { authority, authorization, opened, failed } = tunnelling;
   const identified = authorization === null ? '' : `proxy-authorization: ${authorization}\r\n`;
@@ -74,12 +74,12 @@ function judge(heard: Buffer): 'more' | number | Error | null {
     } catch (thrown) {
       return thrown instanceof Error ? thrown : new Error(String(thrown));
     }
-    // It says that it is at work.
+    // An interim answer (1xx): the final one follows.
     from = end;
   }
 }
 
-/** A server of TLS waits to be spoken to: these bytes are the proxy's own, and would be taken for the server's. */
+/** In TLS the client speaks first: these bytes are the proxy's own, and would be taken for the server's. */
 function spokeTooEarly(): Error {
   return new MalformedAnswer('it says more than that the tunnel is open');
 }

@@ -1,4 +1,4 @@
-// Answers whose body is packed (content-encoding): handed on unpacked, each piece as soon as it can be.
+// Decompresses answers (content-encoding), passing on each piece as soon as possible.
 import {
   createBrotliDecompress,
   createGunzip,
@@ -11,30 +11,30 @@ import { HeaderList } from '../../model/header-list.ts';
 
 type Unpacker = ReturnType<typeof createGunzip>;
 
-/** By the first byte of what is packed. */
+/** Each is given the first byte of the compressed body. */
 const UNPACKERS = {
   gzip: () => createGunzip(),
   'x-gzip': () => createGunzip(),
-  // Some servers leave out zlib's wrapping, which begins with its method, 8.
+  // Some servers omit zlib's wrapper, whose first byte has the method, 8, in its lower half.
   deflate: (first: number) => ((first & 15) === 8 ? createInflate() : createInflateRaw()),
   br: () => createBrotliDecompress(),
-  // The runtime does not tell that a body of zstd is cut short: who reads finds that the text is.
+  // The runtime does not report a truncated zstd body: the reader finds the text incomplete.
   zstd: () => createZstdDecompress(),
 } satisfies Record<string, (first: number) => Unpacker>;
 
 /**
- * As it is. Besides HTTP's own word: `none`, with which servers keep what stands before them from packing a stream, and words
- * that belong into other fields.
+ * Values for an uncompressed body. Besides HTTP's own: `none`, with which servers keep proxies from compressing a stream,
+ * and values that belong in other fields.
  */
 const NO_PACKING: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'chunked']);
 
-/** What came is packed in a way that nobody asked for, or not as the server says, or was spoilt on its way. */
+/** The body is compressed in an unknown way, not in the way the server says, or was corrupted on its way. */
 class BrokenEncoding extends Error {
   override readonly name = 'BrokenEncoding';
   readonly code = 'BROKEN_CONTENT_ENCODING';
 }
 
-/** How the runtime tells of what is packed well and cut short. */
+/** The runtime's code for valid data that is truncated. */
 const CUT_SHORT = 'Z_BUF_ERROR';
 
 function unpackingError(encoding: string, error: Error): Error {
@@ -44,7 +44,7 @@ function unpackingError(encoding: string, error: Error): Error {
   });
 }
 
-/** The same answer as if it had not been packed. Where that cannot be, its status stands, and its body fails. */
+/** The answer as if it had not been compressed. Where that is impossible, its status is kept and its body fails. */
 export function unpacked(answer: UpstreamAnswer): UpstreamAnswer {
   const encoding = answer.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (NO_PACKING.has(encoding)) return answer;
@@ -62,15 +62,15 @@ function isKnown(encoding: string): encoding is keyof typeof UNPACKERS {
 class UnpackedBody implements AnswerBody {
   private readonly packed: AnswerBody;
   private readonly encoding: string;
-  /** Null before the first byte: an answer without a body may say that it is packed. */
+  /** Null before the first byte: an answer without a body may claim to be compressed. */
   private unpacker: Unpacker | null = null;
   private reader: BodyReader | null = null;
   private isPaused = false;
   private isUnpacked = false;
   private isPackedOver = false;
-  /** How the packed body ended. */
+  /** Why the compressed body failed. */
   private failure: Error | null = null;
-  /** What the reader is told once it no longer pauses. */
+  /** What is reported to the reader once it resumes. */
   private ending: 'end' | Error | null = null;
 
   constructor(packed: AnswerBody, encoding: string) {
@@ -82,7 +82,7 @@ class UnpackedBody implements AnswerBody {
     this.reader = reader;
     this.packed.read({
       chunk: (bytes) => {
-        // What is packed may end before what it came in does.
+        // The compressed data may end before the body that carries it.
         if (this.isUnpacked) return;
         const { encoding } = this;
         if (!isKnown(encoding)) {
@@ -130,7 +130,7 @@ class UnpackedBody implements AnswerBody {
     return unpacker;
   }
 
-  /** What is still being unpacked comes before the end. */
+  /** Data still being decompressed is delivered before the end. */
   private packedEnded(): void {
     this.isPackedOver = true;
     if (this.unpacker === null || this.isUnpacked) this.over(this.failure ?? 'end');
