@@ -22,8 +22,8 @@ export interface Questions {
     ...args: Arguments<WorkerMethods[Name]>
   ): Promise<Answer<WorkerMethods[Name]>[]>;
   /**
-   * Whether any of them says yes, as soon as one does. Those that let a question pass are waited for as well: a busy worker does
-   * what it was asked all the same.
+   * Whether any of them says yes, as soon as one does. Workers that missed a question are waited for as well: a busy one
+   * still does what it was asked.
    */
   anyWithin(
     ms: number,
@@ -38,7 +38,7 @@ export interface Questions {
 export function createQuestions(setTimer: (callback: () => void, ms: number) => () => void): Questions {
   const silent = new WeakSet<Asked>();
 
-  /** The answer, or none: it takes longer, or the worker is gone. */
+  /** The answer, or none if it takes longer or the worker is gone. */
   function within<Value>(ms: number, worker: Asked, asked: Promise<Value>): Promise<[] | [Value]> {
     return new Promise((resolve, reject) => {
       const passed = () => {
@@ -48,7 +48,7 @@ export function createQuestions(setTimer: (callback: () => void, ms: number) => 
       const cancel = setTimer(passed, ms);
       const settle = () => {
         cancel();
-        // Whatever it answers, and however late: it is awake.
+        // Any answer, however late, shows that it is awake.
         silent.delete(worker);
       };
       asked.then(

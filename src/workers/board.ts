@@ -1,13 +1,13 @@
-// Memory that all workers see at once: how many requests each has with each provider, who waits for room, and who tries
-// whether one that failed is there again.
+// Memory that all workers share: how many requests each has with each provider, how many wait for room, and which worker
+// tests whether a failed provider has recovered.
 // Each cell has one writer, so that only the row of a worker that died has to be corrected.
 import type { SharedRoom } from '../upstream/peers.ts';
 
 /** Providers that have a column; for any beyond these, each worker counts alone. */
 const COLUMNS = 256;
 /**
- * Numbers a worker keeps for a provider. Each has its own part of the row: what changes with every request lies in other
- * lines of the processor's caches than what others look at with every request.
+ * The numbers that a worker keeps for a provider. Each has its own part of the row, so that those that change with every
+ * request are not in the same cache lines as those that others read with every request.
  */
 const IN_FLIGHT = 0;
 const WAITING = 1;
@@ -24,7 +24,7 @@ export function boardBytes(workers: number): number {
 export interface Board {
   /** `column`: which provider, the same number in every worker. */
   room(column: number): SharedRoom | undefined;
-  /** All numbers of a worker are zero again. */
+  /** Sets all numbers of a worker to zero. */
   clear(worker: number): void;
 }
 

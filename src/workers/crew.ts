@@ -9,7 +9,7 @@ export interface CrewOptions extends WorkerCommand {
   board: SharedMemory;
   /** The methods that a worker can call. */
   methods(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'>;
-  /** The worker serves from now on. */
+  /** The worker has begun to serve. */
   onServing(worker: WorkerProcess): void;
   /** A worker that served is gone. @param how its end, in words. */
   onGone(worker: WorkerProcess, how: string, isReplaced: boolean): void;
@@ -26,13 +26,13 @@ export interface Crew {
   /** Resolves when all serve. Throws WorkerFailed; then none is left. */
   start(): Promise<void>;
   /**
-   * None is replaced any more; resolves when all are gone, to how many requests were cut. `sooner`: its resolving ends the
-   * time.
+   * Stops replacing workers; resolves when all are gone, to how many requests were cut. When `sooner` resolves, the time
+   * is over.
    */
   end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
-/** A worker ended before it served (why, it has said itself on standard error), or could not be started. */
+/** A worker ended before it served (it has written why to standard error), or could not be started. */
 export class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed';
 }

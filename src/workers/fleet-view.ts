@@ -9,7 +9,7 @@ import type { WorkerProcess } from './worker-process.ts';
 
 /** How many workers do not answer at the moment: their part is missing on the page. */
 const SILENT_HEADER = 'x-sluice-silent-workers';
-/** Longer than for a page that can do without: who is busy cancels all the same, and nobody may be told that nothing ran. */
+/** Longer than for a page, which can omit an answer: a busy worker still cancels, and must not be reported as not running it. */
 const CANCEL_MS = 5_000;
 
 export interface FleetViewOptions
@@ -60,7 +60,7 @@ export function createFleetView(
   };
 }
 
-/** A client that asks right after its request finds it counted, whoever served it. */
+/** A client that asks right after its request finds it counted, whichever worker served it. */
 function flushedByAll(ledger: Ledger, { processes, questions }: FleetViewOptions): Ledger {
   return {
     ...ledger,

@@ -1,5 +1,5 @@
-// Rows on their way from a worker to the primary: in the packets that the ledger's store reads, and counted already. The
-// primary passes on what it need not read, and most of it does not come over the pipe.
+// Rows on their way from a worker to the primary: already counted, and in the packets that the ledger's store reads. The
+// primary reads them only where traces need them, and most of them do not go over the pipe.
 import { type BinaryPart, sharedCopy } from '../ledger/rows/binary-parts.ts';
 import { REQUEST_ID, rowOfValues, type RowValues } from '../ledger/rows/row-columns.ts';
 import {
@@ -15,17 +15,17 @@ import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
 import { packetAt, type PacketPlace, type PacketRoom } from './packet-room.ts';
 
 export interface HandedRows {
-  /** JSON of what a tally of them counted: a structured clone costs three times as much. */
+  /** The counts of their tally, as JSON: a structured clone costs three times as much. */
   counted: string;
   packets: (PacketPlace | Uint8Array<ArrayBuffer> | RowValues)[];
-  /** By request id, of the rows that have any. */
+  /** By request id, for rows that have any. */
   binaries: Map<string, PackedPart[]>;
 }
 
 /** Other processes do not share this one's memory. */
 type PackedPart = Omit<BinaryPart, 'content'> & { content: Uint8Array<ArrayBuffer> };
 
-/** @param isKept whether somebody wants the rows themselves. @param room that the primary sees. */
+/** @param isKept whether the rows themselves are needed, not only their counts. @param room memory that the primary sees. */
 export function createRowPacker(
   isKept: boolean,
   room: Pick<PacketRoom, 'put'>,
@@ -57,13 +57,13 @@ function binariesOf(rows: readonly LedgerRow[]): HandedRows['binaries'] {
 }
 
 export function countedIn({ counted }: HandedRows): Counted {
-  // Of this very program, and of this version of it.
+  // Written by the same version of this program.
   return JSON.parse(counted) as Counted;
 }
 
 /**
- * Each as it can be kept: a packet of many, or a row that is too long for one or has binary parts.
- * @param memory of the worker that packed them.
+ * The rows as they can be stored: packets of many, and single rows that are too long for one or have binary parts.
+ * @param memory that of the worker that packed them.
  */
 export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array): (Uint8Array | LedgerRow)[] {
   return packets.map((packet) => {
@@ -76,7 +76,7 @@ export function keepable({ packets, binaries }: HandedRows, memory: Uint8Array):
   });
 }
 
-/** All of them, in their order. */
+/** All its rows, in order. */
 export function rowsIn(kept: Uint8Array | LedgerRow): LedgerRow[] {
   return kept instanceof Uint8Array ? rowsOfPacket(adoptPacket(kept, createPacketBuffers())) : [kept];
 }

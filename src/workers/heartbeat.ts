@@ -1,11 +1,11 @@
-// Whether a worker's event loop still runs: it is asked once a second, and given up after a long time without an answer.
+// Whether a worker's event loop still runs: it is asked once a second, and given up as hung after a long silence.
 
-/** Between two questions. */
+/** The time between two questions. */
 export const BEAT_MS = 1_000;
 /**
- * Questions in a row without an answer. A large body keeps a worker busy too (63 MB in one text for 0.4 s, in 600,000
- * messages that are translated for 2 s), so does a collection of a large heap, and whoever shares its core may take most of
- * it: killing one that would have come back costs its streams, waiting costs seconds.
+ * Unanswered questions in a row before a worker counts as hung. Large bodies also keep one busy (63 MB in one text for
+ * 0.4 s, in 600,000 translated messages for 2 s), as does garbage collection of a large heap, and other processes may take
+ * most of its core: killing one that would have recovered costs its streams, waiting costs seconds.
  */
 export const UNANSWERED_BEATS = 20;
 
@@ -14,14 +14,14 @@ export const HANG_SECONDS = (UNANSWERED_BEATS * BEAT_MS) / 1_000;
 export interface HeartbeatOptions {
   /** Resolves when the worker has answered. */
   ask(): Promise<unknown>;
-  /** It has not for `HANG_SECONDS`. Called once. */
+  /** The worker has not answered for `HANG_SECONDS`. Called once. */
   onHang(): void;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
 /**
- * What is counted is questions, which this process puts one after the other, and no clock is read: while it stands still
- * itself, since the machine sleeps or all its processes are stopped, nobody is found silent. Returns how to stop.
+ * Counts the questions that this process has asked instead of reading a clock: while it is itself suspended, because the
+ * machine sleeps or all its processes are stopped, no worker is found silent. The returned function stops the watch.
  */
 export function watchHeartbeat({ ask, onHang, setTimer }: HeartbeatOptions): () => void {
   let unanswered = 0;
@@ -31,12 +31,12 @@ export function watchHeartbeat({ ask, onHang, setTimer }: HeartbeatOptions): () 
       return;
     }
     unanswered += 1;
-    // Each time anew: what is asked before a worker listens may never reach it.
+    // Asked anew each time: a question from before the worker listens may never reach it.
     ask().then(
       () => {
         unanswered = 0;
       },
-      // It is gone, which is noticed elsewhere.
+      // The worker is gone, which is noticed elsewhere.
       () => {},
     );
     cancel = setTimer(beat, BEAT_MS);

@@ -29,22 +29,23 @@ export interface LeftRequest {
   end: RequestEnd | null;
 }
 
-/** How many slots were ever used, so that whoever reads looks at no others: memory that is looked at is taken. */
+/** The head has the number of slots ever used, so that no others are read: reading memory allocates it. */
 export const HEAD_BYTES = 4_096;
-/** Requests at once; what is begun beyond is served, and lost to the ledger if the worker dies. */
+/** Most requests at once; any more are served too, but lost to the ledger if the worker dies. */
 const SLOTS = 8_192;
 const SLOT_BYTES = 2_048;
-/** Slots that are reserved together: memory is taken as there are more requests at once. */
+/** Slots that are reserved together: memory grows with the number of simultaneous requests. */
 const STEP_SLOTS = 64;
 
 export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
 
 /*
- * A slot has two parts. As the request begins: how many bytes of text this part holds (0: nothing), the number of the
- * batch that its row left with (0: none yet), when the request came (Unix ms), whether it is streamed, how many bytes its
- * id has, the id, the length of each text in UTF-16 units (all bits set: there is none), and the texts as UTF-8, one behind
- * the other. As it ends: the same, with a number for its status and those of `numbersOf` instead, no id, and one more as the
- * count of bytes: all texts may be missing.
+ * A slot has two parts. The first, written when the request begins: the number of bytes of its texts (0: the slot is
+ * empty), the number of the batch that its row was sent in (0: none yet), when the request came (Unix ms), whether it is
+ * streamed, the number of bytes of its id, the id, the length of each text in UTF-16 units (all bits set: null), and the
+ * concatenated texts as UTF-8. The second, written when it ends: the number of bytes of its texts plus one (0: not ended),
+ * since all texts may be null; its status as a number, whether its usage is known, the numbers of `numbersOf`, and lengths
+ * and texts as in the first.
  */
 const BATCH_AT = 4;
 const TIMESTAMP_AT = 8;
@@ -63,9 +64,9 @@ const END_LENGTHS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
 
 const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 const NONE = 0xffff;
-/** Names come from clients. So long, all of them fit as a request begins: a unit takes three bytes at most. */
+/** Names come from clients. With this limit the texts of a request's beginning fit: a unit takes at most three bytes. */
 const LONGEST_NAME = 80;
-/** So long, all of them fit as it ends, whoever gave them. */
+/** With this limit the texts of its end always fit, whatever their source. */
 const LONGEST_END_NAME = 40;
 const STATUSES: readonly RowStatus[] = ['success', 'error', 'aborted', 'truncated'];
 
@@ -74,7 +75,7 @@ export interface Journal {
   note(request: BegunRequest): void;
   /** The request has ended, and its row waits to be sent. */
   ended(row: LedgerRow): void;
-  /** Its row leaves now. @param batch which of those that the primary takes, from 1: one that it has taken is in safe hands. */
+  /** Its row is about to be sent. @param batch its batch's number, from 1: once the primary has that, the row is safe. */
   sent(requestId: string, batch: number): void;
   /** Its row is in safe hands. */
   done(requestId: string): void;
@@ -83,24 +84,24 @@ export interface Journal {
 export interface JournalOptions {
   /** Makes `length` bytes from `from` safe to touch. Throws where there is no room for them. */
   reserve(from: number, length: number): void;
-  /** There is none; told once, until there is again. */
+  /** There is no room; called once until there is again. */
   onFull(error: unknown): void;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** @param memory `JOURNAL_BYTES` long, all zero; only its head is touched that is not reserved. */
+/** @param memory `JOURNAL_BYTES` long, all zero; beyond its head only reserved parts are touched. */
 export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOptions): Journal {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   const doubles = new Float64Array(memory.buffer, memory.byteOffset, memory.byteLength / NUMBER_BYTES);
   const buffer = Buffer.from(memory.buffer, memory.byteOffset, memory.byteLength);
-  /** Each is noted twice: as it comes, and when it is known who is asked. */
+  /** Each request is noted twice: when it arrives, and once its provider is known. */
   const unplaced = createTexts(END_AT - LENGTHS_AT);
   const placed = createTexts(END_AT - LENGTHS_AT);
   const ends = createTexts(SLOT_BYTES - END_AT - END_LENGTHS_AT);
   const slots = new Map<string, number>();
-  /** Used again before a new one is: few pages are touched. */
+  /** Reused before new slots, so that few pages are touched. */
   const free: number[] = [];
   let used = 0;
   let reserved = 0;
@@ -138,7 +139,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       const slot = slotOf(request.requestId);
       if (slot === undefined) return;
       const at = startOf(slot);
-      // Its length last: who reads it in between finds nothing rather than half of it.
+      // The length is written last: a reader in between finds nothing rather than half of it.
       numbers.setUint32(at, 0);
       numbers.setUint32(at + BATCH_AT, 0);
       numbers.setUint32(at + END_AT, 0);
@@ -176,13 +177,13 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
 }
 
 interface Texts {
-  /** Puts their lengths and them there. False: they do not fit, and nothing is put. */
+  /** Writes their lengths, then the texts. False: they do not fit, and nothing is written. */
   write(texts: readonly (string | null)[], memory: Uint8Array, at: number): boolean;
-  /** How many those take that were put last, without the lengths. */
+  /** The size of the texts last written, without the lengths. */
   bytes(): number;
 }
 
-/** Most requests say what the one before them said, which is copied then: that takes a third. @param room in bytes. */
+/** Most requests have the same texts as the one before; copying those takes a third of the time. @param room in bytes. */
 function createTexts(room: number): Texts {
   const whole = new Uint8Array(room);
   const numbers = new DataView(whole.buffer);
@@ -223,7 +224,7 @@ function startOf(slot: number): number {
   return HEAD_BYTES + slot * SLOT_BYTES;
 }
 
-/** @param count of texts. @param bytes that they take. */
+/** @param count the number of texts. @param bytes their size. */
 function readTexts(place: Uint8Array, count: number, bytes: number): (string | null)[] {
   const lengths = new DataView(place.buffer, place.byteOffset, place.byteLength);
   const textAt = count * LENGTH_BYTES;
@@ -237,7 +238,7 @@ function readTexts(place: Uint8Array, count: number, bytes: number): (string | n
   });
 }
 
-/** In the order in which `readBegun` takes them. */
+/** In the order in which `readBegun` expects them. */
 function textsOf(request: BegunRequest): (string | null)[] {
   return [
     request.clientDialect,
@@ -250,7 +251,7 @@ function textsOf(request: BegunRequest): (string | null)[] {
   ];
 }
 
-/** In the order in which `readEnd` takes them; what is not known is not a number. Written out: by name it takes twice as long. */
+/** In the order in which `readEnd` expects them; NaN: unknown. Written out, since access by name takes twice as long. */
 function numbersOf({ httpStatus, latencyMs, ttftMs, costUsd, usage }: LedgerRow): number[] {
   return [
     httpStatus,
@@ -278,8 +279,8 @@ function shortenedEnd(name: string | null): string | null {
 }
 
 /**
- * What a worker had not handed over; but for a request that it was just noting when it died.
- * @param batches how many of its batches have been taken.
+ * The requests that a worker had not handed over, except one that it was just noting when it died.
+ * @param batches how many of its batches the primary has taken.
  */
 export function readJournal(memory: Uint8Array, batches: number): LeftRequest[] {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -295,7 +296,7 @@ export function readJournal(memory: Uint8Array, batches: number): LeftRequest[] 
   return found;
 }
 
-// Written above, by this very version of the program: hence the casts.
+// The casts are safe: the same version of the program has written this, above.
 
 function readBegun(bytes: Uint8Array): BegunRequest {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

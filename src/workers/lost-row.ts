@@ -8,7 +8,7 @@ export function lostRow({ begun, end }: LeftRequest, how: string, now: number): 
   const row: LedgerRow = {
     ...begun,
     status: 'error',
-    // Whether the client had got one is not known.
+    // Whether the client had received a status is unknown.
     httpStatus: 0,
     latencyMs: Math.max(0, now - begun.timestamp),
     ttftMs: null,

@@ -1,8 +1,8 @@
-// What several workers know of the same providers, as one.
+// Merges what several workers know about the same providers.
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 
-/** They agree within a message's time; until then the worst counts. Requests are added up. */
+/** Workers agree once their messages arrive; until then the worst state counts. Request counts are added up. */
 export function mergeStates(ofWorkers: readonly (readonly ProviderState[])[]): ProviderState[] {
   const merged = new Map<string, ProviderState>();
   for (const state of ofWorkers.flat()) {

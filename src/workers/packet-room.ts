@@ -1,29 +1,29 @@
-// Where a worker leaves packets of rows for its primary, in memory that both have: over the pipe each of them pays as much
-// for a row as for packing it.
+// Where a worker leaves packets of rows for its primary, in shared memory: over the pipe, a row costs each of the two as
+// much as packing it.
 import { compactInto, compactLength } from '../ledger/rows/row-packets.ts';
 import { JOURNAL_BYTES } from './journal.ts';
 import type { OpenedMemory } from './shared-memory.ts';
 
-/** What does not fit goes over the pipe. */
+/** Packets that do not fit go over the pipe. */
 const ROOM_BYTES = 2 * 1024 * 1024;
-/** Memory is taken as rows are longer, and come faster. */
+/** Reserved at a time: memory grows with the length and rate of rows. */
 const STEP_BYTES = 256 * 1024;
-/** A packet holds numbers. */
+/** In bytes: a packet contains numbers. */
 const ALIGNMENT = 8;
 
-/** The journal, and behind it the room for packets. */
+/** The journal, followed by the room for packets. */
 export const WORKER_MEMORY_BYTES = JOURNAL_BYTES + ROOM_BYTES;
 
-/** Of a packet, in the worker's memory. */
+/** A packet's place in the worker's memory, in bytes. */
 export interface PacketPlace {
   start: number;
   length: number;
 }
 
 export interface PacketRoom {
-  /** A compact copy of a packet. Null: there is no room left. */
+  /** Puts a compact copy of a packet there. Null: there is no room left. */
   put(packet: SharedArrayBuffer): PacketPlace | null;
-  /** Whoever read them is done with all that were put. */
+  /** To be called when the reader is done with all packets. */
   clear(): void;
 }
 
@@ -40,7 +40,7 @@ export function createPacketRoom({ bytes, reserve }: OpenedMemory): PacketRoom {
       reserved = wanted;
       return true;
     } catch {
-      // The pipe takes them as well.
+      // They go over the pipe instead.
       return false;
     }
   }
@@ -60,7 +60,7 @@ export function createPacketRoom({ bytes, reserve }: OpenedMemory): PacketRoom {
   };
 }
 
-/** The compact packet itself. @param memory of the worker that put it. */
+/** The compact packet itself. @param memory that of the worker that put it there. */
 export function packetAt(memory: Uint8Array, { start, length }: PacketPlace): Uint8Array {
   return memory.subarray(start, start + length);
 }

@@ -1,16 +1,16 @@
-// Pages between two processes: a short one in one message, a long one piece by piece, as its reader takes it.
+// Pages between two processes: a short one in one message, a long one piece by piece, as fast as its reader takes it.
 import type { Page, PagePiece } from './protocol.ts';
 
-/** Bytes in one message, about. */
+/** Approximate bytes in one message. */
 const PIECE_BYTES = 512 * 1024;
 
 /** The side that has the pages. */
 export interface PageSource {
-  /** The head and the beginning of an answer. */
+  /** Returns the head and the beginning of an answer. */
   open(answer: Response): Promise<Page>;
-  /** What follows. Throws where the answer breaks off. */
+  /** Returns the next piece. Throws where the answer breaks off. */
   next(page: number): Promise<PagePiece>;
-  /** Nobody reads on. */
+  /** The page's reader has left. */
   leave(page: number): void;
 }
 
@@ -42,7 +42,7 @@ export function createPageSource(): PageSource {
     },
     next: piece,
     leave(page) {
-      // What cannot be cancelled has failed.
+      // Cancelling rejects only where the answer has already failed.
       open
         .get(page)
         ?.cancel()
@@ -52,7 +52,7 @@ export function createPageSource(): PageSource {
   };
 }
 
-/** The body of a page, as its reader takes it. */
+/** The body of a page, fetched as its reader takes it. */
 export function pageBody(
   { page, bytes, isLast }: Page,
   { next, leave }: { next(page: number): Promise<PagePiece>; leave(page: number): void },

@@ -1,9 +1,9 @@
-// Connections of all workers together. What is counted never falls: a worker that is too busy to answer counts as it
-// last did, and one that is gone keeps what it had opened.
+// The connections of all workers together. Counters never fall: a worker too busy to answer counts with its last answer,
+// and the connections opened by one that is gone still count.
 import { mergePools, type PoolState } from '../upstream/connections.ts';
 
 export interface PoolTally<Worker> {
-  /** @param workers those that run. @param ask the pools of one, undefined where it does not answer. */
+  /** @param workers the running ones. @param ask returns the pools of one, undefined where it does not answer. */
   read(
     workers: Iterable<Worker>,
     ask: (worker: Worker) => Promise<readonly PoolState[] | undefined>,

@@ -1,5 +1,5 @@
-// The process that serves nothing itself: it has the one ledger, carries what one worker tells to the others,
-// accounts for those that die, and answers the gateway's own pages for all of them.
+// The process that serves no requests itself: it has the one ledger, forwards each worker's notices to the others,
+// accounts for workers that die, and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { BUDGETS_UNREAD } from '../gateway/budgets.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
@@ -30,9 +30,9 @@ export interface PrimaryOptions extends WorkerCommand {
   config: ResolvedConfig;
   hostname: string;
   port: number;
-  /** Null: nothing is recorded. Closed by who opened it. */
+  /** Null: nothing is recorded. The caller closes it. */
   ledger: Ledger | null;
-  /** Who collects traces. Closed by who opened it. */
+  /** Collects traces. The caller closes it. */
   telemetry: Telemetry | null;
   version: string;
   now(): number;
@@ -42,19 +42,19 @@ export interface PrimaryOptions extends WorkerCommand {
 }
 
 export interface Primary {
-  /** Applies to new requests of all workers; resolves when they have it, but for one that is too busy to say so. */
+  /** Applies to new requests of all workers; resolves when all have it, except any that is too busy to answer. */
   reload(config: ResolvedConfig): Promise<void>;
   activeStreams(): Promise<number>;
-  /** To providers' servers, of all workers. */
+  /** All workers' connections to providers' servers. */
   connections(): Promise<PoolState[]>;
   /**
-   * No worker takes new requests; resolves when all have ended, to how many requests were cut. `sooner`: its resolving
-   * ends the time.
+   * Lets no worker take new requests; resolves when all have ended, to how many requests were cut. When `sooner`
+   * resolves, the time is over.
    */
   drain(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
-/** How long a worker is waited for that has code to load. */
+/** How long to wait for a worker, which may have code to load. */
 const RELOAD_MS = 10_000;
 
 /** Resolves when all workers serve. Throws WorkerFailed. */
@@ -64,12 +64,12 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const memory = createSharedMemory(boardBytes(wanted));
   const board = createBoard(memory.bytes, wanted, 0);
   const watchedAt = new Set<WorkerProcess>();
-  /** What each worker was given last. */
+  /** The configuration that each worker was given last. */
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
   /** The newest batch of rows that each has handed over. */
   const batches = new WeakMap<WorkerProcess, number>();
   const columns = addColumns(new Map(), options.config);
-  /** All that the workers have told, for those that come later. */
+  /** What the workers have reported about providers, for workers that start later. */
   const known = createProviderStates(options);
   let { config } = options;
   let prober: WorkerProcess | undefined;
@@ -125,7 +125,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       onFailed: (reason) => log('warn', BUDGETS_UNREAD, { error: reason }),
     });
 
-  /** Each worker refuses by what all have spent. */
+  /** Each worker refuses requests by what all have spent. */
   function tellSpent(): void {
     tellAll({ about: 'spent', spent: budgets.spent(now()) });
   }
@@ -185,7 +185,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         try {
           take(rows, worker().memory);
         } finally {
-          // Also one that could not be taken whole: when its worker dies nobody makes more of it.
+          // Also a batch that failed halfway: its worker's death must not add its rows a second time.
           batches.set(worker(), batch);
         }
       },
@@ -216,7 +216,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     worker?.channel.tell('learn', { about: 'probes' });
   }
 
-  /** Accounts for what a worker had begun, and lets go of what it held. */
+  /** Records what a worker had begun, and releases what it held. */
   function bury(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
@@ -249,7 +249,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       budgets.configure(changed.costs.budgets);
       for (const worker of crew.serving()) configs.set(worker, changed);
       await questions.allWithin(RELOAD_MS, crew.serving(), 'reload', columns, sendable(changed));
-      // Those that are new are told when the workers have them.
+      // New budgets' spending is sent once the workers have those budgets.
       spending?.configured();
     },
     connections,

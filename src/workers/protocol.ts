@@ -7,13 +7,13 @@ import type { ProviderState } from '../upstream/provider-state.ts';
 import type { HandedRows } from './handed-rows.ts';
 import type { SentConfig } from './sent-config.ts';
 
-/** Set for a worker: its number, from 0, and of how many. */
+/** Set for a worker, as `INDEX/COUNT`: its number, from 0, and how many there are. */
 export const WORKER_VARIABLE = 'SLUICE_WORKER';
 /** Descriptors that a worker inherits. */
 export const BOARD_DESCRIPTOR = 3;
 export const MEMORY_DESCRIPTOR = 4;
 
-/** A page of the gateway's own, as it is asked for. */
+/** A request for one of the gateway's own pages. */
 export interface PageRequest {
   method: string;
   /** Path and query. */
@@ -24,30 +24,30 @@ export interface PageRequest {
 export interface Page extends PagePiece {
   status: number;
   headers: [name: string, value: string][];
-  /** Under which number the next piece is asked for. */
+  /** The number under which its next piece is requested. */
   page: number;
 }
 
-/** As it goes to the client: only copied on its way. */
+/** Bytes as they go to the client: only copied on their way. */
 export interface PagePiece {
   bytes: Uint8Array<ArrayBuffer>;
   isLast: boolean;
 }
 
-/** What a worker is told before it serves. */
+/** What a worker receives before it serves. */
 export interface WorkerSetup {
   hostname: string;
   port: number;
   config: SentConfig;
-  /** Which column of the board is whose, by the provider's name. */
+  /** Each provider's column of the board, by its name. */
   columns: ReadonlyMap<string, number>;
-  /** Whether rows are kept, with what was said in them. */
+  /** Whether rows are kept, not only counted. */
   recorded: boolean;
   /** Whether somebody collects traces. */
   traced: boolean;
 }
 
-/** What a worker answers. */
+/** The methods of a worker. */
 export type WorkerMethods = {
   learn(notice: FleetNotice): void;
   /** Another configuration is in force; resolves when it is in use. */
@@ -56,13 +56,13 @@ export type WorkerMethods = {
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];
   connections(): PoolState[];
-  /** That it can answer is all that is asked. */
+  /** Shows only that it can answer. */
   beat(): void;
-  /** Hands over all rows there are. */
+  /** Hands over all waiting rows. */
   flush(): Promise<void>;
-  /** Whether somebody watches the live view; then its frames are to be told. */
+  /** Whether somebody watches the live view; then the worker sends its frames. */
   watched(isOn: boolean): void;
-  /** What happens in other workers, for those who watch at this one. */
+  /** A frame of another worker, for those who watch at this one. */
   frame(frame: Uint8Array): void;
   /** Ends in order; resolves to how many requests were cut. */
   drain(timeoutMs: number): Promise<number>;
@@ -70,19 +70,19 @@ export type WorkerMethods = {
   hurry(): void;
 };
 
-/** What the primary answers. */
+/** The methods of the primary. */
 export type PrimaryMethods = {
   setup(): WorkerSetup;
-  /** It serves. */
+  /** The worker serves. */
   ready(): void;
   notice(notice: FleetNotice): void;
-  /** So much more was spent of budgets. */
+  /** This much more was spent of budgets. */
   spent(added: readonly Spent[]): void;
   /** Takes rows into its ledger and its meter. @param batch of this worker, from 1. */
   append(rows: HandedRows, batch: number): void;
   page(request: PageRequest): Promise<Page | undefined>;
   nextPiece(page: number): Promise<PagePiece>;
-  /** Whoever read the page has left. */
+  /** The page's reader has left. */
   leavePage(page: number): void;
   /** Whether anybody watches at this worker; resolves when all workers know. */
   watching(isOn: boolean): Promise<void>;

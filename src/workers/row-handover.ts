@@ -1,4 +1,4 @@
-// A worker's end of the ledger: rows go to the primary in batches, and the journal lets go of each when it is there.
+// A worker's end of the ledger: rows go to the primary in batches, and the journal drops each once it has arrived.
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import { packText } from '../ledger/rows/stored-body.ts';
@@ -9,8 +9,8 @@ import type { PacketRoom } from './packet-room.ts';
 import type { PrimaryMethods } from './protocol.ts';
 
 /**
- * Together with the primary's own wait, well within the second of GUARANTEES 17. Each batch wakes the primary, whose code
- * and memory other work has driven out of the processor's caches: most of what a row costs it is that.
+ * Together with the primary's own wait, this stays well within the second of GUARANTEES 17. Each batch wakes the primary,
+ * whose code and memory have left the processor's caches since: that is most of what a row costs it.
  */
 const MAX_DELAY_MS = 250;
 const FULL_BATCH = 512;
@@ -19,9 +19,9 @@ export interface HandoverOptions {
   journal: Journal;
   room: PacketRoom;
   setTimer(callback: () => void, ms: number): () => void;
-  /** Whether anybody wants the rows themselves: else they are counted, and that is all. */
+  /** Whether the rows themselves are needed; otherwise they are only counted. */
   isKept: boolean;
-  /** Rows are about to leave. What they have spent is to be there first: read from the ledger before, it would count twice. */
+  /** Called before rows are sent. Their spending must arrive first: read from the ledger before that, it would count twice. */
   beforeSend(): void;
   /** The primary could not take a batch: its rows are lost. */
   onError(error: unknown): void;
@@ -34,7 +34,7 @@ export function createRowHandover(
   const pack = createRowPacker(isKept, room);
   let waiting: LedgerRow[] = [];
   let timer: (() => void) | undefined;
-  /** The newest batch, which is there when all before it are: the channel keeps the order. */
+  /** The newest batch's arrival, which implies all earlier ones: the channel keeps the order. */
   let newest: Promise<void> = Promise.resolve();
   let batch = 0;
   /** Batches that the primary has not answered. */
@@ -48,7 +48,7 @@ export function createRowHandover(
     waiting = [];
     batch += 1;
     beforeSend();
-    // Before they leave: one whose worker dies before it hears that they are there is not accounted twice.
+    // Before they are sent: if this worker dies before the primary's answer arrives, no row is accounted twice.
     for (const { requestId } of rows) journal.sent(requestId, batch);
     underway += 1;
     const strike = () => {
@@ -59,7 +59,7 @@ export function createRowHandover(
     newest = primary.call('append', pack(rows), batch).then(strike, (error) => {
       // The primary is gone, and this process with it.
       if (error instanceof ChannelClosed) return;
-      // It lives and could not take them: no death of this process makes more of them.
+      // It lives and could not take them: the death of this process must not add them again.
       onError(error);
       strike();
     });

@@ -1,10 +1,10 @@
-// The configuration as a primary hands it to its workers, so that only one of them has to read and judge it.
+// The configuration as a primary hands it to its workers, so that only the primary has to read and check it.
 import type { ResolvedConfig } from '../config/resolved.ts';
 
-/** Found sound; null where it holds code, which no pipe carries: a worker loads it itself then. */
+/** A checked configuration; null where it contains code, which no pipe carries: the worker then loads it itself. */
 export type SentConfig = ResolvedConfig | null;
 
-/** Transformers are code. */
+/** Null where there are transformers, which are code. */
 export function sendable(config: ResolvedConfig): SentConfig {
   try {
     return structuredClone(config);

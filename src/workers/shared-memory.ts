@@ -1,24 +1,24 @@
-// Memory that several processes see: a file without a name, mapped by each of them. It is gone with the last one.
-// A page that is first touched where its file system is full ends the process (SIGBUS), so none is touched that was
-// not reserved: written as zeros, which takes its place for good or fails with an error.
+// Memory that several processes share: an unlinked file, mapped by each of them. It is gone with the last one.
+// The first access to a page whose file system is full ends the process (SIGBUS), so only reserved pages are touched.
+// To reserve is to write zeros, which takes the space for good or fails with an error.
 import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The first is memory with a name of a file; where it is missing or full the disk's cache has to do. */
+/** The first is a file system in memory; where it is missing or full, the disk's cache must do. */
 const PLACES: readonly string[] = ['/dev/shm', tmpdir()];
 
 export interface SharedMemory {
   bytes: Uint8Array;
   /** To be handed to a child, which maps it with `openSharedMemory`. */
   descriptor: number;
-  /** The children's mappings stay. */
+  /** Closes the descriptor; the children's mappings stay. */
   close(): void;
 }
 
 export interface OpenedMemory {
   bytes: Uint8Array;
-  /** Makes so many bytes from there zero and safe to touch. Throws where there is no room for them. */
+  /** Makes `length` bytes from `from` zero and safe to touch. Throws where there is no room for them. */
   reserve(from: number, length: number): void;
 }
 
@@ -27,7 +27,7 @@ export class NoSharedMemory extends Error {
   override readonly name = 'NoSharedMemory';
 }
 
-/** All zero. @param reserved how much of its beginning may be touched at once. Throws NoSharedMemory. */
+/** All zero. @param reserved bytes at its beginning that may be touched immediately. Throws NoSharedMemory. */
 export function createSharedMemory(length: number, reserved = length, places = PLACES): SharedMemory {
   const failures: string[] = [];
   for (const directory of places) {
@@ -59,7 +59,7 @@ function createIn(directory: string, length: number, reserved: number): SharedMe
   }
 }
 
-/** @param descriptor of this process, inherited from the one that created it. */
+/** @param descriptor in this process, inherited from the one that created it. */
 export function openSharedMemory(descriptor: number): OpenedMemory {
   return {
     bytes: Bun.mmap(`/dev/fd/${descriptor}`, { shared: true }),

@@ -1,4 +1,4 @@
-// One worker, as its primary sees it: started, asked, and told apart from its memory.
+// One worker, as its primary sees it: its process, its channel and its memory.
 import { type Channel, createChannel } from './channel.ts';
 import { HEAD_BYTES } from './journal.ts';
 import { WORKER_MEMORY_BYTES } from './packet-room.ts';
@@ -6,7 +6,7 @@ import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
 import { WORKER_VARIABLE } from './protocol.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 
-/** How a worker is started: the program and its arguments, as this process was. */
+/** How a worker is started: with the same program and arguments as this process. */
 export interface WorkerCommand {
   command: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
@@ -17,15 +17,15 @@ export interface WorkerProcess {
   readonly index: number;
   readonly pid: number;
   readonly channel: Channel<WorkerMethods>;
-  /** Its journal, readable when it is gone, and packets of rows. */
+  /** Its journal, still readable when it is gone, and its packets of rows. */
   readonly memory: Uint8Array;
-  /** Resolves when it is gone and all it said has arrived: how it ended, in words. */
+  /** Resolves when it is gone and all its messages have arrived, to how it ended, in words. */
   readonly gone: Promise<string>;
-  /** @param why it has to, in words that follow "because"; they become part of how it ended. */
+  /** @param why the reason, in words that follow "because"; they become part of how it ended. */
   kill(why?: string): void;
 }
 
-/** The system ends it with this process, even one that hangs or was stopped: it would keep its part of the port. */
+/** The system ends it with this process, even if it hangs or is stopped: it would go on holding its share of the port. */
 const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
 
 export interface WorkerOptions extends WorkerCommand {
@@ -54,7 +54,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   try {
     process = spawn();
   } finally {
-    // Also where there is no process: one that cannot be started is tried again and again.
+    // Also after a failure: a worker that cannot be started is retried, and each try would leak a descriptor.
     memory.close();
   }
   const channel = createChannel<WorkerMethods>({
@@ -62,7 +62,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
       try {
         process.send(message);
       } catch (error) {
-        // It has closed its end, or died, and the news of it is on its way: there is nobody to send to.
+        // It has closed its end or died, which will be reported soon: there is nobody to send to.
         if (!isClosed(error)) throw error;
       }
     },

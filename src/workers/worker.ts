@@ -1,4 +1,4 @@
-// One of several processes that serve: what it gets from its primary, and what it answers it.
+// One of several serving processes: what it gets from its primary, and how it answers it.
 import type { Fleet } from '../gateway/fleet.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
@@ -28,7 +28,7 @@ export interface WorkerOptions {
   workers: number;
   setTimer(callback: () => void, ms: number): () => void;
   onError(error: unknown): void;
-  /** No memory is left to note what begins: it is served, and lost to the ledger if this process dies. */
+  /** No memory is left to note new requests: they are served, but lost to the ledger if this process dies. */
   onJournalFull(error: unknown): void;
   /** The primary is gone. */
   onOrphaned(): void;
@@ -37,7 +37,7 @@ export interface WorkerOptions {
 export interface WorkerLink {
   fleet: Fleet;
   setup: WorkerSetup;
-  /** The gateway serves: from now on the primary is answered. Resolves when it has been told to end and has. */
+  /** To be called when the gateway serves: from then on the primary is answered. Resolves after an ordered end. */
   serve(serving: ServingWorker): Promise<void>;
 }
 
@@ -45,11 +45,11 @@ export interface ServingWorker {
   gateway: Gateway;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
-  /** Ends in order within so many milliseconds, or when `sooner` resolves; resolves to how many requests were cut. */
+  /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
   drain(timeoutMs: number, sooner: Promise<void>): Promise<number>;
 }
 
-/** Of a process that a primary has started. */
+/** For a process that a primary has started. */
 export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLink> {
   const { index, workers, setTimer, onError } = options;
   const board = createBoard(
@@ -139,7 +139,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
       async manage(request, url) {
         if (url.pathname === LIVE_PATH && request.method === 'GET') {
           const watching = watchStreams(watchers);
-          // What begins from now on is seen, wherever it begins.
+          // Once all workers know, requests that begin in any of them are seen.
           await known;
           return watching;
         }
