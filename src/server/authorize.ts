@@ -1,10 +1,10 @@
-// How providers that take no key are authorized, from what the machine is logged in with.
+// Authorizes requests to providers that take no key, with the credentials of this machine.
 import type { AuthorizationScheme } from '../config/resolved.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../gateway/host.ts';
 import { createAwsSigner } from './aws-signer.ts';
 import { createGoogleSource, createGoogleUserSource } from './google-source.ts';
 
-/** Headers for one request. */
+/** Makes the headers for one request. */
 export type Source = (request: UnauthorizedRequest) => Promise<Record<string, string>>;
 
 const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
@@ -13,7 +13,7 @@ const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
   'aws-signature': createAwsSigner,
 };
 
-/** Each source is made when it is first asked, and keeps its tokens until they run out. */
+/** Each source is created on first use, and keeps its tokens until they expire. */
 export function createAuthorizer(): NonNullable<GatewayHost['authorize']> {
   const made = new Map<AuthorizationScheme, Promise<Source>>();
   return async (scheme, request) => {

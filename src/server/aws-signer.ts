@@ -2,12 +2,12 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 import type { Source } from './authorize.ts';
 
-/** As credentials name what they are used for; the host is called bedrock-runtime. */
+/** The service name in signatures; the host is called bedrock-runtime. */
 const SERVICE = 'bedrock';
 const REGION_IN_HOST = /\.([a-z]{2,}(?:-[a-z]+)+-\d+)\./;
 
 export async function createAwsSigner(): Promise<Source> {
-  // Costs 100 ms and megabytes, which only those pay who ask for it.
+  // Loaded on first use, since it costs 100 ms and megabytes.
   const [{ SignatureV4 }, { Sha256 }, { defaultProvider }] = await Promise.all([
     import('@smithy/signature-v4'),
     import('@smithy/core/checksum'),
@@ -15,7 +15,7 @@ export async function createAwsSigner(): Promise<Source> {
   ]);
   const profiles = new Map<string | undefined, ReturnType<typeof defaultProvider>>();
 
-  /** Kept for a profile: it remembers what it found, and finds anew what runs out. */
+  /** One provider is kept per profile: it caches the credentials, and renews them when they expire. */
   function credentialsOf(profile: string | undefined): ReturnType<typeof defaultProvider> {
     const known = profiles.get(profile);
     if (known !== undefined) return known;

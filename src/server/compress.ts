@@ -1,12 +1,12 @@
-// Answers in fewer bytes, for clients that read them so: each piece is flushed when it comes, so that no event waits
-// for the next.
+// Compresses answers for clients that accept it: each piece is flushed when it comes, so that no event waits for the
+// next.
 import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
 
 /** Best first, where a client has no preference: the same size costs zstd the least CPU (`npm run bench:compression`). */
 export const ENCODINGS = ['zstd', 'br', 'gzip'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Windows of 64 KB: an answer repeats what is near, and each open stream holds its own. */
+/** Windows of 64 KB: repetitions in an answer are close together, and each open stream has its own window. */
 const WINDOW_BITS = 16;
 const MAKE = {
   zstd: () =>
@@ -22,11 +22,11 @@ const MAKE = {
   gzip: () => createGzip({ level: 5, flush: constants.Z_SYNC_FLUSH }),
 } as const satisfies Record<Encoding, () => unknown>;
 
-/** Shorter answers are not worth it. */
+/** In bytes: shorter answers are not worth it. */
 const SHORTEST = 1_024;
 const WORTH_IT = /^(text\/|application\/(json|problem\+json))/i;
 
-/** By `accept-encoding` (RFC 9110, 12.5.3); undefined: as it is. */
+/** By `accept-encoding` (RFC 9110, 12.5.3); undefined: no compression. */
 export function chooseEncoding(accepted: string | null): Encoding | undefined {
   if (accepted === null) return undefined;
   const weights = new Map<string, number>();
@@ -38,7 +38,7 @@ export function chooseEncoding(accepted: string | null): Encoding | undefined {
   const weightOf = (name: string) => weights.get(name) ?? weights.get('*') ?? 0;
   const wanted = ENCODINGS.filter((encoding) => weightOf(encoding) > 0);
   const best = wanted.sort((one, other) => weightOf(other) - weightOf(one))[0];
-  // Whoever prefers the bytes as they are says so with a weight of its own.
+  // A client that prefers uncompressed bytes gives `identity` a weight.
   return best !== undefined && weightOf(best) >= (weights.get('identity') ?? 0) ? best : undefined;
 }
 
@@ -56,7 +56,7 @@ export function compress(response: Response, encoding: Encoding): Response {
   return new Response(compressStream(body, encoding), { status, statusText, headers: changed });
 }
 
-/** One piece out for each piece in, and the encoding's end behind the last. Cancelling it cancels `body`. */
+/** One piece out for each piece in, then the encoding's end. Cancelling it cancels `body`. */
 export function compressStream(
   body: ReadableStream<Uint8Array>,
   encoding: Encoding,
@@ -66,7 +66,7 @@ export function compressStream(
   let pieces: Uint8Array[] = [];
   compressor.on('data', (piece: Uint8Array) => pieces.push(piece));
   const failed = new Promise<never>((_, reject) => compressor.on('error', reject));
-  // Whoever waits for it is told; nobody may be waiting.
+  // A waiting pull gets the error; without one it must not count as unhandled.
   failed.catch(() => {});
 
   function take(): Uint8Array {

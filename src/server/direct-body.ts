@@ -1,10 +1,10 @@
-// The body of a streamed answer as Bun's server takes it with the least work: written to the connection from within
-// what brings it, without a queue or a promise between. https://bun.com/docs/api/streams#direct-readablestream
+// The body of a streamed answer in the form that costs Bun's server least: its source writes it straight to the
+// connection, without a queue or a promise in between. https://bun.com/docs/api/streams#direct-readablestream
 import type { ByteSink, ByteSource } from '../gateway/response/byte-source.ts';
 
 /**
- * For a response that Bun's server sends as it is; read by anybody else, its back pressure is not to be relied on.
- * @param ended told before the last of it goes out, unless the client still has to take what came before.
+ * For a response that Bun's server sends unchanged; with any other reader, its back pressure is not reliable.
+ * @param ended called before the last part goes out, unless the client still has to take earlier parts.
  */
 export function directBody(source: ByteSource, ended: () => void): ReadableStream<Uint8Array> {
   const direct: Bun.DirectUnderlyingSource<Uint8Array> = {
@@ -12,7 +12,7 @@ export function directBody(source: ByteSource, ended: () => void): ReadableStrea
     pull: (controller) => source.start(new ConnectionSink(controller, source, ended)),
     cancel: () => source.cancel(),
   };
-  // The types of the web know streams of two kinds.
+  // The web's types do not include direct streams.
   return new ReadableStream(direct as object);
 }
 
@@ -29,7 +29,7 @@ class ConnectionSink implements ByteSink {
   }
 
   write(bytes: Uint8Array): boolean {
-    // They go out when what brought them has been dealt with; a call to flush would change nothing but its own cost.
+    // Bun sends them when the current callback has ended; a call to flush would only add its own cost.
     const written = this.controller.write(bytes);
     if (typeof written === 'number') return true;
     this.isFull = true;
@@ -38,7 +38,7 @@ class ConnectionSink implements ByteSink {
   }
 
   end(): void {
-    // A reader that stalls has all the time it wants for the rest.
+    // A client that stalls has unlimited time for the rest.
     if (!this.isFull) this.ended();
     this.controller.close();
   }
@@ -47,7 +47,7 @@ class ConnectionSink implements ByteSink {
     try {
       await drained;
     } catch {
-      // The connection is gone, which `cancel` tells.
+      // The connection is gone, which `cancel` reports.
       return;
     }
     this.isFull = false;

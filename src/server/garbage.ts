@@ -1,40 +1,40 @@
-// When garbage is collected: by the clock, between requests, before one of them has to.
+// Collects garbage on a timer, between requests, before a request has to wait for it.
 import { edenGC, heapSize } from 'bun:jsc';
 
 const TICK_MS = 1_000;
 /**
- * Answers that go on, from which on the new is collected twice in each tick: what their events leave in half a second is
- * 3 KB of memory for each, and where they are fewer it is not worth that requests meet a collection more often.
+ * From this many open answers on, new objects are collected twice per tick: their events leave 3 KB of garbage each in
+ * half a second; with fewer, it is not worth making requests meet collections more often.
  */
 const MANY_OPEN = 100;
-/** Requests that leave enough in the old part of the heap: what they held while the new was collected stays there. */
+/** Requests that leave enough garbage in the old generation, where objects in use during a collection of new ones end up. */
 const ENOUGH_REQUESTS = 250;
-/** A tick with no more than one in so many of the requests since is calm; at a steady pace, one tick in so many is. */
+/** A tick with at most 1/CALM of the requests since the last full collection is calm: at a steady pace, one in CALM. */
 const CALM = 100;
-/** Ticks without requests until what fewer have left is collected too. */
+/** Idle ticks after which everything is collected even if fewer requests came. */
 const IDLE_TICKS = 3;
-/** Bytes; everything in more than that takes longer than a request should wait: then it is for the runtime to judge. */
+/** Bytes; collecting a larger heap takes longer than a request should wait, so that is left to the runtime. */
 const LARGEST_WHILE_BUSY = 64 * 1024 * 1024;
 
 export interface CollectorOptions {
   /** Requests so far. */
   begun(): number;
-  /** Requests whose answers go on. */
+  /** Requests whose answers have not ended. */
   open(): number;
   tickMs?: number;
-  /** Collects what was made since the last time, in some two milliseconds. Default: the runtime's. */
+  /** Collects objects created since the last time, in about two milliseconds. Default: the runtime's. */
   collectNew?(): void;
-  /** Takes ten milliseconds and more. Default: the runtime's. */
+  /** Collects everything, in ten milliseconds or more. Default: the runtime's. */
   collectAll?(): void;
-  /** Whether that is short enough to be done while requests run. */
+  /** Whether a full collection is short enough to run while requests do. */
   isSmall?(): boolean;
 }
 
 /**
- * Left alone, the runtime collects each second in threads beside, for up to a hundred milliseconds in which requests share
- * a core with them (the launcher has it do so less often), or while it serves a request, since memory is needed. Here the
- * new is collected at each tick with requests, and everything in the calm after enough of them, or once there are none.
- * Returns how to stop it.
+ * By default the runtime collects every second in other threads, for up to a hundred milliseconds in which requests share a
+ * core with them (the launcher makes it less frequent), or during a request that needs memory. Here new objects are
+ * collected at each tick with requests, and everything in a calm tick after enough requests, or once there are none.
+ * The returned function stops it.
  */
 export function startCollector({
   begun,
@@ -45,7 +45,7 @@ export function startCollector({
   isSmall = () => heapSize() <= LARGEST_WHILE_BUSY,
 }: CollectorOptions): () => void {
   let atLastTick = 0;
-  // The start itself leaves something, too.
+  // -1, not 0: the start itself leaves garbage, too.
   let atLastAll = -1;
   let idleTicks = 0;
   let isBetween = false;

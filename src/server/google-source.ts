@@ -4,16 +4,16 @@ import type { Source } from './authorize.ts';
 /** https://developers.google.com/identity/protocols/oauth2/scopes */
 const GOOGLE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** By application default credentials. */
+/** With application default credentials. */
 export async function createGoogleSource(): Promise<Source> {
-  // Costs 100 ms and megabytes, which only those pay who ask for it.
+  // Loaded on first use, since it costs 100 ms and megabytes.
   const { GoogleAuth } = await import('google-auth-library');
   const auth = new GoogleAuth({ scopes: GOOGLE_SCOPE });
   return async () => Object.fromEntries(await auth.getRequestHeaders());
 }
 
 /**
- * By a user's own OAuth client and consent.
+ * With a user's own OAuth client and consent.
  * @param tokenUrl where tokens are fetched; Google's own where left out.
  */
 export async function createGoogleUserSource(tokenUrl?: string): Promise<Source> {

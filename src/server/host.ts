@@ -12,35 +12,35 @@ import { directBody } from './direct-body.ts';
 import { startCollector } from './garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 
-/** `auto`: clients on other machines; on this one bytes cost less than making them fewer. */
+/** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
 
 export interface HostOptions {
   hostname: string;
-  /** 0 takes a free one. */
+  /** 0: any free one. */
   port: number;
-  /** Where the person may choose another port; left out: `--port or server.port`. */
+  /** Where a user can set another port, for messages; left out: `--port or server.port`. */
   portSetting?: string;
-  /** Bytes; a longer body gets a bare 413. Left out where `fetch` bounds what it reads and has better words. */
+  /** Bytes; a longer body gets a bare 413. Left out where `fetch` limits what it reads, with a better message. */
   maxBody?: number;
-  /** Other processes of the same gateway listen there too, and the system deals out connections. */
+  /** Other processes of the same gateway listen there too, and the system distributes connections. */
   shared?: boolean;
-  /** Which clients get answers in fewer bytes where they accept it, asked for each request; left out: none. */
+  /** Which clients get compressed answers if they accept them; called for each request. Left out: none. */
   compression?: () => Compression;
-  /** @param makeBody of a streamed answer that goes out as it is. */
+  /** @param makeBody makes the body of a streamed answer that goes out unchanged. */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
-  /** Answers what still comes on open connections while the server drains; left out: a bare 503. */
+  /** Answers requests that still come on open connections while the server drains; left out: a bare 503. */
   turnAway?(request: Request): Promise<Response>;
   onError(error: unknown): void;
-  /** Told when the time of what still runs is over, so that it can end with a word. */
+  /** Called when the time for running answers is over, so that they can end with a last message. */
   onLate?(): void;
 }
 
-/** How long what is cut may take to send its last word. */
+/** How long cut answers may take to send their last message. */
 const LAST_WORD_MS = 1_000;
 /**
- * Seconds that a connection without a request is kept: longer than clients keep theirs, so that none asks on one that just
- * closes, and the longest that Bun knows. While a request runs, silence is the gateway's business.
+ * Seconds that a connection without a request is kept: longer than clients keep theirs, so that none sends a request on one
+ * that is just closing, and Bun's maximum. While a request runs, silence is the gateway's business.
  */
 const UNUSED_SECONDS = 255;
 
@@ -50,12 +50,12 @@ export interface HttpHost {
   url: string;
   /**
    * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`, or until
-   * `sooner` resolves; what runs then is cut, within a second. Resolves to how many were.
+   * `sooner` resolves; those still running are cut within a second. Resolves to how many were cut.
    */
   drain(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
 
-/** The server does not start; the message says why and what to do. */
+/** The server cannot listen; the message says why and what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
@@ -93,7 +93,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
   const server = listen(options, (request, connection) => {
     served++;
     if (draining) return turnAway(request).then(sayClose);
-    // Pages are not asked for by the thousand, and Bun answers two in one write only where both are answered at once.
+    // Page requests do not come by the thousand, and Bun joins two answers in one write only where both are immediate.
     return request.method === 'POST' ? turnOf(request, connection) : answer(request, connection);
   });
   const stopCollector = startCollector({ begun: () => served, open: () => server.pendingRequests });
@@ -126,19 +126,19 @@ function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Prom
   });
 }
 
-/** The client asks nothing more on its connection. https://www.rfc-editor.org/rfc/rfc9112#section-9.6 */
+/** Whether the client sends no further request on its connection. https://www.rfc-editor.org/rfc/rfc9112#section-9.6 */
 function isLast({ headers }: Request): boolean {
   const connection = headers.get('connection');
   return connection !== null && /\bclose\b/i.test(connection);
 }
 
-/** Bun closes the connection by itself, but says what the answer says of it. */
+/** Bun closes the connection by itself, but announces that only where the answer's header does. */
 function sayClose(response: Response): Response {
   response.headers.set('connection', 'close');
   return response;
 }
 
-/** In which the client gets its answer; undefined: as it is. */
+/** The encoding of the client's answer; undefined: not compressed. */
 function encodingFor(
   { hostname, compression }: HostOptions,
   request: Request,
@@ -150,7 +150,7 @@ function encodingFor(
   return encoding === undefined || (when === 'auto' && isLocal(connection.address())) ? undefined : encoding;
 }
 
-/** This machine's own address, in the forms in which it is told. */
+/** Whether it is this machine's own address, in any of its forms. */
 function isLocal(address: string): boolean {
   return /^(localhost|\[?::1\]?|(::ffff:)?127\..*)$/i.test(address);
 }
@@ -169,13 +169,13 @@ class ClientConnection {
     return this.server.requestIP(this.request)?.address ?? '';
   }
 
-  /** @param seconds in which nothing moves on it; 0: never. */
+  /** @param seconds of silence after which it is closed; 0: never. */
   closeAfter(seconds: number): void {
     this.server.timeout(this.request, seconds);
   }
 }
 
-/** Tells when the last of it has been given. */
+/** Reports when its last part has been handed over. */
 class EndToldSource implements ByteSource {
   private readonly source: ByteSource;
   private readonly told: () => void;
@@ -212,7 +212,7 @@ function listen(
     return Bun.serve({
       hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: options.port,
-      // With 0 Bun would wait without end for a request's headers too; else it does for some 10 s.
+      // With 0 Bun would wait forever for a request's headers too; otherwise it waits about 10 s.
       idleTimeout: UNUSED_SECONDS,
       // A body that nobody reads is not buffered: Bun pauses its sender, and discards what is left after the answer.
       maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,

@@ -1,4 +1,4 @@
-// The modules that a configuration names as transformers, loaded, or what is wrong with them.
+// Loads the modules that a configuration names as transformers, or reports what is wrong with them.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,12 +10,12 @@ import { createWebHost } from '../gateway/host.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import { loadModule } from './module-host.ts';
 
-/** The file of a module; a relative path starts at `directory`, that of the configuration file. */
+/** The file of a module. @param directory the configuration file's: relative paths start there. */
 export function moduleFile({ file }: TransformerModule, directory: string): string {
   return file.startsWith('~/') ? resolve(homeDirectory(), file.slice(2)) : resolve(directory, file);
 }
 
-/** Brings in the code of every module of `config`. Where there is a problem, none of them is kept. */
+/** Loads the code of every module of `config`. If there is any problem, none of them is kept. */
 export async function loadModules(config: ResolvedConfig, directory: string): Promise<ConfigProblem[]> {
   const { setTimer } = createWebHost();
   const loading = config.transformers.modules.map(async (module): Promise<ConfigProblem[]> => {

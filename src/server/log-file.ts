@@ -1,27 +1,27 @@
-// The file that a background process writes to: how much it may hold, and how it is put aside while lines go on.
+// A background process's log file: how large it may grow, and how it is put aside while lines are still written.
 import { dlopen } from 'bun:ffi';
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Log } from './log.ts';
 
-/** Names the file that standard output and error go to, for the process and those that it starts. */
+/** Names the file that standard output and error of the process and its children go to. */
 export const LOG_FILE_VARIABLE = 'SLUICE_LOG_FILE';
 
-/** Bytes, and what is written until the next look; as much again was put aside before. */
+/** Bytes, which may be exceeded until the next check; the file that was put aside takes as much again. */
 const LARGEST_LOG = 10 * 1024 * 1024;
 const LOOK_MS = 1_000;
-/** Between two times: meanwhile every process has noticed the first, and writes to the new file. */
+/** Least time between two times it is put aside: by then every process has noticed the first, and uses the new file. */
 const SHORTEST_MS = 5_000;
 const STANDARD_OUTPUTS = [1, 2];
 
-/** Where the lines are that came before those of the file. */
+/** The file with the lines before those of `path`. */
 export const olderLog = (path: string): string => `${path}.1`;
 
 export function isFullLog(path: string, largest = LARGEST_LOG): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > largest;
 }
 
-/** What was put aside before is gone then. */
+/** Replaces what was put aside before. */
 export function putLogAside(path: string): void {
   renameSync(path, olderLog(path));
 }
@@ -37,9 +37,9 @@ export interface LogFileOptions {
 }
 
 /**
- * Sees to it that standard output and error go to the file of that name, whoever puts it aside. The descriptors themselves
- * are led to the new file, so that the last words of a crash and what users' modules print get there too; until then
- * lines go to the old one, and none is lost.
+ * Keeps standard output and error going to the file of that name, whichever process puts it aside. The descriptors
+ * themselves are redirected to the new file, so that a crash's last words and the output of users' modules get there too;
+ * until then lines go to the old one, and none is lost.
  */
 export function keepLogFile(options: LogFileOptions): void {
   const { path, putsAside, log, largest, lookMs = LOOK_MS, shortestMs = SHORTEST_MS } = options;
@@ -49,7 +49,7 @@ export function keepLogFile(options: LogFileOptions): void {
   const look = () => {
     const now = performance.now();
     if (putsAside && now - asideAt >= shortestMs && isFullLog(path, largest)) {
-      // Without it the file would grow on under its new name.
+      // Loaded first: if that fails, the file would go on growing under its new name.
       lead ??= loadLeadDescriptor();
       putLogAside(path);
       asideAt = now;
@@ -76,7 +76,7 @@ export function keepLogFile(options: LogFileOptions): void {
   timer.unref();
 }
 
-/** Whether it is a file, but not the one that has this name now. */
+/** Whether the descriptor is open on a file other than the one that has this name now. */
 function isStray(descriptor: number, path: string): boolean {
   const open = fstatSync(descriptor);
   const named = statSync(path, { throwIfNoEntry: false });
@@ -84,7 +84,7 @@ function isStray(descriptor: number, path: string): boolean {
 }
 
 function leadTo(path: string, descriptors: readonly number[], lead: LeadDescriptor): void {
-  // Its folder may be gone with what was in it.
+  // Its folder may have been deleted.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const opened = openSync(path, 'a', 0o600);
   try {
@@ -94,10 +94,10 @@ function leadTo(path: string, descriptors: readonly number[], lead: LeadDescript
   }
 }
 
-/** Makes the second descriptor mean what the first does. Throws where the system refuses. */
+/** Makes the second descriptor refer to the first one's file. Throws where the system refuses. */
 type LeadDescriptor = (from: number, to: number) => void;
 
-/** The runtime has no word for dup2(2). Throws where the system's library is not found. */
+/** The runtime does not offer dup2(2). Throws where the C library is not found. */
 function loadLeadDescriptor(): LeadDescriptor {
   const { dup2 } = loadLibrary().symbols;
   return (from, to) => {
@@ -117,7 +117,7 @@ function loadLibrary() {
   throw new Error('no C library is known of this system');
 }
 
-/** Of the C library, by system; musl names its own by the processor. */
+/** Names of the C library, by system; musl includes the processor in its own. */
 function libraryNames(): string[] {
   const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   return process.platform === 'darwin' ? ['libSystem.B.dylib'] : ['libc.so.6', `libc.musl-${processor}.so.1`];

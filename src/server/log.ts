@@ -7,7 +7,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
 export type Log = (level: LogLevel, message: string, fields?: LogFields) => void;
 
-/** Read for each line: what it says may change while the log is in use. */
+/** Read for each line: values may change while the log is in use. */
 export interface LogOptions {
   format: 'text' | 'json';
   /** Lesser levels are not written. */
@@ -58,7 +58,7 @@ function wordsOf(setting: string | undefined): string[] {
     .filter((word) => word !== '');
 }
 
-/** Errors as their messages: they would be `{}` in JSON. */
+/** Replaces errors by their messages: in JSON they would be `{}`. */
 function plain(fields: LogFields): LogFields {
   const entries = Object.entries(fields).map(([key, value]) => [
     key,

@@ -1,5 +1,5 @@
-// What arrives in one turn of the event loop, on however many sockets, is dealt with together once all of it has been
-// read. Reading and dealing by turns, socket by socket, would find the code of each out of the processor's caches again:
+// What arrives in one turn of the event loop, on any number of sockets, is processed together once all of it has been
+// read. If reading and processing alternated per socket, each would drive the other's code out of the processor's caches:
 // docs/adr/0013-what-arrives-together-is-dealt-with-together.md
 
 export class LoopTurn<Arrival> {
@@ -18,16 +18,16 @@ export class LoopTurn<Arrival> {
 
   private readonly end = () => {
     const { arrived } = this;
-    // Whatever arrives from now on is of another turn.
+    // Whatever arrives from now on belongs to the next turn.
     this.arrived = [];
     for (const arrival of arrived) this.deal(arrival);
   };
 }
 
 /**
- * Calls back once after `ms`, and after what has arrived by then has been dealt with: the runtime's own timers come before,
- * so that of a busy process, or one that was asleep with its machine, a limit would pass with the answer at hand.
- * Returns how to call it off.
+ * Calls back once after `ms`, and after everything that has arrived by then is processed: the runtime's own timers run
+ * first, so that in a busy process, or one that slept with its machine, a time limit would pass although the answer has
+ * arrived. The returned function cancels.
  */
 export function setTimer(callback: () => void, ms: number): () => void {
   let due: NodeJS.Immediate | undefined;

@@ -1,18 +1,18 @@
-// Runs a transformer's module on a thread of its own, within its time: who computes for ever is stopped, and the
-// others go on.
+// Runs a transformer's module on a thread of its own, within its time limit: a call that computes forever is stopped, and
+// the others continue.
 import type { NeutralRequest } from '../model/request.ts';
 import type { Changed, ModuleCode, UserEvent } from '../transformers/user-module.ts';
 import type { FromModule, ModuleCall, ModuleOpening, ToModule } from './module-messages.ts';
 
 export interface ModuleHostOptions extends ModuleOpening {
   timeLimitMs: number;
-  /** Milliseconds; returns how to cancel. */
+  /** `ms`: milliseconds; the returned function cancels. */
   setTimer(run: () => void, ms: number): () => void;
 }
 
 interface Pending {
   call: ModuleCall;
-  /** How often, of threads that were stopped. */
+  /** How many threads it has been sent to. */
   asked: number;
   begun: boolean;
   resolve(result: unknown): void;
@@ -22,7 +22,7 @@ interface Pending {
 
 const MOST_TIMES_ASKED = 3;
 
-/** For the code of a module to be there, and for a busy thread to say that it lives. */
+/** Time limits for a module's code to load, and for a busy thread to answer a ping. */
 const LOADING_MS = 10_000;
 const PING_MS = 100;
 
@@ -35,10 +35,10 @@ export function loadModule(options: ModuleHostOptions): Promise<ModuleCode> {
 class ModuleHost {
   private readonly options: ModuleHostOptions;
   private worker: Worker | null = null;
-  /** The thread that is to be asked has loaded the module. */
+  /** Resolves once the current thread has loaded the module. */
   private ready: Promise<unknown> = Promise.resolve();
   private readonly pending = new Map<number, Pending>();
-  /** Told that the thread has answered. */
+  /** Called when the thread has answered, by the ping's id. */
   private readonly pings = new Map<number, () => void>();
   private nextId = 1;
   private openAnswers = 0;
@@ -82,7 +82,7 @@ class ModuleHost {
     };
   }
 
-  /** Resolves when the module's code is there. */
+  /** Starts a thread; resolves when the module's code is loaded. */
   private start(): Promise<{ changesRequests: boolean; changesAnswers: boolean }> {
     const { url, options } = this.options;
     const worker = new Worker(new URL('./module-thread', import.meta.url).href, { ref: false });
@@ -146,7 +146,7 @@ class ModuleHost {
     return found;
   }
 
-  /** Its turn has come: it waited for others until now. */
+  /** The call's turn has come: until now it waited for others. */
   private begin(id: number): void {
     const call = this.pending.get(id);
     if (call === undefined) return;
@@ -168,7 +168,7 @@ class ModuleHost {
       this.take(id);
       call.reject(new Error(`it did not end within ${this.options.timeLimitMs} ms (time_limit)`));
     }
-    // Waiting for something is no harm to others; computing is.
+    // A call that waits for something does not block others; one that computes does.
     const { worker } = this;
     const alive = () => {
       cancelTimer();
@@ -184,7 +184,7 @@ class ModuleHost {
     this.post({ id: ping, call: { kind: 'ping' } });
   }
 
-  /** Begins anew: what asks only once is asked again, answers that had begun have lost what they knew. */
+  /** Starts a new thread: pending calls are sent again, but answers that had begun have lost their state. */
   private restart(): void {
     this.worker?.terminate();
     const waiting = [...this.pending.keys()].map((id) => [id, this.take(id)] as const);

@@ -1,4 +1,4 @@
-// What a thread that runs a transformer's module and its owner tell each other.
+// The messages between a thread that runs a transformer's module and its owner.
 import type { NeutralRequest } from '../model/request.ts';
 import type { TransformContext } from '../transformers/transformer.ts';
 import type { Changed, UserEvent } from '../transformers/user-module.ts';
@@ -18,7 +18,7 @@ export type ModuleCall =
       first: boolean;
       events: readonly UserEvent[];
     }
-  /** To see whether it still answers. */
+  /** Checks whether the thread still answers. */
   | { kind: 'ping' };
 
 export type ToModule = { open: ModuleOpening } | { id: number; call: ModuleCall } | { close: number };
@@ -26,7 +26,7 @@ export type ToModule = { open: ModuleOpening } | { id: number; call: ModuleCall 
 export type FromModule =
   | { ready: { changesRequests: boolean; changesAnswers: boolean } }
   | { failed: string }
-  /** From now on the call's time is counted. */
+  /** The call's time begins now. */
   | { began: number }
   | { id: number; result: Changed<NeutralRequest> | Changed<UserEvent[]> | null }
   | { id: number; error: string };

@@ -1,4 +1,4 @@
-// The thread of one transformer's module: a call of it that never ends ends with the thread, and nothing else.
+// The thread of one transformer's module: a call that never ends is stopped with the thread, and nothing else is.
 import { runModule } from '../transformers/run-module.ts';
 import type { ModuleAnswer, ModuleCode } from '../transformers/user-module.ts';
 import type { FromModule, ModuleCall, ToModule } from './module-messages.ts';
@@ -46,7 +46,7 @@ async function run(call: ModuleCall) {
 }
 
 function reason(thrown: unknown): string {
-  // Of a file that is no program: what is wrong first, and where.
+  // For a file that does not compile: the first error, and where it is.
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return reason(thrown.errors[0]);
   if (thrown instanceof BuildMessage && thrown.position !== null) {
     const { file, line, column } = thrown.position;

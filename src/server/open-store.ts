@@ -1,4 +1,4 @@
-// The store of the ledger and the spill beside it, for the one process that writes them.
+// Opens the ledger's store and its spill, for the one process that writes them.
 import { dirname, join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
 import { createSpillFile } from '../ledger/queue/spill-file.ts';
@@ -14,8 +14,8 @@ export function locateStore(store: string, databasePath: string): StoreLocation 
 }
 
 /**
- * On a thread of its own, so that writing a batch holds up no stream. A store that cannot be opened stops no
- * request: health says so, and what becomes of its rows.
+ * On a thread of its own, so that writing a batch delays no stream. A store that cannot be opened stops no request:
+ * health reports it, and what becomes of its rows.
  */
 export function openStore(location: StoreLocation, log: Log): LedgerStore {
   const store = createThreadedStore(location, (notice) => log('warn', notice));
@@ -27,7 +27,7 @@ export function openStore(location: StoreLocation, log: Log): LedgerStore {
   return store;
 }
 
-/** In the directory of the embedded ledger, whichever store there is. */
+/** In the embedded ledger's directory, whichever store is used. */
 export function openSpill(databasePath: string, maxBytes: () => number, log: Log): Spill {
   const directory = join(dirname(databasePath), 'spill');
   return createSpillFile({ directory, maxBytes, tell: (trouble) => log('warn', trouble) });

@@ -1,5 +1,5 @@
-// Which process serves in the background: a pid file, and beside it a lock that ends with its process. A pid alone
-// can be another program's by now; a lock that somebody holds cannot be stale.
+// Which process serves in the background: a pid file, and beside it a lock that ends with its process. A pid alone may
+// belong to another program by now; a lock that is held cannot be stale.
 import { Database } from 'bun:sqlite';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -8,30 +8,30 @@ export interface RunningServer {
   pid: number;
   /** `http://HOST:PORT`. */
   url: string;
-  /** The configuration file it began with; null where there was none. */
+  /** The configuration file that it was started with; null where there was none. */
   config: string | null;
-  /** What `--host`, `--port` and `--workers` said, left out where they said nothing. */
+  /** The values of `--host`, `--port` and `--workers`, left out where they were not given. */
   host?: string;
   port?: number;
   workers?: number | 'all';
-  /** Where it was started: its `.env` is part of what it goes by. Left out by releases before this one. */
+  /** Where it was started: the `.env` there is part of its settings. Left out by releases before this one. */
   directory?: string;
   /** Unix milliseconds. */
   startedAt: number;
 }
 
-/** The message says whose it is, or why it cannot be written. */
+/** The message says who holds the file, or why it cannot be written. */
 export class PidFileError extends Error {
   override readonly name = 'PidFileError';
 }
 
 export interface PidFile {
   write(server: RunningServer): void;
-  /** Removes the file and lets go of the lock. */
+  /** Removes the file and releases the lock. */
   release(): void;
 }
 
-/** How long a claim waits for those who only look. */
+/** How long a claim waits for processes that only read. */
 const LOOKING_MS = 1_000;
 
 const lockOf = (path: string) => `${path}.lock`;
@@ -60,7 +60,7 @@ export function claimPidFile(path: string): PidFile {
     }
   };
   try {
-    // Before anything is served: what nobody can find, nobody can stop.
+    // Before anything is served: a process that nobody can find, nobody can stop.
     put(process.pid, '');
   } catch (thrown) {
     lock.close();
@@ -92,7 +92,7 @@ function unwritable(path: string, cause: unknown): PidFileError {
   );
 }
 
-/** `stale`: the file is there and nobody runs. `starting`: somebody runs and has not said where yet. */
+/** `stale`: the file exists, but no process runs. `starting`: a process runs, but has not written its address yet. */
 export type PidFileState =
   | { is: 'running'; server: RunningServer }
   | { is: 'starting' | 'stale' | 'absent'; server?: undefined };
@@ -118,7 +118,7 @@ function isHeld(path: string): boolean {
   }
   try {
     lock.run('PRAGMA busy_timeout = 0');
-    // A reader's lock: those who look at the same time do not take each other for the server.
+    // A shared lock: processes that look at the same time must not take each other for the server.
     lock.query('SELECT count(*) FROM sqlite_schema').get();
     return false;
   } catch {

@@ -17,13 +17,13 @@ import { locateStore, openSpill, openStore } from './open-store.ts';
 export interface ServerHostOptions {
   config: ResolvedConfig;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Left out where another process has the ledger. */
+  /** The embedded ledger's file; left out where another process has the ledger. */
   databasePath?: string;
   log: Log;
   version: string;
   /** The other processes of this gateway, one of which has the ledger. */
   fleet?: Fleet;
-  /** Who collects traces. */
+  /** Collects traces. */
   telemetry?: Telemetry;
 }
 
@@ -33,7 +33,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     config.audit.enabled && databasePath !== undefined
       ? openStore(locateStore(config.audit.store, databasePath), log)
       : null;
-  // Ids that rise with time: the ledger's index on them grows at its end instead of everywhere.
+  // Ids that rise with time make the ledger's index on them grow at its end instead of everywhere.
   const host = createWebHost({
     log,
     version,
@@ -51,7 +51,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   return { ...host, ...upstreams, authorize: createAuthorizer(), send: withSimulator(simulated, send) };
 }
 
-/** By our own client; by Bun's where a proxy is itself asked over TLS, and TLS lies within TLS. Throws ProxySettingError. */
+/** With our own client; with Bun's where a proxy itself uses TLS, which puts TLS within TLS. Throws ProxySettingError. */
 function reachUpstreams(
   { monotonic, setTimer }: GatewayHost,
   { config, environment }: ServerHostOptions,
@@ -75,12 +75,12 @@ function reachUpstreams(
   return { ...upstreams, send: (request) => (isFetched(request) ? fetched(request) : send(request)) };
 }
 
-/** Bun ends a request that is silent for 5 minutes of its own accord; timeouts are the gateway's business. */
+/** By default Bun ends a request after 5 minutes of silence; timeouts are the gateway's business. */
 function fetchBy(proxies: Proxies): Fetch {
   return (url, init) => {
     const proxy = proxies.of(new URL(url))?.address;
     const options: BunFetchRequestInit & { timeout: false } = { ...init, timeout: false };
-    // Bun does not know all variables that name one.
+    // Bun does not read all variables that can name a proxy.
     if (proxy !== undefined) options.proxy = proxy;
     return fetch(url, options);
   };

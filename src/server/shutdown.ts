@@ -1,8 +1,8 @@
-// Signals → one orderly end, a hurried one when it is asked for again, and an end at once with the next.
+// Signals: the first starts an orderly end, the second hurries it, the next ends the process immediately.
 
 /**
- * Ctrl-C reaches every process of a terminal's group and is then forwarded by the launcher (and by npm), so
- * that one press arrives up to three times within milliseconds. What comes within this time is the same press.
+ * Ctrl-C reaches every process of a terminal's group and is then forwarded by the launcher (and by npm), so that one press
+ * arrives up to three times within milliseconds. Signals within this time count as the same press.
  */
 export const SAME_PRESS_MS = 300;
 
@@ -10,13 +10,13 @@ export interface ShutdownOptions {
   now(): number;
   /** The first signal. */
   onShutdown(signal: string): void;
-  /** A second one, later than the same press; left out: it is like any further one. */
+  /** A second press; left out: it is like any further one. */
   onHurry?(signal: string): void;
   /** A further one. */
   onForce(signal: string): void;
 }
 
-/** Returns what to call with each signal. */
+/** Returns the function to call with each signal. */
 export function createShutdown(options: ShutdownOptions): (signal: string) => void {
   const { now, onShutdown, onHurry, onForce } = options;
   const steps = [onShutdown, ...(onHurry === undefined ? [] : [onHurry])];

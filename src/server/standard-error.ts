@@ -1,10 +1,10 @@
-// Lines on standard error, whole and at once.
+// Writes lines to standard error, whole and immediately.
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 const STANDARD_ERROR = 2;
 
-/** On a terminal not by `console`, which writes all of it in red there, good news too. */
+/** On a terminal this avoids `console`, which writes everything in red there, good news too. */
 export function writeStandardError(line: string): void {
   if (!isatty(STANDARD_ERROR)) {
     console.error(line);
@@ -14,7 +14,7 @@ export function writeStandardError(line: string): void {
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(STANDARD_ERROR, rest));
   } catch {
-    // A terminal that is full, or gone: the runtime's own way is the last.
+    // The terminal's buffer is full, or it is gone: the runtime's own way is the last resort.
     console.error(new TextDecoder().decode(rest));
   }
 }
