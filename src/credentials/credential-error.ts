@@ -1,6 +1,6 @@
-// What goes wrong with stored credentials.
+// The error of stored credentials.
 
-/** What went wrong and what to do; never holds a value. */
+/** The message says what went wrong and what to do; it never contains a value. */
 export class CredentialError extends Error {
   override readonly name = 'CredentialError';
 }

@@ -1,4 +1,4 @@
-// Where the keys that seal credentials live: the system's keychain where there is one, else a file of the owner's.
+// Where the keys that seal credentials are kept: in the system's keychain if there is one, else in the owner's file.
 import {
   closeSync,
   existsSync,
@@ -13,7 +13,7 @@ import { createRequire } from 'node:module';
 import { CredentialError } from './credential-error.ts';
 import { KEY_BYTES } from './seal.ts';
 
-/** A place for keys by id. Every call may throw: a disk can be full, and of a keychain that is locked CredentialError tells. */
+/** A place for keys by id. Every call may throw: a full disk, or CredentialError for a keychain that is locked. */
 export interface MasterKeys {
   /** In messages: `the system keychain`, or the file's path. */
   readonly place: string;
@@ -25,14 +25,14 @@ export interface MasterKeys {
 const SERVICE = 'sluice';
 
 /**
- * The keychain of macOS, Windows, or a desktop's Secret Service. Undefined where there is none that answers. The
- * kernel's keyring is not taken for one: it forgets at reboot.
+ * The keychain of macOS, Windows, or a desktop's Secret Service. Undefined where none answers. The kernel's keyring does
+ * not count as one: it forgets at reboot.
  */
 export function findKeychain(): MasterKeys | undefined {
   try {
     const { Entry } = createRequire(import.meta.url)('@napi-rs/keyring') as typeof import('@napi-rs/keyring');
     const entry = (id: string) => new Entry(SERVICE, id, { linux: { store: 'secret-service' } });
-    // Asking for what is not there tells whether anybody answers.
+    // Asking for a missing entry shows whether a keychain answers.
     entry('probe').getSecret();
     return {
       place: 'the system keychain',
@@ -53,10 +53,10 @@ export function findKeychain(): MasterKeys | undefined {
 }
 
 const SESSION = 'run as the user and in the session that stored them';
-/** A session without a desktop often has a Secret Service and nothing that could keep a secret. */
+/** A session without a desktop often has a Secret Service, but nothing to store secrets in. */
 const FILE_INSTEAD = 'keep the key in a file that only you can read: SLUICE_KEYCHAIN=off';
 
-/** Of a keychain that answers and refuses, as a locked one does. */
+/** Runs `work`. Throws CredentialError where the keychain answers but refuses, as a locked one does. */
 function asked<T>(refusal: string, mend: string, work: () => T): T {
   try {
     return work();
@@ -66,7 +66,7 @@ function asked<T>(refusal: string, mend: string, work: () => T): T {
   }
 }
 
-/** One line a key, `ID BASE64`, in a file that only its owner reads. Writers must not overlap. */
+/** One line per key, `ID BASE64`, in a file that only its owner can read. Writers must not overlap. */
 export function createKeyFile(path: string): MasterKeys {
   const read = (): Map<string, string> => {
     if (!existsSync(path)) return new Map();
@@ -99,7 +99,7 @@ function splitLine(line: string): [id: string, key: string] {
   return [line.slice(0, at), line.slice(at + 1)];
 }
 
-/** Either the old text or the new one is there, whatever happens in between. */
+/** Atomic: whatever happens in between, either the old text or the new one is there. */
 function replaceFile(path: string, text: string): void {
   const draft = `${path}.${process.pid}.tmp`;
   const file = openSync(draft, 'w', 0o600);

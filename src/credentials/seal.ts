@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 /** Bytes of a master key. */
 export const KEY_BYTES = 32;
-/** What NIST SP 800-38D recommends for GCM; drawn anew for every seal. */
+/** Bytes, as NIST SP 800-38D recommends for GCM; a new nonce is drawn for every seal. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -11,7 +11,7 @@ export function createKey(): Uint8Array {
   return randomBytes(KEY_BYTES);
 }
 
-/** Nonce, ciphertext and tag in one piece. `name` is authenticated, so that no entry passes for another. */
+/** Returns nonce, ciphertext and tag in one piece. `name` is authenticated, so that no entry passes for another. */
 export function seal(key: Uint8Array, name: string, secret: string): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
@@ -19,7 +19,7 @@ export function seal(key: Uint8Array, name: string, secret: string): Uint8Array 
   return Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** Throws where the bytes were not sealed with this key under this name, or were changed since. */
+/** Throws where the bytes were not sealed with this key under this name, or have been changed since. */
 export function unseal(key: Uint8Array, name: string, sealed: Uint8Array): string {
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const tag = sealed.subarray(sealed.length - TAG_BYTES);

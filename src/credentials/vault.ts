@@ -17,19 +17,19 @@ export interface StoredCredential {
 export interface Vault {
   store(name: string, value: string): void;
   retrieve(name: string): string | undefined;
-  /** By name; never the values. */
+  /** In order of names; never the values. */
   list(): StoredCredential[];
   /** False where there was none. */
   delete(name: string): boolean;
-  /** Seals everything anew under a new key and forgets the old one. Returns how many there were. */
+  /** Reseals everything with a new key and deletes the old one. Returns the number of credentials. */
   rotate(): number;
-  /** Where the key lies, for people. */
+  /** Where the key is kept, for people. */
   keyPlace(): string;
   close(): void;
 }
 
 export interface VaultOptions {
-  /** Where new keys lie. `file`: in a file, whatever there is. Default: in the keychain where there is one. */
+  /** Where new keys are kept. `file`: always in a file. Default: in the keychain where there is one. */
   keys?: 'file';
   /** Unix milliseconds. */
   now?(): number;
@@ -46,7 +46,7 @@ export function vaultPath(home: string): string {
   return join(home, FILE_NAME);
 }
 
-/** One look at a stored value; undefined where there is no store or no such name. Throws CredentialError. */
+/** Reads one stored value; undefined where there is no store or no such name. Throws CredentialError. */
 export function lookUpCredential(home: string, name: string, options: VaultOptions = {}): string | undefined {
   if (!existsSync(vaultPath(home))) return undefined;
   const vault = openVault(home, options);
@@ -57,7 +57,7 @@ export function lookUpCredential(home: string, name: string, options: VaultOptio
   }
 }
 
-/** One look at what is stored, by name; empty where there is no store. Needs no key. Throws CredentialError. */
+/** Lists what is stored, by name; empty where there is no store. Needs no key. Throws CredentialError. */
 export function listCredentials(home: string): StoredCredential[] {
   if (!existsSync(vaultPath(home))) return [];
   const vault = openVault(home);
@@ -69,13 +69,13 @@ export function listCredentials(home: string): StoredCredential[] {
 }
 
 /**
- * That others may read the key of what is stored in `home`, and what to do; undefined: they may not, or there is no such
- * file.
+ * A message that others may read the key of the credentials in `home`, and what to do; undefined: they may not, or there
+ * is no key file.
  */
 export function exposedKey(home: string): string | undefined {
   const path = join(home, KEY_FILE_NAME);
   const mode = modeOf(path);
-  // Where nobody else may enter the folder, the file's own mode lets nobody in.
+  // If nobody else may enter the folder, the file's own mode does not matter.
   if (mode === undefined || isOwnersAlone(mode) || isOwnersAlone(modeOf(home) ?? 0)) return undefined;
   return (
     `${path}, which opens the stored credentials, may be read by others (mode ${mode.toString(8)}): take that from them ` +
@@ -83,7 +83,7 @@ export function exposedKey(home: string): string | undefined {
   );
 }
 
-/** Undefined where there is nothing to see, or modes mean nothing. */
+/** Undefined where the file cannot be inspected, or the system has no such modes. */
 function modeOf(path: string): number | undefined {
   if (process.platform === 'win32') return undefined;
   try {
@@ -103,7 +103,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
   const path = vaultPath(home);
   const database = guarded(`${path} cannot be opened`, () => open(home, path));
   const keyFile = createKeyFile(join(home, KEY_FILE_NAME));
-  // Looked for once: a desktop may put up a dialogue.
+  // Looked for only once: a desktop may show a dialogue.
   let looked: { keychain: MasterKeys | undefined } | undefined;
   const keychain = (): MasterKeys | undefined => {
     looked ??= { keychain: findKeychain() };
@@ -111,7 +111,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
   };
   const placeForNew = (): MasterKeys => (options.keys === 'file' ? undefined : keychain()) ?? keyFile;
 
-  /** A key's id begins with the kind of place it lies in, so that what was sealed on a desktop says so elsewhere. */
+  /** A key's id begins with the kind of its place, so that elsewhere it is clear that a keychain had the key. */
   function placeOf(keyId: string): MasterKeys {
     if (!keyId.startsWith('keychain-')) return keyFile;
     const place = keychain();
@@ -169,7 +169,7 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
     }
   }
 
-  /** Under the file's write lock from the start: of two processes, the second sees what the first did. */
+  /** Takes the file's write lock from the start: of two processes, the second sees what the first did. */
   const change = <T>(work: () => T): T =>
     guarded(`${path} cannot be written`, () => database.transaction(work).immediate());
 
@@ -203,8 +203,8 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
         for (const { row, value } of opened) put(row.name, value, fresh, row.updated_at);
         return { before: known, count: opened.length };
       });
-      // Only now: had the change failed, the old key would still be needed. Under the lock again: another process may be
-      // putting its own beside it.
+      // Only now: had the change failed, the old key would still be needed. Under the lock again, since another process may
+      // be writing its own key to the same file.
       if (before !== undefined) change(() => placeOf(before).remove(before));
       return count;
     },
@@ -229,7 +229,7 @@ function open(home: string, path: string): Database {
   const database = new Database(path, { create: true, strict: true });
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    // A rollback journal, not WAL: one file to copy, and one to watch.
+    // A rollback journal instead of WAL leaves one file to copy, and one to watch.
     database.run('PRAGMA journal_mode = DELETE');
     database.run('PRAGMA secure_delete = ON');
     database.run(`
@@ -252,7 +252,7 @@ function badName(name: string): string {
   return `${JSON.stringify(name)} is no name for a credential: use letters, digits, dots, dashes and underscores`;
 }
 
-/** What SQLite, the disk and the keychain throw, in words that say what to do. */
+/** Turns what SQLite, the disk and the keychain throw into a CredentialError that says what to do. */
 function guarded<T>(what: string, work: () => T): T {
   try {
     return work();
