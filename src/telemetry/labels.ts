@@ -1,14 +1,14 @@
-// Names from outside as labels: however many clients invent, only so many become series of their own.
+// Names from outside as labels: however many names clients invent, only a limited number get series of their own.
 
 /** Models, agents and projects with series of their own; the others are `other`. */
 export const MAX_NAMES = 100;
 const OTHER = 'other';
-/** Stands for no name. */
+/** The label where there is no name. */
 export const NONE = 'none';
 const LONGEST_NAME = 128;
 
 export interface Names {
-  /** `admit`: the name may take one of the places that are left. */
+  /** `admit`: the name may take one of the remaining places. */
   label(name: string | null, admit: boolean): string;
 }
 
@@ -28,14 +28,14 @@ export function createNames(): Names {
 }
 
 function shortened(name: string): string {
-  // As UTF-8 tells it: no two series may read the same.
+  // In the form that UTF-8 can express, so that no two series look the same.
   return (name.length > LONGEST_NAME ? name.slice(0, LONGEST_NAME) : name).toWellFormed();
 }
 
 const ADMITTED = '+';
 const NOT_ADMITTED = '-';
 
-/** Of a meter whose counts another one takes: that one decides which names become series. */
+/** For a meter whose counts are added to another one, which decides which names get series. */
 export const UNDECIDED: Names = {
   label(name, admit) {
     if (name === null || name === '') return NONE;

@@ -1,4 +1,4 @@
-// What all requests since the start add up to, for Prometheus and OpenTelemetry: counted from each request's row.
+// Counts all requests since the start, from each request's row, for Prometheus and OpenTelemetry.
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
 import {
@@ -13,11 +13,11 @@ import {
 import { createPairs } from './pairs.ts';
 
 export interface Meter extends Tally {
-  /** What a tally has counted. */
+  /** Adds what a tally has counted. */
   add(counted: Counted): void;
 }
 
-/** A meter of a batch of rows, for another one to add; that one decides which names get series of their own. */
+/** Counts a batch of rows for a meter to add; the meter decides which names get series of their own. */
 export interface Tally {
   see(row: LedgerRow): void;
   metrics: readonly Metric[];
@@ -28,14 +28,14 @@ export type Counted = CountedSeries[][];
 type CountedSeries = [values: readonly string[], point: number | Pick<Distribution, 'counts' | 'sum'>];
 
 const MODEL = ['provider', 'model'];
-/** What subtracting waits from their sum may leave, of a request that waited for nothing else. */
+/** The rounding error that may remain when all of a request's waits are subtracted from their sum. */
 const REMAINDER_MS = 1e-6;
 
-/** The series that every answer of one model adds to, found once: their labels are not put together again. */
+/** The series that every answer of one model adds to, looked up once to avoid joining their labels again. */
 interface ModelSeries {
   labels: readonly string[];
   ended(operation: string, status: string): CounterSeries;
-  /** By type, and the rest, made when there is something to count: a series is told from then on. */
+  /** By type. These and the rest are made once there is something to count, since a series is reported from then on. */
   tokens: Map<string, CounterSeries>;
   cost: CounterSeries | null;
   duration: Distribution | null;
@@ -50,7 +50,7 @@ export function createTally(): Tally {
   return createMeterOf(() => UNDECIDED);
 }
 
-/** What can be sent to whoever adds it to a meter. */
+/** A tally's counts in a form that can be sent to the meter's process. */
 export function countedBy({ metrics }: Tally): Counted {
   return metrics.map(({ series }) => Array.from(series, countedSeries));
 }
@@ -234,7 +234,7 @@ function createMeterOf(createLabels: () => Names): Meter {
   return {
     see(row) {
       const provider = row.provider ?? NONE;
-      // A name that no provider served may be anything.
+      // A name that no provider has served may be anything.
       const served = row.status === 'success' || row.usageKnown;
       const series = modelSeries(provider, models.label(row.model, served && row.provider !== null));
       series.ended(row.operation, row.status).point += 1;
@@ -243,13 +243,13 @@ function createMeterOf(createLabels: () => Names): Meter {
       for (const { provider: asked, error, skipped, durationMs } of row.attempts) {
         attempted(asked, skipped ?? error ?? 'served').point += 1;
         if (skipped === undefined || durationMs === 0 || queuedMs === null) continue;
-        // In vain, and at another provider than the one that the row is of.
+        // A wait in vain, possibly at another provider than the row's.
         queueTime.observe([asked], durationMs);
         queuedMs = queuedMs - durationMs > REMAINDER_MS ? queuedMs - durationMs : null;
       }
       if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
       if (queuedMs !== null) queueTime.observe([provider], queuedMs);
-      // Clients ask for many, each over in no time: they would hide how the answers themselves fare.
+      // Token counts are many and quick: they would hide the figures of the answers.
       if (row.operation !== 'count-tokens') countAnswer(row, series);
       if (row.agentType !== null) {
         const agent = [agents.label(row.agentType, served)];
@@ -263,7 +263,7 @@ function createMeterOf(createLabels: () => Names): Meter {
       }
     },
     add(counted) {
-      // Names that get a series by this have it from its first row on.
+      // All names are admitted first, so that a newly admitted one has its own series from its first row on.
       for (const [at, series] of counted.entries()) for (const [values] of series) decidedLabels(at, values);
       for (const [at, series] of counted.entries())
         for (const [values, point] of series) {

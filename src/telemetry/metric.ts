@@ -1,7 +1,7 @@
 // Counters and histograms with labels, kept in memory.
 import { bucketOf, eachPacked, SPREAD_BUCKETS } from '../model/spread.ts';
 
-/** One metric and its series, as Prometheus and OpenTelemetry both know it. */
+/** One metric and its series, in the form common to Prometheus and OpenTelemetry. */
 export interface Metric {
   name: string;
   help: string;
@@ -16,7 +16,7 @@ export interface Series {
   point: number | Distribution;
 }
 
-/** Counts up to each bound, and the last beyond them. Durations are in milliseconds. */
+/** One count per bound, and a last one beyond them all. Durations are in milliseconds. */
 export interface Distribution {
   bounds: readonly number[];
   counts: number[];
@@ -25,7 +25,7 @@ export interface Distribution {
 
 const FIRST_EXPONENT = 0;
 const LAST_EXPONENT = 17;
-/** 1 ms, 2 ms, 4 ms … 131 s: where every fourth bucket of a spread ends, so that spreads are counted exactly. */
+/** 1 ms, 2 ms, 4 ms … 131 s: the ends of every fourth bucket of a spread, so that spreads are counted exactly. */
 const BOUNDS_MS: readonly number[] = Array.from(
   { length: LAST_EXPONENT - FIRST_EXPONENT + 1 },
   (_, exponent) => 2 ** (FIRST_EXPONENT + exponent),
@@ -39,7 +39,7 @@ const PLACES: readonly number[] = Array.from({ length: SPREAD_BUCKETS }, (_, buc
 
 export interface Counter extends Metric {
   add(values: readonly string[], amount: number): void;
-  /** One series, for whoever adds to it often. There from then on, at 0 too. */
+  /** One series, for frequent additions. It exists from then on, even at 0. */
   of(values: readonly string[]): CounterSeries;
 }
 
@@ -52,17 +52,17 @@ export interface Histogram extends Metric {
 }
 
 export interface DurationHistogram extends Histogram {
-  /** Many at once: a spread as `packSpread` writes it, and what it adds up to. */
+  /** Observes many at once. @param packed a spread, from `packSpread`. @param sumMs the sum of its durations. */
   observePacked(values: readonly string[], packed: string, sumMs: number): void;
-  /** One series, for whoever observes often. There from then on, empty too. */
+  /** One series, for frequent observations. It exists from then on, even if empty. */
   of(values: readonly string[]): Distribution;
-  /** What another histogram with the same bounds has counted. */
+  /** Adds what another histogram with the same bounds has counted. */
   add(values: readonly string[], counted: Pick<Distribution, 'counts' | 'sum'>): void;
 }
 
 type Description = Pick<Metric, 'name' | 'help' | 'labels'>;
 
-/** No label holds a line end that is part of a name: names of models are one line, and such a mix-up adds to another. */
+/** Model names are single lines; a label with a line end could at worst add to another series. */
 const SEPARATOR = '\n';
 
 export function createCounter(description: Description): Counter {
@@ -112,7 +112,7 @@ export function addDuration(point: Distribution, ms: number): void {
   add(point, PLACES[bucketOf(ms)], 1, ms);
 }
 
-/** Of any numbers. @param bounds rising. */
+/** A histogram of any numbers. @param bounds rising. */
 export function createHistogram(description: Description, bounds: readonly number[]): Histogram {
   const { series, pointOf } = createDistributions(bounds);
   return {
@@ -149,7 +149,7 @@ function add(point: Distribution, place: number | undefined, number: number, val
   point.sum += value;
 }
 
-/** What is asked for at the moment it is told. */
+/** A metric whose values are read at the moment of reporting. */
 export function gauge(
   description: Description,
   series: readonly (readonly [values: readonly string[], point: number])[],

@@ -1,6 +1,6 @@
-// What belongs to two names together, found without putting them together.
+// Values by pairs of names, found without joining the names.
 
-/** @param make called once for each pair; whoever asks bounds how many there are. */
+/** @param make called once per pair; the caller limits how many there are. */
 export function createPairs<Value>(
   make: (one: string, other: string) => Value,
 ): (one: string, other: string) => Value {

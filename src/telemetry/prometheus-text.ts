@@ -1,4 +1,4 @@
-// Metrics as Prometheus reads them: https://prometheus.io/docs/instrumenting/exposition_formats/
+// Metrics in the text format of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/
 import type { Distribution, Metric, Series } from './metric.ts';
 
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -17,7 +17,7 @@ function describe({ name, help, type, labels, series }: Metric): string {
   return text;
 }
 
-/** Of durations: buckets are cumulative, and in seconds. */
+/** A histogram of durations: buckets are cumulative, and in seconds. */
 function distribution(
   name: string,
   labels: readonly string[],
