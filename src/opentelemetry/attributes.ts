@@ -1,4 +1,4 @@
-// What a row tells in the words of the GenAI semantic conventions. No content of prompts or answers is among it.
+// A row's attributes by the GenAI semantic conventions. They contain nothing of prompts or answers.
 // https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md
 import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
 import { totalInputTokens } from '../model/usage.ts';
@@ -15,10 +15,10 @@ export const OPERATION_NAMES: Record<RowOperation, string> = {
 /** The convention's name of a provider, by its name in the configuration. */
 export type SystemOf = (provider: string) => string;
 
-/** Where a provider is asked, by its name in the configuration; undefined where that is no address with a host. */
+/** A provider's address, by its name in the configuration; undefined where it has none with a host. */
 export type AddressOf = (provider: string) => string | undefined;
 
-/** Of the request as a whole. */
+/** The attributes of the request as a whole. */
 export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attributes {
   const { usage, timing } = row;
   return defined({
@@ -37,16 +37,16 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
           'gen_ai.usage.output_tokens': usage.outputTokens,
           'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
           'gen_ai.usage.cache_write.input_tokens': usage.cacheWriteTokens,
-          // As the conventions called it until their first release of their own.
+          // The name in the conventions before their first release of their own.
           'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens,
           'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
-          // Zero is also what a provider counts that tells nothing of audio.
+          // Zero also means that the provider reports nothing about audio.
           'gen_ai.usage.audio.input_tokens': usage.audioInputTokens || undefined,
           'gen_ai.usage.audio.output_tokens': usage.audioOutputTokens || undefined,
         }
       : {}),
-    // Of no convention: whoever shows costs takes this (Langfuse, OpenLIT), and else guesses from the counts, to which neither
-    // the tier nor an hour's cache belongs.
+    // In no convention, but tools that show costs read it (Langfuse, OpenLIT); otherwise they guess from the counts, which
+    // lack the tier and one-hour cache writes.
     'gen_ai.usage.cost': row.costUsd,
     'error.type': row.errorCode,
     'http.response.status_code': row.httpStatus === 0 ? undefined : row.httpStatus,
@@ -66,7 +66,7 @@ export function requestAttributes(row: LedgerRow, systemOf: SystemOf): Attribute
   });
 }
 
-/** Of one try at one provider. */
+/** The attributes of one try at one provider. */
 export function tryAttributes(
   row: LedgerRow,
   attempt: LedgerRow['attempts'][number],

@@ -2,7 +2,7 @@
 // https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientopen_connections
 import { type Attributes, hrTime, type MetricData } from './serializers.ts';
 
-/** Those to one server. */
+/** The open connections to one server. */
 export interface OpenConnections {
   /** Scheme, host and port. */
   origin: string;
@@ -41,7 +41,7 @@ export function connectionData(
   };
 }
 
-/** Of an address with a host. */
+/** @param url an address with a host. */
 export function serverAttributes(url: string): Attributes {
   const { protocol, hostname, port } = new URL(url);
   return {

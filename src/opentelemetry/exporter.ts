@@ -1,4 +1,4 @@
-// Traces and metrics of all requests to a collector. Loaded only where OpenTelemetry's variables ask for it.
+// Exports traces and metrics of all requests to a collector. Loaded only where OpenTelemetry's variables ask for it.
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { AddressOf, SystemOf } from './attributes.ts';
 import { connectionData, type OpenConnections } from './connection-data.ts';
@@ -38,11 +38,11 @@ export interface Exporter {
 }
 
 const FULL_BATCH = 512;
-/** Spans that may wait for a collector; beyond it new ones are dropped. */
+/** Spans that may wait for a collector; beyond this, new ones are dropped. */
 const MOST_WAITING = 4_096;
 
 export function createExporter(settings: OtlpSettings, host: ExporterHost): Exporter {
-  // Two gateways that were one to the collector would set each other's counters back with each report.
+  // Otherwise a collector would take two gateways for one, whose counters each report would set back.
   const instance = { 'service.instance.id': host.randomId() };
   const resource = createResource({ ...instance, ...settings.resource, 'service.version': host.version });
   const parts = [

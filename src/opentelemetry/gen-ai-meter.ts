@@ -1,5 +1,5 @@
-// Metrics by the GenAI semantic conventions, counted from each request's row: by the names of their release 0.1.0, and by
-// those of before, which most dashboards still ask for.
+// Metrics by the GenAI semantic conventions, counted from each request's row: under the names of their release 0.1.0, and
+// under the earlier ones, which most dashboards still use.
 // https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md#metrics
 // https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/docs/gen-ai/gen-ai-metrics.md
 import type { LedgerRow } from '../ledger/rows/row.ts';
@@ -28,17 +28,17 @@ const LABELS = [
   'gen_ai.request.model',
   'gen_ai.response.model',
 ];
-/** As the conventions advise: powers of four. */
+/** Powers of four, as the conventions advise. */
 const TOKEN_BOUNDS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 /** In milliseconds: 0.01 s, 0.02 s … 81.92 s. */
 const DURATION_BOUNDS = Array.from({ length: 14 }, (_, power) => 10 * 2 ** power);
 
-/** Since 0.1.0 each of these has metrics of its own; to count tokens is neither. */
+/** Since 0.1.0 inference and embeddings each have metrics of their own; counting tokens is neither. */
 const INFERENCE: ReadonlySet<string> = new Set([OPERATION_NAMES.generate, OPERATION_NAMES.compact]);
 const EMBEDDINGS: ReadonlySet<string> = new Set([OPERATION_NAMES.embed]);
 
 const MODALITY = 'gen_ai.token.modality';
-/** Providers tell audio apart, and hardly any other. */
+/** Hardly any modality but audio is reported separately by providers. */
 const UNTOLD = 'unknown';
 
 export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
@@ -68,7 +68,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
     },
     DURATION_BOUNDS,
   );
-  // Rows tell their gaps by the bounds of spreads, where they are counted exactly; those advised lie between them.
+  // With the bounds of spreads, in which rows record their gaps, they are counted exactly; the advised ones lie between.
   const perChunk = createDurationHistogram({
     name: 'gen_ai.client.operation.time_per_output_chunk',
     help: 'Waits for the provider between two pieces of content of a stream.',
@@ -127,7 +127,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
       '{token}',
       (values) => isOne(values) && values[LABELS.length] === type,
     );
-    // The name says the type.
+    // The metric's name includes the type.
     return { ...ofType, labels: LABELS };
   }
 }
@@ -136,7 +136,7 @@ function isOf(operations: ReadonlySet<string>): (values: Series['values']) => bo
   return ([operation = '']) => operations.has(operation);
 }
 
-/** The series of a metric that `isPart` is true of, under another name. Nothing is counted twice for it. */
+/** The series of a metric for which `isPart` is true, under another name. They are views: nothing is counted again. */
 function partOf(
   metric: Metric,
   name: string,
@@ -151,7 +151,7 @@ function partOf(
   return { ...metric, name, unit, series };
 }
 
-/** What was used in all, and the parts of it that are priced otherwise. */
+/** Counts total usage, and the parts of it that have other prices. */
 function createUsageCounters() {
   const counter = (what: string, help: string) =>
     createCounter({ name: `gen_ai.client.inference.usage.${what}`, help, labels: [...LABELS, MODALITY] });
@@ -161,7 +161,7 @@ function createUsageCounters() {
   const cacheWrite = counter('cache_write.input_tokens', 'Tokens of prompts that were written to a cache.');
   const reasoning = counter('reasoning.output_tokens', 'Generated tokens that were reasoning.');
   const addBoth = (to: Counter, labels: readonly string[], all: number, audio: number) => {
-    // What cannot be, more audio than there is of all, adds up all the same.
+    // Even for an impossible report, more audio than all tokens, the parts must add up to the total.
     const heard = Math.min(audio, all);
     if (heard > 0) to.add([...labels, 'audio'], heard);
     to.add([...labels, UNTOLD], all - heard);
@@ -171,7 +171,7 @@ function createUsageCounters() {
       addBoth(input, labels, totalInputTokens(usage), usage.audioInputTokens);
       addBoth(output, labels, usage.outputTokens, usage.audioOutputTokens);
       const untold = [...labels, UNTOLD];
-      // Zero is also what a provider counts that has no such thing.
+      // Zero also means that the provider has no such count.
       if (usage.cacheReadTokens > 0) cacheRead.add(untold, usage.cacheReadTokens);
       if (usage.cacheWriteTokens > 0) cacheWrite.add(untold, usage.cacheWriteTokens);
       if (usage.reasoningTokens > 0) reasoning.add(untold, usage.reasoningTokens);

@@ -4,13 +4,13 @@ import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 import { type Attributes, hrTime, type MetricData } from './serializers.ts';
 
-/** As the library numbers them. */
+/** The library's numbers for them. */
 const TEMPORALITIES = { delta: 0, cumulative: 1 } as const;
 const HISTOGRAM = 0;
 const SUM = 3;
 const DOUBLE = 1;
 
-/** When what is told began to be counted, and when it is told, in Unix milliseconds. */
+/** When counting began, and the time of the report, in Unix milliseconds. */
 export interface Period {
   from: number;
   until: number;
@@ -47,7 +47,7 @@ function distributionOf({ bounds, counts, sum }: Distribution, scale: number) {
   };
 }
 
-/** What does not apply is left out. */
+/** Labels that do not apply are left out. */
 function attributesOf(labels: readonly string[], values: Series['values']): Attributes {
   const attributes: Attributes = {};
   for (const [index, label] of labels.entries()) {

@@ -1,18 +1,18 @@
-// What has come of metrics since they were told last, for whoever takes no sums since the start (Dynatrace, Datadog).
+// The change of metrics since their last report, for collectors that accept no totals since the start (Dynatrace, Datadog).
 import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 
 export interface News {
-  /** Unix milliseconds since which it has come. */
+  /** Start of the change, in Unix milliseconds. */
   since(): number;
-  /** The same metrics, of which each series is what is new; those without news are left out. @param now Unix milliseconds. */
+  /** The same metrics with only the change of each series; unchanged ones are left out. @param now Unix milliseconds. */
   take(metrics: readonly UnitMetric[], now: number): UnitMetric[];
-  /** What was taken last has arrived: it is no news any more. Until then it is told again, with what comes. */
+  /** To be called when the last change taken has arrived. Until then it is included in the next one. */
   told(): void;
 }
 
 type Point = Series['point'];
-/** A series may be in several metrics, and is itself in all of them. */
+/** By identity: a series may be in several metrics, as the same object. */
 type Snapshot = ReadonlyMap<Series, Point>;
 
 /** @param startedAt Unix milliseconds. */
@@ -45,7 +45,7 @@ function copyOf(point: Point): Point {
   return typeof point === 'number' ? point : { ...point, counts: [...point.counts] };
 }
 
-/** Null: there is none. */
+/** Null: nothing has changed. */
 function difference(now: Point, before: Point | undefined): Point | null {
   if (typeof now === 'number') {
     const news = now - (typeof before === 'number' ? before : 0);

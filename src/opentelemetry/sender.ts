@@ -1,4 +1,4 @@
-// Posts what was serialized to a collector. A collector that is away costs what it would have been told, and nothing else.
+// Posts serialized data to a collector. A collector that is down costs the data meant for it, and nothing else.
 import type { OtlpTarget } from './settings.ts';
 
 export interface SenderHost {
@@ -7,30 +7,30 @@ export interface SenderHost {
   log(level: 'info' | 'warn', message: string, fields?: Record<string, unknown>): void;
 }
 
-/** What a collector says of the part that it did not take: nothing where it took all. */
+/** What a collector reports about data that it rejected. */
 export interface Refusal {
   count: number;
   reason: string;
 }
 
 export interface Sender {
-  /** Never rejects. False: it was given up. */
+  /** Never rejects. False: sending was given up. */
   send(body: Uint8Array): Promise<boolean>;
-  /** The gateway ends: nothing is tried again, and what has no answer within `END_MS` is given up. */
+  /** To be called when the gateway ends: nothing is retried, and requests without an answer in `END_MS` are given up. */
   hurry(): void;
 }
 
 const MOST_TRIES = 4;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
-/** At the end nobody waits longer for a collector that says nothing, however much is left. */
+/** The longest wait at the end for a collector that does not answer, however much is left. */
 const END_MS = 4_000;
-/** What the protocol calls retryable: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
+/** The statuses that the protocol calls retryable: https://opentelemetry.io/docs/specs/otlp/#failures-1 */
 const RETRYABLE = new Set([429, 502, 503, 504]);
 
 type Outcome = { ok: true } | { ok: false; why: string; retryAfterMs: number | null };
 
-/** @param what it sends, for the log. @param refusalIn what a collector says that took it. */
+/** @param what the data's name, for the log. @param refusalIn reads the answer of a collector that accepted a request. */
 export function createSender(
   what: string,
   contentType: string,
@@ -70,7 +70,7 @@ export function createSender(
         retryAfterMs: RETRYABLE.has(response.status) ? hint : null,
       };
     } catch (thrown) {
-      // The library of the platform may quote the address, which may hold a key.
+      // The platform's error may quote the address, which may contain a key.
       const name = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'no answer';
       return {
         ok: false,
@@ -82,7 +82,7 @@ export function createSender(
     }
   }
 
-  /** Data that it has taken is not sent again, whatever becomes of its answer. */
+  /** Null also where the answer cannot be read: accepted data is not sent again. */
   async function readRefusal(response: Response): Promise<Refusal | null> {
     try {
       return refusalIn(await response.bytes());
@@ -91,7 +91,7 @@ export function createSender(
     }
   }
 
-  /** It may say the same of each batch. */
+  /** Logs a reason once: the collector may repeat it for each batch. */
   function noteRefusal(refusal: Refusal | null): void {
     const reason = refusal?.reason ?? null;
     if (refusal !== null && reason !== refusedFor)

@@ -1,4 +1,4 @@
-// The library's serializers, and the shapes that they take.
+// The library's serializers, and their input's shapes.
 import {
   JsonMetricsSerializer,
   JsonTraceSerializer,
@@ -33,24 +33,24 @@ export function serializeMetrics(encoding: OtlpTarget['encoding'], metrics: Reso
   return METRICS[encoding].serializeRequest(metrics) ?? new Uint8Array();
 }
 
-/** What a collector that answered 200 says of the spans that it did not take. Throws for an answer in no form of the protocol. */
+/** What a collector that answered 200 reports about spans it rejected. Throws for an answer that is not of the protocol. */
 export function refusedSpans(encoding: OtlpTarget['encoding'], answer: Uint8Array): Refusal | null {
   const { partialSuccess } = TRACES[encoding].deserializeResponse(answer);
   return refusalOf(partialSuccess?.rejectedSpans, partialSuccess?.errorMessage);
 }
 
-/** The same of the points of metrics. */
+/** The same for the points of metrics. */
 export function refusedPoints(encoding: OtlpTarget['encoding'], answer: Uint8Array): Refusal | null {
   const { partialSuccess } = METRICS[encoding].deserializeResponse(answer);
   return refusalOf(partialSuccess?.rejectedDataPoints, partialSuccess?.errorMessage);
 }
 
-/** JSON has the count as a string; one of 0 beside words is a warning. https://opentelemetry.io/docs/specs/otlp/#partial-success-1 */
+/** In JSON the count is a string; 0 with a reason is a warning. https://opentelemetry.io/docs/specs/otlp/#partial-success-1 */
 function refusalOf(count: number | string = 0, reason = ''): Refusal | null {
   return Number(count) === 0 && reason === '' ? null : { count: Number(count), reason };
 }
 
-/** A time as the library takes it: whole seconds, and nanoseconds. @param ms Unix milliseconds. */
+/** A time in the library's form: whole seconds, and nanoseconds. @param ms Unix milliseconds. */
 export function hrTime(ms: number): [number, number] {
   const micros = Math.round(ms * 1_000);
   const seconds = Math.floor(micros / 1_000_000);

@@ -1,4 +1,4 @@
-// What OpenTelemetry's own variables say: where traces and metrics go, and how.
+// Reads OpenTelemetry's own variables: where traces and metrics go, and how.
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,15 +16,15 @@ export interface OtlpTarget {
 export interface OtlpSettings {
   traces: OtlpTarget | null;
   metrics: OtlpTarget | null;
-  /** Who tells all this. */
+  /** The attributes that identify this gateway. */
   resource: Record<string, string>;
   /** Milliseconds between two batches of spans. */
   traceDelayMs: number;
   /** Milliseconds between two reports of metrics. */
   metricIntervalMs: number;
-  /** What a report has: counts since the start, or since the report before it. */
+  /** What a report contains: counts since the start, or since the previous report. */
   temporality: 'cumulative' | 'delta';
-  /** What could not be followed; no header's value is in it. */
+  /** Settings that could not be applied; without the values of headers. */
   problems: string[];
 }
 
@@ -32,7 +32,7 @@ const TIMEOUT_MS = 10_000;
 const TRACE_DELAY_MS = 5_000;
 const METRIC_INTERVAL_MS = 60_000;
 
-/** Whether anything is to be sent: cheap, and asked at every start. */
+/** Whether anything is to be sent: cheap, since it is called at every start. */
 export function isOtlpOn(environment: Environment): boolean {
   if (environment.OTEL_SDK_DISABLED?.toLowerCase() === 'true') return false;
   return ['', '_TRACES', '_METRICS'].some((part) => environment[`OTEL_EXPORTER_OTLP${part}_ENDPOINT`]);
@@ -61,7 +61,7 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
   };
 }
 
-/** What would change what is sent, or whether it arrives: with what is done in any case, and what is done instead. */
+/** Unsupported settings that affect what is sent or whether it arrives, with the value in effect and what happens instead. */
 const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string][] = [
   [
     'OTEL_TRACES_SAMPLER',
@@ -80,14 +80,14 @@ const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string]
 function readTarget(environment: Environment, signal: Signal, problems: string[]): OtlpTarget | null {
   const exporterName = `OTEL_${signal.toUpperCase()}_EXPORTER`;
   const exporter = environment[exporterName];
-  // Several may be named, and others than this one do not matter here.
+  // Several may be named; only otlp matters here.
   const named = (exporter || 'otlp').split(',').map((name) => name.trim());
   if (!named.includes('otlp')) {
     if (exporter !== 'none')
       problems.push(`${exporterName} does not name otlp, which alone is spoken here: no ${signal} are sent`);
     return null;
   }
-  /** Of this signal alone, else of all. */
+  /** The variable for this signal alone, else the one for all. */
   const variable = (name: string): [name: string, value: string | undefined] => {
     const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
     return environment[own]
@@ -145,7 +145,7 @@ function decoded(text: string): string | undefined {
 
 const TEMPORALITY = 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE';
 
-/** What only grows is told alike by `delta` and `lowmemory`. */
+/** For counters, which only grow, `delta` and `lowmemory` are the same. */
 function readTemporality(environment: Environment, problems: string[]): OtlpSettings['temporality'] {
   const wanted = environment[TEMPORALITY]?.toLowerCase() || 'cumulative';
   if (wanted === 'delta' || wanted === 'lowmemory') return 'delta';

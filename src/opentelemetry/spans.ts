@@ -1,4 +1,4 @@
-// The spans of one request: itself, as the client's server, and each try, as a client of its provider.
+// The spans of one request: a server span for the request, and a client span for each try at a provider.
 import type { Attempt, LedgerRow } from '../ledger/rows/row.ts';
 import {
   OPERATION_NAMES,
@@ -22,7 +22,7 @@ export interface SpanContext {
   addressOf: AddressOf;
 }
 
-/** None where the request is not traced, or its trace is not kept. */
+/** Empty where the request is not traced, or its trace is not sampled. */
 export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
   const { trace } = row;
   if (trace === null || !trace.sampled) return [];
@@ -62,7 +62,7 @@ export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
   ];
 }
 
-/** A try that failed ended with its failure, the one that serves ends with the answer. */
+/** A failed try ends with its failure, the one that serves with the answer. */
 function endOf({ error, durationMs }: Attempt, { latencyMs }: LedgerRow, startedMs: number): number {
   return error === null ? latencyMs : startedMs + durationMs;
 }
