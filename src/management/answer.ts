@@ -22,7 +22,7 @@ export class ManagementError extends Error {
   }
 }
 
-/** Anything but a ManagementError comes from the ledger's store: the pages call nothing else that can fail. */
+/** Any other error comes from the ledger's store: the pages call nothing else that can fail. */
 export function answerError(thrown: unknown): Response {
   const error =
     thrown instanceof ManagementError

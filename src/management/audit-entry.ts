@@ -1,4 +1,4 @@
-// A row of the ledger as people read it: in /gateway/audit, and in `sluice daemon logs --json`.
+// A row of the ledger in the form that people see: in /gateway/audit, and in `sluice daemon logs --json`.
 import type { Attempt } from '../ledger/rows/row.ts';
 import { tokensPerSecond } from '../ledger/speed.ts';
 import type { StoredRow } from '../ledger/store.ts';

@@ -58,7 +58,7 @@ export async function readAudit(deps: ManagementDeps, query: URLSearchParams): P
   };
 }
 
-/** A thousand rows with two bodies of a megabyte each are gigabytes: of these the store is asked for some at a time. */
+/** A thousand rows with two bodies of a megabyte each are gigabytes: with bodies, the store is read a few rows at a time. */
 const ROWS_AT_ONCE = 16;
 
 async function answerWithBodies(
@@ -66,7 +66,7 @@ async function answerWithBodies(
   filter: AuditFilter,
   { setTimer }: ManagementDeps,
 ): Promise<Response> {
-  // With its binary parts a single row may be half a gigabyte.
+  // With binary parts a single row may be half a gigabyte.
   const atOnce = filter.includeBinaries === true ? 1 : ROWS_AT_ONCE;
   let found = await store.audit({ ...filter, limit: Math.min(filter.limit, atOnce) });
   const { total } = found;
@@ -124,7 +124,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
 
 const CURSOR = /^(\d{1,15})-(\d{1,15})$/;
 
-/** What `before` takes to go on behind these rows; null: there are no older ones. */
+/** The value of `before` that continues after these rows; null: there are no older ones. */
 function cursorOf({ rows, hasOlder }: AuditRows): string | null {
   const last = rows.at(-1);
   return last === undefined || !hasOlder ? null : `${last.timestamp}-${last.id}`;

@@ -1,7 +1,7 @@
-// What was recorded is there when a page is read, as far as the store takes it.
+// Makes recorded rows visible before a page is read, as far as the store accepts them.
 import type { ManagementDeps } from './management.ts';
 
-/** A store that another program holds, or that says nothing, would keep a page waiting as long as it is so. */
+/** Without this limit, a store that another program has locked, or that does not respond, would block the page. */
 const PATIENCE_MS = 1_000;
 
 /** A client that asks right after its request finds it listed and counted. */

@@ -1,6 +1,6 @@
-// The answer to HEAD: what GET would say, without the body.
+// The answer to HEAD: that of GET, without the body.
 
-/** Its length is told where the body has one, without holding a long one; a stream is cancelled. */
+/** Sets the length by reading the body, which is not kept in memory; an event stream has none and is cancelled. */
 export async function headOf(answer: Response): Promise<Response> {
   const head = new Response(null, answer);
   if (answer.headers.get('content-type')?.startsWith('text/event-stream')) {

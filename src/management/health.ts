@@ -1,4 +1,4 @@
-// GET /gateway/health: from memory alone, no store and no provider is asked.
+// GET /gateway/health: answered from memory alone, without asking a store or a provider.
 import type { ManagementDeps } from './management.ts';
 
 export async function readHealth(deps: ManagementDeps): Promise<object> {
@@ -6,10 +6,10 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const states = await deps.providerStates(providers);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
-  // One that is disabled is among none of them.
+  // A disabled provider is not among the states.
   const isUp = states.some(({ name, healthy }) => name === defaultProvider && healthy);
   const running = await deps.running.list();
-  // After they were asked: now it is known who answers.
+  // Read after the workers were asked, when it is known which of them answer.
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const degraded = !isUp || fewer || ledger?.ok === false;

@@ -1,20 +1,20 @@
-// A long JSON answer, made piece by piece: what else the process serves goes on between two of them.
+// A long JSON answer, made piece by piece: between two pieces the process serves other requests.
 
-/** Letters that are made at a time: a millisecond or two. */
+/** UTF-16 units per piece, which take a millisecond or two. */
 const PIECE_LENGTH = 512 * 1024;
 
 export interface LongList {
   /** The property that holds the items. */
   name: string;
-  /** Asked for and made to JSON one by one, as they are needed. */
+  /** Read and serialized one by one, as they are needed. */
   items: AsyncIterable<object>;
-  /** What stands beside them; asked for behind the last. */
+  /** The other properties; called after the last item. */
   rest(): object;
-  /** Resolves when others have had their turn. */
+  /** Resolves when other work has had its turn. */
   pause(): Promise<void>;
 }
 
-/** `{name: items, ...rest}` as JSON. Where an item cannot be had any more, the answer breaks off. */
+/** `{name: items, ...rest}` as JSON. If reading an item fails, the answer breaks off. */
 export function answerLongList(list: LongList): Response {
   const pieces = piecesOf(list);
   const encoder = new TextEncoder();

@@ -27,34 +27,34 @@ export interface ManagementDeps {
   version: string;
   /** Unix ms at which the gateway started. */
   startedAt: number;
-  /** Since then, by a clock that nobody sets. */
+  /** Milliseconds since then, by a monotonic clock. */
   uptimeMs(): number;
   /** Unix ms. */
   now(): number;
-  /** Returns how to call it off. */
+  /** The returned function cancels. */
   setTimer(callback: () => void, ms: number): () => void;
   running: RunningRequests;
-  /** The processes that serve; left out where this one does. */
+  /** The serving processes; left out where this one serves. */
   workers?(): WorkerCount;
-  /** What is known of these providers, in this order. Holds no secret. */
+  /** What is known about these providers, in this order. Contains no secret. */
   providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
-  /** Those of `costs.budgets`, in their order. */
+  /** The states of `costs.budgets`, in that order. */
   budgets(): BudgetState[];
   /** Connections to every server that was asked; empty where the host does not keep them itself. */
   connections(): PoolState[] | Promise<PoolState[]>;
 }
 
-/** Of several serving processes. */
+/** The numbers of serving processes, where there are several. */
 export interface WorkerCount {
   wanted: number;
   running: number;
-  /** Of these, how many answer nothing at the moment: what they would say is missing on the pages. */
+  /** How many of the running ones do not answer at the moment: their part is missing on the pages. */
   silent: number;
   /** How many died and were replaced. */
   replaced: number;
 }
 
-/** Answers with what becomes JSON, or with a response of its own. */
+/** Returns a value to be sent as JSON, or a response of its own. */
 type Page = (deps: ManagementDeps, query: URLSearchParams) => object | Promise<object>;
 
 /** Health and /metrics take any parameter: probes, load balancers and scrapers add some of their own. */
@@ -68,7 +68,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/metrics': readPrometheus,
 };
 
-/** One running request, which can be cancelled and nothing else. */
+/** The path of one running request, which only supports cancelling. */
 const STREAM = /^\/gateway\/streams\/([^/]+)$/;
 
 const PREFIX = '/gateway/';
@@ -117,7 +117,7 @@ function withoutParameters(page: Page): Page {
   };
 }
 
-/** As it came where it is no encoding of anything: then no request has that id. */
+/** Returns an invalid encoding unchanged: no request has such an id. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -132,7 +132,7 @@ function json(value: object): Response {
 
 function unknownPath(path: string): ManagementError {
   const known = Object.keys(PAGES);
-  // Each run of slashes is looked at once, from its first.
+  // The lookbehind tries each run of slashes only once, from its start.
   const meant = suggestion(path.replace(/(?<!\/)\/+$/, ''), known);
   return new ManagementError(
     404,

@@ -1,4 +1,4 @@
-// GET /gateway/metrics: sums over all time or a window, costs by name, each model's figures, the newest requests.
+// GET /gateway/metrics: totals of all time or a window, costs by name, each model's figures, the newest requests.
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
 import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
@@ -9,10 +9,10 @@ import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';
 
 const RECENT_LIMIT = 20;
 const MAX_RECENT = 1000;
-/** Models told one by one: clients may ask for any name. */
+/** Most models listed one by one: clients may ask for any name. */
 const MAX_MODELS = 100;
 
-/** Flag, whether it is on when not given, key of the answer, and what it asks the store. */
+/** Flag, whether it is on by default, the answer's key, and the store's dimension. */
 const BREAKDOWNS: readonly [flag: string, byDefault: boolean, key: string, dimension: Dimension][] = [
   ['include_provider', true, 'by_provider', 'provider'],
   ['include_model', true, 'by_model', 'model'],
@@ -69,7 +69,7 @@ function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState)
   const { limitUsd, per, each, agent, project, provider, model } = budget;
   const whose = Object.entries({ each, agent, project, provider, model })
     .filter(([, name]) => name !== null)
-    // Of each by itself, those without a name.
+    // In an `each` budget, the empty name means requests without one.
     .map(([what, name]) => [what, name === '' ? null : name]);
   return {
     limit_usd: limitUsd,

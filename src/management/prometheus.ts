@@ -1,4 +1,4 @@
-// GET /metrics: the figures since the start, and the state of things at this moment, for Prometheus.
+// GET /metrics: the figures since the start and the present state, for Prometheus.
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
@@ -40,7 +40,7 @@ interface State {
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
 }
 
-/** What is so now. */
+/** Metrics of the present state. */
 export function stateMetrics({
   providers: states,
   connections,
@@ -145,7 +145,7 @@ function budgetGauge(
     per,
     ...[each, whose.agent, whose.project, whose.provider, whose.model].map((label) => label ?? ''),
   ];
-  // A name may have two for itself, one of all names and one of those that a glob fits: the smaller is what binds it.
+  // A name may have two budgets of its own, from one for all names and one for a glob: the smaller one binds it.
   const binding = new Map<string, BudgetState>();
   for (const state of budgets) {
     const key = JSON.stringify(labelsOf(state));

@@ -1,4 +1,4 @@
-// GET /gateway/providers: who is configured, and how each is doing. No address and no key is shown.
+// GET /gateway/providers: the configured providers, and how each is doing. No address and no key is shown.
 import type { ProviderConfig } from '../config/resolved.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -32,7 +32,7 @@ export async function readProviders(deps: ManagementDeps): Promise<object> {
   };
 }
 
-/** Those that stand at its servers, which it may share with other providers; nothing before the first request. */
+/** Open connections to its servers, which it may share with other providers; nothing before the first request. */
 function connectionsTo({ baseUrl, otherBaseUrls = [] }: ProviderConfig, pools: readonly PoolState[]): object {
   const origins = new Set([baseUrl, ...otherBaseUrls].map((url) => new URL(url).origin));
   const own = pools.filter(({ origin }) => origins.has(origin));
@@ -41,7 +41,7 @@ function connectionsTo({ baseUrl, otherBaseUrls = [] }: ProviderConfig, pools: r
   return { connections: { active: sum(({ active }) => active), idle: sum(({ idle }) => idle) } };
 }
 
-/** By its position; the key itself is never shown. */
+/** A key is named by its position; the key itself is never shown. */
 function describeKey({ name, state, retryInMs, models }: KeyState): object {
   return {
     name,
@@ -51,7 +51,7 @@ function describeKey({ name, state, retryInMs, models }: KeyState): object {
   };
 }
 
-/** The names that the configuration gives: aliases and the default model. */
+/** The names in the configuration: aliases and the default model. */
 function modelsOf({ models, defaultModel }: ProviderConfig): string[] {
   return [...new Set([...Object.keys(models), ...(defaultModel === null ? [] : [defaultModel])])];
 }

@@ -1,4 +1,4 @@
-// Query parameters as values. What cannot be read is a 400 that names the parameter and the mend.
+// Reads query parameters. An invalid one is a 400 that names the parameter and the remedy.
 import { suggestion } from '../config/nearest.ts';
 import { parseDuration } from '../model/duration.ts';
 import { ManagementError } from './answer.ts';
@@ -16,7 +16,7 @@ export function refuseUnknown(query: URLSearchParams, known: readonly string[]):
   }
 }
 
-/** The text of a parameter, undefined where it is absent. Given twice or empty it is refused. */
+/** The text of a parameter, undefined where it is absent. A repeated or empty one is refused. */
 export function readText(query: URLSearchParams, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) throw badParameter(name, 'is given more than once');
@@ -31,7 +31,7 @@ export function readFlag(query: URLSearchParams, name: string): boolean | undefi
   return values.length === 1 && values[0] === '' ? true : readBoolean(query, name);
 }
 
-/** In any capitals: Python's clients write `True`. */
+/** In any case: Python clients write `True`. */
 export function readBoolean(query: URLSearchParams, name: string): boolean | undefined {
   switch (readText(query, name)?.toLowerCase()) {
     case undefined:
@@ -71,7 +71,7 @@ export function readChoice<T extends string>(
   return choice;
 }
 
-/** The beginning of a window: a time, or how long ago it was, such as `15m`, `1h30m` or `7d`. */
+/** The start of a window: a time, or how long ago it was, such as `15m`, `1h30m` or `7d`. */
 export function readSince(query: URLSearchParams, name: string, now: number): number | undefined {
   const text = readText(query, name);
   if (text === undefined) return undefined;
@@ -112,7 +112,7 @@ function parseTime(given: string): number {
   return Date.parse(zoned ? text : `${text}Z`);
 }
 
-/** `Date` takes the 30th of February for the 2nd of March. */
+/** Needed because `Date` accepts the 30th of February as the 2nd of March. */
 function isDay(day: string): boolean {
   const midnight = Date.parse(day);
   return Number.isFinite(midnight) && new Date(midnight).toISOString().startsWith(day);

@@ -2,11 +2,11 @@
 import { GatewayError } from '../model/errors.ts';
 import { headOf } from './head.ts';
 
-/** Below it lies what the page loads: its style, its scripts, its icon. */
+/** The prefix of what the page loads: its style, its scripts, its icon. */
 const ASSETS = '/dashboard/';
 
 /**
- * Answers `/` and what the dashboard is made of, other paths with undefined. None of it holds data or needs a key.
+ * Answers `/` and the dashboard's files, other paths with undefined. None of them contains data or needs a key.
  * Throws GatewayError.
  */
 export async function answerRoot(

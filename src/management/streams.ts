@@ -1,7 +1,7 @@
 // GET /gateway/streams, DELETE /gateway/streams/{id}, GET /gateway/streams/live: the requests that run.
 import { ManagementError } from './answer.ts';
 
-/** A request whose answer is not over. */
+/** A request whose answer has not ended. */
 export interface RunningRequest {
   requestId: string;
   /** Unix milliseconds. */
@@ -22,7 +22,7 @@ export interface RunningRequest {
   ttftMs: number | null;
 }
 
-/** What the pages need of the gateway; nothing in it holds a secret. */
+/** What the pages need from the gateway; contains no secret. */
 export interface RunningRequests {
   list(): RunningRequest[] | Promise<RunningRequest[]>;
   /** False where no such request runs. */

@@ -1,9 +1,9 @@
-// The files of the dashboard as a browser gets them: read from disk for each, nothing is kept in memory.
+// Serves the dashboard's files: read from disk for each request, so that none stays in memory.
 import { readFile } from 'node:fs/promises';
 
 const FOLDER = new URL('./page/', import.meta.url);
 
-/** Plain names alone: no way leads out of the folder. */
+/** Only plain names, so that no path leads out of the folder. */
 const NAME = /^[a-z-]+\.(html|css|js|svg)$/;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -38,7 +38,7 @@ export async function servePage(name: string): Promise<Response | undefined> {
     headers: {
       'content-type': type,
       'content-security-policy': CONTENT_SECURITY_POLICY,
-      // The page of the version that runs, also right after an update.
+      // Browsers must get the running version's page, even right after an update.
       'cache-control': 'no-cache',
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',

@@ -1,4 +1,4 @@
-// What the gateway's pages answer, as far as the dashboard reads it (CONTRACT section 4). Types alone: nothing of this
+// The answers of the gateway's pages, as far as the dashboard reads them (CONTRACT section 4). Only types: nothing of this
 // is sent to a browser. Every text in them comes from outside.
 
 export interface Health {
@@ -25,7 +25,7 @@ export interface Provider {
   kind: string;
   /** `any`: whichever the client speaks. */
   dialect: string;
-  /** With clients that speak it themselves. */
+  /** Dialects used with clients that speak them themselves. */
   also_speaks: string[];
   healthy: boolean;
   breaker: 'closed' | 'open' | 'half-open';
@@ -60,7 +60,7 @@ export interface ModelFigures {
   tokens_per_second: number | null;
 }
 
-/** Left out: whoever it is. Spenders are told by globs, of `each` by itself by name (null: it has none). */
+/** A spender left out: anyone. The others are globs; an `each` budget's own is a name (null: it has none). */
 export interface Budget {
   limit_usd: number;
   per: 'hour' | 'day' | 'week' | 'month';
@@ -193,6 +193,6 @@ export interface AuditEntry {
 export interface Audit {
   entries: AuditEntry[];
   total: number;
-  /** For `before`, to list older ones; null: there are none. */
+  /** The value of `before` that lists older ones; null: there are none. */
   next: string | null;
 }

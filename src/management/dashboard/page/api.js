@@ -1,10 +1,10 @@
-// Asks the gateway: adds the key, and turns everything that goes wrong into an error that says what to do.
+// Sends requests to the gateway: adds the key, and turns every failure into an error that says what to do.
 
 /** @import { Audit, Health, Metrics, Providers, RunningStream } from '../shapes.ts' */
 
 const KEY = 'sluice-key';
 
-/** `unreachable`: no answer. `key`: the gateway wants one. `refused`: it said no. */
+/** `unreachable`: no answer. `key`: the gateway requires one. `refused`: it refused the request. */
 export class AskError extends Error {
   /**
    * @param {'unreachable' | 'key' | 'refused'} kind
@@ -24,14 +24,14 @@ export const key = {
   /** @param {string} value */
   keep: (value) => sessionStorage.setItem(KEY, value),
   forget: () => sessionStorage.removeItem(KEY),
-  /** What a header can carry. @param {string} value */
+  /** Whether a header can carry it. @param {string} value */
   isSendable: (value) => /^[!-~]+$/.test(value),
 };
 
 /**
  * @param {string} path
  * @param {RequestInit} [init]
- * @returns {Promise<Response>} one that is well
+ * @returns {Promise<Response>} a successful one
  */
 async function ask(path, init = {}) {
   const known = key.read();
@@ -68,7 +68,7 @@ function note(date) {
   if (Number.isFinite(time)) ahead = Date.now() - time;
 }
 
-/** What the gateway's clock says, to a second or two: the browser's may be days off. @returns {Promise<Date>} */
+/** The gateway's time, to a second or two: the browser's clock may be days off. @returns {Promise<Date>} */
 export async function gatewayTime() {
   if (ahead === null) await api.health();
   return new Date(Date.now() - (ahead ?? 0));
@@ -80,14 +80,14 @@ async function messageOf(response) {
     const { error } = await response.json();
     if (typeof error?.message === 'string') return /** @type {string} */ (error.message);
   } catch {
-    // Not the gateway's own words: something stands between.
+    // Not an answer of the gateway itself, but of something in between.
   }
   return `the answer was HTTP ${response.status}`;
 }
 
 /**
  * @param {string} path
- * @param {Record<string, string | number | boolean | null>} [query] what is null or empty is left out
+ * @param {Record<string, string | number | boolean | null>} [query] null and empty values are left out
  */
 async function json(path, query = {}) {
   const given = Object.entries(query).flatMap(([name, value]) =>

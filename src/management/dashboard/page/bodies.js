@@ -1,4 +1,4 @@
-// The bodies of one request, asked for only when somebody wants to read them: they can be large.
+// The bodies of one request, loaded only on request: they can be large.
 
 /** @import { AuditEntry } from '../shapes.ts' */
 
@@ -85,7 +85,7 @@ function one(title, body, setting, requestId) {
   );
 }
 
-/** JSON with its structure to be seen, other text as it is. @param {string} body */
+/** Indents JSON; other text stays unchanged. @param {string} body */
 function readable(body) {
   if (body.length > SHOWN) return body;
   try {

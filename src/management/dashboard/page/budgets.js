@@ -1,4 +1,4 @@
-// What is gone of each budget, above the bars of the section “Cost”.
+// How much of each budget is spent, above the bars of the section “Cost”.
 
 /** @import { Budget } from '../shapes.ts' */
 

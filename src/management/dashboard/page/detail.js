@@ -1,4 +1,4 @@
-// One request, whole: its tries, where its time went, what was lost, what it cost, and its bodies where they are kept.
+// One request in full: its tries, where its time went, what was lost, what it cost, and its bodies where they are kept.
 
 /** @import { Attempt, AuditEntry } from '../shapes.ts' */
 
@@ -17,7 +17,7 @@ export function createDetail() {
   let isOurs = false;
 
   find('detail-close', HTMLButtonElement).addEventListener('click', () => dialog.close());
-  // A press beside it.
+  // A click outside the dialog.
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
   });
@@ -194,7 +194,7 @@ function timeBar(entry) {
   const bar = make('div', { class: 'time-bar', 'aria-hidden': 'true' });
   for (const [kind, , ms] of spent) {
     const share = make('span', { 'data-share': kind });
-    // Shares that grow by less than one in all leave a rest of the bar empty.
+    // Shares whose growth adds up to less than one would leave part of the bar empty.
     share.style.flexGrow = String(ms / all);
     bar.append(share);
   }

@@ -34,7 +34,7 @@ export function find(id, kind) {
 }
 
 /**
- * Sets text where it differs, so that nothing is laid out or read out again for nothing.
+ * Sets text only where it differs, so that nothing is laid out or read aloud again needlessly.
  * @param {Element} element
  * @param {string} text
  */
@@ -42,7 +42,7 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Longer names may not be seen whole where they stand. */
+/** Longer names may be cut off where they are shown. */
 const LONG_NAME = 60;
 
 /**
@@ -56,8 +56,8 @@ export function name(text, otherwise = '–') {
 }
 
 /**
- * Makes the children of `parent` those of `items`, in their order. Elements of items that stay are kept, and with
- * them focus and what is selected.
+ * Makes the children of `parent` match `items`, in their order. Elements of remaining items are kept, and with them the
+ * focus and the selection.
  * @template T
  * @param {Element} parent
  * @param {readonly T[]} items
@@ -86,7 +86,7 @@ export function keep(parent, items, keyOf, create, update = () => {}) {
 }
 
 /**
- * Where a part of what it shows is below its edge, keys must reach it too; not every browser sees to that by itself.
+ * Makes an element with overflow reachable by keyboard, which not every browser does by itself.
  * @param {HTMLElement} element
  */
 export function reachByKeys(element) {

@@ -1,4 +1,4 @@
-// Server-sent events out of text that comes in pieces: https://html.spec.whatwg.org/multipage/server-sent-events.html
+// Reads server-sent events from text that comes in pieces: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 /**
  * @param {(name: string, data: string) => void} onEvent

@@ -1,4 +1,4 @@
-// Figures as people read them.
+// Formats figures for people.
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
@@ -23,7 +23,7 @@ export function money(dollars) {
 }
 
 /**
- * Where no tokens are known there is nothing to price.
+ * Where no token counts are known there is nothing to price.
  * @param {{ cost_usd: number | null, usage_known: boolean }} request
  */
 export const costOf = ({ cost_usd, usage_known }) =>
@@ -45,10 +45,10 @@ export function duration(ms) {
   return seconds < 60 ? `${oneDigit.format(seconds)} s` : span(seconds);
 }
 
-/** How long it runs so far: its digits stay where they are while it is counted. @param {number} ms */
+/** The age of a running request, with a fixed number of decimals, so that its digits do not move. @param {number} ms */
 export const age = (ms) => (ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : span(ms / 1_000));
 
-/** The two largest units of it. @param {number} seconds */
+/** A duration in its two largest units. @param {number} seconds */
 export function span(seconds) {
   const units = /** @type {const} */ ([
     ['d', 86_400],

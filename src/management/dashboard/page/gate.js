@@ -1,4 +1,4 @@
-// Asks for the key where the gateway wants one. It is kept in this tab's session storage and nowhere else.
+// Asks for the key where the gateway requires one. It is kept only in this tab's session storage.
 
 import { api, AskError, key } from './api.js';
 import { find, setText } from './element.js';
@@ -50,7 +50,7 @@ export function createGate(page) {
   function show(message) {
     if (!gate.hidden) return;
     page.close();
-    // Without a key the first answer is no news; a key that is refused is.
+    // A refusal without a key is expected and needs no message; a refused key does.
     setText(problem, key.read() === null ? '' : message);
     key.forget();
     forget.hidden = true;

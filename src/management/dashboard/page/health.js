@@ -1,4 +1,4 @@
-// The head of the page: whether the gateway is well, and what is wrong where it is not.
+// The head of the page: whether the gateway is healthy, and if not, what is wrong.
 
 /** @import { Health } from '../shapes.ts' */
 
@@ -19,7 +19,7 @@ export function showHealth(health) {
   );
 }
 
-/** What makes it less than healthy, and what to do. @param {Health} health */
+/** The reasons why it is degraded, and what to do. @param {Health} health */
 function ailments({ routing, providers, workers, ledger, audit }) {
   const { default_provider: byDefault } = routing;
   /** @type {string[]} */
@@ -53,7 +53,7 @@ function ailments({ routing, providers, workers, ledger, audit }) {
 }
 
 /**
- * What could not be asked.
+ * Shows what could not be loaded.
  * @param {ReadonlyMap<string, string>} troubles what, and why; no reason: the gateway does not answer
  * @param {() => void} retry
  */

@@ -1,4 +1,4 @@
-// /gateway/streams/live as it flows: read while somebody looks, asked for anew where it breaks.
+// Reads /gateway/streams/live while the page is visible, and reconnects when it breaks.
 
 /** @import { LiveEvent } from '../shapes.ts' */
 
@@ -6,7 +6,7 @@ import { AskError, api } from './api.js';
 import { createEventReader } from './event-reader.js';
 import { backOff, seen } from './refresh.js';
 
-/** The gateway says something every 15 seconds; later than this the line is dead. */
+/** The gateway sends something every 15 seconds; after this much silence the connection is dead. */
 const SILENCE_MS = 40_000;
 
 /**
@@ -14,7 +14,7 @@ const SILENCE_MS = 40_000;
  *   `until`: in performance.now()
  * @typedef {object} FeedListener
  * @property {(event: LiveEvent) => void} onEvent
- * @property {(skipped: number | null) => void} onGap so many events were not told; null: nobody knows how many
+ * @property {(skipped: number | null) => void} onGap this many events were skipped; null: an unknown number
  * @property {(state: FeedState) => void} onState
  * @property {(error: unknown) => void} onError
  */
@@ -44,7 +44,7 @@ export function createLiveFeed({ onEvent, onGap, onState, onError }) {
       } catch (error) {
         if (document.hidden || stopped) continue;
         failures += 1;
-        // A line that broke is no news: whether another can be had is.
+        // A broken connection is not worth a report; failing to get another one is.
         if (error instanceof AskError) onError(error);
         if (error instanceof AskError && error.kind === 'key') stopped = true;
       }

@@ -6,9 +6,9 @@ import { AskError, api } from './api.js';
 import { age, money, number, plural, rate } from './format.js';
 import { find, keep, make, setText } from './element.js';
 
-/** More are counted, not shown. */
+/** Further ones are counted, not shown. */
 const SHOWN = 60;
-/** So long a first press waits for the second. */
+/** How long a first press waits for the second. */
 const SURE_MS = 4_000;
 
 /**
@@ -35,13 +35,13 @@ export function createLiveSection(list, page) {
     document.title = running === 0 ? 'Sluice' : `(${running}) Sluice`;
   }
 
-  /** Nothing moves away under the pointer, nor from the key that is about to be pressed. */
+  /** Items that must not move: the pointer or the focus is on the list. */
   function held() {
     if (!streams.matches(':hover, :focus-within')) return [];
     return Array.from(streams.children, (child) => (child instanceof HTMLElement && child.dataset.key) || '');
   }
 
-  /** With the next picture of the screen, however often it is asked for. */
+  /** Draws with the next frame, however often it is called. */
   function drawSoon() {
     if (isDue) return;
     isDue = true;
@@ -117,7 +117,7 @@ export function createLiveSection(list, page) {
       await api.cancel(id);
       page.announce('The request is cancelled.');
     } catch (error) {
-      // Over before the word came.
+      // It ended before the request to cancel arrived.
       if (error instanceof AskError && error.status === 404) page.announce('The request has already ended.');
       else page.onError(error);
       button.disabled = false;
@@ -135,7 +135,7 @@ export function createLiveSection(list, page) {
 
   return {
     draw: drawSoon,
-    /** Ages go on without events. */
+    /** Ages grow without events. */
     tick() {
       if (isDrawn && streams.childElementCount > 0) drawSoon();
     },

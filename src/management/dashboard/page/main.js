@@ -1,4 +1,4 @@
-// The dashboard: what is asked for, how often, and who shows it.
+// The dashboard: what is loaded, how often, and which part shows it.
 
 /** @import { Health, Metrics } from '../shapes.ts' */
 /** @import { FeedState } from './live-feed.js' */
@@ -121,12 +121,12 @@ function clearTrouble(what) {
   if (reason === undefined) return;
   troubles.delete(what);
   showTroubles();
-  // The gateway answers again: nothing else waits out its pause.
+  // The gateway answers again: everything else is retried without waiting.
   if (reason === '' && [...troubles.values()].includes('')) retry();
 }
 
 function showTroubles() {
-  // What the head said before the gateway was silent, or has said since.
+  // Restores the head, which may have shown the gateway as unreachable.
   if (health !== undefined) showHealth(health);
   showNotices(troubles, retry);
 }
@@ -170,14 +170,14 @@ function showCostsAsChosen() {
   );
 }
 
-/** Nothing moves away under the pointer, nor from the key that is about to be pressed. */
+/** Whether what is below must not move: the pointer or the focus is on it. */
 function isBelowHeld() {
   return find('requests', HTMLElement).matches(':hover, :focus-within');
 }
 
 function showCommand() {
   const withKey = key.read() === null ? '' : ' \\\n  -H "x-sluice-key: $SLUICE_KEY"';
-  // zsh takes the brackets of an IPv6 address for a pattern.
+  // zsh would take the brackets of an IPv6 address for a pattern.
   const path = `${location.origin}/v1/messages`;
   const address = path.includes('[') ? `'${path}'` : path;
   setText(
@@ -208,7 +208,7 @@ function stop() {
 }
 
 for (const left of ['pointerleave', 'focusout']) {
-  // The focus goes after it was told.
+  // The focus moves only after this event.
   find('requests', HTMLElement).addEventListener(left, () =>
     requestAnimationFrame(() => {
       showModelsAsChosen();
@@ -228,7 +228,7 @@ find('copy-curl', HTMLButtonElement).addEventListener('click', async () => {
     await navigator.clipboard.writeText(find('curl', HTMLElement).textContent ?? '');
     announce('Copied.');
   } catch {
-    // Not allowed, or not on a safe origin: selected, it is one key press away.
+    // Not allowed, or not a secure origin: once selected, copying is one key press.
     getSelection()?.selectAllChildren(find('curl', HTMLElement));
     announce('Selected: copy it with the keyboard.');
   }

@@ -1,4 +1,4 @@
-// The section “Providers”: who is configured, and how each is doing.
+// The section “Providers”: which are configured, and how each is doing.
 
 /** @import { Provider, Providers } from '../shapes.ts' */
 
@@ -67,7 +67,7 @@ function stateOf(provider) {
 /** @param {Provider} provider */
 function conditionOf({ healthy, breaker, retry_in_ms }) {
   if (breaker === 'closed') return healthy ? BREAKER.closed : 'failing';
-  // A half-open one waits for no time to pass, but for a request.
+  // A half-open breaker waits for a request, not for time to pass.
   return breaker === 'open' && retry_in_ms !== undefined
     ? `${BREAKER.open}, ${duration(retry_in_ms)} left`
     : BREAKER[breaker];
@@ -90,7 +90,7 @@ function factsOf({ in_flight, queued, concurrency_limit, keys, connections }) {
   ];
 }
 
-/** Nothing is told of a provider that was never asked. @param {NonNullable<Provider['connections']>} connections */
+/** The gateway reports none for a provider that was never asked. @param {NonNullable<Provider['connections']>} connections */
 function connectionsOf({ active, idle }) {
   const open = active + idle;
   return open === 0 ? 'no open connection' : `${plural(open, 'open connection')}, ${number(idle)} idle`;

@@ -1,8 +1,8 @@
-// Asks again and again, while somebody looks: a hidden page asks nothing.
+// Repeats requests while the page is visible: a hidden page sends none.
 
 import { AskError } from './api.js';
 
-/** Waits after a failure: a second, then twice as long each time, at most this. */
+/** The wait after a failure is a second, doubles each time, and is at most this. */
 const LONGEST_WAIT_MS = 30_000;
 
 /** Milliseconds before try number `failures` + 1, spread so that many pages do not come at once. @param {number} failures */
@@ -10,7 +10,7 @@ export function backOff(failures) {
   return Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** Math.min(failures - 1, 10)) * (0.75 + Math.random() / 2);
 }
 
-/** Resolves when the page is seen. @returns {Promise<void>} */
+/** Resolves when the page is visible. @returns {Promise<void>} */
 export function seen() {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
@@ -22,12 +22,12 @@ export function seen() {
   });
 }
 
-/** Between two runs, however much there is to tell. */
+/** Between two runs, however much changes. */
 const SHORTEST_PAUSE_MS = 1_000;
 
 /**
- * Runs `task` every `intervalMs` and when told to; less often where it takes long, so that a busy gateway is not made
- * busier. Never twice at once.
+ * Runs `task` every `intervalMs` and on request; less often where it takes long, so that a busy gateway is not made busier.
+ * Never twice at once.
  * @param {() => Promise<void>} task
  * @param {number} intervalMs
  * @param {(error: unknown) => void} onError
@@ -93,9 +93,9 @@ export function createRefresh(task, intervalMs, onError) {
       due = Number.POSITIVE_INFINITY;
       clearTimeout(timer);
     },
-    /** At once: the user waits for it. */
+    /** Runs immediately: the user waits for it. */
     now: () => ask(0),
-    /** Something has changed; there may be much more of it. */
+    /** Runs soon: something has changed, and many more changes may follow. */
     soon() {
       const pause = Math.max(SHORTEST_PAUSE_MS, 20 * took);
       ask(isRunning ? pause : Math.max(0, ended + pause - performance.now()));

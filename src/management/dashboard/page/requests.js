@@ -7,7 +7,7 @@ import { costOf, duration, fullTime, moment, number, plural } from './format.js'
 import { find, keep, make, name, setText } from './element.js';
 
 const PAGE = 25;
-/** After the last key press in a filter. */
+/** Pause after the last key press in a filter. */
 const TYPING_MS = 350;
 
 /** @param {{ announce(text: string): void, open(requestId: string): void, refresh(): void }} page */
@@ -18,7 +18,7 @@ export function createRequestsSection(page) {
   const problem = find('requests-problem', HTMLParagraphElement);
   const newer = find('newer', HTMLButtonElement);
   const older = find('older', HTMLButtonElement);
-  /** Where each page up to this one begins: what comes later moves none of them. @type {string[]} */
+  /** Where each page up to this one begins: new requests do not move them. @type {string[]} */
   let path = [];
   /** Where the next one begins. @type {string | null} */
   let next = null;
@@ -26,7 +26,7 @@ export function createRequestsSection(page) {
   let counted = 0;
   /** Which view was asked for last. */
   let view = 0;
-  /** Said aloud when the user asked for another view, not when time goes on. */
+  /** Whether the user asked for another view: only then is it announced. */
   let isAsked = false;
   let typing = 0;
 
@@ -38,7 +38,7 @@ export function createRequestsSection(page) {
   form.addEventListener('reset', () => queueMicrotask(() => turnTo([])));
   newer.addEventListener('click', () => turnTo(path.slice(0, -1)));
   older.addEventListener('click', () => {
-    // Pressed again before the answer is there: it is on its way.
+    // Null when pressed again before the answer arrived.
     if (next !== null) turnTo([...path, next]);
   });
 
@@ -122,13 +122,13 @@ export function createRequestsSection(page) {
 
   return {
     async refresh() {
-      // Nothing moves away under the pointer, unless it was asked for.
+      // Nothing may move away under the pointer, unless the user asked for it.
       if (!isAsked && rows.matches(':hover')) return;
       const given = filters();
       const asked = view;
       try {
         const audit = await api.audit({ ...given, limit: PAGE, before: path.at(-1) ?? null });
-        // Others were asked for meanwhile.
+        // Another view was requested meanwhile.
         if (asked !== view) return;
         if (path.length === 0) counted = audit.total;
         next = audit.next;

@@ -1,4 +1,4 @@
-// What is known of the requests that run: the list says which there are, the feed what they write.
+// What is known about the running requests: the list has which there are, the feed what they write.
 
 /** @import { LiveEvent, RunningStream } from '../shapes.ts' */
 
@@ -25,7 +25,7 @@
  */
 
 const TAIL = 600;
-/** Over, but still shown: so long, and at most so many. */
+/** How long ended requests are still shown, and at most how many. */
 const LINGER_MS = 20_000;
 const LINGERING = 8;
 
@@ -74,7 +74,7 @@ export function createRunning() {
         break;
       case 'text_delta':
         one.characters += event.text.length;
-        // Half of a character that takes two places is none.
+        // Slicing may leave half of a surrogate pair.
         one.tail = (one.tail + event.text).slice(-TAIL).replace(/^[\uDC00-\uDFFF]/, '');
         break;
       case 'completed':
@@ -106,7 +106,7 @@ export function createRunning() {
 
   /**
    * @param {readonly RunningStream[]} list
-   * @param {number} askedAt performance.now() before it was asked for: what began later may not be in it
+   * @param {number} askedAt performance.now() before it was requested: what began later may be missing
    */
   function agree(list, askedAt) {
     const listed = new Set();
@@ -140,7 +140,7 @@ export function createRunning() {
   }
 
   /**
-   * The newest first; what is over for long is forgotten.
+   * The newest first; requests that ended long ago are forgotten.
    * @param {readonly string[]} held ids that stay, first and in this order, until they are no longer held
    * @returns {Running[]}
    */

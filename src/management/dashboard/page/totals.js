@@ -1,4 +1,4 @@
-// The sections “Totals”, “Models” and “Cost”: what a period held.
+// The sections “Totals”, “Models” and “Cost”: the figures of a period.
 
 /** @import { Metrics, ModelFigures } from '../shapes.ts' */
 
@@ -9,20 +9,20 @@ import { find, keep, make, name, setText } from './element.js';
 
 const PERIODS = { today: 'since midnight', week: 'in the last 7 days', all: 'since the beginning' };
 
-/** Between the gateway's clock and what is known of it. */
+/** Possible error of what is known about the gateway's clock. */
 const CLOCK_MS = 2_000;
 
-/** What `since` of /gateway/metrics says for it. @param {Period} period @param {Date} now by the gateway's clock */
+/** The value of `since` in /gateway/metrics. @param {Period} period @param {Date} now by the gateway's clock */
 export function sinceOf(period, now) {
   if (period === 'all') return null;
   if (period === 'week') return '7d';
   const midnight = new Date(now);
   midnight.setHours(0, 0, 0, 0);
-  // At midnight itself a moment ago is today enough.
+  // `since` must be in the past, also at midnight itself.
   return new Date(Math.min(midnight.getTime(), now.getTime() - CLOCK_MS)).toISOString();
 }
 
-/** /gateway/metrics tells of no more: with as many there may be others. */
+/** /gateway/metrics lists no more than this: if it lists as many, there may be others. */
 const MOST_MODELS = 100;
 
 /** @param {Metrics} metrics @param {Period} period */
@@ -129,7 +129,7 @@ export function showModels(all, period, isHeld) {
 }
 
 /**
- * Beside requests without a price, those that failed or were left have cost nothing, or nobody knows what: $0 would be a guess.
+ * Where requests have no price, a cost of 0 comes from failed or abandoned ones, and $0 for all would be a guess.
  * @param {Pick<ModelFigures, 'unpriced_requests' | 'cost_usd'>} figures
  */
 function costOf({ unpriced_requests, cost_usd }) {
@@ -148,7 +148,7 @@ const NO_COST = {
 const BARS = 12;
 
 /**
- * Requests without a price, by the names of the bars; of agents and projects it is not told.
+ * Requests without a price, by the names of the bars; for agents and projects they are not reported.
  * @param {readonly ModelFigures[]} models @param {CostBy} by
  */
 function unpricedBy(models, by) {
@@ -202,7 +202,7 @@ export function showCosts(metrics, by, isHeld) {
   );
 }
 
-/** What the filters of the requests propose. @param {Metrics} metrics */
+/** Fills the suggestions of the requests' filters. @param {Metrics} metrics */
 export function showKnownNames(metrics) {
   const lists = /** @type {const} */ ([
     ['known-models', metrics.by_model],
