@@ -1,4 +1,4 @@
-// Amazon Bedrock. Signed with what the machine is logged in with, or by API key.
+// Amazon Bedrock. Requests are signed with the machine's AWS credentials, or carry an API key.
 import type { ProviderKind } from './kind.ts';
 
 const OWN_SERVERS = /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/;
@@ -10,7 +10,7 @@ const BEDROCK = {
   keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
   authorization: 'aws-signature',
   priceId: 'aws',
-  // Each model has a discount and a premium of its own; what is reserved is paid by the month.
+  // Discounts and premiums differ by model; reserved capacity is paid by the month.
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',
   pricedAt: OWN_SERVERS,

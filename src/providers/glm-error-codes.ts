@@ -1,9 +1,9 @@
-// What GLM's error codes mean. They decide, not the status: its 429 also means an empty account.
+// What GLM's error codes mean. The code decides rather than the status: a 429 also means an empty account.
 // https://docs.z.ai/api-reference/api-code
 import type { VendorError } from '../dialects/dialect.ts';
 import { table } from '../model/table.ts';
 
-// With 402 no client takes an empty account for a rate limit that passes.
+// With 402 no client mistakes an empty account for a rate limit that passes.
 const NO_BALANCE: VendorError = { code: 'upstream_unauthorized', status: 402, exhausted: true };
 const UNAUTHORIZED: VendorError = { code: 'upstream_unauthorized' };
 const RATE_LIMITED: VendorError = { code: 'upstream_rate_limited' };
@@ -24,7 +24,7 @@ export const GLM_ERROR_CODES: Readonly<Record<string, VendorError>> = table({
   '1302': RATE_LIMITED,
   '1303': RATE_LIMITED,
   '1305': RATE_LIMITED,
-  // Used up for a day, five hours, a week or a month: another target may help, a moment's wait will not.
+  // Used up for a day, five hours, a week or a month: another target may help, a short wait will not.
   '1304': USED_UP,
   '1308': USED_UP,
   '1310': USED_UP,

@@ -3,7 +3,7 @@ import type { Quirks } from '../dialects/dialect.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type { TierPrices } from '../model/usage.ts';
 
-/** Ways to prove who asks that take more than a key: the host fetches a token. */
+/** Authorization schemes that take more than a key: the host fetches a token. */
 export type AuthorizationScheme = 'google-default-credentials' | 'google-user' | 'aws-signature';
 
 /** For models that do less, or nothing, in the kind's own dialect. */
@@ -14,9 +14,9 @@ export interface TranslatesTo {
 
 /** The table cannot tell days of the week apart. */
 export interface WeekendPrices {
-  /** Of the clock that says when it is Saturday and Sunday, before UTC. */
+  /** Hours ahead of UTC of the clock that defines Saturday and Sunday. */
   hoursAhead: number;
-  /** Of UTC: what holds at that hour holds all day. */
+  /** An hour of UTC whose prices hold all day on weekends. */
   likeHour: number;
 }
 
@@ -26,9 +26,9 @@ export type TablePrices = Record<
   number | { base: number; tiers: { start: number; price: number }[] }
 >;
 
-/** Of those that hold at a time of the day, the last is the price. */
+/** Where several hold at a time of day, the last one is the price. */
 export interface TimedPrices {
-  /** As the table has it: `01:00:00Z`. Left out: any time. */
+  /** In the table's form: `01:00:00Z`. Left out: any time. */
   constraint?: { type: 'time_of_date'; start_time: string; end_time: string };
   prices: TablePrices;
 }
@@ -36,9 +36,9 @@ export interface TimedPrices {
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
-  /** At its own address it speaks these too: clients of theirs are passed on as they are. */
+  /** Dialects also spoken at its own address: requests of their clients are passed on unchanged. */
   alsoSpeaks?: readonly DialectId[];
-  /** At its own address, in which dialect clients of others than those are asked for some of its models. */
+  /** At its own address, requests of all other dialects' clients for these models are translated into this dialect. */
   translatesTo?: TranslatesTo;
   /** `{name}` stands for an option of the configuration. */
   baseUrl: string;
@@ -53,23 +53,23 @@ export interface ProviderKind {
    * and `{method}`, which is what follows the last colon of the dialect's own path.
    */
   endpoint?: string;
-  /** Base URLs behind which the dialect's own path holds nevertheless. */
+  /** Base URLs behind which the dialect's own path applies all the same. */
   plainBase?: RegExp;
-  /** Environment variables that stand in for options left out, the first that is set. */
+  /** Environment variables that stand in for options left out; the first that is set counts. */
   optionVariables?: Readonly<Record<string, readonly string[]>>;
-  /** Options that must be set although no address holds them. */
+  /** Options that must be set although no address contains them. */
   requiredOptions?: readonly string[];
   /** Its tokens are a user's, fetched with `oauth` of the configuration where no ready one is given. */
   actsForUser?: true;
   /** Environment variable that holds the key and, when set, enables the provider. Null: no key needed. */
   keyVariable: string | null;
-  /** What the vendor's keys begin with, and those of no other vendor. */
+  /** Prefixes of the vendor's keys that no other vendor uses. */
   keyPrefixes?: readonly string[];
-  /** Others that the vendor's own programs read the key from, for where that one is not set. */
+  /** Other variables that the vendor's own programs read the key from, used where `keyVariable` is not set. */
   otherKeyVariables?: readonly string[];
   /** Only the configuration enables it, whatever the environment holds. */
   dormant?: true;
-  /** The header that an API key goes in, in place of the dialect's. Access tokens go as Bearer all the same. */
+  /** The header that an API key goes in, in place of the dialect's. Access tokens are sent as Bearer all the same. */
   keyHeader?: string;
   /** How a request without a key is authorized; such a provider never gets a client's own key. */
   authorization?: AuthorizationScheme;
@@ -79,21 +79,21 @@ export interface ProviderKind {
   priceId: string | null;
   /** Vendors in that table whose models cost here what they cost there. Default: none. */
   resells?: readonly string[];
-  /** At some of its addresses tokens of some models cost so many times what the table says. */
+  /** At addresses that match `at`, tokens of these models cost `times` the table's price. */
   dearer?: { at: RegExp; models: RegExp; times: number };
-  /** Service tiers at which tokens cost a part of those prices; those that are not here cost all of it. */
+  /** Service tiers at which tokens cost a fraction of those prices; at tiers not listed they cost the full price. */
   tiers?: TierPrices;
-  /** The USD that its answers state are its bill: they go before these prices. */
+  /** The cost in USD that its answers state is what it bills, and takes precedence over these prices. */
   billsItself?: true;
-  /** What is heard or said costs as much as text where the table has no price of its own for it. */
+  /** Audio tokens cost as much as text where the table has no separate price for them. */
   audioAtTextPrice?: true;
-  /** Searches in the web are billed otherwise than the table says. */
+  /** Web searches are billed differently from what the table says. */
   searchesUnpriced?: true;
-  /** On Saturdays and Sundays the price does not go by the hour. Default: no day differs. */
+  /** On Saturdays and Sundays the price does not depend on the hour. Default: all days are alike. */
   weekends?: WeekendPrices;
-  /** Prices of models that the table does not have yet, by their names. */
+  /** Prices, by model name, of models that the table does not have yet. */
   newerPrices?: Readonly<Record<string, TablePrices | TimedPrices[]>>;
-  /** Models whose price in the table is another's, mostly since their name leads to another model now: unpriced but for `newerPrices`. */
+  /** Models whose price in the table is another's, mostly since their name now leads to another model: unpriced but for `newerPrices`. */
   wrongPrices?: RegExp;
   /** Origins (`https://host`) at which these prices hold. Default: that of `baseUrl`. */
   pricedAt?: RegExp;

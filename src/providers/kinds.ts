@@ -4,7 +4,7 @@ import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 
-/** With OpenAI, Azure and Google. Each model has a price of its own for being served first: 1.75 to 2.5 times the usual one. */
+/** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
@@ -85,7 +85,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     audioAtTextPrice: true,
     quirks: { cloudMethods: true },
   },
-  // Off unless configured: docs/providers.md says what its vendor thinks of other clients.
+  // Off unless configured: docs/providers.md says how its vendor regards other clients.
   {
     kind: 'antigravity',
     telemetryName: 'gcp.gen_ai',
@@ -118,7 +118,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyHeader: 'api-key',
     modelPatterns: [],
     priceId: 'azure',
-    // Of other vendors' models Microsoft has prices of its own: https://azure.microsoft.com/pricing/details/ai-foundry-models/
+    // Microsoft's own prices for other vendors' models: https://azure.microsoft.com/pricing/details/ai-foundry-models/
     resells: ['openai'],
     tiers: FLEX_AT_HALF,
     // Bing's grounding, not OpenAI's search: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/web-search
@@ -132,7 +132,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       prefill: 'anew',
       objectSchemas: true,
       callIds: 'at-most-40',
-      // It tells what could be deployed; what is asked for are deployments.
+      // Its list names the models that could be deployed; requests name deployments.
       listsModels: false,
     },
   },

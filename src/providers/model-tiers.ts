@@ -1,10 +1,10 @@
-// Tiers of models by the names that their vendors give them: a table, since a name that contains another is no sign.
+// Tiers of models by the names their vendors give them: a table, since one name containing another proves nothing.
 
 export interface ModelTier {
   tier: string;
-  /** A model's own name: lower case, without provider, region or path before it. The first row that fits decides. */
+  /** A model's own name: lower case, without provider, region or path before it. The first matching row decides. */
   models: RegExp;
-  /** Agents ask for such models to do their chores: titles, summaries, checks. */
+  /** Agents use such models for chores: titles, summaries, checks. */
   small?: true;
 }
 
@@ -37,7 +37,7 @@ export type TierName = (typeof MODEL_TIERS)[number]['tier'];
 
 export const TIER_NAMES: readonly TierName[] = MODEL_TIERS.map((row) => row.tier);
 
-/** Longer names are nobody's models. */
+/** No model has a longer name. */
 const LONGEST_NAME = 200;
 
 /** The tier of a model as a client may name it: `us.vendor.claude-opus-4-1-v1:0` and `vendor/claude-opus-4.1` too. */

@@ -1,4 +1,4 @@
-// What vendors take for models that the price table does not have yet, or not at today's price. A row goes when the table has it.
+// Vendors' prices for models that the price table lacks, or has at an outdated price. A row goes when the table has it.
 import type { TablePrices, TimedPrices } from './kind.ts';
 
 /** https://platform.claude.com/docs/en/about-claude/pricing, in October 2026. */
@@ -41,7 +41,7 @@ const FLASH: TimedPrices[] = [
   deepSeekPeak('06:00', '10:00'),
 ];
 
-/** https://api-docs.deepseek.com/quick_start/pricing: the names of the Flash before are served and billed as Flash. */
+/** https://api-docs.deepseek.com/quick_start/pricing: names of earlier Flash models are served and billed as Flash. */
 export const DEEPSEEK_PRICES: Readonly<Record<string, TimedPrices[]>> = {
   'deepseek-flash': FLASH,
   'deepseek-v4-flash': FLASH,
@@ -59,7 +59,7 @@ export const GLM_PRICES: Readonly<Record<string, TablePrices>> = {
   'glm-4.5-air': { input_mtok: 0.2, cache_read_mtok: 0.03, output_mtok: 1.1 },
 };
 
-/** Fable of the same version, for verified organizations: at its price. */
+/** Fable of the same version, for verified organizations, at Fable's price. */
 function mythos(cacheRead: number): TablePrices {
   return {
     input_mtok: 10,
@@ -76,7 +76,7 @@ function longPrompt(start: number, base: number, price: number) {
   return { base, tiers: [{ start, price }] };
 }
 
-/** Flash in the hours from `start` to `end` of UTC. */
+/** Flash's prices between the hours `start` and `end` in UTC. */
 function deepSeekPeak(start: string, end: string): TimedPrices {
   return {
     constraint: { type: 'time_of_date', start_time: `${start}:00Z`, end_time: `${end}:00Z` },

@@ -1,5 +1,5 @@
 // Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
-// tells each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
+// explains each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
 import { DEEPSEEK_PRICES, GLM_PRICES } from './newer-prices.ts';
@@ -10,8 +10,8 @@ const DIALECT = 'openai-chat';
 const FORCED = ['required', 'tool'] as const;
 
 /**
- * Of OpenRouter's models those that think whatever they are told, and refuse to be told not to: "Reasoning is mandatory for this
- * endpoint and cannot be disabled". Its list of models says so of each (`reasoning.mandatory`).
+ * OpenRouter's models that always think, and refuse requests to turn thinking off: "Reasoning is mandatory for this
+ * endpoint and cannot be disabled". Its list of models marks each of them (`reasoning.mandatory`).
  * https://openrouter.ai/docs/client-sdks/typescript/models/modelreasoning, https://github.com/dendrux/dendrux/issues/44
  */
 const MANDATORY_REASONING = [
@@ -37,7 +37,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^deepseek-[^/]+$/],
     priceId: 'deepseek',
     newerPrices: DEEPSEEK_PRICES,
-    // What still answers to them is the newest Flash: https://api-docs.deepseek.com/quick_start/pricing
+    // These names are now answered by the newest Flash: https://api-docs.deepseek.com/quick_start/pricing
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
@@ -70,7 +70,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       /^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-[^/]+$/,
     ],
     priceId: 'mistral',
-    // Their prices are those of models before: https://github.com/promptfoo/promptfoo/pull/9929 (small), and
+    // The table has earlier models' prices: https://github.com/promptfoo/promptfoo/pull/9929 (small), and
     // https://github.com/simonw/llm-prices/pull/63 (large).
     wrongPrices: /^(mistral-large|mistral-small-latest|mistral-large-latest|magistral-small-latest)$/,
     quirks: {
@@ -88,7 +88,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
           thinks: 'by-default',
         },
       ],
-      // Unknown fields are HTTP 422 there.
+      // Unknown fields are refused with HTTP 422.
       refusedFields: [
         'user',
         'verbosity',
@@ -116,23 +116,23 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyPrefixes: ['gsk_'],
     modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/],
     priceId: 'groq',
-    // That of the model of 120b: https://github.com/braintrustdata/braintrust-proxy/issues/609
+    // The table has the price of the 120b model: https://github.com/braintrustdata/braintrust-proxy/issues/609
     wrongPrices: /^openai\/gpt-oss-safeguard-20b$/,
-    // Its flex tier costs what the usual one does; `performance` is capacity that was bought beforehand.
+    // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {
       refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
       participantNames: false,
       messageFields: ['tool_calls', 'tool_call_id', 'function_call', 'reasoning'],
       efforts: ['low', 'medium', 'high'],
-      // Qwen's thinking had a switch only, before 3.8: https://github.com/groq/groq-python/pull/284
+      // Before 3.8, Qwen's thinking could only be switched on or off: https://github.com/groq/groq-python/pull/284
       modelThinking: [
         { models: /qwen3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
         { models: /qwen3/, efforts: ['none'], thinks: 'by-default' },
         { models: /gpt-oss|deepseek-r1|qwq|compound/, thinks: 'always' },
       ],
       modelRefusals: [{ models: /^(?!.*(gpt-oss|qwen3))/, fields: ['reasoning_effort'] }],
-      // Else the thinking of these models stands between tags in the answer's text.
+      // Otherwise these models' thinking stands between tags in the answer's text.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
       prefill: {},
     },
@@ -150,7 +150,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     billsItself: true,
     quirks: {
       efforts: ['low', 'medium', 'high'],
-      // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think much unless told how much, and cannot be told not to.
+      // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think at length by default, and cannot be told not to.
       modelThinking: [
         { models: /^grok-4\.3/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
         { models: /^grok-4\.5/, thinks: 'always' },
@@ -225,7 +225,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'moonshotai',
     quirks: {
       reasoningField: 'thinking',
-      // K2 refuses an effort beside its switch, K3 has no switch.
+      // K2 refuses an effort together with its switch, K3 has no switch.
       modelThinking: [
         {
           models: /^kimi-k[3-9]/,
@@ -242,7 +242,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       developerRole: false,
       modelRefusals: [
         { models: /^moonshot-v1/, fields: ['thinking'] },
-        // Their sampling is fixed: any other value is refused.
+        // Their sampling parameters are fixed: any other value is refused.
         {
           models: /^kimi-(k2\.[5-9]|k[3-9])/,
           fields: ['temperature', 'top_p', 'frequency_penalty', 'presence_penalty'],
@@ -323,7 +323,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^glm-[^/]+$/i],
     priceId: 'zai',
     newerPrices: GLM_PRICES,
-    // The other base sells in yuan.
+    // The other base URL bills in yuan.
     pricedAt: /^https:\/\/api\.z\.ai$/,
     quirks: {
       maxTokensField: 'max_tokens',
