@@ -1,10 +1,10 @@
-// `clean_cache`: takes prompt-cache breakpoints out, for servers that refuse them.
+// `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them.
 import { z } from 'zod';
 import type { Part, ToolResultContent } from '../model/content.ts';
 import type { NeutralRequest, Tool } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 
-/** What the wire calls it, on parts, tools and the whole request. */
+/** The field's name on the wire, on parts, tools and the whole request. */
 const FIELD = 'cache_control';
 
 export const cleanCache = defineTransformer({

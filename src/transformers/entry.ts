@@ -1,20 +1,20 @@
-// One entry of a `transformers` list: how people write it, and what is wrong with it.
+// One entry of a `transformers` list: the forms it may be written in, and how its mistakes are described.
 import { z } from 'zod';
 import { parseDuration } from '../model/duration.ts';
 import { findTransformer, TRANSFORMERS } from './registry.ts';
 
-/** An entry as a list has it after validation: `options` are still as written. */
+/** An entry after validation of the list: `options` are still as written. */
 export interface TransformerEntry {
   name: string;
   options: Record<string, unknown>;
 }
 
-/** What an entry is called in the schema and in the docs. */
+/** The name of an entry in the schema and in the docs. */
 export const TRANSFORMER = 'TRANSFORMER';
 
 const MODULE_PATH = /^(\.{1,2}|~)?\//;
 
-/** A file is written as a path, so that no name can be taken for one. */
+/** A module is written as a path, so that it cannot be mistaken for a name. */
 export function isModulePath(name: string): boolean {
   return MODULE_PATH.test(name);
 }
@@ -22,7 +22,7 @@ export function isModulePath(name: string): boolean {
 const DEFAULT_TIME_LIMIT_MS = 1_000;
 const LONGEST_TIME_LIMIT_MS = 60_000;
 
-/** A module with options, as JSON Schema tells it; all but these two are its own. */
+/** JSON Schema of a module with options; all but these two are the module's own. */
 export const MODULE_ENTRY = {
   type: 'object',
   description:
@@ -39,7 +39,7 @@ export const MODULE_ENTRY = {
   required: ['name'],
 };
 
-/** The one option of a module that is not its own; 0 where it cannot be read. */
+/** Takes out the one option that is not the module's own; 0 where it cannot be read. */
 export function splitModuleOptions({ time_limit: limit, ...options }: Record<string, unknown>): {
   options: Record<string, unknown>;
   timeLimitMs: number;
@@ -48,11 +48,11 @@ export function splitModuleOptions({ time_limit: limit, ...options }: Record<str
   return { options, timeLimitMs: (typeof limit === 'string' ? parseDuration(limit) : undefined) ?? 0 };
 }
 
-/** How the configuration tells what is wrong with it. */
+/** How the configuration words what is wrong with an entry. */
 export interface EntryWords {
   /** A hint at the name that was probably meant, or ''. */
   suggest(name: string, known: readonly string[]): string;
-  /** `raw`: the whole value that was looked at. `unknown`: what is said of a key that is none. */
+  /** `raw`: the whole value that was checked. `unknown`: the message for an unknown key. */
   describe(
     issue: z.core.$ZodIssue,
     raw: unknown,
@@ -76,7 +76,7 @@ export function transformerEntry(words: EntryWords) {
     })
     .meta({
       id: TRANSFORMER,
-      // Made when the JSON Schema is: it takes 10 ms, and a server has no use for it.
+      // Built only with the JSON Schema: it takes 10 ms, and a server has no use for it.
       get anyOf() {
         return entryShapes();
       },
@@ -124,7 +124,7 @@ function entryShapes(): object[] {
   ];
 }
 
-/** Within the whole schema, what refers to a definition of this part's own would refer to nothing: it is any value. */
+/** Within the whole schema, references to this part's own definitions would dangle: they become any value. */
 function withoutOwnReferences(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (name, value: unknown) => {
     if (name === '$defs') return undefined;

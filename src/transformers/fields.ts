@@ -1,4 +1,4 @@
-// `fields`: sets and removes fields of the body as it goes to the provider, in the provider's own words.
+// `fields`: sets and removes fields of the body sent to the provider, by the provider's own names.
 import { z } from 'zod';
 import { isObject, type JsonObject, type JsonValue } from '../model/json/json.ts';
 import { defineTransformer } from './row.ts';
@@ -52,7 +52,7 @@ function valueAt(body: JsonObject, path: string): JsonValue | undefined {
   return value;
 }
 
-/** A copy of `value` with `inner` at `path`; what is no object on the way becomes one. */
+/** A copy of `value` with `inner` at `path`; non-objects along the path become objects. */
 function withValue(
   value: JsonValue | undefined,
   [name, ...rest]: string[],

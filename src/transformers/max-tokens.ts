@@ -4,7 +4,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 import type { RequestContext } from './transformer.ts';
 
-/** Providers take no smaller thinking budget (Anthropic: 1024). */
+/** Providers accept no smaller thinking budget (Anthropic: 1024). */
 const SMALLEST_BUDGET = 1_024;
 
 export const maxTokens = defineTransformer({

@@ -5,7 +5,7 @@ import { type AnswerContext, type AnswerStep, eachEvent } from './transformer.ts
 
 /** Thinking becomes text between the tags. */
 export function createTagging(tags: Tags, context: AnswerContext): AnswerStep {
-  /** A block of thinking of which some text was told. */
+  /** Whether some text of the open thinking block has been sent. */
   let begun = false;
   return eachEvent((event, emit) => {
     switch (event.type) {
@@ -41,9 +41,9 @@ export function createUntagging(tags: Tags, opened: boolean, context: AnswerCont
   let emit: (event: StreamEvent) => void = () => {};
   let reader: TagReader | undefined;
   let block = 0;
-  /** What is open for the client. */
+  /** The kind of block that is open for the client. */
   let open: 'text' | 'reasoning' | undefined;
-  /** Only the first block of an answer begins inside. */
+  /** Only the first block of an answer begins inside the tags. */
   let first = true;
 
   function show(kind: 'text' | 'reasoning' | undefined): void {
@@ -74,7 +74,7 @@ export function createUntagging(tags: Tags, opened: boolean, context: AnswerCont
         first = false;
         return;
       case 'text-delta':
-        // Tokens do not end where tags do.
+        // Tokens do not end where tags do, so log probabilities cannot be divided.
         if (event.logprobs !== undefined) context.lost('logprobs');
         reader?.feed(event.text);
         return;

@@ -1,4 +1,4 @@
-// `reasoning`: thinking as tagged text (`<think>…</think>`), or tagged text as thinking. What is done to answers is
+// `reasoning`: thinking as tagged text (`<think>…</think>`), or tagged text as thinking. Changes made to answers are
 // undone in the history that comes with the next request.
 import { z } from 'zod';
 import type { Part } from '../model/content.ts';

@@ -1,5 +1,5 @@
-// Redacts an answer as it streams. Text that could still be part of a match waits, with the events behind it, no longer
-// than to the end of its block; nothing else does. Where the pieces of a text end changes nothing.
+// Redacts an answer as it streams. Text that could still be part of a match waits, with the events behind it, at most
+// until its block ends; nothing else waits. Where the pieces of a text end does not change the result.
 import type { StreamEvent } from '../model/events.ts';
 import { isObject } from '../model/json/json.ts';
 import type { Program } from './pattern/program.ts';
@@ -14,18 +14,18 @@ export interface Redaction {
   program: Program;
   window: number;
   replacement: string;
-  /** Arguments of tool calls too, and what tools that run at the provider gave. */
+  /** Also redacts tool call arguments, and the results of tools that ran at the provider. */
   tools: boolean;
-  /** For text that is there as a whole. */
+  /** For complete texts. */
   replace(text: string): Replacement;
 }
 
-/** As OpenAI Chat calls those that belong to no text, and as they are named. */
+/** OpenAI Chat's field for log probabilities that belong to no text, and the name under which they are reported. */
 const LOG_PROBABILITIES = 'logprobs';
 
 type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>;
 
-/** An event that waits; text also with where it begins. */
+/** A waiting event; text also with its offset. */
 interface Waiting {
   event: StreamEvent;
   begin: number;
@@ -36,13 +36,13 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   const { program, window, replacement, tools, replace } = redaction;
   const queue: Waiting[] = [];
   let emit: (event: StreamEvent) => void = () => {};
-  /** Of all text so far, how much came and how much is told. */
+  /** Lengths of all text so far: received, and passed on. */
   let came = 0;
   let told = 0;
-  /** The open reasoning block no longer is what its signature seals. */
+  /** The open reasoning block is no longer what its signature seals. */
   let sealBroken = false;
   let call: ArgumentsRedactor | undefined;
-  /** Up to here it is decided that text stays; it is told in as few pieces as it can be. */
+  /** Up to here text is decided to stay; it is passed on in as few pieces as possible. */
   let kept = 0;
   const scanner = createScanner(program, window, decide);
 
@@ -68,7 +68,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     if (kept > told) give(kept, 'keep');
   }
 
-  /** Gives what waits up to `end`, as it was decided, and the events behind it. */
+  /** Passes on what waits up to `end`, as decided, and the events behind it. */
   function give(end: number, decision: Decision): void {
     let replacing = decision === 'match';
     if (replacing) noteMatch();
@@ -94,7 +94,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     }
   }
 
-  /** Decides all that waits: what follows is another text. */
+  /** Decides all waiting text: what follows is another text. */
   function finishText(): void {
     if (queue.length === 0) return;
     scanner.flush();
@@ -102,7 +102,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     give(came, 'keep');
   }
 
-  /** Token by token they spell the text as it was. */
+  /** Log probabilities would spell out the original text token by token. */
   function withoutLogprobs(event: TextDelta): TextDelta {
     if (!('logprobs' in event)) return event;
     context.lost(LOG_PROBABILITIES);

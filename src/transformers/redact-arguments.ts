@@ -1,5 +1,5 @@
-// Redacts the arguments of a tool call as they stream: JSON of which only the string values are searched, as what they
-// say, not as they are spelled. What is kept keeps its spelling, so that the whole stays JSON.
+// Redacts the arguments of a tool call as they stream: JSON in which only string values are searched, after unescaping.
+// What is kept keeps its spelling, so that the whole remains valid JSON.
 import type { Program } from './pattern/program.ts';
 import { createScanner, type Decision } from './pattern/scanner.ts';
 
@@ -47,17 +47,17 @@ export const createTextRedactor: Create = ({ program, window, replacement }, tel
   };
 };
 
-/** Names of fields, numbers and what else is not a string value stay as they are. */
+/** Field names, numbers and everything else that is not a string value stay unchanged. */
 export const createArgumentsRedactor: Create = ({ program, window, replacement }, tell, noteMatch) => {
   const inString = JSON.stringify(replacement).slice(1, -1);
   let out = '';
-  /** Where in the JSON: what is open, and whether a name comes next. */
+  /** The position in the JSON: the open brackets, and whether a name comes next. */
   const open: ('{' | '[')[] = [];
   let nameNext = false;
   let string: 'name' | 'value' | undefined;
-  /** An escape that is not complete yet. */
+  /** An escape that is still incomplete. */
   let escaped = '';
-  /** Of the characters that wait: how each is spelled. */
+  /** The original spelling of each waiting character. */
   const spelled: string[] = [];
   let told = 0;
   const scanner = createScanner(program, window, decide);
@@ -144,7 +144,7 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
   };
 };
 
-/** The one UTF-16 unit that an escape stands for; itself where it is none, which the reader of the JSON will tell. */
+/** The UTF-16 unit that an escape stands for; an invalid one stands for itself, for the JSON's reader to report. */
 function unescaped(escaped: string): string {
   try {
     const value: unknown = JSON.parse(`"${escaped}"`);

@@ -7,7 +7,7 @@ export function redactCitation(citation: Citation, clean: (text: string) => stri
   if (citation.title !== undefined) changed.title = clean(citation.title);
   if (citation.citedText !== undefined) changed.citedText = clean(citation.citedText);
   if (changed.title === citation.title && changed.citedText === citation.citedText) return citation;
-  // Its own dialect's spelling would tell the same text again.
+  // The original dialect's form of it would repeat the same text.
   delete changed.extension;
   return changed;
 }

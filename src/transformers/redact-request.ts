@@ -1,4 +1,4 @@
-// Redacts the text of a request that a model would read.
+// Redacts the text in a request that a model would read.
 import type { DocumentPart, Part, TextPart, ToolCallPart, ToolResultContent } from '../model/content.ts';
 import { isObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -10,7 +10,7 @@ import type { RequestContext } from './transformer.ts';
 
 interface Cleaner {
   text(text: string): string;
-  /** Undefined: arguments stay as they are. */
+  /** Undefined: arguments stay unchanged. */
   call?(part: ToolCallPart): string;
 }
 
@@ -67,7 +67,7 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
     case 'refusal':
       return { ...part, text: cleaner.text(part.text) };
     case 'reasoning':
-      // Signed thinking goes back as it came, or the provider that wrote it refuses it.
+      // Signed thinking is sent back unchanged, or the provider that wrote it refuses it.
       return part.signature === undefined ? { ...part, text: cleaner.text(part.text) } : part;
     case 'tool-call':
       return cleaner.call === undefined ? part : { ...part, arguments: cleaner.call(part) };
@@ -92,7 +92,7 @@ function cleanText(part: TextPart, cleaner: Cleaner): TextPart {
   return { ...part, text, citations: part.citations.map((each) => redactCitation(each, cleaner.text)) };
 }
 
-/** Its name is read too, and what only its own dialect says of it (`context`). */
+/** The model also reads a document's name, and the field that only its own dialect has (`context`). */
 function cleanDocument(part: DocumentPart, cleaner: Cleaner): DocumentPart {
   const changed = { ...part };
   if (part.source.kind === 'text') changed.source = { kind: 'text', text: cleaner.text(part.source.text) };

@@ -42,7 +42,7 @@ const options = z
       ),
   })
   .superRefine(({ patterns, flags, window }, context) => {
-    // Told already.
+    // Already reported.
     if (!PATTERN_FLAGS.test(flags) || window < 1) return;
     for (const [index, pattern] of patterns.entries()) {
       try {

@@ -1,4 +1,4 @@
-// A built-in transformer as a row of data: its name, its options, and how to make it of them.
+// A built-in transformer as a row of data: its name, its options, and how to create it from them.
 import type { z } from 'zod';
 import type { Transformer } from './transformer.ts';
 
@@ -6,7 +6,7 @@ export interface TransformerRow {
   readonly name: string;
   /** One line for the docs. */
   readonly summary: string;
-  /** What may stand beside `name`. */
+  /** Options that may stand beside `name`. */
   readonly options: z.ZodObject;
   /** Options that are tables of secret references. */
   readonly secretOptions?: readonly string[];
@@ -14,7 +14,7 @@ export interface TransformerRow {
   create(options: unknown): Transformer;
 }
 
-/** Ties the schema of the options to the function that takes them. */
+/** Ties the schema of the options to the type that `create` takes. */
 export function defineTransformer<Options extends z.ZodObject>(definition: {
   name: string;
   summary: string;

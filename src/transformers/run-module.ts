@@ -1,4 +1,4 @@
-// Runs what a module exports, and holds it to what modules may give.
+// Runs what a module exports, and checks that it returns only what modules may return.
 import type { NeutralRequest } from '../model/request.ts';
 import type { TransformContext } from './transformer.ts';
 import type {
@@ -21,7 +21,7 @@ export async function runModule(exported: unknown, options: Record<string, unkno
   return runTransformer(made);
 }
 
-/** Runs one in this very thread: nothing bounds its time. */
+/** Runs a module in this very thread, without a time limit. */
 export function runTransformer(made: UserTransformer): ModuleCode {
   return {
     changesRequests: made.request !== undefined,
@@ -65,7 +65,7 @@ export function runTransformer(made: UserTransformer): ModuleCode {
   };
 }
 
-/** A text's log probabilities are those of its tokens: they go with the text as it came, or not at all. */
+/** A text's log probabilities belong to its tokens: they are kept only while the text is unchanged. */
 function spelledText(event: UserEvent): { text?: string; logprobs?: unknown } {
   return event.type === 'text-delta' || event.type === 'refusal-delta' ? event : {};
 }
@@ -96,7 +96,7 @@ function isRequest(value: unknown): value is NeutralRequest {
   return lists.every((list) => Array.isArray(list));
 }
 
-/** What each event must hold besides its type; what is not here holds nothing that a module makes. */
+/** The fields each event must have besides its type; events not listed have none that a module sets. */
 const FIELDS: Record<UserEvent['type'], Record<string, 'number' | 'string' | 'object'>> = {
   start: {},
   'text-start': { block: 'number' },

@@ -1,9 +1,9 @@
-// `sampling`: values for what a request leaves to the provider.
+// `sampling`: values for parameters that a request leaves to the provider.
 import { z } from 'zod';
 import type { NeutralRequest } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 
-/** Each option and the field of the request that it stands for. */
+/** Each option and the request field that it sets. */
 const FIELDS = [
   ['temperature', 'temperature'],
   ['top_p', 'topP'],

@@ -1,10 +1,10 @@
-// Reads text in which a leading part stands between two tags, in whatever pieces it comes.
+// Reads text in which a leading part stands between two tags, however it is divided into pieces.
 
 export interface Tags {
   open: string;
-  /** With what is written behind it. */
+  /** The closing tag, with what is written behind it. */
   close: string;
-  /** Alone. */
+  /** The closing tag alone. */
   end: string;
 }
 
@@ -15,14 +15,14 @@ export function tagsOf(name: string): Tags {
 
 export interface TagReader {
   feed(text: string): void;
-  /** No more text comes: what was held back is what it looks like. */
+  /** No more text comes: what was held back is taken as it stands. */
   flush(): void;
 }
 
 /**
- * Only what opens the text is read as tagged, and what follows it directly: a tag in the middle of prose or code is
- * text. White space before the opening tag and line breaks behind either tag belong to the tags.
- * @param opened the text begins inside.
+ * Only tagged text at the very beginning, and what directly follows it, is read as such: a tag in the middle of prose
+ * or code is text. White space before the opening tag and line breaks behind either tag belong to the tags.
+ * @param opened whether the text begins inside the tags.
  */
 export function createTagReader(
   tags: Tags,
@@ -30,10 +30,10 @@ export function createTagReader(
   take: (text: string, inside: boolean) => void,
 ): TagReader {
   let held = '';
-  /** Before what is held, while it leads: looked at once, however many pieces it comes in. */
+  /** White space before the held text, while leading: scanned once, however many pieces it comes in. */
   let blanks = '';
   let state: 'leading' | 'inside' | 'outside' = opened ? 'inside' : 'leading';
-  /** Right behind a tag. */
+  /** Directly behind a tag. */
   let trims = opened;
 
   const tell = (text: string, inside: boolean) => {

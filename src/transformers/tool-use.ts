@@ -1,4 +1,4 @@
-// `tool_use`: makes models that are shy of tools use them.
+// `tool_use`: makes models that are reluctant to use tools use them.
 import { z } from 'zod';
 import type { NeutralRequest } from '../model/request.ts';
 import { defineTransformer } from './row.ts';

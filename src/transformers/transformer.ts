@@ -8,23 +8,23 @@ import type { Loss, NeutralRequest } from '../model/request.ts';
 export interface TransformContext {
   /** The provider's name in the configuration. */
   readonly provider: string;
-  /** As the provider names it. */
+  /** The provider's name for it. */
   readonly model: string;
 }
 
 export interface RequestContext extends TransformContext {
-  /** Told what the step takes from the request: named in the audit row, and in `x-sluice-lost` where it is lost. */
+  /** Reports what the step takes from the request: named in the audit row, and in `x-sluice-lost` where it is lost. */
   lose(loss: Loss): void;
 }
 
 export interface AnswerContext extends TransformContext {
-  /** Told the name of what the step takes from the answer; repeats are harmless. */
+  /** Reports the name of what the step takes from the answer; repeats are harmless. */
   lost(feature: string): void;
 }
 
-/** One answer's way through one transformer. Events come in sequence order, and what it gives is put in order again. */
+/** One answer's pass through one transformer. Events come in sequence order; those returned are put in order again. */
 export interface AnswerStep {
-  /** What the client gets for these events, now. The last event of an answer is `finish` or `error`. */
+  /** Returns what the client gets for these events, now. The last event of an answer is `finish` or `error`. */
   push(events: readonly StreamEvent[]): readonly StreamEvent[] | Promise<readonly StreamEvent[]>;
   /** The answer is over, or nobody waits for it any more. */
   close?(): void;
@@ -32,13 +32,13 @@ export interface AnswerStep {
 
 export interface Transformer {
   readonly name: string;
-  /** As configured, for those who print a configuration. */
+  /** As configured, for commands that print a configuration. */
   readonly options: object;
-  /** A changed copy; the request given stays as it is, since another target may be asked with it. */
+  /** Returns a changed copy; the given request stays unchanged, since another target may be asked with it. */
   readonly request?:
     | ((request: NeutralRequest, context: RequestContext) => NeutralRequest | Promise<NeutralRequest>)
     | undefined;
-  /** `request` may take its time: then it is awaited only when the provider is about to be asked. */
+  /** `request` may take long: it is then awaited only when the provider is about to be asked. */
   readonly slow?: boolean;
   readonly answer?: ((context: AnswerContext) => AnswerStep) | undefined;
   /** Changes the headers that go to the provider. */
@@ -49,7 +49,7 @@ export interface Transformer {
   readonly secrets?: readonly string[];
 }
 
-/** A step written for one event at a time. */
+/** Makes a step from a function that handles one event at a time. */
 export function eachEvent(
   take: (event: StreamEvent, emit: (event: StreamEvent) => void) => void,
 ): AnswerStep {

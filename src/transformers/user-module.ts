@@ -1,4 +1,4 @@
-// Transformers of the user's own: what a module exports, and how it takes part beside the built-in ones.
+// The user's own transformers: what a module exports, and how it takes part beside the built-in ones.
 import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -9,21 +9,21 @@ import type { AnswerContext, AnswerStep, TransformContext, Transformer } from '.
  * asynchronous; a call that lasts longer than `time_limit` (one second by default) fails its request.
  */
 export interface UserTransformer {
-  /** Gets a copy of its own. What it returns goes on; nothing: the request stays as it was. */
+  /** Gets its own copy. What it returns is used; if nothing, the request stays unchanged. */
   request?(
     request: NeutralRequest,
     context: UserContext,
   ): NeutralRequest | undefined | Promise<NeutralRequest | undefined>;
-  /** Called once for each answer; what it returns sees every event of it, in order, the last one `finish` or `error`. */
+  /** Called once for each answer; the result sees every event of it, in order, the last one `finish` or `error`. */
   answer?(context: UserContext): UserAnswer;
 }
 
 export interface UserAnswer {
-  /** `emit` what the client is to get, now or with a later event. An `error` goes on whatever is emitted. */
+  /** Call `emit` with what the client is to get, now or at a later event. An `error` is always passed on. */
   event(event: UserEvent, emit: (event: UserEvent) => void): void | Promise<void>;
 }
 
-/** An event as modules see it: of an error only what it says. */
+/** An event as modules see it: errors have only their message. */
 export type UserEvent = Exclude<StreamEvent, { type: 'error' }> | { type: 'error'; message: string };
 
 export interface UserContext extends TransformContext {
@@ -35,28 +35,28 @@ export type UserTransformerExport =
   | UserTransformer
   | ((options: Record<string, unknown>) => UserTransformer | Promise<UserTransformer>);
 
-/** A module that a configuration names. */
+/** A module named in a configuration. */
 export interface TransformerModule {
   /** As written: relative to the configuration file. */
   readonly file: string;
   readonly options: Record<string, unknown>;
   /** Milliseconds that one call may take. */
   readonly timeLimitMs: number;
-  /** The key that names it. */
+  /** The configuration key that names it. */
   readonly path: readonly (string | number)[];
-  /** Null until its code is there. */
+  /** Null until its code is loaded. */
   code: ModuleCode | null;
-  /** What told its file from any other state of it, when the code was read; undefined before. */
+  /** Identifies the state of its file when the code was read; undefined before. */
   stamp?: string | undefined;
 }
 
-/** A module's code, wherever it runs. */
+/** A module's code, in whichever thread it runs. */
 export interface ModuleCode {
   readonly changesRequests: boolean;
   readonly changesAnswers: boolean;
   request(request: NeutralRequest, context: TransformContext): Promise<Changed<NeutralRequest>>;
   answer(context: TransformContext): ModuleAnswer;
-  /** No new exchange comes; what runs may end. */
+  /** No new exchange will come; running ones may end. */
   retire(): void;
 }
 
@@ -103,7 +103,7 @@ function createModuleStep(code: ModuleCode, { provider, model, lost }: AnswerCon
     async push(events) {
       const { value, lost: features } = await answer.push(events.map(toUser));
       for (const feature of features) lost(feature);
-      // Errors are the gateway's to tell; whoever passes one on means the one that came.
+      // Only the gateway reports errors; a module that passes one on means the one it received.
       return value.filter((event) => event.type !== 'error');
     },
     close: () => answer.close(),

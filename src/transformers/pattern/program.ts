@@ -5,7 +5,7 @@ import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexp
 
 export type Instruction =
   | { op: 'char'; test: (char: string) => boolean; next: number }
-  /** Both ways are open, the first is preferred. */
+  /** Continues at both, preferring the first. */
   | { op: 'split'; first: number; second: number }
   | { op: 'assert'; holds: (before: string | undefined, after: string | undefined) => boolean; next: number }
   | { op: 'match' };
@@ -13,7 +13,7 @@ export type Instruction =
 export interface Program {
   readonly instructions: readonly Instruction[];
   readonly start: number;
-  /** Where in `text`, at `from` or behind, the next character is that a match may begin with; its length where none is. */
+  /** Index, at or after `from`, of the next character that can begin a match; the text's length if there is none. */
   nextBegin(text: string, from: number): number;
 }
 
@@ -21,14 +21,14 @@ export class PatternError extends Error {
   override readonly name = 'PatternError';
 }
 
-/** Counted quantifiers are written out. */
+/** Counted quantifiers are expanded. */
 const MAX_INSTRUCTIONS = 2_000;
 const BEYOND_FIRST_PLANE = /[\u{10000}-\u{10ffff}]|\\u[dD][89abAB]/u;
 export const PATTERN_FLAGS = /^(?!.*(.).*\1)[imsu]*$/;
 
 /**
- * One program for all the patterns, an earlier one preferred where two begin at one place.
- * `window`: characters that a match may need before it is one. Throws PatternError.
+ * One program for all the patterns; where two begin at the same place, the earlier pattern is preferred.
+ * `window`: characters that a match may need before it is certain. Throws PatternError.
  */
 export function compilePatterns(patterns: readonly string[], flags: string, window: number): Program {
   const parsed = patterns.map((pattern) => parse(pattern, flags));
@@ -80,11 +80,11 @@ function mayBeginWithin({ parent, element, start, end }: AST.Quantifier, flags: 
 
 export interface Searched {
   program: Program;
-  /** A match may have no character. */
+  /** A match may be empty. */
   mayBeEmpty: boolean;
 }
 
-/** For one answer about a whole text, which needs no window. Throws PatternError. */
+/** For a yes or no about a whole text, which needs no window. Throws PatternError. */
 export function compileSearched(pattern: string, flags: string): Searched {
   const parsed = parse(pattern, flags);
   return { program: assemble([parsed], flags), mayBeEmpty: shortestOf(parsed.alternatives) === 0 };
@@ -105,7 +105,7 @@ function assemble(parsed: readonly AST.Pattern[], flags: string): Program {
 
 function parse(pattern: string, flags: string): AST.Pattern {
   const byCodePoints = flags.includes('u');
-  // Without `u` a character beyond the first plane is two, and there is no half of one to find.
+  // Without `u` a character beyond the first plane is two units, and a search must not find half of one.
   if (byCodePoints || !BEYOND_FIRST_PLANE.test(pattern)) return parseAs(pattern, byCodePoints);
   try {
     return parseAs(pattern, true);
@@ -130,7 +130,7 @@ function parseAs(pattern: string, byCodePoints: boolean): AST.Pattern {
 function createCompiler(add: (instruction: Instruction) => number, flags: string) {
   const lines = flags.includes('m');
 
-  /** Each returns where to enter; `next` is where to go on. */
+  /** Each returns its entry point; `next` is where to continue. */
   function alternatives(choices: readonly AST.Alternative[], next: number): number {
     return choices
       .map(({ elements }) => elements.reduceRight((after, element) => compile(element, after), next))
@@ -210,7 +210,7 @@ function createCompiler(add: (instruction: Instruction) => number, flags: string
   return { alternatives };
 }
 
-/** One character against a class, as the runtime's own expressions judge it. */
+/** Tests one character against a class with the runtime's own expressions. */
 function charTest(source: string, flags: string): (char: string) => boolean {
   const expression = ofOneCharacter(source, flags.replace('m', ''));
   const ascii = Array.from({ length: 128 }, (_, code) => expression.test(String.fromCharCode(code)));
@@ -275,7 +275,7 @@ function beginnings(instructions: readonly Instruction[], start: number): Progra
     tests.some((test) => test(String.fromCharCode(code))),
   );
   const escaped = codes.map((code) => `\\x${code.toString(16).padStart(2, '0')}`);
-  // The runtime's own search is many times faster than a loop of ours. What is beyond ASCII is looked at closely.
+  // The runtime's own search is many times faster than a loop here. All characters beyond ASCII are left to the tests.
   const begin = new RegExp(`[${escaped.join('')}\\u0080-\\uffff]`, 'g');
   return (text, from) => {
     begin.lastIndex = from;

@@ -1,4 +1,4 @@
-// Replaces matches in a text that is there as a whole.
+// Replaces matches in a complete text.
 import type { Program } from './program.ts';
 import { createScanner } from './scanner.ts';
 

@@ -1,32 +1,32 @@
-// Finds the matches of a program in text that comes in pieces. Goes by single characters, so where the pieces end
-// changes nothing; holds back only text that could still be part of a match.
+// Finds the matches of a program in text that comes in pieces. It goes by single characters, so where pieces end
+// does not matter; holds back only text that could still be part of a match.
 import type { Program } from './program.ts';
 
-/** What becomes of the text between the last decision and this one. */
+/** What applies to the text between the last decision and this one. */
 export type Decision =
   /** No match. */
   | 'keep'
   /** A match, or its beginning. */
   | 'match'
-  /** More of the match before. */
+  /** More of the previous match. */
   | 'more';
 
 export interface Scanner {
   feed(text: string): void;
-  /** There is no more text: decides all that is left. */
+  /** There is no more text: decides everything left. */
   flush(): void;
 }
 
 interface Threads {
-  /** Instructions, the preferred first; each with where its match begins. */
+  /** Instructions in order of preference, each with the offset where its match begins. */
   at: number[];
   begin: number[];
 }
 
 /**
  * Offsets count UTF-16 units since the scanner was made.
- * @param window characters that may be held back for a match that is not yet one. A longer wait is given up.
- * @param decide told the end of each stretch of text, in order and without gaps.
+ * @param window characters that may be held back for an unfinished match. A longer wait is given up.
+ * @param decide called with the end of each stretch of text, in order and without gaps.
  */
 export function createScanner(
   program: Program,
@@ -42,13 +42,13 @@ export function createScanner(
   let before: string | undefined;
   /** The character in front of `base`. */
   let baseBefore: string | undefined;
-  /** Behind the last character. */
+  /** Threads behind the last character. */
   const live: Threads = { at: [], begin: [] };
-  /** Before the next character. */
+  /** Threads before the next character. */
   const standing: Threads = { at: [], begin: [] };
   let matchBegin = -1;
   let matchEnd = -1;
-  /** The match's beginning has been told. */
+  /** Whether the match's beginning has been reported. */
   let told = false;
   const visited = new Uint32Array(instructions.length);
   let generation = 0;
@@ -61,7 +61,7 @@ export function createScanner(
     decide(end, decision);
   }
 
-  /** Follows everything that takes no character, in order of preference. */
+  /** Follows every instruction that consumes no character, in order of preference. */
   function follow(at: number, begin: number, after: string | undefined, into: Threads): void {
     const instruction = instructions[at];
     if (cut || instruction === undefined || visited[at] === generation) return;
@@ -75,7 +75,7 @@ export function createScanner(
         if (instruction.holds(before, after)) follow(instruction.next, begin, after, into);
         return;
       case 'match':
-        // What is preferred less can no longer win.
+        // Less preferred threads can no longer win.
         matchBegin = begin;
         matchEnd = position;
         cut = true;
@@ -140,7 +140,7 @@ export function createScanner(
     lookBack();
   }
 
-  /** After a character: what is settled by now, and what has waited too long. */
+  /** Run after each character: settles what is certain by now, and gives up what has waited too long. */
   function lookBack(): void {
     for (;;) {
       const first = live.begin[0];
@@ -187,7 +187,7 @@ export function createScanner(
       step(char);
     }
     if (live.at.length === 0 && matchEnd === -1) settle(position, 'keep');
-    // What is settled is let go.
+    // Settled text is dropped.
     if (decided > base) {
       baseBefore = charBefore(decided);
       text = text.slice(decided - base);
