@@ -1,10 +1,10 @@
-// Plays a script as a response body: paced, pulled no faster than it is read, over at once when cancelled.
+// Plays a script as a response body: paced, pulled no faster than it is read, ended at once when cancelled.
 import type { Step } from './script.ts';
 
 export interface SimulatorDeps {
-  /** Unix time in milliseconds, for what answers say. */
+  /** Unix time in milliseconds, for timestamps in answers. */
   now(): number;
-  /** Milliseconds that only go on, whatever somebody sets the clock to: for their pace. */
+  /** Milliseconds of a monotonic clock, which setting the system clock does not affect: for pacing. */
   monotonic(): number;
   /** Resolves after `ms` milliseconds or when `signal` fires, whichever is first; may reject on the latter. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -12,7 +12,7 @@ export interface SimulatorDeps {
 
 const textEncoder = new TextEncoder();
 
-/** A stream without pauses makes way for others after so many milliseconds. */
+/** A stream without pauses yields to others after this many milliseconds. */
 const LONGEST_TURN_MS = 10;
 
 /** `signal` is the request's: when it fires, the body fails with its reason. */
@@ -33,7 +33,7 @@ export function playScript(
   if (signal.aborted) leave();
 
   async function pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
-    // One token a pull; steps without bytes (a dialect that says nothing for an event) go by.
+    // One token per pull; steps without bytes (the dialect has nothing to send for an event) are skipped.
     for (;;) {
       const { value: step, done } = script.next();
       if (done) {

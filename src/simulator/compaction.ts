@@ -5,7 +5,7 @@ import type { NeutralRequest } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import { countInput } from './token-count.ts';
 
-/** What the summary itself counts as. */
+/** Tokens counted for the summary itself. */
 const SUMMARY_TOKENS = 8;
 
 /** The answer as JSON text. `created`: Unix time in seconds. */

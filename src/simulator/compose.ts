@@ -19,7 +19,7 @@ export type Draft =
 
 type CallableTool = Exclude<Tool, { type: 'server' }>;
 
-/** @param dialect in which it is told: signatures are that dialect's own. */
+/** @param dialect of the answer: each has its own signatures. */
 export function composeAnswer(
   request: NeutralRequest,
   options: SimulatorOptions,
@@ -82,14 +82,14 @@ function composeBody(request: NeutralRequest, question: string, options: Simulat
 }
 
 /**
- * More tools than this are an agent's toolbox: it would really run what is called with made-up arguments,
- * and some of its tools ask again. Measured with Claude Code: 79 requests for one "hello".
+ * More tools than this are an agent's toolbox: it would really run calls with made-up arguments,
+ * and some of its tools cause more requests. Measured with Claude Code: 79 requests for one "hello".
  */
 const TOOLBOX = 8;
-/** Where the question names a tool: each of thousands of tools looks through it. */
+/** How much of the question is searched for tool names: each of thousands of tools searches it. */
 const NAMING_CHARACTERS = 10_000;
 
-/** The tools to call now: none, the one asked for, or the one the question names, else the first. */
+/** The tools to call now: none, the requested one, the one the question names, or else the first. */
 function chooseTools(request: NeutralRequest, question: string, isResultTurn: boolean): CallableTool[] {
   const choice = request.toolChoice ?? { type: 'auto' };
   const callable = allowedOf(request).filter((tool) => tool.type !== 'server');
@@ -114,12 +114,12 @@ function composeCalls(request: NeutralRequest, question: string, tools: Callable
     const text = JSON.stringify(isObject(value) ? value : {});
     return { type: 'tool-call', id, name: tool.name, kind: 'function', text };
   });
-  // A forced call comes without words before it, a free one often with some.
+  // A forced call comes without text before it, a free one often with some.
   if (request.toolChoice !== undefined && request.toolChoice.type !== 'auto') return calls;
   return [{ type: 'text', text: toolCallText(tools.map((tool) => tool.name)) }, ...calls];
 }
 
-/** The last result in the last message, or undefined where that message brings none. */
+/** The last result in the last message; undefined where that message has none. */
 function lastToolResult(messages: Message[]): ToolResultPart | undefined {
   return messages.at(-1)?.parts.findLast((part) => part.type === 'tool-result');
 }

@@ -4,7 +4,7 @@ import type { Step } from './script.ts';
 
 const textEncoder = new TextEncoder();
 
-/** The script as it is where `drip` is not asked for. */
+/** Returns the script unchanged where `drip` is not set. */
 export function* dribble(
   script: Generator<Step, void, void>,
   { fault, tokensPerSecond }: SimulatorOptions,

@@ -1,4 +1,4 @@
-// Simulated embeddings: small vectors that depend on the text alone, so that the same text is always found again.
+// Simulated embeddings: small vectors that depend only on the text, so that the same text is always found again.
 import type { ClientRoute, ClientSide } from '../dialects/dialect.ts';
 import type { EmbeddingInput } from '../model/embedding.ts';
 import type { JsonObject } from '../model/json/json.ts';
@@ -7,7 +7,7 @@ import { countPieces } from './pieces.ts';
 
 const DIMENSIONS = 8;
 const MOST_DIMENSIONS = 4_096;
-/** Of all vectors of an answer: one short word each can ask for thousands. */
+/** In all vectors of an answer: a request of one short word each can ask for thousands of vectors. */
 const MOST_NUMBERS = 4_000_000;
 
 /** The answer as JSON text. Throws GatewayError `invalid_request`. */
@@ -34,7 +34,7 @@ function textOf(piece: EmbeddingInput): string {
   return piece.type === 'text' ? piece.text : piece.tokens.join(' ');
 }
 
-/** Of length 1, as embeddings are. Numbers come from FNV-1a over the text and a linear congruence after it. */
+/** Of length 1, as embeddings are. FNV-1a over the text seeds a linear congruential generator. */
 function vectorOf(text: string, dimensions: number): number[] {
   let state = 0x811c9dc5;
   for (const letter of text) state = Math.imul(state ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;

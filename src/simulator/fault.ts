@@ -1,4 +1,4 @@
-// The ways in which the simulator fails when it is asked to: `429`, `cut:5`, `hang-headers`…
+// The ways in which the simulator fails on request: `429`, `cut:5`, `hang-headers`…
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import { parseRetryHint, type RetryHint } from './retry-hint.ts';
 
@@ -7,9 +7,9 @@ export type Fault =
   /** An HTML page, as proxies and captive portals send it. */
   | { kind: 'html'; status: number }
   | { kind: PlainKind }
-  /** The body dribbles, so many bytes at a time, one such piece in the time of a token. */
+  /** The body trickles: one piece of this many bytes in the time of a token. */
   | { kind: 'drip'; bytes: number }
-  /** Strikes when `after` tokens are out, at the latest before the ending. */
+  /** Strikes after `after` tokens, at the latest before the ending. */
   | { kind: 'cut' | 'stall' | 'malformed' | 'reset' | 'error'; after: number };
 
 type PlainKind =
@@ -20,11 +20,11 @@ type PlainKind =
   | 'garbage'
   | 'duplicate-terminal';
 
-/** Statuses to which providers add `retry-after`, and what we hint where the fault names nothing. */
+/** Statuses with which providers send `retry-after`; so does the simulator where the fault names no hint. */
 const HINTING_STATUSES = new Set([429, 503, 529]);
 const DEFAULT_HINT: RetryHint = { form: 'seconds', ms: 1_000 };
 
-/** Throws `invalid_request` where `text` is no fault. */
+/** Throws `invalid_request` where `text` is not a fault. */
 export function parseFault(text: string): Fault {
   const [name = '', argument = ''] = text.split(':', 2);
   const fault = findStatus(name, argument) ?? findFault(name, argument);
@@ -96,7 +96,7 @@ export function statusError(fault: Extract<Fault, { kind: 'status' }>): GatewayE
   });
 }
 
-/** What fetch would reject with; a server of the simulator ends the connection instead (served.ts). */
+/** What fetch would reject with; a server of the simulator closes the connection instead (served.ts). */
 export class ConnectionRefused extends Error {
   override readonly name = 'ConnectionRefused';
   readonly code = 'ConnectionRefused';

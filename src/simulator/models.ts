@@ -1,4 +1,4 @@
-// The simulator's list of models: names that are worth a try.
+// The simulator's list of models: names worth trying.
 import { findModels } from '../dialects/find-route.ts';
 
 const NAMES = ['demo', 'fast', 'slow', 'echo', 'text'];

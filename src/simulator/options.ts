@@ -8,14 +8,14 @@ export interface SimulatorOptions {
   /** Infinity: no pauses. */
   tokensPerSecond: number;
   firstTokenMs: number;
-  /** Length of a text answer in tokens; undefined: as long as the answer comes out. */
+  /** Length of a text answer in tokens; undefined: its natural length. */
   answerTokens: number | undefined;
-  /** Length of the thinking; undefined: as it comes out. */
+  /** Length of the thinking in tokens; undefined: its natural length. */
   thinkingTokens: number | undefined;
   fault: Fault | undefined;
 }
 
-// A pace that reads comfortably and shows at a glance that the answer streams.
+// A pace that is comfortable to read and visibly streams.
 const DEFAULTS: SimulatorOptions = {
   mode: 'answer',
   tokensPerSecond: 50,
@@ -32,7 +32,7 @@ const PRESETS: Record<string, Partial<SimulatorOptions>> = {
   text: { mode: 'text' },
 };
 
-// More than these is a typing error, not a test: a stream of a million tokens is 5 hours at the default pace.
+// More is a typing error rather than a test: a stream of a million tokens takes 5 hours at the default pace.
 const MOST_TOKENS = 1_000_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
@@ -49,7 +49,7 @@ const PARAMETERS: Record<string, (value: string) => Partial<SimulatorOptions>> =
 
 /**
  * Settings from text such as `fast,tokens=200,fault=cut:5`; a leading `simulator/` is ignored, and so is
- * any word that is no setting, since every model name works. Throws `invalid_request` for a parameter
+ * any word that is not a setting, since every model name works. Throws `invalid_request` for a parameter
  * (`key=value`) that does not exist or has a bad value.
  */
 export function parseSimulatorOptions(...texts: string[]): SimulatorOptions {

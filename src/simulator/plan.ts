@@ -25,7 +25,7 @@ export interface PlannedBlock {
   pieces: string[];
 }
 
-/** Each looks through the whole answer. */
+/** Each one searches the whole answer. */
 const MOST_STOP_SEQUENCES = 64;
 
 /** Throws `invalid_request`. */
@@ -99,7 +99,7 @@ function firstHit(text: string, sequences: string[]): { at: number; sequence: st
     .sort((first, second) => first.at - second.at)[0];
 }
 
-/** Cuts the answer at `most` tokens. A tool call that does not fit whole is left out: half of one is no call. */
+/** Cuts the answer at `most` tokens. A tool call that does not fit completely is left out: half a call is useless. */
 function applyLimit(drafts: Draft[], most: number): { blocks: PlannedBlock[]; isCut: boolean } {
   const blocks: PlannedBlock[] = [];
   let room = most;

@@ -1,10 +1,10 @@
-// How a simulated failure says when to ask again, in each way that providers have.
+// How a simulated failure says when to retry, in each of the forms that providers use.
 import { isObject, type JsonObject } from '../model/json/json.ts';
 
 export interface RetryHint {
   /**
    * `seconds` and `date` are forms of `retry-after`, `ms` is `retry-after-ms`, `info` a `google.rpc.RetryInfo`
-   * in the body and no header at all.
+   * in the body without any header.
    */
   form: 'seconds' | 'ms' | 'date' | 'info';
   ms: number;
@@ -40,7 +40,7 @@ export function hintHeaders({ form, ms }: RetryHint, now: number): Record<string
   }
 }
 
-/** The error body with the hint in it, where the hint goes there. */
+/** The error body, with the hint added where it belongs in the body. */
 export function hintInBody(body: JsonObject, { form, ms }: RetryHint): JsonObject {
   if (form !== 'info' || !isObject(body.error)) return body;
   const details = [

@@ -1,6 +1,6 @@
 // A value that satisfies a JSON Schema: what the simulator puts into tool arguments and structured output.
-// Covers what tools and output formats use; `pattern` only where a plain candidate happens to match, `not`
-// and `if` are ignored. Schemas are clients': a few words of one can ask for any number of values, so that there is a limit.
+// Covers what tools and output formats use; `pattern` only where a plain candidate happens to match, `not` and `if`
+// are ignored. Schemas come from clients: a few words can ask for any number of values, hence the limit.
 import {
   asArray,
   asNumber,
@@ -15,15 +15,15 @@ import { createSearch } from '../transformers/pattern/search.ts';
 
 // Recursive schemas (trees) stop growing here: optional content is left out, the null or leaf branch is taken.
 const DEEPEST = 5;
-/** Characters of a whole sample, and of what is read of the schema for it. */
+/** The most characters in a whole sample, and of the schema read to build it. */
 const MOST_CHARACTERS = 1_000_000;
-/** What each value counts as beside them. */
+/** Charged for each value in addition to its characters. */
 const VALUE_CHARACTERS = 1_000;
 const PATTERN_CHARACTERS = 20_000;
 
 /**
- * `name` is the property that the value is for; it shows in sample strings. A sample that grows too large is null from there on,
- * and no longer satisfies the schema.
+ * `name` is the property that the value is for; it shows in sample strings. A sample that grows too large is null from
+ * there on, and no longer satisfies the schema.
  */
 export function sampleJson(schema: JsonObject, name = 'value'): JsonValue {
   return sample(schema, { root: schema, name, depth: 0, room: { left: MOST_CHARACTERS } });
@@ -33,7 +33,7 @@ interface Place {
   root: JsonObject;
   name: string;
   depth: number;
-  /** Characters that the whole sample may still have. */
+  /** Characters left for the whole sample. */
   room: { left: number };
 }
 
@@ -74,7 +74,7 @@ function sample(schema: JsonObject, place: Place): JsonValue {
   }
 }
 
-/** Of the schema itself, without those in it. */
+/** Of the schema itself, without nested schemas. */
 function sizeOf(schema: JsonObject): number {
   let size = 0;
   for (const value of Object.values(schema)) {
@@ -95,7 +95,7 @@ function typeOf(schema: JsonObject): string {
   return 'string';
 }
 
-/** All required properties; where none is, the first one, so that the value says something. */
+/** All required properties; if none is required, the first one, so that the value is not empty. */
 function sampleObject(schema: JsonObject, place: Place): JsonObject {
   const properties = asObject(schema.properties) ?? {};
   const required = (asArray(schema.required) ?? []).filter((key) => typeof key === 'string');
@@ -175,10 +175,10 @@ function sampleString(schema: JsonObject, { name, room }: Place): string {
   return [plain, ...['sample', name, 'A', 'a', '1', '2025-06-15'].map(fit)].find(matches) ?? plain;
 }
 
-// No guess is longer than this but for a `minLength`.
+// Without a `minLength`, no candidate is longer than this.
 const LONGEST_SEARCHED = 100;
 
-/** Whether a text has what the pattern asks for; undefined where that cannot be told in time that is in line with its length. */
+/** Whether a text matches the pattern; undefined where that cannot be found out in time proportional to its length. */
 function searchFor(pattern: string): ((text: string) => boolean) | undefined {
   try {
     return createSearch(new RegExp(pattern, 'u'));
@@ -187,7 +187,7 @@ function searchFor(pattern: string): ((text: string) => boolean) | undefined {
   }
 }
 
-/** The first alternative that is not null; deep down, one that ends the recursion where there is one. */
+/** The first alternative that is not null; at depth, one that ends the recursion, if any. */
 function choose(alternatives: JsonObject[], place: Place): JsonObject | undefined {
   const isLeaf = (schema: JsonObject) =>
     schema.$ref === undefined && typeOf(schema) !== 'object' && typeOf(schema) !== 'array';
@@ -197,7 +197,7 @@ function choose(alternatives: JsonObject[], place: Place): JsonObject | undefine
   return alternatives.find((schema) => !isNull(schema)) ?? alternatives[0];
 }
 
-/** One schema that asks for what all of them ask for. */
+/** One schema that requires what all of them require. */
 function merge(base: JsonObject, others: JsonObject[], root: JsonObject): JsonObject {
   const merged = { ...base };
   const properties = { ...asObject(base.properties) };
@@ -207,7 +207,7 @@ function merge(base: JsonObject, others: JsonObject[], root: JsonObject): JsonOb
     Object.assign(properties, asObject(source.properties));
     for (const key of asArray(source.required) ?? []) required.push(key);
   };
-  // A long one may be referred to many times.
+  // A long schema may be referenced many times.
   const seen = new Set<JsonObject>();
   for (const { $ref, ...other } of others) {
     const reference = asString($ref);

@@ -1,4 +1,4 @@
-// The answer as wire text with the moment at which each piece is due, faults written in.
+// The answer as wire text with the time at which each piece is due, faults included.
 import type { AnswerContext, ClientSide, StreamEncoder } from '../dialects/dialect.ts';
 import { type Fault, garbageBytes, inStreamError, tear } from './fault.ts';
 import type { SimulatorOptions } from './options.ts';
@@ -13,7 +13,7 @@ export type Step =
   /** The connection breaks. */
   | { type: 'reset' };
 
-/** A stream: envelope at once, then token after token at the pace asked for. */
+/** A stream: the envelope at once, then token after token at the requested pace. */
 export function* streamScript(
   plan: Plan,
   encoder: StreamEncoder,
@@ -28,7 +28,7 @@ export function* streamScript(
   const usageSoFar = { ...plan.usage, outputTokens: 0, reasoningTokens: 0 };
   const striking = fault !== undefined && 'after' in fault ? fault : undefined;
   let token = 0;
-  // What has no token of its own goes out with the next step, the first block's start with the envelope.
+  // What has no token of its own is sent with the next step; the first block's start with the envelope.
   let held =
     encoder.encode({ type: 'start', id: plan.id, model: plan.model }) +
     encoder.encode({ type: 'usage', usage: usageSoFar });
@@ -62,7 +62,7 @@ export function* streamScript(
   if (fault?.kind === 'duplicate-terminal') yield { type: 'send', due: last, text: terminal };
 }
 
-/** Milliseconds until a whole answer is there: as long as its tokens take. */
+/** Milliseconds until a whole answer is ready: as long as its tokens take. */
 export function wholeDue(plan: Plan, options: SimulatorOptions): number {
   return createPace(options)(Math.max(0, plan.usage.outputTokens - 1));
 }

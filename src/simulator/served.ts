@@ -3,8 +3,8 @@ import { ConnectionRefused } from './fault.ts';
 import type { Simulator } from './simulator.ts';
 
 /**
- * For a server's `fetch`: always a response. A refused connection is past refusing here, so it ends without an
- * answer: a body that fails before its first byte takes the connection with it.
+ * For a server's `fetch`: always a response. A connection can no longer be refused here, so it ends without an
+ * answer: a body that fails before its first byte closes the connection.
  */
 export function serveSimulator(simulator: Simulator): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -12,7 +12,7 @@ export function serveSimulator(simulator: Simulator): (request: Request) => Prom
       return await simulator.fetch(request);
     } catch (thrown) {
       if (thrown instanceof ConnectionRefused) return new Response(failingBody(thrown));
-      // A client that left needs no answer, and its leaving is no error.
+      // A client that left needs no answer, and its leaving is not an error.
       if (request.signal.aborted) return new Response(null, { status: 499 });
       throw thrown;
     }

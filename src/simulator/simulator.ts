@@ -1,4 +1,4 @@
-// An upstream without network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
+// An upstream that needs no network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
 import type { AnswerContext, ClientSide } from '../dialects/dialect.ts';
 import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
@@ -21,7 +21,7 @@ import { countInput } from './token-count.ts';
 export interface Simulator {
   /**
    * Answers by the request's path, below any prefix. Like fetch, it rejects with the reason of
-   * `request.signal` when that fires before the head is out, and with ConnectionRefused when it is asked to.
+   * `request.signal` when that fires before the head is out, and with ConnectionRefused for that fault.
    * Any other failure is a response.
    */
   fetch(request: Request): Promise<Response>;

@@ -1,6 +1,6 @@
 // A pause that an abort ends at once, made from the host's timers.
 
-/** `setTimer` calls back once after `ms` and returns how to call it off. The pause rejects with the signal's reason. */
+/** `setTimer` calls back after `ms`; it returns how to cancel it. The pause rejects with the signal's reason. */
 export function createSleep(
   setTimer: (callback: () => void, ms: number) => () => void,
 ): (ms: number, signal: AbortSignal) => Promise<void> {

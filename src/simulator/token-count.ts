@@ -4,13 +4,13 @@ import type { Part } from '../model/content.ts';
 import { NO_USAGE, type Usage } from '../model/usage.ts';
 import { countPieces } from './pieces.ts';
 
-// Envelope of a message, and what pictures, documents and sounds count for, whatever their size.
+// A message's envelope, and what pictures, documents and sounds count as, whatever their size.
 const MESSAGE_TOKENS = 3;
 const MEDIA_TOKENS = 300;
 
 /**
- * Input side of the usage. With a `cacheControl` breakpoint, everything up to the last one is the cached
- * prefix: written in the first turn of a conversation, read once there is an assistant turn in it.
+ * The input side of the usage. With a `cacheControl` breakpoint, everything up to the last one is the cached
+ * prefix: written in the first turn of a conversation, read once it has an assistant turn.
  */
 export function countInput(request: NeutralRequest): Usage {
   const tally = createTally();
@@ -31,7 +31,7 @@ export function countInput(request: NeutralRequest): Usage {
 interface Tally {
   add(tokens: number, breakpoint: { ttl?: unknown } | false | undefined): void;
   total(): number;
-  /** Tokens up to and with the last breakpoint. */
+  /** Tokens up to and including the last breakpoint. */
   cached(): number;
   isHour(): boolean;
 }

@@ -1,9 +1,9 @@
-// Lets the simulator be reached by address, like any other upstream.
+// Makes the simulator reachable by address, like any other upstream.
 import type { Simulator } from './simulator.ts';
 
 const SCHEME = 'simulator:';
 
-/** `send`, but for `simulator://…`, which `simulated` answers inside the process. */
+/** Wraps `send`: `simulator://…` is answered by `simulated` inside the process. */
 export function withSimulator<Request extends { url: string }, Answer>(
   simulated: (request: Request) => Answer,
   send: (request: Request) => Answer,
@@ -11,7 +11,7 @@ export function withSimulator<Request extends { url: string }, Answer>(
   return (request) => (request.url.startsWith(SCHEME) ? simulated(request) : send(request));
 }
 
-/** fetch, as far as the simulator is concerned. */
+/** The part of fetch that the simulator provides. */
 export function fetchSimulator(simulator: Simulator): (url: string, init: RequestInit) => Promise<Response> {
   return (url, init) => simulator.fetch(new Request(`http:${url.slice(SCHEME.length)}`, init));
 }

@@ -1,4 +1,4 @@
-// What the simulator says: friendly, the same for the same question, and honest about being a simulator.
+// The simulator's texts: friendly, the same for the same question, and honest about being a simulator.
 import { fnv1a, fnv1aHex } from '../model/hash.ts';
 import { cutIntoPieces } from './pieces.ts';
 
@@ -10,7 +10,7 @@ const CLOSINGS = [
   'Whether it drips or pours, each token is forwarded the moment it exists. Доброго пути ✨.',
 ];
 
-/** Longer answers go round these until they are long enough. */
+/** Longer answers repeat these until they are long enough. */
 const FILLERS = [
   'A sluice lets water through at its own pace, and so does a stream of tokens.',
   'Small waves arrive first; the tide is only their sum.',
@@ -20,7 +20,7 @@ const FILLERS = [
 
 const LONGEST_QUOTE = 120;
 
-/** `length`: exactly that many tokens. */
+/** `length`: the exact number of tokens. */
 export function answerText(question: string, length: number | undefined): string {
   const seed = fnv1a(question);
   const about = question.trim() === '' ? 'You sent no text' : `You wrote “${quote(question)}”`;
@@ -56,7 +56,7 @@ export function thinkingSignature(text: string): string {
 
 function quote(text: string): string {
   const line = text.trim().replace(/\s+/gu, ' ');
-  // So many UTF-16 units hold more than LONGEST_QUOTE characters, even where each takes two.
+  // This many UTF-16 units hold more than LONGEST_QUOTE characters, even where each takes two.
   const characters = Array.from(line.slice(0, 2 * LONGEST_QUOTE + 2));
   if (characters.length <= LONGEST_QUOTE) return line;
   return `${characters.slice(0, LONGEST_QUOTE).join('')}…`;
