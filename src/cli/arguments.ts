@@ -4,13 +4,13 @@ import { suggestion } from '../config/nearest.ts';
 import { MAX_WORKERS } from '../config/resolved.ts';
 import { type Command, type Flag, type ParsedArguments, UsageError } from './command.ts';
 
-/** What every command takes. */
+/** Flags that every command takes. */
 export const COMMON_FLAGS: Readonly<Record<string, Flag>> = {
   help: { summary: 'Print this help.', short: 'h' },
   version: { summary: 'Print the version.' },
 };
 
-/** Throws UsageError for what the command does not know. */
+/** Throws UsageError for anything that the command does not know. */
 export function parseArguments(
   args: string[],
   command: Pick<Command, 'flags' | 'operands' | 'passesRest'>,
@@ -26,7 +26,7 @@ export function parseArguments(
       },
     ]),
   );
-  // Not strict: its messages know no suggestions.
+  // Not strict: its messages offer no suggestions.
   const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const parsed: ParsedArguments = { flags: {}, operands: [] };
   for (const token of tokens) {
@@ -46,7 +46,7 @@ export function parseArguments(
   return parsed;
 }
 
-/** What stands before the first operand is the command's, the rest untouched. */
+/** Flags before the first operand are the command's; the rest stays untouched. */
 function parsePassing(args: string[], { flags }: Pick<Command, 'flags'>): ParsedArguments {
   const known: Record<string, Flag> = { ...flags, ...COMMON_FLAGS };
   let at = 0;
@@ -68,7 +68,7 @@ function flagValue(rawName: string, flag: Flag, value: string | undefined): stri
   return value;
 }
 
-/** What the command's first operand names. Throws UsageError with what there is. */
+/** The action that the command's first operand names. Throws UsageError that lists the actions. */
 export function chosenAction<T>(
   command: string,
   operand: string | undefined,
@@ -87,7 +87,7 @@ export function stringFlag(input: ParsedArguments, name: string): string | undef
   return value === true ? undefined : value;
 }
 
-/** Throws UsageError, with `words` for what may stand there, where the value is not a count. */
+/** Throws UsageError, with `words` for what is accepted, where the value is not a count. */
 export function countFlag(
   input: ParsedArguments,
   name: string,
@@ -107,7 +107,7 @@ export function numberFlag(input: ParsedArguments, name: string): number | undef
   throw new UsageError(`--${name} must be a number above zero`);
 }
 
-/** An address as it was given, without a slash at its end. Throws UsageError where it is none. */
+/** An address as given, without a trailing slash. Throws UsageError where it is not one. */
 export function urlFlag(input: ParsedArguments, name: string): string | undefined {
   const value = stringFlag(input, name);
   if (value === undefined) return undefined;

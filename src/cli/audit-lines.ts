@@ -1,4 +1,4 @@
-// The audit log as lines: the newest requests, and those that come.
+// The audit log as lines: the newest requests, and new ones as they are recorded.
 
 import { tokensPerSecond } from '../ledger/speed.ts';
 import type { LedgerStore, RowPlace, StoredRow } from '../ledger/store.ts';
@@ -17,10 +17,10 @@ const DEFAULT_LINES = 20;
 const POLL_MS = 500;
 /** How long a gateway may take to write the rows it holds. */
 const FLUSH_MS = 1_000;
-/** Where rows lie by their time, all since then are looked through. */
+/** Stores ordered by time are searched from this many milliseconds before the last row. */
 const LONGEST_REQUEST_MS = 3_600_000;
 
-/** Reads the ledger itself: also where no gateway runs. */
+/** Reads the ledger itself, so that it works without a running gateway. */
 export async function printAuditLines(input: ParsedArguments, context: CliContext): Promise<number> {
   const count = countFlag(input, 'lines', { least: 0 }) ?? DEFAULT_LINES;
   await writeWhatWaits(input, context);
@@ -33,7 +33,7 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
       context.err('nothing has been recorded yet');
       return input.flags.follow ? 1 : 0;
     }
-    // Also of none that is shown: what is new comes after the newest.
+    // At least one even where none is shown: new rows are those after the newest.
     const rows = (await store.recent(Math.max(1, count))).reverse();
     if (count > 0) for (const row of rows) print(row);
     if (!input.flags.follow) return 0;
@@ -60,7 +60,7 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
   }
 }
 
-/** A gateway in the background writes the rows it holds before it answers; without its answer they come a moment later. */
+/** A background gateway writes the rows it holds before it answers; if it does not answer, they come a moment later. */
 async function writeWhatWaits(input: ParsedArguments, context: CliContext): Promise<void> {
   const { server } = readPidFile(pidFilePath(context.environment));
   if (server === undefined) return;

@@ -1,4 +1,4 @@
-// `sluice check`: what the configuration comes to, without serving it.
+// `sluice check`: what the configuration amounts to, without serving it.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { budgetInWords } from '../ledger/budgets/budget-words.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
@@ -28,7 +28,7 @@ export const checkCommand: Command = {
   },
 };
 
-/** Such as `, and 3 of projects: web, data`. */
+/** For example `, and 3 of projects: web, data`. */
 function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
   if (projectOfKey.size === 0) return '';
   return `, and ${projectOfKey.size} of projects: ${[...new Set(projectOfKey.values())].join(', ')}`;

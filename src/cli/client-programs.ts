@@ -1,30 +1,30 @@
-// How the programs that people use are told where the gateway is: rows of data, one a program.
+// How to point the programs that people use at the gateway: rows of data, one per program.
 import type { StandInSettings } from './stand-in-settings.ts';
 
 export interface ClientProgram {
-  /** Environment variables to set; undefined leaves what is there. */
+  /** Environment variables to set; undefined leaves a variable unchanged. */
   environment(gateway: Gateway): Record<string, string | undefined>;
-  /** Arguments before the person's own. */
+  /** Arguments placed before the person's own. */
   arguments?(gateway: Gateway): string[];
-  /** Settings that no variable and no argument reaches. */
+  /** Settings that no variable or argument can set. */
   settings?: StandInSettings;
 }
 
 interface Gateway {
   /** `http://HOST:PORT`, no trailing slash. */
   url: string;
-  /** What the gateway wants to see; null where it asks for none. */
+  /** The key that the gateway expects; null where it requires none. */
   key: string | null;
-  /** Whether the person's environment has it. */
+  /** Whether the variable is set in the person's environment. */
   has(variable: string): boolean;
-  /** Whether a file below the person's home is there and holds `text`. */
+  /** Whether a file below the person's home exists and contains `text`. */
   holds(path: string, text: string): boolean;
 }
 
-/** Stands for "no key": the gateway sends it to no provider. Clients refuse to start without one. */
+/** Stands for "no key": the gateway sends it to no provider. Clients refuse to start without a key. */
 const PLACEHOLDER = 'sluice';
 
-/** The gateway's own key; else the person's, which passes through; else the placeholder. */
+/** The gateway's own key, or else the person's, which passes through, or else the placeholder. */
 function keyFor({ key, has }: Gateway, ...variables: string[]): string | undefined {
   return key ?? (variables.some(has) ? undefined : PLACEHOLDER);
 }
@@ -52,7 +52,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
   claude: {
     environment: (gateway) => ({
       ...anthropic(gateway),
-      // Its own login or key passes through; with neither it would only ask for one.
+      // The person's login or key passes through; with neither it would only ask for one.
       ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER }),
     }),
   },
@@ -76,16 +76,16 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
     environment: ({ url, key }) => ({
       COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
       COPILOT_PROVIDER_TYPE: 'openai',
-      // Chat Completions would not bring back the thinking of models that want it with the next turn.
+      // Chat Completions would not return the thinking of models that need it in the next turn.
       COPILOT_PROVIDER_WIRE_API: 'responses',
-      // Before an API key of the person's own.
+      // Takes precedence over an API key of the person's own.
       COPILOT_PROVIDER_BEARER_TOKEN: key ?? undefined,
     }),
   },
   gemini: {
     environment: gemini,
-    // With another way to log in it would not ask the base URL at all, and with none chosen it does not start. Since
-    // 0.61 settings of the system count only where root alone can write, so it is told in those of the person.
+    // With another login method it would not use the base URL at all, and with none chosen it does not start. Since
+    // 0.61 system settings count only where root alone can write, so this is set in the person's settings.
     settings: {
       variable: 'GEMINI_CLI_HOME',
       folder: '.gemini',
@@ -106,7 +106,7 @@ function isLoggedIn({ has, holds }: Gateway): boolean {
   );
 }
 
-/** Any other program: what the official SDKs read. */
+/** Any other program: the variables that the official SDKs read. */
 export const OTHER_PROGRAM: ClientProgram = {
   environment: (gateway) => ({
     ...anthropic(gateway),

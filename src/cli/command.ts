@@ -1,12 +1,12 @@
-// What a command is, and what it may touch.
+// What a command is, and what it may access.
 import type { Terminal } from './terminal.ts';
 
 export interface CliContext {
-  /** A line of the command's answer. Throws OutputLost. */
+  /** Writes a line of the command's output. Throws OutputLost. */
   out(line: string): void;
-  /** A part of a line of the answer. Throws OutputLost. */
+  /** Writes part of a line of the output. Throws OutputLost. */
   write(text: string): void;
-  /** A line beside it: warnings and errors. */
+  /** Writes a line to standard error: warnings and errors. */
   err(line: string): void;
   environment: Readonly<Record<string, string | undefined>>;
   /** Working directory. */
@@ -14,17 +14,17 @@ export interface CliContext {
   terminal: Terminal;
   /** Calls back with each SIGTERM, SIGINT or SIGHUP from now on, and when the launcher is gone. */
   onSignal(handler: (signal: string) => void): void;
-  /** Calls back with what is thrown from now on and caught by nothing, which then ends nothing by itself. */
+  /** Calls back with everything thrown and uncaught from now on, which then no longer ends the process by itself. */
   onUncaught(handler: (thrown: unknown) => void): void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
 
 export interface Flag {
-  /** What stands for the value in the help; none: the flag takes no value. */
+  /** The placeholder for its value in the help; none: the flag takes no value. */
   value?: string;
   summary: string;
-  /** One letter that stands for it behind a single dash. */
+  /** The one-letter form behind a single dash. */
   short?: string;
 }
 
@@ -32,11 +32,11 @@ export interface Command {
   name: string;
   summary: string;
   flags: Record<string, Flag>;
-  /** Names of what may stand without a flag. */
+  /** Names of the operands: arguments without a flag. */
   operands?: string[];
-  /** What the first operand may be, where that is known. */
+  /** The values that the first operand may have, where they are known. */
   choices?: readonly string[];
-  /** From the first operand on everything is an operand, flags too: they are another program's. */
+  /** From the first operand on everything is an operand, flags too: they belong to another program. */
   passesRest?: boolean;
   /** Resolves to the exit code. Throws UsageError. */
   run(input: ParsedArguments, context: CliContext): Promise<number>;
@@ -48,7 +48,7 @@ export interface ParsedArguments {
   operands: string[];
 }
 
-/** The command line is wrong: exit code 2. The message says what and how it would be right. */
+/** The command line is wrong: exit code 2. The message says what is wrong and how to correct it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

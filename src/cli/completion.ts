@@ -6,14 +6,14 @@ type Writer = (commands: readonly Command[]) => string;
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   bash: forBash,
-  // zsh reads what is written for bash.
+  // zsh can read the script for bash.
   zsh: (commands) => `autoload -Uz compinit bashcompinit\ncompinit\nbashcompinit\n${forBash(commands)}`,
   fish: forFish,
 };
 
 const SHELLS = Object.keys(WRITERS);
 
-/** @param load every command there is, in the order of the help */
+/** @param load loads every command, in the order of the help */
 export function createCompletionCommand(load: () => Promise<readonly Command[]>): Command {
   return {
     name: 'completion',
@@ -33,13 +33,13 @@ export function createCompletionCommand(load: () => Promise<readonly Command[]>)
 const flagsOf = ({ flags }: Command): [name: string, flag: Flag][] =>
   Object.entries({ ...flags, ...COMMON_FLAGS });
 
-/** As it is typed: `--lines`, `-n`. */
+/** As typed: `--lines`, `-n`. */
 const spellings = ([name, { short }]: [string, Flag]): string[] => [
   `--${name}`,
   ...(short === undefined ? [] : [`-${short}`]),
 ];
 
-/** Where nothing is proposed, `-o default` lets the shell propose files: they are what most values name. */
+/** Where nothing is proposed, `-o default` lets the shell propose files, which most values name. */
 function forBash(commands: readonly Command[]): string {
   const cases = commands.flatMap((command) => {
     const flags = flagsOf(command);

@@ -1,4 +1,4 @@
-// The flag that commands share which read the configuration.
+// The flag shared by all commands that read the configuration.
 import type { Flag } from './command.ts';
 
 export const CONFIG_FLAG: Flag = {

@@ -1,4 +1,4 @@
-// How commands read the configuration that `--config` names, and how they tell its problems.
+// How commands read the configuration that `--config` names, and how they report its problems.
 import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import { stringFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
@@ -22,7 +22,7 @@ export function loadOptions(
 export interface DescribedProblem {
   fails: boolean;
   message: string;
-  /** The same, with how bad it is before it. */
+  /** The same, preceded by its severity. */
   line: string;
 }
 

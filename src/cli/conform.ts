@@ -1,4 +1,4 @@
-// `sluice conform`: does a gateway or provider keep to the dialects that it serves?
+// `sluice conform`: whether a gateway or provider conforms to the dialects that it serves.
 import { CASE_NAMES } from '../conformance/cases.ts';
 import {
   type CaseResult,
@@ -15,9 +15,9 @@ import { type Command, UsageError } from './command.ts';
 import { directWithin } from './own-machine.ts';
 
 const DEFAULT_MODEL = 'simulator/demo';
-/** For one request and the whole of its answer. */
+/** In seconds, for one request and the whole of its answer. */
 const CASE_TIMEOUT_S = 60;
-/** What timers can count. */
+/** The longest time that timers can count, in milliseconds. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 const longest = (names: readonly string[]) => Math.max(...names.map(({ length }) => length));
 const DIALECT_WIDTH = longest(DIALECT_IDS);
@@ -100,7 +100,7 @@ function parseUrl(text: string | undefined): string {
   return url.href;
 }
 
-/** What ended the run before all was asked. */
+/** Returns what ended the run before it was complete. */
 async function runUntilUnreachable(
   options: RunOptions,
   tell: (result: CaseResult) => void,

@@ -5,8 +5,8 @@ import { lookUpCredential, type VaultOptions } from '../credentials/vault.ts';
 import type { CliContext } from './command.ts';
 
 /**
- * `SLUICE_KEYCHAIN=off`: the master key is kept in a file, also where there is a keychain. Throws CredentialError for any
- * other word, since `no` would keep it where its owner does not want it.
+ * `SLUICE_KEYCHAIN=off` keeps the master key in a file even where there is a keychain. Throws CredentialError for any
+ * other value: ignoring `no` would keep the key where its owner does not want it.
  */
 export function credentialOptions({ SLUICE_KEYCHAIN: word }: CliContext['environment']): VaultOptions {
   if (word === undefined || word === '') return {};
@@ -16,7 +16,7 @@ export function credentialOptions({ SLUICE_KEYCHAIN: word }: CliContext['environ
   );
 }
 
-/** Throws CredentialError where the store is there and cannot be read. */
+/** Throws CredentialError where the store exists and cannot be read. */
 export function createCredentialLookup(
   environment: CliContext['environment'],
 ): (name: string) => string | undefined {

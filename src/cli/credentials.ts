@@ -46,7 +46,7 @@ const ACTIONS: Record<string, Action> = {
   },
 };
 
-/** What follows each action, VALUE apart. */
+/** Actions that take a NAME; VALUE is handled separately. */
 const TAKES_NAME = ['store', 'retrieve', 'delete'];
 
 export const credentialsCommand: Command = {

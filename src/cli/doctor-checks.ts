@@ -1,4 +1,4 @@
-// What a person would try by hand on a running gateway, one check each.
+// Checks that a person would try by hand on a running gateway.
 import { buildCase } from '../conformance/cases.ts';
 import { runCases } from '../conformance/run-cases.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -17,11 +17,11 @@ import { directWithin } from './own-machine.ts';
 export interface Finding {
   check: string;
   ok: boolean;
-  /** What was seen; where it is not ok, what is wrong and what to do. */
+  /** What was observed; where it is not ok, what is wrong and what to do. */
   detail: string;
 }
 
-/** What the checks share: whom they ask, and the requests made so far. */
+/** What the checks share: the gateway, and the requests made so far. */
 export interface Patient {
   gateway: GatewayAddress;
   /** A model that streams for a moment. */
@@ -30,7 +30,7 @@ export interface Patient {
   dialect: Dialect;
   /** Ids of the requests that generated something. */
   requests: string[];
-  /** Requests that count in the metrics before the first check. */
+  /** Requests counted in the metrics before the first check. */
   countedBefore: number;
 }
 
@@ -39,16 +39,16 @@ type Check = (patient: Patient) => Promise<string>;
 /** A check fails by throwing this; its message says what to do. */
 class Ailment extends Error {}
 
-/** For one request and the whole of its answer. */
+/** In milliseconds, for one request and the whole of its answer. */
 const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
-/** How long a row may take to be written. */
+/** How long a row may take to be written, in milliseconds. */
 const ROW_MS = 5_000;
-/** How long a process of the gateway may be busy, or take to be replaced. */
+/** How long a process of the gateway may be busy, or take to be replaced, in milliseconds. */
 const WORKERS_MS = 5_000;
-/** Fewer pieces than this are no stream. */
+/** An answer in fewer pieces did not stream. */
 const FEWEST_PIECES = 3;
-/** Of a stream that came in fewer: on a busy machine several may lie there before this process reads the first. */
+/** Tries where a stream came in fewer: on a busy machine several may arrive before this process reads the first. */
 const STREAMS = 3;
 
 const CHECKS: Readonly<Record<string, Check>> = {
@@ -96,7 +96,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   async 'incremental delivery'(patient) {
     let arrivals = await arrivalsOf(patient);
-    // What buffers does so each time.
+    // A proxy that buffers does so every time.
     for (let streams = 1; arrivals.length < FEWEST_PIECES && streams < STREAMS; streams++)
       arrivals = await arrivalsOf(patient);
     const [first = 0, last = 0] = [arrivals[0], arrivals.at(-1)];
@@ -199,7 +199,7 @@ interface Health {
   version: string;
   providers: Record<string, boolean>;
   audit: { enabled: boolean };
-  /** Where several processes serve. */
+  /** Present where several processes serve. */
   workers?: { wanted: number; running: number; silent: number };
   ledger: { ok: boolean; last_error: string | null } | null;
 }
@@ -231,7 +231,7 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-/** All checks in order; `tell` hears of each as it is done. A gateway that does not answer ends them. */
+/** Runs all checks in order; `tell` is called with each as it is done. A gateway that does not answer ends them. */
 export async function examine(
   gateway: GatewayAddress,
   model: string,
@@ -287,7 +287,7 @@ async function ask(patient: Patient, what: 'text' | 'whole', left?: AbortSignal)
   return response;
 }
 
-/** When each piece of a streamed answer came, in milliseconds since it was asked for. */
+/** When each piece of a streamed answer arrived, in milliseconds since the request. */
 async function arrivalsOf(patient: Patient): Promise<number[]> {
   const from = performance.now();
   const response = await ask(patient, 'text');
@@ -297,7 +297,7 @@ async function arrivalsOf(patient: Patient): Promise<number[]> {
   return arrivals;
 }
 
-/** How many of its processes answer nothing at the moment. */
+/** How many of the gateway's processes do not answer at the moment. */
 function missingWorkers({ workers }: Health): number {
   return workers === undefined ? 0 : workers.wanted - workers.running + workers.silent;
 }

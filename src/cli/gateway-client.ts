@@ -1,4 +1,4 @@
-// How commands talk to a gateway that runs: its address, its key, and what it answers.
+// How commands talk to a running gateway: its address, its key, and its answers.
 import { join } from 'node:path';
 import { findHome, type LoadOptions, loadConfig } from '../config/load.ts';
 import { type RunningServer, readPidFile } from '../server/pid-file.ts';
@@ -12,11 +12,11 @@ import { reachableUrl } from './serve/start-message.ts';
 export interface GatewayAddress {
   /** `http://HOST:PORT`, no trailing slash. */
   url: string;
-  /** One of `server.keys`; null where none is asked. */
+  /** One of `server.keys`; null where none is required. */
   key: string | null;
 }
 
-/** The gateway did not answer as one does; the message says what to do. */
+/** The gateway did not answer as a gateway does; the message says what to do. */
 export class GatewayUnreachable extends Error {
   override readonly name = 'GatewayUnreachable';
 }
@@ -34,7 +34,7 @@ export function pidFilePath(environment: CliContext['environment']): string {
   return join(findHome(environment), 'sluice.pid');
 }
 
-/** A daemon that runs goes by the file that it was started with, wherever it is asked from. */
+/** A running daemon uses the file it was started with, wherever the command is run. */
 export function daemonOptions(input: ParsedArguments, context: CliContext): LoadOptions {
   return ownOptions(readPidFile(pidFilePath(context.environment)).server, input, context);
 }
@@ -49,14 +49,14 @@ function ownOptions(
   return { ...options, ...(path !== undefined && { path }) };
 }
 
-/** Where the gateway is to be found; whether it answers is another question. Throws UsageError. */
+/** Where the gateway is to be found; whether it answers is not checked. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
   const asked = urlFlag(input, 'url');
   const running = readPidFile(pidFilePath(context.environment)).server;
   const daemon = asked === undefined || asked === running?.url ? running : undefined;
   const loaded = loadConfig(ownOptions(daemon, input, context));
   const known = asked ?? daemon?.url;
-  // What it says of the address is not known: the default may be another's.
+  // The address that it configures is unknown: the default may belong to another gateway.
   if (loaded.config === null && known === undefined)
     for (const { line } of describeProblems(loaded)) context.err(line);
   const { host, port, keys } = loaded.config?.server ?? { host: '127.0.0.1', port: 8088, keys: [] };
@@ -66,7 +66,7 @@ export function findGateway(input: ParsedArguments, context: CliContext): Gatewa
   };
 }
 
-/** Asks the gateway with its key. Throws GatewayUnreachable where nobody answers. */
+/** Sends a request to the gateway with its key. Throws GatewayUnreachable where nothing answers. */
 export async function askGateway(
   { url, key }: GatewayAddress,
   path: string,
@@ -96,18 +96,18 @@ export async function readGateway<T>(gateway: GatewayAddress, path: string): Pro
   throw await refusal(gateway, path, response);
 }
 
-/** Somebody answers, who is no gateway. */
+/** Something answers that is not a gateway. */
 export function notSluice({ url }: GatewayAddress): GatewayUnreachable {
   return new GatewayUnreachable(`${url} answers, but it is not Sluice; check the address`);
 }
 
-/** What was answered in place of what was asked for. */
+/** The error for an answer other than the expected one. */
 export async function refusal(
   gateway: GatewayAddress,
   path: string,
   response: Response,
 ): Promise<GatewayUnreachable> {
-  // A gateway has all pages that are asked for.
+  // A gateway has all pages that commands request.
   if (response.status === 404) return notSluice(gateway);
   const { url } = gateway;
   const reason = (await response.text()).replaceAll(/\s+/g, ' ').trim().slice(0, 500);

@@ -2,10 +2,10 @@
 import { COMMON_FLAGS } from './arguments.ts';
 import type { Command } from './command.ts';
 
-/** Below this many characters for the right column, a screen breaks the lines better by itself. */
+/** With fewer characters for the right column, the terminal's own line breaks are better. */
 const NARROWEST = 24;
 
-/** @param width of the screen, where one shows it */
+/** @param width of the terminal, where there is one */
 export function formatOverview(commands: readonly Command[], width?: number): string {
   return [
     'sluice: a streaming LLM gateway',
@@ -32,7 +32,7 @@ export function formatOverview(commands: readonly Command[], width?: number): st
   ].join('\n');
 }
 
-/** @param width of the screen, where one shows it */
+/** @param width of the terminal, where there is one */
 export function formatCommandHelp(command: Command, width?: number): string {
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const operands = (command.operands ?? []).map((name) => ` [${name}]`).join('');
@@ -58,7 +58,7 @@ export function counted(count: number, noun: string): string {
 
 /**
  * Two columns, the first as wide as its longest cell.
- * @param total characters of a line: what is longer in the second goes on below itself
+ * @param total characters of a line: longer text in the second column continues below itself
  */
 export function columns(rows: readonly (readonly [string, string])[], total?: number): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));

@@ -1,4 +1,4 @@
-// The folder of this user's gateway ($SLUICE_HOME), and what is said where it cannot be used.
+// The folder of this user's gateway ($SLUICE_HOME), and the errors where it cannot be used.
 import { readdirSync } from 'node:fs';
 import { findHome } from '../config/load.ts';
 import type { CliContext } from './command.ts';
@@ -16,7 +16,7 @@ const MENDS: Readonly<Record<string, string>> = {
 };
 const OTHER_MEND = 'check what is there, or choose another folder with SLUICE_HOME';
 
-/** Does something to `path`, which lies in the folder. Throws HomeUnusable where the system refuses. */
+/** Runs `act` on `path`, which lies in the folder. Throws HomeUnusable where the system refuses. */
 export function usingHome<T>(path: string, act: () => T): T {
   try {
     return act();
@@ -28,8 +28,8 @@ export function usingHome<T>(path: string, act: () => T): T {
 }
 
 /**
- * The folder, which need not be there. Throws HomeUnusable where it is and this user may not look into it: what is not
- * seen is not absent.
+ * The folder, which need not exist. Throws HomeUnusable where it exists but this user may not read it: a file that
+ * cannot be seen is not necessarily absent.
  */
 export function findReadableHome(environment: CliContext['environment']): string {
   const home = findHome(environment);

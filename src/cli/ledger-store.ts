@@ -1,4 +1,4 @@
-// The ledger as commands read it, beside a gateway that may be writing it.
+// The ledger as commands read it, while a gateway may be writing it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
@@ -14,7 +14,7 @@ import { findReadableHome } from './home.ts';
 import { DATABASE_NAME } from './serve/serve-foreground.ts';
 
 /**
- * The one that the configuration names, else the embedded one; undefined where nothing was ever recorded. Throws an
+ * The ledger that the configuration names, else the embedded one; undefined where nothing was ever recorded. Throws an
  * error that says what is wrong with its file.
  */
 export async function openLedgerStore(

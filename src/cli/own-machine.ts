@@ -1,17 +1,17 @@
-// Proxies of the environment stand between this machine and others: none is asked about a gateway on the machine itself.
+// The environment's proxies are for other machines: none is used to reach a gateway on this one.
 import { isLoopback } from '../model/loopback.ts';
 import type { CliContext } from './command.ts';
 
 const PROXY_VARIABLE = /^(https?|all)_proxy$/i;
 const OWN_MACHINE = 'localhost,127.0.0.1,::1';
 
-/** For fetch: whether this address is asked directly, whatever the environment says. */
+/** Options for fetch, which make it reach this machine's addresses directly, whatever the environment says. */
 export function directWithin(url: string): { proxy?: false } {
   const host = URL.parse(url)?.hostname;
   return host !== undefined && isLoopback(host) ? { proxy: false } : {};
 }
 
-/** For a program that asks this machine's gateway: what its environment needs besides where it names a proxy. */
+/** For a program that uses this machine's gateway: the variables to add where its environment names a proxy. */
 export function exemptFromProxies(
   url: string,
   environment: CliContext['environment'],

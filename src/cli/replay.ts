@@ -82,7 +82,7 @@ export const replayCommand: Command = {
   },
 };
 
-/** What the audit says of a request. */
+/** The audit's record of a request. */
 interface Entry {
   request_id: string;
   timestamp: string;
@@ -101,7 +101,7 @@ interface Entry {
   ttft_ms: number | null;
   input_tokens: number;
   output_tokens: number;
-  /** Whether a provider told them. */
+  /** Whether a provider reported them. */
   usage_known: boolean;
   cost_usd: number | null;
   finish_reason: string | null;
@@ -113,7 +113,7 @@ interface Entry {
 }
 
 interface Answer {
-  /** Of an answer that broke off, what came. */
+  /** What arrived, if the answer broke off. */
   text: string;
   calls: { name: string; arguments: string }[];
   /** Why there is no answer, null where there is one. */
@@ -125,13 +125,13 @@ interface Told {
   answer: Answer;
 }
 
-/** The request is there and cannot be sent again. */
+/** The request exists but cannot be sent again. */
 class NotReplayable extends Error {}
 
-/** What the ledger puts behind a body that it cut, whatever its length. */
+/** What the ledger appends to a body that it truncated, whatever its length. */
 const CUT_MARK = /\[(cut|left out): [^\]]*\]\s*$/;
 
-/** An answer that breaks off is the gateway's end: a provider's own is told within the answer. */
+/** An answer that breaks off is the gateway's failure: a provider's is reported within the answer. */
 async function readText(gateway: GatewayAddress, response: Response): Promise<string> {
   try {
     return await response.text();
@@ -171,7 +171,7 @@ async function findEntry(gateway: GatewayAddress, id: string): Promise<Entry> {
   return entry;
 }
 
-/** Sent as a message it would be paid for, and its answer compared with something else. */
+/** Sent as a message it would be paid for, and its answer would be compared with something else. */
 function noAnswer({ request_id, operation }: Entry): string {
   return `request ${request_id} is of the kind ${operation}: only generation requests can be sent again`;
 }
@@ -184,7 +184,7 @@ function notKept({ request_id, client_dialect, requested_model, error_message }:
     : `the body of request ${request_id} was not kept; set audit.log_request_bodies to true to keep future ones`;
 }
 
-/** Who asked, where a header or the key said it and not the body: rules and sums go by that. */
+/** Who asked, where that came from a header or the key and not the body: rules and totals depend on it. */
 function labelsOf({ agent_type, project_id }: Entry, body: string): Record<string, string> {
   const said = parseObject(body);
   const labels = [
@@ -214,7 +214,7 @@ function answerOf(entry: Entry, dialect: DialectId, body: string | null): Answer
 
 /** Null: its body is a whole answer. */
 function whyNone({ success, status, error_message }: Entry, body: string | null): string | null {
-  // The row says it in words of its own: the body as its dialect words it, under the provider's name.
+  // The row has its own message: the body has the dialect's wording, under the provider's name.
   if (!success && error_message !== null) return error_message;
   if (status === 'aborted') return 'the client left before it was complete';
   if (body === null) return 'the answer was not kept; see audit.log_response_bodies';
@@ -231,7 +231,7 @@ function essenceOf({ parts }: NeutralResponse): Answer {
   return { text, calls, failure: null };
 }
 
-/** The recorded answer as it came, as far as the row knows: when its text began and when it was over. */
+/** Plays the recorded answer with its timing, as far as the row has it: when its text began and when it ended. */
 async function play({ entry, answer }: Told, speed: number, context: CliContext): Promise<void> {
   const wait = (ms: number) => Bun.sleep(ms / speed);
   const ttft = entry.ttft_ms ?? entry.latency_ms;
@@ -248,7 +248,7 @@ async function play({ entry, answer }: Told, speed: number, context: CliContext)
 interface Difference {
   same_text: boolean;
   same_calls: boolean;
-  /** The texts word by word, by lines where hardly a word is the same: `-` was said before, `+` is said now. */
+  /** The texts word by word, or by lines where hardly a word is the same: `-` is the old text, `+` the new. */
   text: string[];
 }
 
@@ -262,7 +262,7 @@ function compare(before: Told, after: Told): Difference {
   return { same_text: old.text === now.text, same_calls, text };
 }
 
-/** More changes are not looked for: the time grows with the square of their number, a minute for 6,000. */
+/** Stops looking after this many changes: the time grows with the square of their number, a minute for 6,000. */
 const FEW_CHANGES = { maxEditLength: 1_000 };
 
 function changesBetween(old: string, now: string): Pick<Change, 'added' | 'removed' | 'value'>[] {
@@ -276,9 +276,9 @@ function changesBetween(old: string, now: string): Pick<Change, 'added' | 'remov
   );
 }
 
-/** What of the request was another than the recorded answer had. */
+/** How the request sent differs from the one the recorded answer was for. */
 interface Sent {
-  /** Secrets were taken out of it when it was kept. */
+  /** Secrets were redacted when it was recorded. */
   request_redacted: boolean;
 }
 
@@ -307,7 +307,7 @@ function describe(before: Told, after: Told, { request_redacted: isRedacted }: S
         ? []
         : [`${entry.request_id} has no ${answer.text === '' ? '' : 'whole '}answer: ${answer.failure}`],
     ),
-    // Nothing differs from an answer that there is not; one in place of none is worth reading.
+    // A missing new answer cannot differ; where the old one is missing, the new one is worth reading.
     ...(after.answer.failure === null ? describeDifference(before, after) : []),
   ];
 }

@@ -67,12 +67,12 @@ interface Asked {
 interface ReadBody {
   dialect: string;
   incoming: Incoming;
-  /** Null where it cannot be read: then no rule does. */
+  /** Null where it cannot be read: then no rule can read it either. */
   request: NeutralRequest | null;
   takesPrompt: boolean;
 }
 
-/** Throws UsageError where it is not said what is asked, GatewayError where the body is no request. */
+/** Throws UsageError where the request is not given, GatewayError where the body is not one. */
 async function readAsked(input: ParsedArguments, context: CliContext): Promise<Asked> {
   const file = stringFlag(input, 'body');
   const named = stringFlag(input, 'model');
@@ -120,7 +120,7 @@ function firstOf(bodies: readonly ReadBody[]): ReadBody {
   return first;
 }
 
-/** Where each dialect's clients post. */
+/** The paths to which each dialect's clients post. */
 function pathsOf(model: string | undefined, text: string): string[] {
   const name = model ?? modelIn(text) ?? 'model';
   return Object.values(DIALECTS).map(({ client }) =>
@@ -133,7 +133,7 @@ function modelIn(text: string): string | undefined {
     const body: unknown = JSON.parse(text);
     return isObject(body) && typeof body.model === 'string' ? body.model : undefined;
   } catch {
-    // What is wrong with the body is told when it is read.
+    // Errors in the body are reported when it is read.
     return undefined;
   }
 }
@@ -154,7 +154,7 @@ function readAs(path: string, text: string, model: string | undefined): ReadBody
   };
 }
 
-/** A body to try rules on need not name its model. */
+/** A body for trying rules need not name its model. */
 function withModel(text: string, { route }: FoundRoute, model: string | undefined): string {
   if (model === undefined || route.model !== undefined) return text;
   try {
@@ -220,7 +220,7 @@ function describe(
   return columns(rows);
 }
 
-/** Names of all that a request to the target goes through, in order. */
+/** Names of all steps that a request to the target goes through, in order. */
 function stepsFor({ provider }: Target, policy: Route['policy']): string[] {
   return [...policy.transformers, ...provider.transformers].map((step) => step.name);
 }

@@ -8,7 +8,7 @@ import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
 import { SettingsUnusable, standIn } from './stand-in-settings.ts';
 
-/** As shells count: the command was found and cannot be started, or was not found. */
+/** By the shells' convention: the command was found and cannot be started, or was not found. */
 const CANNOT_START = 126;
 const NOT_FOUND = 127;
 
@@ -75,7 +75,7 @@ export const runCommand: Command = {
       );
       return CANNOT_START;
     }
-    // The terminal sends Ctrl-C to both; the program decides what it means, and this waits for it.
+    // The terminal sends Ctrl-C to both; the program decides what it means, and this process waits for it.
     context.onSignal((signal) => {
       if (signal !== 'SIGINT') child.kill(signal as NodeJS.Signals);
     });

@@ -25,7 +25,7 @@ const helpCommand: Command = {
   },
 };
 
-/** By name, in the order of the help. Only the one that is asked for is loaded. */
+/** By name, in the order of the help. Only the requested command is loaded. */
 const COMMANDS: Readonly<Record<string, () => Command | Promise<Command>>> = {
   serve: async () => (await import('./serve/serve.ts')).serveCommand,
   check: async () => (await import('./check.ts')).checkCommand,
@@ -50,12 +50,12 @@ async function overview(width: number | undefined): Promise<string> {
   return formatOverview(await loadAll(), width);
 }
 
-/** What shells say of a program that Ctrl-C ended. */
+/** The shells' exit code for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 /**
- * `args`: without the program's name. Resolves to the exit code: 0 well, 1 not, 2 a wrong command line, 130 given up
- * by the person.
+ * `args`: without the program's name. Resolves to the exit code: 0 success, 1 failure, 2 a wrong command line, 130
+ * cancelled by the person.
  */
 export async function runCli(args: string[], context: CliContext): Promise<number> {
   try {
@@ -92,7 +92,7 @@ async function dispatch(args: string[], context: CliContext): Promise<number> {
   return 0;
 }
 
-/** Many programs take flags before their command. */
+/** Flags before the command are refused, though many programs accept them there. */
 function refuseEarlyFlags(args: readonly string[]): void {
   const at = args.findIndex((each) => Object.hasOwn(COMMANDS, each));
   if (at === -1) return;
@@ -100,7 +100,7 @@ function refuseEarlyFlags(args: readonly string[]): void {
   throw new UsageError(`flags follow the command: sluice ${turned}`);
 }
 
-/** What is asked of a gateway in the background. */
+/** Actions on a background gateway. */
 const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
 
 async function findCommand(name: string): Promise<Command> {

@@ -6,7 +6,7 @@ import { portFlag } from './arguments.ts';
 import type { CliContext, Command } from './command.ts';
 import { announce } from './standard-output.ts';
 
-/** Beside the gateway's own default. */
+/** Next to the gateway's own default. */
 const DEFAULT_PORT = 8089;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ export const simulateCommand: Command = {
       context.err(`error: ${error.message}`);
       return 1;
     }
-    // Before the address is told: who reads it may end it at once.
+    // Before the address is printed: whoever reads it may end this process at once.
     const ending = new Promise<void>((resolve) => context.onSignal(() => resolve()));
     announce([`simulator on ${http.url}`], context);
     await ending;

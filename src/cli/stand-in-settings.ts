@@ -1,5 +1,5 @@
-// A program's settings with some of them changed: a folder that stands in for the person's while the program runs. It
-// shows what theirs holds, so that sessions and extensions are theirs, but has a settings file of its own. Theirs is
+// A program's settings with some of them changed: a folder that replaces the person's while the program runs. It
+// shows the contents of theirs, so that sessions and extensions are theirs, but has its own settings file. Theirs is
 // never written to.
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,16 +11,16 @@ import type { CliContext } from './command.ts';
 import { usingHome } from './home.ts';
 
 export interface StandInSettings {
-  /** Names the folder in which the program looks for `folder`, in place of the person's home. */
+  /** The variable for the folder in which the program looks for `folder`, in place of the person's home. */
   variable: string;
   folder: string;
   /** In `folder`: JSON, comments allowed. */
   file: string;
-  /** Said in place of what the person's file says there; the rest of it stays. */
+  /** Replaces these settings of the person's file; the rest of it stays. */
   content: JsonObject;
 }
 
-/** The person's own file cannot be read, or would count for more than the stand-in's; the message names it. */
+/** The person's own file cannot be read, or would override the stand-in's; the message names it. */
 export class SettingsUnusable extends Error {
   override readonly name = 'SettingsUnusable';
 }
@@ -36,12 +36,12 @@ export function standIn(
 ): Record<string, string> {
   const home = join(findHome(environment), 'clients', name);
   const named = environment[variable];
-  // A program that was started so may start another.
+  // A program started this way may start another.
   const ofPerson = named && resolve(directory, named) !== resolve(directory, home) ? named : undefined;
   const theirs = resolve(directory, ofPerson ?? (environment.HOME || homeDirectory()), folder);
   const own = readSettings(join(theirs, file));
   const settings = merge(own, content);
-  // There they count as a project's as well, and a project's win.
+  // There they also count as project settings, which take precedence.
   if (isSame(directory, dirname(theirs)) && !isDeepStrictEqual(merge(content, own), settings)) {
     const what = `${join(theirs, file)} takes precedence over the gateway’s settings`;
     throw new SettingsUnusable(`in your home folder ${what}; start ${name} in another folder`);
@@ -50,7 +50,7 @@ export function standIn(
   usingHome(home, () => {
     fs.mkdirSync(ours, { recursive: true, mode: 0o700 });
     showIn(ours, theirs, file);
-    // Whole at once: another run of the program may be reading it. It may hold keys, of tool servers and the like.
+    // Written atomically: another run of the program may be reading it. It may hold keys, of tool servers and the like.
     const draft = join(home, `${file}.${process.pid}`);
     fs.writeFileSync(draft, `${JSON.stringify(settings)}\n`, { mode: 0o600 });
     fs.renameSync(draft, join(ours, file));
@@ -77,7 +77,7 @@ function readSettings(path: string): JsonObject {
   throw new SettingsUnusable(`${path} cannot be read: line ${first.line ?? 1}: ${first.message}`);
 }
 
-/** What the program itself put into `ours` stays. */
+/** Links the entries of `theirs`; what the program itself put into `ours` stays. */
 function showIn(ours: string, theirs: string, except: string): void {
   for (const each of fs.readdirSync(ours)) {
     const path = join(ours, each);
@@ -95,7 +95,7 @@ function link(target: string, path: string): void {
   try {
     fs.symlinkSync(target, path);
   } catch (error) {
-    // Another run was first.
+    // Another run created it first.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }

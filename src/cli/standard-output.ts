@@ -1,17 +1,17 @@
-// What commands answer, written to standard output at once, so that a write that fails is noticed.
+// Commands' output, written to standard output at once, so that a failed write is noticed.
 import { writeSync } from 'node:fs';
 import type { CliContext } from './command.ts';
 
 export { writeStandardError } from '../server/standard-error.ts';
 
 const STANDARD_OUTPUT = 1;
-/** Before a pipe that is full, and does not wait by itself, is tried again. */
+/** How long to wait before retrying a full non-blocking pipe, in milliseconds. */
 const FULL_PIPE_MS = 5;
 
-/** The answer did not arrive; the message says why. */
+/** The output did not arrive; the message says why. */
 export class OutputLost extends Error {
   override readonly name = 'OutputLost';
-  /** The reader has left, as `head` does when it has enough: nothing is wrong. */
+  /** The reader has left, as `head` does when it has enough: this is not an error. */
   readonly isUnwanted: boolean;
 
   constructor(cause: unknown) {
@@ -21,7 +21,7 @@ export class OutputLost extends Error {
   }
 }
 
-/** Returns when the system has all of it. Throws OutputLost. */
+/** Returns when the system has accepted all of it. Throws OutputLost. */
 export function writeOutput(text: string): void {
   let rest = new TextEncoder().encode(text);
   while (rest.length > 0) {
@@ -34,7 +34,7 @@ export function writeOutput(text: string): void {
   }
 }
 
-/** What a server says of itself: it serves, whether or not anybody reads that. */
+/** Prints a server's own messages: it serves whether or not anybody reads them. */
 export function announce(lines: readonly string[], context: Pick<CliContext, 'out' | 'err'>): void {
   try {
     for (const line of lines) context.out(line);

@@ -1,4 +1,4 @@
-// `sluice tail`: what the models say at this moment, token by token.
+// `sluice tail`: what the models are generating at this moment, token by token.
 import type { LiveEvent } from '../gateway/live/view.ts';
 import { createFrameSplitter } from '../sse/frame-splitter.ts';
 import { parseFrame } from '../sse/parse-frame.ts';
@@ -17,7 +17,7 @@ import { untilShutdown } from './serve/until-shutdown.ts';
 
 const PATH = '/gateway/streams/live';
 const LARGEST_EVENT = 32 * 1024 * 1024;
-/** Enough of an id to tell streams apart. */
+/** Enough of an id to distinguish streams. */
 const SHOWN_ID = 8;
 
 export const tailCommand: Command = {
@@ -70,15 +70,15 @@ async function* untilBreak(body: ReadableStream<Uint8Array>, { url }: GatewayAdd
 
 interface Screen {
   show(data: string, name: string | undefined): void;
-  /** What comes next stands on a line of its own. */
+  /** The next output starts on a new line. */
   end(): void;
 }
 
 const jsonLines = (context: CliContext): Screen => ({ show: (data) => context.out(data), end: () => {} });
 
 /**
- * Text goes out as it comes. Where another stream speaks, or a stream begins or ends, a new line says whose words
- * follow.
+ * Text is written as it comes. Where the stream changes, or a stream begins or ends, a new line says whose text
+ * follows.
  */
 function createScreen(context: CliContext): Screen {
   const write = (text: string) => context.write(text);

@@ -1,21 +1,21 @@
-// What commands read from the person or the pipe before them, and how they show text of others.
+// What commands read from the terminal or a pipe, and how they display text from others.
 import { isatty } from 'node:tty';
 import { printable } from '../model/printable.ts';
 
 export interface Terminal {
   /** False where standard input is a pipe, a file or nothing. */
   isInteractive: boolean;
-  /** Standard input, output or error is a screen's: it may hang up. False for services, containers and under `nohup`. */
+  /** Standard input, output or error is a terminal, which may hang up. False in services, containers, under `nohup`. */
   isAttached: boolean;
-  /** Characters that a line of standard output has room for; undefined where no screen shows it. */
+  /** Width of a line of standard output in characters; undefined where it is not a terminal. */
   columns: number | undefined;
   /** Standard input to its end. */
   readAll(): Promise<string>;
-  /** One line that the screen does not show. Rejects with GivenUp where the person leaves with Ctrl-C. */
+  /** Reads one line without echo. Rejects with GivenUp where the person leaves with Ctrl-C. */
   readHidden(prompt: string): Promise<string>;
 }
 
-/** By the person, who was asked for something. */
+/** The person cancelled a prompt. */
 export class GivenUp extends Error {
   override readonly name = 'GivenUp';
 }
@@ -31,11 +31,11 @@ export interface StandardStreams {
   readonly stderr: { write(text: string): unknown };
 }
 
-/** @param streams are taken when a command asks: making them costs 10 ms, and a server reads none. */
+/** @param streams are opened only when a command needs them: that takes 10 ms, and a server reads none. */
 export function createTerminal(streams: StandardStreams): Terminal {
   async function readHidden(prompt: string): Promise<string> {
     const { stdin, stderr } = streams;
-    // First: who types at once is shown nothing either.
+    // First of all, so that what is typed at once is not echoed either.
     stdin.setRawMode(true);
     stderr.write(prompt);
     let line = '';

@@ -1,5 +1,5 @@
-// The version that `--version`, health and the start-up line tell.
+// The version that `--version`, health and the start-up line report.
 import manifest from '../../package.json' with { type: 'json' };
 
-/** Of package.json, the one place where it stands. */
+/** From package.json, the only place that states it. */
 export const VERSION = manifest.version;

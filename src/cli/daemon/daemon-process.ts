@@ -12,13 +12,13 @@ import { directWithin } from '../own-machine.ts';
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
 
 const POLL_MS = 50;
-/** What a slow disk and a first start may take. */
+/** In milliseconds: enough for a slow disk and a first start. */
 const START_TIMEOUT_MS = 20_000;
-/** Beyond the drain itself, for the ledger's last rows. */
+/** In milliseconds, beyond the drain itself, for the ledger's last rows. */
 const STOP_GRACE_MS = 5_000;
 const LOG_LINES_SHOWN = 12;
 
-/** The background process does not start or end; the message says what its log says. */
+/** The background process does not start or end; the message quotes its log. */
 export class DaemonError extends Error {
   override readonly name = 'DaemonError';
 }
@@ -40,7 +40,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
     stdin: 'ignore',
     stdout: logged.descriptor,
     stderr: logged.descriptor,
-    // A session of its own: it outlives the terminal, and Ctrl-C there is not meant for it.
+    // In its own session: it outlives the terminal, and does not receive Ctrl-C there.
     detached: true,
   });
   child.unref();
@@ -51,7 +51,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
     const { is, server } = readPidFile(path);
     if (hasEnded && server !== undefined)
       throw new DaemonError(`another start came first: process ${server.pid} is running at ${server.url}`);
-    // Of another start, whose address is about to be there, the log would be told as this one's.
+    // The log of another start, which is about to serve, must not be reported as this one's.
     if (hasEnded && is !== 'starting')
       throw new DaemonError(`the gateway ended at once:\n${newestLines(logged)}`);
     if (server?.pid === child.pid && (await answers(server.url))) return server;
@@ -63,7 +63,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   );
 }
 
-/** Any answer will do: a gateway with keys refuses this one. */
+/** Any answer counts: a gateway with keys refuses this request. */
 async function answers(url: string): Promise<boolean> {
   try {
     await fetch(`${url}/gateway/health`, { ...directWithin(url), signal: AbortSignal.timeout(1_000) });
@@ -74,7 +74,7 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /**
- * Asks the process to end and waits until it has; it lets running streams finish for `drainMs`. Resolves to
+ * Asks the process to end and waits until it has; running streams may finish within `drainMs`. Resolves to
  * whether it had to be killed.
  */
 export async function stopDaemon(
@@ -92,7 +92,7 @@ export async function stopDaemon(
   return 'killed';
 }
 
-/** One that another command ended meanwhile needs none. Throws DaemonError. */
+/** No signal is needed if another command has ended it meanwhile. Throws DaemonError. */
 function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);
@@ -103,8 +103,8 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
 }
 
 /**
- * Also where another start has taken its place.
- * @param deadline of `performance.now()`: a clock that is set meanwhile kills nobody.
+ * True also where another start has taken its place.
+ * @param deadline in `performance.now()` time: setting the clock meanwhile must not kill the process.
  */
 async function isGone(path: string, pid: number, deadline: number): Promise<boolean> {
   while (readPidFile(path).server?.pid === pid || isAlive(pid)) {
@@ -114,7 +114,7 @@ async function isGone(path: string, pid: number, deadline: number): Promise<bool
   return true;
 }
 
-/** Only right after its lock was seen held: later the pid may be another program's. */
+/** Only valid directly after its lock was seen held: later the pid may be another program's. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -123,7 +123,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Who serves in the background. A file that a dead process left is removed. Throws HomeUnusable. */
+/** The gateway serving in the background. A file left by a dead process is removed. Throws HomeUnusable. */
 export function findDaemon(environment: CliContext['environment']): PidFileState {
   findReadableHome(environment);
   const path = pidFilePath(environment);
@@ -135,7 +135,7 @@ export function findDaemon(environment: CliContext['environment']): PidFileState
 interface OpenLog {
   path: string;
   descriptor: number;
-  /** Where this start's lines begin. */
+  /** Offset at which this start's lines begin. */
   start: number;
 }
 

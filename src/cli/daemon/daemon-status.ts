@@ -1,4 +1,4 @@
-// What `sluice daemon status` tells: whether a gateway runs in the background, where, and how it is.
+// The report of `sluice daemon status`: whether a gateway runs in the background, where, and its state.
 import type { RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { findGateway, GatewayUnreachable, readGateway } from '../gateway-client.ts';
@@ -13,11 +13,11 @@ export interface Status {
   uptime_seconds: number | null;
   active_streams: number | null;
   status: string | null;
-  /** Why the gateway itself says nothing, null where it does. */
+  /** Why the gateway itself does not answer; null where it does. */
   problem: string | null;
 }
 
-/** The lock is held, and the pid file does not say by whom. */
+/** The lock is held, but the pid file does not say by which process. */
 export const NAMELESS =
   'another start is in progress: wait for it. If it persists, the gateway belongs to another user, who alone may read its ' +
   'pid file, or that file was removed: end its process ("sluice serve") yourself';

@@ -54,10 +54,10 @@ const ACTIONS: Record<string, Action> = {
     const origin = state.server?.directory;
     if (origin !== undefined && origin !== context.directory && existsSync(origin))
       return restartFrom(origin, input, context);
-    // With what it was started with, unless told otherwise.
+    // With the flags it was started with, unless overridden.
     const again = { ...input, flags: { ...startedWith(state), ...input.flags } };
     if (state.is === 'running') {
-      // Whatever would keep the next from starting is told while this one still serves.
+      // Whatever would keep the next one from starting is reported while this one still serves.
       if (!(await isSound(again, context))) {
         context.err(`process ${state.server.pid} keeps its current configuration`);
         return 1;
@@ -120,7 +120,7 @@ export const daemonCommand: Command = {
   },
 };
 
-/** By action; `--config` also says where to look for what runs. */
+/** Flags by action; `--config` also says where to look for a running gateway. */
 const TAKES: Readonly<Record<string, readonly string[]>> = {
   start: ['config', 'host', 'port', 'workers'],
   restart: ['config', 'host', 'port', 'workers'],
@@ -166,7 +166,7 @@ function serveArguments(input: ParsedArguments): string[] {
   );
 }
 
-/** The flags of the start that led to it. `--port 0` took a free port, which clients know by now. */
+/** The flags that it was started with. `--port 0` took a free port, which clients know by now. */
 function startedWith({ is, server }: PidFileState): ParsedArguments['flags'] {
   const { config = null, host, workers } = server ?? {};
   const port = server?.port === 0 && is === 'running' ? new URL(server.url).port : server?.port;
@@ -178,7 +178,7 @@ function startedWith({ is, server }: PidFileState): ParsedArguments['flags'] {
   };
 }
 
-/** Whether the gateway that runs is where, and by what, these flags ask for it. */
+/** Whether the running gateway is at the place, and uses the file, that these flags ask for. */
 function isAsked(input: ParsedArguments, server: RunningServer, { directory }: CliContext): boolean {
   const { hostname, port } = new URL(server.url);
   const asked = {
@@ -195,7 +195,7 @@ function isAsked(input: ParsedArguments, server: RunningServer, { directory }: C
   );
 }
 
-/** Whether a gateway could be started so; says why not. */
+/** Whether a gateway could be started with these flags; prints why not. */
 async function isSound(input: ParsedArguments, context: CliContext): Promise<boolean> {
   const loaded = await loadWithCode(loadOptions(input, context, {}));
   if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
@@ -206,7 +206,7 @@ async function isSound(input: ParsedArguments, context: CliContext): Promise<boo
 async function stop(server: RunningServer, input: ParsedArguments, context: CliContext): Promise<number> {
   const options = loadOptions(input, context, {});
   const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
-  // A file that is not valid any more does not say what the process goes by.
+  // A file that is no longer valid does not show what the process uses.
   const drainMs = config?.server.drainTimeoutMs ?? parseConfig(null).file?.server.drain_timeout ?? 0;
   const how = await stopDaemon(server, drainMs, context.environment);
   context.out(

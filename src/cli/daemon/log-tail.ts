@@ -1,19 +1,19 @@
-// The end of a log file, and what is written to it from then on, also where it is put aside meanwhile.
+// The end of a log file, and what is appended from then on, even if it is rotated meanwhile.
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { olderLog } from '../../server/log-file.ts';
 
-/** How much is read at once. */
+/** How much is read at a time. */
 const CHUNK_BYTES = 1024 * 1024;
 const LINE_FEED = 10;
-/** How long lines may still come to a file that was put aside, of processes that have not noticed. */
+/** How long, in milliseconds, a rotated file may still get lines from processes that have not noticed. */
 const LATE_MS = 3_000;
 
 export interface LogTail {
-  /** So many of the newest lines that are there now; more of the older file where this one has fewer. */
+  /** The `count` newest lines so far, completed from the older file where this one has fewer. */
   newest(count: number): string[];
-  /** The lines that have come since. */
+  /** The lines that have been added since. */
   fresh(): string[];
-  /** What stands behind the last line and has no end yet. */
+  /** The text behind the last line that has no line end yet. */
   unfinished(): string;
   close(): void;
 }
@@ -21,7 +21,7 @@ export interface LogTail {
 /** Throws where there is no file at `path`. */
 export function openLogTail(path: string): LogTail {
   let current = openFile(path);
-  /** Put aside while it was read; lines may still come. */
+  /** Files rotated while they were read; they may still get lines. */
   let aside: { file: LogFile; until: number }[] = [];
 
   const drain = (): string[] => {
@@ -83,7 +83,7 @@ function openFile(path: string): LogFile {
     const lines: string[] = [];
     const { size } = fstatSync(descriptor);
     if (size < at) {
-      // Emptied by somebody, and what was not a whole line with it.
+      // The file was truncated, and with it the incomplete line.
       at = 0;
       decoder = new TextDecoder();
       rest = '';
@@ -102,7 +102,7 @@ function openFile(path: string): LogFile {
     return lines;
   };
 
-  /** Where so many last lines begin. */
+  /** Offset at which the last `count` lines begin. */
   const startOfLast = (count: number): number => {
     let missing = count + 1;
     for (let to = fstatSync(descriptor).size; to > 0; to -= CHUNK_BYTES) {

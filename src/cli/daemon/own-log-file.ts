@@ -1,4 +1,4 @@
-// The log file of a gateway in the background, as `sluice daemon start` names it to the processes that serve.
+// The log file of a background gateway, as `sluice daemon start` names it to the processes that serve.
 import { keepLogFile, LOG_FILE_VARIABLE, type LogFileOptions } from '../../server/log-file.ts';
 import type { CliContext } from '../command.ts';
 

@@ -1,4 +1,4 @@
-// What the background process wrote: the newest lines of its log, and those that come.
+// The background process's log: its newest lines, and new ones as they are written.
 import { existsSync } from 'node:fs';
 import { countFlag } from '../arguments.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';

@@ -1,5 +1,5 @@
-// What a process that serves says of something thrown that nothing caught: the runtime would show it with all its
-// fields, and the secrets in them.
+// How a serving process reports an uncaught error: the runtime would print it with all its fields, and the secrets in
+// them.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { stackOf } from '../../gateway/response/error-response.ts';
 import { secretsOfConfig } from '../../gateway/setup.ts';
@@ -8,7 +8,7 @@ import { readProxies } from '../../server/http1/proxies.ts';
 import type { Log } from '../../server/log.ts';
 
 export interface CrashOptions {
-  /** What is in use: its secrets are taken out. */
+  /** The configuration in use, whose secrets are redacted. */
   config: ResolvedConfig;
   environment: Readonly<Record<string, string | undefined>>;
   log: Log;

@@ -1,4 +1,4 @@
-// Which stored credentials changed since one last looked: their names, never their values.
+// Which stored credentials have changed since the last look: their names, never their values.
 import { CredentialError } from '../../credentials/credential-error.ts';
 import { listCredentials } from '../../credentials/vault.ts';
 
@@ -6,11 +6,11 @@ export interface ChangedCredentials {
   /** New, or with another value. */
   stored: string[];
   deleted: string[];
-  /** Why it cannot be told what changed. */
+  /** Why the changes cannot be determined. */
   problem?: string;
 }
 
-/** Returns a look at the store in `home`: what changed since the one before, at first since now. */
+/** Returns a function that returns what changed in the store in `home` since it last looked, at first since now. */
 export function createCredentialChanges(home: string): () => ChangedCredentials {
   let known = new Map<string, number>();
   const look = (): ChangedCredentials => {

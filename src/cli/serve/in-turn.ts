@@ -1,6 +1,6 @@
-// Runs that may be asked for while one is going on: each begins when the one before has ended.
+// Runs that may be requested while another is in progress: each begins when the previous one has ended.
 
-/** Returns what is settled as the run that was asked for; one that failed holds up nobody else. */
+/** The returned promise settles as the requested run does; a failed run does not hold up the next ones. */
 export function inTurn<Args extends unknown[]>(
   run: (...args: Args) => Promise<void>,
 ): (...args: Args) => Promise<void> {

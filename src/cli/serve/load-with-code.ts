@@ -1,9 +1,9 @@
-// The configuration with the code that it names: transformers that are modules of the user's own.
+// The configuration with the code that it names: the user's own transformer modules.
 import { dirname } from 'node:path';
 import { type LoadedConfig, type LoadedProblem, type LoadOptions, loadConfig } from '../../config/load.ts';
 import { loadModules } from '../../server/load-modules.ts';
 
-/** Never rejects: what is wrong is in `problems`. */
+/** Never rejects: errors are listed in `problems`. */
 export async function loadWithCode(options: LoadOptions): Promise<LoadedConfig> {
   const loaded = loadConfig(options);
   const { config, lineOf } = loaded;
@@ -17,7 +17,7 @@ export async function loadWithCode(options: LoadOptions): Promise<LoadedConfig> 
   return { ...loaded, config: null, problems: [...loaded.problems, ...told] };
 }
 
-/** Where the paths of modules start. */
+/** The folder that module paths are relative to. */
 export function moduleDirectory({ path }: Pick<LoadedConfig, 'path'>, { directory }: LoadOptions): string {
   return path === null ? directory : dirname(path);
 }

@@ -9,7 +9,7 @@ import { loadWithCode } from './load-with-code.ts';
 import { withLedgerOf } from './serving.ts';
 
 export interface ReloadOptions {
-  /** What the running server began with. */
+  /** The configuration at the server's start. */
   started: ResolvedConfig;
   /** How that was loaded. */
   load: LoadOptions;
@@ -23,13 +23,13 @@ export type Change =
   | { of: 'module'; file: string }
   | ({ of: 'credential' } & ChangedCredentials);
 
-/** In place of a name somebody may have stored the secret. */
+/** A secret may have been stored as a name by mistake. */
 const redact = createRedactor([]);
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
 export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
   const { started, load, log, apply } = options;
-  // Judged at the address that is served, not at the one that the file may now name: a server that others
+  // Judged at the address that is served, not at the one that the file may now name: a server that other machines
   // reach must not lose its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
   const named = new Set<string>();
@@ -80,7 +80,7 @@ function successOf(change: Change): string {
   return `the configuration is in use without ${change.problem === undefined ? 'the deleted credential' : 'the credential store'}`;
 }
 
-/** What changed, for the log. */
+/** The change, as fields of the log. */
 export function fieldsOf(change: Change, path: string | null): LogFields {
   if (change.of === 'module') return { file: change.file };
   if (change.of === 'configuration') return { file: path };
@@ -92,12 +92,12 @@ export function fieldsOf(change: Change, path: string | null): LogFields {
   };
 }
 
-/** A store that cannot be read concerns whoever names anything in it. */
+/** A store that cannot be read affects every configuration that names a credential. */
 function concerns({ stored, deleted, problem }: ChangedCredentials, named: ReadonlySet<string>): boolean {
   return problem === undefined ? [...stored, ...deleted].some((name) => named.has(name)) : named.size > 0;
 }
 
-/** What a running server cannot change. */
+/** Settings that a running server cannot change. */
 function fixedAtStart({ server, audit }: ResolvedConfig): Record<string, unknown> {
   return {
     'server.host': server.host,

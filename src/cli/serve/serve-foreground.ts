@@ -39,7 +39,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const hangsUp = context.terminal.isAttached;
   let signalled = '';
   const hurried = Promise.withResolvers<number>();
-  // Before anybody can be served: a signal would otherwise end the process as it stands, with what runs in it.
+  // Before anyone can be served: a signal would otherwise kill the process together with its running requests.
   const ending = untilShutdown(
     hangsUp
       ? context
@@ -53,7 +53,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
       onSecond: hurried.resolve,
     },
   );
-  // Before anything is read, so that no change of it is missed.
+  // Before anything is read, so that no change is missed.
   const credentials = watchable(findHome(context.environment));
   const loaded = await loadWithCode(options);
   const { config, path } = loaded;
@@ -71,7 +71,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   let pidFile: PidFile | undefined;
   let proxies: Proxies;
   try {
-    // Every process that serves reads them for itself: here it is said once what is wrong with them.
+    // Every serving process reads them for itself; errors in them are reported once, here.
     proxies = readProxies(context.environment);
     pidFile = claim(context);
   } catch (error) {
@@ -139,7 +139,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   await Promise.race([ending, crashed.promise]);
   watched.stop();
   if (hasCrashed) {
-    // What runs is cut, with its last word and its row.
+    // Running requests are cut off, each with its final error and its row.
     await serving.end(0);
     pidFile?.release();
     return 1;
@@ -160,19 +160,19 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   return code;
 }
 
-/** Started in the background, it says who and where it is. */
+/** Where started in the background: records this process and its address. */
 function claim({ environment }: CliContext): PidFile | undefined {
   const path = environment[PID_FILE_VARIABLE];
   return path === undefined || path === '' ? undefined : claimPidFile(path);
 }
 
-/** Only Linux deals out the connections of one port to several processes. */
+/** Only Linux distributes the connections of one port to several processes. */
 function countWorkers(wanted: number | 'all'): number {
   if (process.platform !== 'linux') return 1;
   return wanted === 'all' ? navigator.hardwareConcurrency : wanted;
 }
 
-/** This program, to serve with the same configuration. */
+/** The command that runs this program as a worker with the same configuration. */
 function workerCommand(input: ParsedArguments): string[] {
   const config = stringFlag(input, 'config');
   return [
@@ -183,7 +183,7 @@ function workerCommand(input: ParsedArguments): string[] {
   ];
 }
 
-/** Without a terminal none hangs up: there the signal asks for the configuration to be read again. */
+/** Without a terminal nothing hangs up: SIGHUP then asks for the configuration to be read again. */
 function reloadingOnHangup(context: CliContext, reload: () => void): CliContext {
   return {
     ...context,
@@ -201,11 +201,11 @@ interface Watched {
   stop(): void;
 }
 
-/** The store of credentials as it was once. */
+/** The state of the credential store at some moment. */
 interface SeenCredentials {
   path: string;
   stamp: string | undefined;
-  /** Which of them are others now. */
+  /** Which credentials have changed since. */
   changes(): ChangedCredentials;
 }
 
@@ -215,7 +215,7 @@ function watchable(home: string): SeenCredentials {
   return { path, stamp, changes: createCredentialChanges(home) };
 }
 
-/** Whoever begins without a file may write one while the gateway runs. */
+/** Also where there is no file yet: one may be written while the gateway runs. */
 function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, options: ReloadOptions): Watched {
   if (path !== null) return watchChanges(path, text ?? '', credentials, options);
   const { log, load } = options;
@@ -239,7 +239,7 @@ function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, optio
   };
 }
 
-/** @param seen what the file at `path` held when it was read. */
+/** @param seen the contents of the file at `path` when it was read. */
 function watchChanges(
   path: string,
   seen: string,
@@ -273,7 +273,7 @@ function watchChanges(
   let modules = watchModules(started);
   const readAgain = () => reload({ of: 'configuration' });
   const stops = [watchConfigFile(path, seen, readAgain, onGone)];
-  // Only what the file refers to can change with a stored credential.
+  // A changed credential matters only where the file refers to it.
   const { path: vault, stamp, changes } = credentials;
   stops.push(watchStore(vault, stamp, () => reload({ of: 'credential', ...changes() })));
   return {

@@ -1,4 +1,4 @@
-// A gateway at its socket, wired alike whether its process serves alone or as one of several.
+// A gateway at its socket, wired the same way whether its process serves alone or as one of several.
 import type { Gateway } from '../../gateway/gateway.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
 import type { Log } from '../../server/log.ts';

@@ -1,4 +1,4 @@
-// What the process that has the ledger tells OpenTelemetry, where the environment asks for it.
+// What the process that has the ledger reports to OpenTelemetry, where the environment asks for it.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createWebHost } from '../../gateway/host.ts';
 import type { Exporter, ExporterHost } from '../../opentelemetry/exporter.ts';

@@ -1,4 +1,4 @@
-// Requests served by workers, which this process starts and answers for.
+// Requests served by workers, which this process starts and is responsible for.
 import { createWebHost } from '../../gateway/host.ts';
 import { createLedger } from '../../ledger/queue/recorder.ts';
 import { formatHost, reservePort } from '../../server/host.ts';
@@ -16,7 +16,7 @@ export async function serveWithWorkers(
 ): Promise<Serving> {
   const { config, databasePath, log } = options;
   const { host: hostname } = config.server;
-  // The workers share the port, so that none of them would notice that somebody else has it.
+  // The workers share the port, so none of them would notice that another program has it.
   const port = await reservePort(hostname, config.server.port);
   const { now, monotonic, setTimer } = createWebHost();
   let current = config;

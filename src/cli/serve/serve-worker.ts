@@ -1,4 +1,4 @@
-// One of several processes that serve: what `sluice serve` is when a primary has started it.
+// One of several serving processes: what `sluice serve` does when a primary has started it.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createWebHost } from '../../gateway/host.ts';
@@ -19,7 +19,7 @@ export async function serveAsWorker(
   input: ParsedArguments,
   context: CliContext,
 ): Promise<number> {
-  // A terminal's Ctrl-C reaches all processes: the primary says what it means.
+  // A terminal's Ctrl-C reaches all processes: the primary decides what it means.
   context.onSignal(() => {});
   const [index = 0, workers = 1] = place.split('/').map(Number);
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
@@ -47,11 +47,11 @@ export async function serveAsWorker(
   const load = async (given: ResolvedConfig | null) =>
     given ?? (await import('./load-for-worker.ts')).loadForWorker(input, context, { host: hostname, port });
   const config = await load(primary.setup.config);
-  // The primary has told what is wrong with it.
+  // The primary has reported what is wrong with it.
   if (config === null) return 1;
   Object.assign(logged, config.log, forced);
   let current = config;
-  // The primary writes the rows of what runs here, and starts another in its place.
+  // The primary writes the rows of requests running here, and starts another worker in its place.
   context.onUncaught((thrown) => {
     tellCrash(thrown, { config: current, environment: context.environment, log });
     context.exit(1);
@@ -72,7 +72,7 @@ export async function serveAsWorker(
     gateway,
     reload: inTurn(async (given: ResolvedConfig | null) => {
       const changed = await load(given);
-      // The file has changed again since the primary found it sound: it will say so.
+      // The file has changed again since the primary validated it: the primary will report that.
       if (changed === null) return;
       gateway.reload(withLedgerOf(config, changed));
       Object.assign(logged, changed.log, forced);

@@ -10,8 +10,8 @@ export interface Serving {
   reload(config: ResolvedConfig): void | Promise<void>;
   activeStreams(): number | Promise<number>;
   /**
-   * Takes no new request, lets running ones finish for so long, or until `sooner` resolves, and closes the ledger;
-   * resolves to how many were cut.
+   * Accepts no new requests, lets running ones finish for `timeoutMs`, or until `sooner` resolves, and closes the
+   * ledger; resolves to how many were cut off.
    */
   end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
 }
@@ -23,7 +23,7 @@ export interface ServeOptions {
   log: Log;
 }
 
-/** A changed configuration with the ledger that was opened at the start: a running server keeps it. */
+/** A changed configuration with the ledger opened at the start: a running server keeps it. */
 export function withLedgerOf({ audit }: ResolvedConfig, changed: ResolvedConfig): ResolvedConfig {
   const { enabled, store } = audit;
   return { ...changed, audit: { ...changed.audit, enabled, store } };

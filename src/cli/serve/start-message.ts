@@ -1,4 +1,4 @@
-// What `sluice serve` prints when it is up. Scripts read the address from it: one line has `http://`.
+// What `sluice serve` prints once it serves. Scripts read the address from it: one line has `http://`.
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import { formatHost, type HttpHost } from '../../server/host.ts';
 import type { Proxies } from '../../server/http1/proxies.ts';
@@ -32,7 +32,7 @@ export function describeStart(
   ];
 }
 
-/** The same as one line, for those who read every line as JSON. */
+/** The same as one line, for programs that read every line as JSON. */
 export function describeStartInJson(
   config: ResolvedConfig,
   http: Pick<HttpHost, 'url'>,
@@ -58,12 +58,12 @@ function describeDefault({ providers, routing }: ResolvedConfig): string {
   return `${wanted}, which is disabled: ${fallbackChain.length === 0 ? 'its requests are refused' : 'the fallback chain serves'}`;
 }
 
-/** Asks the built-in provider: it needs no key and costs nothing. Without a scheme, which curl does not need. */
+/** A request to the built-in provider, which needs no key and costs nothing. Without a scheme: curl needs none. */
 function curlLine({ server, providers }: ResolvedConfig, port: number, proxies: Proxies): string {
   const url = reachableUrl(server.host, port);
   const directly = proxies.of(new URL(url)) === null ? '' : " --noproxy '*'";
   const path = `${url.replace('http://', '')}/v1/chat/completions`;
-  // zsh takes the brackets of an IPv6 address for a pattern, and runs nothing where no file matches.
+  // zsh takes the brackets of an IPv6 address for a pattern, and does not run a command whose pattern matches no file.
   const address = path.startsWith('[') ? `'${path}'` : path;
   const key = server.keys.length === 0 ? '' : ' -H "x-sluice-key: $SLUICE_KEY"';
   const name = (providers.find(isFree) ?? providers[0])?.name ?? '';

@@ -5,16 +5,16 @@ import type { CliContext } from '../command.ts';
 /** 128 and the signal's number, as shells count. */
 const FORCED_EXIT_CODES: Record<string, number> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** How long a hurried end may take: what is cut has its last word and its row. */
+/** How long a hurried end may take, in milliseconds: requests cut off still get their final error and their row. */
 export const HURRY_MS = 5_000;
 
 export interface UntilShutdownOptions {
   onFirst?(signal: string): void;
-  /** A second signal: told the exit code to end with, very soon. Left out: it ends the process at once. */
+  /** Called at a second signal with the exit code to end with, very soon. Left out: it ends the process at once. */
   onSecond?(exitCode: number): void;
 }
 
-/** Resolves with the first signal, after `onFirst`; one behind the second ends the process at once. */
+/** Resolves at the first signal, after `onFirst`; a third signal ends the process at once. */
 export function untilShutdown(
   context: CliContext,
   { onFirst, onSecond }: UntilShutdownOptions = {},
