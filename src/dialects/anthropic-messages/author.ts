@@ -1,4 +1,4 @@
-// Who wrote the content that is read: whose fault a wrong field is, and what its opaque fields and ids hold.
+// Who wrote the content being read: this decides whose fault a wrong field is, and what opaque fields and ids hold.
 import { callIdFromWire, type OpaqueToken, ownToken, tokenFromWire } from '../../model/opaque-token.ts';
 import { type Fail, failRequest, failResponse } from './fields.ts';
 import { ID } from './wire.ts';
@@ -8,11 +8,11 @@ export interface Author {
   token(text: string): OpaqueToken;
   /** A call's id, and the token that came with it. */
   call(id: string): { id: string; token?: OpaqueToken };
-  /** The id of a call that has none. @param path as in `content.1`. */
+  /** An id for a call that has none. @param path such as `content.1`. */
   missingId(path: string): string;
 }
 
-/** Its history may hold tokens of other dialects' providers, marked as `tokenToWire` and `callIdToWire` do. */
+/** A client's history may hold tokens of other dialects' providers, marked by `tokenToWire` and `callIdToWire`. */
 export const CLIENT: Author = {
   fail: failRequest,
   token: (text) => tokenFromWire(ID, text),
@@ -20,7 +20,7 @@ export const CLIENT: Author = {
   missingId: (path) => failRequest(`${path}.id`, 'is required: must be a string'),
 };
 
-/** All it says is its own. */
+/** A provider's tokens and ids are all its own. */
 export function providerOf(messageId: string | null): Author {
   return {
     fail: failResponse,
@@ -31,8 +31,8 @@ export function providerOf(messageId: string | null): Author {
 }
 
 /**
- * For servers that give none: the same for the same call, and another in each answer of a conversation.
- * @param at which block of the content it is.
+ * For servers that give none: the same for the same call, and a different one in each answer of a conversation.
+ * @param at the number of the content block.
  */
 export function madeUpId(messageId: string | null, at: number | string): string {
   return `toolu_${(messageId ?? '').replace(/[^a-zA-Z0-9]/g, '').slice(-24)}_${at}`;

@@ -24,17 +24,17 @@ import { COMPACTION, ID, ownFields, SEARCH_RESULT, TOOL_REFERENCE } from './wire
 
 export interface ContentOptions {
   losses: LossReport;
-  /** An answer for a client, rather than a turn for the provider: shows what the provider would refuse. */
+  /** An answer for a client, rather than a turn for the provider: may contain what the provider would refuse. */
   answer: boolean;
-  /** The provider's model is Claude, which opens what it sealed on other platforms as well. */
+  /** The provider's model is Claude, which can also read what it sealed on other platforms. */
   opensSeals: boolean;
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
-  /** Names of the provider-run calls so far, by id: a result that is lost is named as its call. */
+  /** Names of the provider-run calls so far, by id: a lost result is reported under its call's name. */
   serverTools: Map<string, string>;
 }
 
-/** Blocks in the order of the parts; those that cannot be said here are left out and reported. */
+/** Blocks in the order of the parts; those without a form here are left out and reported. */
 export function buildBlocks(parts: readonly Part[], options: ContentOptions): JsonObject[] {
   const blocks: JsonObject[] = [];
   for (const part of parts) {
@@ -75,7 +75,7 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
       return buildReasoning(part, options);
     case 'tool-call': {
       const input = buildArguments(part, losses);
-      // No call of this dialect has one: to its clients it travels on the id, to its providers it means nothing.
+      // No call of this dialect has such a token: for its clients it is part of the id, for its providers meaningless.
       if (part.signature !== undefined && !answer) losses.lost('thought_signature');
       const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
       const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
@@ -102,7 +102,7 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
   }
 }
 
-/** Content of one plain text as a string, which every server of this dialect takes; undefined for none. */
+/** A single plain text as a string, which every server of this dialect accepts; undefined for no content. */
 export function compact(blocks: JsonObject[]): JsonValue | undefined {
   const [first] = blocks;
   if (first === undefined) return undefined;
@@ -145,7 +145,7 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
     losses.lost('reasoning', FORGOTTEN);
     return undefined;
   }
-  // The provider checks signatures: only what it signed itself may go back to it.
+  // The provider checks signatures: only its own may be sent back to it.
   const own = (token: OpaqueToken) => openToken(ID, token);
   const data = redacted && (opensSeals ? openRedacted : own)(redacted);
   if (data !== undefined) return withCommon(part, losses, { type: 'redacted_thinking', data });
@@ -181,7 +181,7 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   put(block, 'title', part.name);
   if (part.cites === true) block.citations = { enabled: true };
   withCommon(part, losses, block);
-  // The client's own form of the source says it, unless a step changed the text.
+  // The client's own form of the source is used, unless a step changed the text.
   const own = asObject(block.source);
   if (part.source.kind === 'text' && own?.type === 'content' && plainText(own.content) !== part.source.text)
     block.source = source;
@@ -222,7 +222,7 @@ function summaryBlock({ text }: TextPart, block: JsonObject): JsonObject {
   return { ...rest, content: text.trimEnd() };
 }
 
-/** The client's own block, with the text of a step that changed it. */
+/** The client's own block, with its text replaced where a step changed it. */
 function searchResultBlock({ source }: DocumentPart, block: JsonObject): JsonObject {
   if (source.kind !== 'text' || source.text === textOfSearchResult(block)) return block;
   const { text } = source;

@@ -1,4 +1,4 @@
-// The conversation: turns of one role each, tool results first in their turn, system messages where they may stand.
+// The conversation: turns of one role each, tool results first in their turn, system messages where they are allowed.
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
@@ -30,7 +30,7 @@ export function buildConversation(
   traits: ModelTraits,
   losses: LossReport,
 ): Conversation {
-  // A client of this dialect has what it says.
+  // What a client of this dialect sends is kept.
   const isOwn = request.extension?.dialect === ID;
   const options: ContentOptions = {
     losses,
@@ -106,7 +106,7 @@ function buildTurn(message: Message, options: ContentOptions): Turn | undefined 
   return blocks.length === 0 && isEmpty(fields) ? undefined : { role: message.role, blocks, fields };
 }
 
-/** Text of white space alone is refused where its message says nothing else; models write it beside tool calls. */
+/** White-space text is refused where its message has nothing else; models write it beside tool calls. */
 function withoutBlanks(blocks: JsonObject[]): JsonObject[] {
   const isBlank = ({ type, text }: JsonObject) =>
     type === 'text' && typeof text === 'string' && text.trim() === '';
@@ -114,7 +114,7 @@ function withoutBlanks(blocks: JsonObject[]): JsonObject[] {
   return says ? blocks : blocks.filter((block) => block.cache_control !== undefined || !isBlank(block));
 }
 
-/** The model goes on behind a last turn of its own, which may not end in white space. */
+/** The model continues a final turn of its own, which may not end in white space. */
 function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   const last = turns.at(-1);
   const block = last?.role === 'assistant' ? last.blocks.at(-1) : undefined;
@@ -125,7 +125,7 @@ function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   losses.approximated('messages', 'white space at the end of the last turn is removed');
 }
 
-/** For models that refuse a last turn of their own. */
+/** For models that refuse a final turn of their own. */
 function endWithUser(turns: Turn[], losses: LossReport): void {
   const last = turns.at(-1);
   if (last?.role !== 'assistant' || last.blocks.at(-1)?.type !== 'text') return;
@@ -138,7 +138,7 @@ function resultsFirst(blocks: JsonObject[]): JsonObject[] {
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
 }
 
-/** Other dialects answer a system prompt alone; this one wants a user turn. */
+/** Other dialects accept a system prompt alone; this one requires a user turn. */
 function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): void {
   const block = system.pop();
   if (block === undefined) return;
@@ -150,8 +150,8 @@ function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): v
 }
 
 /**
- * Whether the model is in the middle of a tool loop, or of a turn that it is to go on with, which does not begin with
- * thinking. With a thinking budget that is refused: thinking can then only be off.
+ * Whether the model is in the middle of a tool loop, or of a turn that it is to continue, which does not begin with
+ * thinking. With a thinking budget that is refused, so thinking can only be off.
  */
 export function lacksThinking(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
@@ -162,7 +162,7 @@ export function lacksThinking(turns: readonly Turn[]): boolean {
   return first === undefined || !isThinking(first);
 }
 
-/** Whether thinking goes back to the model. */
+/** Whether thinking is sent back to the model. */
 export function replaysThinking(turns: readonly Turn[]): boolean {
   return turns.some(({ role, blocks }) => role === 'assistant' && blocks.some(isThinking));
 }

@@ -1,4 +1,4 @@
-// The neutral request as a Messages body, in the form that the target model takes.
+// The neutral request as a Messages body, in the form that the target model accepts.
 // https://docs.anthropic.com/en/api/messages
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
@@ -139,7 +139,7 @@ function buildSampling(
   const why = traits.fixedSampling ? 'the model takes no sampling parameters' : 'not while the model thinks';
   const refused = traits.fixedSampling || thinking;
   if (temperature !== undefined) {
-    // 1 is the default: nothing is lost by leaving it out.
+    // 1 is the default, so leaving it out loses nothing.
     if (!refused || (thinking && temperature === 1 && !traits.fixedSampling)) {
       body.temperature = Math.min(temperature, 1);
       if (temperature > 1) losses.approximated('temperature', '1, the highest');

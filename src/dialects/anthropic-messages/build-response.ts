@@ -62,7 +62,7 @@ function endsWithSignature(content: readonly JsonObject[]): boolean {
   return content.length > 1 && last?.type === 'thinking' && last.thinking === '';
 }
 
-/** Fields of the message; the pieces of a streamed block without a neutral word are none. */
+/** Fields of the message, without the pieces of streamed blocks that have no neutral form. */
 function messageFields({ extension }: NeutralResponse, context: AnswerContext): JsonObject {
   const fields: JsonObject = {};
   for (const [name, value] of Object.entries(ownFields(extension))) {
@@ -73,7 +73,7 @@ function messageFields({ extension }: NeutralResponse, context: AnswerContext): 
   return fields;
 }
 
-/** The id of a message whose provider gave none. */
+/** The id for a message to which the provider gave none. */
 export function messageId({ requestId }: AnswerContext): string {
   return `msg_${requestId}`;
 }

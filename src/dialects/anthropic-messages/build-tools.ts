@@ -11,7 +11,7 @@ import { searchInstead } from '../shared/web-search.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
 
-/** Most tools of one request that may be strict. */
+/** The most tools of one request that may be strict. */
 const MOST_STRICT = 20;
 
 export function buildTools(request: NeutralRequest, traits: ModelTraits, losses: LossReport): JsonObject[] {
@@ -68,7 +68,7 @@ function buildSearch(
   losses: LossReport,
 ): JsonObject | undefined {
   const { allowedDomains: allowed, blockedDomains: blocked } = tool.search ?? {};
-  // Names must differ, and one of the two lists is taken.
+  // Names must be unique, and only one of the two lists is sent.
   const isFree = tools.every((each) => each.type === 'server' || each.name !== SEARCH);
   const fits = webSearch && isFree && (allowed === undefined || blocked === undefined);
   const known = { allowedDomains: fits, blockedDomains: fits, location: true };
@@ -99,7 +99,7 @@ function makeStrict(wire: JsonObject, losses: LossReport): void {
   wire.input_schema = schema;
 }
 
-/** Undefined where the default says the same. */
+/** Undefined where it equals the default. */
 export function buildToolChoice(request: NeutralRequest): JsonObject | undefined {
   const { toolChoice, parallelToolCalls } = request;
   if (toolChoice === undefined && parallelToolCalls !== false) return undefined;
@@ -114,7 +114,7 @@ export function buildToolChoice(request: NeutralRequest): JsonObject | undefined
   return choice;
 }
 
-/** The request obliges the model to call a tool, which it cannot do while it thinks. */
+/** Whether the request forces a tool call, which the model cannot make while it thinks. */
 export function forcesTool(choice: JsonObject | undefined): boolean {
   return choice?.type === 'any' || choice?.type === 'tool';
 }

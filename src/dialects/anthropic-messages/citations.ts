@@ -26,7 +26,7 @@ function ownCitation(citation: Citation): JsonObject | undefined {
   return citation.extension?.dialect === ID ? citation.extension.fields : undefined;
 }
 
-/** The citation as the provider takes it back: not one that `buildCitation` made for a client to show. */
+/** The citation as the provider accepts it: not one that `buildCitation` made for a client to show. */
 export function providerCitation(citation: Citation): JsonObject | undefined {
   const own = ownCitation(citation);
   return own?.encrypted_index === '' ? undefined : own;
@@ -34,8 +34,8 @@ export function providerCitation(citation: Citation): JsonObject | undefined {
 
 /**
  * A citation for a client to show: one of another dialect becomes a web search location where it has a URL.
- * Its `encrypted_index` is empty, as only the provider could fill it; so is `cited_text`, where nobody said what stands
- * in the source.
+ * Its `encrypted_index` is empty, as only the provider could fill it; so is `cited_text` where the source's text is
+ * unknown.
  */
 export function buildCitation(citation: Citation): JsonObject | undefined {
   const own = ownCitation(citation);
@@ -47,12 +47,12 @@ export function buildCitation(citation: Citation): JsonObject | undefined {
     url: citation.url,
     encrypted_index: '',
   };
-  // Null is allowed, and some SDKs refuse it.
+  // Null is allowed, but some SDKs refuse it.
   put(wire, 'title', citation.title ?? citation.url);
   return wire;
 }
 
-/** Each kind of location, and the names of its offsets. */
+/** Each kind of location, with the names of its offsets. */
 const LOCATIONS: Record<DocumentLocation['unit'], { type: string; start: string; end: string }> = {
   character: { type: 'char_location', start: 'start_char_index', end: 'end_char_index' },
   page: { type: 'page_location', start: 'start_page_number', end: 'end_page_number' },
@@ -85,7 +85,7 @@ function buildLocation({ location, title, citedText }: Citation): JsonObject | u
 
 function kindOf(type: string | undefined, url: string | undefined): Citation['kind'] {
   switch (type) {
-    // What the client itself found: a page, where it says its address.
+    // A result that the client itself found: a page, where it gives its address.
     case 'search_result_location':
       return url === undefined ? 'document' : 'url';
     case 'web_search_result_location':
@@ -99,7 +99,7 @@ function kindOf(type: string | undefined, url: string | undefined): Citation['ki
   }
 }
 
-/** What a citation of another dialect says, as `buildCitation` tells it, beside where its source is. */
+/** The fields of another dialect's citation, as `buildCitation` writes them, without the source's location. */
 export function citationTells({ url }: Citation): CitationDetail[] {
   return url === undefined ? ['citedText', 'location'] : ['citedText'];
 }

@@ -8,7 +8,7 @@ import { buildRequest } from './build-request.ts';
 
 export const COUNT_PATH = '/v1/messages/count_tokens';
 
-/** What only shapes the answer: the endpoint refuses it. */
+/** Fields that only shape the answer: the endpoint refuses them. */
 const NOT_COUNTED = [
   ...['max_tokens', 'stream', 'temperature', 'top_p', 'top_k', 'stop_sequences', 'metadata', 'service_tier'],
 ];

@@ -1,6 +1,6 @@
 // The provider's event stream as neutral events. https://docs.anthropic.com/en/docs/build-with-claude/streaming
 //
-// What has no neutral word becomes an `extension` whose value is the wire event itself (unknown blocks with
+// What has no neutral form becomes an `extension` whose value is the wire event itself (unknown blocks with
 // their deltas, unknown deltas, unknown events), or the field's value (`container`, `stop_details`,
 // `context_management` of a message_delta), so that the encoder of this dialect can replay it.
 import type { EventSink } from '../../model/events.ts';
@@ -29,17 +29,17 @@ import { ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 interface OpenBlock {
   kind: 'text' | 'reasoning' | 'tool' | 'silent' | 'unknown';
-  /** The wire's name of the block. */
+  /** The block's type on the wire. */
   type: string;
   /** Neutral block number. */
   block: number;
-  /** What the block began with, until deltas say it again or the block ends; all of a signature. */
+  /** The initial content, until deltas repeat it or the block ends; for signatures, all of it. */
   held: string;
   /** A delta has brought a signature. */
   signed: boolean;
 }
 
-/** Of the message that begins. What is told only when it ends says nothing before. */
+/** From the message's start. Fields that are reported only at the end have no meaning before. */
 const MESSAGE_FIELDS = [
   ...['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'],
   ...['container', 'stop_details', 'context_management'],
@@ -61,7 +61,7 @@ export function createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDec
   return new MessageDecoder(sink, quirks);
 }
 
-/** A class: one is held by each stream, and closures would be twenty objects. */
+/** A class, since each stream holds one: closures would be twenty objects. */
 class MessageDecoder implements StreamDecoder {
   strangers = 0;
   private readonly sink: EventSink;
@@ -73,7 +73,7 @@ class MessageDecoder implements StreamDecoder {
   private ended = false;
   private stopReason: JsonValue | undefined = undefined;
   private stopSequence: JsonValue | undefined = undefined;
-  /** Of the last delta of text, or of arguments. */
+  /** The last delta of text, or of arguments. */
   private delta: 'text-delta' | 'reasoning-delta' | 'tool-delta' = 'text-delta';
   private deltaBlock = 0;
 
@@ -87,7 +87,7 @@ class MessageDecoder implements StreamDecoder {
     const wire = parseObject(data);
     if (wire === undefined) {
       const listed = parseErrorBody(data);
-      // An error is an error in whatever words.
+      // An error counts as one in any wording.
       if (listed !== undefined && errorInBody(listed) !== undefined) this.fail(listed);
       else if (event === 'error') this.fail({ message: data.slice(0, 500) });
       else malformed(`event "${event}" holds no JSON object`);
@@ -139,13 +139,13 @@ class MessageDecoder implements StreamDecoder {
     this.sink.push({ type: 'extension', dialect: ID, name, value });
   }
 
-  /** Fields of a block that only this dialect knows, as a whole answer's are kept. */
+  /** Block fields that only this dialect knows, kept as in a whole answer. */
   private extendBy(content: JsonObject, known: readonly string[]): void {
     for (const [name, value] of Object.entries(leftover(content, known)))
       if (value !== undefined && value !== null) this.extend(name, { value });
   }
 
-  /** Fields of the message that are new: an object goes as text, or encoders would take it for a block. */
+  /** Unknown message fields: an object is passed as text, or encoders would take it for a block. */
   private extendMessage(fields: JsonObject, known: readonly string[]): void {
     for (const [name, value] of Object.entries(leftover(fields, known))) {
       if (value === undefined || (typeof value === 'object' && isEmpty(value ?? {}))) continue;
@@ -187,7 +187,7 @@ class MessageDecoder implements StreamDecoder {
   }
 
   private messageStop(): void {
-    // A block that max_tokens cuts short gets no stop of its own (recorded).
+    // A block cut short by max_tokens gets no stop of its own (recorded).
     for (const index of [...this.open.keys()]) this.close(index);
     this.ended = true;
     this.sink.push({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence) });
@@ -298,14 +298,14 @@ class MessageDecoder implements StreamDecoder {
     }
   }
 
-  /** The block of a delta whose beginning never came, or could not be read. */
+  /** The block of a delta whose start was missing, or could not be read. */
   private openFor(index: number, { type, partial_json }: JsonObject): OpenBlock {
     const problem = `content_block_delta for block ${index}, which is not open`;
     if (type !== 'text_delta' && type !== 'thinking_delta' && type !== 'input_json_delta') malformed(problem);
     if (!this.started) this.start(null, null);
     const block = this.nextBlock++;
     if (type === 'input_json_delta') {
-      // Of a call that nobody named: it belongs nowhere, and the answer is broken.
+      // Arguments without a call's start belong nowhere: the answer is broken.
       this.sink.push({ type: 'tool-delta', block, arguments: asString(partial_json) ?? '' });
       malformed(problem);
     }
@@ -354,7 +354,7 @@ class MessageDecoder implements StreamDecoder {
     }
   }
 
-  // message_stop is the only proper ending: at EOF there is nothing left to say.
+  // message_stop is the only proper ending: at EOF nothing can be added.
   end(): void {}
 }
 

@@ -8,8 +8,8 @@
 // empty signature never reaches a provider that checks it, see buildReasoning.
 //
 // A signature behind the last text (Gemini's) would be thinking at the end: no message of this dialect ends with it,
-// its provider refuses one that does, and clients that show the last block would show nothing. So thinking that is a
-// signature alone waits for the block behind it; where none comes, it is a named loss.
+// its provider refuses one that does, and clients that show the last block would show nothing. So thinking that is
+// only a signature waits for the next block; if none comes, it is reported as a loss.
 import type { Citation } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -41,19 +41,19 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
 class MessageEncoder implements StreamEncoder {
   private readonly context: AnswerContext;
   private open: Open | undefined;
-  /** Everything of a delta event up to the changing part, for the open block. */
+  /** Everything of a delta event before the changing part, for the open block. */
   private deltaPrefix = '';
-  /** Thinking without text behind other blocks, told with the next block. */
+  /** Thinking without text behind other blocks, sent with the next block. */
   private waiting: 'started' | 'ended' | undefined;
   private signature = '';
   private index = -1;
   private head: { id: string | null; model: string | null } | undefined;
   private headSent = false;
   private usage: Usage = NO_USAGE;
-  /** Null where the provider said no such field. */
+  /** Null where the provider sent no such field. */
   private messageDelta: JsonObject | null = null;
   private stopFields: JsonObject | null = null;
-  /** The model refused in words. */
+  /** The model wrote a refusal. */
   private refused = false;
   private readonly losses: AnswerLosses;
 
@@ -106,7 +106,7 @@ class MessageEncoder implements StreamEncoder {
         }
         return this.reasoningStart();
       case 'reasoning-signature':
-        // Said when the block ends: nothing may follow it there.
+        // Sent when the block ends: nothing may follow it there.
         this.signature = tokenToWire(ID, event.signature);
         return '';
       case 'tool-start':
@@ -246,7 +246,7 @@ class MessageEncoder implements StreamEncoder {
       : '';
   }
 
-  /** Says again what the decoder of this dialect had no neutral word for. */
+  /** Replays what this dialect's decoder could not put into neutral form. */
   private replay(name: string, value: JsonObject): string {
     const type = asString(value.type);
     if (name === 'container' || name === 'stop_details') {
@@ -271,7 +271,7 @@ class MessageEncoder implements StreamEncoder {
       case 'content_block_stop':
         return this.open === undefined ? '' : this.blockStop();
       case undefined: {
-        // No event of the wire: a block, or a field, of a whole answer that was asked for as a stream.
+        // Not a wire event: a block, or a field, of a whole answer that was requested as a stream.
         const block = asObject(value.value);
         if (asString(block?.type) !== undefined && block !== undefined)
           return this.blockStart('other', block) + this.blockStop();

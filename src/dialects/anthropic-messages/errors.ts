@@ -12,7 +12,7 @@ import { inWordsOfRefusedContent } from './refused-content.ts';
 import { inWordsOfTooLong } from './too-long.ts';
 import { ID } from './wire.ts';
 
-/** Error types and the status each comes with. The first one of a status is what that status is called. */
+/** Error types and their statuses. The first type listed for a status is the one used for it. */
 const STATUS_OF: Record<string, number> = table({
   invalid_request_error: 400,
   authentication_error: 401,
@@ -29,7 +29,7 @@ const STATUS_OF: Record<string, number> = table({
 
 const TYPE_OF = new Map(Object.entries(STATUS_OF).map(([name, status]) => [status, name]));
 
-/** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, who has the clock. */
+/** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, which has the clock. */
 export function parseError({ status, headers, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   const json = parseErrorBody(body);
   if (json !== undefined) return fromBody(json, status, quirks);
@@ -54,7 +54,7 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
   return isError ? fromBody(body, undefined, quirks) : undefined;
 }
 
-/** Whether a body that is no message tells a failure, in the envelope or in words of the server's own. */
+/** Whether a body that is not a message reports a failure, in the envelope or in the server's own form. */
 function complains({ error, type, message, detail }: JsonObject): boolean {
   if (asObject(error) !== undefined) return true;
   return (
@@ -62,7 +62,7 @@ function complains({ error, type, message, detail }: JsonObject): boolean {
   );
 }
 
-/** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and what comes near it. */
+/** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and similar forms. */
 export function fromBody(
   body: JsonObject,
   status: number | undefined,
@@ -83,7 +83,7 @@ export function fromBody(
     ...(code === undefined ? {} : { code }),
   };
   const fallback = `the provider failed${status === undefined ? '' : ` with HTTP ${status}`} and gave no reason`;
-  // Other vendors put their own code where the type stands.
+  // Other vendors put their own code in `type`.
   const vendor = base?.meaning ?? errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
     const { code: meaning, status: told, exhausted } = vendor;
@@ -143,13 +143,13 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
   };
 }
 
-/** What clients can mend they look for behind a 400 alone, whatever another dialect's server answers: OpenRouter a 404. */
+/** Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. */
 export function statusOf(error: GatewayError): number {
   const { status, upstream } = error;
   return upstream?.dialect !== ID && inWords(error) !== undefined ? 400 : status;
 }
 
-/** The message in words by which clients know what they can mend; undefined where it is nothing of the kind. */
+/** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */
 function inWords({ code, status, message }: GatewayError): string | undefined {
   if (code === 'context_too_long') return inWordsOfTooLong(message);
   if (code !== 'upstream_rejected') return undefined;
@@ -165,7 +165,7 @@ function inWords({ code, status, message }: GatewayError): string | undefined {
   }
 }
 
-/** OpenRouter: the model is there, but nobody serves it with what the request holds. */
+/** OpenRouter: the model exists, but none of its providers supports what the request contains. */
 const NO_ENDPOINTS = /no endpoints found that support/i;
 
 function typeOfStatus(status: number): string {

@@ -1,4 +1,4 @@
-// Reads what must be there in unchecked JSON, a client's or a provider's; a wrong field is reported by its path.
+// Reads required fields of unchecked JSON, a client's or a provider's; a wrong field is reported by its path.
 import { GatewayError } from '../../model/errors.ts';
 import {
   asArray,
@@ -10,15 +10,15 @@ import {
 } from '../../model/json/json.ts';
 import { invalid, nameType } from '../shared/read-field.ts';
 
-/** Throws the error that fits where the JSON came from. */
+/** Throws the error that fits the JSON's origin. */
 export type Fail = (path: string, problem: string) => never;
 
-/** The client wrote it: it can mend it. */
+/** Written by the client, which can correct it. */
 export const failRequest: Fail = (path, problem) => {
   throw invalid(path, problem);
 };
 
-/** The provider wrote it. */
+/** Written by the provider. */
 export const failResponse: Fail = (path, problem) => {
   throw new GatewayError('upstream_malformed', `the provider's answer is not a message: ${path}: ${problem}`);
 };

@@ -14,7 +14,7 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
   model_context_window_exceeded: 'context_window_exceeded',
 });
 
-/** Reasons with no neutral word, which a client of this dialect understands all the same. */
+/** Reasons without a neutral form that clients of this dialect understand all the same. */
 const OWN_WORDS: ReadonlySet<string> = new Set(['compaction']);
 
 export function parseFinish(reason: JsonValue | undefined, sequence: JsonValue | undefined): Finish {
@@ -29,12 +29,12 @@ export function parseFinish(reason: JsonValue | undefined, sequence: JsonValue |
 
 const WORDED: readonly RareEnding[] = ['stop_sequence', 'pause_turn', 'context_window_exceeded'];
 
-/** The rare endings that have a word here. */
+/** The rare endings that this dialect has a reason for. */
 export function knownEndings({ raw }: Finish): readonly RareEnding[] {
   return raw !== null && OWN_WORDS.has(raw) ? [...WORDED, 'other'] : WORDED;
 }
 
-/** @param refused whether the model refused in words: it ended its turn, but not with what it was asked for. */
+/** @param refused whether the model wrote a refusal: it ended its turn, but not with what was requested. */
 export function buildStopReason({ unified, raw }: Finish, refused: boolean): string {
   switch (unified) {
     case 'end_turn':

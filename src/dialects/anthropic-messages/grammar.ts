@@ -7,7 +7,7 @@ import type { GrammarChecker } from '../dialect.ts';
 import { parseUsage } from './usage.ts';
 import { isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
-/** Deltas that a block type may have; a type that is not here may have any. */
+/** The deltas that a block type may have; types not listed may have any. */
 const DELTAS: Record<string, readonly string[]> = table({
   text: ['text_delta', 'citations_delta'],
   thinking: ['thinking_delta', 'signature_delta'],

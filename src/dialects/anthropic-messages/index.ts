@@ -53,7 +53,7 @@ export const anthropicMessages: Dialect = {
     accountIn,
     createStreamDecoder,
     classify,
-    // Its SDKs go by the event's name, and pass over what has none.
+    // Its SDKs go by the event's name, and skip events without one.
     showsError: ({ event, data }, isBare) => !isBare && (event !== '' || !NAMELESS_ERROR.test(data)),
     addsContentOnly,
     parseError,
@@ -74,7 +74,7 @@ function insteadOf(path: string): string | undefined {
   return undefined;
 }
 
-/** A person's own token goes as Bearer and needs its own beta. */
+/** A person's own token is sent as Bearer and needs its own beta. */
 function headers(key: string | null): Record<string, string> {
   const version = { 'anthropic-version': VERSION };
   if (key === null) return version;

@@ -1,9 +1,9 @@
-// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
 
 const CACHE_CONTROL: KnownFields = { type: true, ttl: true };
 
-/** A source of another kind is kept with its block. */
+/** Sources of other kinds are kept with their block. */
 const SOURCE = byType({
   base64: { media_type: true, data: true },
   text: { media_type: true, data: true },
@@ -11,7 +11,7 @@ const SOURCE = byType({
   file: { file_id: true },
 });
 
-/** Beside what is listed here blocks keep every field of theirs, and those of another type all. */
+/** Besides those listed, blocks keep all their fields, as do blocks of other types. */
 const BLOCK = byType(
   {
     text: {},

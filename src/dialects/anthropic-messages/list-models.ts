@@ -5,15 +5,15 @@ import { type ClientModels, type ProviderModels, routeModels } from '../operatio
 import { ID, ownFields } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
-/** Its clients read a date always; this one says that it is not known. */
+/** Its clients require a date; this one stands for an unknown one. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
 
-/** Beyond it (year 9999) no date has four digits. */
+/** Beyond it (year 9999) years have more than four digits. */
 const LAST_SECOND = 253_402_300_799;
 
 export const clientModels: ClientModels = {
   route: (path, headers) => (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
-  // Claude Code offers what is listed, and compares the name with that in the answers, which pass (model-name.ts).
+  // Claude Code offers the listed models, and compares the name with that in answers, which agree (model-name.ts).
   listsBareNames: true,
   buildModel,
   buildList(models, query) {

@@ -1,6 +1,6 @@
-// The name of its model in an answer, for a client that compares it with the one it asked for: Claude Code takes thinking
-// under another name to be another model's, which could not read its signature, and never sends it back. So a model that
-// was asked for as `openai/gpt-5.4` thought anew behind each call of a tool.
+// The model name in an answer, for a client that compares it with the one it requested: Claude Code takes thinking under
+// another name to be another model's, which could not read its signature, and never sends it back. So a model requested
+// as `openai/gpt-5.4` thought anew after each tool call.
 import type { HeaderReader } from '../../model/headers.ts';
 import type { AnswerContext } from '../dialect.ts';
 
@@ -8,7 +8,7 @@ export function comparesModels(headers: HeaderReader): boolean {
   return headers.has('x-claude-code-session-id');
 }
 
-/** @param told by the provider. */
+/** @param told the name reported by the provider. */
 export function modelName(told: string | null | undefined, { askedAs, model }: AnswerContext): string {
   const served = told ?? model;
   return askedAs !== undefined && isVersionOf(served, model) ? askedAs : served;

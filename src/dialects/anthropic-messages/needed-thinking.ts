@@ -1,11 +1,11 @@
-// Thinking in front of the calls of a history, for servers that speak this dialect and refuse calls without it while the model
-// thinks: DeepSeek and Moonshot. A client that switched models sends none back, nor does one of another dialect.
+// Thinking before the calls in a history, for servers of this dialect that refuse calls without it while the model thinks:
+// DeepSeek and Moonshot. A client that switched models sends none back, nor does one of another dialect.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { THOUGHT_UNKNOWN } from '../shared/stand-ins.ts';
 
-/** Without a signature, which these servers do not look at. Moonshot takes no empty text. */
+/** Without a signature, which these servers do not check. Moonshot refuses an empty text. */
 const UNKNOWN_THOUGHT = { type: 'thinking', thinking: '.', signature: '' };
 
 /**

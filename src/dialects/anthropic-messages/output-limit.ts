@@ -1,11 +1,11 @@
-// More tokens asked for than the model writes, in the words by which this dialect's clients know it: Claude Code asks again
-// for as many as it reads there. It asks for 32,000 of any model, and no request to one of less was ever answered.
+// The error for more output tokens than the model allows, in this dialect's wording: Claude Code retries with the limit
+// that it reads there. It requests 32,000 of any model, so no request to one with less was ever answered.
 
 const COUNT = String.raw`\W*(?<limit>\d+)`;
 const BEYOND = String.raw`\W*(?<beyond>\d+)`;
 const ASKED = String.raw`\W*(?<asked>\d+)`;
 
-/** What stands between is bounded: words that come again and again would each be read to the message's end. */
+/** The text in between is bounded: otherwise each of many repeated words would be read to the message's end. */
 const FIELD = String.raw`max_\w{0,40}tokens`;
 
 const FORMS = [
@@ -25,15 +25,15 @@ const FORMS = [
   `max_tokens:${ASKED} >${COUNT}, which is the maximum allowed`,
 ].map((form) => new RegExp(form, 'is'));
 
-/** The message with the words in front; undefined where it tells no such limit. */
+/** The message with the wording prepended; undefined where it does not report such a limit. */
 export function inWordsOfOutputLimit(message: string): string | undefined {
   for (const form of FORMS) {
     const groups = form.exec(message)?.groups;
     if (groups === undefined) continue;
     const limit = groups.limit ?? Number(groups.beyond) - 1;
-    // At least one more was asked for, where nobody says how many.
+    // Where no count is given, at least one more was requested.
     const told = groups.asked ?? Number(limit) + 1;
-    // Claude Code reads no second line.
+    // Claude Code reads only the first line.
     const rest = message.replaceAll('\n', ' ');
     return `max_tokens: ${told} > ${limit}, which is the maximum allowed number of output tokens for this model; ${rest}`;
   }

@@ -1,4 +1,4 @@
-// Content blocks, of requests and of answers, as neutral parts. What has no neutral word becomes opaque.
+// Content blocks, of requests and of answers, as neutral parts. Those without a neutral form become opaque.
 import type {
   DocumentPart,
   Extension,
@@ -50,7 +50,7 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
       return parseDocument(block) ?? opaque(type, block);
     case SEARCH_RESULT:
       return parseSearchResult(block) ?? opaque(type, block);
-    // In an answer it is no part of what the model says.
+    // In an answer it is not part of what the model says.
     case COMPACTION:
       return (author === CLIENT ? parseCompaction(block) : undefined) ?? opaque(type, block);
     case TOOL_REFERENCE:
@@ -95,18 +95,18 @@ export function parseText(block: JsonObject, path: string, fail: Fail): TextPart
   };
 }
 
-/** What a call has without a neutral word: the same for whole answers and for streams. */
+/** The fields of a call without a neutral form: the same for whole answers and for streams. */
 export function toolUseExtension(block: JsonObject, kind: 'function' | 'server'): { extension?: Extension } {
   const { extension } = extensionOf(
     kind === 'server' ? serverToolFields(block) : leftover(block, [...COMMON, 'id', 'name', 'input']),
   );
-  // That the model itself called is how it always was.
+  // A direct call by the model itself is the default.
   const isDirect = asObject(block.caller)?.type === 'direct';
   if (extension === undefined || !isDirect) return extension === undefined ? {} : { extension };
   return { extension: { ...extension, defaults: ['caller'] } };
 }
 
-/** What tells a server-side call's wire block from another. */
+/** What distinguishes a server-side call's wire block from others. */
 function serverToolFields(block: JsonObject): JsonObject {
   return leftover(block, ['id', 'name', 'input', 'cache_control']);
 }
@@ -170,7 +170,7 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
   const known = ['title', ...(cites ? ['citations'] : [])];
   const content = wire?.type === 'content' ? plainText(wire.content) : undefined;
   if (content !== undefined) {
-    // Others read the text; this dialect finds its own form of the source again.
+    // Other dialects read the text; this one restores its own form of the source.
     const { extension } = extensionOf(leftover(block, [...COMMON, ...known]));
     const kept = extension === undefined ? {} : { extension };
     return {
@@ -185,7 +185,7 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
   return source && { type: 'document', source, ...base, ...extras(block, ['source', ...known]) };
 }
 
-/** Others read its text; this dialect finds the whole block again. */
+/** Other dialects read its text; this one restores the whole block. */
 function parseSearchResult(block: JsonObject): DocumentPart | undefined {
   const text = textOfSearchResult(block);
   if (text === undefined) return undefined;
@@ -201,7 +201,7 @@ function parseSearchResult(block: JsonObject): DocumentPart | undefined {
   };
 }
 
-/** Where it was found, and behind a blank line what; undefined where it is more than text. */
+/** The source, and after a blank line the text; undefined where there is more than text. */
 export function textOfSearchResult({ source, content }: JsonObject): string | undefined {
   const text = plainText(content);
   const from = asString(source);
@@ -210,13 +210,13 @@ export function textOfSearchResult({ source, content }: JsonObject): string | un
 
 export const BLANK_LINE = '\n\n';
 
-/** Without it others would know nothing of the turns that it stands for; this dialect finds the signed block again. */
+/** Without it other dialects would miss the turns that it replaces; this one restores the signed block. */
 function parseCompaction(block: JsonObject): TextPart | undefined {
   const text = asString(block.content);
   if (!text) return undefined;
   return {
     type: 'text',
-    // Some put what follows it in the same text.
+    // Some put what follows it into the same text.
     text: text + BLANK_LINE,
     ...cacheControlOf(block),
     extension: { dialect: ID, fields: { [COMPACTION]: block }, defaults: [COMPACTION] },
@@ -255,7 +255,7 @@ function parseSource(source: JsonObject | undefined): MediaSource | undefined {
   }
 }
 
-/** The text of a string or of blocks that are text alone; undefined where there is more to it. */
+/** The text of a string or of text blocks only; undefined where there is anything else. */
 export function plainText(content: JsonValue | undefined): string | undefined {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return undefined;

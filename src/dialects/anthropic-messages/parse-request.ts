@@ -49,9 +49,9 @@ const KNOWN_FIELDS = [
 const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
 
 /**
- * The result always has an `extension` of this dialect, empty where every field found its neutral word:
- * it tells buildRequest that the client spoke this dialect and meant exactly what it said.
- * @throws GatewayError `invalid_request`, its message begins with the path of the wrong field.
+ * The result always has an `extension` of this dialect, empty where every field had a neutral form:
+ * it tells buildRequest that the client spoke this dialect and meant exactly what it sent.
+ * @throws GatewayError `invalid_request`; its message begins with the path of the wrong field.
  */
 export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequest {
   const model = requireString(body.model, 'model', failRequest);
@@ -84,12 +84,12 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   return request;
 }
 
-/** Fields with which only Anthropic's own servers can answer. */
+/** Fields that only Anthropic's own servers can answer. */
 function findBinding({ thread, compaction }: JsonObject): Binding | undefined {
   if (asObject(thread)?.type === 'continue') {
     const problem =
       'the earlier turns are kept by the provider that gave this id; send the whole conversation';
-    // To this code the official SDK sends the whole conversation, of its own accord.
+    // At this code the official SDK resends the whole conversation by itself.
     return { dialect: ID, field: 'thread', problem, code: 'thread_not_found' };
   }
   if (asObject(compaction) === undefined) return undefined;
@@ -149,7 +149,7 @@ function parseSampling(body: JsonObject, request: NeutralRequest): void {
   }
 }
 
-/** `thinking`, `output_config` and its forerunner `output_format`; what they hold besides goes to `extra`. */
+/** `thinking`, `output_config` and its forerunner `output_format`; their other fields go to `extra`. */
 function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObject): void {
   const settings: ReasoningSettings = {};
   const thinking = optionalObject(body, 'thinking');

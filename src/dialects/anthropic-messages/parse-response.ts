@@ -14,7 +14,7 @@ import { extensionOf } from './wire.ts';
 
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
 
-/** @throws GatewayError `upstream_malformed` where the body is no message. */
+/** @throws GatewayError `upstream_malformed` where the body is not a message. */
 export function parseResponse(body: JsonObject): NeutralResponse {
   const id = asString(body.id) ?? null;
   const { model, usage } = accountIn(body);
@@ -30,7 +30,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   };
 }
 
-/** What is empty says nothing: some lists are always there where a beta was asked for. */
+/** Empty fields mean nothing: some lists are always present where a beta was requested. */
 function moreOf(body: JsonObject): { extension?: Extension } {
   const { extension } = extensionOf(leftover(body, KNOWN));
   if (extension === undefined) return {};

@@ -1,4 +1,4 @@
-// What changes when client and provider both speak this dialect: nothing, but for servers that want thinking before calls.
+// Changes where client and provider both speak this dialect: none, except for servers that need thinking before calls.
 import type { Passthrough } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { withNeededThinking } from './needed-thinking.ts';

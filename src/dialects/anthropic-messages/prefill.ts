@@ -1,10 +1,10 @@
-// Which models go on with a turn of the assistant that ends the conversation.
+// Which models continue a final turn of the assistant.
 // https://docs.anthropic.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response
 import type { NeutralRequest } from '../../model/request.ts';
 import type { TurnContinued } from '../dialect.ts';
 import { traitsOf } from '../claude/models.ts';
 
-/** None does while it thinks. */
+/** No model does so while it thinks. */
 export function continuesTurn(
   { reasoning }: NeutralRequest,
   { model }: { model: string },

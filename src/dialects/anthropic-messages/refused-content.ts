@@ -1,11 +1,11 @@
-// An image, a document, sealed thinking or an effort that the provider does not take, in the words by which this dialect's
-// clients know it: Claude Code leaves them out and asks again. At any others each further turn would be refused for what an
-// earlier one brought, or for the effort that it gives any model.
+// Errors for an image, a document, sealed thinking or an effort that the provider refuses, in this dialect's wording:
+// Claude Code leaves these out and retries. With any other wording each further turn would be refused for what an
+// earlier one contained, or for the effort that it sends to every model.
 
 const IN_ITS_WORDS =
   /could not process\s(image|pdf)|signature\W* in \W*thinking\W* block|the effort parameter/i;
 
-/** OpenAI, of what it encrypted for another organisation; Gemini. One that is missing is no reason to take out the others. */
+/** OpenAI, for content encrypted for another organisation; Gemini. A missing one is no reason to remove the others. */
 const SEAL = /(invalid|corrupted) thought[ _]?signature|thought[ _]?signature is (not valid|invalid)/i;
 const ENCRYPTED = /encrypted content /i;
 const UNVERIFIED = /could not be verified/i;
@@ -15,8 +15,8 @@ const EFFORT = /reasoning[._]?effort/i;
 const UNKNOWN = /support|unrecognized|unknown|unexpected|not permitted/i;
 
 /**
- * vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". Joined by a hyphen it is part
- * of a model's name, which says nothing of what was refused: Ollama's "llama3.2-vision:latest does not support tools".
+ * vLLM says "is not a multimodal model", OpenRouter "No endpoints found that support image input". Joined by a hyphen it
+ * is part of a model's name, unrelated to what was refused: Ollama's "llama3.2-vision:latest does not support tools".
  */
 const IMAGE = /(?<!\w-)(\bimages?\b|\bvision\b|multi-?modal)(?!-\w)|image_url|input_image/i;
 const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant [`'"]?file\b/i;
@@ -25,10 +25,10 @@ const DOCUMENT = /\bpdfs?\b|input_file|\bfile (input|type|content|part)|variant 
 const REFUSED =
   /support|\bunknown|\bnot (a |an |allowed|enabled|accepted|available)|invalid|\bvalid\b|unable|could not|can ?not|fail|decode|at most|too (large|small|many|big)|exceed/i;
 
-/** A tool may be called or take anything, an `image` too. */
+/** A tool may have any name or argument, including `image`. */
 const OF_TOOLS = /\bschema\b|\b(tools?|tool_calls)\W{1,2}\d/i;
 
-/** The message of a refused request, with the words in front; undefined where it was refused for nothing of these. */
+/** A refusal's message with the wording prepended; undefined where it was refused for none of these. */
 export function inWordsOfRefusedContent(message: string): string | undefined {
   if (IN_ITS_WORDS.test(message)) return message;
   const words = wordsFor(message);

@@ -1,19 +1,19 @@
-// A prompt that does not fit, in the words by which this dialect's clients know it. Claude Code reads nothing else: at
-// "prompt is too long" it compacts the conversation, at "exceed context limit" it asks again for fewer tokens.
+// The error for a prompt that does not fit, in the only wordings that Claude Code reads: at "prompt is too long" it
+// compacts the conversation, at "exceed context limit" it retries with fewer tokens.
 
 const IN_ITS_WORDS = /prompt is too long|exceed context limit: \d+ \+ \d+ > \d+/i;
 
 /** A count as servers write it, some with commas. */
 const COUNT = String.raw`(\d[\d,]*)`;
 
-/** What the model takes. */
+/** The model's limit. */
 const LIMITS = [
   `(?:maximum )?context (?:length|window|size) (?:is |of |\\()*(?:only )?${COUNT}`,
   `maximum number of (?:input )?tokens(?: allowed)? \\(?${COUNT}`,
   `maximum prompt length (?:is |of )?${COUNT}`,
   `model token limit: ${COUNT}`,
 ];
-/** What the prompt alone has. */
+/** The prompt's tokens alone. */
 const PROMPTS = [
   `(?:has|have|contains?|with) (?:at least )?${COUNT} (?:prompt |input )tokens`,
   `(?:messages|prompt|input) (?:has |have |resulted in |contains? |of )(?:at least )?${COUNT} tokens`,
@@ -22,9 +22,9 @@ const PROMPTS = [
   `the request contains ${COUNT} tokens`,
   `model token limit: [\\d,]+ \\(requested: ${COUNT}`,
 ];
-/** What the answer may have. */
+/** The tokens requested for the answer. */
 const ANSWERS = [
-  // From where the digits begin: from within, a long row of them would be read once for each.
+  // From where the digits begin: starting within a long row of them would read it once for each digit.
   `(?<![\\d,])${COUNT} (?:tokens )?in the (?:completion|output)`,
   `requested (?:about )?${COUNT} output tokens`,
   `max_(?:completion_)?tokens'?(?: is)? too large: ${COUNT}`,
@@ -37,7 +37,7 @@ const PROMPT = anyOf(PROMPTS);
 const ANSWER = anyOf(ANSWERS);
 const TOTAL = anyOf(TOTALS);
 
-/** The message with the words in front, and the counts as clients read them where it tells them. */
+/** The message with the wording prepended, with the counts in the form that clients read where it has them. */
 export function inWordsOfTooLong(message: string): string {
   if (IN_ITS_WORDS.test(message)) return message;
   const limit = countIn(message, LIMIT);
@@ -55,8 +55,8 @@ interface Counts {
 }
 
 /**
- * vLLM stops counting where the prompt no longer fits beside the answer: half of what is left then stands for the rest, so
- * that a client that asks again for as much as it reads is served in a few tries.
+ * vLLM stops counting where the prompt no longer fits beside the answer: half of the remainder is then assumed, so
+ * that a client that retries with the number it reads is served within a few tries.
  */
 function promptIn(message: string, { limit, answer }: Counts): number | undefined {
   const total = countIn(message, TOTAL);

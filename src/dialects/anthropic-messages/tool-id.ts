@@ -1,4 +1,4 @@
-// Ids of calls in the form that this dialect takes.
+// Call ids in the form that this dialect accepts.
 
 /** Ids must match `[a-zA-Z0-9_-]+`; some servers write others (`functions.search:0`). Calls and results agree. */
 export function toolId(id: string): string {

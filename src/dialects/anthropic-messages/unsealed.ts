@@ -1,9 +1,9 @@
-// What only Claude could have sealed, and others left unsealed in a request's history: thinking of a provider that signs
-// none (see encode-stream.ts), and sources that were told in the form of a web search (see citations.ts).
+// What only Claude could have sealed, but came unsealed in a request's history: thinking of a provider that does not
+// sign (see encode-stream.ts), and sources that were sent in the form of a web search (see citations.ts).
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { traitsOf } from '../claude/models.ts';
 
-/** Whether Claude would refuse the request for it. Other vendors' models are asked with what they gave themselves. */
+/** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
 export function holdsUnsealed({ messages }: JsonObject, model: string): boolean {
   const isThere = (asArray(messages) ?? []).some((message) => {
     const { role, content } = asObject(message) ?? {};

@@ -3,7 +3,7 @@ import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { put } from '../shared/own-fields.ts';
 
-/** The counts that are stated; null and missing ones are left out, so that an earlier report stands. */
+/** The stated counts; null and missing ones are left out, so that an earlier report stands. */
 export function parseUsage(wire: JsonObject): StatedUsage {
   const counts = new CountReader();
   const usage: Partial<Usage> = {};
@@ -19,7 +19,7 @@ export function parseUsage(wire: JsonObject): StatedUsage {
   set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
   set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
   const { compacted, isOther } = readIterations(wire, counts);
-  // Both are told beside the counts; the first costs several times as much, the second a tenth more.
+  // Both are reported beside the counts; the first costs several times as much, the second a tenth more.
   const tier = wire.speed === 'fast' ? 'fast' : wire.inference_geo === 'us' ? 'us' : undefined;
   return {
     ...counts.stated(usage),
@@ -32,8 +32,8 @@ export function parseUsage(wire: JsonObject): StatedUsage {
 const COMPACTED = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
 
 /**
- * The counts above are those of the answer's own turns. What a summary of the conversation took comes to them
- * (https://docs.claude.com/en/docs/build-with-claude/compaction), and so does the advice of another model, at its prices.
+ * The counts above are those of the answer's own turns. Tokens for a summary of the conversation are added to them
+ * (https://docs.claude.com/en/docs/build-with-claude/compaction), as are those for another model's advice, at its prices.
  */
 function readIterations(
   wire: JsonObject,
@@ -61,10 +61,10 @@ function readIterations(
   return { isOther, ...(compacted !== undefined && { compacted }) };
 }
 
-/** What clients have no field for. */
+/** Counts for which clients have no field. */
 export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['audioInputTokens', 'audioOutputTokens'];
 
-/** The four counts that clients require, and the others where there is something to tell. */
+/** The four counts that clients require, and the others where they are present. */
 export function buildUsage(usage: Usage): JsonObject {
   const wire: JsonObject = {
     input_tokens: usage.inputTokens,

@@ -1,4 +1,4 @@
-// The words of the Anthropic Messages wire that several files here share.
+// Names of the Anthropic Messages wire that several files here share.
 import type { DialectId } from '../../model/dialect-id.ts';
 import { createOwnFields } from '../shared/own-fields.ts';
 
@@ -6,19 +6,19 @@ export const ID = 'anthropic-messages' satisfies DialectId;
 
 export const { extensionOf, ownFields } = createOwnFields(ID);
 
-/** What the client itself found, as a source to cite. */
+/** A search result found by the client, as a source to cite. */
 export const SEARCH_RESULT = 'search_result';
 
-/** A summary that stands in the place of the turns before it. */
+/** A summary that replaces the turns before it. */
 export const COMPACTION = 'compaction';
 
-/** A declared tool, kept back until then, that the client found for the model. */
+/** A declared tool, held back until the client found it for the model. */
 export const TOOL_REFERENCE = 'tool_reference';
 
 /** Blocks by which the model calls a tool that the provider runs. */
 export const SERVER_TOOL_BLOCKS: ReadonlySet<string> = new Set(['server_tool_use', 'mcp_tool_use']);
 
-/** Whether the block is the answer of a provider-run tool: `web_search_tool_result`, `mcp_tool_result`, … */
+/** Whether the block is the result of a provider-run tool: `web_search_tool_result`, `mcp_tool_result`, … */
 export function isServerToolResult(type: string): boolean {
   return type !== 'tool_result' && type.endsWith('_tool_result');
 }
