@@ -10,7 +10,7 @@ import { fitCallId } from './tool-call-id.ts';
 /** Sent where a server wants a user message and the conversation has none. */
 const STAND_IN = 'Go on.';
 
-/** Where thinking must stand, and none is known: DeepSeek and Moonshot look for some text. */
+/** Where thinking is required and none is known: DeepSeek and Moonshot require some text. */
 const UNKNOWN_THOUGHT = '.';
 
 export function changesMessages(quirks: Quirks): boolean {
@@ -83,7 +83,7 @@ function adaptMessage(
   return quirks.callIds === 'exactly-9' ? fitCallIds(next, quirks) : next;
 }
 
-/** What an answer of this or another provider had, and its client sends back as it came. */
+/** Fields of an answer from this or another provider that its client sends back unchanged. */
 function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses: LossReport): JsonObject {
   if (Object.keys(message).every((name) => known.has(name))) return message;
   const kept: JsonObject = {};
@@ -102,8 +102,8 @@ function isEmpty(value: JsonValue | undefined): boolean {
 }
 
 /**
- * The calls of a client that does not send thinking back, or of another model, with a stand-in; the same array where none
- * is needed. https://api-docs.deepseek.com/guides/thinking_mode,
+ * Calls without thinking, from a client that does not send it back or from another model, with a stand-in; the same array
+ * where none is needed. https://api-docs.deepseek.com/guides/thinking_mode,
  * https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
  */
 export function withReasoning(messages: JsonValue[], losses: LossReport): JsonValue[] {
@@ -121,7 +121,7 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
   return whole;
 }
 
-/** Ids that another server gave to calls of earlier turns, in the form that this one takes. */
+/** Ids that another server gave to earlier calls, in the form that this one accepts. */
 function fitCallIds(message: JsonObject, quirks: Quirks): JsonObject {
   const { tool_call_id: answered, tool_calls: listed } = message;
   let next = message;

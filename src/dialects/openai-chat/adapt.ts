@@ -8,8 +8,8 @@ import { adaptThinking, needsReasoning } from './model-thinking.ts';
 export type Edits = Record<string, JsonValue | undefined>;
 
 /**
- * Changes to the top level of `body`; undefined removes the field. Repeating it on the result changes nothing. Every
- * request passes here, so a quirk that a server has not costs no more than a look.
+ * Changes to the top level of `body`; undefined removes the field. Applying it again changes nothing. Every request
+ * passes here, so a quirk that a server does not have must cost no more than a check.
  */
 export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
   const edits: Edits = {};
@@ -68,7 +68,7 @@ const NEUTRAL: Readonly<Record<string, JsonValue>> = {
   store: false,
 };
 
-/** What says no more than the field's absence. */
+/** Values that mean the same as leaving the field out. */
 function isDefault(field: string, value: JsonValue | undefined): boolean {
   return value === null || NEUTRAL[field] === value;
 }

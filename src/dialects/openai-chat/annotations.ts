@@ -30,7 +30,7 @@ export function parseAnnotations(value: JsonValue | undefined, base: number): Ci
     if (url !== undefined) citation.url = url;
     if (title) citation.title = title;
     if (citedText) citation.citedText = citedText;
-    // 0 to 0 is how servers say that they do not know.
+    // Servers send 0 to 0 where the place is unknown.
     if (start !== undefined && end !== undefined && end > start && start >= base) {
       citation.start = start - base;
       citation.end = end - base;
@@ -83,5 +83,5 @@ export function buildAnnotation(citation: Citation, base: number, length: number
   };
 }
 
-/** What an annotation says of its source beside where it is. */
+/** The fields of an annotation about its source, without the source's location. */
 export const ANNOTATED = ['citedText', 'span'] as const;

@@ -42,7 +42,7 @@ export function buildContent(
   return isPlain ? built.map((content) => content.text).join(separator) : built;
 }
 
-/** The client's own, unless a step took it out; of the sister dialect for OpenAI's own servers alone, as others may refuse it. */
+/** The client's own, unless a step removed it; the sister dialect's for OpenAI's servers alone: others may refuse it. */
 function addBreakpoint(
   { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
   content: JsonObject,

@@ -65,8 +65,8 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
 }
 
 /**
- * Without the model's turns that say nothing, of which nothing could be carried: some servers refuse them. What the user says
- * before and behind one is one message then, since others want the roles to alternate.
+ * Leaves out turns of the model of which nothing could be carried: some servers refuse empty ones. The user's content
+ * before and behind one is then joined in one message, since other servers require alternating roles.
  */
 function withoutEmptyTurns(messages: readonly JsonObject[]): JsonObject[] {
   const kept: JsonObject[] = [];
@@ -100,7 +100,7 @@ function joined(one: JsonValue | undefined, other: JsonValue | undefined): JsonV
   return [...parts(one), ...parts(other)];
 }
 
-/** Where `response_format` takes no schema, the model is told it; servers want the word JSON somewhere as well. */
+/** Where `response_format` takes no schema, the model is given it as text; servers require the word JSON somewhere too. */
 function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): TextPart[] {
   const { outputFormat, system, messages } = request;
   const word = missingJsonWord(request, [system, ...messages.map(({ parts }) => parts)], losses);
@@ -163,7 +163,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         break;
     }
   }
-  // Text that citations cut into parts is one text: nothing goes between.
+  // Text that citations divide into parts is one text: nothing goes between.
   const content = buildContent([...texts, ...others], '', scope);
   const built: JsonObject = {
     role: 'assistant',
@@ -181,7 +181,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
   return built;
 }
 
-/** Earlier reasoning, in the form in which the provider takes it back. */
+/** Earlier reasoning, in the form in which the provider accepts it. */
 function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: BuildScope): JsonObject {
   const { replaysReasoningDetails, replaysReasoning } = options.quirks;
   if (replaysReasoningDetails === true) {
@@ -213,7 +213,7 @@ function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObj
   };
 }
 
-/** An earlier call of free text, in the form that `buildTools` gives its tool. */
+/** An earlier free-text call, in the form that `buildTools` gives its tool. */
 function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
   if (call.kind !== 'custom' || quirks.customTools === true) return call;
   return { ...call, kind: 'function', arguments: JSON.stringify({ [FREE_TEXT]: call.arguments }) };

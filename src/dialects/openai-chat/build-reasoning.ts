@@ -1,4 +1,4 @@
-// How much the model shall think, as `reasoning_effort`, `reasoning:{…}`, `thinking:{…}` or `enable_thinking`.
+// How much the model should think, as `reasoning_effort`, `reasoning:{…}`, `thinking:{…}` or `enable_thinking`.
 import type { JsonObject } from '../../model/json/json.ts';
 import {
   REASONING_EFFORTS,
@@ -15,7 +15,7 @@ import { thinkingOf } from './model-thinking.ts';
 const UNTHINKING_CALLS =
   'Chat Completions refuses tools to a model that thinks; `dialect: openai-responses` allows both';
 
-/** The fields that ask for thinking; empty where nothing is asked, or nothing can be. */
+/** The fields that ask for thinking; empty where none was requested, or the provider has no such field. */
 export function buildReasoning(
   { reasoning: settings, tools }: NeutralRequest,
   options: BuildOptions,
@@ -53,7 +53,7 @@ export function buildReasoning(
       const asked: ReasoningSettings = budgetTokens === undefined ? others : { mode: 'on', ...others };
       const fields = buildSwitch(asked, efforts, losses, (on) => ({ enable_thinking: on }));
       if (fields.enable_thinking !== true || budgetTokens === undefined) return fields;
-      // One of the two is allowed.
+      // Only one of the two is allowed.
       if (fields.reasoning_effort === undefined) return { ...fields, thinking_budget: budgetTokens };
       losses.approximated('thinking.budget_tokens', `effort \`${String(fields.reasoning_effort)}\``);
       return fields;
@@ -61,13 +61,13 @@ export function buildReasoning(
   }
 }
 
-/** Of a row that tells OpenAI's reasoning models apart. `max` is a word of Responses. */
+/** For provider rows that distinguish OpenAI's reasoning models. `max` is a value of Responses. */
 function openAiEfforts({ model, quirks }: BuildOptions): readonly ReasoningEffort[] | undefined {
   if (quirks.fixedSampling?.test(model) !== true) return undefined;
   return effortsOf(model)?.filter((effort) => effort !== 'max');
 }
 
-/** Clients that give an effort call it so, the others speak of thinking. */
+/** Losses are reported under `reasoning_effort` to clients that gave an effort, under `thinking` to others. */
 function featureOf({ effort }: ReasoningSettings): string {
   return effort === undefined ? 'thinking' : 'reasoning_effort';
 }
@@ -97,7 +97,7 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
   const built: JsonObject = {};
   if (isOff(settings)) return { reasoning: { enabled: false } };
   if (effort !== undefined) built.effort = effort;
-  // One of the two is allowed; a client's word for the whole turn says more than its bound.
+  // Only one of the two is allowed; an effort for the whole turn says more than a bound on its tokens.
   if (budgetTokens !== undefined && effort === undefined) built.max_tokens = budgetTokens;
   else if (budgetTokens !== undefined) {
     losses.approximated('thinking.budget_tokens', `effort \`${effort}\``);
@@ -108,7 +108,7 @@ function buildReasoningObject(settings: ReasoningSettings, losses: LossReport): 
   return Object.keys(built).length === 0 ? {} : { reasoning: built };
 }
 
-/** Servers on which thinking is on or off; with `efforts`, some say how much beside it. */
+/** Servers on which thinking is on or off; with `efforts`, some accept an effort as well. */
 function buildSwitch(
   settings: ReasoningSettings,
   efforts: readonly ReasoningEffort[] | undefined,
@@ -137,19 +137,19 @@ function standIn(
   known: readonly ReasoningEffort[] | undefined,
   losses: LossReport,
 ): ReasoningEffort | undefined {
-  // Unknown servers: `xhigh` is their word for it if they have it, `max` is hardly anybody's.
+  // Unknown servers: `xhigh` is their value if they have any above `high`; hardly any has `max`.
   const sent = known === undefined ? (effort === 'max' ? 'high' : effort) : nearestEffort(effort, known);
   if (sent === undefined) return unsaid(losses);
   if (sent !== effort) losses.approximated('reasoning_effort', `effort \`${effort}\` is sent as \`${sent}\``);
   return sent;
 }
 
-/** Budgets up to these many tokens read as low and medium. Anthropic's least is 1024, its usual maximum 32k. */
+/** Up to these token counts, budgets map to low and medium. Anthropic's least is 1024, its usual maximum 32k. */
 const LOW_BUDGET = 4096;
 const MEDIUM_BUDGET = 16_384;
 
 /**
- * The `reasoning_effort` to send, undefined for none. Where a provider's row tells its reasoning models apart
+ * The `reasoning_effort` to send, undefined for none. Where a provider's row distinguishes its reasoning models
  * (`fixedSampling`), the others never get one: they refuse it.
  */
 function buildReasoningEffort(
@@ -194,7 +194,7 @@ function buildReasoningEffort(
   }
   if (mode === 'on') {
     const sent = known === undefined ? 'medium' : nearestEffort('medium', known);
-    // A model that knows no effort thinks when nothing is sent.
+    // A model without efforts thinks when nothing is sent.
     if (sent === undefined) return undefined;
     losses.approximated(feature, `thinking without an effort is sent as \`${sent}\``);
     return sent;

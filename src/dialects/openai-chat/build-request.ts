@@ -37,7 +37,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 
   if (request.stream) {
     body.stream = true;
-    // Asked for always: the ledger needs the counts whether or not the client does.
+    // Always requested: the ledger needs the counts whether or not the client does.
     if (quirks.streamOptions !== false) body.stream_options = { include_usage: true };
   }
   Object.assign(body, buildTools(request, scope));
@@ -75,7 +75,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   return { body, losses: losses.list(), ...(baseUrl !== undefined && { baseUrl }) };
 }
 
-/** Responses has more options than Chat Completions, which refuses what it does not know, and one more time to live. */
+/** Responses has more options than Chat Completions, which refuses unknown ones, and one more time to live. */
 function buildCacheSettings(settings: JsonObject | undefined, losses: LossReport): JsonObject {
   const { prompt_cache_options: options, ...others } = settings ?? {};
   const known: JsonObject = {};
@@ -86,17 +86,17 @@ function buildCacheSettings(settings: JsonObject | undefined, losses: LossReport
   return isEmpty(known) ? others : { ...others, prompt_cache_options: known };
 }
 
-/** Puts a field of the client's own dialect back; a dotted one into the object that it came out of. */
+/** Puts a field of the client's own dialect back; a dotted one into the object that it was taken from. */
 function restore(body: JsonObject, field: string, value: JsonValue | undefined, losses: LossReport): void {
   const [, outer, inner] = /^(reasoning|thinking)\.(.+)$/.exec(field) ?? [];
   const holder = outer === undefined ? body : asObject(body[outer]);
   const name = inner ?? field;
-  // This server is asked for thinking in another form.
+  // This server takes its thinking settings in another form.
   if (holder === undefined) losses.lost(field);
   else if (value !== undefined && holder[name] === undefined) holder[name] = value;
 }
 
-/** Models of fixed sampling refuse these fields, `stop` included; their defaults lose nothing by going. */
+/** Models with fixed sampling refuse these fields, `stop` included; leaving out defaults loses nothing. */
 function buildSampling(request: NeutralRequest, options: BuildOptions, losses: LossReport): JsonObject {
   const fields: JsonObject = {};
   const { model, quirks } = options;
@@ -135,7 +135,7 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
   return fields;
 }
 
-/** Undefined where the instructions alone say it. */
+/** Undefined where only the instructions can ask for it. */
 function buildResponseFormat(
   format: OutputFormat,
   { quirks }: BuildOptions,

@@ -45,7 +45,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   };
 }
 
-/** @param own of no text: as the server told them. Null where there are none. */
+/** @param own log probabilities that belong to no text, as the server sent them. Null where there are none. */
 function buildSpelling({ parts }: NeutralResponse, own: JsonObject | undefined): JsonObject | null {
   const of = (type: 'text' | 'refusal') => {
     const tokens = parts.flatMap((part) => (part.type === type ? (part.logprobs ?? []) : []));
@@ -85,7 +85,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
         refusal += part.text;
         break;
       case 'tool-call':
-        // Calls of provider-run tools are done: a client would try to answer them.
+        // Calls of provider-run tools are complete: a client would try to answer them.
         if (part.kind !== 'server') {
           losses.foreign(part.extension);
           if (legacy.has(part.name)) {
@@ -111,7 +111,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
         losses.foreignMedia('audio', part.extension);
         if (part.source.kind === 'base64') {
           const own = part.extension?.dialect === 'openai-chat' ? part.extension.fields : {};
-          // Fields that clients require; nobody keeps it for a later turn, so its time is over.
+          // Clients require these fields; the audio is not stored for later turns, so it has already expired.
           const unsaid = { id: `audio-${context.requestId}`, expires_at: context.created, transcript: '' };
           message.audio = { ...unsaid, ...own, data: part.source.data };
         }
@@ -141,7 +141,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   if (images.length > 0) message.images = images;
   const annotations = buildAnnotations(texts, losses);
   if (annotations.length > 0) message.annotations = annotations;
-  // OpenAI says so of an answer that is all thinking, and refuses null from a client that sends it back.
+  // OpenAI sends '' for an answer that is all thinking, and refuses null from a client that sends it back.
   if (message.content === null && !INSTEAD_OF_TEXT.some((field) => message[field])) message.content = '';
   return message;
 }

@@ -70,7 +70,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
   return fields;
 }
 
-/** Models that search have it in their name, the others refuse the field. */
+/** Models that search have it in their name; the others refuse the field. */
 const SEARCHES = /-search-/;
 
 function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObject {
@@ -122,7 +122,7 @@ function buildToolChoice(choice: ToolChoice, customNames: ReadonlySet<string>): 
   return nameTool(choice.name, customNames);
 }
 
-/** A tool of the server has no name but its type; another dialect's was not sent. */
+/** A server's tool has no name but its type; another dialect's was not sent. */
 function listTool(tool: Tool, customNames: ReadonlySet<string>): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool.name, customNames)];
   return tool.definition.dialect === 'openai-chat' ? [{ type: tool.name }] : [];

@@ -1,5 +1,5 @@
-// Which servers surely go on with a turn of the assistant that ends the conversation, so that an answer that broke can be
-// gone on with: those whose documentation says so. Others may answer anew, which would be told as the rest.
+// Which servers certainly continue a final turn of the assistant, so that an interrupted answer can be continued: those
+// whose documentation says so. Others may answer anew, which would be passed on as the rest.
 import type { NeutralRequest } from '../../model/request.ts';
 import type { BuildOptions, TurnContinued } from '../dialect.ts';
 import { thinkingOf } from './model-thinking.ts';

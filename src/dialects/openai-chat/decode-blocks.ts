@@ -1,4 +1,4 @@
-// The decoder's text, refusal and reasoning blocks: at most one is open, another kind's start ends it.
+// The decoder's text, refusal and reasoning blocks: at most one is open, and the start of another kind ends it.
 import type { Citation } from '../../model/content.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
@@ -17,7 +17,7 @@ export interface BlockWriter {
   /** Log probabilities without a text of their own: false where no text is open that they could belong to. */
   spelled(logprobs: TokenLogprob[]): boolean;
   reasoning(text: string): void;
-  /** More of what is open, from a delta that is the last one but for it. False where that had more than the text. */
+  /** Continues the open block from a delta that otherwise equals the last one. False where it had more than the text. */
   repeat(text: string): boolean;
   /** `reasoning_content`, `reasoning` and `reasoning_details` of one delta. */
   reasoningOf(delta: JsonObject): void;
@@ -26,7 +26,7 @@ export interface BlockWriter {
   sources(citations: Citation[]): void;
   /** Ends the open block, because something else begins. */
   close(): void;
-  /** At the end of the answer: also tells the citations that found no text to belong to. */
+  /** At the end of the answer: also sends the citations that found no text to belong to. */
   finish(): void;
 }
 
@@ -42,12 +42,12 @@ export function createBlockWriter(sink: EventSink): BlockWriter {
 class SingleBlocks implements BlockWriter {
   private readonly sink: EventSink;
   private nextBlock = 0;
-  /** Of the open block. */
+  /** The kind of the open block. */
   private open: Kind | undefined = undefined;
   private block = 0;
   /** Where an open text begins in all content. */
   private base = 0;
-  /** Of open reasoning. */
+  /** The open reasoning block's signature. */
   private signature: OpaqueToken | undefined = undefined;
   private index: number | undefined = undefined;
   /** UTF-16 units of content so far: annotations count from its start. */
@@ -56,9 +56,9 @@ class SingleBlocks implements BlockWriter {
   private pending = NO_CITATIONS;
   private listed = NO_CITATIONS;
   private cited = false;
-  /** Which field tells the reasoning: where several repeat each other, only the first that spoke is heard. */
+  /** The field that carries reasoning: where several repeat each other, only the first to appear is read. */
   private source: 'plain' | 'details' | undefined = undefined;
-  /** Signatures and redacted blocks so far: some servers tell them all again at the end. */
+  /** Signatures and redacted blocks so far: some servers repeat them all at the end. */
   private told: Set<OpaqueToken> | null = null;
 
   constructor(sink: EventSink) {

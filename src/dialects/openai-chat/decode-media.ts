@@ -10,13 +10,13 @@ export interface MediaDecoder {
   /** Base64 pieces, and the transcript, which is the answer's text. */
   audio(value: JsonValue): void;
   images(value: JsonValue): void;
-  /** Tells the audio, which the neutral stream takes whole. */
+  /** Sends the audio, which the neutral stream takes whole. */
   finish(): void;
 }
 
 export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaDecoder {
   let audio = '';
-  /** What the clip is said with: its id and how long that is good for. */
+  /** Fields sent with the clip: its id and how long that is valid. */
   let audioFields: JsonObject = {};
 
   function tell(mediaType: string, data: string, fields: JsonObject = {}): void {

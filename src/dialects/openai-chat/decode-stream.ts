@@ -33,9 +33,9 @@ export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): Strea
   return new ChunkDecoder(sink, quirks);
 }
 
-/** A class: what a stream holds for as long as it flows is few objects, and no more than it needs. */
+/** A class, so that what each stream holds while it lasts is few objects, and no more than it needs. */
 class ChunkDecoder implements StreamDecoder {
-  /** Letters that hide how long the text is (OpenAI). */
+  /** Padding that hides the length of the text (OpenAI). */
   readonly padding = 'obfuscation';
   strangers = 0;
   private readonly sink: EventSink;
@@ -49,9 +49,9 @@ class ChunkDecoder implements StreamDecoder {
   /** The server searched, or ran other tools. */
   private searched = false;
   private responseId: string | null = null;
-  /** What may be a failure in other words: it is one where no answer follows. */
+  /** May be a failure in another form: it is one where no answer follows. */
   private complaint: GatewayError | undefined = undefined;
-  /** The choice that said why it ended. */
+  /** The choice that gave the finish reason. */
   private finished: JsonObject | undefined = undefined;
   /** Names of the extensions so far. */
   private told: Set<string> | null = null;
@@ -93,7 +93,7 @@ class ChunkDecoder implements StreamDecoder {
     else this.readChunk(value);
   }
 
-  /** Media adds up what no event of its own tells at once. */
+  /** Media collects what no single event contains whole. */
   repeat(text: string): boolean {
     if (this.media !== null) return false;
     return this.tools === null ? this.blocks.repeat(text) : this.tools.repeat(text);
@@ -128,7 +128,7 @@ class ChunkDecoder implements StreamDecoder {
     this.sink.push({ type: 'error', error });
   }
 
-  /** [DONE] ends an answer that said something, also on servers that never give a reason (Snowflake). */
+  /** [DONE] ends an answer with content, also on servers that never give a reason (Snowflake). */
   private done(): void {
     if (this.answered && this.complaint === undefined) this.finished ??= {};
     this.end();
@@ -212,7 +212,7 @@ class ChunkDecoder implements StreamDecoder {
     });
   }
 
-  /** Log probabilities of a text that came before, or of no text that there are words for. */
+  /** Log probabilities of an earlier text, or of none that has a neutral form. */
   private spell(logprobs: JsonObject): void {
     const tokens = parseLogprobs(logprobs.content);
     const rest =
@@ -251,7 +251,7 @@ class ChunkDecoder implements StreamDecoder {
   }
 
   private readonly extend = (name: string, value: JsonObject): void => {
-    // Log probabilities belong to their chunk; of the others it is enough to know that they were there.
+    // Log probabilities belong to their chunk; of the other fields only their presence matters.
     if (name !== 'logprobs' && this.told?.has(name)) return;
     this.told ??= new Set();
     this.told.add(name);
@@ -263,7 +263,7 @@ function isOnlyCalls(delta: JsonObject): boolean {
   return Object.entries(delta).every(([name, value]) => name === 'tool_calls' || name === 'role' || !value);
 }
 
-/** The events of Anthropic and of Responses have a type, Gemini's chunks their candidates. */
+/** Events of Anthropic and of Responses have a type, Gemini's chunks candidates. */
 function isStranger({ choices, type, candidates }: JsonObject): boolean {
   return choices === undefined && (candidates !== undefined || (typeof type === 'string' && type !== 'ping'));
 }

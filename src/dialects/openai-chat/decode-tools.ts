@@ -1,4 +1,4 @@
-// Puts the fragments of `delta.tool_calls` together, whatever way a server numbers them.
+// Joins the fragments of `delta.tool_calls`, however a server numbers them.
 //
 // A fragment belongs to: the call with its id, where it does not name one at another index; else the call at its index, unless it names a tool and brings
 // a new id (a new call: servers that number every call 0), or names one after the arguments at that index
@@ -20,9 +20,9 @@ export interface ToolDecoder {
   fragments(value: JsonValue | undefined): void;
   /** The legacy form: one call without id and index. */
   legacy(value: JsonValue | undefined): void;
-  /** More arguments, from a delta that is the last one but for them. False where that had more than arguments. */
+  /** More arguments, from a delta that otherwise equals the last one. False where that had more than arguments. */
   repeat(fragment: string): boolean;
-  /** The delta told something else, too. */
+  /** The delta had other content, too. */
   rest(): void;
   /** Whether any call began. */
   saw(): boolean;
@@ -32,13 +32,13 @@ export interface ToolDecoder {
 
 interface OpenCall {
   block: number;
-  /** The server's own; undefined while it gave none. */
+  /** The server's own; undefined until it sends one. */
   id: string | undefined;
   kind: 'function' | 'custom';
   started: boolean;
   /** Arguments that came before the name. */
   held: string;
-  /** Reads the arguments that were told. */
+  /** Reads the arguments received so far. */
   told: JsonScanner;
   signature: OpaqueToken | undefined;
 }
@@ -59,10 +59,10 @@ class CallDecoder implements ToolDecoder {
   private readonly responseId: () => string | null;
   private readonly calls: OpenCall[] = [];
   private readonly byIndex = new Map<number, OpenCall>();
-  /** Of calls with one id the first. */
+  /** The first of the calls with one id. */
   private readonly byId = new Map<string, OpenCall>();
   private legacyCall: OpenCall | undefined = undefined;
-  /** Of which the last delta told arguments, and nothing else. */
+  /** The call whose arguments were all that the last delta had. */
   private fed: OpenCall | null = null;
 
   constructor(sink: EventSink, blocks: BlockWriter, responseId: () => string | null) {

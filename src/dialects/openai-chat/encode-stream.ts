@@ -1,9 +1,9 @@
 // Neutral events → chat completion chunks.
 // https://platform.openai.com/docs/api-reference/chat/streaming
 //
-// A signed or redacted block of reasoning is told once more, whole, as an entry that clients send back next turn:
-// the plain text alone cannot be checked by the provider that signed it. Of a field that they do not know, some
-// SDKs keep the last chunk's value alone: where there are several entries, the last chunk has all of them again.
+// A signed or redacted block of reasoning is sent once more, whole, as an entry that clients send back next turn:
+// the plain text alone cannot be checked by the provider that signed it. Some SDKs keep only the last chunk's value
+// of a field that they do not know: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { flatText } from '../../model/flat-text.ts';
@@ -31,13 +31,13 @@ interface OpenTool {
   index: number;
   kind: 'function' | 'custom';
   hasArguments: boolean;
-  /** Everything of a fragment's chunk but the fragment: only that is made anew each time. */
+  /** Everything of a fragment's chunk but the fragment, which alone is created anew each time. */
   prefix: string;
-  /** What stands behind the fragment. */
+  /** The text behind the fragment. */
   end: string;
 }
 
-/** What stands behind the changing part of a chunk. */
+/** The text behind the changing part of a chunk. */
 interface ChunkEnds {
   chunk: string;
   delta: string;
@@ -74,13 +74,13 @@ class ChunkEncoder implements StreamEncoder {
   private readonly legacy: ReadonlySet<string>;
   private toldLegacy = false;
   private head = '';
-  /** Of the chunks that the client has already. */
+  /** The `created` time of chunks that the client already has. */
   private created: number | undefined;
   private usage: Usage | undefined;
-  /** The entries told, with the length of the content before each. */
+  /** The entries sent, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
-  /** Of texts that have ended. OpenAI's SDK of JavaScript keeps the last list alone: it is told once, if it can be. */
+  /** Of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once, if possible. */
   private annotations: JsonObject[] | null = null;
   private toldAnnotations = 0;
   private imageCount = 0;
@@ -226,7 +226,7 @@ class ChunkEncoder implements StreamEncoder {
     }
   }
 
-  /** Before the first call, whoever reads the stream still knows the text; else at the end. */
+  /** Sent before the first call, when readers still know the text; else at the end. */
   private tellAnnotations(): string {
     const { annotations, toldAnnotations } = this;
     if (annotations === null) return '';
@@ -250,8 +250,8 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   /**
-   * OpenAI's SDK of JavaScript keeps the last list that it was told, so the whole one comes at the end. That of Python
-   * joins what has the same index, strings and all: what was told already has another one here.
+   * OpenAI's JavaScript SDK keeps the last list that it received, so the whole one comes at the end. The Python SDK
+   * joins entries of the same index, strings and all: entries already sent get a different one here.
    */
   private allEntries(): string {
     const { entries, contentLength } = this;
@@ -264,7 +264,7 @@ class ChunkEncoder implements StreamEncoder {
 
   private startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
     const { name, kind, signature } = event;
-    // Provider-run calls are done: a client would try to answer them.
+    // Provider-run calls are complete: a client would try to answer them.
     if (kind === 'server') {
       this.losses.serverCall(event, false);
       return '';
@@ -290,7 +290,7 @@ class ChunkEncoder implements StreamEncoder {
     return annotations + this.chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
   }
 
-  /** A call in the form of `functions`, of which a message has one. */
+  /** A call in the form of `functions`; a message has only one. */
   private startLegacy({ block, name, signature }: Extract<StreamEvent, { type: 'tool-start' }>): string {
     if (signature !== undefined) this.losses.lost('thought_signature');
     if (this.toldLegacy) {

@@ -5,19 +5,19 @@ import type { Quirks } from '../dialect.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
 import { complaintIn, errorOf, saysError } from '../openai/errors.ts';
 
-/** The error in a body; `error: null` is none. */
+/** The error in a body; `error: null` is not one. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   return errorInChunk(body, quirks) ?? complaintIn(body, quirks);
 }
 
-/** The same of a chunk, which need not hold anything of an answer. */
+/** The same for a chunk, which may have nothing of an answer. */
 export function errorInChunk(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   if (saysError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
   const said = asObject(choice?.delta ?? choice?.message);
   for (const error of [choice?.error, said?.error])
     if (error !== undefined && saysError(error)) return errorOf({ error }, quirks);
-  // Behind the content too: the code of an answer that goes well is 0.
+  // Also behind content: the code of a successful answer is 0.
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
   return body.object === 'error' && body.choices === undefined ? errorOf(body, quirks) : undefined;
 }

@@ -33,12 +33,12 @@ const FINISH_REASON: Record<UnifiedFinish, string> = {
   other: 'stop',
 };
 
-/** Reasons that say the answer broke off, whatever came before: OpenRouter's and Mistral's, GLM's, vLLM's, DeepSeek's. */
+/** Reasons for an answer that broke off, whatever came before: OpenRouter's and Mistral's, GLM's, vLLM's, DeepSeek's. */
 const BROKEN: ReadonlySet<string> = new Set([
   ...['error', 'network_error', 'abort', 'insufficient_system_resource'],
 ]);
 
-/** The error of an answer that ended for such a reason; undefined where it did not. */
+/** The error of an answer that ended for such a reason; undefined for other endings. */
 export function brokenFinish(raw: string | null): GatewayError | undefined {
   if (raw === null || !BROKEN.has(raw.toLowerCase())) return undefined;
   const code = raw === 'insufficient_system_resource' ? 'upstream_overloaded' : 'upstream_failed';
@@ -46,7 +46,7 @@ export function brokenFinish(raw: string | null): GatewayError | undefined {
 }
 
 /**
- * @param raw what the choice says; '' and null are no reason.
+ * @param raw the choice's reason; '' and null are none.
  * @param choice where vLLM (`stop_reason`) and SGLang (`matched_stop`) name the stop string that was hit.
  */
 export function parseFinish(raw: string | null, choice: JsonObject, sawToolCall: boolean): Finish {
@@ -60,7 +60,7 @@ export function parseFinish(raw: string | null, choice: JsonObject, sawToolCall:
   return { unified, raw };
 }
 
-/** @param isLegacy the call was told in `function_call`. */
+/** @param isLegacy the call was sent in `function_call`. */
 export function buildFinishReason(finish: Finish, isLegacy: boolean): string {
   return isLegacy && finish.unified === 'tool_use' ? 'function_call' : FINISH_REASON[finish.unified];
 }

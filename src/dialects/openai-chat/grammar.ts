@@ -23,7 +23,7 @@ interface CheckedChoice {
 }
 
 /**
- * Strict about what breaks clients, silent about what official servers vary (missing `created`, a repeated
+ * Strict about what breaks clients, silent where official servers vary (missing `created`, a repeated
  * role, extra fields).
  */
 export function createGrammarChecker(): GrammarChecker {

@@ -76,7 +76,7 @@ function insteadOf(asked: string): string | undefined {
   const path = ownPath(asked);
   if (path === '/v1/completions') return 'send the prompt as `messages` to /v1/chat/completions';
   if (path.startsWith('/v1/chat/completions/')) return 'nothing of an answer is kept here';
-  // Anthropic's SDKs ask for files there, too.
+  // Anthropic's SDKs request files there, too.
   if (/^\/v1\/(files|uploads)(\/|$)/.test(path))
     return 'no files are kept here; send what is in one with each request that needs it, in base64';
   if (/^\/v1\/batches(\/|$)/.test(path)) return 'send each request of a batch by itself';

@@ -1,4 +1,4 @@
-// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
 
 const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true };
@@ -29,14 +29,14 @@ const CALL: KnownFields = {
   id: true,
   type: true,
   index: true,
-  // The SDKs add what they made of the arguments.
+  // The SDKs add their parsed form of the arguments.
   function: { name: true, arguments: true, parsed_arguments: true },
   custom: { name: true, input: true },
   extra_content: { google: { thought_signature: true } },
   cache_control: true,
 };
 
-/** What else the assistant said is kept. */
+/** Other fields of an assistant message are kept. */
 const ASSISTANT: KnownFields = { content: PART, tool_calls: CALL, '*': true };
 
 const FUNCTION: KnownFields = {
@@ -47,7 +47,7 @@ const FUNCTION: KnownFields = {
   cache_control: true,
 };
 
-/** Tools of the server's own are kept whole. */
+/** Tools that the server runs are kept whole. */
 const TOOL = byType(
   {
     function: { function: FUNCTION, cache_control: true },
@@ -87,7 +87,7 @@ export const KNOWN: KnownRequest = {
     functions: FUNCTION,
     tool_choice: CHOICE,
     function_call: NAMED,
-    // The padding against eavesdroppers is the gateway's own affair.
+    // Padding against eavesdroppers is decided by the gateway itself.
     stream_options: { include_usage: true, include_obfuscation: true },
     response_format: FORMAT,
     web_search_options: { user_location: { type: true, approximate: PLACE, ...PLACE }, '*': true },

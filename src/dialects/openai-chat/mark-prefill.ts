@@ -1,4 +1,4 @@
-// A turn of the assistant that ends the conversation, in the words by which a server is asked to go on with it.
+// Marks a final turn of the assistant with the fields by which a server is asked to continue it.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { AskedPrefill, BuildOptions } from '../dialect.ts';
@@ -7,7 +7,7 @@ import { askToGoOn, PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } fr
 import { applyEdits } from './adapt.ts';
 import { withoutThinking } from './model-thinking.ts';
 
-/** Changes `body`, which is otherwise complete. Returns the address at which it is to be sent, where that is another. */
+/** Changes `body`, which is otherwise complete. Returns the address to send it to, where that differs. */
 export function markPrefill(
   request: NeutralRequest,
   body: JsonObject,

@@ -22,7 +22,7 @@ export function sentImage({ extension }: ImagePart): JsonValue | undefined {
   return extension?.dialect === 'openai-chat' ? extension.fields[IMAGES] : undefined;
 }
 
-/** Providers that seal their images seal each: what seals at the end of the reasoning, which has no place among images here. */
+/** Providers seal each image separately: a seal at the end of the reasoning has no place among images here. */
 export function withSeals(reasoning: readonly Part[], images: readonly ImagePart[]): Part[] {
   let at = reasoning.length;
   while (reasoning.length - at < images.length && isSeal(reasoning[at - 1])) at--;
@@ -37,17 +37,17 @@ function isSeal(part: Part | undefined): boolean {
   return part?.type === 'reasoning' && part.text === '' && part.signature !== undefined;
 }
 
-/** What a generated image is called that has an address instead of bytes: no other dialect can say it. */
+/** The name of a generated image that has an address instead of bytes: no other dialect has a form for it. */
 export const IMAGE_URL = 'image';
 
-/** The entry of `images[]` that was kept as it came. */
+/** The entry of `images[]` that was kept unchanged. */
 export function ownImage(dialect: string, name: string, value: JsonValue): JsonObject | undefined {
   return dialect === 'openai-chat' && name === IMAGE_URL ? asObject(value) : undefined;
 }
 
 /**
- * Answers carry audio without its type; the first bytes tell it. Headerless audio is PCM16, the only
- * such format that can be asked for. https://platform.openai.com/docs/guides/audio
+ * Answers carry audio without its type; the first bytes reveal it. Headerless audio is PCM16, the only
+ * such format that can be requested. https://platform.openai.com/docs/guides/audio
  */
 export function sniffAudio(base64: string): string {
   if (base64.startsWith('UklGR')) return 'audio/wav';

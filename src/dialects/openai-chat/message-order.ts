@@ -1,13 +1,13 @@
-// The order of messages that Mistral's servers hold requests to, where OpenAI's take any.
+// The order of messages that Mistral's servers require, where OpenAI's accept any.
 // https://github.com/mistralai/mistral-common (`_validate_message_order`, `_validate_last_message`)
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { PREFILL } from '../shared/prefill.ts';
 
-/** Stands between a tool's result and what the user says to it. */
+/** Stands between a tool's result and the user's next text. */
 const BRIDGE: JsonObject = { role: 'assistant', content: 'OK.' };
 
-/** The same array where the order is right. Repeating it on the result changes nothing. */
+/** The same array where the order is right. Applying it again changes nothing. */
 export function orderMessages(messages: JsonValue[], losses: LossReport): JsonValue[] {
   const ordered: JsonValue[] = [];
   for (const [index, message] of messages.entries()) {

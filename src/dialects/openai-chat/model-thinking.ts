@@ -1,10 +1,10 @@
-// How a model of a provider thinks, and what its thinking rules out: forced calls, whole answers.
+// How a provider's model thinks, and what its thinking rules out: forced calls, whole answers.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks, ReasoningField } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import type { Edits } from './adapt.ts';
 
-/** The row's own words where it has none for the model. */
+/** The provider row's own settings where it has none for the model. */
 export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { field: ReasoningField } {
   const { reasoningField = 'reasoning_effort', efforts } = quirks;
   const own = quirks.modelThinking?.find(({ models }) => models.test(model));
@@ -45,7 +45,7 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
   return { ...edits, tool_choice: undefined };
 }
 
-/** What keeps the model from thinking for this answer; undefined where it was asked to, or always does. */
+/** Fields that stop the model from thinking for this answer; undefined where that was requested, or is always on. */
 export function withoutThinking(body: JsonObject, model: string, quirks: Quirks): Edits | undefined {
   const { field, thinks } = thinkingOf(model, quirks);
   const state = askedIn(body, field);
@@ -53,7 +53,7 @@ export function withoutThinking(body: JsonObject, model: string, quirks: Quirks)
   return state === 'on' || thinks === 'always' ? undefined : turnedOff(field);
 }
 
-/** Whether calls of the history must not be without the thinking that led to them. */
+/** Whether calls of the history must come with the thinking that led to them. */
 export function needsReasoning(body: JsonObject, model: string, quirks: Quirks): boolean {
   const { field, thinks, needsReasoning: needs } = thinkingOf(model, quirks);
   if (needs !== true) return false;
@@ -66,7 +66,7 @@ function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' 
   return asObject(choice) === undefined ? undefined : 'tool';
 }
 
-/** Undefined where the body says nothing of thinking. */
+/** Undefined where the body has no thinking setting. */
 function askedIn(body: JsonObject, field: ReasoningField): 'on' | 'off' | undefined {
   const effort = body.reasoning_effort;
   const said = {

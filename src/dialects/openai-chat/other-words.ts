@@ -1,11 +1,11 @@
-// What clients post to this dialect's path in the words of others, told from the body. Cursor, given a base URL of one's own,
-// does so by model and mode: whole bodies of OpenAI Responses; flat tools; tools, calls and results of Anthropic's. It reads
+// Requests in other dialects' forms posted to this dialect's path, recognized by the body. Cursor, given a custom base URL,
+// sends them by model and mode: whole OpenAI Responses bodies; flat tools; Anthropic's tools, calls and results. It reads
 // the answers in this dialect. https://openrouter.ai/docs/cookbook/coding-agents/cursor-integration
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OtherWords } from '../dialect.ts';
 
-/** Every request passes here: one in this dialect's own words costs no more than a look. */
+/** Every request passes here: one in this dialect's own form costs no more than a check. */
 export function otherWords(body: JsonObject): OtherWords | undefined {
   if (asksInResponses(body)) return { dialect: 'openai-responses', edits: { messages: undefined } };
   const edits: OtherWords['edits'] = {};
@@ -74,13 +74,13 @@ function isForeign(message: JsonValue): boolean {
   const fields = asObject(message);
   const content = asArray(fields?.content);
   if (content === undefined) return false;
-  // OpenAI refuses a list of nothing beside calls.
+  // OpenAI refuses an empty list beside calls.
   if (content.length === 0)
     return fields?.role === 'assistant' && (asArray(fields.tool_calls)?.length ?? 0) > 0;
   return content.some((part) => FOREIGN_PARTS.has(asString(asObject(part)?.type) ?? ''));
 }
 
-/** Calls beside the content, results as messages of their own, before what else the turn says. */
+/** Calls beside the content, results as separate messages, before the turn's other content. */
 function sayMessage(message: JsonValue): JsonValue[] {
   const fields = asObject(message);
   if (fields === undefined || !isForeign(message)) return [message];

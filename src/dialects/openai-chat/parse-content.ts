@@ -35,7 +35,7 @@ export function parseContent(content: JsonValue | undefined, path: string): Part
   return content.map((part, index) => parsePart(part, `${path}[${index}]`));
 }
 
-/** One content part; a type without a neutral word is kept as it is. */
+/** One content part; a type without a neutral form is kept unchanged. */
 function parsePart(value: JsonValue, path: string): Part {
   const part = requiredObject(value, path);
   const type = requiredString(

@@ -32,7 +32,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
   const messages: Message[] = [];
   /** The user turn that collects the results of one round of calls. */
   let results: Message | undefined;
-  /** Calls of the legacy `function_call` form have no id: name → the id made up for the newest. */
+  /** Calls of the legacy `function_call` form have no id: maps a name to the id generated for its newest call. */
   const legacyIds = new Map<string, string>();
 
   for (const [index, item] of value.entries()) {
@@ -87,7 +87,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
   return { system, messages };
 }
 
-/** Fields of an assistant message that are read below, or only echo what the answer said. */
+/** Fields of an assistant message that are read below, or only echo the answer. */
 const ASSISTANT_FIELDS = new Set([
   'role',
   'content',

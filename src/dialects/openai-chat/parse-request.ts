@@ -24,7 +24,7 @@ import { parseMessages } from './parse-messages.ts';
 import { parseToolChoice, parseTools, SEARCH_OPTIONS } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 
-/** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
+/** Top-level fields that have a neutral form. Those kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
   'model',
   'messages',
@@ -100,7 +100,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   }
   for (const [setting, field] of PENALTIES) {
     const value = optionalNumber(body, field);
-    // 0 is no penalty: asking for it loses nothing anywhere.
+    // 0 is no penalty: dropping it loses nothing anywhere.
     if (value !== undefined && value !== 0) request[setting] = value;
   }
 
@@ -162,7 +162,7 @@ function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
     case 'text':
       return { type: 'text' };
     case 'json_object': {
-      // llama.cpp and Together put the schema beside the type, Hugging Face's client under the word of its own servers.
+      // llama.cpp and Together put the schema beside the type, Hugging Face's client under its own servers' name for it.
       const schema = asObject(format.schema) ?? asObject(format.value);
       return schema === undefined ? { type: 'json' } : { type: 'json-schema', schema };
     }
@@ -190,7 +190,7 @@ function isDefault(name: string, value: JsonValue): boolean {
     case 'top_logprobs':
     case 'min_p':
       return value === 0;
-    // OpenRouter's way to ask for token counts, which are asked for always.
+    // OpenRouter's way to request token counts, which are always requested.
     case 'usage':
       return true;
     case 'modalities':

@@ -75,7 +75,7 @@ function addCalls(parts: Part[], message: JsonObject, id: string | null): boolea
   for (const [index, fields] of [...listed, ...legacyCalls(message)].entries()) {
     const call = parseToolCall(fields, synthesizeCallId(id, index));
     const { function: called } = fields;
-    // Some servers fill every field in: an empty call is none.
+    // Some servers fill in every field: an empty call is not one.
     const isEmpty = isObject(called) ? argumentText(called.arguments) === '' : !called;
     if (call === undefined && isEmpty) continue;
     if (call === undefined) {
@@ -118,7 +118,7 @@ function addCitations(parts: Part[], message: JsonObject, body: JsonObject): voi
   if (text !== undefined) text.citations = citations;
 }
 
-/** Gives each token to the text that it is in. Returns what is left: of no text, or not to be read. */
+/** Gives each token to the text that it is in. Returns the rest: tokens of no text, or unreadable ones. */
 function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): JsonObject | undefined {
   if (logprobs === undefined) return undefined;
   const rest: JsonObject = { ...logprobs };
@@ -128,7 +128,7 @@ function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): 
   ] as const) {
     const tokens = parseLogprobs(logprobs[field]);
     const [text, another] = parts.filter((part) => part.type === type);
-    // Of several texts it is not told whose a token is.
+    // With several texts it is unknown to which a token belongs.
     if (tokens === undefined || another !== undefined) continue;
     if (text?.type !== 'text' && text?.type !== 'refusal') continue;
     text.logprobs = tokens;

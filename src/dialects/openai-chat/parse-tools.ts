@@ -53,7 +53,7 @@ function parseTool(tool: JsonObject, path: string): Tool {
   return server;
 }
 
-/** Of models that always search: the field only says how. */
+/** For models that always search: the field only says how. */
 export const SEARCH_OPTIONS = 'web_search_options';
 
 function parseSearchOptions(body: JsonObject): ServerTool[] {
@@ -63,7 +63,7 @@ function parseSearchOptions(body: JsonObject): ServerTool[] {
   return [{ type: 'server', name: SEARCH_OPTIONS, definition, search: parseWebSearch(options) }];
 }
 
-/** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own word. */
+/** `web_search`, `openrouter:web_search`, `browser_search`: each server has its own name. */
 function isWebSearch(tool: Tool): boolean {
   return tool.type === 'server' && /(^|:)(web|browser)_search/.test(tool.name);
 }
@@ -123,7 +123,7 @@ function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
     const tool = requiredObject(value, place);
     const type = asString(tool.type) ?? 'function';
     const named = asObject(tool[type]);
-    // A tool of the server has no name but its type.
+    // A server's tool has no name but its type.
     if (named === undefined && type !== 'function' && type !== 'custom') return type;
     return requiredString(named ?? tool, 'name', `${place}.${type}.name`, 'name the tool');
   });

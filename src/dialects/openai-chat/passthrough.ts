@@ -1,5 +1,5 @@
-// What changes when client and provider both speak this dialect: the provider's quirks; token counts are asked
-// for, and hidden again from a client that did not ask.
+// Changes where client and provider both speak this dialect: the provider's quirks; token counts are requested,
+// and hidden again from a client that did not request them.
 import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
@@ -9,7 +9,7 @@ export const passthrough: Passthrough = {
   edits(body, quirks) {
     const edits = adaptBody(body, quirks, createLossReport('openai-chat'));
     if (quirks.streamOptions === false) {
-      // The counts of such a server come unasked.
+      // Such a server sends the counts unasked.
       if (body.stream_options !== undefined) edits.stream_options = undefined;
     } else if (mustAsk(body, quirks)) {
       edits.stream_options = { ...asObject(body.stream_options), include_usage: true };
@@ -24,7 +24,7 @@ export const passthrough: Passthrough = {
   hides(body, quirks) {
     if (!mustAsk(body, quirks)) return undefined;
     return (event) => {
-      // Cheap first: every other chunk may say `usage: null`, so it is the lack of choices that is looked for.
+      // Cheap check first: every other chunk may have `usage: null`, so it looks for the missing choices.
       if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;
       const chunk = parseObject(event.data);
       if (chunk === undefined || !Array.isArray(chunk.choices) || chunk.choices.length > 0) return false;

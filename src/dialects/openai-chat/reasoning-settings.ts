@@ -1,12 +1,12 @@
-// How much the model shall think: `reasoning_effort`, `reasoning:{…}` and `thinking:{…}` → ReasoningSettings.
+// How much the model should think: `reasoning_effort`, `reasoning:{…}` and `thinking:{…}` → ReasoningSettings.
 import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 
 export interface ParsedReasoning {
   settings?: ReasoningSettings;
-  /** Fields that are said in `settings`; the others stay as they came. */
+  /** Fields that `settings` express; the others stay unchanged. */
   consumed: string[];
-  /** What those fields hold besides, by dotted path. */
+  /** The remaining contents of those fields, by dotted path. */
   rest: JsonObject;
 }
 

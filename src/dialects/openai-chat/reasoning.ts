@@ -18,7 +18,7 @@ export function reasoningText(message: JsonObject): string {
   return asString(message.reasoning_content) || asString(message.reasoning) || '';
 }
 
-/** Of the ids of entries that stood behind the answer's text: the form has no other place for the order. */
+/** Marks the ids of entries that stood behind the answer's text: the form has no other place for the order. */
 const AFTER_TEXT = 'after-text-';
 
 export interface ReasoningDetail {
@@ -55,8 +55,8 @@ export function parseReasoningDetails(
 }
 
 /**
- * Servers want an entry back with all its fields (OpenRouter: `id` may name the call that Gemini signed, `format`
- * tells whose signature it is): where it has more than the token, its own token is the JSON text of the fields.
+ * Servers require an entry back with all its fields (OpenRouter: `id` may name the call that Gemini signed, `format`
+ * says whose signature it is): where it has more than the token, its own token is the JSON text of the fields.
  */
 function packEntry(token: OpaqueToken, raw: string, entry: JsonObject): OpaqueToken {
   if (openToken('openai-chat', token) === undefined) return token;
@@ -69,7 +69,7 @@ function packEntry(token: OpaqueToken, raw: string, entry: JsonObject): OpaqueTo
   return isMore ? ownToken('openai-chat', JSON.stringify(fields)) : token;
 }
 
-/** Fields of an entry that the part or its place in the list tells. */
+/** Fields of an entry that follow from the part or its place in the list. */
 const PART_FIELDS: ReadonlySet<string> = new Set(['type', 'text', 'summary', 'index']);
 
 function unpackEntry(token: OpaqueToken, name: 'signature' | 'data'): JsonObject {
@@ -92,7 +92,7 @@ export interface PlacedReasoning {
   afterText: boolean;
 }
 
-/** The reasoning of a whole message. Where both forms tell the same, the details win: they have the signatures. */
+/** The reasoning of a whole message. Where both forms have the same, the details win: they have the signatures. */
 export function parseReasoning(
   message: JsonObject,
   token: (text: string) => OpaqueToken,
@@ -103,7 +103,7 @@ export function parseReasoning(
   const after: ReasoningPart[] = [];
   let last: { part: ReasoningPart; detail: ReasoningDetail } | undefined;
   const details = parseReasoningDetails(message.reasoning_details, token);
-  // Clients that append echo what the stream's encoder told twice: the later one knows its place.
+  // Clients that append echo what the stream's encoder sent twice: the later one has its place.
   const lastWith = new Map(details.map((detail) => [detail.redacted ?? detail.signature, detail]));
   for (const detail of details) {
     const opaque = detail.redacted ?? detail.signature;
@@ -150,7 +150,7 @@ export function buildReasoningDetails(placed: readonly PlacedReasoning[]): JsonO
   return isMore ? { reasoning_details: placed.map(buildReasoningDetail) } : {};
 }
 
-/** What can go back to a provider: a token that is not its own means nothing to it. */
+/** What may be sent back to a provider: a token that is not its own means nothing to it. */
 export function replayableReasoning(parts: readonly ReasoningPart[], losses: LossReport): PlacedReasoning[] {
   const kept: PlacedReasoning[] = [];
   for (const part of parts) {

@@ -55,7 +55,7 @@ export function buildThoughtSignature(signature: OpaqueToken | undefined): JsonO
   return own === undefined ? {} : { extra_content: { google: { thought_signature: own } } };
 }
 
-/** The id of a call for a client; another dialect's token rides on it. */
+/** The id of a call for a client; another dialect's token is carried in it. */
 export function clientCallId(id: string, signature: OpaqueToken | undefined): string {
   const isOwn = signature !== undefined && openToken('openai-chat', signature) !== undefined;
   return isOwn ? id : callIdToWire(id, signature);

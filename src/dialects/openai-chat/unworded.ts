@@ -1,5 +1,5 @@
-// What a server says beside the answer that no other dialect has a word for: what content filters and moderation
-// found, further choices, and whatever is new in a message. Ids, times, prices and versions are the envelope, which is each server's own.
+// What a server sends beside the answer that no other dialect has a form for: findings of content filters and
+// moderation, further choices, and new fields of messages. Ids, times, prices and versions are each server's envelope.
 import {
   asArray,
   asNumber,
@@ -11,14 +11,14 @@ import {
 import type { Extension } from '../../model/content.ts';
 import { saysNothing } from '../shared/unread-fields.ts';
 
-/** Of a message: what is read, and what servers put there that says nothing of the answer. */
+/** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
 const READ: ReadonlySet<string> = new Set([
   ...['role', 'content', 'refusal', 'tool_calls', 'function_call', 'annotations', 'audio', 'images'],
   ...['reasoning', 'reasoning_content', 'reasoning_details'],
   ...['name', 'provider_metadata', 'padding', 'channel', 'token_id', 'token_ids'],
 ]);
 
-/** Tells each of one chunk or body by name, with what a client of this dialect could be told again. */
+/** Reports each field of one chunk or body by name, with what a client of this dialect could be sent again. */
 export function tellUnworded(
   body: JsonObject,
   choice: JsonObject | undefined,

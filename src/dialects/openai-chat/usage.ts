@@ -27,7 +27,7 @@ export function parseUsage(usage: JsonObject): StatedUsage {
   );
   const cacheWrite = counts.largest(promptDetails?.cache_write_tokens, usage.cache_creation_input_tokens);
   const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
-  // More cached than prompt tokens can only mean that the two are counted apart.
+  // More cached than prompt tokens can only mean that the two are counted separately.
   if (prompt !== undefined) parsed.inputTokens = cached > prompt ? prompt : prompt - cached;
   if (cacheRead !== undefined) parsed.cacheReadTokens = cacheRead;
   if (cacheWrite !== undefined) parsed.cacheWriteTokens = cacheWrite;
@@ -53,7 +53,7 @@ export function parseUsage(usage: JsonObject): StatedUsage {
   return counts.stated(parsed);
 }
 
-/** What clients have no field for. */
+/** Counts for which clients have no field. */
 export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
 
 export function buildUsage(usage: Usage): JsonObject {
@@ -76,7 +76,7 @@ export function buildUsage(usage: Usage): JsonObject {
   };
 }
 
-/** What a chunk or body states of its counts; undefined where it has none. */
+/** The counts that a chunk or body states; undefined where it has none. */
 export function countsIn(body: JsonObject, choice: JsonObject | undefined): StatedUsage | undefined {
   const usage = findUsage(body, choice);
   if (usage === undefined) return undefined;
@@ -87,12 +87,12 @@ export function countsIn(body: JsonObject, choice: JsonObject | undefined): Stat
 /** OpenAI's that search before each answer, cited or not. https://platform.openai.com/docs/guides/tools-web-search */
 const SEARCHES_ALWAYS = /\bgpt-[\w.-]+-search-(preview|api)\b/;
 
-/** The counts of an answer for which the server searched, or ran other tools: they are billed, and most servers do not count them. */
+/** Counts of an answer with server-run searches or other tools: these are billed, but few servers count them. */
 export function withSearches(stated: StatedUsage): StatedUsage {
   return stated.webSearches ? stated : { ...stated, otherCharges: true };
 }
 
-/** Whether a message or delta shows that: by pages of the web that it cites, or by what was run (Groq). */
+/** Whether a message or delta shows that: by web pages that it cites, or by the tools that were run (Groq). */
 export function showsSearches({ annotations, executed_tools: run }: JsonObject): boolean {
   if (asArray(run)?.length) return true;
   return (asArray(annotations) ?? []).some((item) => asObject(asObject(item)?.url_citation) !== undefined);
