@@ -1,5 +1,5 @@
-// Tools that the conversation brings along (items of type `additional_tools`; Codex gives its newest models all of theirs
-// so). To providers of other dialects they are tools as all others are; to one of this dialect the items go as they came.
+// Tools that the conversation itself contains (items of type `additional_tools`; Codex sends its newest models all
+// tools this way). Providers of other dialects get them as ordinary tools; one of this dialect gets the items unchanged.
 import { asArray, asNumber, asObject, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import type { NeutralRequest, Tool } from '../../model/request.ts';
@@ -8,18 +8,18 @@ import { ID, ownFields } from './wire.ts';
 
 export const ADDITIONAL_TOOLS = 'additional_tools';
 
-/** The tools of one item. Throws `invalid_request` with `path` where they are none. */
+/** The tools of one item. Throws `invalid_request` with `path` where they are not tools. */
 export function parseAdditionalTools(item: JsonObject, path: string): Tool[] {
   return parseToolList(item, `${path}.tools`);
 }
 
-/** `tools` and what the conversation brings; of two by one name the later one counts. */
+/** `tools` and those of the conversation; of two with one name the later one counts. */
 export function withAdditional(tools: readonly Tool[], brought: readonly Tool[]): Tool[] {
   if (brought.length === 0) return [...tools];
   return [...new Map([...tools, ...brought].map((tool) => [tool.name, tool])).values()];
 }
 
-/** An item, and the number of neutral messages that stand before it. */
+/** An item, and the number of neutral messages before it. */
 export interface ToolItem {
   behind: number;
   item: JsonObject;

@@ -33,7 +33,7 @@ export function parseAnnotation(annotation: JsonObject): Citation {
   const start = asNumber(annotation.start_index);
   const end = asNumber(annotation.end_index);
   if (title) citation.title = title;
-  // 0 to 0 is how servers say that they do not know.
+  // Servers send 0 to 0 where the place is unknown.
   if (start !== undefined && end !== undefined && end > start) {
     citation.start = start;
     citation.end = end;
@@ -57,5 +57,5 @@ export function buildAnnotation(citation: Citation, length: number): JsonObject 
   };
 }
 
-/** What an annotation says of its source beside where it is. */
+/** The fields of an annotation about its source, without the source's location. */
 export const ANNOTATED = ['span'] as const;

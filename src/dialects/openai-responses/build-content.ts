@@ -11,7 +11,7 @@ import { ID, ownFields } from './wire.ts';
 
 export interface BuildScope {
   losses: LossReport;
-  /** The client speaks this dialect: what it said goes on as it said it. */
+  /** The client speaks this dialect: its content is passed on unchanged. */
   native: boolean;
   /** Takes OpenAI's cache breakpoints from clients of its other dialect too: other servers may refuse them. */
   marks: boolean;
@@ -33,7 +33,7 @@ function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject,
   scope.losses.foreign(part.extension);
   const { [BREAKPOINT]: _, ...own } = ownFields(part.extension);
   Object.assign(content, own);
-  // A step may have taken it out.
+  // A step may have removed it.
   if (part.cacheControl === undefined) return;
   const said = scope.marks ? breakpointIn(part.extension) : undefined;
   const breakpoint = said ?? (scope.native ? { mode: 'explicit' } : undefined);
@@ -62,7 +62,7 @@ function buildInputPart(part: Part, { losses, native }: BuildScope): JsonObject 
       if (!own) losses.lost(part.name);
       return own ? asObject(part.value) : undefined;
     }
-    // Items of their own, or parts of no user turn.
+    // Separate items, or parts that no user turn has.
     case 'reasoning':
     case 'tool-call':
     case 'tool-result':

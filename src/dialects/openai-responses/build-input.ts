@@ -41,7 +41,7 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   }
   for (const { behind, item } of kept) if (behind >= request.messages.length) items.push(item);
   if (scope.native || items.length === 0) return items;
-  // Of the input, that is: the instructions do not count.
+  // Counts only the input: the instructions do not matter.
   const word = missingJsonWord(
     request,
     request.messages.map(({ parts }) => parts),
@@ -50,7 +50,7 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   return word === undefined ? items : [{ type: 'message', role: 'system', content: word }, ...items];
 }
 
-/** OpenAI refuses encrypted reasoning behind which nothing of the same turn stands: an answer that was cut in it. */
+/** OpenAI refuses encrypted reasoning that nothing of the same turn follows: an answer cut off while thinking. */
 function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonObject[] {
   const end = answer.findLastIndex(
     (item) => item.type !== 'reasoning' || item.encrypted_content === undefined,
@@ -151,7 +151,7 @@ function buildAnswer(
           else push(item);
         } else {
           const thought = thoughtOf(part, scope);
-          // In front of what was said with the call, where it stood.
+          // Before the text sent with the call, where it stood.
           if (thought !== undefined) items.push(thought);
           else if (part.signature !== undefined) losses.lost('thought_signature');
           push(buildCall(part, tools.get(part.name), scope));

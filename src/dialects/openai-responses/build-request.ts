@@ -73,7 +73,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     if (input.length === 0 && !native) requireLastTurn(request, undefined);
     if (input.length > 0 || !native) body.input = input;
   }
-  // Of OpenAI's models it is known.
+  // Known of OpenAI's models.
   if (traits.reasons !== undefined) reportPrefill(request, losses);
   else reportUnknownPrefill(request, losses);
   if (request.stream) body.stream = true;
@@ -106,7 +106,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   return { body, losses: losses.list() };
 }
 
-/** OpenAI's own models answer with an object: any other form is asked for in words. */
+/** OpenAI's own models answer with an object: any other form is requested in the instructions. */
 function withAnswerSchema(request: NeutralRequest, native: boolean, losses: LossReport): NeutralRequest {
   const { outputFormat, ...rest } = request;
   if (native || outputFormat?.type !== 'json-schema') return request;
@@ -131,8 +131,8 @@ function buildInstructions({ system }: NeutralRequest, losses: LossReport): stri
 }
 
 /**
- * Clients of other dialects send the whole conversation each time: nothing is to be stored, and reasoning
- * comes encrypted so that they can send it back. Models that do not reason refuse to be asked for that.
+ * Clients of other dialects send the whole conversation each time: nothing needs to be stored, and reasoning
+ * comes encrypted so that they can send it back. Models that do not reason refuse a request for that.
  */
 function buildRetention(
   request: NeutralRequest,
@@ -157,7 +157,7 @@ function leastTokens(wanted: number | undefined, losses: LossReport): number | u
   return LEAST_OUTPUT_TOKENS;
 }
 
-/** The model refuses to be told how to choose its tokens, and does not tell how it chose. */
+/** The model refuses sampling parameters, and requests for log probabilities. */
 function isFixed({ reasoning }: NeutralRequest, traits: ModelTraits): boolean {
   const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
   return traits.fixedSampling && !(isOff && traits.samplesWithoutThinking === true);

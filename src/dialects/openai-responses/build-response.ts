@@ -143,7 +143,7 @@ function buildItem(
   }
 }
 
-/** Of a call that was cut short at most the beginning came. */
+/** A call that was cut short has only its beginning, so its arguments are not whole. */
 function callStatus({ kind, arguments: text }: ToolCallPart): ItemStatus {
   const isWhole = kind !== 'function' || text.trim() === '' || parseObject(text) !== undefined;
   return isWhole ? 'completed' : 'incomplete';

@@ -64,7 +64,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope, traits: M
   return fields;
 }
 
-/** Of those that the provider runs, the type is the name; of another dialect's, only a search may have been sent. */
+/** A provider-run tool's type is its name; of another dialect's, only a search may have been sent. */
 function listTool(tool: Tool): JsonObject[] {
   if (tool.type !== 'server') return [nameTool(tool)];
   if (tool.definition.dialect === ID) return [{ type: tool.name }];
@@ -79,7 +79,7 @@ function nameTool(tool: FunctionTool | CustomTool): JsonObject {
   return { type: tool.type, name: tool.namespace?.tool ?? tool.name };
 }
 
-/** Of OpenAI's own models: other servers of the dialect may have no search. */
+/** For OpenAI's own models: other servers of the dialect may have no search. */
 function buildSearch(
   tool: ServerTool,
   { losses }: BuildScope,
@@ -118,7 +118,7 @@ function buildFunction(
   if (tool.description !== undefined) built.description = tool.description;
   const { parameters, strict } = tool;
   if (parameters !== undefined) {
-    // OpenAI's own models take one object, other servers of the dialect what the client says.
+    // OpenAI's own models take one object, other servers of the dialect whatever the client sends.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
     built.parameters = native ? parameters : functionSchema(typedSchema(schema));
   } else if (!native) {

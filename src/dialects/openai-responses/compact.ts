@@ -9,7 +9,7 @@ import { parseUsage } from './usage.ts';
 /** Below the base URL. */
 export const COMPACT_PATH = '/responses/compact';
 
-/** What bears on the summary, by OpenAI's documents and by what Codex sends. */
+/** Fields that affect the summary, by OpenAI's documentation and by what Codex sends. */
 const SUMMARISED: readonly string[] = [
   ...['model', 'input', 'instructions', 'previous_response_id', 'prompt_cache_key'],
   ...['tools', 'parallel_tool_calls', 'reasoning', 'text'],

@@ -9,7 +9,7 @@ import { buildRequest } from './build-request.ts';
 /** Below the base URL. */
 export const COUNT_PATH = '/responses/input_tokens';
 
-/** What bears on the prompt; the endpoint refuses the rest. */
+/** Fields that affect the prompt; the endpoint refuses the others. */
 const COUNTED: readonly string[] = [
   ...['model', 'input', 'instructions', 'tools', 'tool_choice', 'parallel_tool_calls', 'reasoning', 'text'],
   ...['truncation', 'conversation', 'previous_response_id'],

@@ -42,7 +42,7 @@ export class CallState extends ToldText {
     this.tell(text);
   }
 
-  /** The whole arguments: what no delta told is told now. */
+  /** The whole arguments: sends what no delta contained. */
   whole(text: string): void {
     if (!this.ended) this.tell(this.rest(text));
   }

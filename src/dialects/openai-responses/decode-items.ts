@@ -1,4 +1,4 @@
-// The decoder's output items: each is told once, from its deltas where they came, else from what repeats them
+// The decoder's output items: each is emitted once, from its deltas where they came, else from what repeats them
 // (`.done` events, the item when it is done, the terminal's output), which some servers send alone.
 import type { EventSink, StreamEvent } from '../../model/events.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -27,12 +27,12 @@ export class ItemDecoder implements Blocks {
   private items: Map<number, ItemState> | null = null;
   /** Reasoning that may not have ended. */
   private thoughts: ReasoningState[] | null = null;
-  /** The one of them that was asked for last: a delta mostly goes where the one before it went. */
+  /** The open item used last: a delta mostly goes where the one before it went. */
   private current: ItemState | undefined = undefined;
   private currentIndex = 0;
   /** Where an item's id was last seen. */
   private ids: Map<string, number> | null = null;
-  /** For items that only the terminal tells: no server gets that far. */
+  /** For items that only the terminal contains: no server numbers that high. */
   private spareIndex = 1_000_000;
 
   constructor(sink: EventSink) {
@@ -77,7 +77,7 @@ export class ItemDecoder implements Blocks {
     return known?.kind === 'call' ? known : this.add(index, new CallState(this, 'function_call', index));
   }
 
-  /** A delta like the one before it, which told its text as it was. */
+  /** A delta like the previous one, whose text was emitted unchanged. */
   protected more(text: string): boolean {
     const { current } = this;
     if (current === undefined || current.kind === 'hosted' || current.ended) return false;
@@ -201,7 +201,7 @@ function kindOf(type: string): Kind {
   }
 }
 
-/** An item that is told when it is whole. */
+/** An item that is emitted when it is whole. */
 class HostedState {
   readonly kind = 'hosted';
   readonly type: string;
@@ -222,7 +222,7 @@ class HostedState {
     this.ended = true;
     const part = parseHostedItem(this.type, item);
     if (part.type === 'opaque') {
-      // As a whole answer's opaque part is told, see model/replay.ts.
+      // In the form of a whole answer's opaque part, see model/replay.ts.
       blocks.push({
         type: 'extension',
         dialect: part.dialect,

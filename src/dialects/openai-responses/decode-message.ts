@@ -15,7 +15,7 @@ export class MessageState extends ToldText {
   readonly type = 'message';
   ended = false;
   private readonly blocks: Blocks;
-  /** Of the part that began last, as all that follows; undefined before the first. */
+  /** The part that began last, described by the fields below too; undefined before the first. */
   private part: PartKind | undefined = undefined;
   /** The server's number: some begin at 1. */
   private contentIndex = 0;
@@ -25,9 +25,9 @@ export class MessageState extends ToldText {
   private partEnded = false;
   /** Log probabilities came with its deltas. */
   private spelled = false;
-  /** Those before it, which tell nothing more, in the order in which they began, which is that of the finished item. */
+  /** Earlier parts, which emit nothing more, in the order in which they began, which is that of the finished item. */
   private past: PartKind[] | null = null;
-  /** The numbers of those, by kind: an answer may have thousands. */
+  /** The numbers of earlier parts, by kind: an answer may have thousands. */
   private numbers: Record<PartKind, Set<number>> | null = null;
 
   constructor(blocks: Blocks) {
@@ -43,7 +43,7 @@ export class MessageState extends ToldText {
     this.tell(text);
   }
 
-  /** The whole text of a part: what no delta told is told now. */
+  /** The whole text of a part: sends what no delta contained. */
   whole(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
     if (this.open(kind, contentIndex)) this.tell(this.rest(text), this.untold(logprobs));
   }
@@ -106,7 +106,7 @@ export class MessageState extends ToldText {
     const past = this.past?.length ?? 0;
     const known = place === past ? this.part : this.past?.[place];
     if (known === kind) return place === past && !this.partEnded;
-    // Numbers of parts that only come now collide with none.
+    // Numbers that parts get only now do not collide with others.
     return this.open(kind, past + (this.part === undefined ? 0 : 1) + 1_000);
   }
 

@@ -5,7 +5,7 @@ import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
 import { answerToken, parseAnswerReasoning, SUMMARY_SEPARATOR } from './reasoning.ts';
 
-/** Which of the two tells the text: where a server sends both, the first that spoke is heard. */
+/** The form that provides the text: where a server sends both, the first to appear is read. */
 type Source = 'summary' | 'content';
 
 const NO_ITEM: JsonObject = {};
@@ -39,7 +39,7 @@ export class ReasoningState {
     this.write(text);
   }
 
-  /** The whole text of a part: told where no delta was. */
+  /** The whole text of a part: emitted where no delta came. */
   whole(source: Source, index: number, text: string): void {
     const wasHeard = this.heard !== undefined && (this.heard !== source || this.heardIndex >= index);
     if (!this.ended && !wasHeard) this.tell(source, index, text);
@@ -57,7 +57,7 @@ export class ReasoningState {
     const part = parseAnswerReasoning(item);
     if (heard === undefined && part !== undefined && part.text !== '') this.write(part.text);
     const signature = heard === undefined ? part?.signature : answerToken(item, heard === 'content');
-    // What is encrypted must go back, however late it comes; an id was told before.
+    // Encrypted content must go back, however late it comes; an id was already sent.
     if (signature !== undefined && (!this.signed || item.encrypted_content)) this.sign(signature);
     this.end();
   }

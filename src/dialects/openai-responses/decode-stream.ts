@@ -17,26 +17,26 @@ import { unreadOf } from './unworded.ts';
 import { parseUsage } from './usage.ts';
 import { ID } from './wire.ts';
 
-/** Pings are of proxies. */
+/** Pings come from proxies. */
 const OWN_EVENT = /^(response\.|keepalive$|ping$)/;
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new ResponseDecoder(sink);
 }
 
-/** A class: what a stream holds for as long as it flows is few objects. */
+/** A class, so that what each stream holds while it lasts is few objects. */
 class ResponseDecoder extends ItemDecoder implements StreamDecoder {
-  /** Letters that hide how long the text is. */
+  /** Padding that hides the length of the text. */
   readonly padding = 'obfuscation';
-  /** Of events, which nobody counts. */
+  /** The field that numbers events; its values are not checked. */
   readonly numbers = 'sequence_number';
   strangers = 0;
   private ended = false;
-  /** The last event adds to what was told, it does not repeat it. */
+  /** The last event adds to what was sent instead of repeating it. */
   private isDelta = false;
   /** The item that events without a place belong to. */
   private lastIndex = 0;
-  /** Deltas of kinds that nobody reads, as told. */
+  /** Deltas of unread kinds, as they came. */
   private said: Set<string> | null = null;
 
   decode({ event: name, data }: SseEvent): void {
@@ -77,7 +77,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     this.sink.push({ type: 'error', error });
   }
 
-  /** Which item the event is about. */
+  /** The item that the event is about. */
   private indexOf(event: JsonObject): number {
     const index = asNumber(event.output_index) ?? this.indexOfId(event.item_id);
     if (index !== undefined) this.lastIndex = index;
@@ -174,7 +174,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
         return;
       case 'response.content_part.done': {
         const part = objectOf(event, 'part');
-        // Some servers tell reasoning in content parts too; the finished item repeats it.
+        // Some servers send reasoning in content parts too; the finished item repeats it.
         if (part.type !== 'reasoning_text') this.message(this.indexOf(event)).partDone(partOf(event), part);
         return;
       }

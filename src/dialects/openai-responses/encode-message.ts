@@ -83,7 +83,7 @@ class PartedMessages implements MessageWriter {
   }
 
   delta(text: string): string {
-    // Behind an end that the client has been told of, more is a part of its own.
+    // Behind an end that the client has received, more text is a separate part.
     const anew = this.toldEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
     return anew + (this.deltas?.push(text) ?? '');
   }

@@ -21,13 +21,13 @@ export interface OutputWriter {
   numberAfter(sequence: number): void;
   /** The client has this whole item already. */
   keep(place: number, item: JsonObject): void;
-  /** The place of the item that the client has got last: the next one follows it. */
+  /** The place of the last item that the client received: the next one follows it. */
   placeAfter(place: number): void;
   /** Items so far as the inside of a JSON array. */
   items(): string;
 }
 
-/** In an object: where what was kept belongs. */
+/** Marks the place in an object where the kept JSON belongs. */
 export const KEPT = '\0kept\0';
 const KEPT_JSON = JSON.stringify(KEPT);
 
@@ -113,9 +113,9 @@ export interface DeltaWriter {
   pushWith(text: string, suffix: string): string;
   /** All text so far, as JSON. */
   json(): string;
-  /** Of all text so far, in UTF-16 units. */
+  /** Length of all text so far, in UTF-16 units. */
   readonly textLength: number;
-  /** There is nothing but white space so far. */
+  /** Whether there is only white space so far. */
   readonly isBlank: boolean;
 }
 
@@ -155,7 +155,7 @@ class KeptDeltas extends PiecedText implements DeltaWriter {
 
   private write(delta: string, tail: string): string {
     const json = JSON.stringify(delta);
-    // Mostly nothing is to be escaped: then it is kept as it is, and not a second time.
+    // Mostly nothing needs escaping: the text is then kept as it is, and not a second time.
     this.add(json.length === delta.length + 2 ? delta : json.slice(1, -1));
     this.textLength += delta.length;
     if (this.isBlank) this.isBlank = delta.trim() === '';

@@ -15,7 +15,7 @@ export interface ReasoningWriter {
 
 interface OpenReasoning {
   part: ReasoningPart;
-  /** The item, told with its first text. */
+  /** The item, sent with its first text. */
   told?: ToldReasoning;
 }
 
@@ -71,7 +71,7 @@ class SummarizedReasoning implements ReasoningWriter {
     return (
       output.event(`${SUMMARY}_text.done`, { ...place, text: KEPT }, text) +
       output.event(`${SUMMARY}_part.done`, { ...place, part: said }, text) +
-      // The id was told before the token could bring the provider's own.
+      // The id was sent before the token could bring the provider's own.
       output.done(outputIndex, { ...buildReasoningOutput({ ...part, text: KEPT }, id), id }, text)
     );
   }

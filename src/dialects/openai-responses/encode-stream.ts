@@ -43,7 +43,7 @@ class ResponseEncoder implements StreamEncoder {
   private head: ResponseHead | undefined;
   private usage: Usage = NO_USAGE;
   private hasUsage = false;
-  /** The response as the client was told that it began, where another encoder or the provider did. */
+  /** The response as its start was sent to the client, where another encoder or the provider sent it. */
   private begun: JsonObject = {};
   private partEnd: PartEnd | undefined;
 
@@ -65,7 +65,7 @@ class ResponseEncoder implements StreamEncoder {
     return ': ping\n\n';
   }
 
-  /** Ids and places that the client knows are kept to. */
+  /** Adopts the ids and places that the client already has. */
   follow({ data }: SseEvent): void {
     const { output, message } = this;
     const event = parseObject(data) ?? {};
@@ -159,7 +159,7 @@ class ResponseEncoder implements StreamEncoder {
     return this.message.close('completed');
   }
 
-  /** An item that this dialect's decoder had no neutral word for. */
+  /** An item for which this dialect's decoder had no neutral form. */
   private replay({ dialect, name, value }: Extract<StreamEvent, { type: 'extension' }>): string {
     const item = dialect === ID ? asObject(value.value) : undefined;
     if (item !== undefined) return this.endMessage() + this.wholeItem(item);
@@ -187,7 +187,7 @@ class ResponseEncoder implements StreamEncoder {
     return this.output.added(place, item) + this.output.done(place, item);
   }
 
-  /** The last event: the whole response, its output as it was told. @param beside JSON that begins with `,`. */
+  /** The last event: the whole response, with its output as it was sent. @param beside JSON that begins with `,`. */
   private terminal(status: string, fields: JsonObject, beside = ''): string {
     const { head, context, output: written } = this;
     const type = `response.${status}`;
@@ -208,14 +208,14 @@ class ResponseEncoder implements StreamEncoder {
     return this.message.close(status) + this.terminal(status, { incomplete_details: details });
   }
 
-  /** Once the response has begun it fails; before that there is nothing that could. */
+  /** Once the response has begun it fails; before that there is none that could. */
   private fail(error: GatewayError): string {
     const text = withWait(error);
     const param = error.reason?.param ?? null;
     if (this.head !== undefined) {
       const code = streamErrorCode(error);
-      // OpenAI's servers tell an `error` event before: its SDKs throw for the field `error` of any event, and hand a
-      // failed response over like a finished one, which few programs look into. One event with both ends the stream once.
+      // OpenAI's servers send an `error` event first: its SDKs throw for the field `error` of any event, but return a
+      // failed response like a finished one, which few programs check. One event with both ends the stream once.
       const thrown = JSON.stringify({ type: errorType(error), code, message: text, param });
       return this.terminal('failed', { error: { code, message: text } }, `,"error":${thrown}`);
     }

@@ -23,15 +23,15 @@ const STREAM_CODES: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * The code of a failure inside a stream. Clients know a handful, and decide by them whether to ask again: any
- * other than these means "the server failed, ask again".
+ * The code of a failure inside a stream. Clients know a handful, and decide by them whether to retry: any
+ * other than these means "the server failed, retry".
  */
 export function streamErrorCode(error: GatewayError): string {
   if (error.reason?.code === 'insufficient_quota') return 'insufficient_quota';
   return STREAM_CODES[error.code] ?? 'server_error';
 }
 
-/** The form in which Codex reads how long to wait, for want of a field. */
+/** The form in which Codex reads how long to wait, since there is no field for it. */
 const WAIT = /try again in\s*\d+(?:\.\d+)?\s*(?:s|ms)/i;
 
 /** Looked for from where dots or blanks begin: from within, a long row of them would be read once for each. */

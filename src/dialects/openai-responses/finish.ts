@@ -9,7 +9,7 @@ const INCOMPLETE: Record<string, UnifiedFinish> = table({
   content_filter: 'refusal',
 });
 
-/** @param sawToolCall whether the client is asked to run a tool: the dialect has no word for that. */
+/** @param sawToolCall whether the client is asked to run a tool: the dialect has no reason for that. */
 export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish {
   const status = asString(response.status) ?? null;
   const reason = asString(asObject(response.incomplete_details)?.reason);

@@ -4,7 +4,7 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
-/** Of a generated image: what its source says too, or that it is one. */
+/** Fields of a generated image that its source also has, or that only mark it as an image. */
 const FORM_OF_IMAGE = ['type', 'id', 'status', 'output_format'];
 
 /** A call that the provider answered itself, a generated image, or an opaque part: the item is kept whole. */

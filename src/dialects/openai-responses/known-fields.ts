@@ -1,8 +1,8 @@
-// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
 
-// The SDKs add what they made of a text, and of arguments, as `parsed`.
+// The SDKs add their parsed form of a text, and of arguments, as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };
 
 /** Parts of another type are kept whole; so is the result of a call that is no list of parts. */
@@ -40,8 +40,8 @@ const ITEM_BY_TYPE = byType({
 const names = (list: string): KnownFields => Object.fromEntries(list.split(' ').map((name) => [name, true]));
 
 /**
- * Of a whole response: what is read; the request and its settings told back; the service: when, at what price, what its
- * cache and its filters did.
+ * The fields of a whole response: those that are read; the request and its settings repeated; and the service's own:
+ * its time, price, cache and filters.
  */
 export const KNOWN_RESPONSE: KnownRequest = {
   body: {
@@ -57,7 +57,7 @@ export const KNOWN_RESPONSE: KnownRequest = {
   },
 };
 
-/** What is read of an output item. */
+/** The fields read of an output item. */
 export const KNOWN_OUTPUT: KnownRequest = { body: { output: ITEM_BY_TYPE } };
 
 const FORMAT = byType({

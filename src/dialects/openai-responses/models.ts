@@ -1,4 +1,4 @@
-// What a model takes, told from its name: OpenAI refuses fields that a model has no use for.
+// What a model accepts, by its name: OpenAI refuses fields that a model has no use for.
 import type { Quirks } from '../dialect.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import type { ReasoningTraits } from '../openai/reasoning.ts';
@@ -6,7 +6,7 @@ import type { ReasoningTraits } from '../openai/reasoning.ts';
 export interface ModelTraits extends ReasoningTraits {
   /** Sampling parameters are refused. */
   fixedSampling: boolean;
-  /** Unless it does not think. */
+  /** They are refused only while it thinks. */
   samplesWithoutThinking?: boolean;
 }
 

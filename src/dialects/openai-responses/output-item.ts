@@ -36,7 +36,7 @@ export function refusalContent(refusal: string): JsonObject {
   return { type: 'refusal', refusal };
 }
 
-/** How a call is told to the client. */
+/** The form in which a call is sent to the client. */
 export interface CallForm {
   kind: 'function' | 'custom';
   /** The client's custom tool was shown to the provider as a function: its text is an argument. */

@@ -108,7 +108,7 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
     case 'function_call_output':
     case 'custom_tool_call_output': {
       const content = parseResult(item.output, `${path}.output`);
-      // What a tool tells without being called; others have results of calls alone.
+      // A tool's output without a call; other dialects have results of calls alone.
       if (type === 'function_call_output' && (item.call_id ?? undefined) === undefined) {
         turns.message({ role: 'user', parts: content });
         return;

@@ -34,7 +34,7 @@ export const LOGPROBS = 'message.output_text.logprobs';
 /** OpenAI's word for an id that it does not know (any more): clients such as VS Code's Copilot then send the whole conversation. */
 const PREVIOUS_NOT_FOUND = 'previous_response_not_found';
 
-/** Top-level fields that have a neutral word. Those kept in another form are handled where they are read. */
+/** Top-level fields that have a neutral form. Those kept in another form are handled where they are read. */
 const NEUTRAL_FIELDS = [
   'model',
   'input',
@@ -57,8 +57,8 @@ const NEUTRAL_FIELDS = [
 ];
 
 /**
- * The result always has an `extension` of this dialect, empty where every field found its neutral word: it
- * tells buildRequest that the client spoke this dialect and meant exactly what it said.
+ * The result always has an `extension` of this dialect, empty where every field had a neutral form: it
+ * tells buildRequest that the client spoke this dialect and meant exactly what it sent.
  */
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
@@ -86,7 +86,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     Object.assign(request, choice);
   }
   readSettings(body, request);
-  // Of those who read the answer in Chat Completions; here counts come in any case.
+  // Sent by clients that read the answer in Chat Completions; in this dialect counts come in any case.
   if (asObject(body.stream_options)?.include_usage === true) request.includeUsage = true;
   if (hasSecondUser(body)) kept.delete('user');
 
@@ -107,7 +107,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   return request;
 }
 
-/** Fields that make the answer rest on what only a provider of this dialect keeps or does. */
+/** Fields that make the answer depend on what only a provider of this dialect keeps or does. */
 function findBinding(body: JsonObject): Binding | undefined {
   const because: Record<string, string> = {
     previous_response_id:
@@ -151,7 +151,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 }
 
-/** Reads `text`; returns what of it only this dialect knows. */
+/** Reads `text`; returns the part of it that only this dialect knows. */
 function parseText(text: JsonObject, request: NeutralRequest): JsonObject {
   const rest: JsonObject = {};
   for (const [name, value] of Object.entries(text)) {

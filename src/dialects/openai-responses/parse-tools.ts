@@ -148,7 +148,7 @@ export function namesServer(choice: JsonValue | undefined): boolean {
   return asArray(form.tools)?.some((tool) => asObject(tool)?.type === 'mcp') === true;
 }
 
-/** Of tools in a namespace, the neutral name by the own one; of several with one own name the first counts. */
+/** Maps the own names of tools in namespaces to neutral ones; of several with one own name the first counts. */
 function groupedNames(tools: readonly Tool[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const tool of tools) {

@@ -5,7 +5,7 @@ import { leftover } from '../shared/own-fields.ts';
 
 export interface ParsedReasoningSettings {
   settings?: ReasoningSettings;
-  /** What only this dialect knows. */
+  /** Fields that only this dialect knows. */
   rest: JsonObject;
 }
 
@@ -23,7 +23,7 @@ export function parseReasoningSettings(reasoning: JsonObject): ParsedReasoningSe
   return Object.keys(settings).length === 0 ? { rest } : { settings, rest };
 }
 
-/** Exactly what a client of this dialect said. */
+/** Exactly the settings that a client of this dialect sent. */
 export function repeatReasoning({ effort, summary }: ReasoningSettings): JsonObject {
   return { ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) };
 }

@@ -47,7 +47,7 @@ export function parseReasoning(item: JsonObject): ReasoningPart {
     }
   }
   const key = keyOf(item, inContent);
-  // Nobody knows it: a provider would look for it in vain, or refuse what it encrypted under another.
+  // No provider knows a made-up id: it would look for it in vain, or refuse what it encrypted under another.
   if (key.id !== undefined && isMadeUpReasoning(key.id)) delete key.id;
   if (Object.keys(key).length > 0) part.signature = keyToken(key);
   return part;

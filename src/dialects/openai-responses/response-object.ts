@@ -60,7 +60,7 @@ const NO_IMAGES: JsonObject = {
   total_tokens: 0,
 };
 
-/** The counts' fields of a finished response. */
+/** The fields for the counts of a finished response. */
 export function usageFields(usage: Usage): JsonObject {
   const searches = usage.webSearches;
   return {

@@ -1,4 +1,4 @@
-// How much of a text was told in deltas, so that what repeats it can add what is missing, in constant memory.
+// How much of a text was sent in deltas, so that what repeats it can add what is missing, in constant memory.
 
 /** To be extended by what tells a text: each delta looks at both, and so they are one object. */
 export class ToldText {
@@ -11,7 +11,7 @@ export class ToldText {
     this.toldSum = hash(delta, delta.length, this.toldSum);
   }
 
-  /** The part of `whole` behind what was told; '' where the two do not begin alike. */
+  /** The part of `whole` behind what was sent; '' where the two do not begin alike. */
   protected rest(whole: string): string {
     const length = this.toldLength;
     if (whole.length <= length) return '';

@@ -1,4 +1,4 @@
-// What an answer, or an item of it, says that the neutral model has no word for.
+// The parts of an answer, or of its items, that have no neutral form.
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import { isUnreadable } from '../openai/logprobs.ts';
@@ -7,7 +7,7 @@ import { KNOWN_OUTPUT, KNOWN_RESPONSE } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
 /**
- * Tells each of an item by name: the phase of a message, log probabilities that cannot be read, and whatever is new.
+ * Reports each of an item by name: the phase of a message, log probabilities that cannot be read, and whatever is new.
  */
 export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonObject) => void): void {
   for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) tell(name, {});

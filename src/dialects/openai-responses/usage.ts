@@ -22,7 +22,7 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
   if (cacheWrite !== undefined) parsed.cacheWriteTokens = cacheWrite;
   if (input !== undefined) {
     const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
-    // More cached than input tokens can only mean that the two are counted apart.
+    // More cached than input tokens can only mean that the two are counted separately.
     parsed.inputTokens = cached > input ? input : input - cached;
   }
   const output = counts.read(usage.output_tokens);
@@ -100,7 +100,7 @@ function countSearches(output: JsonValue | undefined): number | undefined {
   return searches.length === 0 ? undefined : searches.length;
 }
 
-/** What clients have no field for. */
+/** Counts for which clients have no field. */
 export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
 
 export function buildUsage(usage: Usage): JsonObject {
