@@ -1,4 +1,4 @@
-// What an answer's events and parts look like on the wire for a client.
+// The wire form of an answer's events and parts for a client.
 import type { ToolCallPart } from '../../model/content.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
@@ -7,7 +7,7 @@ import { signatureForClient } from './signature.ts';
 import { argumentObject } from '../shared/call-arguments.ts';
 import { ID } from './wire.ts';
 
-/** What a call is called whose arguments the token limit cut: it has no form here. */
+/** The name reported for a call whose arguments the token limit cut: it has no form here. */
 export const CUT_CALL = 'tool_calls';
 
 /**
@@ -39,7 +39,7 @@ export function mediaDataPart(mimeType: string, data: string): JsonObject {
   return { inlineData: { mimeType, data } };
 }
 
-/** A part that this dialect's own decoder had no word for. */
+/** A part that this dialect's own decoder had no neutral form for. */
 export function replayedPart(dialect: string, value: JsonValue | undefined): JsonObject | undefined {
   return dialect === ID && isObject(value) ? value : undefined;
 }

@@ -1,4 +1,4 @@
-// Neutral turns → `contents`: user and model in turn, results of calls straight behind the calls.
+// Neutral turns → `contents`: user and model in turn, results of calls directly behind the calls.
 import type { Part } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
@@ -30,7 +30,7 @@ export function buildContents(messages: readonly Message[], scope: BuildScope): 
     }
     const text = results.length + others.length === 0 ? unreadableTurn(role, parts) : undefined;
     if (text !== undefined) others.push({ text });
-    // A content of results holds as many as the calls before it, and nothing else.
+    // A content of results has as many as there are calls before it, and nothing else.
     if (results.length > 0) contents.push({ role, parts: results });
     if (others.length > 0) contents.push({ role, parts: others });
   }
@@ -49,7 +49,7 @@ interface Turn {
   parts: Part[];
 }
 
-/** Messages of one side in a row are one turn: results of parallel calls may come in a message each. */
+/** Consecutive messages of one side are one turn: results of parallel calls may come in a message each. */
 function turnsOf(messages: readonly Message[], { losses }: BuildScope): Turn[] {
   const turns: Turn[] = [];
   for (const message of messages) {
@@ -118,7 +118,7 @@ function excuseCalls(parts: JsonObject[], { losses }: BuildScope): void {
   losses.approximated('thought_signature', 'a call that this model did not sign passes unchecked');
 }
 
-/** Of another model, or carried by a client that keeps no signatures. The error: "Image part is missing a thought_signature". */
+/** For images of another model, or of a client that keeps no signatures: "Image part is missing a thought_signature". */
 function excuseImages(parts: readonly JsonObject[], { losses }: BuildScope): void {
   const first = parts.find((part) => part.thought !== true);
   for (const part of parts) {

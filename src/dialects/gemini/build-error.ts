@@ -27,7 +27,7 @@ export function buildError(error: GatewayError): JsonObject {
   return { error: { code, message: error.message, status: nameOf(code), details } };
 }
 
-/** Google has no 529, and its clients ask again only at statuses that they know. */
+/** Google has no 529, and its clients retry only at statuses that they know. */
 export function statusOf({ status }: GatewayError): number {
   return status === 529 ? 503 : status;
 }

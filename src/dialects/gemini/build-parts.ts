@@ -25,11 +25,11 @@ export interface BuildScope {
   options: BuildOptions;
   losses: LossReport;
   traits: ModelTraits;
-  /** Call id → name of the tool: results go by name here. */
+  /** Call id → name of the tool: results refer to calls by name here. */
   callNames: Map<string, string>;
 }
 
-/** A part of what a user or the model said; undefined for what cannot be said, which is reported. */
+/** A part of a user's or the model's turn; undefined for one without a form here, which is reported. */
 export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope): JsonObject | undefined {
   const { losses } = scope;
   if (part.type === 'opaque') {
@@ -64,7 +64,7 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
   }
 }
 
-/** Thoughts that nobody signed go back as Google's own client sends them; another provider's are nothing to it. */
+/** Unsigned thoughts are sent back as Google's own client sends them; another provider's mean nothing to it. */
 function buildReasoning(part: ReasoningPart, losses: LossReport): JsonObject | undefined {
   const signature = ownSignature(part.signature);
   if (part.redacted !== undefined || (part.signature !== undefined && signature === undefined)) {
@@ -168,7 +168,7 @@ export function buildResult(
  */
 const REFERENCE = /"\$ref"\s*:/;
 
-/** `output` and `error` are Google's own words for what is no object. */
+/** `output` and `error` are Google's own names for results that are not objects. */
 function buildResponseObject(text: string, isError: boolean): JsonObject {
   const object = REFERENCE.test(text) ? undefined : argumentsToWrite(text);
   if (isError) return { error: object ?? text };

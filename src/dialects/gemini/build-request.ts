@@ -62,7 +62,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
   reportUnsaid(request, UNSAID, losses);
-  // Most models refuse them: only a client of this dialect knows of its own.
+  // Most models refuse them: only clients of this dialect know that theirs does not.
   if (request.extension?.dialect !== ID) reportUnsaid(request, ['logprobs'], losses);
   losses.foreign(request.extension);
   restore(body, request);
@@ -77,7 +77,7 @@ function buildSystem(request: NeutralRequest, losses: LossReport): JsonObject[] 
   });
 }
 
-/** Other dialects answer a system prompt alone; this one refuses a request without contents. */
+/** Other dialects accept a system prompt alone; this one refuses a request without contents. */
 function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossReport): void {
   const part = system.pop();
   if (part === undefined) return;
@@ -170,14 +170,14 @@ function buildServiceTier(tier: string | undefined, losses: LossReport): string 
   return known;
 }
 
-/** Puts what parseRequest had no neutral word for back where it stood. */
+/** Puts fields for which parseRequest had no neutral form back where they stood. */
 function restore(body: JsonObject, request: NeutralRequest): void {
   if (request.extension?.dialect !== ID) return;
   for (const [path, value] of Object.entries(request.extension.fields)) {
     const place = path
       .split('.')
       .reduce<JsonValue | undefined>((at, name) => (isObject(at) ? at[name] : undefined), body);
-    // The mode of a call is said already; this one says it more exactly.
+    // The mode of a call is already set; this one is more exact.
     if (place === undefined || path.endsWith('.mode')) putPath(body, path, value);
   }
 }

@@ -1,4 +1,4 @@
-// Reasoning settings → `thinkingConfig`, in the form that the model takes.
+// Reasoning settings → `thinkingConfig`, in the form that the model accepts.
 // https://ai.google.dev/gemini-api/docs/thinking
 import type { JsonObject } from '../../model/json/json.ts';
 import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
@@ -67,7 +67,7 @@ function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossR
     if (level.toLowerCase() !== effort) losses.approximated('reasoning_effort', level.toLowerCase());
     return { thinkingLevel: level };
   }
-  // Still taken beside levels, but never with one.
+  // Still accepted on models with levels, but never together with one.
   return budgetTokens === undefined ? {} : { thinkingBudget: clamp(budgetTokens, traits, losses) };
 }
 

@@ -72,7 +72,7 @@ function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losse
 
 const TYPED_ELSEWHERE = ['$ref', 'anyOf', 'oneOf', 'allOf'];
 
-/** Google takes nothing beside a reference. */
+/** Google accepts nothing beside a reference. */
 function withType(parameters: JsonObject): JsonObject {
   const isPlain = TYPED_ELSEWHERE.every((name) => parameters[name] === undefined);
   return isPlain || parameters.properties !== undefined ? typedSchema(parameters) : parameters;
@@ -93,7 +93,7 @@ export function buildToolConfig(request: NeutralRequest, losses: LossReport): Js
     case 'none':
       return hasFunctions ? calling({ mode: 'NONE' }) : undefined;
     case 'required':
-      // Only calls of functions can be demanded.
+      // Only calls of functions can be forced.
       if (!hasFunctions) losses.lost('tool_choice');
       return hasFunctions ? calling({ mode: 'ANY', ...named }) : undefined;
     case 'tool':

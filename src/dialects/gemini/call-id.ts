@@ -8,7 +8,7 @@ export function madeUpCallId(scope: string, index: number): string {
   return `gcall-${scope.replace(/[^\w-]/g, '')}-${index}`;
 }
 
-/** Whether Gemini gave no such id, and must not be told one. */
+/** Whether the id was made up here, and must not be sent to Gemini. */
 export function isMadeUp(id: string): boolean {
   return MADE_UP.test(id);
 }

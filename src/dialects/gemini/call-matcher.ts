@@ -1,4 +1,4 @@
-// Which result answers which call: by id where both say it, else by name and order, as Gemini does it.
+// Matches results to calls: by id where both have one, else by name and order, as Gemini does.
 import { madeUpCallId } from './call-id.ts';
 
 export interface CallMatcher {
@@ -39,7 +39,7 @@ export function createCallMatcher(): CallMatcher {
   let count = 0;
   const byId = new WaitingCalls();
   const byName = new WaitingCalls();
-  /** Of those whose id was made up. */
+  /** For calls whose id was made up. */
   const unnumbered = new WaitingCalls();
   let serverCall = '';
   const next = () => madeUpCallId('h', count++);

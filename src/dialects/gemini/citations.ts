@@ -8,7 +8,7 @@ import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';
 
 export interface CitationReader {
-  /** The sources that a candidate names and none before it did. Google repeats them while it streams. */
+  /** The sources that a candidate names for the first time. Google repeats them while it streams. */
   read(candidate: JsonObject): Citation[];
 }
 
@@ -127,7 +127,7 @@ export interface Segment {
   text?: string;
 }
 
-/** Sources of an answer, gathered while it goes by. */
+/** Sources of an answer, collected while it streams. */
 export interface GroundingWriter {
   /** False where the source has no form here. */
   add(citation: Citation, segment: Segment | undefined): boolean;
@@ -168,7 +168,7 @@ export function createGroundingWriter(): GroundingWriter {
   };
 }
 
-/** What a chunk says of its source beside where it is. */
+/** The fields of a chunk about its source, without the source's location. */
 export function chunkTells({ kind, url, location }: Citation): CitationDetail[] {
   if (kind === 'url' && url !== undefined) return ['span'];
   return location?.unit === 'page' ? ['span', 'citedText', 'location'] : ['span', 'citedText'];

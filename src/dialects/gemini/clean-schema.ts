@@ -12,7 +12,7 @@ import { followReference } from '../../model/json/pointer.ts';
 
 export interface CleanSchema {
   schema: JsonObject;
-  /** Keywords that could not be said as they were, sorted. */
+  /** Keywords that had no exact form, sorted. */
   approximated: string[];
 }
 
@@ -40,7 +40,7 @@ interface Scope {
   note(keyword: string): void;
 }
 
-/** Said alike in both. */
+/** Keywords with the same form in both. */
 const SAME = ['title', 'pattern', 'default', 'minimum', 'maximum', 'nullable', 'propertyOrdering'];
 const COUNTS = ['minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties'];
 /** Formats that do not make the request fail. */
@@ -49,7 +49,7 @@ const FORMATS: Record<string, readonly string[]> = {
   NUMBER: ['float', 'double'],
   INTEGER: ['int32', 'int64'],
 };
-/** Say nothing about values. */
+/** Keywords that do not constrain values. */
 const SILENT = new Set(['$schema', '$id', '$anchor', '$comment', '$defs', 'definitions', 'deprecated']);
 const READ = new Set([
   ...SAME,
@@ -191,7 +191,7 @@ function readEnum(source: JsonObject, schema: JsonObject, notes: string[], scope
   notes.push(`one of: ${some.map((value) => JSON.stringify(value)).join(', ')}`);
 }
 
-/** Arrays must say what is in them. */
+/** Arrays must state what they contain. */
 function readItems(source: JsonObject, schema: JsonObject, scope: Scope): void {
   const places = asArray(source.prefixItems) ?? asArray(source.items);
   if (places !== undefined) {

@@ -46,9 +46,9 @@ export class ChunkDecoder {
   /** A signature on text or media seals what stands before it, behind the sources of that text. */
   private seal: OpaqueToken | undefined;
   private serverCallId = '';
-  /** Candidates but the first were there. */
+  /** Whether there were candidates besides the first. */
   private hasMore = false;
-  /** Fields of parts that nobody reads, as told. */
+  /** Unread fields of parts, as they came. */
   private unread: Set<string> | undefined = undefined;
   private readonly index = createTextIndex();
   /** Null before the first. */

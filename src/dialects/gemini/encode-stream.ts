@@ -53,7 +53,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   return new ChunkEncoder(context);
 }
 
-/** Whether a call may come of it at once, which takes the signature of the thought before it along. */
+/** Whether the event may at once yield a call, which carries the signature of the thought before it. */
 function maySeal(event: StreamEvent): boolean {
   switch (event.type) {
     case 'tool-start':

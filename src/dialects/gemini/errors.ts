@@ -21,7 +21,7 @@ interface Stated {
   message: string;
   reason: UpstreamReason;
   retryAfterMs?: number;
-  /** What it tells of a moment is not to be believed. */
+  /** A daily quota: its hint at a short wait must not be believed. */
   isDaily?: true;
 }
 
@@ -82,7 +82,7 @@ function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   );
 }
 
-/** Of a day, or of a plan for hours. Google counts each model by itself. */
+/** Quotas for a day, or for hours of a plan. Google counts each model separately. */
 const USED_UP = new Set(['QUOTA_EXHAUSTED', 'INSUFFICIENT_G1_CREDITS_BALANCE']);
 
 function isUsedUp({ isDaily, reason }: Stated): boolean {
@@ -106,7 +106,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
     if (TOO_LONG.test(message)) return 'context_too_long';
   }
   if (status >= 500 && /overloaded/i.test(message)) return 'upstream_overloaded';
-  // Work that was cancelled: the server's doing.
+  // Cancelled work: the server's doing.
   return status === 499 ? 'upstream_failed' : codeOfStatus(status);
 }
 

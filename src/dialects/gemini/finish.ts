@@ -4,7 +4,7 @@ import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
-/** What an answer that says a reason means; `broken` is no answer at all. */
+/** What a finish reason means for the answer; `broken` is no answer at all. */
 const MEANING: Record<string, UnifiedFinish | 'broken'> = table({
   STOP: 'end_turn',
   MAX_TOKENS: 'max_tokens',
@@ -104,7 +104,7 @@ const REASON_OF: Record<UnifiedFinish, string> = {
   other: 'OTHER',
 };
 
-/** A reason of this dialect's own goes back as it came. */
+/** A reason of this dialect's own is sent back unchanged. */
 export function buildFinish({ unified, raw }: Finish): string {
   if (
     raw !== null &&

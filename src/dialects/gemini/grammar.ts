@@ -13,7 +13,7 @@ import type { GrammarChecker } from '../dialect.ts';
 import { isKnownReason } from './finish.ts';
 import { parseUsage } from './usage.ts';
 
-/** Exactly one of these says what a part is. */
+/** Exactly one of these determines what a part is. */
 const KINDS = [
   ...['text', 'inlineData', 'fileData', 'functionCall', 'functionResponse', 'executableCode'],
   ...['codeExecutionResult', 'toolCall', 'toolResponse'],
@@ -32,7 +32,7 @@ export function createGrammarChecker(): GrammarChecker {
   let isBlocked = false;
   let hasError = false;
   let usage: Partial<Usage> = {};
-  /** A call that said that more of it follows. */
+  /** A call that announced that more of it follows. */
   let openCall = false;
   const callIds = new Set<string>();
 

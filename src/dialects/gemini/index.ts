@@ -19,7 +19,7 @@ import { endpoint, forwardQuery, insteadOf, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
 
-/** Google's OAuth access tokens begin so; they go as Bearer. */
+/** The prefix of Google's OAuth access tokens, which are sent as Bearer. */
 const OAUTH_PREFIX = 'ya29.';
 const KEY_HEADER = 'x-goog-api-key';
 
@@ -51,7 +51,7 @@ export const gemini: Dialect = {
     parseResponse,
     accountIn,
     createStreamDecoder,
-    // Some proxies do not hand `alt=sse` on.
+    // Some proxies do not pass `alt=sse` on.
     listsEvents: true,
     // No `continuesTurn`: since Gemini 3.6 Flash and 3.5 Flash-Lite a request that ends with a turn of the model is refused,
     // and nothing promises that older ones go on with it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
@@ -60,7 +60,7 @@ export const gemini: Dialect = {
     errorInBody,
     // The model is in the path.
     passthrough: { edits: () => ({}), refuses: holdsUnsigned },
-    // Newer models take twice as many.
+    // Newer models accept twice as many.
     toolNames: { signs: /[^a-zA-Z0-9_.:-]/, longest: 64, start: /^[a-zA-Z_]/ },
     countTokens,
     embeddings,

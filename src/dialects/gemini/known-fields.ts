@@ -1,4 +1,4 @@
-// What the parser of this dialect's requests reads, or keeps and names: anything else is named as unread.
+// The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Known, KnownFields, KnownRequest } from '../shared/unread-fields.ts';
 import { camelField } from './wire.ts';
@@ -17,7 +17,7 @@ const SERVER_CALL: KnownFields = {
   thought: true,
   thoughtSignature: true,
 };
-/** What stands beside these is kept. */
+/** Fields beside these are kept. */
 const OTHER: KnownFields = {
   functionCall: { id: true, name: true, args: true },
   inlineData: BLOB,

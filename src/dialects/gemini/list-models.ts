@@ -8,7 +8,7 @@ import { ID } from './wire.ts';
 const PAGE_SIZE = 1_000;
 /** https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list */
 const CLOUD_PAGE_SIZE = 100;
-/** Of the many models of Google Cloud those that are asked in this dialect; the others make images, films and sounds. */
+/** Those of Google Cloud's many models that use this dialect; the others make images, films and sounds. */
 const SPOKEN_TO = /^(gemini|gemma|text-embedding|text-multilingual-embedding)-/;
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 

@@ -13,7 +13,7 @@ export function mediaPart(source: MediaSource, mediaType: string): MediaPart | u
   return mediaType.startsWith('video/') ? undefined : { type: 'document', source };
 }
 
-/** Whether an address leads into a store of Google's that no other provider can read. */
+/** Whether an address points into a store of Google's that no other provider can read. */
 export function isGoogleFile(uri: string): boolean {
   return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(beta)?\/)?files\/[\w-]+$/.test(uri);
 }
@@ -39,7 +39,7 @@ const TYPES: Record<string, string> = table({
   mp4: 'video/mp4',
 });
 
-/** What a URL's ending says of its content; the wire wants to be told. */
+/** The media type by a URL's ending; the wire requires one. */
 function typeOfUrl(url: string): string | undefined {
   const path = url.replace(/[?#].*$/, '');
   return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];

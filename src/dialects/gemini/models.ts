@@ -2,11 +2,11 @@
 // https://ai.google.dev/gemini-api/docs/thinking
 
 export interface ModelTraits {
-  /** How thinking is asked for: by level (from Gemini 3 on), by token budget (2.5), not at all. */
+  /** How thinking is requested: by level (from Gemini 3 on), by token budget (2.5), or not at all. */
   thinking: 'level' | 'budget' | 'none';
   /** False where thinking cannot be turned off. */
   thinkingCanStop: boolean;
-  /** Levels taken, lowest first. */
+  /** Accepted levels, lowest first. */
   levels: readonly ThinkingLevel[];
   /** Least and most tokens of a budget. */
   budget: readonly [least: number, most: number];
@@ -83,7 +83,7 @@ export function searchedByPrompt(model: string): boolean {
   return version > 0 && version < 3;
 }
 
-/** 2.5 of `gemini-2.5-pro`; the newest for `gemini-flash-latest`; 0 for what is no Gemini. */
+/** 2.5 for `gemini-2.5-pro`; the newest for `gemini-flash-latest`; 0 for models other than Gemini. */
 function versionOf(name: string): number {
   const stated = /gemini-(\d+(?:\.\d+)?)/.exec(name)?.[1];
   if (stated !== undefined) return Number(stated);

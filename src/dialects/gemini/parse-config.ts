@@ -20,7 +20,7 @@ export const LOGPROBS_FIELDS = [`${NAME}.responseLogprobs`, `${NAME}.logprobs`];
 type NumberField = 'maxOutputTokens' | 'temperature' | 'topP' | 'topK' | 'seed';
 const NUMBERS: readonly NumberField[] = ['maxOutputTokens', 'temperature', 'topP', 'topK', 'seed'];
 
-/** Reads what has a neutral word into `request`; returns the rest, by dotted path. */
+/** Reads fields that have a neutral form into `request`; returns the others, by dotted path. */
 export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObject {
   const config = optionalObject(body, NAME);
   if (config === undefined) return {};
@@ -31,7 +31,7 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   }
   for (const field of ['presencePenalty', 'frequencyPenalty'] as const) {
     const value = optionalNumber(config, field, `${NAME}.${field}`);
-    // 0 is no penalty: asking for it loses nothing anywhere.
+    // 0 is no penalty: dropping it loses nothing anywhere.
     if (value !== undefined && value !== 0) request[field] = value;
   }
   const stops = listOf(config.stopSequences).map((stop, index) => {

@@ -40,7 +40,7 @@ export function parseContents(value: JsonValue | undefined): Message[] {
 }
 
 /**
- * Gemini CLI tells the results in a session that it resumes twice; Anthropic refuses a second result of a call.
+ * Gemini CLI sends the results twice in a session that it resumes; Anthropic refuses a second result of a call.
  * @param told the results before it in the same content.
  */
 function isRepeatedResult(part: JsonValue, told: Set<string>): boolean {
@@ -94,12 +94,12 @@ function joined(parts: readonly Part[]): Part[] {
   return result;
 }
 
-/** Of the text in front of it, as Gemini's own models sign; LiteLLM moves that of another provider's thought there. */
+/** A seal of the text before it, as Gemini's own models sign; LiteLLM moves that of another provider's thought there. */
 function isSeal(part: Part): part is ReasoningPart {
   return part.type === 'reasoning' && part.text === '' && part.redacted === undefined;
 }
 
-/** Whether what a call took along, in a stream of another provider's, is the signature of the thought before it. */
+/** Whether the token on a call, in another provider's stream, is the signature of the thought before it. */
 function sealsThought(token: OpaqueToken | undefined, thought: ReasoningPart): token is OpaqueToken {
   if (token === undefined || ownSignature(token) !== undefined || thought.text === '') return false;
   return (thought.signature ?? token) === token;

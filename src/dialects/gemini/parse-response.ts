@@ -1,4 +1,4 @@
-// A whole answer → NeutralResponse. It is read as a stream of one chunk: both say the same in the same words.
+// A whole answer → NeutralResponse. It is read as a stream of one chunk, since both have the same form.
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { createResponseCollector } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';

@@ -59,7 +59,7 @@ const CALLING = 'functionCallingConfig';
 
 export interface ToolConfig {
   choice: Allowance;
-  /** What has no neutral word, by dotted path below the request. */
+  /** Fields without a neutral form, by dotted path below the request. */
   others: JsonObject;
 }
 

@@ -11,7 +11,7 @@ const METHODS = [
   'batchEmbedContents',
 ];
 
-/** Of a path; generated clients encode it. */
+/** The colon in a path; generated clients encode it. */
 const COLON = '(?::|%3[Aa])';
 
 const PATH = new RegExp(

@@ -1,11 +1,11 @@
-// What of grounding is billed apart from tokens. https://ai.google.dev/gemini-api/docs/google-search#pricing
+// The grounding that is billed separately from tokens. https://ai.google.dev/gemini-api/docs/google-search#pricing
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { StatedUsage } from '../../model/usage.ts';
 import { searchedByPrompt } from './models.ts';
 
 /** Counts the queries of one answer, whose metadata may come in pieces or again and again. */
 export interface SearchCounter {
-  /** Undefined where the candidate tells nothing new of them. */
+  /** Undefined where the candidate has nothing new about them. */
   read(candidate: JsonObject): StatedUsage | undefined;
 }
 

@@ -1,12 +1,12 @@
 // What of an answer only this dialect can say again: each field by its own name, for the reports of what is lost.
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
-/** Read into neutral words, or the candidate's place among others. */
+/** Fields read into neutral form, or the candidate's place among others. */
 const WORDED: ReadonlySet<string> = new Set([
   ...['content', 'finishReason', 'index', 'tokenCount', 'citationMetadata'],
 ]);
 const GROUNDING = 'groundingMetadata';
-/** Of `groundingMetadata`: the sources, which are citations. */
+/** The fields of `groundingMetadata` for sources, which become citations. */
 const SOURCES: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
 
 export interface UnwordedField {
@@ -17,7 +17,7 @@ export interface UnwordedField {
 
 const NO_FIELDS: UnwordedField[] = [];
 
-/** The candidate's fields that say something for which there is no neutral word. */
+/** The candidate's fields with content that has no neutral form. */
 export function unwordedFields(candidate: JsonObject): UnwordedField[] {
   // Events by the dozen a second have none.
   let fields = NO_FIELDS;
@@ -43,7 +43,7 @@ function saysNothing(value: JsonValue | undefined): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-/** Of a part: what is read, and what keeps its whole part. */
+/** Fields of a part that are read, or for which the whole part is kept. */
 const READ: ReadonlySet<string> = new Set([
   ...['text', 'thought', 'thoughtSignature', 'functionCall', 'inlineData'],
   ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
@@ -65,7 +65,7 @@ export function unreadOf(part: JsonObject): string[] {
 
 const NOTHING: string[] = [];
 
-/** What to call a part without a neutral word. */
+/** The name reported for a part without a neutral form. */
 export function partName(part: JsonObject): string {
   return Object.keys(part).find((name) => name !== 'thought' && name !== 'thoughtSignature') ?? 'part';
 }

@@ -9,7 +9,7 @@ import {
   type Usage,
 } from '../../model/usage.ts';
 
-/** What an event states; events in the middle of a stream may state nothing but the traffic type. */
+/** The counts that an event states; events in the middle of a stream may state only the traffic type. */
 export function parseUsage(metadata: JsonObject): StatedUsage {
   const counts = new CountReader();
   const usage: Partial<Usage> = {};
@@ -35,7 +35,7 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
   };
 }
 
-/** How Vertex calls the tiers. */
+/** Vertex's names for the tiers. */
 const TRAFFIC: Record<string, string> = { ON_DEMAND_FLEX: 'flex', ON_DEMAND_PRIORITY: 'priority' };
 
 /** Undefined where there are none. */
@@ -63,7 +63,7 @@ function tokensOf(modality: string, details: JsonValue | undefined, counts: Coun
   return undefined;
 }
 
-/** What clients have no field for: cache writes count as fresh input. */
+/** Counts for which clients have no field: cache writes count as fresh input. */
 export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWriteTokens', 'webSearches'];
 
 export function buildUsage(usage: Usage): JsonObject {
