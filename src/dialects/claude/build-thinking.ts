@@ -1,4 +1,4 @@
-// Reasoning settings as `thinking` and `output_config.effort`, in the form that the model takes.
+// Reasoning settings as `thinking` and `output_config.effort`, in the form that the model accepts.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
@@ -16,7 +16,7 @@ export interface ThinkingFacts {
   lacksThinking: boolean;
   /** The history holds thinking that Claude sealed. */
   replaysThinking: boolean;
-  /** The server can be told what to do with thinking that is no longer valid. */
+  /** The server accepts a setting for thinking that is no longer valid. */
   bindingControls: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Thinking {
   effort?: ReasoningEffort;
 }
 
-/** Tokens to think with, where a budget stands in for an effort. */
+/** The thinking budget in tokens, where one replaces an effort. */
 const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   minimal: 1_024,
   low: 2_048,
@@ -34,7 +34,7 @@ const BUDGETS: Record<Exclude<ReasoningEffort, 'none'>, number> = {
   xhigh: 24_576,
   max: 31_999,
 };
-/** Why thinking of before is lost; see `forgetsThinking`. */
+/** Why earlier thinking is lost; see `forgetsThinking`. */
 export const FORGOTTEN = 'with thinking off, the model would refuse a history that has changed since';
 /** The least budget that is accepted. */
 const LEAST_BUDGET = 1_024;
@@ -48,8 +48,8 @@ export function buildThinking(
 }
 
 /**
- * Who changes what stood before thinking and sends the thinking back is refused, unless it asks for the thinking to be
- * left out then. Clients of other dialects cannot ask: they would never get on with their conversation.
+ * A request that changes what stood before thinking and sends the thinking back is refused, unless it asks to leave the
+ * thinking out then. Clients of other dialects cannot ask for that: their conversation could never continue.
  * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
  */
 function withBinding(asked: Thinking, facts: ThinkingFacts): Thinking {
@@ -180,7 +180,7 @@ function displayOf(
   return isHidden(summary) ? 'omitted' : 'summarized';
 }
 
-/** The effort in a word that the model takes: the nearest below, else its lowest. */
+/** An effort that the model accepts: the nearest below, else its lowest. */
 function effortFor(
   settings: ReasoningSettings,
   facts: ThinkingFacts,

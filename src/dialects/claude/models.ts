@@ -11,9 +11,9 @@ export interface ModelTraits {
    * is refused. `either`: both forms. `always`: as adaptive, and it cannot be turned off.
    */
   thinking: 'none' | 'budget' | 'either' | 'adaptive' | 'always';
-  /** Of those that always think: takes `between_tools`, where it thinks behind results of tools alone. Others refuse the word. */
+  /** For those that always think: accepts `between_tools`, thinking only behind results of tools. Others refuse the value. */
   betweenTools: boolean;
-  /** Thinks unless told not to. */
+  /** Thinks unless thinking is turned off. */
   thinksByDefault: boolean;
   /** Values of `output_config.effort`; null where nothing is known, empty where the field is refused. */
   efforts: readonly ReasoningEffort[] | null;
@@ -29,7 +29,7 @@ export interface ModelTraits {
   forcedTools: boolean;
   /** Searches the web by itself, where it is served by Anthropic. */
   webSearch: boolean;
-  /** Goes on with a turn of the assistant that ends the conversation, while it does not think; false: refuses it; null: not known. */
+  /** Continues a final turn of the assistant while it does not think; false: refuses it; null: unknown. */
   prefill: boolean | null;
   /** Opens what Claude sealed of its thinking on any platform (`seals.ts`). */
   opensSeals: boolean;
