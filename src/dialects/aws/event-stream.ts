@@ -64,7 +64,7 @@ function createMessageFraming(
       }
       keep(bytes, PRELUDE_BYTES);
     },
-    // A message that is not whole tells nothing.
+    // An incomplete message yields nothing.
     flush() {},
   };
 }

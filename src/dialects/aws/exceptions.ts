@@ -7,7 +7,7 @@ import { parseErrorBody } from '../shared/answer-list.ts';
 import { codeOfStatus, pageInstead } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
-/** What the name of an event begins with that is an exception. */
+/** The prefix of the names of events that are exceptions. */
 export const EXCEPTION = 'exception:';
 
 /** The status that each has as an answer, for those in streams; names are in PascalCase there, camelCase here. */
@@ -83,9 +83,9 @@ const TOO_LONG =
 
 function codeFor(status: number, name: string, message: string): ErrorCode {
   if (status === 400 && TOO_LONG.test(message)) return 'context_too_long';
-  // A model that failed is no fault of the request.
+  // A failed model is not the request's fault.
   if (status === 424) return 'upstream_failed';
-  // Credentials that ran out while a stream was on its way.
+  // The credentials expired while a stream was running.
   if (/expiredToken|unrecognizedClient/.test(name)) return 'upstream_unauthorized';
   return codeOfStatus(status);
 }
