@@ -21,7 +21,7 @@ export interface ContentScope {
   cachePoints: boolean;
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
-  /** Documents of a request must differ in name: a fresh number for each. */
+  /** Document names must be unique in a request: a fresh number for each. */
   nextDocument(): number;
 }
 
@@ -34,7 +34,7 @@ export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonOb
       losses.lost(part.name);
       continue;
     }
-    // Of a call that the provider ran nothing is sent: its name tells that.
+    // Nothing is sent of a call that the provider ran: reporting its name covers that.
     if (part.type !== 'tool-call' || part.kind !== 'server') losses.foreign(part.extension);
     const block = buildBlock(part, scope);
     if (block !== undefined) blocks.push(block);
@@ -91,7 +91,7 @@ export function buildCachePoint(
   return { cachePoint: { type: 'default', ...(ttl === '1h' || ttl === '5m' ? { ttl } : {}) } };
 }
 
-/** The model checks signatures: only what it signed itself may go back to it. */
+/** The model checks signatures: only its own may be sent back to it. */
 function buildReasoning(
   { text, signature, redacted }: ReasoningPart,
   { losses, family, forgetsThinking }: ContentScope,
@@ -119,7 +119,7 @@ function buildCall(call: ToolCallPart, losses: LossReport): JsonObject | undefin
   return { toolUse: { toolUseId: toolUseId(id), name, input: buildArguments(call, losses) } };
 }
 
-/** A result must say something. */
+/** A result must not be empty. */
 const NO_OUTPUT = { text: '(no output)' };
 
 function buildResult({ callId, content, isError }: ToolResultPart, scope: ContentScope): JsonObject {

@@ -18,7 +18,7 @@ export interface Conversation {
   turns: Turn[];
 }
 
-/** @param refusesPrefill the model refuses a last turn of its own. */
+/** @param refusesPrefill the model refuses a final turn of its own. */
 export function buildConversation(
   request: NeutralRequest,
   scope: ContentScope,
@@ -75,7 +75,7 @@ function withWords(blocks: JsonObject[]): JsonObject[] {
     : blocks.toSpliced(at + 1, 0, SEE_DOCUMENT);
 }
 
-/** Claude goes on behind a last turn of its own, which may not end in white space. */
+/** Claude continues a final turn of its own, which may not end in white space. */
 function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   const last = turns.at(-1);
   const block = last?.role === 'assistant' ? last.content.at(-1) : undefined;
@@ -84,7 +84,7 @@ function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
   losses.approximated('messages', 'white space at the end of the last turn is removed');
 }
 
-/** Other dialects answer a system prompt alone; this one wants a user turn. */
+/** Other dialects accept a system prompt alone; this one requires a user turn. */
 function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentScope): void {
   const at = system.findLastIndex((block) => block.text !== undefined);
   if (at === -1) return;
@@ -102,7 +102,7 @@ export function lacksThinking(turns: readonly Turn[]): boolean {
   return assistant?.content[0]?.reasoningContent === undefined;
 }
 
-/** Whether thinking goes back to the model. */
+/** Whether thinking is sent back to the model. */
 export function replaysThinking(turns: readonly Turn[]): boolean {
   return turns.some(({ content }) => content.some((block) => block.reasoningContent !== undefined));
 }

@@ -71,7 +71,7 @@ export function buildRequest(
   put('toolConfig', buildToolConfig(request, turns, thinks, scope));
   put('additionalModelRequestFields', fields);
   put('serviceTier', buildServiceTier(request.serviceTier, losses));
-  // The sequence that was hit is told only to those who ask.
+  // The matched sequence is reported only on request.
   if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
     body.additionalModelResponseFieldPaths = ['/stop_sequence'];
   reportUnsaid(request, UNSAID, losses);
@@ -114,7 +114,7 @@ function buildInference(
   // to think with are refused. https://github.com/BerriAI/litellm/issues/41529
   const maxTokens = maxOutputTokens ?? traits?.defaultMaxTokens;
   if (maxTokens !== undefined) config.maxTokens = maxTokens;
-  // 1 is the default: nothing is lost by leaving it out.
+  // 1 is the default, so leaving it out loses nothing.
   const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gpt);
   if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');
   if (temperature !== undefined && !refused) {

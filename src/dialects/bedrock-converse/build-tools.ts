@@ -7,7 +7,7 @@ import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
 
-/** @param thinks whether the model will think: then it cannot be obliged to call a tool. */
+/** @param thinks whether the model will think: then it cannot be forced to call a tool. */
 export function buildToolConfig(
   request: NeutralRequest,
   turns: readonly Turn[],

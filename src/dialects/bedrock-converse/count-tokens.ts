@@ -5,7 +5,7 @@ import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
-/** What bears on the prompt; the operation knows no more. */
+/** Fields that affect the prompt; the operation knows no others. */
 const COUNTED: readonly string[] = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {

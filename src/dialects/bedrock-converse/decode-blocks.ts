@@ -1,4 +1,4 @@
-// The content blocks of a stream. Only calls announce themselves; what other blocks are, their deltas tell.
+// The content blocks of a stream. Only calls announce themselves; other blocks are recognized by their deltas.
 import type { Citation } from '../../model/content.ts';
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -23,7 +23,7 @@ export class BlockDecoder {
   protected webSearches = 0;
   private readonly open = new Map<number, Open>();
   private nextBlock = 0;
-  /** Of the open blocks, the one that was asked for last: a delta mostly goes where the one before it went. */
+  /** The open block used last: a delta mostly goes where the one before it went. */
   private current: Open | undefined = undefined;
   private currentIndex = 0;
 

@@ -28,7 +28,7 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new ConverseDecoder(sink);
 }
 
-/** A class: what a stream holds for as long as it flows is few objects. */
+/** A class, so that what each stream holds while it lasts is few objects. */
 class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   private ended = false;
   private finish: Finish | undefined = undefined;
@@ -63,7 +63,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
     }
   }
 
-  /** Only the cost is missing where the reason to stop was told. */
+  /** If the stop reason came, only the usage is missing. */
   end(): void {
     if (!this.ended && this.finish !== undefined) this.endWith({ type: 'finish', finish: this.finish });
   }

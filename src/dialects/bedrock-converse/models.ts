@@ -1,4 +1,4 @@
-// What the families of models behind Converse take beyond what all of them do, by model name.
+// What model families behind Converse accept beyond what all of them do, by model name.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html
 
 /** Whose own request fields go in `additionalModelRequestFields`. */

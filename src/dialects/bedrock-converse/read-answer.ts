@@ -59,7 +59,7 @@ export function readUsage(usage: JsonObject): StatedUsage {
   return reader.stated(counts);
 }
 
-/** Of the service tier that answered, or the faster hardware (`performanceConfig`), which costs something else too. */
+/** The service tier that answered, or the faster hardware (`performanceConfig`), which also has a different price. */
 export function tierOf({ serviceTier, performanceConfig }: JsonObject): Pick<StatedUsage, 'tier'> {
   const { tier } = tierIn(asObject(serviceTier)?.type);
   if (tier !== undefined) return { tier };

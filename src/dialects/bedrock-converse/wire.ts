@@ -1,9 +1,9 @@
-// The words of the Converse wire that several files here share.
+// Names of the Converse wire that several files here share.
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 
 export const ID = 'bedrock-converse' satisfies ProviderDialectId;
 
-/** Media types and the word for each. */
+/** Media types and the wire's name for each. */
 export const IMAGE_FORMATS: Readonly<Record<string, string>> = {
   'image/png': 'png',
   'image/jpeg': 'jpeg',
