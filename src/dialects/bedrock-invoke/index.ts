@@ -17,7 +17,7 @@ import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSid
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
-/** @param inner what stands in the envelope: Anthropic's models take Anthropic's own requests. */
+/** @param inner the dialect in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   const buildRequest: ProviderSide['buildRequest'] = (request, options) =>
     enveloped(inner.buildRequest({ ...request, tools: request.tools.map(withoutSearch) }, options));
