@@ -16,13 +16,13 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
 
 const NO_MESSAGE: JsonObject = {};
 
-/** A class: what a stream holds for as long as it flows is few objects. */
+/** A class, so that what each stream holds while it lasts is few objects. */
 class LineDecoder implements StreamDecoder {
   private readonly sink: EventSink;
   private started = false;
   private calls = 0;
   private nextBlock = 0;
-  /** Of the open block. */
+  /** The kind of the open block. */
   private open: 'text' | 'reasoning' | undefined = undefined;
   private block = 0;
   /** Names of the extensions so far. */

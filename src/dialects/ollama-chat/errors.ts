@@ -31,7 +31,7 @@ function messageOf({ error }: JsonObject): string | undefined {
   return asString(error) ?? asString(asObject(error)?.message);
 }
 
-/** Of a proxy in front, such as Open WebUI's (FastAPI), in its own words. */
+/** The error of a proxy in front, such as Open WebUI's (FastAPI), in the proxy's own form. */
 function proxyMessageOf({ detail, message }: JsonObject): string | undefined {
   return asString(detail) ?? asString(message);
 }

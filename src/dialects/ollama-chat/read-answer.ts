@@ -36,8 +36,8 @@ export function readCalls(message: JsonObject, createdAt: string, seen: number):
 }
 
 /**
- * Of the tokens of a whole answer, thoughts and calls among them, those that spell its text; undefined where none are sure
- * to.
+ * Picks from the tokens of a whole answer, which include thoughts and calls, those that spell its text; undefined where
+ * none certainly do.
  * @param alone the answer is that text and nothing else.
  */
 export function spellingOf(

@@ -1,14 +1,14 @@
-// What a server says beside the answer that no client is told: named, so that its loss is.
+// What a server sends beside the answer that no client receives: it is named, so that its loss is reported.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 
 export const ID = 'ollama-chat';
 
-/** Of a message. */
+/** Fields of a message that are read. */
 const READ: ReadonlySet<string> = new Set([
   ...['role', 'content', 'thinking', 'tool_calls', 'images', 'tool_name'],
 ]);
 
-/** Tells each of one line or body by name. https://docs.ollama.com/api/chat */
+/** Reports each field of one line or body by name. https://docs.ollama.com/api/chat */
 export function tellUnworded(body: JsonObject, tell: (name: string) => void): void {
   const message = asObject(body.message);
   if (isThere(message?.images)) tell('images');
