@@ -7,7 +7,7 @@ import { createCountTokens } from './count-tokens.ts';
 import { providerModels } from './list-models.ts';
 import { sessionOf } from './session.ts';
 
-/** @param inner what stands in the envelope. */
+/** @param inner the dialect in the envelope. */
 export function createCodeAssist(inner: ProviderSide): ProviderSide {
   return {
     endpoint: (_model, stream) =>
@@ -24,7 +24,7 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
       return {
         decode(event) {
           const body = readObject(event.data);
-          // What is no object, the inner decoder tells best.
+          // For anything but an object, the inner decoder has the best error.
           decoder.decode(event, body && opened(body));
         },
         end: () => decoder.end(),

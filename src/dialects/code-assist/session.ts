@@ -1,4 +1,4 @@
-// The name of a conversation, which the service wants the same in every turn: told from how it begins.
+// The name of a conversation, which the service requires to be the same in every turn: derived from how it begins.
 import { fnv1aHex } from '../../model/hash.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
