@@ -47,7 +47,7 @@ class SingleBlocks implements BlockWriter {
   private block = 0;
   /** Where an open text begins in all content. */
   private base = 0;
-  /** The open reasoning block's signature. */
+  /** Signature and index of the open reasoning block. */
   private signature: OpaqueToken | undefined = undefined;
   private index: number | undefined = undefined;
   /** UTF-16 units of content so far: annotations count from its start. */
