@@ -1,14 +1,14 @@
-// Tells frames that are the one before but for the text in them: most events of an answer add a few letters and repeat
-// all that is around these. Their text is known without reading the rest again.
+// Recognizes frames that differ from the one before only in their text: most events of an answer add a few letters and
+// repeat all that surrounds them. Their text is read without parsing the rest again.
 
 const ZERO = 0x30;
 const NINE = 0x39;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-/** In bytes. What is longer is rare, and would be held for as long as the stream flows. */
+/** In bytes. Longer frames are rare, and would be held for as long as the stream flows. */
 const LONGEST_FRAME = 4096;
-/** So many in a row to which none was like: the stream counts something in each of its frames. */
+/** After so many models in a row that no frame matched, the stream counts something in each of its frames. */
 const MOST_UNLIKE = 16;
 
 const NO_BYTES = new Uint8Array(0);
@@ -17,41 +17,41 @@ const NO_BYTES = new Uint8Array(0);
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Who is told of such frames. */
+/** Receives such frames. */
 export interface RepeatReader {
   /**
-   * A field behind the text that may hold another string, which says nothing. Without one, there may be as many blanks as there
-   * are before the last brace.
+   * A field after the text whose string is meaningless and may differ. Without one, any number of blanks may stand before
+   * the last brace.
    */
   readonly padding: string | undefined;
-  /** A field that may hold other digits: a number, or an object of counts. */
+  /** A field whose digits may differ: a number, or an object of counts. */
   readonly numbers: string | undefined;
-  /** False: the frame has to be read. */
+  /** Returns false where the frame has to be parsed. */
   repeat(text: string): boolean;
 }
 
-/** To be extended by what takes frames: each frame looks at both, and so they are one object. */
+/** Extended by the class that takes frames: each frame reads the state of both, so they are one object. */
 export class FrameForm {
-  /** A frame, whole, with the numbers of the last one that was like it. Empty: there is none. */
+  /** A whole frame, with the numbers of the last one that matched it. Empty: there is none. */
   private model = NO_BYTES;
-  /** Of the text in it. */
+  /** Bounds of the text in it. */
   private textStart = 0;
   private textEnd = 0;
-  /** Of what says nothing. */
+  /** Bounds of the padding. */
   private paddingStart = 0;
   private paddingEnd = 0;
   private isPaddedByField = false;
-  /** Of what may be other digits. */
+  /** Bounds of the digits that may differ. */
   private numbersStart = 0;
   private numbersEnd = 0;
-  /** The frame that is looked at has others. */
+  /** The frame being compared has other digits. */
   private hasOthers = false;
-  /** The last one had, and nobody took them yet. */
+  /** The last match had other digits, which were not taken yet. */
   private isNews = false;
-  /** Models in a row to which no frame was like. */
+  /** Models in a row that no frame matched. */
   private unlike = 0;
 
-  /** Frames to come may be like this one, in which `text` is a whole string of JSON. */
+  /** Makes this frame the model for those to come; `text` is a whole JSON string in it. */
   learn(frame: Uint8Array, text: string, { padding, numbers }: Omit<RepeatReader, 'repeat'>): void {
     this.forget();
     if (text === '' || frame.length > LONGEST_FRAME || this.unlike === MOST_UNLIKE) return;
@@ -64,9 +64,9 @@ export class FrameForm {
     const textEnd = at + encoder.encode(quoted).length - 1;
     const front = whole.slice(0, textStart);
     const rest = whole.slice(at + quoted.length - 1);
-    // Only where no letter around it is spelled in another way is it sure to be the one that stands there.
+    // Only without escapes around it is the text found here sure to be the one that was parsed.
     if (rest.includes('\\') || front.includes('\\')) return;
-    // Characters are bytes in front of it and behind it.
+    // Only ASCII may surround the text, so that offsets in characters are offsets in bytes.
     if (textEnd + rest.length !== frame.length) return;
     const field = padding === undefined ? undefined : stringIn(rest, padding);
     const [paddingStart, paddingEnd] = field ?? blanksIn(rest);
@@ -80,14 +80,14 @@ export class FrameForm {
     const before = numbersIn(front, numbers, 0);
     const behind = numbersIn(rest, numbers, textEnd);
     const [start, end] = before ?? behind ?? [0, 0];
-    // One of two would be the one that is read.
+    // Of two such fields, only one is the field that a parser reads.
     if (before !== undefined && behind !== undefined) return;
     if (start < this.paddingEnd && end > this.paddingStart) return;
     this.numbersStart = start;
     this.numbersEnd = end;
   }
 
-  /** The next frame cannot be like one before. */
+  /** Drops the model: the next frame must be parsed. */
   forget(): void {
     this.model = NO_BYTES;
     this.numbersStart = 0;
@@ -95,21 +95,21 @@ export class FrameForm {
     this.isNews = false;
   }
 
-  /** JSON of the numbers of the last frame that was like the model, where they are others than those told before. */
+  /** JSON of the last matching frame's numbers, where they differ from those reported before. */
   takeNumbers(): string | undefined {
     if (!this.isNews) return undefined;
     this.isNews = false;
     return decoder.decode(this.model.subarray(this.numbersStart, this.numbersEnd));
   }
 
-  /** The last frame that was like the model, but for its text; empty where there is no model. */
+  /** The last frame that matched the model, apart from its text; empty where there is no model. */
   latest(): Uint8Array {
     return this.model;
   }
 
   /**
-   * Tells the text of the frame from one place in `bytes` to another, if that is the learned one but for it. False where it is
-   * another, or has to be read.
+   * Passes the text of the frame at `from` to `to` in `bytes` to `reader`, if only its text differs from the model. Returns
+   * false where more differs, or the frame has to be parsed.
    */
   repeat(bytes: Uint8Array, from: number, to: number, reader: RepeatReader): boolean {
     const { model, paddingEnd } = this;
@@ -136,7 +136,7 @@ export class FrameForm {
     return true;
   }
 
-  /** Whether what the model has in `from` to `to` stands at this place, but for digits of its numbers. */
+  /** Whether the model's bytes `from` to `to` stand at `place`, apart from digits of its numbers. */
   private holds(bytes: Uint8Array, place: number, from: number, to: number): boolean {
     const { model } = this;
     const shift = place - from;
@@ -147,12 +147,12 @@ export class FrameForm {
     return true;
   }
 
-  /** Numbers with more digits, or fewer, come once in ten, in a hundred, in a thousand frames. */
+  /** The number of digits must match: it changes only once in ten, a hundred, a thousand frames. */
   private isOtherDigit(at: number, byte: number): boolean {
     const { model } = this;
     if (at < this.numbersStart || at >= this.numbersEnd || !isDigit(byte) || !isDigit(model[at]))
       return false;
-    // No number begins with one, but for that of which it is all.
+    // JSON forbids leading zeros, except for the number 0 itself.
     if (byte === ZERO && !isDigit(model[at - 1]) && isDigit(model[at + 1])) return false;
     this.hasOthers = true;
     return true;
@@ -175,7 +175,7 @@ function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** One of JSON, in which nothing is escaped. */
+/** Whether the bytes are a JSON string without escapes. */
 function isString(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < 2 || bytes[from] !== QUOTE || bytes[to - 1] !== QUOTE) return false;
   for (let at = from + 1; at < to - 1; at++) {
@@ -185,7 +185,7 @@ function isString(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** Where the quote stands that ends a string; -1 where none does. */
+/** Position of the quote that ends a string; -1 where there is none. */
 function endOfText(bytes: Uint8Array, start: number, to: number): number {
   for (let at = start; at < to; at++) {
     const byte = bytes[at] ?? 0;
@@ -196,7 +196,7 @@ function endOfText(bytes: Uint8Array, start: number, to: number): number {
   return -1;
 }
 
-/** What stands between a string's quotes says; undefined where that is no JSON. */
+/** Decodes what stands between a string's quotes; undefined where that is not valid JSON. */
 function textOf(bytes: Uint8Array): string | undefined {
   const spelled = decoder.decode(bytes);
   if (!spelled.includes('\\')) return spelled;
@@ -212,14 +212,14 @@ function parseJson(json: string): unknown {
   }
 }
 
-/** Where the field's value stands that is a string. */
+/** Bounds of the field's value, where it is a string. */
 function stringIn(json: string, field: string): [number, number] | undefined {
   const start = fieldValue(json, field);
   const end = json.indexOf('"', start + 1) + 1;
   return json[start] === '"' && end > start ? [start, end] : undefined;
 }
 
-/** Where the field's value stands that is a number, or an object. */
+/** Bounds of the field's value, where it is a number or an object. */
 function numbersIn(json: string, field: string, offset: number): [number, number] | undefined {
   const start = fieldValue(json, field);
   if (start === -1) return undefined;
@@ -236,7 +236,7 @@ function numbersIn(json: string, field: string, offset: number): [number, number
   return [offset + start, offset + end];
 }
 
-/** -1 where it stands nowhere, or more than once. */
+/** Start of the field's value; -1 where the field is missing, or appears more than once. */
 function fieldValue(json: string, field: string): number {
   const name = `"${field}":`;
   const found = json.indexOf(name);
@@ -245,7 +245,7 @@ function fieldValue(json: string, field: string): number {
   return json[start] === ' ' ? start + 1 : start;
 }
 
-/** Those before the last brace hide how long the text is (Anthropic). */
+/** Blanks before the last brace, which hide the length of the text (Anthropic). */
 function blanksIn(json: string): [number, number] {
   let end = json.length;
   while (json[end - 1] === '\n' || json[end - 1] === '\r') end--;

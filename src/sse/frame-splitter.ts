@@ -11,7 +11,7 @@ export class CompletedFrames {
   readonly bytes: Uint8Array;
   /** Where each frame ends, and the next one begins. */
   readonly ends: readonly number[];
-  /** Set where the event behind them is longer than any may be: nothing of it is kept, and nothing more can be read. */
+  /** Set where the event after them exceeds the limit: nothing of it is kept, and nothing more can be read. */
   readonly tooLarge: EventTooLarge | undefined;
 
   constructor(bytes: Uint8Array, ends: readonly number[], tooLarge?: EventTooLarge) {
@@ -20,7 +20,7 @@ export class CompletedFrames {
     this.tooLarge = tooLarge;
   }
 
-  /** Views into `bytes`, made with each call: a view costs more than most frames are worth. */
+  /** Views into `bytes`, made at each call: most frames are not worth the cost of a view. */
   get frames(): Uint8Array[] {
     let start = 0;
     return this.ends.map((end) => {
@@ -34,9 +34,9 @@ export class CompletedFrames {
 export interface FrameSplitter {
   /** Takes the next chunk. */
   push(chunk: Uint8Array): CompletedFrames;
-  /** The last chunk ended where a frame did. */
+  /** Whether the last chunk ended where a frame did. */
   isBetween(): boolean;
-  /** The last frame ended in CR, and the LF that may belong to it did not come. */
+  /** Whether the last frame ended in CR, and the LF that may belong to it has not come. */
   awaitsLf(): boolean;
   /** At EOF: the bytes after the last blank line (an event may lack its own), empty when there are none. */
   flush(): Uint8Array;
@@ -49,17 +49,17 @@ export class EventTooLarge extends Error {
 const NO_FRAMES = new CompletedFrames(NOTHING, []);
 
 /**
- * @param maxEvent the longest event accepted, in bytes, its blank line included, so that it is the same for whatever pieces
- * come; memory held stays below it plus one chunk.
+ * @param maxEvent the longest event accepted, in bytes, including its blank line, so that chunk boundaries make no
+ * difference; memory held stays below it plus one chunk.
  */
 export function createFrameSplitter(maxEvent: number): FrameSplitter {
   return new BytesSplitter(maxEvent);
 }
 
-/** A class: one is held by each stream, and closures would be six objects. */
+/** A class, because each stream holds one: closures would be six objects. */
 class BytesSplitter implements FrameSplitter {
   private readonly maxEvent: number;
-  /** Of the unfinished event. Joined once, when it ends: linear however small the pieces are. */
+  /** Pieces of the unfinished event, joined once when it ends: linear time however small they are. */
   private pieces: Uint8Array[] = [];
   private pending = 0;
   /** No byte of the current line seen yet. */
@@ -137,7 +137,7 @@ class BytesSplitter implements FrameSplitter {
     }
     if (chunk.indexOf(CR) === -1) {
       for (;;) {
-        // Of the blank line that ends most frames: a call takes ten times as long as a look.
+        // Checked first for the blank line that ends most frames: a call takes ten times as long as a comparison.
         const lineEnd = chunk[position] === LF ? position : chunk.indexOf(LF, position);
         if (lineEnd === -1) break;
         if (this.lineEmpty && lineEnd === position) ends.push(lineEnd + 1);
