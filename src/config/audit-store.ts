@@ -8,7 +8,7 @@ const EXPECTED =
   'expected sqlite, or the address of a PostgreSQL database such as postgres://user:password@host:5432/database, ' +
   'of one host, given as it is or by env:NAME, credential:NAME or file:PATH';
 
-/** A problem holds nothing of the address. */
+/** Problems quote no part of the address. */
 export function resolveStore(reference: string, sources: SecretSources, problems: ConfigProblem[]): string {
   const { value, problem } = resolveSecret(reference, sources);
   if (value === EMBEDDED_STORE) return value;
@@ -25,11 +25,11 @@ function isPostgresAddress(text: string): boolean {
   } catch {
     return false;
   }
-  // Programs of PostgreSQL's own take a list of hosts; here it would be asked for as a name.
+  // PostgreSQL's own programs accept a list of hosts; here it would be looked up as one name.
   return hostname !== '' && !hostname.includes(',');
 }
 
-/** What of a resolved `audit.store` may appear nowhere. */
+/** The parts of a resolved `audit.store` that must be redacted everywhere. */
 export function secretsOfStore(store: string): string[] {
   if (store === EMBEDDED_STORE) return [];
   const { password } = new URL(store);

@@ -1,12 +1,12 @@
-// What the schema finds wrong with a value, in words that say what is expected there.
+// Describes what the schema finds wrong with a value, in words that say what is expected there.
 import type { z } from 'zod';
 import { isObject } from '../model/json/json.ts';
 import { suggestion } from './nearest.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 
 /**
- * @param raw the whole value that was looked at.
- * @param unknown what is said of a key that is none, by the path of where it stands.
+ * @param raw the whole value that was checked.
+ * @param unknown the words for an unknown key, given the path of the object that holds it.
  */
 export function wordsOf(
   issue: z.core.$ZodIssue,
@@ -40,7 +40,7 @@ export function wordsOf(
       }));
     }
     case 'invalid_union': {
-      // What was meant is told by its type: of that variant alone the mistakes are told.
+      // The value's type shows which variant was meant: only that variant's mistakes are reported.
       const meant = issue.errors.find((variant) => !variant.some(isWrongType));
       const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) ?? [];
       if (inner.length > 0) return inner.flatMap((each) => wordsOf(each, raw, unknown));
@@ -62,7 +62,7 @@ export function wordsOf(
   }
 }
 
-/** Also where a variant is one word, and this is another. */
+/** Also true where the variant is a fixed word, and the value is another. */
 function isWrongType({ code, path }: z.core.$ZodIssue): boolean {
   return (code === 'invalid_type' || code === 'invalid_value') && path.length === 0;
 }
@@ -81,17 +81,17 @@ function nameType(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
 }
 
-/** What is of that type once its quotes are gone. */
+/** Text that would be of the expected type without its quotes. */
 const QUOTED: Record<string, RegExp> = {
   'expected a number': /^-?\d+(\.\d+)?$/,
   'expected a whole number': /^-?\d+$/,
   'expected true or false': /^(true|false)$/,
 };
 
-/** `port:8088`, which YAML takes for text. */
+/** `port:8088`, which YAML reads as text. */
 const KEY_WITHOUT_SPACE = /^[a-z_]+:\S/;
 
-/** Where the value is the right one, and the file's format takes what is written for something else. */
+/** How to mend a value that is right, but that the file's format reads as another type. */
 function mendOf(expected: string, found: unknown): string {
   const isPlain = typeof found === 'number' || typeof found === 'boolean';
   if (expected === 'expected a string') return isPlain ? '; write it in quotes' : '';
@@ -103,7 +103,7 @@ function mendOf(expected: string, found: unknown): string {
   return QUOTED[expected]?.test(found) ? '; write it without quotes' : '';
 }
 
-/** What is there instead. Its value is not told: it may be a secret at the wrong place. */
+/** The kind of value found instead. The value is not shown: it may be a secret in the wrong place. */
 function kindOf(value: unknown): string {
   if (value === null) return 'nothing (null)';
   if (Array.isArray(value)) return 'a list';

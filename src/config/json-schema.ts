@@ -1,4 +1,4 @@
-// The JSON Schema of the configuration file, and the names that it knows, for suggestions.
+// The JSON Schema of the configuration file, and the names that it defines, for suggestions.
 import { z } from 'zod';
 import type { KeyPath } from './problem.ts';
 import { configSchema } from './schema.ts';
@@ -15,18 +15,18 @@ export interface SchemaNode {
   additionalProperties?: SchemaNode | boolean;
   propertyNames?: SchemaNode;
   required?: string[];
-  /** `#/$defs/NAME`: what is said once and stands in many places. */
+  /** `#/$defs/NAME`: a definition used in several places. */
   $ref?: string;
   $defs?: Record<string, SchemaNode>;
 }
 
 /** The JSON Schema of the file as people write it. */
 export function buildJsonSchema(): SchemaNode {
-  // The one cast: zod's type of a JSON Schema is wider than what this schema can give.
+  // The one cast: zod's type of a JSON Schema is wider than what this schema can produce.
   return z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 }
 
-/** Names that the schema knows below `path`; where several things may stand there, of all of them. */
+/** Names that the schema defines below `path`; where several variants may stand there, those of all. */
 export function knownBelow(path: KeyPath): string[] {
   const schema = buildJsonSchema();
   const variantsOf = (node: SchemaNode | undefined): SchemaNode[] => {

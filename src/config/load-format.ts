@@ -1,5 +1,5 @@
 // The text of a configuration file → its value, with the line of every key. YAML goes through the `yaml`
-// package because Bun's own parser names no lines and takes a repeated key silently; JSONC goes the same way
+// package because Bun's own parser reports no lines and accepts a repeated key silently; JSONC goes the same way
 // for its lines, with comments blanked; TOML through Bun's parser, which is strict.
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { findJsonFault } from '../model/json/fault.ts';
@@ -42,7 +42,7 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
         : (describeYamlError(error) ?? withoutValues(error.message)),
   }));
   if (errors.length === 0) errors.push(...wrongAliases(document, lines));
-  // Aliases that multiply without end make this throw.
+  // Throws on aliases that expand exponentially.
   let value: unknown;
   try {
     value = errors.length === 0 ? document.toJS() : undefined;
@@ -59,7 +59,7 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
   };
 }
 
-/** Those that name nothing, and those inside what they name: of these the parser makes an object that holds itself. */
+/** Aliases without an anchor, and those inside their own anchor, which the parser makes an object that contains itself. */
 function wrongAliases(document: Document.Parsed, lines: LineCounter): FormatResult['errors'] {
   const wrong: FormatResult['errors'] = [];
   visit(document, {
@@ -96,7 +96,7 @@ function offsetOf(root: Node | null, path: KeyPath): number | undefined {
 
 function parseJsonc(text: string): FormatResult {
   const blanked = blankComments(text);
-  // Through YAML's JSON schema for the lines, and for a repeated key, which JSON.parse takes silently.
+  // Parsed by YAML's JSON schema for the lines, and for a repeated key, which JSON.parse accepts silently.
   const located = parseYaml(blanked, 'json');
   try {
     const value: unknown = JSON.parse(blanked);
@@ -106,7 +106,7 @@ function parseJsonc(text: string): FormatResult {
   }
 }
 
-/** Nothing of the text is quoted: it may be a secret. */
+/** Quotes nothing of the text: it may be a secret. */
 function jsonError(text: string): FormatResult['errors'][number] {
   const fault = findJsonFault(text);
   if (fault === undefined) return { line: undefined, message: 'not valid JSON' };
@@ -114,7 +114,7 @@ function jsonError(text: string): FormatResult['errors'][number] {
   return { line: fault.line, message: `not valid JSON: ${where}` };
 }
 
-/** Comments and trailing commas as blanks, so that every other character keeps its place. */
+/** Replaces comments and trailing commas by blanks, so that every other character keeps its place. */
 function blankComments(text: string): string {
   const blank = (found: string) => found.replaceAll(/[^\n]/g, ' ');
   return text
@@ -134,7 +134,7 @@ function parseToml(text: string): FormatResult {
   }
 }
 
-/** Bun names no line: it is the one after the longest beginning that can be read. */
+/** Bun reports no line: it is the one after the longest beginning that can be parsed. */
 function tomlErrorLine(text: string): number {
   const lines = text.split('\n');
   for (let count = lines.length - 1; count > 0; count--) {
@@ -142,17 +142,17 @@ function tomlErrorLine(text: string): number {
       Bun.TOML.parse(lines.slice(0, count).join('\n'));
       return count + 1;
     } catch {
-      // A shorter one may do.
+      // A shorter beginning may parse.
     }
   }
   return 1;
 }
 
 const TOML_KEY = /(?:[\w-]+|"[^"]*"|'[^']*')/.source;
-/** A section, or the key of a value. Between two keys stands a dot: else there were many ways to read one word. */
+/** A section, or the key of a value. Keys must be separated by dots: otherwise one word could match in many ways. */
 const TOML_LINE = new RegExp(`^\\s*(?:\\[{1,2}([^\\]]+)\\]|(${TOML_KEY}(?:\\s*\\.\\s*${TOML_KEY})*)\\s*=)`);
 
-/** Keys are looked for by line, so that text inside a multi-line string can be taken for one. */
+/** Looks for keys line by line, so text inside a multi-line string can be mistaken for one. */
 function tomlLineOf(text: string, path: KeyPath): number | undefined {
   let table: string[] = [];
   let best: { depth: number; line: number } | undefined;
@@ -171,7 +171,7 @@ function dotted(name: string): string[] {
   return (name.match(/"[^"]*"|'[^']*'|[\w-]+/g) ?? []).map((part) => part.replaceAll(/^["']|["']$/g, ''));
 }
 
-/** Parsers quote what they stumbled over, which may be a key. */
+/** Parsers quote the text at fault, which may be a secret key. */
 function withoutValues(message: string): string {
   return message.replace(/:? *"[\s\S]*"/, '').replace(/^(?:YAML|TOML) Parse error: /, '');
 }

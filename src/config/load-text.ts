@@ -1,8 +1,8 @@
-// The text of a file that a person wrote: UTF-8, or UTF-16 where a byte order mark says so, which is what Windows
-// PowerShell makes of `> sluice.yaml`.
+// Reads the text of a file that a person wrote: UTF-8, or UTF-16 where a byte order mark says so, as Windows PowerShell
+// writes it for `> sluice.yaml`.
 import { readFileSync } from 'node:fs';
 
-/** A byte order mark stays in front. Throws like `readFileSync`. */
+/** Keeps a byte order mark. Throws like `readFileSync`. */
 export function readText(path: string): string {
   const bytes = readFileSync(path);
   return new TextDecoder(encodingOf(bytes), { ignoreBOM: true }).decode(bytes);

@@ -27,9 +27,9 @@ export interface LoadedProblem extends ConfigProblem {
 }
 
 export interface LoadedConfig {
-  /** The file read, absolute; null where there is none. */
+  /** Absolute path of the file; null where there is none. */
   path: string | null;
-  /** What it held; null where it could not be read. */
+  /** Its content; null where it could not be read. */
   text: string | null;
   /** Null where a problem is fatal. */
   config: ResolvedConfig | null;
@@ -47,12 +47,12 @@ export function findHome(environment: LoadOptions['environment']): string {
   return expanded(environment.SLUICE_HOME || '~/.sluice');
 }
 
-/** No shell does it for what stands in `.env`, in a unit of systemd or behind `--config=`. */
+/** Expands `~/`, as no shell does in `.env`, in a systemd unit or after `--config=`. */
 function expanded(path: string): string {
   return path.startsWith('~/') ? join(homeDirectory(), path.slice(2)) : path;
 }
 
-/** Of who runs this; `/` for a user without one, as containers have it that are given any number for theirs. */
+/** The current user's; `/` for one without, as in containers that run under an arbitrary user id. */
 export function homeDirectory(): string {
   try {
     return homedir();
@@ -61,7 +61,7 @@ export function homeDirectory(): string {
   }
 }
 
-/** The file that `loadConfig` reads, absolute, first found; null where there is none. */
+/** Absolute path of the file that `loadConfig` reads, the first found; null where there is none. */
 export function findConfigFile(options: LoadOptions): string | null {
   const named = options.path || options.environment.SLUICE_CONFIG;
   if (named) return resolve(options.directory, expanded(named));

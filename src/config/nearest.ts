@@ -1,10 +1,10 @@
-// The name somebody probably meant.
+// Finds the name that was probably meant.
 
-/** Letters that a beginning must have to stand for a name. */
+/** Letters that a prefix needs to count as a match. */
 const MIN_BEGINNING = 4;
 
 /**
- * The candidate that is a slip or two away from `name`, else the only one that begins with it or that it begins with;
+ * The candidate within a few typing errors of `name`, else the only one that begins with it or that it begins with;
  * undefined where none is close.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
@@ -24,13 +24,13 @@ function sameBeginning(name: string, candidates: readonly string[]): string | un
 }
 
 function closest(name: string, candidates: readonly string[]): string | undefined {
-  // A third of the letters may be wrong: `default_provder` is a slip, `cache` for `costs` is another word.
+  // A third of the letters may be wrong: `default_provder` is a typing error, `cache` for `costs` is another word.
   let limit = Math.max(1, Math.floor(name.length / 3));
   let nearest: string | undefined;
   const folded = fold(name);
   for (const candidate of candidates) {
     const other = fold(candidate);
-    // At least so many: a name may be of any length.
+    // The difference in length is the least distance: this bounds the work for names of any length.
     if (Math.abs(folded.length - other.length) > limit) continue;
     const distance = editDistance(folded, other);
     if (distance > limit || (distance === limit && nearest !== undefined)) continue;

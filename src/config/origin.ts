@@ -6,8 +6,8 @@ export const ANY_ORIGIN = '*';
 const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#\\\s@,]+)([/?#].*)?$/is;
 
 /**
- * As browsers send it: small letters, no default port, no slash at the end. Throws an Error that says what is wrong; it
- * repeats no more of `text` than the origin.
+ * Returns it as browsers send it: lower case, no default port, no trailing slash. Throws an Error that says what is
+ * wrong; it quotes no more of `text` than the origin.
  */
 export function parseOrigin(text: string): string {
   if (text === ANY_ORIGIN) return text;
@@ -25,7 +25,7 @@ export function parseOrigin(text: string): string {
   return origin;
 }
 
-/** Only those of the web have a form that all write alike; of others, names are kept as they are. */
+/** Only web origins have one canonical form; those of other schemes are only put in lower case. */
 function readOrigin(scheme: string, authority: string): string {
   if (scheme !== 'http' && scheme !== 'https') return `${scheme}://${authority.toLowerCase()}`;
   const url = URL.parse(`${scheme}://${authority}`);

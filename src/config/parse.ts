@@ -1,4 +1,4 @@
-// What a configuration file holds → a valid ConfigFile, or every reason why it is none.
+// The value of a configuration file → a valid ConfigFile, or every reason why it is not valid.
 import { isObject } from '../model/json/json.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { wordsOf } from './issue-words.ts';
@@ -31,19 +31,19 @@ export function parseConfig(raw: unknown): ParsedConfig {
 }
 
 /**
- * A copy without what is no key of ours. A section or provider entry that is empty in YAML (`anthropic:` with
- * nothing behind it) is null there and becomes `{}`.
+ * Copies the value without keys that are not ours. A section or provider entry that is empty in YAML (`anthropic:` with
+ * nothing after it) is null there and becomes `{}`.
  */
 function tidied(value: unknown, path: KeyPath): unknown {
   if (!isObject(value)) return value === null && isSection(path) ? {} : value;
   const kept = Object.entries(value).map(([key, inner]) => [key, tidied(inner, [...path, key])]);
-  // An editor's own key, which names the JSON Schema.
+  // A key for editors, which names the JSON Schema.
   return Object.fromEntries(path.length === 0 ? kept.filter(([key]) => key !== '$schema') : kept);
 }
 
 /**
- * Where a key is one that the schema's tables of names would leave out without a word. What stands in several places is looked
- * at once: options of a module may hold themselves.
+ * Paths of keys that the schema's tables of names would drop silently. An object found in several places is visited
+ * once: options of a module may contain themselves.
  */
 function passedOver(value: unknown, path: KeyPath, seen = new Set<object>()): KeyPath[] {
   if (typeof value !== 'object' || value === null || seen.has(value)) return [];
@@ -65,7 +65,7 @@ function unknownKey(path: KeyPath, key: string): string {
   return `unknown key${hint || `; known here: ${known.join(', ')}`}`;
 }
 
-/** What belongs into a section and was written beside the sections. */
+/** A hint for a key that belongs into a section and was written beside the sections. */
 function sectionHint(path: KeyPath, key: string): string {
   if (path.length > 0) return '';
   const isProvider = PROVIDER_KINDS.some(({ kind }) => kind === key);
@@ -73,7 +73,7 @@ function sectionHint(path: KeyPath, key: string): string {
   return section === undefined ? '' : `; it belongs under ${section}`;
 }
 
-/** What an address is made of stands one level below, and everybody writes it here first. */
+/** A hint for address options, which belong one level below and are often written here. */
 function optionHint(path: KeyPath, key: string): string {
   const isProvider = path.length === 2 && path[0] === 'providers';
   const isOption = isProvider && PROVIDER_KINDS.some((kind) => optionNames(kind).has(key));

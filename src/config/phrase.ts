@@ -10,8 +10,8 @@ export function regularExpressionOf(phrase: string): RegExp | undefined {
 }
 
 /**
- * What tells whether a text has it. The texts are clients', and while the runtime's own search goes back and forth in one,
- * nothing else is served: `/fix.*bug.*test/` took seconds for 8 KB. It is left what only it can do, as looking around.
+ * Returns a test of texts for the expression. The texts are clients', and while the runtime's own search backtracks in one,
+ * nothing else is served: `/fix.*bug.*test/` took seconds for 8 KB. It is used only for what needs it, such as lookaround.
  */
 export function searchOf(expression: RegExp): (text: string) => boolean {
   return linearSearch(expression) ?? ((text) => expression.test(text));

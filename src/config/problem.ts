@@ -2,7 +2,7 @@
 
 /**
  * `fatal`: nothing is served. `error`: `check` fails, serving goes on without the part that is named.
- * `warning`: told, and no more.
+ * `warning`: only reported.
  */
 export type Severity = 'fatal' | 'error' | 'warning';
 
@@ -10,9 +10,9 @@ export type KeyPath = readonly (string | number)[];
 
 export interface ConfigProblem {
   severity: Severity;
-  /** The key it is about; empty: the file as a whole. */
+  /** The key at fault; empty: the file as a whole. */
   path: KeyPath;
-  /** What is wrong and how to mend it; holds no value of the configuration that could be a secret. */
+  /** What is wrong and how to mend it; quotes no value of the configuration that could be a secret. */
   message: string;
 }
 

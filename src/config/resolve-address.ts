@@ -7,9 +7,9 @@ import type { ProviderEntry } from './schema.ts';
 export interface Address {
   /** No trailing slash. */
   baseUrl: string;
-  /** Where models are listed, if elsewhere. */
+  /** Base URL for listing models, if another. */
   modelsBaseUrl?: string;
-  /** In place of the dialect's own path; `{model}` and `{method}` are left to each request. */
+  /** Replaces the dialect's own path; `{model}` and `{method}` are filled in for each request. */
   endpoint?: string;
   options: Record<string, string>;
 }
@@ -86,7 +86,7 @@ function fill(template: string, options: Record<string, string>): string {
   );
 }
 
-/** As vendors' own tools write it: perhaps without scheme or port, perhaps the address to listen on. */
+/** Reads the variable as vendors' own tools do: it may lack scheme or port, or be the address to listen on. */
 function baseFromVariable(
   { baseUrl, baseUrlVariable }: ProviderKind,
   environment: Readonly<Record<string, string | undefined>>,
@@ -109,7 +109,7 @@ function baseFromVariable(
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-/** An address that is nothing but its base URL. */
+/** An address that consists of its base URL alone. */
 export function plainAddress(
   baseUrl: string,
   { options }: Pick<ProviderEntry, 'options'>,

@@ -8,7 +8,7 @@ import type { ConfigFile } from './schema.ts';
 type Override = ConfigFile['costs']['pricing_overrides'][string];
 type WrittenPrices = Omit<Override, 'long_prompt' | 'web_searches_per_thousand'>;
 
-/** @param providers those that are there. */
+/** @param providers the existing ones. */
 export function resolveCosts(
   file: ConfigFile,
   providers: readonly Pick<ProviderConfig, 'name'>[],
@@ -31,7 +31,7 @@ export function resolveCosts(
   };
 }
 
-/** Of those that differ in nothing but their limit, the one with the least. */
+/** Of budgets that differ only in their limit, keeps the one with the lowest. */
 function reachable(budgets: readonly Budget[], problems: ConfigProblem[]): Budget[] {
   const least = new Map<string, number>();
   const keys = budgets.map(({ limitUsd, ...whose }) => JSON.stringify(whose));
@@ -62,7 +62,7 @@ function resolvePrice({ long_prompt, web_searches_per_thousand, ...prices }: Ove
   };
 }
 
-/** Cache tokens cost what fresh ones do where nothing else is said, an hour what five minutes do, reasoning what output does. */
+/** By default cache tokens cost what fresh ones do, an hour what five minutes do, and reasoning what output does. */
 function resolvePrices(prices: WrittenPrices): TokenPrices {
   const { input_per_million: input, output_per_million: output } = prices;
   const cacheWrite = prices.cache_write_per_million ?? input;

@@ -18,10 +18,10 @@ export interface ProviderResolution {
   problems: ConfigProblem[];
 }
 
-/** What `/gateway/providers` calls the kind of a provider that is known by its dialect alone. */
+/** The kind that `/gateway/providers` shows for a provider known by its dialect alone. */
 const CUSTOM_KIND = 'custom';
 
-/** What each request adds to the address, by how it begins: people write it into `base_url` as well. */
+/** What each request adds to the address, by dialect: people write it into `base_url` too. */
 const ADDED: Readonly<Record<string, RegExp>> = {
   'anthropic-messages': /\/v1(\/messages)?$/,
   'openai-chat': /\/chat\/completions$/,
@@ -33,14 +33,14 @@ function doubledEnd(baseUrl: string | undefined, dialect: string): string | unde
   return baseUrl === undefined ? undefined : ADDED[dialect]?.exec(baseUrl)?.[0];
 }
 
-/** Served inside the process: nothing is configured at it but its names. */
+/** Whether it is served inside the process: only its names can be configured. */
 export function isBuiltIn(kind: ProviderKind): boolean {
   return !/^https?:/.test(kind.baseUrl);
 }
 
 /**
  * `clientKeys`: whether a client's own key may pass through (no `server.keys`), so that a provider without
- * a key of its own is of use. `known`: gets what its transformers have to tell.
+ * a key of its own is of use. `known`: collects what its transformers report.
  */
 export function resolveProvider(
   name: string,
@@ -80,7 +80,7 @@ export function resolveProvider(
     doubledEnd(entry.base_url, place.dialect);
   if (doubled) tell('warning', ['base_url'], `ends in ${doubled}, which is added to it; leave that off`);
   const authorization = kind?.authorization;
-  // Who signs for itself has nothing to do with what a client calls its key.
+  // A provider that authorizes itself has no use for a client's key.
   const mayForward = entry.forward_client_key && authorization === undefined;
   const forwards = clientKeys && mayForward;
   const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
@@ -103,7 +103,7 @@ export function resolveProvider(
     kind: kind?.kind ?? CUSTOM_KIND,
     ...place,
     ...address.address,
-    // Who names a dialect wants that one.
+    // An entry that names a dialect wants that one alone.
     ...(isOwnAddress && entry.dialect === undefined && spokenBesides(kind)),
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
@@ -152,7 +152,7 @@ function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
   return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
 }
 
-/** The keys to ask with; told of those that are not for the gateway to use. */
+/** The keys to send; reports those that are not for the gateway to use. */
 function keysOf(
   entry: ProviderEntry,
   kind: ProviderKind | undefined,
@@ -173,7 +173,7 @@ function keysOf(
 
 const PERSONAL = `a key that begins with ${PERSONAL_PREFIX} is a person's own login, which passes only where that person's client sends it; give an API key`;
 
-/** The keys that can be had, in order; told what is missing, and refused where nothing works without. */
+/** The keys that could be resolved, in order; reports what is missing, and refuses where nothing works without. */
 function findKeys(
   entry: ProviderEntry,
   kind: ProviderKind | undefined,
@@ -207,13 +207,13 @@ function findKeys(
   return [];
 }
 
-/** Where the keys stand in the file; empty where they come from the environment. */
+/** Path of the keys in the file; empty where they come from the environment. */
 function keyPathOf({ api_key, api_keys }: ProviderEntry): KeyPath {
   if (api_keys !== undefined) return ['api_keys'];
   return api_key === undefined ? [] : ['api_key'];
 }
 
-/** What is wrong where one of the keys is another vendor's; undefined where none is. */
+/** The problem where one of the keys is another vendor's; undefined where none is. */
 function strangersKey(kind: ProviderKind, keys: readonly string[]): string | undefined {
   for (const row of PROVIDER_KINDS) {
     const prefix = row.keyPrefixes?.find((begin) => keys.some((key) => key.startsWith(begin)));
@@ -223,14 +223,14 @@ function strangersKey(kind: ProviderKind, keys: readonly string[]): string | und
   return undefined;
 }
 
-/** A vendor's address written so that no request can work there. */
+/** The problem with a vendor's address at which no request can work. */
 function wrongAddress(
   dialect: string,
   { base_url: written }: ProviderEntry,
 ): { path: KeyPath; message: string } | undefined {
   if (written === undefined) return undefined;
   const url = written.replace(/\/+$/, '');
-  // On a machine of one's own anything may answer.
+  // Only vendors' addresses: on the user's own machine anything may answer.
   const row = PROVIDER_KINDS.find(
     ({ baseUrl }) => baseUrl.startsWith('https:') && (baseUrl === url || originOf(baseUrl) === url),
   );
@@ -251,7 +251,7 @@ function familyOf(dialect: string): string | undefined {
   return dialect.split('-', 1)[0];
 }
 
-/** The first of the kind's that is set, else the one that is known best. */
+/** The first of the kind's variables that is set, else the best known one. */
 function keyVariableOf(kind: ProviderKind | undefined, { environment }: SecretSources): string | null {
   const first = kind?.keyVariable ?? null;
   if (first === null || environment[first]) return first;
@@ -297,10 +297,10 @@ function isAtOwnAddress({ baseUrl, pricedAt }: ProviderKind, entry: ProviderEntr
   );
 }
 
-/** Of headers that may hold a key. */
+/** Names of headers that may hold a key. */
 const SECRET_HEADER = /key|auth|token|secret|cookie/i;
 
-/** Whether the vendor answers nobody without one: a server of the user's own may, and headers may hold it. */
+/** Whether the vendor requires a key: a server of the user's own may not, and headers may hold it. */
 function wantsKey(
   { keyVariable, authorization }: ProviderKind,
   { base_url, headers }: ProviderEntry,
@@ -309,7 +309,7 @@ function wantsKey(
   return !Object.keys(headers).some((name) => SECRET_HEADER.test(name));
 }
 
-/** Where it is and what it speaks; undefined after having told why that is not known. */
+/** Its address and dialect; undefined after reporting why they are not known. */
 function placeOf(
   name: string,
   entry: ProviderEntry,
@@ -325,7 +325,7 @@ function placeOf(
     const nearest = nearestName(name, kinds);
     const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
     const orKind = `kind (${kinds.join(', ')})`;
-    // Whoever gives one of the two has a server of their own, and means no kind.
+    // An entry with one of the two means a server of the user's own, not a kind.
     let mend = `set ${orKind}, or both dialect and base_url`;
     if (baseUrl !== undefined)
       mend = `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${orKind}`;

@@ -1,4 +1,4 @@
-// The section `routing` of a valid file → rules whose every target can be asked, and what is wrong with the others.
+// The section `routing` of a valid file → rules whose targets can all be used, and what is wrong with the others.
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import type { TransformerEntry } from '../transformers/entry.ts';
 import type { Transformer } from '../transformers/transformer.ts';
@@ -26,12 +26,12 @@ export interface RoutingContext {
   disabled: ResolvedConfig['disabled'];
   problems: ConfigProblem[];
   sources: SecretSources;
-  /** Gets what the transformers of the section have to tell. */
+  /** Collects what the transformers of the section report. */
   transformers: TransformersConfig;
 }
 
 type Tell = (severity: Severity, path: KeyPath, message: string) => void;
-/** A rule in whichever form the file has it. */
+/** A rule written as an object, of whichever kind. */
 type Rule = Exclude<RuleEntry, string | unknown[]>;
 
 export function resolveRouting(file: ConfigFile, context: RoutingContext): RoutingConfig {
@@ -94,7 +94,7 @@ interface DefaultQuestion {
   wanted: string | null;
   enabled: readonly string[];
   names: readonly string[];
-  /** The fallback chain has somebody who serves in its place. */
+  /** Whether the fallback chain has a target that serves in its place. */
   inPlace: boolean;
 }
 
@@ -122,7 +122,7 @@ function checkDefault(
 type StepReader = (entries: readonly TransformerEntry[], path: KeyPath) => Transformer[];
 type RuleReader = (entry: RuleEntry, path: KeyPath, text: string) => RuleConfig | undefined;
 
-/** Reads a rule; undefined, and told, where none of its targets can be asked. `text`: what must match. */
+/** Reads a rule; reports and returns undefined where none of its targets can be used. `text`: what must match. */
 function createRuleReader(
   reader: TargetReader,
   steps: StepReader,

@@ -8,11 +8,11 @@ import type { ConfigFile } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
 export interface ResolveSources extends SecretSources {
-  /** From the command line, before the file's. */
+  /** From the command line; they take precedence over the file's. */
   overrides?: { host?: string; port?: number };
 }
 
-/** Headers are bytes: some clients write such letters as UTF-8, some as Latin-1, most not at all. */
+/** Headers are bytes: some clients send such letters as UTF-8, some as Latin-1, most refuse to. */
 const NOT_ASCII = 'the key has letters beyond ASCII, which clients send in different ways';
 
 function isAscii(text: string): boolean {
@@ -57,7 +57,7 @@ export function resolveServer(
 function resolveKeys({ server }: ConfigFile, sources: SecretSources, problems: ConfigProblem[]): string[] {
   const found = server.keys.map((reference) => resolveClientKey(reference, sources));
   const keys = found.flatMap(({ value }) => value ?? []);
-  // Keys were asked for and none is there: serving without any would open what was meant to be closed.
+  // Keys are configured but none was found: serving without any would open what was meant to be closed.
   const isLost = keys.length === 0;
   const mend = isLost ? 'no key is left; provide it, or set server.keys to []' : NOT_ACCEPTED;
   for (const [index, { problem }] of found.entries()) {
@@ -68,7 +68,7 @@ function resolveKeys({ server }: ConfigFile, sources: SecretSources, problems: C
   return keys;
 }
 
-/** @param keys the operator's own. */
+/** @param keys the operator's keys. */
 function resolveProjectKeys(
   { server }: ConfigFile,
   keys: readonly string[],
@@ -91,7 +91,7 @@ function resolveProjectKeys(
       } else projectOfKey.set(value, project);
     }
   }
-  // Also where none of them could be had: without any key all would be open.
+  // Also where none of them could be resolved: without any key everything would be open.
   if (Object.keys(server.project_keys).length > 0 && server.keys.length === 0) {
     const message = 'needs server.keys too: keys of projects open none of the gateway’s own pages';
     problems.push({ severity: 'fatal', path: ['server', 'project_keys'], message });
@@ -99,7 +99,7 @@ function resolveProjectKeys(
   return projectOfKey;
 }
 
-/** A key that begins with its project's name would tell of itself wherever the name is shown. */
+/** A key that begins with its project's name would be partly revealed wherever the name is shown. */
 function warnOfHiddenProjects(
   projectOfKey: ReadonlyMap<string, string>,
   keys: readonly string[],

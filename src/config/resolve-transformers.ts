@@ -11,8 +11,8 @@ import { resolveSecret, type SecretSources } from './secrets.ts';
 
 /**
  * @param path of the list.
- * @param known gets the secrets, and what the list names by file.
- * @param refuse told why an entry cannot work, by its path within the list; it is left out then.
+ * @param known collects the secrets, and the modules that the list names by file.
+ * @param refuse receives why an entry cannot work, with its path within the list; such an entry is left out.
  */
 export function resolveTransformers(
   entries: readonly TransformerEntry[],
@@ -40,7 +40,7 @@ export function resolveTransformers(
   });
 }
 
-/** Undefined after having told which secret cannot be found. */
+/** Undefined after reporting which secret cannot be found. */
 function withSecrets(
   options: Record<string, unknown>,
   names: readonly string[],

@@ -17,7 +17,7 @@ import type { TierPrices } from '../model/usage.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
 
-/** Most processes that may serve: more are a slip of the finger. */
+/** Most processes that may serve: more would be a typing error. */
 export const MAX_WORKERS = 256;
 
 export interface ResolvedConfig {
@@ -34,11 +34,11 @@ export interface ResolvedConfig {
   transformers: TransformersConfig;
 }
 
-/** Of all the transformers together, wherever they stand. */
+/** What all transformers need, wherever they are configured. */
 export interface TransformersConfig {
-  /** What of their options must show nowhere. */
+  /** Secrets in their options, to be redacted everywhere. */
   secrets: string[];
-  /** Those that are files: whoever loads the configuration brings in their code. */
+  /** Transformers in files, whose code is loaded by the loader of the configuration. */
   modules: TransformerModule[];
 }
 
@@ -50,15 +50,15 @@ export interface LogConfig {
 export interface ServerConfig {
   host: string;
   port: number;
-  /** Keys that clients must present, the operator's first; empty: no key asked, loopback only. */
+  /** Keys that clients must present, the operator's first; empty: no key needed, loopback only. */
   keys: string[];
-  /** Of those that are not the operator's, the project whose requests come with them. */
+  /** For each key that is not the operator's, the project whose requests carry it. */
   projectOfKey: ReadonlyMap<string, string>;
-  /** Of web pages and extensions, as browsers send them; `*`: all. */
+  /** Origins of web pages and extensions, as browsers send them; `*`: all. */
   allowedOrigins: string[];
   /** Bytes. */
   maxBody: number;
-  /** Between two pieces of a request's body. */
+  /** Longest pause between two pieces of a request's body. */
   bodyTimeoutMs: number;
   /** Longest event of an upstream stream, bytes. */
   maxEvent: number;
@@ -66,15 +66,15 @@ export interface ServerConfig {
   drainTimeoutMs: number;
   /** Processes that serve; `all`: one per core. */
   workers: number | 'all';
-  /** `auto`: for clients on other machines. */
+  /** `auto`: only for clients on other machines. */
   compression: 'auto' | 'always' | 'off';
 }
 
-/** To providers. */
+/** Connections to providers. */
 export interface ConnectionsConfig {
-  /** How long one is kept that nobody uses; 0: not at all. */
+  /** How long an idle connection is kept; 0: not at all. */
   keepAliveMs: number;
-  /** Most that are kept without use, for each server. */
+  /** Most idle connections kept for each server. */
   maxIdle: number;
   /** Bytes of an answer that may wait for its reader before its server is held back. */
   maxUnread: number;
@@ -84,7 +84,7 @@ export interface ProviderTimeouts {
   connectMs: number;
   firstByteMs: number;
   idleMs: number;
-  /** Of a stream that has begun, over the window; null: any. */
+  /** Least rate of a stream that has begun, over the window; null: any. */
   minBytesPerSecond: number | null;
   throughputWindowMs: number;
 }
@@ -94,18 +94,18 @@ export interface ProviderConfig {
   kind: string;
   /** `any`: speaks whatever the client speaks (the simulator). */
   dialect: ProviderDialectId | 'any';
-  /** Spoken besides, with clients that speak it themselves. */
+  /** Further dialects, spoken with clients that speak them themselves. */
   alsoSpeaks?: readonly DialectId[];
-  /** With clients of other dialects than these, for some models. */
+  /** The dialect spoken for some models with clients of other dialects than these. */
   translatesTo?: TranslatesTo;
-  /** As the vendor's SDK takes it, no trailing slash. */
+  /** As given to the vendor's SDK, no trailing slash. */
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */
   endpoint?: string;
   options?: Record<string, string>;
-  /** The header of the key, in place of the dialect's. */
+  /** The header that carries the key, in place of the dialect's. */
   keyHeader?: string;
-  /** Where its models are listed, if not at `baseUrl`. */
+  /** Base URL for listing its models, if not `baseUrl`. */
   modelsBaseUrl?: string;
   /** Further addresses, in the order in which they are tried after `baseUrl`. */
   otherBaseUrls?: readonly string[];
@@ -116,13 +116,13 @@ export interface ProviderConfig {
   apiKey: string | null;
   /** In the order in which they were configured. */
   apiKeys: readonly string[];
-  /** Has no key for a vendor that asks for one: of use only to clients who bring theirs. */
+  /** The vendor requires a key and none is configured: of use only to clients that send their own. */
   lacksKey: boolean;
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;
-  /** Whether it is told which trace a request belongs to. */
+  /** Whether the trace of a request is passed on to it. */
   forwardTrace: boolean;
-  /** By names in lower case. */
+  /** Keyed by names in lower case. */
   headers: Record<string, string>;
   /** Client-side model name → the provider's. */
   models: Record<string, string>;
@@ -131,29 +131,29 @@ export interface ProviderConfig {
   modelPatterns: RegExp[];
   /** Provider id in the price table, null where prices are unknown. */
   priceId: string | null;
-  /** Vendors in it whose prices hold here for their own models. */
+  /** Vendors in the price table whose prices hold here for their own models. */
   resells: readonly string[];
-  /** Models whose tokens cost so many times what the table says, where there are any. */
+  /** Models whose tokens cost `times` the table's price; null: none. */
   dearer: { models: RegExp; times: number } | null;
-  /** What service tiers cost; those that are not here cost what the table says. */
+  /** What service tiers cost; tiers missing here cost what the table says. */
   tiers: TierPrices;
-  /** What its answers state as their cost is its bill. */
+  /** The cost that its answers state is what it bills. */
   billsItself: boolean;
-  /** Audio without a price of its own in the table costs what text costs. */
+  /** Audio that the table does not price separately costs what text costs. */
   audioAtTextPrice: boolean;
-  /** The table's price of searches is not this provider's. */
+  /** The table's price for searches does not hold for this provider. */
   searchesUnpriced: boolean;
   weekends: WeekendPrices | null;
-  /** Of models that the table does not have. */
+  /** Prices of models that the table lacks. */
   newerPrices: Readonly<Record<string, TablePrices | TimedPrices[]>>;
   /** Models that are unpriced, whatever the table says. */
   wrongPrices: RegExp | null;
   quirks: Quirks;
-  /** In the order in which they apply to requests; to answers the other way round. */
+  /** In the order in which they apply to requests; answers in reverse. */
   transformers: readonly Transformer[];
   timeouts: ProviderTimeouts;
   maxRetries: number;
-  /** Between two looks whether it is there; null: none. */
+  /** Interval between probes; null: none. */
   probeEveryMs: number | null;
   /** Null: none. */
   breaker: { failures: number; openForMs: number } | null;
@@ -171,24 +171,24 @@ export interface OAuthUser {
 export interface RoutingConfig {
   /** Null: the provider whose patterns know the model, else the first. */
   defaultProvider: string | null;
-  /** Targets, in order, tried after the first one failed. */
+  /** Targets tried, in order, after the first has failed. */
   fallbackChain: string[];
   policy: PolicyConfig;
-  /** A conversation stays where it is served. */
+  /** Whether a conversation stays with the target that serves it. */
   sessionAffinity: boolean;
   agentRules: Record<string, RuleConfig>;
   modelMappings: { from: string; rule: RuleConfig }[];
   modelTierRules: Record<string, RuleConfig>;
   scenarios: ScenarioConfig;
   patterns: PatternConfig[];
-  /** Phrases of an agent's system prompt; `agent` is the name of its rule. */
+  /** Phrases in an agent's system prompt; `agent` is the name of its rule. */
   inferredAgents: { agent: string; phrases: PhraseConfig[] }[];
 }
 
 export type Strategy = (typeof STRATEGIES)[number];
 
 export interface RuleConfig {
-  /** Where it stands, what must match, and where it leads, for people. */
+  /** Describes for people where it is configured, what must match, and where it leads. */
   text: string;
   /** At least one, each of an enabled provider, none twice. */
   targets: WeightedTarget[];
@@ -212,7 +212,7 @@ export type Scenario = 'image' | 'web_search' | 'long_context' | 'think' | 'back
 
 export interface PatternConfig {
   phrases: PhraseConfig[];
-  /** Least sum of the weights of the phrases found. */
+  /** Least total weight of the phrases found. */
   threshold: number;
   priority: number;
   caseSensitive: boolean;
@@ -225,11 +225,11 @@ export interface PhraseConfig {
   weight: number;
 }
 
-/** What holds for a request besides where it goes; a rule may have its own. */
+/** How a request is handled, apart from its targets; a rule may have its own. */
 export interface PolicyConfig {
-  /** Go on with the next target after a failure in mid-stream. */
+  /** Continue with the next target after a failure in mid-stream. */
   continueStreams: boolean;
-  /** The next target starts when the first has not spoken by then; null: never. */
+  /** The next target is started when the first has sent nothing by then; null: never. */
   hedgeAfterMs: number | null;
   /** Targets tried when the prompt is too long for the model. */
   contextFallback: string[];
@@ -241,11 +241,11 @@ export interface AuditConfig {
   enabled: boolean;
   logRequestBodies: boolean;
   logResponseBodies: boolean;
-  /** Rows older than this go; null keeps all. */
+  /** Rows older than this are deleted; null keeps all. */
   retentionMs: number | null;
-  /** `EMBEDDED_STORE`, or the address of a PostgreSQL database with what opens it. */
+  /** `EMBEDDED_STORE`, or the address of a PostgreSQL database with its credentials. */
   store: string;
-  /** Bytes of rows that may wait on disk for the store. */
+  /** Most bytes of rows that may wait on disk for the store. */
   maxSpill: number;
 }
 
@@ -255,11 +255,11 @@ export interface CostsConfig {
   budgets: Budget[];
 }
 
-/** What requests may cost in a period, those together whose names fit each of these globs; null: whatever the name. */
+/** What requests whose names match all of these globs may cost together in a period; null: any name. */
 export interface Budget {
   limitUsd: number;
   per: CalendarPeriod;
-  /** Whose names have the whole limit each for itself; null: all share it. */
+  /** The kind of name that has the whole limit for each value; null: all share it. */
   each: BudgetEach | null;
   agent: string | null;
   project: string | null;
@@ -270,10 +270,10 @@ export interface Budget {
 /** USD per million tokens. */
 export interface TokenPrices {
   inputPerMillion: number;
-  /** Of output that is not reasoning. */
+  /** For output that is not reasoning. */
   outputPerMillion: number;
   cacheReadPerMillion: number;
-  /** Of what is kept for less than an hour. */
+  /** For cache entries kept for less than an hour. */
   cacheWritePerMillion: number;
   cacheWrite1hPerMillion: number;
   reasoningPerMillion: number;
@@ -282,6 +282,6 @@ export interface TokenPrices {
 export interface PriceOverride extends TokenPrices {
   /** USD per thousand searches that the provider runs. */
   webSearchesPerThousand: number;
-  /** The prices of all tokens where the prompt has more than `above` of them; null: always the same. */
+  /** The prices of all tokens where the prompt has more than `above`; null: always the same. */
   longPrompt: (TokenPrices & { above: number }) | null;
 }

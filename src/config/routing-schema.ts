@@ -1,4 +1,4 @@
-// The section `routing` of the configuration: rules, where they lead, and what else they say.
+// The section `routing` of the configuration: rules, their targets, and their other settings.
 import { z } from 'zod';
 import { TIER_NAMES } from '../providers/model-tiers.ts';
 import { timer } from './schema-units.ts';
@@ -27,7 +27,7 @@ const targetsSchema = z
   .union([target(), listSchema], { error: EXPECTED_TARGETS })
   .meta({ title: 'target or list of `TARGET`' });
 
-/** What every rule may say. */
+/** Settings of every rule. */
 const ruleShape = {
   to: targetsSchema.describe(
     'A target, or several that are tried in the order of `strategy`. `routing.fallback_chain` follows.',

@@ -41,7 +41,7 @@ const origin = () =>
     })
     .meta({ title: 'origin' });
 
-/** What no request line may hold, as URLs write it; the places of options (`{region}`) stay. */
+/** Percent-encodes what no request line may hold; placeholders of options (`{region}`) stay. */
 function withEncodedPath(text: string): string {
   const path = text.indexOf('/', text.indexOf('//') + 2);
   if (path === -1) return text;
@@ -54,7 +54,7 @@ function withEncodedPath(text: string): string {
   );
 }
 
-/** A mistake here would be told as an address that others can reach. */
+/** Checked because a mistake would be reported as an address that others can reach. */
 function isHost(text: string): boolean {
   const inner = text.replace(/^\[(.*)\]$/, '$1');
   return !/[\s/]/.test(inner) && !/^[^:]*:[^:]*$/.test(inner);
@@ -336,7 +336,7 @@ const priceSchema = z.strictObject({
 
 const budgetName = (what: string) => z.string().min(1).optional().describe(what);
 
-/** Not the model: its name is another one before and after it has answered. */
+/** Not the model, whose name differs before and after the answer. */
 const BUDGET_EACH = ['agent', 'project', 'provider'] as const;
 export type BudgetEach = (typeof BUDGET_EACH)[number];
 

@@ -15,19 +15,19 @@ export interface SecretSources {
 /** `problem` says why there is no value and what to do; it never holds the value. */
 export type Secret = { value: string; problem?: never } | { value?: never; problem: string };
 
-/** The value may stand in a header: visible characters, inner blanks, nothing that ends a line. */
+/** A value that a header may hold: visible characters, inner blanks, nothing that ends a line. */
 const HEADER_VALUE = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
 
-/** `${KEY}`, or `$KEY` as variables are written: no key that anybody gives out. */
+/** `${KEY}`, or `$KEY` as variables are written: no vendor issues such keys. */
 const SHELL_VARIABLE = /^\$(?:\{[A-Za-z_]\w*\}|[A-Z][A-Z0-9_]*)$/;
 
-/** As Windows, opencode and LiteLLM write it, from whose configuration people bring theirs; or in capitals. */
+/** Variables as Windows, opencode and LiteLLM write them, whose configurations people copy; or `ENV:` in capitals. */
 const FOREIGN_VARIABLE = /^(?:%[A-Za-z_]\w*%|\{env:\w+\}|os\.environ\/\w+|ENV:\w+)$/;
 
-/** The bare name of a variable: no key that anybody gives out either. */
+/** The bare name of a variable: no vendor issues such keys either. */
 const VARIABLE_NAME = /^[A-Z][A-Z0-9_]*_(?:KEY|TOKEN)$/;
 
-/** In place of a name somebody may have written the secret. */
+/** The secret itself may have been written in place of a name. */
 const redact = createRedactor([]);
 
 export function resolveSecret(reference: string, sources: SecretSources): Secret {
@@ -63,7 +63,7 @@ function look(reference: string, sources: SecretSources): Secret {
   }
 }
 
-/** ` (ENOENT)`: the rest of what a system says repeats the path, which may be the secret itself. */
+/** ` (ENOENT)`: the rest of a system's message repeats the path, which may be the secret itself. */
 function codeOf(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   return typeof code === 'string' ? ` (${code})` : '';

@@ -1,11 +1,11 @@
-// Lists of targets as the file has them → targets that can be asked, with the groups among them opened.
+// Lists of targets as in the file → targets that can be used, with groups replaced by their members.
 import { suggestion } from './nearest.ts';
 import type { KeyPath, Severity } from './problem.ts';
 import type { WeightedTarget } from './resolved.ts';
 import type { TargetsEntry } from './routing-schema.ts';
 
 export interface TargetReader {
-  /** What is unknown, disabled or goes in circles is told and left out; a target named twice counts once. */
+  /** Reports and leaves out what is unknown, disabled or circular; a target named twice counts once. */
   read(targets: TargetsEntry, path: KeyPath): WeightedTarget[];
   /** Whether a weight is written in the list, or in a group that it names. */
   weighs(targets: TargetsEntry): boolean;
@@ -22,7 +22,7 @@ export function createTargetReader(
   const groupNames = Object.keys(groups);
   const isGroup = (target: string) => Object.hasOwn(groups, target);
 
-  /** Each target with the path of its own mistakes: those inside a group are told at the group, once. */
+  /** Reports mistakes at each target's own path; those inside a group are reported once, at the group. */
   function read(targets: TargetsEntry, path: KeyPath): WeightedTarget[] {
     const found = new Map<string, number>();
     for (const { target, weight, at } of entries(targets)) {
@@ -87,7 +87,7 @@ function entries(targets: TargetsEntry): { target: string; weight: number; at: n
   );
 }
 
-/** The groups, each after those that it names. One that leads back to itself is told. */
+/** The groups, each after those that it names. Reports one that leads back to itself. */
 function insideFirst(groups: Groups, tell: Tell): string[] {
   const done = new Set<string>();
   const visit = (name: string, way: readonly string[]): void => {

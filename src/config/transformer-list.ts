@@ -1,4 +1,4 @@
-// The list of transformers, as it may stand on a provider, on a rule and in `routing`.
+// The list of transformers, as allowed on a provider, on a rule and in `routing`.
 import { z } from 'zod';
 import { transformerEntry } from '../transformers/entry.ts';
 import { wordsOf } from './issue-words.ts';

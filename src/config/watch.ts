@@ -1,10 +1,10 @@
-// Tells when a file changed that the configuration rests on: also when an editor replaces it, or a mount swaps it.
+// Reports changes to files that the configuration depends on: also when an editor replaces one, or a mount swaps it.
 import { statSync } from 'node:fs';
 import { readText } from './load-text.ts';
 
 /**
- * How often a file is looked at. It is asked for rather than told of by the system: that tells of every change in
- * a whole directory, and the ledger, which may lie beside the file, writes hundreds of times a second.
+ * How often a file is checked. Polled rather than watched by the system, which reports every change in a whole
+ * directory: the ledger, which may lie beside the file, writes hundreds of times a second.
  */
 const LOOK_MS = 250;
 
@@ -22,19 +22,19 @@ export function watchConfigFile(
 }
 
 /**
- * Calls `onChange` when the file at `path` came, went or was written to, until the function it returns is called.
+ * Calls `onChange` when the file at `path` appears, disappears or is written to, until the function it returns is called.
  * For files that are not read as text.
  *
- * @param seen its stamp, taken before it was read.
+ * @param seen the file's stamp, taken before it was read.
  */
 export function watchStore(path: string, seen: string | undefined, onChange: () => void): () => void {
   return watchFile(path, { read: stampOf, seen, onChange, onGone: onChange });
 }
 
-/** Where there is none yet, nobody waits for it to the moment. */
+/** A file that does not exist yet is not urgent. */
 const AWAIT_MS = 1_000;
 
-/** Calls `onFound` once, as soon as `find` knows of a file, unless the function it returns is called before. */
+/** Calls `onFound` once, as soon as `find` returns a file, unless the function it returns is called before. */
 export function awaitFile(find: () => string | null, onFound: (path: string) => void): () => void {
   const timer = setInterval(() => {
     const path = find();
@@ -47,7 +47,7 @@ export function awaitFile(find: () => string | null, onFound: (path: string) => 
 }
 
 interface Watched {
-  /** What tells one state of the file from another; undefined where it is not there. */
+  /** Identifies the file's state; undefined where it does not exist. */
   read(path: string): string | undefined;
   seen: string | undefined;
   onChange(): void;
@@ -56,12 +56,12 @@ interface Watched {
 
 function watchFile(path: string, { read, seen, onChange, onGone }: Watched): () => void {
   let stamp = stampOf(path);
-  // It may have changed since it was loaded.
+  // The file may have changed since it was loaded.
   let isNew = true;
   const look = () => {
     const found = stampOf(path);
     if (found !== stamp) {
-      // Editors write in several steps: empty, fill, rename. It is read when it has come to rest.
+      // Editors write in several steps: empty, fill, rename. The file is read once it stops changing.
       stamp = found;
       isNew = true;
       return;
@@ -87,7 +87,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Of the file that the path leads to: another after every change. Undefined where there is none. */
+/** Stamp of the file that the path leads to, different after every change. Undefined where there is none. */
 export function stampOf(path: string): string | undefined {
   try {
     const { ino, size, mtimeNs } = statSync(path, { bigint: true });

@@ -1,4 +1,4 @@
-// What the YAML parser stumbled over, in words that say how to mend it and quote nothing of the file.
+// Describes errors of the YAML parser in words that say how to mend them and quote nothing of the file.
 import type { YAMLParseError } from 'yaml';
 
 const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
@@ -13,7 +13,7 @@ const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
   BAD_SCALAR_START: 'a value that begins with a special character must be in quotes',
 };
 
-/** Undefined where the parser's own words have to do. */
+/** Undefined where the parser's own words are used. */
 export function describeYamlError({ code, message }: YAMLParseError): string | undefined {
   if (code === 'BAD_INDENT') {
     return message.startsWith('Flow')
