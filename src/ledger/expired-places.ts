@@ -1,4 +1,4 @@
-// How many of the rows that go each place of the sums has.
+// Counts the expired rows by the places of the sums.
 import { MINUTE, MINUTE_MS, placesOf } from './sums/sum-spans.ts';
 
 export interface ExpiredRow {
@@ -13,7 +13,7 @@ export interface ExpiredPlace {
   rows: number;
 }
 
-/** `oldestMinute`: the oldest that sums are kept of; null: none are. */
+/** `oldestMinute`: the oldest minute with sums; null: there is none. */
 export function countPlaces(gone: readonly ExpiredRow[], oldestMinute: number | null): ExpiredPlace[] {
   const places = new Map<string, ExpiredPlace>();
   for (const { kind, timestamp } of gone) {

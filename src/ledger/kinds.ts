@@ -1,59 +1,59 @@
-// Kinds: what requests have in common by which sums and filters go. Each combination of these names is kept once, and
-// rows and sums have its number: both stay small, and any filter becomes a set of numbers. Clients may send any names:
-// beyond a bound the sums tell them apart no longer, and the kind has `OTHER` in their place; the rows keep them.
+// Kinds: combinations of the names that sums and filters use. Each combination is stored once, and rows and sums hold its
+// number: both stay small, and any filter becomes a set of numbers. Clients may send any names: beyond a bound the sums
+// no longer distinguish them, and the kind has `OTHER` in their place; the rows keep them.
 import { kindNamesOf, type RowValues, type SqlValue } from './rows/row-columns.ts';
 import type { RowOperation, RowStatus } from './rows/row.ts';
 
 /** In the order of `kindNamesOf`; '' stands for no name. */
 const NAMES = ['provider', 'model', 'agent', 'project', 'operation', 'status'] as const;
-/** What clients name. */
+/** Names that clients choose. */
 const FREE = ['model', 'agent', 'project'] as const;
 export const KIND_COLUMNS = NAMES.join(', ');
 
-/** Stands for the names that sums do not tell apart. */
+/** Stands for the names that sums do not distinguish. */
 export const OTHER = 'other';
 
 /**
- * Token counts are not in the sums: clients ask for many, each free and over in no time, and would hide how the
- * answers themselves fare.
+ * The sums leave out token counting: clients send many such requests, all free and very short, which would distort the
+ * sums of the answers.
  */
 export const COUNTED = `operation <> '${'count-tokens' satisfies RowOperation}'`;
 
 export interface KindBounds {
-  /** Names told apart of models, of agents and of projects: so many of each. */
+  /** How many names each of models, agents and projects are distinguished. */
   names: number;
-  /** Combinations told apart. */
+  /** How many combinations are distinguished. */
   kinds: number;
 }
 
-/** More than any page shows, and sums of all of them are still added up at once. */
+/** More than any page shows, yet few enough to add up the sums of all at once. */
 const BOUNDS: KindBounds = { names: 1000, kinds: 20_000 };
 
-/** Of the room for names, what those of requests without success may take: most that are invented have none. */
+/** The share of the bound open to names of failed requests: most invented names never succeed. */
 const UNPROVEN = 0.5;
 
 type Names = Record<(typeof NAMES)[number], string>;
 
-/** As the store keeps it. Its number is below 0 where `OTHER` stands for a name, so that an index can hold those rows alone. */
+/** As the store keeps it. `id` is negative where `OTHER` stands for a name, so that an index can hold those rows alone. */
 export interface Kind extends Names {
   id: number;
 }
 
-/** Those that others have added. Parameters: `Kinds.learnt`. */
+/** Selects the kinds that others have added. Parameters: `Kinds.learnt`. */
 export const SELECT_OTHERS =
   `SELECT id, ${KIND_COLUMNS} FROM ledger_kind WHERE id > ? UNION ALL ` +
   `SELECT id, ${KIND_COLUMNS} FROM ledger_kind WHERE id < ?`;
 
-/** The kinds of a store, as far as they were learnt. */
+/** The kinds of a store that were learnt so far. */
 export interface Kinds {
   /** @param row as the store keeps it. */
   of(row: RowValues): Kind | undefined;
-  /** For a row of none of them, once all kinds of the store are learnt; `isNew`: the store is to keep it. */
+  /** For a row without a known kind, once all kinds of the store are learnt; `isNew`: the store must add the kind. */
   choose(row: RowValues): { kind: Kind; isNew: boolean };
   /** Parameters of `SELECT_OTHERS`. */
   learnt(): [highest: number, lowest: number];
   learn(kinds: readonly Kind[]): void;
-  /** After a transaction that did not come to its end: the numbers that it gave stand for nothing. */
+  /** Forgets all, after a failed transaction: the numbers that it assigned are void. */
   forget(): void;
 }
 

@@ -5,9 +5,9 @@ import type { LedgerStore } from './store.ts';
 export interface RowTaker {
   /** Takes the row off the caller's path. Never throws and never waits. */
   record(row: LedgerRow): void;
-  /** A long request body as a row may hold it (`requestZstd`), made on another thread; left out where rows hold text. */
+  /** Packs a long request body for `requestZstd` on another thread; left out where rows hold text. */
   readonly pack?: (body: string) => Promise<Uint8Array>;
-  /** Writes everything taken so far; resolves also when the store refuses. */
+  /** Writes all rows taken so far; resolves also when the store refuses. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -23,12 +23,12 @@ export interface LedgerHealth {
   ok: boolean;
   /** Rows in memory that wait for the store. */
   queued: number;
-  /** Rows on disk that wait for the store, and what they take. */
+  /** Rows on disk that wait for the store, and their size. */
   spilled: number;
   spilledBytes: number;
   /** Rows that could not be kept since start. */
   dropped: number;
   lastError: string | null;
-  /** What people should know of the store, oldest first. */
+  /** What people should know about the store, oldest first. */
   notices: readonly string[];
 }

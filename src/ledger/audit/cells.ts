@@ -1,5 +1,5 @@
-// How many rows match a filter, by minute, hour and day: added up from what is kept of each kind, and counted from rows
-// only where a time begins or ends within a minute, or within an hour of which there are no minutes any more.
+// Counts the rows that match a filter, by minute, hour and day: from the sums of each kind, and from the rows only where
+// a range begins or ends within a minute, or within an hour whose minutes are no longer kept.
 import type { Condition } from './kind-filter.ts';
 import type { SqlValue } from '../rows/row-columns.ts';
 import { HOUR_MS, type RangePart, spanOf, SPANS, type SumUnit } from '../sums/sum-spans.ts';
@@ -10,17 +10,17 @@ export type Ask = <Row>(query: SumQuery) => Promise<Row[]>;
 /** A condition on the kind; null: rows of every kind. */
 export type OfKinds = Condition | null;
 
-/** The same kinds, as sums and as rows are asked for them. */
+/** The same kinds, as a condition on sums and on rows. */
 export interface Matching {
   sums: OfKinds;
   rows: OfKinds;
 }
 
-/** Places asked for at once: few at first, for the newest page mostly lies in the newest, then ever more. */
+/** Places read at once: few at first, as the first page mostly lies in the newest ones, then ever more. */
 const FIRST_PLACES = 2;
 const MOST_PLACES = 64;
 
-/** Of each part; `all`: of all time. */
+/** Counts the matches of each part; `all`: of all time. */
 export async function countMatches(
   ask: Ask,
   parts: readonly (RangePart | 'all')[],
@@ -39,7 +39,7 @@ function countOf(part: RangePart | 'all', { sums, rows }: Matching): SumQuery {
   const { unit, from, until } = part;
   if (unit !== 'row') return countInSums(spanOf(unit), from, until, sums);
   if (until - from <= HOUR_MS / 2) return countRows(from, until, rows);
-  // Most of an hour is that hour without the rest.
+  // For most of an hour, the remainder is counted and subtracted from the whole hour.
   const hour = Math.floor(from / HOUR_MS);
   const counts = [
     countInSums(SPANS.hour, hour, hour + 1, sums),
@@ -69,20 +69,20 @@ function countRows(from: number, until: number, kinds: OfKinds): SumQuery {
 }
 
 /**
- * Not a condition on the sums: PostgreSQL would make a join of it, and ask for all kinds at each sum as long as it has no
+ * Not a condition in WHERE: PostgreSQL would make it a join, and look up all kinds for each sum as long as it has no
  * statistics.
  */
 function sumOfKept(kinds: OfKinds): string {
   return kinds === null ? 'SUM(kept)' : `SUM(CASE WHEN ${kinds.sql} THEN kept ELSE 0 END)`;
 }
 
-/** One place with matches in it, or a part of an hour. */
+/** One place that has matches, or a part of an hour. */
 export interface Cell {
   unit: RangePart['unit'];
   from: number;
   until: number;
   matches: number;
-  /** All rows in it; of a part of an hour, about. */
+  /** All rows in it; an estimate for a part of an hour. */
   rows: number;
 }
 
@@ -96,7 +96,7 @@ export async function* cellsIn(ask: Ask, part: CountedPart, kinds: OfKinds): Asy
   else yield* placesIn(ask, { ...part, unit: part.unit }, kinds);
 }
 
-/** As if they came evenly: the rows of a busy hour take long to count. */
+/** Assumes that rows came evenly: those of a busy hour take long to count. */
 async function rowsAbout(ask: Ask, { from, until, matches }: CountedPart): Promise<number> {
   const hour = Math.floor(from / HOUR_MS);
   const [inHour = 0] = await countMatches(ask, [{ unit: 'hour', from: hour, until: hour + 1 }], ALL_KINDS);

@@ -1,4 +1,4 @@
-// A filter of the audit in terms of kinds: those whose rows all match, and those of which only the rows can tell.
+// An audit filter in terms of kinds: those whose rows all match, and those whose rows must be checked one by one.
 import { OTHER } from '../kinds.ts';
 import type { SqlValue } from '../rows/row-columns.ts';
 import type { AuditFilter } from '../store.ts';
@@ -9,20 +9,20 @@ export interface Condition {
   values: SqlValue[];
 }
 
-/** How a store finds the rows whose kind is among those that a SELECT gives. */
+/** How a store finds the rows whose kind is among those that a SELECT returns. */
 export type AmongKinds = (select: string) => string;
 
 export const inKinds: AmongKinds = (select) => `kind IN (${select})`;
 
-/** Whether a kind is one that a filter is for, whatever its rows say; null: all are. */
+/** A condition for the kinds whose rows all match; null: all kinds do. */
 export function kindsOfFilter(filter: AuditFilter, among: AmongKinds): Condition | null {
   const terms = [...fixedTerms(filter), ...freeNames(filter).map(isNamed)];
   return terms.length === 0 ? null : kindsWhere(terms, among);
 }
 
 /**
- * Rows whose kind hides a name that the filter asks for, and that have it themselves. Null: the filter asks for no name
- * that a kind can hide.
+ * A condition for rows that have a name of the filter which their kind hides. Null: the filter has no name that a kind
+ * can hide.
  */
 export function hiddenOfFilter(filter: AuditFilter): Condition | null {
   const names = freeNames(filter);
@@ -51,7 +51,7 @@ interface FreeName {
   name: string;
 }
 
-/** What clients name: a kind may hide it. */
+/** Names that clients choose: a kind may hide them. */
 function freeNames({ model, agentType, projectId }: AuditFilter): FreeName[] {
   const columns = [
     { kind: 'model', row: 'model', name: model },

@@ -1,28 +1,28 @@
-// In which time a page lies, without looking at the rows that are newer: by minutes, hours and days, whose matches are kept.
+// Finds the time in which a page lies without reading newer rows, by the matches kept of minutes, hours and days.
 import { type Ask, type Cell, cellsIn, type CountedPart, type OfKinds, placesIn } from './cells.ts';
 import type { AuditFilter } from '../store.ts';
 import { timesOf } from '../sums/sum-spans.ts';
 
 /**
- * How the rows are found fastest. `time`: most rows of the time match, or all: walk back through them. `kind`: few do:
- * gather and sort those of the kinds. `any`: as the store sees fit.
+ * How the rows are found fastest. `time`: most or all rows in that time match: walk back through them. `kind`: few do:
+ * gather and sort those of the kinds. `any`: the store chooses.
  */
 export type PageOrder = 'time' | 'kind' | 'any';
 
-/** Matches that are gathered without asking where they lie. */
+/** So many matches are gathered without first finding where they lie. */
 export const FEW = 1000;
 
 export interface Narrowed {
   from: number;
   until: number;
-  /** Of the page, among the matches in that time. */
+  /** Offset of the page among the matches in that time. */
   offset: number;
   order: PageOrder;
-  /** Nothing that matches is newer. */
+  /** No match is newer. */
   isNewest: boolean;
 }
 
-/** @param parts of the time that is asked for, newest first; there is a match in it. */
+/** @param parts of the filter's time, newest first; at least one match lies in them. */
 export async function narrow(
   ask: Ask,
   parts: readonly CountedPart[],
@@ -51,7 +51,7 @@ export async function narrow(
       return;
     }
     const isMore = found.matches + cell.matches > found.offset + filter.limit;
-    // Where the page begins in a day, most of that may be newer: also when it goes on to the day before.
+    // Most of the day in which the page begins may be newer: also when the page continues into the day before.
     if (cell.unit === 'day' && (isMore || (isFirst && found.offset > FEW))) {
       const hours = { unit: 'hour' as const, from: cell.from * 24, until: (cell.from + 1) * 24 };
       for await (const hour of placesIn(ask, hours, kinds)) {
@@ -76,7 +76,7 @@ export async function narrow(
     }
     if (isFull()) break;
   }
-  // Walking meets as many others between two matches as there are in that time.
+  // Estimated as if matches were spread evenly among the rows of that time.
   const walked = ((found.offset + filter.limit) * found.rows) / found.matches;
   const order: PageOrder = kinds === null || (!found.gaps && walked < found.matches) ? 'time' : 'kind';
   return {

@@ -1,5 +1,5 @@
-// Where a page of the audit lies. How many rows match is added up from what is kept by minute, hour and day, and so is
-// where in time the page begins and ends: only the rows of that time are looked through, however many others there are.
+// Finds where a page of the audit lies. The number of matches, and the time in which the page lies, come from the sums
+// by minute, hour and day: only the rows of that time are searched, however many others there are.
 import { type Ask, countMatches, type OfKinds } from './cells.ts';
 import { FEW, narrow, type PageOrder } from './narrow.ts';
 import { type AmongKinds, type Condition, hiddenOfFilter, inKinds, kindsOfFilter } from './kind-filter.ts';
@@ -17,7 +17,7 @@ export interface Where {
 export interface AuditPage {
   /** How many rows match the filter, wherever they lie. */
   total: number;
-  /** How many of them lie in the page or behind it; where those behind are not counted, one stands for all. */
+  /** How many of them lie in the page or after it; where those after it are not counted, one stands for all. */
   left: number;
   /** What to select, newest first; null: the page is empty. */
   rows: { where: Where; limit: number; offset: number; order: PageOrder } | null;
@@ -31,13 +31,13 @@ export async function findPage(ask: Ask, filter: AuditFilter, among: AmongKinds)
   const { startTime = Number.NEGATIVE_INFINITY, endTime = Number.POSITIVE_INFINITY } = all;
   if (before.timestamp < startTime) return { total, left: 0, rows: null };
   if (before.timestamp > endTime) return { ...(await locate(ask, all, among)), total };
-  // The page begins at that row's millisecond, behind what has been listed of it.
+  // The page begins at that row's millisecond, after the rows of it that were already listed.
   const offset = await countListed(ask, all, among, before);
   const behind = { ...all, endTime: before.timestamp, offset };
   return { ...(await pageBehind(ask, behind, among, total)), total };
 }
 
-/** A place within an hour has no sums: whatever can be told without counting the rows of that hour, is. */
+/** A time within an hour may have no sums: avoids counting the rows of that hour wherever possible. */
 async function pageBehind(
   ask: Ask,
   filter: AuditFilter,
@@ -50,13 +50,13 @@ async function pageBehind(
   return (await findNear(ask, filter, among)) ?? locate(ask, filter, among);
 }
 
-/** Of few matches: the index of kinds has them together. */
+/** For few matches, which lie together in the index of kinds. */
 async function gather(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise<Omit<AuditPage, 'total'>> {
   const { limit, offset } = filter;
   const range = rangeOf(filter);
   const named = kindsOfFilter(filter, among);
   const hidden = hiddenOfFilter(filter);
-  // Each by its own index.
+  // Counted separately, so that each uses its own index.
   const others = hidden === null ? 0 : await countRows(ask, whereOf({ ...range, matching: hidden }));
   const left = Math.max(0, others + (await countRows(ask, whereOf({ ...range, matching: named }))) - offset);
   if (limit === 0 || left === 0) return { left, rows: null };
@@ -73,10 +73,10 @@ export function recentPage(limit: number, after?: LaterThan): NonNullable<AuditP
   return { where, limit, offset: 0, order: after === undefined ? 'time' : 'any' };
 }
 
-/** Rows that are looked through for the next page, before sums are asked where it lies. */
+/** Rows searched for the next page before sums are used to find it. */
 const NEAR = 10_000;
 
-/** Where the page, and one match more, lie in the next rows. Undefined where they do not. */
+/** Finds the page, and one match more, among the next rows. Undefined where they do not lie there. */
 async function findNear(
   ask: Ask,
   filter: AuditFilter,
@@ -96,13 +96,13 @@ async function findNear(
   });
   const left = (found?.total ?? 0) - offset;
   if (left <= limit) return undefined;
-  // Whichever so many were counted: none of the newest so many is older than all of them.
+  // Whichever matches were counted, none of the same number of newest ones is older than the oldest of them.
   const from = found?.oldest ?? range.from;
   const where = whereOf({ from, until: range.until, matching });
   return { left, rows: { where, limit, offset, order: 'time' } };
 }
 
-/** Of all rows of the time: the next ones are the page, however many lie in the same hour. */
+/** Where all rows of the time match: the next ones are the page, however many lie in the same hour. */
 async function walkOn(ask: Ask, filter: AuditFilter): Promise<Omit<AuditPage, 'total'>> {
   const { limit, offset } = filter;
   const { from, until } = rangeOf(filter);
@@ -115,7 +115,7 @@ async function walkOn(ask: Ask, filter: AuditFilter): Promise<Omit<AuditPage, 't
   return { left, rows: limit === 0 || left === 0 ? null : { where, limit, offset, order: 'time' } };
 }
 
-/** In Unix ms, the second one exclusive. Times are whole milliseconds. */
+/** The range in Unix ms, its end exclusive. Times are whole milliseconds. */
 function rangeOf({ startTime, endTime }: AuditFilter): { from: number | null; until: number | null } {
   return {
     from: startTime === undefined ? null : Math.ceil(startTime),
@@ -123,7 +123,7 @@ function rangeOf({ startTime, endTime }: AuditFilter): { from: number | null; un
   };
 }
 
-/** Matches in the millisecond of that row which are not behind it; the row itself is one. */
+/** Counts the matches in that row's millisecond that do not come after it, including the row itself. */
 function countListed(
   ask: Ask,
   filter: AuditFilter,
@@ -172,7 +172,7 @@ async function locate(ask: Ask, filter: AuditFilter, among: AmongKinds): Promise
   }
   const counted = parts.map((part, at) => ({ ...part, matches: counts[at] ?? 0 }));
   const found = await narrow(ask, counted, kinds, filter);
-  // The newest page goes on to the newest row.
+  // The newest page extends to the newest row.
   const where = whereOf({ from: found.from, until: found.isNewest ? until : found.until, matching: named });
   return { total, left, rows: { where, limit, offset: found.offset, order: found.order } };
 }
@@ -182,7 +182,7 @@ async function partsOf(ask: Ask, range: TimeRange): Promise<RangePart[]> {
   return parts.some(({ unit }) => unit === 'row') ? withMinutes(parts, await newestMinute(ask)) : parts;
 }
 
-/** Rows of these kinds, and those that a kind hides. */
+/** Rows of these kinds, and rows whose name a kind hides. */
 function eitherOf(kinds: OfKinds, hidden: Condition | null): Condition | null {
   if (kinds === null || hidden === null) return kinds;
   return { sql: `(${kinds.sql} OR (${hidden.sql}))`, values: [...kinds.values, ...hidden.values] };

@@ -1,25 +1,25 @@
-// What was spent of each budget in its period (`costs.budgets`), and which of them are used up. Nobody waits for the store
-// here: what this process has seen counts at once, what others know of is taken over when they tell it.
+// What was spent from each budget in its period (`costs.budgets`), and which budgets are used up. Never waits for the
+// store: what this process has seen counts at once, what others have counted is added when they report it.
 import type { Budget } from '../../config/resolved.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../model/calendar-period.ts';
 import { compileGlob } from '../../model/glob.ts';
 import type { LedgerRow } from '../rows/row.ts';
 
-/** What budgets tell requests apart by. */
+/** The names by which budgets distinguish requests. */
 export type Spender = Pick<LedgerRow, 'agentType' | 'projectId' | 'provider' | 'model'>;
 
-/** Of some requests of one spender. */
+/** What some requests of one spender cost. */
 export interface Spending extends Spender {
   costUsd: number;
-  /** Requests with token counts but no price: no budget knows what they cost. */
+  /** Requests with token counts but no price, which budgets cannot count. */
   unpriced: number;
 }
 
-/** Of one budget in one period. */
+/** What was spent from one budget in one period. */
 export interface Spent {
-  /** Of `keyOf`. */
+  /** As `keyOf` returns it. */
   key: string;
-  /** Who has spent it, where each has the limit for itself; '': whoever, or one without a name. */
+  /** Who has spent it, where each has its own limit; '': everyone, or those without a name. */
   name: string;
   /** Of the period, in Unix ms. */
   start: number;
@@ -28,7 +28,7 @@ export interface Spent {
 }
 
 export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
-  /** Where each has the limit for itself, with the name of the one whose state it is ('': who has none). */
+  /** Where each has its own limit, with the name of the one whose state it is ('': those without a name). */
   budget: Budget;
   /** Of the period, in Unix ms. */
   end: number;
@@ -37,29 +37,29 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
 type CountedRow = Spender & Pick<LedgerRow, 'timestamp' | 'costUsd' | 'usageKnown'>;
 
 export interface BudgetBook {
-  /** No two of the same requests. What was spent of a budget stays, also where its limit is another one now. */
+  /** Takes no two budgets for the same requests. What was spent is kept, even where the limit has changed. */
   configure(budgets: readonly Budget[]): void;
   /** Whether there are any. */
   readonly isEmpty: boolean;
-  /** A request is over. @param now Unix ms, as everywhere here. */
+  /** Counts a request that has ended. @param now Unix ms, as everywhere here. */
   add(row: CountedRow, now: number): void;
-  /** The budget that stands against a request: of several that are used up the one that is so for longest; null: none. */
+  /** The used-up budget that blocks a request: of several, the one that stays used up longest; null: none. */
   usedUp(spender: Spender, now: number): BudgetState | null;
-  /** All of them, in the order of the configuration; of one that each has for itself those who have spent, the most first. */
+  /** All budgets in the order of the configuration; where each has its own limit, those who have spent, most first. */
   states(now: number): BudgetState[];
-  /** What was added since it was taken last. */
+  /** What was added since the last call. */
   takeAdded(): Spent[];
-  /** What another process has added: counts beside what is here. */
+  /** Adds what another process has added. */
   receive(added: readonly Spent[], now: number): void;
   spent(now: number): Spent[];
   /**
-   * What somebody else has counted of all there is, such as the ledger. Neither side can have counted too much, only
-   * missed something so far: the larger one holds.
+   * Takes over a total counted elsewhere, such as in the ledger. Neither side can have counted too much, only missed
+   * something so far: the larger total holds.
    */
   adopt(counted: readonly Spent[], now: number): void;
-  /** Those that are under way, each once. */
+  /** The current periods, each once. */
   periods(now: number): PeriodBounds[];
-  /** What the ledger has of these spenders in that period, by budget. */
+  /** Sums up by budget what the ledger has of these spenders in that period. */
   sumUp(spending: readonly Spending[], period: PeriodBounds, now: number): Spent[];
 }
 
@@ -76,18 +76,18 @@ interface Line extends PeriodBounds {
 interface Sum {
   spentUsd: number;
   unpriced: number;
-  /** Of these, what nobody was told yet. */
+  /** The part that was not yet reported. */
   added: { usd: number; unpriced: number };
 }
 
-/** Clients choose names: those beyond share one limit. The ledger tells as many apart. */
+/** Clients choose names: further ones share one limit. The ledger distinguishes as many. */
 const MOST_NAMES = 1_000;
 const OTHERS = 'other';
 
 export function createBudgetBook(): BudgetBook {
   let lines: Line[] = [];
 
-  /** In the period that is now: whatever was spent in another one, an earlier or (the clock was put back) a later, is over. */
+  /** The line in the current period: spending in an earlier one, or a later one (the clock was set back), is dropped. */
   function current(line: Line, now: number): Line {
     if (now >= line.start && now < line.end) return line;
     line.sums.clear();
@@ -98,7 +98,7 @@ export function createBudgetBook(): BudgetBook {
     return lines.map((line) => current(line, now));
   }
 
-  /** The sums that are told of, as far as it is the same period. */
+  /** The sums that were reported on, where the period is the same. */
   function told(spent: readonly Spent[], now: number): [sum: Sum, spent: Spent][] {
     return each(now).flatMap((line) =>
       spent
@@ -187,7 +187,7 @@ export function createBudgetBook(): BudgetBook {
   };
 }
 
-/** A day may begin with a week or a month. */
+/** Compares both bounds, as a day may begin with a week or a month. */
 function isSame(one: PeriodBounds, other: PeriodBounds): boolean {
   return one.start === other.start && one.end === other.end;
 }
@@ -203,7 +203,7 @@ function sumOf(line: Line, name: string): Sum {
   return sum;
 }
 
-/** Under which it is counted. */
+/** The name under which spending is counted. */
 function knownName({ sums }: Line, name: string): string {
   return sums.has(name) || sums.size < MOST_NAMES ? name : OTHERS;
 }
@@ -224,7 +224,7 @@ function stateOf({ budget, start, end }: Line, name: string, { spentUsd, unprice
   return { budget: { ...budget, ...whose }, start, end, spentUsd, unpriced };
 }
 
-/** Of whom, and for how long, whatever the limit. */
+/** Identifies a budget by whose spending it limits and for how long, whatever the limit. */
 function keyOf({ per, each, agent, project, provider, model }: Budget): string {
   return JSON.stringify([per, each, agent, project, provider, model] satisfies [
     CalendarPeriod,
@@ -246,7 +246,7 @@ function readersOf(budget: Budget): Pick<Line, 'fits' | 'nameOf'> {
     const glob = globs[what];
     if (glob === null) return [];
     const fits = compileGlob(glob);
-    // No name is the empty one, which `*` fits too.
+    // A missing name counts as the empty one, which `*` matches too.
     return [(spender: Spender) => fits(NAMES[what](spender) ?? '')];
   });
   return {

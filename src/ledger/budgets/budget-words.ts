@@ -1,8 +1,8 @@
-// Budgets as people read them.
+// Budgets in words, for people.
 import type { Budget } from '../../config/resolved.ts';
 import type { BudgetState } from './budget-book.ts';
 
-/** Such as `5 USD a day, agent code-*`, or `5 USD a day, each project`. */
+/** For example `5 USD a day, agent code-*`, or `5 USD a day, each project`. */
 export function budgetInWords(budget: Budget): string {
   const { limitUsd, per, each, agent, project, provider, model } = budget;
   const limit = `${limitUsd} USD ${per === 'hour' ? 'an' : 'a'} ${per}`;
@@ -13,7 +13,7 @@ export function budgetInWords(budget: Budget): string {
   return [limit, ...whose].join(', ');
 }
 
-/** Of those who have it each for themselves, the one whose state it is: `5 USD a day, project web`. */
+/** Where each has its own limit, names the one whose state it is: `5 USD a day, project web`. */
 export function spentBudgetInWords({ budget }: BudgetState): string {
   const { each } = budget;
   if (each === null) return budgetInWords(budget);
@@ -21,7 +21,7 @@ export function spentBudgetInWords({ budget }: BudgetState): string {
   return budgetInWords({ ...budget, ...whose, each: null });
 }
 
-/** To the cent, or as far as a smaller sum needs it. */
+/** Rounds to the cent; sums below 1 USD to two significant digits. */
 export function usdInWords(usd: number): string {
   return `${usd >= 1 ? usd.toFixed(2) : Number(usd.toPrecision(2))} USD`;
 }

@@ -1,5 +1,5 @@
-// Budgets count on where they were after a restart, and count what other gateways spend of the same ledger: what is there is
-// read when they are new, and again every few seconds.
+// Reads spending from the ledger when budgets are new, and again every few seconds: so they continue after a restart, and
+// count what other gateways on the same ledger spend.
 import type { LedgerStore } from '../store.ts';
 import type { BudgetBook } from './budget-book.ts';
 
@@ -8,14 +8,14 @@ const EVERY_MS = 10_000;
 export interface SpendingOptions {
   now(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
-  /** Something was read. */
+  /** Called when something was read. */
   onRead?(): void;
-  /** It could not be, after it could: what this process has seen still counts. */
+  /** Called when reading fails after it worked: what this process has seen still counts. */
   onFailed(reason: string): void;
 }
 
 export interface SpendingReader {
-  /** There are other budgets now, or none any more. */
+  /** The budgets have changed; there may be none any more. */
   configured(): void;
   stop(): void;
 }

@@ -1,4 +1,4 @@
-// How a batch is written to PostgreSQL: rows, bodies and parts, the kinds that are new, and what the sums and spreads gain.
+// Writes a batch to PostgreSQL: rows, bodies and parts, new kinds, and additions to the sums and spreads.
 import { type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from '../kinds.ts';
 import type { MinuteKeeper } from '../sums/minute-sums.ts';
 import type { Query } from './client.ts';
@@ -32,8 +32,8 @@ import {
 import { createSumTally, type SumValues } from '../sums/sum-tally.ts';
 
 /**
- * The rows that are new and their bodies, in one statement. Parameters: rows and bodies as JSON
- * arrays of objects; answers with the request ids that were new.
+ * Inserts the new rows and their bodies in one statement. Parameters: rows and bodies as JSON
+ * arrays of objects; returns the request ids that were new.
  */
 const APPEND =
   `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
@@ -72,25 +72,25 @@ const INSERT_BINARIES = insertBinaries(
 );
 
 /**
- * Keeps parts that are there already, as most are: a conversation brings its images again and again. Parameters: when they
- * were used (Unix ms), twice, and their hashes as a JSON array; answers with those that are there.
+ * Marks existing parts as used; most parts exist, as a conversation resends its images. Parameters: the time of use
+ * (Unix ms), twice, and the hashes as a JSON array; returns the hashes that exist.
  */
 const USE_BINARIES =
   'UPDATE ledger_binary SET last_used = CASE WHEN last_used < ? THEN ? ELSE last_used END ' +
   'WHERE hash IN (SELECT json_array_elements_text(?::text::json)) RETURNING hash';
 
-/** Waits until no other gateway writes; answers with when the server was started. */
+/** Waits until no other gateway writes; returns when the server was started. */
 const BEGIN_WRITING = `SELECT pg_advisory_xact_lock(${WRITER_LOCK}), pg_postmaster_start_time()::text AS started`;
 
 /** What a store knows of its database. */
 export interface Known {
   kinds: Kinds;
   minutes: MinuteKeeper;
-  /** When the server was started from which the kinds are. */
+  /** Start time of the server from which the kinds were learnt. */
   started: string | undefined;
 }
 
-/** Inside a transaction. Rows that are there change nothing. */
+/** Runs inside a transaction. Rows that exist already change nothing. */
 export async function appendAll(query: Query, rows: readonly PackedRow[], known: Known): Promise<void> {
   const { kinds, minutes } = known;
   const bodies = rows.flatMap((row) => {
@@ -106,7 +106,7 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], known:
     };
   });
   const [server] = await query<{ started: string }>(BEGIN_WRITING);
-  // A standby that became the first, or a backup, may lack the newest kinds: their numbers would stand for others there.
+  // A promoted standby or a restored backup may lack the newest kinds, and give their numbers to others.
   if (server?.started !== known.started) kinds.forget();
   known.started = server?.started;
   const found = await findKinds(query, rows, kinds);
@@ -160,7 +160,7 @@ function keyOfPlace({ span, start, provider, model }: SpreadPlace): string {
   return JSON.stringify([span, start, provider, model]);
 }
 
-/** Of each row; those that are new are kept. */
+/** Finds the kind of each row, and stores new ones. */
 async function findKinds(query: Query, rows: readonly PackedRow[], kinds: Kinds): Promise<Kind[]> {
   // Another gateway may have added some.
   if (rows.some(({ columns }) => kinds.of(columns) === undefined))
@@ -180,7 +180,7 @@ async function findKinds(query: Query, rows: readonly PackedRow[], kinds: Kinds)
 async function addBinaries(query: Query, rows: readonly PackedRow[]): Promise<void> {
   for (const { columns, binaries } of rows) {
     if (binaries.length === 0) continue;
-    // One statement may touch a row once.
+    // A statement may touch a row only once.
     const distinct = new Map(binaries.map((binary) => [binary.hash, binary]));
     const at = columns[TIMESTAMP] ?? 0;
     const known = await query<{ hash: string }>(USE_BINARIES, [at, at, JSON.stringify([...distinct.keys()])]);
@@ -201,7 +201,7 @@ function base64Of(bytes: Uint8Array | null): string | null {
   return bytes === null ? null : Buffer.from(bytes).toString('base64');
 }
 
-/** PostgreSQL's text has no NUL and no half of a surrogate pair. */
+/** PostgreSQL's text cannot hold NUL or half of a surrogate pair. */
 export async function packStorable(
   rows: readonly RowValues[],
   binaries?: BinariesOfRows,

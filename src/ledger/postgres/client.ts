@@ -8,7 +8,7 @@ export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<
 
 export interface PostgresClient {
   query: Query;
-  /** All of it or nothing. `patienceMs`: of work that may take the server longer than an answer does. */
+  /** Runs `work` atomically. `patienceMs`: for work that may take the server longer than a usual statement. */
   transaction<Result>(work: (query: Query) => Promise<Result>, patienceMs?: number): Promise<Result>;
   close(): Promise<void>;
 }
@@ -16,13 +16,13 @@ export interface PostgresClient {
 /** One writes, the others read. */
 const CONNECTIONS = 4;
 const CONNECT_S = 5;
-/** The server gives up a statement after this, and a transaction whose gateway has gone silent. */
+/** After this the server cancels a statement, or a transaction whose gateway has gone silent. */
 const STATEMENT_MS = 15_000;
-/** A server that says nothing at all for so long is given up, and its connections with it. */
+/** After this a silent server is given up, together with its connections. */
 const SILENCE_MS = 20_000;
 const CLOSE_S = 5;
 
-/** Connects when first asked, and anew after a failure. */
+/** Connects at the first query, and again after a failure. */
 export function createPostgresClient(url: string): PostgresClient {
   let pool: SQL | null = null;
 
@@ -56,7 +56,7 @@ export function createPostgresClient(url: string): PostgresClient {
     try {
       return await Promise.race([work(asked), silence]);
     } catch (thrown) {
-      // After a failover its name may lead to another server: only new connections go there.
+      // After a failover the host name may lead to another server: only new connections go there.
       if (isReadOnly(thrown)) leave(CLOSE_S);
       throw describe(thrown, url);
     } finally {
@@ -108,7 +108,7 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 
-/** What went wrong and where, without what the address keeps secret. */
+/** What went wrong and where, without the secrets of the address. */
 function describe(thrown: unknown, url: string): Error {
   const { hostname, port, pathname, password } = new URL(url);
   let message = thrown instanceof Error ? thrown.message : String(thrown);

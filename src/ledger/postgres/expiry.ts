@@ -1,12 +1,12 @@
-// How old rows go from PostgreSQL. In three statements: in one the server thinks of a part of all rows, and reads all
-// bodies and all sums to find those of five hundred.
+// Deletes old rows from PostgreSQL. In three statements: in a single one the planner expects a large part of all rows,
+// and reads all bodies and all sums to find those of five hundred.
 import { countPlaces, type ExpiredRow } from '../expired-places.ts';
 import type { Query } from './client.ts';
 import { WRITER_LOCK } from './schema.ts';
 import { EXPIRE_ROWS } from '../rows/row-queries.ts';
 import { OLDEST_MINUTE } from '../sums/sum-queries.ts';
 
-/** Parameters: time before which rows go, and how many at most. */
+/** Parameters: time before which rows are deleted, and how many at most. */
 const DELETE_ROWS =
   'DELETE FROM ledger_row WHERE (request_id, timestamp) IN ' +
   '(SELECT request_id, timestamp FROM ledger_row WHERE timestamp < ? ORDER BY timestamp LIMIT ?) ' +
@@ -23,7 +23,7 @@ const SUBTRACT_KEPT =
   '(span INTEGER, start INTEGER, kind INTEGER, rows BIGINT) ' +
   'WHERE ledger_sum.span = gone.span AND ledger_sum.start = gone.start AND ledger_sum.kind = gone.kind';
 
-/** Inside a transaction. Resolves to how many rows went. */
+/** Runs inside a transaction. Resolves to the number of rows deleted. */
 export async function expireRows(query: Query, before: number): Promise<number> {
   await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
   const gone = await query<ExpiredRow & { id: number }>(DELETE_ROWS, [before, EXPIRE_ROWS]);

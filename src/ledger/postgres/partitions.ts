@@ -1,22 +1,22 @@
-// The months of the PostgreSQL ledger: each has its own tables, made ahead and dropped whole.
+// The months of the PostgreSQL ledger: each has its own tables, created ahead and dropped whole.
 import type { PostgresClient, Query } from './client.ts';
 import { SCHEMA_LOCK, WRITER_LOCK } from './schema.ts';
 import { HOUR_MS, lengthOf, spanOf, SPANS } from '../sums/sum-spans.ts';
 
 export interface Partitions {
-  /** Makes room for rows of these times, and for the month after the newest. */
+  /** Creates the months of these times, and the month after the newest. */
   ensure(timestamps: readonly number[]): Promise<void>;
-  /** Drops the months that ended before this time; resolves to how many rows went with them. */
+  /** Drops the months that ended before this time; resolves to the number of rows dropped. */
   drop(before: number): Promise<number>;
-  /** Asks the database again which months there are. */
+  /** Makes the next call read again which months exist. */
   forget(): void;
 }
 
 const TABLES = ['ledger_row', 'ledger_body'] as const;
-/** A long read must not make every writer wait behind a change of the tables. */
+/** Keeps a table change that waits for a long read from blocking all writers. */
 const SHORT_WAIT = "SET LOCAL lock_timeout = '3s'";
 
-/** The sums of a month's hours are many rows. */
+/** Long, because the sums of a month's hours are many rows. */
 const PATIENCE_MS = 300_000;
 
 export function createPartitions(client: PostgresClient): Partitions {
@@ -78,7 +78,7 @@ async function monthsIn(query: Query): Promise<number[]> {
   });
 }
 
-/** Resolves to how many rows it had; 0 where another gateway was faster. */
+/** Resolves to the number of its rows; 0 where another gateway was faster. */
 async function dropMonth(query: Query, month: number): Promise<number> {
   if (!(await monthsIn(query)).includes(month)) return 0;
   await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
@@ -86,7 +86,7 @@ async function dropMonth(query: Query, month: number): Promise<number> {
   return forgetRows(query, month);
 }
 
-/** Takes the rows of a month out of what is kept of all; resolves to how many there were. */
+/** Subtracts the rows of a month from the counts of kept rows; resolves to their number. */
 async function forgetRows(query: Query, month: number): Promise<number> {
   const hours = [startOf(month) / HOUR_MS, startOf(month + 1) / HOUR_MS];
   const inMonth = 'kept <> 0 AND start >= ? AND start < ?';
@@ -107,7 +107,7 @@ async function forgetRows(query: Query, month: number): Promise<number> {
   return counted?.rows ?? 0;
 }
 
-/** Attached and not created as a partition: that would lock out readers and writers of the other months. */
+/** Attached rather than created as a partition, which would lock out readers and writers of the other months. */
 async function make(query: Query, month: number): Promise<void> {
   for (const table of TABLES) {
     const name = nameOf(table, month);

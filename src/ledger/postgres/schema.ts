@@ -2,14 +2,14 @@
 import { OTHER_ENCODING } from '../store-trouble.ts';
 import type { PostgresClient, Query } from './client.ts';
 
-/** Held by whoever changes the schema or its partitions. */
+/** Held to change the schema or its partitions. */
 export const SCHEMA_LOCK = 7_583_001;
-/** Held by whoever changes the sums: all gateways add to the same. */
+/** Held to change the sums: all gateways add to the same ones. */
 export const WRITER_LOCK = 7_583_002;
 
 /**
- * Step n brings a database from version n to n + 1. Steps that were released never change. What a row holds is the
- * same as in SQLite, column by column.
+ * Step n brings a database from version n to n + 1. Released steps never change. Rows have the same columns
+ * as in SQLite.
  */
 export const STEPS: readonly string[] = [
   `
@@ -288,13 +288,13 @@ export const STEPS: readonly string[] = [
   'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
 ];
 
-/** A step may have to write every row anew. */
+/** Long, because a step may have to rewrite every row. */
 const PATIENCE_MS = 1_800_000;
 
 /** Brings the database to the newest version. Throws where it is newer than this program. */
 export function migrate(client: PostgresClient): Promise<void> {
   return client.transaction(async (query) => {
-    // Of several gateways that start together, the others wait and find the work done.
+    // Where several gateways start together, the others wait and find the work done.
     await query(`SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`);
     await query('CREATE TABLE IF NOT EXISTS ledger_schema (version INTEGER NOT NULL)');
     const found = (await query<{ version: number }>('SELECT version FROM ledger_schema'))[0]?.version;
@@ -313,11 +313,11 @@ export function migrate(client: PostgresClient): Promise<void> {
   }, PATIENCE_MS);
 }
 
-/** Of the others each knows some languages' letters: a row with any other could never be written. */
+/** Other encodings cover only some languages: a row with any other letters could never be written. */
 async function requireAnyLanguage(query: Query): Promise<void> {
   const [shown] = await query<{ server_encoding: string }>('SHOW server_encoding');
   const encoding = shown?.server_encoding ?? 'UTF8';
-  // That of bytes takes what comes.
+  // SQL_ASCII accepts any bytes.
   if (encoding !== 'UTF8' && encoding !== 'SQL_ASCII')
     throw new Error(`its encoding is ${encoding}, which cannot write every language: ${OTHER_ENCODING}`);
 }

@@ -37,13 +37,13 @@ import { spendingIn, summarise, totalsOf } from '../sums/summary.ts';
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
 
-/** How long who reads waits until the tables are those of this version. */
+/** How long readers wait for the migration to this version. */
 const READY_MS = 3_000;
 const MIGRATING =
   'its tables are being brought to this version, by this gateway or another, which takes long where rows are many: ask later';
 
 /**
- * Never throws: the database is asked for when the store is first used, and again as long as it is away. `url`:
+ * Never throws: connects when the store is first used, and retries as long as the database is unavailable. `url`:
  * `postgres://user:password@host:port/database`.
  */
 export function createPostgresStore(url: string): ValueStore {
@@ -52,7 +52,7 @@ export function createPostgresStore(url: string): ValueStore {
   const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), started: undefined };
   let migrated: Promise<void> | null = null;
 
-  /** Asks a database that has the newest schema. Who reads is not kept waiting for it: that may take minutes. */
+  /** Queries the database once migrated. Readers do not wait for a long migration, which may take minutes. */
   const query: Query = async (sql, values) => {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new StoreBusy(MIGRATING)), READY_MS);
@@ -78,7 +78,7 @@ export function createPostgresStore(url: string): ValueStore {
   const select = async (found: NonNullable<AuditPage['rows']>, filter: BodyFilter) => {
     const { where, limit, offset, order } = found;
     const all = `SELECT * FROM ledger_row${where.sql}`;
-    // Without OFFSET 0 the server may walk back in time through all others, however few are asked for.
+    // Without OFFSET 0 the server may walk back in time through all other rows, however few match.
     const page = `${order === 'time' ? all : `SELECT * FROM (${all} OFFSET 0) AS few`}${NEWEST_FIRST}`;
     const rows = await query<SqlRow>(filter.includeBodies ? withBodiesOf(page, BODY_OF_ROW) : page, [
       ...where.values,
@@ -134,7 +134,7 @@ export function createPostgresStore(url: string): ValueStore {
   };
 }
 
-/** By the index: of a join the server may think that it finds many, as long as it has no statistics. */
+/** Forces the index: for a join the server may expect many rows, as long as it has no statistics. */
 const amongKinds: AmongKinds = (select) => `kind = ANY (ARRAY (${select}))`;
 
 type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
