@@ -18,7 +18,7 @@ export function responseToEvents(response: NeutralResponse): StreamEvent[] {
   return events;
 }
 
-/** Counts that are 0 are left out, since they may not have been stated. */
+/** Beside an impossible count, those that are 0 may not have been stated: they are left out. */
 function statedUsage(response: NeutralResponse): StatedUsage {
   const { usage, oddCounts } = response;
   const bill = billOf(response);

@@ -133,7 +133,7 @@ export interface NeutralRequest {
   cacheKey?: string;
   /** A breakpoint of the provider's prompt cache at the end of the prompt, wherever that is (Anthropic, OpenRouter). */
   cacheControl?: JsonObject;
-  /** How the provider's prompt cache should keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
+  /** How the provider's cache should keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
   cacheSettings?: JsonObject;
   /** Whether the provider may store the exchange (OpenAI `store`); undefined if the client does not say. */
   store?: boolean;

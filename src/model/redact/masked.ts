@@ -2,7 +2,7 @@
 
 /** One of these is in every text that holds a mask. */
 const MASK_HINTS = ['**', '••', '...', '…'] as const;
-/** One is enough for a mask, unlike stars, bullets or dots. */
+/** A single one is a mask, as a run of the others is. */
 const ELLIPSIS = '…';
 /** Fewer visible characters of a secret than this may as well be a word. `bitOf` takes this many. */
 const MIN_VISIBLE = 3;
@@ -122,7 +122,7 @@ function endOfMask(text: string, start: number): number {
   return end;
 }
 
-/** The part of `text` around a mask to remove; empty if the mask hides none of our secrets. */
+/** The part of `text` around a mask to remove; empty if there is none. */
 function maskedSpan(text: string, mask: Mask, floor: number, ours: Hidden): [start: number, end: number] {
   const [begin, end] = knownSpan(text, mask.start, mask.end, floor, ours);
   if (mask.end - mask.start < UNMISTAKABLE_STARS || text.charCodeAt(mask.start) !== STAR) return [begin, end];

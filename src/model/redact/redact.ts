@@ -72,7 +72,7 @@ function redactorOf(own: Secrets): Redactor {
     const unknown = mayHoldKnown(text) ? withoutKnown(text, own, withoutMasked) : text;
     return withoutKeyShapes(withoutMasked(unknown, REDACTED));
   };
-  // Shapes are searched in `told` too, but a known secret may contain a quotation mark.
+  // `told` is complete only between quotation marks, and a known secret may contain one.
   const quoted = anyOf(anchors.filter((anchor) => anchor.includes('"')));
   const suspects = (text: string, told: string): boolean =>
     quoted(text) || mayHoldKnown(told) || withoutMasked(told, REDACTED) !== told || mayHoldKeyShape(told);
