@@ -2,10 +2,10 @@
 import type { PriceOverride } from '../../config/resolved.ts';
 import { totalInputTokens, type Usage } from '../../model/usage.ts';
 
-/** USD. Null for counts that contradict each other where it matters: a part that is more than the whole. */
+/** USD. Null for contradictory counts that affect it: a part that is larger than the whole. */
 export function priceByOverride(price: PriceOverride, usage: Usage): number | null {
   const { longPrompt, webSearchesPerThousand } = price;
-  // As the vendors have it: a long prompt changes the price of all tokens of the request.
+  // As vendors do it: a long prompt changes the price of all tokens of the request.
   const prices = longPrompt !== null && totalInputTokens(usage) > longPrompt.above ? longPrompt : price;
   const tokens =
     usage.inputTokens * prices.inputPerMillion +
@@ -27,7 +27,7 @@ interface Priced {
   price: number;
 }
 
-/** The whole, of which a part may cost otherwise. NaN where that part is more than the whole. */
+/** The cost of a whole of which a part has another price. NaN where that part is larger than the whole. */
 function inParts(whole: Priced, part: Priced): number {
   if (whole.price === part.price) return whole.count * whole.price;
   if (part.count > whole.count) return Number.NaN;

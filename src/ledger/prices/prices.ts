@@ -1,4 +1,4 @@
-// What an answer costs: the operator's overrides first, then the price table, else nothing is claimed.
+// What an answer costs: the operator's overrides first, then the price table; otherwise its price is unknown.
 import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../../config/resolved.ts';
 import { compileGlob } from '../../model/glob.ts';
@@ -8,9 +8,9 @@ import { createRateSum, type RateSum } from './rates.ts';
 import { findAmong, findPrices } from './table.ts';
 
 /**
- * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the
- * request in Unix ms (prices change over time and by the hour); left out, the table takes now. `said`: what the answer
- * says of its price; an operator's own prices hold all the same.
+ * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the request in Unix ms
+ * (prices change over time and by the hour); if omitted, the table uses the present. `said`: what the answer states
+ * about its price; an operator's own prices override it.
  */
 export type Pricer = (
   provider: ProviderConfig,
@@ -20,7 +20,7 @@ export type Pricer = (
   said?: SaidOfPrice,
 ) => number | null;
 
-/** Null: the answer does not say. */
+/** What an answer states about its price; null: nothing. */
 export interface SaidOfPrice {
   tier: string | null;
   billedUsd: number | null;
@@ -34,21 +34,21 @@ interface Known {
   priceId: string | null;
   override: PriceOverride | null;
   table: Provider | null;
-  /** A short cut to what the table would say. */
+  /** A fast path to what the table would compute. */
   rates: RateSum | undefined;
 }
 
-/** Model names come from clients: so many of a provider are remembered, then all are forgotten. */
+/** Per provider. Model names come from clients: when this many are remembered, all are forgotten. */
 const MAX_REMEMBERED = 2000;
 
-/** Of the overrides the name itself decides, else the first pattern that fits `provider/model`; `*` fits anything. */
+/** An override with the exact name wins, else the first pattern that matches `provider/model`; `*` matches anything. */
 export function createPricer(costs: CostsConfig): Pricer {
   const overrides = costs.pricingOverrides.map(({ pattern, price }) => ({
     pattern,
     fits: compileGlob(pattern),
     price,
   }));
-  /** By the provider's name, then by the model. */
+  /** By the provider's name, then by model. */
   const remembered = new Map<string, Map<string, Known>>();
 
   const rememberedOf = ({ name }: ProviderConfig): Map<string, Known> => {
@@ -63,7 +63,7 @@ export function createPricer(costs: CostsConfig): Pricer {
   const lookUp = (provider: ProviderConfig, model: string): Known => {
     const ofProvider = rememberedOf(provider);
     const found = ofProvider.get(model);
-    // A reload may give the same name another kind.
+    // A reload may give the same name another kind of provider.
     if (found !== undefined && found.priceId === provider.priceId) return found;
     const target = `${provider.name}/${model}`;
     const exact = overrides.find(({ pattern }) => pattern === target);
@@ -95,7 +95,7 @@ export function createPricer(costs: CostsConfig): Pricer {
   };
 }
 
-/** The library also takes the price of whoever made a model for that of whoever serves it. */
+/** The library also falls back to the prices of a model's maker, which are only right for its resellers. */
 function tableOf(provider: ProviderConfig, model: string): Provider | null {
   const { priceId, resells, newerPrices, wrongPrices } = provider;
   if (priceId === null) return null;
@@ -106,20 +106,20 @@ function tableOf(provider: ProviderConfig, model: string): Provider | null {
 
 const HOUR_MS = 3_600_000;
 
-/** The time at which the table has the price of this one. */
+/** The time whose price in the table applies: weekends may be priced like a given hour. */
 function timeOfPrice({ weekends }: ProviderConfig, at: number | undefined): number | undefined {
   if (at === undefined || weekends === null) return at;
   const day = new Date(at + weekends.hoursAhead * HOUR_MS).getUTCDay();
   return day === 0 || day === 6 ? new Date(at).setUTCHours(weekends.likeHour, 0) : at;
 }
 
-/** Of the usual price of tokens; null: unknown. */
+/** The factor on the usual price of tokens; null: unknown. */
 function partOf({ tiers, dearer }: ProviderConfig, model: string, tier: string | null): number | null {
   const part = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
   return part !== null && dearer?.models.test(model) ? part * dearer.times : part;
 }
 
-/** Tokens cost a part of their price; what is paid by the piece does not. */
+/** The factor applies to tokens only, not to what is billed per piece. */
 function priceInTier(
   price: (usage: Usage, pricedApart?: PricedParts | null) => number | null,
   usage: Usage,
@@ -147,15 +147,15 @@ function priceByTable(
     const prices = result.model_price;
     if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined) return null;
     if (usage.outputTokens > 0 && prices.output_mtok === undefined) return null;
-    // The library leaves out searches, and bills an hour's cache as any other, where it knows no price for them.
+    // Without a price for them, the library omits searches, and bills an hour's cache like any other.
     if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
     if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
-    // And it takes what is no text at the price of text.
+    // And it bills what is not text at the price of text.
     if ((pricedApart?.imageOutputTokens ?? 0) > 0 && prices.output_image_mtok === undefined) return null;
     if ((pricedApart?.videoOutputTokens ?? 0) > 0 && prices.output_video_mtok === undefined) return null;
     if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return null;
     if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
-      // Of a model that only speaks the one price is that of speech.
+      // For a model whose output is only speech, the one price is that of speech.
       if (!audioAtTextPrice || usage.audioOutputTokens < usage.outputTokens) return null;
     }
     if (usage.cacheWrite1hTokens > 0 && prices.cache_write_1h_mtok === undefined) return null;
@@ -166,7 +166,7 @@ function priceByTable(
   }
 }
 
-/** The library's `input_tokens` is everything read, caches included; the rest says which part was what. */
+/** The library's `input_tokens` is all input, caches included; the other counts are parts of it. */
 function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
   const priced: PricedUsage = {
     input_tokens: totalInputTokens(usage),
@@ -188,7 +188,7 @@ function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
   if (fileSearches > 0) priced.storage_searches = fileSearches;
   if (usage.audioInputTokens > 0) {
     priced.input_audio_tokens = usage.audioInputTokens;
-    // Gemini alone says how much audio was cached; the library insists on an answer.
+    // Gemini alone reports how much audio was cached; the library requires the count.
     priced.cache_audio_read_tokens = cachedAudioTokens;
     priced.cache_audio_write_tokens = 0;
   }

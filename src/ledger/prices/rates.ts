@@ -1,14 +1,14 @@
-// What each kind of token of one model costs, asked of the price table once: the table's library walks all its
-// units for every bill (30 µs), and most bills are a plain sum.
+// What each kind of token of one model costs, computed from the price table once: its library walks all units for
+// every bill (30 µs), and most bills are a plain sum.
 import type { Provider } from '@pydantic/genai-prices';
 import { NO_USAGE, totalInputTokens, type Usage } from '../../model/usage.ts';
 
-/** USD, or undefined where only the library can tell. */
+/** USD, or undefined where the library must compute it. */
 export type RateSum = (usage: Usage) => number | undefined;
 
 /**
- * The sum for the one model of `table`, whose bills `price` makes. Undefined where its bills are no sum: prices
- * that change with time, or counts without a price.
+ * The sum for the one model of `table`, derived from bills that `price` computes. Undefined where its bills are no
+ * plain sum: prices that change with time, or counts without a price.
  */
 export function createRateSum(table: Provider, price: (usage: Usage) => number | null): RateSum | undefined {
   const prices = table.models[0]?.prices;
@@ -30,10 +30,10 @@ export function createRateSum(table: Provider, price: (usage: Usage) => number |
     const { cacheWrite1hTokens, reasoningTokens, audioInputTokens, audioOutputTokens } = usage;
     const shortWrites = usage.cacheWriteTokens - cacheWrite1hTokens;
     const plainOutput = usage.outputTokens - reasoningTokens;
-    // Contradictions and audio are the library's business.
+    // Contradictions and audio are left to the library.
     if (shortWrites < 0 || plainOutput < 0 || audioInputTokens > 0 || audioOutputTokens > 0) return undefined;
     if (totalInputTokens(usage) > limit) return undefined;
-    // Without a price of their own they are the library's business too.
+    // So are searches without a price of their own.
     if (Number.isNaN(webSearch) && usage.webSearches > 0) return undefined;
     if (Number.isNaN(cacheWrite1h) && cacheWrite1hTokens > 0) return undefined;
     return (

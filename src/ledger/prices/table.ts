@@ -1,13 +1,13 @@
-// Finds a model in the price table of `@pydantic/genai-prices`, or finds that it is not there.
+// Finds a model in the price table of `@pydantic/genai-prices`, or reports that it is missing.
 //
 // The table matches model names by prefix and by substring as well as whole: `claude-opus-4-1…` would price
-// a `claude-opus-4-10` that nobody has announced yet. A price is never a guess, so a partial match counts
+// a `claude-opus-4-10` that has not been announced yet. A price is never a guess, so a partial match counts
 // only where the rest of the name is a revision of the same model (a date, `latest`, `v2:0`…).
 import { findProvider, type MatchLogic, type ModelInfo, type Provider } from '@pydantic/genai-prices';
 
-/** A price-table provider that holds the one model, under the very name asked for. */
+/** A price-table provider that holds only this model, under the exact name asked for. */
 export function findPrices(priceId: string, model: string): Provider | null {
-  // The library takes near misses of an id too.
+  // The library also accepts near misses of an id.
   const provider = exactProvider(priceId);
   if (provider === undefined) return null;
   const name = model.trim().toLowerCase();
@@ -22,7 +22,7 @@ export function findPrices(priceId: string, model: string): Provider | null {
   return null;
 }
 
-/** What stands before a model's own name in Amazon's address of it. */
+/** What precedes a model's own name in Amazon's ARN of it. */
 const MODEL_ARN = /^arn:[^/]*:(?:foundation-model|inference-profile)\//;
 
 function exactProvider(id: string): Provider | undefined {
@@ -30,7 +30,7 @@ function exactProvider(id: string): Provider | undefined {
   return provider?.id === id ? provider : undefined;
 }
 
-/** The same of prices by the models' names, which a revision of the model may follow. */
+/** The same for prices by model name, which a revision of the model may follow. */
 export function findAmong(
   prices: Readonly<Record<string, ModelInfo['prices']>>,
   id: string,
@@ -54,7 +54,7 @@ function only(provider: Provider, model: ModelInfo, name: string): Provider {
   };
 }
 
-/** `name-20250807` as the table also writes it: `name-2025-08-07`. */
+/** `name-20250807` in the table's other spelling: `name-2025-08-07`. */
 function dashedDate(name: string): string {
   return name.replace(/-(20\d\d)(\d\d)(\d\d)(?=[-:]|$)/, '-$1-$2-$3');
 }
@@ -79,7 +79,7 @@ function matches(match: MatchLogic, name: string): boolean {
   return at >= 0 && isPath(name.slice(0, at)) && isRest(part, name.slice(at + part.length));
 }
 
-/** As the table itself means it: all terms of an `and` hold, one of them strictly. */
+/** Matches like the table: all terms of an `and` hold, one of them strictly. */
 function loosely(match: MatchLogic, name: string): boolean {
   if ('or' in match) return match.or.some((part) => loosely(part, name));
   if ('and' in match) return match.and.every((part) => loosely(part, name));
@@ -91,15 +91,15 @@ function loosely(match: MatchLogic, name: string): boolean {
 
 const REVISION =
   /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
-/** Part of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
+/** Rest of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
 const REST_OF_DATE = /^-?(?:\d{4}|\d\d-\d\d)(?=[-@:.]|$)/;
 
 function isRest(prefix: string, rest: string): boolean {
-  // A fine-tuned model is priced by its base; what follows names the tune.
+  // A fine-tuned model is priced by its base; what follows is the name of the tune.
   if (prefix.startsWith('ft:')) return rest === '' || /[-:]$/.test(prefix) || /^[-:]/.test(rest);
   // After a version number a plain digit is another version: `…-4-1` + `0`.
   if (/\d$/.test(prefix) && /^\d/.test(rest)) {
-    // `-0` begins a revision (`-001`), which a prefix may cut as well.
+    // `-0` begins a revision (`-001`), which a prefix may also split.
     if (prefix.endsWith('-0')) return /^\d\d?$/.test(rest);
     return /20\d\d$/.test(prefix) && REST_OF_DATE.test(rest) && REVISION.test(rest.replace(REST_OF_DATE, ''));
   }

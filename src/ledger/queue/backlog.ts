@@ -1,43 +1,43 @@
-// Rows that wait for the store: bounded in number and in memory, handed out in batches.
+// Rows that wait for the store: bounded in number and in memory, taken out in batches.
 import { adoptPacket, createPacketBuffers, rowsInPacket, rowsOfPacket } from '../rows/row-packets.ts';
 import { type LedgerRow, withoutBodies } from '../rows/row.ts';
 import { soundRow } from '../rows/sound-row.ts';
 
 export interface Entry {
-  /** A row, or as many as another process has put in a packet. */
+  /** One row, or the packet of rows that came from another process. */
   readonly kept: LedgerRow | SharedArrayBuffer;
   readonly rows: number;
   readonly weight: number;
-  /** `monotonic()` since which it waits. */
+  /** `monotonic()` when it was added. */
   readonly since: number;
   /** Passes in which the store refused this row alone and took others. */
   strikes: number;
-  /** It is kept elsewhere, too, and need not come back from a batch. */
+  /** It is also in the spill, and need not come back from a batch. */
   spilled: boolean;
 }
 
 export interface Backlog {
   /** False where the backlog is full. */
   add(row: LedgerRow): boolean;
-  /** False where there is no room for all of its rows, or for what was said in them. @param packet of sound rows. */
+  /** False without room for all of its rows, or for their bodies. @param packet of sound rows. */
   addPacket(packet: Uint8Array): boolean;
-  /** Takes the oldest rows out; they still count in `size` until `putBack`. */
+  /** Takes out the oldest rows; they still count in `size` until `putBack`. */
   takeBatch(maxRows?: number): Entry[];
-  /** Ends the batch taken last; what the store refused waits again: in its old place, or behind all others. */
+  /** Ends the batch taken last; refused entries wait again: in their old place, or behind all others. */
   putBack(refused: readonly Entry[], place: 'first' | 'last'): void;
   /** Everything in it, the batch taken last first. */
   entries(): Entry[];
-  /** These are kept elsewhere now. */
+  /** These are in the spill now. */
   markSpilled(entries: readonly Entry[]): void;
   hasFullBatch(): boolean;
   isHalfFull(): boolean;
-  /** `monotonic()` since which the oldest row waits that no batch holds; null where none does. */
+  /** `monotonic()` when the oldest row outside a batch was added; null where there is none. */
   oldest(): number | null;
   size(): number;
   clear(): void;
 }
 
-/** What a batch costs by itself is spread over its rows: at half as many, a row takes the store's thread a fifth more. */
+/** Spreads a batch's fixed cost over its rows: with half as many, a row takes a fifth more of the store's thread. */
 export const BATCH_ROWS = 512;
 /** UTF-16 units and bytes of bodies in one batch: bounds one transaction. */
 const BATCH_WEIGHT = 4 * 1024 * 1024;
@@ -53,7 +53,7 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
   let weight = 0;
   const buffers = createPacketBuffers();
 
-  /** They are in no list any more, or come to none. */
+  /** Reuses the buffers of entries that are in no list any more, or never come to one. */
   const letGo = (entries: readonly Entry[]): void =>
     buffers.giveBack(entries.flatMap(({ kept }) => (kept instanceof SharedArrayBuffer ? [kept] : [])));
 
@@ -146,7 +146,7 @@ export function toEntry(row: LedgerRow, since: number): Entry {
   return { kept: row, rows: 1, weight, since, strikes: 0, spilled: false };
 }
 
-/** @param weight of what is in it, in bytes. */
+/** @param weight of its content, in bytes. */
 function packetEntry(kept: SharedArrayBuffer, weight: number, since: number): Entry {
   return { kept, rows: rowsInPacket(kept), weight, since, strikes: 0, spilled: false };
 }
@@ -156,12 +156,12 @@ export function rowsOf({ kept }: Entry): LedgerRow[] {
   return kept instanceof SharedArrayBuffer ? rowsOfPacket(kept) : [kept];
 }
 
-/** Each row of an entry by itself. */
+/** Splits an entry into one per row. */
 export function singly(entry: Entry): Entry[] {
   return entry.rows === 1 ? [entry] : rowsOf(entry).map((row) => toEntry(row, entry.since));
 }
 
-/** Of all entries together. */
+/** Rows of all entries together. */
 export function rowsIn(entries: readonly Entry[]): number {
   return entries.reduce((sum, { rows }) => sum + rows, 0);
 }

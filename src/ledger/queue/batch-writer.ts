@@ -1,27 +1,27 @@
-// Hands batches to the store and tells a broken store from a row that no store would take.
+// Writes batches to the store and tells a broken store from a row that no store would take.
 import { type Entry, rowsIn, singly } from './backlog.ts';
 import type { LedgerRow } from '../rows/row.ts';
 import { StoreBusy } from '../store-busy.ts';
 import type { LedgerStore } from '../store.ts';
 
 export interface BatchWriter {
-  /** Never rejects. `taken`: rows in the store now. `refused`: to be tried again. `poison`: rows given up. */
+  /** Never rejects. `taken`: rows now in the store. `refused`: entries to retry. `poison`: rows given up. */
   write(batch: readonly Entry[]): Promise<{ taken: number; refused: Entry[]; poison: number }>;
-  /** Failed writes since the last that went through. */
+  /** Failed writes since the last success. */
   failures(): number;
   lastError(): string | null;
-  /** Why the newest row was given up, null where none was. */
+  /** Why the most recent row was given up, null where none was. */
   givenUp(): string | null;
 }
 
-/** A row refused alone in so many passes in which the store took others is given up. */
+/** A row refused alone in this many passes in which the store took others is given up. */
 const MAX_STRIKES = 2;
-/** After so many rows refused alone and none taken, the store is what is broken: stop trying. */
+/** After this many rows refused alone and none taken, the store itself is broken: stop trying. */
 const REFUSALS_OF_A_BROKEN_STORE = 3;
 
 /**
- * The first failure of a batch blames the store and tries nothing else; the next attempt, after the
- * back-off, splits a failing batch in halves until the row at fault stands alone.
+ * The first failure of a batch blames the store and tries nothing else; the next attempt, after the back-off, bisects
+ * a failing batch until the offending row is alone.
  */
 export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
   let failures = 0;
@@ -54,7 +54,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
       return;
     }
     if (outcome === 'busy') {
-      // No row of it is to blame, and each further try would wait as long.
+      // None of its rows is to blame, and each further try would wait as long.
       round.isBusy = true;
       round.untried.push(...entries);
       return;
@@ -84,7 +84,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
       if (kept.length < round.alone.length) givenUp = round.reason;
       if (refused.length === 0) {
         failures = 0;
-        // A store that works again has no error to show; a row given up stays visible as dropped, with its reason.
+        // A store that works again has no error to report; a row given up stays visible as dropped, with its reason.
         lastError = null;
       } else {
         failures = round.taken > 0 ? 1 : failures + 1;
@@ -99,11 +99,11 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
 
 interface Round {
   taken: number;
-  /** Refused one by one. */
+  /** Entries refused one by one. */
   alone: Entry[];
-  /** Why the last of them was. */
+  /** Why the last of them was refused. */
   reason: string | null;
   untried: Entry[];
-  /** The store took nothing more, whatever it was. */
+  /** The store was busy, so that the rest was not tried. */
   isBusy: boolean;
 }

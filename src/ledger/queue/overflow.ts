@@ -1,26 +1,26 @@
-// When rows that wait in memory go to the spill: the store refuses them, is slow, or memory fills.
+// When rows that wait in memory move to the spill: the store refuses them, is slow, or memory fills.
 import { type Backlog, type Entry, rowsOf } from './backlog.ts';
 import type { LedgerOptions } from './recorder.ts';
 import type { Spill } from './spill.ts';
 
 export interface Overflow {
-  /** Moves what waits, as far as the spill takes it. Never rejects. */
+  /** Moves waiting rows, as many as the spill takes. Never rejects. */
   spill(): Promise<void>;
-  /** Also the rows that the store may never take, as the process ends. */
+  /** Also moves rows that the store may never take, at shutdown. */
   spillAll(): Promise<void>;
-  /** Resolves when nothing is on its way to the spill: a row is in one place then. */
+  /** Resolves when nothing is on its way to the spill: each row is then in one place. */
   settled(): Promise<void>;
-  /** Looks after what waits until the store has answered, which the returned function tells. */
+  /** Moves waiting rows regularly until the returned function is called, when the store has answered. */
   whileStoreIsAsked(): () => void;
-  /** Rows have waited for longer than is safe if the process were killed. */
+  /** Rows have waited longer than is safe if the process were killed. */
   isLate(): boolean;
-  /** A row has come. */
+  /** Called after a row was added. */
   added(): void;
 }
 
 /**
- * Of the second of GUARANTEES 17, after which a row is in the store or on disk, a worker may have kept it for 250 ms and the
- * queue for 200: the rest is for the spill's write, on a disk that others keep busy.
+ * GUARANTEES 17 allows a second until a row is in the store or on disk. A worker may have kept it for 250 ms and the
+ * queue for 200: the rest is for the spill's write, on a busy disk.
  */
 const PATIENCE_MS = 300;
 
@@ -30,7 +30,7 @@ export function createOverflow(
   { monotonic, setTimer }: Pick<LedgerOptions, 'monotonic' | 'setTimer'>,
 ): Overflow {
   let spilling: Promise<void> | null = null;
-  /** `monotonic()` before which a spill that was full is not asked for each row. */
+  /** `monotonic()` until which a spill that was full is not tried for each row. */
   let fullUntil = Number.NEGATIVE_INFINITY;
 
   const move = async (entries: readonly Entry[]): Promise<void> => {
@@ -41,9 +41,9 @@ export function createOverflow(
     backlog.markSpilled(wholeWithin(entries, count));
   };
 
-  /** The batch that the store was given, too: it may never answer, and a row that comes twice is kept once. */
+  /** Includes the batch that the store was given: it may never answer, and a row that comes twice is kept once. */
   const moveSound = (): Promise<void> => {
-    // A row that was refused alone has its strikes only here.
+    // The strikes of a row that was refused alone are only in memory.
     spilling ??= move(backlog.entries().filter((entry) => entry.strikes === 0)).finally(() => {
       spilling = null;
     });
@@ -75,7 +75,7 @@ export function createOverflow(
   };
 }
 
-/** The first of them, as far as all their rows are among so many. Of others some are kept twice, and stored once. */
+/** The entries whose rows are all among the first `rows`. Of one cut in between, some are kept twice, and stored once. */
 function wholeWithin(entries: readonly Entry[], rows: number): Entry[] {
   let left = rows;
   return entries.filter((entry) => {

@@ -1,4 +1,4 @@
-// The ledger's queue: takes rows off the request's path and hands them to the store in batches.
+// The ledger's queue: takes rows off the request's path and passes them to the store in batches.
 import { BATCH_ROWS, createBacklog, rowsIn, toEntry } from './backlog.ts';
 import type { Ledger } from '../ledger.ts';
 import { createOverflow } from './overflow.ts';
@@ -11,36 +11,36 @@ import { createBatchWriter } from './batch-writer.ts';
 import { createTroubleLog, type TellLog } from './trouble-log.ts';
 
 export interface LedgerOptions {
-  /** Unix milliseconds, by which rows are old. */
+  /** Unix milliseconds, for the age of rows. */
   now(): number;
-  /** Milliseconds of a clock that nobody sets, by which rows wait. */
+  /** Milliseconds of a clock that is never set, for how long rows wait. */
   monotonic(): number;
-  /** Calls back once after so many milliseconds; returns the cancellation. */
+  /** Calls back once after `delayMs`; returns the cancellation. */
   setTimer(callback: () => void, delayMs: number): () => void;
-  /** Takes what the store does not; the ledger owns it. Left out: rows wait in memory alone. */
+  /** Takes what the store does not; owned by the ledger. If omitted, rows wait in memory only. */
   spill?: Spill;
-  /** Age in ms at which rows go, asked before each hourly expiry; null keeps all. */
+  /** Age in ms at which rows are deleted, read before each hourly expiry; null keeps all. */
   retentionMs?: () => number | null;
-  /** Told of rows that have to wait or are lost. */
+  /** Logs rows that have to wait or are lost. */
   log?: TellLog;
-  /** Rows that may wait in memory; beyond it new rows are dropped and counted. */
+  /** The most rows that wait in memory; beyond it new rows are dropped and counted. */
   maxQueued?: number;
 }
 
 const MAX_QUEUED = 10_000;
-/** Longest wait of a row before the store gets it. */
+/** Longest wait of a row before it is passed to the store. */
 const MAX_DELAY_MS = 200;
-/** Half of what GUARANTEES 17 allows: also after a failure, a row is tried again within the second. */
+/** Half of what GUARANTEES 17 allows: after a failure, too, a row is tried again within the second. */
 const MAX_BACK_OFF_MS = 500;
 const FIRST_BACK_OFF_MS = 50;
-/** At the end nobody waits longer for a store that says nothing. */
+/** Longest wait at shutdown for a store that does not answer. */
 const CLOSE_MS = 10_000;
 
 function noticeOf(givenUp: string | null): string[] {
   return givenUp === null ? [] : [`a row was given up, since the store would not take it: ${givenUp}`];
 }
 
-/** A ledger on `store`, which it owns: `close` closes it too. */
+/** A ledger on `store`, which it owns: `close` closes the store too. */
 export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger {
   const { monotonic, setTimer, spill = NO_SPILL } = options;
   const backlog = createBacklog(options.maxQueued ?? MAX_QUEUED, monotonic);
@@ -54,7 +54,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   let running: Promise<number> | null = null;
   let timer: { cancel: () => void; delayMs: number } | null = null;
 
-  // Rows of an earlier process, where there are any.
+  // Rows left by an earlier process.
   const found = spill.next();
   void found.then(() => armForBacklog());
 
@@ -78,7 +78,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     else arm(backlog.hasFullBatch() || spill.held().rows > 0 ? 0 : timeLeft());
   };
 
-  /** Until the oldest row has waited so long: some of that may have passed while others were written. */
+  /** Until the oldest row has waited `MAX_DELAY_MS`: part of that may have passed while others were written. */
   const timeLeft = (): number => {
     const time = monotonic();
     return Math.max(0, MAX_DELAY_MS - (time - (backlog.oldest() ?? time)));
@@ -92,7 +92,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     return running;
   };
 
-  /** What was spilled is older than what waits in memory. Resolves to how many rows are done with. */
+  /** Spilled rows go first, since they are older than those in memory. Resolves to how many rows are done with. */
   const pass = async (): Promise<number> => {
     timer?.cancel();
     timer = null;
@@ -114,8 +114,8 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
         'first',
       );
     } else {
-      // Those that were refused alone give way to the others. They wait here before the spill lets go of them: an end in
-      // between would find them nowhere.
+      // Rows that were refused alone queue behind the others. They are put back before the spill removes them, so that
+      // a process that ends in between still has them.
       backlog.putBack(refused, 'last');
       await spill.remove(returning.length);
     }
@@ -124,8 +124,8 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   };
 
   const flush = async (): Promise<void> => {
-    // The oldest go first: when so many are done, all that were there are. Two passes without progress: the whole
-    // batch failed, and so did every row tried alone.
+    // The oldest are written first: once as many as were waiting are done, those are. Two passes without progress: the
+    // whole batch failed, and so did every row tried alone.
     await found;
     let left = waiting();
     for (let stuck = 0; stuck < 2 && left > 0; ) {
@@ -135,7 +135,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     }
   };
 
-  /** What was on its way to the spill is in it the second time. */
+  /** The second flush finds in the spill what was on its way there during the first. */
   const flushTwice = async (): Promise<void> => {
     await flush();
     await overflow.settled();
@@ -143,7 +143,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   };
 
   const added = (): void => {
-    // Each row asks, and hardly any changes the answer.
+    // Called for each row, and hardly any row changes the timer.
     if (timer === null || (timer.delayMs > 0 && backlog.hasFullBatch())) armForBacklog();
     overflow.added();
   };

@@ -1,5 +1,5 @@
-// The spill on disk: numbered files of JSON lines, readable by their owner alone, each removed when its rows are
-// in the store.
+// The spill on disk: numbered files of JSON lines, readable only by their owner, each removed once its rows are in
+// the store.
 import { mkdir, open, readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { uptime } from 'node:os';
@@ -11,9 +11,9 @@ import type { Spill } from './spill.ts';
 
 export interface SpillFileOptions {
   directory: string;
-  /** Of all files together, asked before each write. */
+  /** Limit for all files together, read before each write. */
   maxBytes(): number;
-  /** Told once of each file whose rows cannot be read, in words. */
+  /** Called once for each file whose rows cannot be read, with a message. */
   tell?(trouble: string): void;
 }
 
@@ -23,18 +23,18 @@ interface Segment {
   bytes: number;
 }
 
-/** A file is read whole, and a batch holds rows of one. */
+/** A file is read whole, and a batch has rows of one file only. */
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const BATCH_ROWS = 256;
-/** How often files are looked at again that belong to processes which run. */
+/** How often files that belong to running processes are checked again. */
 const LOOK_MS = 10_000;
-/** Number, and the process that writes it. */
+/** Number, and the id of the process that writes it. */
 const SEGMENT_NAME = /^(\d+)-(\d+)\.jsonl$/;
 
 /**
- * Takes over the files of processes that are gone, also of those that go while this one runs: whoever is killed and started
- * anew at once may find its former self still there. A row may come back twice, when the process ends between the
- * store's taking it and the removal of its file: the store keeps it once.
+ * Takes over the files of processes that have ended, also while this one runs: a process that is killed and restarted at
+ * once may find its predecessor still running. A row may come back twice, when the process ends after the store took it
+ * and before its file is removed: the store keeps it once.
  */
 export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions): Spill {
   let segments: Segment[] = [];
@@ -43,13 +43,13 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
   let number = 1;
   let lost = 0;
   let lastError: string | null = null;
-  /** Why rows were not taken, until there are none any more that might come. */
+  /** Why rows were refused; reset when some are taken, and when the spill is empty. */
   let refusal: string | null = null;
   const failed = (error: string): void => {
     lastError = error;
     tell?.(error);
   };
-  /** Names of files that need not be looked at again. */
+  /** Names of files that need not be checked again. */
   const seen = new Set<string>();
   let ofOthers = 0;
   let lookedAt = 0;
@@ -61,11 +61,11 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
     ofOthers = found.ofOthers;
     for (const error of found.errors) failed(error);
   };
-  // One operation after the other, the first of which finds what is there.
+  // Operations run one after the other; the first one finds the existing files.
   let turn: Promise<unknown> = look();
   const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const result = turn.then(work);
-    // Whoever asked hears of it; the next one's turn comes all the same.
+    // The caller gets the error; the next operation runs all the same.
     turn = result.catch(() => undefined);
     return result;
   };
@@ -84,7 +84,7 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
   };
 
   const endWriter = async (): Promise<void> => {
-    // Every row was written before: nothing depends on the descriptor.
+    // Every row is already written: nothing depends on closing.
     await writer?.handle.close().catch(() => undefined);
     writer = null;
   };
@@ -99,9 +99,9 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
     try {
       await handle.appendFile(text);
     } catch (thrown) {
-      // Half of a row may be there: the next file begins clean, and this one ends with its last whole row.
+      // Part of a row may be in it: the next file begins clean, and this one ends with its last whole row.
       await endWriter();
-      // Where it cannot be cut either, the half row is passed over when it is read.
+      // If it cannot be truncated either, the partial row is skipped when it is read.
       await truncate(segment.path, segment.bytes).catch(() => undefined);
       throw thrown;
     }
@@ -188,13 +188,13 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
 interface FoundSegments {
   segments: Segment[];
   nextNumber: number;
-  /** Files of processes that run. */
+  /** Number of files that belong to running processes. */
   ofOthers: number;
-  /** Of what is there and cannot be read. */
+  /** One per file or directory that exists and cannot be read. */
   errors: string[];
 }
 
-/** @param seen names that are passed over; those that are dealt with come to it. */
+/** @param seen names to skip; those that are dealt with are added. */
 async function findSegments(directory: string, seen: Set<string>): Promise<FoundSegments> {
   const errors: string[] = [];
   const failed = (path: string) => (thrown: unknown) => {
@@ -211,7 +211,7 @@ async function findSegments(directory: string, seen: Set<string>): Promise<Found
     seen.add(name);
     const path = join(directory, name);
     if (isOfAnother(Number(SEGMENT_NAME.exec(name)?.[2]))) {
-      // Who has that number now is another program, where the machine was started since.
+      // If the machine was started since, that process id now belongs to another program.
       const found = await stat(path).catch(failed(path));
       if (found === null) continue;
       if (found.mtimeMs >= bootedAt) {
@@ -230,7 +230,7 @@ async function findSegments(directory: string, seen: Set<string>): Promise<Found
   return { segments, nextNumber: Math.max(0, ...numbers) + 1, ofOthers, errors };
 }
 
-/** Nothing was spilled yet, nor could be, or another process has taken the file over. */
+/** Nothing was spilled yet, or could be, or another process has taken the file over. */
 function isAbsence(thrown: unknown): boolean {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR';
@@ -240,7 +240,7 @@ function unreadable(path: string, thrown: unknown): string {
   return `rows that were spilled to ${path} cannot be read: ${messageOf(thrown)}`;
 }
 
-/** A process that runs keeps its files. */
+/** A running process keeps its files. */
 function isOfAnother(pid: number): boolean {
   if (pid === process.pid) return false;
   try {
@@ -251,12 +251,12 @@ function isOfAnother(pid: number): boolean {
   }
 }
 
-/** Null where a line is not a row: the process ended while it was written. */
+/** Null where a line is not a row: the process ended while writing it. */
 function parseRow(line: string): LedgerRow | null {
   try {
     const row = rowFromJson(JSON.parse(line));
     if (typeof row.requestId !== 'string') return null;
-    // A row of an older version lacks what was measured since.
+    // A row of an older version lacks fields that were added since.
     return {
       ...row,
       usage: { ...NO_USAGE, ...row.usage },

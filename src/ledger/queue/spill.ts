@@ -1,28 +1,28 @@
-// Where rows wait that the store does not take and memory should not hold: they outlast the process.
+// Holds rows that the store does not take and memory should not hold: they outlast the process.
 import type { LedgerRow } from '../rows/row.ts';
 
 export interface Spill {
-  /** Keeps rows behind those it has; resolves to how many of the first it took. Never rejects. */
+  /** Appends rows; resolves to how many of them, from the first, it took. Never rejects. */
   put(rows: readonly LedgerRow[]): Promise<number>;
-  /** The oldest rows, a batch at most, without taking them out. Never rejects. */
+  /** The oldest rows, a batch at most, without removing them. Never rejects. */
   next(): Promise<readonly LedgerRow[]>;
-  /** Takes out so many of what `next` gave. Never rejects. */
+  /** Removes the first `count` of what `next` returned. Never rejects. */
   remove(count: number): Promise<void>;
   held(): SpillHeld;
-  /** Ends after what was begun; what is held stays. */
+  /** Closes after pending operations; what is held stays. */
   close(): Promise<void>;
 }
 
 export interface SpillHeld {
   rows: number;
   bytes: number;
-  /** Rows that were held and could not be read again. */
+  /** Rows that were held and could not be read back. */
   lost: number;
-  /** Why it took less than it was given the last time, or what it cannot read; null where all is well. */
+  /** Why the last `put` was not taken in full, or what cannot be read; null if neither. */
   lastError: string | null;
 }
 
-/** Where there is none: everything stays in memory. */
+/** For a ledger without a spill: everything stays in memory. */
 export const NO_SPILL: Spill = {
   put: async () => 0,
   next: async () => [],

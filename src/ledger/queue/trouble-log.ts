@@ -1,6 +1,6 @@
-// What the log tells of a ledger in trouble, each once: rows that have to wait, rows that are lost, and that it is over.
+// Logs trouble of the ledger, each kind once: rows that have to wait, rows that are lost, and that it is over.
 
-/** As the gateway's log takes it. */
+/** The signature of the gateway's log. */
 export type TellLog = (
   level: 'info' | 'warn' | 'error',
   message: string,
@@ -8,17 +8,17 @@ export type TellLog = (
 ) => void;
 
 export interface TroubleLog {
-  /** The store was asked. @param failures writes in a row that failed. @param error what it said. */
+  /** After each write to the store. @param failures failed writes in a row. @param error the store's message. */
   asked(failures: number, error: string | null): void;
   /** There was no room for rows. @param error why the spill has none, else why the store takes none. */
   dropped(rows: number, error: string | null): void;
-  /** Rows that no store would take. */
+  /** Rows that no store would take were given up. */
   givenUp(rows: number, error: string | null): void;
-  /** The process ends, and these rows with it. */
+  /** Rows were lost because the process ends. */
   lost(rows: number, error: string | null): void;
 }
 
-/** What passes sooner is nobody's trouble: a lock, or a connection that was closed. */
+/** Shorter trouble is not worth a log line: a lock, or a connection that was closed. */
 const TOLD_AFTER_FAILURES = 3;
 
 export function createTroubleLog(tell: TellLog = () => undefined): TroubleLog {

@@ -1,37 +1,37 @@
-// Binary parts of a JSON body (images, documents, audio in base64): taken out of it as early as it is known what the
-// ledger keeps, and what stands for them in a store, which keeps each once.
+// Binary parts of a JSON body (images, documents, audio in base64): taken out of it as soon as it is known what the
+// ledger keeps, and replaced by references in a store, which keeps each once.
 
 /** A part taken out of a body. */
 export interface BinaryPart {
   of: 'request' | 'response';
-  /** Where it stood: the offset in what is left of the body's text, in UTF-16 units. */
+  /** Where it was: the offset in the remaining text of the body, in UTF-16 units. */
   at: number;
-  /** As the body tells it. */
+  /** As the body states it. */
   mediaType: string;
-  /** In shared memory: another thread reads it where it lies. */
+  /** In shared memory: another thread reads it in place. */
   content: Uint8Array<SharedArrayBuffer>;
 }
 
 export interface FoundPart extends Pick<BinaryPart, 'mediaType' | 'content'> {
-  /** Of its base64 in the text. */
+  /** Where its base64 begins in the text. */
   start: number;
-  /** Behind the last character. */
+  /** After the last character. */
   end: number;
 }
 
 /** Characters of base64: shorter runs stay in their body. */
 const SHORTEST_RUN = 4096;
-/** A run of that length has a probe within it, whole. */
+/** A run of `SHORTEST_RUN` contains at least one whole probe. */
 const PROBE_EVERY = 2048;
 const PROBE_LENGTH = 64;
-/** How far around a run its media type may stand. */
+/** How far from a run its media type may be, in UTF-16 units. */
 const NEIGHBOURHOOD = 200;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /**
- * Long runs of base64 that fill a string, or the rest of one behind a comma, and would be written the same again: in a field
- * for binary parts any, elsewhere those that begin as one or look like noise, since words may be of the same signs. Of
- * other text it looks at 3 %; all of it is read by what the runtime does in bulk, and once.
+ * Long runs of base64 that fill a string, or the rest of one after a comma, and that encode back to the same text: any
+ * in a field for binary parts, elsewhere only those that have a known signature or look like noise, since words may use
+ * the same alphabet. Of other text 3 % is probed; the whole is only scanned once, by the runtime's own bulk search.
  */
 export function findBinaryParts(text: string): FoundPart[] {
   const parts: FoundPart[] = [];
@@ -54,13 +54,13 @@ export function findBinaryParts(text: string): FoundPart[] {
   return parts;
 }
 
-/** Null where that is not what the bytes would be written as. */
+/** Null where the bytes would not encode back to the same text. */
 export function bytesOfBase64(base64: string): BinaryPart['content'] | null {
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
   if (base64.length % 4 !== 0) return null;
   const content = new Uint8Array(new SharedArrayBuffer((base64.length / 4) * 3 - padding));
   try {
-    // White space is overlooked, but takes the place of bytes.
+    // White space is ignored, but is part of the length.
     const { read, written } = content.setFromBase64(base64, { lastChunkHandling: 'strict' });
     return read === base64.length && written === content.length ? content : null;
   } catch {
@@ -74,7 +74,7 @@ export function sharedCopy(bytes: ArrayLike<number>): BinaryPart['content'] {
   return copy;
 }
 
-/** `text` with each part in its place again, as `by` writes it. */
+/** `text` with each part back in its place, as `by` writes it. */
 export function putBack(
   text: string,
   parts: readonly BinaryPart[],
@@ -93,7 +93,7 @@ export interface BinaryReference {
   /** SHA-256 of the bytes, in hexadecimal. */
   hash: string;
   mediaType: string;
-  /** Of the part itself, not of its base64. */
+  /** Length of the part itself, not of its base64. */
   bytes: number;
 }
 
@@ -139,12 +139,12 @@ const IN_ADDRESS = /data:([\w.+-]+\/[\w.+-]+)[^"]*;base64,$/;
 const TYPE_KEY = '"(?:media_type|mimeType|mime_type)"\\s*:\\s*"([\\w.+-]+\\/[\\w.+-]+)"';
 const TYPE_BEFORE = new RegExp(`${TYPE_KEY}[^{}]*$`);
 const TYPE_BEHIND = new RegExp(`^"[^{}]*${TYPE_KEY}`);
-/** Anthropic's document of plain words, which has a media type too. */
+/** Anthropic's plain text document, which has a media type too. */
 const WORDS = '"type"\\s*:\\s*"text"';
 const WORDS_BEFORE = new RegExp(`${WORDS}[^{}]*$`);
 const WORDS_BEHIND = new RegExp(`^"[^{}]*${WORDS}`);
 
-/** Undefined where none is told. */
+/** Undefined where none is stated. */
 function typeAround(before: string, behind: string): string | undefined {
   const inAddress = IN_ADDRESS.exec(before)?.[1];
   if (inAddress !== undefined) return inAddress;
@@ -152,7 +152,7 @@ function typeAround(before: string, behind: string): string | undefined {
   return (TYPE_BEFORE.exec(before) ?? TYPE_BEHIND.exec(behind))?.[1];
 }
 
-/** Bedrock's, OpenAI's, and the first of Ollama's. */
+/** Bedrock's, OpenAI's, and the first in Ollama's list. */
 const BINARY_FIELD = /"(?:bytes|file_data|b64_json|partial_image_b64|images)"\s*:\s*\[?\s*"$/;
 /** OpenAI's audio has its format beside it. */
 const DATA_FIELD = /"data"\s*:\s*"$/;
@@ -165,11 +165,11 @@ function isField(before: string, behind: string): boolean {
   return DATA_FIELD.test(before) && (FORMAT_BEFORE.test(before) || FORMAT_BEHIND.test(behind));
 }
 
-/** PNG, JPEG, GIF, RIFF (WAV, WebP), PDF, BMP, TIFF: such as may say little, and long. */
+/** PNG, JPEG, GIF, RIFF (WAV, WebP), PDF, BMP, TIFF: they may be long and have little entropy. */
 const BEGINNING = /^(?:iVBORw0KGgo|\/9j\/|R0lGOD|UklGR|JVBERi0|Qk|SUkq|TU0AK)/;
-/** What is compressed or encrypted has all signs of base64 within a few hundred; words have fewer, however long they are. */
+/** Compressed or encrypted data uses the whole alphabet of base64 within a few hundred characters; text never does. */
 const SIGNS_OF_NOISE = 63;
-/** Words would have told all signs that they have. */
+/** By then text has used all characters that it will. */
 const LONGEST_LOOK = 64 * 1024;
 
 function isNoise(base64: string): boolean {

@@ -1,4 +1,4 @@
-// How a ledger row lies in SQL: the columns in insert order, and the way back.
+// How a ledger row maps to SQL columns, in insert order, and back.
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import type { RouteDecision } from '../../model/route-decision.ts';
@@ -7,7 +7,7 @@ import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from './ro
 import type { TimedRow } from '../sums/spread-tally.ts';
 import type { StoredRow } from '../store.ts';
 
-/** What SQL takes. */
+/** Values that SQL accepts. */
 export type SqlValue = string | number | Uint8Array | null;
 
 /** In the order of `rowValues`. */
@@ -70,7 +70,7 @@ export type RowValues = readonly SqlValue[];
 
 export function rowValues(row: LedgerRow): RowValues {
   const { timing, usage } = row;
-  // Written out: a function for each column takes half as long again.
+  // Written out: one function per column takes half as long again.
   return [
     row.requestId,
     row.timestamp,
@@ -126,13 +126,13 @@ export function rowValues(row: LedgerRow): RowValues {
   ];
 }
 
-/** The row that `rowValues` made them of, without binary parts. */
+/** The inverse of `rowValues`, without binary parts. */
 export function rowOfValues(values: RowValues): LedgerRow {
   const { columns, bodies } = partsOf(values);
   const named = Object.fromEntries(COLUMN_NAMES.map((name, at) => [name, columns[at] ?? null]));
   const [request, response_body] = bodies;
   const isPacked = request instanceof Uint8Array;
-  // By the order of `rowValues` each is what its name says.
+  // The order of `rowValues` guarantees that each value has its name's type.
   const { id: _none, ...row } = storedRow({
     ...named,
     id: 0,
@@ -146,7 +146,7 @@ function listText(list: readonly unknown[]): string {
   return list.length === 0 ? '[]' : JSON.stringify(list);
 }
 
-/** By request id, of the rows that have any. */
+/** By request id, only for rows that have some. */
 export type BinariesOfRows = ReadonlyMap<string, readonly BinaryPart[]>;
 
 /** Undefined where no row has any. */
@@ -160,12 +160,12 @@ export function binariesOf(rows: readonly LedgerRow[]): BinariesOfRows | undefin
   return found;
 }
 
-/** `rowValues` taken apart again. */
+/** Splits `rowValues` into columns and bodies. */
 export function partsOf(values: RowValues): { columns: RowValues; bodies: RowValues } {
   return { columns: values.slice(0, COLUMN_NAMES.length), bodies: values.slice(COLUMN_NAMES.length) };
 }
 
-/** The place of a column in `RowValues`. */
+/** The index of a column in `RowValues`. */
 export function columnAt(name: string): number {
   return COLUMN_NAMES.indexOf(name);
 }
@@ -180,7 +180,7 @@ const TIMED = {
   gaps: columnAt('gaps'),
 };
 
-/** What of `rowValues` the spreads count; undefined where it is in no sum. */
+/** The part of `rowValues` that the spreads count; undefined for a row in no sum. */
 export function timedRow(values: RowValues): TimedRow | undefined {
   if (values[TIMED.operation] === ('count-tokens' satisfies RowOperation)) return undefined;
   return {
@@ -202,7 +202,7 @@ function textOf(value: SqlValue | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** A row as `selectRows` gives it. */
+/** A row as returned by `selectRows`. */
 export interface SqlRow {
   id: number;
   request_id: string;

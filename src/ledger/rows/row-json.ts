@@ -18,7 +18,7 @@ type WrittenRow = Omit<LedgerRow, 'requestZstd' | 'binaries'> & {
   binaries?: WrittenPart[];
 };
 
-/** @param json what `rowToJson` wrote, parsed. */
+/** @param json the parsed output of `rowToJson`. */
 export function rowFromJson(json: unknown): LedgerRow {
   const { binaries, requestZstd, ...written } = json as WrittenRow;
   const row: LedgerRow = written;

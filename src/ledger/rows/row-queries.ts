@@ -1,11 +1,11 @@
-// Rows, bodies and binary parts of the ledger as SQL.
+// The SQL for rows, bodies and binary parts of the ledger.
 import { BODY_COLUMNS } from './stored-body.ts';
 
 export const INSERT_BODY = `INSERT INTO ledger_body (row_id, ${BODY_COLUMNS}) VALUES (?, ?, ?, ?, ?)`;
 
 const BINARY_COLUMNS = 'hash, media_type, bytes, content, last_used';
 
-/** `binaries`: the parts to keep, as VALUES or a SELECT. */
+/** @param binaries the parts to keep, as VALUES or a SELECT. */
 export function insertBinaries(binaries: string): string {
   return (
     `INSERT INTO ledger_binary (${BINARY_COLUMNS}) ${binaries} ON CONFLICT (hash) DO UPDATE SET last_used = ` +
@@ -16,18 +16,18 @@ export function insertBinaries(binaries: string): string {
 /** Parameter: the hash. */
 export const SELECT_BINARY = 'SELECT content FROM ledger_binary WHERE hash = ?';
 
-/** How much is deleted in one transaction: rows may have bodies of a megabyte, and parts many. */
+/** How many are deleted per transaction: a row may have bodies of a megabyte, and a part may be large. */
 export const EXPIRE_ROWS = 500;
 export const EXPIRE_BINARIES = 20;
 
-/** Parameters: time before which the last row that used it came, and how many at most. */
+/** Parameters: the time before which the last row that used them came, and how many at most. */
 export const DELETE_UNUSED_BINARIES =
   'DELETE FROM ledger_binary WHERE hash IN ' +
   '(SELECT hash FROM ledger_binary WHERE last_used < ? ORDER BY last_used LIMIT ?)';
 
 export const NEWEST_FIRST = ' ORDER BY timestamp DESC, id DESC LIMIT ? OFFSET ?';
 
-/** The page's rows: all of `page`, newest first. `bodyOfRow`: which body belongs to a row of it. */
+/** All rows of `page`, newest first. @param bodyOfRow the condition that joins a body to its row. */
 export function withBodiesOf(page: string, bodyOfRow = 'row_id = page.id'): string {
   return (
     `SELECT page.*, ${BODY_COLUMNS} ` +
@@ -35,6 +35,6 @@ export function withBodiesOf(page: string, bodyOfRow = 'row_id = page.id'): stri
   );
 }
 
-/** Parameters: time before which rows go, and how many at most. */
+/** Parameters: the time before which rows are deleted, and how many at most. */
 export const DELETE_EXPIRED =
   'DELETE FROM ledger_row WHERE id IN (SELECT id FROM ledger_row WHERE timestamp < ? ORDER BY timestamp LIMIT ?)';

@@ -1,4 +1,4 @@
-// One row of the ledger: one request, whatever its ending (GUARANTEES 16).
+// One row of the ledger: one request, however it ended (GUARANTEES 16).
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import type { RouteDecision } from '../../model/route-decision.ts';
@@ -21,26 +21,26 @@ export interface Attempt {
   /** Null: this attempt served. */
   error: ErrorCode | null;
   message?: string;
-  /** Of one that was skipped: how long the request waited for it. */
+  /** For a skipped attempt: how long the request waited for it. */
   durationMs: number;
-  /** Milliseconds from the request until this try began; left out where it was not asked. */
+  /** Milliseconds from the request until this attempt began; left out where the target was not asked. */
   startedMs?: number;
   /** 16 hex digits; left out where the request is not traced. */
   spanId?: string;
   /** The part of the request's time spent waiting for this provider; left out where it was not asked. */
   providerMs?: number;
-  /** Which of the provider's keys was used, by its position (`#2`); left out where there is no choice. */
+  /** Which of the provider's keys was used, by position (`#2`); left out where there is only one. */
   key?: string;
-  /** Why the target was not asked at all: such an entry stands for no call. */
+  /** Why the target was not asked at all: such an attempt made no call. */
   skipped?: 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
   /**
-   * Went on with the answer of the attempt before it that broke (`routing.continue_streams`): from where that
-   * stopped, or by an answer of its own that repeats what the client has.
+   * Continued the answer of the previous attempt, which broke off (`routing.continue_streams`): from where it stopped, or
+   * with an answer of its own that repeats what the client has.
    */
   continued?: 'prefilled' | 'repeated';
-  /** Begun beside another that had not spoken yet (`routing.hedge_after`). */
+  /** Started beside another that had not answered yet (`routing.hedge_after`). */
   hedge?: true;
-  /** Of a failed try whose provider reported usage. `costUsd` null: unpriced. */
+  /** Of a failed attempt whose provider reported usage. `costUsd` null: unpriced. */
   usage?: Usage;
   costUsd?: number | null;
 }
@@ -50,17 +50,17 @@ export interface Attempt {
  * add up to its `latencyMs`.
  */
 export interface RowTiming {
-  /** Until the connection of the last try stood; null where one was open already, or nobody could tell. */
+  /** Until the last attempt was connected; null where a connection was open already, or where it is unknown. */
   connectMs: number | null;
-  /** From the request until the newest content of the answer; null where there was none. */
+  /** From the request until the last content of the answer; null where there was none. */
   lastTokenMs: number | null;
-  /** Waiting for providers, in all tries. */
+  /** Waiting for providers, in all attempts. */
   providerMs: number;
   /** Waiting for a client that does not read. */
   clientMs: number;
-  /** Pauses between tries. */
+  /** Pauses between attempts. */
   backOffMs: number;
-  /** The gateway's own share: all the rest. */
+  /** The gateway's own share: the remainder. */
   gatewayMs: number;
   /** Waits of more than a second (`STALL_MS`) for the next content of a stream. */
   stalls: number;
@@ -68,7 +68,7 @@ export interface RowTiming {
   longestGapMs: number | null;
   gapP50Ms: number | null;
   gapP99Ms: number | null;
-  /** All of them, as `packSpread` writes them, and added up. */
+  /** All of them in the format of `packSpread`, and their sum. */
   gaps: string | null;
   gapsMs: number;
 }
@@ -88,11 +88,11 @@ export const NO_TIMING: Readonly<RowTiming> = Object.freeze({
   gapsMs: 0,
 });
 
-/** The trace that a request belongs to, and the request's own place in it. Ids are hex digits, as in `traceparent`. */
+/** The trace that a request belongs to, and the request's own span. Ids are hex digits, as in `traceparent`. */
 export interface RowTrace {
   traceId: string;
   spanId: string;
-  /** Of the client; null where the trace begins here. */
+  /** The client's span; null where the trace begins here. */
   parentSpanId: string | null;
   sampled: boolean;
 }
@@ -106,9 +106,9 @@ export interface LedgerRow {
   operation: RowOperation;
   /** `neutral`: asked through the library. */
   clientDialect: DialectId | 'neutral';
-  /** The last target asked, else the last that refused or kept waiting; null where none was reached. */
+  /** The last target asked, else the last that was skipped or waited for; null where none was reached. */
   provider: string | null;
-  /** The model that served, else the one of that target, else the client's. */
+  /** The model that served, else that target's, else the client's. */
   model: string | null;
   requestedModel: string | null;
   status: RowStatus;
@@ -120,35 +120,35 @@ export interface LedgerRow {
   ttftMs: number | null;
   /** Time in the gateway before the first upstream call. */
   overheadMs: number | null;
-  /** Time spent waiting for room at a provider, which `overheadMs` holds too; null where nothing waited. */
+  /** Time spent waiting for room at a provider, which is part of `overheadMs`; null where nothing waited. */
   queuedMs: number | null;
   timing: RowTiming;
-  /** All zero where the upstream reported none: `usageKnown` tells the two apart. */
+  /** All zero where the upstream reported none: `usageKnown` distinguishes the two. */
   usage: Usage;
   usageKnown: boolean;
-  /** Of all tries together. Null: unpriced. */
+  /** Of all attempts together. Null: unpriced. */
   costUsd: number | null;
   finishReason: string | null;
-  /** Why it went where it went; null where it was refused before. */
+  /** Why it was routed there; null where it was refused before routing. */
   route: RouteDecision | null;
-  /** Null where nobody traces it. */
+  /** Null where the request is not traced. */
   trace: RowTrace | null;
   attempts: Attempt[];
   /** Names of the transformers in use at the last target, in the order in which they apply to requests. */
   transformers: string[];
   lost: string[];
-  /** Events, and reports of counts, of which something could not be read and was left out. */
+  /** Number of events, and of token counts, of which something could not be read and was left out. */
   malformedEvents: number;
   errorCode: ErrorCode | null;
   errorMessage: string | null;
-  /** What the client asked for beside the body (`featuresIn`); null where it did not, or no body is kept. */
+  /** Headers with which the client asked for features (`featuresIn`); null where there are none, or no body is kept. */
   requestHeaders: Readonly<Record<string, string>> | null;
-  /** Without its binary parts, and so the other. */
+  /** Both bodies are without their binary parts. */
   requestBody: string | null;
   responseBody: string | null;
-  /** In place of `requestBody`: the same as Zstandard of UTF-8, where it was packed before the request ended. */
+  /** Instead of `requestBody`: the same as Zstandard of UTF-8, where it was packed before the request ended. */
   requestZstd?: Uint8Array;
-  /** In the order in which they stood; left out where there are none. */
+  /** In their order in the bodies; left out where there are none. */
   binaries?: readonly BinaryPart[];
 }
 

@@ -1,4 +1,4 @@
-// What makes any row storable: whole and bounded counts, bounded names of whole characters, bounded bodies.
+// Makes any row storable: whole and bounded counts, bounded names of whole characters, bounded bodies.
 import { LONGEST_MESSAGE, shortMessage } from '../../model/short-message.ts';
 import { MAX_COUNT, USAGE_COUNTS, type Usage } from '../../model/usage.ts';
 import type { LedgerRow, RowTiming } from './row.ts';
@@ -6,9 +6,9 @@ import type { LedgerRow, RowTiming } from './row.ts';
 /** Longest body kept, in UTF-16 units (about 1 MB of English). */
 export const MAX_BODY_LENGTH = 1_048_576;
 
-/** In UTF-16 units. A provider may call its model anything. */
+/** In UTF-16 units. A provider may give its model any name. */
 const LONGEST_NAME = 1024;
-/** Names of fields that nobody knows are a client's to choose, and so is how many. */
+/** Clients choose the names of unknown fields, and how many there are. */
 const MOST_LOST = 100;
 
 /** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
@@ -38,7 +38,7 @@ export function soundRow(row: LedgerRow): LedgerRow {
   };
 }
 
-/** Hardly ever is one not, and a copy costs more than all these looks. */
+/** Nearly every row is sound, and a copy would cost more than all these checks. */
 function isSound(row: LedgerRow): boolean {
   return (
     Number.isInteger(row.timestamp) &&
@@ -63,7 +63,7 @@ function isSound(row: LedgerRow): boolean {
   );
 }
 
-/** A store's UTF-8 has no half of a surrogate pair: the same name must not be two, before it is stored and after. */
+/** UTF-8 in a store cannot hold half of a surrogate pair: a name must be the same before and after it is stored. */
 function isSoundName(name: string | null): boolean {
   return name === null || (name.length <= LONGEST_NAME && name.isWellFormed());
 }
@@ -80,7 +80,7 @@ function soundLost(lost: LedgerRow['lost']): LedgerRow['lost'] {
   return more > 0 ? [...names, `${more} more`] : names;
 }
 
-/** Written out, as every row is looked at: by name each count takes four times as long. */
+/** Written out, since this runs for every row: access by name takes four times as long per count. */
 function isSoundUsage(usage: Usage): boolean {
   return (
     isCount(usage.inputTokens) &&
@@ -95,7 +95,7 @@ function isSoundUsage(usage: Usage): boolean {
   );
 }
 
-/** The same where all counts are whole, none is below zero, and none larger than an honest one. */
+/** The usage itself where all counts are whole, not negative and plausible; otherwise a corrected copy. */
 export function soundUsage(usage: Usage): Usage {
   if (isSoundUsage(usage)) return usage;
   const sound = { ...usage };
@@ -103,7 +103,7 @@ export function soundUsage(usage: Usage): Usage {
   return sound;
 }
 
-/** Times are what the clock said: none may be what SQL has no number for. */
+/** Times come from the clock: none may be a number that SQL lacks. */
 function isSoundTiming(timing: RowTiming): boolean {
   return (
     isStorable(timing.connectMs) &&
@@ -144,22 +144,22 @@ function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** The body, or its beginning and a mark that says so. */
+/** The body, or its beginning with a mark that says so. */
 export function cutBody(body: string): string {
   if (body.length <= MAX_BODY_LENGTH) return body;
-  // A surrogate pair is cut before, not through.
+  // The cut is made before a surrogate pair, not through it.
   const last = body.charCodeAt(MAX_BODY_LENGTH - 1);
   const kept = last >= 0xd800 && last <= 0xdbff ? MAX_BODY_LENGTH - 1 : MAX_BODY_LENGTH;
   return markCut(body.slice(0, kept));
 }
 
-/** What is left of a body that was longer. */
+/** Appends the mark to what is kept of a longer body. */
 export function markCut(kept: string): string {
-  // Joined, and so written anew: a piece of a string holds all of it.
+  // Joined, which makes a new string: a slice would keep the whole body alive.
   return [kept, `\n[cut: only the first ${kept.length} characters are kept]`].join('');
 }
 
-/** The parts that stood in what is kept of their bodies. */
+/** The parts that are in the kept portion of their bodies. */
 function keptBinaries({ binaries = [] }: LedgerRow): Pick<LedgerRow, 'binaries'> {
   const kept = binaries.filter(({ at }) => at < MAX_BODY_LENGTH);
   return kept.length === 0 ? {} : { binaries: kept };

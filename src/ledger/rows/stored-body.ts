@@ -1,4 +1,4 @@
-// A body as a store keeps it: binary parts apart, the text cut to its longest and compressed.
+// A body as a store keeps it: binary parts apart, the text truncated and compressed.
 import {
   type BinaryPart,
   type BinaryReference,
@@ -16,12 +16,12 @@ import {
 } from './row-columns.ts';
 import { cutBody } from './sound-row.ts';
 
-/** One part, whose bytes are kept once for all bodies that hold it. */
+/** One part, whose bytes are kept once for all bodies that contain it. */
 export interface StoredBinary extends BinaryReference {
   content: Uint8Array;
 }
 
-/** A short body as it is, another as Zstandard of UTF-8; null where there is none. */
+/** A short body as it is, a longer one as Zstandard of UTF-8; null where there is none. */
 export type PackedBody = string | Uint8Array | null;
 
 /** A row whose bodies are packed. */
@@ -34,21 +34,21 @@ export interface PackedRow {
 
 /** Packing a shorter body would save less than it costs: some 6 µs for a few hundred bytes. */
 export const SHORTEST_PACKED = 512;
-/** A longer body is packed on another thread; a shorter one costs less than the way there and back. In UTF-16 units. */
+/** In UTF-16 units. A longer body is packed on another thread; for a shorter one the round trip costs more. */
 const LONGEST_AT_ONCE = 32 * 1024;
-/** Of one body the default takes a quarter longer and saves 1 %; of a long one it saves more. */
+/** For a single body the default level takes a quarter longer and saves 1 %; for a long one it saves more. */
 const SHORT_LEVEL = 1;
 const NO_PARTS: readonly BinaryPart[] = [];
-/** A larger part is told of and not kept. */
+/** A larger part is referred to but not kept. */
 const MAX_BINARY_BYTES = 16 * 1024 * 1024;
 
 /**
- * In UTF-16 units; a part that would make a body longer stays away. Whoever wrote the body may have written references into
- * it himself, of which a megabyte holds thousands.
+ * In UTF-16 units; a part that would make a body longer is not restored. A body's author may have written references into
+ * it, thousands of them in a megabyte.
  */
 const LONGEST_RESTORED = 256 * 1024 * 1024;
 
-/** Nothing waits where no body is long. */
+/** Awaits nothing where no body is long. */
 export async function packRows(
   rows: readonly RowValues[],
   taken?: BinariesOfRows,
@@ -61,7 +61,7 @@ function isPacked(row: PackedRow | Promise<PackedRow>): row is PackedRow {
   return !(row instanceof Promise);
 }
 
-/** Undefined where one of the bodies is long, or something was taken out. */
+/** Undefined where a body is long, or binary parts were taken out. */
 function packAtOnce(values: RowValues, taken?: BinariesOfRows): PackedRow | undefined {
   if (taken?.has(String(values[REQUEST_ID])) === true) return undefined;
   const { columns, bodies } = partsOf(values);
@@ -80,7 +80,7 @@ function packedAtOnce(body: SqlValue): PackedBody {
   return isShort(body) ? body.toWellFormed() : Bun.zstdCompressSync(body, { level: SHORT_LEVEL });
 }
 
-/** NUL is nothing that every database keeps as text; half of a surrogate pair is nothing in UTF-8 either. */
+/** Not every database can keep NUL in text, nor UTF-8 half of a surrogate pair. */
 function isShort(body: string): boolean {
   return body.length < SHORTEST_PACKED && !body.includes('\0');
 }
@@ -110,7 +110,7 @@ async function packBody(
 ): Promise<PackedBody> {
   if (body instanceof Uint8Array) return body;
   if (typeof body !== 'string') return null;
-  // In a short body references are not looked for.
+  // Short bodies are not searched for references.
   if (isShort(body) && parts.length === 0) return body.toWellFormed();
   const text = putBack(body, parts, ({ mediaType, content }) => {
     const hash = new Bun.CryptoHasher('sha256').update(content).digest('hex');
@@ -121,14 +121,14 @@ async function packBody(
   return packText(text);
 }
 
-/** A body without binary parts, cut to its longest, as Zstandard of UTF-8; made on another thread. */
+/** A body without binary parts, truncated, as Zstandard of UTF-8; made on another thread. */
 export function packText(body: string): Promise<Uint8Array> {
   return Bun.zstdCompress(cutBody(body));
 }
 
 export const BODY_COLUMNS = 'request_body, response_body, request_zstd, response_zstd';
 
-/** Two bodies in the order of `BODY_COLUMNS`; undefined where there is none. */
+/** Both bodies in the order of `BODY_COLUMNS`; undefined where there is none. */
 export function bodyValues({ request, response }: PackedRow) {
   if (request === null && response === null) return undefined;
   return [textOf(request), textOf(response), bytesOf(request), bytesOf(response)] as const;
@@ -142,7 +142,7 @@ function bytesOf(body: PackedBody): Uint8Array | null {
   return typeof body === 'string' ? null : body;
 }
 
-/** The row with its bodies as text; binary parts in their places where `contentOf` is given and has them. */
+/** The row with its bodies as text; binary parts are restored where `contentOf` is given and has them. */
 export async function withBodies(
   row: SqlRow,
   contentOf?: (hash: string) => Promise<Uint8Array | undefined>,
