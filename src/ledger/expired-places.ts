@@ -1,4 +1,4 @@
-// Counts the expired rows by the places of the sums.
+// Counts expired rows by the places of their sums.
 import { MINUTE, MINUTE_MS, placesOf } from './sums/sum-spans.ts';
 
 export interface ExpiredRow {
@@ -13,7 +13,7 @@ export interface ExpiredPlace {
   rows: number;
 }
 
-/** `oldestMinute`: the oldest minute with sums; null: there is none. */
+/** @param oldestMinute the oldest minute with sums; null: there is none. */
 export function countPlaces(gone: readonly ExpiredRow[], oldestMinute: number | null): ExpiredPlace[] {
   const places = new Map<string, ExpiredPlace>();
   for (const { kind, timestamp } of gone) {

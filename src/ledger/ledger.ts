@@ -1,20 +1,20 @@
-// The ledger as the gateway sees it: hand over a row and forget it. Recording never delays a stream.
+// The ledger as the gateway sees it: it takes rows. Recording never delays a stream.
 import type { LedgerRow } from './rows/row.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface RowTaker {
-  /** Takes the row off the caller's path. Never throws and never waits. */
+  /** Queues the row. Never throws and never waits. */
   record(row: LedgerRow): void;
-  /** Packs a long request body for `requestZstd` on another thread; left out where rows hold text. */
+  /** Packs a long request body for `requestZstd` on another thread; absent where rows hold text. */
   readonly pack?: (body: string) => Promise<Uint8Array>;
-  /** Writes all rows taken so far; resolves also when the store refuses. */
+  /** Writes all rows taken so far; also resolves when the store refuses them. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Ledger extends RowTaker {
   readonly store: LedgerStore;
-  /** As `record`, for rows that another process has made sound and put in a packet (`compactPacket`), which is copied. */
+  /** Like `record`, for rows that another process has made sound and put in a packet (`compactPacket`), which is copied. */
   recordPacket(packet: Uint8Array): void;
   health(): LedgerHealth;
 }
@@ -29,6 +29,6 @@ export interface LedgerHealth {
   /** Rows that could not be kept since start. */
   dropped: number;
   lastError: string | null;
-  /** What people should know about the store, oldest first. */
+  /** What the operator should know about the store, oldest first. */
   notices: readonly string[];
 }

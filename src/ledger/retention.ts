@@ -1,4 +1,4 @@
-// Lets old rows go, once an hour, some at a time: what a store writes meanwhile comes in between.
+// Deletes expired rows, once an hour, in small slices, between which the store can write.
 import type { TellLog } from './queue/trouble-log.ts';
 import type { LedgerStore } from './store.ts';
 
@@ -7,25 +7,25 @@ export interface RetentionOptions {
   monotonic(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
   retentionMs?: () => number | null;
-  /** Told once of old rows that stay, and once that they go again. */
+  /** Called once when expired rows cannot be deleted, and once when they are again. */
   log?: TellLog;
 }
 
 const HOUR_MS = 3_600_000;
-/** Soon after the start, so that a gateway that never runs for an hour expires too, but not during it. */
+/** Soon enough that a gateway that never runs for an hour expires rows too, but not during its start. */
 const FIRST_MS = 10_000;
-/** A clock that has gone ahead by more than time has passed may be wrong, and what it lets go does not come back. */
+/** A clock that has jumped ahead this much further than time has passed may be wrong, and deleted rows are gone. */
 const LEAP_MS = 86_400_000;
-/** Between two slices, about as long as one takes: a million rows go in a minute. */
+/** Between two slices, about as long as one takes: a million rows are deleted in a minute. */
 const PAUSE_MS = 20;
-/** After a failure, twice as long after the next: a lock is mostly gone soon, and each try may wait for it. */
+/** Doubled after each failure: a lock usually ends soon, and each try may wait for it. */
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 300_000;
-/** What passes sooner is nobody's trouble. */
+/** Shorter trouble is not worth a log line. */
 const TOLD_AFTER_FAILURES = 3;
 
 export interface Retention {
-  /** Why old rows did not go the last time; null: they did. */
+  /** Why the last deletion failed; null: it did not. */
   lastError(): string | null;
   stop(): void;
 }
@@ -39,7 +39,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
 
   let offset = now() - monotonic();
 
-  /** Believed an hour later, unless it was set right by then. */
+  /** A jump of the clock is accepted an hour later, unless it was corrected by then. */
   const hasLeapt = (): boolean => {
     const before = offset;
     offset = now() - monotonic();
@@ -49,7 +49,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
   const begunAt = now();
   let hasLooked = false;
 
-  /** All that was written before this process would go: nobody asked for so long, or a machine began with a wrong clock. */
+  /** All rows from before this process would go: the gateway was unused for so long, or the clock was wrong at the start. */
   const wouldEmpty = async (age: number): Promise<boolean> => {
     const { rows } = await store.audit({ endTime: begunAt - 1, limit: 1, offset: 0, includeBodies: false });
     hasLooked = true;
@@ -80,7 +80,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
 
   const run = async (): Promise<void> => {
     const age = retentionMs?.() ?? null;
-    // What is to stay needs no mending.
+    // Rows that are kept for ever cannot fail to be deleted.
     if (age === null) succeeded();
     const pause = hasLeapt() || age === null ? HOUR_MS : await expire(age);
     if (!stopped) cancel = options.setTimer(() => void run(), pause);

@@ -1,4 +1,4 @@
-// How fast a stream came.
+// The speed of a stream.
 import type { LedgerRow } from './rows/row.ts';
 
 /** Output tokens over the time from the first content to the last; null where content did not come in pieces. */

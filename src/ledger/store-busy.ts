@@ -1,4 +1,4 @@
-// A failure that says nothing of the rows: another program holds the store, or it is not reached.
+// The store's failure that is not caused by the rows: another program locks it, or it cannot be reached.
 
-/** Thrown by a store whose rows would have been refused whatever they were: none of them is to blame. */
+/** Thrown by a store that would have refused any rows: none of them is to blame. */
 export class StoreBusy extends Error {}

@@ -1,9 +1,9 @@
-// What a store's thread and its owner say to each other.
+// The messages between a store's thread and its owner.
 import type { BinariesOfRows } from './rows/row-columns.ts';
 import type { RowPacket } from './rows/row-packets.ts';
 import type { LedgerStore } from './store.ts';
 
-/** Where the ledger lies. */
+/** Where the ledger is stored. */
 export type StoreLocation = { type: 'sqlite'; path: string } | { type: 'postgres'; url: string };
 
 /** A store inside its thread. */
@@ -23,14 +23,14 @@ export type StoreCall = {
   [M in StoreMethod]: { id: number; method: M; args: Parameters<ValueStore[M]> };
 }[StoreMethod];
 
-/** Rows to append; the packets are not read any more when it is answered. */
+/** Rows to append; once answered, the packets are not read any more. */
 export interface StoreRows {
   id: number;
   packets: RowPacket[];
   binaries: BinariesOfRows | undefined;
 }
 
-/** Said unasked: what people should know of the store. */
+/** Sent unasked: what the operator should know about the store. */
 export interface StoreNotice {
   notice: string;
 }
@@ -38,8 +38,8 @@ export interface StoreNotice {
 export interface StoreAnswer {
   id: number;
   result?: unknown;
-  /** The message of what was thrown. */
+  /** The message of the error thrown. */
   error?: string;
-  /** It was a `StoreBusy`. */
+  /** The error was a `StoreBusy`. */
   isBusy?: true;
 }

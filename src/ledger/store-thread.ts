@@ -1,4 +1,4 @@
-// The thread in which a ledger store lives: takes calls by message, answers by message.
+// The thread of a ledger store: receives calls and answers as messages.
 import { StoreBusy } from './store-busy.ts';
 import type {
   StoreAnswer,
@@ -38,7 +38,7 @@ async function append({ packets, binaries }: StoreRows): Promise<void> {
 }
 
 async function call(asked: StoreCall): Promise<unknown> {
-  // What never opened needs no closing.
+  // A store that was never opened need not be closed.
   if (asked.method === 'close' && store === null) return undefined;
   return run(await opening(), asked);
 }
@@ -48,7 +48,7 @@ function opening(): Promise<ValueStore> {
   return store;
 }
 
-/** Opened by the first call, and tried again by the next where it could not be. */
+/** Opened by the first call; after a failure the next call tries again. */
 async function openOnce(): Promise<ValueStore> {
   try {
     return await open(location);
@@ -58,7 +58,7 @@ async function openOnce(): Promise<ValueStore> {
   }
 }
 
-/** Each store is loaded where it is used. */
+/** Loads only the store that is used. */
 async function open(at: StoreLocation | null): Promise<ValueStore> {
   if (at === null) throw new Error('the thread was not told where the ledger lies');
   if (at.type === 'postgres') return (await import('./postgres/store.ts')).createPostgresStore(at.url);

@@ -1,4 +1,4 @@
-// What a store says when it fails, with where it lies and what to do.
+// The messages of a failing store, with its location and what to do.
 import { StoreBusy } from './store-busy.ts';
 
 const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
@@ -6,7 +6,7 @@ const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
 const NO_ROOM = `make room there, ${OTHER_PLACE}`;
 const BUSY = 'another program holds it: let that one end';
 
-/** By how the code begins: of the system, or of SQLite. https://www.sqlite.org/rescode.html */
+/** By prefix of the code: the system's or SQLite's. https://www.sqlite.org/rescode.html */
 const SQLITE_MENDS: Readonly<Record<string, string>> = {
   EACCES: NOT_ALLOWED,
   EPERM: NOT_ALLOWED,
@@ -39,13 +39,13 @@ const LOCKED = 'other work holds its tables: let that end';
 
 const POOLED =
   'a pooler (PgBouncer) stands there, which lets none of the four connections have a session: name the server itself in audit.store';
-/** A mend for databases that cannot write every language. */
+/** The advice for databases that cannot store every language. */
 export const OTHER_ENCODING =
   "name a database in audit.store that was made with ENCODING 'UTF8' TEMPLATE template0";
 
 const READ_ONLY = '25006';
 
-/** By Bun's code where no connection came about, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** By Bun's code where there was no connection, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   ERR_POSTGRES_CONNECTION: UNREACHED,
   ERR_POSTGRES_TLS: 'set up TLS there, or leave sslmode out of audit.store',
@@ -60,28 +60,28 @@ const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   '42501': NO_RIGHT,
   [READ_ONLY]: 'it is a standby or set to read only: name the server that writes in audit.store',
   '22P05': OTHER_ENCODING,
-  // A setting for the session is refused, or a prepared statement is another session's.
+  // A session setting is refused, or a prepared statement belongs to another session.
   '08P01': POOLED,
   '26000': POOLED,
   '42P05': POOLED,
   '53100': 'make room on its disk',
   '53300': 'raise its max_connections, or end connections that are not used',
-  // Ended so that others could go on, or after waiting for them.
+  // Aborted in favour of other transactions, or after waiting for them.
   '40001': LOCKED,
   '40P01': LOCKED,
   '55P03': LOCKED,
-  // Each connection is told when the server is shut down, or one of its processes has crashed.
+  // Sent to each connection when the server is shut down, or one of its processes has crashed.
   '57P01': PASSES,
   '57P02': PASSES,
   '57P03': PASSES,
 };
 
-/** For a call of the embedded ledger at `path` that failed. */
+/** The error of a failed call of the embedded ledger at `path`. */
 export function sqliteTrouble(path: string, thrown: unknown): Error {
   return trouble(path, thrown, mendOf(SQLITE_MENDS, codeOf(thrown)));
 }
 
-/** `where`: the server and its database; `message`: what is said of the failure, free of secrets. */
+/** @param where the server and its database. @param message of the failure, free of secrets. */
 export function postgresTrouble(where: string, thrown: unknown, message: string): Error {
   return trouble(
     `PostgreSQL at ${where}`,
@@ -90,18 +90,18 @@ export function postgresTrouble(where: string, thrown: unknown, message: string)
   );
 }
 
-/** Whether the server takes no writes: a standby, or one that is no longer the first. */
+/** Whether the server takes no writes: a standby, or a former primary. */
 export function isReadOnly(thrown: unknown): boolean {
   return stateOf(thrown) === READ_ONLY;
 }
 
-/** Of what the server says, `errno` holds its five letters. */
+/** The server's five-letter SQLSTATE, which is in `errno`. */
 function stateOf(thrown: unknown): string | undefined {
   const state = thrown instanceof Error && 'errno' in thrown ? thrown.errno : undefined;
   return typeof state === 'string' ? state : undefined;
 }
 
-/** Those that mend themselves, and say nothing of what was to be written. */
+/** Failures that pass by themselves, and are not caused by the rows. */
 const PASSING: ReadonlySet<string | undefined> = new Set([
   BUSY,
   UNREACHED,

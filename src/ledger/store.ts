@@ -1,37 +1,37 @@
-// What a ledger store does; SQLite is the one at hand, others must give the same answers.
+// The interface of ledger stores; SQLite is the default, others must give the same answers.
 import type { PeriodBounds } from '../model/calendar-period.ts';
 import type { Spending } from './budgets/budget-book.ts';
 import type { LedgerRow, RowOperation, RowStatus } from './rows/row.ts';
 
 export interface LedgerStore {
   /**
-   * Keeps the rows, each once by request id however often it is handed over. Throws where it cannot.
-   * @param packets of more rows. They are read until it answers.
+   * Stores the rows, each once by request id however often it is passed. Throws where it cannot.
+   * @param packets of more rows. They are read until the promise settles.
    */
   append(rows: readonly LedgerRow[], packets?: readonly SharedArrayBuffer[]): Promise<void>;
-  /** A long request body as rows may hold it (`requestZstd`), made on another thread; left out where rows hold text. */
+  /** Packs a long request body for `requestZstd` on another thread; absent where rows hold text. */
   readonly pack?: (body: string) => Promise<Uint8Array>;
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;
-  /** What each spender has spent in a period, expired rows among it. */
+  /** What each spender has spent in a period, including expired rows. */
   spending(period: PeriodBounds): Promise<Spending[]>;
-  /** Newest first, without bodies. `after`: only those that were kept later than this row. */
+  /** Newest first, without bodies. `after`: only rows stored later than this one. */
   recent(limit: number, after?: LaterThan): Promise<StoredRow[]>;
   /**
-   * Deletes some of the rows that are older than this (Unix ms), so few that rows which come meanwhile hardly wait;
-   * totals keep counting them.
+   * Deletes some of the rows older than this (Unix ms), so few that new rows hardly have to wait; totals keep counting
+   * them.
    */
   expire(before: number): Promise<Expiry>;
-  /** What people should know of it, such as a damaged file that was kept aside; left out: nothing ever. */
+  /** What the operator should know, such as a damaged file that was set aside; absent: there never is anything. */
   notices?(): readonly string[];
   close(): Promise<void>;
 }
 
 export interface Expiry {
-  /** How many went. */
+  /** How many were deleted. */
   rows: number;
-  /** Nothing older is left. */
+  /** No older rows are left. */
   isDone: boolean;
 }
 
@@ -40,20 +40,20 @@ export type StoredRow = LedgerRow & { id: number };
 export interface AuditRows {
   /** Newest first. */
   rows: StoredRow[];
-  /** How many rows match the filter, wherever they lie. */
+  /** How many rows match the filter, on any page. */
   total: number;
-  /** Whether any of them is older than the last of `rows`. */
+  /** Whether older matches than the last of `rows` exist. */
   hasOlder: boolean;
 }
 
-/** Where a row lies among all: newer ones have a later time, or the same and a higher id. */
+/** A row's position in the order of all: newer ones have a later time, or the same time and a higher id. */
 export type RowPlace = Pick<StoredRow, 'timestamp' | 'id'>;
 
 export type Dimension = 'provider' | 'model' | 'agent' | 'project';
 
 export interface LaterThan {
   id: StoredRow['id'];
-  /** Unix ms; requests that began before are not looked for. */
+  /** Unix ms; requests that began before are left out. */
   begunSince: number;
 }
 
@@ -72,18 +72,18 @@ export interface AuditFilter {
   success?: boolean;
   limit: number;
   offset: number;
-  /** Only rows behind this one, which need not be there any more, are listed; `offset` is 0 then. `total` knows it not. */
+  /** Lists only rows after this one, which may be deleted by now; `offset` is 0 then. Does not affect `total`. */
   before?: RowPlace;
   includeBodies: boolean;
-  /** With `includeBodies`: binary parts in their places again, as far as they are kept; default: references. */
+  /** With `includeBodies`: restores binary parts, where they are kept; otherwise they are references. */
   includeBinaries?: boolean;
 }
 
-/** Which requests count: all from a time on. Expired rows are among them. */
+/** Which requests count: all since a time, including expired rows. */
 export interface SumWindow {
   /** Unix ms, see `startOfWindow`; null: all time. */
   since: number | null;
-  /** Unix ms, exclusive, where it ends before the newest row. */
+  /** Unix ms, exclusive, for a window that ends before the newest row. */
   until?: number;
 }
 
@@ -91,15 +91,15 @@ export const ALL_TIME: SumWindow = { since: null };
 
 export interface SummaryRequest {
   window: SumWindow;
-  /** By which names costs are wanted. */
+  /** The dimensions by which to break down costs. */
   costs: readonly Dimension[];
-  /** How many models are wanted at most. */
+  /** The most models to return. */
   models: number;
 }
 
 export interface Summary {
   totals: Totals;
-  /** Of each dimension that was asked for, the dearest name first. */
+  /** For each dimension asked for, the name with the highest cost first. */
   costs: Partial<Record<Dimension, Record<string, number>>>;
   /** Those with the most requests first. */
   models: ModelTotals[];
@@ -129,7 +129,7 @@ export interface Totals {
   flowMs: number;
 }
 
-/** What one model of one provider was asked. Spreads are counts by `bucketOf`. */
+/** The totals of one model of one provider. Spreads are counts by `bucketOf`. */
 export interface ModelTotals extends Totals {
   provider: string;
   model: string;

@@ -1,5 +1,5 @@
-// A store on a thread of its own. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
-// likes; PostgreSQL wants its batches written as text: on the gateway's thread every open stream would wait for it.
+// Runs a store on its own thread. A batch with bodies takes SQLite 20 to 50 ms, and a checkpoint as long as the disk
+// needs; PostgreSQL needs its batches written as text: on the gateway's thread every open stream would wait for it.
 import { binariesOf } from './rows/row-columns.ts';
 import { createPacketBuffers, createPacketWriter } from './rows/row-packets.ts';
 import type { LedgerStore } from './store.ts';
@@ -22,8 +22,8 @@ interface Pending {
 }
 
 /**
- * Never throws: where the store cannot be opened, every call rejects with the reason and the next one tries
- * anew. A thread that dies fails the calls it had and is replaced at the next.
+ * Never throws: where the store cannot be opened, every call rejects with the reason and the next one tries again.
+ * When the thread dies, its pending calls fail, and the next call starts a new one.
  */
 export function createThreadedStore(
   location: StoreLocation,
@@ -51,7 +51,7 @@ export function createThreadedStore(
     };
     let isDead = false;
     const died = (reason: string): void => {
-      // What fails ends, too, and is told of both: by then the calls are those of its successor.
+      // A thread that fails also ends, and reports both: by the second, the pending calls are its successor's.
       if (isDead) return;
       isDead = true;
       if (worker === started) worker = null;
@@ -69,7 +69,7 @@ export function createThreadedStore(
     ...args: Parameters<ValueStore[M]>
   ): ReturnType<ValueStore[M]> => {
     const id = nextId++;
-    // The answer has the type of the method that was asked: both ends share one table of methods.
+    // The answer has the type of the method called: both ends share one table of methods.
     return send({ id, method, args } as StoreCall) as ReturnType<ValueStore[M]>;
   };
 

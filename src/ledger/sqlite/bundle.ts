@@ -1,17 +1,17 @@
-// Bodies of rows that came together, as SQLite keeps them: one behind the other, compressed as one. Each by itself takes
+// How SQLite keeps the bodies of rows that came together: concatenated and compressed as one. Compressing each takes
 // three times as long where bodies have nothing in common, and a third more of the disk.
 import type { Database } from 'bun:sqlite';
 import { type BinariesOfRows, type RowValues, type SqlRow, TIMESTAMP } from '../rows/row-columns.ts';
 import { bodyAt, type ReadPacket, readPacket, type RowPacket } from '../rows/row-packets.ts';
 import { type PackedRow, packRows } from '../rows/stored-body.ts';
 
-/** How many are deleted in one transaction. */
+/** How many are deleted per transaction. */
 const EXPIRE_BUNDLES = 50;
-/** Parameters: time before which the newest of their rows came, and how many at most. */
+/** Parameters: the time before which the newest of their rows came, and how many at most. */
 const DELETE_EXPIRED =
   'DELETE FROM ledger_bundle WHERE id IN (SELECT id FROM ledger_bundle WHERE newest < ? ORDER BY newest LIMIT ?)';
 
-/** Higher ones take a third longer and save 4 %. */
+/** Higher levels take a third longer and save 4 %. */
 const LEVEL = 1;
 const LINE_END = 10;
 const encoder = new TextEncoder();
@@ -19,11 +19,11 @@ const encoder = new TextEncoder();
 /** Rows that came in one packet. */
 export interface RowGroup {
   rows: readonly PackedRow[];
-  /** Bodies of all of them, in their order; null: each row has its own, if any. */
+  /** Bodies of all rows, in their order; null: each row has its own, if any. */
   bundle: Uint8Array | null;
 }
 
-/** What is too long for a packet, or had parts taken out, is packed by itself. */
+/** A row too long for a packet, or with binary parts, is packed alone. */
 export function packGroups(packets: readonly RowPacket[], binaries?: BinariesOfRows): Promise<RowGroup[]> {
   return Promise.all(
     packets.map(async (packet) => {
@@ -39,21 +39,21 @@ function withoutOwnBodies(columns: RowValues): PackedRow {
   return { columns, request: null, response: null, binaries: [] };
 }
 
-/** The lengths as a JSON array on a line of its own, and the bodies; null where there are none. */
+/** The lengths as a JSON array on a line of their own, then the bodies; null where there are none. */
 function packBundle({ bodies, lengths }: ReadPacket): Uint8Array | null {
   if (lengths.every((length) => length === null)) return null;
   const head = encoder.encode(`${JSON.stringify(lengths)}\n`);
   return Bun.zstdCompressSync(Buffer.concat([head, bodies]), { level: LEVEL });
 }
 
-/** Bundles in the file. Whoever adds, drops or expires says which transaction that belongs to. */
+/** The bundles in the file. Callers of `add`, `drop` and `expire` provide the transaction. */
 export interface Bundles {
-  /** The number under which it is kept; null: the group has none. */
+  /** The id of the stored bundle; null: the group has none. */
   add(group: RowGroup): number | null;
   drop(id: number): void;
-  /** Drops some of those whose rows are all older (Unix ms); true: no more are left. */
+  /** Deletes some of those whose rows are all older (Unix ms); true: no more are left. */
   expire(before: number): boolean;
-  /** The rows, each with its bodies where they are in a bundle. */
+  /** The rows, with their bodies where those are in a bundle. */
   withBodies(rows: readonly SqlRow[]): Promise<SqlRow[]>;
 }
 
@@ -77,7 +77,7 @@ export function createBundles(database: Database): Bundles {
     expire: (before) => removeExpired.run(before, EXPIRE_BUNDLES).changes < EXPIRE_BUNDLES,
     async withBodies(rows) {
       const found = new Map<SqlRow, Pick<SqlRow, 'request_body' | 'response_body'>>();
-      // One after the other: a page may be of a thousand bundles, each far larger than what is wanted of it.
+      // One after the other: a page may need a thousand bundles, each far larger than the part that is needed.
       for (const [id, together] of Map.groupBy(rows, ({ bundle }) => bundle)) {
         const content = id == null ? undefined : select.get(id)?.content;
         if (content === undefined) continue;
@@ -94,7 +94,7 @@ type OpenBundle = Pick<ReadPacket, 'bodies' | 'lengths'>;
 async function openBundle(content: Uint8Array): Promise<OpenBundle> {
   const bytes = await Bun.zstdDecompress(content);
   const start = bytes.indexOf(LINE_END) + 1;
-  // Our own.
+  // Written by `packBundle`.
   const lengths = JSON.parse(bytes.toString('utf8', 0, start)) as (number | null)[];
   return { bodies: bytes.subarray(start), lengths };
 }

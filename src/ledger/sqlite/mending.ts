@@ -1,17 +1,17 @@
-// The SQLite store that outlives its file: a damaged one is kept aside and a new one begun, and so where it is gone.
+// An SQLite store that outlives its file: it sets a damaged one aside and starts a new one, also where the file is gone.
 import { existsSync, renameSync } from 'node:fs';
 import { createSqliteStore, type SqliteStore } from './store.ts';
 import type { ValueStore } from '../store-messages.ts';
 import { sqliteTrouble } from '../store-trouble.ts';
 
 /**
- * Opened by the first call. A call that finds the file damaged, cut off, or no longer in its place, is answered from the new one;
- * `tell` hears what happened and where the old one is. What else goes wrong is thrown, and tried anew by the next call.
+ * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
+ * one; `tell` is called with what happened and where the old one is. Other errors are thrown; the next call tries again.
  */
 export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
   let store: SqliteStore | null = null;
   let isClosed = false;
-  /** One call mends; others that found the same damage wait for it. */
+  /** One call repairs the store; others that found the same damage wait for it. */
   let mending: Promise<void> | null = null;
 
   const mend = async (damaged: SqliteStore | null, message: string): Promise<void> => {
@@ -24,7 +24,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     );
   };
 
-  /** Rows would go into a file that nobody finds, and all seem well. */
+  /** Otherwise rows would go into a file that nobody finds, without any error. */
   const leave = async (astray: SqliteStore): Promise<void> => {
     store = null;
     await astray.close().catch(() => undefined);
@@ -78,13 +78,13 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
   };
 }
 
-/** Whether SQLite says that the file is none of its own, or damaged. */
+/** Whether SQLite reports that the file is damaged or not its own. */
 export function isDamage(thrown: unknown): thrown is Error {
   if (!(thrown instanceof Error && 'code' in thrown)) return false;
   return thrown.code === 'SQLITE_NOTADB' || String(thrown.code).startsWith('SQLITE_CORRUPT');
 }
 
-/** With what belongs to it; resolves to the new name. */
+/** Renames the file, and those that belong to it; returns the new name. */
 function setAside(path: string): string {
   const day = new Date().toISOString().slice(0, 10);
   let aside = `${path}.damaged-${day}`;

@@ -1,7 +1,7 @@
-// The SQLite schema of the ledger and its history: `user_version` counts the steps a file has taken.
+// The SQLite schema of the ledger and its history: `user_version` counts the steps applied to a file.
 import type { Database } from 'bun:sqlite';
 
-/** Step n brings a file from version n to n + 1. Steps that were released never change. */
+/** Step n migrates a file from version n to n + 1. Released steps never change. */
 export const STEPS: readonly string[] = [
   `
   CREATE TABLE ledger_row (
@@ -309,7 +309,7 @@ export const STEPS: readonly string[] = [
   'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
 ];
 
-/** Brings the file to the newest version. Throws where the file is newer than this program. */
+/** Migrates the file to the newest version. Throws where the file is newer than this program. */
 export function migrate(database: Database): void {
   const steps = database.transaction(() => {
     const found =
@@ -323,6 +323,6 @@ export function migrate(database: Database): void {
     for (const step of STEPS.slice(found)) database.run(step);
     if (found < STEPS.length) database.run(`PRAGMA user_version = ${STEPS.length}`);
   });
-  // Immediate: of two processes that start together, the second waits and finds the work done.
+  // Immediate: of two processes that start together, the second waits and finds the migration done.
   steps.immediate();
 }

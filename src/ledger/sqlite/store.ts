@@ -58,22 +58,22 @@ const INSERT_ROW =
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
-/** More than the log takes at other times. */
+/** More than the WAL usually needs. */
 const LOG_BYTES = 32 * 1024 * 1024;
 
 export interface SqliteStore extends ValueStore {
   /** Its file was removed, moved or replaced: what is written goes where nobody will look. */
   isAstray(): boolean;
   /**
-   * Another program cut its file off, which SQLite notices no sooner than it reads what is missing: what it has in memory
-   * and in its log it would write around the hole.
+   * Another program truncated its file. SQLite notices only when it reads a missing page: until then it would write what it
+   * has in memory and in the WAL around the hole.
    */
   isCut(): boolean;
 }
 
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
- * ledger, or belongs to a newer version. Every call works on the caller's thread.
+ * ledger, or belongs to a newer version. Every call runs on the caller's thread.
  */
 export function createSqliteStore(path: string): SqliteStore {
   const database = open(path);
@@ -83,7 +83,7 @@ export function createSqliteStore(path: string): SqliteStore {
   let longest = sizeOf(path);
   const isCut = () => {
     const size = sizeOf(path);
-    // VACUUM makes it shorter as well, and then the database says that it is.
+    // VACUUM shortens it as well, and then the database reports the smaller size.
     const isWhole = size >= longest || (size > 0 && sizeIn(database) < longest);
     if (isWhole) longest = size;
     return !isWhole;
@@ -108,7 +108,7 @@ export function createSqliteStore(path: string): SqliteStore {
 
   const selectVersion = database.query<{ data_version: number }, []>('PRAGMA data_version');
   let version: number | undefined;
-  /** Another program has written: where it put a backup in place, the newest kinds are gone, and their numbers free. */
+  /** When another program has written: if it restored a backup, the newest kinds are gone, and their numbers are free. */
   const forgetWhereChanged = (): void => {
     const before = version;
     version = selectVersion.get()?.data_version;
@@ -118,7 +118,7 @@ export function createSqliteStore(path: string): SqliteStore {
   const kindOf = (columns: RowValues): Kind => {
     const known = kinds.of(columns);
     if (known !== undefined) return known;
-    // Another process may have added some.
+    // Another process may have added kinds.
     kinds.learn(selectKinds.all(...kinds.learnt()));
     const { kind, isNew } = kinds.choose(columns);
     if (isNew) insertKind.run({ ...kind });
@@ -146,7 +146,7 @@ export function createSqliteStore(path: string): SqliteStore {
         for (const { hash, mediaType, bytes, content } of binaries)
           insertBinary.run(hash, mediaType, bytes, content, columns[TIMESTAMP] ?? 0);
       }
-      // All of them had come before.
+      // All rows had been stored before.
       if (added === 0 && bundle !== null) bundles.drop(bundle);
     }
     for (const sum of sums.sums()) addSums.run(...sum);
@@ -181,7 +181,7 @@ export function createSqliteStore(path: string): SqliteStore {
 
   const select = async (page: NonNullable<AuditPage['rows']>, filter: BodyFilter): Promise<StoredRow[]> => {
     const { where, limit, offset, order } = page;
-    // Only then the rows themselves are read: the indexes hold all that finding them takes.
+    // The rows themselves are read only afterwards: the indexes suffice to find them.
     const found = `SELECT id FROM ledger_row${INDEX_OF[order]}${where.sql}${NEWEST_FIRST}`;
     const sql = `SELECT * FROM ledger_row WHERE id IN (${found})`;
     const rows = database
@@ -230,8 +230,8 @@ export function createSqliteStore(path: string): SqliteStore {
     isCut,
     async close() {
       if (isAstray()) {
-        // What the log has goes into the file that it belongs to. SQLite would remove logs by their names, which may be
-        // another file's by now, and would read what is left of these as that file's own.
+        // The WAL's content belongs into its own file. SQLite would delete the logs by name, which may be another file's by
+        // now, and would read what is left of these as that file's own.
         database.run('PRAGMA wal_checkpoint(TRUNCATE)');
         database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
         for (const { log, own } of logs) if (own !== undefined && fileAt(log) === own) unlinkSync(log);
@@ -241,10 +241,10 @@ export function createSqliteStore(path: string): SqliteStore {
   };
 }
 
-/** SQLite's own beside a file that is open. */
+/** SQLite's own files beside an open one. */
 const LOGS = ['-wal', '-shm'];
 
-/** What tells the file that the path leads to from another; undefined where there is none. */
+/** Identifies the file at a path; undefined where there is none. */
 function fileAt(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
@@ -259,7 +259,7 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** What the database says of itself, in bytes; some of it may still be in the log. */
+/** The database's own size, in bytes; part of it may still be in the WAL. */
 function sizeIn(database: Database): number {
   const read = (pragma: 'page_count' | 'page_size') =>
     database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get()?.[pragma] ?? 0;
@@ -276,7 +276,7 @@ const INDEX_OF: Record<PageOrder, string> = {
 
 function open(path: string): Database {
   if (path !== ':memory:') {
-    // The ledger holds what people wrote: it is the owner's alone. SQLite gives -wal and -shm the same mode.
+    // The ledger holds what people wrote: only the owner may read it. SQLite gives -wal and -shm the same mode.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600));
   }
@@ -284,11 +284,11 @@ function open(path: string): Database {
   try {
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.run('PRAGMA journal_mode = WAL');
-    // Survives the death of the process at once; a power cut may cost the newest transactions.
+    // Commits survive the death of the process; a power cut may lose the newest transactions.
     database.run('PRAGMA synchronous = NORMAL');
-    // Pages that change with every batch are then copied into the file once for many: some 16 MB wait in the log.
+    // Pages that change with every batch are then copied into the file once for many batches: the WAL grows to 16 MB.
     database.run('PRAGMA wal_autocheckpoint = 4000');
-    // Who reads for long, and VACUUM, make the log as long as all that is written meanwhile: it does not stay so.
+    // Long reads and VACUUM let the WAL grow by all that is written meanwhile: this shortens it again.
     database.run(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
     database.run('PRAGMA foreign_keys = ON');
     migrate(database);

@@ -2,7 +2,7 @@
 import { MINUTE_MS, oldestMinute } from './sum-spans.ts';
 
 export interface MinuteKeeper {
-  /** The oldest minute that stays, where it is time to let older ones go: once an hour. Null: it is not. */
+  /** Once an hour, the oldest minute to keep, when older ones are to be deleted; null: not now. */
   due(newestMinute: number | null): number | null;
 }
 

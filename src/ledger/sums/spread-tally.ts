@@ -1,4 +1,4 @@
-// How long the requests of a batch took, counted by size for each model and span: what the store adds to its spreads.
+// Counts the requests of a batch by duration for each model and span: what the store adds to its spreads.
 import { addPacked, bucketOf, packSpread, SPREAD_BUCKETS } from '../../model/spread.ts';
 import type { ModelTotals, Totals } from '../store.ts';
 import { HOUR_MS, placesOf } from './sum-spans.ts';
@@ -9,7 +9,7 @@ type Measure = (typeof MEASURES)[number];
 /** Counts by bucket. */
 type Spreads = Record<Measure, number[]>;
 
-/** As the store keeps them, written by `packSpread`. */
+/** As stored, in the format of `packSpread`. */
 export type PackedSpreads = Record<Measure, string>;
 
 export interface TimedRow {
@@ -21,16 +21,16 @@ export interface TimedRow {
 
 export type ModelName = Pick<ModelTotals, 'provider' | 'model'>;
 
-/** One model in one span of time. No name is null: '' stands for none. */
+/** One model in one span of time. Names are never null: '' stands for none. */
 export interface SpreadPlace extends ModelName {
   span: number;
   start: number;
 }
 
 export interface SpreadTally {
-  /** `name`: under which it is counted. */
+  /** @param name under which the row is counted. */
   add(row: TimedRow, name: ModelName): void;
-  /** Each place once. */
+  /** One entry per place. */
   counts(): (SpreadPlace & Spreads)[];
 }
 
@@ -70,14 +70,14 @@ export function createSpreadTally(): SpreadTally {
   }
 }
 
-/** What the store is to keep: its counts of before and these. `kept`: left out where there are none. */
+/** Stored counts with these added. `kept`: those stored so far, if any. */
 export function packedSum(counts: Spreads, kept?: PackedSpreads): PackedSpreads {
   const sum = copyOf(counts);
   if (kept !== undefined) addKept(sum, kept);
   return { latency: packSpread(sum.latency), ttft: packSpread(sum.ttft), gaps: packSpread(sum.gaps) };
 }
 
-/** The totals of models and, beside each, what the store has of its spreads, in however many places. */
+/** The totals of models, each with the sum of its stored spreads of any number of places. */
 export function withSpreads(
   models: readonly (Totals & ModelName)[],
   places: readonly (ModelName & PackedSpreads)[],
@@ -91,7 +91,7 @@ export function withSpreads(
   return found;
 }
 
-/** A provider's name holds no slash. */
+/** A provider's name contains no slash. */
 function nameOf({ provider, model }: ModelName): string {
   return `${provider}/${model}`;
 }

@@ -9,12 +9,12 @@ import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinut
 /** Content came more than once, so that it has a speed. */
 const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
 
-/** PostgreSQL makes decimals of sums, and adds those up a third as fast. */
+/** PostgreSQL returns sums as decimals, which take three times as long to add up. */
 function whole(number: string): string {
   return `CAST(SUM(${number}) AS BIGINT)`;
 }
 
-/** Not a whole number. */
+/** Sums that are not whole numbers. */
 const REAL = new Set([
   'cost_usd',
   'latency_ms_sum',
@@ -24,7 +24,7 @@ const REAL = new Set([
   'flow_ms',
 ]);
 
-/** What each sum is over rows, and its name among the totals. */
+/** Each sum's column, its name among the totals, and its SQL over rows. */
 const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: string])[] = [
   ['requests', 'requests', 'COUNT(*)'],
   ['failures', 'failures', "COUNT(*) FILTER (WHERE status <> 'success')"],
@@ -49,15 +49,15 @@ const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: s
 const COLUMNS = SUMS.map(([column]) => column).join(', ');
 const OVER_ROWS = SUMS.map(([column, , overRows]) => `${overRows} AS ${column}`).join(', ');
 
-/** The names of what a place of the sums has; `kept`: how many of its rows are there. */
+/** The names of a place's sums; `kept`: how many of its rows still exist. */
 export const SUM_FIELDS = ['kept', ...SUMS.map(([, field]) => field)] as const;
 
 const ADDED = ['kept', ...SUMS.map(([column]) => column)];
 
-/** A place, and what it has in the order of `SUM_FIELDS`. */
+/** A place, and its values in the order of `SUM_FIELDS`. */
 export const SUM_COLUMNS = ['span', 'start', 'kind', ...ADDED].join(', ');
 
-/** `sums`: what is to be added, each place once, as VALUES or a SELECT. */
+/** @param sums what to add, each place once, as VALUES or a SELECT. */
 export function addToSums(sums: string): string {
   return (
     `INSERT INTO ledger_sum (${SUM_COLUMNS}) ${sums} ON CONFLICT (span, start, kind) DO UPDATE SET ` +
@@ -65,14 +65,14 @@ export function addToSums(sums: string): string {
   );
 }
 
-/** Parameters: how many rows are no longer there, and the place: span, start, kind. */
+/** Parameters: how many rows no longer exist, and the place: span, start, kind. */
 export const SUBTRACT_KEPT =
   'UPDATE ledger_sum SET kept = kept - ? WHERE span = ? AND start = ? AND kind = ?';
 
 export const SPREAD_PLACE = 'span, start, provider, model';
 export const SPREADS = MEASURES.join(', ');
 
-/** `spreads`: those to keep, as VALUES or a SELECT in the order of `SPREAD_PLACE` and `SPREADS`. */
+/** @param spreads those to store, as VALUES or a SELECT in the order of `SPREAD_PLACE` and `SPREADS`. */
 export function replaceSpreads(spreads: string): string {
   return (
     `INSERT INTO ledger_spread (${SPREAD_PLACE}, ${SPREADS}) ${spreads} ON CONFLICT (${SPREAD_PLACE}) DO UPDATE SET ` +
@@ -85,26 +85,26 @@ export interface SumQuery {
   values: SqlValue[];
 }
 
-/** In the order of what `toSpan` gives of sums. */
+/** Its parameters are what `toSpan` returns for sums. */
 const OF_SPAN = 'span = ? AND start >= ? AND start < ?';
 
 function toSpan({ unit, from, until }: RangePart): SqlValue[] {
   return unit === 'row' ? [from, until] : [spanOf(unit), from, until];
 }
 
-/** The newest that sums are kept of; null: none are. */
+/** The newest minute with sums; null: there is none. */
 export async function newestMinute(ask: Ask): Promise<number | null> {
   const sql = `SELECT MAX(start) AS newest FROM ledger_sum WHERE span = ${MINUTE}`;
   return (await ask<{ newest: number | null }>({ sql, values: [] }))[0]?.newest ?? null;
 }
 
-/** Answers with the `oldest` that sums are kept of; null: none are. */
+/** Returns as `oldest` the oldest minute with sums; null: there is none. */
 export const OLDEST_MINUTE = `SELECT MIN(start) AS oldest FROM ledger_sum WHERE span = ${MINUTE}`;
 
-/** Parameter: the oldest that stays. */
+/** Parameter: the oldest minute to keep. */
 export const DELETE_MINUTES = `DELETE FROM ledger_sum WHERE span = ${MINUTE} AND start < ?`;
 
-/** Sums by kind of a window: a kind comes once for each place in it. */
+/** Sums of a window by kind: one row per kind and place. */
 function sumsIn({ since, until }: SumWindow, newestMinute: number | null): SumQuery {
   const sums = `SELECT kind, ${COLUMNS} FROM ledger_sum WHERE`;
   if (since === null) return { sql: `${sums} span = ${SPANS.all} AND start = 0`, values: [] };
@@ -123,10 +123,10 @@ function sumsIn({ since, until }: SumWindow, newestMinute: number | null): SumQu
 
 const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
-/** First by number, which takes a third of the time: each kind comes many times, and names are long. */
+/** Groups by number first, which takes a third of the time: each kind comes many times, and names are long. */
 const BY_KIND = `SELECT kind, ${SUMS.map(([column]) => `${REAL.has(column) ? `SUM(${column})` : whole(column)} AS ${column}`).join(', ')}`;
 
-/** One row for each combination of these names; '' stands for no name. `newestMinute`: null where it is not needed. */
+/** One row per combination of these names; '' stands for no name. `newestMinute`: null where it is not needed. */
 export function selectTotals(
   window: SumWindow,
   names: readonly Dimension[],
@@ -142,7 +142,7 @@ export function selectTotals(
   };
 }
 
-/** Of these models, at least one: each comes once for each place in the window. */
+/** For at least one model: one row per model and place in the window. */
 export function selectSpreads(models: readonly ModelName[], window: SumWindow): SumQuery {
   const since = window.since === null ? null : Math.floor(window.since / HOUR_MS) * HOUR_MS;
   const parts = partsOfRange({ from: since, until: null });

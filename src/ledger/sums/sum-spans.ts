@@ -1,29 +1,29 @@
 // The spans of time over which sums are kept: each request is counted in its hour, in its day and in all time, so
-// that no question adds up more than some hours and some days.
+// that no query adds up more than some hours and some days.
 
-/** Its number stands in the store; each span's places are numbered from 1970 on. */
+/** The numbers are stored; the places of each span are numbered from 1970. */
 export const SPANS = { all: 0, hour: 1, day: 24 } as const;
 
-/** Minutes have the place of a span among the sums too, with a number of their own. */
+/** Minutes are stored like a span among the sums, with a number of their own. */
 export const MINUTE = -1;
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const DAY_HOURS = 24;
-/** Later than every place there is, and still a number that each store's column takes. */
+/** Later than every place, and within the range of each store's column. */
 const END_OF_TIME = 2 ** 31 - 1;
 
-/** Windows longer than this begin with a whole hour, so that none needs older minutes. */
+/** Longer windows begin at a whole hour, so that none needs older minutes. */
 const EXACT_MS = DAY_MS;
-/** How long minutes are kept: they are many. */
+/** How long minutes are kept: there are many. */
 const MINUTES_MS = EXACT_MS + HOUR_MS;
 
-/** Where a window from `since` on begins in truth. @param retentionMs how long rows stay; null: always. */
+/** Where a window that is to begin at `since` really begins. @param retentionMs how long rows are kept; null: for ever. */
 export function startOfWindow(since: number, now: number, retentionMs: number | null): number {
   const age = now - since;
   if (age > EXACT_MS) return Math.floor(since / HOUR_MS) * HOUR_MS;
-  // A part of a minute is added up from its rows, which may be gone.
+  // Part of a minute is summed from its rows, which may have expired.
   return age > (retentionMs ?? age) ? Math.floor(since / MINUTE_MS) * MINUTE_MS : since;
 }
 
@@ -33,14 +33,14 @@ export interface TimeRange {
   until: number | null;
 }
 
-/** Rows of one hour from one time until another (Unix ms), or sums by the numbers of their places; `until` exclusive. */
+/** Rows of one hour, from and until in Unix ms, or sums, from and until in numbers of places; `until` exclusive. */
 export interface RangePart {
   unit: 'row' | 'minute' | 'hour' | 'day';
   from: number;
   until: number;
 }
 
-/** What a range is made of, newest first: whole days and hours, and rows where it begins or ends within an hour. */
+/** The parts of a range, newest first: whole days and hours, and rows where it begins or ends within an hour. */
 export function partsOfRange({ from, until }: TimeRange): RangePart[] {
   const start = from ?? 0;
   const end = until ?? END_OF_TIME * HOUR_MS;
@@ -66,14 +66,13 @@ export function partsOfRange({ from, until }: TimeRange): RangePart[] {
 }
 
 /**
- * The same with minutes in place of rows, as far as there are any. `newestMinute`: the newest that sums are kept of; null:
- * none are.
+ * The same with minutes instead of rows, where there are any. `newestMinute`: the newest with sums; null: there is none.
  */
 export function withMinutes(parts: readonly RangePart[], newestMinute: number | null): RangePart[] {
   return parts.flatMap((whole) => {
     if (whole.unit !== 'row' || newestMinute === null) return [whole];
     const minutes = { from: Math.ceil(whole.from / MINUTE_MS), until: Math.floor(whole.until / MINUTE_MS) };
-    // Older ones may be gone, or have come late and stand for a part of their rows alone.
+    // Older ones may have been deleted, or be of late rows only and incomplete.
     if (minutes.from < newestMinute - EXACT_MS / MINUTE_MS || minutes.from >= minutes.until) return [whole];
     return [
       ...part('row', minutes.until * MINUTE_MS, whole.until),
@@ -83,7 +82,7 @@ export function withMinutes(parts: readonly RangePart[], newestMinute: number | 
   });
 }
 
-/** The oldest minute that is kept when this is the newest row's time. */
+/** The oldest minute to keep when the newest row has this time. */
 export function oldestMinute(newest: number): number {
   return Math.floor((newest - MINUTES_MS) / MINUTE_MS);
 }
@@ -92,26 +91,26 @@ function part(unit: RangePart['unit'], from: number, until: number): RangePart[]
   return from < until ? [{ unit, from, until }] : [];
 }
 
-/** Of sums. */
+/** Units that have sums. */
 export type SumUnit = Exclude<RangePart['unit'], 'row'>;
 
-/** As the store has it. */
+/** The unit's number in the store. */
 export function spanOf(unit: SumUnit): number {
   return unit === 'minute' ? MINUTE : SPANS[unit];
 }
 
-/** Of each of its places, in ms. */
+/** The length of one place, in ms. */
 export function lengthOf(unit: SumUnit): number {
   return unit === 'minute' ? MINUTE_MS : SPANS[unit] * HOUR_MS;
 }
 
-/** When a place of a span begins, and the one behind it, in Unix ms. */
+/** When a place begins, and the next one, in Unix ms. */
 export function timesOf(unit: SumUnit, place: number): { from: number; until: number } {
   const length = lengthOf(unit);
   return { from: place * length, until: (place + 1) * length };
 }
 
-/** Every span and the place in it that a time belongs to. */
+/** Every span, and its place that contains the time. */
 export function placesOf(timestamp: number): readonly (readonly [span: number, start: number])[] {
   return [
     [SPANS.all, 0],

@@ -1,4 +1,4 @@
-// What the rows of a batch add up to, by kind and span: what the store adds to its sums, in few statements a batch.
+// Adds up the rows of a batch by kind and span, so that the store adds them to its sums in few statements.
 import { columnAt, type RowValues, TIMESTAMP } from '../rows/row-columns.ts';
 import type { RowStatus } from '../rows/row.ts';
 import { SUM_FIELDS } from './sum-queries.ts';
@@ -8,15 +8,15 @@ import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
 export type SumValues = readonly number[];
 
 export interface SumTally {
-  /** `kind`: its number. */
+  /** @param kind its number. */
   add(row: RowValues, kind: number): void;
-  /** Each place once. */
+  /** One entry per place. */
   sums(): SumValues[];
-  /** The newest minute that has something; null: none. */
+  /** The newest minute that has rows; null: none. */
   newestMinute(): number | null;
 }
 
-/** What belongs to one kind in one minute. */
+/** The sums of one kind in one minute. */
 interface Counted {
   minute: number;
   kind: number;
@@ -26,7 +26,7 @@ interface Counted {
 
 export function createSumTally(): SumTally {
   const minutes = new Map<string, Counted>();
-  // Most rows that follow each other belong together.
+  // Consecutive rows mostly have the same kind and minute.
   let latest: Counted | undefined;
 
   return {
@@ -73,7 +73,7 @@ const LAST_TOKEN = columnAt('last_token_ms');
 const GAPS = columnAt('gaps');
 const outputTokens = numberAt('output_tokens');
 
-/** What one row adds to each sum: the same as `sum-queries.ts` has in SQL. */
+/** What one row adds to each sum, as in the SQL of `sum-queries.ts`. */
 const OF_ROW: Record<(typeof SUM_FIELDS)[number], (row: RowValues) => number> = {
   kept: () => 1,
   requests: () => 1,
@@ -104,7 +104,7 @@ function numberAt(column: string): (row: RowValues) => number {
   return (row) => Number(row[at]);
 }
 
-/** The time in which content came: none where it came once. */
+/** The time over which content came: 0 where it came at once. */
 function flowMs(row: RowValues): number {
   if (row[GAPS] === null || row[LAST_TOKEN] === null || row[TTFT] === null) return 0;
   return Math.max(0, Number(row[LAST_TOKEN]) - Number(row[TTFT]));

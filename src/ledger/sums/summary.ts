@@ -1,5 +1,5 @@
-// The sums of a window as the pages show them: all together, costs by name, the models most asked. One question to the
-// store has them all, by their names; here they are added up.
+// The sums of a window as the pages show them: totals, costs by name, the models with most requests. One query to the
+// store returns them all, by their names; here they are added up.
 import type { PeriodBounds } from '../../model/calendar-period.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { Spending } from '../budgets/budget-book.ts';
@@ -27,7 +27,7 @@ export async function totalsOf(ask: Ask, window: SummaryRequest['window']): Prom
   return (await summarise(ask, { window, costs: [], models: 0 })).totals;
 }
 
-/** Hours are whole in every period. What a clock that ran ahead has left in a later one is not spent yet. */
+/** Periods consist of whole hours. Spending that a fast clock recorded in a later period does not count yet. */
 export async function spendingIn(ask: Ask, { start, end }: PeriodBounds): Promise<Spending[]> {
   const window = { since: start, until: end };
   const groups = await ask<Group>(selectTotals(window, ['provider', 'model', 'agent', 'project'], null));
@@ -47,7 +47,7 @@ function isWholeHours({ since }: SummaryRequest['window']): boolean {
 
 type Group = Totals & Partial<Record<Dimension, string>>;
 
-/** Sums of whole numbers may come as text: they may be larger than any integer of the store. */
+/** Sums of whole numbers may come as text: they may exceed the store's integers. */
 function withNumbers(group: Group): Group {
   for (const name of TOTAL_NAMES) group[name] = Number(group[name]);
   return group;
@@ -58,7 +58,7 @@ function add(sums: Totals, more: Totals): Totals {
   return sums;
 }
 
-/** The dearest first. */
+/** Highest cost first. */
 function costsBy(dimension: Dimension, groups: readonly Group[]): Record<string, number> {
   const costs = new Map<string, number>();
   for (const group of groups) {
@@ -68,14 +68,14 @@ function costsBy(dimension: Dimension, groups: readonly Group[]): Record<string,
   return Object.fromEntries([...costs].sort(([one, a], [other, b]) => b - a || compare(one, other)));
 }
 
-/** Those of which requests were answered or refused by a provider. */
+/** Only models of which a provider answered or refused requests. */
 function mostAsked(groups: readonly Group[], limit: number): (Totals & ModelName)[] {
   const found = new Map<string, Totals & ModelName>();
   if (limit === 0) return [];
   for (const group of groups) {
     const { provider = '', model = '' } = group;
     if (provider === '' || model === '') continue;
-    // A provider's name holds no slash.
+    // A provider's name contains no slash.
     const key = `${provider}/${model}`;
     const sums = found.get(key) ?? { ...NO_TOTALS, provider, model };
     add(sums, group);
