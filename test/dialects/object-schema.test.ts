@@ -159,3 +159,26 @@ test('nor do thousands of which each leads to the next', () => {
   const { built } = flat({ anyOf: [{ $ref: '#/$defs/d0' }], $defs });
   expect(Object.keys(built.properties as JsonObject)).toBeArrayOfSize(count);
 });
+
+test('nor do thousands of references to thousands of required names', () => {
+  const required = Array.from({ length: 10_000 }, (_, at) => `field_${at}`);
+  const allOf = required.map(() => ({ $ref: '#/$defs/all' }));
+  const begun = performance.now();
+  const { built } = flat({ allOf, $defs: { all: { required } } });
+  expect(built.type).toBe('object');
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});
+
+test('nor do those that require what the next does as well', () => {
+  const count = 2_000;
+  const $defs = Object.fromEntries(
+    Array.from({ length: count }, (_, at) => {
+      const required = Array.from({ length: 30 }, (_, field) => `d${at}_${field}`);
+      return [`d${at}`, { required, allOf: [{ $ref: `#/$defs/d${at + 1}` }] }];
+    }),
+  );
+  const begun = performance.now();
+  const { built } = flat({ allOf: [{ $ref: '#/$defs/d0' }], $defs });
+  expect(built.type).toBe('object');
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});

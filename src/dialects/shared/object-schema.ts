@@ -33,7 +33,7 @@ export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObjec
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
   losses?.approximated('tools.parameters', 'one object with the fields of all alternatives');
   const choices: PropertyChoices = new Map();
-  const required = gather(schema, { root: schema, choices, followed: new Map() });
+  const required = gather(schema, { root: schema, choices, followed: new Map(), carried: 0 });
   const kept = Object.entries(schema).filter(([name]) => !CONDITIONS.has(name));
   return {
     ...Object.fromEntries(kept),
@@ -49,7 +49,12 @@ interface Gathered {
   choices: PropertyChoices;
   /** The names that each reference requires. Each is followed once: a few that refer to each other make thousands of paths. */
   followed: Map<string, ReadonlySet<string>>;
+  /** How many names were carried from branches to the schemas that hold them. */
+  carried: number;
 }
+
+/** What is left after that is not required: thousands of references may each carry the same thousands of names. */
+const MOST_CARRIED = 1_000_000;
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -59,7 +64,7 @@ function gather(schema: JsonObject, gathered: Gathered): ReadonlySet<string> {
   const required = new Set(textsOf(schema.required));
   for (const choice of CHOICES) {
     const demanded = (asArray(schema[choice]) ?? []).map((branch) => gatherBranch(branch, gathered));
-    for (const name of requiredBy(demanded, choice === 'allOf')) required.add(name);
+    for (const name of requiredBy(demanded, choice === 'allOf', gathered)) required.add(name);
   }
   return required;
 }
@@ -107,9 +112,11 @@ function either(choices: ReadonlyMap<string, JsonValue>): JsonValue {
 }
 
 /** The names that every branch requires; with `allOf`, those that any does. */
-function requiredBy(branches: readonly ReadonlySet<string>[], all: boolean): string[] {
-  if (all) return branches.flatMap((names) => [...names]);
+function requiredBy(branches: readonly ReadonlySet<string>[], all: boolean, gathered: Gathered): string[] {
   const [first = NOTHING, ...others] = branches;
+  for (const { size } of branches) gathered.carried += all ? size : first.size;
+  if (gathered.carried > MOST_CARRIED) return [];
+  if (all) return branches.flatMap((names) => [...names]);
   return [...first].filter((name) => others.every((names) => names.has(name)));
 }
 
