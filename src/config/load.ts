@@ -16,6 +16,8 @@ export interface LoadOptions {
   directory: string;
   /** From `--config`. */
   path?: string;
+  /** Read in place of the file's content. */
+  text?: string;
   overrides?: NonNullable<ResolveSources['overrides']>;
   /** Looks up `credential:NAME`; left out where there is no store. */
   credential?: NonNullable<ResolveSources['credential']>;
@@ -82,7 +84,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   }
   let text: string;
   try {
-    text = readText(path);
+    text = options.text ?? readText(path);
   } catch (error) {
     const code = errorCode(error);
     return fail(path, code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`);

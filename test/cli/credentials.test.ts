@@ -175,6 +175,39 @@ test('a credential that changes while the gateway starts is taken up', async () 
   await sluice.wrote(/INFO {2}the changed credential is in use stored=\["lab"\]/);
 });
 
+test('a credential that changes while the file is invalid is used with the last valid content', async () => {
+  const keys: (string | null)[] = [];
+  const upstream = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch(request) {
+      keys.push(request.headers.get('authorization'));
+      return Response.json({ error: { message: 'seen' } }, { status: 400 });
+    },
+  });
+  const home = newHome();
+  await credentials(home, ['store', 'lab', `${SECRET}-one`]);
+  const base_url = `http://127.0.0.1:${upstream.port}/v1`;
+  await using sluice = await startSluice({
+    home,
+    environment: { SLUICE_KEYCHAIN: 'off' },
+    config: { providers: { lab: { dialect: 'openai-chat', base_url, api_key: 'credential:lab' } } },
+  });
+  sluice.writeConfig('providers: {');
+  await sluice.wrote(/the changed configuration is refused/);
+  await credentials(home, ['store', 'other', SECRET]);
+  await sluice.wrote(/INFO {2}the credential store changed, but no credential that.* stored=\["other"\]/);
+  await credentials(home, ['store', 'lab', `${SECRET}-two`]);
+  await sluice.wrote(/WARN {2}the next start will fail: .*\n.*INFO {2}the changed credential is in use/);
+  await fetch(`${sluice.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'lab/m', messages: [{ role: 'user', content: 'hi' }] }),
+  });
+  expect(keys).toEqual([`Bearer ${SECRET}-two`]);
+  await upstream.stop(true);
+});
+
 test('a credential without which the gateway would be open is missed in words that name it', async () => {
   const home = newHome();
   await credentials(home, ['store', 'door', SECRET]);

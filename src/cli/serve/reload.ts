@@ -13,6 +13,8 @@ export interface ReloadOptions {
   started: ResolvedConfig;
   /** How that was loaded. */
   load: LoadOptions;
+  /** The file's content that is in use; null where there was no file. `reloadConfig` replaces it. */
+  inUse: { text: string | null };
   log: Log;
   apply(config: ResolvedConfig): Promise<void>;
 }
@@ -28,7 +30,7 @@ const redact = createRedactor([]);
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
 export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
-  const { started, load, log, apply } = options;
+  const { started, load, inUse, log, apply } = options;
   // Judged at the address that is served, not at the one that the file may now name: a server that other machines
   // reach must not lose its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
@@ -37,11 +39,18 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
     named.add(name);
     return load.credential?.(name);
   };
-  const loaded = await loadWithCode({
+  const judged = {
     ...load,
     ...(load.credential !== undefined && { credential }),
     overrides: { host, port },
-  });
+  };
+  let loaded = await loadWithCode(judged);
+  if (change.of === 'credential' && loaded.config === null && inUse.text !== null) {
+    // A key that was replaced does not wait until someone has mended the file.
+    const before = await loadWithCode({ ...judged, text: inUse.text });
+    // Workers load code for themselves, with the file as it is.
+    if (before.config?.transformers.modules.length === 0) loaded = before;
+  }
   const fields = fieldsOf(change, loaded.path);
   if (change.of === 'credential' && !concerns(change, named)) {
     log('info', 'the credential store changed, but no credential that the configuration uses', fields);
@@ -62,6 +71,7 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
   const waiting = Object.keys(now).filter((key) => now[key] !== asked[key]);
   if (waiting.length > 0) log('warn', 'these changes need a restart', { keys: waiting });
   await apply(withLedgerOf(started, loaded.config));
+  inUse.text = loaded.text;
   log('info', successOf(change), fields);
 }
 

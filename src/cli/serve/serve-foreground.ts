@@ -123,7 +123,13 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     Object.assign(logged, changed.log, forced);
     current = changed;
   };
-  const watched = watch(loaded, credentials, { started: config, load: options, log, apply });
+  const watched = watch(loaded, credentials, {
+    started: config,
+    load: options,
+    inUse: { text: loaded.text },
+    log,
+    apply,
+  });
   watching.resolve(watched);
   const describe = isJson ? describeStartInJson : describeStart;
   announce(describe(config, serving, path, VERSION, proxies), context);
