@@ -39,6 +39,12 @@ describe('SQLite', () => {
     );
   });
 
+  test('a place that is taken once the damaged file has been set aside', async () => {
+    writeFileSync(at('damaged.db'), 'no database, and long enough to be looked at '.repeat(100));
+    const store = createMendingSqliteStore(at('damaged.db'), () => mkdirSync(at('damaged.db')));
+    expect(await failureOf(store)).toMatch(/\/damaged\.db: EISDIR: .*; a folder has its name: /);
+  });
+
   test('a file where its folder should be', async () => {
     writeFileSync(at('file'), '');
     expect(await failureAt(at('file', 'sluice.db'))).toMatch(/; a file stands where its folder should be: /);

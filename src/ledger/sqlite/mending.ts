@@ -43,7 +43,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     return mending;
   };
 
-  const ask = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
+  const mended = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
     await mending;
     let asked = store;
     try {
@@ -54,13 +54,18 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
       asked = store;
       return await work(asked);
     } catch (thrown) {
-      if (!isDamage(thrown) || isClosed) throw sqliteTrouble(path, thrown);
+      if (!isDamage(thrown) || isClosed) throw thrown;
       if (store === asked) await once(() => mend(asked, thrown.message));
       await mending;
       store ??= createSqliteStore(path);
       return work(store);
     }
   };
+
+  const ask = <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> =>
+    mended(work).catch((thrown: unknown) => {
+      throw sqliteTrouble(path, thrown);
+    });
 
   return {
     append: (rows, packets) => ask((open) => open.append(rows, packets)),
