@@ -109,6 +109,14 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       },
       /; set up TLS there, or leave sslmode out of audit\.store$/,
     ],
+    [
+      'no file of its authority',
+      (url) => {
+        url.searchParams.set('sslmode', 'verify-full');
+        url.searchParams.set('sslrootcert', '/absent/ca.pem');
+      },
+      /: sslrootcert=\/absent\/ca\.pem: Unable to access caFile path$/,
+    ],
   ];
   test.each(cases)('%s', async (_, change, expected) => {
     expect(await failureAt(await changed(change))).toMatch(expected);

@@ -110,8 +110,10 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
 
 /** What went wrong and where, without the secrets of the address. */
 function describe(thrown: unknown, url: string): Error {
-  const { hostname, port, pathname, password } = new URL(url);
+  const { hostname, port, pathname, password, searchParams } = new URL(url);
   let message = thrown instanceof Error ? thrown.message : String(thrown);
+  // Bun says neither which file, nor where it was named.
+  if (/\bCA ?file\b/i.test(message)) message = `sslrootcert=${searchParams.get('sslrootcert')}: ${message}`;
   for (const secret of [url, password, decodeURIComponent(password)]) {
     if (secret !== '') message = message.replaceAll(secret, '***');
   }
