@@ -62,7 +62,9 @@ function notUtf8(answer: BadAnswer): BadAnswer {
 const SSE_WIRES: readonly TextWire[] = ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'];
 
 function othersOf(wire: TextWire): TextWire[] {
-  return SSE_WIRES.includes(wire) ? SSE_WIRES.filter((other) => other !== wire) : [];
+  // Some of Code Assist's servers answer as Gemini's do, without the envelope.
+  const own = wire === 'code-assist' ? 'gemini' : wire;
+  return SSE_WIRES.includes(own) ? SSE_WIRES.filter((other) => other !== own) : [];
 }
 
 /** What any wire can do. */

@@ -22,7 +22,7 @@ const KINDS: Record<ErrorKind, string> = {
 
 const failure = (kind: ErrorKind, message: string) => line(EXCEPTION + KINDS[kind], { message });
 
-function bytes(pieces: string): Uint8Array {
+export function inEventStream(pieces: string): Uint8Array {
   const lines = pieces.split('\n').filter((each) => each !== '');
   return concat(
     lines.map((each) => {
@@ -55,7 +55,7 @@ const end = (stopReason: string) => line('messageStop', { stopReason }) + line('
 export const CONVERSE: ProviderWire = {
   config: CONFIG,
   contentType: CONTENT_TYPE,
-  bytes,
+  bytes: inEventStream,
   start: line('messageStart', { role: 'assistant' }),
   text: (text) => line('contentBlockDelta', { contentBlockIndex: 0, delta: { text } }),
   callStart: (nth) =>
@@ -88,7 +88,7 @@ export function invokeWire(inner: ProviderWire): ProviderWire {
     ...inner,
     config: { ...CONFIG, kind: 'bedrock-anthropic' },
     contentType: CONTENT_TYPE,
-    bytes,
+    bytes: inEventStream,
     start: chunked(inner.start),
     text: (text) => chunked(inner.text(text)),
     callStart: (nth) => chunked(inner.callStart(nth)),

@@ -42,6 +42,9 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
           failed = true;
           sink.push({ type: 'error', error: parseException(event.event, event.data) });
         },
+        get strangers() {
+          return decoder.strangers ?? 0;
+        },
         end() {
           if (!failed) decoder.end();
         },

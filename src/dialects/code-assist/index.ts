@@ -27,6 +27,9 @@ export function createCodeAssist(inner: ProviderSide): ProviderSide {
           // For anything but an object, the inner decoder has the best error.
           decoder.decode(event, body && opened(body));
         },
+        get strangers() {
+          return decoder.strangers ?? 0;
+        },
         end: () => decoder.end(),
       };
     },

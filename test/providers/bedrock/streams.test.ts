@@ -1,6 +1,7 @@
 // Streams of Bedrock in every split, cut short behind every message, corrupted, and ended by exceptions.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
+import { inEventStream, invokeWire } from '../../support/bedrock-wires.ts';
 import {
   concat,
   errorMessage,
@@ -8,6 +9,7 @@ import {
   exceptionMessage,
   readMessages,
 } from '../../support/event-stream.ts';
+import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { recordings } from '../../support/recordings.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
@@ -196,6 +198,13 @@ describe('an exception', () => {
     const { status, row } = await ask(streamReply(message), 'bedrock-anthropic');
     expect([status, row.errorCode]).toEqual([429, 'upstream_rate_limited']);
   });
+});
+
+test('another dialect in the envelope of InvokeModel is told as what cannot be read', async () => {
+  const { start, text, textEnd } = invokeWire(PROVIDER_WIRES['openai-responses']);
+  const stream = inEventStream(start + text('Hello') + textEnd);
+  const { status, row } = await ask(streamReply(stream), 'bedrock-anthropic');
+  expect([status, row.errorCode]).toEqual([502, 'upstream_malformed']);
 });
 
 test('output that the service calls broken is an error', async () => {
