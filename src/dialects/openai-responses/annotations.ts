@@ -33,7 +33,7 @@ export function parseAnnotation(annotation: JsonObject): Citation {
   const start = asNumber(annotation.start_index);
   const end = asNumber(annotation.end_index);
   if (title) citation.title = title;
-  // Servers send 0 to 0 where the place is unknown.
+  // Servers send 0 to 0 where the position is unknown.
   if (start !== undefined && end !== undefined && end > start) {
     citation.start = start;
     citation.end = end;

@@ -13,7 +13,7 @@ import { CONTENT_PREFIX } from './parse-content.ts';
 import { buildReasoning, openKey } from './reasoning.ts';
 import { ID, ownFields } from './wire.ts';
 
-/** OpenAI refuses longer ids in `call_id`; other dialects know no limit. */
+/** OpenAI refuses longer ids in `call_id`; other dialects have no limit. */
 const MAX_CALL_ID = 64;
 
 export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObject[] {
@@ -50,7 +50,7 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   return word === undefined ? items : [{ type: 'message', role: 'system', content: word }, ...items];
 }
 
-/** OpenAI refuses encrypted reasoning that nothing of the same turn follows: an answer cut off while thinking. */
+/** OpenAI refuses encrypted reasoning that is the last item of a turn, as in an answer cut off while thinking. */
 function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonObject[] {
   const end = answer.findLastIndex(
     (item) => item.type !== 'reasoning' || item.encrypted_content === undefined,
@@ -59,7 +59,7 @@ function withoutLastThought(answer: JsonObject[], { losses }: BuildScope): JsonO
   return answer.slice(0, end + 1);
 }
 
-/** A user or system turn: results are items of their own, what stands between them makes messages. */
+/** A user or system turn: results are separate items, and the parts between them form messages. */
 function buildTurn(
   { role, parts }: Message,
   customCalls: ReadonlySet<string>,
@@ -88,7 +88,7 @@ function buildTurn(
   return items;
 }
 
-/** Content of one plain text as a string, which every server takes. */
+/** A single plain text becomes a string, which every server accepts. */
 function plain(content: JsonObject[]): string | JsonObject[] {
   const [first] = content;
   const isPlain = content.length === 1 && first?.type === 'input_text' && Object.keys(first).length === 2;
@@ -151,7 +151,7 @@ function buildAnswer(
           else push(item);
         } else {
           const thought = thoughtOf(part, scope);
-          // Before the text sent with the call, where it stood.
+          // Before the text sent with the call, where it was.
           if (thought !== undefined) items.push(thought);
           else if (part.signature !== undefined) losses.lost('thought_signature');
           push(buildCall(part, tools.get(part.name), scope));
@@ -183,7 +183,7 @@ function isContent(part: Part): boolean {
   return part.type === 'opaque' && part.name.startsWith(CONTENT_PREFIX);
 }
 
-/** A bare id means something only where the client itself relies on what the provider stores. */
+/** A bare id is useful only where the client itself relies on what the provider stores. */
 function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope): boolean {
   const key = openKey(part.signature);
   if (key === undefined) return false;
@@ -191,14 +191,14 @@ function replayable(part: Part & { type: 'reasoning' }, { native }: BuildScope):
   return native || isWhole;
 }
 
-/** The reasoning that only a call's seal brings back: the Gemini CLI keeps no thoughts. */
+/** Reasoning that comes back only with a call's seal: the Gemini CLI does not keep thoughts. */
 function thoughtOf({ signature }: ToolCallPart, scope: BuildScope): JsonObject | undefined {
   if (signature === undefined) return undefined;
   const thought: ReasoningPart = { type: 'reasoning', text: '', signature };
   return replayable(thought, scope) ? buildReasoning(thought) : undefined;
 }
 
-/** Text that citations cut into parts stays one message. */
+/** Text split into parts by citations stays one message. */
 function buildSaid(said: readonly Part[], scope: BuildScope): JsonObject {
   const content: JsonObject[] = [];
   const fields: JsonObject = {};
@@ -213,7 +213,7 @@ function buildSaid(said: readonly Part[], scope: BuildScope): JsonObject {
   return {
     type: 'message',
     role: 'assistant',
-    // As parts, OpenAI's own type wants the id of an item that it made; a plain text needs none.
+    // As a part, OpenAI's own type requires the id of an item that it created; a plain text needs none.
     content: isPlain ? content.map((part) => part.text).join('') : content,
     ...fields,
   };

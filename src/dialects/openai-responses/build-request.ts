@@ -65,7 +65,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     const content = buildInputContent(request.system, scope);
     input.unshift({ type: 'message', role: 'developer', content });
   }
-  // A request needs an input: other dialects' clients may ask with a system prompt alone.
+  // A request needs an input: other dialects' clients may send only a system prompt.
   if (input.length === 0 && !native && instructions !== undefined) {
     body.input = [{ type: 'message', role: 'system', content: instructions }];
   } else {
@@ -191,7 +191,7 @@ function buildText({ outputFormat, verbosity }: NeutralRequest): JsonObject {
   return text;
 }
 
-/** OpenAI's limits: 16 pairs, keys of 64 and values of 512 characters, text alone. */
+/** OpenAI's limits: 16 pairs, keys of 64 and values of 512 characters, text only. */
 function buildMetadata(
   metadata: JsonObject | undefined,
   native: boolean,

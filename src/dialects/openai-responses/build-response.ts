@@ -49,7 +49,7 @@ function buildOutput(
   const { requestId } = context;
   const tools = indexTools(context.tools);
   const output: JsonObject[] = [];
-  /** Content of the message that text in a row belongs to. */
+  /** Content of the message to which consecutive texts belong. */
   let content: JsonObject[] | undefined;
   for (const [index, part] of parts.entries()) {
     const said = buildContent(part, losses);
@@ -59,7 +59,7 @@ function buildOutput(
         output.push(messageItem(itemId('msg', requestId, output.length), 'completed', content));
       }
       content.push(said);
-      // What is cut off is the message that nothing follows.
+      // If the answer was cut off, so was its last message.
       const message = output.at(-1);
       if (index === parts.length - 1 && message !== undefined) message.status = status;
       continue;
@@ -135,7 +135,7 @@ function buildItem(
     case 'document':
       losses.lost(part.type);
       return undefined;
-    // In messages, or in no answer.
+    // Handled as message content, or never in an answer.
     case 'text':
     case 'refusal':
     case 'tool-result':

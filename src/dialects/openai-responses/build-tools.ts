@@ -79,7 +79,7 @@ function nameTool(tool: FunctionTool | CustomTool): JsonObject {
   return { type: tool.type, name: tool.namespace?.tool ?? tool.name };
 }
 
-/** For OpenAI's own models: other servers of the dialect may have no search. */
+/** Only for OpenAI's own models: other servers of the dialect may have no search. */
 function buildSearch(
   tool: ServerTool,
   { losses }: BuildScope,
@@ -118,14 +118,14 @@ function buildFunction(
   if (tool.description !== undefined) built.description = tool.description;
   const { parameters, strict } = tool;
   if (parameters !== undefined) {
-    // OpenAI's own models take one object, other servers of the dialect whatever the client sends.
+    // OpenAI's own models require an object, other servers of the dialect accept whatever the client sends.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
     built.parameters = native ? parameters : functionSchema(typedSchema(schema));
   } else if (!native) {
     const closed = strict === true ? { additionalProperties: false } : {};
     built.parameters = { type: 'object', properties: {}, ...closed };
   }
-  // Left out, OpenAI rewrites the schema to a strict one where it can: other clients mean their own.
+  // If it is left out, OpenAI makes the schema strict where it can, which clients of other dialects do not mean.
   const mustBeClosed = !native && strict === true && reasons !== undefined && parameters !== undefined;
   const isKept = !mustBeClosed || isStrictSchema(parameters);
   if (!isKept) losses.lost('tools.strict', NOT_KEPT);

@@ -1,4 +1,4 @@
-// A conversation summarised by its provider, encrypted: `POST /responses/compact`.
+// Encrypted summaries of a conversation by its provider: `POST /responses/compact`.
 // https://platform.openai.com/docs/api-reference/responses/compact
 import { asArray, asString } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';

@@ -1,5 +1,5 @@
 // The decoder's output items: each is emitted once, from its deltas where they came, else from what repeats them
-// (`.done` events, the item when it is done, the terminal's output), which some servers send alone.
+// (`.done` events, the finished item, the terminal event's output), which is all that some servers send.
 import type { EventSink, StreamEvent } from '../../model/events.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { objectsIn } from '../shared/answer-list.ts';
@@ -18,7 +18,7 @@ export interface Blocks extends EventSink {
 type ItemState = MessageState | ReasoningState | CallState | HostedState;
 type Kind = ItemState['kind'];
 
-/** Extended by the decoder: each delta needs both, and so they are one object. */
+/** Extended by the decoder: each delta needs both, so they are one object. */
 export class ItemDecoder implements Blocks {
   protected readonly sink: EventSink;
   protected started = false;
@@ -27,12 +27,12 @@ export class ItemDecoder implements Blocks {
   private items: Map<number, ItemState> | null = null;
   /** Reasoning that may not have ended. */
   private thoughts: ReasoningState[] | null = null;
-  /** The open item used last: a delta mostly goes where the one before it went. */
+  /** The open item used last: consecutive deltas mostly belong to the same item. */
   private current: ItemState | undefined = undefined;
   private currentIndex = 0;
   /** Where an item's id was last seen. */
   private ids: Map<string, number> | null = null;
-  /** For items that only the terminal contains: no server numbers that high. */
+  /** For items that only the terminal event contains: no server numbers that high. */
   private spareIndex = 1_000_000;
 
   constructor(sink: EventSink) {
@@ -61,7 +61,7 @@ export class ItemDecoder implements Blocks {
     if (state.kind === 'call' || state.kind === 'reasoning') state.begin(item);
   }
 
-  /** The message at `index`, made up where its beginning never came; so with the others. */
+  /** The message at `index`, created if its beginning never came; likewise for the others below. */
   protected message(index: number): MessageState {
     const known = this.at(index);
     return known?.kind === 'message' ? known : this.add(index, new MessageState(this));
@@ -89,7 +89,7 @@ export class ItemDecoder implements Blocks {
     return typeof itemId === 'string' ? this.ids?.get(itemId) : undefined;
   }
 
-  /** Where an item is that says no place: where one with its id is, or behind all. @param last the place named last. */
+  /** The place of an item that states none: that of one with its id, else after all others. @param last stated. */
   protected placeOf(item: JsonObject, last: number, what: 'added' | 'done'): number {
     const known = this.indexOfId(item.id);
     if (known !== undefined) return known;
@@ -103,9 +103,9 @@ export class ItemDecoder implements Blocks {
     this.settle(this.open(index, item), item);
   }
 
-  /** The terminal's output: tells what was not told, and ends what is open. Throws MalformedEvent where an item is none. */
+  /** Takes the terminal event's output: emits what is missing, ends what is open. Throws MalformedEvent for a non-item. */
   protected settleAll(output: JsonValue | undefined): void {
-    // Neither places nor ids are the same on all servers; the order within a type is.
+    // Neither places nor ids are reliable on all servers; the order within a type is.
     const told = Map.groupBy(this.all(), ({ type }) => type);
     const seen = new Map<string, number>();
     for (const item of objectsIn(output, 'response.output')) {
@@ -173,7 +173,7 @@ export class ItemDecoder implements Blocks {
     return state;
   }
 
-  /** The item is whole. */
+  /** Called with the finished item. */
   private settle(state: ItemState, item: JsonObject): void {
     if (state.ended) return;
     state.done(item);

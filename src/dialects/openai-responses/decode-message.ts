@@ -15,17 +15,17 @@ export class MessageState extends ToldText {
   readonly type = 'message';
   ended = false;
   private readonly blocks: Blocks;
-  /** The part that began last, described by the fields below too; undefined before the first. */
+  /** The part that began last, which the fields below describe as well; undefined before the first. */
   private part: PartKind | undefined = undefined;
   /** The server's number: some begin at 1. */
   private contentIndex = 0;
-  /** Undefined until there is something to tell. */
+  /** Undefined until there is something to emit. */
   private block: number | undefined = undefined;
   private annotations = 0;
   private partEnded = false;
   /** Log probabilities came with its deltas. */
   private spelled = false;
-  /** Earlier parts, which emit nothing more, in the order in which they began, which is that of the finished item. */
+  /** Earlier parts, which emit nothing more, in the order of their beginnings, which is that of the finished item. */
   private past: PartKind[] | null = null;
   /** The numbers of earlier parts, by kind: an answer may have thousands. */
   private numbers: Record<PartKind, Set<number>> | null = null;
@@ -80,7 +80,7 @@ export class MessageState extends ToldText {
     this.endPart();
   }
 
-  /** Makes the part the last one, where it is new. False where it has ended. */
+  /** Makes the part the current one if it is new. False where it has ended. */
   private open(kind: PartKind, contentIndex: number): boolean {
     if (this.part === kind && this.contentIndex === contentIndex) return !this.partEnded;
     if (this.numbers?.[kind].has(contentIndex)) return false;

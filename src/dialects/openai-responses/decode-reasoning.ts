@@ -1,5 +1,5 @@
 // The decoder's reasoning items: one block each, readable text from the summary or from the raw reasoning,
-// the token from the finished item. An item that says nothing is no block.
+// the token from the finished item. An empty item becomes no block.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
@@ -15,9 +15,9 @@ export class ReasoningState {
   readonly type = 'reasoning';
   ended = false;
   private readonly blocks: Blocks;
-  /** Undefined until there is something to tell. */
+  /** Undefined until there is something to emit. */
   private block: number | undefined = undefined;
-  /** Where the text so far came from, the number of its part beside it. */
+  /** Where the text so far came from, and below the number of its part. */
   private heard: Source | undefined = undefined;
   private heardIndex = 0;
   private signed = false;
@@ -45,7 +45,7 @@ export class ReasoningState {
     if (!this.ended && !wasHeard) this.tell(source, index, text);
   }
 
-  /** Another item begins before this one is done: its token must not come behind that. */
+  /** Another item begins before this one is done: this one's token must come before it. */
   interrupt(): void {
     if (this.ended || this.signed || this.heard !== 'content') return;
     const signature = answerToken({ id: this.begun.id }, true);
@@ -57,7 +57,7 @@ export class ReasoningState {
     const part = parseAnswerReasoning(item);
     if (heard === undefined && part !== undefined && part.text !== '') this.write(part.text);
     const signature = heard === undefined ? part?.signature : answerToken(item, heard === 'content');
-    // Encrypted content must go back, however late it comes; an id was already sent.
+    // Encrypted content must reach the client, however late it comes; an id was already sent.
     if (signature !== undefined && (!this.signed || item.encrypted_content)) this.sign(signature);
     this.end();
   }

@@ -1,5 +1,5 @@
-// Responses events → neutral events. Servers differ in what they leave out and how they number, not in the
-// order: an item's deltas come before what repeats them, and the terminal comes last.
+// Responses events → neutral events. Servers differ in what they omit and how they number, not in the
+// order: an item's deltas come before what repeats them, and the terminal event comes last.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
@@ -24,7 +24,7 @@ export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new ResponseDecoder(sink);
 }
 
-/** A class, so that what each stream holds while it lasts is few objects. */
+/** A class, so that each stream holds few objects. */
 class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   /** Padding that hides the length of the text. */
   readonly padding = 'obfuscation';
@@ -69,7 +69,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     return this.isDelta && !this.ended && this.more(text);
   }
 
-  // Without a terminal there is nothing to owe: the answer was cut off.
+  // Without a terminal event the answer was cut off, and there is nothing to complete.
   end(): void {}
 
   private fail(error: GatewayError): void {
@@ -84,7 +84,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     return index ?? this.lastIndex;
   }
 
-  /** Where the item is that begins or ends. */
+  /** The place of the item that begins or ends. */
   private itemPlace(event: JsonObject, what: 'added' | 'done'): number {
     this.lastIndex =
       asNumber(event.output_index) ?? this.placeOf(objectOf(event, 'item'), this.lastIndex, what);
@@ -107,7 +107,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       this.fail(error);
       return;
     }
-    // What was streamed counts, whatever stands in its place here.
+    // What was streamed counts, even if it differs here.
     this.settleAll(asArray(response.output));
     for (const name of unreadOf(response)) this.tellNew(name);
     if (usage !== undefined) this.sink.push({ type: 'usage', usage });
@@ -200,7 +200,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       case 'response.error':
         this.fail(errorInBody(event) ?? errorOf(event));
         return;
-      // Beginnings of parts, progress of hosted tools: nothing that is not told later, but for what is said in new words.
+      // Beginnings of parts, progress of hosted tools: all of it comes again later, except what new kinds of events contain.
       default:
         if (type.endsWith('.delta') && !type.includes('_call')) this.tellNew(type);
         else if (!OWN_EVENT.test(type)) this.strangers++;

@@ -1,5 +1,5 @@
-// The encoder's message items. Texts and refusals in a row are the parts of one message, which ends when
-// something else begins: clients show each message as a thing of its own.
+// The encoder's message items. Consecutive texts and refusals are the parts of one message, which ends when
+// something else begins: clients show each message separately.
 import type { Citation } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
@@ -15,12 +15,12 @@ export interface MessageWriter {
   /** Text with the log probabilities of its tokens. */
   spelled(text: string, tokens: readonly TokenLogprob[]): string;
   cite(citation: Citation): void;
-  /** The client has a message at this place, under this id, perhaps whole: the next one that is opened is it. */
+  /** The client already has a message at this place, with this id, perhaps complete: the next one opened continues it. */
   adopt(place: number, id: string, isDone: boolean): void;
-  /** The client has been told the end of the text that is open, and perhaps of the part around it. */
+  /** The client has received the end of the open text, and perhaps of the part around it. */
   told(end: PartEnd): void;
   closePart(): string;
-  /** Ends the message, where one is open. */
+  /** Ends the open message, if any. */
   close(status: ItemStatus): string;
 }
 
@@ -55,7 +55,7 @@ class PartedMessages implements MessageWriter {
   private readonly losses: AnswerLosses;
   private message: OpenMessage | undefined;
   private part: OpenPart | undefined;
-  /** Of the open part, and the end of it that the client has. Beside it: each delta looks for no more than these. */
+  /** The open part's deltas, and the end of it that the client has. Separate fields: each delta reads only these. */
   private deltas: DeltaWriter | undefined;
   private toldEnd: PartEnd | undefined;
   private adopted: { place: number; id: string } | undefined;
@@ -83,7 +83,7 @@ class PartedMessages implements MessageWriter {
   }
 
   delta(text: string): string {
-    // Behind an end that the client has received, more text is a separate part.
+    // After an end that the client has received, more text is a separate part.
     const anew = this.toldEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
     return anew + (this.deltas?.push(text) ?? '');
   }
@@ -158,7 +158,7 @@ class PartedMessages implements MessageWriter {
     return { text, ...begun };
   }
 
-  /** The sources of a text: the event of each, and all of them as the part holds them. */
+  /** The citations of a text: an event for each, and the list for the part. */
   private annotate(
     { place, citations }: OpenPart,
     length: number,

@@ -1,5 +1,5 @@
 // What the parts of the encoder share: numbered events, and the list of items that the last event repeats.
-// The format demands that each text is told four times, so it is kept: once, as the JSON that every repetition holds.
+// The format repeats each text four times, so it is kept: once, as the JSON that every repetition contains.
 import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { PiecedText } from '../../model/kept-text.ts';
@@ -9,7 +9,7 @@ export interface OutputWriter {
   event(type: string, fields: JsonObject, kept?: string): string;
   /** One event around JSON that was made before: `json` begins with `{` and lacks the closing brace. */
   raw(type: string, json: string): string;
-  /** The same in one piece, around the JSON of a text: from `event:` on, and up to the number. */
+  /** The same in one piece, around the JSON of a text: from `event:` to the number. */
   around(head: string, text: string, tail: string): string;
   /** Takes the place of the next item. */
   place(): number;
@@ -17,11 +17,11 @@ export interface OutputWriter {
   added(place: number, item: JsonObject): string;
   /** Also keeps the item for the last event; `kept` as in `jsonAround`. */
   done(place: number, item: JsonObject, kept?: string): string;
-  /** The number of the last event that the client has. */
+  /** Sets the number of the last event that the client has. */
   numberAfter(sequence: number): void;
-  /** The client has this whole item already. */
+  /** Keeps a finished item that the client already has. */
   keep(place: number, item: JsonObject): void;
-  /** The place of the last item that the client received: the next one follows it. */
+  /** Sets the place of the last item that the client received: the next one follows it. */
   placeAfter(place: number): void;
   /** Items so far as the inside of a JSON array. */
   items(): string;
@@ -31,7 +31,7 @@ export interface OutputWriter {
 export const KEPT = '\0kept\0';
 const KEPT_JSON = JSON.stringify(KEPT);
 
-/** JSON of `value` with `kept`, which is JSON already, in the place of its `KEPT`. */
+/** JSON of `value` with its `KEPT` replaced by `kept`, which is already JSON. */
 export function jsonAround(value: JsonObject, kept: string | undefined): string {
   return putKept(JSON.stringify(value), kept);
 }
@@ -93,7 +93,7 @@ class NumberedOutput implements OutputWriter {
     this.places = place + 1;
   }
 
-  /** Added up, not joined: the long texts in them are not copied for it. */
+  /** Concatenated with `+`, not joined, so that the long texts in them are not copied. */
   items(): string {
     return this.kept
       .filter((item) => item !== undefined)
@@ -107,9 +107,9 @@ class NumberedOutput implements OutputWriter {
 }
 
 export interface DeltaWriter {
-  /** Keeps the text and gives its event, '' for none. */
+  /** Keeps the text and returns its event, '' for none. */
   push(text: string): string;
-  /** The same with other fields behind the text than the usual ones, and of no text as well. @param suffix JSON that begins with `,`. */
+  /** The same with other fields after the text, and also for an empty text. @param suffix JSON that begins with `,`. */
   pushWith(text: string, suffix: string): string;
   /** All text so far, as JSON. */
   json(): string;
@@ -155,7 +155,7 @@ class KeptDeltas extends PiecedText implements DeltaWriter {
 
   private write(delta: string, tail: string): string {
     const json = JSON.stringify(delta);
-    // Mostly nothing needs escaping: the text is then kept as it is, and not a second time.
+    // Usually nothing needs escaping: the text itself is then kept instead of a second copy.
     this.add(json.length === delta.length + 2 ? delta : json.slice(1, -1));
     this.textLength += delta.length;
     if (this.isBlank) this.isBlank = delta.trim() === '';

@@ -88,7 +88,7 @@ class SummarizedReasoning implements ReasoningWriter {
     return { wire, told: { id, outputIndex, place, deltas } };
   }
 
-  /** Reasoning that only its provider can read; nothing at all is no item. */
+  /** Reasoning that only its provider can read; without any content there is no item. */
   private wholeItem(part: ReasoningPart): string {
     if (part.signature === undefined && part.redacted === undefined) return '';
     const { output } = this;

@@ -72,7 +72,7 @@ class ResponseEncoder implements StreamEncoder {
     const number = asNumber(event.sequence_number);
     if (number !== undefined) output.numberAfter(number);
     if (asNumber(event.content_index) !== undefined) this.partEnd = PART_ENDS[asString(event.type) ?? ''];
-    // What was told before the encoder was brought to where the client is, it takes note of then.
+    // Before the encoder has caught up with the client, the end is only remembered.
     if (this.head !== undefined && this.partEnd !== undefined) message.told(this.partEnd);
     const response = asObject(event.response);
     if (response !== undefined) this.begun = response;
@@ -187,7 +187,7 @@ class ResponseEncoder implements StreamEncoder {
     return this.output.added(place, item) + this.output.done(place, item);
   }
 
-  /** The last event: the whole response, with its output as it was sent. @param beside JSON that begins with `,`. */
+  /** The last event: the whole response, with its output as sent. @param beside JSON that begins with `,`. */
   private terminal(status: string, fields: JsonObject, beside = ''): string {
     const { head, context, output: written } = this;
     const type = `response.${status}`;
@@ -208,7 +208,7 @@ class ResponseEncoder implements StreamEncoder {
     return this.message.close(status) + this.terminal(status, { incomplete_details: details });
   }
 
-  /** Once the response has begun it fails; before that there is none that could. */
+  /** Once the response has begun, it is reported as failed; before, there is none to report on. */
   private fail(error: GatewayError): string {
     const text = withWait(error);
     const param = error.reason?.param ?? null;

@@ -19,7 +19,7 @@ export function parseFinish(response: JsonObject, sawToolCall: boolean): Finish 
   return { unified: sawToolCall ? 'tool_use' : 'end_turn', raw: status };
 }
 
-/** The status of a whole answer that is still to be made, in the background. Servers that never say that one is done count it. */
+/** The status of an answer still being made in the background. With usage it is done: some servers never update the status. */
 export function pendingStatus({ status, usage }: JsonObject): string | undefined {
   const isBegun = status === 'queued' || status === 'in_progress';
   return isBegun && !isObject(usage) ? status : undefined;

@@ -12,19 +12,19 @@ export function freeTextOf(args: string): string {
 }
 
 export interface FreeTextReader {
-  /** The free text that the fragment brings, '' while there is none. */
+  /** The free text in the fragment, '' if there is none. */
   push(fragment: string): string;
-  /** What is still owed once the arguments are whole. */
+  /** The remaining text once the arguments are complete. */
   end(): string;
 }
 
 const OPENING = new RegExp(`^\\s*\\{\\s*"${FREE_TEXT}"\\s*:\\s*"`);
-/** Longer than any way to write the opening that a model comes up with. */
+/** Longer than any way in which a model writes the opening. */
 const OPENING_LIMIT = 64;
 
 /**
  * Reads `{"input":"…"}` as it arrives. Arguments that begin otherwise are held back until they are whole; what
- * follows the text is not looked at.
+ * follows the text is ignored.
  */
 export function createFreeTextReader(): FreeTextReader {
   let state: 'opening' | 'text' | 'other' | 'closed' = 'opening';
@@ -55,7 +55,7 @@ export function createFreeTextReader(): FreeTextReader {
   };
 }
 
-/** How much of the inside of a JSON string stands, up to its closing quote or an escape that is not whole. */
+/** How much of a JSON string's inside is complete, up to its closing quote or an unfinished escape. */
 function scanText(text: string): { length: number; closed: boolean } {
   let index = 0;
   while (index < text.length) {

@@ -1,5 +1,5 @@
-// The grammar of output items: each is added and done once, its parts too, and what repeats the deltas says
-// the same as they did.
+// The grammar of output items: each is added and done once, as are its parts, and what repeats the deltas equals
+// them.
 import {
   asArray,
   asNumber,
@@ -136,7 +136,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
     const name = form.index === undefined ? form.list : `${form.list} ${asNumber(event[form.index])}`;
     let part = item.parts.get(name);
     if (part === undefined) {
-      // Arguments are no part of a list: their first delta begins them.
+      // Arguments are not part of a list: their first delta begins them.
       if (form.index !== undefined) violate(`${event.type} for ${name}, which was not added`);
       part = { text: '', state: 'open' };
       item.parts.set(name, part);
@@ -170,7 +170,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
   };
 }
 
-/** The text that a finished item has where the deltas of `name` went. */
+/** The text in a finished item that the deltas of `name` built up. */
 function textIn(item: JsonObject, name: string): string | undefined {
   const [list = '', number] = name.split(' ');
   if (number === undefined) return asString(item[list]);
@@ -178,7 +178,7 @@ function textIn(item: JsonObject, name: string): string | undefined {
   return asString(part?.text) ?? asString(part?.refusal);
 }
 
-/** What an item says to a client: without ids, tokens and states, which servers tell anew each time. */
+/** The content of an item: without ids, tokens and states, which differ each time a server sends it. */
 export function itemMeaning(item: JsonObject): JsonObject {
   const { type, name, call_id, input } = item;
   const args = asString(item.arguments) ?? JSON.stringify(item.arguments);

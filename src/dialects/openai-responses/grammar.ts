@@ -16,7 +16,7 @@ const TERMINALS = new Set(['response.completed', 'response.incomplete', 'respons
 
 /**
  * Strict about what breaks clients, silent about what official servers vary (padding, extra fields, tokens that
- * are encrypted anew each time they are told).
+ * are encrypted again each time they are sent).
  */
 export function createGrammarChecker(): GrammarChecker {
   const violations: string[] = [];
@@ -66,7 +66,7 @@ export function createGrammarChecker(): GrammarChecker {
       return;
     }
     if (status === 'incomplete' && reason === undefined) violate('an incomplete response without a reason');
-    // Null is how a gateway says that its provider counted nothing.
+    // A gateway whose provider counted nothing sends null.
     if (asObject(response.usage) === undefined && response.usage !== null) violate(`${type} without usage`);
     items.end();
     const told = items.told().map(itemMeaning);

@@ -1,4 +1,4 @@
-// Output items of tools that the provider runs, and items without a neutral word: as parts, and back.
+// Output items of tools that the provider runs, and items without a neutral form: as parts, and back.
 import type { ImagePart, OpaquePart, Part, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { leftover } from '../shared/own-fields.ts';
@@ -47,7 +47,7 @@ function opaque(name: string, item: JsonObject): OpaquePart {
   return { type: 'opaque', dialect: ID, name, value: item };
 }
 
-/** The item that the part was parsed from; undefined for parts that no item of this dialect became. */
+/** The item that the part was parsed from; undefined for parts that did not come from an item of this dialect. */
 export function hostedItemOf(part: Part): JsonObject | undefined {
   if (part.type === 'opaque') return part.dialect === ID ? asObject(part.value) : undefined;
   if (part.extension?.dialect !== ID) return undefined;

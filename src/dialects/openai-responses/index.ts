@@ -81,11 +81,11 @@ function typeOf({ event, data }: SseEvent): string {
 const TYPE = /"type"\s*:\s*"(keepalive|response\.(?:completed|incomplete|failed))"/;
 
 /**
- * An `error` event is not the last: OpenAI tells the failed response behind it, which is what Codex reads.
- * Servers that name no event put the type first or last.
+ * An `error` event is not the last: OpenAI sends the failed response after it, which is what Codex reads.
+ * Servers without event names put the type first or last in the data.
  */
 function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
-  // Some servers end with this, which says nothing here.
+  // Some servers end with this, which has no meaning here.
   if (data === '[DONE]') return 'ping';
   const type = event === '' ? (TYPE.exec(data.slice(0, 64)) ?? TYPE.exec(data.slice(-64)))?.[1] : event;
   switch (type) {

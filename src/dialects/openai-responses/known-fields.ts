@@ -5,7 +5,7 @@ import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fi
 // The SDKs add their parsed form of a text, and of arguments, as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };
 
-/** Parts of another type are kept whole; so is the result of a call that is no list of parts. */
+/** Parts of other types are kept whole; so is a call's result that is not a list of parts. */
 const PART = byType(
   {
     input_text: TEXT,

@@ -1,4 +1,4 @@
-// What a model accepts, by its name: OpenAI refuses fields that a model has no use for.
+// What a model accepts, by its name: OpenAI refuses fields that a model does not support.
 import type { Quirks } from '../dialect.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import type { ReasoningTraits } from '../openai/reasoning.ts';
@@ -13,7 +13,7 @@ export interface ModelTraits extends ReasoningTraits {
 const REASONING = /(^|\/)(o\d|gpt-([5-9]|1\d)\b(?!.*-chat)|codex-)/;
 const PLAIN = /(^|\/)(gpt-3|gpt-4|chatgpt-|gpt-5.*-chat)/;
 
-/** The provider's row knows its models best; without a row the names that OpenAI gives are told apart. */
+/** The provider's row takes precedence; without one, OpenAI's names for its models decide. */
 export function modelTraits(model: string, quirks: Quirks): ModelTraits {
   const { fixedSampling } = quirks;
   if (fixedSampling !== undefined) {

@@ -1,5 +1,5 @@
 // Tools in namespaces (`{type:'namespace', name, tools}`): other dialects have one flat list, so a tool gets
-// one name for both, and what calls it is told apart again with the help of the client's own list.
+// one name for both, which the client's own list maps back when the tool is called.
 import type { Tool, ToolNamespace } from '../../model/request.ts';
 import { shorten } from '../shared/shorten.ts';
 
@@ -18,7 +18,7 @@ export interface ClientTool {
   namespace?: ToolNamespace;
 }
 
-/** The client's own tools by the name that a provider knows them by. */
+/** The client's own tools by the names sent to the provider. */
 export function indexTools(tools: readonly Tool[] | undefined): ReadonlyMap<string, ClientTool> {
   const index = new Map<string, ClientTool>();
   for (const tool of tools ?? []) {

@@ -1,4 +1,4 @@
-// `text.format`: the form that an answer is to have, in requests and in the answers that repeat it.
+// `text.format`: the output format, in requests and in the answers that repeat it.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
 

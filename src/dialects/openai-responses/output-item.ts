@@ -1,6 +1,6 @@
 // Output items as a client reads them: the same for whole answers and for streams. Ids are made from the
-// request's id and the item's place, so that the same answer has the same ids. Reasoning that is no provider's own is
-// looked up by its id when it comes back: that id is marked.
+// request's id and the item's place, so that the same answer has the same ids. The ids of reasoning that was made up
+// here are marked, so that it is recognized when it comes back.
 import type { ImagePart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue, parseObject } from '../../model/json/json.ts';
 import { callIdToWire, isMadeUpId, madeUpId } from '../../model/opaque-token.ts';
@@ -55,7 +55,7 @@ export function callForm(
   return { kind: isCustom ? 'custom' : 'function', wrapped, ...wireName(call.name, tool) };
 }
 
-/** `text` is the argument text as the client shall read it. */
+/** @param text the argument text for the client. */
 export function callItem(
   id: string,
   form: CallForm,
@@ -100,7 +100,7 @@ function searchAction({ name, arguments: text }: ToolCallPart): JsonObject | und
   return undefined;
 }
 
-/** A generated image; audio and URLs have no place here. */
+/** A generated image; audio and URLs have no form here. */
 export function imageItem(part: ImagePart, id: string): JsonObject | undefined {
   const own = hostedItemOf(part);
   if (own !== undefined) return own;

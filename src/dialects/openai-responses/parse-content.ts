@@ -9,7 +9,7 @@ import { parseAudio, parseFile, parseImage } from './media.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
-/** What an opaque part inside a message is called, told apart from an opaque input item. */
+/** The name of an opaque part inside a message, distinct from an opaque input item. */
 export const CONTENT_PREFIX = 'content.';
 
 export function parseContent(content: JsonValue | undefined, path: string): Part[] {

@@ -1,5 +1,5 @@
 // `input` of a request → system parts and neutral turns. Items are finer than turns: reasoning, text and calls
-// of one answer are items of their own here, and parts of one assistant message there.
+// of one answer are separate items here, and parts of one assistant message there.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
@@ -17,10 +17,10 @@ import { ID } from './wire.ts';
 export interface ParsedInput {
   system: TextPart[];
   messages: Message[];
-  /** Tools that items bring along, and those items. */
+  /** Tools that items contain, and those items. */
   tools: Tool[];
   toolItems: ToolItem[];
-  /** Set where an item points to what only the provider keeps. */
+  /** Set where an item refers to something that only the provider stores. */
   boundTo?: Binding;
 }
 
@@ -69,7 +69,7 @@ function createTurns({ messages }: ParsedInput): Turns {
         messages.push(message);
         return;
       }
-      // Two messages in a row are two things said, unless calls tie them to one turn.
+      // Consecutive messages stay separate, unless calls tie them to one turn.
       if (open?.kind === 'answer' && spoke(open.message)) open = undefined;
       for (const part of message.parts) add('answer', part);
     },
@@ -108,7 +108,7 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
     case 'function_call_output':
     case 'custom_tool_call_output': {
       const content = parseResult(item.output, `${path}.output`);
-      // A tool's output without a call; other dialects have results of calls alone.
+      // A tool's output without a call; other dialects only have results of calls.
       if (type === 'function_call_output' && (item.call_id ?? undefined) === undefined) {
         turns.message({ role: 'user', parts: content });
         return;
@@ -134,11 +134,11 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
   }
 }
 
-/** The way out for clients that want the provider's own summary of a conversation. */
+/** The advice for clients that want the provider's own summary of a conversation. */
 export const SUMMARISE =
   'let the client summarise, as Codex does for a provider of its `model_providers` (README.md, “Codex CLI”)';
 
-/** Items that mean something only to the provider that keeps, or encrypted, what they stand for. */
+/** Items that only the provider which stored or encrypted their content can read. */
 const BOUND_ITEMS: Record<string, string> = table({
   item_reference:
     'it names an item that nobody keeps there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
@@ -177,7 +177,7 @@ function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: Pars
   }
 }
 
-/** `commentary` or `final_answer`: models want it back on each message, so it stays with the first text. */
+/** `commentary` or `final_answer`: models need it back on each message, so it stays with the first text. */
 function withPhase(parts: Part[], item: JsonObject): Part[] {
   const fields = leftover({ phase: item.phase }, []);
   const first = parts.find((part) => part.type === 'text');

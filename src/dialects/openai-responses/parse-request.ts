@@ -25,13 +25,13 @@ import { parseReasoningSettings } from './reasoning-settings.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
-/** The value of `include` that asks for reasoning items whole, to be sent back. */
+/** The value of `include` that asks for encrypted reasoning, to be sent back. */
 export const ENCRYPTED_REASONING = 'reasoning.encrypted_content';
 
 /** The value of `include` that asks for log probabilities. */
 export const LOGPROBS = 'message.output_text.logprobs';
 
-/** OpenAI's word for an id that it does not know (any more): clients such as VS Code's Copilot then send the whole conversation. */
+/** OpenAI's code for an unknown or expired id, at which clients such as VS Code's Copilot send the whole conversation. */
 const PREVIOUS_NOT_FOUND = 'previous_response_not_found';
 
 /** Top-level fields that have a neutral form. Those kept in another form are handled where they are read. */
@@ -52,13 +52,13 @@ const NEUTRAL_FIELDS = [
   'prompt_cache_key',
   ...CACHE_SETTINGS,
   'reasoning',
-  // Says whether deltas are padded against eavesdroppers.
+  // Controls whether deltas are padded against eavesdroppers.
   'stream_options',
 ];
 
 /**
- * The result always has an `extension` of this dialect, empty where every field had a neutral form: it
- * tells buildRequest that the client spoke this dialect and meant exactly what it sent.
+ * The result always has an `extension` of this dialect, empty where every field had a neutral form: by it
+ * buildRequest knows that the client spoke this dialect and meant exactly what it sent.
  */
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
@@ -107,7 +107,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   return request;
 }
 
-/** Fields that make the answer depend on what only a provider of this dialect keeps or does. */
+/** Fields that make the answer depend on what only a provider of this dialect stores or does. */
 function findBinding(body: JsonObject): Binding | undefined {
   const because: Record<string, string> = {
     previous_response_id:
@@ -125,7 +125,7 @@ function findBinding(body: JsonObject): Binding | undefined {
     return { dialect: ID, field: 'background', problem };
   }
   if (asObject(body.prompt_cache_options)?.prewarm !== true) return undefined;
-  // Anywhere else a whole answer would be written, and billed, that nobody wants.
+  // Any other provider would write, and bill, a whole unwanted answer.
   const problem = 'only OpenAI readies its cache without writing an answer; leave that request out';
   return { dialect: ID, field: 'prompt_cache_options.prewarm', problem };
 }
@@ -186,8 +186,8 @@ function parseOutputFormat(format: JsonObject): OutputFormat | undefined {
 }
 
 /**
- * `store` and `include`. Every translation brings the tokens of reasoning unasked: to ask for them says
- * nothing that another dialect could lose.
+ * `store` and `include`. Every translation returns reasoning tokens without being asked, so that no other dialect
+ * loses a request for them.
  */
 function readRetention(body: JsonObject, request: NeutralRequest, fields: JsonObject): void {
   const store = optionalBoolean(body, 'store');

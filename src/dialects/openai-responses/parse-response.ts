@@ -20,8 +20,8 @@ import { answerExtension } from './unworded.ts';
 import { parseUsage } from './usage.ts';
 
 /**
- * @throws GatewayError, the provider's own or `upstream_malformed` where the body is no response; MalformedEvent where an
- * item is none.
+ * @throws GatewayError, the provider's own or `upstream_malformed` where the body is not a response; MalformedEvent for
+ * an invalid item.
  */
 export function parseResponse(body: JsonObject): NeutralResponse {
   const error = errorInBody(body);
@@ -72,7 +72,7 @@ function parseItem(item: JsonObject, index: number): Part[] {
   }
 }
 
-/** Content that has neutral words. */
+/** Content that has a neutral form. */
 const TOLD: ReadonlySet<string> = new Set(['output_text', 'text', 'refusal']);
 
 function parseMessage(item: JsonObject, index: number): Part[] {

@@ -23,14 +23,14 @@ import { flatName } from './namespace.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
-/** @param path of `tools`, for what is wrong with it. */
+/** @param path of `tools`, for error messages. */
 export function parseToolList(holder: JsonObject, path = 'tools'): Tool[] {
   return (optionalArray(holder, 'tools', path) ?? []).flatMap((value, index) =>
     parseTool(requiredObject(value, `${path}[${index}]`), `${path}[${index}]`),
   );
 }
 
-/** `web_search`, `web_search_preview`, each perhaps with a date. */
+/** `web_search`, `web_search_preview`, either with an optional date. */
 export function isWebSearch(tool: Tool): boolean {
   return tool.type === 'server' && tool.name.startsWith('web_search');
 }
@@ -100,7 +100,7 @@ function parseCustom(tool: JsonObject, path: string): CustomTool {
   };
 }
 
-/** Here a grammar's fields stand beside its type. */
+/** In this dialect a grammar's fields are beside its type. */
 function nestGrammar(format: JsonObject): JsonObject {
   if (format.type !== 'grammar' || format.grammar !== undefined) return format;
   const { type, ...grammar } = format;
@@ -141,14 +141,14 @@ function parseAllowed(form: JsonObject, tools: readonly Tool[]): Allowance {
   return allow(parseAllowedMode(form, 'tool_choice.mode'), names, tools);
 }
 
-/** Which server's tools are meant, and which of them, only this dialect can say; what else is allowed, all of them. */
+/** Whether tools of an MCP server are among those allowed, a choice that only this dialect can express. */
 export function namesServer(choice: JsonValue | undefined): boolean {
   const form = asObject(choice);
   if (form?.type !== 'allowed_tools') return false;
   return asArray(form.tools)?.some((tool) => asObject(tool)?.type === 'mcp') === true;
 }
 
-/** Maps the own names of tools in namespaces to neutral ones; of several with one own name the first counts. */
+/** Maps the names of tools within namespaces to neutral ones; of several with the same name the first counts. */
 function groupedNames(tools: readonly Tool[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const tool of tools) {

@@ -1,4 +1,4 @@
-// How much the model shall think: `reasoning: {effort, summary}` → ReasoningSettings, and what a client said of it again.
+// How much the model is to think: `reasoning: {effort, summary}` → ReasoningSettings, and a client's own settings back.
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import { leftover } from '../shared/own-fields.ts';
@@ -23,7 +23,7 @@ export function parseReasoningSettings(reasoning: JsonObject): ParsedReasoningSe
   return Object.keys(settings).length === 0 ? { rest } : { settings, rest };
 }
 
-/** Exactly the settings that a client of this dialect sent. */
+/** Restores exactly the settings that a client of this dialect sent. */
 export function repeatReasoning({ effort, summary }: ReasoningSettings): JsonObject {
   return { ...(effort !== undefined && { effort }), ...(summary !== undefined && { summary }) };
 }

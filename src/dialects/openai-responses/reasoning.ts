@@ -28,7 +28,7 @@ const REDACTED = ':redacted';
 export interface ReasoningKey {
   id?: string;
   encryptedContent?: string;
-  /** The text stands in `content` (open models), not in `summary`. */
+  /** The text is in `content` (open models), not in `summary`. */
   inContent?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function parseReasoning(item: JsonObject): ReasoningPart {
   return part;
 }
 
-/** The part of an item that a provider sent; undefined for one that says nothing (its id alone is no use). */
+/** The part for an item that a provider sent; undefined for an empty one (its id alone is of no use). */
 export function parseAnswerReasoning(item: JsonObject): ReasoningPart | undefined {
   const { text, inContent } = reasoningText(item);
   const signature = answerToken(item, inContent);

@@ -10,7 +10,7 @@ export interface ResponseHead {
   model: string;
 }
 
-/** What ids of responses begin with: VS Code's Copilot leaves the earlier turns out behind any id, and names none that is not like this. */
+/** The prefix of response ids. VS Code's Copilot omits earlier turns after any id, but refers only to those with it. */
 const PREFIX = 'resp_';
 
 export function responseHead(id: string | null, model: string | null, context: AnswerContext): ResponseHead {
@@ -19,8 +19,8 @@ export function responseHead(id: string | null, model: string | null, context: A
 }
 
 /**
- * Clients' types want every field. Of what the request asked for the form of the answer is repeated, by which
- * LangChain knows that it has JSON to parse; of the rest the defaults stand there. `store` says that nothing can be
+ * Clients' types require every field. Of the request's settings only the output format is repeated, by which
+ * LangChain knows that it has JSON to parse; the others have their defaults. `store` is false, since nothing can be
  * fetched later.
  */
 export function responseObject(head: ResponseHead, context: AnswerContext, status: string): JsonObject {
@@ -51,7 +51,7 @@ export function responseObject(head: ResponseHead, context: AnswerContext, statu
   };
 }
 
-/** Where one kind of tool is counted, so must the other be. */
+/** If one kind of tool is counted, the other must be, too. */
 const NO_IMAGES: JsonObject = {
   input_tokens: 0,
   input_tokens_details: { image_tokens: 0, text_tokens: 0 },

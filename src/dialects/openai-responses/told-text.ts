@@ -1,6 +1,6 @@
-// How much of a text was sent in deltas, so that what repeats it can add what is missing, in constant memory.
+// Remembers in constant memory how much of a text was sent in deltas, so that a repetition of it can add the rest.
 
-/** To be extended by what tells a text: each delta looks at both, and so they are one object. */
+/** Extended by classes that emit a text, rather than a field of them: each delta needs both, so they are one object. */
 export class ToldText {
   /** UTF-16 units. */
   private toldLength = 0;
@@ -11,7 +11,7 @@ export class ToldText {
     this.toldSum = hash(delta, delta.length, this.toldSum);
   }
 
-  /** The part of `whole` behind what was sent; '' where the two do not begin alike. */
+  /** The part of `whole` after what was sent; '' where the two do not begin alike. */
   protected rest(whole: string): string {
     const length = this.toldLength;
     if (whole.length <= length) return '';
@@ -25,10 +25,10 @@ export class ToldText {
   }
 }
 
-/** As the 32 bits with a sign that the sums are. */
+/** Signed 32 bits, like the sums. */
 const START = 0x811c9dc5 | 0;
 
-/** FNV-1a over UTF-16 units, goes on from `sum`. http://www.isthe.com/chongo/tech/comp/fnv/ */
+/** FNV-1a over UTF-16 units, continued from `sum`. http://www.isthe.com/chongo/tech/comp/fnv/ */
 function hash(text: string, length: number, sum: number): number {
   let result = sum;
   for (let index = 0; index < length; index++)

@@ -7,7 +7,7 @@ import { KNOWN_OUTPUT, KNOWN_RESPONSE } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 
 /**
- * Reports each of an item by name: the phase of a message, log probabilities that cannot be read, and whatever is new.
+ * Reports each such part of an item by name: a message's phase, unreadable log probabilities, and unknown fields.
  */
 export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonObject) => void): void {
   for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) tell(name, {});
@@ -18,7 +18,7 @@ export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonO
   if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) tell('logprobs', {});
 }
 
-/** Names of the fields of a response that say something of the answer which has no word here. */
+/** Names of the response's fields that describe the answer and have no neutral form. */
 export function unreadOf(response: JsonObject): string[] {
   return unreadFields(response, KNOWN_RESPONSE);
 }

@@ -4,7 +4,7 @@ import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
- * What a response object states of its counts; undefined where it has no usage. `input_tokens` includes cached
+ * The counts that a response object states; undefined where it has no usage. `input_tokens` includes cached
  * and cache-written tokens (recorded: written 1217 of 1220), `output_tokens` includes reasoning.
  */
 export function parseUsage(response: JsonObject): StatedUsage | undefined {
@@ -47,7 +47,7 @@ export function parseUsage(response: JsonObject): StatedUsage | undefined {
   };
 }
 
-/** Tools that are billed apart: searches in files have a price, images are another model's tokens, and code runs by the session. */
+/** Separately billed tools: file searches have a price, images are another model's tokens, code is billed per session. */
 function chargesIn(
   response: JsonObject,
   counts: CountReader,
@@ -68,15 +68,15 @@ function chargesIn(
 }
 
 /**
- * With models that do not think the preview of the search costs 2.5 times as much as the search itself, whose price the
- * table has. https://platform.openai.com/docs/pricing#built-in-tools
+ * With models that do not think, the preview version of web search costs 2.5 times as much as the released one, whose price
+ * the table has. https://platform.openai.com/docs/pricing#built-in-tools
  */
 function searchesByPreview({ tools, reasoning }: JsonObject): boolean {
   if (asString(asObject(reasoning)?.effort)) return false;
   return (asArray(tools) ?? []).some((tool) => PREVIEW.test(asString(asObject(tool)?.type) ?? ''));
 }
 
-/** Also with a date behind it. */
+/** A date may follow. */
 const PREVIEW = /^web_search_preview/;
 
 /** Commands that the client runs itself cost nothing. */
@@ -89,7 +89,7 @@ function countItems(output: JsonValue | undefined, type: string): number {
   return (asArray(output) ?? []).filter((entry) => asObject(entry)?.type === type).length;
 }
 
-/** Where no count is stated, the calls are in the answer. Each search is billed; opening a page that was found is not. */
+/** Counts the calls in the answer, where no count is stated. Each search is billed; opening a found page is not. */
 function countSearches(output: JsonValue | undefined): number | undefined {
   const searches = (asArray(output) ?? []).filter((entry) => {
     const item = asObject(entry);
