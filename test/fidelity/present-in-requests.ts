@@ -31,6 +31,7 @@ const isPdf = (source: MediaSource) => source.kind === 'base64' && source.mediaT
 /** By the feature's name in the table; null where only its own dialect keeps what tells it. */
 export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'system prompt': ({ system }) => system.some(({ text }) => text !== ''),
+  "Claude Code's billing line in the system prompt": null,
   'system message between turns': ({ messages }) => messages.some(({ role }) => role === 'system'),
   "participant's name": ({ messages }) => messages.some(({ name }) => name !== undefined),
   'earlier answer': some((part) => part.type === 'text' && part.text.trim() !== '', ['assistant']),

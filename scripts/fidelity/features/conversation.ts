@@ -30,6 +30,21 @@ export const CONVERSATION: FeatureGroup = {
       },
     },
     {
+      name: "Claude Code's billing line in the system prompt",
+      forms: {
+        'anthropic-messages': {
+          system: [
+            { type: 'text', text: 'x-anthropic-billing-header: cc_version=2.1.197.02f; cc_entrypoint=cli;' },
+          ],
+        },
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+    {
       name: 'system message between turns',
       forms: {
         'anthropic-messages': {

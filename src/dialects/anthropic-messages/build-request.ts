@@ -12,6 +12,7 @@ import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
+import { BILLING_LINE } from '../claude/billing-line.ts';
 import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
@@ -45,6 +46,7 @@ export function buildRequest(
     thinking: moreThinking,
     output_config: moreConfig,
     metadata: moreMetadata,
+    [BILLING_LINE]: billing,
     ...own
   } = ownFields(request.extension);
   const body: JsonObject = { model };
@@ -72,6 +74,8 @@ export function buildRequest(
   const config: JsonObject = { ...(effort === undefined ? {} : { effort }) };
   buildFormat(request, traits, native, config, system, losses);
 
+  const billed = asObject(billing);
+  if (billed !== undefined) system.unshift(billed);
   if (system.length > 0) put(body, 'system', compact(system));
   body.messages = wireMessages(turns);
   if (tools.length > 0) body.tools = tools;

@@ -11,6 +11,7 @@ import type {
   ReasoningSettings,
 } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
+import { BILLING_LINE, billingLine } from '../claude/billing-line.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
@@ -59,10 +60,13 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   const messages = requireArray(body.messages, 'messages', failRequest);
   if (messages.length === 0) failRequest('messages', 'must hold at least one message');
   const extra = leftover(body, KNOWN_FIELDS);
+  const billing = billingLine(body.system);
+  if (billing !== undefined) extra[BILLING_LINE] = billing;
+  const system = parseSystem(body.system ?? undefined);
   const request: NeutralRequest = {
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
-    system: parseSystem(body.system ?? undefined),
+    system: billing === undefined ? system : system.slice(1),
     messages: messages.map((message, at) => parseMessage(message, `messages.${at}`)),
     tools: (optionalArray(body, 'tools') ?? []).map((tool, at) => parseTool(tool, `tools.${at}`)),
     // Nothing is generated where tokens are only counted.

@@ -12,6 +12,7 @@ import { countIn } from '../../model/usage.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
+import { BILLING_LINE, takeOutBillingLine } from '../claude/billing-line.ts';
 import { betasOf } from '../claude/betas.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
@@ -19,8 +20,13 @@ import { modelInPath } from '../shared/model-in-path.ts';
 
 /** @param inner the dialect in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
-  const buildRequest: ProviderSide['buildRequest'] = (request, options) =>
-    enveloped(inner.buildRequest({ ...request, tools: request.tools.map(withoutSearch) }, options));
+  const buildRequest: ProviderSide['buildRequest'] = (request, options) => {
+    const billing = takeOutBillingLine(request.extension);
+    const known = { ...request, ...billing, tools: request.tools.map(withoutSearch) };
+    const { body, losses } = enveloped(inner.buildRequest(known, options));
+    if (billing === undefined) return { body, losses };
+    return { body, losses: [...losses, { feature: BILLING_LINE, outcome: 'lost' }] };
+  };
   return {
     endpoint: (model, stream) =>
       `/model/${modelInPath(model)}/invoke${stream ? '-with-response-stream' : ''}`,
