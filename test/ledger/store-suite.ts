@@ -903,8 +903,9 @@ function expectedTotals(rows: readonly LedgerRow[]): Totals {
   };
 }
 
-/** From the first content to the last, 0 where it did not come in pieces. */
-function flowOf({ timing, ttftMs }: LedgerRow): number {
+/** From the first content to the last, 0 where it did not come in pieces or its tokens are not known. */
+function flowOf({ timing, ttftMs, status, usageKnown }: LedgerRow): number {
+  if (status !== 'success' || !usageKnown) return 0;
   const flowed = timing.gaps === null || ttftMs === null ? 0 : (timing.lastTokenMs ?? 0) - ttftMs;
   return Math.max(0, flowed);
 }

@@ -512,6 +512,40 @@ describe('/gateway/metrics', () => {
     ]);
   });
 
+  test('only complete answers of known tokens have a speed', async () => {
+    const timing = { ...NO_TIMING, lastTokenMs: 1_100, gaps: '30:98 50:2' };
+    const rows = [
+      sampleRow({ requestId: 'whole', ttftMs: 100, timing }),
+      // Anthropic tells the input at the start, and the output at the end.
+      sampleRow({
+        requestId: 'left',
+        ttftMs: 100,
+        timing,
+        status: 'aborted',
+        usage: sampleUsage({ outputTokens: 0 }),
+      }),
+      sampleRow({
+        requestId: 'untold',
+        ttftMs: 100,
+        timing,
+        usage: sampleUsage({ outputTokens: 0 }),
+        usageKnown: false,
+      }),
+    ];
+    record(...rows);
+    const { models } = await read('/gateway/metrics');
+    const { entries } = await read('/gateway/audit');
+    expect<unknown>(models).toEqual([expect.objectContaining({ requests: 3, tokens_per_second: 20 })]);
+    const speeds = entries.map((entry): [string, unknown] => [entry.request_id, entry.tokens_per_second]);
+    expect(new Map(speeds)).toEqual(
+      new Map([
+        ['whole', 20],
+        ['left', null],
+        ['untold', null],
+      ]),
+    );
+  });
+
   test('since: a duration or a time; what came before is not counted', async () => {
     // 50 requests, one a second from SAMPLE_TIME on.
     record(...variedRows(50));
@@ -644,7 +678,7 @@ describe('/gateway/audit', () => {
       longest_gap_ms: 90.5,
       gap_p50_ms: 48,
       gap_p99_ms: 90,
-      tokens_per_second: 20_000 / 990,
+      tokens_per_second: null,
       usage_known: true,
       input_tokens: 100,
       output_tokens: 20,

@@ -283,8 +283,8 @@ export const STEPS: readonly string[] = [
     COUNT(*) FILTER (WHERE usage_known = 1 AND cost_usd IS NULL), COALESCE(SUM(cost_usd), 0), SUM(input_tokens), SUM(output_tokens),
     SUM(cache_read_tokens), SUM(cache_write_tokens), SUM(latency_ms), COALESCE(SUM(ttft_ms), 0), COUNT(ttft_ms),
     SUM(reasoning_tokens), SUM(web_searches), SUM(provider_ms), SUM(gateway_ms), SUM(stalls),
-    SUM(CASE WHEN gaps IS NOT NULL AND last_token_ms > ttft_ms THEN output_tokens ELSE 0 END),
-    SUM(CASE WHEN gaps IS NOT NULL AND last_token_ms > ttft_ms THEN last_token_ms - ttft_ms ELSE 0.0 END)
+    SUM(CASE WHEN status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms THEN output_tokens ELSE 0 END),
+    SUM(CASE WHEN status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms THEN last_token_ms - ttft_ms ELSE 0.0 END)
   FROM ledger_row WHERE timestamp >= (SELECT MAX(timestamp) FROM ledger_row) - 90000000
   GROUP BY timestamp / 60000, kind;
   `,

@@ -6,8 +6,8 @@ import { MEASURES, type ModelName } from './spread-tally.ts';
 import type { Dimension, SumWindow, Totals } from '../store.ts';
 import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinutes } from './sum-spans.ts';
 
-/** Content came more than once, so that it has a speed. */
-const FLOWED = 'gaps IS NOT NULL AND last_token_ms > ttft_ms';
+/** Content came more than once and its tokens are known, so that it has a speed (../speed.ts). */
+const FLOWED = "status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms";
 
 /** PostgreSQL returns sums as decimals, which take three times as long to add up. */
 function whole(number: string): string {

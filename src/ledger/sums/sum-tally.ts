@@ -104,8 +104,9 @@ function numberAt(column: string): (row: RowValues) => number {
   return (row) => Number(row[at]);
 }
 
-/** The time over which content came: 0 where it came at once. */
+/** The time over which content came: 0 where it came at once, or its tokens are not known (../speed.ts). */
 function flowMs(row: RowValues): number {
+  if (row[STATUS] !== ('success' satisfies RowStatus) || row[USAGE_KNOWN] !== 1) return 0;
   if (row[GAPS] === null || row[LAST_TOKEN] === null || row[TTFT] === null) return 0;
   return Math.max(0, Number(row[LAST_TOKEN]) - Number(row[TTFT]));
 }
