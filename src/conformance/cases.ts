@@ -1,4 +1,4 @@
-// What a conformance run asks: the same few questions in every dialect.
+// The requests of a conformance run: the same few questions in every dialect.
 import type { Dialect } from '../dialects/dialect.ts';
 import type { JsonObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -13,7 +13,7 @@ export interface CaseRequest {
   body: JsonObject;
 }
 
-/** Left of the output for the answer itself, above what thinking may take. */
+/** Output tokens for the answer itself, in addition to those for thinking. */
 const ANSWER_TOKENS = 1_024;
 /** The least that providers accept. */
 const THINKING_TOKENS = 1_024;
@@ -65,14 +65,14 @@ function neutralRequest(name: CaseName, model: string): NeutralRequest {
   }
 }
 
-/** The conversation, in every dialect a list, becomes a number: no server may take it. */
+/** Replaces the conversation, a list in every dialect, by a number: no server may accept it. */
 function spoil(body: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? 7 : value]),
   );
 }
 
-/** Where the dialect's clients post this: path and query below the server's address. */
+/** Where the dialect's clients send this: path and query below the server's address. */
 export function clientPath({ client, provider }: Dialect, model: string, stream: boolean): string {
   const endpoint = provider.endpoint(model, stream);
   const isOwn = (path: string) => {

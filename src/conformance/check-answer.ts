@@ -7,7 +7,7 @@ import { parseFrame } from '../sse/parse-frame.ts';
 
 /** Bytes; an answer to these short questions is far below. */
 const MAX_BODY = 4 * 1024 * 1024;
-/** Characters of a server's words that a violation repeats. */
+/** Characters that a violation quotes of a server's answer. */
 const MAX_QUOTE = 200;
 
 export async function checkStream(dialect: Dialect, response: Response): Promise<string[]> {
@@ -47,7 +47,7 @@ export async function checkWhole(dialect: Dialect, response: Response): Promise<
   return violations;
 }
 
-/** The answer to a request that is wrong. */
+/** Checks the answer to an invalid request. */
 export async function checkError(dialect: Dialect, response: Response): Promise<string[]> {
   const { status } = response;
   const violations = checkType(response, 'application/json');
@@ -63,7 +63,7 @@ export async function checkError(dialect: Dialect, response: Response): Promise<
   if (!isObject(model.error)) return violations;
   for (const [name, example] of Object.entries(model.error)) {
     const kind = typeof example;
-    // What says which error it is may be null in some dialects, and then it is not owed; the message always is.
+    // In some dialects the error's code may be null, and is then optional; the message never is.
     const isOwed = kind === 'number' || name === 'message' || name === 'type' || name === 'status';
     if (isOwed && typeof body.error[name] !== kind)
       violations.push(`the error body's error.${name} is not a ${kind}`);

@@ -1,4 +1,4 @@
-// An answer's bytes, streamed or whole, as the neutral answer they tell: to compare one with another.
+// Reads an answer's bytes, streamed or whole, as a neutral answer, to compare one with another.
 import type { Dialect } from '../dialects/dialect.ts';
 import { isObject, type JsonObject, parseObject } from '../model/json/json.ts';
 import { createResponseCollector } from '../model/replay.ts';
@@ -9,7 +9,7 @@ import { parseFrame } from '../sse/parse-frame.ts';
 /** Bytes of one event: bodies kept for the audit are far below. */
 const LARGEST_EVENT = 32 * 1024 * 1024;
 
-/** Throws what the answer says of a failure, or why it cannot be read. */
+/** Throws the failure that the answer reports, or why it cannot be read. */
 export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
   const whole = parseObject(text);
   if (whole !== undefined) {
@@ -40,7 +40,7 @@ export function readPart(dialect: Dialect, text: string): string {
   try {
     for (const data of eventsOf(text)) decoder.decode(data);
   } catch {
-    // Where it was cut. What came before is what was asked for.
+    // The stream was cut off here: the text before it is the result.
   }
   return said;
 }

@@ -7,34 +7,34 @@ import { checkError, checkStream, checkWhole, messageOf } from './check-answer.t
 export interface CaseResult {
   dialect: DialectId;
   case: CaseName;
-  /** `not asked`: where the first case of a dialect is met by silence, the others would wait as long for as little. */
+  /** `not asked`: if the first case of a dialect gets no answer, the others would only wait as long again. */
   outcome: 'ok' | 'violations' | 'not served' | 'not asked';
   violations: string[];
 }
 
-/** Nobody is there to be judged; the message says what to do. */
+/** No server answers; the message says what to do. */
 export class ServerUnreachable extends Error {
   override readonly name = 'ServerUnreachable';
 }
 
-/** Not even the head of an answer came in time; the message says in which. */
+/** Not even the head of an answer came in time; the message says how long was waited. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
 export interface RunOptions {
-  /** The server's address; a path in it stays in front of the dialects' own. */
+  /** The server's address; a path in it is kept before the dialects' own. */
   url: string;
   dialects: readonly Dialect[];
   model: string;
   key: string | null;
-  /** The dialects were asked for by name: one that is not served is a violation. */
+  /** The dialects were selected by name: one that is not served is a violation. */
   isDemanded: boolean;
   /** Bounds the time of each request, its answer's body included. Rejects with NoAnswer, and with ServerUnreachable to end the run. */
   send(url: string, init: RequestInit): Promise<Response>;
 }
 
-/** What servers answer on a path that they do not have. */
+/** Statuses for paths that a server does not have. */
 const NOT_SERVED = [404, 501];
 
 /** Each result as it comes. Throws ServerUnreachable. */

@@ -47,7 +47,7 @@ export interface GatewayHost {
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
-  /** Collects traces; left out where nobody does. Where several processes serve, one of them passes it all rows. */
+  /** Collects traces; absent where none are collected. With several processes, one of them passes it all rows. */
   telemetry?: Telemetry;
   /** Null: nothing is recorded. */
   ledgerStore: LedgerStore | null;

@@ -214,7 +214,7 @@ function listen(
       port: options.port,
       // With 0 Bun would wait forever for a request's headers too; otherwise it waits about 10 s.
       idleTimeout: UNUSED_SECONDS,
-      // A body that nobody reads is not buffered: Bun pauses its sender, and discards what is left after the answer.
+      // An unread body is not buffered: Bun pauses its sender, and discards what is left after the answer.
       maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,
       development: false,
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
@@ -230,7 +230,7 @@ function listen(
   }
 }
 
-/** A port that nobody else listens on: the given one, or a free one for 0. Throws ListenError. */
+/** A port without another listener: the given one, or a free one for 0. Throws ListenError. */
 export async function reservePort(hostname: string, port: number): Promise<number> {
   const fetch = async () => new Response(null, { status: 503 });
   const server = listen({ hostname, port, fetch, onError() {} }, fetch);
@@ -261,7 +261,7 @@ function explain(
   }
 }
 
-/** An IPv6 address stands in brackets in a URL. */
+/** In a URL an IPv6 address is in brackets. */
 export function formatHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }

@@ -26,7 +26,7 @@ export interface AnswerContext extends TransformContext {
 export interface AnswerStep {
   /** Returns what the client gets for these events, now. The last event of an answer is `finish` or `error`. */
   push(events: readonly StreamEvent[]): readonly StreamEvent[] | Promise<readonly StreamEvent[]>;
-  /** The answer is over, or nobody waits for it any more. */
+  /** The answer is over, or no longer wanted. */
   close?(): void;
 }
 

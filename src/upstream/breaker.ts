@@ -160,7 +160,7 @@ export function createBreaker(
     learn(met, settings) {
       switch (met) {
         case 'failed':
-          // A failure elsewhere after it opened here belongs to an earlier request: it is no news.
+          // A failure elsewhere after it opened here belongs to an earlier request and adds nothing.
           if (state() !== 'open') fail(settings, probe === 'elsewhere');
           return;
         case 'spoke':

@@ -1,4 +1,4 @@
-// The way to upstreams by web standards alone: fetch, its body read at the reader's pace.
+// The transport on web standards alone: fetch, with its body read at the reader's pace.
 import type { HeaderReader } from '../model/headers.ts';
 import type { Leaving } from './departure.ts';
 import type { AnswerBody, BodyReader, Transport } from './transport.ts';

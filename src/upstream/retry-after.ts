@@ -7,7 +7,7 @@ import { asArray, asObject, asString, isObject, type JsonObject } from '../model
 
 /**
  * Milliseconds until the provider may be asked again, as its failure says by whatever means; undefined where it
- * does not. `isLimit`: it failed for a limit, so that the limits it tells of are the reason.
+ * does not. `isLimit`: it failed because of a limit, so that the limits it states are the reason.
  * @param now Unix milliseconds.
  */
 export function findRetryHint(

@@ -32,7 +32,7 @@ export function operationPath(
   return targetPath(template?.replace(own, path), { endpoint: () => path }, model, false);
 }
 
-/** An access token (a JSON Web Token) is no API key: it goes as Bearer wherever it is taken at all. */
+/** An access token (a JSON Web Token) is not an API key: it is sent as Bearer wherever it is accepted. */
 const ACCESS_TOKEN = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 /** The headers that authenticate `key` at a provider that may want it in a header of its own. */

@@ -4,7 +4,7 @@
 export interface Watchdog {
   /** From now on a wait may last this long; `expired` gets `what` when it does. `now`: where it is known. */
   wait(what: string, limitMs: number, now?: number): void;
-  /** Something arrived, or nobody is waiting: the limit does not run until the next `wait`. */
+  /** Something arrived, or nothing is waited for: the limit does not run until the next `wait`. */
   rest(): void;
   /** Treats the limit of `what` as exceeded now. */
   expire(what: string): void;

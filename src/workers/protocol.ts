@@ -43,7 +43,7 @@ export interface WorkerSetup {
   columns: ReadonlyMap<string, number>;
   /** Whether rows are kept, not only counted. */
   recorded: boolean;
-  /** Whether somebody collects traces. */
+  /** Whether traces are collected. */
   traced: boolean;
 }
 

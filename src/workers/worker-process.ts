@@ -62,7 +62,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
       try {
         process.send(message);
       } catch (error) {
-        // It has closed its end or died, which will be reported soon: there is nobody to send to.
+        // It has closed its end or died, which will be reported soon: there is no receiver.
         if (!isClosed(error)) throw error;
       }
     },

@@ -41,7 +41,7 @@ export function buildDocument(
   return { document: { format, name: known, source: bytes, ...cited } };
 }
 
-/** As a later one may be named. */
+/** Names that could equal a numbered one below. */
 const NUMBERED = /^document \d+$|\(\d+\)$/;
 
 /** Letters, digits, single spaces, dashes, parentheses and brackets; no two of a request alike. */

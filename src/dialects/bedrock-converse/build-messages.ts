@@ -54,7 +54,7 @@ export function buildConversation(
   return { system, turns };
 }
 
-/** All results of one turn's calls must stand in the next user message, before anything else. */
+/** All results of one turn's calls must be in the next user message, before anything else. */
 function resultsFirst(blocks: JsonObject[]): JsonObject[] {
   const at = blocks.findLastIndex((block) => block.toolResult !== undefined);
   if (at === -1) return blocks;
@@ -65,7 +65,7 @@ function resultsFirst(blocks: JsonObject[]): JsonObject[] {
 const SEE_DOCUMENT: JsonObject = { text: 'See the document.' };
 
 /**
- * "A text block must be included when using documents": clients send a file alone, Claude Code each PDF that it reads.
+ * "A text block must be included when using documents": clients send only a file, Claude Code each PDF that it reads.
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html
  */
 function withWords(blocks: JsonObject[]): JsonObject[] {
@@ -93,7 +93,7 @@ function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentSco
   turns.push({ role: 'user', content });
 }
 
-/** Whether a turn goes on, by results or by itself, that does not begin with thinking: thinking can then only be off. */
+/** Whether results or a prefill continue a turn that does not begin with thinking: thinking can then only be off. */
 export function lacksThinking(turns: readonly Turn[]): boolean {
   const last = turns.at(-1);
   const goesOn = last?.role === 'assistant' || last?.content.some((block) => block.toolResult !== undefined);

@@ -9,7 +9,7 @@ import { imageType, isSearch, isServerTool, readCall } from './parse-response.ts
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';
 
-/** What is told only when its block ends is kept in it. */
+/** Collects what is emitted only when its block ends. */
 type Open =
   | { kind: 'text'; block: number; begun: boolean; citations: Citation[] | null }
   | { kind: 'reasoning'; block: number; begun: boolean; signature: string; redacted: string }
@@ -23,7 +23,7 @@ export class BlockDecoder {
   protected webSearches = 0;
   private readonly open = new Map<number, Open>();
   private nextBlock = 0;
-  /** The open block used last: a delta mostly goes where the one before it went. */
+  /** The open block used last: consecutive deltas mostly belong to the same block. */
   private current: Open | undefined = undefined;
   private currentIndex = 0;
 

@@ -23,7 +23,7 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
   model_context_window_exceeded: 'context_window_exceeded',
 });
 
-/** An answer that the service itself calls broken is none. */
+/** Stop reasons by which the service itself reports a broken answer. */
 const BROKEN = /^malformed_/;
 
 /** @param stopped `messageStop` of a stream, or the whole answer. Throws GatewayError for a broken answer. */

@@ -86,7 +86,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   };
 }
 
-/** Model and streaming are said by the path; what headers say elsewhere, version and betas, stands in the body. */
+/** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
   const { model: _model, stream: _stream, service_tier: tier, cache_control: breakpoint, ...rest } = body;
   const lost = leaveOutServerTools(rest);

@@ -1,18 +1,18 @@
-// Tools that run on Anthropic's own machines, which Amazon's service has not: they are left out and named.
+// Tools that run on Anthropic's own machines, which Amazon's service lacks: they are left out and reported.
 // https://platform.claude.com/docs/en/build-with-claude/claude-in-amazon-bedrock#feature-availability
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss, Tool } from '../../model/request.ts';
 
 const AT_ANTHROPIC = /^(web_search|web_fetch|code_execution|mcp_toolset)/;
 
-/** Another dialect's search that shall not become Anthropic's. */
+/** Keeps another dialect's search from becoming Anthropic's. */
 export function withoutSearch(tool: Tool): Tool {
   if (tool.type !== 'server') return tool;
   const { search: _, ...bare } = tool;
   return bare;
 }
 
-/** @param body of the dialect within; it is changed. */
+/** @param body of the inner dialect; it is modified. */
 export function leaveOutServerTools(body: JsonObject): Loss[] {
   const losses: Loss[] = [];
   const lost = (feature: string) => losses.push({ feature, outcome: 'lost' });

@@ -1,4 +1,4 @@
-// Which words of a Messages request Claude takes only from those who name a beta feature: in a header at Anthropic, in
+// The parts of a Messages request that Claude accepts only with the name of a beta feature: in a header at Anthropic, in
 // the body at Amazon. https://platform.claude.com/docs/en/api/beta-headers
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
@@ -12,8 +12,8 @@ const TOOLS: Record<string, string> = table({
 });
 
 /**
- * At Anthropic itself some of them are no betas any more: there clients of this dialect name their own.
- * @param body of a Messages request, or the part of it that is told beside another dialect's.
+ * At Anthropic itself some of them are no longer betas: there clients of this dialect name their own.
+ * @param body of a Messages request, or the part of one that is sent within another dialect's.
  */
 export function betasOf(body: JsonObject): string[] {
   const betas = new Set<string>();

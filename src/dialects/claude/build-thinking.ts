@@ -14,7 +14,7 @@ export interface ThinkingFacts {
   forcesTool: boolean;
   /** See build-messages.ts. */
   lacksThinking: boolean;
-  /** The history holds thinking that Claude sealed. */
+  /** The history contains thinking that Claude sealed. */
   replaysThinking: boolean;
   /** The server accepts a setting for thinking that is no longer valid. */
   bindingControls: boolean;
@@ -48,24 +48,24 @@ export function buildThinking(
 }
 
 /**
- * A request that changes what stood before thinking and sends the thinking back is refused, unless it asks to leave the
- * thinking out then. Clients of other dialects cannot ask for that: their conversation could never continue.
+ * A request that sends thinking back after a changed history is refused, unless it asks to drop such thinking. Clients
+ * of other dialects cannot ask for that: their conversation could never continue.
  * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
  */
 function withBinding(asked: Thinking, facts: ThinkingFacts): Thinking {
   const { traits, native, forcesTool, replaysThinking, bindingControls } = facts;
   if (native || !bindingControls || !traits.bindsThinking || !replaysThinking) return asked;
-  // Unasked, the model thinks so as well; to ask for it would keep a tool from being forced.
+  // The model thinks by default as well; asking for it would prevent forcing a tool.
   if (asked.thinking === undefined && forcesTool && traits.forcedTools) return asked;
   const { thinking = { type: 'adaptive' } } = asked;
-  // Refused beside other types.
+  // Refused with other types.
   if (thinking.type !== 'adaptive') return asked;
   return { ...asked, thinking: { ...thinking, block_binding: { prefix_mismatch_behavior: 'drop_block' } } };
 }
 
 /**
- * Whether thinking of before stays out of the request: a model that binds it and is told not to think cannot be asked to
- * leave out what is no longer valid, so that all of it is. Some of it alone would make the rest invalid.
+ * Whether earlier thinking is left out of the request: a model that binds it cannot, with thinking off, be asked to drop
+ * what is no longer valid, so all of it is left out. Omitting only some would make the rest invalid.
  * https://platform.claude.com/docs/en/build-with-claude/preserved-thinking/fix-bound-to-a-different-conversation
  */
 export function forgetsThinking(
@@ -118,7 +118,7 @@ function turnOff(
   const withEffort: Thinking = effort === undefined ? {} : { effort };
   if (traits.betweenTools) {
     losses.approximated(name, 'the model thinks only between tool calls');
-    // More effort than `high` is refused beside it.
+    // Efforts above `high` are refused with it.
     const isMore = effort === 'xhigh' || effort === 'max';
     return { thinking: { type: 'between_tools' }, ...(isMore ? { effort: 'high' } : withEffort) };
   }
@@ -148,7 +148,7 @@ function budgeted(
 ): JsonObject | undefined {
   const effort = settings.effort === undefined || settings.effort === 'none' ? 'medium' : settings.effort;
   const asked = settings.budgetTokens ?? BUDGETS[effort];
-  // Thinking is paid from max_tokens: at least a quarter of it stays for the answer.
+  // Thinking counts towards max_tokens: at least a quarter is left for the answer.
   const budget = asked < facts.maxTokens ? asked : Math.floor(facts.maxTokens * 0.75);
   if (budget < LEAST_BUDGET) {
     losses.lost(name, `max_tokens leaves no room for the smallest budget of ${LEAST_BUDGET} tokens`);
@@ -167,7 +167,7 @@ function budgeted(
   return thinking;
 }
 
-/** Models that think by default hide it unless told otherwise; clients of other dialects show what they get. */
+/** Models that think by default hide it unless asked to show it; clients of other dialects show what they get. */
 function displayOf(
   settings: ReasoningSettings,
   { native, traits }: ThinkingFacts,
@@ -191,7 +191,7 @@ function effortFor(
   if (effort === undefined) return undefined;
   if (efforts === null) return facts.native ? effort : undefined;
   if (efforts.includes(effort)) {
-    // A budget already says it, and this early form of the field wants a beta header of its own.
+    // A budget already expresses it, and this early form of the field requires a beta header.
     return facts.native || facts.traits.thinking !== 'budget' ? effort : undefined;
   }
   if (efforts.length === 0) {

@@ -11,7 +11,7 @@ export interface ModelTraits {
    * is refused. `either`: both forms. `always`: as adaptive, and it cannot be turned off.
    */
   thinking: 'none' | 'budget' | 'either' | 'adaptive' | 'always';
-  /** For those that always think: accepts `between_tools`, thinking only behind results of tools. Others refuse the value. */
+  /** For those that always think: accepts `between_tools`, thinking only after tool results. Others refuse the value. */
   betweenTools: boolean;
   /** Thinks unless thinking is turned off. */
   thinksByDefault: boolean;
@@ -27,13 +27,13 @@ export interface ModelTraits {
   systemMessages: boolean;
   /** Takes `tool_choice` `any` and `tool`. */
   forcedTools: boolean;
-  /** Searches the web by itself, where it is served by Anthropic. */
+  /** Supports web search, where it is served by Anthropic. */
   webSearch: boolean;
   /** Continues a final turn of the assistant while it does not think; false: refuses it; null: unknown. */
   prefill: boolean | null;
-  /** Opens what Claude sealed of its thinking on any platform (`seals.ts`). */
+  /** Opens thinking that Claude sealed on any platform (`seals.ts`). */
   opensSeals: boolean;
-  /** Takes its thinking back only behind what stood before it when it was thought. */
+  /** Accepts its thinking back only after the same history as originally. */
   bindsThinking: boolean;
 }
 
@@ -70,7 +70,7 @@ const V3_7: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false 
 const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', webSearch: false };
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
-/** Another vendor's model behind this dialect: only what the oldest revisions of the dialect know. */
+/** Another vendor's model behind this dialect: only what the oldest revisions of the dialect have. */
 const FOREIGN: ModelTraits = {
   ...V3_5,
   thinking: 'budget',
@@ -79,7 +79,7 @@ const FOREIGN: ModelTraits = {
   opensSeals: false,
 };
 
-/** A family nobody has heard of: as the newest, but a client that asks for a budget may know better. */
+/** An unknown family: like the newest, but a client that sends a budget may know better. */
 const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false };
 
 const FAMILIES: ReadonlySet<string> = new Set(['', 'opus', 'sonnet', 'haiku', 'fable', 'mythos', 'instant']);

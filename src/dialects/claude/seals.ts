@@ -1,7 +1,7 @@
-// What Claude sealed of its thinking, on whichever platform: its signatures and what it redacted are valid on all of
-// them, so they travel from one to the other. https://platform.claude.com/docs/en/build-with-claude/extended-thinking
-// ("Thinking encryption"). Bedrock has the redacted text as bytes, which are base64 on its wire. Of the models that it
-// serves by Converse, Claude alone signs.
+// Thinking that Claude sealed, on any platform: its signatures and redacted thinking are valid on all of them, so they
+// are passed from one to another. https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+// ("Thinking encryption"). Bedrock sends the redacted text as bytes, in base64 on its wire. Of the models that it serves
+// by Converse, only Claude signs.
 import { openToken, type OpaqueToken } from '../../model/opaque-token.ts';
 
 const MESSAGES = 'anthropic-messages';

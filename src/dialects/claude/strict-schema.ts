@@ -1,5 +1,5 @@
-// JSON Schemas for constrained output: closed objects, no numeric or length limits. What a constraint said is
-// kept for the model to read in the description.
+// JSON Schemas for constrained output: closed objects, no numeric or length limits. Constraints are moved into the
+// description, where the model reads them.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
@@ -47,7 +47,7 @@ export function strictSchema(schema: JsonObject): StrictSchema {
           if (node.prefixItems === undefined) closed.items = close(value);
           break;
         case 'prefixItems':
-          // Each place may hold what any of them does.
+          // Each element may match any of them.
           if (Array.isArray(value)) closed.items = { anyOf: value.map(close) };
           moved.prefixItems = value;
           break;

@@ -7,25 +7,25 @@ import { signatureForClient } from './signature.ts';
 import { argumentObject } from '../shared/call-arguments.ts';
 import { ID } from './wire.ts';
 
-/** The name reported for a call whose arguments the token limit cut: it has no form here. */
+/** The name reported for a call whose arguments the token limit truncated: it has no form here. */
 export const CUT_CALL = 'tool_calls';
 
 /**
- * Thinking that only its provider can read: a thought without text. A signature whose thinking has no text is no
- * thought on the wire, so that the two can be told apart when they come back.
+ * Thinking that only its provider can read: a thought without text. A signature of thinking without text is not marked
+ * as a thought on the wire, so that the two can be distinguished when they come back.
  */
 export function redactedPart(token: OpaqueToken): JsonObject {
   return { text: '', thought: true, ...signatureForClient(token) };
 }
 
-/** The signature of a thought that was told before it, or of what else stands before it. */
+/** The signature of the thought, or other part, sent before it. */
 export function signaturePart(token: OpaqueToken, ofThought: boolean): JsonObject {
   return { text: '', ...(ofThought ? { thought: true } : {}), ...signatureForClient(token) };
 }
 
 /**
  * The part of a call, null for one of another dialect's own tools, which a client would try to run; undefined
- * where the arguments are not what this dialect can say.
+ * where this dialect cannot express the arguments.
  */
 export function callPart(call: Omit<ToolCallPart, 'type'>): JsonObject | null | undefined {
   if (call.kind === 'server') return buildServerCall(call, 'client') ?? null;
@@ -39,7 +39,7 @@ export function mediaDataPart(mimeType: string, data: string): JsonObject {
   return { inlineData: { mimeType, data } };
 }
 
-/** A part that this dialect's own decoder had no neutral form for. */
+/** A part for which this dialect's own decoder had no neutral form. */
 export function replayedPart(dialect: string, value: JsonValue | undefined): JsonObject | undefined {
   return dialect === ID && isObject(value) ? value : undefined;
 }

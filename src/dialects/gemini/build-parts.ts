@@ -64,7 +64,7 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
   }
 }
 
-/** Unsigned thoughts are sent back as Google's own client sends them; another provider's mean nothing to it. */
+/** Unsigned thoughts are sent back as by Google's own client; other providers' are useless there. */
 function buildReasoning(part: ReasoningPart, losses: LossReport): JsonObject | undefined {
   const signature = ownSignature(part.signature);
   if (part.redacted !== undefined || (part.signature !== undefined && signature === undefined)) {
@@ -124,7 +124,7 @@ function buildMediaPart(
 }
 
 /**
- * The result of a call. Media that cannot stand in it is put into `moved`, for the content behind it.
+ * The result of a call. Media that it cannot contain is put into `moved`, for the content after it.
  * @param name of the function, looked up by the call's id.
  */
 export function buildResult(
@@ -163,12 +163,12 @@ export function buildResult(
 }
 
 /**
- * In a result Google takes `$ref` for the name of an image beside it, and refuses what no image is called: JSON Schemas and
- * descriptions of APIs, which tools read, are full of them. https://github.com/googleapis/python-genai/issues/2792
+ * In a result Google reads `$ref` as the name of an image beside it, and refuses unknown names: JSON Schemas and API
+ * descriptions, which tools return, are full of them. https://github.com/googleapis/python-genai/issues/2792
  */
 const REFERENCE = /"\$ref"\s*:/;
 
-/** `output` and `error` are Google's own names for results that are not objects. */
+/** `output` and `error` are Google's names for results that are not objects. */
 function buildResponseObject(text: string, isError: boolean): JsonObject {
   const object = REFERENCE.test(text) ? undefined : argumentsToWrite(text);
   if (isError) return { error: object ?? text };

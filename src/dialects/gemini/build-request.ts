@@ -62,7 +62,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
   reportUnsaid(request, UNSAID, losses);
-  // Most models refuse them: only clients of this dialect know that theirs does not.
+  // Most models refuse them: only a client of this dialect can know that its model does not.
   if (request.extension?.dialect !== ID) reportUnsaid(request, ['logprobs'], losses);
   losses.foreign(request.extension);
   restore(body, request);
@@ -77,7 +77,7 @@ function buildSystem(request: NeutralRequest, losses: LossReport): JsonObject[] 
   });
 }
 
-/** Other dialects accept a system prompt alone; this one refuses a request without contents. */
+/** Other dialects accept only a system prompt; this one refuses a request without contents. */
 function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossReport): void {
   const part = system.pop();
   if (part === undefined) return;
@@ -88,7 +88,7 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
   );
 }
 
-/** For models that refuse a last turn of their own; one that calls a tool lacks more than a turn. */
+/** For models that refuse a final turn of their own; if that turn calls a tool, results are missing as well. */
 function endWithUser(contents: JsonObject[], losses: LossReport): void {
   const last = contents.at(-1);
   const parts = asArray(last?.parts) ?? [];
@@ -116,7 +116,7 @@ function putPenalties(
     return;
   }
   const how = 'the model refuses it';
-  // None at all is what they take.
+  // 0 is no penalty: leaving it out loses nothing.
   if ((presencePenalty ?? 0) !== 0) losses.lost('presence_penalty', how);
   if ((frequencyPenalty ?? 0) !== 0) losses.lost('frequency_penalty', how);
 }
@@ -170,7 +170,7 @@ function buildServiceTier(tier: string | undefined, losses: LossReport): string 
   return known;
 }
 
-/** Puts fields for which parseRequest had no neutral form back where they stood. */
+/** Restores fields for which parseRequest had no neutral form. */
 function restore(body: JsonObject, request: NeutralRequest): void {
   if (request.extension?.dialect !== ID) return;
   for (const [path, value] of Object.entries(request.extension.fields)) {

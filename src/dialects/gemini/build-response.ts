@@ -55,7 +55,7 @@ function logprobsOf(part: Part): readonly TokenLogprob[] {
   return (part.type === 'text' || part.type === 'refusal' ? part.logprobs : undefined) ?? [];
 }
 
-/** A signature without text goes onto the part before it, which it seals. */
+/** Moves a signature without text onto the part before it, which it seals. */
 function addPart(parts: JsonObject[], part: JsonObject): void {
   const last = parts.at(-1);
   const isSeal = part.text === '' && part.thought !== true && part.thoughtSignature !== undefined;

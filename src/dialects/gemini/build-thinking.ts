@@ -62,7 +62,7 @@ function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossR
   const { effort, budgetTokens } = settings;
   if (effort !== undefined) {
     const wanted = LEVELS[effort];
-    // The nearest that is not less, as Google maps an effort that a model does not know.
+    // The nearest that is not lower, as Google maps unsupported efforts.
     const level = traits.levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? 'HIGH';
     if (level.toLowerCase() !== effort) losses.approximated('reasoning_effort', level.toLowerCase());
     return { thinkingLevel: level };

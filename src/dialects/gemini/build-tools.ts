@@ -19,7 +19,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const { losses } = scope;
   const declarations: JsonObject[] = [];
   const others: JsonObject[] = [];
-  // Older models refuse a search beside functions, and newer ones want the answer's server calls back.
+  // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
   for (const tool of tools) {
     losses.ungrouped(tool);
@@ -66,7 +66,7 @@ function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losse
       `schema keywords expressed differently: ${approximated.join(', ')}`,
     );
   }
-  // An object without properties is refused: a function without arguments goes without a schema.
+  // An object without properties is refused: a function without arguments is sent without a schema.
   return schema.type === 'OBJECT' && schema.properties === undefined ? {} : { parameters: schema };
 }
 
@@ -103,8 +103,8 @@ export function buildToolConfig(request: NeutralRequest, losses: LossReport): Js
 }
 
 /**
- * The list of allowed functions goes with a mode: `VALIDATED` where a call is not demanded, of which Google Cloud and
- * Code Assist say nothing. Where the list would rule out no more than functions, or all of them, it cannot say it.
+ * The list of allowed functions requires a mode: `VALIDATED` if no call is required, which Google Cloud and Code Assist
+ * do not document. The list can neither exclude tools that are not functions, nor all functions.
  */
 export function declareSayable(
   request: NeutralRequest,

@@ -1,9 +1,9 @@
-// Ids of function calls. Gemini may leave them out; every other dialect needs one, so one is made up, always the
+// Ids of function calls. Gemini may omit them; every other dialect requires one, so one is made up, always the
 // same for the same call, and recognised when it comes back.
 
 const MADE_UP = /^gcall-[\w-]+$/;
 
-/** @param scope what tells this answer from others of the conversation. @param index of the call in it. */
+/** @param scope identifies this answer in the conversation. @param index of the call in it. */
 export function madeUpCallId(scope: string, index: number): string {
   return `gcall-${scope.replace(/[^\w-]/g, '')}-${index}`;
 }

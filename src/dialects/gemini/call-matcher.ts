@@ -2,7 +2,7 @@
 import { madeUpCallId } from './call-id.ts';
 
 export interface CallMatcher {
-  /** The model calls a function; the call's id, made up where the client gave none. */
+  /** Notes a call of the model; returns its id, made up where the client gave none. */
   called(name: string, id: string | undefined): string;
   /** The id of the call that a result is for. */
   answered(name: string, id: string | undefined): string;
@@ -16,7 +16,7 @@ interface OpenCall {
   isAnswered: boolean;
 }
 
-/** Calls by what a result may say of them: the first of them that waits for its result, without a search through all. */
+/** Calls by id or name, to find the first that still waits for its result without searching all. */
 class WaitingCalls {
   private readonly byWord = new Map<string, { calls: OpenCall[]; past: number }>();
 
@@ -34,7 +34,7 @@ class WaitingCalls {
   }
 }
 
-/** One for a whole request: made-up ids follow from the place in it, and so stay the same while it grows. */
+/** One per request: made-up ids depend on the position in it, and so stay the same while the conversation grows. */
 export function createCallMatcher(): CallMatcher {
   let count = 0;
   const byId = new WaitingCalls();
@@ -54,7 +54,7 @@ export function createCallMatcher(): CallMatcher {
       return id;
     },
     answered(name, given) {
-      // A client may have given its own id to a call that came without.
+      // A client may have given its own id to a call that came without one.
       const call = given ? (byId.first(given) ?? unnumbered.first(name)) : byName.first(name);
       if (call === undefined) return given || next();
       call.isAnswered = true;

@@ -8,7 +8,7 @@ import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';
 
 export interface CitationReader {
-  /** The sources that a candidate names for the first time. Google repeats them while it streams. */
+  /** The sources that are new in this candidate: Google repeats sources while it streams. */
   read(candidate: JsonObject): Citation[];
 }
 
@@ -76,7 +76,7 @@ class NewCitations implements CitationReader {
   }
 }
 
-/** Whether a candidate names a source that says neither where nor what it is: a place of the answer alone, or a new kind. */
+/** Whether a candidate has a source without address or title (only a position in the answer), or of an unknown kind. */
 export function namesOthers({ groundingMetadata, citationMetadata }: JsonObject): boolean {
   const chunks = listOf(asObject(groundingMetadata)?.groundingChunks);
   if (chunks.some((chunk) => sourceOf(chunk) === undefined)) return true;
@@ -120,7 +120,7 @@ function citationOf(
   };
 }
 
-/** Byte offsets of a span over the whole answer; `text` is of the span where it is known. */
+/** Byte offsets of a span in the whole answer; `text` is the span's, where it is known. */
 export interface Segment {
   startIndex: number;
   endIndex: number;
@@ -131,14 +131,14 @@ export interface Segment {
 export interface GroundingWriter {
   /** False where the source has no form here. */
   add(citation: Citation, segment: Segment | undefined): boolean;
-  /** `groundingMetadata` and `citationMetadata` of the candidate, as far as there is any. */
+  /** `groundingMetadata` and `citationMetadata` of the candidate, where there is any. */
   metadata(): JsonObject;
 }
 
 export function createGroundingWriter(): GroundingWriter {
   const chunks = new Map<string, { number: number; chunk: JsonObject }>();
   const supports: JsonObject[] = [];
-  /** Those of `citationMetadata`, as they came. */
+  /** The entries of `citationMetadata`, unchanged. */
   const quotes: JsonObject[] = [];
   return {
     add(citation, segment) {
@@ -174,7 +174,7 @@ export function chunkTells({ kind, url, location }: Citation): CitationDetail[] 
   return location?.unit === 'page' ? ['span', 'citedText', 'location'] : ['span', 'citedText'];
 }
 
-/** Pages as Vertex tells those of a passage that it retrieved. */
+/** The pages of a citation, in the form in which Vertex gives those of a retrieved passage. */
 function pagesOf({ location, citedText }: Citation): JsonObject {
   if (location?.unit !== 'page') return {};
   const pageSpan = { firstPage: location.start, lastPage: Math.max(location.start, location.end - 1) };

@@ -1,5 +1,5 @@
-// JSON Schema → Gemini's Schema, for servers that take no `parametersJsonSchema`: what they refuse is resolved,
-// said in other words, or moved into descriptions. https://ai.google.dev/api/caching#Schema
+// JSON Schema → Gemini's Schema, for servers without `parametersJsonSchema`: what they refuse is resolved,
+// expressed otherwise, or moved into descriptions. https://ai.google.dev/api/caching#Schema
 import {
   asArray,
   asObject,
@@ -16,7 +16,7 @@ export interface CleanSchema {
   approximated: string[];
 }
 
-/** Definitions that use each other many times over would grow without end: from here on they are cut. */
+/** Definitions that reference each other many times would grow without end: beyond this they are cut. */
 const MOST_NODES = 20_000;
 
 export function cleanSchema(schema: JsonObject): CleanSchema {
@@ -33,7 +33,7 @@ export function cleanSchema(schema: JsonObject): CleanSchema {
 
 interface Scope {
   root: JsonObject;
-  /** References being resolved, outermost first: one that is in here already is recursive. */
+  /** References being resolved, outermost first: one that is already here is recursive. */
   open: ReadonlySet<string>;
   /** Counts one more schema. */
   isFull(): boolean;
@@ -86,7 +86,7 @@ function clean(given: JsonObject, outer: Scope): JsonObject {
   return described(withVariants(schema, variants, scope), source, notes);
 }
 
-/** The schema that a chain of references ends at, with what stands beside them. */
+/** The schema at the end of a chain of references, merged with what is beside them. */
 function resolve(
   given: JsonObject,
   outer: Scope,
@@ -105,7 +105,7 @@ function resolve(
   }
 }
 
-/** One schema that says what all of them say; where two say different things, the later one wins. */
+/** Merges all into one schema; where two conflict, the later one wins. */
 function mergeAllOf(fields: JsonObject, scope: Scope): JsonObject {
   const all = asArray(fields.allOf)?.filter(isObject) ?? [];
   if (all.length === 0) return fields;
@@ -218,7 +218,7 @@ function readObject(source: JsonObject, schema: JsonObject, notes: string[], sco
   );
   if (required.length > 0) schema.required = required;
   const rest = source.additionalProperties;
-  // `false` only forbids what models do not do anyway.
+  // `false` only forbids extra properties, which models do not add anyway.
   if (isObject(rest) && Object.keys(rest).length > 0) {
     scope.note('additionalProperties');
     const type = asString(rest.type);
@@ -234,7 +234,7 @@ function withVariants(schema: JsonObject, given: readonly JsonValue[], scope: Sc
   const kept = variants.filter((variant) => variant.type !== 'null');
   if (kept.length < variants.length) schema.nullable = true;
   const cleaned = kept.map((variant) => clean(variant, scope));
-  // Variants that only say which properties must be there have no form here.
+  // Variants that only list required properties have no form here.
   if (schema.type !== undefined || cleaned.some((variant) => variant.type === undefined && !variant.anyOf)) {
     scope.note('anyOf');
     return schema;

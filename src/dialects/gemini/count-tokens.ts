@@ -8,7 +8,7 @@ import { bareModel, methodOf } from './route.ts';
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
   endpoint: (model) => methodOf(model, 'countTokens'),
-  /** A whole request, one level down, names its model again. Google Cloud takes its fields themselves. */
+  /** A nested complete request, which repeats the model. Google Cloud takes its fields at the top level. */
   edits(body, model, { cloudMethods }) {
     const edits: Record<string, JsonValue | undefined> = {};
     for (const name of ['generateContentRequest', 'generate_content_request']) {
@@ -36,7 +36,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
   },
   parseResponse(body) {
     const tokens = countIn(body.totalTokens);
-    // Zero is left out of proto3's JSON.
+    // The JSON of proto3 omits zero.
     if (tokens === undefined && Object.keys(body).length > 0) throw new Error('totalTokens is missing');
     return tokens ?? 0;
   },

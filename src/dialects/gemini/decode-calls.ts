@@ -9,16 +9,16 @@ import { signatureFromProvider } from './signature.ts';
 import { listOf } from './wire.ts';
 
 export interface CallDecoder {
-  /** @param part that holds a `functionCall`. Gives the error that ends the answer, where there is one. */
+  /** @param part with a `functionCall`. @returns the error that ends the answer, if any. */
   read(part: JsonObject): GatewayError | undefined;
-  /** Ends a call that more was to follow. */
+  /** Ends a call that announced more. */
   close(): void;
   newId(): string;
   /** Whether a function of the client was called. */
   called(): boolean;
 }
 
-/** @param scope what tells this answer from others, for ids that have to be made up. */
+/** @param scope identifies this answer, for ids that have to be made up. */
 export function createCallDecoder(
   sink: EventSink,
   nextBlock: () => number,

@@ -1,7 +1,7 @@
 // One `GenerateContentResponse` after the other → neutral events. A whole answer is a stream of one.
 // https://ai.google.dev/api/generate-content#generatecontentresponse
 //
-// What has no neutral word becomes an `extension` by its own name, see unworded.ts.
+// What has no neutral form becomes an `extension` under its own name, see unworded.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { fnv1a } from '../../model/hash.ts';
@@ -43,12 +43,12 @@ export class ChunkDecoder {
   private nextBlock = 0;
   private open: 'text' | 'reasoning' | undefined;
   private openBlock = 0;
-  /** A signature on text or media seals what stands before it, behind the sources of that text. */
+  /** The signature of the text or media before it, which is emitted after that text's sources. */
   private seal: OpaqueToken | undefined;
   private serverCallId = '';
   /** Whether there were candidates besides the first. */
   private hasMore = false;
-  /** Unread fields of parts, as they came. */
+  /** Unread fields of parts. */
   private unread: Set<string> | undefined = undefined;
   private readonly index = createTextIndex();
   /** Null before the first. */
@@ -100,7 +100,7 @@ export class ChunkDecoder {
     if (candidate !== undefined) this.readCandidate(candidate);
   }
 
-  /** As `StreamDecoder.repeat`. Where sources stand, they are placed anew with more text. */
+  /** As `StreamDecoder.repeat`. Not possible once there are sources, whose positions change with more text. */
   repeat(text: string): boolean {
     const { open } = this;
     if (open === undefined || this.sources !== null) return false;
@@ -113,13 +113,13 @@ export class ChunkDecoder {
     if (counts !== undefined) this.tellUsage(counts);
   }
 
-  /** No chunk follows: a reason to finish that was given now counts, as none can be taken back any more. */
+  /** No chunk follows: the finish reason given so far is now final. */
   end(): void {
     const { reason, blocked } = this;
     if (this.isOver || (reason === undefined && blocked === undefined)) return;
     this.close();
     this.isOver = true;
-    // A prompt that was blocked got no answer, and so no reason of its own.
+    // A blocked prompt got no answer, and so no finish reason.
     const finish =
       reason === undefined
         ? ({ unified: 'refusal', raw: blocked ?? null } as const)
@@ -161,7 +161,7 @@ export class ChunkDecoder {
     this.sources ??= createCitationReader(this.index);
     for (const citation of this.sources.read(candidate)) {
       if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
-      // A source without a text that could rest on it.
+      // A source without a text that cites it.
       else this.tellLostSource();
     }
     if (namesOthers(candidate)) this.tellLostSource();
@@ -205,7 +205,7 @@ export class ChunkDecoder {
     this.sink.push({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
   }
 
-  /** What a tool of the provider's own was asked or gave, or what has no word. */
+  /** A call or result of the provider's own tool, or a part without a neutral form. */
   private readServerPart(part: JsonObject): void {
     const call = serverCall(part, signatureFromProvider(part), () => this.callDecoder().newId());
     const result = call === undefined ? serverResult(part, () => this.serverCallId) : undefined;

@@ -1,5 +1,5 @@
-// The provider's event stream as neutral events. There is no closing event: the answer is whole at EOF, once a
-// `finishReason` came; events may follow it, so it waits.
+// The provider's event stream as neutral events. There is no closing event: the answer is complete at EOF, if a
+// `finishReason` came; events may follow that, so it is held back.
 import type { EventSink } from '../../model/events.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
@@ -15,7 +15,7 @@ class ChunksDecoder extends ChunkDecoder implements StreamDecoder {
   decode({ data }: SseEvent, body?: JsonObject): void {
     if (this.ended() || data === '[DONE]') return;
     const value = body ?? parse(data);
-    // Errors come wrapped in an array at times.
+    // Errors are sometimes wrapped in an array.
     for (const chunk of Array.isArray(value) ? value : [value]) {
       if (!isObject(chunk)) throw new MalformedEvent('the chunk is not an object');
       this.read(chunk);

@@ -10,7 +10,7 @@ import { bareModel, methodOf } from './route.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model, { cloudMethods }) => methodOf(model, cloudMethods ? 'predict' : 'batchEmbedContents'),
-  // One alone is asked for as a list of one.
+  // A single text is sent as a list of one.
   passes: (body, { cloudMethods }) => cloudMethods !== true && body.requests !== undefined,
   /** Each request names the model again. */
   edits(body, model) {

@@ -1,8 +1,8 @@
 // Neutral events → the event stream, or the JSON array, that clients of this dialect read.
 // https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 //
-// Every chunk that is no error has a part in it: the official SDK throws away the history of a stream in which one
-// has none. Calls go out whole, as clients take no fragments.
+// Every chunk except an error contains a part: the official SDK discards the history of a stream with a chunk that
+// has none. Calls are sent complete, since clients do not accept fragments.
 import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
@@ -33,15 +33,15 @@ import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
 import { ID } from './wire.ts';
 
-/** What stands around each chunk. */
+/** The text around each chunk. */
 interface Framing {
   before: string;
   after: string;
-  /** A chunk of text up to that text. */
+  /** A text chunk up to its text. */
   textStart: string;
 }
 
-// Google's own framing, which all its clients split at.
+// Google's own framing, at which all its clients split.
 const SSE = framing('data: ', '\r\n\r\n');
 const ARRAY = framing('', '');
 
@@ -53,7 +53,7 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   return new ChunkEncoder(context);
 }
 
-/** Whether the event may at once yield a call, which carries the signature of the thought before it. */
+/** Whether the event may complete a call, which carries the signature of the thought before it. */
 function maySeal(event: StreamEvent): boolean {
   switch (event.type) {
     case 'tool-start':
@@ -78,17 +78,17 @@ class ChunkEncoder implements StreamEncoder {
   private thoughtEnd = '';
   private hasThought = false;
   /**
-   * Another provider's signature of the last thought, which the first call behind it takes along, where Gemini's own
-   * stand: AI SDK and LangChain drop one that comes without text, and keep that of a call.
+   * Another provider's signature of the last thought. The next call carries it, where Gemini puts its own signatures: AI
+   * SDK and LangChain drop a signature without text, and keep that of a call.
    */
   private seal: { token: OpaqueToken; isTold: boolean } | undefined;
   private readonly spans = createSpanWriter();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
-  /** Behind the candidates of each chunk: who answers. */
+  /** The text after the candidates of each chunk: id and model of the answer. */
   private envelope = '}';
   private usage: Usage = NO_USAGE;
-  /** A call whose arguments cannot be read: forgiven where the answer may have been cut short in it. */
+  /** A call with unreadable arguments: tolerated where the answer may have been cut short in it. */
   private brokenCall: string | undefined;
   private readonly unworded: UnwordedAnswer = { candidate: {}, response: {} };
   private readonly losses: AnswerLosses;
@@ -112,7 +112,7 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   ping(): string {
-    // White space is all that may stand between the elements of an array.
+    // Only white space is allowed between the elements of an array.
     return this.inArray ? '\r\n' : ': ping\r\n\r\n';
   }
 
@@ -125,7 +125,7 @@ class ChunkEncoder implements StreamEncoder {
     this.thoughtEnd = flatText(',"thought":true', this.textEnd);
   }
 
-  /** What goes between two elements of an array, and before the first. */
+  /** The separator between two elements of an array, and the text before the first. */
   private separator(): string {
     if (!this.inArray) return '';
     const text = this.isFirst ? '[' : ',\r\n';
@@ -269,7 +269,7 @@ class ChunkEncoder implements StreamEncoder {
       index: 0,
       ...candidateFields(this.unworded, this.grounding?.metadata() ?? {}),
     };
-    // A prompt that was blocked has feedback instead of a candidate.
+    // A blocked prompt has feedback instead of a candidate.
     const isBlocked = this.unworded.response.promptFeedback !== undefined && value.unified === 'refusal';
     const candidates = isBlocked ? {} : { candidates: [candidate] };
     return this.whole({

@@ -21,7 +21,7 @@ interface Stated {
   message: string;
   reason: UpstreamReason;
   retryAfterMs?: number;
-  /** A daily quota: its hint at a short wait must not be believed. */
+  /** A daily quota: its hint of a short wait must be ignored. */
   isDaily?: true;
 }
 
@@ -106,7 +106,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
     if (TOO_LONG.test(message)) return 'context_too_long';
   }
   if (status >= 500 && /overloaded/i.test(message)) return 'upstream_overloaded';
-  // Cancelled work: the server's doing.
+  // Cancelled by the server.
   return status === 499 ? 'upstream_failed' : codeOfStatus(status);
 }
 

@@ -4,11 +4,11 @@ import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 
-/** What a finish reason means for the answer; `broken` is no answer at all. */
+/** What a finish reason means for the answer; `broken`: there is no valid answer. */
 const MEANING: Record<string, UnifiedFinish | 'broken'> = table({
   STOP: 'end_turn',
   MAX_TOKENS: 'max_tokens',
-  // The token limit of one request of several; continuing wants a token that no other dialect can carry.
+  // The token limit of one request of several; continuing requires a token that no other dialect can carry.
   CONTINUATION: 'max_tokens',
   SAFETY: 'refusal',
   RECITATION: 'refusal',
@@ -67,13 +67,13 @@ export function isKnownReason(reason: string): boolean {
 /** @param called whether the answer calls a function of the client. */
 export function parseFinish(raw: string, called: boolean): Finish {
   const meaning = MEANING[raw];
-  // Recorded: whole calls under UNEXPECTED_TOOL_CALL, which clients run as they run any other.
+  // Recorded: complete calls with UNEXPECTED_TOOL_CALL, which clients run like any others.
   if (called && (meaning === 'end_turn' || raw === 'UNEXPECTED_TOOL_CALL'))
     return { unified: 'tool_use', raw };
   return { unified: meaning === undefined || meaning === 'broken' ? 'other' : meaning, raw };
 }
 
-/** The failure that a reason stands for, undefined where it ends an answer. */
+/** The failure that a reason means, undefined where it ends an answer normally. */
 export function brokenFinish(
   raw: string,
   message: string | undefined,

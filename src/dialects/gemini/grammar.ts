@@ -125,7 +125,7 @@ export function createGrammarChecker(): GrammarChecker {
         hasError = true;
         const error = asObject(chunk.error);
         const code = asNumber(error?.code);
-        // Clients take anything else for a chunk.
+        // Clients would read anything else as a chunk.
         if (code === undefined || code < 400 || code > 599) violate('an error without an HTTP code');
         if (!asString(error?.message)) violate('an error without message');
         if (!asString(error?.status)) violate('an error without status');

@@ -51,10 +51,10 @@ export const gemini: Dialect = {
     parseResponse,
     accountIn,
     createStreamDecoder,
-    // Some proxies do not pass `alt=sse` on.
+    // Some proxies drop `alt=sse`.
     listsEvents: true,
-    // No `continuesTurn`: since Gemini 3.6 Flash and 3.5 Flash-Lite a request that ends with a turn of the model is refused,
-    // and nothing promises that older ones go on with it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
+    // No `continuesTurn`: since Gemini 3.6 Flash and 3.5 Flash-Lite a final turn of the model is refused, and it is not
+    // documented that older ones continue it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
     classify,
     parseError,
     errorInBody,
@@ -69,7 +69,7 @@ export const gemini: Dialect = {
   createGrammarChecker,
 };
 
-/** Only an error ends a stream before its EOF: usage may follow the reason to finish. */
+/** Only an error ends a stream before its EOF: usage may follow the finish reason. */
 function classify({ data }: SseEvent): ReturnType<ProviderSide['classify']> {
   return /^\s*\[?\s*\{\s*"error"\s*:/.test(data.slice(0, 64)) ? 'terminal' : 'other';
 }

@@ -8,13 +8,13 @@ import { ID } from './wire.ts';
 const PAGE_SIZE = 1_000;
 /** https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list */
 const CLOUD_PAGE_SIZE = 100;
-/** Those of Google Cloud's many models that use this dialect; the others make images, films and sounds. */
+/** Those of Google Cloud's many models that use this dialect; the others generate images, video and audio. */
 const SPOKEN_TO = /^(gemini|gemma|text-embedding|text-multilingual-embedding)-/;
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
 export const clientModels: ClientModels = {
   route(path, headers) {
-    // Google's SDK of Python asks for the version that other dialects have.
+    // Google's Python SDK requires the version that other dialects have.
     const isGoogles = headers.has('x-goog-api-key') || headers.has('x-goog-api-client');
     const found =
       routeModels(path, '/v1beta/models') ?? (isGoogles ? routeModels(path, '/v1/models') : undefined);
@@ -57,7 +57,7 @@ export const providerModels: ProviderModels = {
     const { project } = settings;
     return {
       path: `/v1beta1/publishers/google/models?pageSize=${CLOUD_PAGE_SIZE}${token}`,
-      // The list is nobody's: it is asked for on the account of this project.
+      // The list belongs to no project: the request is charged to this one.
       ...(project !== undefined && { headers: { 'x-goog-user-project': project } }),
     };
   },

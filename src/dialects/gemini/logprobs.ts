@@ -17,7 +17,7 @@ export function logprobsResult(tokens: readonly TokenLogprob[], losses: AnswerLo
 
 const encoder = new TextEncoder();
 
-/** What is a part of a letter has its bytes alone: they have no place here. */
+/** Whether the token's bytes differ from its text, as those of part of a character do: there is no field for them here. */
 function isUntold(token: string, bytes: readonly number[]): boolean {
   const spelled = encoder.encode(token);
   return spelled.length !== bytes.length || bytes.some((byte, at) => byte !== spelled[at]);

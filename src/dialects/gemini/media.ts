@@ -13,7 +13,7 @@ export function mediaPart(source: MediaSource, mediaType: string): MediaPart | u
   return mediaType.startsWith('video/') ? undefined : { type: 'document', source };
 }
 
-/** Whether an address points into a store of Google's that no other provider can read. */
+/** Whether an address is in Google's own storage, which no other provider can read. */
 export function isGoogleFile(uri: string): boolean {
   return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(beta)?\/)?files\/[\w-]+$/.test(uri);
 }
@@ -45,12 +45,12 @@ function typeOfUrl(url: string): string | undefined {
   return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
 }
 
-/** Google reads these as the video that they show. */
+/** Pages that Google reads as the video that they show. */
 export function isVideoPage(url: string): boolean {
   return /^https?:\/\/((www|m)\.)?(youtube\.com\/(watch\?|shorts\/|live\/|embed\/)|youtu\.be\/)/i.test(url);
 }
 
-/** The type of sound has parameters that tell how to read it: `audio/L16;rate=24000`. */
+/** Audio types keep their parameters, which are needed to read the audio: `audio/L16;rate=24000`. */
 function spelt(mediaType: string): string {
   return /^image\//i.test(mediaType) ? standardMediaType(mediaType) : mediaType;
 }

@@ -10,9 +10,9 @@ export interface ModelTraits {
   levels: readonly ThinkingLevel[];
   /** Least and most tokens of a budget. */
   budget: readonly [least: number, most: number];
-  /** Refuses calls of the history that are not signed (https://ai.google.dev/gemini-api/docs/thought-signatures). */
+  /** Refuses unsigned calls in the history (https://ai.google.dev/gemini-api/docs/thought-signatures). */
   needsSignatures: boolean;
-  /** Makes images, and refuses turns of its own that are not signed: what they begin with, and each image. */
+  /** Makes images, and requires signatures in its own turns: on their first part, and on each image. */
   needsSignedImages: boolean;
   /** Takes images and documents inside a function response. */
   mediaInResults: boolean;
@@ -61,13 +61,13 @@ export function modelTraits(model: string): ModelTraits {
     const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);
     return { thinking: 'budget', thinkingCanStop: !isPro, budget, ...older };
   }
-  // Gemma, 2.0, 1.5 and their like. Names of other vendors are left to say what they want.
+  // Gemma, 2.0, 1.5 and similar models. Requests for other vendors' models are not restricted.
   const thinks = version === 0 && !/gemma|learnlm/.test(name);
   return { thinking: thinks ? 'budget' : 'none', thinkingCanStop: true, budget: [1, 32_768], ...older };
 }
 
 /**
- * What is not on the list is refused, not rounded. Flash refuses the lowest since 3.7, Flash-Lite does not.
+ * Other levels are refused, not rounded. Flash refuses the lowest since 3.7, Flash-Lite does not.
  * https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels
  */
 function levelsOf(name: string, version: number, isPro: boolean): readonly ThinkingLevel[] {
@@ -77,7 +77,7 @@ function levelsOf(name: string, version: number, isPro: boolean): readonly Think
   return isOlder || /lite/.test(name) ? ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] : ['LOW', 'MEDIUM', 'HIGH'];
 }
 
-/** Up to 2.5 a prompt that was grounded is billed once, however often it was searched; since 3 each query is. */
+/** Up to 2.5 a grounded prompt is billed once, however many searches it made; since 3 each query is billed. */
 export function searchedByPrompt(model: string): boolean {
   const version = versionOf(model.slice(model.lastIndexOf('/') + 1).toLowerCase());
   return version > 0 && version < 3;

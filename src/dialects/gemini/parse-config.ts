@@ -14,7 +14,7 @@ import { leftover } from '../shared/own-fields.ts';
 import { dotted, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
-/** Kept beside their neutral word: in them this dialect's own providers are asked. */
+/** Kept beside their neutral form, since providers of this dialect get these fields. */
 export const LOGPROBS_FIELDS = [`${NAME}.responseLogprobs`, `${NAME}.logprobs`];
 
 type NumberField = 'maxOutputTokens' | 'temperature' | 'topP' | 'topK' | 'seed';

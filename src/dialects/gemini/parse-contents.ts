@@ -29,7 +29,7 @@ export function parseContents(value: JsonValue | undefined): Message[] {
       parts.push(...parsePart(part, `${path}.parts[${place}]`, calls));
     }
     const last = messages.at(-1);
-    // A streamed answer stands in the history as one content for each event: it is one turn.
+    // In the history, a streamed answer is one content per event: all of them are one turn.
     if (role === 'assistant' && last?.role === 'assistant') last.parts.push(...parts);
     else messages.push({ role, parts });
   }
@@ -40,7 +40,7 @@ export function parseContents(value: JsonValue | undefined): Message[] {
 }
 
 /**
- * Gemini CLI sends the results twice in a session that it resumes; Anthropic refuses a second result of a call.
+ * Gemini CLI sends results twice in a resumed session; Anthropic refuses a second result of a call.
  * @param told the results before it in the same content.
  */
 function isRepeatedResult(part: JsonValue, told: Set<string>): boolean {
@@ -70,7 +70,7 @@ function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant'
   }
 }
 
-/** The pieces that a stream cut text and thoughts into, put together again; a signature ends its thought. */
+/** Joins the pieces into which a stream split text and thoughts; a signature ends its thought. */
 function joined(parts: readonly Part[]): Part[] {
   const result: Part[] = [];
   let before: ReasoningPart | undefined;
@@ -94,7 +94,7 @@ function joined(parts: readonly Part[]): Part[] {
   return result;
 }
 
-/** A seal of the text before it, as Gemini's own models sign; LiteLLM moves that of another provider's thought there. */
+/** A signature of the text before it, as Gemini's models send; LiteLLM also puts other providers' thought signatures there. */
 function isSeal(part: Part): part is ReasoningPart {
   return part.type === 'reasoning' && part.text === '' && part.redacted === undefined;
 }
@@ -105,13 +105,13 @@ function sealsThought(token: OpaqueToken | undefined, thought: ReasoningPart): t
   return (thought.signature ?? token) === token;
 }
 
-/** The part to add, undefined where it became part of the thought before it or says nothing. */
+/** The part to add, undefined where it was merged into the thought before it or is empty. */
 function joinThought(part: ReasoningPart, last: Part | undefined): ReasoningPart | undefined {
   const { text, signature, redacted } = part;
   const isOpen = last?.type === 'reasoning' && last.text !== '' && !(last.signature ?? last.redacted);
   if (redacted !== undefined) {
-    // After a thought its signature; alone another provider's redacted thinking (the stream encoder has no other
-    // way to say that), or a seal of Gemini's own.
+    // After a thought it is its signature; without one, another provider's redacted thinking (the stream encoder has no
+    // other form for it), or a signature by Gemini.
     if (isOpen) last.signature = redacted;
     else if (ownSignature(redacted) !== undefined) return { type: 'reasoning', text, signature: redacted };
     else return { ...part };

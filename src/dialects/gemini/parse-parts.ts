@@ -59,7 +59,7 @@ export function parsePart(value: JsonValue, path: string, calls: CallMatcher): P
   return [{ type: 'opaque', dialect: ID, name, value: part }];
 }
 
-/** A thought that is a signature alone belongs to the thought before it: `joined` puts the two together. */
+/** A thought that is only a signature belongs to the thought before it: `joined` merges the two. */
 function parseThought(text: string, part: JsonObject): ReasoningPart {
   const signature = signatureFromClient(part);
   if (signature === undefined) return { type: 'reasoning', text };
@@ -121,14 +121,14 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
 }
 
 /**
- * The result as text. `{output}` and `{error}` are Google's own words for a plain result and a failure; any other
+ * The result as text. `{output}` and `{error}` are Google's own forms of a plain result and a failure; any other
  * object is the result itself.
  */
 function readResponse(response: JsonValue | undefined): { text: string; isError: boolean } {
   if (!isObject(response)) return { text: response == null ? '' : textOf(response), isError: false };
   const [[field, value] = [], ...others] = Object.entries(response);
   if (others.length === 0 && field === 'error') return { text: textOf(value), isError: true };
-  // Text that is an object itself would be taken for the result's own object on its way back.
+  // Text that is itself a JSON object would be taken for the result's object on the way back.
   if (others.length === 0 && field === 'output' && typeof value === 'string' && !/^\s*\{/.test(value)) {
     return { text: value, isError: false };
   }

@@ -29,7 +29,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   const request: NeutralRequest = {
     model,
     stream: route.stream ?? false,
-    // The counts are always in this dialect's answers.
+    // This dialect's answers always contain the counts.
     includeUsage: true,
     system: parseSystem(wire.systemInstruction),
     messages: parseContents(wire.contents),
@@ -50,7 +50,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   return request;
 }
 
-/** What is kept there is the beginning of the conversation: without it the answer would be to another one. */
+/** The cached content is the beginning of the conversation: without it the answer would belong to another one. */
 function findBinding({ cachedContent }: JsonObject): Binding | undefined {
   if (cachedContent === undefined || cachedContent === null || cachedContent === '') return undefined;
   const problem =

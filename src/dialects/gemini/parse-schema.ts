@@ -18,7 +18,7 @@ export function parseSchema(wire: JsonObject): JsonObject {
   const nullable = fields.nullable === true;
   if (type !== undefined) schema.type = nullable ? [type, 'null'] : type;
   for (const name of SAME) if (fields[name] !== undefined) schema[name] = fields[name];
-  // `enum` as a format only says that there is one.
+  // As a format, `enum` adds nothing.
   if (schema.format === 'enum') delete schema.format;
   for (const name of COUNTS) {
     const count = fields[name];
@@ -45,9 +45,9 @@ export function parseSchema(wire: JsonObject): JsonObject {
   return schema;
 }
 
-/** Hold values, not schemas. */
+/** Keywords that contain values, not schemas. */
 const VALUES = new Set(['default', 'const', 'enum', 'example', 'examples']);
-/** Hold schemas by names that are the client's own. */
+/** Keywords that contain schemas under names chosen by the client. */
 const NAMED_SCHEMAS = new Set([
   'properties',
   'patternProperties',
@@ -57,8 +57,8 @@ const NAMED_SCHEMAS = new Set([
 ]);
 
 /**
- * JSON Schema as clients send it: some (Gemini CLI) write the types of Google's own Schema into it, which Google takes
- * and nobody else.
+ * JSON Schema as clients send it: some (Gemini CLI) use the types of Google's own Schema in it, which only Google
+ * accepts.
  */
 export function parseJsonSchema(schema: JsonObject): JsonObject {
   const parsed: JsonObject = {};
@@ -90,7 +90,7 @@ function typeName(type: JsonValue | undefined): string | undefined {
   return type.toLowerCase();
 }
 
-/** Values are text on the wire, whatever the type. */
+/** On the wire values are text, whatever the type. */
 function enumOf(values: JsonValue[], type: string | undefined, nullable: boolean): JsonValue[] {
   const isNumber = type === 'integer' || type === 'number';
   const typed = values.map((value) => (isNumber && typeof value === 'string' ? Number(value) : value));

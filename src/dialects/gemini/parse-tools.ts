@@ -70,13 +70,13 @@ export function parseToolConfig(body: JsonObject, tools: readonly Tool[]): ToolC
   const allowed = listOf(calling.allowedFunctionNames).filter((name) => typeof name === 'string');
   const kept = ['mode'];
   const choice = choiceOf(mode, allowed, tools);
-  // Elsewhere the list means nothing.
+  // With other modes the list has no effect.
   if (mode === 'ANY' || mode === 'VALIDATED') kept.push('allowedFunctionNames');
   const others = {
     ...dotted('toolConfig', leftover(config, [CALLING])),
     ...dotted(`toolConfig.${CALLING}`, leftover(calling, kept)),
   };
-  // With a list, it is the only way to name those that may be called, if any.
+  // With a list, it is the only mode that restricts which functions may be called without requiring a call.
   if (mode === 'VALIDATED' && choice.allowedTools === undefined)
     Object.assign(others, { [`toolConfig.${CALLING}.mode`]: mode });
   return { choice, others };
@@ -100,7 +100,7 @@ function choiceOf(mode: string | undefined, allowed: string[], tools: readonly T
     case 'ANY': {
       const type = mode === 'ANY' ? 'required' : 'auto';
       if (allowed.length === 0) return { toolChoice: { type } };
-      // The list is of functions: what Google runs may be used in any case.
+      // The list only restricts functions: tools that Google runs may be used in any case.
       const served = tools.flatMap((tool) => (tool.type === 'server' ? [tool.name] : []));
       const isOne = type === 'required' && allowed.length === 1;
       return allow(type, isOne ? allowed : [...allowed, ...served], tools);

@@ -8,7 +8,7 @@ export interface ArgumentWriter {
    * closed already, or a path that cannot be read.
    */
   write(partial: JsonObject): string | undefined;
-  /** What closes the object. Nothing may be written after it. */
+  /** Returns the text that closes the object. Nothing may be written after it. */
   end(): string;
 }
 
@@ -23,11 +23,11 @@ export function createArgumentWriter(): ArgumentWriter {
   /** From the root object to the innermost open one; `at[i]` is the key of the one after `containers[i]`. */
   const containers: Container[] = [];
   let at: Path = [];
-  /** The place of a text value that more pieces are to follow. */
+  /** The path of a text value that is to be continued. */
   let openText: string | undefined;
 
   function child({ isArray, keys }: Container, key: string | number): string | undefined {
-    // Elements come in order, keys once: what is written cannot be gone back to.
+    // Elements must come in order, and keys once: written text cannot be changed.
     if (isArray ? key !== keys.size : typeof key !== 'string' || keys.has(key)) return undefined;
     const separator = keys.size === 0 ? '' : ',';
     keys.add(key);
@@ -53,7 +53,7 @@ export function createArgumentWriter(): ArgumentWriter {
     return text;
   }
 
-  /** Opens and closes what lies between the last place and that of `path`, up to its key. */
+  /** Closes and opens containers between the last position and that of `path`, up to its key. */
   function moveTo(path: Path): string | undefined {
     let shared = 0;
     while (shared < at.length && shared < path.length - 1 && at[shared] === path[shared]) shared++;

@@ -20,8 +20,8 @@ const PATH = new RegExp(
 const ANY_METHOD = new RegExp(`^/v1(?:beta)?/.+${COLON}[a-zA-Z]+$`);
 
 /**
- * The model stands in the path, URL-encoded or not; names of other providers may hold `/` and `:`. Some clients
- * (`@ai-sdk/google`, LangChain) put no `models/` before a name with a slash: it could be `tunedModels/…`.
+ * The model is in the path, URL-encoded or not; names of other providers may contain `/` and `:`. Some clients
+ * (`@ai-sdk/google`, LangChain) omit `models/` before a name with a slash, which could be `tunedModels/…`.
  */
 export function route(path: string, query: URLSearchParams): ClientRoute | undefined {
   const match = PATH.exec(path);
@@ -43,7 +43,7 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   }
 }
 
-/** What Google keeps, by the path of its collection. */
+/** What Google stores, by the path of its collection. */
 const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
   [
     /^(\/upload)?\/v1beta\/files([/:]|$)/,
@@ -60,7 +60,7 @@ const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
   ],
 ];
 
-/** A model is asked by a method of its path; some are not served, and some are slips. */
+/** What to use instead of a path that is not served, or is misspelt. */
 export function insteadOf(path: string): string | undefined {
   const kept = KEPT_THERE.find(([collection]) => collection.test(path));
   if (kept !== undefined) return kept[1];
@@ -76,7 +76,7 @@ function decoded(name: string): string | undefined {
   }
 }
 
-/** `models/` in front of a name says nothing that the path has not said. */
+/** The name without `models/`, which the path already implies. */
 export function bareModel(name: string): string {
   return name.startsWith('models/') ? name.slice('models/'.length) : name;
 }
@@ -95,12 +95,12 @@ export function methodOf(model: string, method: string): string {
   return `/v1beta/models/${modelInPath(bareModel(model))}:${method}`;
 }
 
-/** Keys and what decides the framing: both are the gateway's to say. */
+/** Keys and the framing, which the gateway sets itself. */
 const DROPPED = ['key', 'access_token', 'oauth_token', 'alt', '$alt'];
 
 /**
- * Bytes pass only between a client and a provider that frame alike, so `alt=sse` in the client's query tells
- * that `endpoint` has a query already.
+ * Bytes pass only between a client and a provider with the same framing, so if the client's query has `alt=sse`,
+ * `endpoint` already has a query, too.
  */
 export function forwardQuery(query: URLSearchParams): string {
   const kept = new URLSearchParams(query);

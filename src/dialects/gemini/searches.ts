@@ -5,7 +5,7 @@ import { searchedByPrompt } from './models.ts';
 
 /** Counts the queries of one answer, whose metadata may come in pieces or again and again. */
 export interface SearchCounter {
-  /** Undefined where the candidate has nothing new about them. */
+  /** Undefined where the candidate has no new ones. */
   read(candidate: JsonObject): StatedUsage | undefined;
 }
 
@@ -37,7 +37,7 @@ export function createSearchCounter(model: string | null): SearchCounter {
   };
 }
 
-/** Google Maps is billed by the prompt or the query, at a price of its own that no table knows. */
+/** Google Maps is billed per prompt or query, at a separate price that no table has. */
 function hasMaps({ groundingChunks, googleMapsWidgetContextToken }: JsonObject): boolean {
   if (asString(googleMapsWidgetContextToken)) return true;
   return (asArray(groundingChunks) ?? []).some((chunk) => asObject(asObject(chunk)?.maps) !== undefined);

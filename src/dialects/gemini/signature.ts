@@ -10,11 +10,11 @@ import {
 } from '../../model/opaque-token.ts';
 import { ID } from './wire.ts';
 
-/** What Google documents for calls that no Gemini model made: they pass unchecked. */
+/** The value that Google documents for calls that no Gemini model made: they pass unchecked. */
 export const UNCHECKED = 'skip_thought_signature_validator';
 /**
- * Its other spelling. Clients put either where they have no signature, by Google's SDKs as the bytes that a signature
- * is: `thought_signature=b"skip_thought_signature_validator"` goes out in base64.
+ * Its other spelling. Clients without a signature send either, Google's SDKs as bytes, like a signature:
+ * `thought_signature=b"skip_thought_signature_validator"` is sent in base64.
  */
 const PLACEHOLDERS = new Set(
   [UNCHECKED, 'context_engineering_is_the_way_to_go'].flatMap((words) => [words, btoa(words)]),
@@ -38,7 +38,7 @@ export function signatureForClient(token: OpaqueToken | undefined): { thoughtSig
   return token === undefined ? {} : { thoughtSignature: tokenToBytesWire(ID, token) };
 }
 
-/** The provider's own text; undefined for a token that is none of its own. */
+/** The provider's own text; undefined for another provider's token. */
 export function ownSignature(token: OpaqueToken | undefined): string | undefined {
   return token === undefined ? undefined : openToken(ID, token);
 }

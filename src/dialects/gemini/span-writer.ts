@@ -1,15 +1,15 @@
-// Where a source's text stands in an answer that goes by, in the UTF-8 bytes that Google counts.
+// The position of a source's text in a streaming answer, in UTF-8 bytes, as Google counts.
 import type { Citation } from '../../model/content.ts';
 import { createKeptText } from '../../model/kept-text.ts';
 import type { Segment } from './citations.ts';
 
-/** Longer text blocks are not kept: their sources are named without a place. */
+/** Longer text blocks are not kept: their sources get no position. */
 const MOST_KEPT = 1_000_000;
 
 export interface SpanWriter {
   begin(): void;
   add(text: string): void;
-  /** The citation's own span, or the whole block where it names none; undefined where that is not known any more. */
+  /** The citation's own span, or the whole block where it has none; undefined where the text was not kept. */
   segment(citation: Citation): Segment | undefined;
 }
 
@@ -50,7 +50,7 @@ class CountedSpans implements SpanWriter {
   }
 }
 
-/** Without making the bytes: this runs for every piece of every answer. */
+/** Does not create the bytes, since it runs for every piece of every answer. */
 function byteLength(text: string): number {
   let length = text.length;
   for (let index = 0; index < text.length; index++) {

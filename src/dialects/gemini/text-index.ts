@@ -1,23 +1,23 @@
-// Where things are in an answer's text: Google counts UTF-8 bytes over the whole answer, the neutral model UTF-16
-// units in one text block.
+// Positions in an answer's text: Google counts UTF-8 bytes over the whole answer, the neutral model UTF-16 units in
+// one text block.
 import { PiecedText } from '../../model/kept-text.ts';
 
-/** Text beyond this is not kept: a stream of any length takes bounded memory, and its late sources go unplaced. */
+/** Text beyond this is not kept, so that memory is bounded for any stream: later sources get no position. */
 const MOST_KEPT = 1_000_000;
 
 export interface TextIndex {
-  /** A new text block begins behind all text so far. */
+  /** A new text block begins after all text so far. */
   begin(): void;
   add(text: string): void;
   /**
-   * The span of the current block that holds the bytes from `start` to `end`; undefined where they are not in it
-   * or, with `said`, hold another text.
+   * The span of the current block for the bytes from `start` to `end`; undefined where they are not in it or, if `said` is
+   * given, are another text.
    */
   place(start: number, end: number, said: string | undefined): { start: number; end: number } | undefined;
 }
 
 const encoder = new TextEncoder();
-// A byte order mark inside an answer is a character of it.
+// A byte order mark inside an answer is an ordinary character.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export function createTextIndex(): TextIndex {
@@ -27,7 +27,7 @@ export function createTextIndex(): TextIndex {
 class KeptTextIndex extends PiecedText implements TextIndex {
   private blockStart = 0;
   private isWhole = true;
-  /** The text as bytes, made when asked for and dropped when it grows. */
+  /** The text as bytes, created on demand and dropped when it grows. */
   private bytes: Uint8Array | undefined;
 
   begin(): void {

@@ -1,10 +1,10 @@
-// Calls without a signature in a request's history: of a provider that gives none.
+// Unsigned calls in a request's history, which come from providers without signatures.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { modelTraits } from './models.ts';
 import { camelFields, listOf } from './wire.ts';
 
-/** Whether the model would refuse the request for one: it looks at the first call of each step since the user last spoke. */
+/** Whether the model would refuse the request for one: it checks the first call of each step since the last user text. */
 export function holdsUnsigned({ contents }: JsonObject, model: string): boolean {
   if (!modelTraits(model).needsSignatures) return false;
   const all = listOf(contents).map((content) => asObject(content) ?? {});
@@ -15,7 +15,7 @@ export function holdsUnsigned({ contents }: JsonObject, model: string): boolean 
       hasCalled = false;
       continue;
     }
-    // A streamed answer stands in the history as one content for each piece: together they are one step.
+    // In the history, a streamed answer is one content per piece: together they are one step.
     const first = hasCalled ? undefined : partsOf(parts).find((part) => part.functionCall !== undefined);
     if (first === undefined) continue;
     if (first.thoughtSignature === undefined) return true;

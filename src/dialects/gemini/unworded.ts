@@ -1,4 +1,4 @@
-// What of an answer only this dialect can say again: each field by its own name, for the reports of what is lost.
+// The parts of an answer that only this dialect can express: each field by its own name, for the reports of losses.
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 /** Fields read into neutral form, or the candidate's place among others. */
@@ -11,7 +11,7 @@ const SOURCES: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSuppo
 
 export interface UnwordedField {
   name: string;
-  /** `{candidate: {…}}`: the field where it stood. */
+  /** `{candidate: {…}}`: the field in its original place. */
   value: JsonObject;
 }
 
@@ -19,7 +19,7 @@ const NO_FIELDS: UnwordedField[] = [];
 
 /** The candidate's fields with content that has no neutral form. */
 export function unwordedFields(candidate: JsonObject): UnwordedField[] {
-  // Events by the dozen a second have none.
+  // Most events, dozens a second, have none.
   let fields = NO_FIELDS;
   for (const name of Object.keys(candidate)) {
     if (WORDED.has(name)) continue;
@@ -49,7 +49,7 @@ const READ: ReadonlySet<string> = new Set([
   ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
 ]);
 
-/** Whether any of a part's content is read: then what else it says is not. */
+/** Whether any of a part's content is read: its other fields are then unread. */
 export function unreadOf(part: JsonObject): string[] {
   let unread: string[] | undefined;
   let isRead = false;
@@ -70,7 +70,7 @@ export function partName(part: JsonObject): string {
   return Object.keys(part).find((name) => name !== 'thought' && name !== 'thoughtSignature') ?? 'part';
 }
 
-/** The unworded fields of an answer, put together again while they go by. */
+/** The unworded fields of an answer, collected while it streams. */
 export interface UnwordedAnswer {
   /** Fields of the candidate. */
   candidate: JsonObject;

@@ -18,7 +18,7 @@ export function parseUsage(metadata: JsonObject): StatedUsage {
   const toolUse = counts.read(metadata.toolUsePromptTokenCount);
   const answer = counts.read(metadata.candidatesTokenCount);
   const thoughts = counts.read(metadata.thoughtsTokenCount);
-  // The prompt's count holds the cached part, and leaves out what tools of the provider put in.
+  // The prompt's count includes the cached part, and excludes what the provider's tools added.
   if (prompt !== undefined) usage.inputTokens = Math.max(0, prompt - (cached ?? 0)) + (toolUse ?? 0);
   if (cached !== undefined) usage.cacheReadTokens = cached;
   if (answer !== undefined || thoughts !== undefined) usage.outputTokens = (answer ?? 0) + (thoughts ?? 0);
@@ -68,7 +68,7 @@ export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWriteTokens', 'web
 
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
-  // Some servers report more reasoning than output in all; here the two would be added up.
+  // Some servers report more reasoning tokens than output; here the output without them is a separate, non-negative count.
   const thoughts = Math.min(usage.reasoningTokens, usage.outputTokens);
   const metadata: JsonObject = {
     promptTokenCount: prompt,

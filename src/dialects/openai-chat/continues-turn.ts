@@ -5,14 +5,14 @@ import type { BuildOptions, TurnContinued } from '../dialect.ts';
 import { thinkingOf } from './model-thinking.ts';
 
 /**
- * As `markPrefill` asks, and `orderMessages`. Not while the model thinks: what it says then is not known to go on with the
- * turn. Who says what: https://api-docs.deepseek.com/guides/chat_prefix_completion,
+ * As `markPrefill` and `orderMessages` request it. Not while the model thinks, since it may then not continue the turn.
+ * Sources: https://api-docs.deepseek.com/guides/chat_prefix_completion,
  * https://platform.kimi.ai/docs/guide/use-partial-mode-feature-of-kimi-api,
  * https://help.aliyun.com/en/model-studio/partial-mode,
  * https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html,
  * https://console.groq.com/docs/prompting (any text model), https://docs.mistral.ai/api (`prefix`: the answer is made to
- * begin with it; that it is told again in streams too: https://github.com/vercel/ai/pull/3256). OpenRouter hands the turn to
- * whoever serves the model, and some of those refuse it (Claude from 4.6 on, Gemini from 3.6 on) or answer anew.
+ * begin with it; that streams repeat it too: https://github.com/vercel/ai/pull/3256). OpenRouter passes the turn to the
+ * model's provider, and some refuse it (Claude since 4.6, Gemini since 3.6) or answer from the beginning.
  */
 export function continuesTurn(
   { reasoning }: NeutralRequest,

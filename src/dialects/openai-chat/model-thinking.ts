@@ -13,8 +13,8 @@ export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { fie
 }
 
 /**
- * Where a call is forced, or the answer wanted whole, and the model cannot do so while it thinks: thinking that nobody
- * asked for is turned off; thinking that was asked for, or that cannot be turned off, leaves the choice to the model.
+ * Where a call is forced, or a whole answer required, and the model cannot do so while it thinks: thinking that was not
+ * requested is turned off; thinking that was, or that cannot be turned off, leaves the choice to the model.
  */
 export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
   const traits = thinkingOf(model, quirks);

@@ -1,4 +1,4 @@
-// OpenAI's mark at the end of a prompt that is to be cached: the same in both its dialects, which carry it to each other.
+// OpenAI's mark at the end of a prompt prefix to cache: the same in both its dialects, between which it is carried over.
 import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
@@ -6,12 +6,12 @@ import { asString, isObject, type JsonObject, type JsonValue } from '../../model
 export const BREAKPOINT = 'prompt_cache_breakpoint';
 
 export interface ParsedBreakpoint {
-  /** It ends a reusable prefix, as Anthropic's does. */
+  /** Ends a reusable prefix, like Anthropic's. */
   cacheControl: JsonObject;
   extension: Extension;
 }
 
-/** @param known what else of the part only its dialect knows. */
+/** @param known the part's other fields that only its dialect has. */
 export function parseBreakpoint(
   part: JsonObject,
   dialect: DialectId,

@@ -1,4 +1,4 @@
-// Calls of functions, as OpenAI's two dialects have them alike.
+// Function calls in the form that OpenAI's two dialects share.
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { JsonValue } from '../../model/json/json.ts';
 

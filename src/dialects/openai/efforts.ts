@@ -1,4 +1,4 @@
-// Which efforts OpenAI's reasoning models take, told from their names: any other is refused.
+// The efforts that OpenAI's reasoning models accept, by their names: any other is refused.
 // https://platform.openai.com/docs/guides/reasoning
 import { REASONING_EFFORTS, type ReasoningEffort } from '../../model/request.ts';
 
@@ -6,7 +6,7 @@ const LOW_TO_HIGH = ['low', 'medium', 'high'] as const;
 const LOW_TO_XHIGH = [...LOW_TO_HIGH, 'xhigh'] as const;
 const LOW_TO_MAX = [...LOW_TO_XHIGH, 'max'] as const;
 
-/** The first that fits. */
+/** The first match counts. */
 const MODELS: readonly { models: RegExp; efforts: readonly ReasoningEffort[] }[] = [
   { models: /^gpt-5-pro/, efforts: ['high'] },
   { models: /^gpt-5\.\d+-pro/, efforts: ['medium', 'high', 'xhigh'] },
@@ -20,13 +20,13 @@ const MODELS: readonly { models: RegExp; efforts: readonly ReasoningEffort[] }[]
   { models: /^(o\d|codex-)/, efforts: LOW_TO_HIGH },
 ];
 
-/** From least to most; undefined where the name does not tell. A proxy may say who made the model: `openai/gpt-5`. */
+/** From least to most; undefined for an unknown name. A proxy may put the vendor before it: `openai/gpt-5`. */
 export function effortsOf(model: string): readonly ReasoningEffort[] | undefined {
   const name = model.slice(model.lastIndexOf('/') + 1);
   return MODELS.find(({ models }) => models.test(name))?.efforts;
 }
 
-/** The next one up where the model has it not, else the next one down. Never `none`; undefined where it has no other. */
+/** The effort, else the next higher one of the model, else the next lower. Never `none`; undefined if it has no other. */
 export function nearestEffort(
   effort: ReasoningEffort,
   known: readonly ReasoningEffort[],
@@ -38,21 +38,21 @@ export function nearestEffort(
 }
 
 /**
- * What stands for no thinking: `none` where the model takes it, else little. Not `minimal`, which rules out tools of the
- * provider's own.
+ * The closest to no thinking: `none` where the model accepts it, else a low effort. Not `minimal`, which excludes the
+ * provider's own tools.
  */
 export function leastEffort(known: readonly ReasoningEffort[]): ReasoningEffort | undefined {
   return known.includes('none') ? 'none' : nearestEffort('low', known);
 }
 
-/** From GPT-5.4 on, Chat Completions refuses tools to a model that thinks; true where it can be kept from that. */
+/** Since GPT-5.4, Chat Completions refuses tools while the model thinks; true where thinking can be turned off. */
 export function callsWithoutThinking(model: string): boolean {
   return (
     /(^|\/)gpt-(5\.([4-9]|\d\d)|([6-9]|1\d)\b)/.test(model) && effortsOf(model)?.includes('none') === true
   );
 }
 
-/** GPT-5 from 5.1 on takes `temperature` and `top_p` while it does not think; GPT-6 never does. */
+/** GPT-5 since 5.1 accepts `temperature` and `top_p` while it does not think; GPT-6 never does. */
 export function samplesWithoutThinking(model: string): boolean {
   return /(^|\/)gpt-5\.\d/.test(model) && effortsOf(model)?.includes('none') === true;
 }

@@ -1,5 +1,5 @@
-// Errors of OpenAI's two dialects and of the many servers that imitate them, both ways: what an error of theirs
-// means, and the body that their clients read. https://platform.openai.com/docs/guides/error-codes/api-errors
+// Errors of OpenAI's two dialects and of the many compatible servers, both ways: what their errors mean, and
+// the body that their clients read. https://platform.openai.com/docs/guides/error-codes/api-errors
 import { durationMs } from '../../model/duration.ts';
 import { ERROR_RULES, type ErrorCode, GatewayError, type UpstreamReason } from '../../model/errors.ts';
 import {
@@ -16,14 +16,14 @@ import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../share
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
-/** What the many body shapes say in common. */
+/** What the many body shapes have in common. */
 interface Stated {
   message?: string;
   reason: UpstreamReason;
-  /** HTTP status that the body names. */
+  /** HTTP status stated in the body. */
   status?: number;
   retryAfterMs?: number;
-  /** What a code means whose form says whose it is. */
+  /** The meaning of a code whose form identifies the vendor. */
   vendor?: VendorError;
 }
 
@@ -46,18 +46,18 @@ export function errorOf(data: JsonValue, quirks: Quirks = {}): GatewayError {
   return toError(undefined, readStated(data), quirks);
 }
 
-/** Whether an `error` field holds one; null, '' and {} are none. */
+/** Whether an `error` field contains an error; null, '' and {} do not. */
 export function saysError(error: JsonValue | undefined): boolean {
   if (isObject(error)) return Object.keys(error).length > 0;
   return typeof error === 'string' && error !== '';
 }
 
-/** What no answer is without, and no chunk of one. */
+/** Every answer, and every chunk of one, has at least one of these fields. */
 const OF_ANSWERS = ['choices', 'output', 'data', 'object', 'model', 'usage', 'response', 'candidates'];
 
 /**
- * The failure that a server tells in words of its own, in place of any answer: `{"detail": …}`, `{"code": …, "msg": …}`,
- * `{"errors": […]}`, `base_resp`; undefined where the body says none.
+ * The failure that a server reports in a form of its own instead of an answer: `{"detail": …}`, `{"code": …, "msg": …}`,
+ * `{"errors": […]}`, `base_resp`; undefined where the body reports none.
  */
 export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
@@ -65,7 +65,7 @@ export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError
   return readStated(body).message === undefined ? undefined : errorOf(body, quirks);
 }
 
-/** Whether OpenAI's SDKs see the error that an event's data tells: at its top, or because it is no JSON. */
+/** Whether OpenAI's SDKs recognize the error in an event's data: at its top level, or because it is not JSON. */
 export function isSeenBySdks(data: string): boolean {
   try {
     const value: unknown = JSON.parse(data);
@@ -81,7 +81,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const given = httpStatus ?? stated.status ?? statusOf(reason, message);
   const isTooLong = vendor?.code === 'upstream_rejected' && tellsTooLong(message);
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
-  // A vendor's code beats a status that says something else, as HTTP 200 does, or a 429 for an empty account.
+  // A vendor's code overrides a contradicting status, such as HTTP 200, or a 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
   const said =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
@@ -98,7 +98,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   );
 }
 
-/** Of an account, or of a plan for hours or more. https://platform.openai.com/docs/guides/error-codes */
+/** Codes for an exhausted account, or plan of hours or longer. https://platform.openai.com/docs/guides/error-codes */
 const EXHAUSTED = new Set([
   'insufficient_quota',
   'billing_hard_limit_reached',
@@ -138,7 +138,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
   return codeOfStatus(status);
 }
 
-/** The HTTP status that an error inside HTTP 200 would have had: its code and type say so, roughly, or its words. */
+/** The HTTP status that an error inside HTTP 200 would have had, derived from its code and type, or its message. */
 function statusOf({ code = '', type = '' }: UpstreamReason, message: string): number {
   const named = `${code} ${type}`;
   if (/rate_limit|insufficient_quota|usage_limit|too_many_requests/i.test(named)) return 429;
@@ -151,7 +151,7 @@ function statusOf({ code = '', type = '' }: UpstreamReason, message: string): nu
   ) {
     return 400;
   }
-  // LM Studio tells of a prompt that is too long with neither, in a stream.
+  // In a stream, LM Studio reports a prompt that is too long with neither.
   return tellsTooLong(message) ? 400 : 500;
 }
 
@@ -174,7 +174,7 @@ function readFields(error: JsonObject): Stated {
   const reason: UpstreamReason = {};
   const type = asString(error.type) ?? asString(error.error_type) ?? asString(error.status);
   const param = asString(error.param);
-  // The name of the event, where error and event are one.
+  // The event's type, where the event itself is the error.
   if (type && type !== 'error') reason.type = type;
   if (param) reason.param = param;
   const stated: Stated = { reason };
@@ -182,7 +182,7 @@ function readFields(error: JsonObject): Stated {
   for (const candidate of [status_code, statusCode, http_status_code, error.status, error.code]) {
     const status = httpStatus(candidate);
     if (status !== undefined) stated.status ??= status;
-    // Numbers outside HTTP's are the vendor's own codes.
+    // Numbers outside HTTP's range are the vendor's own codes.
     else if (candidate === error.code && (typeof candidate === 'string' || typeof candidate === 'number')) {
       if (candidate !== '') reason.code = String(candidate);
     }
@@ -209,14 +209,14 @@ function readMessage(error: JsonObject): string | undefined {
     asString(error.msg) ||
     detailText(error.detail) ||
     detailText(asObject(error.message)?.detail);
-  // OpenRouter says "Provider returned error" and keeps what the provider said beside it.
+  // OpenRouter's message is "Provider returned error", and the provider's own is beside it.
   const metadata = asObject(error.metadata);
   const raw = asString(metadata?.raw) || (isObject(metadata?.raw) ? JSON.stringify(metadata.raw) : undefined);
   if (raw === undefined || raw === '') return message;
   return message === undefined ? raw : `${message}: ${raw}`;
 }
 
-/** FastAPI's `detail`: a text, or a list of complaints with the place of each. */
+/** FastAPI's `detail`: a text, or a list of problems with their locations. */
 function detailText(detail: JsonValue | undefined): string | undefined {
   if (typeof detail === 'string') return detail;
   const texts: string[] = [];
@@ -230,7 +230,7 @@ function detailText(detail: JsonValue | undefined): string | undefined {
   return texts.length > 0 ? texts.join('; ') : (asString(message) ?? asString(error));
 }
 
-/** The request id travels in a header. */
+/** The request id is sent in a header. */
 export function buildError(error: GatewayError): JsonObject {
   return {
     error: {
@@ -242,18 +242,18 @@ export function buildError(error: GatewayError): JsonObject {
   };
 }
 
-/** LangChain for JavaScript sees no code: by these it knows a prompt that is too long. */
+/** LangChain for JavaScript ignores codes: it recognizes a prompt that is too long by these words. */
 const TELLS_TOO_LONG = /exceeds the context window|maximum context length|context_length_exceeded/i;
 
-/** The message, with OpenAI's words in front of another provider's for a prompt that is too long. */
+/** The message; for a prompt that is too long, OpenAI's words are put before another provider's. */
 export function inWords({ code, message }: GatewayError): string {
   if (code !== 'context_too_long' || TELLS_TOO_LONG.test(message)) return message;
   return `Your input exceeds the context window of this model; ${message}`;
 }
 
 /**
- * By OpenAI's codes clients decide what to do: Codex tells that a conversation is too long, and does not ask again for a
- * model that the provider has not. Else the provider's own where it gave one, else the gateway's.
+ * OpenAI's codes decide what clients do: by them Codex reports that a conversation is too long, and does not retry for a
+ * model that the provider does not have. Otherwise the provider's own code if any, else the gateway's.
  */
 function codeOf({ code, status, message, reason }: GatewayError): string {
   if (code === 'context_too_long') return 'context_length_exceeded';

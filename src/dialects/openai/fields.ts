@@ -1,4 +1,4 @@
-// Fields of a request that OpenAI's two dialects spell alike.
+// Request fields that OpenAI's two dialects have in common.
 // https://platform.openai.com/docs/api-reference/responses/create
 import { asBoolean, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
@@ -6,15 +6,15 @@ import { isEmpty } from '../shared/own-fields.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { optionalString } from '../shared/read-field.ts';
 
-/** OpenAI refuses a longer `user`; Claude Code's ids have 150 characters and more. */
+/** OpenAI refuses a longer `user`; Claude Code's ids have at least 150 characters. */
 const MAX_USER_LENGTH = 64;
 
-/** Who the end user is: `user` is the older name of that. Throws GatewayError `invalid_request` where it is no text. */
+/** The end user; `user` is the field's older name. Throws GatewayError `invalid_request` where it is not text. */
 export function parseUser(body: JsonObject): string | undefined {
   return optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
 }
 
-/** `user` says something else than `safety_identifier` does: no other dialect can say both. */
+/** Whether `user` differs from `safety_identifier`: no other dialect can express both. */
 export function hasSecondUser({ user, safety_identifier: identifier }: JsonObject): boolean {
   return typeof user === 'string' && typeof identifier === 'string' && user !== identifier;
 }
@@ -25,7 +25,7 @@ export function buildUser(user: string | undefined, losses: LossReport): string 
   return user.slice(0, MAX_USER_LENGTH);
 }
 
-/** Besides the key, which other dialects' builders look at. */
+/** Besides the key, which other dialects' builders read. */
 export const CACHE_SETTINGS = ['prompt_cache_retention', 'prompt_cache_options'];
 
 export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
@@ -37,7 +37,7 @@ export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
   return isEmpty(settings) ? undefined : settings;
 }
 
-/** `fast` is another word for `priority`, which answers have. https://developers.openai.com/api/docs/guides/fast-mode */
+/** `fast` is an alias of `priority`, which answers state. https://developers.openai.com/api/docs/guides/fast-mode */
 export function parseServiceTier(body: JsonObject): string | undefined {
   const tier = optionalString(body, 'service_tier');
   return tier === 'fast' ? 'priority' : tier;
@@ -46,10 +46,10 @@ export function parseServiceTier(body: JsonObject): string | undefined {
 const SERVICE_TIERS = new Set(['default', 'flex', 'scale', 'priority']);
 
 export function buildServiceTier(tier: string | undefined, losses: LossReport): string | undefined {
-  // `auto` is the default, and not every server knows the field.
+  // `auto` is the default, and not every server has the field.
   if (tier === undefined || tier === 'auto') return undefined;
   if (SERVICE_TIERS.has(tier)) return tier;
-  // Anthropic's word for "no priority capacity".
+  // Anthropic's value for "no priority capacity".
   if (tier === 'standard_only') {
     losses.approximated('service_tier', '`standard_only` is sent as `default`');
     return 'default';
@@ -58,7 +58,7 @@ export function buildServiceTier(tier: string | undefined, losses: LossReport): 
   return undefined;
 }
 
-/** @param described where the schema's name, description and strictness stand. */
+/** @param described the object with the schema's name, description and strictness. */
 export function schemaFormat(schema: JsonObject, described: JsonObject | undefined): OutputFormat {
   const name = asString(described?.name);
   const description = asString(described?.description);
@@ -72,7 +72,7 @@ export function schemaFormat(schema: JsonObject, described: JsonObject | undefin
   };
 }
 
-/** The fields of `body` that are not in `known`, without what only spells out a default: dropping that loses nothing. */
+/** The fields of `body` that are not in `known`, except those that state a default: dropping these loses nothing. */
 export function otherFields(
   body: JsonObject,
   known: ReadonlySet<string>,

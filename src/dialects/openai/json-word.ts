@@ -1,10 +1,10 @@
-// OpenAI, DeepSeek, Qwen and Groq refuse to be asked for JSON of no schema where no message has the word, in any case of
-// its letters; clients of Gemini need none.
+// OpenAI, DeepSeek, Qwen and Groq refuse requests for JSON without a schema unless a message contains the word "JSON", in
+// upper or lower case; clients of Gemini need not send it.
 import type { Part } from '../../model/content.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 
-/** What is said beside where the word is wanted and missing; names that. @param told what the server looks at */
+/** The instruction to add, and report, where the word is missing. @param told the messages that the server checks. */
 export function missingJsonWord(
   { outputFormat }: NeutralRequest,
   told: Iterable<readonly Part[]>,

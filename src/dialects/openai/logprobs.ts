@@ -1,4 +1,4 @@
-// Log probabilities as OpenAI's two dialects spell them: alike, but for bytes that nobody knows.
+// Log probabilities in the form of OpenAI's two dialects, which differ only in how they write unknown bytes.
 // https://platform.openai.com/docs/api-reference/chat/object
 import {
   asArray,
@@ -24,12 +24,12 @@ export function parseLogprobs(value: JsonValue | undefined): TokenLogprob[] | un
   return tokens;
 }
 
-/** Something is told that `parseLogprobs` does not read. */
+/** Whether there is something that `parseLogprobs` cannot read. */
 export function isUnreadable(value: JsonValue | undefined): boolean {
   return (asArray(value)?.length ?? 0) > 0 && parseLogprobs(value) === undefined;
 }
 
-/** @param unknownBytes what stands for bytes that the provider did not tell. */
+/** @param unknownBytes the value for bytes that the provider did not give. */
 export function buildLogprobs(tokens: readonly TokenLogprob[], unknownBytes: null | []): JsonObject[] {
   const build = ({ token, logprob, bytes }: TokenChance): JsonObject => ({
     token,

@@ -1,8 +1,8 @@
-// Images, files and audio as OpenAI's two dialects spell them: data URLs, audio formats by name, documents by their ending.
+// Images, files and audio in the form of OpenAI's two dialects: data URLs, audio formats by name, documents by file ending.
 import type { MediaSource } from '../../model/content.ts';
 import { table } from '../../model/table.ts';
 
-/** The source that an image or file URL names: bytes for a base64 data URL, else the URL itself. */
+/** The source of an image or file URL: bytes for a base64 data URL, else the URL itself. */
 export function parseMediaUrl(url: string): MediaSource {
   const comma = url.startsWith('data:') ? url.indexOf(',') : -1;
   if (comma === -1) return { kind: 'url', url };
@@ -35,13 +35,13 @@ const DOCUMENT_TYPES: Record<string, string> = table({
   json: 'application/json',
 });
 
-/** Raw base64 in `file_data` has no type of its own: the file name's ending tells, PDF where it does not. */
+/** Raw base64 in `file_data` has no type: the file name's ending decides, else PDF. */
 export function documentMediaType(filename: string | undefined): string {
   const ending = filename?.slice(filename.lastIndexOf('.') + 1).toLowerCase() ?? '';
   return DOCUMENT_TYPES[ending] ?? 'application/pdf';
 }
 
-/** The name that goes with the bytes: the server reads the kind of file from it. */
+/** The file name sent with the bytes: the server takes the kind of file from it. */
 export function documentName(name: string | undefined, mediaType: string): string {
   if (name !== undefined) return name;
   const ending = Object.entries(DOCUMENT_TYPES).find(([, type]) => type === mediaType)?.[0];

@@ -15,7 +15,7 @@ function buildModel({ id, created = 0, provider }: OfferedModel): JsonObject {
   return { id, object: 'model', created: Math.floor(created), owned_by: provider };
 }
 
-/** One page holds all. */
+/** All models are on one page. */
 export const openaiModels: ProviderModels = {
   ask: () => ({ path: '/models' }),
   parsePage(body) {

@@ -1,14 +1,14 @@
-// A client's path below the base URL, where its SDK writes more of it than OpenAI's do.
+// A client's path below the base URL, where its SDK adds more to it than OpenAI's SDKs do.
 import type { ClientRoute } from '../dialect.ts';
 
-/** What is asked of a deployment. */
+/** Paths below a deployment. */
 const OF_DEPLOYMENT = /\/(?:chat\/completions|completions|embeddings|images\/\w+|audio\/\w+)$/.source;
-/** What is asked of none. */
+/** Paths outside of deployments. */
 const OF_NONE = /\/(?:responses|models)(?:\/|$)/.source;
 
 /**
- * Groq's SDKs write `/openai` in front of the version, whatever base URL they are given; those of Azure write it in place of
- * the version, and behind it the deployment, which only some of them encode.
+ * Groq's SDKs put `/openai` before the version, whatever their base URL; Azure's put it in place of the version, and
+ * after it the deployment, which only some of them encode.
  * https://learn.microsoft.com/azure/ai-foundry/openai/reference
  */
 const IN_FRONT = new RegExp(`^/openai(?:/v1(?=/)|/deployments/(.+?)(?=${OF_DEPLOYMENT})|(?=${OF_NONE}))`);
@@ -18,7 +18,7 @@ export function ownPath(path: string): string {
   return path.replace(IN_FRONT, '/v1');
 }
 
-/** What of the request Azure's clients say by the path alone, and by the version that they ask for in the query. */
+/** What Azure's clients state only in the path: the model. Their query is for Azure (its API version), not for others. */
 export function saidByAzure(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery'> {
   const [front, deployment] = IN_FRONT.exec(path) ?? [];
   if (front === undefined || front === '/openai/v1') return {};
@@ -26,7 +26,7 @@ export function saidByAzure(path: string): Pick<ClientRoute, 'modelForBody' | 'o
   return { ownsQuery: true, ...(model !== undefined && { modelForBody: model }) };
 }
 
-/** A path that is no text is looked for as it is written. */
+/** An invalid encoding is left as it is. */
 function decoded(name: string): string {
   try {
     return decodeURIComponent(name);

@@ -1,26 +1,26 @@
-// How much a model of OpenAI's shall think, as `reasoning: {effort, summary}` for a client of another dialect.
+// How much an OpenAI model is to think, as `reasoning: {effort, summary}` for a client of another dialect.
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { leastEffort, nearestEffort } from './efforts.ts';
 
 export interface ReasoningTraits {
-  /** Undefined: the name does not tell. */
+  /** Undefined: unknown from the name. */
   reasons?: boolean;
-  /** The efforts that it takes, from least to most; undefined: the name does not tell. */
+  /** The efforts that it accepts, from least to most; undefined: unknown from the name. */
   efforts?: readonly ReasoningEffort[];
 }
 
-/** Budgets up to these many tokens read as low and medium. Anthropic's least is 1024, its usual maximum 32k. */
+/** Budgets up to these token counts map to low and medium. Anthropic's least is 1024, its usual maximum 32k. */
 const LOW_BUDGET = 4096;
 const MEDIUM_BUDGET = 16_384;
 
-/** Of models whose name does not tell. */
+/** For models whose efforts are unknown. */
 const ALL_BUT_MAX = REASONING_EFFORTS.filter((effort) => effort !== 'max');
 
 const SUMMARIES = new Set(['auto', 'concise', 'detailed']);
 
-/** `reasoning` for a client of another dialect; empty where nothing is to be said. */
+/** `reasoning` for a client of another dialect; empty where nothing needs to be sent. */
 export function buildReasoningSettings(
   settings: ReasoningSettings,
   traits: ReasoningTraits,
@@ -36,7 +36,7 @@ export function buildReasoningSettings(
   const wanted = isOff ? buildOff(settings, traits, losses) : buildEffort(settings, traits, losses);
   if (wanted !== undefined) built.effort = wanted;
   if (isOff || summary === 'omitted' || summary === 'none') return built;
-  // Summaries are asked for only where the client asks: some organisations are refused them.
+  // Summaries are requested only where the client requests them: some organisations are refused them.
   if (summary !== undefined) built.summary = SUMMARIES.has(summary) ? summary : 'auto';
   else if (mode !== undefined || budgetTokens !== undefined) {
     losses.approximated('thinking', 'the model thinks, but no summary of it is requested');
@@ -81,6 +81,6 @@ function buildEffort(
     losses.approximated('thinking.budget_tokens', `effort \`${sent}\``);
     return sent;
   }
-  // `adaptive`, or no word on how much: the model decides, as it does when nothing is sent.
+  // `adaptive`, or nothing stated: the model decides, as it does when nothing is sent.
   return mode === 'on' ? nearestEffort('medium', efforts) : undefined;
 }

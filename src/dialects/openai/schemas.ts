@@ -1,17 +1,17 @@
-// JSON Schemas as OpenAI takes them, for arguments of functions and for structured answers.
+// JSON Schemas as OpenAI accepts them, for arguments of functions and for structured answers.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { outermost } from '../shared/object-schema.ts';
 
-/** "object schema missing properties", "array schema missing items": what is left out may be anything, and that is said. */
+/** "object schema missing properties", "array schema missing items": what is omitted may be anything, and is made explicit. */
 export function functionSchema(schema: JsonObject): JsonObject {
   const whole = wholeSchema(schema);
   const lacks = whole.type === 'object' && whole.properties === undefined;
   return lacks ? { ...whole, properties: {} } : whole;
 }
 
-/** The schema of an answer; undefined where that is no object: "schema must be a JSON Schema of 'type: \"object\"'". */
+/** An answer's schema; undefined where it is not an object: "schema must be a JSON Schema of 'type: \"object\"'". */
 export function answerSchema(schema: JsonObject): JsonObject | undefined {
   const whole = wholeSchema(outermost(schema));
   if (whole.type === undefined && whole.properties !== undefined) return { type: 'object', ...whole };
@@ -31,7 +31,7 @@ function withItems(schema: JsonObject): JsonObject {
 /** Why a tool is not strict. */
 export const NOT_KEPT = 'the provider enforces only closed schemas in which every field is required';
 
-/** What OpenAI's constrained output does not know, where Anthropic's may. */
+/** Keywords that OpenAI's constrained output does not support, while Anthropic's may. */
 const NOT_STRICT = [
   'allOf',
   'oneOf',
@@ -45,11 +45,11 @@ const NOT_STRICT = [
 ];
 
 /**
- * Whether OpenAI takes the schema for arguments that are kept to it: each object closed, all of its fields required. Anthropic
- * lets fields be left out, and references be described. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ * Whether OpenAI accepts the schema as strict: each object closed, all of its fields required. Anthropic allows optional
+ * fields, and references with descriptions. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 export function isStrictSchema(schema: JsonObject): boolean {
-  // Of arguments, which are an object, also where nothing says so.
+  // Arguments are an object, even if the schema does not say so.
   let isStrict = schema.$ref !== undefined || isClosed({ ...schema, type: 'object' });
   mapSchemas(schema, (each) => {
     const isReference = each !== schema && each.$ref !== undefined;

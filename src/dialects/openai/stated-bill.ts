@@ -1,13 +1,13 @@
-// What a server that speaks as OpenAI does states of its own bill, beside the counts.
+// The price that some OpenAI-compatible servers state beside the counts.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import { countIn, type StatedUsage } from '../../model/usage.ts';
 
-/** xAI's: a ten-thousandth of a millionth of a dollar. */
+/** xAI's unit: a ten-thousandth of a millionth of a dollar. */
 const TICK_USD = 1e-10;
 
 /**
- * OpenRouter tells what it bills, and with a key of the user's at the vendor that of the vendor comes to it; xAI counts in
- * ticks, searches and other tools of its own included.
+ * OpenRouter states its own price; with the user's own vendor key, the vendor's price is added. xAI states ticks, which
+ * include its searches and other tools.
  */
 export function billIn(usage: JsonObject): Pick<StatedUsage, 'billedUsd'> {
   const ticks = countIn(usage.cost_in_usd_ticks);

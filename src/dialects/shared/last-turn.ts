@@ -6,7 +6,7 @@ import { UNREADABLE_TURN } from './stand-ins.ts';
 
 /**
  * For providers that refuse a turn without content. Throws `invalid_request` if the client said nothing to answer, or
- * nothing after an assistant turn: the model would continue that turn, which nobody asked for.
+ * nothing after an assistant turn: the model would continue that turn, which was not requested.
  * @param role of the last turn as it is sent, undefined if there is none
  */
 export function requireLastTurn({ messages }: NeutralRequest, role: string | undefined): void {

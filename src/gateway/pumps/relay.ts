@@ -95,7 +95,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private asText: TextReader<Out> | null;
   /** Blanks that came before that. */
   private blanks: Uint8Array[] | null = null;
-  /** What came while nobody waited, and the end after it. */
+  /** What came while nothing was waiting for it, and the end after it. */
   private unread: Uint8Array[] | null = null;
   private ending: { error: Error | undefined } | null = null;
 

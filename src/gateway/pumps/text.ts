@@ -14,7 +14,7 @@ export interface TextReader<Out> {
   pagesOnly: boolean;
   /** A JSON list is a list of events. */
   listsEvents: boolean;
-  /** It is announced as JSON: half of it is not a stream that was cut off. */
+  /** It is announced as JSON: part of it is not a stream that was cut off. */
   isJson: boolean;
   /** The failure that the text reports; undefined where it reports none, or is not whole yet. */
   failure(text: string): GatewayError | undefined;
@@ -120,8 +120,8 @@ class TextPump<Out> extends WrappedPump<Out> {
   }
 
   /**
-   * Of lines that are JSON each the first is no body, and none is an event: those have a blank line behind them. Throws
-   * GatewayError.
+   * With one JSON text per line, the first is not the body, and none is an event, which a blank line would follow.
+   * Throws GatewayError.
    */
   private requireNoLines(): void {
     if (this.isBody || this.text.length > LONGEST_ERROR) return;

@@ -4,7 +4,7 @@ import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
 
 /**
  * Cleans twice as much of a body as the ledger keeps: a secret is removed whole before the ledger cuts, and a body
- * of many megabytes is not searched where nobody will read it. Its binary parts go to `binaries`.
+ * of many megabytes is not searched where it will not be read. Its binary parts go to `binaries`.
  */
 export function cleanBody(
   body: string | null,

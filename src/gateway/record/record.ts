@@ -31,7 +31,7 @@ export interface ExchangeRecord {
   request: KeptRequest | null;
   /** Null until the request was routed. */
   route: Route | null;
-  /** Null where nobody traces the request. */
+  /** Null where the request is not traced. */
   trace: RowTrace | null;
   /** The span of the newest try. */
   trySpanId: string | null;

@@ -1,4 +1,4 @@
-// What a change to a tree of our own means for the same tree in somebody else's spelling.
+// Applies a change of a parsed tree to the original text, which may spell the same tree differently.
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 
 /**

@@ -19,7 +19,7 @@ export interface OriginAddress {
   proxy: HttpProxy | null;
 }
 
-/** Called when a connection stands (undefined), does not stand in time ('late'), or with the network's error. */
+/** Called when a connection is established (undefined), is not in time ('late'), or with the network's error. */
 export type Opened = (problem: undefined | 'late' | Error) => void;
 
 export interface OpeningOptions {

@@ -13,7 +13,7 @@ export interface AnswerHandler {
 
 /** Most bytes of a head, and of the trailers. */
 const MAX_HEAD = 64 * 1024;
-/** Most bytes of a chunk's extensions, which follow its size on one line and which nobody uses. */
+/** Most bytes of a chunk's extensions, which follow its size on one line and are not used. */
 const MAX_CHUNK_LINE = 1024;
 /** Hexadecimal digits of a chunk's size: 16 TB. */
 const MAX_CHUNK_DIGITS = 11;
@@ -291,7 +291,7 @@ export class ResponseParser {
     this.lineLength = 0;
   }
 
-  /** Nobody here reads trailers. Returns where they ended. */
+  /** Skips the trailers, which are not used. Returns where they ended. */
   private skipTrailers(bytes: Buffer, from: number): number {
     for (let at = from; at < bytes.length; at++) {
       const byte = bytes[at];

@@ -1,4 +1,4 @@
-// One request's answer, from before the request is sent until its last byte is handed over or nobody wants it.
+// One request's answer, from before the request is sent until its last byte is passed on or it is no longer wanted.
 import type { Leaving } from '../../upstream/departure.ts';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
@@ -21,7 +21,7 @@ export class RunningAnswer implements AnswerBody {
   private state: 'waiting' | 'flowing' | 'complete' | 'failed' | 'cancelled' = 'waiting';
   private reader: BodyReader | null = null;
   private isPaused = false;
-  /** Arrived while nobody reads. */
+  /** What arrived while there is no reader. */
   private unread: Uint8Array[] | null = null;
   private unreadSize = 0;
   private failure: Error | null = null;
@@ -40,7 +40,7 @@ export class RunningAnswer implements AnswerBody {
     signal?.addEventListener('abort', this.leave, { once: true });
   }
 
-  /** Somebody still waits for it. */
+  /** It is still waited for. */
   get isWanted(): boolean {
     return this.state === 'waiting' || this.state === 'flowing';
   }
@@ -119,7 +119,7 @@ export class RunningAnswer implements AnswerBody {
     this.signal?.removeEventListener('abort', this.leave);
   }
 
-  /** Delivers what arrived while nobody read, and then the end. */
+  /** Delivers what arrived while there was no reader, and then the end. */
   private deliver(): void {
     while (this.unread !== null) {
       const { reader, unread } = this;

@@ -1,6 +1,6 @@
 // A regular expression as a program of single characters (code points), to be run over text that comes in pieces. There is no
-// backtracking: time is linear in the text whatever the expression. What cannot be told character by character,
-// looking around and back-references, is refused.
+// backtracking: time is linear in the text whatever the expression. What cannot be decided character by character
+// (lookarounds and back-references) is refused.
 import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 
 export type Instruction =
@@ -42,8 +42,8 @@ export function compilePatterns(patterns: readonly string[], flags: string, wind
 }
 
 /**
- * Whether the runtime's own search, which goes back and forth, is quick on every text: at most one repetition, of single
- * characters, through which it does not go again from each of them, and few parts that may be left out.
+ * Whether the runtime's own search, which backtracks, is fast on every text: at most one repetition, of single
+ * characters, that it does not restart from each of them, and few optional parts.
  */
 export function isPlain(pattern: string, flags: string): boolean {
   let repetitions = 0;
@@ -65,8 +65,8 @@ export function isPlain(pattern: string, flags: string): boolean {
 }
 
 /**
- * Whether what stands before a repetition may be found again within it, and what stands behind it be missed, as of `/fix.*bug/`
- * in `fix fix fix`: each would be gone on from to the end of the text.
+ * Whether what precedes a repetition may also match within it while what follows is missing, as for `/fix.*bug/` in
+ * `fix fix fix`: the search would run from each occurrence to the end of the text.
  */
 function mayBeginWithin({ parent, element, start, end }: AST.Quantifier, flags: string): boolean {
   if (parent.type !== 'Alternative') return true;

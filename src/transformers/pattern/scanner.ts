@@ -1,5 +1,5 @@
-// Finds the matches of a program in text that comes in pieces. It goes by single characters, so where pieces end
-// does not matter; holds back only text that could still be part of a match.
+// Finds the matches of a program in text that comes in pieces. It works by single characters, so it does not matter
+// where pieces end; holds back only text that could still be part of a match.
 import type { Program } from './program.ts';
 
 /** What applies to the text between the last decision and this one. */
@@ -25,7 +25,7 @@ interface Threads {
 
 /**
  * Offsets count UTF-16 units since the scanner was made.
- * @param window characters that may be held back for an unfinished match. A longer wait is given up.
+ * @param window characters that may be held back for an unfinished match; beyond that it is given up.
  * @param decide called with the end of each stretch of text, in order and without gaps.
  */
 export function createScanner(
@@ -86,7 +86,7 @@ export function createScanner(
     }
   }
 
-  /** Where the threads stand before a character, `after`; undefined at the end of all text. */
+  /** The threads before the character `after`, which is undefined at the end of all text. */
   function stand(after: string | undefined): void {
     standing.at.length = 0;
     standing.begin.length = 0;
