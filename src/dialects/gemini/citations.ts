@@ -129,7 +129,7 @@ export interface Segment {
 
 /** Sources of an answer, collected while it streams. */
 export interface GroundingWriter {
-  /** False where the source has no form here. */
+  /** False where the source has no form here. `segment`: the same object for sources of the same span. */
   add(citation: Citation, segment: Segment | undefined): boolean;
   /** `groundingMetadata` and `citationMetadata` of the candidate, where there is any. */
   metadata(): JsonObject;
@@ -137,7 +137,8 @@ export interface GroundingWriter {
 
 export function createGroundingWriter(): GroundingWriter {
   const chunks = new Map<string, { number: number; chunk: JsonObject }>();
-  const supports: JsonObject[] = [];
+  /** One for each span: the sources of one span share its text, which may be the whole answer. */
+  const supports: { segment: Segment; indices: Set<number> }[] = [];
   /** The entries of `citationMetadata`, unchanged. */
   const quotes: JsonObject[] = [];
   return {
@@ -153,15 +154,25 @@ export function createGroundingWriter(): GroundingWriter {
       const known = chunks.get(key) ?? { number: chunks.size, chunk };
       chunks.set(key, known);
       if (segment !== undefined) {
-        supports.push({ segment: { ...segment }, groundingChunkIndices: [known.number] });
+        const last = supports.at(-1);
+        if (last?.segment === segment) last.indices.add(known.number);
+        else supports.push({ segment, indices: new Set([known.number]) });
       }
       return true;
     },
     metadata() {
       const groundingChunks = [...chunks.values()].map(({ chunk }) => chunk);
-      const groundingSupports = supports.length === 0 ? {} : { groundingSupports: supports };
+      const groundingSupports = supports.map(({ segment, indices }) => ({
+        segment: { ...segment },
+        groundingChunkIndices: [...indices],
+      }));
       return {
-        ...(chunks.size > 0 && { groundingMetadata: { groundingChunks, ...groundingSupports } }),
+        ...(chunks.size > 0 && {
+          groundingMetadata: {
+            groundingChunks,
+            ...(groundingSupports.length > 0 && { groundingSupports }),
+          },
+        }),
         ...(quotes.length > 0 && { citationMetadata: { citations: quotes } }),
       };
     },

@@ -9,11 +9,12 @@ const MOST_KEPT = 1_000_000;
 export interface SpanWriter {
   begin(): void;
   add(text: string): void;
-  /** The citation's own span, or the whole block where it has none; undefined where the text was not kept. */
+  /**
+   * The citation's own span, or the whole block where it has none; undefined where the text was not kept. The same object
+   * where the previous citation has the same span. To be called once the block is complete.
+   */
   segment(citation: Citation): Segment | undefined;
 }
-
-const encoder = new TextEncoder();
 
 export function createSpanWriter(): SpanWriter {
   return new CountedSpans();
@@ -24,12 +25,20 @@ class CountedSpans implements SpanWriter {
   private blockBytes = 0;
   private block = createKeptText();
   private isKept = true;
+  /** The span asked for last, and how far its bytes are counted: sources come in the order of their places. */
+  private start = 0;
+  private end: number | undefined;
+  private startIndex = 0;
+  private last: Segment | undefined;
 
   begin(): void {
     this.bytesBefore += this.blockBytes;
     this.blockBytes = 0;
     this.block = createKeptText();
     this.isKept = true;
+    this.start = 0;
+    this.startIndex = this.bytesBefore;
+    this.last = undefined;
   }
 
   add(text: string): void {
@@ -40,13 +49,21 @@ class CountedSpans implements SpanWriter {
     else this.block = createKeptText();
   }
 
-  segment({ start = 0, end }: Citation): Segment | undefined {
-    const { block, bytesBefore } = this;
+  segment(citation: Citation): Segment | undefined {
+    const { block } = this;
     if (!this.isKept || block.length === 0) return undefined;
+    const start = Math.max(0, citation.start ?? 0);
+    const { end } = citation;
+    if (this.last !== undefined && start === this.start && end === this.end) return this.last;
     const whole = block.text();
     const text = whole.slice(start, end);
-    const startIndex = bytesBefore + encoder.encode(whole.slice(0, start)).length;
-    return { startIndex, endIndex: startIndex + encoder.encode(text).length, text };
+    const startIndex =
+      start < this.start
+        ? this.bytesBefore + byteLength(whole.slice(0, start))
+        : this.startIndex + byteLength(whole.slice(this.start, start));
+    this.last = { startIndex, endIndex: startIndex + byteLength(text), text };
+    Object.assign(this, { start, end, startIndex });
+    return this.last;
   }
 }
 

@@ -245,6 +245,29 @@ describe('sources', () => {
     citation: { kind: 'url', url: 'https://a.test', title: 'A', ...more },
   });
 
+  test('of one span share it, and later spans may begin before it', () => {
+    const [start, delta, end] = text('äöü sure') as [StreamEvent, StreamEvent, StreamEvent];
+    const other = { url: 'https://b.test' };
+    const span = { start: 4, end: 8 };
+    const events = [
+      ...text('é'),
+      start,
+      delta,
+      ...[span, { ...span, ...other }, span, { start: 1, end: 2 }, { ...other, start: 2, end: 3 }].map(
+        citation,
+      ),
+      end,
+    ];
+    expect(lastOf(...events, finish()).groundingMetadata).toMatchObject({
+      groundingChunks: [{ web: { uri: 'https://a.test' } }, { web: { uri: 'https://b.test' } }],
+      groundingSupports: [
+        { segment: { startIndex: 9, endIndex: 13, text: 'sure' }, groundingChunkIndices: [0, 1] },
+        { segment: { startIndex: 4, endIndex: 6, text: 'ö' }, groundingChunkIndices: [0] },
+        { segment: { startIndex: 6, endIndex: 8, text: 'ü' }, groundingChunkIndices: [1] },
+      ],
+    });
+  });
+
   test('are told at the end, in bytes over the whole answer', () => {
     const [start, delta, end] = text('läuft 🏃.') as [StreamEvent, StreamEvent, StreamEvent];
     const events = [...text('Zoë '), start, delta, citation({ start: 6, end: 8 }), citation({}), end];
