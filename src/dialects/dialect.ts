@@ -240,7 +240,7 @@ export interface Quirks {
    * if `reasoningField` is a switch.
    */
   efforts?: readonly ReasoningEffort[];
-  /** openai-chat: models whose thinking departs from the row's; the first match decides. */
+  /** openai-chat, anthropic-messages: models whose thinking departs from the row's; the first match decides. */
   modelThinking?: readonly ModelThinking[];
   /** openai-chat: true if tool_choice values other than auto are refused. */
   toolChoiceAutoOnly?: boolean;

@@ -7,7 +7,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { IN_WORDS } from '../shared/stand-ins.ts';
+import { CHOICE_LEFT, IN_WORDS } from '../shared/stand-ins.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsaid } from '../shared/unsaid.ts';
 import { compact } from './build-content.ts';
@@ -19,7 +19,7 @@ import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
-import { withNeededThinking } from './needed-thinking.ts';
+import { adaptThinking } from './adapt-thinking.ts';
 import { ID, ownFields } from './wire.ts';
 
 const UNSAID = [
@@ -67,7 +67,7 @@ export function buildRequest(
   };
   const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
   if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {
-    losses.approximated('tool_choice', 'auto: the model cannot be forced to call a tool while it thinks');
+    losses.approximated('tool_choice', CHOICE_LEFT);
     const { name: _, ...rest } = choice ?? {};
     choice = { ...rest, type: 'auto' };
   }
@@ -90,8 +90,7 @@ export function buildRequest(
     body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
   reportUnsaid(request, UNSAID, losses);
   if (request.stream) body.stream = true;
-  const messages = withNeededThinking(body, quirks, losses);
-  if (messages !== undefined) body.messages = messages;
+  Object.assign(body, adaptThinking(body, quirks, losses));
   // A client of this dialect names its own.
   const betas = native ? [] : betasOf(body);
   return {

@@ -2,6 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks, ReasoningField } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { ANY_TOOL, THINKING_OFF } from '../shared/stand-ins.ts';
 import type { Edits } from './adapt.ts';
 
 /** The provider row's own settings where it has none for the model. */
@@ -31,14 +32,13 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
   if (thinks !== 'always') {
     if (state === 'off' || (state === undefined && thinks === undefined)) return edits;
     if (state === undefined) {
-      losses.approximated('tool_choice', 'thinking is off for this answer: it rules out a forced call');
+      losses.approximated('tool_choice', THINKING_OFF);
       return { ...edits, ...turnedOff(field) };
     }
   }
   if (forced === 'tool' && !refuses.includes('required')) {
     const tools = asArray(body.tools)?.length ?? 0;
-    if (tools > 1)
-      losses.approximated('tool_choice', 'a tool must be called, but not necessarily the named one');
+    if (tools > 1) losses.approximated('tool_choice', ANY_TOOL);
     return { ...edits, tool_choice: 'required' };
   }
   losses.lost('tool_choice');

@@ -20,3 +20,9 @@ export const UNREADABLE_TURN = '(something that cannot be read here)';
 export const CITES_WHOLE_TEXT = 'given as a source of the whole text';
 /** For thinking that a server requires before calls. */
 export const THOUGHT_UNKNOWN = 'calls whose thinking is unknown are sent with a placeholder for it';
+/** For a forced call that thinking rules out: thinking that nobody asked for is turned off, … */
+export const THINKING_OFF = 'thinking is off for this answer: it rules out a forced call';
+/** … and beside thinking that was asked for, the model chooses, … */
+export const CHOICE_LEFT = 'auto: the model cannot be forced to call a tool while it thinks';
+/** … or only the choice of the tool is left to it. */
+export const ANY_TOOL = 'a tool must be called, but not necessarily the named one';
