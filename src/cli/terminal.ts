@@ -1,6 +1,6 @@
 // What commands read from the terminal or a pipe, and how they display text from others.
-import { isatty } from 'node:tty';
 import { printable } from '../model/printable.ts';
+import { isTerminal } from '../server/is-terminal.ts';
 
 export interface Terminal {
   /** False where standard input is a pipe, a file or nothing. */
@@ -60,7 +60,7 @@ export function createTerminal(streams: StandardStreams): Terminal {
       return streams.stdin.isTTY === true;
     },
     get isAttached() {
-      return [0, 1, 2].some((descriptor) => isatty(descriptor));
+      return [0, 1, 2].some(isTerminal);
     },
     get columns() {
       return streams.stdout.columns;
@@ -77,5 +77,5 @@ export function createTerminal(streams: StandardStreams): Terminal {
 
 /** @param descriptor of standard output or error: pipes and files get every byte. */
 export function shownOn(descriptor: 1 | 2, text: string): string {
-  return isatty(descriptor) ? printable(text) : text;
+  return isTerminal(descriptor) ? printable(text) : text;
 }

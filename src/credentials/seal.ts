@@ -1,5 +1,7 @@
 // One secret under one key: AES-256-GCM, bound to the name it is stored under.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+/** Loaded at its first use: only those who keep credentials here wait for it. */
+const nodeCrypto = () => process.getBuiltinModule('node:crypto');
 
 /** Bytes of a master key. */
 export const KEY_BYTES = 32;
@@ -8,13 +10,13 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 export function createKey(): Uint8Array {
-  return randomBytes(KEY_BYTES);
+  return nodeCrypto().randomBytes(KEY_BYTES);
 }
 
 /** Returns nonce, ciphertext and tag in one piece. `name` is authenticated, so that no entry passes for another. */
 export function seal(key: Uint8Array, name: string, secret: string): Uint8Array {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  const nonce = nodeCrypto().randomBytes(NONCE_BYTES);
+  const cipher = nodeCrypto().createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(new TextEncoder().encode(name));
   return Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
 }
@@ -23,7 +25,7 @@ export function seal(key: Uint8Array, name: string, secret: string): Uint8Array 
 export function unseal(key: Uint8Array, name: string, sealed: Uint8Array): string {
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const tag = sealed.subarray(sealed.length - TAG_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+  const decipher = nodeCrypto().createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(new TextEncoder().encode(name));
   decipher.setAuthTag(tag);
   const text = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));

@@ -3,6 +3,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
 import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { loadPrices } from '../ledger/prices/library.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import { NO_SPILL } from '../ledger/queue/spill.ts';
@@ -279,9 +280,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   function answer(request: Request, makeBody: MakeBody): Promise<Response> {
     const address = addressOf(request);
     const found = findRoute(address.pathname, address.searchParams);
-    return found === undefined
-      ? answerOther(request, { host, setup, manage })
-      : exchange(request, address, found, makeBody);
+    if (found === undefined) return answerOther(request, { host, setup, manage });
+    const pricesLoading = loadPrices();
+    return pricesLoading === undefined
+      ? exchange(request, address, found, makeBody)
+      : pricesLoading.then(() => exchange(request, address, found, makeBody));
   }
 
   /** Makes the answer readable for browser pages too, where some origins are allowed. */

@@ -2,6 +2,7 @@
 
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { CreateFraming } from '../dialects/dialect.ts';
+import { loadPrices } from '../ledger/prices/library.ts';
 import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -38,6 +39,7 @@ export async function* streamNeutral(
   options: { signal?: AbortSignal; target?: string },
   context: NeutralContext,
 ): AsyncGenerator<StreamEvent, void, void> {
+  await loadPrices();
   const record = context.newRecord();
   record.streamed = true;
   const client = new Departure();

@@ -1,6 +1,6 @@
 // Compresses answers for clients that accept it: each piece is flushed when it comes, so that no event waits for the
 // next.
-import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
+import { zlib } from './node-modules.ts';
 
 /** Best first, where a client has no preference: the same size costs zstd the least CPU (`npm run bench:compression`). */
 export const ENCODINGS = ['zstd', 'br', 'gzip'] as const;
@@ -9,17 +9,24 @@ export type Encoding = (typeof ENCODINGS)[number];
 /** Windows of 64 KB: repetitions in an answer are close together, and each open stream has its own window. */
 const WINDOW_BITS = 16;
 const MAKE = {
-  zstd: () =>
-    createZstdCompress({
+  zstd() {
+    const { constants, createZstdCompress } = zlib();
+    return createZstdCompress({
       flush: constants.ZSTD_e_flush,
       params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_windowLog]: WINDOW_BITS },
-    }),
-  br: () =>
-    createBrotliCompress({
+    });
+  },
+  br() {
+    const { constants, createBrotliCompress } = zlib();
+    return createBrotliCompress({
       flush: constants.BROTLI_OPERATION_FLUSH,
       params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS },
-    }),
-  gzip: () => createGzip({ level: 5, flush: constants.Z_SYNC_FLUSH }),
+    });
+  },
+  gzip() {
+    const { constants, createGzip } = zlib();
+    return createGzip({ level: 5, flush: constants.Z_SYNC_FLUSH });
+  },
 } as const satisfies Record<Encoding, () => unknown>;
 
 /** In bytes: shorter answers are not worth it. */

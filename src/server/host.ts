@@ -1,6 +1,4 @@
 // The socket: Bun's HTTP server around one fetch function, and how it ends.
-
-import { isIP } from 'node:net';
 import {
   type ByteSink,
   type ByteSource,
@@ -11,6 +9,7 @@ import { chooseEncoding, compress, type Encoding } from './compress.ts';
 import { directBody } from './direct-body.ts';
 import { startCollector } from './garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
+import { net } from './node-modules.ts';
 
 /** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -255,7 +254,7 @@ function explain(
       return `${at}: too many files are open; raise the limit (ulimit -n)`;
     default:
       // For a name that cannot be resolved, the runtime reports whichever error the resolver's last system call left.
-      if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || isIP(hostname) === 0)
+      if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || net().isIP(hostname) === 0)
         return `${at}: this machine has no such address; check server.host`;
       return `${at}: ${error instanceof Error ? error.message : String(error)}; check server.host and server.port`;
   }

@@ -1,12 +1,12 @@
 // Writes lines to standard error, whole and immediately.
 import { writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { isTerminal } from './is-terminal.ts';
 
 const STANDARD_ERROR = 2;
 
 /** On a terminal this avoids `console`, which writes everything in red there, good news too. */
 export function writeStandardError(line: string): void {
-  if (!isatty(STANDARD_ERROR)) {
+  if (!isTerminal(STANDARD_ERROR)) {
     console.error(line);
     return;
   }

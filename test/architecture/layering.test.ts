@@ -112,6 +112,12 @@ describe('layering', () => {
     expect(files.some(({ text }) => text.includes("from '@opentelemetry/"))).toBe(true);
   });
 
+  test('what the start would wait for is loaded when it is needed', () => {
+    const slow =
+      /^import (?!type)[^;]*'(node:(net|tls|tty|zlib|crypto|stream|http|https)|@pydantic\/genai-prices)'/m;
+    expect(files.filter(({ text }) => slow.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
   test('no dialect imports another', () => {
     for (const { path, imports } of files.filter((file) => file.room === 'dialects')) {
       const [, folder = '', ...inner] = path.split('/');

@@ -1,9 +1,12 @@
 // The short cut says what the price table's library says, for every model of the table.
 import { describe, expect, test } from 'bun:test';
 import { calcPrice, findProvider, type Provider } from '@pydantic/genai-prices';
+import { loadPrices } from '../../src/ledger/prices/library.ts';
 import { createRateSum } from '../../src/ledger/prices/rates.ts';
 import { findPrices } from '../../src/ledger/prices/table.ts';
 import { NO_USAGE, totalInputTokens, type Usage } from '../../src/model/usage.ts';
+
+await loadPrices();
 
 const USAGES: Partial<Usage>[] = [
   {},

@@ -4,11 +4,14 @@ import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveCosts } from '../../src/config/resolve-costs.ts';
 import type { ConfigInput } from '../../src/index.ts';
+import { loadPrices } from '../../src/ledger/prices/library.ts';
 import { findPrices } from '../../src/ledger/prices/table.ts';
 import { createPricer } from '../../src/ledger/prices/prices.ts';
 import { findProviderKind } from '../../src/providers/kinds.ts';
 import { sampleUsage } from '../support/ledger-rows.ts';
 import { sampleProvider } from '../support/provider-config.ts';
+
+await loadPrices();
 
 const anthropic = sampleProvider({ name: 'anthropic', priceId: 'anthropic' });
 const openai = sampleProvider({ name: 'openai', priceId: 'openai' });

@@ -2,11 +2,14 @@
 // gateway, in front of the recording, must come to the same sum.
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
+import { loadPrices } from '../../src/ledger/prices/library.ts';
 import { findPrices } from '../../src/ledger/prices/table.ts';
 import { findRecording, ownRecordings, type Recording, usesSharedRecordings } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
+
+await loadPrices();
 
 /** After every change of these prices so far. Noon: some vendors are cheaper by night. */
 const AT = Date.UTC(2026, 5, 15, 12);

@@ -1,7 +1,12 @@
 // A gateway at its socket, wired the same way whether its process serves alone or as one of several.
 import type { Gateway } from '../../gateway/gateway.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
+import { loadPrices } from '../../ledger/prices/library.ts';
 import type { Log } from '../../server/log.ts';
+import { net, zlib } from '../../server/node-modules.ts';
+
+/** Not at once: whoever waits for the start is answered first. */
+const WARM_UP_MS = 100;
 
 /** Throws ListenError. */
 export function serveHttp(
@@ -9,11 +14,21 @@ export function serveHttp(
   place: Pick<HostOptions, 'hostname' | 'port' | 'shared' | 'compression'>,
   log: Log,
 ): HttpHost {
-  return createHttpHost({
+  const http = createHttpHost({
     ...place,
     fetch: gateway.fetch,
     turnAway: gateway.turnAway,
     onLate: gateway.cutRunning,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
+  setTimeout(warmUp, WARM_UP_MS).unref();
+  return http;
+}
+
+/** Loads what the first requests would otherwise wait for. */
+function warmUp(): void {
+  net();
+  zlib();
+  // Where it fails, each request says so.
+  loadPrices()?.catch(() => {});
 }

@@ -1,8 +1,9 @@
 // What an answer costs: the operator's overrides first, then the price table; otherwise its price is unknown.
-import { calcPrice, type Provider, type Usage as PricedUsage } from '@pydantic/genai-prices';
+import type { Provider, Usage as PricedUsage } from '@pydantic/genai-prices';
 import type { CostsConfig, PriceOverride, ProviderConfig } from '../../config/resolved.ts';
 import { compileGlob } from '../../model/glob.ts';
 import { type PricedParts, totalInputTokens, type Usage } from '../../model/usage.ts';
+import { priceLibrary } from './library.ts';
 import { priceByOverride } from './override.ts';
 import { createRateSum, type RateSum } from './rates.ts';
 import { findAmong, findPrices } from './table.ts';
@@ -41,7 +42,10 @@ interface Known {
 /** Per provider. Model names come from clients: when this many are remembered, all are forgotten. */
 const MAX_REMEMBERED = 2000;
 
-/** An override with the exact name wins, else the first pattern that matches `provider/model`; `*` matches anything. */
+/**
+ * An override with the exact name wins, else the first pattern that matches `provider/model`; `*` matches anything. The
+ * pricer may be called once `loadPrices` (library.ts) has resolved.
+ */
 export function createPricer(costs: CostsConfig): Pricer {
   const overrides = costs.pricingOverrides.map(({ pattern, price }) => ({
     pattern,
@@ -139,6 +143,7 @@ function priceByTable(
   at?: number,
   pricedApart: PricedParts | null = null,
 ): number | null {
+  const { calcPrice } = priceLibrary();
   try {
     const options = at === undefined ? { provider: table } : { provider: table, timestamp: new Date(at) };
     const result = calcPrice(pricedUsage(usage, pricedApart ?? {}), model, options);

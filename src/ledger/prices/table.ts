@@ -3,7 +3,8 @@
 // The table matches model names by prefix and by substring as well as whole: `claude-opus-4-1…` would price
 // a `claude-opus-4-10` that has not been announced yet. A price is never a guess, so a partial match counts
 // only where the rest of the name is a revision of the same model (a date, `latest`, `v2:0`…).
-import { findProvider, type MatchLogic, type ModelInfo, type Provider } from '@pydantic/genai-prices';
+import type { MatchLogic, ModelInfo, Provider } from '@pydantic/genai-prices';
+import { priceLibrary } from './library.ts';
 
 /** A price-table provider that holds only this model, under the exact name asked for. */
 export function findPrices(priceId: string, model: string): Provider | null {
@@ -26,7 +27,7 @@ export function findPrices(priceId: string, model: string): Provider | null {
 const MODEL_ARN = /^arn:[^/]*:(?:foundation-model|inference-profile)\//;
 
 function exactProvider(id: string): Provider | undefined {
-  const provider = findProvider({ providerId: id });
+  const provider = priceLibrary().findProvider({ providerId: id });
   return provider?.id === id ? provider : undefined;
 }
 

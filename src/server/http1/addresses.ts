@@ -1,6 +1,6 @@
 // The addresses of a name: looked up through the system's resolver, as other programs do, and remembered for a while.
 import { dns } from 'bun';
-import { isIP } from 'node:net';
+import { net } from '../node-modules.ts';
 
 /** The same time for which the runtime's own fetch remembers them. */
 const REMEMBERED_MS = 30_000;
@@ -34,7 +34,7 @@ export class Addresses {
   constructor(hostname: string, monotonic: () => number) {
     this.hostname = hostname;
     this.monotonic = monotonic;
-    this.found = isIP(hostname) !== 0 ? [hostname] : hostname === 'localhost' ? LOOPBACK : null;
+    this.found = net().isIP(hostname) !== 0 ? [hostname] : hostname === 'localhost' ? LOOPBACK : null;
   }
 
   /** In the order in which they are to be tried; null where a lookup is needed. */

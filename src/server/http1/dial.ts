@@ -1,8 +1,9 @@
 // A TCP connection to whichever address of a name answers first. Dialling can be cancelled.
 import type { Socket } from 'bun';
 import { closeSync, openSync } from 'node:fs';
-import { connect, type Socket as NodeSocket } from 'node:net';
+import type { Socket as NodeSocket } from 'node:net';
 import { devNull } from 'node:os';
+import { net } from '../node-modules.ts';
 import type { Addresses } from './addresses.ts';
 
 export interface Dialling<Data> {
@@ -73,7 +74,7 @@ class Race<Data> {
       if (this.running.size === 0) this.lost(this.failure ?? new Error('the name has no address'));
       return;
     }
-    const socket = connect({ host, port: this.dialling.port });
+    const socket = net().connect({ host, port: this.dialling.port });
     this.running.add(socket);
     socket.once('connect', () => this.won(socket));
     // It may fail again after it was given up, which is of no interest.

@@ -1,5 +1,5 @@
 // NO_PROXY, read as curl does: which servers are asked directly.
-import { BlockList, isIP } from 'node:net';
+import { net } from '../node-modules.ts';
 
 /** @param list names and addresses separated by commas or spaces: `example.com .lab 10.0.0.0/8 [::1] host:8080`, or `*`. */
 export function readExceptions(list: string): (hostname: string, port: number) => boolean {
@@ -23,8 +23,8 @@ function readRule(entry: string): Rule {
   const [, name = entry, ofPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
   const isOfPort = (port: number) => ofPort === undefined || port === Number(ofPort);
   const bare = name.replace(/^\[|\]$/g, '');
-  if (isIP(bare) !== 0) {
-    const isAddress = inNetwork(bare, isIP(bare) === 4 ? 32 : 128);
+  if (net().isIP(bare) !== 0) {
+    const isAddress = inNetwork(bare, net().isIP(bare) === 4 ? 32 : 128);
     return (host, port) => isOfPort(port) && isAddress(host, port);
   }
   // With or without a leading dot, it covers the name itself and all names below it.
@@ -34,9 +34,9 @@ function readRule(entry: string): Rule {
 
 /** Matches addresses only: names are not looked up for it. An invalid network matches nothing. */
 function inNetwork(address: string, bits: number): Rule {
-  const family = isIP(address);
+  const family = net().isIP(address);
   if (family === 0 || bits > (family === 4 ? 32 : 128)) return () => false;
-  const network = new BlockList();
+  const network = new (net().BlockList)();
   network.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
-  return (host) => isIP(host) === family && network.check(host, family === 4 ? 'ipv4' : 'ipv6');
+  return (host) => net().isIP(host) === family && network.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }

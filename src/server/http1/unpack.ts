@@ -1,25 +1,19 @@
 // Decompresses answers (content-encoding), passing on each piece as soon as possible.
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-  createZstdDecompress,
-} from 'node:zlib';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import { HeaderList } from '../../model/header-list.ts';
+import { zlib } from '../node-modules.ts';
 
-type Unpacker = ReturnType<typeof createGunzip>;
+type Unpacker = ReturnType<ReturnType<typeof zlib>['createGunzip']>;
 
 /** Each is given the first byte of the compressed body. */
 const UNPACKERS = {
-  gzip: () => createGunzip(),
-  'x-gzip': () => createGunzip(),
+  gzip: () => zlib().createGunzip(),
+  'x-gzip': () => zlib().createGunzip(),
   // Some servers omit zlib's wrapper, whose first byte has the method, 8, in its lower half.
-  deflate: (first: number) => ((first & 15) === 8 ? createInflate() : createInflateRaw()),
-  br: () => createBrotliDecompress(),
+  deflate: (first: number) => ((first & 15) === 8 ? zlib().createInflate() : zlib().createInflateRaw()),
+  br: () => zlib().createBrotliDecompress(),
   // The runtime does not report a truncated zstd body: the reader finds the text incomplete.
-  zstd: () => createZstdDecompress(),
+  zstd: () => zlib().createZstdDecompress(),
 } satisfies Record<string, (first: number) => Unpacker>;
 
 /**
