@@ -1,4 +1,4 @@
-// `npm run build [DIRECTORY]`: the program in a few files instead of 500, which start in half the time. `npm ci` runs it; the
+// `npm run build [DIRECTORY]`: the program in a few small files instead of 500, which start in half the time. `npm ci` runs it; the
 // launcher takes src/ where it was not run, or where src/ has changed since.
 import { cpSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -28,6 +28,8 @@ const { success, logs, outputs } = await Bun.build({
   target: 'bun',
   splitting: true,
   external: EXTERNAL,
+  // A fifth less to parse. Stack traces name files and lines by the source map; profiles run the source.
+  minify: true,
   // For the lines in stack traces; read when there is one.
   sourcemap: 'linked',
 });
