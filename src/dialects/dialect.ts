@@ -428,6 +428,11 @@ export interface Passthrough {
    * unchanged: then it is rebuilt.
    */
   refuses?(body: JsonObject, model: string): boolean;
+  /**
+   * The quirks of a provider that takes all that the client says, known or not: where a transformer changes a request that
+   * passes, what changes is found in what is built for such a provider. Absent: everything is built for every provider.
+   */
+  taking?(body: JsonObject, quirks: Quirks): Quirks;
   /** What the client's request loses by those changes. */
   losses?(body: JsonObject, quirks: Quirks): Loss[];
   /** True for an event that the client did not ask for and must not see (decided with the client's body). */

@@ -41,8 +41,7 @@ describe.each(TRANSFORMERS.map((row) => row.name))('%s', (name) => {
       answer: textAnswer(...((said ?? 'ok').match(/.{1,5}/gs) ?? [])),
     });
     const asked = JSON.parse(block(section, 'json asked') ?? '{}') as JsonObject;
-    const client = name === 'clean_cache' ? 'anthropic-messages' : 'openai-chat';
-    const got = await lab.ask(client, true, asked);
+    const got = await lab.ask('openai-chat', true, asked);
     expect(got.error).toBeNull();
     if (said !== undefined) expect(got.text()).toBe(block(section, 'text told')?.trimEnd() ?? '');
     const sent = JSON.parse(block(section, 'json sent') ?? '{}') as JsonObject;

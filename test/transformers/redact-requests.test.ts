@@ -70,6 +70,25 @@ describe('to a provider of the same dialect', () => {
     expect(lab.sent().text).toContain('"input":{"key":"[redacted]","list":["[redacted]",7]}');
     expect((await lab.row(0)).lost).toContain('messages (approximated: 7 matches replaced by redact)');
   });
+
+  test.each<JsonObject>([
+    { reasoning_content: `Thought has ${SECRET}.` },
+    { reasoning: `Thought has ${SECRET}.` },
+    {
+      reasoning: `Thought has ${SECRET}.`,
+      reasoning_details: [{ type: 'reasoning.text', text: `Thought has ${SECRET}.`, format: null, index: 0 }],
+    },
+  ])('thinking of which the provider is not known to take any: %j', async (thinking) => {
+    const lab = labOf('openai-chat');
+    const messages = [
+      { role: 'user', content: `The user has ${SECRET}.` },
+      { role: 'assistant', content: 'Hello.', ...thinking, odd: 1 },
+      { role: 'user', content: 'Go on.' },
+    ];
+    await lab.ask('openai-chat', true, { messages });
+    const clean: unknown = JSON.parse(JSON.stringify(messages).replaceAll(SECRET, '[redacted]'));
+    expect(lab.sent().body.messages).toEqual(clean as JsonObject[]);
+  });
 });
 
 test.each(['anthropic-messages', 'openai-chat'] as const)(

@@ -88,6 +88,13 @@ describe('max_tokens', () => {
 });
 
 describe('sampling', () => {
+  test('a field that this provider is not known to take is changed where the client says it, and else named', async () => {
+    const lab = labOf('openai-chat', [{ name: 'sampling', top_k: 7, force: true }]);
+    expect((await lab.ask('openai-chat', true, { top_k: 40 })).lost).toBeNull();
+    expect(lab.sent().body.top_k).toBe(7);
+    expect((await lab.ask('openai-chat', true)).lost).toBe('top_k');
+    expect(lab.sent().body.top_k).toBeUndefined();
+  });
   test('fills what is not said', () =>
     throughAll([{ name: 'sampling', temperature: 0.25, top_k: 7, stop: ['END'] }], (body) =>
       expect(body).toMatchObject({ temperature: 0.25, top_k: 7, stop_sequences: ['END'] }),
@@ -270,6 +277,28 @@ describe('clean_cache', () => {
     const answer = await lab.ask('anthropic-messages', true, { cache_control: { type: 'ephemeral' } });
     expectSound(answer);
     expect(lab.sent().text).not.toContain('cache_control');
+    expect(answer.lost).toBe('cache_control');
+  });
+  test('also of a client of Chat Completions, at a provider that is not known to take any', async () => {
+    const lab = labOf('openai-chat', ['clean_cache']);
+    const cache_control = { type: 'ephemeral' };
+    const call = { id: 'c1', type: 'function', function: { name: 't', arguments: '{}' } };
+    const messages = [
+      { role: 'system', content: [{ type: 'text', text: 's', cache_control }] },
+      { role: 'user', content: [{ type: 'text', text: 'hi', odd: 1, cache_control }], name: 'me' },
+      { role: 'assistant', content: null, tool_calls: [{ ...call, cache_control }] },
+      { role: 'tool', tool_call_id: 'c1', content: [{ type: 'text', text: 'r', cache_control }] },
+    ];
+    const tools = [
+      { type: 'function', function: { name: 't', parameters: { type: 'object' } }, cache_control },
+    ];
+    const answer = await lab.ask('openai-chat', true, { messages, tools, cache_control, novel: 1 });
+    expectSound(answer);
+    expect(lab.sent().text).not.toContain('cache_control');
+    expect(lab.sent().body).toMatchObject({
+      novel: 1,
+      messages: [{}, { name: 'me' }, { tool_calls: [call] }, {}],
+    });
     expect(answer.lost).toBe('cache_control');
   });
   test('does nothing where there are none', async () => {

@@ -186,7 +186,12 @@ function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: B
   const { replaysReasoningDetails, replaysReasoning } = options.quirks;
   if (replaysReasoningDetails === true) {
     const kept = replayableReasoning(reasoning, losses);
-    return kept.length === 0 ? {} : { reasoning_details: kept.map(buildReasoningDetail) };
+    if (kept.length === 0) return {};
+    const text = kept.map(({ part }) => part.text).join('');
+    return {
+      ...(replaysReasoning === true && text !== '' && { reasoning_content: text }),
+      reasoning_details: kept.map(buildReasoningDetail),
+    };
   }
   if (replaysReasoning !== true) {
     losses.lost('reasoning');

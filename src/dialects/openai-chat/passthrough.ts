@@ -1,6 +1,6 @@
 // Changes where client and provider both speak this dialect: the provider's quirks; token counts are requested,
 // and hidden again from a client that did not request them.
-import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { adaptBody } from './adapt.ts';
@@ -15,6 +15,17 @@ export const passthrough: Passthrough = {
       edits.stream_options = { ...asObject(body.stream_options), include_usage: true };
     }
     return edits;
+  },
+  taking(body, quirks) {
+    const turns = (asArray(body.messages) ?? []).map(asObject);
+    const says = (field: string) => turns.some((turn) => turn?.[field] !== undefined && turn[field] !== null);
+    return {
+      ...quirks,
+      ...(JSON.stringify(body).includes('"cache_control":') && { cacheControl: true }),
+      ...(body.top_k !== undefined && { extraFields: ['top_k'] }),
+      ...((says('reasoning_content') || says('reasoning')) && { replaysReasoning: true }),
+      ...(says('reasoning_details') && { replaysReasoningDetails: true }),
+    };
   },
   losses(body, quirks) {
     const losses = createLossReport('openai-chat');

@@ -15,7 +15,7 @@ import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../model
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import type { JsonValue } from '../../model/json/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { mayHoldForeignToken } from '../../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
@@ -112,6 +112,8 @@ export function planCall(question: Question, target: Target, context: PlanContex
           passes,
           say,
           build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
+          buildAsSaid: (request) =>
+            notTooDeep(() => buildOwn(request, side, target, context, incoming?.body)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
   // Written out: spreading three objects into one takes longer, and the result is slower to read.
@@ -296,8 +298,13 @@ function buildOwn(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
+  /** Whose request it is, where what it says is built whether the provider is known to take it or not. */
+  client?: JsonObject,
 ): BuiltRequest {
-  const { body, ...built } = side.buildRequest(request, buildOptions(target, context));
+  const options = buildOptions(target, context);
+  if (client !== undefined)
+    options.quirks = side.passthrough.taking?.(client, options.quirks) ?? options.quirks;
+  const { body, ...built } = side.buildRequest(request, options);
   return { ...built, body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) } };
 }
 

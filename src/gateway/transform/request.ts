@@ -24,6 +24,8 @@ export interface Transformation {
   say(question: Question): Said;
   /** What the provider's dialect makes of a request. */
   build(request: NeutralRequest): BuiltRequest;
+  /** The same with what the client's own bytes say and this provider is not known to take. */
+  buildAsSaid(request: NeutralRequest): BuiltRequest;
 }
 
 /** `prepare` is set where a step is asynchronous: the body exists only once it has run. */
@@ -77,18 +79,19 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
 function sayChanged(
   asked: NeutralRequest,
   request: NeutralRequest,
-  { passes, question, say, build }: Transformation,
+  { passes, question, say, build, buildAsSaid }: Transformation,
 ): Said {
   if (request === asked) return say(question);
   if (!passes) return say({ ...question, neutral: () => request });
   const said = say(question);
-  const before = build(asked);
-  const after = build(request);
+  const before = buildAsSaid(asked);
+  const after = buildAsSaid(request);
   const client: unknown = JSON.parse(said.body);
   const edits = isObject(client) ? changedFields(client, before.body, after.body) : undefined;
   if (edits === undefined) {
     // The change has no place among the client's fields: the body is written anew.
-    return { ...said, body: JSON.stringify(after.body), losses: [...said.losses, ...after.losses] };
+    const built = build(request);
+    return { ...said, body: JSON.stringify(built.body), losses: [...said.losses, ...built.losses] };
   }
   const known = new Set(before.losses.map(lossKey));
   const losses = after.losses.filter((loss) => !known.has(lossKey(loss)));
