@@ -224,6 +224,40 @@ test("Anthropic's tools, calls and results are said in Chat's words, to whomever
   expect(JSON.stringify(asked?.messages)).toContain('"type":"tool_result","tool_use_id":"toolu_2"');
 });
 
+test("a failure in Anthropic's words is told, and so is that calls come one at a time", async () => {
+  const failed = (id: string, content: JsonValue) => ({
+    type: 'tool_result',
+    tool_use_id: id,
+    is_error: true,
+    content,
+  });
+  const ids = ['c1', 'c2', 'c3'];
+  const { asked } = await post({
+    model: 'gpt/some',
+    messages: [
+      ASKED,
+      { role: 'assistant', content: ids.map((id) => ({ type: 'tool_use', id, name: 'Read', input: {} })) },
+      {
+        role: 'user',
+        content: [failed('c1', 'no file'), failed('c2', [{ type: 'text', text: 'gone' }]), failed('c3', '')],
+      },
+    ],
+    tools: [BARE],
+    tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+  });
+  const text = 'The tool call failed.';
+  const told = asked?.messages as JsonValue[] | undefined;
+  expect(told?.slice(2)).toEqual([
+    result('c1', `${text}\n\nno file`),
+    result('c2', [
+      { type: 'text', text },
+      { type: 'text', text: 'gone' },
+    ]),
+    result('c3', text),
+  ]);
+  expect(asked).toMatchObject({ tool_choice: 'auto', parallel_tool_calls: false });
+});
+
 test('flat tools among nested ones, and a list of nothing beside calls', async () => {
   const told = (content: JsonValue) => [
     { role: 'user', content: 'Read it.' },

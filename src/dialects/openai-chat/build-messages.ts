@@ -11,7 +11,7 @@ import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
-import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
+import { CALL_FAILED, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -247,7 +247,7 @@ function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope)
   } else if (part.cacheControl !== undefined) losses.lost('cache_control');
   if (part.isError === true) {
     losses.approximated('tool_result.is_error', 'the text says that the call failed');
-    kept.unshift({ type: 'text', text: 'The tool call failed.' });
+    kept.unshift({ type: 'text', text: CALL_FAILED });
   }
   return {
     role: 'tool',

@@ -4,6 +4,7 @@
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OtherWords } from '../dialect.ts';
+import { CALL_FAILED } from '../shared/stand-ins.ts';
 
 /** Every request passes here: one in this dialect's own form costs no more than a check. */
 export function otherWords(body: JsonObject): OtherWords | undefined {
@@ -15,6 +16,8 @@ export function otherWords(body: JsonObject): OtherWords | undefined {
   if (choice !== undefined) {
     const said = sayChoice(choice);
     if (said !== choice) edits.tool_choice = said;
+    const { disable_parallel_tool_use: single } = choice;
+    if (typeof single === 'boolean') edits.parallel_tool_calls = !single;
   }
   const messages = asArray(body.messages);
   if (messages?.some(isForeign)) edits.messages = messages.flatMap(sayMessage);
@@ -104,10 +107,20 @@ function sayCall({ id, name, input, cache_control }: JsonObject): JsonObject {
   return { id, type: 'function', function: called, ...(cache_control !== undefined && { cache_control }) };
 }
 
-function sayResult({ tool_use_id, content, cache_control }: JsonObject): JsonObject {
-  const said = asArray(content)?.map(sayPart) ?? content ?? '';
+function sayResult({ tool_use_id, content, is_error, cache_control }: JsonObject): JsonObject {
+  const told = asArray(content)?.map(sayPart) ?? content ?? '';
   const cached = cache_control === undefined ? {} : { cache_control };
-  return { role: 'tool', tool_call_id: tool_use_id, content: said, ...cached };
+  return {
+    role: 'tool',
+    tool_call_id: tool_use_id,
+    content: is_error === true ? failed(told) : told,
+    ...cached,
+  };
+}
+
+function failed(said: JsonValue): JsonValue {
+  if (Array.isArray(said)) return [{ type: 'text', text: CALL_FAILED }, ...said];
+  return said === '' ? CALL_FAILED : `${CALL_FAILED}\n\n${asString(said) ?? ''}`;
 }
 
 function sayPart(value: JsonValue): JsonValue {

@@ -5,6 +5,7 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import { shorten } from '../shared/shorten.ts';
+import { CALL_FAILED } from '../shared/stand-ins.ts';
 import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';
@@ -102,7 +103,7 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
   const content = buildInputContent(part.content, scope);
   if (part.isError === true) {
     losses.approximated('tool_result.is_error', 'the text says that the call failed');
-    content.unshift({ type: 'input_text', text: 'The tool call failed.' });
+    content.unshift({ type: 'input_text', text: CALL_FAILED });
   }
   const isText = content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
   return {

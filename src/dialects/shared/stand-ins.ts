@@ -26,3 +26,5 @@ export const THINKING_OFF = 'thinking is off for this answer: it rules out a for
 export const CHOICE_LEFT = 'auto: the model cannot be forced to call a tool while it thinks';
 /** … or only the choice of the tool is left to it. */
 export const ANY_TOOL = 'a tool must be called, but not necessarily the named one';
+/** Before the result of a call that failed, where nothing else says so. */
+export const CALL_FAILED = 'The tool call failed.';
