@@ -165,7 +165,8 @@ describe('references', () => {
 
   test('beside a choice both hold', () => {
     const both = { $ref: '#/$defs/Leaf', anyOf: [{ required: ['next'] }] };
-    const sent = argumentsAt('gemini', { ...schema, properties: { both } });
+    const all = { ...both, allOf: [{ minProperties: 1 }] };
+    const sent = argumentsAt('gemini', { ...schema, properties: { both, all } });
     expect(sent.tools).toMatchObject([
       {
         functionDeclarations: [
@@ -173,6 +174,10 @@ describe('references', () => {
             parametersJsonSchema: {
               properties: {
                 both: { allOf: [{ $ref: '#/$defs/Leaf' }], anyOf: [{ required: ['next'] }] },
+                all: {
+                  allOf: [{ minProperties: 1 }, { $ref: '#/$defs/Leaf' }],
+                  anyOf: [{ required: ['next'] }],
+                },
               },
             },
           },

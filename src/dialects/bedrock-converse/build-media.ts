@@ -36,7 +36,7 @@ export function buildDocument(
   }
   const known = documentName(name, nextDocument());
   if (name !== undefined && known !== name)
-    losses.approximated('document.name', 'without the characters that are refused');
+    losses.approximated('document.name', 'only some characters are accepted, and names must differ');
   const cited = cites === true ? { citations: { enabled: true } } : {};
   return { document: { format, name: known, source: bytes, ...cited } };
 }
