@@ -8,7 +8,7 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { outermost, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
-import { cleanSchema } from './clean-schema.ts';
+import { cleanSchema, createSchemaBudget, type SchemaBudget } from './clean-schema.ts';
 import { plainReferences } from './plain-references.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -19,19 +19,20 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const { losses } = scope;
   const declarations: JsonObject[] = [];
   const others: JsonObject[] = [];
+  const budget = createSchemaBudget();
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
   for (const tool of tools) {
     losses.ungrouped(tool);
     switch (tool.type) {
       case 'function':
-        declarations.push(buildFunction(tool, scope));
+        declarations.push(buildFunction(tool, budget, scope));
         break;
       case 'custom': {
         const parameters = freeTextSchema(tool, losses);
         const { name, description } = tool;
         const described = description === undefined ? {} : { description };
-        declarations.push(buildFunction({ type: 'function', name, ...described, parameters }, scope));
+        declarations.push(buildFunction({ type: 'function', name, ...described, parameters }, budget, scope));
         break;
       }
       case 'server':
@@ -45,21 +46,31 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   return declarations.length === 0 ? others : [...others, { functionDeclarations: declarations }];
 }
 
-function buildFunction(tool: FunctionTool, { options, losses }: BuildScope): JsonObject {
+function buildFunction(
+  tool: FunctionTool,
+  budget: SchemaBudget,
+  { options, losses }: BuildScope,
+): JsonObject {
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   if (tool.strict === true) losses.lost('tools.strict');
   losses.foreign(tool.extension);
   const declaration: JsonObject = { name: tool.name };
   put(declaration, 'description', tool.description);
   const { parameters } = tool;
-  if (parameters !== undefined) Object.assign(declaration, buildParameters(parameters, options, losses));
+  if (parameters !== undefined)
+    Object.assign(declaration, buildParameters(parameters, budget, options, losses));
   return Object.assign(declaration, ownFields(tool.extension));
 }
 
-function buildParameters(parameters: JsonObject, { quirks }: BuildOptions, losses: LossReport): JsonObject {
+function buildParameters(
+  parameters: JsonObject,
+  budget: SchemaBudget,
+  { quirks }: BuildOptions,
+  losses: LossReport,
+): JsonObject {
   if (quirks.schemaSubset !== true)
     return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
-  const { schema, approximated } = cleanSchema(parameters);
+  const { schema, approximated } = cleanSchema(parameters, budget);
   if (approximated.length > 0) {
     losses.approximated(
       'tools.parameters',

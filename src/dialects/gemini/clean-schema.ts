@@ -16,16 +16,23 @@ export interface CleanSchema {
   approximated: string[];
 }
 
-/** Definitions that reference each other many times would grow without end: beyond this they are cut. */
-const MOST_NODES = 20_000;
+/** How many schemas may still be written: definitions that reference each other many times would grow without end. */
+export interface SchemaBudget {
+  left: number;
+}
 
-export function cleanSchema(schema: JsonObject): CleanSchema {
+/** For all schemas of a request: more than a model could read of them. */
+export function createSchemaBudget(): SchemaBudget {
+  return { left: 40_000 };
+}
+
+/** @param budget it is used up; beyond it schemas are cut. */
+export function cleanSchema(schema: JsonObject, budget: SchemaBudget = createSchemaBudget()): CleanSchema {
   const approximated = new Set<string>();
-  let nodes = 0;
   const cleaned = clean(schema, {
     root: schema,
     open: new Set(),
-    isFull: () => ++nodes > MOST_NODES,
+    isFull: () => --budget.left < 0,
     note: (keyword) => approximated.add(keyword),
   });
   return { schema: cleaned, approximated: [...approximated].sort() };

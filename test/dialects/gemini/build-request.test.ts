@@ -379,6 +379,16 @@ describe('tools', () => {
     ]);
   });
 
+  test('the schemas of all tools together are bounded where references are resolved', () => {
+    const below = (at: number) => ({ $ref: `#/$defs/d${at + 1}` });
+    const nested = (at: number) => ({ type: 'object', properties: { a: below(at), b: below(at) } });
+    const $defs = Object.fromEntries(Array.from({ length: 15 }, (_, at) => [`d${at}`, nested(at)]));
+    const parameters = { type: 'object', properties: { a: { $ref: '#/$defs/d0' } }, $defs };
+    const tools = ['a', 'b', 'c', 'd'].map((name) => ({ type: 'function' as const, name, parameters }));
+    const { body } = build({ tools }, 'gemini-2.0-flash', { schemaSubset: true });
+    expect(JSON.stringify(body).split('"type":').length).toBeLessThan(60_000);
+  });
+
   test('or get a cleaned one where the server takes no other', () => {
     const tools = [
       { type: 'function' as const, name: 'f', parameters },
