@@ -85,6 +85,24 @@ describe.skipIf(!hasBrowser)('live', () => {
     await card(page, 'early').and(page.locator('[data-state="aborted"]')).waitFor();
   });
 
+  test('the age of a request that runs for minutes stands beside its button, also on a phone', async () => {
+    const leaving = new AbortController();
+    const response = await ask(sluice.url, { model: ENDLESS, agent: 'long', signal: leaving.signal });
+    await using opened = await openDashboard(browser, sluice.url, { width: 400 });
+    await card(opened.page, 'long').waitFor();
+    const gap = await card(opened.page, 'long').evaluate((stream) => {
+      const [age, button] = [stream.querySelector('.age'), stream.querySelector('button')];
+      if (age === null || button === null) return null;
+      age.textContent = '10 min 45 s';
+      const text = document.createRange();
+      text.selectNodeContents(age);
+      return button.getBoundingClientRect().left - text.getBoundingClientRect().right;
+    });
+    expect(gap).toBeGreaterThan(0);
+    leaving.abort();
+    await response.text().catch(() => {});
+  });
+
   test('a request that was refused before any model was asked does not wait for one', async () => {
     await using opened = await openDashboard(browser, sluice.url);
     await (await fetch(`${sluice.url}/v1/messages`, { method: 'POST', body: 'no JSON' })).text();
