@@ -4,6 +4,7 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { reminder } from '../shared/reminder.ts';
 import { showByUser } from '../shared/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
@@ -48,14 +49,24 @@ export function buildConversation(
   const turns: Turn[] = [];
   let held: Turn[] = [];
 
+  const add = (turn: Turn) => {
+    const last = turns.at(-1);
+    if (last?.role === turn.role && isEmpty(last.fields) && isEmpty(turn.fields))
+      last.blocks.push(...turn.blocks);
+    else turns.push(turn);
+  };
+  const remind = (turn: Turn) => {
+    if (turns.length > 0) add(remindedOf(turn, losses));
+    else {
+      system.push(...turn.blocks);
+      losses.approximated('messages.system', 'moved to the system prompt');
+    }
+  };
   // A system message may only follow a user turn and must end the conversation or stand before the model's.
   const placeHeld = () => {
     for (const turn of held) {
-      if (traits.systemMessages && turns.at(-1)?.role === 'user') turns.push(turn);
-      else {
-        system.push(...turn.blocks);
-        losses.approximated('messages.system', 'moved to the system prompt');
-      }
+      if (turns.at(-1)?.role === 'user') turns.push(turn);
+      else remind(turn);
     }
     held = [];
   };
@@ -63,6 +74,10 @@ export function buildConversation(
   for (const message of isOwn ? request.messages : showByUser(request.messages, losses)) {
     const turn = buildTurn(message, options);
     if (turn === undefined) continue;
+    if (turn.role === 'system' && !traits.systemMessages) {
+      remind(turn);
+      continue;
+    }
     if (turn.role === 'system') {
       const before = held.at(-1);
       if (before !== undefined && isEmpty(before.fields) && isEmpty(turn.fields))
@@ -71,10 +86,7 @@ export function buildConversation(
       continue;
     }
     if (turn.role === 'assistant') placeHeld();
-    const last = turns.at(-1);
-    if (last?.role === turn.role && isEmpty(last.fields) && isEmpty(turn.fields))
-      last.blocks.push(...turn.blocks);
-    else turns.push(turn);
+    add(turn);
   }
   placeHeld();
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
@@ -90,6 +102,13 @@ export function wireMessages(turns: readonly Turn[]): JsonValue[] {
     const content = compact(turn.blocks);
     return { role: turn.role, ...(content === undefined ? {} : { content }), ...turn.fields };
   });
+}
+
+function remindedOf({ blocks }: Turn, losses: LossReport): Turn {
+  const told = blocks.map((block) =>
+    typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block,
+  );
+  return { role: 'user', blocks: told, fields: {} };
 }
 
 function buildTurn(message: Message, options: ContentOptions): Turn | undefined {

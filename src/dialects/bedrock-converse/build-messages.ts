@@ -4,6 +4,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import { letModelBegin } from '../shared/first-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
+import { reminder } from '../shared/reminder.ts';
 import { showByUser } from '../shared/own-images.ts';
 import { askToGoOn } from '../shared/prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
@@ -33,14 +34,16 @@ export function buildConversation(
     const text = content.length === 0 ? unreadableTurn(role, parts) : undefined;
     if (text !== undefined) content.push({ text });
     if (content.length === 0) continue;
-    if (role === 'system') {
+    if (role === 'system' && turns.length === 0) {
       system.push(...content);
       losses.approximated('messages.system', 'moved to the system prompt');
       continue;
     }
+    const side = role === 'assistant' ? 'assistant' : 'user';
+    const said = role === 'system' ? content.map((block) => remindedOf(block, losses)) : content;
     const last = turns.at(-1);
-    if (last?.role === role) last.content.push(...content);
-    else turns.push({ role, content });
+    if (last?.role === side) last.content.push(...said);
+    else turns.push({ role: side, content: said });
   }
   for (const turn of turns) if (turn.role === 'user') turn.content = withWords(resultsFirst(turn.content));
   if (turns.length === 0) speakAsUser(system, turns, scope);
@@ -52,6 +55,10 @@ export function buildConversation(
   if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
     turns.push({ role: 'user', content: [{ text: askToGoOn(losses) }] });
   return { system, turns };
+}
+
+function remindedOf(block: JsonObject, losses: LossReport): JsonObject {
+  return typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block;
 }
 
 /** All results of one turn's calls must be in the next user message, before anything else. */

@@ -112,17 +112,63 @@ describe('conversation', () => {
     ]);
   });
 
-  test('a later system message moves to the system prompt where the model takes none', () => {
+  test('a later system message is told by the user where the model takes none', () => {
     const { body, lost } = build({
       system: [{ type: 'text', text: 'first' }],
-      messages: [user('a'), { role: 'system', parts: [text('then')] }, assistant(text('b')), user('c')],
+      messages: [
+        user('a'),
+        { role: 'system', parts: [{ type: 'text', text: 'then', cacheControl: { type: 'ephemeral' } }] },
+        assistant(text('b')),
+        { role: 'system', parts: [text('<system-reminder>so</system-reminder>')] },
+        user('c'),
+      ],
+    });
+    expect(body.system).toBe('first');
+    expect(body.messages).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a' },
+          {
+            type: 'text',
+            text: '<system-reminder>\nthen\n</system-reminder>',
+            cache_control: { type: 'ephemeral' },
+          },
+        ],
+      },
+      { role: 'assistant', content: 'b' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: '<system-reminder>so</system-reminder>' },
+          { type: 'text', text: 'c' },
+        ],
+      },
+    ]);
+    expect(lost).toEqual(['approximated messages.system']);
+  });
+
+  test('one before all turns moves to the system prompt', () => {
+    const { body } = build({
+      system: [{ type: 'text', text: 'first' }],
+      messages: [{ role: 'system', parts: [text('then')] }, user('a')],
     });
     expect(body.system).toEqual([
       { type: 'text', text: 'first' },
       { type: 'text', text: 'then' },
     ]);
-    expect((body.messages as JsonObject[]).map((each) => each.role)).toEqual(['user', 'assistant', 'user']);
-    expect(lost).toEqual(['approximated messages.system']);
+    expect(body.messages).toEqual([{ role: 'user', content: 'a' }]);
+  });
+
+  test('one behind the last answer is told by the user, whatever the model takes', () => {
+    const { body } = build(
+      { messages: [user('a'), assistant(text('b')), { role: 'system', parts: [text('then')] }] },
+      'claude-opus-4-8',
+    );
+    expect((body.messages as JsonObject[]).at(-1)).toEqual({
+      role: 'user',
+      content: '<system-reminder>\nthen\n</system-reminder>',
+    });
   });
 
   test('and stays, after the user turn, where the model takes it', () => {

@@ -43,8 +43,13 @@ describe('a conversation', () => {
       'with system messages in it',
       { messages: [system('Be brief.'), user(text('hi')), system('Now be long.')] },
       {
-        system: [{ text: 'Be brief.' }, { text: 'Now be long.' }],
-        messages: [{ role: 'user', content: [{ text: 'hi' }] }],
+        system: [{ text: 'Be brief.' }],
+        messages: [
+          {
+            role: 'user',
+            content: [{ text: 'hi' }, { text: '<system-reminder>\nNow be long.\n</system-reminder>' }],
+          },
+        ],
       },
       ['approximated messages.system'],
     ],

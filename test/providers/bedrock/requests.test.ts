@@ -363,7 +363,7 @@ test('what Converse cannot say is named', async () => {
   expect(sent.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }] }]);
 });
 
-test('turns alternate, blank text is left out, instructions move to the front', async () => {
+test('turns alternate, blank text is left out, instructions are told by the user', async () => {
   const { sent } = await chat(NOVA, {
     messages: [
       { role: 'user', content: 'one' },
@@ -374,9 +374,17 @@ test('turns alternate, blank text is left out, instructions move to the front', 
     ],
   });
   expect(sent.messages).toEqual([
-    { role: 'user', content: [{ text: 'one' }, { text: 'two' }, { text: 'three' }] },
+    {
+      role: 'user',
+      content: [
+        { text: 'one' },
+        { text: 'two' },
+        { text: '<system-reminder>\nBe brief.\n</system-reminder>' },
+        { text: 'three' },
+      ],
+    },
   ]);
-  expect(sent.system).toEqual([{ text: 'Be brief.' }]);
+  expect(sent.system).toBeUndefined();
 });
 
 test('a conversation that the model begins, which Amazon refuses, is begun by the user', async () => {
