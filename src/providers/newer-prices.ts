@@ -48,8 +48,9 @@ export const DEEPSEEK_PRICES: Readonly<Record<string, TimedPrices[]>> = {
   'deepseek-v4-flash-vision-exp': FLASH,
 };
 
-/** https://docs.z.ai/guides/overview/pricing */
+/** https://docs.z.ai/guides/overview/pricing; Flash: https://github.com/LiveBench/LiveBench/pull/519 */
 export const GLM_PRICES: Readonly<Record<string, TablePrices>> = {
+  'glm-5.3-flash': { input_mtok: 0.15, cache_read_mtok: 0.03, output_mtok: 0.5 },
   'glm-5.1': { input_mtok: 1.4, cache_read_mtok: 0.26, output_mtok: 4.4 },
   'glm-5-turbo': { input_mtok: 1.2, cache_read_mtok: 0.24, output_mtok: 4 },
   'glm-5': { input_mtok: 1, cache_read_mtok: 0.2, output_mtok: 3.2 },

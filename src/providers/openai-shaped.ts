@@ -323,6 +323,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^glm-[^/]+$/i],
     priceId: 'zai',
     newerPrices: GLM_PRICES,
+    // The table has half the price, of an offer that ended on 9 September 2026.
+    wrongPrices: /^glm-5\.3-flash/i,
     // The other base URL bills in yuan.
     pricedAt: /^https:\/\/api\.z\.ai$/,
     quirks: {

@@ -217,6 +217,8 @@ describe('models that the table does not have yet', () => {
   });
 
   test.each([
+    ['glm-5.3-flash', 0.15, 0.03, 0.5],
+    ['GLM-5.3-Flash', 0.15, 0.03, 0.5],
     ['glm-5.1', 1.4, 0.26, 4.4],
     ['glm-5-turbo', 1.2, 0.24, 4],
     ['glm-5', 1, 0.2, 3.2],
@@ -225,10 +227,10 @@ describe('models that the table does not have yet', () => {
     ['glm-4.5', 0.6, 0.11, 2.2],
     ['glm-4.5-air', 0.2, 0.03, 1.1],
   ])('%s at Z.ai', (model, input, cached, output) => {
-    const { newerPrices: ofGlm = {}, priceId = null } = findProviderKind('glm') ?? {};
+    const { newerPrices: ofGlm = {}, priceId = null, wrongPrices = null } = findProviderKind('glm') ?? {};
     const usage = sampleUsage({ inputTokens: 1_000, cacheReadTokens: 2_000, outputTokens: 500 });
     const cost = (1_000 * input + 2_000 * cached + 500 * output) / MILLION;
-    const glm = sampleProvider({ name: 'glm', priceId, newerPrices: ofGlm });
+    const glm = sampleProvider({ name: 'glm', priceId, newerPrices: ofGlm, wrongPrices });
     expect(table(glm, model, usage) ?? Number.NaN).toBeCloseTo(cost, 10);
     for (const other of ['glm-4.6v', 'glm-4.5-airx', 'glm-5v-turbo'])
       expect(table(glm, other, usage)).toBeNull();
@@ -254,11 +256,14 @@ describe('models that the table does not have yet', () => {
       expect(table(sol, model, usage)).toBeNull();
   });
 
-  test('what the table has is its own affair, and each row here is one that it lacks', () => {
+  test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
     for (const kind of ['anthropic', 'openai', 'glm']) {
-      const { newerPrices: newer = {}, priceId } = findProviderKind(kind) ?? {};
-      for (const model of Object.keys(newer))
-        expect([model, findPrices(priceId ?? '', model)]).toEqual([model, null]);
+      const { newerPrices: newer = {}, priceId, wrongPrices } = findProviderKind(kind) ?? {};
+      for (const [model, prices] of Object.entries(newer)) {
+        const known = findPrices(priceId ?? '', model)?.models[0]?.prices;
+        expect([model, known !== undefined]).toEqual([model, wrongPrices?.test(model) === true]);
+        expect(known).not.toEqual(prices);
+      }
     }
     const other = sampleProvider({
       ...anthropic,
