@@ -169,6 +169,25 @@ test('nor do thousands of references to thousands of required names', () => {
   expect(performance.now() - begun).toBeLessThan(2_000);
 });
 
+test('nor do many such schemas', () => {
+  const required = Array.from({ length: 700 }, (_, at) => `field_${at}`);
+  const schema = { allOf: required.map(() => ({ $ref: '#/$defs/all' })), $defs: { all: { required } } };
+  const begun = performance.now();
+  for (let tool = 0; tool < 100; tool++) expect(flat(schema).built.type).toBe('object');
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});
+
+test('a hundred kinds of one base require what it requires', () => {
+  const kinds = Array.from({ length: 100 }, (_, at) => ({
+    allOf: [{ $ref: '#/$defs/base' }],
+    properties: { kind: { const: at } },
+    required: ['kind'],
+  }));
+  const required = Array.from({ length: 20 }, (_, at) => `field_${at}`);
+  const { built } = flat({ oneOf: kinds, $defs: { base: { required } } });
+  expect(built.required).toEqual(['kind', ...required]);
+});
+
 test('nor do those that require what the next does as well', () => {
   const count = 2_000;
   const $defs = Object.fromEntries(

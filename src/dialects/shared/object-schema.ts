@@ -33,7 +33,7 @@ export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObjec
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
   losses?.approximated('tools.parameters', 'one object with the fields of all alternatives');
   const choices: PropertyChoices = new Map();
-  const required = gather(schema, { root: schema, choices, followed: new Map(), carried: 0 });
+  const required = gather(schema, { root: schema, choices, followed: new Map(), written: 0, carried: 0 });
   const kept = Object.entries(schema).filter(([name]) => !CONDITIONS.has(name));
   return {
     ...Object.fromEntries(kept),
@@ -49,19 +49,26 @@ interface Gathered {
   choices: PropertyChoices;
   /** The names that each reference requires. Each is followed once: a few that refer to each other make thousands of paths. */
   followed: Map<string, ReadonlySet<string>>;
-  /** How many names were carried from branches to the schemas that hold them. */
+  /** How many names the lists of required fields hold. */
+  written: number;
+  /** How many were carried from branches to the schemas that hold them. */
   carried: number;
 }
 
-/** What is left after that is not required: thousands of references may each carry the same thousands of names. */
-const MOST_CARRIED = 1_000_000;
+/**
+ * How many may be carried for so many written: what is left after that is not required. Thousands of references may each
+ * carry the same thousands of names.
+ */
+const mostCarried = (written: number) => 10_000 + 10 * written;
 
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Adds the fields of a schema and of all that it refers to. @returns the names that it requires. */
 function gather(schema: JsonObject, gathered: Gathered): ReadonlySet<string> {
   addProperties(gathered.choices, schema);
-  const required = new Set(textsOf(schema.required));
+  const own = textsOf(schema.required);
+  const required = new Set(own);
+  gathered.written += own.length;
   for (const choice of CHOICES) {
     const demanded = (asArray(schema[choice]) ?? []).map((branch) => gatherBranch(branch, gathered));
     for (const name of requiredBy(demanded, choice === 'allOf', gathered)) required.add(name);
@@ -115,7 +122,7 @@ function either(choices: ReadonlyMap<string, JsonValue>): JsonValue {
 function requiredBy(branches: readonly ReadonlySet<string>[], all: boolean, gathered: Gathered): string[] {
   const [first = NOTHING, ...others] = branches;
   for (const { size } of branches) gathered.carried += all ? size : first.size;
-  if (gathered.carried > MOST_CARRIED) return [];
+  if (gathered.carried > mostCarried(gathered.written)) return [];
   if (all) return branches.flatMap((names) => [...names]);
   return [...first].filter((name) => others.every((names) => names.has(name)));
 }
