@@ -137,7 +137,7 @@ describe('a stream', () => {
   const end: StreamEvent = { type: 'tool-end', block: 1 };
 
   /** What its client is told of these events. */
-  function told(events: StreamEvent[]): StreamEvent[] {
+  function told(events: StreamEvent[], fitted = names): StreamEvent[] {
     const got: StreamEvent[] = [];
     const side: ProviderSide = {
       ...PROVIDER_SIDES['anthropic-messages'],
@@ -146,7 +146,7 @@ describe('a stream', () => {
         return { decode() {}, end() {} };
       },
     };
-    restoreArgumentNames(side, names).createStreamDecoder({ push: (event) => got.push(event) });
+    restoreArgumentNames(side, fitted).createStreamDecoder({ push: (event) => got.push(event) });
     return got;
   }
 
@@ -168,6 +168,20 @@ describe('a stream', () => {
     const finish: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'max_tokens' } };
     const begun = told([start, delta(`{"${standIn}": 5, "pla`), end, finish]);
     expect(begun).toEqual([start, delta('{"$top": 5, "pla'), end, finish]);
+  });
+
+  test('that is cut off takes no time for each of thousands of names', () => {
+    const properties = Object.fromEntries(Array.from({ length: 8_000 }, (_, at) => [`$${at}`, {}]));
+    const many = fitArgumentNames(ask({ properties }), RULE).names;
+    const [[first = '', own = ''] = []] = many.get('f') ?? [];
+    const rest = `: "${'x'.repeat(2_000_000)}`;
+    const begun = performance.now();
+    expect(told([start, delta(`{"${first}"${rest}`), end], many)).toEqual([
+      start,
+      delta(`{"${own}"${rest}`),
+      end,
+    ]);
+    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 
   test('of other tools as they come', () => {

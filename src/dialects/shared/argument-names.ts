@@ -89,13 +89,16 @@ function renamedText(text: string, names: Names): string {
   return fields === undefined ? text : JSON.stringify(renamedFields(fields, names));
 }
 
+/** A string that may be a stand-in: rules for names allow no other characters. */
+const PLAIN_STRING = /"([\w.-]+)"/g;
+
 /** The same for arguments that may be cut off. Searching for substitutes is safe: no other text looks like one. */
 function renamedBegun(text: string, names: Names): string {
   if (argumentsToWrite(text) !== undefined) return renamedText(text, names);
-  let renamed = text;
-  for (const [standIn, own] of names)
-    renamed = renamed.replaceAll(JSON.stringify(standIn), () => JSON.stringify(own));
-  return renamed;
+  return text.replace(PLAIN_STRING, (string, standIn: string) => {
+    const own = names.get(standIn);
+    return own === undefined ? string : JSON.stringify(own);
+  });
 }
 
 function inverse(names: Names): Names {
