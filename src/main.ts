@@ -1,4 +1,5 @@
 // The program: the one place that reads process.env and the command line, and that ends the process.
+import { typable } from './cli/hints.ts';
 import { runCli } from './cli/run.ts';
 import { writeOutput, writeStandardError } from './cli/standard-output.ts';
 import { createTerminal, shownOn } from './cli/terminal.ts';
@@ -15,7 +16,7 @@ process.exitCode = 1;
 const code = await runCli(process.argv.slice(2), {
   out: (line) => writeOutput(`${shownOn(1, line)}\n`),
   write: (text) => writeOutput(shownOn(1, text)),
-  err: (line) => writeStandardError(shownOn(2, line)),
+  err: (line) => writeStandardError(shownOn(2, typable(line, process.env))),
   environment: process.env,
   directory: process.cwd(),
   terminal: createTerminal(process),

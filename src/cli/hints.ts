@@ -1,0 +1,11 @@
+// How messages name the program: so that what they advise can be typed where it runs.
+
+/**
+ * In a clone `sluice` is not on the `PATH`: npm runs it there (`npm start`, `npm run sluice`), and tells so in the environment.
+ * `line`: a message that quotes commands as `"sluice …"`.
+ */
+export function typable(line: string, environment: Readonly<Record<string, string | undefined>>): string {
+  const { npm_package_name: packageName, npm_lifecycle_event: script } = environment;
+  if (packageName !== 'sluice' || (script !== 'start' && script !== 'sluice')) return line;
+  return line.replaceAll(/"sluice (?=[a-z-])/g, '"npm run -s sluice -- ');
+}
