@@ -53,13 +53,17 @@ export const credentialsCommand: Command = {
   name: 'credentials',
   summary:
     'Store keys encrypted: store NAME [VALUE, or - for standard input; prompts without echo if omitted], ' +
-    'retrieve NAME, list, delete NAME, rotate (a new master key).',
+    'retrieve NAME, list, delete NAME, rotate (a new master key for all; store NAME replaces a value).',
   flags: {},
   operands: ['ACTION', 'NAME', 'VALUE'],
   choices: Object.keys(ACTIONS),
   async run({ operands: [action, ...rest] }, context) {
     const act = chosenAction('credentials', action, ACTIONS);
     const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;
+    if (action === 'rotate' && rest.length > 0)
+      throw new UsageError(
+        'rotate takes no NAME: it makes a new master key for all; "sluice credentials store NAME" replaces a value',
+      );
     if (rest[most] !== undefined) throw new UsageError(`unexpected "${most === 0 ? rest[0] : '…'}"`);
     try {
       const home = findHome(context.environment);

@@ -44,6 +44,13 @@ describe('store', () => {
   });
 });
 
+test('rotate with a name, which is taken for a new value of it: what is meant is told', async () => {
+  const { code, err } = await credentials(newHome(), ['rotate', 'openai']);
+  expect(code).toBe(2);
+  expect(err).toContain('rotate takes no NAME');
+  expect(err).toContain('"sluice credentials store NAME" replaces a value');
+});
+
 test('list shows names and no value; delete and retrieve say what is not there', async () => {
   const home = newHome();
   expect((await credentials(home, ['list'])).err).toContain('no credential is stored');
