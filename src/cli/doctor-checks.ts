@@ -308,7 +308,7 @@ async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<stri
   const down = providers.filter(({ healthy }) => !healthy);
   const said = down.map(({ name, last_error: error }) => (error === undefined ? name : `${name} (${error})`));
   const missing = missingWorkers(health);
-  if (missing > 0) said.push(`${missing} of ${health.workers?.wanted} processes, which answer nothing`);
+  if (missing > 0) said.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
   const { ledger } = health;
   return ledger?.ok === false ? [...said, `the ledger (${ledger.last_error})`] : said;
 }

@@ -6,7 +6,7 @@ export const EMBEDDED_STORE = 'sqlite';
 
 const EXPECTED =
   'expected sqlite, or the address of a PostgreSQL database such as postgres://user:password@host:5432/database, ' +
-  'of one host, given as it is or by env:NAME, credential:NAME or file:PATH';
+  'with one host, given literally or as env:NAME, credential:NAME or file:PATH';
 
 /** Problems quote no part of the address. */
 export function resolveStore(reference: string, sources: SecretSources, problems: ConfigProblem[]): string {

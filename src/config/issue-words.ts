@@ -98,7 +98,7 @@ function mendOf(expected: string, found: unknown): string {
   if (typeof found !== 'string') return '';
   if (expected === 'expected a list') return '; write it in brackets, [ … ]';
   if (expected === 'expected a section of keys' && KEY_WITHOUT_SPACE.test(found)) {
-    return '; a space is missing behind a colon';
+    return '; a space is missing after a colon';
   }
   return QUOTED[expected]?.test(found) ? '; write it without quotes' : '';
 }

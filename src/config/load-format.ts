@@ -47,7 +47,7 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
   try {
     value = errors.length === 0 ? document.toJS() : undefined;
   } catch {
-    errors.push({ line: undefined, message: 'its aliases repeat too much' });
+    errors.push({ line: undefined, message: 'its aliases expand too much' });
   }
   return {
     value,
@@ -68,8 +68,8 @@ function wrongAliases(document: Document.Parsed, lines: LineCounter): FormatResu
       if (named !== undefined && !path.includes(named)) return;
       const message =
         named === undefined
-          ? 'this alias (*) names nothing that stands before it; a value that begins with * must be in quotes'
-          : 'this alias (*) stands inside what it names';
+          ? 'this alias (*) refers to no anchor before it; a value that begins with * must be in quotes'
+          : 'this alias (*) is inside its own anchor';
       wrong.push({ line: alias.range ? lines.linePos(alias.range[0]).line : undefined, message });
     },
   });

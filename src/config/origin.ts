@@ -13,7 +13,7 @@ export function parseOrigin(text: string): string {
   if (text === ANY_ORIGIN) return text;
   if (text === 'null')
     throw new Error(
-      'null is what any page in a file or a sandbox sends: give the page an address, or allow * with server.keys',
+      'null is sent by every page in a file or a sandbox: serve the page from an address, or allow * with server.keys',
     );
   const [, scheme = '', authority = '', rest = ''] = PARTS.exec(text) ?? [];
   if (scheme === '' || (authority.includes('*') && rest === ''))
@@ -21,7 +21,7 @@ export function parseOrigin(text: string): string {
       'expected an origin as browsers send it: http://localhost:5173, chrome-extension://ID, or * for all',
     );
   const origin = readOrigin(scheme.toLowerCase(), authority);
-  if (rest !== '') throw new Error(`an origin has no path and no slash at its end: say ${origin}`);
+  if (rest !== '') throw new Error(`an origin has no path and no trailing slash: write ${origin}`);
   return origin;
 }
 
@@ -29,6 +29,6 @@ export function parseOrigin(text: string): string {
 function readOrigin(scheme: string, authority: string): string {
   if (scheme !== 'http' && scheme !== 'https') return `${scheme}://${authority.toLowerCase()}`;
   const url = URL.parse(`${scheme}://${authority}`);
-  if (url === null) throw new Error('is no address: check its host and port');
+  if (url === null) throw new Error('is not an address: check its host and port');
   return url.origin;
 }

@@ -34,9 +34,9 @@ export function phraseProblem(phrase: string): string | undefined {
       return phrase.trim() === '' ? 'is empty: write the words to look for' : undefined;
     }
     if (linearSearch(expression) !== undefined || safeRegex(expression)) return undefined;
-    return 'may take exponential time on some texts: write it without looking around and back-references, or without a repetition inside a repetition';
+    return 'may take exponential time on some texts: write it without lookarounds and back-references, or without nested repetitions';
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : 'unreadable';
-    return `is no regular expression (${reason}); mend it, or leave out the slashes to look for the text itself`;
+    return `is not a regular expression (${reason}); correct it, or omit the slashes to search for the text itself`;
   }
 }

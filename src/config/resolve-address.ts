@@ -100,7 +100,10 @@ function baseFromVariable(
     ? text
     : `${usual?.protocol ?? 'https:'}//${text.startsWith(':') ? `127.0.0.1${text}` : text}`;
   if (!URL.canParse(whole)) {
-    resolution.problems.push({ path: ['base_url'], message: `${baseUrlVariable} holds no address; ignored` });
+    resolution.problems.push({
+      path: ['base_url'],
+      message: `${baseUrlVariable} is not an address; ignored`,
+    });
     return undefined;
   }
   const url = new URL(whole);
@@ -114,7 +117,7 @@ export function plainAddress(
   baseUrl: string,
   { options }: Pick<ProviderEntry, 'options'>,
 ): AddressResolution {
-  const message = 'only kinds whose address has a place for it know options';
+  const message = 'only kinds with options in their address take any';
   const problems = Object.keys(options).map((name) => ({ path: ['options', name], message }));
   return { address: { baseUrl, options }, problems, missing: [] };
 }

@@ -17,11 +17,11 @@ export function resolveCosts(
   const names = providers.map(({ name }) => name);
   for (const [index, { provider }] of file.costs.budgets.entries()) {
     if (provider === undefined || names.some(compileGlob(provider))) continue;
-    const message = `no provider is called ${provider}${suggestion(provider, names)}: nothing is paid from this budget`;
+    const message = `no provider is named ${provider}${suggestion(provider, names)}: nothing counts against this budget`;
     problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'provider'], message });
   }
   if (file.costs.budgets.length > 0 && !file.audit.enabled) {
-    const message = 'what was spent is forgotten with each restart, since audit.enabled is false';
+    const message = 'spending is forgotten at each restart, since audit.enabled is false';
     problems.push({ severity: 'warning', path: ['costs', 'budgets'], message });
   }
   const entries = Object.entries(file.costs.pricing_overrides);
@@ -42,7 +42,7 @@ function reachable(budgets: readonly Budget[], problems: ConfigProblem[]): Budge
   return budgets.filter((_, index) => {
     const lower = least.get(keys[index] ?? '');
     if (lower === index || lower === undefined) return true;
-    const message = `is never reached: budgets[${lower}] is of the same requests, and not larger`;
+    const message = `is never reached: budgets[${lower}] covers the same requests, and is not larger`;
     problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'limit_usd'], message });
     return false;
   });

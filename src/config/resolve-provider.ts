@@ -78,7 +78,7 @@ export function resolveProvider(
     elsewhere === undefined &&
     address.address.endpoint === undefined &&
     doubledEnd(entry.base_url, place.dialect);
-  if (doubled) tell('warning', ['base_url'], `ends in ${doubled}, which is added to it; leave that off`);
+  if (doubled) tell('warning', ['base_url'], `ends in ${doubled}, which is appended to it; remove that`);
   const authorization = kind?.authorization;
   // A provider that authorizes itself has no use for a client's key.
   const mayForward = entry.forward_client_key && authorization === undefined;
@@ -171,7 +171,7 @@ function keysOf(
   return keys;
 }
 
-const PERSONAL = `a key that begins with ${PERSONAL_PREFIX} is a person's own login, which passes only where that person's client sends it; give an API key`;
+const PERSONAL = `a key that begins with ${PERSONAL_PREFIX} is a personal login, which is used only where that person's client sends it; set an API key`;
 
 /** The keys that could be resolved, in order; reports what is missing, and refuses where nothing works without. */
 function findKeys(
@@ -184,7 +184,8 @@ function findKeys(
 ): string[] {
   const { api_key: single, api_keys: several } = entry;
   if (several !== undefined) {
-    if (single !== undefined) tell('fatal', ['api_keys'], 'is set beside api_key; keep one of the two');
+    if (single !== undefined)
+      tell('fatal', ['api_keys'], 'is set together with api_key; keep one of the two');
     const found = several.map((reference) => resolveSecret(reference, sources));
     const keys = found.flatMap(({ value }) => (value === undefined ? [] : [value]));
     for (const [index, { problem }] of found.entries()) {
@@ -237,7 +238,9 @@ function wrongAddress(
   if (row === undefined || row.dialect === 'any') return undefined;
   const isSpoken = familyOf(dialect) === familyOf(row.dialect);
   if (row.baseUrl !== url)
-    return isSpoken ? { path: ['base_url'], message: `${row.kind} is asked at ${row.baseUrl}` } : undefined;
+    return isSpoken
+      ? { path: ['base_url'], message: `${row.kind} has the base URL ${row.baseUrl}` }
+      : undefined;
   if (isSpoken) return undefined;
   return { path: ['dialect'], message: `${row.kind} speaks ${row.dialect} at ${url}, not ${dialect}` };
 }
@@ -273,7 +276,7 @@ function oauthOf(
     return undefined;
   }
   if (!wanted) {
-    tell('warning', ['oauth'], 'only kinds that act for a user know it; ignored');
+    tell('warning', ['oauth'], 'only kinds that act for a user have it; ignored');
     return undefined;
   }
   const read = (field: keyof typeof oauth): string => {

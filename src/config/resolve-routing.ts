@@ -116,7 +116,7 @@ function checkDefault(
   const reason = disabled.find((provider) => provider.name === wanted)?.reason ?? 'it cannot start';
   const what = `provider "${wanted}" is disabled: ${reason}`;
   if (inPlace) tell('warning', ['default_provider'], `${what}; routing.fallback_chain serves in its place`);
-  else tell('error', ['default_provider'], `${what}; mend that, or name one of: ${enabled.join(', ')}`);
+  else tell('error', ['default_provider'], `${what}; correct that, or name one of: ${enabled.join(', ')}`);
 }
 
 type StepReader = (entries: readonly TransformerEntry[], path: KeyPath) => Transformer[];
@@ -134,7 +134,7 @@ function createRuleReader(
     const rule: Rule = isPlain ? { to: entry } : entry;
     const targets = reader.read(rule.to, isPlain ? path : [...path, 'to']);
     if (targets.length === 0) {
-      tell('warning', path, 'none of its targets can be asked; the rule is skipped');
+      tell('warning', path, 'none of its targets can be used; the rule is skipped');
       return undefined;
     }
     const where = formatKeyPath(['routing', ...path]);

@@ -13,7 +13,7 @@ export interface ResolveSources extends SecretSources {
 }
 
 /** Headers are bytes: some clients send such letters as UTF-8, some as Latin-1, most refuse to. */
-const NOT_ASCII = 'the key has letters beyond ASCII, which clients send in different ways';
+const NOT_ASCII = 'the key has characters beyond ASCII, which clients encode in different ways';
 
 function isAscii(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
@@ -35,7 +35,7 @@ export function resolveServer(
   }
   const any = server.allowed_origins.indexOf(ANY_ORIGIN);
   if (any !== -1 && server.keys.length === 0) {
-    const message = `${ANY_ORIGIN} lets every web page that you open ask and read: set server.keys, or name the origins`;
+    const message = `${ANY_ORIGIN} lets every web page that you open use this gateway: set server.keys, or name the origins`;
     problems.push({ severity: 'fatal', path: ['server', 'allowed_origins', any], message });
   }
   return {
@@ -86,14 +86,14 @@ function resolveProjectKeys(
       }
       const other = keys.includes(value) ? 'server.keys' : projectOfKey.get(value);
       if (other !== undefined && other !== project) {
-        const message = `is also a key of ${other}: nobody could tell whose requests come with it`;
+        const message = `is also a key of ${other}, so it is unclear whose requests use it`;
         problems.push({ severity: 'fatal', path, message });
       } else projectOfKey.set(value, project);
     }
   }
   // Also where none of them could be resolved: without any key everything would be open.
   if (Object.keys(server.project_keys).length > 0 && server.keys.length === 0) {
-    const message = 'needs server.keys too: keys of projects open none of the gateway’s own pages';
+    const message = 'needs server.keys as well: project keys give no access to the gateway’s own pages';
     problems.push({ severity: 'fatal', path: ['server', 'project_keys'], message });
   }
   return projectOfKey;
@@ -109,7 +109,7 @@ function warnOfHiddenProjects(
   for (const project of new Set(projectOfKey.values())) {
     if (redact(project) === project) continue;
     const message =
-      'the name looks like a key or the beginning of one: rows, budgets and metrics have [redacted] in its place; give other keys, or another name';
+      'the name looks like a key or the beginning of one: rows, budgets and metrics show [redacted] instead; choose other keys, or another name';
     problems.push({ severity: 'warning', path: ['server', 'project_keys', project], message });
   }
 }

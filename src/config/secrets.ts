@@ -33,18 +33,18 @@ const redact = createRedactor([]);
 export function resolveSecret(reference: string, sources: SecretSources): Secret {
   const secret = look(reference, sources);
   if (secret.value === undefined || HEADER_VALUE.test(secret.value)) return secret;
-  return { problem: `${sourceOf(reference)} holds characters that a header cannot carry` };
+  return { problem: `${sourceOf(reference)} has characters that a header cannot contain` };
 }
 
 function look(reference: string, sources: SecretSources): Secret {
   const [, scheme, name] = /^(env|credential|file):(.*)$/s.exec(reference) ?? [];
   if (scheme === undefined || name === undefined) {
     if (SHELL_VARIABLE.test(reference))
-      return { problem: 'a variable as shells write it is not read here; write env:NAME' };
+      return { problem: 'shell variables are not expanded here; write env:NAME' };
     if (FOREIGN_VARIABLE.test(reference))
-      return { problem: 'a variable as other programs write it is not read here; write env:NAME' };
+      return { problem: 'variables of other programs are not expanded here; write env:NAME' };
     if (VARIABLE_NAME.test(reference))
-      return { problem: 'a name of a variable stands in place of the value; write env:NAME' };
+      return { problem: 'this is the name of a variable instead of a value; write env:NAME' };
     return reference === '' ? { problem: 'the value is empty' } : { value: reference };
   }
   if (name === '') return { problem: `a name is missing after "${scheme}:"` };
@@ -52,7 +52,9 @@ function look(reference: string, sources: SecretSources): Secret {
     const value = sources.environment[name]?.trim();
     if (value) return { value };
     if (/^\w+$/.test(name)) return { problem: `environment variable ${redact(name)} is not set` };
-    return { problem: 'what follows env: is no name of a variable; a key itself is written without env:' };
+    return {
+      problem: 'what follows env: is not the name of a variable; a key itself is written without env:',
+    };
   }
   if (scheme === 'credential') return lookUpCredential(name, sources);
   try {
@@ -72,7 +74,7 @@ function codeOf(thrown: unknown): string {
 function lookUpCredential(name: string, sources: SecretSources): Secret {
   if (sources.credential === null) {
     return {
-      problem: `this gateway has no credential store; use env: in place of credential:${redact(name)}`,
+      problem: `this gateway has no credential store; use env: instead of credential:${redact(name)}`,
     };
   }
   try {

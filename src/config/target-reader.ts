@@ -100,7 +100,7 @@ function insideFirst(groups: Groups, tell: Tell): string[] {
       else {
         const circle = [...round.slice(start), target].join(' → ');
         const path = ['groups', name, ...(at === null ? [] : [at])];
-        tell('fatal', path, `goes in a circle: ${circle}; take one of them out`);
+        tell('fatal', path, `is circular: ${circle}; remove one of them`);
       }
     }
     done.add(name);

@@ -2,14 +2,13 @@
 import type { YAMLParseError } from 'yaml';
 
 const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
-  DUPLICATE_KEY: 'this key is there twice; keep one of the two',
+  DUPLICATE_KEY: 'this key is defined twice; keep one of the two',
   TAB_AS_INDENT: 'a tab indents this line; use spaces',
   BLOCK_IN_FLOW: 'inside { } or [ ] a comma is missing between two entries',
-  BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that holds one in quotes',
-  MULTILINE_IMPLICIT_KEY:
-    'this line has no ": " behind its key, or the next one is not indented as it should be',
+  BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that contains one in quotes',
+  MULTILINE_IMPLICIT_KEY: 'this line has no ": " after its key, or the next one is indented wrongly',
   BAD_ALIAS: 'a value that begins with * must be in quotes',
-  BAD_DQ_ESCAPE: 'in double quotes \\ begins an escape that is not known; use single quotes, or write \\\\',
+  BAD_DQ_ESCAPE: 'in double quotes \\ begins an unknown escape; use single quotes, or write \\\\',
   BAD_SCALAR_START: 'a value that begins with a special character must be in quotes',
 };
 
@@ -18,14 +17,14 @@ export function describeYamlError({ code, message }: YAMLParseError): string | u
   if (code === 'BAD_INDENT') {
     return message.startsWith('Flow')
       ? 'a { or [ is not closed, or what is inside is not indented more than its key'
-      : 'this line is not indented as the keys beside it';
+      : 'this line is not indented like the keys around it';
   }
   if (code === 'MISSING_CHAR' && message.includes('quote')) return 'a quote is not closed';
   if (code === 'MISSING_CHAR' && message.startsWith('Implicit map keys')) {
-    return 'this line has no ": " behind its key; a key that begins with * must be in quotes';
+    return 'this line has no ": " after its key; a key that begins with * must be in quotes';
   }
   if (code === 'UNEXPECTED_TOKEN' && message.endsWith('at node end')) {
-    return 'more follows behind the end of this value; text that begins with a quote or * must be in quotes as a whole';
+    return 'there is more after the end of this value; text that begins with a quote or * must be in quotes as a whole';
   }
   return WORDS[code];
 }

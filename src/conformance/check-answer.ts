@@ -42,7 +42,7 @@ export async function checkWhole(dialect: Dialect, response: Response): Promise<
       violations.push(`an error with status 200: ${error.message.slice(0, MAX_QUOTE)}`);
     else dialect.provider.parseResponse(body);
   } catch (error) {
-    violations.push(`the body is no answer of the dialect: ${messageOf(error)}`);
+    violations.push(`the body is not an answer of the dialect: ${messageOf(error)}`);
   }
   return violations;
 }

@@ -37,14 +37,14 @@ export function findKeychain(): MasterKeys | undefined {
     return {
       place: 'the system keychain',
       get(id) {
-        const secret = asked('does not give the key of the stored credentials', SESSION, () =>
+        const secret = asked('does not return the key of the stored credentials', SESSION, () =>
           entry(id).getSecret(),
         );
         return secret === null ? undefined : Uint8Array.from(secret);
       },
-      put: (id, key) => asked('takes no key', FILE_INSTEAD, () => entry(id).setSecret(key)),
+      put: (id, key) => asked('does not store the key', FILE_INSTEAD, () => entry(id).setSecret(key)),
       remove(id) {
-        asked('does not let go of a key that is used no more', SESSION, () => entry(id).deleteCredential());
+        asked('does not delete a key that is no longer used', SESSION, () => entry(id).deleteCredential());
       },
     };
   } catch {

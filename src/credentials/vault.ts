@@ -165,7 +165,9 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
     try {
       return unseal(key, name, sealed);
     } catch (cause) {
-      throw new CredentialError(`credential ${name} does not open with its key: store it again`, { cause });
+      throw new CredentialError(`credential ${name} cannot be decrypted with its key: store it again`, {
+        cause,
+      });
     }
   }
 
@@ -249,7 +251,7 @@ function open(home: string, path: string): Database {
 }
 
 function badName(name: string): string {
-  return `${JSON.stringify(name)} is no name for a credential: use letters, digits, dots, dashes and underscores`;
+  return `${JSON.stringify(name)} is not a name for a credential: use letters, digits, dots, dashes and underscores`;
 }
 
 /** Turns what SQLite, the disk and the keychain throw into a CredentialError that says what to do. */

@@ -98,4 +98,4 @@ export function createBudgets(
 
 /** The log's message when spending cannot be read from the ledger. */
 export const BUDGETS_UNREAD =
-  'what was spent of budgets could not be read from the ledger: what is asked of this gateway from now on counts, and what was read before';
+  'spending could not be read from the ledger: budgets count what was read before, and the requests of this gateway from now on';

@@ -312,7 +312,7 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
 
 /** The error for a client whose request was ended by the operator. */
 export function cancelledByOperator(): GatewayError {
-  return new GatewayError('cancelled', 'the request was cancelled by whoever runs this gateway');
+  return new GatewayError('cancelled', 'the request was cancelled by the operator of this gateway');
 }
 
 /** The error for a client whose request outlasted the time that a gateway waits at shutdown. */

@@ -35,7 +35,7 @@ export function createProbes(
     // A provider that refuses is up.
     if (thrown instanceof ListRefused && thrown.status < 500) return null;
     const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
-    return new GatewayError(codeOf(thrown), `${name}: its list of models cannot be had: ${reason}`, {
+    return new GatewayError(codeOf(thrown), `${name}: its list of models is not available: ${reason}`, {
       cause: thrown,
     });
   }

@@ -68,7 +68,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
       lastError = `old rows were not deleted: ${error}`;
       failures += 1;
       if (failures === TOLD_AFTER_FAILURES)
-        log('warn', 'old rows of the ledger are not deleted: it is tried again', { error });
+        log('warn', 'old rows of the ledger could not be deleted: it is tried again', { error });
       return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
     }
   };

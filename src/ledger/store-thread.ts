@@ -60,7 +60,7 @@ async function openOnce(): Promise<ValueStore> {
 
 /** Loads only the store that is used. */
 async function open(at: StoreLocation | null): Promise<ValueStore> {
-  if (at === null) throw new Error('the thread was not told where the ledger lies');
+  if (at === null) throw new Error('the thread was not given the location of the ledger');
   if (at.type === 'postgres') return (await import('./postgres/store.ts')).createPostgresStore(at.url);
   const { createMendingSqliteStore } = await import('./sqlite/mending.ts');
   return createMendingSqliteStore(at.path, (notice) => self.postMessage({ notice } satisfies StoreNotice));

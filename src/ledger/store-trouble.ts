@@ -4,7 +4,7 @@ import { StoreBusy } from './store-busy.ts';
 const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
 const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
 const NO_ROOM = `make room there, ${OTHER_PLACE}`;
-const BUSY = 'another program holds it: let that one end';
+const BUSY = 'another program has locked it: end that program';
 
 /** By prefix of the code: the system's or SQLite's. https://www.sqlite.org/rescode.html */
 const SQLITE_MENDS: Readonly<Record<string, string>> = {
@@ -15,10 +15,10 @@ const SQLITE_MENDS: Readonly<Record<string, string>> = {
   SQLITE_AUTH: NOT_ALLOWED,
   SQLITE_READONLY: NOT_ALLOWED,
   SQLITE_CANTOPEN: NOT_ALLOWED,
-  EISDIR: `a folder has its name: move that away, ${OTHER_PLACE}`,
-  EEXIST: `a file stands where its folder should be: move that away, ${OTHER_PLACE}`,
-  ENOTDIR: `a file stands where its folder should be: move that away, ${OTHER_PLACE}`,
-  ENOENT: 'its folder cannot be made there: name another with SLUICE_HOME',
+  EISDIR: `a folder has its name: move it away, ${OTHER_PLACE}`,
+  EEXIST: `a file is in the place of its folder: move it away, ${OTHER_PLACE}`,
+  ENOTDIR: `a file is in the place of its folder: move it away, ${OTHER_PLACE}`,
+  ENOENT: 'its folder cannot be created there: name another with SLUICE_HOME',
   ENOSPC: NO_ROOM,
   EDQUOT: NO_ROOM,
   SQLITE_FULL: NO_ROOM,
@@ -28,20 +28,21 @@ const SQLITE_MENDS: Readonly<Record<string, string>> = {
 };
 
 const UNREACHED = 'check that it runs, and that audit.store has its address';
-const STRANGER = 'put a user and password that it knows into audit.store';
+const STRANGER = 'put a valid user and password into audit.store';
 const NOT_LET_IN =
-  'let its pg_hba.conf take this user from here, or, where it wants TLS, add ?sslmode=require to audit.store';
-const UNKNOWN_AUTHORITY = 'name the file of its authority in audit.store: sslrootcert=PATH beside sslmode';
+  'let its pg_hba.conf accept this user from here, or, if it requires TLS, add ?sslmode=require to audit.store';
+const UNKNOWN_AUTHORITY =
+  'name the certificate file of its authority in audit.store: sslrootcert=PATH beside sslmode';
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
 
-const PASSES = 'it starts or ends: wait, and see its log';
-const LOCKED = 'other work holds its tables: let that end';
+const PASSES = 'it is starting or shutting down: wait, and see its log';
+const LOCKED = 'other transactions lock its tables: let them end';
 
 const POOLED =
-  'a pooler (PgBouncer) stands there, which lets none of the four connections have a session: name the server itself in audit.store';
+  'this is a pooler (PgBouncer), which gives none of the four connections a session: name the server itself in audit.store';
 /** The advice for databases that cannot store every language. */
 export const OTHER_ENCODING =
-  "name a database in audit.store that was made with ENCODING 'UTF8' TEMPLATE template0";
+  "name a database in audit.store that was created with ENCODING 'UTF8' TEMPLATE template0";
 
 const READ_ONLY = '25006';
 
@@ -58,14 +59,14 @@ const POSTGRES_MENDS: Readonly<Record<string, string>> = {
   '3D000': 'create that database, or name another in audit.store',
   '3F000': 'create that schema, or name another in audit.store',
   '42501': NO_RIGHT,
-  [READ_ONLY]: 'it is a standby or set to read only: name the server that writes in audit.store',
+  [READ_ONLY]: 'it is a standby or read-only: name the primary server in audit.store',
   '22P05': OTHER_ENCODING,
   // A session setting is refused, or a prepared statement belongs to another session.
   '08P01': POOLED,
   '26000': POOLED,
   '42P05': POOLED,
   '53100': 'make room on its disk',
-  '53300': 'raise its max_connections, or end connections that are not used',
+  '53300': 'raise its max_connections, or close unused connections',
   // Aborted in favour of other transactions, or after waiting for them.
   '40001': LOCKED,
   '40P01': LOCKED,

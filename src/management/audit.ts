@@ -43,7 +43,7 @@ export async function readAudit(deps: ManagementDeps, query: URLSearchParams): P
     throw new ManagementError(
       404,
       'audit_disabled',
-      'nothing is recorded: set audit.enabled to true in the configuration and start the gateway anew',
+      'nothing is recorded: set audit.enabled to true in the configuration and restart the gateway',
     );
   }
   const filter = readFilter(query);
@@ -112,7 +112,7 @@ function readFilter(query: URLSearchParams): AuditFilter {
   });
   const offset = readInteger(query, 'offset', { max: Number.MAX_SAFE_INTEGER }) ?? 0;
   if (filter.before !== undefined && offset > 0)
-    throw badParameter('offset', 'does not go with before, which says by itself where the page begins');
+    throw badParameter('offset', 'cannot be combined with before, which already says where the page begins');
   return {
     ...filter,
     limit: readInteger(query, 'limit', { max: MAX_LIMIT }) ?? DEFAULT_LIMIT,
@@ -134,7 +134,7 @@ function readCursor(query: URLSearchParams, name: string): RowPlace | undefined 
   const text = readText(query, name);
   if (text === undefined) return undefined;
   const [, timestamp, id] = CURSOR.exec(text) ?? [];
-  if (timestamp === undefined) throw badParameter(name, 'is what "next" said in the answer before');
+  if (timestamp === undefined) throw badParameter(name, 'must be the value of "next" in the previous answer');
   return { timestamp: Number(timestamp), id: Number(id) };
 }
 

@@ -43,7 +43,7 @@ export function readBoolean(query: URLSearchParams, name: string): boolean | und
     case '0':
       return false;
     default:
-      throw badParameter(name, 'is true or false');
+      throw badParameter(name, 'must be true or false');
   }
 }
 
@@ -55,7 +55,7 @@ export function readInteger(
   const text = readText(query, name);
   if (text === undefined) return undefined;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= bounds.max)) throw badParameter(name, `is a whole number from 0 to ${bounds.max}`);
+  if (!(value <= bounds.max)) throw badParameter(name, `must be a whole number from 0 to ${bounds.max}`);
   return value;
 }
 
@@ -67,7 +67,7 @@ export function readChoice<T extends string>(
   const text = readText(query, name);
   if (text === undefined) return undefined;
   const choice = choices.find((candidate) => candidate === text);
-  if (choice === undefined) throw badParameter(name, `is one of ${choices.join(', ')}`);
+  if (choice === undefined) throw badParameter(name, `must be one of ${choices.join(', ')}`);
   return choice;
 }
 
@@ -78,9 +78,12 @@ export function readSince(query: URLSearchParams, name: string, now: number): nu
   const ago = parseDuration(text);
   const since = ago === undefined ? parseTime(text) : now - ago;
   if (!Number.isFinite(since) || since < 0) {
-    throw badParameter(name, 'is a duration such as 15m, 1h30m or 7d, or a time in ISO-8601 or Unix seconds');
+    throw badParameter(
+      name,
+      'must be a duration such as 15m, 1h30m or 7d, or a time in ISO-8601 or Unix seconds',
+    );
   }
-  if (since >= now) throw badParameter(name, 'is not in the past');
+  if (since >= now) throw badParameter(name, 'must be in the past');
   return since;
 }
 
@@ -94,7 +97,7 @@ export function readTime(query: URLSearchParams, name: string): number | undefin
   if (text === undefined) return undefined;
   const time = parseTime(text);
   if (!Number.isFinite(time)) {
-    throw badParameter(name, 'is a time in ISO-8601, e.g. 2026-01-31T12:00:00Z, or in Unix seconds');
+    throw badParameter(name, 'must be a time in ISO-8601, e.g. 2026-01-31T12:00:00Z, or in Unix seconds');
   }
   return time;
 }

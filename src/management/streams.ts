@@ -56,7 +56,7 @@ export async function cancelStream(running: RunningRequests, requestId: string):
   throw new ManagementError(
     404,
     'not_found',
-    `no request ${requestId} runs; it may be over, see /gateway/audit, or /gateway/streams for those that run`,
+    `no request ${requestId} is running; it may have ended, see /gateway/audit, or /gateway/streams for those that run`,
   );
 }
 

@@ -58,7 +58,7 @@ export function createExporter(settings: OtlpSettings, host: ExporterHost): Expo
       try {
         for (const part of parts) part.see(row);
       } catch (thrown) {
-        host.log('warn', 'OpenTelemetry: a request could not be told', {
+        host.log('warn', 'OpenTelemetry: a request could not be exported', {
           request_id: row.requestId,
           error: thrown,
         });
@@ -105,7 +105,9 @@ function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, h
     const taken = await sender.send(serializeSpans(target.encoding, batch));
     if (!taken) dropped += batch.length;
     if (!taken || dropped === 0) return;
-    host.log('warn', 'OpenTelemetry: spans were dropped while the collector took none', { spans: dropped });
+    host.log('warn', 'OpenTelemetry: spans were dropped while the collector accepted none', {
+      spans: dropped,
+    });
     dropped = 0;
   }
 
@@ -157,7 +159,7 @@ function createMetrics(
     try {
       return await host.connections();
     } catch (thrown) {
-      host.log('warn', 'OpenTelemetry: open connections could not be told', { error: thrown });
+      host.log('warn', 'OpenTelemetry: open connections could not be exported', { error: thrown });
       return [];
     }
   }

@@ -95,16 +95,16 @@ export function createSender(
   function noteRefusal(refusal: Refusal | null): void {
     const reason = refusal?.reason ?? null;
     if (refusal !== null && reason !== refusedFor)
-      host.log('warn', `OpenTelemetry: the collector takes only some of the ${what}`, { ...refusal });
+      host.log('warn', `OpenTelemetry: the collector accepts only some of the ${what}`, { ...refusal });
     refusedFor = reason;
   }
 
   function note(outcome: Outcome): void {
     if (outcome.ok === !isDown) return;
     isDown = !outcome.ok;
-    if (outcome.ok) host.log('info', `OpenTelemetry: the collector takes ${what} again`);
+    if (outcome.ok) host.log('info', `OpenTelemetry: the collector accepts ${what} again`);
     else {
-      host.log('warn', `OpenTelemetry: the collector takes no ${what}; requests are served all the same`, {
+      host.log('warn', `OpenTelemetry: the collector accepts no ${what}; requests are served all the same`, {
         collector: new URL(target.url).host,
         reason: outcome.why,
       });

@@ -44,7 +44,7 @@ export function readOtlpSettings(environment: Environment): OtlpSettings {
   const { OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES } = environment;
   for (const [name, usual, instead] of UNFOLLOWED) {
     const wanted = environment[name];
-    if (wanted && wanted.toLowerCase() !== usual) problems.push(`${name} is not followed: ${instead}`);
+    if (wanted && wanted.toLowerCase() !== usual) problems.push(`${name} is ignored: ${instead}`);
   }
   return {
     traces: target('traces'),
@@ -66,13 +66,13 @@ const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string]
   [
     'OTEL_TRACES_SAMPLER',
     'parentbased_always_on',
-    'all requests are told, but those whose traceparent ends in 00',
+    'all requests are exported, except those whose traceparent ends in 00',
   ],
   ...['', '_TRACES', '_METRICS'].flatMap((part) =>
     ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'].map((name): [string, null, string] => [
       `OTEL_EXPORTER_OTLP${part}_${name}`,
       null,
-      'a collector must have a certificate that this machine trusts, and ask for none',
+      'a collector needs a certificate that this machine trusts, and must not require one itself',
     ]),
   ),
 ];
@@ -84,7 +84,7 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
   const named = (exporter || 'otlp').split(',').map((name) => name.trim());
   if (!named.includes('otlp')) {
     if (exporter !== 'none')
-      problems.push(`${exporterName} does not name otlp, which alone is spoken here: no ${signal} are sent`);
+      problems.push(`${exporterName} does not name otlp, the only supported exporter: no ${signal} are sent`);
     return null;
   }
   /** The variable for this signal alone, else the one for all. */
@@ -100,7 +100,7 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
     ? endpoint
     : `${endpoint.replace(/\/+$/, '')}/v1/${signal}`;
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
-    problems.push(`${endpointName} is no http:// or https:// address: no ${signal} are sent`);
+    problems.push(`${endpointName} is not an http:// or https:// address: no ${signal} are sent`);
     return null;
   }
   const [protocolName, protocol = 'http/protobuf'] = variable('PROTOCOL');
@@ -129,7 +129,7 @@ function readPairs(name: string, text: string | undefined, problems: string[]): 
     const key = equals < 0 ? '' : entry.slice(0, equals).trim();
     const value = equals < 0 ? undefined : decoded(entry.slice(equals + 1).trim());
     if (!/^[\w.!#$%&'*+^`|~-]+$/.test(key) || value === undefined || /[\r\n\0]/.test(value))
-      problems.push(`${name} holds an entry that is not key=value: it is left out`);
+      problems.push(`${name} has an entry that is not key=value: it is left out`);
     else pairs[key] = value;
   }
   return pairs;
@@ -159,6 +159,6 @@ function readMs(environment: Environment, name: string, byDefault: number, probl
   if (!text) return byDefault;
   const ms = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (ms > 0) return ms;
-  problems.push(`${name} is no number of milliseconds: ${byDefault} is used`);
+  problems.push(`${name} is not a number of milliseconds: ${byDefault} is used`);
   return byDefault;
 }

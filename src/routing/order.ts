@@ -99,7 +99,7 @@ function byWeight({ candidates, conversation }: OrderQuestion, signals: RouteSig
     return { target, score: weight === 0 ? Number.POSITIVE_INFINITY : -Math.log(1 - draw) / weight };
   });
   drawn.sort(({ score: one }, { score: other }) => (one < other ? -1 : one > other ? 1 : 0));
-  const how = conversation === null ? 'drawn by chance' : 'drawn by the conversation';
+  const how = conversation === null ? 'random' : 'by the conversation';
   return { ranked: drawn.map(({ target }) => target), why: `weighted: ${how}` };
 }
 

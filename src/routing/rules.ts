@@ -81,13 +81,13 @@ function byScenario({ scenarios }: RoutingConfig, count: TextCounter): Step[] {
     (request: NeutralRequest, model: string) => string | undefined | Promise<string | undefined>,
   ][] = [
     ['image', (request) => (hasImage(request) ? 'the conversation has an image' : undefined)],
-    ['web_search', ({ searchesWeb }) => (searchesWeb ? 'web search is asked for' : undefined)],
+    ['web_search', ({ searchesWeb }) => (searchesWeb ? 'web search is requested' : undefined)],
     ['long_context', (request) => longContext(request, limit, count)],
     [
       'think',
       (request) => {
         const asked = thinkingAsked(request);
-        return asked && `${asked} is asked for`;
+        return asked && `${asked} is requested`;
       },
     ],
   ];

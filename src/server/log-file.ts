@@ -66,7 +66,7 @@ export function keepLogFile(options: LogFileOptions): void {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (reason !== told)
-        log('error', 'nothing can be written to the log file of this name, or it cannot be put aside', {
+        log('error', 'the log file cannot be written or rotated', {
           file: path,
           error,
         });
@@ -101,7 +101,7 @@ type LeadDescriptor = (from: number, to: number) => void;
 function loadLeadDescriptor(): LeadDescriptor {
   const { dup2 } = loadLibrary().symbols;
   return (from, to) => {
-    if (dup2(from, to) !== to) throw new Error(`descriptor ${to} cannot be led to another file`);
+    if (dup2(from, to) !== to) throw new Error(`descriptor ${to} cannot be redirected to another file`);
   };
 }
 
@@ -114,7 +114,7 @@ function loadLibrary() {
       if (index === names.length - 1) throw error;
     }
   }
-  throw new Error('no C library is known of this system');
+  throw new Error('no C library is known for this system');
 }
 
 /** Names of the C library, by system; musl includes the processor in its own. */

@@ -96,7 +96,7 @@ class ModuleHost {
         reject(new Error(reason));
       };
       const cancelTimer = this.options.setTimer(
-        () => fail(`it was not there after ${LOADING_MS / 1_000} s: its top level never ends`),
+        () => fail(`it did not load within ${LOADING_MS / 1_000} s: its top level never ends`),
         LOADING_MS,
       );
       worker.onerror = (event) => fail(event.message);
@@ -194,8 +194,7 @@ class ModuleHost {
         for (const [id, call] of waiting) {
           if (call === undefined) continue;
           if (call.asked < MOST_TIMES_ASKED) this.ask(id, call);
-          else
-            call.reject(new Error('its thread was stopped again and again, since calls of it never ended'));
+          else call.reject(new Error('its thread was stopped repeatedly, since its calls never ended'));
         }
       },
       (thrown) => {

@@ -41,7 +41,7 @@ async function run(call: ModuleCall) {
   if (call.kind === 'request') return code.request(call.request, call.context);
   if (call.first) answers.set(call.answer, code.answer(call.context));
   const answer = answers.get(call.answer);
-  if (answer === undefined) throw new Error('it began anew since another call of it never ended');
+  if (answer === undefined) throw new Error('it was restarted, since another of its calls never ended');
   return answer.push(call.events);
 }
 

@@ -21,7 +21,7 @@ export function openStore(location: StoreLocation, log: Log): LedgerStore {
   const store = createThreadedStore(location, (notice) => log('warn', notice));
   store.totals().catch((error: unknown) => {
     const message =
-      'the ledger cannot be opened: requests are served all the same, and it is tried again for their rows';
+      'the ledger cannot be opened: requests are served all the same, and opening it is tried again for their rows';
     log('error', message, { error });
   });
   return store;

@@ -44,7 +44,7 @@ export function claimPidFile(path: string): PidFile {
     lock.run('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new PidFileError(`${path} belongs to a gateway that runs; "sluice daemon status" shows it`, {
+    throw new PidFileError(`${path} belongs to a running gateway; "sluice daemon status" shows it`, {
       cause,
     });
   }
@@ -87,7 +87,7 @@ function openLock(path: string): Database {
 function unwritable(path: string, cause: unknown): PidFileError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new PidFileError(
-    `${path} cannot be written (${reason}); make it possible, or name another folder with SLUICE_HOME`,
+    `${path} cannot be written (${reason}); check its permissions, or name another folder with SLUICE_HOME`,
     { cause },
   );
 }

@@ -12,12 +12,13 @@ const MOST_NUMBERS = 4_000_000;
 
 /** The answer as JSON text. Throws GatewayError `invalid_request`. */
 export function embeddingsOf(body: JsonObject, route: ClientRoute, { embeddings }: ClientSide): string {
-  if (embeddings === undefined) throw new GatewayError('unsupported_feature', 'there are no embeddings here');
+  if (embeddings === undefined)
+    throw new GatewayError('unsupported_feature', 'the simulator has no embeddings here');
   const request = embeddings.parseRequest(body, route);
   const dimensions = Math.min(request.dimensions ?? DIMENSIONS, MOST_DIMENSIONS);
   const numbers = request.input.length * dimensions;
   if (numbers > MOST_NUMBERS) {
-    const message = `simulator: ${request.input.length} vectors of ${dimensions} numbers; it gives ${MOST_NUMBERS} at most: send fewer texts at a time`;
+    const message = `simulator: ${request.input.length} vectors of ${dimensions} numbers; it returns at most ${MOST_NUMBERS}: send fewer texts at a time`;
     throw new GatewayError('invalid_request', message);
   }
   const texts = request.input.map(textOf);

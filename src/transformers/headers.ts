@@ -29,7 +29,9 @@ export const headers = defineTransformer({
     set: z
       .record(
         headerName,
-        z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, { error: 'holds characters that no header may have' }),
+        z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, {
+          error: 'contains characters that are not allowed in a header',
+        }),
       )
       .default({})
       .describe('Header → value, which may be a secret reference such as `env:NAME`.'),

@@ -30,7 +30,7 @@ export function runTransformer(made: UserTransformer): ModuleCode {
       const lost: string[] = [];
       const copy = structuredClone(request);
       const value: unknown = (await made.request?.(copy, contextOf(context, lost))) ?? request;
-      if (!isRequest(value)) throw new Error('`request` returned something that is no request');
+      if (!isRequest(value)) throw new Error('`request` returned something that is not a request');
       return { value, lost };
     },
     answer(context) {

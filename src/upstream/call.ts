@@ -20,7 +20,7 @@ export function requireNoRedirect(provider: string, { status, body }: UpstreamAn
   body.cancel();
   throw new GatewayError(
     'upstream_failed',
-    `${provider} answered with a redirect (${status}), which is not followed; set base_url to where it really is`,
+    `${provider} answered with a redirect (${status}), which is not followed; set base_url to its actual address`,
     { lasting: true },
   );
 }

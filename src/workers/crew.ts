@@ -70,7 +70,7 @@ export function createCrew(options: CrewOptions): Crew {
           ready.resolve('ready');
         },
       },
-      onError: (error) => log('error', 'a worker was told what it could not take', { worker: index, error }),
+      onError: (error) => log('error', 'a worker could not handle a message', { worker: index, error }),
     });
     alive.set(index, worker);
     watch(worker);
@@ -94,7 +94,7 @@ export function createCrew(options: CrewOptions): Crew {
           pid: worker.pid,
           silent_for_s: HANG_SECONDS,
         });
-        worker.kill(`it had answered nothing for ${HANG_SECONDS} s`);
+        worker.kill(`it had not answered for ${HANG_SECONDS} s`);
       },
     });
     void worker.gone.then(stop);
@@ -126,7 +126,7 @@ export function createCrew(options: CrewOptions): Crew {
         },
         (error) => {
           if (ending) return;
-          log('error', 'a worker could not be replaced; it is tried again', { error });
+          log('error', 'a worker could not be replaced; this is tried again', { error });
           replace(index, pauseAfter(countShort(index), LONGEST_PAUSE_UNSERVED_MS));
         },
       );

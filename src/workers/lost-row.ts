@@ -26,7 +26,7 @@ export function lostRow({ begun, end }: LeftRequest, how: string, now: number): 
     lost: [],
     malformedEvents: 0,
     errorCode: 'internal',
-    errorMessage: `the process that served this request ${how}; what the provider had answered is not known`,
+    errorMessage: `the process that served this request ${how}; what the provider had answered is unknown`,
     requestHeaders: null,
     requestBody: null,
     responseBody: null,
@@ -35,6 +35,6 @@ export function lostRow({ begun, end }: LeftRequest, how: string, now: number): 
   const errorMessage =
     end.errorCode === null
       ? null
-      : `the process that served this request ${how} after its end; more than its outcome is not known`;
+      : `the process that served this request ${how} after its end; only its outcome is known`;
   return { ...row, ...end, errorMessage };
 }

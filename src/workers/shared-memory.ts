@@ -40,7 +40,7 @@ export function createSharedMemory(length: number, reserved = length, places = P
   }
   throw new NoSharedMemory(
     `no room for ${Math.ceil(reserved / 1024)} KB that the worker processes share (${failures.join('; ')}): free some, ` +
-      'let containers have more (docker run --shm-size), or serve with --workers 1, which needs none',
+      'give containers more (docker run --shm-size), or serve with --workers 1, which needs none',
   );
 }
 
@@ -69,5 +69,5 @@ export function openSharedMemory(descriptor: number): OpenedMemory {
 
 function writeZeros(descriptor: number, from: number, length: number): void {
   const written = writeSync(descriptor, new Uint8Array(length), 0, length, from);
-  if (written < length) throw new Error(`only ${written} of ${length} bytes found room`);
+  if (written < length) throw new Error(`only ${written} of ${length} bytes had room`);
 }

@@ -147,7 +147,7 @@ describe('of several processes', () => {
   test('one that goes on answering nothing is told', async () => {
     const { findings, wrong } = await examineWith(() => ({ silent: 1 }));
     expect(wrong).toEqual(['health']);
-    expect(findings[0]?.detail).toStartWith('degraded: 1 of 2 processes, which answer nothing; see');
+    expect(findings[0]?.detail).toStartWith('degraded: 1 of 2 processes do not answer; see');
   }, 30_000);
 });
 

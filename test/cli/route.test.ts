@@ -199,10 +199,10 @@ describe('check', () => {
 
   test.each([
     ['agent_rules: { a: nobody/x }', /routing\.agent_rules\.a: no provider is named "nobody"/],
-    ['groups: { a: [b], b: [a] }', /routing\.groups\.\w+.*circle: a → b → a/],
+    ['groups: { a: [b], b: [a] }', /routing\.groups\.\w+.*circular: a → b → a/],
     [
       'patterns: [ { match: ["/(/"], to: simulator } ]',
-      /routing\.patterns\[0\]\.match\[0\]: is no regular expression/,
+      /routing\.patterns\[0\]\.match\[0\]: is not a regular expression/,
     ],
     ['fallback_chain: [nobody]', /routing\.fallback_chain\[0\].*nobody/],
   ])('refuses %s', async (routing, problem) => {

@@ -23,12 +23,12 @@ const MALFORMED_ORIGINS: [unknown, string][] = [
   ['chrome-extension://*', NO_ORIGIN],
   [' http://localhost:5173', NO_ORIGIN],
   ['http://localhost:5173, http://localhost:3000', NO_ORIGIN],
-  ['http://localhost:5173/', 'an origin has no path and no slash at its end: say http://localhost:5173'],
-  ['HTTP://LocalHost:80/app?a=b', 'an origin has no path and no slash at its end: say http://localhost'],
-  ['http://localhost:99999', 'is no address: check its host and port'],
+  ['http://localhost:5173/', 'an origin has no path and no trailing slash: write http://localhost:5173'],
+  ['HTTP://LocalHost:80/app?a=b', 'an origin has no path and no trailing slash: write http://localhost'],
+  ['http://localhost:99999', 'is not an address: check its host and port'],
   [
     'null',
-    'null is what any page in a file or a sandbox sends: give the page an address, or allow * with server.keys',
+    'null is sent by every page in a file or a sandbox: serve the page from an address, or allow * with server.keys',
   ],
   [5, 'expected a string, found a number; write it in quotes'],
 ];

@@ -83,7 +83,7 @@ describe('origins of web pages', () => {
     const allowed_origins = ['http://localhost:5173', '*'];
     expect(resolve({ server: { allowed_origins, keys: ['k'] } }).said).toEqual([]);
     expect(resolve({ server: { allowed_origins } }).said).toEqual([
-      'fatal server.allowed_origins[1]: * lets every web page that you open ask and read: set server.keys, or name the origins',
+      'fatal server.allowed_origins[1]: * lets every web page that you open use this gateway: set server.keys, or name the origins',
     ]);
   });
 });
@@ -277,17 +277,17 @@ test.each([
   expect(said).toEqual(
     end === undefined
       ? []
-      : [`warning providers.lab.base_url: ends in ${end}, which is added to it; leave that off`],
+      : [`warning providers.lab.base_url: ends in ${end}, which is appended to it; remove that`],
   );
   expect(config.providers[0]?.name).toBe('lab');
 });
 
 test.each([
-  ['openai-chat', 'https://api.openai.com', 'base_url: openai is asked at https://api.openai.com/v1'],
+  ['openai-chat', 'https://api.openai.com', 'base_url: openai has the base URL https://api.openai.com/v1'],
   [
     'openai-responses',
     'https://openrouter.ai/',
-    'base_url: openrouter is asked at https://openrouter.ai/api/v1',
+    'base_url: openrouter has the base URL https://openrouter.ai/api/v1',
   ],
   [
     'anthropic-messages',
@@ -332,7 +332,7 @@ test.each([
 
 describe('a token of a person’s own login is never the gateway’s key', () => {
   const PERSONAL =
-    "a key that begins with sk-ant-oat is a person's own login, which passes only where that person's client sends it; give an API key";
+    "a key that begins with sk-ant-oat is a personal login, which is used only where that person's client sends it; set an API key";
   const token = 'sk-ant-oat01-x';
 
   test.each([
@@ -368,7 +368,7 @@ test('the name of a variable in place of a key', () => {
   const { said, names } = resolve({ providers: { openai: { api_key: 'OPENAI_API_KEY' } } });
   expect(names).toEqual(['simulator']);
   expect(said).toEqual([
-    'warning providers.openai.api_key: a name of a variable stands in place of the value; write env:NAME; provider "openai" is disabled',
+    'warning providers.openai.api_key: this is the name of a variable instead of a value; write env:NAME; provider "openai" is disabled',
   ]);
 });
 
@@ -385,7 +385,7 @@ describe('routing', () => {
   ])('a default that is disabled is an error that serving survives: %j', (raw, reason) => {
     const { said, config } = resolve({ ...raw, routing: { default_provider: 'openai' } });
     expect(said.at(-1)).toBe(
-      `error routing.default_provider: provider "openai" is disabled: ${reason}; mend that, or name one of: simulator`,
+      `error routing.default_provider: provider "openai" is disabled: ${reason}; correct that, or name one of: simulator`,
     );
     // Not replaced by another: a request would silently go elsewhere.
     expect(config.routing.defaultProvider).toBe('openai');
@@ -468,7 +468,7 @@ describe('routing', () => {
     });
     expect(said).toEqual([
       'warning routing.agent_rules.plain: provider "openai" is disabled; left out',
-      'warning routing.agent_rules.plain: none of its targets can be asked; the rule is skipped',
+      'warning routing.agent_rules.plain: none of its targets can be used; the rule is skipped',
       'warning routing.agent_rules.long.to[0]: provider "openai" is disabled; left out',
     ]);
   });
@@ -480,7 +480,7 @@ describe('routing', () => {
     ];
     const { said, config } = resolve({ routing: { patterns } });
     expect(said.at(-1)).toBe(
-      'warning routing.patterns[0]: none of its targets can be asked; the rule is skipped',
+      'warning routing.patterns[0]: none of its targets can be used; the rule is skipped',
     );
     expect(config.routing.patterns.map(({ rule }) => rule.text)).toEqual([
       'routing.patterns[1]: two → simulator/x',
@@ -536,8 +536,8 @@ describe('server', () => {
     );
     expect(odd.config.server.keys).toEqual(['k']);
     expect(odd.said).toEqual([
-      'warning server.keys[1]: the key has letters beyond ASCII, which clients send in different ways; not accepted',
-      'warning server.keys[2]: the value holds characters that a header cannot carry; not accepted',
+      'warning server.keys[1]: the key has characters beyond ASCII, which clients encode in different ways; not accepted',
+      'warning server.keys[2]: the value has characters that a header cannot contain; not accepted',
     ]);
     expect(resolve({ server: { keys: ['schl\u00fcssel'] } }).said[0]).toStartWith(
       'fatal server.keys[0]: the key has',
@@ -566,8 +566,8 @@ describe('server', () => {
     });
     expect(said).toEqual([
       'warning server.project_keys.web[0]: environment variable WEB is not set; not accepted',
-      'fatal server.project_keys.data[0]: is also a key of web: nobody could tell whose requests come with it',
-      'fatal server.project_keys.data[1]: is also a key of server.keys: nobody could tell whose requests come with it',
+      'fatal server.project_keys.data[0]: is also a key of web, so it is unclear whose requests use it',
+      'fatal server.project_keys.data[1]: is also a key of server.keys, so it is unclear whose requests use it',
     ]);
     expect(config.server.keys).toEqual(['k', 'same']);
   });
@@ -584,7 +584,7 @@ describe('server', () => {
     (key) => {
       // Else a variable that is missing would open the gateway to whoever reaches it.
       expect(resolve({ server: { project_keys: { web: [key] } } }).said).toContain(
-        'fatal server.project_keys: needs server.keys too: keys of projects open none of the gateway’s own pages',
+        'fatal server.project_keys: needs server.keys as well: project keys give no access to the gateway’s own pages',
       );
     },
   );
@@ -655,7 +655,7 @@ test('groups in a circle are told of, also where a rule leads into it', () => {
     providers: { simulator: {} },
     routing: { groups: { a: ['b', 'simulator'], b: ['a'] }, agent_rules: { x: ['a', 'b'] } },
   };
-  expect(resolve(raw).said.join('\n')).toMatch(/circle/);
+  expect(resolve(raw).said.join('\n')).toMatch(/circular/);
 });
 
 describe('budgets', () => {
@@ -671,7 +671,7 @@ describe('budgets', () => {
     ];
     const { said, config } = resolve({ providers, costs: { budgets } });
     expect(said).toEqual([
-      'warning costs.budgets[3].provider: no provider is called labb (did you mean "lab"?): nothing is paid from this budget',
+      'warning costs.budgets[3].provider: no provider is named labb (did you mean "lab"?): nothing counts against this budget',
     ]);
     expect(config.costs.budgets[1]).toEqual({
       limitUsd: 5,
@@ -694,8 +694,8 @@ describe('budgets', () => {
     ];
     const { said, config } = resolve({ costs: { budgets } });
     expect(said).toEqual([
-      'warning costs.budgets[0].limit_usd: is never reached: budgets[1] is of the same requests, and not larger',
-      'warning costs.budgets[4].limit_usd: is never reached: budgets[1] is of the same requests, and not larger',
+      'warning costs.budgets[0].limit_usd: is never reached: budgets[1] covers the same requests, and is not larger',
+      'warning costs.budgets[4].limit_usd: is never reached: budgets[1] covers the same requests, and is not larger',
     ]);
     expect(config.costs.budgets.map(({ limitUsd, per, each }) => [limitUsd, per, each])).toEqual([
       [5, 'day', null],
@@ -706,7 +706,7 @@ describe('budgets', () => {
 
   test('without a ledger nothing remembers them', () => {
     expect(resolve({ audit: { enabled: false }, costs: { budgets: [budget] } }).said).toEqual([
-      'warning costs.budgets: what was spent is forgotten with each restart, since audit.enabled is false',
+      'warning costs.budgets: spending is forgotten at each restart, since audit.enabled is false',
     ]);
     expect(resolve({ audit: { enabled: false } }).said).toEqual([]);
   });

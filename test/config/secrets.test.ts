@@ -31,11 +31,11 @@ describe('problems', () => {
     ['env:ABSENT', 'environment variable ABSENT is not set'],
     ['env:EMPTY', 'environment variable EMPTY is not set'],
     ['', 'the value is empty'],
-    ['$KEY', 'a variable as shells write it is not read here; write env:NAME'],
-    [`\${key}`, 'a variable as shells write it is not read here; write env:NAME'],
+    ['$KEY', 'shell variables are not expanded here; write env:NAME'],
+    [`\${key}`, 'shell variables are not expanded here; write env:NAME'],
     ...['%KEY%', '{env:KEY}', 'os.environ/KEY', 'ENV:KEY'].map((reference) => [
       reference,
-      'a variable as other programs write it is not read here; write env:NAME',
+      'variables of other programs are not expanded here; write env:NAME',
     ]),
     ['env:', 'a name is missing after "env:"'],
     ['file:/absent', 'file /absent cannot be read (ENOENT)'],
@@ -45,7 +45,7 @@ describe('problems', () => {
     ['env:gsk_abcdefghijklmnop', 'environment variable [redacted] is not set'],
     [
       'env:sk-ant-api03-abcdef',
-      'what follows env: is no name of a variable; a key itself is written without env:',
+      'what follows env: is not the name of a variable; a key itself is written without env:',
     ],
     ['file:sk-ant-api03-abcdef', 'file [redacted] cannot be read (ENOENT)'],
     [
@@ -53,8 +53,8 @@ describe('problems', () => {
       'credential [redacted] is not stored; "sluice credentials store [redacted]" does',
     ],
 
-    ['env:BROKEN', 'environment variable BROKEN holds characters that a header cannot carry'],
-    ['sk-\u2026', 'the value holds characters that a header cannot carry'],
+    ['env:BROKEN', 'environment variable BROKEN has characters that a header cannot contain'],
+    ['sk-\u2026', 'the value has characters that a header cannot contain'],
   ])('%j', (reference, problem) => {
     expect(resolveSecret(reference, SOURCES)).toEqual({ problem });
   });

@@ -113,7 +113,7 @@ describe('a vault', () => {
       `UPDATE credential SET sealed = (SELECT sealed FROM credential WHERE name = 'one') WHERE name = 'two'`,
     );
     database.close();
-    expect(() => lookUpCredential(home, 'two', { keys: 'file' })).toThrow(/two does not open/);
+    expect(() => lookUpCredential(home, 'two', { keys: 'file' })).toThrow(/two cannot be decrypted/);
     expect(lookUpCredential(home, 'one', { keys: 'file' })).toBe(SECRET);
   });
 
@@ -125,7 +125,7 @@ describe('a vault', () => {
 
   test.each(['', 'a b', '../x', '-x', 'x'.repeat(129)])('%j is no name', (name) => {
     const vault = open(newHome());
-    expect(() => vault.store(name, SECRET)).toThrow(/no name for a credential/);
+    expect(() => vault.store(name, SECRET)).toThrow(/not a name for a credential/);
     vault.close();
   });
 
@@ -263,7 +263,7 @@ unlessKeyring(
     expect(
       await inSession(newHome(), 'gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1;', store),
     ).toMatch(
-      /^CredentialError the system keychain takes no key \(.+\); unlock it, or keep .+ SLUICE_KEYCHAIN=off$/,
+      /^CredentialError the system keychain does not store the key \(.+\); unlock it, or keep .+ SLUICE_KEYCHAIN=off$/,
     );
     const lock = [
       ...[
@@ -277,7 +277,7 @@ unlessKeyring(
     ];
     const locked = `vault.store('openai', 'value'); Bun.spawnSync(${JSON.stringify(lock)}); `;
     expect(await inSession(newHome(), UNLOCK, locked + tell("vault.retrieve('openai')"))).toMatch(
-      /^CredentialError the system keychain does not give the key .+; unlock it, or run as the user/,
+      /^CredentialError the system keychain does not return the key .+; unlock it, or run as the user/,
     );
   },
   30_000,

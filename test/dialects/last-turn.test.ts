@@ -73,7 +73,7 @@ for (const client of Object.keys(CLIENTS) as DialectId[]) {
           ['user', ''],
         ];
         expect(() => build(client, wire, model, turns)).toThrow(
-          /^messages\[2\]\.content: nothing is said there; send/,
+          /^messages\[2\]\.content: it has no content; send/,
         );
       });
     }
@@ -85,9 +85,7 @@ for (const client of Object.keys(CLIENTS) as DialectId[]) {
     ];
     const others = all.filter(([wire]) => wire !== client);
     test.each(others)('%s: a conversation without any content is refused', (wire, model) => {
-      expect(() => build(client, wire, model, [['user', '']])).toThrow(
-        /^messages: nothing is said there; send/,
-      );
+      expect(() => build(client, wire, model, [['user', '']])).toThrow(/^messages: it has no content; send/);
     });
   });
 }

@@ -272,6 +272,6 @@ test.each<[ProviderDialectId, string]>([
   expect(losses.find(({ feature }) => feature === 'thinking')).toEqual({
     feature: 'thinking',
     outcome: 'lost',
-    how: 'off while a turn continues whose thinking cannot be sent back',
+    how: 'off, since the thinking of the continued turn cannot be sent back',
   });
 });

@@ -93,6 +93,6 @@ test('a collector that is away, and variables that say nothing sensible: the gat
   expect((await post(sluice, ASK)).status).toBe(200);
   expect(await sluice.stop()).toBe(0);
   expect(sluice.output()).toContain('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
-  expect(sluice.output()).toContain('the collector takes no traces');
+  expect(sluice.output()).toContain('the collector accepts no traces');
   expect(sluice.output()).not.toContain('of-the-collector');
 }, 30_000);

@@ -217,6 +217,6 @@ test('a proxy that cannot be asked is told before anything is served', async () 
   const environment = { SLUICE_HOME: directory, HTTPS_PROXY: `socks5://sluice:${PASSWORD}@localhost:1080` };
   const { code, err } = await runCommand(['serve'], { environment, directory });
   expect(code).toBe(1);
-  expect(err).toContain('error: HTTPS_PROXY is of the kind socks5://, which is not supported; write it as');
+  expect(err).toContain('error: HTTPS_PROXY has the scheme socks5://, which is not supported; write it as');
   expect(err).not.toContain(PASSWORD);
 });

@@ -118,7 +118,7 @@ const CASES: Case[] = [
     name: 'packs-as-nobody-does',
     server: packs('200 OK'),
     code: 'upstream_malformed',
-    says: 'sent an answer that cannot be unpacked: the answer is packed as compress, which cannot be read; check any proxy in between',
+    says: "sent an answer that cannot be unpacked: the answer's content-encoding compress is not supported; check any proxy in between",
   },
 ];
 

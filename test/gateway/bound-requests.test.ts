@@ -19,7 +19,7 @@ test("Gemini's stored prefix: refused before anyone is asked, or passed on as it
     const refused = await ask(provider);
     expect(refused.status).toBe(400);
     expect(await refused.text()).toContain(
-      `cachedContent: ${provider} cannot take it: the beginning of the conversation is kept by another provider`,
+      `cachedContent: ${provider} cannot accept it: the beginning of the conversation is stored by another provider`,
     );
   }
   expect(upstream.requests).toEqual([]);
@@ -41,7 +41,7 @@ const MESSAGE = {
 test.each([
   [
     { thread: { type: 'continue', previous_message_id: 'msg_1' } },
-    'the earlier turns are kept by the provider',
+    'the earlier turns are stored by the provider',
     // The Python SDK's tool runner begins threads unasked, and reads this: it sends the whole conversation then.
     { error_code: 'thread_not_found' },
   ],
@@ -54,7 +54,7 @@ test.each([
     const refused = await gateway.post('/v1/messages', { model: `${provider}/m`, ...body });
     expect(refused.status).toBe(400);
     const { error } = await refused.json();
-    expect(error.message).toContain(`${provider} cannot take it: ${reason}`);
+    expect(error.message).toContain(`${provider} cannot accept it: ${reason}`);
     expect(error.details).toEqual(details);
   }
   expect(upstream.requests).toEqual([]);

@@ -82,7 +82,7 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
     const { text, row } = await exchange(wire, 'openai-chat', false, jsonReply(body, { status }));
     expect(row.errorCode).toBe(code);
     expect(row.errorMessage).toMatch(
-      /the reason(?: \(the key of .* was refused\)| \(it was asked without a key: .*\))?$/,
+      /the reason(?: \(the key of .* was refused\)| \(the request was sent without a key: .*\))?$/,
     );
     expect(text).toContain('the reason');
   });

@@ -41,7 +41,7 @@ function open(redact: Redactor, context: Partial<RecordContext> = {}) {
   return { record, rows, done };
 }
 
-const NOT_CLEANED = '[left out: its secrets could not be taken out, there was no memory for it]';
+const NOT_CLEANED = '[left out: there was no memory for removing its secrets]';
 
 test('a long body that cannot be cleaned is left out, and told so; the row is there, and the place is free', () => {
   const { record, rows, done } = open(redactorWithoutMemory());

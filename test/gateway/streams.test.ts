@@ -95,7 +95,7 @@ describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
     const answer = await lab.manage(`/gateway/streams/${id}`, 'DELETE');
     expect(await answer.json()).toEqual({ request_id: id, cancelled: true });
     const text = await rest();
-    expect(text).toContain('cancelled by whoever runs this gateway');
+    expect(text).toContain('cancelled by the operator of this gateway');
     expect(text).not.toContain('[DONE]');
     expect(text).not.toContain('message_stop');
     const checker =
@@ -123,7 +123,7 @@ describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
     expect(running[0]).toMatchObject({ state: 'waiting', ttft_ms: null, streamed: stream });
     await lab.manage(`/gateway/streams/${running[0]?.request_id}`, 'DELETE');
     expect((await response).status).toBe(499);
-    expect(await (await response).text()).toContain('cancelled by whoever runs this gateway');
+    expect(await (await response).text()).toContain('cancelled by the operator of this gateway');
     expect(await lab.row(0)).toMatchObject({ status: 'aborted', errorCode: 'cancelled' });
   });
 

@@ -123,7 +123,7 @@ describe('a file that is no longer in its place', () => {
     renameSync(path, place());
     await store.append([row('after')]);
     expect((await store.audit(ALL)).total).toBe(3001);
-    expect(heard).toEqual([expect.stringContaining('another file lies at')]);
+    expect(heard).toEqual([expect.stringContaining("is no longer the ledger's")]);
     await store.close();
   });
 
@@ -134,7 +134,7 @@ describe('a file that is no longer in its place', () => {
     const failed: unknown[] = [];
     for (let n = 0; n < 2; n++) await store.append([row('after')]).catch((thrown) => failed.push(thrown));
     expect(failed.map(String)).toEqual(
-      Array(2).fill(expect.stringContaining('a file stands where its folder should be')),
+      Array(2).fill(expect.stringContaining('a file is in the place of its folder')),
     );
     rmSync(folder());
     await store.append([row('after')]);
@@ -168,7 +168,7 @@ describe('a damaged file', () => {
     const aside = readdirSync(home).filter((name) => /^sluice\.db\.damaged-\d{4}-\d\d-\d\d$/.test(name));
     expect(aside).toHaveLength(1);
     expect(readFileSync(join(home, aside[0] ?? '')).equals(spoiled)).toBe(true);
-    expect(heard).toEqual([expect.stringContaining(`it is kept as ${join(home, aside[0] ?? '')}`)]);
+    expect(heard).toEqual([expect.stringContaining(`it was renamed to ${join(home, aside[0] ?? '')}`)]);
     expect(store.notices?.()).toEqual(heard);
     await store.close();
   });
@@ -253,8 +253,8 @@ describe('a file that another program cuts while it is in use', () => {
     cut();
     await store.append([row('after')]);
     await store.append([row('later')]);
-    expect(heard).toEqual([expect.stringContaining(`it is kept as ${join(home, aside()[0] ?? '?')}`)]);
-    expect(heard).toEqual([expect.stringContaining('another program cut it')]);
+    expect(heard).toEqual([expect.stringContaining(`it was renamed to ${join(home, aside()[0] ?? '?')}`)]);
+    expect(heard).toEqual([expect.stringContaining('another program truncated it')]);
     expect(store.notices?.()).toEqual(heard);
     expect(idsOf((await store.audit(ALL)).rows)).toEqual(['after', 'later']);
     expect((await store.totals()).requests).toBe(2);
@@ -321,7 +321,7 @@ describe('a file that another program cuts while it is in use', () => {
     await ask();
     expect(await gateway.get('/gateway/audit')).toMatchObject({ total: 2 });
     expect(await gateway.get('/gateway/health')).toMatchObject({
-      ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('another program cut it')] },
+      ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('another program truncated it')] },
     });
     await gateway.wrote(/the ledger's file was damaged/);
   }, 30_000);
@@ -382,7 +382,7 @@ describe('a file that another program holds for long', () => {
       expect(await gateway.get('/gateway/metrics')).toMatchObject({ summary: { total_requests: 1 } });
       const health = (await gateway.get('/gateway/health')) as { ledger: { last_error: string } };
       expect(health).toMatchObject({ status: 'degraded', ledger: { ok: false, dropped: 0 } });
-      expect(health.ledger.last_error).toContain('another program holds it');
+      expect(health.ledger.last_error).toContain('another program has locked it');
     } finally {
       other.close();
     }
@@ -439,7 +439,7 @@ describe('a folder in which nothing can be written', () => {
     const ledger = openInNone();
     ledger.record(sampleRow({ requestId: 'before' }));
     await until(() => !ledger.health().ok);
-    expect(ledger.health().lastError).toContain('move that away, or name another folder with SLUICE_HOME');
+    expect(ledger.health().lastError).toContain('move it away, or name another folder with SLUICE_HOME');
     rmSync(folder());
     await until(() => ledger.health().ok && ledger.health().queued === 0);
     expect(ledger.health()).toMatchObject({ spilled: 0, dropped: 0, lastError: null });
@@ -452,7 +452,7 @@ describe('a folder in which nothing can be written', () => {
     const ledger = openInNone((...line) => told.push(line));
     for (const row of variedRows(3)) ledger.record(row);
     await ledger.close();
-    const error = expect.stringContaining('a file stands where its folder should be');
+    const error = expect.stringContaining('a file is in the place of its folder');
     expect(told.at(-1)).toEqual(['error', expect.stringContaining('are lost'), { rows: 3, error }]);
     expect(ledger.health().dropped).toBe(3);
   });

@@ -103,7 +103,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     for (const path of ['/gateway/audit', '/gateway/metrics']) {
       const page = await fetch(`${gateway.url}${path}`);
       expect(page.status).toBe(503);
-      expect(await page.text()).toContain('being brought to this version');
+      expect(await page.text()).toContain('being migrated to this version');
     }
     over.resolve();
     await migration;

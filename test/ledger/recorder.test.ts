@@ -503,7 +503,7 @@ describe('a row that the store always refuses', () => {
     expect(keptIds().sort()).toEqual(['a', 'b', 'c', 'd']);
     expect(ledger.health()).toEqual({
       ...{ ...NOTHING_SPILLED, ok: true, queued: 0, dropped: 1, lastError: null },
-      notices: ['a row was given up, since the store would not take it: the store is out of order'],
+      notices: ['a row was given up, since the store refused it: the store is out of order'],
     });
     const fields = { rows: 1, error: 'the store is out of order' };
     expect(told).toContainEqual(['warn', expect.stringContaining('are given up'), fields]);
@@ -643,7 +643,7 @@ describe('retention', () => {
     await timers.advance(24_000);
     expect(told).toEqual([]);
     await timers.advance(6_000);
-    const stay = ['warn', expect.stringContaining('are not deleted'), { error: 'locked' }];
+    const stay = ['warn', expect.stringContaining('could not be deleted'), { error: 'locked' }];
     expect(told.splice(0)).toEqual([stay]);
     expect(ledger.health()).toMatchObject({ ok: true, lastError: 'old rows were not deleted: locked' });
     await timers.advance(20_000);

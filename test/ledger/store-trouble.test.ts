@@ -35,7 +35,7 @@ describe('SQLite', () => {
   test('a folder in its place', async () => {
     mkdirSync(at('folder'));
     expect(await failureAt(at('folder'))).toMatch(
-      /^Error: \S+\/folder: EISDIR: .*; a folder has its name: move that away, or name another folder with SLUICE_HOME$/,
+      /^Error: \S+\/folder: EISDIR: .*; a folder has its name: move it away, or name another folder with SLUICE_HOME$/,
     );
   });
 
@@ -47,7 +47,7 @@ describe('SQLite', () => {
 
   test('a file where its folder should be', async () => {
     writeFileSync(at('file'), '');
-    expect(await failureAt(at('file', 'sluice.db'))).toMatch(/; a file stands where its folder should be: /);
+    expect(await failureAt(at('file', 'sluice.db'))).toMatch(/; a file is in the place of its folder: /);
   });
 
   test('one that another program holds', async () => {
@@ -56,7 +56,7 @@ describe('SQLite', () => {
     database.run('BEGIN EXCLUSIVE');
     try {
       expect(await failureAt(at('held.db'))).toMatch(
-        /held\.db: database is locked; another program holds it: /,
+        /held\.db: database is locked; another program has locked it: /,
       );
     } finally {
       database.close();
@@ -93,7 +93,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       (url) => {
         url.password = 'wrong';
       },
-      /; put a user and password that it knows into audit\.store$/,
+      /; put a valid user and password into audit\.store$/,
     ],
     [
       'no such database',
@@ -135,18 +135,26 @@ describe.if(hasPostgres)('PostgreSQL', () => {
 
     test.each([
       ['53300', 'too many connections', /max_connections/],
-      ['40001', 'not one after the other', /; other work holds its tables: let that end$/],
-      ['40P01', 'a deadlock', /; other work holds its tables: let that end$/],
-      ['55P03', 'a lock that does not come', /; other work holds its tables: let that end$/],
-      ['57P01', 'shut down', /; it starts or ends: wait, and see its log$/],
-      ['57P02', 'another of its processes crashed', /; it starts or ends: wait, and see its log$/],
-      ['57P03', 'it starts', /; it starts or ends: wait, and see its log$/],
+      ['40001', 'not one after the other', /; other transactions lock its tables: let them end$/],
+      ['40P01', 'a deadlock', /; other transactions lock its tables: let them end$/],
+      ['55P03', 'a lock that does not come', /; other transactions lock its tables: let them end$/],
+      ['57P01', 'shut down', /; it is starting or shutting down: wait, and see its log$/],
+      [
+        '57P02',
+        'another of its processes crashed',
+        /; it is starting or shutting down: wait, and see its log$/,
+      ],
+      ['57P03', 'it starts', /; it is starting or shutting down: wait, and see its log$/],
       [
         '42P05',
         'a pooler’s connection has that statement',
-        /; a pooler .*: name the server itself in audit\.store$/,
+        /; this is a pooler .*: name the server itself in audit\.store$/,
       ],
-      ['26000', 'a pooler’s connection has no such statement', /; a pooler .*: name the server itself/],
+      [
+        '26000',
+        'a pooler’s connection has no such statement',
+        /; this is a pooler .*: name the server itself/,
+      ],
     ])('%s, %s: the store is busy', async (state, _, mend) => {
       const failure = await failureWith(state);
       expect(failure).toBeInstanceOf(StoreBusy);
@@ -169,15 +177,24 @@ describe.if(hasPostgres)('PostgreSQL', () => {
 
     test('a user who is not let in as it comes: the mend for where TLS is wanted', async () => {
       expect(String(await failureWith('28000'))).toMatch(
-        /, where it wants TLS, add \?sslmode=require to audit/,
+        /, if it requires TLS, add \?sslmode=require to audit/,
       );
-      expect(String(await failureWith('28P01'))).toMatch(/; put a user and password that it knows/);
+      expect(String(await failureWith('28P01'))).toMatch(/; put a valid user and password/);
     });
 
     test.each([
-      ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'name the file of its authority in audit.store: sslrootcert=PATH'],
-      ['SELF_SIGNED_CERT_IN_CHAIN', 'name the file of its authority in audit.store: sslrootcert=PATH'],
-      ['DEPTH_ZERO_SELF_SIGNED_CERT', 'name the file of its authority in audit.store: sslrootcert=PATH'],
+      [
+        'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+        'name the certificate file of its authority in audit.store: sslrootcert=PATH',
+      ],
+      [
+        'SELF_SIGNED_CERT_IN_CHAIN',
+        'name the certificate file of its authority in audit.store: sslrootcert=PATH',
+      ],
+      [
+        'DEPTH_ZERO_SELF_SIGNED_CERT',
+        'name the certificate file of its authority in audit.store: sslrootcert=PATH',
+      ],
       ['ERR_TLS_CERT_ALTNAME_INVALID', 'name the server in audit.store as its certificate does'],
     ])('a certificate that is not taken, %s: the mend', (code, mend) => {
       const thrown = Object.assign(new Error('not taken'), { code, errno: 0 });
@@ -238,7 +255,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
     });
     try {
       expect(await failureAt(`postgres://sluice:secret@127.0.0.1:${pooler.port}/ledger`)).toMatch(
-        /statement_timeout; a pooler .*: name the server itself in audit\.store$/,
+        /statement_timeout; this is a pooler .*: name the server itself in audit\.store$/,
       );
     } finally {
       pooler.stop(true);

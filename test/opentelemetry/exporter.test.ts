@@ -334,7 +334,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     exporter.see(SERVED);
     await exporter.close();
     expect(collector.points.map(({ metric }) => metric)).toContain('gen_ai.client.operation.duration');
-    expect(logged.join()).toContain('open connections could not be told');
+    expect(logged.join()).toContain('open connections could not be exported');
   });
 });
 
@@ -605,7 +605,7 @@ describe('a collector that fails', () => {
       }
       await exporter.close();
       expect(logged).toEqual([
-        'warn OpenTelemetry: the collector takes only some of the traces {"count":2,"reason":"too old"}',
+        'warn OpenTelemetry: the collector accepts only some of the traces {"count":2,"reason":"too old"}',
       ]);
       expect(collector.requests.filter(({ path }) => path === '/v1/traces')).toHaveLength(2);
     });

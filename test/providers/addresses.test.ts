@@ -312,7 +312,7 @@ describe('ollama', () => {
       {
         severity: 'warning',
         path: ['providers', 'ollama', 'base_url'],
-        message: 'OLLAMA_HOST holds no address; ignored',
+        message: 'OLLAMA_HOST is not an address; ignored',
       },
     ]);
   });
@@ -430,7 +430,7 @@ describe('a model whose name might lead elsewhere', () => {
         };
         const response = await post('/v1/messages', body);
         expect(response.status).toBe(400);
-        expect(await response.text()).toContain('cannot stand in an address');
+        expect(await response.text()).toContain('cannot be part of a URL');
         expect(urls).toEqual([]);
         expect(await row(0)).toMatchObject({ status: 'error', errorCode: 'invalid_request' });
       },

@@ -114,5 +114,5 @@ test('a weight of zero comes last, and a weighted choice does not stay where cha
   expect(order('weighted', { random: () => 0 }, { weights: [0, 1, 1] }).names).toBe('bca');
   const stayed = order('weighted', {}, { conversation: 'one', last: targetName(target('c')) });
   expect(stayed.names).toBe(order('weighted', {}, { conversation: 'one' }).names);
-  expect(stayed.why).toBe('weighted: drawn by the conversation');
+  expect(stayed.why).toBe('weighted: by the conversation');
 });

@@ -61,7 +61,7 @@ test('what fails at each look is told once', () => {
     const look = clock.mock.calls[0]?.[0] as () => void;
     for (let count = 0; count < 3; count += 1) look();
     expect(told).toEqual([
-      [expect.stringContaining('cannot be put aside'), { file: path, error: expect.any(Error) }],
+      [expect.stringContaining('cannot be written or rotated'), { file: path, error: expect.any(Error) }],
     ]);
     // Anew, once it has worked in between.
     writeFileSync(path, '');

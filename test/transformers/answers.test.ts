@@ -31,7 +31,7 @@ function labOf(
 }
 
 /** What the row says of an answer whose bytes would have passed. */
-const REWRITTEN = 'answer (approximated: written anew behind transformers)';
+const REWRITTEN = 'answer (approximated: rewritten after transformers)';
 const KEYS = { name: 'redact', patterns: ['sk-\\w{4,}'], direction: 'answer' } as const;
 
 describe('redact', () => {

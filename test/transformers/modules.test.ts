@@ -128,7 +128,7 @@ describe('a module that fails', () => {
     ['throw', /\.\/mischief\.ts.*no such luck/],
     ['wait', /\.\/mischief\.ts.*did not end within 150 ms/],
     ['loop', /\.\/mischief\.ts.*did not end within 150 ms/],
-    ['nonsense', /\.\/mischief\.ts.*no request/],
+    ['nonsense', /\.\/mischief\.ts.*not a request/],
     ['hollow', /\.\/mischief\.ts/],
   ])('%s: that request fails, saying which; those beside and behind it go on', async (what, reason) => {
     const lab = await gatewayWith([entry], folderWith({ 'mischief.ts': MISCHIEF }), textAnswer('one'));

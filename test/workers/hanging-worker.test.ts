@@ -71,8 +71,8 @@ test.skipIf(process.platform !== 'linux')(
       const lostRows = rows.filter(({ status }) => status === 'error');
       expect(new Set(lostRows.map(({ errorMessage }) => errorMessage))).toEqual(
         new Set([
-          `the process that served this request was ended by SIGKILL because it had answered nothing for ${HANG_SECONDS} s; ` +
-            'what the provider had answered is not known',
+          `the process that served this request was ended by SIGKILL because it had not answered for ${HANG_SECONDS} s; ` +
+            'what the provider had answered is unknown',
         ]),
       );
       const statuses = rows.map(({ status }) => status);

@@ -164,7 +164,7 @@ function buildSampling(
 /** Blank stop sequences are refused. */
 function stopSequences(stops: readonly string[], losses: LossReport): string[] {
   const kept = stops.filter((stop) => stop.trim() !== '');
-  if (kept.length < stops.length) losses.lost('stop', 'stop sequences of white space alone are not accepted');
+  if (kept.length < stops.length) losses.lost('stop', 'stop sequences of only white space are not accepted');
   return kept;
 }
 

@@ -49,7 +49,9 @@ export function createGrammarChecker(): GrammarChecker {
     const wire = parseObject(data);
     if (wire === undefined) {
       violate(
-        data.trim() === '[DONE]' ? '[DONE] is not of this dialect' : `event "${event}" holds no JSON object`,
+        data.trim() === '[DONE]'
+          ? '[DONE] is not part of this dialect'
+          : `event "${event}" holds no JSON object`,
       );
       return;
     }

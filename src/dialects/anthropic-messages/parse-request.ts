@@ -58,7 +58,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   const model = requireString(body.model, 'model', failRequest);
   if (model === '') failRequest('model', 'must not be empty');
   const messages = requireArray(body.messages, 'messages', failRequest);
-  if (messages.length === 0) failRequest('messages', 'must hold at least one message');
+  if (messages.length === 0) failRequest('messages', 'must contain at least one message');
   const extra = leftover(body, KNOWN_FIELDS);
   const billing = billingLine(body.system);
   if (billing !== undefined) extra[BILLING_LINE] = billing;
@@ -92,7 +92,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
 function findBinding({ thread, compaction }: JsonObject): Binding | undefined {
   if (asObject(thread)?.type === 'continue') {
     const problem =
-      'the earlier turns are kept by the provider that gave this id; send the whole conversation';
+      'the earlier turns are stored by the provider that returned this id; send the whole conversation';
     // At this code the official SDK resends the whole conversation by itself.
     return { dialect: ID, field: 'thread', problem, code: 'thread_not_found' };
   }

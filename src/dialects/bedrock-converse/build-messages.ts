@@ -96,7 +96,10 @@ function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentSco
   const at = system.findLastIndex((block) => block.text !== undefined);
   if (at === -1) return;
   const content = system.splice(at);
-  losses.approximated('messages.system', 'the last system message stands as the user turn');
+  losses.approximated(
+    'messages.system',
+    'the last system message is sent as the user turn, which is required',
+  );
   turns.push({ role: 'user', content });
 }
 

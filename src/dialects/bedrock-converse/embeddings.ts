@@ -53,16 +53,13 @@ const COHERE_TYPES: ReadonlyMap<string, string> = new Map([
 
 function titanBody(model: string, texts: string[], dimensions: number | undefined): JsonObject {
   if (!model.includes('titan-embed')) {
-    throw unsupported(
-      'model',
-      `${model} is no model whose embeddings are known: those of Titan and Cohere are`,
-    );
+    throw unsupported('model', `embeddings of ${model} are not supported: use a model of Titan or Cohere`);
   }
   const [inputText = '', ...others] = texts;
   if (others.length > 0) {
     throw unsupported(
       'input',
-      `${model} embeds one text a request: send them one by one, or ask a model of Cohere`,
+      `${model} embeds one text per request: send them one by one, or use a model of Cohere`,
     );
   }
   return dimensions === undefined ? { inputText } : { inputText, dimensions };
@@ -87,6 +84,6 @@ function parseVectors({ embedding, embeddings }: JsonObject): number[][] {
 
 function numbersOf(vector: JsonValue, where: string): number[] {
   const values = asArray(vector);
-  if (values === undefined) throw new Error(`${where} is no list of numbers`);
+  if (values === undefined) throw new Error(`${where} is not a list of numbers`);
   return values.map((value) => asNumber(value) ?? 0);
 }

@@ -88,7 +88,7 @@ function parseReasoning(reasoning: JsonObject): Part[] {
 export function readCall(value: JsonValue): JsonObject & { id: string; name: string } {
   const call = asObject(value);
   const id = asString(call?.toolUseId);
-  if (call === undefined || !id) throw new MalformedEvent('toolUse is no call with an id');
+  if (call === undefined || !id) throw new MalformedEvent('toolUse is not a call with an id');
   return { ...call, id, name: asString(call.name) ?? '' };
 }
 

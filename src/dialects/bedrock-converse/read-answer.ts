@@ -32,7 +32,7 @@ export function readFinish(stopped: JsonObject): Finish {
   if (raw !== null && BROKEN.test(raw)) {
     throw new GatewayError(
       'upstream_malformed',
-      `the provider says that the model's output is broken (${raw})`,
+      `the provider reports that the model's output is broken (${raw})`,
     );
   }
   const unified = raw === null ? 'other' : (UNIFIED[raw] ?? 'other');

@@ -100,7 +100,7 @@ function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: Loss
   if (traits.thinking === 'adaptive' || adapts)
     return { thinking: adaptive(settings, facts, losses), ...withEffort };
   if (facts.lacksThinking) {
-    losses.lost(name, 'off while a turn continues whose thinking cannot be sent back');
+    losses.lost(name, 'off, since the thinking of the continued turn cannot be sent back');
     return withEffort;
   }
   const thinking = budgeted(settings, facts, losses, name);

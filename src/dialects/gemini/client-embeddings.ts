@@ -10,11 +10,11 @@ import { optionalNumber, requiredObject } from './read-field.ts';
 export const clientEmbeddings: ClientEmbeddings = {
   parseRequest(body, { model = '' }) {
     const batch = asArray(body.requests);
-    if (batch?.length === 0) throw invalid('requests', 'must hold at least one request');
+    if (batch?.length === 0) throw invalid('requests', 'must contain at least one request');
     const asked = batch?.map((request, at) => parseOne(request, `requests[${at}]`)) ?? [parseOne(body, '')];
     const dimensions = asked[0]?.dimensions;
     if (asked.some((one) => one.dimensions !== dimensions))
-      throw invalid('requests', 'all must want the same outputDimensionality');
+      throw invalid('requests', 'all must have the same outputDimensionality');
     return {
       model,
       input: asked.map(({ input }) => input),
@@ -38,7 +38,7 @@ function parseOne(value: JsonValue, at: string): { input: EmbeddingInput; dimens
   const place = (field: string) => (at === '' ? field : `${at}.${field}`);
   const request = requiredObject(value, at);
   const parts = asArray(requiredObject(request.content, place('content')).parts) ?? [];
-  if (parts.length === 0) throw invalid(place('content.parts'), 'must hold at least one part');
+  if (parts.length === 0) throw invalid(place('content.parts'), 'must contain at least one part');
   const texts = parts.map((part, nth) => {
     const text = asString(asObject(part)?.text);
     if (text !== undefined) return text;

@@ -84,7 +84,7 @@ export function brokenFinish(
   if (raw === 'MISSING_THOUGHT_SIGNATURE') {
     return new GatewayError(
       'upstream_rejected',
-      `the provider misses a thought signature in the history${said}`,
+      `the provider reports that a thought signature is missing in the history${said}`,
     );
   }
   return new GatewayError(

@@ -133,7 +133,8 @@ export function parseSystem(value: JsonValue | undefined): TextPart[] {
   return parts.flatMap((item, index): TextPart[] => {
     if (typeof item === 'string') return [{ type: 'text', text: item }];
     const text = asString(requiredObject(item, `${path}.parts[${index}]`).text);
-    if (text === undefined) throw invalid(`${path}.parts[${index}]`, 'has no text; only text can be there');
+    if (text === undefined)
+      throw invalid(`${path}.parts[${index}]`, 'has no text; only text is accepted there');
     return text === '' ? [] : [{ type: 'text', text }];
   });
 }

@@ -54,7 +54,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
 function findBinding({ cachedContent }: JsonObject): Binding | undefined {
   if (cachedContent === undefined || cachedContent === null || cachedContent === '') return undefined;
   const problem =
-    'the beginning of the conversation is kept by another provider; send it as `systemInstruction`, `tools` and `contents`';
+    'the beginning of the conversation is stored by another provider; send it as `systemInstruction`, `tools` and `contents`';
   return { dialect: ID, field: 'cachedContent', problem };
 }
 

@@ -47,16 +47,16 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
 const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
   [
     /^(\/upload)?\/v1beta\/files([/:]|$)/,
-    'no files are kept here; send what is in one with each request that needs it, as `inlineData`',
+    'no files are stored here; send their content with each request that needs it, as `inlineData`',
   ],
   [
     /^\/v1beta\/cachedContents(\/|$)/,
-    'no part of a conversation is kept here; send it with each request, as `systemInstruction`, `tools` and `contents`',
+    'conversations are not cached here; send all of them with each request, as `systemInstruction`, `tools` and `contents`',
   ],
-  [/^\/v1beta\/batches([/:]|$)/, 'send each request of a batch by itself'],
+  [/^\/v1beta\/batches([/:]|$)/, 'send each request of a batch separately'],
   [
     /^\/v1beta\/interactions(\/|$)/,
-    'nothing of an answer is kept here; send the whole conversation as `contents` to a model’s :generateContent',
+    'answers are not stored here; send the whole conversation as `contents` to a model’s :generateContent',
   ],
 ];
 
@@ -65,7 +65,7 @@ export function insteadOf(path: string): string | undefined {
   const kept = KEPT_THERE.find(([collection]) => collection.test(path));
   if (kept !== undefined) return kept[1];
   if (!ANY_METHOD.test(path)) return undefined;
-  return `of a model’s methods there are ${METHODS.map((method) => `:${method}`).join(', ')}`;
+  return `the methods of a model are ${METHODS.map((method) => `:${method}`).join(', ')}`;
 }
 
 function decoded(name: string): string | undefined {

@@ -34,7 +34,7 @@ class LineDecoder implements StreamDecoder {
 
   decode({ data }: SseEvent): void {
     const line = readObject(data);
-    if (line === undefined) throw malformedData('a line is no JSON object', data);
+    if (line === undefined) throw malformedData('a line is not a JSON object', data);
     const error = errorInBody(line);
     if (error !== undefined) {
       this.sink.push({ type: 'error', error });

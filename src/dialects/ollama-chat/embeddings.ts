@@ -39,7 +39,7 @@ function parseVectors(body: JsonObject): number[][] {
   if (vectors === undefined) throw new Error('embeddings is missing');
   return vectors.map((vector, at) => {
     const values = asArray(vector);
-    if (values === undefined) throw new Error(`embeddings[${at}] is no list of numbers`);
+    if (values === undefined) throw new Error(`embeddings[${at}] is not a list of numbers`);
     return values.map((value) => asNumber(value) ?? 0);
   });
 }

@@ -42,7 +42,7 @@ const BROKEN: ReadonlySet<string> = new Set([
 export function brokenFinish(raw: string | null): GatewayError | undefined {
   if (raw === null || !BROKEN.has(raw.toLowerCase())) return undefined;
   const code = raw === 'insufficient_system_resource' ? 'upstream_overloaded' : 'upstream_failed';
-  return new GatewayError(code, `the provider broke the answer off (finish_reason ${raw})`);
+  return new GatewayError(code, `the provider aborted the answer (finish_reason ${raw})`);
 }
 
 /**

@@ -77,7 +77,7 @@ export function createGrammarChecker(): GrammarChecker {
       if (delta?.role !== 'assistant') violate(`choice ${index} does not begin with the role`);
     }
     const saysSomething = delta !== undefined && Object.entries(delta).some(isSaying);
-    if (choice.finish !== null && saysSomething) violate(`choice ${index} goes on after finish_reason`);
+    if (choice.finish !== null && saysSomething) violate(`choice ${index} continues after finish_reason`);
     if (delta !== undefined) {
       for (const call of asArray(delta.tool_calls) ?? []) if (isObject(call)) checkCall(call, choice);
     }

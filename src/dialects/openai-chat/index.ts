@@ -75,11 +75,11 @@ export const openaiChat: Dialect = {
 function insteadOf(asked: string): string | undefined {
   const path = ownPath(asked);
   if (path === '/v1/completions') return 'send the prompt as `messages` to /v1/chat/completions';
-  if (path.startsWith('/v1/chat/completions/')) return 'nothing of an answer is kept here';
+  if (path.startsWith('/v1/chat/completions/')) return 'answers are not stored here';
   // Anthropic's SDKs request files there, too.
   if (/^\/v1\/(files|uploads)(\/|$)/.test(path))
-    return 'no files are kept here; send what is in one with each request that needs it, in base64';
-  if (/^\/v1\/batches(\/|$)/.test(path)) return 'send each request of a batch by itself';
+    return 'no files are stored here; send their content with each request that needs it, in base64';
+  if (/^\/v1\/batches(\/|$)/.test(path)) return 'send each request of a batch separately';
   return undefined;
 }
 

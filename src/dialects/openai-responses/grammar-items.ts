@@ -81,7 +81,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
     for (const [name, { text, state }] of item.parts) {
       const isPart = !name.includes('arguments') && !name.includes('input');
       if (isPart && state !== 'done') violate(`${name} of item ${event.output_index} is not done`);
-      if (textIn(value, name) !== text) violate(`the done item says something else than ${name}`);
+      if (textIn(value, name) !== text) violate(`the done item differs from ${name}`);
     }
   }
 
@@ -124,7 +124,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
     known.state = 'done';
     const part = asObject(event.part);
     if ((asString(part?.text) ?? asString(part?.refusal)) !== known.text) {
-      violate(`the done part says something else than ${name}`);
+      violate(`the done part differs from ${name}`);
     }
   }
 
@@ -148,7 +148,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
       return;
     }
     part.state = 'said';
-    if (event[form.field] !== part.text) violate(`${event.type} says something else than its deltas`);
+    if (event[form.field] !== part.text) violate(`${event.type} differs from its deltas`);
   }
 
   return {

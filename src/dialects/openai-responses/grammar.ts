@@ -72,7 +72,7 @@ export function createGrammarChecker(): GrammarChecker {
     const told = items.told().map(itemMeaning);
     const repeated = (asArray(response.output) ?? []).map((item) => itemMeaning(asObject(item) ?? {}));
     if (JSON.stringify(told) !== JSON.stringify(repeated)) {
-      violate(`the output of ${type} is not the items that were told`);
+      violate(`the output of ${type} differs from the items that were sent`);
     }
   }
 

@@ -67,7 +67,7 @@ export const openaiResponses: Dialect = {
 
 function insteadOf(path: string): string | undefined {
   if (/^\/v1\/(responses|conversations)(\/|$)/.test(ownPath(path)))
-    return 'nothing of an answer is kept here; send the whole conversation as `input` to /v1/responses, with `store: false`';
+    return 'answers are not stored here; send the whole conversation as `input` to /v1/responses, with `store: false`';
   return undefined;
 }
 

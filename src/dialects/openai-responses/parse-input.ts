@@ -141,7 +141,7 @@ export const SUMMARISE =
 /** Items that only the provider which stored or encrypted their content can read. */
 const BOUND_ITEMS: Record<string, string> = table({
   item_reference:
-    'it names an item that nobody keeps there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
+    'it names an item that is not stored there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
   compaction: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_trigger: `it asks for an encrypted summary, which that provider does not write; ${SUMMARISE}`,

@@ -111,9 +111,9 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 function findBinding(body: JsonObject): Binding | undefined {
   const because: Record<string, string> = {
     previous_response_id:
-      'the earlier turns are kept by the provider that gave this id; send the whole conversation as `input`',
-    conversation: 'the earlier turns are kept by another provider; send the whole conversation as `input`',
-    prompt: 'the prompt template is kept by another provider; send its text as `instructions` and `input`',
+      'the earlier turns are stored by the provider that returned this id; send the whole conversation as `input`',
+    conversation: 'the earlier turns are stored by another provider; send the whole conversation as `input`',
+    prompt: 'the prompt template is stored by another provider; send its text as `instructions` and `input`',
   };
   for (const [field, problem] of Object.entries(because)) {
     if (body[field] === undefined || body[field] === null) continue;
@@ -121,12 +121,12 @@ function findBinding(body: JsonObject): Binding | undefined {
     return field === 'previous_response_id' ? { ...bound, code: PREVIOUS_NOT_FOUND } : bound;
   }
   if (body.background === true) {
-    const problem = 'answers in the background are kept for later by the provider; ask without `background`';
+    const problem = 'background answers are stored by the provider; send the request without `background`';
     return { dialect: ID, field: 'background', problem };
   }
   if (asObject(body.prompt_cache_options)?.prewarm !== true) return undefined;
   // Any other provider would write, and bill, a whole unwanted answer.
-  const problem = 'only OpenAI readies its cache without writing an answer; leave that request out';
+  const problem = 'only OpenAI fills its cache without writing an answer; omit that request';
   return { dialect: ID, field: 'prompt_cache_options.prewarm', problem };
 }
 

@@ -16,7 +16,7 @@ export function requireLastTurn({ messages }: NeutralRequest, role: string | und
   // Content that was there but could not be sent is already reported as a loss.
   if (role === undefined ? !messages.every(isBlank) : last?.role !== 'user' || !isBlank(last)) return;
   const path = role === undefined ? 'messages' : `messages[${at}].content`;
-  throw invalid(path, 'nothing is said there; send text, an image or another content');
+  throw invalid(path, 'it has no content; send text, an image or other content');
 }
 
 /** Content that is not text. Opaque: a client's video, or the output of another vendor's tool. */

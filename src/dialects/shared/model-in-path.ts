@@ -10,7 +10,7 @@ export function modelInPath(model: string): string {
     const mend = 'write it without . or .. between slashes, in whole characters';
     throw new GatewayError(
       'invalid_request',
-      `model: ${JSON.stringify(model)} cannot stand in an address; ${mend}`,
+      `model: ${JSON.stringify(model)} cannot be part of a URL; ${mend}`,
     );
   }
   return encodeURIComponent(model);

@@ -50,7 +50,7 @@ export function nameType(value: JsonValue | undefined): string {
   if (value === null) return 'null';
   if (value === '') return 'an empty string';
   if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
-    return 'one beyond all numbers';
+    return 'a number out of range';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -331,7 +331,7 @@ function requireWhole({ target }: Plan, { pending }: NeutralResponse): void {
   if (pending === undefined) return;
   throw new GatewayError(
     'upstream_failed',
-    `${target.provider.name} has only begun its answer (${pending}) and continues it in the background, where it cannot be fetched through this gateway; ask without \`background\``,
+    `${target.provider.name} has only begun its answer (${pending}) and continues it in the background, where it cannot be fetched through this gateway; send the request without \`background\``,
     { lasting: true },
   );
 }
@@ -360,7 +360,7 @@ function described(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return 'nothing';
   if (trimmed.startsWith('{')) return 'broken JSON';
-  return trimmed.length > LONGEST_QUOTE ? `${trimmed.length} letters of text` : JSON.stringify(trimmed);
+  return trimmed.length > LONGEST_QUOTE ? `${trimmed.length} characters of text` : JSON.stringify(trimmed);
 }
 
 function htmlAnswer(name: string): GatewayError {

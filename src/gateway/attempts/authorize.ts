@@ -16,7 +16,7 @@ export async function authorize(
   const all = HeaderList.of(headers);
   const request = { method, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
   try {
-    if (host.authorize === undefined) throw new Error('this host fetches no tokens; set api_key');
+    if (host.authorize === undefined) throw new Error('this host cannot fetch tokens; set api_key');
     for (const [field, value] of Object.entries(await host.authorize(authorization, request)))
       all.set(field.toLowerCase(), value);
   } catch (thrown) {

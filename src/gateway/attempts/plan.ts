@@ -248,7 +248,7 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
   const { boundTo } = request;
   if (boundTo === undefined || boundTo.dialect === dialect) return request;
   const { field, problem, code } = boundTo;
-  throw new GatewayError('unsupported_feature', `${field}: ${provider} cannot take it: ${problem}`, {
+  throw new GatewayError('unsupported_feature', `${field}: ${provider} cannot accept it: ${problem}`, {
     reason: { param: field, ...(code !== undefined && { type: 'invalid_request_error', code }) },
   });
 }

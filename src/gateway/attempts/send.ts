@@ -178,7 +178,7 @@ function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): str
   if (key === 'client') return ' (the key that the client sent was refused)';
   if (key === 'own') return ` (the key of providers.${provider.name} was refused)`;
   const takesKeys = provider.authorization === undefined && /^https?:/.test(provider.baseUrl);
-  return takesKeys ? ` (it was asked without a key: set providers.${provider.name}.api_key)` : '';
+  return takesKeys ? ` (the request was sent without a key: set providers.${provider.name}.api_key)` : '';
 }
 
 /** The beginning of server-sent events. */

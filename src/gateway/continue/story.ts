@@ -47,7 +47,7 @@ export function createStory(isSpoiled: () => boolean, turn?: string): Story {
   function add(kind: Told['kind'], text: string): void {
     const last = blocks.at(-1);
     if (last?.kind === kind) last.kept.add(text);
-    if (kind === 'text' && text !== '' && isSpoiled()) obstacle ??= 'an event in its middle cannot be read';
+    if (kind === 'text' && text !== '' && isSpoiled()) obstacle ??= 'an event within it cannot be read';
   }
 
   function close(): void {
@@ -83,22 +83,23 @@ export function createStory(isSpoiled: () => boolean, turn?: string): Story {
           return begin('text', event.block);
         case 'text-delta':
           // The next target's logprobs would not join these.
-          if (event.logprobs !== undefined) obstacle ??= 'it holds more than text (logprobs)';
+          if (event.logprobs !== undefined) obstacle ??= 'it contains more than text (logprobs)';
           return add('text', event.text);
         case 'reasoning-start':
-          if (event.redacted !== undefined) obstacle ??= 'it holds thinking that only its provider can read';
+          if (event.redacted !== undefined)
+            obstacle ??= 'it contains thinking that only its provider can read';
           return begin('reasoning', event.block);
         case 'reasoning-delta':
           return add('reasoning', event.text);
         case 'reasoning-signature':
-          obstacle ??= 'it holds thinking that its provider has signed';
+          obstacle ??= 'it contains thinking that its provider has signed';
           return;
         case 'text-end':
         case 'reasoning-end':
           return close();
         case 'finish':
         case 'error':
-          obstacle ??= 'it is over';
+          obstacle ??= 'it has ended';
           return;
         case 'tool-start':
         case 'tool-delta':
@@ -116,7 +117,7 @@ export function createStory(isSpoiled: () => boolean, turn?: string): Story {
         case 'server-tool-result':
         case 'media':
         case 'extension':
-          obstacle ??= `it holds more than text (${event.type === 'extension' ? event.name : event.type})`;
+          obstacle ??= `it contains more than text (${event.type === 'extension' ? event.name : event.type})`;
       }
     },
     obstacle() {

@@ -15,8 +15,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const { dialect, question, record, host } = exchange;
   const { targets } = exchange.route;
   const build = DIALECTS[dialect].client.buildTokenCount;
-  if (build === undefined)
-    throw new GatewayError('internal', `${dialect} has no answer to a count of tokens`);
+  if (build === undefined) throw new GatewayError('internal', `${dialect} has no form for token counts`);
 
   /** Providers may count in another dialect than they answer in. Stand-ins are counted for names that they refuse. */
   function countOf(target: Target): ProviderSide['countTokens'] {
@@ -56,7 +55,8 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     targets: end === -1 ? targets : targets.slice(0, end),
     operationOf(target) {
       const operation = countOf(target);
-      if (operation === undefined) throw new GatewayError('internal', 'no count is asked of this target');
+      if (operation === undefined)
+        throw new GatewayError('internal', 'this target is not asked for token counts');
       return operation;
     },
     request: () => question.neutral(),

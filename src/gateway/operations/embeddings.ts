@@ -10,7 +10,7 @@ import { askJson, type Operation } from './ask-json.ts';
 export async function answerEmbeddings(exchange: Operation): Promise<Response> {
   const { dialect, incoming } = exchange;
   const client = DIALECTS[dialect].client.embeddings;
-  if (client === undefined) throw new GatewayError('internal', `${dialect} has no answer of embeddings`);
+  if (client === undefined) throw new GatewayError('internal', `${dialect} has no form for embeddings`);
   let parsed: EmbeddingRequest | undefined;
   const request = () => {
     parsed ??= client.parseRequest(incoming.body, incoming.route);

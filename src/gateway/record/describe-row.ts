@@ -69,7 +69,7 @@ export function describeRow(
   return row;
 }
 
-const NOT_CLEANED = '[left out: its secrets could not be taken out, there was no memory for it]';
+const NOT_CLEANED = '[left out: there was no memory for removing its secrets]';
 
 /** Cleaning a long body may run out of memory: the row is written all the same, without what may hold secrets. */
 function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): void {

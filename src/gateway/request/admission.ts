@@ -6,7 +6,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isLoopback } from '../../model/loopback.ts';
 import { presentedKeys } from '../../upstream/headers.ts';
 
-const HOW_TO_ALLOW = 'add it to server.allowed_origins, or have a server of the page ask';
+const HOW_TO_ALLOW = 'add it to server.allowed_origins, or let a server of the page send the request';
 
 /** Whether the configuration names the page or extension that asks. */
 export function isAllowedOrigin(origin: string, { allowedOrigins }: ServerConfig): boolean {
@@ -29,7 +29,7 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (!isAskedByOwnName(headers, server)) {
     throw new GatewayError(
       'forbidden',
-      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: ask it as 127.0.0.1 or localhost, or set server.host and server.keys`,
+      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: address it as 127.0.0.1 or localhost, or set server.host and server.keys`,
     );
   }
   const origin = headers.get('origin');

@@ -129,7 +129,7 @@ function ownPage(pathname: string): string | undefined {
 
 function servedPaths(): string {
   const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
-  return `clients post to ${paths.join(', ')}; images, audio, moderations and realtime sessions are not served here: ask their provider itself`;
+  return `clients post to ${paths.join(', ')}; images, audio, moderations and realtime sessions are not served here: send them to the provider itself`;
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {

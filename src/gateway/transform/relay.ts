@@ -48,7 +48,7 @@ export async function openTransformed<Out>(
 /** Notes that the provider's own bytes, which would have passed, were rewritten: what only they had is lost. */
 export function noteRewritten({ plan, observer }: AttemptContext): void {
   if (!plan.passesAnswer) return;
-  noteUnsaid(observer.seen, describeLoss({ feature: 'answer', how: 'written anew behind transformers' }));
+  noteUnsaid(observer.seen, describeLoss({ feature: 'answer', how: 'rewritten after transformers' }));
 }
 
 export function chainOf({ plan, observer }: AttemptContext): AnswerChain {

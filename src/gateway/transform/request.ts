@@ -44,7 +44,10 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
     for (const step of steps) {
       const changed = guarded(step, provider, () => step.request?.(request, context) ?? request);
       if (changed instanceof Promise)
-        throw new GatewayError('internal', `transformer ${step.name} is slow without saying so`);
+        throw new GatewayError(
+          'internal',
+          `transformer ${step.name} returned a promise without being declared slow`,
+        );
       request = changed;
     }
     return finish(sayChanged(asked, request, given));

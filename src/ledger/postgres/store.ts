@@ -40,7 +40,7 @@ const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp
 /** How long readers wait for the migration to this version. */
 const READY_MS = 3_000;
 const MIGRATING =
-  'its tables are being brought to this version, by this gateway or another, which takes long where rows are many: ask later';
+  'its tables are being migrated to this version, by this gateway or another, which takes long with many rows: try again later';
 
 /**
  * Never throws: connects when the store is first used, and retries as long as the database is unavailable. `url`:

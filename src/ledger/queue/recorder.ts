@@ -37,7 +37,7 @@ const FIRST_BACK_OFF_MS = 50;
 const CLOSE_MS = 10_000;
 
 function noticeOf(givenUp: string | null): string[] {
-  return givenUp === null ? [] : [`a row was given up, since the store would not take it: ${givenUp}`];
+  return givenUp === null ? [] : [`a row was given up, since the store refused it: ${givenUp}`];
 }
 
 /** A ledger on `store`, which it owns: `close` closes the store too. */

@@ -37,11 +37,11 @@ export function createTroubleLog(tell: TellLog = () => undefined): TroubleLog {
     },
     dropped(rows, error) {
       if (dropped === 0)
-        tell('error', 'rows of the ledger are dropped: there is no room for more that wait', { error });
+        tell('error', 'rows of the ledger are dropped: there is no room for more waiting rows', { error });
       dropped += rows;
     },
     givenUp(rows, error) {
-      tell('warn', 'rows of the ledger are given up, since the store would not take them', { rows, error });
+      tell('warn', 'rows of the ledger are given up, since the store refuses them', { rows, error });
     },
     lost(rows, error) {
       tell('error', 'rows of the ledger are lost: neither the store nor the disk took them', { rows, error });

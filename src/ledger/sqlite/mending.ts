@@ -19,8 +19,8 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     await damaged?.close().catch(() => undefined);
     const aside = setAside(path);
     tell(
-      `the ledger's file was damaged (${message}): it is kept as ${aside}, and rows and sums begin anew; ` +
-        'sqlite3 may recover what is in it (".recover")',
+      `the ledger's file was damaged (${message}): it was renamed to ${aside}, and a new ledger was started; ` +
+        'sqlite3 may recover its content (".recover")',
     );
   };
 
@@ -31,8 +31,8 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     const isThere = existsSync(path);
     tell(
       isThere
-        ? `another file lies at ${path} than the ledger's: rows go there from now on, and what the one before has is with it`
-        : `the ledger's file is gone from ${path}: a new one is begun, and what the one before has is with it, where it was moved to`,
+        ? `the file at ${path} is no longer the ledger's: new rows go there, and earlier ones are in the file before it`
+        : `the ledger's file is gone from ${path}: a new one was started, and earlier rows are in the old one, if it was moved`,
     );
   };
 
@@ -49,7 +49,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     try {
       const found = isClosed ? null : asked;
       if (found?.isAstray() === true) await once(() => leave(found));
-      else if (found?.isCut() === true) await once(() => mend(found, 'another program cut it off'));
+      else if (found?.isCut() === true) await once(() => mend(found, 'another program truncated it'));
       store ??= createSqliteStore(path);
       asked = store;
       return await work(asked);

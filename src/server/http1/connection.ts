@@ -167,7 +167,7 @@ export class Connection implements AnswerHandler {
 
   head(status: number, headers: HeaderList): void {
     if (status === REQUEST_TIMEOUT && this.closesIdle()) {
-      this.fail(new ConnectionLost('the server gave the connection up as idle', 'ECONNRESET'), true);
+      this.fail(new ConnectionLost('the server closed the connection as idle', 'ECONNRESET'), true);
       return;
     }
     this.answer?.head(status, headers);

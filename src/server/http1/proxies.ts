@@ -104,7 +104,7 @@ function readProxy(environment: Environment, name: string): HttpProxy | null {
 /** Quotes nothing of the value beyond its scheme: it may contain a password. */
 function noProxy(variable: string, url: URL | null): ProxySettingError {
   const what =
-    url === null ? 'is not an address' : `is of the kind ${url.protocol}//, which is not supported`;
+    url === null ? 'is not an address' : `has the scheme ${url.protocol}//, which is not supported`;
   const others = /^all_/i.test(variable) ? ', name one in HTTP_PROXY and HTTPS_PROXY,' : ',';
   return new ProxySettingError(
     `${variable} ${what}; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them)${others} or leave it out`,
@@ -125,7 +125,7 @@ function credentialsOf({ username, password }: URL, variable: string): Credentia
     return { user, password: word, plain: `${user}:${word}` };
   } catch {
     throw new ProxySettingError(
-      `${variable} has a % in its user or password that begins no escape; write it as %25`,
+      `${variable} has a % in its user or password that is not an escape; write it as %25`,
     );
   }
 }

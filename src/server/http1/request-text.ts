@@ -36,15 +36,15 @@ export function writeRequest(
   { host, root, fields }: RequestFrame,
   path: string,
 ): string | Buffer {
-  if (!HTTP_TOKEN.test(method)) throw new UnsendableRequest('the method is none of HTTP');
+  if (!HTTP_TOKEN.test(method)) throw new UnsendableRequest('the method is not one of HTTP');
   if (!PATH.test(path))
-    throw new UnsendableRequest('the address holds a character that no request can carry');
+    throw new UnsendableRequest('the address has a character that a request cannot contain');
   let head = `${method} ${root}${path} HTTP/1.1\r\nhost: ${host}\r\n${fields}`;
   headers.forEach((value, name) => {
     if (OWN_FIELD.test(name)) return;
     if (!HTTP_TOKEN.test(name) || !VALUE.test(value))
       throw new UnsendableRequest(
-        `the header ${JSON.stringify(name)} holds a character that no request can carry`,
+        `the header ${JSON.stringify(name)} has a character that a request cannot contain`,
       );
     head += `${name}: ${value}\r\n`;
   });

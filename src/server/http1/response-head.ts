@@ -76,7 +76,7 @@ function readFields(text: string, from: number): HeaderList {
     const colon = text.indexOf(':', begin);
     name = colon === -1 || colon > end ? '' : text.slice(begin, colon).toLowerCase();
     if (!HTTP_TOKEN.test(name))
-      throw new MalformedAnswer('the head of the answer has a line that is no field');
+      throw new MalformedAnswer('the head of the answer has a line that is not a field');
     value = trimmed(text, colon + 1, end);
   }
   if (name !== '') append(headers, name, value);
@@ -84,7 +84,7 @@ function readFields(text: string, from: number): HeaderList {
 }
 
 function append(headers: HeaderList, name: string, value: string): void {
-  if (CONTROL.test(value)) throw new MalformedAnswer(`the field ${name} holds a control character`);
+  if (CONTROL.test(value)) throw new MalformedAnswer(`the field ${name} contains a control character`);
   headers.append(name, value);
 }
 

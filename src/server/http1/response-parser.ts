@@ -173,7 +173,8 @@ export class ResponseParser {
   private takeHead(text: string): void {
     const { status, isCurrent, headers } = readHead(text);
     if (status < 200) {
-      if (status === 101) throw new MalformedAnswer('the server switched to another protocol (101) unasked');
+      if (status === 101)
+        throw new MalformedAnswer('the server switched to another protocol (101) without being asked');
       return;
     }
     this.frame(status, isCurrent, headers);
@@ -262,14 +263,14 @@ export class ResponseParser {
           return;
         }
         if (byte !== SEMICOLON && byte !== SPACE && byte !== TAB && byte !== CR)
-          throw new MalformedAnswer('the size of a chunk is no number');
+          throw new MalformedAnswer('the size of a chunk is not a number');
         this.state = 'chunk-extension';
         return;
       }
       case 'chunk-extension':
         this.lineLength++;
         if (this.lineLength > MAX_CHUNK_LINE)
-          throw new MalformedAnswer('a chunk begins with an endless line');
+          throw new MalformedAnswer('a chunk begins with a line that is too long');
         if (byte === LF) this.beginChunk();
         return;
       case 'chunk-end':
@@ -323,7 +324,7 @@ function codingOf(headers: HeaderList): string | null {
 function readLength(text: string): number {
   const [first = '', ...others] = text.split(',').map((part) => part.trim());
   if (!/^\d{1,15}$/.test(first) || others.some((other) => other !== first))
-    throw new MalformedAnswer(`content-length: ${text.slice(0, 40)} is no length`);
+    throw new MalformedAnswer(`content-length: ${text.slice(0, 40)} is not a length`);
   return Number(first);
 }
 

@@ -145,7 +145,7 @@ class Sending implements AnswerWaiter {
 function readAddress(text: string, proxies: Proxies | undefined): OriginAddress {
   const url = new URL(text);
   const { protocol, host, origin } = url;
-  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is no address of HTTP`);
+  if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is not HTTP`);
   return {
     origin,
     host,

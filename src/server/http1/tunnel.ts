@@ -66,7 +66,7 @@ function judge(heard: Buffer): 'more' | number | Error | null {
   let from = 0;
   for (;;) {
     const end = endOfHead(heard, from);
-    if (end === -1) return heard.length > MAX_HEAD ? new MalformedAnswer('its head does not end') : 'more';
+    if (end === -1) return heard.length > MAX_HEAD ? new MalformedAnswer('its head is too long') : 'more';
     try {
       const { status } = readHead(heard.toString('latin1', from, end));
       if (status >= 300) return status;
@@ -81,5 +81,5 @@ function judge(heard: Buffer): 'more' | number | Error | null {
 
 /** In TLS the client speaks first: these bytes are the proxy's own, and would be taken for the server's. */
 function spokeTooEarly(): Error {
-  return new MalformedAnswer('it says more than that the tunnel is open');
+  return new MalformedAnswer('it sent more than that the tunnel is open');
 }

@@ -33,9 +33,12 @@ const CUT_SHORT = 'Z_BUF_ERROR';
 
 function unpackingError(encoding: string, error: Error): Error {
   if ('code' in error && error.code === CUT_SHORT) return error;
-  return new BrokenEncoding(`the answer is not packed as ${encoding}, as it says: ${error.message}`, {
-    cause: error,
-  });
+  return new BrokenEncoding(
+    `the answer is not valid ${encoding}, as its content-encoding claims: ${error.message}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The answer as if it had not been compressed. Where that is impossible, its status is kept and its body fails. */
@@ -80,7 +83,7 @@ class UnpackedBody implements AnswerBody {
         if (this.isUnpacked) return;
         const { encoding } = this;
         if (!isKnown(encoding)) {
-          const what = `the answer is packed as ${encoding.slice(0, 40)}, which cannot be read`;
+          const what = `the answer's content-encoding ${encoding.slice(0, 40)} is not supported`;
           this.over(new BrokenEncoding(what));
           return;
         }

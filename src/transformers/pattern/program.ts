@@ -113,7 +113,7 @@ function parse(pattern: string, flags: string): AST.Pattern {
     parseAs(pattern, false);
     const reason = thrown instanceof Error ? thrown.message : '';
     throw new PatternError(
-      `${reason}: beside an emoji or the like it is read as with the flag u, which takes no needless backslash`,
+      `${reason}: with characters such as emoji it is read with the flag u, which allows no unnecessary backslashes`,
     );
   }
 }
@@ -153,9 +153,9 @@ function createCompiler(add: (instruction: Instruction) => number, flags: string
       case 'Assertion':
         return assertion(node, next);
       case 'Backreference':
-        throw new PatternError('refers back to a group, which text that comes in pieces cannot serve');
+        throw new PatternError('has a back-reference, which text that comes in pieces does not allow');
       case 'ExpressionCharacterClass':
-        throw new PatternError('uses the flag v, which is not served');
+        throw new PatternError('uses the flag v, which is not supported');
     }
   }
 
@@ -202,7 +202,7 @@ function createCompiler(add: (instruction: Instruction) => number, flags: string
       case 'lookahead':
       case 'lookbehind':
         throw new PatternError(
-          'looks around, which text that comes in pieces cannot serve; \\b, ^ and $ can be used',
+          'has a lookaround, which text that comes in pieces does not allow; \\b, ^ and $ can be used',
         );
     }
   }

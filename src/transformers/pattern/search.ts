@@ -8,7 +8,7 @@ import { compileSearched, isPlain, PATTERN_FLAGS, PatternError, type Searched } 
  */
 export function createSearch(expression: RegExp): (text: string) => boolean {
   const { source, flags } = expression;
-  if (!PATTERN_FLAGS.test(flags)) throw new PatternError('has a flag that is not served');
+  if (!PATTERN_FLAGS.test(flags)) throw new PatternError('has a flag that is not supported');
   if (isPlain(source, flags)) return (text) => expression.test(text);
   const searched = compileSearched(source, flags);
   return (text) => hasMatch(searched, text);

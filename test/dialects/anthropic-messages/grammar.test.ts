@@ -122,7 +122,7 @@ test.each(BAD)('%s', (violation, events) => {
 test('what only the frame shows', () => {
   const tail = wire(HEAD, end(), STOP);
   const check = (event: SseEvent) => violations([event, ...tail]);
-  expect(check({ event: '', data: '[DONE]' })).toEqual(['[DONE] is not of this dialect']);
+  expect(check({ event: '', data: '[DONE]' })).toEqual(['[DONE] is not part of this dialect']);
   expect(check({ event: 'ping', data: '{' })).toEqual(['event "ping" holds no JSON object']);
   expect(check({ event: '', data: '{"type":"ping"}' })).toEqual(['event "" holds data of type "ping"']);
 });

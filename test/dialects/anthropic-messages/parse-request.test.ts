@@ -397,7 +397,7 @@ describe('bad input', () => {
     [{ model: '' }, 'model: must not be empty'],
     [{ messages: undefined }, 'messages: is required and must be an array'],
     [{ messages: 'hi' }, 'messages: must be an array, not a string'],
-    [{ messages: [] }, 'messages: must hold at least one message'],
+    [{ messages: [] }, 'messages: must contain at least one message'],
     [{ max_tokens: undefined }, 'max_tokens: is required: set a whole number'],
     [{ max_tokens: '5' }, 'max_tokens: must be a whole number'],
     [{ max_tokens: -1 }, 'max_tokens: must be a whole number'],

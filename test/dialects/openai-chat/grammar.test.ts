@@ -56,7 +56,7 @@ test.each<[string, (JsonObject | string)[]]>([
   ['without [DONE]', [ROLE, STOP]],
   ['has no finish_reason', [ROLE, '[DONE]']],
   ['finishes twice', [ROLE, STOP, STOP, '[DONE]']],
-  ['goes on after finish_reason', [ROLE, STOP, chunk({ content: 'a' }), '[DONE]']],
+  ['continues after finish_reason', [ROLE, STOP, chunk({ content: 'a' }), '[DONE]']],
   ['does not begin with the role', [chunk({ content: 'a' }), STOP, '[DONE]']],
   ['the id changes', [ROLE, { ...STOP, id: 'c2' }, '[DONE]']],
   ['a chunk without id', [ROLE, { ...STOP, id: '' }, '[DONE]']],

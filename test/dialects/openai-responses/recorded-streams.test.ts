@@ -16,8 +16,8 @@ const streams = recordings('openai-responses', { streamed: true });
 
 const UNNAMED = /the event is named ""/;
 const DONE_SENTINEL = /\[DONE\], which this dialect does not have/;
-const EMPTY_OUTPUT = /the output of response.completed is not the items/;
-const SAYS_ELSE = /says something else than/;
+const EMPTY_OUTPUT = /the output of response.completed differs from the items/;
+const SAYS_ELSE = /differs from/;
 
 /** What servers, or those who recorded them, do otherwise. */
 const DEPARTURES: Record<string, RegExp[]> = {

@@ -255,7 +255,7 @@ describe('a 401 says whose key was refused', () => {
       'nobody’s',
       { ...OWN('one'), api_key: null },
       {},
-      '(it was asked without a key: set providers.one.api_key)',
+      '(the request was sent without a key: set providers.one.api_key)',
     ],
   ])('%s', async (_, one, headers, words) => {
     const { gateway, row } = setup({ one }, {});

@@ -44,7 +44,7 @@ test.each<[string, Step]>([
   await look(lab, 3);
   const line = await state(lab);
   expect(line).toMatchObject({ healthy: false, breaker: 'open' });
-  expect(line?.last_error).toContain('its list of models cannot be had');
+  expect(line?.last_error).toContain('its list of models is not available');
   const before = lab.asked.length;
   const { response } = await lab.answered(lab.post('/v1/messages', ASK));
   expect([response.status, lab.asked.length]).toEqual([503, before]);

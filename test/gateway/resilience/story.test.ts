@@ -35,7 +35,7 @@ describe('an obstacle', () => {
     [
       'media',
       [{ type: 'media', block: 1, mediaType: 'image/png', data: '' }],
-      'it holds more than text (media)',
+      'it contains more than text (media)',
     ],
     [
       'what a tool at the provider gave',
@@ -46,20 +46,20 @@ describe('an obstacle', () => {
           part: { type: 'server-tool-result', callId: 'c', dialect: 'gemini', value: {} },
         },
       ],
-      'it holds more than text (server-tool-result)',
+      'it contains more than text (server-tool-result)',
     ],
     [
       'what only its dialect can say',
       [{ type: 'extension', dialect: 'gemini', name: 'logprobsResult', value: {} }],
-      'it holds more than text (logprobsResult)',
+      'it contains more than text (logprobsResult)',
     ],
     [
       'log probabilities',
       [{ type: 'text-delta', block: 0, text: 'b', logprobs: [{ token: 'b', logprob: -1, top: [] }] }],
-      'it holds more than text (logprobs)',
+      'it contains more than text (logprobs)',
     ],
-    ['its end', [{ type: 'finish', finish: { unified: 'end_turn', raw: null } }], 'it is over'],
-    ['its failure', [{ type: 'error', error: new GatewayError('upstream_failed', 'x') }], 'it is over'],
+    ['its end', [{ type: 'finish', finish: { unified: 'end_turn', raw: null } }], 'it has ended'],
+    ['its failure', [{ type: 'error', error: new GatewayError('upstream_failed', 'x') }], 'it has ended'],
     [
       'signed thinking',
       [
@@ -67,7 +67,7 @@ describe('an obstacle', () => {
         { type: 'reasoning-signature', block: 1, signature: TOKEN },
         { type: 'reasoning-end', block: 1 },
       ],
-      'it holds thinking that its provider has signed',
+      'it contains thinking that its provider has signed',
     ],
     [
       'thinking that nobody else can read',
@@ -75,7 +75,7 @@ describe('an obstacle', () => {
         { type: 'reasoning-start', block: 1, redacted: TOKEN },
         { type: 'reasoning-end', block: 1 },
       ],
-      'it holds thinking that only its provider can read',
+      'it contains thinking that only its provider can read',
     ],
     [
       'thinking whose end did not come',
@@ -90,7 +90,7 @@ describe('an obstacle', () => {
   });
 
   test('an event in the middle of text that could not be read, but not before it', () => {
-    expect(told(text('a'), { isSpoiled: true }).obstacle()).toBe('an event in its middle cannot be read');
+    expect(told(text('a'), { isSpoiled: true }).obstacle()).toBe('an event within it cannot be read');
     expect(told([], { isSpoiled: true }).obstacle()).toBeUndefined();
   });
 

@@ -49,7 +49,7 @@ describe('a proxy', () => {
   });
 
   test.each([
-    ['socks5://user:secret@p:1', 'HTTPS_PROXY is of the kind socks5://, which is not supported; write it as'],
+    ['socks5://user:secret@p:1', 'HTTPS_PROXY has the scheme socks5://, which is not supported; write it as'],
     ['http://', 'HTTPS_PROXY is not an address; write it as'],
     ['http://secret secret', 'HTTPS_PROXY is not an address; write it as'],
     ['http://p:99999', 'HTTPS_PROXY is not an address; write it as'],
@@ -89,7 +89,7 @@ describe('ALL_PROXY', () => {
       for (const environment of [all, { ...all, HTTPS_PROXY: 'http://two:2' }]) {
         expect(() => readProxies(environment)).toThrow(ProxySettingError);
         expect(() => readProxies(environment)).toThrow(
-          `ALL_PROXY is of the kind ${kind}://, which is not supported; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them), name one in HTTP_PROXY and HTTPS_PROXY, or leave it out`,
+          `ALL_PROXY has the scheme ${kind}://, which is not supported; write it as http://proxy.example:3128 (with user:password@ before the name where it asks for them), name one in HTTP_PROXY and HTTPS_PROXY, or leave it out`,
         );
         expect(() => readProxies(environment)).not.toThrow('secret');
       }

@@ -187,12 +187,12 @@ describe('a proxy that', () => {
     [
       'has a head without end',
       answering(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(20_000)}`),
-      'cannot be used: its answer is not HTTP/1.1: its head does not end; check HTTPS_PROXY',
+      'cannot be used: its answer is not HTTP/1.1: its head is too long; check HTTPS_PROXY',
     ],
     [
       'speaks in the place of the server',
       answering('HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
-      'cannot be used: its answer is not HTTP/1.1: it says more than that the tunnel is open; check HTTPS_PROXY',
+      'cannot be used: its answer is not HTTP/1.1: it sent more than that the tunnel is open; check HTTPS_PROXY',
     ],
   ];
   for (const [name, serve, says, credentials = ''] of cases)
