@@ -379,6 +379,26 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await own.remove();
   });
 
+  test('a backup put in place while the gateway runs: sums and rows are of what they name', async () => {
+    const url = await cluster.createDatabase();
+    const rowsOf = (model: string, ...ids: string[]) =>
+      ids.map((requestId) => sampleRow({ requestId, model }));
+    const store = createPostgresStore(url);
+    await store.append(rowsOf('kept', 'a'));
+    const tables = ['ledger_kind', 'ledger_row', 'ledger_sum'];
+    for (const table of tables) await ask(url, `CREATE TABLE backup_${table} AS SELECT * FROM ${table}`);
+    await store.append(rowsOf('lost', 'b'));
+    for (const table of tables) {
+      await ask(url, `TRUNCATE ${table}`);
+      await ask(url, `INSERT INTO ${table} SELECT * FROM backup_${table}`);
+    }
+    await store.append([...rowsOf('new', 'c'), ...rowsOf('lost', 'd', 'e')]);
+    for (const [model, total] of Object.entries({ kept: 1, new: 1, lost: 2 }))
+      expect(await store.audit({ ...ALL, model })).toMatchObject({ total, rows: { length: total } });
+    expect((await store.totals()).requests).toBe(4);
+    await store.close();
+  });
+
   test('many hours and models: the sums of a window are right to the row', async () => {
     const store = createPostgresStore(await cluster.createDatabase());
     await store.append(

@@ -79,15 +79,20 @@ const USE_BINARIES =
   'UPDATE ledger_binary SET last_used = CASE WHEN last_used < ? THEN ? ELSE last_used END ' +
   'WHERE hash IN (SELECT json_array_elements_text(?::text::json)) RETURNING hash';
 
-/** Waits until no other gateway writes; returns when the server was started. */
-const BEGIN_WRITING = `SELECT pg_advisory_xact_lock(${WRITER_LOCK}), pg_postmaster_start_time()::text AS started`;
+/**
+ * Waits until no other gateway writes. Answers with what changes when the newest kinds may be gone: the start of the server,
+ * at a promoted standby, and the file of the kinds, where a backup was put in place (`pg_restore --clean`, TRUNCATE).
+ */
+const BEGIN_WRITING =
+  `SELECT pg_advisory_xact_lock(${WRITER_LOCK}), ` +
+  "concat(pg_postmaster_start_time(), ' ', pg_relation_filenode('ledger_kind')) AS origin";
 
 /** What a store knows of its database. */
 export interface Known {
   kinds: Kinds;
   minutes: MinuteKeeper;
-  /** Start time of the server from which the kinds were learnt. */
-  started: string | undefined;
+  /** That of the kinds, as BEGIN_WRITING answers. */
+  origin: string | undefined;
 }
 
 /** Runs inside a transaction. Rows that exist already change nothing. */
@@ -105,10 +110,10 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], known:
       response_zstd: base64Of(response),
     };
   });
-  const [server] = await query<{ started: string }>(BEGIN_WRITING);
-  // A promoted standby or a restored backup may lack the newest kinds, and give their numbers to others.
-  if (server?.started !== known.started) kinds.forget();
-  known.started = server?.started;
+  const [server] = await query<{ origin: string }>(BEGIN_WRITING);
+  // Kinds that are missing there have numbers that may now stand for others.
+  if (server?.origin !== known.origin) kinds.forget();
+  known.origin = server?.origin;
   const found = await findKinds(query, rows, kinds);
   const columns = rows.map((row, index) => ({
     ...Object.fromEntries(row.columns.map((value, at) => [COLUMN_NAMES[at], value])),

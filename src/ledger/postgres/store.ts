@@ -49,7 +49,7 @@ const MIGRATING =
 export function createPostgresStore(url: string): ValueStore {
   const client = createPostgresClient(url);
   const partitions = createPartitions(client);
-  const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), started: undefined };
+  const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), origin: undefined };
   let migrated: Promise<void> | null = null;
 
   /** Queries the database once migrated. Readers do not wait for a long migration, which may take minutes. */
