@@ -3,16 +3,16 @@
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
 import type { ContentScope } from './build-content.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS } from './wire.ts';
 
-export function buildImage({ source, detail }: ImagePart, losses: LossReport): JsonObject | undefined {
+export function buildImage({ source, detail }: ImagePart, losses: LossReport): JsonObject {
   if (detail !== undefined && detail !== 'auto') losses.lost('detail');
   const bytes = buildSource(source);
   if (bytes === undefined) {
     losses.lost(`image.${source.kind}`);
-    return undefined;
+    return { text: UNREADABLE_IMAGE };
   }
   const format = formatOf(source, IMAGE_FORMATS);
   if (format !== undefined) return { image: { format, source: bytes } };
@@ -23,16 +23,16 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
 export function buildDocument(
   { source, name, cites }: DocumentPart,
   { losses, nextDocument }: ContentScope,
-): JsonObject | undefined {
+): JsonObject {
   const bytes = buildSource(source);
   if (bytes === undefined) {
     losses.lost(`document.${source.kind}`);
-    return undefined;
+    return { text: UNREADABLE_DOCUMENT };
   }
   const format = formatOf(source, DOCUMENT_FORMATS);
   if (format === undefined) {
     losses.lost('file', 'documents of this type are not accepted');
-    return undefined;
+    return { text: UNREADABLE_DOCUMENT };
   }
   const known = documentName(name, nextDocument());
   if (name !== undefined && known !== name)

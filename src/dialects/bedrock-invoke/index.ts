@@ -15,6 +15,7 @@ import { createModelList } from '../aws/list-models.ts';
 import { BILLING_LINE, takeOutBillingLine } from '../claude/billing-line.ts';
 import { betasOf } from '../claude/betas.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
+import { leaveOutAddresses } from './addresses.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
@@ -89,7 +90,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 /** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
   const { model: _model, stream: _stream, service_tier: tier, cache_control: breakpoint, ...rest } = body;
-  const lost = leaveOutServerTools(rest);
+  const lost = [...leaveOutServerTools(rest), ...leaveOutAddresses(rest)];
   if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
   if (breakpoint !== undefined) cacheAll(rest, breakpoint);
   const betas = betasOf(rest);

@@ -7,7 +7,14 @@ import { buildArguments } from '../shared/call-arguments.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
+import {
+  SENT_AS_TEXT,
+  TEXT_ALONE,
+  GIVEN_AS_TEXT,
+  UNREADABLE_DOCUMENT,
+  UNREADABLE_IMAGE,
+  WITHOUT_SIGNATURE,
+} from '../shared/stand-ins.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -69,14 +76,20 @@ function buildMessage(
         break;
       case 'image':
         if (part.source.kind === 'base64') images.push(part.source.data);
-        else losses.lost(`image.${part.source.kind}`);
+        else {
+          losses.lost(`image.${part.source.kind}`);
+          texts.push(UNREADABLE_IMAGE);
+        }
         break;
       case 'document':
         if (part.cites === true) losses.lost('citations');
         if (part.source.kind === 'text') {
           losses.approximated('document', SENT_AS_TEXT);
           texts.push(part.name === undefined ? part.source.text : `${part.name}\n\n${part.source.text}`);
-        } else losses.lost('document');
+        } else {
+          losses.lost('document');
+          texts.push(UNREADABLE_DOCUMENT);
+        }
         break;
       case 'tool-result':
         break;

@@ -12,8 +12,9 @@ export const IN_WORDS = 'an instruction in the system prompt';
 export const SENT_AS_TEXT = 'a text document is sent as text';
 /** For signed thinking, if there is no place for the signature or it is another provider's. */
 export const WITHOUT_SIGNATURE = 'its text is sent without its signature';
-/** For an image of a type that the provider refuses: the model should know that there was one. */
+/** For an image or a document whose type, or way of being given, the provider refuses: the model should know of it. */
 export const UNREADABLE_IMAGE = '(an image of a kind that cannot be read here)';
+export const UNREADABLE_DOCUMENT = '(a document of a kind that cannot be read here)';
 /** For a user turn of which nothing can be sent. */
 export const UNREADABLE_TURN = '(something that cannot be read here)';
 /** For a citation of some words of the answer, in dialects whose citations belong to whole texts. */

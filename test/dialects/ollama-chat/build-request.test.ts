@@ -156,7 +156,7 @@ describe('messages', () => {
           user(text('hi'), PICTURE, { type: 'image', source: { kind: 'url', url: 'https://a.test/a.png' } }),
         ],
       },
-      [{ ...HI, images: ['QUJD'] }],
+      [{ ...HI, content: 'hi\n\n(an image of a kind that cannot be read here)', images: ['QUJD'] }],
       ['lost image.url'],
     ],
     [
@@ -182,7 +182,7 @@ describe('messages', () => {
           }),
         ],
       },
-      [HI],
+      [{ ...HI, content: 'hi\n\n(a document of a kind that cannot be read here)' }],
       ['lost document'],
     ],
     [

@@ -307,7 +307,7 @@ describe('media', () => {
     url: at,
     ...(mediaType !== undefined && { mediaType }),
   });
-  test.each<[string, Part, JsonObject | undefined, string[]]>([
+  test.each<[string, Part, JsonObject, string[]]>([
     [
       'a type with a parameter',
       image(base64('IMAGE/PNG; charset=x')),
@@ -327,11 +327,11 @@ describe('media', () => {
       ['lost detail'],
     ],
     ['a type that is not taken', image(base64('image/tiff')), UNREADABLE, ['lost image']],
-    ['an address', image(url('https://a.test/a.png')), undefined, ['lost image.url']],
+    ['an address', image(url('https://a.test/a.png')), UNREADABLE, ['lost image.url']],
     [
       'a file',
       image({ kind: 'file', id: 'f', dialect: 'anthropic-messages' }),
-      undefined,
+      UNREADABLE,
       ['lost image.file'],
     ],
     [
@@ -363,19 +363,18 @@ describe('media', () => {
     [
       'a document at an address',
       document({ source: url('https://a.test/a.pdf') }),
-      undefined,
+      { text: '(a document of a kind that cannot be read here)' },
       ['lost document.url'],
     ],
     [
       'one of a type that is not taken',
       document({ source: base64('application/zip') }),
-      undefined,
+      { text: '(a document of a kind that cannot be read here)' },
       ['lost file'],
     ],
   ])('%s', (_, part, expected, lost) => {
     const { body, lost: told } = build({ messages: [user(text('hi'), part)] });
-    const content = [{ text: 'hi' }, ...(expected === undefined ? [] : [expected])];
-    expect(body.messages).toEqual([{ role: 'user', content }]);
+    expect(body.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }, expected] }]);
     expect(told).toEqual(lost);
   });
 });

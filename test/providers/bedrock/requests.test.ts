@@ -360,7 +360,8 @@ test('what Converse cannot say is named', async () => {
     ].sort(),
   );
   expect(sent.serviceTier).toEqual({ type: 'flex' });
-  expect(sent.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }] }]);
+  const unread = { text: '(an image of a kind that cannot be read here)' };
+  expect(sent.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }, unread] }]);
 });
 
 test('turns alternate, blank text is left out, instructions are told by the user', async () => {
@@ -653,4 +654,47 @@ test('a cache point stands behind what goes out, never before it: Amazon refuses
   expect(sent.messages).toEqual([
     { role: 'user', content: [{ text: 'hi' }, { cachePoint: { type: 'default' } }] },
   ]);
+});
+
+const PNG = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'QUJD' } };
+
+test('InvokeModel fetches no image and no document: what is given by an address or an id is named, and the model told', async () => {
+  const content = [
+    {
+      type: 'image',
+      source: { type: 'url', url: 'https://a.test/a.png' },
+      cache_control: { type: 'ephemeral' },
+    },
+    { type: 'document', source: { type: 'file', file_id: 'f' } },
+    PNG,
+  ];
+  const result = { type: 'tool_result', tool_use_id: 'c', content };
+  const { sent, lost } = await asked(
+    '/v1/messages',
+    {
+      model: 'm',
+      max_tokens: 9,
+      tools: [{ name: 'f', input_schema: { type: 'object' } }],
+      messages: [
+        { role: 'user', content },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: {} }] },
+        { role: 'user', content: [result] },
+      ],
+    },
+    'bedrock-anthropic',
+    MESSAGE_ANSWER,
+  );
+  const kept = [
+    {
+      type: 'text',
+      text: '(an image of a kind that cannot be read here)',
+      cache_control: { type: 'ephemeral' },
+    },
+    { type: 'text', text: '(a document of a kind that cannot be read here)' },
+    PNG,
+  ];
+  const [asks, , results] = sent.messages as JsonObject[];
+  expect(asks).toEqual({ role: 'user', content: kept });
+  expect(results).toEqual({ role: 'user', content: [{ ...result, content: kept }] });
+  expect(lost.split(', ')).toEqual(['image.url', 'document.file_id']);
 });

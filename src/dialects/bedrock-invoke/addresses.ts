@@ -1,0 +1,34 @@
+// Images and documents given by an address, or by an id in Anthropic's file store: Amazon's service fetches neither, and
+// refuses the request. https://github.com/BerriAI/litellm/pull/15408
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { Loss } from '../../model/request.ts';
+import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+
+const NAMES = new Map([
+  ['url', 'url'],
+  ['file', 'file_id'],
+]);
+
+/** @param body of the inner dialect; it is modified. */
+export function leaveOutAddresses(body: JsonObject): Loss[] {
+  const features = new Set<string>();
+  body.messages = (asArray(body.messages) ?? []).map((message): JsonValue => withBytes(message, features));
+  return [...features].map((feature) => ({ feature, outcome: 'lost' }));
+}
+
+/** A message or a tool's result, with a text in the place of each such block. */
+function withBytes(holder: JsonValue, features: Set<string>): JsonValue {
+  const { content, ...rest } = asObject(holder) ?? {};
+  const blocks = asArray(content);
+  if (blocks === undefined) return holder;
+  const kept = blocks.map((block): JsonValue => {
+    const { type, source, cache_control: breakpoint } = asObject(block) ?? {};
+    if (type === 'tool_result') return withBytes(block, features);
+    const given = NAMES.get(asString(asObject(source)?.type) ?? '');
+    if (given === undefined || (type !== 'image' && type !== 'document')) return block;
+    features.add(`${type}.${given}`);
+    const text = type === 'image' ? UNREADABLE_IMAGE : UNREADABLE_DOCUMENT;
+    return { type: 'text', text, ...(breakpoint !== undefined && { cache_control: breakpoint }) };
+  });
+  return { ...rest, content: kept };
+}
