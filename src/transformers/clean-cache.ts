@@ -1,4 +1,4 @@
-// `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them.
+// `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them, and the key that becomes some at Claude.
 import { z } from 'zod';
 import type { Part, ToolResultContent } from '../model/content.ts';
 import type { NeutralRequest, Tool } from '../model/request.ts';
@@ -9,7 +9,7 @@ const FIELD = 'cache_control';
 
 export const cleanCache = defineTransformer({
   name: 'clean_cache',
-  summary: 'Removes `cache_control` from system, messages and tools.',
+  summary: 'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`.',
   options: z.strictObject({}),
   create: () => ({
     request(request, context) {
@@ -28,9 +28,13 @@ export const cleanCache = defineTransformer({
           (tool): Tool => (tool.type === 'function' ? withoutBreakpoint(tool, note) : tool),
         ),
       };
-      if (!dropped) return request;
-      context.lose({ feature: FIELD, outcome: 'lost', how: 'dropped by clean_cache' });
-      return changed;
+      const lose = (feature: string) =>
+        context.lose({ feature, outcome: 'lost', how: 'dropped by clean_cache' });
+      if (dropped) lose(FIELD);
+      if (changed.cacheKey === undefined) return dropped ? changed : request;
+      lose('prompt_cache_key');
+      const { cacheKey: _, ...keyless } = changed;
+      return keyless;
     },
   }),
 });

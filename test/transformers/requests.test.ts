@@ -301,6 +301,15 @@ describe('clean_cache', () => {
     });
     expect(answer.lost).toBe('cache_control');
   });
+  test('also those that Claude gets for the key of a client of Chat Completions', async () => {
+    const lab = labOf('anthropic-messages', ['clean_cache']);
+    const headers = { 'x-sluice-target': 'lab/claude-opus-4-8' };
+    const body = { prompt_cache_key: 'k', messages: [{ role: 'user', content: 'hi' }] };
+    const response = await lab.post('/v1/chat/completions', { model: 'm', ...body }, { headers });
+    await response.text();
+    expect(lab.sent().text).not.toContain('cache_control');
+    expect(response.headers.get('x-sluice-lost')).toBe('prompt_cache_key');
+  });
   test('does nothing where there are none', async () => {
     const lab = labOf('anthropic-messages', ['clean_cache']);
     expect((await lab.ask('anthropic-messages', true)).lost).toBeNull();

@@ -16,6 +16,7 @@ import { BILLING_LINE } from '../claude/billing-line.ts';
 import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
+import { withKeyedCache } from '../claude/keyed-cache.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -32,6 +33,9 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
+/** Other models of this dialect cache by themselves, or not at all. */
+const CLAUDE = /claude/i;
+
 export function buildRequest(
   asked: NeutralRequest,
   { model, quirks, baseUrl = '' }: BuildOptions,
@@ -39,7 +43,8 @@ export function buildRequest(
   const losses = createLossReport(ID);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
-  const request = native ? allowed : pairCalls(allowed, losses);
+  const paired = native ? allowed : pairCalls(allowed, losses);
+  const request = !native && CLAUDE.test(model) ? withKeyedCache(paired, losses) : paired;
   const traits = traitsOf(model);
   losses.foreign(request.extension);
   const {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
+import { withKeyedCache } from '../claude/keyed-cache.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
@@ -36,8 +37,9 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = pairCalls(declareAllowed(asked, losses), losses);
   const family = familyOf(model);
+  const paired = pairCalls(declareAllowed(asked, losses), losses);
+  const request = family === 'claude' ? withKeyedCache(paired, losses) : paired;
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;
   const nextDocument = () => ++documents;

@@ -1,0 +1,95 @@
+// Clients of OpenAI's dialects cannot ask for a cache of the prompt, only name by `prompt_cache_key` the prompts that begin alike.
+// Claude caches up to breakpoints alone: without one behind what Codex sends, each call of a tool bills all of it in full.
+import { describe, expect, test } from 'bun:test';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
+import { asArray, type JsonObject } from '../../src/model/json/json.ts';
+
+const BREAKPOINT = { cache_control: { type: 'ephemeral' } };
+const KEY = { prompt_cache_key: 'session-1' };
+
+/** As Codex asks, in the middle of its work. */
+const CODEX: JsonObject = {
+  model: 'm',
+  instructions: 'You are a coding agent.',
+  input: [
+    { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Fix it.' }] },
+    { type: 'function_call', call_id: 'c1', name: 'shell', arguments: '{}' },
+    { type: 'function_call_output', call_id: 'c1', output: 'done' },
+  ],
+};
+
+function built(wire: ProviderDialectId, model: string, more: JsonObject) {
+  const { client } = DIALECTS['openai-responses'];
+  const request = client.parseRequest({ ...CODEX, ...more }, { operation: 'generate' });
+  const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+  return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
+}
+
+test.each([
+  ['anthropic-messages', 'claude-opus-4-8'],
+  ['bedrock-invoke', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+] as const)('at %s the system prompt ends with a breakpoint, and the last turn', (wire, model) => {
+  const { body, lost } = built(wire, model, KEY);
+  expect(body.system).toEqual([{ type: 'text', text: 'You are a coding agent.', ...BREAKPOINT }]);
+  expect((body.messages as JsonObject[]).at(-1)).toEqual({
+    role: 'user',
+    content: [{ type: 'tool_result', tool_use_id: 'c1', content: 'done', ...BREAKPOINT }],
+  });
+  expect(JSON.stringify(body).split('cache_control').length - 1).toBe(2);
+  expect(lost).toEqual(['approximated prompt_cache_key']);
+});
+
+test('at Converse a cache point follows each', () => {
+  const { body, lost } = built('bedrock-converse', 'anthropic.claude-opus-4-8', KEY);
+  const point = { cachePoint: { type: 'default' } };
+  expect(body.system).toEqual([{ text: 'You are a coding agent.' }, point]);
+  const { content } = (body.messages as JsonObject[]).at(-1) ?? {};
+  expect(asArray(content)?.at(-1)).toEqual(point);
+  expect(lost).toContain('approximated prompt_cache_key');
+});
+
+test('an instruction that ends the conversation gets none, nor blank text', () => {
+  const input = [
+    { role: 'user', content: [{ type: 'input_text', text: 'Fix it.' }] },
+    { role: 'assistant', content: 'Done.' },
+    {
+      role: 'user',
+      content: [
+        { type: 'input_text', text: 'And this.' },
+        { type: 'input_text', text: ' ' },
+      ],
+    },
+    { role: 'developer', content: 'Be quick.' },
+  ];
+  const { body } = built('anthropic-messages', 'claude-opus-4-8', { ...KEY, input });
+  const [, , asked, instruction] = body.messages as JsonObject[];
+  expect(asked?.content).toEqual([
+    { type: 'text', text: 'And this.', ...BREAKPOINT },
+    { type: 'text', text: ' ' },
+  ]);
+  expect(instruction).toEqual({ role: 'system', content: 'Be quick.' });
+});
+
+describe('none is added', () => {
+  const marked = { type: 'input_text', text: 'Fix it.', prompt_cache_breakpoint: { mode: 'explicit' } };
+  const OWN: [string, JsonObject][] = [
+    ['without a key', {}],
+    ['where the client places its own', { ...KEY, input: [{ role: 'user', content: [marked] }] }],
+    ['where it wants its own alone', { ...KEY, prompt_cache_options: { mode: 'explicit' } }],
+  ];
+  test.each(OWN)('%s', (_, more) => {
+    const { body } = built('anthropic-messages', 'claude-opus-4-8', more);
+    expect(body.system).toBe('You are a coding agent.');
+  });
+
+  test.each([
+    ['anthropic-messages', 'kimi-k2.6'],
+    ['bedrock-converse', 'amazon.nova-pro-v1:0'],
+    ['gemini', 'gemini-3-pro'],
+  ] as const)('at %s to %s, which caches by itself or not at all', (wire, model) => {
+    const { body, lost } = built(wire, model, KEY);
+    expect(JSON.stringify(body)).not.toMatch(/cache/i);
+    expect(lost).toContain('lost prompt_cache_key');
+  });
+});
