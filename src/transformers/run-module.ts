@@ -1,5 +1,4 @@
 // Runs what a module exports, and checks that it returns only what modules may return.
-import type { NeutralRequest } from '../model/request.ts';
 import type { TransformContext } from './transformer.ts';
 import type {
   Changed,
@@ -18,6 +17,8 @@ export async function runModule(exported: unknown, options: Record<string, unkno
       'its default export must be an object with `request` or `answer`, or a function that returns one',
     );
   }
+  // Not within the time limit of the first request.
+  if (made.request !== undefined) await loadSchema();
   return runTransformer(made);
 }
 
@@ -29,9 +30,15 @@ export function runTransformer(made: UserTransformer): ModuleCode {
     async request(request, context) {
       const lost: string[] = [];
       const copy = structuredClone(request);
-      const value: unknown = (await made.request?.(copy, contextOf(context, lost))) ?? request;
-      if (!isRequest(value)) throw new Error('`request` returned something that is not a request');
-      return { value, lost };
+      const given: unknown = await made.request?.(copy, contextOf(context, lost));
+      if (given === undefined || given === null) return { value: request, lost };
+      const { isRequest, requestProblem } = await loadSchema();
+      // A field that is not known would be dropped, and a wrong one fail where nobody sees why.
+      if (!isRequest(given))
+        throw new Error(
+          `\`request\` returned something that is not a valid request: ${requestProblem(given)}`,
+        );
+      return { value: given, lost };
     },
     answer(context) {
       const lost: string[] = [];
@@ -88,12 +95,8 @@ function isTransformer(made: unknown): made is UserTransformer {
   return isCallable(request) && isCallable(answer) && (request ?? answer) !== undefined;
 }
 
-function isRequest(value: unknown): value is NeutralRequest {
-  if (typeof value !== 'object' || value === null) return false;
-  const lists = ['system', 'messages', 'tools'].map(
-    (name): unknown => Object.entries(value).find(([key]) => key === name)?.[1],
-  );
-  return lists.every((list) => Array.isArray(list));
+function loadSchema() {
+  return import('../model/request-schema.ts');
 }
 
 /** The fields each event must have besides its type; events not listed have none that a module sets. */

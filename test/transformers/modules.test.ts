@@ -86,6 +86,9 @@ export default {
     if (said.includes('wait')) await new Promise(() => {});
     if (said.includes('loop')) for (;;) {}
     if (said.includes('nonsense')) return { nothing: true };
+    if (said.includes('chatty')) return { ...request, messages: [{ role: 'user', content: 'hi' }] };
+    if (said.includes('mere text')) return { ...request, system: ['Be brief.'] };
+    if (said.includes('misspelt')) return { ...request, max_tokens: 9 };
     if (said.includes('hollow')) return { ...request, messages: [{ role: 'user', parts: [{ type: 'text' }] }, null] };
   },
   answer() {
@@ -128,8 +131,11 @@ describe('a module that fails', () => {
     ['throw', /\.\/mischief\.ts.*no such luck/],
     ['wait', /\.\/mischief\.ts.*did not end within 150 ms/],
     ['loop', /\.\/mischief\.ts.*did not end within 150 ms/],
-    ['nonsense', /\.\/mischief\.ts.*not a request/],
-    ['hollow', /\.\/mischief\.ts/],
+    ['nonsense', /\.\/mischief\.ts.*not a valid request: \w+: /],
+    ['hollow', /\.\/mischief\.ts.*not a valid request: messages\[0\]\.parts\[0\]\.text: expected string/],
+    ['chatty', /\.\/mischief\.ts.*not a valid request: messages\[0\]\.parts: expected array/],
+    ['mere text', /\.\/mischief\.ts.*not a valid request: system\[0\]: expected object, received string/],
+    ['misspelt', /\.\/mischief\.ts.*not a valid request: .*max_tokens/],
   ])('%s: that request fails, saying which; those beside and behind it go on', async (what, reason) => {
     const lab = await gatewayWith([entry], folderWith({ 'mischief.ts': MISCHIEF }), textAnswer('one'));
     const [bad, beside] = await Promise.all([

@@ -145,6 +145,6 @@ export function transformerFailed(name: string, provider: string, thrown: unknow
   const deep = tooDeep(thrown);
   if (deep !== undefined) return deep;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const message = `transformer ${name}, before provider ${provider}, failed: ${reason}`;
+  const message = `transformer ${name}, at provider ${provider}, failed: ${reason}`;
   return new GatewayError('transformer_failed', message, { cause: thrown });
 }

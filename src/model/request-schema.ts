@@ -1,5 +1,5 @@
-// Validates a neutral request given by a program, field by field: types do not reach JavaScript, nor through a cast.
-// Loaded with the first such request, since a gateway used over HTTP does not need it.
+// Validates a neutral request given by a program or a transformer of its user, field by field: types do not reach JavaScript,
+// nor through a cast. Loaded with the first such request, since a gateway used over HTTP needs it only for modules.
 import { z } from 'zod';
 import type {
   AudioPart,
@@ -15,8 +15,8 @@ import type {
   TextPart,
   ToolCallPart,
   ToolResultPart,
-} from '../../model/content.ts';
-import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../model/dialect-id.ts';
+} from './content.ts';
+import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from './dialect-id.ts';
 import {
   type Binding,
   type CustomTool,
@@ -28,7 +28,7 @@ import {
   type ServerTool,
   type ToolNamespace,
   type WebSearch,
-} from '../../model/request.ts';
+} from './request.ts';
 
 /** Every field of the type, so that a new one cannot be forgotten here. */
 type Fields<Of> = { [Name in keyof Of]-?: z.ZodType };
@@ -167,7 +167,7 @@ const tool = z.discriminatedUnion('type', [
   }),
 ]);
 
-export const askSchema = shape<NeutralRequest>({
+const askSchema = shape<NeutralRequest>({
   model: z.string(),
   stream: flag,
   system: z.array(textPart).optional(),
@@ -208,3 +208,29 @@ export const askSchema = shape<NeutralRequest>({
   ...{ verbosity: text, user: text, serviceTier: text, cacheKey: text },
   ...{ metadata: object, cacheControl: object, cacheSettings: object, extension },
 });
+
+const requestSchema = askSchema.required({ stream: true, system: true, tools: true });
+
+/** Names the first field that is not as it must be in what a program asks; undefined: none. Only model and messages must be there. */
+export function askProblem(value: unknown): string | undefined {
+  return problemIn(askSchema, value);
+}
+
+/** The same for a whole request. */
+export function requestProblem(value: unknown): string | undefined {
+  return problemIn(requestSchema, value);
+}
+
+export function isRequest(value: unknown): value is NeutralRequest {
+  return requestSchema.safeParse(value).success;
+}
+
+function problemIn(schema: z.ZodType, value: unknown): string | undefined {
+  const [issue] = schema.safeParse(value).error?.issues ?? [];
+  if (issue === undefined) return undefined;
+  const where = issue.path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
+    .join('');
+  const what = issue.message.replace(/^Invalid [^:.]*[:.] ?/, '');
+  return `${where.replace(/^\./, '') || 'the request'}: ${what}`;
+}
