@@ -14,6 +14,7 @@ import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
+import { watchText } from '../support/watch-text.ts';
 
 type Wire = keyof typeof PROVIDER_WIRES;
 
@@ -123,6 +124,15 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
       });
     });
   }
+});
+
+test.each(['application/json', 'text/plain'])('watchers see an answer of %s once', async (type) => {
+  const whole = JSON.stringify(PROVIDER_WIRES['openai-chat'].whole('Hello'));
+  const { gateway, post } = setup('openai-chat', replyWith(whole, { headers: { 'content-type': type } }));
+  const watching = await watchText(gateway);
+  const { path, body } = clientRequest('anthropic-messages', { stream: true });
+  await (await post(path, body)).text();
+  expect(await watching.textUntilEnd()).toBe('Hello');
 });
 
 describe.each(DIALECT_IDS)('to %s: lines of JSON', (client) => {

@@ -1,12 +1,12 @@
 // A provider that streams though it was asked for a whole answer: read like a stream, told whole.
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createFallbackLab, expectSettled } from '../support/fallback-lab.ts';
-import type { Gateway } from '../../src/index.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+import { watchText } from '../support/watch-text.ts';
 
 const MESSAGES = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const CHAT = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
@@ -172,7 +172,7 @@ describe('where another is asked for all of it', () => {
     ['its call has no name', replyWith(BEGIN + BLOCK_END + CALL), 'upstream_malformed'],
   ])('%s: those who watch are told only what was answered', async (_, broken, error) => {
     const lab = createFallbackLab({ script: { one: [broken], two: ['works'] } });
-    const watching = await watch(lab.gateway);
+    const watching = await watchText(lab.gateway);
     const { response, text } = await lab.answered(lab.post('/v1/messages', MESSAGES));
     expect(response.status).toBe(200);
     expect(text).toContain('"from two"');
@@ -221,7 +221,7 @@ describe('where another is asked for all of it', () => {
       script: { one: [one], three: [two] },
       config: { routing: { default_provider: 'one', fallback_chain: ['three'], hedge_after: '100ms' } },
     });
-    const watching = await watch(lab.gateway);
+    const watching = await watchText(lab.gateway);
     const { text } = await lab.answered(lab.post('/v1/messages', MESSAGES), 200);
     expect(text).toContain('"Hello from three"');
     expect(await watching.textUntilEnd()).toBe('Hello from three');
@@ -229,20 +229,3 @@ describe('where another is asked for all of it', () => {
     expect((await lab.row()).attempts).toMatchObject([{ error: 'cancelled' }, { error: null, hedge: true }]);
   });
 });
-
-async function watch(gateway: Gateway) {
-  const response = await gateway.fetch(new Request('http://127.0.0.1:8088/gateway/streams/live'));
-  const { body } = response;
-  if (body === null) throw new Error('nothing to watch');
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  return {
-    /** All text, until the request has ended. */
-    async textUntilEnd(): Promise<string> {
-      let told = '';
-      while (!told.includes('"type":"completed"')) told += (await reader.read()).value ?? '';
-      await reader.cancel();
-      const texts = told.matchAll(/"type":"text_delta","request_id":"[^"]*","text":("[^"]*")/g);
-      return [...texts].map(([, text = '""']) => JSON.parse(text)).join('');
-    },
-  };
-}

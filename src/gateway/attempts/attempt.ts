@@ -83,7 +83,7 @@ async function openAsItIs<Out>(
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, sent);
     requireWhole(plan, answer);
-    return { status, headers, relay: relayWhole(answer, observer, render) };
+    return { status, headers, relay: relayWhole(answer, render) };
   }
   // Of others the beginning tells: some servers call everything a page.
   if (/html/i.test(type) && plan.side.loadFraming !== undefined) {
@@ -148,12 +148,12 @@ function textReader<Out>(
   };
 }
 
+/** @param answer its observer has seen it. */
 function relayWhole<Out>(
   answer: NeutralResponse,
-  observer: Observer,
   render: (events: readonly StreamEvent[]) => Out | undefined,
 ): Relay<Out> {
-  let out = render(seenEvents(answer, observer));
+  let out = render(responseToEvents(answer));
   return {
     ready: () => Promise.resolve(),
     next(taker) {
