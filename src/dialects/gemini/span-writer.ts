@@ -5,6 +5,10 @@ import type { Segment } from './citations.ts';
 
 /** Longer text blocks are not kept: their sources get no position. */
 const MOST_KEPT = 1_000_000;
+/** How much text the spans of an answer may repeat, in UTF-16 units; later ones have only their place. */
+const MOST_REPEATED = 4 * MOST_KEPT;
+/** Bytes are counted up to each multiple of it once per block: sources may come in any order. */
+const STEP = 256;
 
 export interface SpanWriter {
   begin(): void;
@@ -25,10 +29,12 @@ class CountedSpans implements SpanWriter {
   private blockBytes = 0;
   private block = createKeptText();
   private isKept = true;
-  /** The span asked for last, and how far its bytes are counted: sources come in the order of their places. */
+  /** Byte offsets in the answer of each `STEP` of the block; counted when first asked for. */
+  private offsets: number[] = [];
+  private repeated = 0;
+  /** The span asked for last. */
   private start = 0;
   private end: number | undefined;
-  private startIndex = 0;
   private last: Segment | undefined;
 
   begin(): void {
@@ -36,8 +42,7 @@ class CountedSpans implements SpanWriter {
     this.blockBytes = 0;
     this.block = createKeptText();
     this.isKept = true;
-    this.start = 0;
-    this.startIndex = this.bytesBefore;
+    this.offsets = [];
     this.last = undefined;
   }
 
@@ -57,13 +62,23 @@ class CountedSpans implements SpanWriter {
     if (this.last !== undefined && start === this.start && end === this.end) return this.last;
     const whole = block.text();
     const text = whole.slice(start, end);
-    const startIndex =
-      start < this.start
-        ? this.bytesBefore + byteLength(whole.slice(0, start))
-        : this.startIndex + byteLength(whole.slice(this.start, start));
-    this.last = { startIndex, endIndex: startIndex + byteLength(text), text };
-    Object.assign(this, { start, end, startIndex });
+    this.repeated += text.length;
+    const startIndex = this.byteOffset(whole, start);
+    const endIndex = this.byteOffset(whole, start + text.length);
+    this.last = { startIndex, endIndex, ...(this.repeated <= MOST_REPEATED && { text }) };
+    Object.assign(this, { start, end });
     return this.last;
+  }
+
+  private byteOffset(whole: string, at: number): number {
+    const { offsets } = this;
+    if (offsets.length === 0) {
+      offsets.push(this.bytesBefore);
+      for (let from = 0; from < whole.length; from += STEP)
+        offsets.push((offsets.at(-1) ?? 0) + byteLength(whole.slice(from, from + STEP)));
+    }
+    const step = Math.min(Math.floor(at / STEP), offsets.length - 1);
+    return (offsets[step] ?? 0) + byteLength(whole.slice(step * STEP, at));
   }
 }
 

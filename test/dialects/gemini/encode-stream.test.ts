@@ -245,6 +245,31 @@ describe('sources', () => {
     citation: { kind: 'url', url: 'https://a.test', title: 'A', ...more },
   });
 
+  test('in any order, and each of all that follows, take no time of their own', () => {
+    const said = 'Wörter und so, '.repeat(20_000);
+    const [start, delta, end] = text(said) as [StreamEvent, StreamEvent, StreamEvent];
+    const places = Array.from({ length: 8_000 }, (_, at) => (8_000 - at) * 30);
+    const spans = [
+      ...places.map((at) => ({ start: at, end: at + 14 })),
+      ...places.map((at) => ({ start: at })),
+    ];
+    const begun = performance.now();
+    const last = lastOf(start, delta, ...spans.map(citation), end, finish());
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    const { groundingSupports } = last.groundingMetadata as { groundingSupports: JsonObject[] };
+    const offset = Buffer.byteLength(said.slice(0, 30));
+    expect(groundingSupports).toBeArrayOfSize(spans.length);
+    expect(groundingSupports[7_999]?.segment).toEqual({
+      startIndex: offset,
+      endIndex: offset + 15,
+      text: 'Wörter und so,',
+    });
+    expect(groundingSupports.at(-1)?.segment).toEqual({
+      startIndex: offset,
+      endIndex: Buffer.byteLength(said),
+    });
+  });
+
   test('of one span share it, and later spans may begin before it', () => {
     const [start, delta, end] = text('äöü sure') as [StreamEvent, StreamEvent, StreamEvent];
     const other = { url: 'https://b.test' };
