@@ -57,7 +57,7 @@ export const conformCommand: Command = {
         signal: AbortSignal.timeout(timeoutMs),
       });
     const results: CaseResult[] = [];
-    const tell = (result: CaseResult) => {
+    const report = (result: CaseResult) => {
       results.push(result);
       if (!input.flags.json) for (const line of describeResult(result)) context.out(line);
     };
@@ -70,7 +70,7 @@ export const conformCommand: Command = {
         isDemanded: asked !== undefined,
         send: (target, init) => send(target, init).catch(rejectUnanswered(target, timeoutS)),
       },
-      tell,
+      report,
     );
     if (input.flags.json) context.out(JSON.stringify(results, null, 2));
     if (unreachable !== undefined) {
@@ -103,10 +103,10 @@ function parseUrl(text: string | undefined): string {
 /** Returns what ended the run before it was complete. */
 async function runUntilUnreachable(
   options: RunOptions,
-  tell: (result: CaseResult) => void,
+  report: (result: CaseResult) => void,
 ): Promise<ServerUnreachable | undefined> {
   try {
-    for await (const result of runCases(options)) tell(result);
+    for await (const result of runCases(options)) report(result);
     return undefined;
   } catch (error) {
     if (error instanceof ServerUnreachable) return error;

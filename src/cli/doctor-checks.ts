@@ -62,9 +62,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
       health = await readGateway<Health>(gateway, '/gateway/health');
     }
     if (health.status === 'degraded') {
-      const told = await whatIsDown(gateway, health);
+      const problems = await whatIsDown(gateway, health);
       throw new Ailment(
-        `degraded${told.length === 0 ? '' : `: ${told.join(', ')}`}; see /gateway/providers and the log`,
+        `degraded${problems.length === 0 ? '' : `: ${problems.join(', ')}`}; see /gateway/providers and the log`,
       );
     }
     return `healthy, version ${health.version}, ${ms.toFixed(0)} ms`;
@@ -88,9 +88,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ([name, value]) => response.headers.get(name)?.split(';')[0] !== value,
     );
     if (wrong.length === 0) return `${Object.keys(STREAM_HEADERS).join(', ')} as expected`;
-    const told = wrong.map(([name]) => `${name}: ${response.headers.get(name) ?? 'missing'}`);
+    const problems = wrong.map(([name]) => `${name}: ${response.headers.get(name) ?? 'missing'}`);
     throw new Ailment(
-      `${told.join(', ')}; something between this client and the gateway may have changed them`,
+      `${problems.join(', ')}; something between this client and the gateway may have changed them`,
     );
   },
 
@@ -231,11 +231,11 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-/** Runs all checks in order; `tell` is called with each as it is done. A gateway that does not answer ends them. */
+/** Runs all checks in order; `report` is called with each as it is done. A gateway that does not answer ends them. */
 export async function examine(
   gateway: GatewayAddress,
   model: string,
-  tell: (finding: Finding) => void,
+  report: (finding: Finding) => void,
 ): Promise<Finding[]> {
   const patient: Patient = {
     gateway,
@@ -248,7 +248,7 @@ export async function examine(
   for (const [check, run] of Object.entries(CHECKS)) {
     const { finding, isOver } = await attempt(check, () => run(patient));
     findings.push(finding);
-    tell(finding);
+    report(finding);
     if (check === 'health') {
       if (isOver) break;
       const before = await readGateway<Metrics>(gateway, '/gateway/metrics').catch(() => undefined);

@@ -121,10 +121,10 @@ function createScreen(context: CliContext): Screen {
 }
 
 function paceOf({ ttft_ms, tokens_per_second, stalls }: Extract<LiveEvent, { type: 'completed' }>): string {
-  const told = [
+  const details = [
     ...(ttft_ms === null ? [] : [`first after ${Math.round(ttft_ms)} ms`]),
     ...(tokens_per_second === null ? [] : [`${Math.round(tokens_per_second)} tokens/s`]),
     ...(stalls === 0 ? [] : [`${stalls} ${stalls === 1 ? 'stall' : 'stalls'}`]),
   ];
-  return told.map((part) => `, ${part}`).join('');
+  return details.map((part) => `, ${part}`).join('');
 }

@@ -50,16 +50,16 @@ export function resolveProvider(
   known: TransformersConfig,
 ): ProviderResolution {
   const problems: ConfigProblem[] = [];
-  const tell = (severity: Severity, path: KeyPath, message: string) => {
+  const report = (severity: Severity, path: KeyPath, message: string) => {
     problems.push({ severity, path: ['providers', name, ...path], message });
   };
   const kind = findProviderKind(entry.kind ?? name);
-  const spot = placeOf(name, entry, kind, sources, tell);
+  const spot = placeOf(name, entry, kind, sources, report);
   if (spot === undefined) return { problems };
 
   const reasons: string[] = [];
   const refuse = (path: KeyPath, problem: string) => {
-    tell('warning', path, `${problem}; provider "${name}" is disabled`);
+    report('warning', path, `${problem}; provider "${name}" is disabled`);
     reasons.push(problem);
   };
   const headers: Record<string, string> = {};
@@ -71,22 +71,22 @@ export function resolveProvider(
   const { address, ...place } = spot;
   const isOwnAddress = kind !== undefined && isAtOwnAddress(kind, entry, address.address.baseUrl);
   for (const { path, problem } of address.missing) refuse(path, problem);
-  for (const { path, message } of address.problems) tell('warning', path, message);
+  for (const { path, message } of address.problems) report('warning', path, message);
   const elsewhere = wrongAddress(place.dialect, entry);
-  if (elsewhere !== undefined) tell('warning', elsewhere.path, elsewhere.message);
+  if (elsewhere !== undefined) report('warning', elsewhere.path, elsewhere.message);
   const doubled =
     elsewhere === undefined &&
     address.address.endpoint === undefined &&
     doubledEnd(entry.base_url, place.dialect);
-  if (doubled) tell('warning', ['base_url'], `ends in ${doubled}, which is appended to it; remove that`);
+  if (doubled) report('warning', ['base_url'], `ends in ${doubled}, which is appended to it; remove that`);
   const authorization = kind?.authorization;
   // A provider that authorizes itself has no use for a client's key.
   const mayForward = entry.forward_client_key && authorization === undefined;
   const forwards = clientKeys && mayForward;
-  const apiKeys = keysOf(entry, kind, forwards, sources, tell, refuse);
+  const apiKeys = keysOf(entry, kind, forwards, sources, report, refuse);
   const stranger = isOwnAddress && authorization === undefined && strangersKey(kind, apiKeys);
-  if (stranger) tell('warning', keyPathOf(entry), stranger);
-  const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, tell, refuse);
+  if (stranger) report('warning', keyPathOf(entry), stranger);
+  const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, report, refuse);
   const transformers = resolveTransformers(
     entry.transformers,
     ['providers', name, 'transformers'],
@@ -158,16 +158,16 @@ function keysOf(
   kind: ProviderKind | undefined,
   forwards: boolean,
   sources: SecretSources,
-  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  report: (severity: Severity, path: KeyPath, message: string) => void,
   refuse: (path: KeyPath, problem: string) => void,
 ): string[] {
-  const found = findKeys(entry, kind, forwards, sources, tell, refuse);
+  const found = findKeys(entry, kind, forwards, sources, report, refuse);
   const keys = found.filter((key) => !isPersonalToken(key));
   if (keys.length === found.length) return found;
   const path = keyPathOf(entry);
-  if (keys.length > 0) tell('warning', path, `${PERSONAL}; the other keys are used`);
+  if (keys.length > 0) report('warning', path, `${PERSONAL}; the other keys are used`);
   else if (!forwards) refuse(path, PERSONAL);
-  else tell('warning', path, `${PERSONAL}: only requests with a key of their own can work`);
+  else report('warning', path, `${PERSONAL}: only requests with a key of their own can work`);
   return keys;
 }
 
@@ -179,19 +179,19 @@ function findKeys(
   kind: ProviderKind | undefined,
   forwards: boolean,
   sources: SecretSources,
-  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  report: (severity: Severity, path: KeyPath, message: string) => void,
   refuse: (path: KeyPath, problem: string) => void,
 ): string[] {
   const { api_key: single, api_keys: several } = entry;
   if (several !== undefined) {
     if (single !== undefined)
-      tell('fatal', ['api_keys'], 'is set together with api_key; keep one of the two');
+      report('fatal', ['api_keys'], 'is set together with api_key; keep one of the two');
     const found = several.map((reference) => resolveSecret(reference, sources));
     const keys = found.flatMap(({ value }) => (value === undefined ? [] : [value]));
     for (const [index, { problem }] of found.entries()) {
       if (problem === undefined) continue;
       if (keys.length === 0) refuse(['api_keys', index], problem);
-      else tell('warning', ['api_keys', index], `${problem}; the other keys are used`);
+      else report('warning', ['api_keys', index], `${problem}; the other keys are used`);
     }
     return [...new Set(keys)];
   }
@@ -204,7 +204,11 @@ function findKeys(
   else if (kind?.authorization !== undefined) return [];
   else if (!forwards) refuse([], `no api_key, and ${secret.problem}`);
   else
-    tell('warning', [], `no api_key, and ${secret.problem}: only requests with a key of their own can work`);
+    report(
+      'warning',
+      [],
+      `no api_key, and ${secret.problem}: only requests with a key of their own can work`,
+    );
   return [];
 }
 
@@ -267,7 +271,7 @@ function oauthOf(
   kind: ProviderKind | undefined,
   hasKey: boolean,
   sources: SecretSources,
-  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  report: (severity: Severity, path: KeyPath, message: string) => void,
   refuse: (path: KeyPath, problem: string) => void,
 ): OAuthUser | undefined {
   const wanted = kind?.actsForUser === true;
@@ -276,7 +280,7 @@ function oauthOf(
     return undefined;
   }
   if (!wanted) {
-    tell('warning', ['oauth'], 'only kinds that act for a user have it; ignored');
+    report('warning', ['oauth'], 'only kinds that act for a user have it; ignored');
     return undefined;
   }
   const read = (field: keyof typeof oauth): string => {
@@ -318,7 +322,7 @@ function placeOf(
   entry: ProviderEntry,
   kind: ProviderKind | undefined,
   { environment }: SecretSources,
-  tell: (severity: Severity, path: KeyPath, message: string) => void,
+  report: (severity: Severity, path: KeyPath, message: string) => void,
 ): (Pick<ProviderConfig, 'dialect'> & { address: AddressResolution }) | undefined {
   const { dialect, base_url: baseUrl } = entry;
   if (kind === undefined) {
@@ -333,15 +337,15 @@ function placeOf(
     if (baseUrl !== undefined)
       mend = `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${orKind}`;
     else if (dialect !== undefined) mend = `set base_url to where it speaks ${dialect}, or ${orKind}`;
-    tell('fatal', [], `not a known provider${hint}: ${mend}`);
+    report('fatal', [], `not a known provider${hint}: ${mend}`);
     return undefined;
   }
   if (isBuiltIn(kind)) {
-    if (baseUrl !== undefined) tell('warning', ['base_url'], `kind ${kind.kind} has no address; ignored`);
+    if (baseUrl !== undefined) report('warning', ['base_url'], `kind ${kind.kind} has no address; ignored`);
     return { dialect: dialect ?? kind.dialect, address: plainAddress(kind.baseUrl, entry) };
   }
   if (dialect !== undefined && dialect !== kind.dialect && baseUrl === undefined) {
-    tell(
+    report(
       'fatal',
       ['dialect'],
       `kind ${kind.kind} speaks ${kind.dialect} at its own address; set base_url to where it speaks ${dialect}`,

@@ -30,28 +30,28 @@ export interface RoutingContext {
   transformers: TransformersConfig;
 }
 
-type Tell = (severity: Severity, path: KeyPath, message: string) => void;
+type Report = (severity: Severity, path: KeyPath, message: string) => void;
 /** A rule written as an object, of whichever kind. */
 type Rule = Exclude<RuleEntry, string | unknown[]>;
 
 export function resolveRouting(file: ConfigFile, context: RoutingContext): RoutingConfig {
   const { routing } = file;
-  const tell: Tell = (severity, path, message) => {
+  const report: Report = (severity, path, message) => {
     context.problems.push({ severity, path: ['routing', ...path], message });
   };
   const enabled = context.providers.map((provider) => provider.name);
   const names = [
     ...new Set([...Object.keys(file.providers), ...enabled, ...PROVIDER_KINDS.map((row) => row.kind)]),
   ];
-  const reader = createTargetReader(routing.groups, { enabled, names }, tell);
+  const reader = createTargetReader(routing.groups, { enabled, names }, report);
   const list = (targets: TargetsEntry, path: KeyPath) =>
     reader.read(targets, path).map(({ target }) => target);
   const fallbackChain = list(routing.fallback_chain, ['fallback_chain']);
   const inPlace = fallbackChain.length > 0;
-  checkDefault({ wanted: routing.default_provider, enabled, names, inPlace }, context.disabled, tell);
+  checkDefault({ wanted: routing.default_provider, enabled, names, inPlace }, context.disabled, report);
   const steps: StepReader = (entries, path) =>
     resolveTransformers(entries, ['routing', ...path], context.sources, context.transformers, (at, problem) =>
-      tell('fatal', [...path, ...at], problem),
+      report('fatal', [...path, ...at], problem),
     );
   const policy: PolicyConfig = {
     continueStreams: routing.continue_streams,
@@ -59,7 +59,7 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
     contextFallback: list(routing.context_fallback, ['context_fallback']),
     transformers: steps(routing.transformers, ['transformers']),
   };
-  const rule = createRuleReader(reader, steps, policy, tell);
+  const rule = createRuleReader(reader, steps, policy, report);
   return {
     defaultProvider: routing.default_provider ?? onlyOne(enabled),
     fallbackChain,
@@ -73,7 +73,7 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
     modelTierRules: rulesBy(routing.model_tier_rules, 'model_tier_rules', rule),
     scenarios: resolveScenarios(routing.scenarios, rule),
     patterns: routing.patterns.flatMap((pattern, index) => {
-      const phrases = readPhrases(pattern.match, ['patterns', index, 'match'], tell);
+      const phrases = readPhrases(pattern.match, ['patterns', index, 'match'], report);
       const text = phrases.map(({ phrase }) => phrase).join(', ');
       const found = rule(pattern, ['patterns', index], text);
       return found === undefined ? [] : [patternOf(pattern, phrases, found)];
@@ -83,9 +83,9 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
       if (!Object.hasOwn(routing.agent_rules, agent)) {
         const known = Object.keys(routing.agent_rules);
         const mend = `${suggestion(agent, known)}; add routing.agent_rules.${agent}`;
-        tell('fatal', path, `no agent rule has this name${mend}`);
+        report('fatal', path, `no agent rule has this name${mend}`);
       }
-      return { agent, phrases: readPhrases(match, path, tell) };
+      return { agent, phrases: readPhrases(match, path, report) };
     }),
   };
 }
@@ -101,12 +101,12 @@ interface DefaultQuestion {
 function checkDefault(
   { wanted, enabled, names, inPlace }: DefaultQuestion,
   disabled: ResolvedConfig['disabled'],
-  tell: Tell,
+  report: Report,
 ): void {
   if (wanted === null || enabled.includes(wanted)) return;
   if (!names.includes(wanted)) {
     const hint = suggestion(wanted, names);
-    tell(
+    report(
       'fatal',
       ['default_provider'],
       `no provider is named "${wanted}"${hint}; there are: ${names.join(', ')}`,
@@ -115,8 +115,8 @@ function checkDefault(
   }
   const reason = disabled.find((provider) => provider.name === wanted)?.reason ?? 'it cannot start';
   const what = `provider "${wanted}" is disabled: ${reason}`;
-  if (inPlace) tell('warning', ['default_provider'], `${what}; routing.fallback_chain serves in its place`);
-  else tell('error', ['default_provider'], `${what}; correct that, or name one of: ${enabled.join(', ')}`);
+  if (inPlace) report('warning', ['default_provider'], `${what}; routing.fallback_chain serves in its place`);
+  else report('error', ['default_provider'], `${what}; correct that, or name one of: ${enabled.join(', ')}`);
 }
 
 type StepReader = (entries: readonly TransformerEntry[], path: KeyPath) => Transformer[];
@@ -127,14 +127,14 @@ function createRuleReader(
   reader: TargetReader,
   steps: StepReader,
   base: PolicyConfig,
-  tell: Tell,
+  report: Report,
 ): RuleReader {
   return (entry, path, text) => {
     const isPlain = typeof entry === 'string' || Array.isArray(entry);
     const rule: Rule = isPlain ? { to: entry } : entry;
     const targets = reader.read(rule.to, isPlain ? path : [...path, 'to']);
     if (targets.length === 0) {
-      tell('warning', path, 'none of its targets can be used; the rule is skipped');
+      report('warning', path, 'none of its targets can be used; the rule is skipped');
       return undefined;
     }
     const where = formatKeyPath(['routing', ...path]);
@@ -191,12 +191,12 @@ function resolveScenarios(scenarios: RoutingFile['scenarios'], rule: RuleReader)
 function readPhrases(
   match: RoutingFile['patterns'][number]['match'],
   path: KeyPath,
-  tell: Tell,
+  report: Report,
 ): PhraseConfig[] {
   return match.map((entry, index) => {
     const phrase = typeof entry === 'string' ? { phrase: entry, weight: 1 } : entry;
     const problem = phraseProblem(phrase.phrase);
-    if (problem !== undefined) tell('fatal', [...path, index], problem);
+    if (problem !== undefined) report('fatal', [...path, index], problem);
     return phrase;
   });
 }

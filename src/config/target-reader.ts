@@ -12,12 +12,12 @@ export interface TargetReader {
 }
 
 type Groups = Readonly<Record<string, TargetsEntry>>;
-type Tell = (severity: Severity, path: KeyPath, message: string) => void;
+type Report = (severity: Severity, path: KeyPath, message: string) => void;
 
 export function createTargetReader(
   groups: Groups,
   { enabled, names }: { enabled: readonly string[]; names: readonly string[] },
-  tell: Tell,
+  report: Report,
 ): TargetReader {
   const groupNames = Object.keys(groups);
   const isGroup = (target: string) => Object.hasOwn(groups, target);
@@ -47,14 +47,14 @@ export function createTargetReader(
     const slash = target.indexOf('/');
     const name = slash === -1 ? target : target.slice(0, slash);
     if (slash === target.length - 1 && slash > 0) {
-      tell('fatal', path, `"${target}" names no model; write "${name}/MODEL", or "${name}" alone`);
+      report('fatal', path, `"${target}" names no model; write "${name}/MODEL", or "${name}" alone`);
       return [];
     }
     if (enabled.includes(name)) return [{ target, weight }];
-    if (names.includes(name)) tell('warning', path, `provider "${name}" is disabled; left out`);
+    if (names.includes(name)) report('warning', path, `provider "${name}" is disabled; left out`);
     else {
       const known = [...names, ...groupNames];
-      tell(
+      report(
         'fatal',
         path,
         `no provider is named "${name}"${suggestion(name, known)}; there are: ${known.join(', ')}`,
@@ -65,9 +65,9 @@ export function createTargetReader(
 
   const opened = new Map<string, WeightedTarget[]>();
   for (const name of groupNames) {
-    if (names.includes(name)) tell('fatal', ['groups', name], 'is the name of a provider; choose another');
+    if (names.includes(name)) report('fatal', ['groups', name], 'is the name of a provider; choose another');
   }
-  for (const name of insideFirst(groups, tell)) {
+  for (const name of insideFirst(groups, report)) {
     opened.set(name, read(groups[name] ?? [], ['groups', name]));
   }
   const weighs = (targets: TargetsEntry, seen: readonly string[]): boolean =>
@@ -88,7 +88,7 @@ function entries(targets: TargetsEntry): { target: string; weight: number; at: n
 }
 
 /** The groups, each after those that it names. Reports one that leads back to itself. */
-function insideFirst(groups: Groups, tell: Tell): string[] {
+function insideFirst(groups: Groups, report: Report): string[] {
   const done = new Set<string>();
   const visit = (name: string, way: readonly string[]): void => {
     if (done.has(name)) return;
@@ -100,7 +100,7 @@ function insideFirst(groups: Groups, tell: Tell): string[] {
       else {
         const circle = [...round.slice(start), target].join(' → ');
         const path = ['groups', name, ...(at === null ? [] : [at])];
-        tell('fatal', path, `is circular: ${circle}; remove one of them`);
+        report('fatal', path, `is circular: ${circle}; remove one of them`);
       }
     }
     done.add(name);

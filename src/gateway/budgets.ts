@@ -39,7 +39,7 @@ interface BudgetsHost extends Pick<GatewayHost, 'now' | 'setTimer' | 'log'> {
 }
 
 /** How long additions are collected before they are reported together. */
-const TELL_MS = 100;
+const REPORT_MS = 100;
 
 export function createBudgets(
   { now, setTimer, log, fleet }: BudgetsHost,
@@ -49,11 +49,11 @@ export function createBudgets(
   const onFailed = (reason: string) => log('warn', BUDGETS_UNREAD, { error: reason });
   const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed });
   let price: Pricer = () => null;
-  let stopTelling: (() => void) | undefined;
+  let cancelReport: (() => void) | undefined;
 
-  function tell(): void {
-    stopTelling?.();
-    stopTelling = undefined;
+  function report(): void {
+    cancelReport?.();
+    cancelReport = undefined;
     const added = book.takeAdded();
     if (added.length > 0) fleet?.spent(added);
   }
@@ -84,14 +84,14 @@ export function createBudgets(
     see(row) {
       if (book.isEmpty) return;
       book.add(row, now());
-      if (fleet !== undefined) stopTelling ??= setTimer(tell, TELL_MS);
+      if (fleet !== undefined) cancelReport ??= setTimer(report, REPORT_MS);
     },
     learn: (spent) => book.adopt(spent, now()),
-    flush: tell,
+    flush: report,
     states: () => book.states(now()),
     stop() {
       reader?.stop();
-      tell();
+      report();
     },
   };
 }

@@ -7,6 +7,6 @@ export function clientLeft(): GatewayError {
   return new GatewayError('internal', 'the client closed the connection', { status: CLIENT_LEFT });
 }
 
-export function tellsThatClientLeft({ code, status }: GatewayError): boolean {
+export function isClientLeft({ code, status }: GatewayError): boolean {
   return code === 'internal' && status === CLIENT_LEFT;
 }

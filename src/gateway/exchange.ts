@@ -15,7 +15,7 @@ import {
   openWhole,
   type WholeAnswer,
 } from './attempts/attempt.ts';
-import { clientLeft, tellsThatClientLeft } from './client-left.ts';
+import { clientLeft, isClientLeft } from './client-left.ts';
 import { createBodyCapture } from './record/body-capture.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
@@ -177,7 +177,8 @@ class StreamedAnswer implements ClientStreamOptions {
     const error = redactError(toGatewayError(thrown), this.exchange.redact);
     this.failure ??= error;
     return (
-      this.relay?.tellFailure?.(error) ?? textEncoder.encode(this.encoder().encode({ type: 'error', error }))
+      this.relay?.encodeFailure?.(error) ??
+      textEncoder.encode(this.encoder().encode({ type: 'error', error }))
     );
   }
 
@@ -196,8 +197,8 @@ class StreamedAnswer implements ClientStreamOptions {
       this.relay?.cancel();
     }
     // The error by which a client's leaving ends the upstream's stream may have been seen: the request did not fail.
-    const left = how === 'cancelled' || (error !== undefined && tellsThatClientLeft(error));
-    if (error !== undefined && !tellsThatClientLeft(error)) record.end(failedWith(error));
+    const left = how === 'cancelled' || (error !== undefined && isClientLeft(error));
+    if (error !== undefined && !isClientLeft(error)) record.end(failedWith(error));
     else if (finish) record.end({ status: 'success' });
     else record.end({ status: left ? 'aborted' : 'error' });
   }

@@ -79,7 +79,7 @@ export interface Gateway {
   /** Takes a notice from another process of this gateway. */
   learn(notice: FleetNotice): void;
   /** Reports to other processes now what was spent from budgets here. */
-  tellSpent(): void;
+  reportSpent(): void;
   /** Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store refuses. */
   flush(): Promise<void>;
   /** Passes on every frame of the live view, for another process that has the viewers. Returns a function that stops it. */
@@ -179,7 +179,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   }
 
   /** Reports to the other processes that this one has a request to account for. */
-  function tellBegun(dialect: DialectId, record: ExchangeRecord, redact: Redactor): void {
+  function reportBegun(dialect: DialectId, record: ExchangeRecord, redact: Redactor): void {
     if (fleet === undefined) return;
     const { requestId, timestamp, operation, streamed, route } = record;
     const name = (text: string | null | undefined) => (text == null ? null : redact(text));
@@ -211,7 +211,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const record = newRecord(dialect, redact);
     record.operation = found.route.operation;
     record.trace = beginTrace(headers, host);
-    tellBegun(dialect, record, redact);
+    reportBegun(dialect, record, redact);
     const { client, unfollow } = followClient(request.signal, record);
     try {
       guardOrigin(headers, config.server);
@@ -221,7 +221,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const labels = readLabels(headers, project);
       record.agentType = labels.agentType;
       record.projectId = labels.projectId;
-      if (labels.agentType !== null || labels.projectId !== null) tellBegun(dialect, record, redact);
+      if (labels.agentType !== null || labels.projectId !== null) reportBegun(dialect, record, redact);
       const text = await readBody(request, headers, config.server, host.setTimer);
       if (rows !== null && config.audit.logRequestBodies)
         record.keepRequest(text, featuresIn(headers, found.dialect.client));
@@ -240,7 +240,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       const asked = router.route(routeQuestion(incoming, question, found.route.operation));
       const route = asked instanceof Promise ? await asked : asked;
       record.route = route;
-      tellBegun(dialect, record, redact);
+      reportBegun(dialect, record, redact);
       const run: Operation = {
         incoming,
         host,
@@ -350,7 +350,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           probes.follow(setup.config.providers);
       }
     },
-    tellSpent: budgets.flush,
+    reportSpent: budgets.flush,
     async flush() {
       budgets.flush();
       await rows?.flush();

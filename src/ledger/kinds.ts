@@ -59,7 +59,7 @@ export interface Kinds {
 
 export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
   const kinds = new Map<string, Kind>();
-  const told = { model: new Set<string>(), agent: new Set<string>(), project: new Set<string>() };
+  const distinguished = { model: new Set<string>(), agent: new Set<string>(), project: new Set<string>() };
   let lowest = 0;
   let highest = 0;
 
@@ -67,22 +67,23 @@ export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
     kinds.set(keyOf(NAMES.map((name) => kind[name])), kind);
     lowest = Math.min(lowest, kind.id);
     highest = Math.max(highest, kind.id);
-    for (const free of FREE) if (kind[free] !== '' && kind[free] !== OTHER) told[free].add(kind[free]);
+    for (const free of FREE)
+      if (kind[free] !== '' && kind[free] !== OTHER) distinguished[free].add(kind[free]);
   };
 
   const find = (names: Names): Kind | undefined => kinds.get(keyOf(NAMES.map((name) => names[name])));
 
-  const mayBeTold = (free: (typeof FREE)[number], names: Names): boolean => {
-    if (told[free].has(names[free])) return true;
+  const mayDistinguish = (free: (typeof FREE)[number], names: Names): boolean => {
+    if (distinguished[free].has(names[free])) return true;
     const hasSucceeded = names.status === ('success' satisfies RowStatus);
-    return told[free].size < (hasSucceeded ? bounds.names : bounds.names * UNPROVEN);
+    return distinguished[free].size < (hasSucceeded ? bounds.names : bounds.names * UNPROVEN);
   };
 
   return {
     of: (row) => kinds.get(keyOf(kindNamesOf(row))),
     choose(row) {
       const own = namesOf(row);
-      const names = hide(own, (free) => !mayBeTold(free, own));
+      const names = hide(own, (free) => !mayDistinguish(free, own));
       const chosen = find(names) === undefined && kinds.size >= bounds.kinds ? hide(own, () => true) : names;
       const known = find(chosen);
       if (known !== undefined) return { kind: known, isNew: false };
@@ -97,7 +98,7 @@ export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
     },
     forget() {
       kinds.clear();
-      for (const free of FREE) told[free].clear();
+      for (const free of FREE) distinguished[free].clear();
       lowest = 0;
       highest = 0;
     },

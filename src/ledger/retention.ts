@@ -1,5 +1,5 @@
 // Deletes expired rows, once an hour, in small slices, between which the store can write.
-import type { TellLog } from './queue/trouble-log.ts';
+import type { WriteLog } from './queue/trouble-log.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface RetentionOptions {
@@ -8,7 +8,7 @@ export interface RetentionOptions {
   setTimer(callback: () => void, delayMs: number): () => void;
   retentionMs?: () => number | null;
   /** Called once when expired rows cannot be deleted, and once when they are again. */
-  log?: TellLog;
+  log?: WriteLog;
 }
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +22,7 @@ const PAUSE_MS = 20;
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 300_000;
 /** Shorter trouble is not worth a log line. */
-const TOLD_AFTER_FAILURES = 3;
+const REPORTED_AFTER_FAILURES = 3;
 
 export interface Retention {
   /** Why the last deletion failed; null: it did not. */
@@ -60,14 +60,14 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
     try {
       if (!hasLooked && (await wouldEmpty(age))) return HOUR_MS;
       const { isDone } = await store.expire(now() - age);
-      if (failures >= TOLD_AFTER_FAILURES) log('info', 'old rows of the ledger are deleted again', {});
+      if (failures >= REPORTED_AFTER_FAILURES) log('info', 'old rows of the ledger are deleted again', {});
       succeeded();
       return isDone ? HOUR_MS : PAUSE_MS;
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown.message : String(thrown);
       lastError = `old rows were not deleted: ${error}`;
       failures += 1;
-      if (failures === TOLD_AFTER_FAILURES)
+      if (failures === REPORTED_AFTER_FAILURES)
         log('warn', 'old rows of the ledger could not be deleted: it is tried again', { error });
       return Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);
     }

@@ -56,8 +56,8 @@ export function stateMetrics({
     gauge(
       { name: `sluice_${name}`, help, labels: ['provider'] },
       states.flatMap((state) => {
-        const told = value(state);
-        return told === null ? [] : [[[state.name], told] as const];
+        const measured = value(state);
+        return measured === null ? [] : [[[state.name], measured] as const];
       }),
     );
   return [

@@ -51,10 +51,10 @@ const ZERO = 48;
 const NONE = -1;
 
 /**
- * Calls `tell` with each bucket and count that `packSpread` wrote; anything else in the text is skipped. Reads digit by
+ * Calls `visit` with each bucket and count that `packSpread` wrote; anything else in the text is skipped. Reads digit by
  * digit: the spreads of many hours are a million characters.
  */
-export function eachPacked(packed: string, tell: (bucket: number, count: number) => void): void {
+export function eachPacked(packed: string, visit: (bucket: number, count: number) => void): void {
   let bucket = NONE;
   let number = NONE;
   for (let at = 0; at <= packed.length; at++) {
@@ -66,7 +66,7 @@ export function eachPacked(packed: string, tell: (bucket: number, count: number)
       bucket = number;
       number = NONE;
     } else if (code === SPACE) {
-      if (number > 0 && bucket >= 0 && bucket < SPREAD_BUCKETS) tell(bucket, number);
+      if (number > 0 && bucket >= 0 && bucket < SPREAD_BUCKETS) visit(bucket, number);
       bucket = NONE;
       number = NONE;
     } else {

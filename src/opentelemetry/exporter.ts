@@ -167,13 +167,13 @@ function createMetrics(
   function arm(): void {
     cancelTimer = host.setTimer(() => {
       arm();
-      sending ??= tell().finally(() => {
+      sending ??= sendMetrics().finally(() => {
         sending = undefined;
       });
     }, metricIntervalMs);
   }
 
-  async function tell(): Promise<void> {
+  async function sendMetrics(): Promise<void> {
     const isTaken = await sender.send(await report());
     if (isTaken) news?.told();
   }
@@ -185,7 +185,7 @@ function createMetrics(
       cancelTimer();
       sender.hurry();
       await sending;
-      await tell();
+      await sendMetrics();
     },
   };
 }

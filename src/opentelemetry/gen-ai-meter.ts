@@ -39,7 +39,7 @@ const EMBEDDINGS: ReadonlySet<string> = new Set([OPERATION_NAMES.embed]);
 
 const MODALITY = 'gen_ai.token.modality';
 /** Hardly any modality but audio is reported separately by providers. */
-const UNTOLD = 'unknown';
+const UNKNOWN = 'unknown';
 
 export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
   const requested = createNames();
@@ -162,19 +162,19 @@ function createUsageCounters() {
   const reasoning = counter('reasoning.output_tokens', 'Generated tokens that were reasoning.');
   const addBoth = (to: Counter, labels: readonly string[], all: number, audio: number) => {
     // Even for an impossible report, more audio than all tokens, the parts must add up to the total.
-    const heard = Math.min(audio, all);
-    if (heard > 0) to.add([...labels, 'audio'], heard);
-    to.add([...labels, UNTOLD], all - heard);
+    const audioTokens = Math.min(audio, all);
+    if (audioTokens > 0) to.add([...labels, 'audio'], audioTokens);
+    to.add([...labels, UNKNOWN], all - audioTokens);
   };
   return {
     add(labels: readonly string[], usage: Usage): void {
       addBoth(input, labels, totalInputTokens(usage), usage.audioInputTokens);
       addBoth(output, labels, usage.outputTokens, usage.audioOutputTokens);
-      const untold = [...labels, UNTOLD];
+      const unknownKind = [...labels, UNKNOWN];
       // Zero also means that the provider has no such count.
-      if (usage.cacheReadTokens > 0) cacheRead.add(untold, usage.cacheReadTokens);
-      if (usage.cacheWriteTokens > 0) cacheWrite.add(untold, usage.cacheWriteTokens);
-      if (usage.reasoningTokens > 0) reasoning.add(untold, usage.reasoningTokens);
+      if (usage.cacheReadTokens > 0) cacheRead.add(unknownKind, usage.cacheReadTokens);
+      if (usage.cacheWriteTokens > 0) cacheWrite.add(unknownKind, usage.cacheWriteTokens);
+      if (usage.reasoningTokens > 0) reasoning.add(unknownKind, usage.reasoningTokens);
     },
     metrics: [input, output, cacheRead, cacheWrite, reasoning].map(
       (metric): UnitMetric => ({ ...metric, unit: '{token}' }),

@@ -230,7 +230,7 @@ class Asked implements RuleQuestion {
   readonly agentType: string | null;
   readonly timing: string;
   private readonly read: RouteQuestion['content'];
-  private told: string | null | undefined = undefined;
+  private spoken: string | null | undefined = undefined;
 
   constructor({ model, agentType, timing, content }: RouteQuestion) {
     this.model = model;
@@ -248,10 +248,10 @@ class Asked implements RuleQuestion {
   }
 
   conversation(): string | null {
-    if (this.told === undefined) {
+    if (this.spoken === undefined) {
       const request = this.content();
-      this.told = request === undefined ? null : conversationOf(request);
+      this.spoken = request === undefined ? null : conversationOf(request);
     }
-    return this.told;
+    return this.spoken;
   }
 }

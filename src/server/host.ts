@@ -79,7 +79,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
       streams = true;
       return encoding === undefined
         ? directBody(source, given)
-        : standardBody(new EndToldSource(source, given));
+        : standardBody(new EndReportingSource(source, given));
     };
     const last = isLast(request);
     return options.fetch(request, makeBody).then((response) => {
@@ -175,20 +175,20 @@ class ClientConnection {
 }
 
 /** Reports when its last part has been handed over. */
-class EndToldSource implements ByteSource {
+class EndReportingSource implements ByteSource {
   private readonly source: ByteSource;
-  private readonly told: () => void;
+  private readonly onEnd: () => void;
 
-  constructor(source: ByteSource, told: () => void) {
+  constructor(source: ByteSource, onEnd: () => void) {
     this.source = source;
-    this.told = told;
+    this.onEnd = onEnd;
   }
 
   start(sink: ByteSink): void {
     this.source.start({
       write: (bytes) => sink.write(bytes),
       end: () => {
-        this.told();
+        this.onEnd();
         sink.end();
       },
     });

@@ -45,7 +45,7 @@ export function keepLogFile(options: LogFileOptions): void {
   const { path, putsAside, log, largest, lookMs = LOOK_MS, shortestMs = SHORTEST_MS } = options;
   let lead: LeadDescriptor | undefined;
   let asideAt = Number.NEGATIVE_INFINITY;
-  let told = '';
+  let reported = '';
   const look = () => {
     const now = performance.now();
     if (putsAside && now - asideAt >= shortestMs && isFullLog(path, largest)) {
@@ -62,15 +62,15 @@ export function keepLogFile(options: LogFileOptions): void {
   const timer = setInterval(() => {
     try {
       look();
-      told = '';
+      reported = '';
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== told)
+      if (reason !== reported)
         log('error', 'the log file cannot be written or rotated', {
           file: path,
           error,
         });
-      told = reason;
+      reported = reason;
     }
   }, lookMs);
   timer.unref();

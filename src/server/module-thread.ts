@@ -8,7 +8,7 @@ declare const self: Worker;
 let code: ModuleCode | undefined;
 const answers = new Map<number, ModuleAnswer>();
 
-const tell = (message: FromModule) => self.postMessage(message);
+const send = (message: FromModule) => self.postMessage(message);
 
 self.onmessage = async ({ data }: MessageEvent<ToModule>) => {
   if ('open' in data) {
@@ -16,9 +16,9 @@ self.onmessage = async ({ data }: MessageEvent<ToModule>) => {
       const { default: exported } = await import(data.open.url);
       code = await runModule(exported, data.open.options);
       const { changesRequests, changesAnswers } = code;
-      tell({ ready: { changesRequests, changesAnswers } });
+      send({ ready: { changesRequests, changesAnswers } });
     } catch (thrown) {
-      tell({ failed: reason(thrown) });
+      send({ failed: reason(thrown) });
     }
     return;
   }
@@ -27,11 +27,11 @@ self.onmessage = async ({ data }: MessageEvent<ToModule>) => {
     answers.delete(data.close);
     return;
   }
-  tell({ began: data.id });
+  send({ began: data.id });
   try {
-    tell({ id: data.id, result: await run(data.call) });
+    send({ id: data.id, result: await run(data.call) });
   } catch (thrown) {
-    tell({ id: data.id, error: reason(thrown) });
+    send({ id: data.id, error: reason(thrown) });
   }
 };
 

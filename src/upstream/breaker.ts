@@ -50,12 +50,12 @@ export type BreakerEvent = 'failed' | 'spoke' | 'succeeded' | 'probing' | 'probe
 export const PROBE_WAIT_MS = 1_000;
 
 /**
- * @param tell called with what a request of this process has changed.
+ * @param notify called with what a request of this process has changed.
  * @param claim takes or returns the right to try it; false where another process has it, which may not have reported yet.
  */
 export function createBreaker(
   monotonic: () => number,
-  tell: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
+  notify: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
   claim: (isOn: boolean) => boolean = () => true,
 ): Breaker {
   let failures = 0;
@@ -109,26 +109,26 @@ export function createBreaker(
       // On trial: one more failure, in the middle of this very answer too, opens it again.
       if (probe !== this) return;
       close(this.settings.failures - 1);
-      tell('spoke', this.settings);
+      notify('spoke', this.settings);
     }
 
     succeeded(): void {
       if (!this.endsNow()) return;
       const isNews = failures > 0 || openUntil !== null;
       close(0);
-      if (isNews) tell('succeeded', this.settings);
+      if (isNews) notify('succeeded', this.settings);
     }
 
     failed(): void {
       if (!this.endsNow()) return;
       fail(this.settings, probe === this);
-      tell('failed', this.settings);
+      notify('failed', this.settings);
     }
 
     abandoned(): void {
       if (!this.endsNow() || probe !== this) return;
       endProbe();
-      tell('probed', this.settings);
+      notify('probed', this.settings);
     }
 
     /** Once, and not where its verdict is about what was before the last opening. */
@@ -153,7 +153,7 @@ export function createBreaker(
       const permit = new BreakerPermit(settings);
       if (now === 'half-open') {
         probe = permit;
-        tell('probing', settings);
+        notify('probing', settings);
       }
       return permit;
     },

@@ -111,7 +111,7 @@ function readStart(body: AnswerBody, limit: number): Promise<string> {
     const decoder = new TextDecoder();
     let text = '';
     let size = 0;
-    const told = () => resolve(text);
+    const settle = () => resolve(text);
     body.read({
       chunk(bytes) {
         if (size >= limit) return;
@@ -119,10 +119,10 @@ function readStart(body: AnswerBody, limit: number): Promise<string> {
         size += bytes.length;
         if (size < limit) return;
         body.cancel();
-        told();
+        settle();
       },
-      end: told,
-      failed: told,
+      end: settle,
+      failed: settle,
     });
   });
 }

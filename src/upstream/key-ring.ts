@@ -107,13 +107,13 @@ export function createKeyRing(monotonic: () => number): KeyRing {
   function order(keys: readonly string[], conversation: () => string | null): number[] {
     const positions = [...keys.keys()];
     if (keys.length < 2) return positions;
-    const told = conversation();
-    if (told === null) {
+    const spoken = conversation();
+    if (spoken === null) {
       const first = turn++ % keys.length;
       return [...positions.slice(first), ...positions.slice(0, first)];
     }
     // Rendezvous hashing: when one key is missing, only its own conversations move.
-    const weights = keys.map((key) => weightOf(`${told}\n${key}`));
+    const weights = keys.map((key) => weightOf(`${spoken}\n${key}`));
     return positions.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
   }
 

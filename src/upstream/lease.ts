@@ -78,7 +78,7 @@ class ProviderLease implements Lease {
     const { memory, whose, key, model } = this.terms;
     if (whose !== 'own' || !memory.keys.hasBenched(key)) return;
     memory.keys.succeeded(key, model);
-    memory.tell({ what: 'key-good', key: this.usedKey() });
+    memory.notify({ what: 'key-good', key: this.usedKey() });
   }
 
   private judge(error: GatewayError): void {
@@ -105,7 +105,7 @@ class ProviderLease implements Lease {
 
   private healed(): void {
     const { memory } = this.terms;
-    if (heal(memory)) memory.tell({ what: 'healed' });
+    if (heal(memory)) memory.notify({ what: 'healed' });
   }
 
   /** @param ofKey the key is set aside where the failure is of that kind. */
@@ -114,7 +114,7 @@ class ProviderLease implements Lease {
     fail(memory, error);
     const used = ofKey ? this.usedKey() : null;
     if (used !== null) memory.keys.failed(key, model, error, used.alone);
-    memory.tell({ what: 'failed', error: toPeerError(error), key: used });
+    memory.notify({ what: 'failed', error: toPeerError(error), key: used });
   }
 
   private usedKey(): PeerKey {

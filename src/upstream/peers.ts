@@ -124,10 +124,10 @@ function sum(shares: Iterable<Share>, what: keyof Share): number {
 }
 
 export interface Peers {
-  tell(notice: PeerNotice): void;
+  notify(notice: PeerNotice): void;
   /** Undefined where this process counts alone. */
   room(provider: string): SharedRoom | undefined;
 }
 
 /** One process. */
-export const NO_PEERS: Peers = { tell: () => {}, room: () => undefined };
+export const NO_PEERS: Peers = { notify: () => {}, room: () => undefined };

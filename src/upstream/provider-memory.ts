@@ -13,7 +13,7 @@ export interface ProviderMemory {
   room: SharedRoom | undefined;
   failuresInARow: number;
   lastError: string | undefined;
-  tell(event: PeerEvent): void;
+  notify(event: PeerEvent): void;
 }
 
 /** Takes what another process has met. */

@@ -108,25 +108,25 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
   function memoryOf({ name, baseUrl }: Pick<GuardedProvider, 'name' | 'baseUrl'>): ProviderMemory {
     const known = memories.get(name)?.get(baseUrl);
     if (known !== undefined) return known;
-    const tell = (event: PeerEvent) => peers.tell({ provider: name, baseUrl, event });
+    const notify = (event: PeerEvent) => peers.notify({ provider: name, baseUrl, event });
     const room = roomOf(name)?.share();
     const memory: ProviderMemory = {
       baseUrl,
       breaker: createBreaker(
         clock.monotonic,
-        (met, settings) => tell({ what: 'breaker', met, settings }),
+        (met, settings) => notify({ what: 'breaker', met, settings }),
         room && ((isOn) => claimProbe(room, isOn)),
       ),
       keys: createKeyRing(clock.monotonic),
       limit: createConcurrencyLimit(clock, {
         room,
-        adapted: (value) => tell({ what: 'limit', value }),
-        freed: () => tell({ what: 'room' }),
+        adapted: (value) => notify({ what: 'limit', value }),
+        freed: () => notify({ what: 'room' }),
       }),
       room,
       failuresInARow: 0,
       lastError: undefined,
-      tell,
+      notify,
     };
     const addresses = memories.get(name) ?? new Map<string, ProviderMemory>();
     memories.set(name, addresses.set(baseUrl, memory));
@@ -235,12 +235,12 @@ function keyQuestion(question: LeaseQuestion): KeyQuestion {
 function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError | null): void {
   if (failure === null) {
     permit.spoke();
-    if (heal(memory)) memory.tell({ what: 'healed' });
+    if (heal(memory)) memory.notify({ what: 'healed' });
     return;
   }
   permit.failed();
   fail(memory, failure);
-  memory.tell({ what: 'failed', error: toPeerError(failure), key: null });
+  memory.notify({ what: 'failed', error: toPeerError(failure), key: null });
 }
 
 function describe(provider: GuardedProvider, memory: ProviderMemory): ProviderState {

@@ -14,7 +14,7 @@ export interface Channel<Far extends Methods> {
     ...args: Arguments<Far[Name]>
   ): Promise<Answer<Far[Name]>>;
   /** Calls without an answer; what the far side throws is left to it. Does nothing where it is gone. */
-  tell<Name extends keyof Far & string>(name: Name, ...args: Arguments<Far[Name]>): void;
+  notify<Name extends keyof Far & string>(name: Name, ...args: Arguments<Far[Name]>): void;
   /** To be called with each value that arrives. */
   take(message: unknown): void;
   /** The far side is gone: what it was asked will not be answered. */
@@ -28,14 +28,14 @@ export class ChannelClosed extends Error {
 
 type Message =
   | { kind: 'call'; id: number; name: string; args: unknown[] }
-  | { kind: 'tell'; name: string; args: unknown[] }
+  | { kind: 'notify'; name: string; args: unknown[] }
   | { kind: 'answer'; id: number; result?: unknown; error?: string };
 
 export interface ChannelOptions {
   send(message: unknown): void;
   /** What this side answers. */
   methods: Methods;
-  /** A method called by `tell` threw. */
+  /** A method called by `notify` threw. */
   onError(error: unknown): void;
 }
 
@@ -77,10 +77,10 @@ export function createChannel<Far extends Methods>({ send, methods, onError }: C
       }
       return promise;
     },
-    tell: (name, ...args) => post({ kind: 'tell', name, args }),
+    notify: (name, ...args) => post({ kind: 'notify', name, args }),
     take(given) {
       const message = given as Message;
-      if (message.kind === 'tell') run(message.name, message.args).catch(onError);
+      if (message.kind === 'notify') run(message.name, message.args).catch(onError);
       else if (message.kind === 'call') void answer(message.id, message.name, message.args);
       else {
         const waiting = asked.get(message.id);

@@ -80,7 +80,7 @@ export function createCrew(options: CrewOptions): Crew {
       alive.delete(index);
       throw new WorkerFailed(`worker ${index} ${outcome} before it served`);
     }
-    void worker.gone.then((how) => bury(worker, how, monotonic() - bornAt));
+    void worker.gone.then((how) => handleGone(worker, how, monotonic() - bornAt));
   }
 
   /** Watches it from start to end: a worker may hang before it serves, and while it drains. */
@@ -100,7 +100,7 @@ export function createCrew(options: CrewOptions): Crew {
     void worker.gone.then(stop);
   }
 
-  function bury(worker: WorkerProcess, how: string, livedMs: number): void {
+  function handleGone(worker: WorkerProcess, how: string, livedMs: number): void {
     alive.delete(worker.index);
     serving.delete(worker);
     options.onGone(worker, how, !ending);
@@ -147,7 +147,7 @@ export function createCrew(options: CrewOptions): Crew {
       if (isGone) return;
       cancel();
       cancel = setTimer(kill, END_GRACE_MS);
-      worker.channel.tell('hurry');
+      worker.channel.notify('hurry');
     });
     try {
       return await worker.channel.call('drain', timeoutMs);

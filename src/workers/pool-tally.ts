@@ -16,10 +16,10 @@ export function createPoolTally<Worker>(): PoolTally<Worker> {
   return {
     async read(workers, ask) {
       const running = new Set(workers);
-      const told = await Promise.all(
+      const answers = await Promise.all(
         [...running].map(async (worker) => [worker, await ask(worker)] as const),
       );
-      for (const [worker, pools] of told) if (pools !== undefined) known.set(worker, pools);
+      for (const [worker, pools] of answers) if (pools !== undefined) known.set(worker, pools);
       for (const [worker, pools] of known) {
         if (running.has(worker)) continue;
         known.delete(worker);

@@ -85,7 +85,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     board: memory,
     methods: methodsFor,
     onServing: welcome,
-    onGone: bury,
+    onGone: handleGone,
   });
 
   const view = createFleetView({
@@ -121,13 +121,13 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     createSpendingReader(budgets, ledger.store, {
       now,
       setTimer,
-      onRead: tellSpent,
+      onRead: sendSpent,
       onFailed: (reason) => log('warn', BUDGETS_UNREAD, { error: reason }),
     });
 
   /** Each worker refuses requests by what all have spent. */
-  function tellSpent(): void {
-    tellAll({ about: 'spent', spent: budgets.spent(now()) });
+  function sendSpent(): void {
+    notifyAll({ about: 'spent', spent: budgets.spent(now()) });
   }
 
   function note(row: LedgerRow): void {
@@ -145,8 +145,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     }
   }
 
-  function tellAll(notice: FleetNotice, but?: WorkerProcess): void {
-    for (const worker of crew.serving()) if (worker !== but) worker.channel.tell('learn', notice);
+  function notifyAll(notice: FleetNotice, but?: WorkerProcess): void {
+    for (const worker of crew.serving()) if (worker !== but) worker.channel.notify('learn', notice);
   }
 
   async function watch(worker: WorkerProcess, isOn: boolean): Promise<void> {
@@ -175,11 +175,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       },
       notice(notice) {
         if (notice.about === 'provider') known.learn(notice.notice);
-        tellAll(notice, worker());
+        notifyAll(notice, worker());
       },
       spent(added) {
         budgets.receive(added, now());
-        tellSpent();
+        sendSpent();
       },
       append(rows, batch) {
         try {
@@ -197,34 +197,34 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       leavePage: pages.leave,
       watching: (isOn) => watch(worker(), isOn),
       frame(frame) {
-        for (const { channel } of watchedAt) channel.tell('frame', frame);
+        for (const { channel } of watchedAt) channel.notify('frame', frame);
       },
     };
   }
 
   /** Tells a worker what it missed. */
   function welcome(worker: WorkerProcess): void {
-    for (const notice of known.recall()) worker.channel.tell('learn', { about: 'provider', notice });
-    if (configs.get(worker) !== config) worker.channel.tell('reload', columns, sendable(config));
-    if (!budgets.isEmpty) worker.channel.tell('learn', { about: 'spent', spent: budgets.spent(now()) });
-    if (watchedAt.size > 0) worker.channel.tell('watched', true);
+    for (const notice of known.recall()) worker.channel.notify('learn', { about: 'provider', notice });
+    if (configs.get(worker) !== config) worker.channel.notify('reload', columns, sendable(config));
+    if (!budgets.isEmpty) worker.channel.notify('learn', { about: 'spent', spent: budgets.spent(now()) });
+    if (watchedAt.size > 0) worker.channel.notify('watched', true);
     if (prober === undefined) appointProber(worker);
   }
 
   function appointProber(worker: WorkerProcess | undefined): void {
     prober = worker;
-    worker?.channel.tell('learn', { about: 'probes' });
+    worker?.channel.notify('learn', { about: 'probes' });
   }
 
   /** Records what a worker had begun, and releases what it held. */
-  function bury(worker: WorkerProcess, how: string, isReplaced: boolean): void {
+  function handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
     const left = readJournal(worker.memory, batches.get(worker) ?? 0);
     for (const request of left) note(lostRow(request, how, now()));
     if (!isReplaced) return;
     known.peerGone();
-    tellAll({ about: 'loss' });
+    notifyAll({ about: 'loss' });
     if (prober === worker) appointProber(crew.serving()[0]);
     log('error', 'a worker is gone and will be replaced; its running requests are recorded as failed', {
       worker: worker.index,

@@ -67,7 +67,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     known = primary.call('watching', watchers.count() > 0);
     known.catch(onError);
   });
-  let stopTelling = () => {};
+  let stopFrames = () => {};
 
   function gateway(): Gateway {
     if (serving === undefined) throw new Error('this worker does not serve yet');
@@ -87,8 +87,8 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     beat() {},
     flush: () => gateway().flush(),
     watched(isOn) {
-      stopTelling();
-      stopTelling = isOn ? gateway().followLive((frame) => primary.tell('frame', frame)) : () => {};
+      stopFrames();
+      stopFrames = isOn ? gateway().followLive((frame) => primary.notify('frame', frame)) : () => {};
     },
     frame: watchers.publish,
     async drain(timeoutMs) {
@@ -113,7 +113,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
 
   const pages = {
     next: (page: number) => primary.call('nextPiece', page),
-    leave: (page: number) => primary.tell('leavePage', page),
+    leave: (page: number) => primary.notify('leavePage', page),
   };
   const setup = await primary.call('setup');
   let { columns } = setup;
@@ -126,15 +126,15 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         room: createPacketRoom(memory),
         setTimer,
         isKept: setup.recorded || setup.traced,
-        beforeSend: () => serving?.gateway.tellSpent(),
+        beforeSend: () => serving?.gateway.reportSpent(),
         onError,
       }),
       peers: {
-        tell: (notice) => primary.tell('notice', { about: 'provider', notice }),
+        notify: (notice) => primary.notify('notice', { about: 'provider', notice }),
         room: (provider) => board.room(columns.get(provider) ?? -1),
       },
-      spent: (added) => primary.tell('spent', added),
-      placed: (place, target) => primary.tell('notice', { about: 'place', place, target }),
+      spent: (added) => primary.notify('spent', added),
+      placed: (place, target) => primary.notify('notice', { about: 'place', place, target }),
       begun: journal.note,
       async manage(request, url) {
         if (url.pathname === LIVE_PATH && request.method === 'GET') {
@@ -158,9 +158,9 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     },
     async serve(given) {
       serving = given;
-      primary.tell('ready');
+      primary.notify('ready');
       await ended;
-      stopTelling();
+      stopFrames();
       watchers.close();
     },
   };

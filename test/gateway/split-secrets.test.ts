@@ -47,7 +47,7 @@ test.each(WIRES)('%s', (_, eventOf) => {
 
 test.each([
   [
-    'calls of Chat told in turn',
+    'calls of Chat in turn',
     (text: string, call: number) => ({
       choices: [{ index: 0, delta: { tool_calls: [{ index: call, function: { arguments: text } }] } }],
     }),
@@ -75,14 +75,14 @@ test.each([
     (text.match(/.{1,4}/g) ?? []).map((piece, n) => ({ piece, at, n })),
   );
   for (const inTurn of [false, true]) {
-    const told = inTurn ? places.toSorted((one, other) => one.n - other.n) : places;
-    const stream = told.map(({ piece, at }) => `data: ${JSON.stringify(eventOf(piece, at))}\n\n`).join('');
-    expect(readPieces(stream).told).toContain(secret);
+    const ordered = inTurn ? places.toSorted((one, other) => one.n - other.n) : places;
+    const stream = ordered.map(({ piece, at }) => `data: ${JSON.stringify(eventOf(piece, at))}\n\n`).join('');
+    expect(readPieces(stream).excerpt).toContain(secret);
     const events = redact(withoutSplitSecrets(stream)).split('\n\n').slice(0, -1);
     const kept = said.map((_, place) =>
       events
         .flatMap((event, n) => {
-          if (told[n]?.at !== place) return [];
+          if (ordered[n]?.at !== place) return [];
           const [before = ''] = JSON.stringify(eventOf('@', place)).split('"@"');
           return [/^"[^"]*"/.exec(event.slice(`data: ${before}`.length))?.[0].slice(1, -1)];
         })
@@ -92,7 +92,7 @@ test.each([
   }
 });
 
-test('calls told beside each other in one event stay what they were', () => {
+test('calls beside each other in one event stay what they were', () => {
   const stream = [
     [secret.slice(0, 7), 'one '],
     [secret.slice(7), 'two'],
@@ -160,7 +160,7 @@ test('pieces are those that the expression finds, and nothing of the stream is l
     }
     const kept = [...read.kinds].filter(([, { texts }]) => texts.length > 0);
     expect(Object.fromEntries(kept)).toEqual(Object.fromEntries(found));
-    for (const stretch of stream.split('"')) expect(read.told.includes(stretch)).toBe(true);
-    for (const { texts } of found.values()) expect(read.told).toInclude(texts.join(''));
+    for (const stretch of stream.split('"')) expect(read.excerpt.includes(stretch)).toBe(true);
+    for (const { texts } of found.values()) expect(read.excerpt).toInclude(texts.join(''));
   }
 });

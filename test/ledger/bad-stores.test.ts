@@ -21,7 +21,7 @@ import { createWebHost } from '../../src/gateway/host.ts';
 import { type Entry, toEntry } from '../../src/ledger/queue/backlog.ts';
 import { createBatchWriter } from '../../src/ledger/queue/batch-writer.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
-import type { TellLog } from '../../src/ledger/queue/trouble-log.ts';
+import type { WriteLog } from '../../src/ledger/queue/trouble-log.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
 import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
@@ -423,7 +423,7 @@ describe('a folder in which nothing can be written', () => {
   const folder = () => join(home, 'in');
 
   /** A file stands where the folder of both should be. */
-  const openInNone = (log?: TellLog) => {
+  const openInNone = (log?: WriteLog) => {
     writeFileSync(folder(), '');
     const { now, monotonic, setTimer } = createWebHost();
     return createLedger(createThreadedStore({ type: 'sqlite', path: join(folder(), 'sluice.db') }), {
@@ -448,7 +448,7 @@ describe('a folder in which nothing can be written', () => {
   });
 
   test('to the end: it is told how many rows are lost, and why', async () => {
-    const told: Parameters<TellLog>[] = [];
+    const told: Parameters<WriteLog>[] = [];
     const ledger = openInNone((...line) => told.push(line));
     for (const row of variedRows(3)) ledger.record(row);
     await ledger.close();

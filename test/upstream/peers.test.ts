@@ -57,7 +57,7 @@ function setup() {
     return createProviderStates(
       { monotonic: timers.now, setTimer: timers.setTimer },
       {
-        tell(notice) {
+        notify(notice) {
           told.push(notice);
           // As over a pipe: what cannot be cloned cannot be told.
           both[1 - own]?.learn(structuredClone(notice));
@@ -85,7 +85,7 @@ async function lease(states: ProviderStates, provider: GuardedProvider = PROVIDE
 const stateOf = (states: ProviderStates, provider: GuardedProvider = PROVIDER) =>
   states.snapshot([provider])[0];
 
-test('requests that go well tell the other process nothing', async () => {
+test('requests that go well notify the other process nothing', async () => {
   const { one, told } = setup();
   const going = await lease(one);
   going.answered();

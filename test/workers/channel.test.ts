@@ -39,8 +39,8 @@ test('a call has the answer, or what the far side threw', async () => {
 
 test('what is told arrives, and a failure of it is told where it happened', async () => {
   const { near, notes, errors } = pair();
-  near.tell('note', 'one');
-  near.tell('note', '');
+  near.notify('note', 'one');
+  near.notify('note', '');
   await Promise.resolve();
   expect(notes).toEqual(['one']);
   expect(errors).toEqual([new Error('nothing to note')]);
@@ -61,5 +61,5 @@ test('when the far side is gone, what was asked and what will be asked fails', a
   near.close();
   expect(asked).rejects.toBeInstanceOf(ChannelClosed);
   expect(near.call('double', 1)).rejects.toBeInstanceOf(ChannelClosed);
-  near.tell('note', 'into the void');
+  near.notify('note', 'into the void');
 });

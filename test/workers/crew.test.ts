@@ -22,7 +22,7 @@ const SERVING = `
   process.on('message', ({ kind, id, name }) => {
     if (kind === 'call') process.send({ kind: 'answer', id, result: 0 }, () => name === 'drain' && process.exit(0));
   });
-  process.send({ kind: 'tell', name: 'ready', args: [] });
+  process.send({ kind: 'notify', name: 'ready', args: [] });
 `;
 
 test.skipIf(process.platform !== 'linux')(
@@ -72,7 +72,7 @@ function createLab(command: string[]) {
   const waiting = new Map<string, () => void>();
   const events = {
     once: (name: string) => new Promise<void>((resolve) => waiting.set(name, resolve)),
-    tell: (name: string) => waiting.get(name)?.(),
+    notify: (name: string) => waiting.get(name)?.(),
   };
   const options: CrewOptions = {
     workers: 2,
@@ -93,9 +93,9 @@ function createLab(command: string[]) {
       watching: async () => {},
       frame() {},
     }),
-    onServing: ({ index }) => events.tell(`serving ${index}`),
+    onServing: ({ index }) => events.notify(`serving ${index}`),
     // What follows its end is done in the same turn.
-    onGone: ({ index }) => queueMicrotask(() => events.tell(`gone ${index}`)),
+    onGone: ({ index }) => queueMicrotask(() => events.notify(`gone ${index}`)),
     monotonic: timers.now,
     setTimer(callback, ms) {
       if (ms !== BEAT_MS) pauses.push(ms);

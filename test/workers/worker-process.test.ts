@@ -50,7 +50,7 @@ test('what is said to one that no longer listens goes nowhere, until it is gone'
     how = told;
   });
   while (how === undefined) {
-    worker.channel.tell('watched', true);
+    worker.channel.notify('watched', true);
     // The news of its end comes between two turns.
     await Bun.sleep(1);
   }

@@ -60,7 +60,7 @@ export interface Plan {
   key: 'own' | 'client' | 'none';
   hides: ((event: SseEvent) => boolean) | undefined;
   /** Completes a plan that waits for an asynchronous transformer, with its `headers` and `losses`. */
-  prepare?: () => Promise<Omit<Said, 'losses'>>;
+  prepare?: () => Promise<Omit<WrittenRequest, 'losses'>>;
   /** Names of the transformers in use, in the order in which they apply to requests. */
   transformers: readonly string[];
   /** Those that change the answer, in the order in which they do. */
@@ -91,7 +91,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
   const urlAt = (baseUrl: string) =>
     withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
-  const say = (asked: Question): Said => {
+  const say = (asked: Question): WrittenRequest => {
     if (passes) return passBody(incoming, side, target);
     const { baseUrl, headers, ...said } = sameDialect
       ? rebuildBody(incoming, asked, side, target, context)
@@ -100,7 +100,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     return baseUrl === undefined ? said : { ...said, url: urlAt(baseUrl) };
   };
   const steps = stepsFor(target, context);
-  const said: Said & Pick<Plan, 'prepare'> =
+  const said: WrittenRequest & Pick<Plan, 'prepare'> =
     steps.length === 0
       ? say(question)
       : transformRequest({
@@ -112,7 +112,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
           passes,
           say,
           build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
-          buildAsSaid: (request) =>
+          buildAsGiven: (request) =>
             notTooDeep(() => buildOwn(request, side, target, context, incoming?.body)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
@@ -154,9 +154,9 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
 }
 
 /** `side` and `url` replace the line's own. */
-export type Said = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
+export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
 /** As it was built. */
-type Told = Omit<Said, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
+type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
 
 /** The dialect, headers and key of a request to this target, whatever it asks. */
@@ -253,7 +253,7 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
   });
 }
 
-function passBody(incoming: Incoming, side: ProviderSide, target: Target): Said {
+function passBody(incoming: Incoming, side: ProviderSide, target: Target): WrittenRequest {
   const { quirks } = target.provider;
   const renamed = incoming.route.model === undefined && incoming.model !== target.model;
   // Some quirks apply to single models, by the provider's name for them.
@@ -277,7 +277,7 @@ function rebuildBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Told {
+): BuiltBody {
   return notTooDeep(() => {
     const request = question.neutral();
     const { body, ...built } = buildOwn(request, side, target, context);
@@ -368,7 +368,7 @@ function translateBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-): Told {
+): BuiltBody {
   const { name } = target.provider;
   return notTooDeep(() => {
     const fitted = fitArgumentNames(portable(question.neutral(), dialect, name), side.argumentNames);
@@ -401,7 +401,7 @@ function withoutRepeated(
   request: NeutralRequest,
   { begun = '' }: Question,
   target: Target,
-): Required<Pick<Told, 'side' | 'losses'>> {
+): Required<Pick<BuiltBody, 'side' | 'losses'>> {
   const turn = target.provider.quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
   if (turn === undefined) return { side, losses };
   const own = turn.slice(0, turn.length - begun.length);

@@ -15,7 +15,7 @@ import { createSequencer } from '../pumps/sequence.ts';
 import { createByteRenderer } from '../pumps/translate.ts';
 import { openNext, type Part, type Render } from './next-part.ts';
 import { isPlainQuestion, repeatedTurn } from './request.ts';
-import { createStory } from './story.ts';
+import { createTranscript } from './transcript.ts';
 
 /** Follows the attempt that serves first, and takes over where it breaks. */
 export interface Continuation {
@@ -46,8 +46,8 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   let part = first;
   let over = false;
   const turn = repeatedTurn(firstPlan, question);
-  const story = createStory(() => part.seen.malformedEvents > 0, turn);
-  const sequencer = createSequencer({ see: (event) => story.note(event) });
+  const transcript = createTranscript(() => part.seen.malformedEvents > 0, turn);
+  const sequencer = createSequencer({ see: (event) => transcript.note(event) });
   const passes = firstPlan.passesAnswer && firstPlan.answerSteps.length === 0;
   const encoder = passes ? beginning.createEncoder() : undefined;
   let last: SseEvent | undefined;
@@ -62,7 +62,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   function keeps(of: Part, error: GatewayError): boolean {
     if (of.broken !== undefined) return true;
     if (of.seen.firstContentAt === null || of.rest.length === 0) return false;
-    if (error.rule.blame !== 'provider' || story.obstacle() !== undefined) return false;
+    if (error.rule.blame !== 'provider' || transcript.obstacle() !== undefined) return false;
     of.broken = error;
     return true;
   }
@@ -71,7 +71,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     const shown: StreamEvent[] = [];
     for (const event of events) {
       if (event.type === 'error' && keeps(first, event.error)) break;
-      story.note(event);
+      transcript.note(event);
       shown.push(event);
     }
     return shown.length === 0 ? undefined : beginning.render(shown);
@@ -80,7 +80,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   /** Continues encoding from what the client has, even if that came without an encoder. */
   function encodeOn(events: readonly StreamEvent[]): Uint8Array | undefined {
     if (encode === undefined && encoder !== undefined) {
-      for (const event of story.replay()) encoder.encode(event);
+      for (const event of transcript.replay()) encoder.encode(event);
       if (last !== undefined) encoder.follow?.(last);
       encode = createByteRenderer(() => encoder);
     }
@@ -96,7 +96,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
 
   async function goOn(broken: Part, error: GatewayError): Promise<Relay<Uint8Array> | undefined> {
     settle(broken, error, error);
-    // Before the story continues: a fresh encoder has to replay what the client has so far.
+    // Before the transcript continues: a fresh encoder has to replay what the client has so far.
     encodeOn([]);
     const earlier = [...record.parts, broken.seen];
     // Until another target continues, nothing serves: a client that leaves meanwhile has the earlier parts.
@@ -106,7 +106,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
         broken,
         error,
         earlier,
-        story,
+        transcript,
         turn,
         encode: encodeOn,
         keeps,
@@ -123,7 +123,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   }
 
   /** No target continues: the client gets the one error, and the row is that of the part that broke. */
-  function tell(broken: Part, error: GatewayError): Uint8Array | undefined {
+  function fail(broken: Part, error: GatewayError): Uint8Array | undefined {
     over = true;
     const { target: served, seen, losses, transformers } = broken;
     Object.assign(record, { target: served, seen, losses, transformers, serving: true });
@@ -154,10 +154,10 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
             const why = `cancelled: its answer does not repeat what the client has of ${before.target.provider.name}'s`;
             settle(part, new GatewayError('cancelled', why), 'abandoned');
             record.parts = record.parts.slice(0, -1);
-            return tell(before, broken);
+            return fail(before, broken);
           }
           const relay = await goOn(part, broken);
-          if (relay === undefined) return tell(part, broken);
+          if (relay === undefined) return fail(part, broken);
           current = relay;
         }
         return undefined;
@@ -165,7 +165,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
       return {
         ready: () => Promise.resolve(),
         cancel: () => current.cancel(),
-        tellFailure: (error) => encodeOn([{ type: 'error', error }]),
+        encodeFailure: (error) => encodeOn([{ type: 'error', error }]),
         next(taker) {
           advance().then(
             (out) => taker.take(out),

@@ -17,7 +17,7 @@ import { BreakablePump } from '../pumps/wrapped.ts';
 import { createRepeatReader, createSequelReader, createTurnReader, type PrefixReader } from './prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';
-import type { Story } from './story.ts';
+import type { Transcript } from './transcript.ts';
 
 export type Render = (events: readonly StreamEvent[]) => Uint8Array | undefined;
 
@@ -42,7 +42,7 @@ export interface Break {
   error: GatewayError;
   /** Observations of all parts so far, the broken one included. */
   earlier: readonly Observation[];
-  story: Story;
+  transcript: Transcript;
   /** The client's own turn, where the first provider repeats it to the client. */
   turn: string | undefined;
   /** Continues encoding from what the client has. */
@@ -61,7 +61,7 @@ export interface NextPart {
 /** Rejects where none of them answers. */
 export function openNext(exchange: Exchange, { broken, ...about }: Break): Promise<NextPart> {
   const { question, dialect } = exchange;
-  const text = about.story.text();
+  const text = about.transcript.text();
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
     // No deadline: the client's applies to the beginning of the answer, which it already has.
@@ -121,16 +121,16 @@ function begunBy(question: Question, text: string): Question {
 function createJoint(
   { record, client }: Exchange,
   part: Part,
-  { story, encode, keeps, earlier, error }: Omit<Break, 'broken'>,
+  { transcript, encode, keeps, earlier, error }: Omit<Break, 'broken'>,
   reader: PrefixReader,
 ): Render {
   let out: StreamEvent[] = [];
   const splice = createSplice(
-    story,
+    transcript,
     reader,
     earlier.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
     (event) => {
-      story.note(event);
+      transcript.note(event);
       if (event.type === 'text-delta') record.live.text(event.text);
       out.push(event);
     },

@@ -3,7 +3,7 @@
 import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { addUsage, mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import type { PrefixReader } from './prefix.ts';
-import type { Story } from './story.ts';
+import type { Transcript } from './transcript.ts';
 
 export interface Splice {
   /** Takes the next event, in sequence order; never an error. False: the answer is a different one. */
@@ -11,12 +11,12 @@ export interface Splice {
 }
 
 /**
- * @param story what the client has, which `emit` adds to.
+ * @param transcript what the client has, which `emit` adds to.
  * @param before usage of the earlier parts.
  * @param unsaid called with what the client does not get.
  */
 export function createSplice(
-  story: Story,
+  transcript: Transcript,
   reader: PrefixReader,
   before: Usage,
   emit: (event: StreamEvent) => void,
@@ -30,7 +30,7 @@ export function createSplice(
   let said = false;
 
   function closeOpen(): void {
-    const open = story.open();
+    const open = transcript.open();
     if (open !== undefined) emit({ type: TEXT_EVENTS[open.kind].end, block: open.block });
     block = undefined;
   }
@@ -40,11 +40,11 @@ export function createSplice(
     if (fresh === undefined) return false;
     if (fresh === '') return true;
     if (block === undefined) {
-      const open = story.open();
+      const open = transcript.open();
       // Never open thinking: that is an obstacle to continuing.
       if (open?.kind === 'text') block = open.block;
       else {
-        block = story.nextBlock();
+        block = transcript.nextBlock();
         emit({ type: 'text-start', block });
       }
     }
@@ -98,7 +98,7 @@ export function createSplice(
           const begins = event.type.endsWith('-start') || event.type === 'media';
           if (begins || event.type === 'server-tool-result' || block === undefined) {
             closeOpen();
-            block = story.nextBlock();
+            block = transcript.nextBlock();
           }
           emit({ ...event, block });
           if (event.type.endsWith('-end')) block = undefined;

@@ -87,7 +87,7 @@ class CollectingPump extends WrappedPump<true> {
     const collector = createResponseCollector();
     super(
       createTranslatePump<true>({
-        ...readingOf({ ...context, observer: untold(context.observer) }),
+        ...readingOf({ ...context, observer: hiddenUntilWhole(context.observer) }),
         createFraming,
         render(events) {
           for (const event of events) collector.push(event);
@@ -124,7 +124,7 @@ class CollectingPump extends WrappedPump<true> {
 }
 
 /** Watchers see the answer only when it is whole: until then it may fail, and another target be asked for all of it. */
-function untold(observer: Observer): Observer {
+function hiddenUntilWhole(observer: Observer): Observer {
   return {
     seen: observer.seen,
     wantsText: () => false,

@@ -116,9 +116,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       const frame = bytes.subarray(start, end);
       const event = parseFrame(frame);
       if (event === undefined) continue;
-      const failedBefore = this.toldFailure() !== null;
+      const failedBefore = this.reportedFailure() !== null;
       const shown = this.tap(event, frame);
-      if (shown && this.toldFailure() === null) continue;
+      if (shown && this.reportedFailure() === null) continue;
       changed ??= new Map();
       changed.set(start, shown ? this.shownError(frame, failedBefore ? undefined : event) : null);
     }
@@ -136,11 +136,12 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     let rest: Uint8Array | undefined = this.splitter.flush();
     const event = parseFrame(rest);
     if (event !== undefined) {
-      const failedBefore = this.toldFailure() !== null;
+      const failedBefore = this.reportedFailure() !== null;
       const shown = this.tap(event, null);
       // Half an event is not forwarded: the error that follows must stand on a line of its own.
       if (!shown || (seen.malformedEvents > unread && !this.ended())) rest = undefined;
-      else if (this.toldFailure() !== null) rest = this.shownError(rest, failedBefore ? undefined : event);
+      else if (this.reportedFailure() !== null)
+        rest = this.shownError(rest, failedBefore ? undefined : event);
     }
     if (rest?.length === 0) rest = undefined;
     const error = this.breakOff(truncated(this.options.provider, seen, unread + strangers));
@@ -159,17 +160,17 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
    * this error, or the one that shows only now that nothing follows.
    */
   private breakOff(error: GatewayError): Uint8Array | undefined {
-    const toldBefore = this.ended();
+    const wasEnded = this.ended();
     this.failed = true;
     this.settle();
     this.decoder.end();
     if (!this.ended()) return this.tell(error);
-    const late = toldBefore ? null : this.toldFailure();
+    const late = wasEnded ? null : this.reportedFailure();
     return late === null ? undefined : this.tell(late);
   }
 
   /** The error that the provider reported. A call that the gateway itself finds malformed passes unreported. */
-  private toldFailure(): GatewayError | null {
+  private reportedFailure(): GatewayError | null {
     const { error } = this.seen;
     return error?.code === 'upstream_malformed' ? null : error;
   }
@@ -236,7 +237,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const kind = side.classify(event);
     if (kind !== 'ping') this.took = true;
     // Exactly one terminal event, whatever the provider sends after it (GUARANTEES 14).
-    if (this.toldFailure() !== null) {
+    if (this.reportedFailure() !== null) {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;
     } else if (this.terminal) return kind === 'ping';
     const isReadable = this.read(event, frame);
@@ -250,7 +251,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       kind === 'terminal' ||
       // By a name that only the decoder knows.
       finish !== null ||
-      (side.repeatsError === undefined && this.toldFailure() !== null);
+      (side.repeatsError === undefined && this.reportedFailure() !== null);
     if (error !== null && follower?.keeps(error) === true) {
       this.terminal = true;
       this.failed = true;
@@ -261,7 +262,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     // What cannot be read has no number for the next event to follow.
     if (!isReadable) return true;
     // Nor is one followed that is told in another form.
-    if (this.toldFailure() === null) this.last = event;
+    if (this.reportedFailure() === null) this.last = event;
     follower?.passed(event);
     return true;
   }
@@ -296,12 +297,13 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   /**
    * An error event without the keys it quotes; byte for byte what came where it quotes none. In a form in which no client
    * would see it, it is told in the dialect's own, and nothing behind it.
-   * @param teller the event that told it; undefined where the frame tells it again.
+   * @param reportedBy the event that told it; undefined where the frame tells it again.
    */
-  private shownError(frame: Uint8Array, teller: SseEvent | undefined): Uint8Array {
+  private shownError(frame: Uint8Array, reportedBy: SseEvent | undefined): Uint8Array {
     const text = new TextDecoder().decode(frame);
-    const error = this.toldFailure();
-    const isSeen = teller === undefined || this.side.showsError?.(teller, !HAS_DATA.test(text)) !== false;
+    const error = this.reportedFailure();
+    const isSeen =
+      reportedBy === undefined || this.side.showsError?.(reportedBy, !HAS_DATA.test(text)) !== false;
     if (error !== null && !isSeen) {
       this.terminal = true;
       return this.errorEvent(error);

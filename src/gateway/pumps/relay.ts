@@ -34,7 +34,7 @@ export interface Relay<Out> {
    */
   next(taker: Taker<Out>): void;
   /** A failure that `next` gave, encoded to follow what the client has; left out where it has nothing yet. */
-  tellFailure?(failure: GatewayError): Out | undefined;
+  encodeFailure?(failure: GatewayError): Out | undefined;
   cancel(): void;
 }
 
@@ -151,7 +151,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   chunk(bytes: Uint8Array): void {
     if (this.over) return;
     if (this.waiter !== null && this.unread === null) {
-      this.tell(this.digest(bytes));
+      this.deliver(this.digest(bytes));
       return;
     }
     this.unread ??= [];
@@ -173,7 +173,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private ends(error: Error | undefined): void {
     if (this.over) return;
     this.ending = { error };
-    if (this.waiter !== null && this.unread === null) this.tell(this.finish(error));
+    if (this.waiter !== null && this.unread === null) this.deliver(this.finish(error));
   }
 
   // For the client.
@@ -186,11 +186,11 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       const bytes = this.unread.shift();
       if (this.unread.length === 0) this.unread = null;
       if (bytes === undefined) continue;
-      this.tell(this.digest(bytes));
+      this.deliver(this.digest(bytes));
     }
     if (this.waiter !== taker || this.unread !== null) return;
     if (this.ending !== null) {
-      this.tell(this.finish(this.ending.error));
+      this.deliver(this.finish(this.ending.error));
       return;
     }
     if (!this.isPaused) return;
@@ -198,7 +198,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.body.resume();
   }
 
-  private tell(out: Out | undefined): void {
+  private deliver(out: Out | undefined): void {
     if (out === undefined && !this.over) {
       this.waitForUpstream();
       return;

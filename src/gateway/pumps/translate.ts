@@ -13,7 +13,7 @@ import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { hintedError } from '../attempts/hint-beside.ts';
 import { noteErrorData, type Observer } from '../record/observer.ts';
-import { tellsThatClientLeft } from '../client-left.ts';
+import { isClientLeft } from '../client-left.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
 import { redactError } from '../response/redact-error.ts';
@@ -111,7 +111,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
 
   fail(error: GatewayError): Out | undefined {
     // An answer that lacks only a formality is complete, but not for a client that left before its end.
-    if (tellsThatClientLeft(error)) this.settle();
+    if (isClientLeft(error)) this.settle();
     else this.complete();
     if (!this.ended()) this.sequencer.push({ type: 'error', error });
     return this.renderAll();

@@ -163,7 +163,7 @@ function cleanAnswer(
   const isCut = capture.isFull();
   // A piece that is cut is closed: by the second sign where the first is behind a backslash.
   const pieces = readPieces(isCut ? `${stream}""` : stream);
-  const isClean = !redact.suspects(stream, pieces.told);
+  const isClean = !redact.suspects(stream, pieces.excerpt);
   const kept = isClean && !isCut ? stream : withoutSplitSecrets(stream, pieces, redact, isCut);
   const body = isCut ? markCut(withoutLastWord(kept)) : kept;
   return cleanBody(body, 'response', isClean ? asItIs : redact, binaries);
@@ -182,6 +182,6 @@ export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): s
 function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'unsaid'> | null): string[] {
   const unsaid = seen?.unsaid ?? null;
   if (losses.length === 0 && unsaid === null) return [];
-  const told = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));
-  return [...new Set([...told, ...(unsaid ?? [])])];
+  const described = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));
+  return [...new Set([...described, ...(unsaid ?? [])])];
 }

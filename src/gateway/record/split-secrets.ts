@@ -29,7 +29,7 @@ export interface PiecedStream {
    * The joined pieces of each kind, and the text between pieces, once where consecutive events repeat it: a tenth of a stream
    * of short events. It contains every stretch of the stream without a quotation mark.
    */
-  told: string;
+  excerpt: string;
 }
 
 /** A stretch of the stream, and its replacement. */
@@ -46,7 +46,7 @@ export function readPieces(stream: string): PiecedStream {
 class PieceReader {
   private readonly stream: string;
   private readonly kinds = new Map<string, Pieces>();
-  private readonly told: string[] = [];
+  private readonly excerpt: string[] = [];
   /** Index of the quotation mark after the newest piece. */
   private at = 0;
   /** Index of the first backslash that is not before the newest piece; -1 where there is none. */
@@ -60,7 +60,7 @@ class PieceReader {
   }
 
   read(): PiecedStream {
-    const { stream, kinds, told } = this;
+    const { stream, kinds, excerpt } = this;
     PIECE.lastIndex = 0;
     for (let match = PIECE.exec(stream); match !== null; match = PIECE.exec(stream)) {
       const [, kind = '', text = ''] = match;
@@ -70,15 +70,15 @@ class PieceReader {
       const pieces = kinds.get(name) ?? { starts: [], texts: [] };
       if (pieces.texts.length === 0) kinds.set(name, pieces);
       const isFirst = this.at === 0;
-      told.push(before);
+      excerpt.push(before);
       add(pieces, end - text.length, text);
       this.at = end;
       if (!isFirst) this.readAlike(before, pieces);
       PIECE.lastIndex = this.at + 1;
     }
-    told.push(stream.slice(this.at));
-    for (const { texts } of kinds.values()) told.push(texts.join(''));
-    return { kinds, told: told.join('"') };
+    excerpt.push(stream.slice(this.at));
+    for (const { texts } of kinds.values()) excerpt.push(texts.join(''));
+    return { kinds, excerpt: excerpt.join('"') };
   }
 
   private placeOf(kind: string, before: string): string {

@@ -31,7 +31,7 @@ export async function answerAcross(
   if (!isAllowed) return response;
   headers.set('access-control-allow-origin', origin);
   // By name: `*` would leave out `authorization`, and older browsers do not know it.
-  const exposed = [...headers.keys()].filter(isToldByName);
+  const exposed = [...headers.keys()].filter(isExposedByName);
   if (exposed.length > 0) headers.set('access-control-expose-headers', exposed.join(', '));
   return response;
 }
@@ -57,6 +57,6 @@ function allowing({ headers }: Request): Response {
   return new Response(null, { status: 204, headers: allowed });
 }
 
-function isToldByName(name: string): boolean {
+function isExposedByName(name: string): boolean {
   return !name.startsWith('access-control-') && !NEVER_NAMED.test(name);
 }

@@ -150,8 +150,8 @@ function whyNot(text: string, thrown: unknown): string {
   const fault = findJsonFault(text);
   const place =
     fault && `${fault.isEnd ? 'it ends too early, at ' : ''}line ${fault.line}, column ${fault.column}`;
-  const told = [place, reason].filter(Boolean).join(': ');
-  return told === '' ? '' : ` (${told})`;
+  const details = [place, reason].filter(Boolean).join(': ');
+  return details === '' ? '' : ` (${details})`;
 }
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });

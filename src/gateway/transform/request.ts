@@ -9,7 +9,7 @@ import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { RequestContext, Transformer } from '../../transformers/transformer.ts';
 import { tooDeep } from '../request/not-too-deep.ts';
-import type { Plan, Question, Said } from '../attempts/plan.ts';
+import type { Plan, Question, WrittenRequest } from '../attempts/plan.ts';
 
 export interface Transformation {
   /** In the order in which they apply to requests. */
@@ -21,19 +21,19 @@ export interface Transformation {
   /** The client's own bytes pass. */
   passes: boolean;
   /** The upstream request for the question, as it would be without transformers. */
-  say(question: Question): Said;
+  say(question: Question): WrittenRequest;
   /** What the provider's dialect makes of a request. */
   build(request: NeutralRequest): BuiltRequest;
   /** The same with what the client's own bytes say and this provider is not known to take. */
-  buildAsSaid(request: NeutralRequest): BuiltRequest;
+  buildAsGiven(request: NeutralRequest): BuiltRequest;
 }
 
 /** `prepare` is set where a step is asynchronous: the body exists only once it has run. */
-export function transformRequest(given: Transformation): Said & Pick<Plan, 'prepare'> {
+export function transformRequest(given: Transformation): WrittenRequest & Pick<Plan, 'prepare'> {
   const { steps, provider, model, question } = given;
   const losses: Loss[] = [];
   const context: RequestContext = { provider, model, lose: (loss) => void losses.push(loss) };
-  const finish = (said: Said): Said => {
+  const finish = (said: WrittenRequest): WrittenRequest => {
     const body = changeForm(said.body, given, context);
     return { ...said, body, losses: [...said.losses, ...losses] };
   };
@@ -54,7 +54,7 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
   }
   const all: Loss[] = [];
   /** What a module returns may not be a valid request. */
-  const sayGiven = (request: NeutralRequest): Said => {
+  const sayGiven = (request: NeutralRequest): WrittenRequest => {
     try {
       return finish(sayChanged(asked, request, given));
     } catch (thrown) {
@@ -82,13 +82,13 @@ export function transformRequest(given: Transformation): Said & Pick<Plan, 'prep
 function sayChanged(
   asked: NeutralRequest,
   request: NeutralRequest,
-  { passes, question, say, build, buildAsSaid }: Transformation,
-): Said {
+  { passes, question, say, build, buildAsGiven }: Transformation,
+): WrittenRequest {
   if (request === asked) return say(question);
   if (!passes) return say({ ...question, neutral: () => request });
   const said = say(question);
-  const before = buildAsSaid(asked);
-  const after = buildAsSaid(request);
+  const before = buildAsGiven(asked);
+  const after = buildAsGiven(request);
   const client: unknown = JSON.parse(said.body);
   const edits = isObject(client) ? changedFields(client, before.body, after.body) : undefined;
   if (edits === undefined) {

@@ -99,7 +99,7 @@ export function createBudgetBook(): BudgetBook {
   }
 
   /** The sums that were reported on, where the period is the same. */
-  function told(spent: readonly Spent[], now: number): [sum: Sum, spent: Spent][] {
+  function sumsOf(spent: readonly Spent[], now: number): [sum: Sum, spent: Spent][] {
     return each(now).flatMap((line) =>
       spent
         .filter(({ key, start }) => key === line.key && start === line.start)
@@ -155,14 +155,14 @@ export function createBudgetBook(): BudgetBook {
       return taken;
     },
     receive(added, now) {
-      for (const [sum, { spentUsd, unpriced }] of told(added, now)) {
+      for (const [sum, { spentUsd, unpriced }] of sumsOf(added, now)) {
         sum.spentUsd += spentUsd;
         sum.unpriced += unpriced;
       }
     },
     spent: (now) => each(now).flatMap(spentOf),
     adopt(counted, now) {
-      for (const [sum, { spentUsd, unpriced }] of told(counted, now)) {
+      for (const [sum, { spentUsd, unpriced }] of sumsOf(counted, now)) {
         sum.spentUsd = Math.max(sum.spentUsd, spentUsd);
         sum.unpriced = Math.max(sum.unpriced, unpriced);
       }

@@ -10,7 +10,7 @@ import { findAmong, findPrices } from './table.ts';
 
 /**
  * USD for what `model` of `provider` used, null where the price is unknown. `at` is the time of the request in Unix ms
- * (prices change over time and by the hour); if omitted, the table uses the present. `said`: what the answer states
+ * (prices change over time and by the hour); if omitted, the table uses the present. `stated`: what the answer states
  * about its price; an operator's own prices override it.
  */
 export type Pricer = (
@@ -18,11 +18,11 @@ export type Pricer = (
   model: string,
   usage: Usage,
   at?: number,
-  said?: SaidOfPrice,
+  stated?: StatedPrice,
 ) => number | null;
 
 /** What an answer states about its price; null: nothing. */
-export interface SaidOfPrice {
+export interface StatedPrice {
   tier: string | null;
   billedUsd: number | null;
   pricedApart?: PricedParts | null;
@@ -83,10 +83,10 @@ export function createPricer(costs: CostsConfig): Pricer {
     return known;
   };
 
-  return (provider, model, usage, at, said) => {
+  return (provider, model, usage, at, stated) => {
     const { override, table, rates } = lookUp(provider, model);
     if (override !== null) return priceByOverride(override, usage);
-    const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = said ?? {};
+    const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = stated ?? {};
     if (provider.billsItself && billedUsd !== null) return billedUsd;
     if (table === null || otherCharges) return null;
     if (provider.searchesUnpriced && usage.webSearches > 0) return null;

@@ -8,7 +8,7 @@ import { adoptPacket, createPacketBuffers, rowsOfPacket } from '../rows/row-pack
 import type { LedgerRow } from '../rows/row.ts';
 import type { LedgerStore } from '../store.ts';
 import { createBatchWriter } from './batch-writer.ts';
-import { createTroubleLog, type TellLog } from './trouble-log.ts';
+import { createTroubleLog, type WriteLog } from './trouble-log.ts';
 
 export interface LedgerOptions {
   /** Unix milliseconds, for the age of rows. */
@@ -22,7 +22,7 @@ export interface LedgerOptions {
   /** Age in ms at which rows are deleted, read before each hourly expiry; null keeps all. */
   retentionMs?: () => number | null;
   /** Logs rows that have to wait or are lost. */
-  log?: TellLog;
+  log?: WriteLog;
   /** The most rows that wait in memory; beyond it new rows are dropped and counted. */
   maxQueued?: number;
 }

@@ -14,7 +14,7 @@ export interface SpillFileOptions {
   /** Limit for all files together, read before each write. */
   maxBytes(): number;
   /** Called once for each file whose rows cannot be read, with a message. */
-  tell?(trouble: string): void;
+  report?(trouble: string): void;
 }
 
 interface Segment {
@@ -36,7 +36,7 @@ const SEGMENT_NAME = /^(\d+)-(\d+)\.jsonl$/;
  * once may find its predecessor still running. A row may come back twice, when the process ends after the store took it
  * and before its file is removed: the store keeps it once.
  */
-export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions): Spill {
+export function createSpillFile({ directory, maxBytes, report }: SpillFileOptions): Spill {
   let segments: Segment[] = [];
   let writer: { handle: FileHandle; segment: Segment } | null = null;
   let head: { segment: Segment; rows: LedgerRow[] } | null = null;
@@ -47,7 +47,7 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
   let refusal: string | null = null;
   const failed = (error: string): void => {
     lastError = error;
-    tell?.(error);
+    report?.(error);
   };
   /** Names of files that need not be checked again. */
   const seen = new Set<string>();
@@ -125,7 +125,7 @@ export function createSpillFile({ directory, maxBytes, tell }: SpillFileOptions)
     const damaged = segment.rows - rows.length;
     if (damaged > 0) {
       lost += damaged;
-      tell?.(`${damaged} of the rows that were spilled to ${segment.path} are damaged, and lost`);
+      report?.(`${damaged} of the rows that were spilled to ${segment.path} are damaged, and lost`);
     }
     segment.rows = rows.length;
     return rows;

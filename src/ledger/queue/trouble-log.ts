@@ -1,7 +1,7 @@
 // Logs trouble of the ledger, each kind once: rows that have to wait, rows that are lost, and that it is over.
 
 /** The signature of the gateway's log. */
-export type TellLog = (
+export type WriteLog = (
   level: 'info' | 'warn' | 'error',
   message: string,
   fields: Record<string, unknown>,
@@ -19,32 +19,32 @@ export interface TroubleLog {
 }
 
 /** Shorter trouble is not worth a log line: a lock, or a connection that was closed. */
-const TOLD_AFTER_FAILURES = 3;
+const REPORTED_AFTER_FAILURES = 3;
 
-export function createTroubleLog(tell: TellLog = () => undefined): TroubleLog {
-  let isTold = false;
+export function createTroubleLog(log: WriteLog = () => undefined): TroubleLog {
+  let isReported = false;
   let dropped = 0;
   return {
     asked(failures, error) {
-      if (failures >= TOLD_AFTER_FAILURES && !isTold) {
-        isTold = true;
-        tell('warn', 'the ledger takes no rows: requests are served, and their rows wait', { error });
+      if (failures >= REPORTED_AFTER_FAILURES && !isReported) {
+        isReported = true;
+        log('warn', 'the ledger takes no rows: requests are served, and their rows wait', { error });
       }
-      if (failures > 0 || !(isTold || dropped > 0)) return;
-      tell('info', 'the ledger takes rows again', dropped > 0 ? { dropped } : {});
-      isTold = false;
+      if (failures > 0 || !(isReported || dropped > 0)) return;
+      log('info', 'the ledger takes rows again', dropped > 0 ? { dropped } : {});
+      isReported = false;
       dropped = 0;
     },
     dropped(rows, error) {
       if (dropped === 0)
-        tell('error', 'rows of the ledger are dropped: there is no room for more waiting rows', { error });
+        log('error', 'rows of the ledger are dropped: there is no room for more waiting rows', { error });
       dropped += rows;
     },
     givenUp(rows, error) {
-      tell('warn', 'rows of the ledger are given up, since the store refuses them', { rows, error });
+      log('warn', 'rows of the ledger are given up, since the store refuses them', { rows, error });
     },
     lost(rows, error) {
-      tell('error', 'rows of the ledger are lost: neither the store nor the disk took them', { rows, error });
+      log('error', 'rows of the ledger are lost: neither the store nor the disk took them', { rows, error });
     },
   };
 }

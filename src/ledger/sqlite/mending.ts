@@ -6,9 +6,9 @@ import { sqliteTrouble } from '../store-trouble.ts';
 
 /**
  * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
- * one; `tell` is called with what happened and where the old one is. Other errors are thrown; the next call tries again.
+ * one; `report` is called with what happened and where the old one is. Other errors are thrown; the next call tries again.
  */
-export function createMendingSqliteStore(path: string, tell: (notice: string) => void): ValueStore {
+export function createMendingSqliteStore(path: string, report: (notice: string) => void): ValueStore {
   let store: SqliteStore | null = null;
   let isClosed = false;
   /** One call repairs the store; others that found the same damage wait for it. */
@@ -18,7 +18,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     store = null;
     await damaged?.close().catch(() => undefined);
     const aside = setAside(path);
-    tell(
+    report(
       `the ledger's file was damaged (${message}): it was renamed to ${aside}, and a new ledger was started; ` +
         'sqlite3 may recover its content (".recover")',
     );
@@ -29,7 +29,7 @@ export function createMendingSqliteStore(path: string, tell: (notice: string) =>
     store = null;
     await astray.close().catch(() => undefined);
     const isThere = existsSync(path);
-    tell(
+    report(
       isThere
         ? `the file at ${path} is no longer the ledger's: new rows go there, and earlier ones are in the file before it`
         : `the ledger's file is gone from ${path}: a new one was started, and earlier rows are in the old one, if it was moved`,

@@ -15,9 +15,9 @@ export interface Redactor {
   /**
    * False: the text contains nothing to remove.
    *
-   * @param told read instead of a long, repetitive text: contains every stretch of it that has no quotation mark.
+   * @param excerpt read instead of a long, repetitive text: contains every stretch of it that has no quotation mark.
    */
-  suspects(text: string, told: string): boolean;
+  suspects(text: string, excerpt: string): boolean;
   /** The same for a failure's text, which may also echo a secret in base64: a costlier search, for rare texts. */
   ofFailure(text: string): string;
   /** A redactor that knows these secrets too; itself if it already does. */
@@ -72,10 +72,13 @@ function redactorOf(own: Secrets): Redactor {
     const unknown = mayHoldKnown(text) ? withoutKnown(text, own, withoutMasked) : text;
     return withoutKeyShapes(withoutMasked(unknown, REDACTED));
   };
-  // `told` is complete only between quotation marks, and a known secret may contain one.
+  // `excerpt` is complete only between quotation marks, and a known secret may contain one.
   const quoted = anyOf(anchors.filter((anchor) => anchor.includes('"')));
-  const suspects = (text: string, told: string): boolean =>
-    quoted(text) || mayHoldKnown(told) || withoutMasked(told, REDACTED) !== told || mayHoldKeyShape(told);
+  const suspects = (text: string, excerpt: string): boolean =>
+    quoted(text) ||
+    mayHoldKnown(excerpt) ||
+    withoutMasked(excerpt, REDACTED) !== excerpt ||
+    mayHoldKeyShape(excerpt);
   // Created at the first failure.
   let withoutEncoded: ReturnType<typeof createEncodedSearch> | undefined;
   const ofFailure = (text: string): string => {

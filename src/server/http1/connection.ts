@@ -66,7 +66,7 @@ export class Connection implements AnswerHandler {
   /** Read, but not processed yet. */
   private arrived: Buffer | null = null;
   /** Part of the answer has arrived. */
-  private hasHeard = false;
+  private hasReceived = false;
   private isPaused = false;
 
   constructor(owner: ConnectionOwner) {
@@ -87,7 +87,7 @@ export class Connection implements AnswerHandler {
   /** Sends a request, whose outcome goes to `answer`. */
   ask(method: string, request: string | Buffer, answer: RunningAnswer): void {
     this.answer = answer;
-    this.hasHeard = false;
+    this.hasReceived = false;
     this.parser.expect(method);
     this.send(request);
   }
@@ -130,7 +130,7 @@ export class Connection implements AnswerHandler {
 
   private take(bytes: Buffer): void {
     if (!this.isOpen) return;
-    this.hasHeard = true;
+    this.hasReceived = true;
     try {
       this.parser.push(bytes);
     } catch (thrown) {
@@ -220,8 +220,8 @@ export class Connection implements AnswerHandler {
 
   /** Whether the server apparently closed it before it saw the request. */
   private crossed(): boolean {
-    const { takenAt, hasHeard, owner } = this;
-    return takenAt !== null && !hasHeard && owner.monotonic() - takenAt < CROSSING_MS;
+    const { takenAt, hasReceived, owner } = this;
+    return takenAt !== null && !hasReceived && owner.monotonic() - takenAt < CROSSING_MS;
   }
 
   private close(): void {

@@ -24,7 +24,7 @@ export function openTunnel<Data>(socket: Socket<Data>, tunnelling: Tunnelling): 
     `CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${identified}\r\n`,
     'latin1',
   );
-  let heard = Buffer.alloc(0);
+  let received = Buffer.alloc(0);
   let isOver = false;
   const end = (problem: number | Error | null) => {
     if (isOver) return;
@@ -41,8 +41,8 @@ export function openTunnel<Data>(socket: Socket<Data>, tunnelling: Tunnelling): 
     socket: {
       data(_, bytes) {
         if (isOver) return;
-        heard = Buffer.concat([heard, bytes]);
-        const verdict = judge(heard);
+        received = Buffer.concat([received, bytes]);
+        const verdict = judge(received);
         if (verdict !== 'more') end(verdict);
       },
       drain: send,
@@ -62,15 +62,15 @@ class ConnectionClosed extends Error {
 }
 
 /** Null: the tunnel is open. */
-function judge(heard: Buffer): 'more' | number | Error | null {
+function judge(received: Buffer): 'more' | number | Error | null {
   let from = 0;
   for (;;) {
-    const end = endOfHead(heard, from);
-    if (end === -1) return heard.length > MAX_HEAD ? new MalformedAnswer('its head is too long') : 'more';
+    const end = endOfHead(received, from);
+    if (end === -1) return received.length > MAX_HEAD ? new MalformedAnswer('its head is too long') : 'more';
     try {
-      const { status } = readHead(heard.toString('latin1', from, end));
+      const { status } = readHead(received.toString('latin1', from, end));
       if (status >= 300) return status;
-      if (status >= 200) return end === heard.length ? null : spokeTooEarly();
+      if (status >= 200) return end === received.length ? null : spokeTooEarly();
     } catch (thrown) {
       return thrown instanceof Error ? thrown : new Error(String(thrown));
     }

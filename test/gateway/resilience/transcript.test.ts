@@ -1,6 +1,6 @@
 // What of a broken answer keeps every other target from going on with it, and what one needs that does.
 import { describe, expect, test } from 'bun:test';
-import { createStory, type Story } from '../../../src/gateway/continue/story.ts';
+import { createTranscript, type Transcript } from '../../../src/gateway/continue/transcript.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
@@ -12,10 +12,11 @@ const START: StreamEvent = { type: 'start', id: 'a1', model: 'm' };
 function told(
   events: readonly StreamEvent[],
   { isSpoiled = false, turn = undefined as string | undefined } = {},
-): Story {
-  const story = turn === undefined ? createStory(() => isSpoiled) : createStory(() => isSpoiled, turn);
-  for (const event of [START, ...events]) story.note(event);
-  return story;
+): Transcript {
+  const transcript =
+    turn === undefined ? createTranscript(() => isSpoiled) : createTranscript(() => isSpoiled, turn);
+  for (const event of [START, ...events]) transcript.note(event);
+  return transcript;
 }
 
 const text = (...pieces: string[]): StreamEvent[] => [
@@ -116,7 +117,7 @@ test('without one: the text, the open block, and how to bring an encoder there',
     { type: 'reasoning-delta', block: 0, text: 'hm' },
     { type: 'reasoning-end', block: 0 },
   ];
-  const story = told([
+  const transcript = told([
     { type: 'usage', usage: { ...NO_USAGE, inputTokens: 7 } },
     { type: 'usage', usage: { outputTokens: 2 } },
     ...thinking,
@@ -124,11 +125,11 @@ test('without one: the text, the open block, and how to bring an encoder there',
     { type: 'text-delta', block: 1, text: 'one ' },
     { type: 'text-delta', block: 1, text: 'two' },
   ]);
-  expect(story.obstacle()).toBeUndefined();
-  expect(story.text()).toBe('one two');
-  expect(story.open()).toMatchObject({ block: 1, kind: 'text' });
-  expect(story.nextBlock()).toBe(2);
-  expect(story.replay()).toEqual([
+  expect(transcript.obstacle()).toBeUndefined();
+  expect(transcript.text()).toBe('one two');
+  expect(transcript.open()).toMatchObject({ block: 1, kind: 'text' });
+  expect(transcript.nextBlock()).toBe(2);
+  expect(transcript.replay()).toEqual([
     START,
     usage,
     ...thinking,

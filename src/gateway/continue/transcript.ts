@@ -4,7 +4,7 @@ import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { Usage } from '../../model/usage.ts';
 import { createRepeatReader } from './prefix.ts';
 
-export interface Story {
+export interface Transcript {
   /** Notes an event as the client gets it, in sequence order. */
   note(event: StreamEvent): void;
   /** Why no other target can continue, undefined where one can. */
@@ -33,7 +33,7 @@ interface Told extends OpenBlock {
  * @param isSpoiled whether an event was left out: what follows it does not join what came before.
  * @param turn the client's own turn, which the answer may repeat at its beginning.
  */
-export function createStory(isSpoiled: () => boolean, turn?: string): Story {
+export function createTranscript(isSpoiled: () => boolean, turn?: string): Transcript {
   let start: StreamEvent = { type: 'start', id: null, model: null };
   let usage: Partial<Usage> = {};
   const blocks: Told[] = [];
