@@ -38,7 +38,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   let emit: (event: StreamEvent) => void = () => {};
   /** Lengths of all text so far: received, and passed on. */
   let came = 0;
-  let told = 0;
+  let settled = 0;
   /** The open reasoning block is no longer what its signature seals. */
   let sealBroken = false;
   let call: ArgumentsRedactor | undefined;
@@ -65,7 +65,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   }
 
   function giveKept(): void {
-    if (kept > told) give(kept, 'keep');
+    if (kept > settled) give(kept, 'keep');
   }
 
   /** Passes on what waits up to `end`, as decided, and the events behind it. */
@@ -80,16 +80,16 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         continue;
       }
       const upTo = Math.min(end, begin + length);
-      if (upTo > told) {
-        if (decision === 'keep') emit(slice(event, told - begin, upTo - begin));
+      if (upTo > settled) {
+        if (decision === 'keep') emit(slice(event, settled - begin, upTo - begin));
         else {
           if (replacing) emit({ ...event, text: replacement });
           replacing = false;
           sealBroken ||= event.type === 'reasoning-delta';
         }
-        told = upTo;
+        settled = upTo;
       }
-      if (told < begin + length) return;
+      if (settled < begin + length) return;
       queue.shift();
     }
   }
@@ -182,8 +182,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     emit(event);
   }
 
-  return eachEvent((event, tell) => {
-    emit = tell;
+  return eachEvent((event, push) => {
+    emit = push;
     take(event);
   });
 }

@@ -14,24 +14,24 @@ export interface RedactionRule {
   replacement: string;
 }
 
-type Create = (rule: RedactionRule, tell: (text: string) => void, noteMatch: () => void) => ArgumentsRedactor;
+type Create = (rule: RedactionRule, emit: (text: string) => void, noteMatch: () => void) => ArgumentsRedactor;
 
 /** For arguments that are plain text. */
-export const createTextRedactor: Create = ({ program, window, replacement }, tell, noteMatch) => {
+export const createTextRedactor: Create = ({ program, window, replacement }, emit, noteMatch) => {
   let held = '';
-  let told = 0;
+  let settled = 0;
   let out = '';
   const scanner = createScanner(program, window, (end, decision) => {
-    if (decision === 'keep') out += held.slice(0, end - told);
+    if (decision === 'keep') out += held.slice(0, end - settled);
     if (decision === 'match') {
       out += replacement;
       noteMatch();
     }
-    held = held.slice(end - told);
-    told = end;
+    held = held.slice(end - settled);
+    settled = end;
   });
   const give = () => {
-    if (out !== '') tell(out);
+    if (out !== '') emit(out);
     out = '';
   };
   return {
@@ -48,7 +48,7 @@ export const createTextRedactor: Create = ({ program, window, replacement }, tel
 };
 
 /** Field names, numbers and everything else that is not a string value stay unchanged. */
-export const createArgumentsRedactor: Create = ({ program, window, replacement }, tell, noteMatch) => {
+export const createArgumentsRedactor: Create = ({ program, window, replacement }, emit, noteMatch) => {
   const inString = JSON.stringify(replacement).slice(1, -1);
   let out = '';
   /** The position in the JSON: the open brackets, and whether a name comes next. */
@@ -59,12 +59,12 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
   let escaped = '';
   /** The original spelling of each waiting character. */
   const spelled: string[] = [];
-  let told = 0;
+  let settled = 0;
   const scanner = createScanner(program, window, decide);
 
   function decide(end: number, decision: Decision): void {
-    const text = spelled.splice(0, end - told).join('');
-    told = end;
+    const text = spelled.splice(0, end - settled).join('');
+    settled = end;
     if (decision === 'keep') out += text;
     if (decision === 'match') {
       out += inString;
@@ -124,7 +124,7 @@ export const createArgumentsRedactor: Create = ({ program, window, replacement }
   }
 
   function give(): void {
-    if (out !== '') tell(out);
+    if (out !== '') emit(out);
     out = '';
   }
 

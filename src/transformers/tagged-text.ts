@@ -36,7 +36,7 @@ export function createTagReader(
   /** Directly behind a tag. */
   let trims = opened;
 
-  const tell = (text: string, inside: boolean) => {
+  const emit = (text: string, inside: boolean) => {
     if (text !== '') take(text, inside);
   };
 
@@ -64,11 +64,11 @@ export function createTagReader(
     const at = held.indexOf(tags.end);
     if (at === -1) {
       const safe = held.length - overlap(held, tags.end);
-      tell(held.slice(0, safe), true);
+      emit(held.slice(0, safe), true);
       held = held.slice(safe);
       return false;
     }
-    tell(held.slice(0, at), true);
+    emit(held.slice(0, at), true);
     held = held.slice(at + tags.end.length);
     // Some models think twice in a row.
     state = 'leading';
@@ -79,7 +79,7 @@ export function createTagReader(
   function readOutside(): boolean {
     if (trims) held = held.replace(/^[\r\n]+/, '');
     if (held !== '') trims = false;
-    tell(held, false);
+    emit(held, false);
     held = '';
     return false;
   }
@@ -91,7 +91,7 @@ export function createTagReader(
     },
     flush() {
       if (state === 'leading') held = blanks + held;
-      tell(trims ? held.replace(/^[\r\n]+/, '') : held, state === 'inside');
+      emit(trims ? held.replace(/^[\r\n]+/, '') : held, state === 'inside');
       held = '';
       blanks = '';
     },

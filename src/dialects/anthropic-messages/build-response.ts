@@ -5,7 +5,7 @@ import { createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
-import { buildCitation, citationTells } from './citations.ts';
+import { buildCitation, citationDetails } from './citations.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { modelName } from './model-name.ts';
 import { buildUsage, UNSAID_COUNTS } from './usage.ts';
@@ -37,7 +37,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   for (const part of response.parts) {
     if (part.type !== 'text') continue;
     for (const citation of part.citations ?? [])
-      if (buildCitation(citation) !== undefined) told.citation(citation, citationTells(citation));
+      if (buildCitation(citation) !== undefined) told.citation(citation, citationDetails(citation));
   }
   told.usage(response.usage, UNSAID_COUNTS);
   told.finish(response.finish, knownEndings(response.finish));

@@ -100,6 +100,6 @@ function kindOf(type: string | undefined, url: string | undefined): Citation['ki
 }
 
 /** The fields of another dialect's citation, as `buildCitation` writes them, without the source's location. */
-export function citationTells({ url }: Citation): CitationDetail[] {
+export function citationDetails({ url }: Citation): CitationDetail[] {
   return url === undefined ? ['citedText', 'location'] : ['citedText'];
 }

@@ -21,7 +21,7 @@ import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { LAST_SIGNATURE, messageId } from './build-response.ts';
-import { buildCitation, citationTells } from './citations.ts';
+import { buildCitation, citationDetails } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
@@ -161,7 +161,7 @@ class MessageEncoder implements StreamEncoder {
   }
 
   private reasoningStart(): string {
-    const before = this.tellWaiting() + this.blockStop();
+    const before = this.flushWaiting() + this.blockStop();
     this.signature = '';
     if (this.index >= 0) {
       this.waiting = 'started';
@@ -182,12 +182,12 @@ class MessageEncoder implements StreamEncoder {
     return this.blockStart('thinking', block, 'thinking_delta', 'thinking');
   }
 
-  private tellWaiting(): string {
+  private flushWaiting(): string {
     return this.waiting === undefined ? '' : this.thinkingStart() + this.blockStop();
   }
 
   private blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
-    const before = this.tellWaiting() + this.blockStop();
+    const before = this.flushWaiting() + this.blockStop();
     this.open = kind;
     const index = ++this.index;
     this.deltaPrefix = flatText(
@@ -240,7 +240,7 @@ class MessageEncoder implements StreamEncoder {
   private citation(value: Citation): string {
     const wire = buildCitation(value);
     if (wire === undefined) this.losses.lost('citations');
-    else this.losses.citation(value, citationTells(value));
+    else this.losses.citation(value, citationDetails(value));
     return this.open === 'text' && wire !== undefined
       ? this.delta({ type: 'citations_delta', citation: wire })
       : '';
@@ -261,7 +261,7 @@ class MessageEncoder implements StreamEncoder {
     }
     switch (type) {
       case 'content_block_start': {
-        const before = this.tellWaiting() + this.blockStop();
+        const before = this.flushWaiting() + this.blockStop();
         this.open = 'other';
         this.index++;
         return before + frame(type, { ...value, index: this.index });

@@ -87,7 +87,7 @@ export function fromBody(
   const vendor = base?.meaning ?? errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
     const { code: meaning, status: told, exhausted } = vendor;
-    const isTooLong = meaning === 'upstream_rejected' && tellsTooLong(message ?? '');
+    const isTooLong = meaning === 'upstream_rejected' && meansTooLong(message ?? '');
     return new GatewayError(isTooLong ? 'context_too_long' : meaning, message || fallback, {
       ...(told !== undefined && { status: told }),
       ...(exhausted !== undefined && { exhausted }),
@@ -109,7 +109,7 @@ function fromParts(status: number, reason: UpstreamReason | undefined, message: 
 const TOO_LONG =
   /prompt is too long|exceeds? (the )?(model'?s )?(maximum )?context|context (length|window) (is )?exceed(ed|s)/i;
 
-function tellsTooLong(message: string): boolean {
+function meansTooLong(message: string): boolean {
   return TOO_LONG.test(message) || VENDORS_TOO_LONG.test(message);
 }
 
@@ -118,7 +118,7 @@ function isUnpaid(status: number, type: string | undefined, message: string): bo
 }
 
 function codeOf(status: number, type: string | undefined, message: string): ErrorCode {
-  if ((status === 400 || status === 413) && tellsTooLong(message)) return 'context_too_long';
+  if ((status === 400 || status === 413) && meansTooLong(message)) return 'context_too_long';
   if (isUnpaid(status, type, message)) return 'upstream_unauthorized';
   const code = codeOfStatus(status);
   if (code === 'upstream_unauthorized' || code === 'upstream_rate_limited') return code;

@@ -53,24 +53,24 @@ export class BlockDecoder {
     const reasoning = asObject(delta.reasoningContent);
     if (reasoning !== undefined) this.think(index, reasoning);
     if (delta.citation !== undefined) this.cite(index, delta.citation);
-    const told = this.at(index);
+    const state = this.at(index);
     const input = asString(asObject(delta.toolUse)?.input);
     // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.
     if (input !== undefined) {
-      const block = told?.kind === 'tool' ? told.block : this.nextBlock++;
+      const block = state?.kind === 'tool' ? state.block : this.nextBlock++;
       this.sink.push({ type: 'tool-delta', block, arguments: input });
     }
-    if (told?.kind === 'result') told.content.push(...(asArray(delta.toolResult) ?? []));
-    if (told?.kind === 'image')
-      told.data = joinBase64(told.data, asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '');
+    if (state?.kind === 'result') state.content.push(...(asArray(delta.toolResult) ?? []));
+    if (state?.kind === 'image')
+      state.data = joinBase64(state.data, asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '');
   }
 
   protected close(index: number): void {
-    const told = this.at(index);
-    if (told === undefined) return;
+    const state = this.at(index);
+    if (state === undefined) return;
     this.open.delete(index);
     this.current = undefined;
-    closeBlock(told, this.sink);
+    closeBlock(state, this.sink);
   }
 
   protected closeAll(): void {
@@ -109,53 +109,53 @@ export class BlockDecoder {
 
   private write(index: number, written: string): void {
     if (written === '') return;
-    const told = this.text(index);
-    if (!told.begun) this.sink.push({ type: 'text-start', block: told.block });
-    told.begun = true;
-    this.sink.push({ type: 'text-delta', block: told.block, text: written });
+    const state = this.text(index);
+    if (!state.begun) this.sink.push({ type: 'text-start', block: state.block });
+    state.begun = true;
+    this.sink.push({ type: 'text-delta', block: state.block, text: written });
   }
 
   private cite(index: number, citation: JsonValue): void {
-    const told = this.text(index);
-    told.citations ??= [];
-    told.citations.push(readCitation(citation));
+    const state = this.text(index);
+    state.citations ??= [];
+    state.citations.push(readCitation(citation));
   }
 
   private think(index: number, delta: JsonObject): void {
-    const told = this.reasoning(index);
-    told.signature += asString(delta.signature) ?? '';
-    told.redacted = joinBase64(told.redacted, asString(delta.redactedContent) ?? '');
+    const state = this.reasoning(index);
+    state.signature += asString(delta.signature) ?? '';
+    state.redacted = joinBase64(state.redacted, asString(delta.redactedContent) ?? '');
     const thought = asString(delta.text) ?? '';
     if (thought === '') return;
-    if (!told.begun) this.sink.push({ type: 'reasoning-start', block: told.block });
-    told.begun = true;
-    this.sink.push({ type: 'reasoning-delta', block: told.block, text: thought });
+    if (!state.begun) this.sink.push({ type: 'reasoning-start', block: state.block });
+    state.begun = true;
+    this.sink.push({ type: 'reasoning-delta', block: state.block, text: thought });
   }
 }
 
-function closeBlock(told: Open, sink: EventSink): void {
-  const { block } = told;
-  switch (told.kind) {
+function closeBlock(state: Open, sink: EventSink): void {
+  const { block } = state;
+  switch (state.kind) {
     case 'text':
-      if (!told.begun) return;
-      for (const citation of told.citations ?? []) sink.push({ type: 'citation', block, citation });
+      if (!state.begun) return;
+      for (const citation of state.citations ?? []) sink.push({ type: 'citation', block, citation });
       sink.push({ type: 'text-end', block });
       return;
     case 'reasoning':
-      if (told.redacted !== '')
-        sink.push({ type: 'reasoning-start', block, redacted: ownToken(ID, told.redacted) });
-      else if (!told.begun && told.signature !== '') sink.push({ type: 'reasoning-start', block });
-      else if (!told.begun) return;
-      if (told.signature !== '')
-        sink.push({ type: 'reasoning-signature', block, signature: ownToken(ID, told.signature) });
+      if (state.redacted !== '')
+        sink.push({ type: 'reasoning-start', block, redacted: ownToken(ID, state.redacted) });
+      else if (!state.begun && state.signature !== '') sink.push({ type: 'reasoning-start', block });
+      else if (!state.begun) return;
+      if (state.signature !== '')
+        sink.push({ type: 'reasoning-signature', block, signature: ownToken(ID, state.signature) });
       sink.push({ type: 'reasoning-end', block });
       return;
     case 'tool':
       sink.push({ type: 'tool-end', block });
       return;
     case 'result': {
-      const callId = asString(told.result.toolUseId) ?? '';
-      const value = { ...told.result, content: told.content };
+      const callId = asString(state.result.toolUseId) ?? '';
+      const value = { ...state.result, content: state.content };
       sink.push({
         type: 'server-tool-result',
         block,
@@ -164,7 +164,8 @@ function closeBlock(told: Open, sink: EventSink): void {
       return;
     }
     case 'image':
-      if (told.data !== '') sink.push({ type: 'media', block, mediaType: told.mediaType, data: told.data });
+      if (state.data !== '')
+        sink.push({ type: 'media', block, mediaType: state.mediaType, data: state.data });
       // In its place an error, or an address.
       else sink.push({ type: 'extension', dialect: ID, name: 'image', value: {} });
   }

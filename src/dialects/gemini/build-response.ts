@@ -8,7 +8,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { CUT_CALL, callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
-import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
+import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
 import { signatureForClient } from './signature.ts';
@@ -76,7 +76,8 @@ function buildPart(
       spans.begin();
       spans.add(part.text);
       for (const citation of part.citations ?? []) {
-        if (grounding.add(citation, spans.segment(citation))) losses.citation(citation, chunkTells(citation));
+        if (grounding.add(citation, spans.segment(citation)))
+          losses.citation(citation, chunkDetails(citation));
         else losses.lost('citations');
       }
       return part.text === '' ? undefined : { text: part.text };

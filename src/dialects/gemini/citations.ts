@@ -180,7 +180,7 @@ export function createGroundingWriter(): GroundingWriter {
 }
 
 /** The fields of a chunk about its source, without the source's location. */
-export function chunkTells({ kind, url, location }: Citation): CitationDetail[] {
+export function chunkDetails({ kind, url, location }: Citation): CitationDetail[] {
   if (kind === 'url' && url !== undefined) return ['span'];
   return location?.unit === 'page' ? ['span', 'citedText', 'location'] : ['span', 'citedText'];
 }

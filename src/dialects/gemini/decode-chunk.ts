@@ -84,7 +84,7 @@ export class ChunkDecoder {
       this.sink.push({ type: 'start', id, model: this.model });
     }
     const counts = asObject(chunk.usageMetadata);
-    if (counts !== undefined) this.tellUsage(counts);
+    if (counts !== undefined) this.emitUsage(counts);
     const feedback = asObject(chunk.promptFeedback);
     this.blocked = asString(feedback?.blockReason) ?? this.blocked;
     if (feedback !== undefined) {
@@ -104,13 +104,13 @@ export class ChunkDecoder {
   repeat(text: string): boolean {
     const { open } = this;
     if (open === undefined || this.sources !== null) return false;
-    this.tell(open, text);
+    this.emit(open, text);
     return true;
   }
 
   count(numbers: string): void {
     const counts = parseObject(numbers);
-    if (counts !== undefined) this.tellUsage(counts);
+    if (counts !== undefined) this.emitUsage(counts);
   }
 
   /** No chunk follows: the finish reason given so far is now final. */
@@ -127,7 +127,7 @@ export class ChunkDecoder {
     this.sink.push({ type: 'finish', finish });
   }
 
-  private tellUsage(counts: JsonObject): void {
+  private emitUsage(counts: JsonObject): void {
     const usage = parseUsage(counts);
     if (!isEmpty(usage)) this.sink.push({ type: 'usage', usage });
   }
@@ -162,18 +162,18 @@ export class ChunkDecoder {
     for (const citation of this.sources.read(candidate)) {
       if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
       // A source without a text that cites it.
-      else this.tellLostSource();
+      else this.reportLostSource();
     }
-    if (namesOthers(candidate)) this.tellLostSource();
+    if (namesOthers(candidate)) this.reportLostSource();
   }
 
-  private tellLostSource(): void {
+  private reportLostSource(): void {
     this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
   }
 
   private readPart(part: JsonObject): void {
     this.flushSeal();
-    for (const name of unreadOf(part)) this.tellUnread(name);
+    for (const name of unreadOf(part)) this.reportUnread(name);
     if (part.functionCall !== undefined) {
       if (this.open !== undefined) this.close();
       const error = this.callDecoder().read(part);
@@ -198,7 +198,7 @@ export class ChunkDecoder {
     this.readServerPart(part);
   }
 
-  private tellUnread(name: string): void {
+  private reportUnread(name: string): void {
     if (this.unread?.has(name) === true) return;
     this.unread ??= new Set();
     this.unread.add(name);
@@ -227,7 +227,7 @@ export class ChunkDecoder {
     if (text !== '') {
       const type = isThought ? 'reasoning' : 'text';
       this.begin(type);
-      this.tell(type, text);
+      this.emit(type, text);
     }
     if (signature === undefined) return;
     if (isThought && this.open === 'reasoning') {
@@ -236,7 +236,7 @@ export class ChunkDecoder {
     } else this.seal = signature;
   }
 
-  private tell(type: 'text' | 'reasoning', text: string): void {
+  private emit(type: 'text' | 'reasoning', text: string): void {
     if (type === 'text') this.index.add(text);
     this.sink.push({ type: TEXT_EVENTS[type].delta, block: this.openBlock, text });
   }

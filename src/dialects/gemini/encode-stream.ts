@@ -24,7 +24,7 @@ import {
   signaturePart,
 } from './answer-parts.ts';
 import { buildError } from './build-error.ts';
-import { chunkTells, createGroundingWriter, type GroundingWriter } from './citations.ts';
+import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
 import { ownSignature } from './signature.ts';
@@ -81,7 +81,7 @@ class ChunkEncoder implements StreamEncoder {
    * Another provider's signature of the last thought. The next call carries it, where Gemini puts its own signatures: AI
    * SDK and LangChain drop a signature without text, and keep that of a call.
    */
-  private seal: { token: OpaqueToken; isTold: boolean } | undefined;
+  private seal: { token: OpaqueToken; isSent: boolean } | undefined;
   private readonly spans = createSpanWriter();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
@@ -106,8 +106,8 @@ class ChunkEncoder implements StreamEncoder {
   encode(event: StreamEvent): string {
     if (event.type === 'start') this.start(event.id, event.model);
     else if (event.type !== 'error') this.start(null, null);
-    if (this.seal === undefined || this.seal.isTold || maySeal(event)) return this.encodeBody(event);
-    this.seal.isTold = true;
+    if (this.seal === undefined || this.seal.isSent || maySeal(event)) return this.encodeBody(event);
+    this.seal.isSent = true;
     return this.part(signaturePart(this.seal.token, true)) + this.encodeBody(event);
   }
 
@@ -168,7 +168,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'reasoning-signature':
         if (!this.hasThought || ownSignature(event.signature) !== undefined)
           return this.part(signaturePart(event.signature, this.hasThought));
-        this.seal = { token: event.signature, isTold: false };
+        this.seal = { token: event.signature, isSent: false };
         return '';
       case 'tool-start': {
         const { type: _, block: __, ...head } = event;
@@ -226,7 +226,7 @@ class ChunkEncoder implements StreamEncoder {
     this.grounding ??= createGroundingWriter();
     for (const citation of citations) {
       if (this.grounding.add(citation, this.spans.segment(citation)))
-        this.losses.citation(citation, chunkTells(citation));
+        this.losses.citation(citation, chunkDetails(citation));
       else this.losses.lost('citations');
     }
   }

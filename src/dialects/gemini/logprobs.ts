@@ -7,7 +7,7 @@ import type { AnswerLosses } from '../shared/answer-losses.ts';
 export function logprobsResult(tokens: readonly TokenLogprob[], losses: AnswerLosses): JsonObject {
   if (tokens.length === 0) return {};
   const chanceOf = ({ token, logprob, bytes }: TokenChance): JsonObject => {
-    if (bytes !== undefined && isUntold(token, bytes)) losses.lost('logprobs.bytes');
+    if (bytes !== undefined && differsFromText(token, bytes)) losses.lost('logprobs.bytes');
     return { token, logProbability: logprob };
   };
   const topCandidates = tokens.map(({ top }) => ({ candidates: top.map(chanceOf) }));
@@ -18,7 +18,7 @@ export function logprobsResult(tokens: readonly TokenLogprob[], losses: AnswerLo
 const encoder = new TextEncoder();
 
 /** Whether the token's bytes differ from its text, as those of part of a character do: there is no field for them here. */
-function isUntold(token: string, bytes: readonly number[]): boolean {
+function differsFromText(token: string, bytes: readonly number[]): boolean {
   const spelled = encoder.encode(token);
   return spelled.length !== bytes.length || bytes.some((byte, at) => byte !== spelled[at]);
 }

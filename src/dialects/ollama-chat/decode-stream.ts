@@ -8,7 +8,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
-import { ID, isThere, tellUnworded } from './unworded.ts';
+import { ID, isThere, reportUnworded } from './unworded.ts';
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new LineDecoder(sink);
@@ -44,7 +44,7 @@ class LineDecoder implements StreamDecoder {
       this.started = true;
       this.sink.push({ type: 'start', id: null, model: asString(line.model) ?? null });
     }
-    tellUnworded(line, this.extend);
+    reportUnworded(line, this.extend);
     const message = asObject(line.message) ?? NO_MESSAGE;
     const thinking = textIn(message.thinking, 'message.thinking');
     const content = textIn(message.content, 'message.content');

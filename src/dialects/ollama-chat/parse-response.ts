@@ -7,7 +7,7 @@ import { textIn } from '../shared/answer-list.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage, spellingOf } from './read-answer.ts';
-import { ID, isThere, tellUnworded } from './unworded.ts';
+import { ID, isThere, reportUnworded } from './unworded.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(body.message);
@@ -24,7 +24,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (content) parts.push({ type: 'text', text: content, ...(logprobs !== undefined && { logprobs }) });
   for (const call of calls) parts.push({ type: 'tool-call', kind: 'function', ...call });
   const unworded: JsonObject = {};
-  tellUnworded(body, (name) => {
+  reportUnworded(body, (name) => {
     unworded[name] = {};
   });
   if (isThere(body.logprobs) && (logprobs === undefined || logprobs.length !== tokens?.length))

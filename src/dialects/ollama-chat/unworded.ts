@@ -9,10 +9,10 @@ const READ: ReadonlySet<string> = new Set([
 ]);
 
 /** Reports each field of one line or body by name. https://docs.ollama.com/api/chat */
-export function tellUnworded(body: JsonObject, tell: (name: string) => void): void {
+export function reportUnworded(body: JsonObject, report: (name: string) => void): void {
   const message = asObject(body.message);
-  if (isThere(message?.images)) tell('images');
-  for (const name in message) if (!READ.has(name) && saysMore(message[name])) tell(`message.${name}`);
+  if (isThere(message?.images)) report('images');
+  for (const name in message) if (!READ.has(name) && saysMore(message[name])) report(`message.${name}`);
 }
 
 export function isThere(list: JsonObject[string]): boolean {

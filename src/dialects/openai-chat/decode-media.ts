@@ -19,7 +19,7 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaD
   /** Fields sent with the clip: its id and how long that is valid. */
   let audioFields: JsonObject = {};
 
-  function tell(mediaType: string, data: string, fields: JsonObject = {}): void {
+  function emit(mediaType: string, data: string, fields: JsonObject = {}): void {
     blocks.close();
     const extension =
       Object.keys(fields).length === 0 ? {} : { extension: { dialect: 'openai-chat', fields } as const };
@@ -37,7 +37,7 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaD
       for (const item of asArray(value) ?? []) {
         const url = asString(asObject(asObject(item)?.image_url)?.url);
         const source = url === undefined ? undefined : parseMediaUrl(url);
-        if (source?.kind === 'base64') tell(source.mediaType, source.data);
+        if (source?.kind === 'base64') emit(source.mediaType, source.data);
         else if (source !== undefined) {
           blocks.close();
           sink.push({ type: 'extension', dialect: 'openai-chat', name: IMAGE_URL, value: { value: item } });
@@ -45,7 +45,7 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaD
       }
     },
     finish() {
-      if (audio !== '') tell(sniffAudio(audio), audio, audioFields);
+      if (audio !== '') emit(sniffAudio(audio), audio, audioFields);
     },
   };
 }

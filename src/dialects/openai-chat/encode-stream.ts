@@ -72,7 +72,7 @@ class ChunkEncoder implements StreamEncoder {
   private tools: Map<number, OpenTool> | null = null;
   private toolCount = 0;
   private readonly legacy: ReadonlySet<string>;
-  private toldLegacy = false;
+  private sentLegacy = false;
   private head = '';
   /** The `created` time of chunks that the client already has. */
   private created: number | undefined;
@@ -82,7 +82,7 @@ class ChunkEncoder implements StreamEncoder {
   private textBase = 0;
   /** Of texts that have ended. OpenAI's JavaScript SDK keeps only the last list, so it is sent once, if possible. */
   private annotations: JsonObject[] | null = null;
-  private toldAnnotations = 0;
+  private sentAnnotations = 0;
   private imageCount = 0;
   private citations: Citation[] | null = null;
   private readonly losses: AnswerLosses;
@@ -189,7 +189,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'finish':
         this.losses.finish(event.finish);
         if (this.usage !== undefined) this.losses.usage(this.usage, UNSAID_COUNTS);
-        return `${this.tellAnnotations()}${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.toldLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
+        return `${this.sendAnnotations()}${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.sentLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
@@ -227,14 +227,14 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   /** Sent before the first call, when readers still know the text; else at the end. */
-  private tellAnnotations(): string {
-    const { annotations, toldAnnotations } = this;
+  private sendAnnotations(): string {
+    const { annotations, sentAnnotations } = this;
     if (annotations === null) return '';
     this.annotations = null;
-    this.toldAnnotations += annotations.length;
+    this.sentAnnotations += annotations.length;
     // A second list is joined to the first by indexes, without which OpenAI's SDK of Python fails.
-    const placed = (annotation: JsonObject, at: number) => ({ ...annotation, index: toldAnnotations + at });
-    return this.chunk({ annotations: toldAnnotations === 0 ? annotations : annotations.map(placed) });
+    const placed = (annotation: JsonObject, at: number) => ({ ...annotation, index: sentAnnotations + at });
+    return this.chunk({ annotations: sentAnnotations === 0 ? annotations : annotations.map(placed) });
   }
 
   private endReasoning(): string {
@@ -257,9 +257,9 @@ class ChunkEncoder implements StreamEncoder {
     const { entries, contentLength } = this;
     if (entries === null) return '';
     const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
-    const isTold = placed.length === 1 && placed[0]?.afterText === contentLength > 0;
+    const isSent = placed.length === 1 && placed[0]?.afterText === contentLength > 0;
     const again = (each: PlacedReasoning, at: number) => buildReasoningDetail(each, entries.length + at);
-    return isTold ? '' : this.chunk({ reasoning_details: placed.map(again) });
+    return isSent ? '' : this.chunk({ reasoning_details: placed.map(again) });
   }
 
   private startTool(event: Extract<StreamEvent, { type: 'tool-start' }>): string {
@@ -270,7 +270,7 @@ class ChunkEncoder implements StreamEncoder {
       return '';
     }
     this.losses.foreign(event.extension);
-    const annotations = this.tellAnnotations();
+    const annotations = this.sendAnnotations();
     if (this.legacy.has(name)) return annotations + this.startLegacy(event);
     const index = this.toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
@@ -293,11 +293,11 @@ class ChunkEncoder implements StreamEncoder {
   /** A call in the form of `functions`; a message has only one. */
   private startLegacy({ block, name, signature }: Extract<StreamEvent, { type: 'tool-start' }>): string {
     if (signature !== undefined) this.losses.lost('thought_signature');
-    if (this.toldLegacy) {
+    if (this.sentLegacy) {
       this.losses.lost('tool_calls');
       return '';
     }
-    this.toldLegacy = true;
+    this.sentLegacy = true;
     const prefix = flatText(this.head, '{"index":0,"delta":{"function_call":{"arguments":');
     const end = this.ends.functionDelta;
     this.tools ??= new Map();

@@ -19,21 +19,21 @@ const READ: ReadonlySet<string> = new Set([
 ]);
 
 /** Reports each field of one chunk or body by name, with what a client of this dialect could be sent again. */
-export function tellUnworded(
+export function reportUnworded(
   body: JsonObject,
   choice: JsonObject | undefined,
-  tell: (name: string, value: JsonObject) => void,
+  report: (name: string, value: JsonObject) => void,
 ): void {
   const { content_filter_results: filtered } = choice ?? {};
-  if (isObject(filtered) && found(filtered)) tell('content_filter_results', filtered);
+  if (isObject(filtered) && found(filtered)) report('content_filter_results', filtered);
   const { prompt_filter_results: prompts, moderation } = body;
-  if (isObject(moderation)) tell('moderation', moderation);
-  if (Array.isArray(prompts) && found(prompts)) tell('prompt_filter_results', { results: prompts });
-  if (hasFurther(asArray(body.choices))) tell('choices', {});
+  if (isObject(moderation)) report('moderation', moderation);
+  if (Array.isArray(prompts) && found(prompts)) report('prompt_filter_results', { results: prompts });
+  if (hasFurther(asArray(body.choices))) report('choices', {});
   const said = choice?.delta ?? choice?.message;
   if (!isObject(said)) return;
   for (const name in said)
-    if (!READ.has(name) && !saysNothing(said[name])) tell(`message.${name}`, { value: said[name] });
+    if (!READ.has(name) && !saysNothing(said[name])) report(`message.${name}`, { value: said[name] });
 }
 
 function hasFurther(choices: readonly JsonValue[] | undefined): boolean {
@@ -48,7 +48,7 @@ export function answerExtension(
   logprobs: JsonObject | undefined,
 ): { extension?: Extension } {
   let fields: JsonObject | undefined = logprobs && { logprobs };
-  tellUnworded(body, choice, (name, value) => {
+  reportUnworded(body, choice, (name, value) => {
     fields ??= {};
     fields[name] = value;
   });

@@ -124,7 +124,7 @@ function buildAnswer(
   const items: JsonObject[] = [];
   let said: Part[] = [];
   const flush = () => {
-    if (said.length > 0) items.push(buildSaid(said, scope));
+    if (said.length > 0) items.push(buildMessage(said, scope));
     said = [];
   };
   const push = (item: JsonObject) => {
@@ -200,7 +200,7 @@ function thoughtOf({ signature }: ToolCallPart, scope: BuildScope): JsonObject |
 }
 
 /** Text split into parts by citations stays one message. */
-function buildSaid(said: readonly Part[], scope: BuildScope): JsonObject {
+function buildMessage(said: readonly Part[], scope: BuildScope): JsonObject {
   const content: JsonObject[] = [];
   const fields: JsonObject = {};
   for (const part of said) {

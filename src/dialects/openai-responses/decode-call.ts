@@ -3,9 +3,9 @@ import { asString, type JsonObject } from '../../model/json/json.ts';
 import { argumentText } from '../openai/calls.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
-import { ToldText } from './told-text.ts';
+import { SentText } from './sent-text.ts';
 
-export class CallState extends ToldText {
+export class CallState extends SentText {
   readonly kind = 'call';
   readonly type: 'function_call' | 'custom_tool_call';
   ended = false;
@@ -35,16 +35,16 @@ export class CallState extends ToldText {
   }
 
   delta(text: string): void {
-    if (!this.ended) this.tell(text);
+    if (!this.ended) this.emit(text);
   }
 
   more(text: string): void {
-    this.tell(text);
+    this.emit(text);
   }
 
   /** The whole arguments: sends what no delta contained. */
   whole(text: string): void {
-    if (!this.ended) this.tell(this.rest(text));
+    if (!this.ended) this.emit(this.rest(text));
   }
 
   done(item: JsonObject): void {
@@ -52,7 +52,7 @@ export class CallState extends ToldText {
     if (this.block === undefined && name) {
       this.start(asString(item.call_id) || asString(item.id) || `call_${this.index}`, name, item);
     }
-    this.tell(this.rest(argumentText(this.type === 'custom_tool_call' ? item.input : item.arguments)));
+    this.emit(this.rest(argumentText(this.type === 'custom_tool_call' ? item.input : item.arguments)));
     this.end();
   }
 
@@ -61,7 +61,7 @@ export class CallState extends ToldText {
     if (this.block !== undefined) this.blocks.push({ type: 'tool-end', block: this.block });
   }
 
-  private tell(text: string): void {
+  private emit(text: string): void {
     if (text === '') return;
     this.note(text);
     if (this.block === undefined) this.waiting += text;

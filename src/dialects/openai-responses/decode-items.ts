@@ -7,7 +7,7 @@ import { CallState } from './decode-call.ts';
 import { MessageState } from './decode-message.ts';
 import { ReasoningState } from './decode-reasoning.ts';
 import { parseHostedItem } from './hosted-item.ts';
-import { tellUnworded } from './unworded.ts';
+import { reportUnworded } from './unworded.ts';
 import { ID } from './wire.ts';
 
 export interface Blocks extends EventSink {
@@ -106,13 +106,13 @@ export class ItemDecoder implements Blocks {
   /** Takes the terminal event's output: emits what is missing, ends what is open. Throws MalformedEvent for a non-item. */
   protected settleAll(output: JsonValue | undefined): void {
     // Neither places nor ids are reliable on all servers; the order within a type is.
-    const told = Map.groupBy(this.all(), ({ type }) => type);
+    const known = Map.groupBy(this.all(), ({ type }) => type);
     const seen = new Map<string, number>();
     for (const item of objectsIn(output, 'response.output')) {
       const type = asString(item.type) ?? 'message';
       const nth = seen.get(type) ?? 0;
       seen.set(type, nth + 1);
-      const state = told.get(type)?.[nth] ?? this.open(this.spareIndex++, item);
+      const state = known.get(type)?.[nth] ?? this.open(this.spareIndex++, item);
       this.settle(state, item);
     }
     for (const state of this.all()) if (!state.ended) state.end();
@@ -177,7 +177,7 @@ export class ItemDecoder implements Blocks {
   private settle(state: ItemState, item: JsonObject): void {
     if (state.ended) return;
     state.done(item);
-    tellUnworded(item, (name, value) => this.push({ type: 'extension', dialect: ID, name, value }));
+    reportUnworded(item, (name, value) => this.push({ type: 'extension', dialect: ID, name, value }));
   }
 
   private noteId(index: number, item: JsonObject): void {

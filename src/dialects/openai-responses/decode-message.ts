@@ -5,12 +5,12 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotation } from './annotations.ts';
 import type { Blocks } from './decode-items.ts';
-import { ToldText } from './told-text.ts';
+import { SentText } from './sent-text.ts';
 import { ID } from './wire.ts';
 
 type PartKind = 'text' | 'refusal';
 
-export class MessageState extends ToldText {
+export class MessageState extends SentText {
   readonly kind = 'message';
   readonly type = 'message';
   ended = false;
@@ -36,16 +36,16 @@ export class MessageState extends ToldText {
   }
 
   delta(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
-    if (this.open(kind, contentIndex)) this.tell(text, logprobs);
+    if (this.open(kind, contentIndex)) this.emit(text, logprobs);
   }
 
   more(text: string): void {
-    this.tell(text);
+    this.emit(text);
   }
 
   /** The whole text of a part: sends what no delta contained. */
   whole(kind: PartKind, contentIndex: number, text: string, logprobs?: TokenLogprob[]): void {
-    if (this.open(kind, contentIndex)) this.tell(this.rest(text), this.untold(logprobs));
+    if (this.open(kind, contentIndex)) this.emit(this.rest(text), this.unsent(logprobs));
   }
 
   annotation(contentIndex: number, annotation: JsonObject): void {
@@ -112,8 +112,8 @@ export class MessageState extends ToldText {
 
   private complete(kind: PartKind, content: JsonObject): void {
     const whole = asString(kind === 'text' ? content.text : content.refusal) ?? '';
-    const logprobs = kind === 'text' ? this.untold(parseLogprobs(content.logprobs)) : undefined;
-    this.tell(this.rest(whole), logprobs);
+    const logprobs = kind === 'text' ? this.unsent(parseLogprobs(content.logprobs)) : undefined;
+    this.emit(this.rest(whole), logprobs);
     const annotations = asArray(content.annotations) ?? [];
     for (const annotation of annotations.slice(this.annotations)) {
       if (isObject(annotation)) this.cite(annotation);
@@ -121,7 +121,7 @@ export class MessageState extends ToldText {
     this.endPart();
   }
 
-  private tell(text: string, logprobs?: TokenLogprob[]): void {
+  private emit(text: string, logprobs?: TokenLogprob[]): void {
     const { part } = this;
     if (part === undefined || (text === '' && logprobs === undefined)) return;
     this.note(text);
@@ -134,7 +134,7 @@ export class MessageState extends ToldText {
   }
 
   /** Those of a whole part, where its deltas brought none. */
-  private untold(logprobs: TokenLogprob[] | undefined): TokenLogprob[] | undefined {
+  private unsent(logprobs: TokenLogprob[] | undefined): TokenLogprob[] | undefined {
     return this.spelled ? undefined : logprobs;
   }
 

@@ -18,8 +18,8 @@ export class ReasoningState {
   /** Undefined until there is something to emit. */
   private block: number | undefined = undefined;
   /** Where the text so far came from, and below the number of its part. */
-  private heard: Source | undefined = undefined;
-  private heardIndex = 0;
+  private readFrom: Source | undefined = undefined;
+  private readIndex = 0;
   private signed = false;
   private begun = NO_ITEM;
 
@@ -32,7 +32,7 @@ export class ReasoningState {
   }
 
   delta(source: Source, index: number, text: string): void {
-    if (!this.ended) this.tell(source, index, text);
+    if (!this.ended) this.emit(source, index, text);
   }
 
   more(text: string): void {
@@ -41,22 +41,22 @@ export class ReasoningState {
 
   /** The whole text of a part: emitted where no delta came. */
   whole(source: Source, index: number, text: string): void {
-    const wasHeard = this.heard !== undefined && (this.heard !== source || this.heardIndex >= index);
-    if (!this.ended && !wasHeard) this.tell(source, index, text);
+    const wasRead = this.readFrom !== undefined && (this.readFrom !== source || this.readIndex >= index);
+    if (!this.ended && !wasRead) this.emit(source, index, text);
   }
 
   /** Another item begins before this one is done: this one's token must come before it. */
   interrupt(): void {
-    if (this.ended || this.signed || this.heard !== 'content') return;
+    if (this.ended || this.signed || this.readFrom !== 'content') return;
     const signature = answerToken({ id: this.begun.id }, true);
     if (signature !== undefined) this.sign(signature);
   }
 
   done(item: JsonObject): void {
-    const { heard } = this;
+    const { readFrom } = this;
     const part = parseAnswerReasoning(item);
-    if (heard === undefined && part !== undefined && part.text !== '') this.write(part.text);
-    const signature = heard === undefined ? part?.signature : answerToken(item, heard === 'content');
+    if (readFrom === undefined && part !== undefined && part.text !== '') this.write(part.text);
+    const signature = readFrom === undefined ? part?.signature : answerToken(item, readFrom === 'content');
     // Encrypted content must reach the client, however late it comes; an id was already sent.
     if (signature !== undefined && (!this.signed || item.encrypted_content)) this.sign(signature);
     this.end();
@@ -67,12 +67,12 @@ export class ReasoningState {
     if (this.block !== undefined) this.blocks.push({ type: 'reasoning-end', block: this.block });
   }
 
-  private tell(source: Source, index: number, text: string): void {
-    const { heard } = this;
-    if (text === '' || (heard !== undefined && heard !== source)) return;
-    const isNext = heard !== undefined && this.heardIndex !== index && source === 'summary';
-    this.heard = source;
-    this.heardIndex = index;
+  private emit(source: Source, index: number, text: string): void {
+    const { readFrom } = this;
+    if (text === '' || (readFrom !== undefined && readFrom !== source)) return;
+    const isNext = readFrom !== undefined && this.readIndex !== index && source === 'summary';
+    this.readFrom = source;
+    this.readIndex = index;
     this.write(isNext ? SUMMARY_SEPARATOR + text : text);
   }
 

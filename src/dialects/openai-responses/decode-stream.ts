@@ -91,7 +91,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     return this.lastIndex;
   }
 
-  private tellNew(name: string): void {
+  private reportNew(name: string): void {
     if (this.said?.has(name)) return;
     this.said ??= new Set();
     this.said.add(name);
@@ -109,7 +109,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     }
     // What was streamed counts, even if it differs here.
     this.settleAll(asArray(response.output));
-    for (const name of unreadOf(response)) this.tellNew(name);
+    for (const name of unreadOf(response)) this.reportNew(name);
     if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     const calls = this.calls();
     if (calls.some((call) => !call.begun())) {
@@ -202,7 +202,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
         return;
       // Beginnings of parts, progress of hosted tools: all of it comes again later, except what new kinds of events contain.
       default:
-        if (type.endsWith('.delta') && !type.includes('_call')) this.tellNew(type);
+        if (type.endsWith('.delta') && !type.includes('_call')) this.reportNew(type);
         else if (!OWN_EVENT.test(type)) this.strangers++;
     }
   }

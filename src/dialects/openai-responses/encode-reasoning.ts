@@ -16,10 +16,10 @@ export interface ReasoningWriter {
 interface OpenReasoning {
   part: ReasoningPart;
   /** The item, sent with its first text. */
-  told?: ToldReasoning;
+  sent?: SentReasoning;
 }
 
-interface ToldReasoning {
+interface SentReasoning {
   id: string;
   outputIndex: number;
   place: JsonObject;
@@ -49,10 +49,10 @@ class SummarizedReasoning implements ReasoningWriter {
   delta(text: string): string {
     const { now } = this;
     if (now === undefined || text === '') return '';
-    if (now.told !== undefined) return now.told.deltas.push(text);
-    const { wire, told } = this.tell();
-    now.told = told;
-    return wire + told.deltas.push(text);
+    if (now.sent !== undefined) return now.sent.deltas.push(text);
+    const { wire, sent } = this.send();
+    now.sent = sent;
+    return wire + sent.deltas.push(text);
   }
 
   sign(signature: OpaqueToken): void {
@@ -62,10 +62,10 @@ class SummarizedReasoning implements ReasoningWriter {
   close(): string {
     const { now, output } = this;
     if (now === undefined) return '';
-    const { part, told } = now;
+    const { part, sent } = now;
     this.now = undefined;
-    if (told === undefined) return this.wholeItem(part);
-    const { id, outputIndex, place, deltas } = told;
+    if (sent === undefined) return this.wholeItem(part);
+    const { id, outputIndex, place, deltas } = sent;
     const text = deltas.json();
     const said = { type: 'summary_text', text: KEPT };
     return (
@@ -76,7 +76,7 @@ class SummarizedReasoning implements ReasoningWriter {
     );
   }
 
-  private tell(): { wire: string; told: ToldReasoning } {
+  private send(): { wire: string; sent: SentReasoning } {
     const { output } = this;
     const outputIndex = output.place();
     const id = itemId('rs', this.requestId, outputIndex);
@@ -85,7 +85,7 @@ class SummarizedReasoning implements ReasoningWriter {
     const item = { id, type: 'reasoning', summary: [] };
     const part = { type: 'summary_text', text: '' };
     const wire = output.added(outputIndex, item) + output.event(`${SUMMARY}_part.added`, { ...place, part });
-    return { wire, told: { id, outputIndex, place, deltas } };
+    return { wire, sent: { id, outputIndex, place, deltas } };
   }
 
   /** Reasoning that only its provider can read; without any content there is no item. */

@@ -9,13 +9,13 @@ import { extensionOf } from './wire.ts';
 /**
  * Reports each such part of an item by name: a message's phase, unreadable log probabilities, and unknown fields.
  */
-export function tellUnworded(item: JsonObject, tell: (name: string, value: JsonObject) => void): void {
-  for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) tell(name, {});
+export function reportUnworded(item: JsonObject, report: (name: string, value: JsonObject) => void): void {
+  for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) report(name, {});
   if (item.type !== undefined && item.type !== 'message') return;
   const phase = asString(item.phase);
-  if (phase !== undefined) tell('phase', { phase });
+  if (phase !== undefined) report('phase', { phase });
   const content = asArray(item.content) ?? [];
-  if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) tell('logprobs', {});
+  if (content.some((part) => isUnreadable(asObject(part)?.logprobs))) report('logprobs', {});
 }
 
 /** Names of the response's fields that describe the answer and have no neutral form. */
@@ -27,7 +27,7 @@ export function answerExtension(body: JsonObject, output: readonly JsonObject[])
   const fields: JsonObject = {};
   for (const name of unreadOf(body)) fields[name] = body[name];
   for (const item of output) {
-    tellUnworded(item, (name, value) => {
+    reportUnworded(item, (name, value) => {
       fields[name] = value;
     });
   }

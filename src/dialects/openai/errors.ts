@@ -79,7 +79,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const { reason, retryAfterMs, message = '' } = stated;
   const vendor = stated.vendor ?? quirks.errorCodes?.[reason.code ?? ''];
   const given = httpStatus ?? stated.status ?? statusOf(reason, message);
-  const isTooLong = vendor?.code === 'upstream_rejected' && tellsTooLong(message);
+  const isTooLong = vendor?.code === 'upstream_rejected' && meansTooLong(message);
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
   // A vendor's code overrides a contradicting status, such as HTTP 200, or a 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
@@ -124,13 +124,13 @@ const TOO_LONG_CODES = new Set([
 const TOO_LONG =
   /maximum context length|context length is only|context (size|window|length)|prompt is too long|input is too long|too many (prompt |input )?tokens|total length of all messages/i;
 
-function tellsTooLong(message: string): boolean {
+function meansTooLong(message: string): boolean {
   return TOO_LONG.test(message) || VENDORS_TOO_LONG.test(message);
 }
 
 function codeFor(status: number, reason: UpstreamReason, message: string): ErrorCode {
   const isTooLong =
-    TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || tellsTooLong(message);
+    TOO_LONG_CODES.has(reason.code ?? '') || TOO_LONG_CODES.has(reason.type ?? '') || meansTooLong(message);
   if (isTooLong && (status === 400 || status === 413 || status === 422)) return 'context_too_long';
   if (status >= 500 && /overloaded/i.test(`${reason.type} ${reason.code} ${message}`)) {
     return 'upstream_overloaded';
@@ -152,7 +152,7 @@ function statusOf({ code = '', type = '' }: UpstreamReason, message: string): nu
     return 400;
   }
   // In a stream, LM Studio reports a prompt that is too long with neither.
-  return tellsTooLong(message) ? 400 : 500;
+  return meansTooLong(message) ? 400 : 500;
 }
 
 function readStated(value: JsonValue): Stated {
@@ -243,11 +243,11 @@ export function buildError(error: GatewayError): JsonObject {
 }
 
 /** LangChain for JavaScript ignores codes: it recognizes a prompt that is too long by these words. */
-const TELLS_TOO_LONG = /exceeds the context window|maximum context length|context_length_exceeded/i;
+const TOO_LONG_WORDS = /exceeds the context window|maximum context length|context_length_exceeded/i;
 
 /** The message; for a prompt that is too long, OpenAI's words are put before another provider's. */
 export function inWords({ code, message }: GatewayError): string {
-  if (code !== 'context_too_long' || TELLS_TOO_LONG.test(message)) return message;
+  if (code !== 'context_too_long' || TOO_LONG_WORDS.test(message)) return message;
   return `Your input exceeds the context window of this model; ${message}`;
 }
 

@@ -21,11 +21,11 @@ export interface AnswerLosses {
   foreignMedia(type: 'image' | 'audio', extension: Extension | undefined): void;
   /**
    * Names the details of a citation that the client does not get.
-   * @param told the details that its dialect's form includes.
+   * @param carried the details that its dialect's form includes.
    */
-  citation(citation: Citation, told: readonly CitationDetail[]): void;
-  /** Names what only its dialect can express of a call that the provider ran itself. @param told whether the client gets it. */
-  serverCall(call: { id: string; name: string; extension?: Extension }, told: boolean): void;
+  citation(citation: Citation, carried: readonly CitationDetail[]): void;
+  /** Names what only its dialect can express of a call that the provider ran itself. @param carried whether the client gets it. */
+  serverCall(call: { id: string; name: string; extension?: Extension }, carried: boolean): void;
   /** Names a result of such a call that the client does not get, by its call's name. */
   serverResult(part: Pick<ServerToolResultPart, 'callId'>): void;
   /**
@@ -68,10 +68,10 @@ const SILENT_FIELDS: ReadonlySet<string> = new Set(['type', 'id', 'status', 'exp
 
 /** @param own the dialect of the client. */
 export function createAnswerLosses(own: DialectId, context: AnswerContext): AnswerLosses {
-  return new ToldLosses(own, context);
+  return new ReportedLosses(own, context);
 }
 
-class ToldLosses implements AnswerLosses {
+class ReportedLosses implements AnswerLosses {
   private readonly own: DialectId;
   private readonly context: AnswerContext;
   /** Names of calls that the provider ran itself, by id. Null before the first. */
@@ -112,23 +112,23 @@ class ToldLosses implements AnswerLosses {
     }
   }
 
-  citation(citation: Citation, told: readonly CitationDetail[]): void {
+  citation(citation: Citation, carried: readonly CitationDetail[]): void {
     const { citedText, location, start, extension } = citation;
     if (extension?.dialect === this.own) return;
-    if (citedText && !told.includes('citedText')) this.lost('citations.cited_text');
-    if (location !== undefined && !told.includes('location')) this.lost('citations.location');
-    if (start !== undefined && !told.includes('span')) this.approximated('citations', CITES_WHOLE_TEXT);
+    if (citedText && !carried.includes('citedText')) this.lost('citations.cited_text');
+    if (location !== undefined && !carried.includes('location')) this.lost('citations.location');
+    if (start !== undefined && !carried.includes('span')) this.approximated('citations', CITES_WHOLE_TEXT);
     for (const [name, value] of Object.entries(extension?.fields ?? {})) {
       if (value === null || value === undefined || value === '' || CITATION_WORDS.has(name)) continue;
       if (location === undefined || !LOCATION_WORDS.test(name)) this.lost(`citations.${name}`);
     }
   }
 
-  serverCall(call: { id: string; name: string; extension?: Extension }, told: boolean): void {
+  serverCall(call: { id: string; name: string; extension?: Extension }, carried: boolean): void {
     const { id, name, extension } = call;
     this.names ??= new Map();
     this.names.set(id, name);
-    if (!told) this.lost(`tools.${name}`);
+    if (!carried) this.lost(`tools.${name}`);
     else if (extension !== undefined && extension.dialect !== this.own) {
       // Its type is that of the item that it became.
       const { type: _, ...fields } = extension.fields;

@@ -11,7 +11,7 @@ export function freeTextSchema({ format }: CustomTool, losses: LossReport): Json
   losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
   const input = {
     type: 'string',
-    description: `The free text that the tool takes.${toldGrammar(format, losses)}`,
+    description: `The free text that the tool takes.${describedGrammar(format, losses)}`,
   };
   return {
     type: 'object',
@@ -21,7 +21,7 @@ export function freeTextSchema({ format }: CustomTool, losses: LossReport): Json
   };
 }
 
-function toldGrammar(format: JsonObject | undefined, losses: LossReport): string {
+function describedGrammar(format: JsonObject | undefined, losses: LossReport): string {
   if (format === undefined || format.type === 'text') return '';
   const grammar = asObject(format.grammar);
   const syntax = asString(grammar?.syntax);

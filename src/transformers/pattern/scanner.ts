@@ -49,7 +49,7 @@ export function createScanner(
   let matchBegin = -1;
   let matchEnd = -1;
   /** Whether the match's beginning has been reported. */
-  let told = false;
+  let reported = false;
   const visited = new Uint32Array(instructions.length);
   let generation = 0;
   let cut = false;
@@ -99,7 +99,7 @@ export function createScanner(
 
   function endMatch(): void {
     settle(matchBegin, 'keep');
-    settle(matchEnd, told ? 'more' : 'match');
+    settle(matchEnd, reported ? 'more' : 'match');
     position = matchEnd;
     before = charBefore(position);
     forgetMatch();
@@ -110,7 +110,7 @@ export function createScanner(
     live.begin.length = 0;
     matchBegin = -1;
     matchEnd = -1;
-    told = false;
+    reported = false;
   }
 
   function charBefore(offset: number): string | undefined {
@@ -155,8 +155,8 @@ export function createScanner(
       } else {
         // Whatever follows, this much is a match.
         settle(matchBegin, 'keep');
-        const more = told ? 'more' : 'match';
-        told = true;
+        const more = reported ? 'more' : 'match';
+        reported = true;
         settle(matchEnd, more);
         if (position - matchEnd <= window) return;
       }

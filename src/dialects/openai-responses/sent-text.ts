@@ -1,27 +1,27 @@
 // Remembers in constant memory how much of a text was sent in deltas, so that a repetition of it can add the rest.
 
 /** Extended by classes that emit a text, rather than a field of them: each delta needs both, so they are one object. */
-export class ToldText {
+export class SentText {
   /** UTF-16 units. */
-  private toldLength = 0;
-  private toldSum = START;
+  private sentLength = 0;
+  private sentSum = START;
 
   protected note(delta: string): void {
-    this.toldLength += delta.length;
-    this.toldSum = hash(delta, delta.length, this.toldSum);
+    this.sentLength += delta.length;
+    this.sentSum = hash(delta, delta.length, this.sentSum);
   }
 
   /** The part of `whole` after what was sent; '' where the two do not begin alike. */
   protected rest(whole: string): string {
-    const length = this.toldLength;
+    const length = this.sentLength;
     if (whole.length <= length) return '';
-    return length === 0 || hash(whole, length, START) === this.toldSum ? whole.slice(length) : '';
+    return length === 0 || hash(whole, length, START) === this.sentSum ? whole.slice(length) : '';
   }
 
   /** Another text begins. */
   protected forget(): void {
-    this.toldLength = 0;
-    this.toldSum = START;
+    this.sentLength = 0;
+    this.sentSum = START;
   }
 }
 
