@@ -2,6 +2,7 @@
 // Claude caches up to breakpoints alone: without one behind what Codex sends, each call of a tool bills all of it in full.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { Quirks } from '../../src/dialects/dialect.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asArray, type JsonObject } from '../../src/model/json/json.ts';
 
@@ -19,10 +20,10 @@ const CODEX: JsonObject = {
   ],
 };
 
-function built(wire: ProviderDialectId, model: string, more: JsonObject) {
+function built(wire: ProviderDialectId, model: string, more: JsonObject, quirks: Quirks = {}) {
   const { client } = DIALECTS['openai-responses'];
   const request = client.parseRequest({ ...CODEX, ...more }, { operation: 'generate' });
-  const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+  const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks });
   return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
 }
 
@@ -47,6 +48,18 @@ test('at Converse a cache point follows each', () => {
   const { content } = (body.messages as JsonObject[]).at(-1) ?? {};
   expect(asArray(content)?.at(-1)).toEqual(point);
   expect(lost).toContain('approximated prompt_cache_key');
+});
+
+test('at a server of Chat Completions that knows breakpoints it has them beside the key', () => {
+  const { body, lost } = built('openai-chat', 'anthropic/claude-opus-4.8', KEY, { cacheControl: true });
+  expect(body).toMatchObject(KEY);
+  expect(body.messages).toMatchObject([
+    { role: 'system', content: [{ text: 'You are a coding agent.', ...BREAKPOINT }] },
+    { role: 'user', content: 'Fix it.' },
+    { role: 'assistant' },
+    { role: 'tool', content: [{ text: 'done', ...BREAKPOINT }] },
+  ]);
+  expect(lost).toEqual([]);
 });
 
 test('an instruction that ends the conversation gets none, nor blank text', () => {

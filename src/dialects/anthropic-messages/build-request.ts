@@ -33,9 +33,6 @@ const UNSAID = [
   'logprobs',
 ] as const;
 
-/** Other models of this dialect cache by themselves, or not at all. */
-const CLAUDE = /claude/i;
-
 export function buildRequest(
   asked: NeutralRequest,
   { model, quirks, baseUrl = '' }: BuildOptions,
@@ -43,8 +40,7 @@ export function buildRequest(
   const losses = createLossReport(ID);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
-  const paired = native ? allowed : pairCalls(allowed, losses);
-  const request = !native && CLAUDE.test(model) ? withKeyedCache(paired, losses) : paired;
+  const request = withKeyedCache(native ? allowed : pairCalls(allowed, losses), model, losses);
   const traits = traitsOf(model);
   losses.foreign(request.extension);
   const {

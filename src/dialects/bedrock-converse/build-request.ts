@@ -37,9 +37,8 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
+  const request = withKeyedCache(pairCalls(declareAllowed(asked, losses), losses), model, losses);
   const family = familyOf(model);
-  const paired = pairCalls(declareAllowed(asked, losses), losses);
-  const request = family === 'claude' ? withKeyedCache(paired, losses) : paired;
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;
   const nextDocument = () => ++documents;

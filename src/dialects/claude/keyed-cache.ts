@@ -9,19 +9,31 @@ import type { LossReport } from '../shared/loss-report.ts';
 
 const BREAKPOINT = { type: 'ephemeral' };
 
-/**
- * The request with one breakpoint behind the system prompt, which sessions share, and one behind the user's last turn. Not
- * behind an instruction that ends the conversation: Claude finds no prompt again that was kept up to one
- * (https://github.com/anthropics/claude-code/issues/96101). Unchanged where no key is named, or breakpoints are.
- */
-export function withKeyedCache(request: NeutralRequest, losses: LossReport): NeutralRequest {
-  const { cacheKey, ...rest } = request;
-  if (cacheKey === undefined || placesBreakpoints(request)) return request;
+/** Other models cache by themselves, or not at all. */
+const CLAUDE = /claude/i;
+
+/** For wires that have no keys: the request with `keyedBreakpoints` in the key's place. */
+export function withKeyedCache(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
+  const breakpoints = keyedBreakpoints(request, model);
+  if (breakpoints === undefined) return request;
   losses.approximated('prompt_cache_key', 'breakpoints behind the system prompt and the last turn');
+  const { cacheKey: _, ...rest } = request;
+  return { ...rest, ...breakpoints };
+}
+
+/**
+ * The conversation with one breakpoint behind the system prompt, which sessions share, and one behind the user's last turn. Not
+ * behind an instruction that ends the conversation: Claude finds no prompt again that was kept up to one
+ * (https://github.com/anthropics/claude-code/issues/96101). Undefined where no key is named, or breakpoints are.
+ */
+export function keyedBreakpoints(
+  request: NeutralRequest,
+  model: string,
+): Pick<NeutralRequest, 'system' | 'messages'> | undefined {
+  if (request.cacheKey === undefined || !CLAUDE.test(model) || placesBreakpoints(request)) return undefined;
   const { system, messages } = request;
   const last = messages.findLastIndex(({ role }) => role === 'user');
   return {
-    ...rest,
     system: marked(system),
     messages: messages.map((message, at) =>
       at === last ? { ...message, parts: marked(message.parts) } : message,

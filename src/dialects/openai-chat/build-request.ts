@@ -2,6 +2,7 @@
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { keyedBreakpoints } from '../claude/keyed-cache.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
@@ -26,7 +27,11 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const { model, quirks } = options;
   const losses = createLossReport('openai-chat');
   const allowed = quirks.allowedTools === true ? asked : declareAllowed(asked, losses);
-  const request = pairCalls(allowed, losses);
+  const paired = pairCalls(allowed, losses);
+  // What a client of this dialect sends is what this server takes from it.
+  const isOwn = asked.extension?.dialect === 'openai-chat';
+  const breakpoints = quirks.cacheControl === true && !isOwn ? keyedBreakpoints(paired, model) : undefined;
+  const request = breakpoints === undefined ? paired : { ...paired, ...breakpoints };
   const scope = { options, losses };
   const messages = buildMessages(request, scope);
   const body: JsonObject = { model, messages };

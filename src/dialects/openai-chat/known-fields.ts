@@ -23,6 +23,7 @@ const MESSAGE: KnownFields = {
   name: true,
   tool_call_id: true,
   cache_control: true,
+  copilot_cache_control: true,
 };
 
 const CALL: KnownFields = {
@@ -50,7 +51,7 @@ const FUNCTION: KnownFields = {
 /** Tools that the server runs are kept whole. */
 const TOOL = byType(
   {
-    function: { function: FUNCTION, cache_control: true },
+    function: { function: FUNCTION, cache_control: true, copilot_cache_control: true },
     custom: { custom: { name: true, description: true, format: true } },
   },
   {},

@@ -1,17 +1,11 @@
 // `messages` of a request → system parts and neutral turns.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
-import {
-  asArray,
-  asObject,
-  asString,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-} from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { invalid, nameType, optionalArray, requiredObject, requiredString } from '../shared/read-field.ts';
 import { parseAnnotations } from './annotations.ts';
+import { breakpointOf } from './breakpoint-field.ts';
 import { parseImages, withSeals } from './media.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
@@ -100,6 +94,7 @@ const ASSISTANT_FIELDS = new Set([
   'reasoning_details',
   'annotations',
   'cache_control',
+  'copilot_cache_control',
   'provider_metadata',
   'channel',
 ]);
@@ -187,8 +182,8 @@ function participant(message: JsonObject): { name?: string } {
 /** A breakpoint on the message (instead of on a part) stands behind its last part. */
 function withCacheControl<P extends Part>(parts: P[], message: JsonObject): P[] {
   const last = parts.at(-1);
-  if (isObject(message.cache_control) && last !== undefined && last.type !== 'opaque') {
-    last.cacheControl ??= message.cache_control;
-  }
+  const cacheControl = breakpointOf(message);
+  if (cacheControl !== undefined && last !== undefined && last.type !== 'opaque')
+    last.cacheControl ??= cacheControl;
   return parts;
 }

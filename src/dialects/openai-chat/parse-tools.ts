@@ -11,6 +11,7 @@ import {
 } from '../shared/read-field.ts';
 import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
+import { breakpointOf } from './breakpoint-field.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
   const tools = (optionalArray(body, 'tools') ?? []).map((tool, index) => {
@@ -29,7 +30,7 @@ function parseTool(tool: JsonObject, path: string): Tool {
   if (type === undefined) throw invalid(`${path}.type`, 'is missing; say `function`');
   if (type === 'function') {
     const parsed = parseFunction(requiredObject(tool.function, `${path}.function`), `${path}.function`);
-    const cacheControl = asObject(tool.cache_control) ?? asObject(asObject(tool.function)?.cache_control);
+    const cacheControl = breakpointOf(tool) ?? breakpointOf(asObject(tool.function) ?? {});
     return cacheControl === undefined ? parsed : { ...parsed, cacheControl };
   }
   if (type === 'custom') {

@@ -246,6 +246,31 @@ describe('messages', () => {
   });
 });
 
+test("VS Code's breakpoints are read as Anthropic's", () => {
+  const copilot_cache_control = { type: 'ephemeral' };
+  const call = { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } };
+  const request = parse({
+    messages: [
+      { role: 'system', content: 's', copilot_cache_control },
+      { role: 'user', content: [{ type: 'text', text: 'a' }], copilot_cache_control },
+      { role: 'assistant', content: 'b', copilot_cache_control },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: 'c1', content: 'r', copilot_cache_control },
+    ],
+    tools: [{ type: 'function', function: { name: 'f' }, copilot_cache_control }],
+  });
+  const cacheControl = copilot_cache_control;
+  expect(request.system).toMatchObject([{ text: 's', cacheControl }]);
+  expect(request.messages.map(({ parts }) => parts.at(-1))).toMatchObject([
+    { text: 'a', cacheControl },
+    { text: 'b', cacheControl },
+    { type: 'tool-call' },
+    { type: 'tool-result', cacheControl },
+  ]);
+  expect(request.messages[1]?.parts).toHaveLength(1);
+  expect(request.tools).toMatchObject([{ name: 'f', cacheControl }]);
+});
+
 describe('tools', () => {
   test('functions, custom tools, legacy functions and tools of the server', () => {
     const parameters = { type: 'object', properties: {} };
