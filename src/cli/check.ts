@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
 import { columns, counted } from './help.ts';
+import { typable } from './hints.ts';
 import { loadWithCode } from './serve/load-with-code.ts';
 
 export const checkCommand: Command = {
@@ -19,7 +20,8 @@ export const checkCommand: Command = {
     const loaded = await loadWithCode(loadOptions(input, context, {}));
     if (loaded.config !== null) retireModules(loaded.config);
     context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
-    if (loaded.config !== null) for (const line of describeConfig(loaded.config)) context.out(line);
+    if (loaded.config !== null)
+      for (const line of describeConfig(loaded.config)) context.out(typable(line, context.environment));
     const problems = describeProblems(loaded);
     for (const { line } of problems) context.err(line);
     if (problems.some(({ fails }) => fails)) return 1;

@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startSluice } from '../support/sluice-process.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 
@@ -26,4 +27,22 @@ test.each([
   });
   rmSync(home, { recursive: true });
   expect(stderr.toString()).toContain(`store one with ${advised}`);
+});
+
+test('so do results of commands, and the log of a gateway', async () => {
+  const started = { npm_package_name: 'sluice', npm_lifecycle_event: 'start' };
+  const config = {
+    providers: { lab: { dialect: 'openai-chat', base_url: 'http://127.0.0.1:9/v1', api_key: 'a' } },
+  } as const;
+  await using sluice = await startSluice({ config, environment: { ...started, SLUICE_KEYCHAIN: 'off' } });
+  const { home } = sluice;
+  sluice.writeConfig({ providers: { lab: { ...config.providers.lab, api_key: 'credential:lab' } } });
+  await sluice.wrote(/WARN .*"npm run -s sluice -- credentials store lab" does/);
+  const printed = (...args: string[]) =>
+    Bun.spawnSync([process.execPath, MAIN, ...args], {
+      cwd: home,
+      env: { SLUICE_HOME: join(home, 'other'), SLUICE_KEYCHAIN: 'off', ...started },
+    }).stdout.toString();
+  expect(printed('daemon', 'status')).toContain('"npm run -s sluice -- daemon start" starts it');
+  expect(printed('check')).toContain('"npm run -s sluice -- credentials store lab" does');
 });

@@ -10,6 +10,7 @@ import { printAuditLines } from '../audit-lines.ts';
 import { type CliContext, type Command, type ParsedArguments, UsageError } from '../command.ts';
 import { CONFIG_FLAG } from '../config-flag.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
+import { typable } from '../hints.ts';
 import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
 import { describeStatus, NAMELESS, NOT_RUNNING, readStatus } from './daemon-status.ts';
 import { loadWithCode } from '../serve/load-with-code.ts';
@@ -71,7 +72,7 @@ const ACTIONS: Record<string, Action> = {
     const absent = is === 'starting' ? { ...NOT_RUNNING, problem: NAMELESS } : NOT_RUNNING;
     const status = server === undefined ? absent : await readStatus(server, input, context);
     if (input.flags.json) context.out(JSON.stringify(status));
-    else for (const line of describeStatus(status)) context.out(line);
+    else for (const line of describeStatus(status)) context.out(typable(line, context.environment));
     return status.running ? 0 : 1;
   },
   logs: (input, context) =>

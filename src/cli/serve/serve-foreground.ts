@@ -58,7 +58,13 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const loaded = await loadWithCode(options);
   const { config, path } = loaded;
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
-  const logged = { level: 'info', format: 'text', ...config?.log, ...forced } satisfies LogOptions;
+  const logged = {
+    level: 'info',
+    format: 'text',
+    ...config?.log,
+    ...forced,
+    write: context.err,
+  } satisfies LogOptions;
   const log = createLog(logged);
   const isJson = logged.format === 'json';
   const fail = (message: string) => (isJson ? log('error', message) : context.err(`error: ${message}`));
