@@ -1,4 +1,4 @@
-// The library in a project whose compiler is set as `bun init` and README.md say, which asks for less than ours.
+// The library in a project whose compiler is set as `bun init` and docs/library.md say, which asks for less than ours.
 import { expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// What the README shows runs as it stands: the first command, both SDKs against a gateway, and all its code has sound types.
+// What the README and docs/library.md show runs as it stands: the first command, both SDKs against a gateway, and all code has
+// sound types.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,12 +7,14 @@ import { join } from 'node:path';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const PAGES = ['README.md', 'docs/library.md']
+  .map((page) => readFileSync(join(ROOT, page), 'utf8'))
+  .join('\n');
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const blocks = (kind: string): string[] =>
-  [...README.matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text ?? '');
+  [...PAGES.matchAll(new RegExp(`\`\`\`${kind}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text]) => text ?? '');
 
 let sluice: SluiceProcess;
 beforeAll(async () => {
