@@ -71,6 +71,32 @@ test('a watcher sees a request from its start to its end, in order', async () =>
   ]);
 });
 
+test('of tries at once the first to speak is heard, and nobody behind the end', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const stream = view.open('r1', same);
+  const [one, two] = [stream.audience(), stream.audience()];
+  two.text('Two, ');
+  one.text('one, ');
+  two.text('two. ');
+  const next = stream.audience();
+  next.text('Next. ');
+  two.text('still ');
+  stream.ended(ENDING);
+  next.text('late ');
+  stream.text('later ');
+  const other = view.open('r2', same);
+  other.text('other ');
+  const events = await watcher.events(5);
+  expect(events.map((event) => ('text' in event ? event.text : event.type))).toEqual([
+    'Two, ',
+    'two. ',
+    'Next. ',
+    'completed',
+    'other ',
+  ]);
+});
+
 test('without a watcher nothing is wanted, and one that comes later sees what comes later', async () => {
   const view = createLiveView(createManualTimers().setTimer);
   const stream = view.open('r1', same);

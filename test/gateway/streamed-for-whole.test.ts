@@ -209,6 +209,35 @@ describe('where another is asked for all of it', () => {
     expect(lab.asked).toEqual(['one']);
   });
 
+  test.each([
+    ['streams', true, false],
+    ['streams, behind a transformer', true, true],
+    ['whole answers', false, false],
+  ])(
+    'two at once that speak in one moment: the text of the one that answers is told: %s',
+    async (_, stream, isChanged) => {
+      const gate = Promise.withResolvers<void>();
+      const from = (name: string) =>
+        replyWith([bytes(BEGIN + MESSAGE.delta(` from ${name}. `) + MESSAGE.end)], {
+          before: () => gate.promise,
+        });
+      const transformers = isChanged ? REDACT : [];
+      const lab = createFallbackLab({
+        script: { one: [from('one')], three: [from('three')] },
+        providers: { one: { transformers }, three: { transformers } },
+        config: { routing: { default_provider: 'one', fallback_chain: ['three'], hedge_after: '100ms' } },
+      });
+      const watching = await watchText(lab.gateway);
+      const asking = lab.post('/v1/messages', { ...MESSAGES, stream });
+      await lab.timers.advance(500);
+      gate.resolve();
+      const { text } = await lab.answered(asking, 200);
+      const served = text.includes('three') ? 'three' : 'one';
+      expect(await watching.textUntilEnd()).toBe(`Hello from ${served}. `);
+      expect((await lab.row()).attempts).toMatchObject([{}, { hedge: true }]);
+    },
+  );
+
   test('two at once: the text of the one that answers is told, once', async () => {
     const slow = [BEGIN, MESSAGE.delta(' from one'), MESSAGE.end];
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -8,7 +8,8 @@ import type { BudgetGuard } from '../budgets.ts';
 import type { Course } from './fallback.ts';
 import type { GatewayHost } from '../host.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
-import { type Audience, createObserver } from '../record/observer.ts';
+import type { Audience } from '../live/view.ts';
+import { createObserver } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import type { PlannedTry } from './send.ts';
 import { traceTry } from '../tracing.ts';
@@ -36,7 +37,7 @@ export function planTry(
   },
   target: Target,
   apiKey: string | null,
-  live: Audience = exchange.record.live,
+  live: Audience = exchange.record.live.audience(),
 ): PlannedTry {
   const { record, host, question, serverKeys, maxEvent, redact } = exchange;
   // Throws where the request cannot be sent to this target: then it was not asked, and the record names another.

@@ -34,9 +34,14 @@ export interface LiveStream {
   isWatched(): boolean;
   started(target: { model: string; provider: string; agentType: string | null }): void;
   text(delta: string): void;
+  /** Of a new try. Where two are asked at once, only the first to speak is heard: it serves. */
+  audience(): Audience;
   /** The last event, from the row of the request. */
   ended(row: EndedRow): void;
 }
+
+/** The watchers of an answer's text. */
+export type Audience = Pick<LiveStream, 'isWatched' | 'text'>;
 
 export type EndedRow = Pick<
   LedgerRow,
@@ -77,6 +82,9 @@ class RequestView implements LiveStream {
   private readonly requestId: string;
   private readonly redact: (text: string) => string;
   private isStarted = false;
+  private isOver = false;
+  /** Who is heard of the tries that run; null: none has spoken. */
+  speaker: Audience | null = null;
   /** A key can come in pieces: what may be the beginning of one waits for the rest of its word. */
   private held = '';
 
@@ -99,8 +107,15 @@ class RequestView implements LiveStream {
     this.publish({ type: 'started', request_id, model: redact(model), provider, ...agent });
   }
 
+  audience(): Audience {
+    // None that runs has spoken: it would serve, and no other would be asked.
+    this.speaker = null;
+    return new TryAudience(this);
+  }
+
   text(delta: string): void {
-    if (!this.isWatched()) {
+    // What a request was about to say when it was left may come behind its end.
+    if (this.isOver || !this.isWatched()) {
       if (this.held !== '') this.held = '';
       return;
     }
@@ -122,6 +137,7 @@ class RequestView implements LiveStream {
   }
 
   ended(row: EndedRow): void {
+    this.isOver = true;
     if (!this.isWatched()) return;
     this.show(this.held);
     this.held = '';
@@ -136,6 +152,24 @@ class RequestView implements LiveStream {
   private publish(event: LiveEvent): void {
     if (!this.isWatched()) return;
     this.watchers.publish(textEncoder.encode(`event: stream_event\ndata: ${JSON.stringify(event)}\n\n`));
+  }
+}
+
+class TryAudience implements Audience {
+  private readonly view: RequestView;
+
+  constructor(view: RequestView) {
+    this.view = view;
+  }
+
+  isWatched(): boolean {
+    return this.view.isWatched();
+  }
+
+  text(delta: string): void {
+    const { view } = this;
+    view.speaker ??= this;
+    if (view.speaker === this) view.text(delta);
   }
 }
 

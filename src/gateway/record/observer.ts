@@ -13,7 +13,7 @@ import {
   type Usage,
 } from '../../model/usage.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { LiveStream } from '../live/view.ts';
+import type { Audience } from '../live/view.ts';
 import { createStreamTiming, type StreamTiming } from './stream-timing.ts';
 
 export interface Observer {
@@ -51,9 +51,6 @@ export interface Observation {
   /** What the client's dialect cannot express of the answer, as its encoder named it; null: nothing. */
   unsaid: Set<string> | null;
 }
-
-/** The watchers of an answer's text. */
-export type Audience = Pick<LiveStream, 'isWatched' | 'text'>;
 
 export const UNWATCHED: Audience = { isWatched: () => false, text() {} };
 
