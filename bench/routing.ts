@@ -38,7 +38,7 @@ const routing = {
 const { file, problems } = parseConfig({ providers: { simulator: { kind: 'simulator' } }, routing });
 if (file === null) throw new Error(problems.map(({ message }) => message).join('; '));
 const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
-const router = createQuietRouter(config);
+const router = createQuietRouter(config, () => null);
 
 function requestOf(words: number): NeutralRequest {
   const [route] = [DIALECTS['anthropic-messages'].client.route('/v1/messages', new URLSearchParams())];

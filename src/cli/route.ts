@@ -7,6 +7,8 @@ import { DIALECTS } from '../dialects/registry.ts';
 import { lacksKey } from '../gateway/attempts/course.ts';
 import { type Incoming, parseAsked, parseIncoming } from '../gateway/request/incoming.ts';
 import { createQuietRouter } from '../gateway/routing.ts';
+import { loadPrices } from '../ledger/prices/library.ts';
+import { createPricer } from '../ledger/prices/prices.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -174,9 +176,10 @@ function parsed(incoming: Incoming): NeutralRequest | null {
   }
 }
 
-function routeOf({ model, agentType, forced, body }: Asked, config: ResolvedConfig): Route | Promise<Route> {
+async function routeOf({ model, agentType, forced, body }: Asked, config: ResolvedConfig): Promise<Route> {
   const request = body?.request ?? null;
-  return createQuietRouter(config).route({
+  await loadPrices();
+  return createQuietRouter(config, createPricer(config.costs)).route({
     model,
     agentType,
     forced,

@@ -1,5 +1,6 @@
 // Answers everything that is not a question to a model: lists of models, the dashboard, the gateway's own pages.
 import { findModels } from '../dialects/find-route.ts';
+import { loadPrices } from '../ledger/prices/library.ts';
 import { headOf } from '../management/head.ts';
 import { answerRoot } from '../management/root.ts';
 import { toGatewayError } from '../model/errors.ts';
@@ -45,6 +46,8 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     if (listing !== undefined) {
       if (request.method !== 'GET' && request.method !== 'HEAD')
         throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, READ);
+      // Which of several providers a name leads to may depend on them.
+      await loadPrices();
       const models = await answerModels(listing, url.searchParams, setup);
       const own: AnswerHeaders = {};
       setRequestId(own, listing.dialect.id, host.randomId());

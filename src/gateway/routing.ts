@@ -5,7 +5,7 @@ import type { Pricer } from '../ledger/prices/prices.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { RouteMemory } from '../routing/memory.ts';
 import { createRouter, type RouteQuestion, type Router } from '../routing/route.ts';
-import { NO_SIGNALS } from '../routing/signals.ts';
+import { NO_SIGNALS, type RouteSignals } from '../routing/signals.ts';
 import type { Target } from '../routing/targets.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
@@ -35,7 +35,7 @@ export function createLiveRouter(
       available: (target) => stateOf(target)?.breaker !== 'open',
       inFlight: ({ provider }) => states.inFlight(provider),
       latencyMs: memory.latencyMs,
-      costUsd: ({ provider, model }) => price(provider, model, SAMPLE_USAGE),
+      costUsd: costBy(price),
       random: host.random,
     },
     countText: (texts) => countText(texts, () => new Promise((resolve) => host.setTimer(resolve, 0))),
@@ -43,12 +43,16 @@ export function createLiveRouter(
 }
 
 /** A router without traffic: for lists, and for people who ask where a request would go. */
-export function createQuietRouter(config: ResolvedConfig): Router {
+export function createQuietRouter(config: ResolvedConfig, price: Pricer): Router {
   return createRouter(config, {
     memory: { served: () => {}, latencyMs: () => null, placeOf: () => null, adopt: () => {} },
-    signals: NO_SIGNALS,
+    signals: { ...NO_SIGNALS, costUsd: costBy(price) },
     countText: (texts) => countText(texts, () => Promise.resolve()),
   });
+}
+
+function costBy(price: Pricer): RouteSignals['costUsd'] {
+  return ({ provider, model }) => price(provider, model, SAMPLE_USAGE);
 }
 
 /** Reads the request through `question`, so that it does not keep what the question has released. */

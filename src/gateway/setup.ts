@@ -34,7 +34,7 @@ export function createSetup(
     price,
     catalog: createModelCatalog(host, redactor.ofFailure),
     router: createLiveRouter(config, host, { ...traffic, price }),
-    listing: createQuietRouter(config),
+    listing: createQuietRouter(config, price),
   };
 }
 

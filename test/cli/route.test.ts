@@ -120,6 +120,20 @@ test('for people: the targets in order, the rule, why, and what else holds', asy
   expect(out).toMatch(/^ {2}hedge +the next target starts after 2000 ms$/m);
 });
 
+test('the cheapest target comes first, by the prices that a gateway knows', async () => {
+  const config = `
+providers: { one: { kind: simulator }, openai: { api_key: k } }
+routing:
+  model_mappings: [{ from: cheap, to: [one/m, openai/gpt-4o, openai/gpt-4o-mini], strategy: least_cost }]
+costs: { pricing_overrides: { "one/*": { input_per_million: 1, output_per_million: 2 } } }
+`;
+  const { out } = await run('route', ['--model', 'cheap'], config);
+  expect(out).toMatch(/goes to +openai\/gpt-4o-mini\n +then +one\/m\n +then +openai\/gpt-4o\n/);
+  expect(out).toMatch(
+    /order +least_cost: openai\/gpt-4o-mini \$0\.0\d+, one\/m \$0\.0050, openai\/gpt-4o \$0\.0/,
+  );
+});
+
 test('nothing is said, or what cannot be read', async () => {
   expect((await run('route', [])).code).toBe(2);
   expect(await run('route', ['--body', 'absent.json'])).toMatchObject({

@@ -37,9 +37,9 @@ const IDS = [
   ...['demo', 'fast', 'slow', 'echo', 'text'].map((name) => `simulator/${name}`),
 ];
 
-function setup(reply: Parameters<typeof createReplayFetch>[0] = lists, host = {}) {
+function setup(reply: Parameters<typeof createReplayFetch>[0] = lists, host = {}, more: ConfigInput = {}) {
   const upstream = createReplayFetch(reply);
-  const lab = createTestGateway({ config, fetch: upstream.fetch, host });
+  const lab = createTestGateway({ config: { ...config, ...more }, fetch: upstream.fetch, host });
   const fetch = (url: string | URL | Request, init?: RequestInit) =>
     lab.gateway.fetch(new Request(url, init));
   return { ...lab, upstream, fetch };
@@ -63,6 +63,23 @@ describe('every model reachable', () => {
     );
     await lab.gateway.flush();
     expect(lab.rows).toEqual([]);
+  });
+
+  test('a name that leads to the cheapest is that provider’s', async () => {
+    const lab = setup(
+      lists,
+      {},
+      {
+        routing: { model_mappings: [{ from: 'quick', to: ['claude', 'gpt'], strategy: 'least_cost' }] },
+        costs: {
+          pricing_overrides: {
+            'claude/*': { input_per_million: 9, output_per_million: 9 },
+            'gpt/*': { input_per_million: 1, output_per_million: 1 },
+          },
+        },
+      },
+    );
+    expect((await idsOf(lab)).filter((id) => id.includes('quick'))).toEqual(['claude/quick', 'quick']);
   });
 
   test('is asked of the providers once for ten minutes, also by many at a time', async () => {
