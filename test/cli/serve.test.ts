@@ -390,6 +390,18 @@ describe('the watched file', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
+  test('a file that was found and is gone is missed when it is to be read again: its settings, keys too, stay in use', async () => {
+    const server = start({ config: 'server: { keys: [gate] }' });
+    const address = await server.address();
+    rmSync(server.path);
+    await server.err.until(/the configuration file is gone; its settings stay in use/);
+    server.child.kill('SIGHUP');
+    await server.err.until(/sluice\.yaml: there is no such file/);
+    await server.err.until(/the changed configuration is refused/);
+    expect((await ask(address, 'simulator/fast', false)).status).toBe(401);
+    expect((await server.stop()).code).toBe(0);
+  });
+
   test('a change that is fine where it is served, but not where the next start would serve, is told', async () => {
     const server = start({ config: 'server: { host: 127.0.0.1 }' });
     await server.address();

@@ -13,6 +13,8 @@ export interface ReloadOptions {
   started: ResolvedConfig;
   /** How that was loaded. */
   load: LoadOptions;
+  /** The file that was found: where it is gone, no other one is read in its place, nor the defaults. */
+  path: string;
   /** The file's content that is in use; null where there was no file. `reloadConfig` replaces it. */
   inUse: { text: string | null };
   log: Log;
@@ -30,7 +32,7 @@ const redact = createRedactor([]);
 
 /** Reads the file again and applies it, or says why not and leaves everything as it is. */
 export async function reloadConfig(change: Change, options: ReloadOptions): Promise<void> {
-  const { started, load, inUse, log, apply } = options;
+  const { started, load, path, inUse, log, apply } = options;
   // Judged at the address that is served, not at the one that the file may now name: a server that other machines
   // reach must not lose its keys to a change that would be fine on loopback.
   const { host, port } = started.server;
@@ -41,6 +43,7 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
   };
   const judged = {
     ...load,
+    path,
     ...(load.credential !== undefined && { credential }),
     overrides: { host, port },
   };

@@ -227,8 +227,10 @@ function watchable(home: string): SeenCredentials {
   return { path, stamp, changes: createCredentialChanges(home) };
 }
 
+type WatchOptions = Omit<ReloadOptions, 'path'>;
+
 /** Also where there is no file yet: one may be written while the gateway runs. */
-function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, options: ReloadOptions): Watched {
+function watch({ path, text }: LoadedConfig, credentials: SeenCredentials, options: WatchOptions): Watched {
   if (path !== null) return watchChanges(path, text ?? '', credentials, options);
   const { log, load } = options;
   let found: Watched | undefined;
@@ -256,7 +258,7 @@ function watchChanges(
   path: string,
   seen: string,
   credentials: SeenCredentials,
-  options: ReloadOptions,
+  options: WatchOptions,
 ): Watched {
   const onGone = () =>
     options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
@@ -271,6 +273,7 @@ function watchChanges(
     try {
       await reloadConfig(change, {
         ...options,
+        path,
         apply(changed) {
           for (const stop of modules) stop();
           modules = watchModules(changed);
