@@ -78,11 +78,11 @@ export const conformCommand: Command = {
       return 1;
     }
     if (results.every(({ outcome }) => outcome === 'not served')) {
-      const mend = /\/v1(beta)?\/?$/.test(url)
+      const remedy = /\/v1(beta)?\/?$/.test(url)
         ? `; the dialects’ own paths include the version: give ${url.replace(/\/v1(beta)?\/?$/, '')}`
         : '';
       context.err(
-        `error: the server serves none of the dialects, or does not know the model (--model)${mend}`,
+        `error: the server serves none of the dialects, or does not know the model (--model)${remedy}`,
       );
       return 1;
     }

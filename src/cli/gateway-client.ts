@@ -111,6 +111,6 @@ export async function refusal(
   if (response.status === 404) return notSluice(gateway);
   const { url } = gateway;
   const reason = (await response.text()).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
-  const mend = response.status === 401 ? '; give one of its server.keys with --key' : '';
-  return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${mend}`);
+  const remedy = response.status === 401 ? '; give one of its server.keys with --key' : '';
+  return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${remedy}`);
 }

@@ -22,8 +22,8 @@ export function usingHome<T>(path: string, act: () => T): T {
     return act();
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && typeof cause.code === 'string')) throw cause;
-    const mend = MENDS[cause.code] ?? OTHER_MEND;
-    throw new HomeUnusable(`${path} cannot be used (${cause.message}); ${mend}`, { cause });
+    const remedy = MENDS[cause.code] ?? OTHER_MEND;
+    throw new HomeUnusable(`${path} cannot be used (${cause.message}); ${remedy}`, { cause });
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EMBEDDED_STORE } from '../config/audit-store.ts';
 import { loadConfig } from '../config/load.ts';
-import { isDamage } from '../ledger/sqlite/mending.ts';
+import { isDamage } from '../ledger/sqlite/recovering-store.ts';
 import { createSqliteStore } from '../ledger/sqlite/store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import { sqliteTrouble } from '../ledger/store-trouble.ts';
@@ -33,7 +33,7 @@ export async function openLedgerStore(
     return createSqliteStore(path);
   } catch (cause) {
     if (!isDamage(cause)) throw sqliteTrouble(path, cause);
-    const mend = 'the file is damaged; the next gateway to start sets it aside and creates a new one';
-    throw new Error(`${path}: ${cause.message}; ${mend}`, { cause });
+    const remedy = 'the file is damaged; the next gateway to start sets it aside and creates a new one';
+    throw new Error(`${path}: ${cause.message}; ${remedy}`, { cause });
   }
 }

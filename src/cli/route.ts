@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
-import { lacksKey } from '../gateway/attempts/course.ts';
+import { lacksKey } from '../gateway/attempts/try-context.ts';
 import { type Incoming, parseAsked, parseIncoming } from '../gateway/request/incoming.ts';
 import { createQuietRouter } from '../gateway/routing.ts';
 import { loadPrices } from '../ledger/prices/library.ts';

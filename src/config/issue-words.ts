@@ -91,7 +91,7 @@ const QUOTED: Record<string, RegExp> = {
 /** `port:8088`, which YAML reads as text. */
 const KEY_WITHOUT_SPACE = /^[a-z_]+:\S/;
 
-/** How to mend a value that is right, but that the file's format reads as another type. */
+/** How to remedy a value that is right, but that the file's format reads as another type. */
 function mendOf(expected: string, found: unknown): string {
   const isPlain = typeof found === 'number' || typeof found === 'boolean';
   if (expected === 'expected a string') return isPlain ? '; write it in quotes' : '';

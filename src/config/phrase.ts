@@ -26,7 +26,7 @@ function linearSearch(expression: RegExp): ((text: string) => boolean) | undefin
   }
 }
 
-/** Why the phrase cannot be searched for and how to mend it; undefined where it can. */
+/** Why the phrase cannot be searched for and how to remedy it; undefined where it can. */
 export function phraseProblem(phrase: string): string | undefined {
   try {
     const expression = regularExpressionOf(phrase);

@@ -12,7 +12,7 @@ export interface ConfigProblem {
   severity: Severity;
   /** The key at fault; empty: the file as a whole. */
   path: KeyPath;
-  /** What is wrong and how to mend it; quotes no value of the configuration that could be a secret. */
+  /** What is wrong and how to remedy it; quotes no value of the configuration that could be a secret. */
   message: string;
 }
 

@@ -333,11 +333,11 @@ function placeOf(
     const hint = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
     const orKind = `kind (${kinds.join(', ')})`;
     // An entry with one of the two means a server of the user's own, not a kind.
-    let mend = `set ${orKind}, or both dialect and base_url`;
+    let remedy = `set ${orKind}, or both dialect and base_url`;
     if (baseUrl !== undefined)
-      mend = `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${orKind}`;
-    else if (dialect !== undefined) mend = `set base_url to where it speaks ${dialect}, or ${orKind}`;
-    report('fatal', [], `not a known provider${hint}: ${mend}`);
+      remedy = `set dialect to what it speaks at base_url (${PROVIDER_DIALECT_IDS.join(', ')}), or ${orKind}`;
+    else if (dialect !== undefined) remedy = `set base_url to where it speaks ${dialect}, or ${orKind}`;
+    report('fatal', [], `not a known provider${hint}: ${remedy}`);
     return undefined;
   }
   if (isBuiltIn(kind)) {

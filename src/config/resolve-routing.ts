@@ -82,8 +82,8 @@ export function resolveRouting(file: ConfigFile, context: RoutingContext): Routi
       const path = ['infer_agents', agent];
       if (!Object.hasOwn(routing.agent_rules, agent)) {
         const known = Object.keys(routing.agent_rules);
-        const mend = `${suggestion(agent, known)}; add routing.agent_rules.${agent}`;
-        report('fatal', path, `no agent rule has this name${mend}`);
+        const remedy = `${suggestion(agent, known)}; add routing.agent_rules.${agent}`;
+        report('fatal', path, `no agent rule has this name${remedy}`);
       }
       return { agent, phrases: readPhrases(match, path, report) };
     }),

@@ -59,11 +59,11 @@ function resolveKeys({ server }: ConfigFile, sources: SecretSources, problems: C
   const keys = found.flatMap(({ value }) => value ?? []);
   // Keys are configured but none was found: serving without any would open what was meant to be closed.
   const isLost = keys.length === 0;
-  const mend = isLost ? 'no key is left; provide it, or set server.keys to []' : NOT_ACCEPTED;
+  const remedy = isLost ? 'no key is left; provide it, or set server.keys to []' : NOT_ACCEPTED;
   for (const [index, { problem }] of found.entries()) {
     if (problem === undefined) continue;
     const path = ['server', 'keys', index];
-    problems.push({ severity: isLost ? 'fatal' : 'warning', path, message: `${problem}; ${mend}` });
+    problems.push({ severity: isLost ? 'fatal' : 'warning', path, message: `${problem}; ${remedy}` });
   }
   return keys;
 }

@@ -1,4 +1,4 @@
-// Describes errors of the YAML parser in words that say how to mend them and quote nothing of the file.
+// Describes errors of the YAML parser in words that say how to remedy them and quote nothing of the file.
 import type { YAMLParseError } from 'yaml';
 
 const WORDS: Partial<Record<YAMLParseError['code'], string>> = {

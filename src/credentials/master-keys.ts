@@ -57,12 +57,14 @@ const SESSION = 'run as the user and in the session that stored them';
 const FILE_INSTEAD = 'keep the key in a file that only you can read: SLUICE_KEYCHAIN=off';
 
 /** Runs `work`. Throws CredentialError where the keychain answers but refuses, as a locked one does. */
-function asked<T>(refusal: string, mend: string, work: () => T): T {
+function asked<T>(refusal: string, remedy: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CredentialError(`the system keychain ${refusal} (${reason}); unlock it, or ${mend}`, { cause });
+    throw new CredentialError(`the system keychain ${refusal} (${reason}); unlock it, or ${remedy}`, {
+      cause,
+    });
   }
 }
 

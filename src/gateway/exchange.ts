@@ -20,8 +20,8 @@ import { createBodyCapture } from './record/body-capture.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
-import { courseOf, type Exchange, planTry } from './attempts/course.ts';
-import { noteUnsaid } from './record/observer.ts';
+import { tryContextOf, type Exchange, planTry } from './attempts/try-context.ts';
+import { noteAnswerLoss } from './record/observer.ts';
 import { describeLoss } from './record/describe-row.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
@@ -49,8 +49,8 @@ function answerContext(exchange: Exchange, target: Target): AnswerContext {
     ...plainContext(exchange, target.model),
     ...asked(exchange.question),
     askedAs: askedAs(exchange, target),
-    lost: (feature) => noteUnsaid(exchange.record.seen, feature),
-    approximated: (feature, how) => noteUnsaid(exchange.record.seen, describeLoss({ feature, how })),
+    lost: (feature) => noteAnswerLoss(exchange.record.seen, feature),
+    approximated: (feature, how) => noteAnswerLoss(exchange.record.seen, describeLoss({ feature, how })),
   };
 }
 
@@ -77,7 +77,7 @@ function askedAs({ question, dialect }: Exchange, { provider, model }: Target): 
 export async function answerWhole(exchange: Exchange): Promise<Response> {
   const { record, route } = exchange;
   const whole = await hedgedAnswer<WholeAnswer>({
-    course: courseOf(exchange),
+    context: tryContextOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {
@@ -238,7 +238,7 @@ type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { record, route, dialect } = exchange;
   return hedgedAnswer<Opened>({
-    course: courseOf(exchange),
+    context: tryContextOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
     plan(target, key) {

@@ -11,7 +11,7 @@ import { Departure, type Leaving } from '../upstream/departure.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
 import type { BudgetGuard } from './budgets.ts';
-import { lacksKey, planTry } from './attempts/course.ts';
+import { lacksKey, planTry } from './attempts/try-context.ts';
 import { clientLeft } from './client-left.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
@@ -103,7 +103,7 @@ function open(
   return hedgedAnswer<OpenStream<Events>>({
     hedgeAfterMs: route.policy.hedgeAfterMs,
     record,
-    course: {
+    context: {
       targets: route.targets,
       contextFallback: route.policy.contextFallback,
       keyFor: (target) => (lacksKey(target, route.targets[0]) ? 'missing' : 'own'),

@@ -62,8 +62,8 @@ async function openOnce(): Promise<ValueStore> {
 async function open(at: StoreLocation | null): Promise<ValueStore> {
   if (at === null) throw new Error('the thread was not given the location of the ledger');
   if (at.type === 'postgres') return (await import('./postgres/store.ts')).createPostgresStore(at.url);
-  const { createMendingSqliteStore } = await import('./sqlite/mending.ts');
-  return createMendingSqliteStore(at.path, (notice) => self.postMessage({ notice } satisfies StoreNotice));
+  const { createRecoveringSqliteStore } = await import('./sqlite/recovering-store.ts');
+  return createRecoveringSqliteStore(at.path, (notice) => self.postMessage({ notice } satisfies StoreNotice));
 }
 
 function run(store: ValueStore, call: StoreCall): Promise<unknown> {

@@ -7,7 +7,7 @@ const NO_ROOM = `make room there, ${OTHER_PLACE}`;
 const BUSY = 'another program has locked it: end that program';
 
 /** By prefix of the code: the system's or SQLite's. https://www.sqlite.org/rescode.html */
-const SQLITE_MENDS: Readonly<Record<string, string>> = {
+const SQLITE_REMEDIES: Readonly<Record<string, string>> = {
   EACCES: NOT_ALLOWED,
   EPERM: NOT_ALLOWED,
   EROFS: NOT_ALLOWED,
@@ -47,7 +47,7 @@ export const OTHER_ENCODING =
 const READ_ONLY = '25006';
 
 /** By Bun's code where there was no connection, else by the server's. https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const POSTGRES_MENDS: Readonly<Record<string, string>> = {
+const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
   ERR_POSTGRES_CONNECTION: UNREACHED,
   ERR_POSTGRES_TLS: 'set up TLS there, or leave sslmode out of audit.store',
   UNABLE_TO_: UNKNOWN_AUTHORITY,
@@ -79,7 +79,7 @@ const POSTGRES_MENDS: Readonly<Record<string, string>> = {
 
 /** The error of a failed call of the embedded ledger at `path`. */
 export function sqliteTrouble(path: string, thrown: unknown): Error {
-  return trouble(path, thrown, mendOf(SQLITE_MENDS, codeOf(thrown)));
+  return trouble(path, thrown, remedyOf(SQLITE_REMEDIES, codeOf(thrown)));
 }
 
 /** @param where the server and its database. @param message of the failure, free of secrets. */
@@ -87,7 +87,7 @@ export function postgresTrouble(where: string, thrown: unknown, message: string)
   return trouble(
     `PostgreSQL at ${where}`,
     message,
-    mendOf(POSTGRES_MENDS, stateOf(thrown) ?? codeOf(thrown)),
+    remedyOf(POSTGRES_REMEDIES, stateOf(thrown) ?? codeOf(thrown)),
   );
 }
 
@@ -106,21 +106,21 @@ function stateOf(thrown: unknown): string | undefined {
 const PASSING: ReadonlySet<string | undefined> = new Set([
   BUSY,
   UNREACHED,
-  POSTGRES_MENDS['53300'],
+  POSTGRES_REMEDIES['53300'],
   LOCKED,
   PASSES,
   POOLED,
 ]);
 
-function trouble(where: string, thrown: unknown, mend: string | undefined): Error {
+function trouble(where: string, thrown: unknown, remedy: string | undefined): Error {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  const text = `${where}: ${message}${mend === undefined ? '' : `; ${mend}`}`;
-  if (PASSING.has(mend) && mend !== undefined) return new StoreBusy(text, { cause: thrown });
+  const text = `${where}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`;
+  if (PASSING.has(remedy) && remedy !== undefined) return new StoreBusy(text, { cause: thrown });
   return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
 }
 
-function mendOf(mends: Readonly<Record<string, string>>, code: string): string | undefined {
-  return Object.entries(mends).find(([prefix]) => code.startsWith(prefix))?.[1];
+function remedyOf(remedies: Readonly<Record<string, string>>, code: string): string | undefined {
+  return Object.entries(remedies).find(([prefix]) => code.startsWith(prefix))?.[1];
 }
 
 function codeOf(thrown: unknown): string {

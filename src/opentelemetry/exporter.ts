@@ -4,7 +4,7 @@ import type { AddressOf, SystemOf } from './attributes.ts';
 import { connectionData, type OpenConnections } from './connection-data.ts';
 import { createGenAiMeter } from './gen-ai-meter.ts';
 import { metricData } from './metric-data.ts';
-import { createNews } from './news.ts';
+import { createMetricChanges } from './metric-changes.ts';
 import { createSender, type SenderHost } from './sender.ts';
 import {
   CONTENT_TYPES,
@@ -140,16 +140,16 @@ function createMetrics(
   );
   const meter = createGenAiMeter(host.systemOf);
   const startedAt = host.now();
-  const news = temporality === 'delta' ? createNews(startedAt) : null;
+  const changes = temporality === 'delta' ? createMetricChanges(startedAt) : null;
   let sending: Promise<void> | undefined;
   let cancelTimer = () => {};
 
   async function report(): Promise<Uint8Array> {
     const connections = await openConnections();
     const now = host.now();
-    const told = news === null ? meter.metrics : news.take(meter.metrics, now);
-    const period = { from: news === null ? startedAt : news.since(), until: now, temporality };
-    const metrics = told.map((metric) => metricData(metric, period));
+    const due = changes === null ? meter.metrics : changes.take(meter.metrics, now);
+    const period = { from: changes === null ? startedAt : changes.since(), until: now, temporality };
+    const metrics = due.map((metric) => metricData(metric, period));
     if (connections.length > 0) metrics.push(connectionData(connections, startedAt, now));
     const scope = { name: 'sluice', version: host.version };
     return serializeMetrics(target.encoding, { resource, scopeMetrics: [{ scope, metrics }] });
@@ -175,7 +175,7 @@ function createMetrics(
 
   async function sendMetrics(): Promise<void> {
     const isTaken = await sender.send(await report());
-    if (isTaken) news?.told();
+    if (isTaken) changes?.delivered();
   }
 
   arm();

@@ -54,8 +54,8 @@ function serves(provider: ProviderConfig, model: string): boolean {
 /** The target that the header names. Throws GatewayError `unknown_model` naming the remedy. */
 export function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
   if (forced === '') {
-    const mend = 'write "provider" or "provider/model" there, or leave the header out';
-    throw new GatewayError('unknown_model', `x-sluice-target is empty; ${mend}`);
+    const remedy = 'write "provider" or "provider/model" there, or leave the header out';
+    throw new GatewayError('unknown_model', `x-sluice-target is empty; ${remedy}`);
   }
   const target = resolveTarget(forced, model, config);
   if (target !== undefined) return withModel(target, `x-sluice-target is "${forced}"`);
@@ -131,11 +131,11 @@ function notEnabled(name: string, config: ResolvedConfig, what: string): Gateway
   const off = config.disabled.find((provider) => provider.name === name);
   const variable = findProviderKind(name)?.keyVariable;
   const enabled = config.providers.map((provider) => provider.name).join(', ') || 'none';
-  const mend =
+  const remedy =
     off !== undefined
       ? `it is disabled: ${off.reason}`
       : variable != null
         ? `set ${variable} or configure providers.${name}`
         : `configure providers.${name}`;
-  return new GatewayError('unknown_model', `${what}, which is not enabled; ${mend} (enabled: ${enabled})`);
+  return new GatewayError('unknown_model', `${what}, which is not enabled; ${remedy} (enabled: ${enabled})`);
 }

@@ -3,7 +3,7 @@ import type { GatewayError } from '../model/errors.ts';
 import type { Permit } from './breaker.ts';
 import type { Slot } from './concurrency-limit.ts';
 import { type PeerKey, toPeerError } from './peers.ts';
-import { fail, heal, type ProviderMemory } from './provider-memory.ts';
+import { fail, resetFailures, type ProviderMemory } from './provider-memory.ts';
 
 /** How a request ended; `abandoned` says nothing about the provider. */
 export type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
@@ -57,7 +57,7 @@ class ProviderLease implements Lease {
     if (this.over) return;
     this.terms.permit.spoke();
     this.terms.slot.spoke();
-    this.healed();
+    this.recovered();
   }
 
   end(outcome: LeaseOutcome): void {
@@ -68,7 +68,7 @@ class ProviderLease implements Lease {
     else if (outcome === 'completed') {
       permit.succeeded();
       slot.succeeded();
-      this.healed();
+      this.recovered();
       this.keyIsGood();
     } else this.judge(outcome);
     slot.release();
@@ -103,9 +103,9 @@ class ProviderLease implements Lease {
     }
   }
 
-  private healed(): void {
+  private recovered(): void {
     const { memory } = this.terms;
-    if (heal(memory)) memory.notify({ what: 'healed' });
+    if (resetFailures(memory)) memory.notify({ what: 'recovered' });
   }
 
   /** @param ofKey the key is set aside where the failure is of that kind. */

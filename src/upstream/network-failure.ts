@@ -3,7 +3,7 @@ import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import { type NamedProxy, ProxyFailure } from './proxy-failure.ts';
 
 /** What happened, and what to do. */
-type Words = readonly [happened: string, mend: string];
+type Words = readonly [happened: string, remedy: string];
 
 const NAME_UNKNOWN: Words = ['its host name cannot be resolved', 'check base_url and the name server'];
 const NAME_SERVER: Words = ['the name server did not answer', 'check the network, and base_url'];
@@ -77,16 +77,16 @@ const REFUSED_TLS =
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 
 /** It was reached, but did not speak valid HTTP: `happened` is followed by the error's own words. */
-const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; mend: string }>> = {
+const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; remedy: string }>> = {
   MALFORMED_HTTP: {
     code: 'upstream_malformed',
     happened: 'its answer is not HTTP/1.1',
-    mend: 'check base_url and any proxy in between',
+    remedy: 'check base_url and any proxy in between',
   },
   INVALID_REQUEST: {
     code: 'invalid_request',
     happened: 'the request cannot be sent',
-    mend: 'correct the name of the model, or what sets that header',
+    remedy: 'correct the name of the model, or what sets that header',
   },
 };
 
@@ -94,15 +94,15 @@ const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; men
 export function networkFailure(provider: string, url: string, cause: unknown): GatewayError {
   const origin = originOf(url);
   if (codeOf(cause instanceof ProxyFailure ? cause.problem : cause) === NO_DESCRIPTOR) {
-    const [happened, mend] = DESCRIPTORS_USED;
-    const message = `${provider} was not asked at ${origin}: ${happened} (${NO_DESCRIPTOR}); ${mend}`;
+    const [happened, remedy] = DESCRIPTORS_USED;
+    const message = `${provider} was not asked at ${origin}: ${happened} (${NO_DESCRIPTOR}); ${remedy}`;
     return new GatewayError('overloaded', message, { cause });
   }
   if (cause instanceof ProxyFailure) return proxyFailure(`${provider} at ${origin}`, cause);
   const code = codeOf(cause);
   const strange = NOT_HTTP[code];
   if (strange !== undefined && cause instanceof Error) {
-    const message = `${provider} at ${origin}: ${strange.happened}: ${cause.message}; ${strange.mend}`;
+    const message = `${provider} at ${origin}: ${strange.happened}: ${cause.message}; ${strange.remedy}`;
     return new GatewayError(strange.code, message, { cause });
   }
   const refused = REFUSED_CERTIFICATE[code];
@@ -110,8 +110,8 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
     const message = `${provider} is not trusted at ${origin}: ${refused[0]} (${code}); ${refused[1]}`;
     return new GatewayError('upstream_untrusted', message, { cause });
   }
-  const [happened, mend] = wordsOf(cause);
-  const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${mend}`;
+  const [happened, remedy] = wordsOf(cause);
+  const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${remedy}`;
   return new GatewayError('upstream_unreachable', message, { cause });
 }
 
@@ -160,8 +160,8 @@ function troubleWith(problem: Error, { variable }: NamedProxy): string {
   const code = codeOf(problem);
   if (NOT_HTTP[code] !== undefined)
     return `its answer is not HTTP/1.1: ${problem.message}; check ${variable}`;
-  const [happened, mend] = wordsOf(problem);
-  return `${happened} (${code}); ${mend.replace('base_url', variable)}`;
+  const [happened, remedy] = wordsOf(problem);
+  return `${happened} (${code}); ${remedy.replace('base_url', variable)}`;
 }
 
 /** Scheme, host and port: never user info, path or query, which may hold secrets. */

@@ -14,7 +14,7 @@ export interface PeerNotice {
 export type PeerEvent =
   | { what: 'breaker'; met: BreakerEvent; settings: BreakerSettings }
   /** It has answered well after failures. */
-  | { what: 'healed' }
+  | { what: 'recovered' }
   /** A failure that was the provider's or the key's. */
   | { what: 'failed'; error: PeerError; key: PeerKey | null }
   /** A key that was set aside is good again. */

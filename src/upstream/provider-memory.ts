@@ -22,8 +22,8 @@ export function learn(memory: ProviderMemory, event: PeerEvent): void {
     case 'breaker':
       memory.breaker.learn(event.met, event.settings);
       return;
-    case 'healed':
-      heal(memory);
+    case 'recovered':
+      resetFailures(memory);
       return;
     case 'failed': {
       const error = fromPeerError(event.error);
@@ -68,8 +68,8 @@ export function recall({
   };
 }
 
-/** Whether there was something to heal. */
-export function heal(memory: ProviderMemory): boolean {
+/** Whether there was something to resetFailures. */
+export function resetFailures(memory: ProviderMemory): boolean {
   const isNews = memory.failuresInARow > 0 || memory.lastError !== undefined;
   memory.failuresInARow = 0;
   memory.lastError = undefined;

@@ -27,7 +27,7 @@ import {
   type SharedRoom,
   toPeerError,
 } from './peers.ts';
-import { fail, heal, learn, type ProviderMemory, recall } from './provider-memory.ts';
+import { fail, resetFailures, learn, type ProviderMemory, recall } from './provider-memory.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
 /** The part of a provider's configuration that matters here. */
@@ -235,7 +235,7 @@ function keyQuestion(question: LeaseQuestion): KeyQuestion {
 function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError | null): void {
   if (failure === null) {
     permit.spoke();
-    if (heal(memory)) memory.notify({ what: 'healed' });
+    if (resetFailures(memory)) memory.notify({ what: 'recovered' });
     return;
   }
   permit.failed();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createLiveView } from '../../src/gateway/live/view.ts';
 import { createBodyCapture } from '../../src/gateway/record/body-capture.ts';
-import { createObserver, noteUnsaid, UNWATCHED } from '../../src/gateway/record/observer.ts';
+import { createObserver, noteAnswerLoss, UNWATCHED } from '../../src/gateway/record/observer.ts';
 import { createRecord, failedWith, type RecordContext } from '../../src/gateway/record/record.ts';
 import type { Attempt, LedgerRow } from '../../src/ledger/rows/row.ts';
 import { markCut } from '../../src/ledger/rows/sound-row.ts';
@@ -90,7 +90,7 @@ test('no name of its row has a secret, whoever said it', () => {
   const { seen } = createObserver(() => 0, UNWATCHED);
   seen.finish = { unified: 'other', raw: said };
   seen.model = said;
-  seen.unsaid = new Set([`${said}.x`]);
+  seen.answerLosses = new Set([`${said}.x`]);
   record.seen = seen;
   record.end({ status: 'error', error: new GatewayError('upstream_rejected', said) });
   const clean = 'a [redacted] b';
@@ -196,7 +196,7 @@ test('a try that ends after the request changes nothing of its row, and what is 
   record.attempts = [attempt];
   record.losses = [{ feature: 'top_k', outcome: 'lost' }];
   const { seen } = createObserver(() => 0, UNWATCHED);
-  noteUnsaid(seen, 'top_k');
+  noteAnswerLoss(seen, 'top_k');
   record.seen = seen;
   record.end({ status: 'error' });
   attempt.error = 'cancelled';

@@ -24,7 +24,7 @@ import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import type { WriteLog } from '../../src/ledger/queue/trouble-log.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
-import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
+import { createRecoveringSqliteStore } from '../../src/ledger/sqlite/recovering-store.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
@@ -183,7 +183,7 @@ describe('a damaged file', () => {
     await killed.close();
     writeFileSync(place, 'not a database, but long enough '.repeat(500));
     const logged = readFileSync(`${place}-wal`);
-    const store = createMendingSqliteStore(place, () => undefined);
+    const store = createRecoveringSqliteStore(place, () => undefined);
     await store.append([sampleRow()]);
     expect(idsOf((await store.audit(ALL)).rows)).toEqual(['req_sample']);
     const [log = ''] = readdirSync(home).filter((name) => /^copy\.db\.damaged-[\d-]+-wal$/.test(name));

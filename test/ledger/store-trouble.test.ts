@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { SQL } from 'bun';
 import { createPostgresClient } from '../../src/ledger/postgres/client.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
-import { createMendingSqliteStore } from '../../src/ledger/sqlite/mending.ts';
+import { createRecoveringSqliteStore } from '../../src/ledger/sqlite/recovering-store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { postgresTrouble } from '../../src/ledger/store-trouble.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
@@ -30,7 +30,7 @@ async function failureOf(store: ValueStore): Promise<string> {
 
 describe('SQLite', () => {
   const at = (...names: string[]) => join(HOME, ...names);
-  const failureAt = (path: string) => failureOf(createMendingSqliteStore(path, () => {}));
+  const failureAt = (path: string) => failureOf(createRecoveringSqliteStore(path, () => {}));
 
   test('a folder in its place', async () => {
     mkdirSync(at('folder'));
@@ -41,7 +41,7 @@ describe('SQLite', () => {
 
   test('a place that is taken once the damaged file has been set aside', async () => {
     writeFileSync(at('damaged.db'), 'no database, and long enough to be looked at '.repeat(100));
-    const store = createMendingSqliteStore(at('damaged.db'), () => mkdirSync(at('damaged.db')));
+    const store = createRecoveringSqliteStore(at('damaged.db'), () => mkdirSync(at('damaged.db')));
     expect(await failureOf(store)).toMatch(/\/damaged\.db: EISDIR: .*; a folder has its name: /);
   });
 

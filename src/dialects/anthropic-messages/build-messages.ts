@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
-import { askToGoOn } from '../shared/prefill.ts';
+import { promptToContinue } from '../shared/prefill.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { reminder } from '../shared/reminder.ts';
 import { showByUser } from '../shared/own-images.ts';
@@ -148,7 +148,7 @@ function trimPrefill(turns: readonly Turn[], losses: LossReport): void {
 function endWithUser(turns: Turn[], losses: LossReport): void {
   const last = turns.at(-1);
   if (last?.role !== 'assistant' || last.blocks.at(-1)?.type !== 'text') return;
-  turns.push({ role: 'user', blocks: [{ type: 'text', text: askToGoOn(losses) }], fields: {} });
+  turns.push({ role: 'user', blocks: [{ type: 'text', text: promptToContinue(losses) }], fields: {} });
 }
 
 /** All results of one turn's calls must stand in the next user message, before anything else. */

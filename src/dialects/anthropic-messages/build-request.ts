@@ -7,9 +7,9 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { CHOICE_LEFT, IN_WORDS } from '../shared/stand-ins.ts';
+import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/stand-ins.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
-import { reportUnsaid } from '../shared/unsaid.ts';
+import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
@@ -89,7 +89,7 @@ export function buildRequest(
   buildServiceTier(request.serviceTier, body, losses);
   if (request.cacheControl !== undefined)
     body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
-  reportUnsaid(request, UNSAID, losses);
+  reportUnsupported(request, UNSAID, losses);
   if (request.stream) body.stream = true;
   Object.assign(body, adaptThinking(body, quirks, losses));
   // A client of this dialect names its own.
@@ -129,7 +129,7 @@ function buildFormat(
     return;
   }
   system.push({ type: 'text', text: jsonInstruction(format) });
-  losses.approximated('response_format', IN_WORDS);
+  losses.approximated('response_format', AS_INSTRUCTION);
 }
 
 function buildSampling(

@@ -8,7 +8,7 @@ import { buildBlocks } from './build-content.ts';
 import { buildCitation, citationDetails } from './citations.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { modelName } from './model-name.ts';
-import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** A signature behind the last block: see encode-stream.ts. */
@@ -39,7 +39,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     for (const citation of part.citations ?? [])
       if (buildCitation(citation) !== undefined) told.citation(citation, citationDetails(citation));
   }
-  told.usage(response.usage, UNSAID_COUNTS);
+  told.usage(response.usage, COUNTS_WITHOUT_FIELD);
   told.finish(response.finish, knownEndings(response.finish));
   return {
     id: response.id ?? messageId(context),

@@ -26,7 +26,7 @@ import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
 import { modelName } from './model-name.ts';
-import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
@@ -285,7 +285,7 @@ class MessageEncoder implements StreamEncoder {
 
   private finish(value: Finish): string {
     if (this.waiting !== undefined && this.signature !== '') this.losses.lost(LAST_SIGNATURE);
-    this.losses.usage(this.usage, UNSAID_COUNTS);
+    this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     this.losses.finish(value, knownEndings(value));
     const wire = {
       type: 'message_delta',

@@ -136,7 +136,7 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
     type: 'error',
     error: {
       type,
-      message: inWords(error) ?? error.message,
+      message: clientMessage(error) ?? error.message,
       ...(code === undefined ? {} : { details: { error_code: code } }),
     },
     request_id: requestId,
@@ -146,11 +146,11 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
 /** Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. */
 export function statusOf(error: GatewayError): number {
   const { status, upstream } = error;
-  return upstream?.dialect !== ID && inWords(error) !== undefined ? 400 : status;
+  return upstream?.dialect !== ID && clientMessage(error) !== undefined ? 400 : status;
 }
 
 /** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */
-function inWords({ code, status, message }: GatewayError): string | undefined {
+function clientMessage({ code, status, message }: GatewayError): string | undefined {
   if (code === 'context_too_long') return inWordsOfTooLong(message);
   if (code !== 'upstream_rejected') return undefined;
   switch (status) {

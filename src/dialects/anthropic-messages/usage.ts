@@ -62,7 +62,7 @@ function readIterations(
 }
 
 /** Counts for which clients have no field. */
-export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['audioInputTokens', 'audioOutputTokens'];
+export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['audioInputTokens', 'audioOutputTokens'];
 
 /** The four counts that clients require, and the others where they are present. */
 export function buildUsage(usage: Usage): JsonObject {

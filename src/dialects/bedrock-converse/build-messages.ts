@@ -6,7 +6,7 @@ import type { LossReport } from '../shared/loss-report.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { reminder } from '../shared/reminder.ts';
 import { showByUser } from '../shared/own-images.ts';
-import { askToGoOn } from '../shared/prefill.ts';
+import { promptToContinue } from '../shared/prefill.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
 export interface Turn {
@@ -53,7 +53,7 @@ export function buildConversation(
   if (scope.family === 'claude') trimPrefill(turns, losses);
   const end = turns.at(-1);
   if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
-    turns.push({ role: 'user', content: [{ text: askToGoOn(losses) }] });
+    turns.push({ role: 'user', content: [{ text: promptToContinue(losses) }] });
   return { system, turns };
 }
 

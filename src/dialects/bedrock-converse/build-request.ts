@@ -11,9 +11,9 @@ import { jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
-import { IN_WORDS } from '../shared/stand-ins.ts';
+import { AS_INSTRUCTION } from '../shared/stand-ins.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
-import { reportUnsaid } from '../shared/unsaid.ts';
+import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
@@ -75,7 +75,7 @@ export function buildRequest(
   // The matched sequence is reported only on request.
   if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
     body.additionalModelResponseFieldPaths = ['/stop_sequence'];
-  reportUnsaid(request, UNSAID, losses);
+  reportUnsupported(request, UNSAID, losses);
   return { body, losses: losses.list() };
 }
 
@@ -98,7 +98,7 @@ function buildFormat(
     return { textFormat: { type: 'json_schema', structure: { jsonSchema } } };
   }
   system.push({ text: jsonInstruction(format) });
-  losses.approximated('response_format', IN_WORDS);
+  losses.approximated('response_format', AS_INSTRUCTION);
   return undefined;
 }
 

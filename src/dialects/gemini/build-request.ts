@@ -14,12 +14,12 @@ import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
-import { askToGoOn } from '../shared/prefill.ts';
+import { promptToContinue } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
-import { reportUnsaid } from '../shared/unsaid.ts';
+import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
-import { buildToolConfig, buildTools, declareSayable } from './build-tools.ts';
+import { buildToolConfig, buildTools, declareExpressible } from './build-tools.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { plainReferences } from './plain-references.ts';
@@ -33,7 +33,7 @@ const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'cacheKey'
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = pairCalls(declareSayable(asked, options, losses), losses);
+  const request = pairCalls(declareExpressible(asked, options, losses), losses);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
   const contents = buildContents(request.messages, scope);
@@ -61,9 +61,9 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (!isEmpty(config)) body.generationConfig = config;
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));
-  reportUnsaid(request, UNSAID, losses);
+  reportUnsupported(request, UNSAID, losses);
   // Most models refuse them: only a client of this dialect can know that its model does not.
-  if (request.extension?.dialect !== ID) reportUnsaid(request, ['logprobs'], losses);
+  if (request.extension?.dialect !== ID) reportUnsupported(request, ['logprobs'], losses);
   losses.foreign(request.extension);
   restore(body, request);
   return { body, losses: losses.list() };
@@ -93,7 +93,7 @@ function endWithUser(contents: JsonObject[], losses: LossReport): void {
   const last = contents.at(-1);
   const parts = asArray(last?.parts) ?? [];
   if (last?.role !== 'model' || parts.some((part) => asObject(part)?.functionCall !== undefined)) return;
-  contents.push({ role: 'user', parts: [{ text: askToGoOn(losses) }] });
+  contents.push({ role: 'user', parts: [{ text: promptToContinue(losses) }] });
 }
 
 /** Google's are of 32 bits, OpenAI's of 64. */

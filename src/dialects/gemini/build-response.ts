@@ -14,13 +14,13 @@ import { logprobsResult } from './logprobs.ts';
 import { signatureForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
-import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createAnswerLosses(ID, context);
   losses.finish(response.finish, ['other']);
-  losses.usage(response.usage, UNSAID_COUNTS);
+  losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
   const spans = createSpanWriter();

@@ -117,7 +117,7 @@ export function buildToolConfig(request: NeutralRequest, losses: LossReport): Js
  * The list of allowed functions requires a mode: `VALIDATED` if no call is required, which Google Cloud and Code Assist
  * do not document. The list can neither exclude tools that are not functions, nor all functions.
  */
-export function declareSayable(
+export function declareExpressible(
   request: NeutralRequest,
   { quirks }: BuildOptions,
   losses: LossReport,
@@ -126,11 +126,11 @@ export function declareSayable(
   if (allowedTools === undefined) return request;
   const allowed = new Set(allowedTools);
   const isKnown = quirks.cloudMethods !== true && quirks.schemaSubset !== true;
-  const isSayable =
+  const isExpressible =
     (isKnown || toolChoice?.type === 'required') &&
     tools.every((tool) => tool.type !== 'server' || allowed.has(tool.name)) &&
     tools.some((tool) => tool.type !== 'server' && allowed.has(tool.name));
-  return isSayable ? request : declareAllowed(request, losses);
+  return isExpressible ? request : declareAllowed(request, losses);
 }
 
 function calling(config: JsonObject): JsonObject {

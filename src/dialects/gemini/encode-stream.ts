@@ -30,7 +30,7 @@ import { logprobsResult } from './logprobs.ts';
 import { ownSignature } from './signature.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
-import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID } from './wire.ts';
 
 /** The text around each chunk. */
@@ -262,7 +262,7 @@ class ChunkEncoder implements StreamEncoder {
     }
     if (this.brokenCall !== undefined) this.losses.lost(CUT_CALL);
     this.losses.finish(value, ['other']);
-    this.losses.usage(this.usage, UNSAID_COUNTS);
+    this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     const candidate = {
       content: { parts: [{ text: '' }], role: 'model' },
       finishReason: buildFinish(value),

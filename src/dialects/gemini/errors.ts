@@ -41,9 +41,9 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
 /** The error in a body or chunk that came with HTTP 200. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   const { error } = body;
-  const saysError =
+  const hasError =
     (isObject(error) && Object.keys(error).length > 0) || (typeof error === 'string' && error !== '');
-  return saysError ? toError(undefined, readStated(body)) : undefined;
+  return hasError ? toError(undefined, readStated(body)) : undefined;
 }
 
 /** HTTP statuses of the canonical codes. https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */

@@ -24,13 +24,13 @@ export function unwordedFields(candidate: JsonObject): UnwordedField[] {
   for (const name of Object.keys(candidate)) {
     if (WORDED.has(name)) continue;
     const field = candidate[name];
-    if (saysNothing(field)) continue;
+    if (isEmptyValue(field)) continue;
     if (fields === NO_FIELDS) fields = [];
     if (name !== GROUNDING || !isObject(field))
       fields.push({ name, value: { candidate: { [name]: field } } });
     else {
       for (const [inner, more] of Object.entries(field)) {
-        if (SOURCES.has(inner) || saysNothing(more)) continue;
+        if (SOURCES.has(inner) || isEmptyValue(more)) continue;
         fields.push({ name: `${name}.${inner}`, value: { candidate: { [name]: { [inner]: more } } } });
       }
     }
@@ -38,7 +38,7 @@ export function unwordedFields(candidate: JsonObject): UnwordedField[] {
   return fields;
 }
 
-function saysNothing(value: JsonValue | undefined): boolean {
+function isEmptyValue(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null) return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
@@ -55,7 +55,7 @@ export function unreadOf(part: JsonObject): string[] {
   let isRead = false;
   for (const name in part) {
     if (READ.has(name)) isRead = true;
-    else if (!saysNothing(part[name])) {
+    else if (!isEmptyValue(part[name])) {
       unread ??= [];
       unread.push(name);
     }

@@ -64,7 +64,7 @@ function tokensOf(modality: string, details: JsonValue | undefined, counts: Coun
 }
 
 /** Counts for which clients have no field: cache writes count as fresh input. */
-export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWriteTokens', 'webSearches'];
+export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['cacheWriteTokens', 'webSearches'];
 
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);

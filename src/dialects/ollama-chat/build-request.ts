@@ -10,7 +10,7 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { typedSchema } from '../shared/object-schema.ts';
 import { reportSummary } from '../shared/reasoning-summary.ts';
-import { reportUnsaid } from '../shared/unsaid.ts';
+import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildMessages } from './build-messages.ts';
 
 const UNSAID = [
@@ -49,7 +49,7 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
     body.logprobs = true;
     if (request.logprobs.top !== undefined) body.top_logprobs = request.logprobs.top;
   }
-  reportUnsaid(request, UNSAID, losses);
+  reportUnsupported(request, UNSAID, losses);
   losses.foreign(request.extension);
   return { body, losses: losses.list() };
 }

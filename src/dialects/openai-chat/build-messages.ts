@@ -72,7 +72,7 @@ function withoutEmptyTurns(messages: readonly JsonObject[]): JsonObject[] {
   const kept: JsonObject[] = [];
   let skipped = false;
   for (const message of messages) {
-    if (saysNothing(message)) {
+    if (isEmptyMessage(message)) {
       skipped = true;
       continue;
     }
@@ -85,7 +85,7 @@ function withoutEmptyTurns(messages: readonly JsonObject[]): JsonObject[] {
   return kept;
 }
 
-function saysNothing(message: JsonObject): boolean {
+function isEmptyMessage(message: JsonObject): boolean {
   return message.role === 'assistant' && message.content === '' && Object.keys(message).length === 2;
 }
 

@@ -9,10 +9,10 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
-import { IN_WORDS } from '../shared/stand-ins.ts';
+import { AS_INSTRUCTION } from '../shared/stand-ins.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
-import { reportUnsaid } from '../shared/unsaid.ts';
+import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
@@ -59,7 +59,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('service_tier', buildServiceTier(request.serviceTier, losses));
   set('prompt_cache_key', request.cacheKey);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
-  if (quirks.cacheControl !== true) reportUnsaid(request, ['cacheControl'], losses);
+  if (quirks.cacheControl !== true) reportUnsupported(request, ['cacheControl'], losses);
   else if (request.cacheControl !== undefined)
     body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
 
@@ -118,7 +118,7 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
   add('frequency_penalty', request.frequencyPenalty, 0, !isFixed);
   add('presence_penalty', request.presencePenalty, 0, !isFixed);
 
-  if (!isSampled) reportUnsaid(request, ['logprobs'], losses);
+  if (!isSampled) reportUnsupported(request, ['logprobs'], losses);
   else if (request.logprobs !== undefined) {
     fields.logprobs = true;
     if (request.logprobs.top !== undefined) fields.top_logprobs = request.logprobs.top;
@@ -161,7 +161,7 @@ function buildResponseFormat(
       }
       const schema = quirks.objectSchemas === true ? answerSchema(format.schema) : format.schema;
       if (schema === undefined) {
-        losses.approximated('response_format', IN_WORDS);
+        losses.approximated('response_format', AS_INSTRUCTION);
         return undefined;
       }
       // The name is required here and optional in other dialects.

@@ -13,7 +13,7 @@ import { buildLogprobs } from '../openai/logprobs.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
-import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';
 
@@ -21,7 +21,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const own = response.extension?.dialect === 'openai-chat' ? response.extension.fields : {};
   const losses = createAnswerLosses(ID, context);
   losses.finish(response.finish);
-  losses.usage(response.usage, UNSAID_COUNTS);
+  losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   losses.foreign(response.extension);
   for (const name of Object.keys(own)) if (name !== 'logprobs') losses.lost(name);
   const message = buildMessage(response, context, losses);

@@ -23,7 +23,7 @@ import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
-import { saysNothing } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/unread-fields.ts';
 import { reportUnworded } from './unworded.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
 
@@ -217,7 +217,7 @@ class ChunkDecoder implements StreamDecoder {
     const tokens = parseLogprobs(logprobs.content);
     const rest =
       tokens !== undefined && this.blocks.spelled(tokens) ? { ...logprobs, content: null } : logprobs;
-    if (!saysNothing(rest.content) || !saysNothing(rest.refusal)) this.extend('logprobs', rest);
+    if (!isEmptyValue(rest.content) || !isEmptyValue(rest.refusal)) this.extend('logprobs', rest);
   }
 
   private readContent(content: JsonValue): void {

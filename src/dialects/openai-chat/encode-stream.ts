@@ -23,7 +23,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, clientCallId, legacyNames } from './tool-call.ts';
-import { buildUsage, UNSAID_COUNTS } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';
 
@@ -188,7 +188,7 @@ class ChunkEncoder implements StreamEncoder {
         return this.encodeExtension(event);
       case 'finish':
         this.losses.finish(event.finish);
-        if (this.usage !== undefined) this.losses.usage(this.usage, UNSAID_COUNTS);
+        if (this.usage !== undefined) this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
         return `${this.sendAnnotations()}${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.sentLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;

@@ -3,7 +3,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
-import { complaintIn, errorOf, saysError } from '../openai/errors.ts';
+import { complaintIn, errorOf, hasError } from '../openai/errors.ts';
 
 /** The error in a body; `error: null` is not one. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
@@ -12,11 +12,11 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
 
 /** The same for a chunk, which may have nothing of an answer. */
 export function errorInChunk(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
-  if (saysError(body.error)) return errorOf(body, quirks);
+  if (hasError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
   const said = asObject(choice?.delta ?? choice?.message);
   for (const error of [choice?.error, said?.error])
-    if (error !== undefined && saysError(error)) return errorOf({ error }, quirks);
+    if (error !== undefined && hasError(error)) return errorOf({ error }, quirks);
   // Also behind content: the code of a successful answer is 0.
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
   return body.object === 'error' && body.choices === undefined ? errorOf(body, quirks) : undefined;

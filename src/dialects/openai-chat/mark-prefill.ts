@@ -3,7 +3,13 @@ import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { AskedPrefill, BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { askToGoOn, PREFILL, prefillOf, reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
+import {
+  promptToContinue,
+  PREFILL,
+  prefillOf,
+  reportPrefill,
+  reportUnknownPrefill,
+} from '../shared/prefill.ts';
 import { applyEdits } from './adapt.ts';
 import { withoutThinking } from './model-thinking.ts';
 
@@ -25,7 +31,7 @@ export function markPrefill(
 
 function endWithUser(request: NeutralRequest, body: JsonObject, losses: LossReport): void {
   if (prefillOf(request) === undefined) return;
-  body.messages = [...(asArray(body.messages) ?? []), { role: 'user', content: askToGoOn(losses) }];
+  body.messages = [...(asArray(body.messages) ?? []), { role: 'user', content: promptToContinue(losses) }];
 }
 
 function askToContinue(

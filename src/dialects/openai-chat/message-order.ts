@@ -16,7 +16,7 @@ export function orderMessages(messages: JsonValue[], losses: LossReport): JsonVa
       ordered.push(message);
       continue;
     }
-    if (saysNothing(fields)) continue;
+    if (isEmptyMessage(fields)) continue;
     const before = roleOf(ordered.at(-1));
     const isLast = index === messages.length - 1;
     let next = fields;
@@ -51,7 +51,7 @@ function hasCalls(message: JsonObject): boolean {
 }
 
 /** A turn of the assistant without text and calls is refused. */
-function saysNothing(message: JsonObject): boolean {
+function isEmptyMessage(message: JsonObject): boolean {
   const { role, content } = message;
   if (role !== 'assistant' || hasCalls(message)) return false;
   return content === undefined || content === null || content === '' || asArray(content)?.length === 0;

@@ -14,7 +14,7 @@ import { brokenFinish, parseFinish } from './finish.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
-import { saysNothing } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/unread-fields.ts';
 import { answerExtension } from './unworded.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
@@ -134,7 +134,7 @@ function addLogprobs(parts: readonly Part[], logprobs: JsonObject | undefined): 
     text.logprobs = tokens;
     rest[field] = null;
   }
-  return saysNothing(rest.content) && saysNothing(rest.refusal) ? undefined : rest;
+  return isEmptyValue(rest.content) && isEmptyValue(rest.refusal) ? undefined : rest;
 }
 
 function parseMedia(message: JsonObject, before: readonly Part[]): Part[] {

@@ -9,7 +9,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
-import { saysNothing } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/unread-fields.ts';
 
 /** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
 const READ: ReadonlySet<string> = new Set([
@@ -33,7 +33,7 @@ export function reportUnworded(
   const said = choice?.delta ?? choice?.message;
   if (!isObject(said)) return;
   for (const name in said)
-    if (!READ.has(name) && !saysNothing(said[name])) report(`message.${name}`, { value: said[name] });
+    if (!READ.has(name) && !isEmptyValue(said[name])) report(`message.${name}`, { value: said[name] });
 }
 
 function hasFurther(choices: readonly JsonValue[] | undefined): boolean {

@@ -54,7 +54,7 @@ export function parseUsage(usage: JsonObject): StatedUsage {
 }
 
 /** Counts for which clients have no field. */
-export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
+export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
 
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);

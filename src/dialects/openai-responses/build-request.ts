@@ -13,9 +13,9 @@ import { answerSchema } from '../openai/schemas.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
-import { IN_WORDS } from '../shared/stand-ins.ts';
+import { AS_INSTRUCTION } from '../shared/stand-ins.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
-import { reportUnsaid } from '../shared/unsaid.ts';
+import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import { type BuildScope, buildInputContent } from './build-content.ts';
 import { buildInput } from './build-input.ts';
@@ -101,7 +101,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   }
   const asksLogprobs = request.logprobs !== undefined && (native || !isFixed(request, traits));
   if (asksLogprobs) set('top_logprobs', request.logprobs?.top);
-  else reportUnsaid(request, ['logprobs'], losses);
+  else reportUnsupported(request, ['logprobs'], losses);
   Object.assign(body, buildRetention(request, native, traits, own, asksLogprobs));
   return { body, losses: losses.list() };
 }
@@ -112,7 +112,7 @@ function withAnswerSchema(request: NeutralRequest, native: boolean, losses: Loss
   if (native || outputFormat?.type !== 'json-schema') return request;
   const schema = answerSchema(outputFormat.schema);
   if (schema !== undefined) return { ...rest, outputFormat: { ...outputFormat, schema } };
-  losses.approximated('response_format', IN_WORDS);
+  losses.approximated('response_format', AS_INSTRUCTION);
   return { ...rest, system: [...rest.system, { type: 'text', text: jsonInstruction(outputFormat) }] };
 }
 
@@ -180,7 +180,7 @@ function buildSampling(
     if (native || !isFixed(request, traits)) fields[field] = value;
     else if (value !== 1) losses.lost(field);
   }
-  reportUnsaid(request, UNSAID, losses);
+  reportUnsupported(request, UNSAID, losses);
   return fields;
 }
 

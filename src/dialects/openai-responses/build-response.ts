@@ -23,14 +23,14 @@ import {
 } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
 import { responseHead, responseObject, usageFields } from './response-object.ts';
-import { UNSAID_COUNTS } from './usage.ts';
+import { COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID } from './wire.ts';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const { status, details } = buildFinish(response.finish);
   const losses = createAnswerLosses(ID, context);
   losses.finish(response.finish);
-  losses.usage(response.usage, UNSAID_COUNTS);
+  losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   for (const name of Object.keys(response.extension?.fields ?? {})) losses.lost(name);
   return {
     ...responseObject(responseHead(response.id, response.model, context), context, status),

@@ -20,7 +20,7 @@ import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
 import { type ResponseHead, responseHead, responseObject, usageFields } from './response-object.ts';
-import { UNSAID_COUNTS } from './usage.ts';
+import { COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID } from './wire.ts';
 
 const PART_ENDS: Readonly<Record<string, PartEnd>> = table({
@@ -204,7 +204,7 @@ class ResponseEncoder implements StreamEncoder {
   private finish(how: Finish): string {
     const { status, details } = buildFinish(how);
     this.losses.finish(how);
-    this.losses.usage(this.usage, UNSAID_COUNTS);
+    this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     return this.message.close(status) + this.terminal(status, { incomplete_details: details });
   }
 

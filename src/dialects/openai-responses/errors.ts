@@ -3,11 +3,11 @@
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { complaintIn, errorOf, inWords, saysError } from '../openai/errors.ts';
+import { complaintIn, errorOf, clientMessage, hasError } from '../openai/errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
-  if (saysError(body.error)) return errorOf(body);
+  if (hasError(body.error)) return errorOf(body);
   if (body.status !== 'failed' && body.status !== 'cancelled') return complaintIn(body);
   return errorOf({ message: `the response ended as ${body.status}` });
 }
@@ -40,7 +40,7 @@ const ENDING = /(?<![.\s])[.\s]+$/;
 /** The message of a failure inside a stream, and how long to wait where that is known. */
 export function withWait(error: GatewayError): string {
   const { retryAfterMs } = error;
-  const message = inWords(error);
+  const message = clientMessage(error);
   if (retryAfterMs === undefined || WAIT.test(message)) return message;
   if (streamErrorCode(error) !== 'rate_limit_exceeded') return message;
   return `${message.replace(ENDING, '')}. Please try again in ${inSeconds(retryAfterMs)}.`;

@@ -101,7 +101,7 @@ function countSearches(output: JsonValue | undefined): number | undefined {
 }
 
 /** Counts for which clients have no field. */
-export const UNSAID_COUNTS: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
+export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['cacheWrite1hTokens'];
 
 export function buildUsage(usage: Usage): JsonObject {
   const input = totalInputTokens(usage);

@@ -47,7 +47,7 @@ export function errorOf(data: JsonValue, quirks: Quirks = {}): GatewayError {
 }
 
 /** Whether an `error` field contains an error; null, '' and {} do not. */
-export function saysError(error: JsonValue | undefined): boolean {
+export function hasError(error: JsonValue | undefined): boolean {
   if (isObject(error)) return Object.keys(error).length > 0;
   return typeof error === 'string' && error !== '';
 }
@@ -69,7 +69,7 @@ export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError
 export function isSeenBySdks(data: string): boolean {
   try {
     const value: unknown = JSON.parse(data);
-    return isObject(value) && saysError(value.error);
+    return isObject(value) && hasError(value.error);
   } catch {
     return data.trim() !== '[DONE]';
   }
@@ -159,7 +159,7 @@ function readStated(value: JsonValue): Stated {
   if (typeof value === 'string') return value === '' ? { reason: {} } : { message: value, reason: {} };
   if (Array.isArray(value)) return readStated(value[0] ?? '');
   if (!isObject(value)) return { reason: {} };
-  const base = saysError(value.error) ? undefined : baseRespIn(value);
+  const base = hasError(value.error) ? undefined : baseRespIn(value);
   if (base !== undefined) {
     const { code, message, meaning } = base;
     return { message, reason: { code }, ...(meaning !== undefined && { vendor: meaning }) };
@@ -234,7 +234,7 @@ function detailText(detail: JsonValue | undefined): string | undefined {
 export function buildError(error: GatewayError): JsonObject {
   return {
     error: {
-      message: inWords(error),
+      message: clientMessage(error),
       type: errorType(error),
       param: error.reason?.param ?? null,
       code: codeOf(error),
@@ -246,7 +246,7 @@ export function buildError(error: GatewayError): JsonObject {
 const TOO_LONG_WORDS = /exceeds the context window|maximum context length|context_length_exceeded/i;
 
 /** The message; for a prompt that is too long, OpenAI's words are put before another provider's. */
-export function inWords({ code, message }: GatewayError): string {
+export function clientMessage({ code, message }: GatewayError): string {
   if (code !== 'context_too_long' || TOO_LONG_WORDS.test(message)) return message;
   return `Your input exceeds the context window of this model; ${message}`;
 }

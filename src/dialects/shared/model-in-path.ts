@@ -7,10 +7,10 @@ const LEADS_AWAY = /(^|[/\\])\.{1,2}([/\\]|$)|\p{Cs}/u;
 /** The name fully encoded, so that it cannot lead to another path. Throws `invalid_request` for one that might. */
 export function modelInPath(model: string): string {
   if (LEADS_AWAY.test(model)) {
-    const mend = 'write it without . or .. between slashes, in whole characters';
+    const remedy = 'write it without . or .. between slashes, in whole characters';
     throw new GatewayError(
       'invalid_request',
-      `model: ${JSON.stringify(model)} cannot be part of a URL; ${mend}`,
+      `model: ${JSON.stringify(model)} cannot be part of a URL; ${remedy}`,
     );
   }
   return encodeURIComponent(model);

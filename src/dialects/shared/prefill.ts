@@ -32,7 +32,7 @@ export function reportUnknownPrefill(request: NeutralRequest, losses: LossReport
  * https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal,
  * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
  */
-export function askToGoOn(losses: LossReport): string {
+export function promptToContinue(losses: LossReport): string {
   losses.approximated(
     PREFILL,
     'the model does not accept a last turn of its own: a user turn asks it to continue',

@@ -33,11 +33,11 @@ function reader<T>(as: (value: JsonValue) => T | undefined, wanted: string) {
   };
 }
 
-export function requiredString(body: JsonObject, field: string, path: string, mend: string): string {
+export function requiredString(body: JsonObject, field: string, path: string, remedy: string): string {
   const value = body[field];
   if (typeof value === 'string' && value !== '') return value;
   const found = value === undefined ? 'is missing' : `must be a non-empty string, not ${nameType(value)}`;
-  throw invalid(path, `${found}; ${mend}`);
+  throw invalid(path, `${found}; ${remedy}`);
 }
 
 export function requiredObject(value: JsonValue | undefined, path: string): JsonObject {

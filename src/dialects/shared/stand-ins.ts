@@ -7,7 +7,7 @@ export const ONE_TEXT_ARGUMENT = 'a function with one text argument';
 /** For the sources of an answer in the history. */
 export const TEXT_ALONE = 'only the text of earlier answers is sent';
 /** For an answer schema that the server does not accept. */
-export const IN_WORDS = 'an instruction in the system prompt';
+export const AS_INSTRUCTION = 'an instruction in the system prompt';
 /** For documents that are plain text. */
 export const SENT_AS_TEXT = 'a text document is sent as text';
 /** For signed thinking, if there is no place for the signature or it is another provider's. */

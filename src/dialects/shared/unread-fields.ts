@@ -59,13 +59,13 @@ function look(
     const inner = Object.hasOwn(fields, name) ? fields[name] : fields['*'];
     if (inner === true) continue;
     if (inner !== undefined) look(value[written], inner, `${path}${name}.`, spelled, found);
-    else if (!saysNothing(value[written]) && found.size < MOST_NAMES)
+    else if (!isEmptyValue(value[written]) && found.size < MOST_NAMES)
       found.add(`${path}${name.slice(0, LONGEST_NAME)}`);
   }
 }
 
 /** Whether the value means the same as leaving the field out. */
-export function saysNothing(value: JsonValue | undefined): boolean {
+export function isEmptyValue(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null || value === false || value === '') return true;
   return Array.isArray(value) && value.length === 0;
 }

@@ -27,7 +27,7 @@ export interface Try<T> {
 }
 
 /** What a request provides for the tries at its targets. */
-export interface Course {
+export interface TryContext {
   targets: readonly Target[];
   /** Tried when the prompt is too long for a target. */
   contextFallback: readonly Target[];
@@ -60,7 +60,7 @@ export interface SpentBudget {
 }
 
 export interface FallbackOptions<T> {
-  course: Course;
+  context: TryContext;
   /** Plans one try with this key; throws where the target cannot be asked at all, which is no attempt. */
   plan(target: Target, key: string | null): Try<T>;
   /** Called as each try begins. */
@@ -95,10 +95,10 @@ export interface Trip {
  * when the client left.
  */
 export function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
-  return walk(options, createTrip(options.course));
+  return walk(options, createTrip(options.context));
 }
 
-export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>): Trip {
+export function createTrip({ targets, host }: Pick<TryContext, 'targets' | 'host'>): Trip {
   return {
     left: withAddresses(targets),
     tried: [],
@@ -114,13 +114,13 @@ export function createTrip({ targets, host }: Pick<Course, 'targets' | 'host'>):
  * since every request passes here: each further layer costs five objects and a turn.
  */
 export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<T> {
-  const { course } = options;
-  const { signal } = course;
+  const { context } = options;
+  const { signal } = context;
   for (let target = trip.left.shift(); target !== undefined; target = trip.left.shift()) {
     trip.tried.push(target);
     const visit: Visit = {
       target,
-      last: !trip.left.some((other) => mayBeAsked(course, other)),
+      last: !trip.left.some((other) => mayBeAsked(context, other)),
       retries: 0,
       keysLeft: keysBeside(target),
       tooLong: false,
@@ -128,31 +128,31 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
     let next: Next = 'again';
     while (next !== 'elsewhere') {
       if (signal.aborted) throw signal.reason;
-      course.record.meant = target;
-      const queuedMs = course.record.queuedMs ?? 0;
-      const entered = enter(course, visit);
-      const lease = entered instanceof Promise ? await noteWait(course, entered) : entered;
+      context.record.meant = target;
+      const queuedMs = context.record.queuedMs ?? 0;
+      const entered = enter(context, visit);
+      const lease = entered instanceof Promise ? await noteWait(context, entered) : entered;
       if (signal.aborted) throw leftBefore(lease, signal);
-      if ('refused' in lease) next = noteRefusal(course, visit, lease, trip, queuedMs);
+      if ('refused' in lease) next = noteRefusal(context, visit, lease, trip, queuedMs);
       else {
-        course.record.lease = lease;
+        context.record.lease = lease;
         const begun = begin(options, target, lease, trip);
         if (begun === undefined) break;
         try {
           const answer = await begun.run((status) => noteStatus(begun, status), signal);
           lease.answered();
-          noteEnd(begun, course);
+          noteEnd(begun, context);
           return answer;
         } catch (thrown) {
-          noteEnd(begun, course);
-          next = judge(course, visit, begun, thrown, trip);
+          noteEnd(begun, context);
+          next = judge(context, visit, begun, thrown, trip);
         }
       }
       if (typeof next !== 'number') continue;
-      if (!mayWait(course, visit, next, trip)) break;
-      await pause(course, next);
+      if (!mayWait(context, visit, next, trip)) break;
+      await pause(context, next);
     }
-    if (visit.tooLong) trip.left = largerTargets(target, trip.left, course.contextFallback, trip.tried);
+    if (visit.tooLong) trip.left = largerTargets(target, trip.left, context.contextFallback, trip.tried);
   }
   const none = new GatewayError('internal', 'no target was tried');
   throw trip.failure ?? allRefused(trip.refusals) ?? none;
@@ -177,23 +177,23 @@ function keysBeside({ provider }: Target): number {
 }
 
 /** Whether the target may be asked as far as keys and budgets go, whatever the state of its provider. */
-export function mayBeAsked(course: Pick<Course, 'keyFor' | 'spentBudget'>, target: Target): boolean {
-  return course.keyFor(target) !== 'missing' && course.spentBudget(target) === null;
+export function mayBeAsked(context: Pick<TryContext, 'keyFor' | 'spentBudget'>, target: Target): boolean {
+  return context.keyFor(target) !== 'missing' && context.spentBudget(target) === null;
 }
 
-function enter(course: Course, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
+function enter(context: TryContext, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
   const { provider, model } = target;
-  const key = course.keyFor(target);
+  const key = context.keyFor(target);
   if (key === 'missing') return refusedWithoutKey(provider.name);
-  const spent = course.spentBudget(target);
+  const spent = context.spentBudget(target);
   if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
-  return course.states.enter({
+  return context.states.enter({
     provider,
     model,
     key,
-    conversation: () => course.conversation(),
+    conversation: () => context.conversation(),
     lastResort: last,
-    signal: course.signal,
+    signal: context.signal,
   });
 }
 
@@ -204,7 +204,7 @@ function leftBefore(lease: Lease | Refusal, signal: Leaving): unknown {
 }
 
 /** Notes the time waited for room, however that ends; for a client that leaves, before its row is written. */
-function noteWait<T>({ host, signal, record }: Course, entered: Promise<T>): Promise<T> {
+function noteWait<T>({ host, signal, record }: TryContext, entered: Promise<T>): Promise<T> {
   const since = host.monotonic();
   const over = () => {
     record.queuedMs = (record.queuedMs ?? 0) + host.monotonic() - since;
@@ -218,7 +218,7 @@ function noteWait<T>({ host, signal, record }: Course, entered: Promise<T>): Pro
 }
 
 function noteRefusal(
-  { record }: Course,
+  { record }: TryContext,
   { target: { provider, model }, last }: Visit,
   refusal: Refusal,
   trip: Trip,
@@ -249,7 +249,7 @@ function begin<T>(
   lease: Lease,
   trip: Trip,
 ): Begun<T> | undefined {
-  const { host, record } = options.course;
+  const { host, record } = options.context;
   record.meant = null;
   const planned = planOrLeave(options, target, lease, trip);
   if (planned === undefined) return undefined;
@@ -289,15 +289,15 @@ function noteStatus({ attempt }: BegunTry, status: number): void {
   attempt.status = status;
 }
 
-function noteEnd({ attempt, startedAt }: BegunTry, { host }: Course): void {
+function noteEnd({ attempt, startedAt }: BegunTry, { host }: TryContext): void {
   attempt.durationMs = host.monotonic() - startedAt;
 }
 
 /** Throws where no other try can help. */
-function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, trip: Trip): Next {
-  const { signal, host, record, states } = course;
+function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unknown, trip: Trip): Next {
+  const { signal, host, record, states } = context;
   const { attempt, planned, lease } = begun;
-  const error = redactError(toGatewayError(thrown), course.redact);
+  const error = redactError(toGatewayError(thrown), context.redact);
   lease.end(signal.aborted ? 'abandoned' : error);
   if (signal.aborted) throw signal.reason;
   noteFailure(attempt, planned, error, record);
@@ -317,7 +317,7 @@ function judge(course: Course, visit: Visit, begun: BegunTry, thrown: unknown, t
 }
 
 /** Whether the target may be asked again after `ms`; if so, the wait is counted. */
-function mayWait({ host, deadlineMs }: Course, visit: Visit, ms: number, trip: Trip): boolean {
+function mayWait({ host, deadlineMs }: TryContext, visit: Visit, ms: number, trip: Trip): boolean {
   const elapsed = host.monotonic() - trip.startedAt;
   const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
   if (visit.retries >= visit.target.provider.maxRetries || ms > trip.budgetMs || tooLate) return false;
@@ -366,7 +366,7 @@ function backOff(retry: number, random: number): number {
   return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** retry) * (0.5 + random / 2);
 }
 
-function pause({ host, signal, record }: Course, ms: number): Promise<void> {
+function pause({ host, signal, record }: TryContext, ms: number): Promise<void> {
   const since = host.monotonic();
   const over = () => {
     record.backOffMs += host.monotonic() - since;

@@ -5,7 +5,7 @@ import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts
 import type { Target } from '../../routing/targets.ts';
 import {
   type BegunTry,
-  type Course,
+  type TryContext,
   createTrip,
   type FallbackOptions,
   firstAnswer,
@@ -18,8 +18,8 @@ import type { ExchangeRecord } from '../record/record.ts';
 export interface HedgeOptions<T> extends Omit<FallbackOptions<T>, 'begun'> {
   /** Null: never, and nothing here costs anything. */
   hedgeAfterMs: number | null;
-  /** That of the course. */
-  record: Course['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
+  /** That of the context. */
+  record: TryContext['record'] & Noted & Pick<ExchangeRecord, 'besideMs'>;
 }
 
 /** What a plan notes in the record: with two in parallel, the winner's notes are kept. */
@@ -29,21 +29,21 @@ type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>
 interface Lane {
   startedAt: number;
   controller: Departure;
-  record: Course['record'];
+  record: TryContext['record'];
   tries: (BegunTry & { noted: Noted })[];
 }
 
 /** As `firstAnswer`. Where all fail: the error that ended the request, else that of the target asked last. */
 export function hedgedAnswer<T>(options: HedgeOptions<T>): Promise<T> {
-  const { hedgeAfterMs, course } = options;
-  if (hedgeAfterMs === null || course.targets.length < 2) return firstAnswer(options);
+  const { hedgeAfterMs, context } = options;
+  if (hedgeAfterMs === null || context.targets.length < 2) return firstAnswer(options);
   return race(options, hedgeAfterMs);
 }
 
 function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
-  const { record, course } = options;
-  const { host, signal } = course;
-  const trip = createTrip(course);
+  const { record, context } = options;
+  const { host, signal } = context;
+  const trip = createTrip(context);
   const lanes = new Set<Lane>();
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   let asking: Target | undefined;
@@ -60,7 +60,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   }
 
   function isAnyLeft(): boolean {
-    return trip.left.some((target) => mayBeAsked(course, target));
+    return trip.left.some((target) => mayBeAsked(context, target));
   }
 
   /** Whether a whole answer is already arriving as a stream: a second one would not be complete before it. */
@@ -103,8 +103,8 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
       if (asking !== now.planned.target) arm();
       asking = now.planned.target;
     };
-    const own = { ...course, record: lane.record, signal: lane.controller };
-    walk({ course: own, plan: options.plan, begun }, trip).then(
+    const own = { ...context, record: lane.record, signal: lane.controller };
+    walk({ context: own, plan: options.plan, begun }, trip).then(
       (answer) => {
         // The other lane was a moment earlier, and has ended this one.
         if (over) return;
@@ -177,7 +177,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   return promise;
 }
 
-function addWaits(record: Course['record'], backOffMs: number, queuedMs: number): void {
+function addWaits(record: TryContext['record'], backOffMs: number, queuedMs: number): void {
   record.backOffMs += Math.max(0, backOffMs);
   if (queuedMs > 0) record.queuedMs = (record.queuedMs ?? 0) + queuedMs;
 }

@@ -91,18 +91,18 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
   const urlAt = (baseUrl: string) =>
     withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
-  const say = (asked: Question): WrittenRequest => {
+  const write = (asked: Question): WrittenRequest => {
     if (passes) return passBody(incoming, side, target);
-    const { baseUrl, headers, ...said } = sameDialect
+    const { baseUrl, headers, ...written } = sameDialect
       ? rebuildBody(incoming, asked, side, target, context)
       : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
-    return baseUrl === undefined ? said : { ...said, url: urlAt(baseUrl) };
+    return baseUrl === undefined ? written : { ...written, url: urlAt(baseUrl) };
   };
   const steps = stepsFor(target, context);
-  const said: WrittenRequest & Pick<Plan, 'prepare'> =
+  const written: WrittenRequest & Pick<Plan, 'prepare'> =
     steps.length === 0
-      ? say(question)
+      ? write(question)
       : transformRequest({
           steps,
           provider: provider.name,
@@ -110,7 +110,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
           headers: line.headers,
           question,
           passes,
-          say,
+          write,
           build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
           buildAsGiven: (request) =>
             notTooDeep(() => buildOwn(request, side, target, context, incoming?.body)),
@@ -120,19 +120,19 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const plan: Plan = {
     target,
     dialect: line.dialect,
-    side: said.side ?? side,
+    side: written.side ?? side,
     sameDialect,
     passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
-    url: said.url ?? urlAt(provider.baseUrl),
+    url: written.url ?? urlAt(provider.baseUrl),
     headers: line.headers,
-    body: said.body,
-    losses: said.losses,
+    body: written.body,
+    losses: written.losses,
     key: line.key,
-    hides: said.hides,
+    hides: written.hides,
     transformers,
     answerSteps,
   };
-  if (said.prepare !== undefined) plan.prepare = said.prepare;
+  if (written.prepare !== undefined) plan.prepare = written.prepare;
   return plan;
 }
 
@@ -358,7 +358,7 @@ function withoutKeys(query: string, keys: readonly string[]): string {
 /** A `+` is a space in a form's encoding, but people paste keys as they are. */
 function holdsKey(pair: string, keys: readonly string[]): boolean {
   return [pair, pair.replaceAll('+', '%2B')].some((text) =>
-    [...new URLSearchParams(text)].flat().some((said) => matchesAny(said, keys)),
+    [...new URLSearchParams(text)].flat().some((value) => matchesAny(value, keys)),
   );
 }
 

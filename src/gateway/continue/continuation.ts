@@ -4,7 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Exchange } from '../attempts/course.ts';
+import type { Exchange } from '../attempts/try-context.ts';
 import { noteFailure } from '../attempts/fallback.ts';
 import type { Observation } from '../record/observer.ts';
 import type { Plan } from '../attempts/plan.ts';

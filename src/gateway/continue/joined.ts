@@ -14,14 +14,14 @@ export function joinParts(parts: readonly Observation[], last: Observation | nul
   if (first === undefined) return last;
   const all = last === null ? parts : [...parts, last];
   const newest = all.at(-1) ?? first;
-  const unsaid = new Set(all.flatMap((part) => [...(part.unsaid ?? [])]));
+  const answerLosses = new Set(all.flatMap((part) => [...(part.answerLosses ?? [])]));
   return {
     ...newest,
     usage: all.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
     usageKnown: all.some(({ usageKnown }) => usageKnown),
     firstContentAt: first.firstContentAt,
     malformedEvents: all.reduce((sum, { malformedEvents }) => sum + malformedEvents, 0),
-    unsaid: unsaid.size === 0 ? null : unsaid,
+    answerLosses: answerLosses.size === 0 ? null : answerLosses,
     timing: joinTimings(
       all.map(({ timing }) => timing),
       newest.timing,

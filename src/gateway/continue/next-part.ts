@@ -6,9 +6,9 @@ import type { Loss } from '../../model/request.ts';
 import { addUsage, NO_USAGE } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import { openStream } from '../attempts/attempt.ts';
-import { courseOf, type Exchange, planTry } from '../attempts/course.ts';
+import { tryContextOf, type Exchange, planTry } from '../attempts/try-context.ts';
 import { firstAnswer, type Try } from '../attempts/fallback.ts';
-import { UNWATCHED, noteUnsaid, type Observation } from '../record/observer.ts';
+import { UNWATCHED, noteAnswerLoss, type Observation } from '../record/observer.ts';
 import { type Question, sideOf } from '../attempts/plan.ts';
 import type { Relay } from '../pumps/relay.ts';
 import { readingOf } from '../pumps/reading.ts';
@@ -65,7 +65,7 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
     // No deadline: the client's applies to the beginning of the answer, which it already has.
-    course: { ...courseOf(exchange), deadlineMs: Number.POSITIVE_INFINITY, targets: broken.rest },
+    context: { ...tryContextOf(exchange), deadlineMs: Number.POSITIVE_INFINITY, targets: broken.rest },
     begun: ({ attempt }) => {
       attempt.continued = continued;
     },
@@ -134,7 +134,7 @@ function createJoint(
       if (event.type === 'text-delta') record.live.text(event.text);
       out.push(event);
     },
-    (feature) => noteUnsaid(part.seen, feature),
+    (feature) => noteAnswerLoss(part.seen, feature),
   );
   return (events) => {
     // The request ended before this part served: nothing more is read, and its failure stands for the whole answer.

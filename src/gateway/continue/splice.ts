@@ -13,14 +13,14 @@ export interface Splice {
 /**
  * @param transcript what the client has, which `emit` adds to.
  * @param before usage of the earlier parts.
- * @param unsaid called with what the client does not get.
+ * @param reportLoss called with what the client does not get.
  */
 export function createSplice(
   transcript: Transcript,
   reader: PrefixReader,
   before: Usage,
   emit: (event: StreamEvent) => void,
-  unsaid: (feature: string) => void,
+  reportLoss: (feature: string) => void,
 ): Splice {
   let usage: Usage = NO_USAGE;
   /** The client's number for the current block. */
@@ -61,7 +61,7 @@ export function createSplice(
         case 'text-delta':
           said = true;
           // The client has another target's half of this text.
-          if (event.logprobs !== undefined) unsaid('logprobs');
+          if (event.logprobs !== undefined) reportLoss('logprobs');
           return text(event.text);
         case 'text-end':
           // Text that only repeats has begun no block.
@@ -69,7 +69,7 @@ export function createSplice(
           return true;
         case 'reasoning-start':
           // It would follow the text that it came before.
-          unsaid('reasoning');
+          reportLoss('reasoning');
           thought = true;
           return true;
         case 'reasoning-delta':
@@ -87,7 +87,7 @@ export function createSplice(
           return true;
         case 'citation':
           // Its offsets count from the start of a text of which the client has another target's half.
-          unsaid('citations');
+          reportLoss('citations');
           return true;
         case 'extension':
           if (reader.complete()) emit(event);

@@ -4,7 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type JsonAnswer, openJson } from '../attempts/attempt.ts';
-import { courseOf, type Exchange, noteTry } from '../attempts/course.ts';
+import { tryContextOf, type Exchange, noteTry } from '../attempts/try-context.ts';
 import type { MakeBody } from '../response/byte-source.ts';
 import { setExchangeHeaders } from '../exchange.ts';
 import type { AttemptContext } from '../attempts/send.ts';
@@ -39,7 +39,7 @@ export async function askJson<Request, Answer>(
 ): Promise<Response> {
   const { host, record, client, maxEvent, redact, serverKeys, incoming } = exchange;
   const response = await firstAnswer<Response>({
-    course: { ...courseOf(exchange), targets: question.targets },
+    context: { ...tryContextOf(exchange), targets: question.targets },
     plan(target, apiKey) {
       const { requestId } = record;
       const { policy, targets } = exchange.route;

@@ -98,7 +98,7 @@ type Names = Pick<
 /** Redacts names, which come from outside too. All are checked at once, since there is hardly ever anything to remove. */
 function describeNames(
   record: ExchangeRecord,
-  seen: Pick<Observation, 'finish' | 'unsaid'> | null,
+  seen: Pick<Observation, 'finish' | 'answerLosses'> | null,
   redact: (text: string) => string,
 ): Names {
   const { agentType, projectId, requestedModel } = record;
@@ -179,9 +179,9 @@ export function describeLoss({ feature, how }: Pick<Loss, 'feature' | 'how'>): s
 }
 
 /** Losses as the audit row words them; those that are only approximated say how. */
-function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'unsaid'> | null): string[] {
-  const unsaid = seen?.unsaid ?? null;
-  if (losses.length === 0 && unsaid === null) return [];
+function describeLosses(losses: readonly Loss[], seen: Pick<Observation, 'answerLosses'> | null): string[] {
+  const answerLosses = seen?.answerLosses ?? null;
+  if (losses.length === 0 && answerLosses === null) return [];
   const described = losses.map((loss) => (loss.outcome === 'lost' ? loss.feature : describeLoss(loss)));
-  return [...new Set([...described, ...(unsaid ?? [])])];
+  return [...new Set([...described, ...(answerLosses ?? [])])];
 }

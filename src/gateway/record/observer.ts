@@ -49,7 +49,7 @@ export interface Observation {
   malformedEvents: number;
   readonly timing: StreamTiming;
   /** What the client's dialect cannot express of the answer, as its encoder named it; null: nothing. */
-  unsaid: Set<string> | null;
+  answerLosses: Set<string> | null;
 }
 
 export const UNWATCHED: Audience = { isWatched: () => false, text() {} };
@@ -91,7 +91,7 @@ class TryObserver implements Observer {
       firstContentAt: null,
       malformedEvents: 0,
       timing,
-      unsaid: null,
+      answerLosses: null,
     };
   }
 
@@ -164,8 +164,8 @@ export function noteErrorData(seen: Observation, { data }: SseEvent): void {
 }
 
 /** Notes what the client's dialect cannot express. */
-export function noteUnsaid(seen: Observation | null, what: string): void {
+export function noteAnswerLoss(seen: Observation | null, what: string): void {
   if (seen === null) return;
-  seen.unsaid ??= new Set();
-  seen.unsaid.add(what);
+  seen.answerLosses ??= new Set();
+  seen.answerLosses.add(what);
 }

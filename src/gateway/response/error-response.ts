@@ -99,11 +99,11 @@ function nearRoute({ pathname, searchParams }: URL): ReturnType<typeof findRoute
 export function noSuchPath(url: URL): GatewayError {
   const { pathname } = url;
   const near = nearRoute(url)?.path;
-  const mend =
+  const remedy =
     near === undefined
       ? (insteadOf(pathname) ?? ownPage(pathname) ?? servedPaths())
       : `did you mean ${near}? Check the client's base URL`;
-  return new GatewayError('invalid_request', `no such path: ${pathname}; ${mend}`, { status: 404 });
+  return new GatewayError('invalid_request', `no such path: ${pathname}; ${remedy}`, { status: 404 });
 }
 
 /** Whether a POST of this path looks like a question to a model, though it is none. */

@@ -5,7 +5,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { OpenStream } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { describeLoss } from '../record/describe-row.ts';
-import { createObserver, noteUnsaid, type Observer, UNWATCHED } from '../record/observer.ts';
+import { createObserver, noteAnswerLoss, type Observer, UNWATCHED } from '../record/observer.ts';
 import type { Pump } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { redactError } from '../response/redact-error.ts';
@@ -48,12 +48,12 @@ export async function openTransformed<Out>(
 /** Notes that the provider's own bytes, which would have passed, were rewritten: what only they had is lost. */
 export function noteRewritten({ plan, observer }: AttemptContext): void {
   if (!plan.passesAnswer) return;
-  noteUnsaid(observer.seen, describeLoss({ feature: 'answer', how: 'rewritten after transformers' }));
+  noteAnswerLoss(observer.seen, describeLoss({ feature: 'answer', how: 'rewritten after transformers' }));
 }
 
 export function chainOf({ plan, observer }: AttemptContext): AnswerChain {
   const { provider, model } = plan.target;
-  const lost = (feature: string) => noteUnsaid(observer.seen, feature);
+  const lost = (feature: string) => noteAnswerLoss(observer.seen, feature);
   return createAnswerChain(plan.answerSteps, { provider: provider.name, model, lost });
 }
 

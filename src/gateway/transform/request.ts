@@ -21,10 +21,10 @@ export interface Transformation {
   /** The client's own bytes pass. */
   passes: boolean;
   /** The upstream request for the question, as it would be without transformers. */
-  say(question: Question): WrittenRequest;
+  write(question: Question): WrittenRequest;
   /** What the provider's dialect makes of a request. */
   build(request: NeutralRequest): BuiltRequest;
-  /** The same with what the client's own bytes say and this provider is not known to take. */
+  /** The same with what the client's own bytes contain and this provider is not known to take. */
   buildAsGiven(request: NeutralRequest): BuiltRequest;
 }
 
@@ -33,11 +33,11 @@ export function transformRequest(given: Transformation): WrittenRequest & Pick<P
   const { steps, provider, model, question } = given;
   const losses: Loss[] = [];
   const context: RequestContext = { provider, model, lose: (loss) => void losses.push(loss) };
-  const finish = (said: WrittenRequest): WrittenRequest => {
-    const body = changeForm(said.body, given, context);
-    return { ...said, body, losses: [...said.losses, ...losses] };
+  const finish = (written: WrittenRequest): WrittenRequest => {
+    const body = changeForm(written.body, given, context);
+    return { ...written, body, losses: [...written.losses, ...losses] };
   };
-  if (!steps.some((step) => step.request !== undefined)) return finish(given.say(question));
+  if (!steps.some((step) => step.request !== undefined)) return finish(given.write(question));
   const asked = question.neutral();
   if (!steps.some((step) => step.slow === true && step.request !== undefined)) {
     let request = asked;
@@ -50,13 +50,13 @@ export function transformRequest(given: Transformation): WrittenRequest & Pick<P
         );
       request = changed;
     }
-    return finish(sayChanged(asked, request, given));
+    return finish(writeChanged(asked, request, given));
   }
   const all: Loss[] = [];
   /** What a module returns may not be a valid request. */
-  const sayGiven = (request: NeutralRequest): WrittenRequest => {
+  const writeGiven = (request: NeutralRequest): WrittenRequest => {
     try {
-      return finish(sayChanged(asked, request, given));
+      return finish(writeChanged(asked, request, given));
     } catch (thrown) {
       const modules = steps.filter(({ slow }) => slow === true).map(({ name }) => name);
       throw transformerFailed(modules.join(', '), provider, thrown);
@@ -71,34 +71,34 @@ export function transformRequest(given: Transformation): WrittenRequest & Pick<P
         throw transformerFailed(step.name, provider, thrown);
       }
     }
-    const { losses: found, ...said } = sayGiven(request);
+    const { losses: found, ...written } = writeGiven(request);
     all.push(...found);
-    return said;
+    return written;
   };
   return { body: '', losses: all, hides: undefined, prepare };
 }
 
 /** Where the client's bytes pass, only the fields that the steps change differ. */
-function sayChanged(
+function writeChanged(
   asked: NeutralRequest,
   request: NeutralRequest,
-  { passes, question, say, build, buildAsGiven }: Transformation,
+  { passes, question, write, build, buildAsGiven }: Transformation,
 ): WrittenRequest {
-  if (request === asked) return say(question);
-  if (!passes) return say({ ...question, neutral: () => request });
-  const said = say(question);
+  if (request === asked) return write(question);
+  if (!passes) return write({ ...question, neutral: () => request });
+  const written = write(question);
   const before = buildAsGiven(asked);
   const after = buildAsGiven(request);
-  const client: unknown = JSON.parse(said.body);
+  const client: unknown = JSON.parse(written.body);
   const edits = isObject(client) ? changedFields(client, before.body, after.body) : undefined;
   if (edits === undefined) {
     // The change has no place among the client's fields: the body is written anew.
     const built = build(request);
-    return { ...said, body: JSON.stringify(built.body), losses: [...said.losses, ...built.losses] };
+    return { ...written, body: JSON.stringify(built.body), losses: [...written.losses, ...built.losses] };
   }
   const known = new Set(before.losses.map(lossKey));
   const losses = after.losses.filter((loss) => !known.has(lossKey(loss)));
-  return { ...said, body: editTopLevel(said.body, edits), losses: [...said.losses, ...losses] };
+  return { ...written, body: editTopLevel(written.body, edits), losses: [...written.losses, ...losses] };
 }
 
 function lossKey({ feature, outcome, how }: Loss): string {
@@ -107,11 +107,11 @@ function lossKey({ feature, outcome, how }: Loss): string {
 
 /** Headers and fields, in the provider's own words. */
 function changeForm(
-  said: string,
+  written: string,
   { steps, provider, headers }: Transformation,
   context: RequestContext,
 ): string {
-  let body = said;
+  let body = written;
   for (const step of steps) {
     guarded(step, provider, () => step.headers?.(headers, context));
     if (step.fields === undefined) continue;

@@ -1,6 +1,6 @@
 // A request that is let in by a provider's limit in the very turn in which nobody waits for that any more.
 import { expect, test } from 'bun:test';
-import { type Course, firstAnswer } from '../../../src/gateway/attempts/fallback.ts';
+import { type TryContext, firstAnswer } from '../../../src/gateway/attempts/fallback.ts';
 import { type HedgeOptions, hedgedAnswer } from '../../../src/gateway/attempts/hedge.ts';
 import { createWebHost } from '../../../src/gateway/host.ts';
 import { createObserver, UNWATCHED } from '../../../src/gateway/record/observer.ts';
@@ -38,7 +38,7 @@ async function setup(targets: Target[]) {
     transformers: [],
   };
   const client = new Departure();
-  const course: Course = {
+  const context: TryContext = {
     targets,
     contextFallback: [],
     keyFor: () => 'own',
@@ -63,12 +63,12 @@ async function setup(targets: Target[]) {
     return { target, key: 'own' as const, seen, run };
   };
   const inFlight = () => states.snapshot([BUSY.provider])[0]?.inFlight;
-  return { course, plan, record, client, held, answer, asked, advance, inFlight };
+  return { context, plan, record, client, held, answer, asked, advance, inFlight };
 }
 
 test('the other target has answered: that one serves, and the row is of that one alone', async () => {
-  const { course, plan, record, held, answer, asked, advance, inFlight } = await setup([BUSY, FREE]);
-  const served = hedgedAnswer({ course, plan, record, hedgeAfterMs: HEDGE_AFTER_MS });
+  const { context, plan, record, held, answer, asked, advance, inFlight } = await setup([BUSY, FREE]);
+  const served = hedgedAnswer({ context, plan, record, hedgeAfterMs: HEDGE_AFTER_MS });
   await advance(HEDGE_AFTER_MS);
   answer.resolve('from the free one');
   held.end('completed');
@@ -81,8 +81,8 @@ test('the other target has answered: that one serves, and the row is of that one
 });
 
 test('the client has left: nobody is asked, and the place is free', async () => {
-  const { course, plan, record, client, held, asked, advance, inFlight } = await setup([BUSY]);
-  const served = firstAnswer({ course, plan });
+  const { context, plan, record, client, held, asked, advance, inFlight } = await setup([BUSY]);
+  const served = firstAnswer({ context, plan });
   await advance(0);
   held.end('completed');
   client.abort(new Error('left'));

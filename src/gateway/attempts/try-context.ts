@@ -5,7 +5,7 @@ import { sameTarget, type Target } from '../../routing/targets.ts';
 import type { Departure } from '../../upstream/departure.ts';
 import type { ProviderStates } from '../../upstream/provider-state.ts';
 import type { BudgetGuard } from '../budgets.ts';
-import type { Course } from './fallback.ts';
+import type { TryContext } from './fallback.ts';
 import type { GatewayHost } from '../host.ts';
 import { clientKeyFor, type Plan, planCall, type Question } from './plan.ts';
 import type { Audience } from '../live/view.ts';
@@ -76,7 +76,7 @@ export function lacksKey(target: Target, first: Target | undefined): boolean {
 }
 
 /** What the exchange provides for the tries at its targets. */
-export function courseOf(exchange: Exchange): Course {
+export function tryContextOf(exchange: Exchange): TryContext {
   const { host, record, route, question, client, states, redact, serverKeys, budgets } = exchange;
   const [first] = route.targets;
   return {

@@ -2,13 +2,13 @@
 import type { Distribution, Series } from '../telemetry/metric.ts';
 import type { UnitMetric } from './gen-ai-meter.ts';
 
-export interface News {
+export interface MetricChanges {
   /** Start of the change, in Unix milliseconds. */
   since(): number;
   /** The same metrics with only the change of each series; unchanged ones are left out. @param now Unix milliseconds. */
   take(metrics: readonly UnitMetric[], now: number): UnitMetric[];
   /** To be called when the last change taken has arrived. Until then it is included in the next one. */
-  told(): void;
+  delivered(): void;
 }
 
 type Point = Series['point'];
@@ -16,7 +16,7 @@ type Point = Series['point'];
 type Snapshot = ReadonlyMap<Series, Point>;
 
 /** @param startedAt Unix milliseconds. */
-export function createNews(startedAt: number): News {
+export function createMetricChanges(startedAt: number): MetricChanges {
   let before: { at: number; points: Snapshot } = { at: startedAt, points: new Map() };
   let taken = before;
   return {
@@ -35,7 +35,7 @@ export function createNews(startedAt: number): News {
         return { ...metric, series };
       });
     },
-    told() {
+    delivered() {
       before = taken;
     },
   };

@@ -21,19 +21,19 @@ const NAMES = {
 type Setting = keyof typeof NAMES;
 
 /** Reports as lost those of `settings` that the request has. Explicit defaults lose nothing. */
-export function reportUnsaid(
+export function reportUnsupported(
   request: NeutralRequest,
   settings: readonly Setting[],
   losses: LossReport,
 ): void {
-  for (const setting of settings) if (says(request, setting)) losses.lost(NAMES[setting]);
+  for (const setting of settings) if (isSet(request, setting)) losses.lost(NAMES[setting]);
   if (settings.includes('logprobs') && request.logprobs?.top !== undefined) losses.lost('top_logprobs');
   // A dialect without cache keys has no cache settings either.
   if (settings.includes('cacheKey'))
     for (const name of Object.keys(request.cacheSettings ?? {})) losses.lost(name);
 }
 
-function says(request: NeutralRequest, setting: Setting): boolean {
+function isSet(request: NeutralRequest, setting: Setting): boolean {
   switch (setting) {
     case 'frequencyPenalty':
     case 'presencePenalty':

@@ -8,13 +8,13 @@ import { sqliteTrouble } from '../store-trouble.ts';
  * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
  * one; `report` is called with what happened and where the old one is. Other errors are thrown; the next call tries again.
  */
-export function createMendingSqliteStore(path: string, report: (notice: string) => void): ValueStore {
+export function createRecoveringSqliteStore(path: string, report: (notice: string) => void): ValueStore {
   let store: SqliteStore | null = null;
   let isClosed = false;
   /** One call repairs the store; others that found the same damage wait for it. */
-  let mending: Promise<void> | null = null;
+  let recovery: Promise<void> | null = null;
 
-  const mend = async (damaged: SqliteStore | null, message: string): Promise<void> => {
+  const recover = async (damaged: SqliteStore | null, message: string): Promise<void> => {
     store = null;
     await damaged?.close().catch(() => undefined);
     const aside = setAside(path);
@@ -37,26 +37,26 @@ export function createMendingSqliteStore(path: string, report: (notice: string) 
   };
 
   const once = (work: () => Promise<void>): Promise<void> => {
-    mending ??= work().finally(() => {
-      mending = null;
+    recovery ??= work().finally(() => {
+      recovery = null;
     });
-    return mending;
+    return recovery;
   };
 
   const mended = async <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> => {
-    await mending;
+    await recovery;
     let asked = store;
     try {
       const found = isClosed ? null : asked;
       if (found?.isAstray() === true) await once(() => leave(found));
-      else if (found?.isCut() === true) await once(() => mend(found, 'another program truncated it'));
+      else if (found?.isCut() === true) await once(() => recover(found, 'another program truncated it'));
       store ??= createSqliteStore(path);
       asked = store;
       return await work(asked);
     } catch (thrown) {
       if (!isDamage(thrown) || isClosed) throw thrown;
-      if (store === asked) await once(() => mend(asked, thrown.message));
-      await mending;
+      if (store === asked) await once(() => recover(asked, thrown.message));
+      await recovery;
       store ??= createSqliteStore(path);
       return work(store);
     }
