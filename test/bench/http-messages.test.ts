@@ -42,6 +42,6 @@ describe.each([[1], [7], [4096]])('in pieces of %d bytes', (pieceBytes) => {
   });
 });
 
-test('an unfinished message is not told', () => {
+test('an unfinished message is not reported', () => {
   expect(readAll('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello', 4096)).toEqual([]);
 });

@@ -106,7 +106,7 @@ test(
   TRIES,
 );
 
-test('what fails is told, and the rest goes on', async () => {
+test('what fails is reported, and the rest goes on', async () => {
   const [contender] = contenders;
   if (contender === undefined) throw new Error('no contender');
   let turns = 0;

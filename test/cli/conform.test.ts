@@ -183,7 +183,7 @@ describe('sluice conform', () => {
     expect((await conform(['http://127.0.0.1:9', '--json'])).out).toBe('[]');
   });
 
-  test('a server that goes away in the middle: what it answered is told', async () => {
+  test('a server that goes away in the middle: what it answered is reported', async () => {
     const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no network')) });
     let asked = 0;
     const server = Bun.serve({
@@ -231,7 +231,7 @@ describe('sluice conform', () => {
     expect(err).not.toContain('version');
   });
 
-  test('a URL that holds the version of the paths is told without it', async () => {
+  test('a URL that holds the version of the paths is reported without it', async () => {
     const { code, err } = await against(() => new Response(null, { status: 404 }), [], '/proxy/v1/');
     expect(code).toBe(1);
     expect(err).toMatch(/include the version: give http:\/\/127\.0\.0\.1:\d+\/proxy$/);

@@ -44,7 +44,7 @@ describe('store', () => {
   });
 });
 
-test('rotate with a name, which is taken for a new value of it: what is meant is told', async () => {
+test('rotate with a name, which is taken for a new value of it: what is meant is reported', async () => {
   const { code, err } = await credentials(newHome(), ['rotate', 'openai']);
   expect(code).toBe(2);
   expect(err).toContain('rotate takes no NAME');
@@ -67,7 +67,7 @@ test('list shows names and no value; delete and retrieve say what is not there',
     });
 });
 
-test('a key that others may read is told of, by the commands and in the log, until they may not', async () => {
+test('a key that others may read is reported, by the commands and in the log, until they may not', async () => {
   const home = newHome();
   const key = join(home, 'credentials.key');
   await credentials(home, ['store', 'openai', SECRET]);
@@ -229,7 +229,7 @@ test('a credential without which the gateway would be open is missed in words th
   expect(sluice.output()).not.toContain('sk-marked');
 });
 
-test('a store that cannot be read any more is told as such', async () => {
+test('a store that cannot be read any more is reported as such', async () => {
   const home = newHome();
   await credentials(home, ['store', 'lab', SECRET]);
   const lab = {

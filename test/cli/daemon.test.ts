@@ -193,7 +193,7 @@ test('restart from elsewhere goes by the .env of the folder that it was started 
   expect(health).toMatchObject({ providers: { openai: true } });
 }, 30_000);
 
-test('restart keeps the port and the workers that the start was told', async () => {
+test('restart keeps the port and the workers that the start was reported', async () => {
   const home = newHome();
   const free = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
   const { port } = free;

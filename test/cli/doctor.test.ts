@@ -144,7 +144,7 @@ describe('of several processes', () => {
     30_000,
   );
 
-  test('one that goes on answering nothing is told', async () => {
+  test('one that goes on answering nothing is reported', async () => {
     const { findings, wrong } = await examineWith(() => ({ silent: 1 }));
     expect(wrong).toEqual(['health']);
     expect(findings[0]?.detail).toStartWith('degraded: 1 of 2 processes do not answer; see');
@@ -174,7 +174,7 @@ test('rows that are not there are found', async () => {
   expect(wrong).toContain('audit rows');
 }, 30_000);
 
-test('a ledger that is away is told with its reason, and the rest is examined', async () => {
+test('a ledger that is away is reported with its reason, and the rest is examined', async () => {
   await using away = await startSluice({
     config: { audit: { store: 'postgres://sluice:qzPassword@127.0.0.1:1/ledger' } },
   });
@@ -191,7 +191,7 @@ test('a ledger that is away is told with its reason, and the rest is examined', 
   expect(wrong).toEqual(['health', 'audit rows', 'a client that leaves', 'metrics']);
 }, 30_000);
 
-test('an audit that is off, and a server that is no gateway, are told', async () => {
+test('an audit that is off, and a server that is no gateway, are reported', async () => {
   await using silent = await startSluice({ config: { audit: { enabled: false } } });
   const { wrong, findings } = await examine(silent.url);
   expect(wrong).toEqual(['audit rows', 'a client that leaves', 'metrics']);

@@ -78,7 +78,7 @@ test('a file that is put aside: its last lines, those that come to it late, and 
   expect(tail.fresh()).toEqual([]);
 });
 
-test('what has no end when a file was put aside is told when nothing can come to it any more', () => {
+test('what has no end when a file was put aside is reported when nothing can come to it any more', () => {
   const clock = spyOn(performance, 'now');
   try {
     const begun = performance.now();

@@ -109,7 +109,7 @@ test('another target: the difference word by word, and in the calls', async () =
   expect(out).toMatch(/target +simulator\/text,fast,tokens=5 +simulator\/fast/);
 });
 
-test('long answers that have hardly a word in common are told apart at once', async () => {
+test('long answers that have hardly a word in common are distinguished at once', async () => {
   // Word by word it would take minutes.
   const said = Array.from({ length: 6_000 }, (_, index) => `w${index}`).join(' ');
   const asked = REQUESTS['openai-chat']?.('simulator/echo,fast', said, false) ?? ['', {}];
@@ -128,7 +128,7 @@ test('--speed first plays what was recorded', async () => {
   expect(out).toStartWith('played words\n\n');
 });
 
-test('an answer that failed is told as what it was', async () => {
+test('an answer that failed is reported as what it was', async () => {
   const id = await send(sluice.url, REQUESTS['openai-chat']?.('simulator/fault=400', 'x', true) ?? ['', {}]);
   const { code, out } = await replay([id, '--to', 'simulator/echo,fast']);
   expect(code).toBe(0);
@@ -276,7 +276,7 @@ describe('strangers', () => {
   });
   afterAll(() => stranger.stop(true));
 
-  test.each(DIALECT_IDS)('as a provider of %s: what it did is told, by its name', async (dialect) => {
+  test.each(DIALECT_IDS)('as a provider of %s: what it did is reported, by its name', async (dialect) => {
     const names = Object.keys(STRANGERS);
     const provider = (name: string) => ({
       dialect,

@@ -234,7 +234,7 @@ describe('ending', () => {
 });
 
 describe('configuration', () => {
-  test('what is fatal is told with file and line, and nothing is served', async () => {
+  test('what is fatal is reported with file and line, and nothing is served', async () => {
     const server = start({ config: 'audit: {}\nserver:\n  prot: 1\n' });
     const { code, out, err } = await server.end();
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -279,7 +279,7 @@ describe('configuration', () => {
     expect(out + err).not.toContain('gate-secret');
   });
 
-  test('a port in use is told with the mend', async () => {
+  test('a port in use is reported with the remedy', async () => {
     const first = start();
     const port = new URL(await first.address()).port;
     const { code, err } = await start({ args: ['--port', port] }).end();
@@ -402,7 +402,7 @@ describe('the watched file', () => {
     expect((await server.stop()).code).toBe(0);
   });
 
-  test('a change that is fine where it is served, but not where the next start would serve, is told', async () => {
+  test('a change that is fine where it is served, but not where the next start would serve, is reported', async () => {
     const server = start({ config: 'server: { host: 127.0.0.1 }' });
     await server.address();
     writeFileSync(server.path, 'server: { host: 0.0.0.0 }');

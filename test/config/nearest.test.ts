@@ -22,7 +22,7 @@ test.each(['colour', 'x', 'timeout', 'max_', 'ho'])('%s resembles none', (name) 
   expect(nearestName(name, KEYS)).toBeUndefined();
 });
 
-test('a name of any length is told apart at once', () => {
+test('a name of any length is distinguished at once', () => {
   // Letter by letter it would take minutes.
   expect(nearestName('a'.repeat(20_000_000), KEYS)).toBeUndefined();
 });

@@ -222,7 +222,7 @@ describe('errors', () => {
     ]);
   });
 
-  test('a name that tables of names leave out is told wherever it stands', () => {
+  test('a name that tables of names leave out is reported wherever it stands', () => {
     const named = JSON.parse('{"__proto__": {"kind": "simulator"}}');
     const why = 'nothing can have this name; choose another';
     expect(problemsOf({ providers: named })).toEqual([`fatal providers.__proto__: ${why}`]);
@@ -235,7 +235,7 @@ describe('errors', () => {
     expect(problemsOf(step('./mine.ts', options))).toEqual([]);
   });
 
-  test('several at once are all told', () => {
+  test('several at once are all reported', () => {
     expect(problemsOf({ server: { port: 'x', hots: 1 }, audit: { enabled: 1 } })).toHaveLength(3);
   });
 

@@ -200,7 +200,7 @@ describe('providers', () => {
     expect(config.providers[0]).toMatchObject({ apiKey: 'k1', apiKeys: ['k1', 'k2'] });
   });
 
-  test('of several keys those that are missing are told; without any of them it is disabled', () => {
+  test('of several keys those that are missing are reported; without any of them it is disabled', () => {
     const raw = { providers: { openai: { api_keys: ['env:FIRST', 'env:SECOND'] } } };
     const { config, said } = resolve(raw, { SECOND: 'k' });
     expect(config.providers[0]).toMatchObject({ apiKeys: ['k'] });
@@ -392,7 +392,7 @@ describe('routing', () => {
     expect(config.disabled).toEqual([{ name: 'openai', reason }]);
   });
 
-  test('names of kinds that are not there are told by what would bring them in; the built-in one is there', () => {
+  test('names of kinds that are not there are reported by what would bring them in; the built-in one is there', () => {
     const { config } = resolve({ routing: { fallback_chain: ['vertex', 'ollama', 'simulator/x'] } });
     expect(config.disabled).toEqual([
       { name: 'vertex', reason: 'providers.vertex is not configured' },
@@ -454,7 +454,7 @@ describe('routing', () => {
     ]);
   });
 
-  test('a rule is told by its place and where it leads; weights make it a choice', () => {
+  test('a rule is reported by its place and where it leads; weights make it a choice', () => {
     const weighed = [{ target: 'simulator/a', weight: 2 }, 'simulator/b'];
     const { config } = resolve({
       routing: { agent_rules: { plain: ['simulator/a', 'simulator/b'], weighed: { to: weighed } } },
@@ -632,7 +632,7 @@ describe('audit.store', () => {
   });
 });
 
-test('a secret of a transformer that cannot be found leaves the step out, and is told by its place', () => {
+test('a secret of a transformer that cannot be found leaves the step out, and is reported by its place', () => {
   const raw = {
     providers: { simulator: {} },
     routing: {
@@ -650,7 +650,7 @@ test('a secret of a transformer that cannot be found leaves the step out, and is
   expect(config.transformers.secrets).toEqual(expect.arrayContaining(['yes-there', 'yes-too']));
 });
 
-test('groups in a circle are told of, also where a rule leads into it', () => {
+test('groups in a circle are reported, also where a rule leads into it', () => {
   const raw = {
     providers: { simulator: {} },
     routing: { groups: { a: ['b', 'simulator'], b: ['a'] }, agent_rules: { x: ['a', 'b'] } },

@@ -91,7 +91,7 @@ describe('a vault', () => {
     expect(() => lookUpCredential(home, 'two', { keys: 'file' })).toThrow(CredentialError);
   });
 
-  test('a lost key is told with what to do, not taken for a missing name', () => {
+  test('a lost key is reported with what to do, not taken for a missing name', () => {
     const home = newHome();
     const vault = open(home);
     vault.store('openai', SECRET);

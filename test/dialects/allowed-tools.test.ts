@@ -181,7 +181,7 @@ describe('an MCP server among those that a Responses client allows', () => {
     },
   );
 
-  test('its own dialect is told as the client says it', () => {
+  test('its own dialect gets it as the client wrote it', () => {
     const { body, losses } = PROVIDER_SIDES['openai-responses'].buildRequest(asked, {
       model: 'm',
       quirks: {},
@@ -190,7 +190,7 @@ describe('an MCP server among those that a Responses client allows', () => {
   });
 });
 
-test('a name that the provider is told in another form is listed in that form', () => {
+test('a name that the provider is reported in another form is listed in that form', () => {
   const long = 'n'.repeat(100);
   const rule = { signs: /[^a-z_0-9]/, longest: 64 };
   const { request } = fitToolNames(

@@ -84,7 +84,7 @@ test.each<[string, Citation[], DialectId, string[]]>([
     expect([...lost, ...standIns].toSorted()).toEqual(named);
 });
 
-test('pages are told as those of a passage that was retrieved', () => {
+test('pages are reported as those of a passage that was retrieved', () => {
   const answer: NeutralResponse = {
     id: 'x',
     model: 'm',

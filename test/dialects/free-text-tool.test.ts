@@ -65,7 +65,7 @@ describe.each(WIRES.map((wire) => [wire]))('at %s', (wire) => {
     expect(names).toEqual(['approximated tools.custom']);
   });
 
-  test('a form of a grammar that nobody knows is lost', () => {
+  test('a form of a grammar that is unknown is lost', () => {
     expect(built({ type: 'grammar' }).names).toContain('lost tools.custom.format');
   });
 });

@@ -15,7 +15,7 @@ describe('without a file and without a key', () => {
   });
   afterAll(() => sluice[Symbol.asyncDispose]());
 
-  test('health is there as soon as the address is told', async () => {
+  test('health is there as soon as the address is reported', async () => {
     expect(await sluice.get('/gateway/health')).toMatchObject({
       status: 'healthy',
       providers: { simulator: true },

@@ -164,7 +164,7 @@ describe('behind a tunnel', () => {
       expect(received(host)).toBe('');
     });
 
-  test('what the proxy refuses is told, and nowhere who may use it', async () => {
+  test('what the proxy refuses is reported, and nowhere who may use it', async () => {
     const { status, text } = await ask(sluice, 'nobody/m');
     expect(status).toBe(502);
     expect(text).toContain(
@@ -213,7 +213,7 @@ test('a proxy that is itself asked over TLS leads to the same servers, and no ot
   }
 });
 
-test('a proxy that cannot be asked is told before anything is served', async () => {
+test('a proxy that cannot be asked is reported before anything is served', async () => {
   const environment = { SLUICE_HOME: directory, HTTPS_PROXY: `socks5://sluice:${PASSWORD}@localhost:1080` };
   const { code, err } = await runCommand(['serve'], { environment, directory });
   expect(code).toBe(1);

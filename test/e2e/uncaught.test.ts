@@ -94,7 +94,7 @@ test.each([
   expect(await rowsOf(next.url)).toEqual(['error', 'success']);
 });
 
-test('what fails at the start is told without secrets, and is no success', async () => {
+test('what fails at the start is reported without secrets, and is no success', async () => {
   const { exitCode, stdout, stderr } = Bun.spawnSync(
     [Bun.which('node') ?? 'node', 'bin/sluice', 'serve', '--port', '0', '--workers', '1'],
     {

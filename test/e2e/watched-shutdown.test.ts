@@ -5,13 +5,16 @@ import { startSluice } from '../support/sluice-process.ts';
 // Several processes on a busy machine.
 setDefaultTimeout(30_000);
 
-test.each([1, 2])('%d processes end although somebody watches, and the watcher is told', async (workers) => {
-  await using sluice = await startSluice({
-    config: { server: { drain_timeout: '10m' }, providers: { simulator: { kind: 'simulator' } } },
-    workers,
-  });
-  const response = await fetch(`${sluice.url}/gateway/streams/live`);
-  const watched = response.text();
-  expect(await sluice.stop()).toBe(0);
-  expect(await watched).toContain(': watching');
-});
+test.each([1, 2])(
+  '%d processes end although somebody watches, and the watcher is reported',
+  async (workers) => {
+    await using sluice = await startSluice({
+      config: { server: { drain_timeout: '10m' }, providers: { simulator: { kind: 'simulator' } } },
+      workers,
+    });
+    const response = await fetch(`${sluice.url}/gateway/streams/live`);
+    const watched = response.text();
+    expect(await sluice.stop()).toBe(0);
+    expect(await watched).toContain(': watching');
+  },
+);

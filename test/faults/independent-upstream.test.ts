@@ -206,7 +206,7 @@ for (const client of DIALECT_IDS) {
         }
       }
 
-      test('one that breaks in the middle: what came, one error, and nobody else answers', async () => {
+      test('one that breaks in the middle: what came, one error, and no other answers', async () => {
         const { response, answer, asked, row } = await ask('breaks', client, provider, true, false, {
           url: breaking.url,
           // The first content is at hand then; a break before it may overtake all that was sent.

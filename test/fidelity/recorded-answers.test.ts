@@ -75,7 +75,7 @@ function isNamed(name: string, names: readonly string[]): boolean {
   );
 }
 
-test('every feature of answers can be told, or it says why not', () => {
+test('every feature of answers can be reported, or it says why not', () => {
   expect(Object.keys(PRESENT_IN_ANSWERS).toSorted()).toEqual(FEATURES.map(({ name }) => name).toSorted());
 });
 

@@ -30,7 +30,7 @@ function read(client: DialectId, { request }: Recording): NeutralRequest | undef
   }
 }
 
-test('every feature of requests can be told, or it says why not', () => {
+test('every feature of requests can be reported, or it says why not', () => {
   expect(Object.keys(PRESENT_IN_REQUESTS).toSorted()).toEqual(FEATURES.map(({ name }) => name).toSorted());
 });
 

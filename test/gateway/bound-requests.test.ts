@@ -62,7 +62,7 @@ test.each([
   expect(upstream.requests[0]?.json()).toMatchObject(body);
 });
 
-test('a thread that begins is told whole: whoever is asked can answer', async () => {
+test('a thread that begins is reported whole: whoever is asked can answer', async () => {
   const upstream = createReplayFetch(() => jsonReply(ANSWER));
   const { post, row } = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch: upstream.fetch });
   const messages = [{ role: 'user', content: 'hi' }];

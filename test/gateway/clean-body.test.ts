@@ -27,7 +27,7 @@ const IMAGE = Uint8Array.from({ length: 5_000 }, (_, at) => (at * 7919 + 13) % 2
 const withImage = (before: string) =>
   `{"text":"${before}","source":{"type":"base64","media_type":"image/png","data":"${IMAGE}"}}`;
 
-test('binary parts are told by their place in what is left', () => {
+test('binary parts are reported by their place in what is left', () => {
   const binaries: BinaryPart[] = [];
   const clean = cleanBody(
     withImage('the key'),

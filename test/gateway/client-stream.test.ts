@@ -135,7 +135,7 @@ test('however many are there at once, the stack does not grow with them', () => 
   expect(written).toBe(100_000);
 });
 
-test('a failure is told, then the end; no timer is left', () => {
+test('a failure is reported, then the end; no timer is left', () => {
   const { written, give, ends, timers, stream } = setup();
   give(undefined, new Error('broke'));
   give(undefined);

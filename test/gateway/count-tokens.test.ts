@@ -86,7 +86,7 @@ describe('a provider that counts', () => {
     expect(Object.keys(body).sort()).toEqual(['messages', 'model']);
   });
 
-  test('its error is told in the client’s dialect, in one row', async () => {
+  test('its error is reported in the client’s dialect, in one row', async () => {
     const lab = setup('claude', 400, {
       type: 'error',
       error: { type: 'invalid_request_error', message: 'messages: too few' },

@@ -165,7 +165,7 @@ describe('a body of Responses', () => {
     expect(await claude.response.json()).toMatchObject({ choices: [{ message: { content: 'Hi' } }] });
   });
 
-  test('that is wrong is told in the words of Chat Completions', async () => {
+  test('that is wrong is reported in the words of Chat Completions', async () => {
     const { response } = await post({ model: 'gpt/some', input: 5 });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({

@@ -201,7 +201,7 @@ describe('an error of Responses', () => {
   const failed = event('response.failed', { sequence_number: 3, ...response('failed', { error }) });
   const completed = event('response.completed', { sequence_number: 3, ...response('completed') });
 
-  test('may be told again as the failed response, and by nothing else', async () => {
+  test('may be reported again as the failed response, and by nothing else', async () => {
     const more = event('response.output_text.delta', { sequence_number: 3, delta: 'more' });
     const stream = replyWith(words + told + more + failed + completed);
     const { text, row } = await exchange('openai-responses', 'openai-responses', true, stream);
@@ -227,7 +227,7 @@ describe('an error of Responses', () => {
     expect(row.status).toBe('success');
   });
 
-  test('in a response that calls itself complete is told as an error', async () => {
+  test('in a response that calls itself complete is reported as an error', async () => {
     const ending = event('response.completed', { sequence_number: 2, ...response('completed', { error }) });
     const { text } = await exchange('openai-responses', 'openai-responses', true, replyWith(words + ending));
     expect(text).toStartWith(words);
@@ -238,7 +238,7 @@ describe('an error of Responses', () => {
     expect(endingsIn(text, 'openai-responses')).toEqual([expect.stringContaining('the engine died')]);
   });
 
-  test('that is told again quotes no key either time', async () => {
+  test('that is reported again quotes no key either time', async () => {
     const quoting = { code: 'server_error', message: `no such key: ${LAB_PROVIDERS.responses.api_key}` };
     const stream =
       words + event('error', quoting) + event('response.failed', response('failed', { error: quoting }));

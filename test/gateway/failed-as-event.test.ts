@@ -48,7 +48,7 @@ describe.each(WIRES)('%s', (wire) => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '7']);
   });
 
-  test('one without sense is told as it is', async () => {
+  test('one without sense is reported as it is', async () => {
     const { row } = await exchange(wire, 'anthropic-messages', 400, 'data: no sense\n\n');
     expect(row.errorMessage).toContain('data: no sense');
   });

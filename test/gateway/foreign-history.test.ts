@@ -210,7 +210,7 @@ describe('a Google client back at Gemini', () => {
     return { body, sent: upstream.requests[0]?.json() as typeof body };
   };
 
-  test('a call that nobody signed is excused where the model would refuse it', async () => {
+  test('a call without a signature is excused where the model would refuse it', async () => {
     const { sent } = await asked('gemini-3-pro-preview', [said('hi'), ...turn({})]);
     expect(sent.contents[1]).toMatchObject({
       parts: [{ functionCall: { name: 'f' }, thoughtSignature: 'skip_thought_signature_validator' }],

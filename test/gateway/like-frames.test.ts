@@ -323,7 +323,7 @@ describe.each(WIRES)('a stream of %s', (wire) => {
     });
   });
 
-  test('is told as if each event had been read, whatever comes between', () => {
+  test('is reported as if each event had been read, whatever comes between', () => {
     const random = createRandom(FIRST_SEED);
     const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)];
     let repeated = 0;

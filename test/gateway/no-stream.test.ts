@@ -140,7 +140,7 @@ describe.each(DIALECT_IDS)('to %s: lines of JSON', (client) => {
     .map((text) => `${JSON.stringify(PROVIDER_WIRES['openai-chat'].whole(text))}\n`)
     .join('');
 
-  test.each(cuts(lines))('are told as that, %s', async (_, pieces) => {
+  test.each(cuts(lines))('are reported as that, %s', async (_, pieces) => {
     const { response, row } = await exchange('openai-chat', client, replyWith(pieces));
     expect([response.status, row.errorCode]).toEqual([502, 'upstream_malformed']);
     expect(row.errorMessage).toContain(

@@ -55,7 +55,7 @@ describe.each(WIRE_IDS.filter((wire) => wire !== 'bedrock-invoke'))(
   },
 );
 
-describe('a call without its end, for a reason that nobody knows', () => {
+describe('a call without its end, for a reason that is unknown', () => {
   const wire = PROVIDER_WIRES['bedrock-converse'];
 
   test.each(SPOKEN_DIALECTS)('streamed, for a client of %s', async (client) => {

@@ -171,7 +171,7 @@ describe('of a long answer that is cut', () => {
     }
   });
 
-  test('also of one that is told in turn with others', () => {
+  test('also of one that is reported in turn with others', () => {
     const stream = event(secret.slice(0, 7), 1) + event('another ', 2) + event('choice', 2);
     expect(keptOf(stream, stream.length)).not.toContain(secret.slice(0, 3));
   });

@@ -196,7 +196,7 @@ describe('an agent whose tools come within its conversation', () => {
 });
 
 describe('a conversation that moves to a Responses provider', () => {
-  test('leaves behind thinking that nobody signed, which that provider would look up by its id', async () => {
+  test('leaves behind thinking without a signature, which that provider would look up by its id', async () => {
     const parts = [
       { text: 'Hm', thought: true },
       { functionCall: { name: 'shell', args: {} }, thoughtSignature: 'SIG' },

@@ -89,7 +89,7 @@ describe('the time of a stream', () => {
       expect(told.attempts[0]?.providerMs).toBe(4_680);
     });
 
-    test(`${name}: a client that does not read is told apart from the provider, and is no stall of it`, async () => {
+    test(`${name}: a client that does not read is distinguished from the provider, and is no stall of it`, async () => {
       const timers = createManualTimers(1_000_000);
       const { post, row } = setup(
         timers,

@@ -392,7 +392,7 @@ test('in a word without an end: not in the live view', async () => {
 describe('a body that is cut', () => {
   const many = (bytes: number) => `${SECRETS.configured} `.repeat(bytes / (SECRETS.configured.length + 1));
 
-  test('of a request: no part of a key is left at its end, and the cut is told', async () => {
+  test('of a request: no part of a key is left at its end, and the cut is reported', async () => {
     const lab = setup(() => jsonReply(wholeMessage('fine')));
     const messages = [{ role: 'user', content: many(3_000_000) }];
     await lab.post('/v1/messages', { ...ASK, model: 'claude/m', messages });

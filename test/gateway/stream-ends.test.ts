@@ -268,7 +268,7 @@ describe('Responses tells an error twice, and no third time', () => {
   });
 });
 
-describe('an error in a form that no client of the dialect would see is told in the dialect’s own', () => {
+describe('an error in a form that no client of the dialect would see is reported in the dialect’s own', () => {
   const error = { error: { message: 'the engine died', type: 'overloaded_error' } };
   const json = JSON.stringify(error);
   const begun: [DialectId, string][] = [

@@ -141,7 +141,7 @@ describe('the row', () => {
     expect([failed.durationMs, serving]).toMatchObject([21, { providerMs: 50, durationMs: 60 }]);
   });
 
-  test('what a try took stays as it was told', () => {
+  test('what a try took stays as it was reported', () => {
     const serving = attempt({ durationMs: 55, providerMs: 44 });
     expect(describeTiming(record([serving]), seenOf(50, 0), 100).providerMs).toBe(44);
     expect(serving.durationMs).toBe(55);

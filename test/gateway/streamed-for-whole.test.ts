@@ -238,7 +238,7 @@ describe('where another is asked for all of it', () => {
     },
   );
 
-  test('two at once: the text of the one that answers is told, once', async () => {
+  test('two at once: the text of the one that answers is reported, once', async () => {
     const slow = [BEGIN, MESSAGE.delta(' from one'), MESSAGE.end];
     const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const one = replyWith(slow.map(bytes), { before: (index) => gates[index === 2 ? 1 : 0]?.promise });

@@ -156,7 +156,7 @@ describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
   });
 });
 
-test('the wrong method, and an unknown request, are told', async () => {
+test('the wrong method, and an unknown request, are reported', async () => {
   const lab = setup(replyWith(''));
   expect((await lab.manage('/gateway/streams', 'DELETE')).status).toBe(405);
   expect((await lab.manage('/gateway/streams/x')).status).toBe(405);

@@ -306,7 +306,7 @@ describe('head and pings', () => {
       expect((await row(0)).status).toBe('success');
     });
 
-    test(`${name}: a failure after the head is told in the stream`, async () => {
+    test(`${name}: a failure after the head is reported in the stream`, async () => {
       const gate = Promise.withResolvers<void>();
       const reply = jsonReply(
         { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } },

@@ -207,7 +207,7 @@ describe('a damaged file', () => {
     await store.close();
   });
 
-  test('found while the gateway runs: requests are served, and health tells', async () => {
+  test('found while the gateway runs: requests are served, and health reports it', async () => {
     await writeLedger();
     damage();
     await using gateway = await startSluice({ home });
@@ -300,7 +300,7 @@ describe('a file that another program cuts while it is in use', () => {
     await store.close();
   });
 
-  test('while the gateway runs: every row after it is kept, and health tells', async () => {
+  test('while the gateway runs: every row after it is kept, and health reports it', async () => {
     await using gateway = await startSluice({ home });
     const ask = async () => {
       const response = await fetch(`${gateway.url}/v1/messages`, {
@@ -360,7 +360,7 @@ describe('a file that another program holds for long', () => {
     return other;
   };
 
-  test('pages are answered meanwhile, health tells, and every row is there afterwards', async () => {
+  test('pages are answered meanwhile, health reports it, and every row is there afterwards', async () => {
     await using gateway = await startSluice({ home });
     const ask = async () => {
       const body = { model: 'simulator/fast', max_tokens: 5, messages: [{ role: 'user', content: 'hi' }] };

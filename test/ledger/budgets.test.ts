@@ -222,7 +222,7 @@ describe('counted by several', () => {
       ]);
   });
 
-  test('who has spent is told, where each has the limit for itself', () => {
+  test('who has spent is reported, where each has the limit for itself', () => {
     const budget: Budget = { ...daily(9), each: 'agent' };
     const [one, all, later] = [bookOf(budget), bookOf(budget), bookOf(budget)];
     one.add(costing(1), NOW);
@@ -246,7 +246,7 @@ describe('counted by several', () => {
     ]);
   });
 
-  test('what is told late takes nothing back, and what is of another period does not count', () => {
+  test('what is reported late takes nothing back, and what is of another period does not count', () => {
     const book = bookOf(daily(9));
     const early = book.spent(NOW);
     book.add(costing(2), NOW);
@@ -318,7 +318,7 @@ describe('read from the ledger', () => {
     expect(book.states(first).map(({ spentUsd }) => spentUsd)).toEqual([2, 7, 2]);
   });
 
-  test('a ledger that cannot be read is told of once, and asked again', async () => {
+  test('a ledger that cannot be read is reported once, and asked again', async () => {
     let isBroken = true;
     const { timers, failures, reader, spent } = setup(async () => {
       if (isBroken) throw new Error('no such disk');

@@ -47,7 +47,7 @@ describe('kinds', () => {
     expect(kindOf(kinds, { model: 'other' }).id).toBe(-1);
   });
 
-  test('names that hold line ends are told apart', () => {
+  test('names that hold line ends are distinguished', () => {
     const kinds = createKinds();
     const one = kindOf(kinds, { model: 'a\nb', agentType: 'c' });
     const other = kindOf(kinds, { model: 'a', agentType: 'b\nc' });

@@ -628,7 +628,7 @@ describe('retention', () => {
     expect(timers.pending()).toBe(0);
   });
 
-  test('a failed expiry is tried again soon, then ever later, and health tells of it until one succeeds', async () => {
+  test('a failed expiry is tried again soon, then ever later, and health reports it until one succeeds', async () => {
     let failing = 3;
     const tried: number[] = [];
     const start = timers.monotonic();

@@ -334,7 +334,7 @@ describe('what lies on disk', () => {
     return join(directory, name ?? '');
   };
 
-  test('half a row at the end is passed over, what is no row is counted and told, the others come back', async () => {
+  test('half a row at the end is passed over, what is no row is counted and reported, the others come back', async () => {
     const path = await spillRows(3);
     const lines = readFileSync(path, 'utf8').split('\n');
     writeFileSync(path, [lines[0], '{"no":"row"}', lines[2], ''].join('\n'));

@@ -341,7 +341,7 @@ describe('SQLite file', () => {
     await store.close();
   });
 
-  test('two writers of one file tell the same names, and together no more than one may', async () => {
+  test('two writers of one file have the same names, and together no more than one may', async () => {
     const one = createSqliteStore(path);
     const other = createSqliteStore(path);
     for (let at = 0; at < 1200; at += 100) {

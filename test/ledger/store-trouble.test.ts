@@ -122,7 +122,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
     expect(await failureAt(await changed(change))).toMatch(expected);
   });
 
-  describe('what says nothing of the rows is told from what does', () => {
+  describe('failures that are not caused by the rows', () => {
     const failureWith = async (state: string): Promise<unknown> => {
       const client = createPostgresClient(await (await sharedCluster()).createDatabase());
       const raise = `DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '${state}'; END $$`;

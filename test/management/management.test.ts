@@ -159,7 +159,7 @@ describe('/gateway/health', () => {
     }
   });
 
-  test('tells everything the contract names', async () => {
+  test('has everything the contract names', async () => {
     expect<unknown>(await read('/gateway/health')).toEqual({
       status: 'healthy',
       version: '1.2.3',
@@ -242,7 +242,7 @@ describe('/gateway/health', () => {
 });
 
 describe('/gateway/providers', () => {
-  test('tells everything the contract names', async () => {
+  test('has everything the contract names', async () => {
     states = {
       lab: {
         healthy: false,
@@ -606,7 +606,7 @@ describe('/gateway/metrics', () => {
     });
   }
 
-  test('20 recent requests unless told otherwise', async () => {
+  test('20 recent requests by default', async () => {
     record(...variedRows(50));
     expect((await read('/gateway/metrics')).recent).toHaveLength(20);
     expect((await read('/gateway/metrics?recent_limit=0')).recent).toEqual([]);
@@ -622,7 +622,7 @@ describe('/gateway/metrics', () => {
 });
 
 describe('/gateway/audit', () => {
-  test('tells everything the contract names', async () => {
+  test('has everything the contract names', async () => {
     record(
       sampleRow({
         agentType: 'reviewer',
@@ -782,7 +782,7 @@ describe('/gateway/audit', () => {
     });
   });
 
-  test('100 entries unless told otherwise, newest first; total counts all matches', async () => {
+  test('100 entries by default, newest first; total counts all matches', async () => {
     record(...variedRows(150));
     const first = await read('/gateway/audit');
     expect([first.entries.length, first.total, first.entries[0]?.request_id]).toEqual([100, 150, 'req_149']);

@@ -44,7 +44,7 @@ test('a long one that is cut short', () => {
   expect(redactor.ofFailure(`Basic ${half}… is none`)).toBe('Basic [redacted]… is none');
 });
 
-test('other base64 stays, and so does what is told of no failure', () => {
+test('other base64 stays, and so does what is reported no failure', () => {
   const others = [
     'another secret of someone else',
     'qzSecret',

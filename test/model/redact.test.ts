@@ -32,7 +32,7 @@ describe('known secrets', () => {
       expect(redactStrange(`key ${written}.`)).toBe('key [redacted].');
   });
 
-  test('go where only their beginning is told, if that is no word', () => {
+  test('go where only their beginning is reported, if that is no word', () => {
     const told = createRedactor([
       'qzSecret-Hx7Lw2mKp9',
       '0123abcd-4567',

@@ -328,7 +328,7 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     ]);
   });
 
-  test('where connections cannot be told, the rest is', async () => {
+  test('where connections cannot be reported, the rest is', async () => {
     const { exporter } = setup(encoding);
     connections = () => Promise.reject(new Error('nobody answers'));
     exporter.see(SERVED);
@@ -348,7 +348,7 @@ test('each gateway is one of its own, unless it is given a name', async () => {
   expect(instances[2]).toBe('edge-1');
 });
 
-describe('what is told', () => {
+describe('what is reported', () => {
   test('no content of prompts and answers', async () => {
     const { exporter } = setup('json');
     exporter.see({
@@ -412,7 +412,7 @@ test('the conventions have names for some providers, which are used', () => {
   });
 });
 
-describe('when it is told', () => {
+describe('when it is reported', () => {
   test('spans after the delay, metrics at each interval', async () => {
     const { exporter, requests } = setup();
     exporter.see(SERVED);
@@ -427,7 +427,7 @@ describe('when it is told', () => {
     await exporter.close();
   });
 
-  test('a full batch at once, and none is told twice', async () => {
+  test('a full batch at once, and none is reported twice', async () => {
     const { exporter, requests } = setup();
     for (let index = 0; index < 400; index++)
       exporter.see({ ...SERVED, trace: { ...trace, spanId: index.toString(16).padStart(16, '0') } });
@@ -523,7 +523,7 @@ describe('a collector that fails', () => {
     await exporter.close();
   });
 
-  test('that refuses what it is sent is not asked again; what was lost is told', async () => {
+  test('that refuses what it is sent is not asked again; what was lost is reported', async () => {
     const { exporter, requests } = setup();
     collector.answers.push(new Response(null, { status: 400 }));
     exporter.see(SERVED);
@@ -611,7 +611,7 @@ describe('a collector that fails', () => {
     });
   }
 
-  test('that answers 200 with what nobody can read has it all', async () => {
+  test('that answers 200 with an unreadable body has it all', async () => {
     const { exporter, requests } = setup();
     collector.answers.push(new Response('<html>taken</html>'));
     exporter.see(SERVED);

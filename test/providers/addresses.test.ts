@@ -189,7 +189,7 @@ describe('azure', () => {
     expect(config.providers[0]).toMatchObject({ baseUrl: 'https://lab.openai.azure.com', options });
   });
 
-  test('an option that the kind does not have is told', () => {
+  test('an option that the kind does not have is reported', () => {
     const { problems } = resolve({ azure: { options: { ...options, region: 'x' }, api_key: 'k1' } });
     expect(problems.map((problem) => problem.message)).toEqual([
       'kind azure has no such option; it has resource, api_version',
@@ -305,7 +305,7 @@ describe('ollama', () => {
     expect(problems).toEqual([]);
   });
 
-  test('an OLLAMA_HOST that is no address is told, and the usual one asked', () => {
+  test('an OLLAMA_HOST that is no address is reported, and the usual one asked', () => {
     const { config, problems } = resolve({}, { OLLAMA_HOST: 'http://[box' });
     expect(config.providers[0]).toMatchObject({ name: 'ollama', baseUrl: 'http://127.0.0.1:11434' });
     expect(problems).toEqual([

@@ -288,7 +288,7 @@ describe('the token', () => {
     expect(fetched).toBe(1);
   });
 
-  test('that is refused is told without any secret', async () => {
+  test('that is refused is reported without any secret', async () => {
     const source = await createGoogleUserSource(`${server.url}token`);
     const { api_key: _, ...rest } = PROVIDER;
     const oauth = { ...OAUTH, refresh_token: '1//qzRevoked' };

@@ -40,7 +40,7 @@ describe('servers that refuse fields they do not know', () => {
     expect(lost).toEqual(goes ? [] : ['messages.reasoning']);
   });
 
-  test('a refusal is told as text there', () => {
+  test('a refusal is reported as text there', () => {
     const refused = { role: 'assistant', content: null, refusal: 'No.' };
     const told = { role: 'assistant', content: 'No.' };
     expect(passed('groq', 'm', [ASK, refused, ASK])).toEqual({

@@ -29,7 +29,7 @@ test('what was measured more than ten minutes ago says nothing', () => {
   expect(memory.latencyMs(A, 'stream')).toBe(50);
 });
 
-test('a conversation that moves is told of, one that stays is not', () => {
+test('a conversation that moves is reported, one that stays is not', () => {
   const told: string[] = [];
   const memory = createRouteMemory(
     () => 0,

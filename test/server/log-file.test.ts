@@ -49,7 +49,7 @@ test('three processes write while one of them puts the file aside: every line is
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test('what fails at each look is told once', () => {
+test('what fails at each look is reported once', () => {
   const path = join(FOLDER, 'full.log');
   writeFileSync(path, 'x'.repeat(99));
   // Nothing can be put aside to it.

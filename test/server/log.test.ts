@@ -70,7 +70,7 @@ test('settings that change hold for the next line', () => {
   expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(['two']);
 });
 
-test('a word of SLUICE_LOG that means nothing is told with those that do', () => {
+test('a word of SLUICE_LOG that means nothing is reported with those that do', () => {
   expect(logSettingProblem('json,loud, DEBUG')).toBe(
     'SLUICE_LOG: "loud" is neither a format nor a level; there are json, text, debug, info, warn, error',
   );

@@ -25,7 +25,7 @@ test('names its process before anything is served, then where it serves, and is 
   expect(readPidFile(path).is).toBe('absent');
 });
 
-test('a name that cannot be written is told at once, and nobody is left holding it', () => {
+test('a name that cannot be written is reported at once, and nobody is left holding it', () => {
   const path = join(FOLDER, 'taken', 'sluice.pid');
   mkdirSync(path, { recursive: true });
   expect(() => claimPidFile(path)).toThrow('cannot be written');

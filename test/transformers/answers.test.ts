@@ -200,7 +200,7 @@ describe('redact', () => {
     }
   });
 
-  test('requests are searched as well, and told as approximated', async () => {
+  test('requests are searched as well, and reported as approximated', async () => {
     const lab = labOf('openai-chat', [{ name: 'redact', patterns: ['sk-\\w{4,}'] }], textAnswer('ok'));
     await lab.ask('anthropic-messages', true, { messages: [{ role: 'user', content: 'use sk-abcd now' }] });
     expect(lab.sent().body.messages).toEqual([{ role: 'user', content: 'use [redacted] now' }]);
@@ -302,7 +302,7 @@ describe('reasoning', () => {
       );
       expect(lost).toEqual(['redacted_thinking', 'reasoning signature']);
     });
-    test('what could have been a tag is told before the error that cuts it', () => {
+    test('what could have been a tag is reported before the error that cuts it', () => {
       const error: StreamEvent = { type: 'error', error: new GatewayError('upstream_truncated', 'cut') };
       const [start, delta, end] = text(0, '<thi') as [StreamEvent, StreamEvent, StreamEvent];
       expect(through(createUntagging(tags, false, context), start, delta, error)).toEqual([

@@ -37,7 +37,7 @@ describe('max_tokens', () => {
     throughAll([{ name: 'max_tokens', max: 500 }], (body) => expect(body.max_tokens).toBe(500)));
   test('leaves less as it is', () =>
     throughAll([{ name: 'max_tokens', max: 5_000 }], (body) => expect(body.max_tokens).toBe(1_000)));
-  test('is told in the row', async () => {
+  test('is reported in the row', async () => {
     const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 500 }]);
     await lab.ask('openai-chat', false);
     expect((await lab.row(0)).lost).toEqual(['max_tokens (approximated: 500 in place of 1000)']);
@@ -52,7 +52,7 @@ describe('max_tokens', () => {
     await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     expect(lab.sent().body.max_tokens).toBe(500);
   });
-  test('what asks for no more than the bound is as it was, and nothing is told', async () => {
+  test('what asks for no more than the bound is as it was, and nothing is reported', async () => {
     const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 1_000 }]);
     await lab.ask('openai-chat', false);
     expect((await lab.row(0)).lost).toEqual([]);

@@ -14,7 +14,7 @@ function failTimes(count: number): void {
   for (let at = 0; at < count; at++) breaker.enter(SETTINGS)?.failed();
 }
 
-test('one request counts once, however often its failure is told', () => {
+test('one request counts once, however often its failure is reported', () => {
   const permit = breaker.enter(SETTINGS);
   for (let count = 0; count < SETTINGS.failures; count++) permit?.failed();
   expect(breaker.state()).toBe('closed');

@@ -286,7 +286,7 @@ test('who waited too long takes no place later', async () => {
   expect(limit.inFlight()).toBe(0);
 });
 
-test('without a limit everybody is let in, also while the provider refuses some, and none is told', () => {
+test('without a limit everybody is let in, also while the provider refuses some, and none is reported', () => {
   const { limit, take } = setup();
   const unlimited = { ...TEN, max: null };
   const slots = take(100, unlimited);

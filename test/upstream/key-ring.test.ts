@@ -55,7 +55,7 @@ test('without a hint a rate limit doubles its rest from one time to the next, be
   expect(stateOf(1)).toBe('ready');
 });
 
-test('a key that is used up rests for every model or for one, and the longest rest is told', () => {
+test('a key that is used up rests for every model or for one, and the longest rest is reported', () => {
   ring.failed('first', 'm', error('upstream_rate_limited', { status: 429, exhausted: 'model' }), false);
   ring.failed('first', 'n', error('upstream_rate_limited', { status: 429, retryAfterMs: 9_000 }), false);
   ring.failed('second', 'm', error('upstream_unauthorized', { status: 403, exhausted: true }), false);
@@ -111,7 +111,7 @@ test('a key that only has to wait is waited for, before one that was refused is 
   expect(ring.choose(ASKED)).toEqual({ waitMs: 600_000, why: 'rate_limited' });
 });
 
-test('a refused key is asked where nobody else is left, but not before the time that the provider said', () => {
+test('a refused key is asked where no other is left, but not before the time that the provider said', () => {
   for (const key of KEYS) ring.failed(key, 'm', error('upstream_unauthorized', { status: 401 }), false);
   expect(ring.choose(ASKED)).toHaveProperty('value');
   expect(ring.choose({ ...ASKED, lastResort: false })).toHaveProperty('why', 'refused');

@@ -61,7 +61,7 @@ test('what is no HTTP says what came', () => {
   expect(isUnreachable(cause)).toBe(false);
 });
 
-test('an error without a code is told by its name, what is no error as unknown', () => {
+test('an error without a code is reported by its name, what is no error as unknown', () => {
   expect(networkFailure('lab', URL_WITH_SECRETS, new TypeError('x')).message).toContain('failed (TypeError)');
   expect(networkFailure('lab', URL_WITH_SECRETS, 'x').message).toContain('failed (unknown reason)');
 });

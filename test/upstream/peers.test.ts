@@ -209,7 +209,7 @@ test.each([
   expect(stateOf(other)?.keys).toEqual(stateOf(one)?.keys ?? []);
 });
 
-test('a room is told of all that goes on in its shares, and of a probe as long as one is on', () => {
+test('a room is reported all that goes on in its shares, and of a probe as long as one is on', () => {
   const told: unknown[] = [];
   const divided = new DividedRoom({
     setInFlight: (count) => told.push(['in flight', count]),
@@ -236,7 +236,7 @@ test('a room is told of all that goes on in its shares, and of a probe as long a
   ]);
 });
 
-test('who finds no room is told of the requests of both', async () => {
+test('who finds no room is reported the requests of both', async () => {
   const { one, other } = setup();
   const limited = sampleProvider({
     name: 'a',
@@ -334,7 +334,7 @@ describe('an address that changes while requests run', () => {
   });
 });
 
-test('while all places are taken and both wait, nothing is told', async () => {
+test('while all places are taken and both wait, nothing is reported', async () => {
   const { one, other, told, timers } = setup();
   const held = [await lease(one, TWO_PLACES), await lease(other, TWO_PLACES)];
   const waiting = [one, other, one, other].map((states) => lease(states, TWO_PLACES));

@@ -87,7 +87,7 @@ test('one that is gone answers nothing, at once', async () => {
   expect(silent()).toEqual([]);
 });
 
-test('where one yes is enough, nobody else is waited for', async () => {
+test('where one yes is enough, no other is waited for', async () => {
   const { isAny, sleep } = startLab();
   sleep();
   expect(await isAny()).toBe(true);

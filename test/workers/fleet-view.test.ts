@@ -41,7 +41,7 @@ function startLab(found: [quick: boolean, busy: boolean]) {
   };
 }
 
-test('a stream of a worker that has been busy for long is told as cancelled', async () => {
+test('a stream of a worker that has been busy for long is reported as cancelled', async () => {
   const { cancel, timers, passOver, wake } = startLab([false, true]);
   await passOver();
   const asked = cancel();

@@ -41,7 +41,7 @@ test('one that answers never hangs', async () => {
   expect(hangs()).toBe(0);
 });
 
-test('one that falls silent hangs once the limit has passed, and that is told once', async () => {
+test('one that falls silent hangs once the limit has passed, and that is reported once', async () => {
   const { timers, hangs, sleep } = watchOne();
   await timers.advance(3 * BEAT_MS);
   sleep();

@@ -89,7 +89,7 @@ test('one whose row has left is there until the primary has taken that batch', (
   expect(left(2)).toEqual(['d', 'c']);
 });
 
-test('only what was reserved is touched; without room nothing is noted, which is told once, until there is room again', () => {
+test('only what was reserved is touched; without room nothing is noted, which is reported once, until there is room again', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   let end = HEAD_BYTES;
   let hasRoom = true;

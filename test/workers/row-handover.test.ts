@@ -51,7 +51,7 @@ test('a row is struck out when the primary has taken its batch', async () => {
   expect(struck).toEqual(['a']);
 });
 
-test('a batch that the primary could not take is told, and holds no room in the journal', async () => {
+test('a batch that the primary could not take is reported, and holds no room in the journal', async () => {
   const failure = new Error('unreadable');
   const { handover, struck, told } = lab(() => Promise.reject(failure));
   handover.record(sampleRow({ requestId: 'a' }));

@@ -52,7 +52,7 @@ test('white space between words stays', () => {
   expect(build(earlier).body.messages).toMatchObject([{}, { role: 'assistant', content: 'a ' }, {}]);
 });
 
-test('the end of a last turn of the assistant is trimmed, and that is told', () => {
+test('the end of a last turn of the assistant is trimmed, and that is reported', () => {
   const { body, losses } = build([say('user', text('q')), say('assistant', text('The answer: \n'))]);
   expect(body.messages).toEqual([
     { role: 'user', content: 'q' },

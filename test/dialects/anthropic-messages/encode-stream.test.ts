@@ -129,7 +129,7 @@ describe('a signature alone behind text', () => {
     expect(blocksOf(...text, ...signature)).toEqual(told);
   });
 
-  test('is told before the call that follows it', () => {
+  test('is sent before the call that follows it', () => {
     expect(blocksOf(...text, ...signature, call)).toEqual([
       ...told,
       start(1, { type: 'thinking', thinking: '', signature: '' }),
@@ -140,7 +140,7 @@ describe('a signature alone behind text', () => {
     ]);
   });
 
-  test('thinking with text is told at once, behind text too', () => {
+  test('thinking with text is sent at once, behind text too', () => {
     const encoder = anthropicMessages.client.createStreamEncoder(CONTEXT);
     for (const event of [START, ...text]) encoder.encode(event);
     encoder.encode({ type: 'reasoning-start', block: 1 });

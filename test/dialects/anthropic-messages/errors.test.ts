@@ -90,7 +90,7 @@ describe('errors of the provider', () => {
     expect(parse(404, '<html>')).toMatchObject({ code: 'upstream_rejected', status: 404 });
   });
 
-  test('a page of titles without an end is told at once', () => {
+  test('a page of titles without an end is reported at once', () => {
     // Each read to the page's end, they would take minutes.
     const page = `<html>${'<title'.repeat(500_000)}`;
     expect(parse(502, page).message).toContain('answered 502: an HTML page instead of JSON');

@@ -122,7 +122,7 @@ test("another dialect's tokens stand marked in the opaque fields and on the ids"
   ]);
 });
 
-test('a signature behind the last text is not told, so that the answer ends with its text', () => {
+test('a signature behind the last text is not reported, so that the answer ends with its text', () => {
   const lost: string[] = [];
   const parts: Part[] = [
     { type: 'text', text: 'so' },

@@ -118,7 +118,7 @@ test('a client is told so, whole and in a stream', () => {
   });
 });
 
-test('a prompt that fits beside its answer to the last token is not told as one that does not', () => {
+test('a prompt that fits beside its answer to the last token is not reported as one that does not', () => {
   const message = (answer: number) =>
     `maximum context length is 100 tokens. However, you requested ${90 + answer} tokens (90 in the messages, ${answer} in the completion).`;
   expect(counts(TOO_MANY, message(10))).toBeUndefined();

@@ -180,7 +180,7 @@ describe('contents', () => {
     expect(read).toMatchObject([{ functionResponse: { response: { file: schema } } }]);
   });
 
-  test('images of kinds that Google refuses are told as that, and named', () => {
+  test('images of kinds that Google refuses are reported as that, and named', () => {
     const unreadable = '(an image of a kind that cannot be read here)';
     const gif: Part = { type: 'image', source: { kind: 'base64', mediaType: 'image/GIF', data: 'QUJD' } };
     const there: Part = { type: 'image', source: { kind: 'url', url: 'https://x.test/a.gif' } };

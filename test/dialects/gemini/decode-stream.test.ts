@@ -97,7 +97,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('tools that Google runs are told as such, and their results belong to them', () => {
+  test('tools that Google runs are emitted as such, and their results belong to them', () => {
     const parts = partsOf(
       chunk([
         { executableCode: { language: 'PYTHON', code: 'print(1)' } },
@@ -165,7 +165,7 @@ describe('calls', () => {
     expect(ids(wire)).toEqual(ids(wire));
   });
 
-  test('of answers without id are told apart by what the answers say', () => {
+  test('of answers without id are distinguished by the content of the answers', () => {
     const id = (total: number) => {
       const usageMetadata = { totalTokenCount: total };
       const wire = { ...call({ name: 'f' }), responseId: undefined, usageMetadata };
@@ -353,7 +353,7 @@ describe('sources', () => {
     expect(part?.type === 'text' && part.citations?.[0]).not.toHaveProperty('start');
   });
 
-  test('that repeat from event to event are told once', () => {
+  test('that repeat from event to event are emitted once', () => {
     const support = { segment: segment('läuft'), groundingChunkIndices: [0, 1] };
     const { citations } = partsOf(grounded([support]), {
       ...grounded([support]),
@@ -424,7 +424,7 @@ describe('sources', () => {
     }
   });
 
-  test('in Google Maps have a price that nobody states', () => {
+  test('in Google Maps have a price that is not stated', () => {
     const places = { groundingChunks: [{ maps: { uri: 'https://maps.test' } }], webSearchQueries: [] };
     for (const metadata of [places, { googleMapsWidgetContextToken: 't' }]) {
       expect(wholeAnswer(decodeChunks(grounded([], metadata))).otherCharges).toBe(true);
@@ -565,7 +565,7 @@ describe('whole answers', () => {
   });
 });
 
-test('the usage of sound is told apart', () => {
+test('the usage of sound is distinguished', () => {
   const details = [
     { modality: 'TEXT', tokenCount: 1 },
     { modality: 'AUDIO', tokenCount: 7 },

@@ -293,7 +293,7 @@ describe('sources', () => {
     });
   });
 
-  test('are told at the end, in bytes over the whole answer', () => {
+  test('are sent at the end, in bytes over the whole answer', () => {
     const [start, delta, end] = text('läuft 🏃.') as [StreamEvent, StreamEvent, StreamEvent];
     const events = [...text('Zoë '), start, delta, citation({ start: 6, end: 8 }), citation({}), end];
     expect(lastOf(...events, finish()).groundingMetadata).toEqual({
@@ -332,7 +332,7 @@ describe('endings', () => {
     expect(lastOf(finish(unified, 'whatever')).finishReason).toBe(reason);
   });
 
-  test('a reason of its own is told again', () => {
+  test('a reason of its own is sent again', () => {
     expect(lastOf(finish('refusal', 'RECITATION')).finishReason).toBe('RECITATION');
     expect(lastOf(finish('end_turn', 'RECITATION')).finishReason).toBe('STOP');
   });

@@ -260,7 +260,7 @@ describe('calls and results', () => {
   });
 
   // As Gemini CLI 0.61 sends a session that it resumes. Anthropic refuses the second result of a call.
-  test('a result that is told twice is one', () => {
+  test('a result that is reported twice is one', () => {
     const results = [result('f', 'a'), result('f', 'b')];
     expect(pairs([call('f', 'a'), call('f', 'b')], [...results, ...results])).toEqual([
       ...['a', 'b'],

@@ -107,7 +107,7 @@ describe('envelope', () => {
     expect(textOf(foldEvents(decodeChunks(whole)).parts, 'text')).toBe('all');
   });
 
-  test('what moderation found is told', () => {
+  test('what moderation found is emitted', () => {
     const moderation = { input: { type: 'error', code: 'failed', message: 'no result' } };
     expect(decodeChunks({ ...chunk({ content: 'a' }), moderation })).toContainEqual(
       expect.objectContaining({ type: 'extension', name: 'moderation', value: moderation }),
@@ -253,7 +253,7 @@ describe('tool calls', () => {
     expect(tools.map(([id]) => id)).toEqual(['call_0_c1', 'call_1_c1']);
   });
 
-  test('whole calls all at index 0 without ids are told apart', () => {
+  test('whole calls all at index 0 without ids are distinguished', () => {
     const tools = toolsOf(
       call({ index: 0, id: '', function: { name: 'f', arguments: '{"x":1}' } }),
       call({ index: 0, id: '', function: { name: 'f', arguments: '{"x":2}' } }),
@@ -495,7 +495,7 @@ describe('refusals, citations, media', () => {
     ]);
   });
 
-  test('audio is told whole, its transcript as text', () => {
+  test('audio is emitted whole, its transcript as text', () => {
     const events = decodeChunks(
       chunk({ audio: { id: 'a1', transcript: 'Hel' } }),
       chunk({ audio: { data: 'UklGR' } }),
@@ -508,7 +508,7 @@ describe('refusals, citations, media', () => {
     ]);
   });
 
-  test('images are told as they come', () => {
+  test('images are emitted as they come', () => {
     const images = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }];
     const events = decodeChunks(chunk({ images }), finish('stop'));
     expect(foldEvents(events).parts).toEqual([

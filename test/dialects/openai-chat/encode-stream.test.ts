@@ -98,7 +98,7 @@ describe('chunks', () => {
     }
   });
 
-  test('reasoning is told as text, and once more with its signature', () => {
+  test('reasoning is sent as text, and once more with its signature', () => {
     const deltas = deltasOf(encode(TOOLS)).filter(
       (delta) => delta.reasoning_content || delta.reasoning_details,
     );

@@ -120,7 +120,7 @@ describe('text that is repeated', () => {
     expect(answer.parts.map((part) => part.type === 'text' && part.citations?.length)).toEqual([1, 1]);
   });
 
-  test('annotations are told once, wherever they are', () => {
+  test('annotations are emitted once, wherever they are', () => {
     const event = { type: 'response.output_text.annotation.added', ...where, annotation: CITED };
     const part = {
       type: 'response.content_part.done',
@@ -193,7 +193,7 @@ describe('reasoning', () => {
     });
   });
 
-  test('encrypted reasoning without a word of text is told', () => {
+  test('encrypted reasoning without a word of text is emitted', () => {
     const answer = run(added, done({ encrypted_content: 'ENC' }), completed());
     expect(answer.parts).toEqual([
       { type: 'reasoning', text: '', signature: expect.stringContaining('ENC') },
@@ -231,7 +231,7 @@ describe('reasoning', () => {
     expect(textsOf(answer.parts, 'reasoning')).toEqual(['raw!']);
   });
 
-  test('is told from the finished item where no delta came', () => {
+  test('is emitted from the finished item where no delta came', () => {
     const item = {
       summary: [
         { type: 'summary_text', text: 'A' },
@@ -602,7 +602,7 @@ describe('classify', () => {
   });
 });
 
-test('items whose places are left out are told once each, in their order', () => {
+test('items whose places are left out are emitted once each, in their order', () => {
   const second = { ...message('there'), id: 'msg_2' };
   const call = { ...CALL, id: 'fc_2', call_id: 'call_2' };
   const begin = (item: JsonObject) => ({
@@ -647,7 +647,7 @@ test('what is said in new words is named once, the progress of hosted tools is n
   expect(named).toEqual(['response.odour.delta']);
 });
 
-test('what moderation found is told by the last event', () => {
+test('what moderation found is emitted by the last event', () => {
   const moderation = { input: { type: 'error', code: 'failed', message: 'no result' } };
   const response = { id: 'r', status: 'completed', output: [], moderation };
   expect(decode(sse({ type: 'response.completed', response }))).toContainEqual(

@@ -373,7 +373,7 @@ describe('calls', () => {
   });
 });
 
-test('hosted items of this dialect are told as they were', () => {
+test('hosted items of this dialect are sent as they were', () => {
   const search = {
     id: 'ws_up',
     type: 'web_search_call',

@@ -123,7 +123,7 @@ describe('HTTP 200 that holds an error', () => {
   });
 });
 
-describe('what a client is told', () => {
+describe('what a client is reported', () => {
   test.each<[GatewayError, object]>([
     [
       new GatewayError('invalid_request', 'm', { reason: { param: 'input' } }),

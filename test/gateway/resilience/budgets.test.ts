@@ -290,7 +290,7 @@ describe('in one process', () => {
     expect(timers.pending()).toBe(0);
   });
 
-  test('a ledger that cannot be read is told of in the log', async () => {
+  test('a ledger that cannot be read is reported in the log', async () => {
     const { budgets, timers, logged } = begin(() => Promise.reject(new Error('no such disk')));
     budgets.configure([DAY], () => 1);
     await timers.advance(0);

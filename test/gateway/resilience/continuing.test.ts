@@ -114,7 +114,7 @@ describe('where the target goes on with a turn that has begun', () => {
       CHAT.start + ['The', ' sky is', ' blue.'].map(CHAT.delta).join('') + CHAT.end,
     );
 
-    test('and that is not told again', async () => {
+    test('and that is not reported again', async () => {
       const { lab, answer, row } = await ask({
         one: message(brokenMessage('The sky is ')),
         v1: mistral(REPEATING),
@@ -495,7 +495,7 @@ describe('several breaks', () => {
     expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
   });
 
-  test('the last is told in its own words, and the row is that of its target', async () => {
+  test('the last is reported in its own words, and the row is that of its target', async () => {
     const { answer, row } = await ask(
       {
         one: message(brokenMessage('One ')),
@@ -511,7 +511,7 @@ describe('several breaks', () => {
     expect(row).toMatchObject({ provider: 'two', lost: ['top_k'], errorCode: 'upstream_overloaded' });
   });
 
-  test('where nobody else is left it is told too', async () => {
+  test('where no other is left it is told too', async () => {
     const { answer, row } = await ask({
       one: message(brokenMessage('One ')),
       two: message(
@@ -555,7 +555,7 @@ describe('several breaks', () => {
   });
 });
 
-test('thinking that nobody signed stays, and that of the second is left out and told', async () => {
+test('thinking without a signature stays, and that of the second is left out and reported', async () => {
   const { start, text } = PROVIDER_WIRES['openai-chat'];
   const thought = text('hm').replace('"content"', '"reasoning_content"');
   const {

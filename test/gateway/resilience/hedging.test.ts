@@ -361,7 +361,7 @@ test('what the one who serves had waited for is time of the request', async () =
   expect((await lab.row()).timing).toMatchObject({ backOffMs: 125, gatewayMs: 0 });
 });
 
-test('of two that fail the later one is told', async () => {
+test('of two that fail the later one is reported', async () => {
   const slow = gate((before) => ({ ...failure(529), before }));
   const lab = setup({ one: [slow.reply], two: [failure(500)] });
   const asked = lab.post('/v1/messages', { ...ASK, stream: true });

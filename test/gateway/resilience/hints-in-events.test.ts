@@ -135,7 +135,7 @@ describe.each(PATHS)('%s: behind content', (path) => {
   });
 });
 
-test('Codex is told when to ask again, as it reads it', async () => {
+test('Codex is reported when to ask again, as it reads it', async () => {
   const event = `data: ${JSON.stringify({ error: INFO })}\n\n`;
   const { post } = broken('gemini', event, '/v1/messages');
   const response = await post('/v1/responses', { model: 'm', stream: true, input: 'hi' });

@@ -80,7 +80,7 @@ describe('a key that was refused', () => {
     expect((await lab.health()).providers[0]).toMatchObject({ healthy: true, breaker: 'closed' });
   });
 
-  test('is asked all the same when nobody else is left: a key mended at the vendor works at once', async () => {
+  test('is asked all the same when no other is left: a key mended at the vendor works at once', async () => {
     const lab = setup({ script: { one: [failure(401), failure(401), 'works'] }, providers: keyed(1) });
     expect((await ask(lab)).response.status).toBe(401);
     expect((await ask(lab)).response.status).toBe(401);

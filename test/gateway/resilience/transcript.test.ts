@@ -101,7 +101,7 @@ describe('an obstacle', () => {
     );
   });
 
-  test('the first one is told', () => {
+  test('the first one is reported', () => {
     const events: StreamEvent[] = [
       { type: 'refusal-start', block: 1 },
       { type: 'tool-start', block: 2, id: 'c', name: 'f', kind: 'function' },

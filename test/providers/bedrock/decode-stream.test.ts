@@ -184,7 +184,7 @@ describe('the ending', () => {
     expect(usage).toEqual({ type: 'usage', usage: { inputTokens: 7, tier: 'priority', webSearches: 1 } });
   });
 
-  test('what a guardrail found is told', () => {
+  test('what a guardrail found is emitted', () => {
     const trace = { guardrail: { modelOutput: ['x'] } };
     expect(decode(END, ['metadata', { trace }])).toEqual([
       { type: 'extension', dialect: 'bedrock-converse', name: 'trace', value: trace },

@@ -41,7 +41,7 @@ test('messages come whole, whatever pieces they are in', () => {
   }
 });
 
-test('what fails is told under its name', () => {
+test('what fails is emitted under its name', () => {
   const { events, push } = setup();
   push(concat([exceptionMessage('throttlingException', 'slow'), errorMessage('InternalError', 'broke')]));
   expect(events).toEqual([

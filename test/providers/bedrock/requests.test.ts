@@ -525,7 +525,7 @@ test('InvokeModel gets no tool that Anthropic itself would run, and a choice onl
   expect(none.sent.tool_choice).toBeUndefined();
 });
 
-test('the place that Claude cites in a document is told as Anthropic tells it', async () => {
+test('the place that Claude cites in a document is reported as Anthropic tells it', async () => {
   const cited = {
     citationsContent: {
       content: [{ text: 'In 1993.' }],

@@ -187,7 +187,7 @@ describe('an exception', () => {
     expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
   });
 
-  test('too long a prompt is told as that', async () => {
+  test('too long a prompt is reported as that', async () => {
     const long = exceptionMessage('validationException', 'Input is too long for requested model.');
     const { status, row } = await ask(streamReply(concat([START, long])));
     expect([status, row.errorCode]).toEqual([400, 'context_too_long']);
@@ -200,7 +200,7 @@ describe('an exception', () => {
   });
 });
 
-test('another dialect in the envelope of InvokeModel is told as what cannot be read', async () => {
+test('another dialect in the envelope of InvokeModel is reported as what cannot be read', async () => {
   const { start, text, textEnd } = invokeWire(PROVIDER_WIRES['openai-responses']);
   const stream = inEventStream(start + text('Hello') + textEnd);
   const { status, row } = await ask(streamReply(stream), 'bedrock-anthropic');

@@ -77,7 +77,7 @@ describe('a name with several addresses', () => {
     server.close();
   });
 
-  test('where none answers, what the first said is told', async () => {
+  test('where none answers, what the first said is reported', async () => {
     const lab = createLab();
     const server = lab.serve(always(() => plain('ok')));
     server.close();

@@ -258,7 +258,7 @@ describe('broken', () => {
     await connection.closed;
   });
 
-  test('an encoding that nobody knows fails where it is read, and the connection is closed', async () => {
+  test('an encoding that is unknown fails where it is read, and the connection is closed', async () => {
     for (const encoding of ['compress', 'gzip, br', 'nonsense', '__proto__']) {
       const server = serve(async (connection) => {
         await connection.request();

@@ -93,7 +93,7 @@ describe('one connection', () => {
     expect(bodies).toEqual(kept.map(({ body }) => body));
   });
 
-  test('is not used again once something came that nobody asked for', () => {
+  test('is not used again once something came that was not requested', () => {
     const parser = new ResponseParser({ head() {}, chunk() {}, end() {} });
     parser.expect('GET');
     parser.push(Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'));

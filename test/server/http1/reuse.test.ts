@@ -111,7 +111,7 @@ describe('kept', () => {
 });
 
 describe('given up', () => {
-  test('one that nobody used for long is closed', async () => {
+  test('one that was not used for long is closed', async () => {
     const server = serve(always(() => plain('ok')));
     await ask(server.url);
     await timers.advance(KEPT_MS + 10_000);
