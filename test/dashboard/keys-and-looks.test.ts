@@ -46,6 +46,8 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     await field.fill(KEY);
     await field.press('Enter');
     await page.locator('#request-rows tr').first().waitFor();
+    // The totals are not beneath the header.
+    expect(await page.evaluate(() => scrollY)).toBe(0);
     expect(await page.evaluate(() => [sessionStorage.length, localStorage.length, document.cookie])).toEqual([
       1,
       0,
