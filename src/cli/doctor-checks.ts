@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 /** What the checks share: the gateway, and the requests made so far. */
-export interface Patient {
+export interface CheckContext {
   gateway: GatewayAddress;
   /** A model that streams for a moment. */
   model: string;
@@ -34,7 +34,7 @@ export interface Patient {
   countedBefore: number;
 }
 
-type Check = (patient: Patient) => Promise<string>;
+type Check = (patient: CheckContext) => Promise<string>;
 
 /** A check fails by throwing this; its message says what to do. */
 class Ailment extends Error {}
@@ -237,7 +237,7 @@ export async function examine(
   model: string,
   report: (finding: Finding) => void,
 ): Promise<Finding[]> {
-  const patient: Patient = {
+  const patient: CheckContext = {
     gateway,
     model,
     dialect: DIALECTS[DIALECT_IDS[0]],
@@ -273,7 +273,7 @@ async function attempt(
 }
 
 /** A request in the patient's dialect, its id noted. */
-async function ask(patient: Patient, what: 'text' | 'whole', left?: AbortSignal): Promise<Response> {
+async function ask(patient: CheckContext, what: 'text' | 'whole', left?: AbortSignal): Promise<Response> {
   const { gateway, dialect, model, requests } = patient;
   const { path, body } = buildCase(dialect, what, model);
   const patience = AbortSignal.timeout(PATIENCE_MS);
@@ -288,7 +288,7 @@ async function ask(patient: Patient, what: 'text' | 'whole', left?: AbortSignal)
 }
 
 /** When each piece of a streamed answer arrived, in milliseconds since the request. */
-async function arrivalsOf(patient: Patient): Promise<number[]> {
+async function arrivalsOf(patient: CheckContext): Promise<number[]> {
   const from = performance.now();
   const response = await ask(patient, 'text');
   if (!response.ok) throw refused(response, await response.text());

@@ -53,9 +53,9 @@ export interface ClientSide {
   /** Whether the client takes an answer with a different model name for another model's, and stores it under that name. */
   comparesModels?(headers: HeaderReader): boolean;
   /** For a path of its vendor's that is not served here, what to do instead; undefined for any other path. */
-  insteadOf?(path: string): string | undefined;
+  alternativeTo?(path: string): string | undefined;
   /** What a generation request says in other dialects' fields; undefined if nothing. */
-  otherWords?(body: JsonObject): OtherWords | undefined;
+  readForeignForm?(body: JsonObject): ForeignForm | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
   /** The fields of a body that `parseRequest` reads or keeps; a translation does not carry the others. */
@@ -76,7 +76,7 @@ export interface ClientSide {
   readonly models?: ClientModels;
 }
 
-export interface OtherWords {
+export interface ForeignForm {
   /** The dialect whose parser reads the body. Default: the one whose path it was posted to. */
   dialect?: DialectId;
   /** Changes to top-level fields that leave the body in that dialect alone; undefined removes the field. */

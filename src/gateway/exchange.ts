@@ -6,7 +6,7 @@ import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { Target } from '../routing/targets.ts';
-import type { Leaving } from '../upstream/departure.ts';
+import type { CancelSignal } from '../upstream/cancellation.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
 import {
   createClientPump,
@@ -82,7 +82,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     record,
     plan(target, key) {
       const context = planTry(exchange, target, key);
-      const run = (answered: (status: number) => void, signal: Leaving) =>
+      const run = (answered: (status: number) => void, signal: CancelSignal) =>
         openWhole({ ...context, signal, answered });
       return { target, key: context.plan.key, seen: context.observer.seen, run };
     },
@@ -267,7 +267,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         const pump = createClientPump(createFraming, rendered, context, continuation?.follower);
         return continuation?.watched(pump) ?? pump;
       };
-      const run = async (answered: (status: number) => void, signal: Leaving) => {
+      const run = async (answered: (status: number) => void, signal: CancelSignal) => {
         const opened = await openStream({ ...context, signal, answered }, createPump, rendered.render);
         if (signal.aborted) throw signal.reason;
         record.serving = true;

@@ -17,7 +17,7 @@ import type { Redactor } from '../model/redact/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory } from '../routing/memory.ts';
 import { createMeter } from '../telemetry/meter.ts';
-import { Departure } from '../upstream/departure.ts';
+import { Cancellation } from '../upstream/cancellation.ts';
 import { presentedSecrets } from '../upstream/headers.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
@@ -63,7 +63,7 @@ export interface Gateway {
   turnAway(request: Request): Promise<Response>;
   /**
    * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
-   * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
+   * the GatewayError of a failure. CancelSignal the loop, or aborting the signal, cancels the upstream.
    */
   stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
   /** Applies to new requests; running ones keep what they began with. */
@@ -376,7 +376,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
  * as the stream, so they are created here, where their closures can hold nothing else of the request.
  */
 function followClient(signal: AbortSignal, record: ExchangeRecord) {
-  const client = new Departure();
+  const client = new Cancellation();
   const leave = () => client.abort(clientLeft());
   record.onCancel((why) => client.abort(why));
   if (signal.aborted) leave();

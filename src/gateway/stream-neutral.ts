@@ -7,7 +7,7 @@ import { toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import type { Route, Router } from '../routing/route.ts';
-import { Departure, type Leaving } from '../upstream/departure.ts';
+import { Cancellation, type CancelSignal } from '../upstream/cancellation.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
 import type { BudgetGuard } from './budgets.ts';
@@ -42,7 +42,7 @@ export async function* streamNeutral(
   await loadPrices();
   const record = context.newRecord();
   record.streamed = true;
-  const client = new Departure();
+  const client = new Cancellation();
   const leave = () => client.abort(clientLeft());
   if (options.signal?.aborted === true) leave();
   options.signal?.addEventListener('abort', leave, { once: true });
@@ -94,7 +94,7 @@ function open(
   request: NeutralRequest,
   route: Route,
   record: ExchangeRecord,
-  signal: Leaving,
+  signal: CancelSignal,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
   const { host, config, states, redact, budgets } = context;

@@ -15,15 +15,15 @@ const SHORTEST_MS = 5_000;
 const STANDARD_OUTPUTS = [1, 2];
 
 /** The file with the lines before those of `path`. */
-export const olderLog = (path: string): string => `${path}.1`;
+export const rotatedLog = (path: string): string => `${path}.1`;
 
 export function isFullLog(path: string, largest = LARGEST_LOG): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > largest;
 }
 
 /** Replaces what was put aside before. */
-export function putLogAside(path: string): void {
-  renameSync(path, olderLog(path));
+export function rotateLog(path: string): void {
+  renameSync(path, rotatedLog(path));
 }
 
 export interface LogFileOptions {
@@ -51,7 +51,7 @@ export function keepLogFile(options: LogFileOptions): void {
     if (putsAside && now - asideAt >= shortestMs && isFullLog(path, largest)) {
       // Loaded first: if that fails, the file would go on growing under its new name.
       lead ??= loadLeadDescriptor();
-      putLogAside(path);
+      rotateLog(path);
       asideAt = now;
     }
     const strays = STANDARD_OUTPUTS.filter((descriptor) => isStray(descriptor, path));

@@ -1,6 +1,6 @@
 // How many requests a provider gets at once: a limit that follows its 429s and its latency (AIMD, as in TCP), and a
 // bounded queue before it. Processes that share a provider share the limit.
-import type { Leaving } from './departure.ts';
+import type { CancelSignal } from './cancellation.ts';
 import type { SharedRoom } from './peers.ts';
 
 export interface ConcurrencySettings {
@@ -41,7 +41,7 @@ export interface Shed {
 
 export interface ConcurrencyLimit {
   /** Synchronous unless it must wait. Throws, or rejects with, the signal's reason when the client leaves. */
-  acquire(settings: ConcurrencySettings, signal: Leaving): Slot | Shed | Promise<Slot | Shed>;
+  acquire(settings: ConcurrencySettings, signal: CancelSignal): Slot | Shed | Promise<Slot | Shed>;
   inFlight(): number;
   queued(): number;
   /** The limit in force, null where there is none. */
@@ -212,7 +212,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     };
   }
 
-  function wait(settings: ConcurrencySettings, signal: Leaving): Promise<Slot | Shed> {
+  function wait(settings: ConcurrencySettings, signal: CancelSignal): Promise<Slot | Shed> {
     newest = settings;
     return new Promise((resolve, reject) => {
       const stop = () => {

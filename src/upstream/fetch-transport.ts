@@ -1,6 +1,6 @@
 // The transport on web standards alone: fetch, with its body read at the reader's pace.
 import type { HeaderReader } from '../model/headers.ts';
-import type { Leaving } from './departure.ts';
+import type { CancelSignal } from './cancellation.ts';
 import type { AnswerBody, BodyReader, Transport } from './transport.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -37,7 +37,7 @@ interface Followed {
   end(): void;
 }
 
-function follow(leaving: Leaving | undefined): Followed {
+function follow(leaving: CancelSignal | undefined): Followed {
   const controller = new AbortController();
   const leave = () => controller.abort(leaving?.reason);
   if (leaving?.aborted === true) leave();

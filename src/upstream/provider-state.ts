@@ -17,7 +17,7 @@ import {
 } from './concurrency-limit.ts';
 import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
-import type { Leaving } from './departure.ts';
+import type { CancelSignal } from './cancellation.ts';
 import {
   DividedRoom,
   NO_PEERS,
@@ -50,7 +50,7 @@ export interface LeaseQuestion {
   /** No other target is left. */
   lastResort: boolean;
   /** Aborted when the client leaves. */
-  signal: Leaving;
+  signal: CancelSignal;
 }
 
 export interface ProviderState {

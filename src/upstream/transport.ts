@@ -1,6 +1,6 @@
 // How a request reaches a provider's server, and how its answer comes back: pushed, chunk by chunk, as it arrives.
 import type { HeaderReader } from '../model/headers.ts';
-import type { Leaving } from './departure.ts';
+import type { CancelSignal } from './cancellation.ts';
 
 /** What the connecting code must know of a request. */
 export interface Connecting {
@@ -16,7 +16,7 @@ export interface UpstreamRequest extends Connecting {
   headers: HeaderReader;
   body?: string;
   /** Aborted: the request ends, and so does its answer. */
-  signal?: Leaving;
+  signal?: CancelSignal;
 }
 
 export interface UpstreamAnswer {

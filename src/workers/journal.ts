@@ -23,7 +23,7 @@ export type RequestEnd = Pick<
 >;
 
 /** A request whose row its worker took with it. */
-export interface LeftRequest {
+export interface LostRequest {
   begun: BegunRequest;
   /** Null: it still ran. */
   end: RequestEnd | null;
@@ -282,9 +282,9 @@ function shortenedEnd(name: string | null): string | null {
  * The requests that a worker had not handed over, except one that it was just noting when it died.
  * @param batches how many of its batches the primary has taken.
  */
-export function readJournal(memory: Uint8Array, batches: number): LeftRequest[] {
+export function readJournal(memory: Uint8Array, batches: number): LostRequest[] {
   const numbers = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
-  const found: LeftRequest[] = [];
+  const found: LostRequest[] = [];
   const used = numbers.getUint32(0);
   for (let slot = 0; slot < used; slot++) {
     const at = startOf(slot);

@@ -1,10 +1,10 @@
 // The row of a request whose worker died before it could write one.
 import { type LedgerRow, NO_TIMING } from '../ledger/rows/row.ts';
 import { NO_USAGE } from '../model/usage.ts';
-import type { LeftRequest } from './journal.ts';
+import type { LostRequest } from './journal.ts';
 
 /** @param how the worker's end, in words. @param now Unix milliseconds. */
-export function lostRow({ begun, end }: LeftRequest, how: string, now: number): LedgerRow {
+export function lostRow({ begun, end }: LostRequest, how: string, now: number): LedgerRow {
   const row: LedgerRow = {
     ...begun,
     status: 'error',

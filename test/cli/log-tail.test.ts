@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogTail, openLogTail } from '../../src/cli/daemon/log-tail.ts';
-import { olderLog } from '../../src/server/log-file.ts';
+import { rotatedLog } from '../../src/server/log-file.ts';
 
 let folder: string;
 let path: string;
@@ -32,7 +32,7 @@ test('the newest lines, however far back they begin', () => {
 });
 
 test('lines that were put aside come first', () => {
-  writeFileSync(olderLog(path), text(numbered(0, 50)));
+  writeFileSync(rotatedLog(path), text(numbered(0, 50)));
   writeFileSync(path, text(numbered(50, 60)));
   tail = openLogTail(path);
   expect(tail.newest(5)).toEqual(numbered(55, 60));
@@ -66,7 +66,7 @@ test('a file that is put aside: its last lines, those that come to it late, and 
   expect(tail.newest(9)).toEqual(['a']);
   const late = openSync(path, 'a');
   writeSync(late, 'b\n');
-  renameSync(path, olderLog(path));
+  renameSync(path, rotatedLog(path));
   // Nothing has its name for a moment.
   expect(tail.fresh()).toEqual(['b']);
   writeFileSync(path, 'd\n');
@@ -85,7 +85,7 @@ test('what has no end when a file was put aside is reported when nothing can com
     writeFileSync(path, 'a\nhal');
     tail = openLogTail(path);
     expect(tail.newest(9)).toEqual(['a']);
-    renameSync(path, olderLog(path));
+    renameSync(path, rotatedLog(path));
     writeFileSync(path, 'b\n');
     clock.mockReturnValue(begun);
     expect(tail.fresh()).toEqual(['b']);

@@ -157,7 +157,7 @@ export function lostOfRequest(client: ClientName, hasTools: boolean, stream: boo
   return client === '@ai-sdk/anthropic' && hasTools && stream ? ['eager_input_streaming'] : [];
 }
 
-interface Departure {
+interface Cancellation {
   /** What of the answer differs for this client, in the words of the summary. */
   feature: string;
   why: string;
@@ -172,7 +172,7 @@ const isVercelOpenAi = (client: ClientName) => client.startsWith('@ai-sdk/openai
 const isAnthropic = (client: ClientName) => client === 'anthropic' || client === '@ai-sdk/anthropic';
 
 /** Every way in which a client of the other dialect may read something else than the provider's own SDK. */
-const DEPARTURES: readonly Departure[] = [
+const DEPARTURES: readonly Cancellation[] = [
   {
     feature: 'refusal in words',
     why: 'the Messages format tells it by the reason to stop',

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepLogFile, olderLog } from '../../src/server/log-file.ts';
+import { keepLogFile, rotatedLog } from '../../src/server/log-file.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-log-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -38,14 +38,14 @@ test('three processes write while one of them puts the file aside: every line is
   );
   closeSync(descriptor);
   expect(await Promise.all(children.map(({ exited }) => exited))).toEqual([0, 0, 0]);
-  const older = linesOf(olderLog(path));
+  const older = linesOf(rotatedLog(path));
   const newer = linesOf(path);
   const wanted = names.flatMap((name) =>
     [...Array(1500).keys(), 'out', 'err'].map((what) => `${name} ${what}`),
   );
   expect([...older, ...newer].sort()).toEqual(wanted.sort());
   for (const name of names) for (const what of ['out', 'err']) expect(newer).toContain(`${name} ${what}`);
-  expect(statSync(olderLog(path)).size).toBeGreaterThan(20_000);
+  expect(statSync(rotatedLog(path)).size).toBeGreaterThan(20_000);
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
@@ -53,7 +53,7 @@ test('what fails at each look is reported once', () => {
   const path = join(FOLDER, 'full.log');
   writeFileSync(path, 'x'.repeat(99));
   // Nothing can be put aside to it.
-  mkdirSync(olderLog(path));
+  mkdirSync(rotatedLog(path));
   const told: unknown[] = [];
   const clock = spyOn(globalThis, 'setInterval');
   try {

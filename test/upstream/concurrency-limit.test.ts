@@ -7,7 +7,7 @@ import {
   type Shed,
   type Slot,
 } from '../../src/upstream/concurrency-limit.ts';
-import { Departure } from '../../src/upstream/departure.ts';
+import { Cancellation } from '../../src/upstream/cancellation.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 const TEN: ConcurrencySettings = { max: 10, min: 1, queue: 10, queueTimeoutMs: 1_000_000 };
@@ -16,7 +16,7 @@ const ONE: ConcurrencySettings = { ...TEN, max: 1 };
 function setup(peers?: LimitPeers) {
   const timers = createManualTimers();
   const limit = createConcurrencyLimit(timers, peers);
-  const acquire = (settings = TEN) => limit.acquire(settings, new Departure());
+  const acquire = (settings = TEN) => limit.acquire(settings, new Cancellation());
   /** So many places, all free. */
   const take = (count: number, settings = TEN): Slot[] =>
     Array.from({ length: count }, () => slotOf(acquire(settings)));
@@ -240,7 +240,7 @@ test('how long places are held is a mean of many', async () => {
 
 test('who has left already takes no place', () => {
   const { limit } = setup();
-  const gone = new Departure();
+  const gone = new Cancellation();
   gone.abort(new Error('left'));
   expect(() => limit.acquire(TEN, gone)).toThrow('left');
   expect(limit.inFlight()).toBe(0);
@@ -249,7 +249,7 @@ test('who has left already takes no place', () => {
 test('who leaves while waiting hears why, and takes no place later', async () => {
   const { limit, take } = setup();
   const [first] = take(1, ONE);
-  const client = new Departure();
+  const client = new Cancellation();
   const waiting = Promise.resolve(limit.acquire(ONE, client));
   client.abort(new Error('left'));
   await expect(waiting).rejects.toThrow('left');

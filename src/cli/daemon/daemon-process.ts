@@ -1,7 +1,7 @@
 // The background process: how it is started, waited for and ended.
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFullLog, LOG_FILE_VARIABLE, putLogAside } from '../../server/log-file.ts';
+import { isFullLog, LOG_FILE_VARIABLE, rotateLog } from '../../server/log-file.ts';
 import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext } from '../command.ts';
 import { pidFilePath } from '../gateway-client.ts';
@@ -141,7 +141,7 @@ interface OpenLog {
 
 function openLog(path: string): OpenLog {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
-  if (isFullLog(path)) putLogAside(path);
+  if (isFullLog(path)) rotateLog(path);
   const start = existsSync(path) ? statSync(path).size : 0;
   return { path, start, descriptor: openSync(path, 'a', 0o600) };
 }

@@ -1,6 +1,6 @@
 // The end of a log file, and what is appended from then on, even if it is rotated meanwhile.
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { olderLog } from '../../server/log-file.ts';
+import { rotatedLog } from '../../server/log-file.ts';
 
 /** How much is read at a time. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -38,7 +38,7 @@ export function openLogTail(path: string): LogTail {
   return {
     newest(count) {
       const lines = current.newest(count);
-      const older = olderLog(path);
+      const older = rotatedLog(path);
       if (lines.length >= count || !existsSync(older)) return lines;
       const before = openFile(older);
       try {

@@ -7,9 +7,9 @@ import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
-import { inWordsOfOutputLimit } from './output-limit.ts';
-import { inWordsOfRefusedContent } from './refused-content.ts';
-import { inWordsOfTooLong } from './too-long.ts';
+import { outputLimitMessage } from './output-limit.ts';
+import { refusedContentMessage } from './refused-content.ts';
+import { tooLongMessage } from './too-long.ts';
 import { ID } from './wire.ts';
 
 /** Error types and their statuses. The first type listed for a status is the one used for it. */
@@ -151,15 +151,15 @@ export function statusOf(error: GatewayError): number {
 
 /** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */
 function clientMessage({ code, status, message }: GatewayError): string | undefined {
-  if (code === 'context_too_long') return inWordsOfTooLong(message);
+  if (code === 'context_too_long') return tooLongMessage(message);
   if (code !== 'upstream_rejected') return undefined;
   switch (status) {
     case 400:
     case 415:
     case 422:
-      return inWordsOfOutputLimit(message) ?? inWordsOfRefusedContent(message);
+      return outputLimitMessage(message) ?? refusedContentMessage(message);
     case 404:
-      return NO_ENDPOINTS.test(message) ? inWordsOfRefusedContent(message) : undefined;
+      return NO_ENDPOINTS.test(message) ? refusedContentMessage(message) : undefined;
     default:
       return undefined;
   }

@@ -33,7 +33,7 @@ export const anthropicMessages: Dialect = {
       return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;
     },
     comparesModels,
-    insteadOf,
+    alternativeTo,
     parseRequest,
     known: KNOWN,
     buildResponse,
@@ -68,7 +68,7 @@ export const anthropicMessages: Dialect = {
   createGrammarChecker: () => createGrammarChecker(),
 };
 
-function insteadOf(path: string): string | undefined {
+function alternativeTo(path: string): string | undefined {
   if (path === '/v1/complete') return 'send the prompt as `messages` to /v1/messages';
   if (path.startsWith('/v1/messages/batches')) return 'send each request of a batch to /v1/messages';
   return undefined;

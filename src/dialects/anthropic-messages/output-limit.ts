@@ -26,7 +26,7 @@ const FORMS = [
 ].map((form) => new RegExp(form, 'is'));
 
 /** The message with the wording prepended; undefined where it does not report such a limit. */
-export function inWordsOfOutputLimit(message: string): string | undefined {
+export function outputLimitMessage(message: string): string | undefined {
   for (const form of FORMS) {
     const groups = form.exec(message)?.groups;
     if (groups === undefined) continue;

@@ -29,7 +29,7 @@ const REFUSED =
 const OF_TOOLS = /\bschema\b|\b(tools?|tool_calls)\W{1,2}\d/i;
 
 /** A refusal's message with the wording prepended; undefined where it was refused for none of these. */
-export function inWordsOfRefusedContent(message: string): string | undefined {
+export function refusedContentMessage(message: string): string | undefined {
   if (IN_ITS_WORDS.test(message)) return message;
   const words = wordsFor(message);
   return words === undefined ? undefined : `${words}; ${message}`;

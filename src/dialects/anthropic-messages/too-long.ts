@@ -38,7 +38,7 @@ const ANSWER = anyOf(ANSWERS);
 const TOTAL = anyOf(TOTALS);
 
 /** The message with the wording prepended, with the counts in the form that clients read where it has them. */
-export function inWordsOfTooLong(message: string): string {
+export function tooLongMessage(message: string): string {
   if (IN_ITS_WORDS.test(message)) return message;
   const limit = countIn(message, LIMIT);
   const answer = countIn(message, ANSWER);

@@ -15,7 +15,7 @@ import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
-import { endpoint, forwardQuery, insteadOf, route } from './route.ts';
+import { endpoint, forwardQuery, alternativeTo, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
 
@@ -29,7 +29,7 @@ export const gemini: Dialect = {
     path: '/v1beta/models/{model}:streamGenerateContent',
     keyInQuery: { parameter: 'key', header: KEY_HEADER },
     route,
-    insteadOf,
+    alternativeTo,
     parseRequest,
     known: KNOWN,
     buildResponse,

@@ -61,7 +61,7 @@ const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
 ];
 
 /** What to use instead of a path that is not served, or is misspelt. */
-export function insteadOf(path: string): string | undefined {
+export function alternativeTo(path: string): string | undefined {
   const kept = KEPT_THERE.find(([collection]) => collection.test(path));
   if (kept !== undefined) return kept[1];
   if (!ANY_METHOD.test(path)) return undefined;

@@ -3,11 +3,11 @@ import type { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
-import { complaintIn, errorOf, hasError } from '../openai/errors.ts';
+import { failureIn, errorOf, hasError } from '../openai/errors.ts';
 
 /** The error in a body; `error: null` is not one. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
-  return errorInChunk(body, quirks) ?? complaintIn(body, quirks);
+  return errorInChunk(body, quirks) ?? failureIn(body, quirks);
 }
 
 /** The same for a chunk, which may have nothing of an answer. */

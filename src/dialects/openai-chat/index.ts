@@ -3,7 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
-import { ownPath, saidByAzure } from '../openai/own-path.ts';
+import { ownPath, azureRoute } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';
@@ -12,7 +12,7 @@ import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
-import { otherWords } from './other-words.ts';
+import { readForeignForm } from './foreign-form.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
@@ -33,12 +33,12 @@ export const openaiChat: Dialect = {
     featureHeaders: ['openai-beta'],
     route(asked) {
       const path = ownPath(asked);
-      if (path === '/v1/chat/completions') return { operation: 'generate', ...saidByAzure(asked) };
-      if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...saidByAzure(asked) };
+      if (path === '/v1/chat/completions') return { operation: 'generate', ...azureRoute(asked) };
+      if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...azureRoute(asked) };
       return undefined;
     },
-    insteadOf,
-    otherWords,
+    alternativeTo,
+    readForeignForm,
     parseRequest,
     known: KNOWN,
     buildResponse,
@@ -72,7 +72,7 @@ export const openaiChat: Dialect = {
   createGrammarChecker,
 };
 
-function insteadOf(asked: string): string | undefined {
+function alternativeTo(asked: string): string | undefined {
   const path = ownPath(asked);
   if (path === '/v1/completions') return 'send the prompt as `messages` to /v1/chat/completions';
   if (path.startsWith('/v1/chat/completions/')) return 'answers are not stored here';

@@ -3,12 +3,12 @@
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { complaintIn, errorOf, clientMessage, hasError } from '../openai/errors.ts';
+import { failureIn, errorOf, clientMessage, hasError } from '../openai/errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   if (hasError(body.error)) return errorOf(body);
-  if (body.status !== 'failed' && body.status !== 'cancelled') return complaintIn(body);
+  if (body.status !== 'failed' && body.status !== 'cancelled') return failureIn(body);
   return errorOf({ message: `the response ended as ${body.status}` });
 }
 

@@ -6,7 +6,7 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiModels } from '../openai/models.ts';
-import { ownPath, saidByAzure } from '../openai/own-path.ts';
+import { ownPath, azureRoute } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
@@ -27,12 +27,12 @@ export const openaiResponses: Dialect = {
     featureHeaders: ['openai-beta'],
     route(asked) {
       const path = ownPath(asked);
-      const more = saidByAzure(asked);
+      const more = azureRoute(asked);
       if (path === '/v1/responses') return { operation: 'generate', ...more };
       if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false, ...more };
       return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false, ...more } : undefined;
     },
-    insteadOf,
+    alternativeTo,
     parseRequest,
     known: KNOWN,
     buildResponse,
@@ -65,7 +65,7 @@ export const openaiResponses: Dialect = {
   createGrammarChecker,
 };
 
-function insteadOf(path: string): string | undefined {
+function alternativeTo(path: string): string | undefined {
   if (/^\/v1\/(responses|conversations)(\/|$)/.test(ownPath(path)))
     return 'answers are not stored here; send the whole conversation as `input` to /v1/responses, with `store: false`';
   return undefined;

@@ -59,7 +59,7 @@ const OF_ANSWERS = ['choices', 'output', 'data', 'object', 'model', 'usage', 're
  * The failure that a server reports in a form of its own instead of an answer: `{"detail": …}`, `{"code": …, "msg": …}`,
  * `{"errors": […]}`, `base_resp`; undefined where the body reports none.
  */
-export function complaintIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
+export function failureIn(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);
   if (OF_ANSWERS.some((name) => body[name] !== undefined && body[name] !== null)) return undefined;
   return readStated(body).message === undefined ? undefined : errorOf(body, quirks);

@@ -19,7 +19,7 @@ export function ownPath(path: string): string {
 }
 
 /** What Azure's clients state only in the path: the model. Their query is for Azure (its API version), not for others. */
-export function saidByAzure(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery'> {
+export function azureRoute(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery'> {
   const [front, deployment] = IN_FRONT.exec(path) ?? [];
   if (front === undefined || front === '/openai/v1') return {};
   const model = deployment === undefined ? undefined : decoded(deployment);

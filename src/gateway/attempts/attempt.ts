@@ -10,7 +10,7 @@ import { responseToEvents } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { AnswerTooLarge, readText } from '../../upstream/call.ts';
 import type { UpstreamAnswer } from '../../upstream/transport.ts';
-import type { Leaving } from '../../upstream/departure.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { createThroughputGuard, type ThroughputGuard } from '../../upstream/throughput.ts';
 import { withDistinctCalls } from '../pumps/call-ids.ts';
 import { collectStream, collectText } from '../pumps/collect-stream.ts';
@@ -370,7 +370,7 @@ function htmlAnswer(name: string): GatewayError {
   );
 }
 
-function readingBroke(name: string, signal: Leaving, cause: unknown): unknown {
+function readingBroke(name: string, signal: CancelSignal, cause: unknown): unknown {
   if (signal.aborted) return signal.reason;
   return brokeOff(name, cause);
 }

@@ -2,7 +2,7 @@
 import type { Attempt } from '../../ledger/rows/row.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import type { Leaving } from '../../upstream/departure.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
 import type { Lease } from '../../upstream/lease.ts';
 import type { ProviderStates } from '../../upstream/provider-state.ts';
 import { allRefused, type Refusal, refusedByBudget, refusedWithoutKey } from '../../upstream/refusal.ts';
@@ -23,7 +23,7 @@ export interface Try<T> {
    * `answered` is called with the HTTP status as soon as the upstream sends one, whatever becomes of the answer;
    * `signal` ends the try, and the answer that it gave.
    */
-  run(answered: (status: number) => void, signal: Leaving): Promise<T>;
+  run(answered: (status: number) => void, signal: CancelSignal): Promise<T>;
 }
 
 /** What a request provides for the tries at its targets. */
@@ -39,7 +39,7 @@ export interface TryContext {
   conversation(): string | null;
   host: GatewayHost;
   /** Aborted when the client leaves: ends waiting and trying. */
-  signal: Leaving;
+  signal: CancelSignal;
   /** Notes every try; ending it ends the lease of the try that answered. */
   record: Pick<
     ExchangeRecord,
@@ -81,7 +81,7 @@ const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
 
 /** The state of a walk: the targets tried so far, and those left. */
-export interface Trip {
+export interface TryQueue {
   left: Target[];
   tried: Target[];
   startedAt: number;
@@ -95,10 +95,10 @@ export interface Trip {
  * when the client left.
  */
 export function firstAnswer<T>(options: FallbackOptions<T>): Promise<T> {
-  return walk(options, createTrip(options.context));
+  return walk(options, createTryQueue(options.context));
 }
 
-export function createTrip({ targets, host }: Pick<TryContext, 'targets' | 'host'>): Trip {
+export function createTryQueue({ targets, host }: Pick<TryContext, 'targets' | 'host'>): TryQueue {
   return {
     left: withAddresses(targets),
     tried: [],
@@ -113,14 +113,14 @@ export function createTrip({ targets, host }: Pick<TryContext, 'targets' | 'host
  * Takes one remaining target after the other, and asks each as often as is worthwhile. One asynchronous function,
  * since every request passes here: each further layer costs five objects and a turn.
  */
-export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<T> {
+export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Promise<T> {
   const { context } = options;
   const { signal } = context;
-  for (let target = trip.left.shift(); target !== undefined; target = trip.left.shift()) {
-    trip.tried.push(target);
+  for (let target = queue.left.shift(); target !== undefined; target = queue.left.shift()) {
+    queue.tried.push(target);
     const visit: Visit = {
       target,
-      last: !trip.left.some((other) => mayBeAsked(context, other)),
+      last: !queue.left.some((other) => mayBeAsked(context, other)),
       retries: 0,
       keysLeft: keysBeside(target),
       tooLong: false,
@@ -133,10 +133,10 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
       const entered = enter(context, visit);
       const lease = entered instanceof Promise ? await noteWait(context, entered) : entered;
       if (signal.aborted) throw leftBefore(lease, signal);
-      if ('refused' in lease) next = noteRefusal(context, visit, lease, trip, queuedMs);
+      if ('refused' in lease) next = noteRefusal(context, visit, lease, queue, queuedMs);
       else {
         context.record.lease = lease;
-        const begun = begin(options, target, lease, trip);
+        const begun = begin(options, target, lease, queue);
         if (begun === undefined) break;
         try {
           const answer = await begun.run((status) => noteStatus(begun, status), signal);
@@ -145,17 +145,17 @@ export async function walk<T>(options: FallbackOptions<T>, trip: Trip): Promise<
           return answer;
         } catch (thrown) {
           noteEnd(begun, context);
-          next = judge(context, visit, begun, thrown, trip);
+          next = judge(context, visit, begun, thrown, queue);
         }
       }
       if (typeof next !== 'number') continue;
-      if (!mayWait(context, visit, next, trip)) break;
+      if (!mayWait(context, visit, next, queue)) break;
       await pause(context, next);
     }
-    if (visit.tooLong) trip.left = largerTargets(target, trip.left, context.contextFallback, trip.tried);
+    if (visit.tooLong) queue.left = largerTargets(target, queue.left, context.contextFallback, queue.tried);
   }
   const none = new GatewayError('internal', 'no target was tried');
-  throw trip.failure ?? allRefused(trip.refusals) ?? none;
+  throw queue.failure ?? allRefused(queue.refusals) ?? none;
 }
 
 /** One target, while it is asked. */
@@ -198,7 +198,7 @@ function enter(context: TryContext, { target, last }: Visit): ReturnType<Provide
 }
 
 /** The client left just as room became free: there is no try, and the room goes to another request. */
-function leftBefore(lease: Lease | Refusal, signal: Leaving): unknown {
+function leftBefore(lease: Lease | Refusal, signal: CancelSignal): unknown {
   if (!('refused' in lease)) lease.end('abandoned');
   return signal.reason;
 }
@@ -221,11 +221,11 @@ function noteRefusal(
   { record }: TryContext,
   { target: { provider, model }, last }: Visit,
   refusal: Refusal,
-  trip: Trip,
+  queue: TryQueue,
   queuedBeforeMs: number,
 ): Next {
   const { refused, error, worthWaiting } = refusal;
-  trip.refusals.push(refusal);
+  queue.refusals.push(refusal);
   record.attempts.push({
     provider: provider.name,
     model,
@@ -247,11 +247,11 @@ function begin<T>(
   options: FallbackOptions<T>,
   target: Target,
   lease: Lease,
-  trip: Trip,
+  queue: TryQueue,
 ): Begun<T> | undefined {
   const { host, record } = options.context;
   record.meant = null;
-  const planned = planOrLeave(options, target, lease, trip);
+  const planned = planOrLeave(options, target, lease, queue);
   if (planned === undefined) return undefined;
   const startedAt = host.monotonic();
   const attempt: Attempt = {
@@ -274,7 +274,7 @@ function planOrLeave<T>(
   options: FallbackOptions<T>,
   target: Target,
   lease: Lease,
-  { failure }: Trip,
+  { failure }: TryQueue,
 ): Try<T> | undefined {
   try {
     return options.plan(target, lease.key);
@@ -294,14 +294,14 @@ function noteEnd({ attempt, startedAt }: BegunTry, { host }: TryContext): void {
 }
 
 /** Throws where no other try can help. */
-function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unknown, trip: Trip): Next {
+function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unknown, queue: TryQueue): Next {
   const { signal, host, record, states } = context;
   const { attempt, planned, lease } = begun;
   const error = redactError(toGatewayError(thrown), context.redact);
   lease.end(signal.aborted ? 'abandoned' : error);
   if (signal.aborted) throw signal.reason;
   noteFailure(attempt, planned, error, record);
-  trip.failure = error;
+  queue.failure = error;
   visit.tooLong = error.rule.retry === 'larger-context';
   if (!mayGoOn(error, planned.key)) throw error;
   const { provider, model } = visit.target;
@@ -317,12 +317,12 @@ function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unkno
 }
 
 /** Whether the target may be asked again after `ms`; if so, the wait is counted. */
-function mayWait({ host, deadlineMs }: TryContext, visit: Visit, ms: number, trip: Trip): boolean {
-  const elapsed = host.monotonic() - trip.startedAt;
+function mayWait({ host, deadlineMs }: TryContext, visit: Visit, ms: number, queue: TryQueue): boolean {
+  const elapsed = host.monotonic() - queue.startedAt;
   const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
-  if (visit.retries >= visit.target.provider.maxRetries || ms > trip.budgetMs || tooLate) return false;
+  if (visit.retries >= visit.target.provider.maxRetries || ms > queue.budgetMs || tooLate) return false;
   visit.retries += 1;
-  trip.budgetMs -= ms;
+  queue.budgetMs -= ms;
   return true;
 }
 

@@ -1,12 +1,12 @@
 // Hedging (docs/adr/0008): when nothing of the answer has come after a while, the next target is asked in parallel.
 // The first to answer serves; the other is cancelled. Never more than two are asked at once.
-import { Departure } from '../../upstream/departure.ts';
+import { Cancellation } from '../../upstream/cancellation.ts';
 import { ERROR_RULES, GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import {
   type BegunTry,
   type TryContext,
-  createTrip,
+  createTryQueue,
   type FallbackOptions,
   firstAnswer,
   mayBeAsked,
@@ -28,7 +28,7 @@ type Noted = Pick<ExchangeRecord, 'target' | 'seen' | 'losses' | 'transformers'>
 /** One of the parallel lanes: takes one target after the other, as a request without hedging does. */
 interface Lane {
   startedAt: number;
-  controller: Departure;
+  controller: Cancellation;
   record: TryContext['record'];
   tries: (BegunTry & { noted: Noted })[];
 }
@@ -43,7 +43,7 @@ export function hedgedAnswer<T>(options: HedgeOptions<T>): Promise<T> {
 function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   const { record, context } = options;
   const { host, signal } = context;
-  const trip = createTrip(context);
+  const queue = createTryQueue(context);
   const lanes = new Set<Lane>();
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   let asking: Target | undefined;
@@ -60,7 +60,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   }
 
   function isAnyLeft(): boolean {
-    return trip.left.some((target) => mayBeAsked(context, target));
+    return queue.left.some((target) => mayBeAsked(context, target));
   }
 
   /** Whether a whole answer is already arriving as a stream: a second one would not be complete before it. */
@@ -78,7 +78,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
   function start(): void {
     const lane: Lane = {
       startedAt: host.monotonic(),
-      controller: new Departure(),
+      controller: new Cancellation(),
       record: {
         attempts: record.attempts,
         startedAt: record.startedAt,
@@ -104,7 +104,7 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
       asking = now.planned.target;
     };
     const own = { ...context, record: lane.record, signal: lane.controller };
-    walk({ context: own, plan: options.plan, begun }, trip).then(
+    walk({ context: own, plan: options.plan, begun }, queue).then(
       (answer) => {
         // The other lane was a moment earlier, and has ended this one.
         if (over) return;
@@ -119,9 +119,9 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
 
   function failed(lane: Lane, thrown: unknown): void {
     // No other target can help: none is asked any more, but the one in flight may still answer.
-    if (trip.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never') {
+    if (queue.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never') {
       decisive ??= thrown;
-      trip.left = [];
+      queue.left = [];
     }
     if (lanes.size > 1) {
       lanes.delete(lane);

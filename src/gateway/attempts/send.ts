@@ -6,7 +6,7 @@ import { parseObject } from '../../model/json/json.ts';
 import { createFrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
 import { isOk, METHOD, noAnswer, readFailure, requireNoRedirect } from '../../upstream/call.ts';
-import { Departure, type Leaving } from '../../upstream/departure.ts';
+import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
 import type { UpstreamAnswer } from '../../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
@@ -29,7 +29,7 @@ export interface PlannedTry {
 
 export interface AttemptContext extends PlannedTry {
   /** Aborted when the client leaves. */
-  signal: Leaving;
+  signal: CancelSignal;
   /** Called once the upstream's HTTP status is known. */
   answered(status: number): void;
 }
@@ -95,16 +95,16 @@ type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
 /** Aborted when the client leaves and when the provider is silent for too long. */
 class WatchedCall implements Call {
   readonly watchdog: Watchdog;
-  private readonly departure = new Departure();
-  private readonly client: Leaving;
+  private readonly cancellation = new Cancellation();
+  private readonly client: CancelSignal;
   private readonly limits: Limits;
   private silence: GatewayError | undefined = undefined;
   private readonly leave = () => {
     this.watchdog.stop();
-    this.departure.abort(this.client.reason);
+    this.cancellation.abort(this.client.reason);
   };
 
-  constructor(host: GatewayHost, client: Leaving, limits: Limits) {
+  constructor(host: GatewayHost, client: CancelSignal, limits: Limits) {
     this.client = client;
     this.limits = limits;
     this.watchdog = createWatchdog(host, (what) => this.expired(what));
@@ -113,8 +113,8 @@ class WatchedCall implements Call {
     this.watchdog.wait('first_byte', limits.timeouts.firstByteMs);
   }
 
-  get signal(): Leaving {
-    return this.departure;
+  get signal(): CancelSignal {
+    return this.cancellation;
   }
 
   timeout(): GatewayError | undefined {
@@ -128,13 +128,13 @@ class WatchedCall implements Call {
 
   abort(): void {
     this.release();
-    this.departure.abort(undefined);
+    this.cancellation.abort(undefined);
   }
 
   private expired(what: string): void {
     const { name, timeouts } = this.limits;
     if (what !== 'closing') this.silence = timeoutError(name, what, timeouts);
-    this.departure.abort(this.silence);
+    this.cancellation.abort(this.silence);
   }
 }
 

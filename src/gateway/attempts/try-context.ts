@@ -2,7 +2,7 @@
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { Route } from '../../routing/route.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
-import type { Departure } from '../../upstream/departure.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { ProviderStates } from '../../upstream/provider-state.ts';
 import type { BudgetGuard } from '../budgets.ts';
 import type { TryContext } from './fallback.ts';
@@ -27,7 +27,7 @@ export interface Exchange {
   states: ProviderStates;
   budgets: BudgetGuard;
   /** Aborted when the client leaves. */
-  client: Departure;
+  client: Cancellation;
 }
 
 /** Plans one try and notes it in the record. @param live watches its answer. */

@@ -5,7 +5,7 @@ import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
 import { type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
 import { isOk, reach, readText } from '../../upstream/call.ts';
-import type { Leaving } from '../../upstream/departure.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { authorize } from '../attempts/authorize.ts';
@@ -140,7 +140,7 @@ async function fetchPage(
   side: ProviderSide,
   { path, headers: own = {}, body }: PageRequest,
   host: GatewayHost,
-  signal: Leaving,
+  signal: CancelSignal,
 ): Promise<JsonObject> {
   const built = buildRequestHeaders({
     client: null,

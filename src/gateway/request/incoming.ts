@@ -64,7 +64,7 @@ export function parseIncoming(
   }
   const agentType = labels.agentType ?? bounded('agent_type', extra(body, 'agent_type'));
   const projectId = labels.projectId ?? bounded('project_id', extra(body, 'project_id'));
-  const other = route.operation === 'generate' ? dialect.client.otherWords?.(body) : undefined;
+  const other = route.operation === 'generate' ? dialect.client.readForeignForm?.(body) : undefined;
   const edits = other?.edits ?? {};
   for (const field of EXTRA_FIELDS) if (Object.hasOwn(body, field)) edits[field] = undefined;
   for (const [field, value] of Object.entries(edits)) {

@@ -101,20 +101,20 @@ export function noSuchPath(url: URL): GatewayError {
   const near = nearRoute(url)?.path;
   const remedy =
     near === undefined
-      ? (insteadOf(pathname) ?? ownPage(pathname) ?? servedPaths())
+      ? (alternativeTo(pathname) ?? ownPage(pathname) ?? servedPaths())
       : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${remedy}`, { status: 404 });
 }
 
 /** Whether a POST of this path looks like a question to a model, though it is none. */
 export function isMeantToAsk(url: URL): boolean {
-  return nearRoute(url) !== undefined || insteadOf(url.pathname) !== undefined;
+  return nearRoute(url) !== undefined || alternativeTo(url.pathname) !== undefined;
 }
 
 /** What to do instead, for a path that a vendor serves and the gateway does not. */
-function insteadOf(pathname: string): string | undefined {
+function alternativeTo(pathname: string): string | undefined {
   for (const { client } of Object.values(DIALECTS)) {
-    const instead = client.insteadOf?.(pathname);
+    const instead = client.alternativeTo?.(pathname);
     if (instead !== undefined) return instead;
   }
   return undefined;

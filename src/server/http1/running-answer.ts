@@ -1,5 +1,5 @@
 // One request's answer, from before the request is sent until its last byte is passed on or it is no longer wanted.
-import type { Leaving } from '../../upstream/departure.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
 import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
 import type { HeaderList } from '../../model/header-list.ts';
@@ -14,7 +14,7 @@ export interface AnswerWaiter {
 export class RunningAnswer implements AnswerBody {
   /** Null once the head is there: it holds the request, which would stay in memory for as long as the stream. */
   private waiter: AnswerWaiter | null;
-  private readonly signal: Leaving | undefined;
+  private readonly signal: CancelSignal | undefined;
   /** Bytes of a body that may wait for the reader before the server is held back. */
   private readonly maxUnread: number;
   private connection: Connection | null = null;
@@ -33,7 +33,7 @@ export class RunningAnswer implements AnswerBody {
     this.failed(reason instanceof Error ? reason : new Error('the request was ended'), false);
   };
 
-  constructor(waiter: AnswerWaiter, signal: Leaving | undefined, maxUnread: number) {
+  constructor(waiter: AnswerWaiter, signal: CancelSignal | undefined, maxUnread: number) {
     this.maxUnread = maxUnread;
     this.waiter = waiter;
     this.signal = signal;

@@ -1,7 +1,7 @@
 // What Anthropic's clients are told of a prompt that does not fit another vendor's model.
 import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
-import { inWordsOfTooLong } from '../../../src/dialects/anthropic-messages/too-long.ts';
+import { tooLongMessage } from '../../../src/dialects/anthropic-messages/too-long.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 
 const { client } = anthropicMessages;
@@ -11,7 +11,7 @@ const TOO_LONG = /^prompt is too long[^0-9]*(\d+)\s*tokens?\s*>\s*(\d+)/;
 const TOO_MANY = /^input length and `max_tokens` exceed context limit: (\d+) \+ (\d+) > (\d+)/;
 
 function counts(form: RegExp, message: string): number[] | undefined {
-  return form.exec(inWordsOfTooLong(message))?.slice(1).map(Number);
+  return form.exec(tooLongMessage(message))?.slice(1).map(Number);
 }
 
 describe('a prompt over the limit', () => {
@@ -60,12 +60,12 @@ describe('a prompt over the limit', () => {
     ],
   ])('%s', (_, message, prompt, limit) => {
     expect(counts(TOO_LONG, message)).toEqual([prompt, limit]);
-    expect(inWordsOfTooLong(message)).toEndWith(message);
+    expect(tooLongMessage(message)).toEndWith(message);
   });
 
   test('a server that tells no counts', () => {
     const message = 'Your input exceeds the context window of this model. Please adjust your input.';
-    expect(inWordsOfTooLong(message)).toBe(`prompt is too long; ${message}`);
+    expect(tooLongMessage(message)).toBe(`prompt is too long; ${message}`);
   });
 });
 
@@ -103,7 +103,7 @@ describe('a prompt that fits, but not with the answer that may follow', () => {
 
 test('words that clients know stay as they are', () => {
   const message = 'prompt is too long: 213462 tokens > 200000 maximum';
-  expect(inWordsOfTooLong(message)).toBe(message);
+  expect(tooLongMessage(message)).toBe(message);
 });
 
 test('other errors are not reworded', () => {
@@ -128,5 +128,5 @@ test('a prompt that fits beside its answer to the last token is not reported as 
 test('a row of digits is no count, however long', () => {
   // Read once from each of them, they would take hours.
   const message = `the prompt does not fit: ${'1,'.repeat(200_000)}`;
-  expect(inWordsOfTooLong(message)).toBe(`prompt is too long; ${message}`);
+  expect(tooLongMessage(message)).toBe(`prompt is too long; ${message}`);
 });

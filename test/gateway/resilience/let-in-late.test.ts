@@ -5,7 +5,7 @@ import { type HedgeOptions, hedgedAnswer } from '../../../src/gateway/attempts/h
 import { createWebHost } from '../../../src/gateway/host.ts';
 import { createObserver, UNWATCHED } from '../../../src/gateway/record/observer.ts';
 import type { Target } from '../../../src/routing/targets.ts';
-import { Departure } from '../../../src/upstream/departure.ts';
+import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { createProviderStates } from '../../../src/upstream/provider-state.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 import { sampleProvider } from '../../support/provider-config.ts';
@@ -20,7 +20,7 @@ async function setup(targets: Target[]) {
   const { now, monotonic, setTimer, advance } = createManualTimers();
   const states = createProviderStates({ monotonic, setTimer });
   const question = { ...BUSY, key: 'own' as const, conversation: () => null, lastResort: true };
-  const held = await states.enter({ ...question, signal: new Departure() });
+  const held = await states.enter({ ...question, signal: new Cancellation() });
   if ('refused' in held) throw held.error;
   const record: HedgeOptions<string>['record'] = {
     attempts: [],
@@ -37,7 +37,7 @@ async function setup(targets: Target[]) {
     losses: [],
     transformers: [],
   };
-  const client = new Departure();
+  const client = new Cancellation();
   const context: TryContext = {
     targets,
     contextFallback: [],

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createServer } from 'node:net';
 import { Addresses, alternating } from '../../../src/server/http1/addresses.ts';
 import { dial, handleOf } from '../../../src/server/http1/dial.ts';
-import { Departure } from '../../../src/upstream/departure.ts';
+import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { createDeafListener, type DeafListener } from '../../support/deaf-listener.ts';
 import { socketsOf } from '../../support/connections.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
@@ -35,16 +35,18 @@ onLinux('a thousand dials that are given up leave no descriptor', () => {
         const before = socketsOf(process.pid);
         let most = before;
         for (let begun = 0; begun < GIVEN_UP; begun += PORTION) {
-          const departure = new Departure();
+          const cancellation = new Cancellation();
           const asked = Array.from({ length: PORTION }, () =>
-            rejection(send(question(`${scheme}://${deaf.host}/`, { connectMs: 1_000, signal: departure }))),
+            rejection(
+              send(question(`${scheme}://${deaf.host}/`, { connectMs: 1_000, signal: cancellation })),
+            ),
           );
           if (giveUp !== 'at once') {
             await turns(20);
             most = Math.max(most, socketsOf(process.pid));
           }
           if (giveUp === 'late') await timers.advance(1_000);
-          else departure.abort(new Error('left'));
+          else cancellation.abort(new Error('left'));
           const codes = new Set((await Promise.all(asked)).map(({ code, message }) => code ?? message));
           expect([...codes]).toEqual([giveUp === 'late' ? 'upstream_timeout' : 'left']);
         }

@@ -1,6 +1,6 @@
 // A thousand requests at once, and a thousand that are given up at each stage: no socket, timer or listener is left.
 import { describe, expect, test } from 'bun:test';
-import { Departure } from '../../../src/upstream/departure.ts';
+import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { connectionsOf } from '../../support/connections.ts';
 import type { RawConnection } from '../../support/raw-server.ts';
@@ -10,8 +10,8 @@ import { question, readBody, readWhole, rejection } from './reading.ts';
 const REQUESTS = 1_000;
 const PORTIONS = 50;
 
-/** A departure that knows who listens to it. */
-class WatchedDeparture extends Departure {
+/** A cancellation that knows who listens to it. */
+class WatchedCancellation extends Cancellation {
   readonly listening = new Set<() => void>();
 
   override abort(reason: unknown): void {
@@ -30,18 +30,18 @@ class WatchedDeparture extends Departure {
   }
 }
 
-/** A whole life of requests, some at a time, each with a departure of its own. */
-async function inPortions(each: (departure: WatchedDeparture, index: number) => Promise<void>) {
-  const departures: WatchedDeparture[] = [];
+/** A whole life of requests, some at a time, each with a cancellation of its own. */
+async function inPortions(each: (cancellation: WatchedCancellation, index: number) => Promise<void>) {
+  const cancellations: WatchedCancellation[] = [];
   for (let begun = 0; begun < REQUESTS; begun += PORTIONS)
     await Promise.all(
       Array.from({ length: PORTIONS }, (_, index) => {
-        const departure = new WatchedDeparture();
-        departures.push(departure);
-        return each(departure, begun + index);
+        const cancellation = new WatchedCancellation();
+        cancellations.push(cancellation);
+        return each(cancellation, begun + index);
       }),
     );
-  return departures;
+  return cancellations;
 }
 
 const sockets = (port: number) =>
@@ -57,14 +57,14 @@ describe('a thousand at once', () => {
         await connection.write(plain(`answer to ${body}`));
       }
     });
-    const departures = Array.from({ length: REQUESTS }, () => new WatchedDeparture());
+    const cancellations = Array.from({ length: REQUESTS }, () => new WatchedCancellation());
     const answers = await Promise.all(
-      departures.map((signal, index) => lab.ask(server.url, { body: `question ${index}`, signal })),
+      cancellations.map((signal, index) => lab.ask(server.url, { body: `question ${index}`, signal })),
     );
     expect(answers.map(({ body }) => body.toString())).toEqual(
-      departures.map((_, index) => `answer to question ${index}`),
+      cancellations.map((_, index) => `answer to question ${index}`),
     );
-    expect(departures.every(({ listening }) => listening.size === 0)).toBe(true);
+    expect(cancellations.every(({ listening }) => listening.size === 0)).toBe(true);
     const [pool] = lab.pools();
     expect(pool).toMatchObject({ active: 0, idle: 100 });
     while (isLinux && sockets(server.port) !== 100) await turns(10);
@@ -119,51 +119,51 @@ for (const [scheme, certificate] of [
       run: (
         lab: ReturnType<typeof createLab>,
         url: string,
-        departure: WatchedDeparture,
+        cancellation: WatchedCancellation,
         index: number,
       ) => Promise<void>,
     ][] = [
       [
         'before they are sent',
         () => {},
-        async ({ send }, url, departure) => {
-          departure.abort(gone);
-          expect(await rejection(send(question(url, { signal: departure })))).toBe(gone);
+        async ({ send }, url, cancellation) => {
+          cancellation.abort(gone);
+          expect(await rejection(send(question(url, { signal: cancellation })))).toBe(gone);
         },
       ],
       [
         'while they connect',
         () => {},
-        async ({ send }, url, departure) => {
-          const asked = send(question(url, { signal: departure }));
-          departure.abort(gone);
+        async ({ send }, url, cancellation) => {
+          const asked = send(question(url, { signal: cancellation }));
+          cancellation.abort(gone);
           expect(await rejection(asked)).toBe(gone);
         },
       ],
       [
         'a moment later',
         () => {},
-        async ({ send }, url, departure, index) => {
-          const asked = send(question(url, { signal: departure }));
-          turns(1 + (index % 8)).then(() => departure.abort(gone));
+        async ({ send }, url, cancellation, index) => {
+          const asked = send(question(url, { signal: cancellation }));
+          turns(1 + (index % 8)).then(() => cancellation.abort(gone));
           expect(await rejection(asked)).toBe(gone);
         },
       ],
       [
         'within the body, by who asked',
         answersHead,
-        async ({ send }, url, departure) => {
-          const reading = readBody((await send(question(url, { signal: departure }))).body);
+        async ({ send }, url, cancellation) => {
+          const reading = readBody((await send(question(url, { signal: cancellation }))).body);
           await reading.until((size) => size === 4);
-          departure.abort(gone);
+          cancellation.abort(gone);
           expect(await reading.over).toBe(gone);
         },
       ],
       [
         'within the body, by who reads',
         answersHead,
-        async ({ send }, url, departure) => {
-          const reading = readBody((await send(question(url, { signal: departure }))).body);
+        async ({ send }, url, cancellation) => {
+          const reading = readBody((await send(question(url, { signal: cancellation }))).body);
           await reading.until((size) => size === 4);
           reading.cancel();
           expect(reading.breaches).toEqual([]);
@@ -172,20 +172,20 @@ for (const [scheme, certificate] of [
       [
         'before anybody reads',
         answersHead,
-        async ({ send }, url, departure) => {
-          const { body } = await send(question(url, { signal: departure }));
+        async ({ send }, url, cancellation) => {
+          const { body } = await send(question(url, { signal: cancellation }));
           body.cancel();
           // Once more does no harm.
-          departure.abort(gone);
+          cancellation.abort(gone);
           body.cancel();
         },
       ],
       [
         'when it is too late',
         always(() => plain('ok')),
-        async ({ send }, url, departure) => {
-          const answer = await readWhole(await send(question(url, { signal: departure })));
-          departure.abort(gone);
+        async ({ send }, url, cancellation) => {
+          const answer = await readWhole(await send(question(url, { signal: cancellation })));
+          cancellation.abort(gone);
           expect(answer.body.toString()).toBe('ok');
         },
       ],
@@ -194,8 +194,10 @@ for (const [scheme, certificate] of [
       test(name, async () => {
         const lab = createLab({ verifiesServers: false });
         const server = lab.serve(serve, certificate);
-        const departures = await inPortions((departure, index) => run(lab, server.url, departure, index));
-        expect(departures.filter(({ listening }) => listening.size > 0)).toHaveLength(0);
+        const cancellations = await inPortions((cancellation, index) =>
+          run(lab, server.url, cancellation, index),
+        );
+        expect(cancellations.filter(({ listening }) => listening.size > 0)).toHaveLength(0);
         lab.close();
         // A connection that was on its way when nobody wanted it any more arrives, and is closed.
         const isLeft = () =>

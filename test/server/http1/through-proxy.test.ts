@@ -1,7 +1,7 @@
 // Requests by way of a proxy, byte by byte, and what proxies do instead of passing them on. (Whose certificate is
 // accepted behind one: test/e2e/proxies.test.ts.)
 import { describe, expect, test } from 'bun:test';
-import { Departure } from '../../../src/upstream/departure.ts';
+import { Cancellation } from '../../../src/upstream/cancellation.ts';
 import { networkFailure } from '../../../src/upstream/network-failure.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { createDeafListener } from '../../support/deaf-listener.ts';
@@ -293,7 +293,7 @@ test('five hundred that are given up on their way through leave nothing', async 
   for (let portion = 0; portion < 10; portion++)
     await Promise.all(
       Array.from({ length: 50 }, async (_, index) => {
-        const signal = new Departure();
+        const signal = new Cancellation();
         const asked = send(question('https://api.example', { signal }));
         turns(1 + (index % 12)).then(() => signal.abort(gone));
         const outcome = await asked.then(

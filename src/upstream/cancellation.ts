@@ -1,7 +1,7 @@
-// Cancellation when whoever waits for an answer leaves.
+// Cancellation of work for a client that may leave, in plain objects.
 
 /** The part of an AbortSignal that work for a client that may leave needs. */
-export interface Leaving {
+export interface CancelSignal {
   readonly aborted: boolean;
   /** Why, once it is aborted. */
   readonly reason: unknown;
@@ -10,7 +10,7 @@ export interface Leaving {
 }
 
 /** An AbortController and its signal in one plain object: each request has one, for as long as its stream. */
-export class Departure implements Leaving {
+export class Cancellation implements CancelSignal {
   aborted = false;
   reason: unknown = undefined;
   private listeners: (() => void)[] = [];

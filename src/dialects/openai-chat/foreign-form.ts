@@ -3,24 +3,24 @@
 // the answers in this dialect. https://openrouter.ai/docs/cookbook/coding-agents/cursor-integration
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { OtherWords } from '../dialect.ts';
+import type { ForeignForm } from '../dialect.ts';
 import { CALL_FAILED } from '../shared/stand-ins.ts';
 
 /** Every request passes here: one in this dialect's own form costs no more than a check. */
-export function otherWords(body: JsonObject): OtherWords | undefined {
+export function readForeignForm(body: JsonObject): ForeignForm | undefined {
   if (asksInResponses(body)) return { dialect: 'openai-responses', edits: { messages: undefined } };
-  const edits: OtherWords['edits'] = {};
+  const edits: ForeignForm['edits'] = {};
   const tools = asArray(body.tools);
   if (tools?.some(isFlat)) edits.tools = tools.map((tool) => (isFlat(tool) ? nestTool(tool) : tool));
   const choice = asObject(body.tool_choice);
   if (choice !== undefined) {
-    const said = sayChoice(choice);
+    const said = rewriteChoice(choice);
     if (said !== choice) edits.tool_choice = said;
     const { disable_parallel_tool_use: single } = choice;
     if (typeof single === 'boolean') edits.parallel_tool_calls = !single;
   }
   const messages = asArray(body.messages);
-  if (messages?.some(isForeign)) edits.messages = messages.flatMap(sayMessage);
+  if (messages?.some(isForeign)) edits.messages = messages.flatMap(rewriteMessage);
   return Object.keys(edits).length === 0 ? undefined : { edits };
 }
 
@@ -55,7 +55,7 @@ function nestGrammar(format: JsonObject): JsonObject {
   return { type, grammar };
 }
 
-function sayChoice(choice: JsonObject): JsonValue {
+function rewriteChoice(choice: JsonObject): JsonValue {
   const { type, name } = choice;
   if (type === 'any') return 'required';
   if (type === 'auto' || type === 'none' || type === 'required') return type;
@@ -84,7 +84,7 @@ function isForeign(message: JsonValue): boolean {
 }
 
 /** Calls beside the content, results as separate messages, before the turn's other content. */
-function sayMessage(message: JsonValue): JsonValue[] {
+function rewriteMessage(message: JsonValue): JsonValue[] {
   const fields = asObject(message);
   if (fields === undefined || !isForeign(message)) return [message];
   const calls: JsonObject[] = [];
