@@ -40,13 +40,14 @@ describe('servers that refuse fields they do not know', () => {
     expect(lost).toEqual(goes ? [] : ['messages.reasoning']);
   });
 
-  test('a refusal is reported as text there', () => {
+  test('a refusal is sent as text there, and where a turn of it alone would be empty', () => {
     const refused = { role: 'assistant', content: null, refusal: 'No.' };
     const told = { role: 'assistant', content: 'No.' };
-    expect(passed('groq', 'm', [ASK, refused, ASK])).toEqual({
-      messages: [ASK, told, ASK],
-      lost: ['refusal'],
-    });
+    for (const kind of ['groq', 'deepseek', 'moonshot', 'xai'])
+      expect(passed(kind, 'm', [ASK, refused, ASK])).toEqual({
+        messages: [ASK, told, ASK],
+        lost: ['refusal'],
+      });
     const history: Message[] = [
       { role: 'user', parts: [{ type: 'text', text: 'q' }] },
       { role: 'assistant', parts: [{ type: 'refusal', text: 'No.' }] },
@@ -94,6 +95,16 @@ describe('servers that refuse calls without the thinking that led to them', () =
     ['glm', 'glm-4.7', {}],
   ])('not %s: %s where it does not think: %j', (kind, model, fields) => {
     expect(passed(kind, model, history, fields)).toEqual({ messages: history, lost: [] });
+  });
+
+  test('text in a message of its own before the calls needs one too', () => {
+    const messages = [ASK, answer, calls, RESULT];
+    expect(passed('deepseek', 'deepseek-v4-pro', messages).messages).toEqual([
+      ASK,
+      { ...answer, ...stand },
+      { ...calls, ...stand },
+      RESULT,
+    ]);
   });
 
   test('a model that is kept from thinking by a forced call needs none', () => {

@@ -66,7 +66,8 @@ function adaptMessage(
   quirks: Quirks,
   losses: LossReport,
 ): JsonObject {
-  let next = known === undefined ? message : withKnownFields(message, known, losses);
+  const told = refusalAsText(message, losses);
+  let next = known === undefined ? told : withKnownFields(told, known, losses);
   if (quirks.developerRole === false && next.role === 'developer') next = { ...next, role: 'system' };
   if (quirks.participantNames === false && next.name !== undefined) {
     const { name: _, ...rest } = next;
@@ -83,16 +84,25 @@ function adaptMessage(
   return quirks.callIds === 'exactly-9' ? fitCallIds(next, quirks) : next;
 }
 
+/**
+ * The field is OpenAI's: to servers that do not know it, a turn of a refusal alone is empty, and DeepSeek and others refuse
+ * the conversation ("content or tool_calls must be set").
+ */
+function refusalAsText(message: JsonObject, losses: LossReport): JsonObject {
+  if (typeof message.refusal !== 'string' || message.refusal === '' || !isEmpty(message.content))
+    return message;
+  const { refusal, ...rest } = message;
+  losses.approximated('refusal', GIVEN_AS_TEXT);
+  return { ...rest, content: refusal };
+}
+
 /** Fields of an answer from this or another provider that its client sends back unchanged. */
 function withKnownFields(message: JsonObject, known: ReadonlySet<string>, losses: LossReport): JsonObject {
   if (Object.keys(message).every((name) => known.has(name))) return message;
   const kept: JsonObject = {};
   for (const [name, value] of Object.entries(message)) {
     if (known.has(name)) kept[name] = value;
-    else if (name === 'refusal' && typeof value === 'string' && value !== '' && !message.content) {
-      kept.content = value;
-      losses.approximated('refusal', GIVEN_AS_TEXT);
-    } else if (!isEmpty(value)) losses.lost(`messages.${name}`);
+    else if (!isEmpty(value)) losses.lost(`messages.${name}`);
   }
   return kept;
 }
@@ -112,7 +122,9 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
     const fields = asObject(message);
     if (fields?.role !== 'assistant' || fields.reasoning_content) return message;
     const answers = asObject(messages[at - 1])?.role === 'tool';
-    if (!answers && (asArray(fields.tool_calls)?.length ?? 0) === 0) return message;
+    // Text before a call, in a message of its own: https://github.com/experientiallabs/experiential/pull/890
+    const goesOn = asObject(messages[at + 1])?.role === 'assistant';
+    if (!answers && !goesOn && (asArray(fields.tool_calls)?.length ?? 0) === 0) return message;
     changed = true;
     return { ...fields, reasoning_content: UNKNOWN_THOUGHT };
   });
