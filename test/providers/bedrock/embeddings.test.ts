@@ -40,7 +40,7 @@ test.each([
 });
 
 test.each([
-  [{ model: TITAN, input: ['a', 'b'] }, 'one text a request'],
+  [{ model: TITAN, input: ['a', 'b'] }, 'one text per request'],
   [{ model: TITAN, input: [1, 2] }, 'not token ids'],
   [{ model: 'amazon.nova-pro-v1:0', input: 'a' }, 'amazon.nova-pro-v1:0'],
 ])('%j is refused with the reason', async (body, reason) => {
