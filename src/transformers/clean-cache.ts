@@ -1,17 +1,25 @@
 // `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them, and the key that becomes some at Claude.
 import { z } from 'zod';
 import type { Part, ToolResultContent } from '../model/content.ts';
+import { isObject, type JsonValue } from '../model/json/json.ts';
 import type { NeutralRequest, Tool } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 
 /** The field's name on the wire, on parts, tools and the whole request. */
 const FIELD = 'cache_control';
+/** GitHub Copilot's name for it. */
+const COPILOTS = 'copilot_cache_control';
 
 export const cleanCache = defineTransformer({
   name: 'clean_cache',
   summary: 'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`.',
   options: z.strictObject({}),
   create: () => ({
+    /** In Chat Completions a message has the field too, beside a content that may be mere text and passes as it is. */
+    fields({ messages }) {
+      const turns = Array.isArray(messages) ? messages : [];
+      return turns.some(isMarked) ? { messages: turns.map(withoutMark) } : {};
+    },
     request(request, context) {
       let dropped = false;
       const note = () => {
@@ -38,6 +46,16 @@ export const cleanCache = defineTransformer({
     },
   }),
 });
+
+function isMarked(turn: JsonValue): boolean {
+  return isObject(turn) && (turn[FIELD] !== undefined || turn[COPILOTS] !== undefined);
+}
+
+function withoutMark(turn: JsonValue): JsonValue {
+  if (!isObject(turn) || !isMarked(turn)) return turn;
+  const { [FIELD]: _, [COPILOTS]: __, ...rest } = turn;
+  return rest;
+}
 
 function cleanPart(part: Part, note: () => void): Part {
   if (part.type === 'opaque') return part;

@@ -288,16 +288,31 @@ describe('clean_cache', () => {
       { role: 'user', content: [{ type: 'text', text: 'hi', odd: 1, cache_control }], name: 'me' },
       { role: 'assistant', content: null, tool_calls: [{ ...call, cache_control }] },
       { role: 'tool', tool_call_id: 'c1', content: [{ type: 'text', text: 'r', cache_control }] },
+      { role: 'user', content: 'so?', cache_control },
+      { role: 'user', content: 'well?', copilot_cache_control: cache_control, odd: 1 },
     ];
+    const described = (name: string) => ({
+      type: 'function',
+      function: { name, parameters: { type: 'object' } },
+    });
     const tools = [
-      { type: 'function', function: { name: 't', parameters: { type: 'object' } }, cache_control },
+      { ...described('t'), cache_control },
+      { ...described('u'), copilot_cache_control: cache_control },
     ];
     const answer = await lab.ask('openai-chat', true, { messages, tools, cache_control, novel: 1 });
     expectSound(answer);
     expect(lab.sent().text).not.toContain('cache_control');
     expect(lab.sent().body).toMatchObject({
       novel: 1,
-      messages: [{}, { name: 'me' }, { tool_calls: [call] }, {}],
+      messages: [
+        {},
+        { name: 'me' },
+        { tool_calls: [call] },
+        {},
+        { content: 'so?' },
+        { content: 'well?', odd: 1 },
+      ],
+      tools: [described('t'), described('u')],
     });
     expect(answer.lost).toBe('cache_control');
   });
