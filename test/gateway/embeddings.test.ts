@@ -62,6 +62,12 @@ describe('an OpenAI-shaped provider', () => {
     });
   });
 
+  test('an answer without vectors is malformed', async () => {
+    const lab = setup('gpt', { status: 'queued' });
+    expect((await lab.post(PATH, { model: 'asked', input: 'a' })).status).toBe(502);
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_malformed' });
+  });
+
   test('its refusal reaches the client as its own', async () => {
     const lab = setup(
       'gpt',

@@ -81,18 +81,18 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
     return { body, losses: embeddingLosses(request, ['user']) };
   },
   parseResponse(body) {
+    const data = asArray(body.data);
+    if (data === undefined) throw new Error('data is missing');
     const tokens = countIn(asObject(body.usage)?.prompt_tokens);
     return {
       model: asString(body.model) ?? null,
       usage: tokens === undefined ? null : { inputTokens: tokens },
-      vectors: () => parseVectors(body),
+      vectors: () => parseVectors(data),
     };
   },
 };
 
-function parseVectors(body: JsonObject): number[][] {
-  const data = asArray(body.data);
-  if (data === undefined) throw new Error('data is missing');
+function parseVectors(data: readonly JsonValue[]): number[][] {
   return data.map((entry, at) => {
     const embedding = asObject(entry)?.embedding;
     if (typeof embedding === 'string') return fromBase64(embedding);
