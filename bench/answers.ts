@@ -6,7 +6,7 @@ import { asChunk, LAST_CHUNK } from './http-messages.ts';
 export const STREAM_HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nrequest-id: req_benchmark\r\ntransfer-encoding: chunked\r\n\r\n';
 
-/** Unpaced streams come in chunks of so many deltas: a fast provider's packets. */
+/** Unpaced streams come in chunks of this many deltas, like a fast provider's packets. */
 const DELTAS_A_CHUNK = 10;
 const MB = 1024 * 1024;
 /** Characters in one event of a long stream, and in one of a long argument. */

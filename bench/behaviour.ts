@@ -1,4 +1,4 @@
-// What the upstream does with a request, told by the first segment of its path.
+// What the upstream does with a request, by the first segment of its path.
 import { PROVIDER_IDS, type ProviderId, PROVIDERS } from './fixtures.ts';
 
 export const BEHAVIOUR_KINDS = ['plain', 'stream', 'asked', 'paced', 'long', 'argument'] as const;

@@ -20,7 +20,7 @@ export function findCircumstances(command: string, missing: readonly string[]): 
   };
 }
 
-/** Says so where the tree holds changes that no commit has. */
+/** Notes uncommitted changes in the tree. */
 function findCommit(): string {
   const git = (...command: string[]) =>
     Bun.spawnSync(['git', ...command], { cwd: ROOT })

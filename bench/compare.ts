@@ -1,5 +1,5 @@
-// `npm run bench:compare -- REF`: this tree against another commit, round by round in turn, as ratios. A machine that is
-// not still shows in how far the rounds lie apart, never in the exit code.
+// `npm run bench:compare -- REF`: this tree against another commit, in alternating rounds, as ratios. A busy machine shows
+// in how far the rounds are apart, never in the exit code.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killChildren } from './child.ts';
@@ -93,7 +93,7 @@ function comparison(results: readonly MeasureResult[], names: readonly string[],
           there.median.toPrecision(4),
           here.median.toPrecision(4),
           `${median.toFixed(2)} (${lowest.toFixed(2)}…${highest.toFixed(2)})`,
-          // Where the rounds do not agree on the direction, there is nothing to say.
+          // Rounds that disagree on the direction show nothing.
           lowest > 1.02 ? 'more' : highest < 0.98 ? 'less' : 'no difference seen',
         ],
       ];

@@ -1,4 +1,4 @@
-// `npm run bench:compression`: what each encoding saves of a stream's bytes and costs of CPU, each event flushed. In one
+// `npm run bench:compression`: the bytes that each encoding saves on a stream, and its CPU cost, each event flushed. In one
 // process, without sockets; --write keeps the result in docs/benchmarks-compression.md.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

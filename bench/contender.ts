@@ -1,9 +1,9 @@
-// What is compared: something that clients ask, in front of the upstream. Each run starts fresh processes.
+// What is compared: a server in front of the upstream, or the upstream itself. Each run starts fresh processes.
 import type { Behaviour } from './behaviour.ts';
 import type { Child } from './child.ts';
 import type { ClientId, ProviderId } from './fixtures.ts';
 
-/** What a contender is there for: measures choose by it whom they take. */
+/** A contender's role, by which measures choose. */
 export type Role =
   | 'direct'
   | 'nginx'
@@ -53,7 +53,7 @@ export function takes(...roles: Role[]): (contender: Contender) => boolean {
 /** Whether its code is ready from the first request on. */
 export const isCompiled = takes('direct', 'nginx');
 
-/** The proxy under test has one core, all else shares the others. */
+/** The proxy under test has one core, everything else shares the others. */
 export const PROXY_CORE = Math.max(0, navigator.hardwareConcurrency - 1);
 export const OTHER_CORE = 0;
 
@@ -62,7 +62,7 @@ export function runningOf(child: Child, port: number, prefix = ''): Running {
   return { port, pid, startedAt, prefix, headers: {}, stop };
 }
 
-/** From the one line that tells the address. */
+/** From the line that states the address. */
 export async function readPort(child: Child): Promise<number> {
   for (;;) {
     const port = /http:\/\/[^\s/]+:(\d+)/.exec(await child.readLine())?.[1];
@@ -70,7 +70,7 @@ export async function readPort(child: Child): Promise<number> {
   }
 }
 
-/** For programs that cannot say which port they took: one that was free a moment ago. */
+/** For programs that cannot report their port: one that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
   const { port } = listener;

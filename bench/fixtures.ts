@@ -1,4 +1,4 @@
-// What the benchmark's upstream says and what its clients ask, in each dialect that it speaks.
+// The answers of the benchmark's upstream and the requests of its clients, in each dialect that it speaks.
 import { anthropicMessages } from './fixtures/anthropic.ts';
 import { gemini } from './fixtures/gemini.ts';
 import { openaiChat } from './fixtures/openai-chat.ts';
@@ -24,12 +24,12 @@ export const PROVIDERS: Record<ProviderId, ProviderFixture> = {
 
 /** Text of a stream's first delta: what a client looks for to time the first token. */
 export const FIRST_TEXT = 'Onset';
-/** Text of the others: about what one token is. */
+/** Text of the others: about one token. */
 export const DELTA_TEXT = ' word';
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** The base64 of what begins as a PNG image does, and goes on so that no two parts of it are the same. */
+/** Base64 of bytes that begin like a PNG image and do not repeat. */
 export function imageOf(characters: number): string {
   const bytes = Buffer.alloc((characters / 4) * 3);
   for (let at = 0, state = 1; at < bytes.length; at++) {
@@ -62,7 +62,7 @@ const LINES = [
   '  const headers = { authorization: "Bearer " + token, "x-request-id": id };',
 ];
 
-/** What a tool reads from files: code, with the signs that JSON escapes, each a little different from the others. */
+/** Files that a tool reads: code, with characters that JSON escapes, each slightly different. */
 export function filesOf(characters: number, count: number): string[] {
   return Array.from({ length: count }, (_, file) => {
     let text = '';

@@ -1,4 +1,4 @@
-// `npm run ledger:load`: the ledger equals the traffic, with 20,000 requests for each store, ten kills in the midst, and
+// `npm run ledger:load`: whether the ledger equals the traffic, with 20,000 requests for each store, ten kills meanwhile, and
 // two gateways on one PostgreSQL. `npm run ledger:load -- 2000` with fewer. PostgreSQL is started for it where it is
 // installed.
 import { type Proof, proveKills, proveLoad } from '../test/support/ledger-proof.ts';

@@ -28,7 +28,7 @@ const { values } = parseArgs({
 
 interface Measured extends LedgerFigures {
   name: string;
-  /** What a row takes on disk, in bytes, indexes and sums included; null: not known. */
+  /** Bytes of a row on disk, indexes and sums included; null: unknown. */
   rowBytes: number | null;
 }
 
@@ -53,7 +53,7 @@ async function measureSqlite(rows: number): Promise<Measured> {
 }
 
 async function measurePostgres(rows: number): Promise<Measured> {
-  // As PostgreSQL comes.
+  // PostgreSQL's defaults.
   const cluster = await startCluster({ shared_buffers: '128MB', fsync: 'on' });
   try {
     const url = await cluster.createDatabase();
@@ -63,7 +63,7 @@ async function measurePostgres(rows: number): Promise<Measured> {
   }
 }
 
-/** Where others work too, medians tell of them as well: the lowest is what the ledger takes. */
+/** On a shared machine, medians include other load: the lowest is what the ledger takes. */
 const [now = 0, lately = 0] = loadavg();
 const load = `${now.toFixed(1)} on average over a minute before, ${lately.toFixed(1)} over five, of ${availableParallelism()} cores`;
 

@@ -13,8 +13,8 @@ export interface LoadSpec {
   body: string;
   connections: number;
   /**
-   * Null: each connection asks again as soon as it has its answer. Else so many requests in all a second, due by the
-   * clock whatever becomes of the answers: one that finds no connection free waits, and its wait counts.
+   * Null: each connection sends again as soon as it has its answer. Otherwise the total requests per second, due by the
+   * clock regardless of the answers: one that finds no free connection waits, and its wait counts.
    */
   perSecond: number | null;
 }
@@ -23,7 +23,7 @@ export interface LoadSpec {
 export interface LoadCount {
   /** Milliseconds of this process's clock. */
   at: number;
-  /** Answers that are whole. */
+  /** Complete answers. */
   finished: number;
   /** Answers other than 200, and connections that closed or failed. */
   failed: number;
@@ -31,9 +31,9 @@ export interface LoadCount {
   bytes: number;
   /** Answers whose first text has come. */
   begun: number;
-  /** Milliseconds from when a request was due to first text (of a whole answer: to its end), since the last count. */
+  /** Milliseconds from a request's due time to its first text (for a whole answer, to its end), since the last count. */
   waits: number[];
-  /** How long stamped events were on their way, since the last count. */
+  /** Delays of stamped events since the last count. */
   delays: DelaySummary;
 }
 

@@ -1,4 +1,4 @@
-// The thread of load-clock.ts: sleeps until each moment and says so.
+// The thread of load-clock.ts: sleeps until each request is due, and reports it.
 import type { LoadClockStart } from './load-clock.ts';
 import { sharedNow } from './shared-clock.ts';
 

@@ -1,7 +1,7 @@
-// Says when the next request is due, on a thread of its own: the timers of an event loop are up to a millisecond late.
+// Reports when the next request is due, on a thread of its own: the timers of an event loop are up to a millisecond late.
 import { sharedNow } from './shared-clock.ts';
 
-/** What the thread is told, and what it then tells again and again: the number of the request that is due. */
+/** The thread's settings; it then reports the number of each request as it becomes due. */
 export interface LoadClockStart {
   /** Milliseconds from the first request to each. */
   intervalMs: number;

@@ -1,4 +1,4 @@
-// A measure: what is done to one contender in one round, and the numbers that come of it.
+// A measure: what is done with one contender in one round, and the resulting numbers.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
@@ -8,7 +8,7 @@ import { CLIENTS, PROVIDERS } from './fixtures.ts';
 import type { ClientFixture } from './fixtures/wire.ts';
 import type { LoadCount, LoadSpec } from './load-client.ts';
 
-/** How long and how often: `quick` for a look, `full` for numbers to publish, `tiny` for the test. */
+/** How long and how often: `quick` for a first impression, `full` for numbers to publish, `tiny` for the test. */
 export interface Effort {
   name: 'tiny' | 'quick' | 'full';
   rounds: number;
@@ -29,7 +29,7 @@ export interface Measure {
   name: string;
   /** Metrics and their units, in the order of the report. */
   metrics: Record<string, string>;
-  /** Rounds more or less than the effort says, e.g. because each is short. */
+  /** The number of rounds, where it differs from the effort's, e.g. because each is short. */
   rounds?(effort: Effort): number;
   applies(contender: Contender): boolean;
   run(context: MeasureContext): Promise<Numbers>;
@@ -46,7 +46,7 @@ export interface Stage {
   running: Running;
   /** A client's request to the contender. */
   request(stream: boolean): Asked;
-  /** The same, but with a body of one's own. */
+  /** The same, but with a given body. */
   requestOf(stream: boolean, body: (client: ClientFixture, model: string) => string): Asked;
 }
 

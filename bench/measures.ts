@@ -1,4 +1,4 @@
-// Which measures there are, by the names that `npm run bench -- --only` takes, in the order of the run.
+// The measures, by the names that `npm run bench -- --only` takes, in the order of the run.
 import type { Measure } from './measure.ts';
 import { BODIES, bigBodies } from './measures/big-bodies.ts';
 import { burst } from './measures/burst.ts';

@@ -1,4 +1,4 @@
-// nginx as a reverse proxy and nothing more: one process, no log, no buffering, connections kept open on both sides.
+// nginx only as a reverse proxy: one process, no log, no buffering, connections kept open on both sides.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { behaviourPrefix } from './behaviour.ts';

@@ -1,5 +1,5 @@
-// `npx bun bench/observability.ts`: what looking at requests costs: timing a stream, counting a request for
-// Prometheus, loading what exports to OpenTelemetry. In one process, by CPU time.
+// `npx bun bench/observability.ts`: the cost of observing requests: timing a stream, counting a request for
+// Prometheus, loading the OpenTelemetry export. In one process, by CPU time.
 import { createStreamTiming } from '../src/gateway/record/stream-timing.ts';
 import { NO_TIMING } from '../src/ledger/rows/row.ts';
 import { createMeter } from '../src/telemetry/meter.ts';

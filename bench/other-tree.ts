@@ -30,7 +30,7 @@ export function checkOut(repository: string, ref: string): OtherTree {
   }
 }
 
-/** Those of this tree where it needs the same. */
+/** Uses this tree's dependencies if it needs the same. */
 function bringPackages(repository: string, root: string): void {
   const lock = (tree: string) => readFileSync(join(tree, 'package-lock.json'), 'utf8');
   const installed = join(repository, 'node_modules');

@@ -1,23 +1,23 @@
-// The one clock of all streams that come at a model's pace. Each event carries the moment it was sent, and counts that grow.
+// The one clock of all streams that come at a model's pace. Each event carries the time it was sent, and growing counts.
 import { DELTA_TEXT, FIRST_TEXT, type ProviderId, PROVIDERS } from './fixtures.ts';
 import { STREAM_HEAD } from './answers.ts';
 import { asChunk } from './http-messages.ts';
 import { countsIn, FIRST_COUNT } from './fixtures/wire.ts';
 import { findStamp, STAMP, writeStamp } from './stamp.ts';
 
-/** Streams are spread over so many moments of their interval, as independent ones would be. */
+/** Streams are spread over this many phases of their interval, as independent ones would be. */
 const PHASES = 10;
 
-/** What the pace wants of a connection. */
+/** What the pace needs of a connection. */
 export interface Listener {
-  /** False while it has bytes of before to send; such a stream misses events, which shows in how many were delivered. */
+  /** False while earlier bytes are still unsent; such a stream misses events, which shows in the number delivered. */
   isReady(): boolean;
-  /** The bytes are the caller's own again afterwards. */
+  /** The caller may reuse the bytes afterwards. */
   write(bytes: Buffer): void;
 }
 
 export interface Pace {
-  /** Begins a stream; what is returned ends it. */
+  /** Begins a stream; the returned function ends it. */
   join(listener: Listener): () => void;
   stop(): void;
 }
@@ -40,7 +40,7 @@ export function createPace(dialect: ProviderId, perSecond: number): Pace {
   const timer = setInterval(
     () => {
       const now = performance.now();
-      // A clock that was held up goes on from now: a burst would be nobody's pace.
+      // After a delay the clock continues from now: a burst would not be a model's pace.
       if (now - due > 1000 / perSecond) due = now;
       for (; due <= now; due += period) {
         for (const listener of phases[phase] ?? []) {

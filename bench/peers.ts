@@ -31,7 +31,7 @@ function contenderOf(peer: Peer, program: string, client: ClientId, provider: Pr
   return {
     name: pair === PASSTHROUGH ? peer.name : `${peer.name}, ${pair}`,
     role: pair === PASSTHROUGH ? 'peer' : 'translating peer',
-    // They are there to compare with, and some start for ten seconds.
+    // They are only compared with, and some take ten seconds to start.
     rounds: 1,
     client,
     provider,

@@ -1,11 +1,11 @@
-// On a machine that others use: going before their work while something is timed. Linux, and as root.
+// On a shared machine: takes priority over other work while something is timed. Linux, and as root.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 const FIRST = -15;
 const USUAL = 0;
 
-/** This process, what it started and their threads go first until the returned function is called. */
+/** Gives this process, its descendants and their threads priority until the returned function is called. */
 export function goFirst(): () => void {
   setAll(FIRST);
   return () => setAll(USUAL);
@@ -24,7 +24,7 @@ function threadsOf(pid: number): number[] {
   return [...threads.map(Number), ...children.flatMap(threadsOf)];
 }
 
-/** Threads and processes end while they are listed. */
+/** Threads and processes may end while they are listed. */
 function unlessGone<Result>(work: () => Result): Result | undefined {
   try {
     return work();

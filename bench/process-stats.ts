@@ -1,4 +1,4 @@
-// What the kernel says of a process. Linux only; elsewhere the columns that need it stay empty.
+// The kernel's figures of a process. Linux only; elsewhere the columns that need it stay empty.
 import { readFileSync } from 'node:fs';
 
 /** USER_HZ, which is 100 on every Linux that Bun runs on. */
@@ -8,7 +8,7 @@ const TICK_MICROSECONDS = 1_000_000 / 100;
 export function cpuTime(pid: number | null): number | null {
   if (pid === null) return null;
   const stat = readProc(`/proc/${pid}/stat`);
-  // The program's name, in parentheses, may hold spaces: fields are counted from behind it, utime first.
+  // The program's name, in parentheses, may contain spaces: fields are counted after it, utime first.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   const ticks = Number(fields[11]) + Number(fields[12]);
   return Number.isFinite(ticks) ? ticks * TICK_MICROSECONDS : null;
@@ -38,7 +38,7 @@ export function childOf(pid: number): number | null {
   return child !== undefined && others.length === 0 ? child : null;
 }
 
-/** All processes that come of a process. */
+/** All descendants of a process. */
 export function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }

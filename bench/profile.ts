@@ -1,4 +1,4 @@
-// `npm run profile`: where the main thread's time goes, of plain requests and of 200 paced streams, as flame graphs in
+// `npm run profile`: where the main thread's time goes, for plain requests and for 200 paced streams, as flame graphs in
 // docs/profiles.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// The numbers as tables: for the terminal and, the same in Markdown, for the pages in docs.
+// The numbers as tables, for the terminal and, in Markdown, for the pages in docs.
 import { type Finding, isReached } from './findings/finding.ts';
 import { type MeasureResult, spreadOfMetric } from './results.ts';
 import type { Spread } from './statistics.ts';
@@ -27,7 +27,7 @@ function aimAndVerdict(finding: Finding, bound: number | undefined): [aim: strin
   return [`${target.side} ${boundText(bound)}`, verdict];
 }
 
-/** Findings that have no target. */
+/** Findings without a target. */
 export function ratiosTable(findings: readonly Finding[]): Table {
   return [
     ['', 'measured'],
@@ -37,7 +37,7 @@ export function ratiosTable(findings: readonly Finding[]): Table {
   ];
 }
 
-/** Metrics that one of these contenders has a value of. */
+/** Metrics for which one of these contenders has a value. */
 export function numbersTable(results: readonly MeasureResult[], contenders: readonly string[]): Table {
   const header = ['', ...contenders];
   const rows = results.flatMap(({ metrics }) =>
@@ -62,7 +62,7 @@ function boundText(bound: number): string {
   return Number.isInteger(bound) ? String(bound) : numberText(bound);
 }
 
-/** Three digits that mean something. */
+/** Three significant digits. */
 function numberText(value: number): string {
   const size = Math.abs(value);
   if (size >= 100) return Math.round(value).toLocaleString('en-US');

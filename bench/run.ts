@@ -1,4 +1,4 @@
-// Runs measures: rounds over the contenders, in an order that turns around each time. What fails is told, and the rest goes on.
+// Runs measures: rounds over the contenders, in alternating order. A failure is reported, and the rest continues.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface RunOptions {
   say(line: string): void;
 }
 
-/** Longer than any run takes that is not stuck. */
+/** Longer than any run takes unless it is stuck. */
 const RUN_TIMEOUT_MS = 120_000;
 
 export async function runMeasures(options: RunOptions): Promise<MeasureResult[]> {
@@ -49,7 +49,7 @@ async function runMeasure(
         numbers = onlyFinite(await inTime(measure, { contender, effort, directory }));
         say(`${place}: ${describe(measure, numbers)}`);
       } catch (thrown) {
-        // What it left behind would take the cores of the next.
+        // Processes it left behind would take the cores of the next one.
         killChildren();
         const message = thrown instanceof Error ? thrown.message : String(thrown);
         failures.push({ contender: contender.name, round: round + 1, message });
@@ -62,7 +62,7 @@ async function runMeasure(
   return { name, metrics, rounds, failures, seconds: (performance.now() - startedAt) / 1_000 };
 }
 
-/** A quantile of no answers is no number. */
+/** A quantile of no answers is not a number. */
 function onlyFinite(numbers: Numbers): Numbers {
   return Object.fromEntries(Object.entries(numbers).filter(([, value]) => Number.isFinite(value)));
 }

@@ -1,4 +1,4 @@
-// A run's result as docs/benchmarks.json keeps it, so that the page can be written anew without measuring anew.
+// A run's result as docs/benchmarks.json keeps it, so that the page can be rendered again without measuring.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Circumstances } from './report.ts';
@@ -8,7 +8,7 @@ export interface SavedRun {
   /** Of the last run. */
   circumstances: Circumstances;
   contenders: { name: string; isPeer: boolean }[];
-  /** A run of a few measures replaces those alone: each says at which commit it was taken. */
+  /** A run of a few measures replaces only those: each states the commit at which it was taken. */
   results: (MeasureResult & { commit: string })[];
 }
 
@@ -23,7 +23,7 @@ export function writeSavedRun(run: SavedRun): void {
   writeFileSync(FILE, `${JSON.stringify(run, null, 1)}\n`);
 }
 
-/** What was measured before stays where it was not measured again. */
+/** Keeps earlier results of what was not measured again. */
 export function mergeRuns(
   before: SavedRun | undefined,
   { circumstances, contenders, results }: SavedRun,

@@ -1,4 +1,4 @@
-// A clock that all processes of this machine share, so that one can tell how long ago another did something:
+// A clock that all processes of this machine share, so that one knows how long ago another did something:
 // https://man7.org/linux/man-pages/man3/clock_gettime.3.html
 import { dlopen, FFIType } from 'bun:ffi';
 
@@ -14,7 +14,7 @@ function readOffset(): number {
   });
   const time = new BigInt64Array(2);
   symbols.clock_gettime(CLOCK_MONOTONIC, time);
-  // The first call may have been held up by its own compilation.
+  // The first call may have been delayed by its own compilation.
   symbols.clock_gettime(CLOCK_MONOTONIC, time);
   const own = performance.now() * 1e3;
   const [seconds = 0n, nanoseconds = 0n] = time;

@@ -32,7 +32,7 @@ export interface SluiceOptions {
   workers?: number;
   /** Default: one worker has one core to itself, several have all. */
   cores?: 'one' | 'all';
-  /** Beside what it has anyway. */
+  /** In addition to its usual environment. */
   environment?: Record<string, string>;
   /** For the runtime, which then runs the source: what it writes of a program names the source's own lines. */
   runtimeFlags?: readonly string[];
@@ -54,7 +54,7 @@ export function sluiceContender(
     async start(run) {
       const file = join(run.directory, 'sluice.json');
       writeFileSync(file, configuration(provider, run, options.audit ?? {}));
-      // Before there were workers there was one process.
+      // Versions before workers have one process.
       const count = existsSync(join(root, 'src/workers')) ? ['--workers', String(workers)] : [];
       const serve = ['serve', ...count, '--config', file];
       const settings = {
@@ -80,16 +80,16 @@ function shortName(dialect: ClientId | ProviderId): string {
   return dialect === 'openai-responses' ? 'responses' : PROVIDERS[dialect].provider;
 }
 
-/** With no configuration of its own, on any core. */
+/** Without a configuration file, on any core. */
 export function startUnconfigured(directory: string): Promise<Running> {
   return launch(ROOT, ['serve', '--port', '0', '--workers', '1'], {
     environment: { SLUICE_HOME: homeIn(directory) },
   });
 }
 
-/** Makes the program that the launcher runs; a tree from before there was such a thing runs its source. */
+/** Builds the program that the launcher runs; an older tree without a build runs its source. */
 export function buildProgram(root = ROOT): void {
-  // Our own file.
+  // Written by this project.
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
@@ -102,7 +102,7 @@ export function buildProgram(root = ROOT): void {
 async function launch(root: string, args: readonly string[], settings: ChildOptions): Promise<Running> {
   const launcher = startChild(['node', join(root, 'bin/sluice'), ...args], {
     ...settings,
-    // Else it would outlive a benchmark that was killed.
+    // Otherwise it would outlive a killed benchmark.
     environment: { ...settings.environment, npm_lifecycle_event: 'bench' },
   });
   const port = await readPort(launcher);

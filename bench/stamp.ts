@@ -1,4 +1,4 @@
-// When an event was sent, in its own text: what its way took is known to whoever reads it, through any dialect.
+// The time an event was sent, in its own text: any reader can compute its delay, through any dialect.
 import { sharedNow } from './shared-clock.ts';
 
 const MARK = 64;
@@ -6,10 +6,10 @@ const ZERO = 48;
 /** Microseconds of the shared clock: enough for a hundred days. */
 const DIGITS = 13;
 
-/** What an event's text must end with, so that there is room for a moment. */
+/** What an event's text must end with, to have room for a time. */
 export const STAMP = String.fromCharCode(MARK) + '0'.repeat(DIGITS);
 
-/** Where the digits of the one stamp in these bytes begin. */
+/** Where the digits of the only stamp in these bytes begin. */
 export function findStamp(bytes: Buffer): number {
   const at = bytes.indexOf(STAMP);
   if (at === -1) throw new Error('there is no room for a stamp');
@@ -25,7 +25,7 @@ export function writeStamp(bytes: Buffer, at: number): void {
   }
 }
 
-/** Calls back with the microseconds that each stamp was on its way; those that two reads share are left out. */
+/** Calls back with each stamp's delay in microseconds; stamps split over two reads are left out. */
 export function readStamps(bytes: Buffer, each: (microseconds: number) => void): void {
   let now: number | undefined;
   for (let at = bytes.indexOf(MARK); at !== -1; at = bytes.indexOf(MARK, at + 1)) {

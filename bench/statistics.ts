@@ -1,4 +1,4 @@
-// Medians, with how far the rounds lay apart.
+// Medians, with the spread of the rounds.
 
 export interface Spread {
   median: number;

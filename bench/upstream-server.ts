@@ -45,7 +45,7 @@ export function createServer(): BenchUpstream {
       case 'asked': {
         const plain = plainAnswer(dialect);
         const stream = streamAnswer(dialect, behaviour);
-        // Some wires ask by their path.
+        // In some wires the path requests a stream.
         const isAsked = path.includes(':stream');
         return (socket, asks) => write(socket, asks || isAsked ? stream : plain);
       }

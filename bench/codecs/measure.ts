@@ -1,4 +1,4 @@
-// What a pair's pump costs: per event, per byte of a long stream, per byte of a long argument, and what it holds.
+// The cost of a pair's pump: per event, per byte of a long stream, per byte of a long argument, and its memory.
 import { join } from 'node:path';
 import { quantile } from '../statistics.ts';
 import { createPairPump, type Pair, run } from './pair.ts';
@@ -20,7 +20,7 @@ export interface Growth {
 }
 
 const MB = 1024 * 1024;
-/** About what one token is. */
+/** About one token. */
 const TOKEN = ' word';
 
 export async function measureSpeed(pair: Pair, rounds: number): Promise<Speed> {
@@ -68,14 +68,14 @@ async function compare(pair: Pair, fed: Fed, deltas: number, times: number): Pro
   const long = Math.floor(deltas);
   const short = Math.floor(deltas / times);
   await timed(pair, stream, short);
-  // The best of two, since a neighbour on the machine only ever makes it slower.
+  // The best of two, since other load on the machine only makes it slower.
   const shortest = Math.min(await timed(pair, stream, short), await timed(pair, stream, short));
   const longest = Math.min(await timed(pair, stream, long), await timed(pair, stream, long));
   const held = (await heldAfter(pair, fed, long)) - (await heldAfter(pair, fed, short));
   return { timeRatio: longest / long / (shortest / short), heldMegabytes: held / MB };
 }
 
-/** Seconds of CPU: what else runs on the machine does not show in it. */
+/** Seconds of CPU, which other load on the machine does not affect. */
 async function timed(pair: Pair, stream: WireStream, deltas: number): Promise<number> {
   const pump = await createPairPump(pair);
   Bun.gc(true);
@@ -102,7 +102,7 @@ async function heldAfter({ wire, client }: Pair, { what, text }: Fed, deltas: nu
 }
 
 const ALLOCATE = join(import.meta.dir, 'allocate.ts');
-/** What the collector says of itself, once for each time it runs. */
+/** The collector's own figures, once for each run of it. */
 const CYCLE = /bytes allocated this cycle: (\d+)/g;
 
 /** By what the collector of a process of its own reports, over enough events for it to run some times. */

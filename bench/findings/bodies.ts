@@ -1,4 +1,4 @@
-// What long bodies cost, against nothing in between and against nginx.
+// The cost of long bodies, compared with a direct connection and with nginx.
 import { DIRECT, FRAGMENTS, SLOWEST } from '../contenders.ts';
 import { BODIES, bodyMetrics } from '../measures/big-bodies.ts';
 import { NGINX_NAME } from '../nginx.ts';

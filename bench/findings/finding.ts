@@ -1,8 +1,8 @@
-// What a finding is: a number that matters, and where there is one, its target.
+// A finding: a number that matters, and its target, if any.
 import { type MeasureResult, spreadOfDifference, spreadOfMetric, spreadOfRatio } from '../results.ts';
 import type { Spread } from '../statistics.ts';
 
-/** What stands in the way of one is in `obstacles.ts`. */
+/** What prevents reaching one is in `obstacles.ts`. */
 export interface Target {
   bound: number;
   /** What was aimed at first, where that was something else or the same. */

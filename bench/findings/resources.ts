@@ -1,4 +1,4 @@
-// What the gateway holds, and how soon it is there.
+// The gateway's memory and start time.
 import { BARE, LARGE_PAGES } from '../contenders.ts';
 import { SECOND_WORKER } from '../measures/workers.ts';
 import { PASSTHROUGH } from '../sluice.ts';

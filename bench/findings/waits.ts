@@ -1,4 +1,4 @@
-// What the gateway adds to the waits of clients: for an answer, for a stream's first text, for each of its events.
+// What the gateway adds to clients' waits: for an answer, for a stream's first text, for each of its events.
 import { BARE, DIRECT, SLOWEST } from '../contenders.ts';
 import { FIRST_TOKEN, LATENCY_RATES, waitOf, WHOLE } from '../measures/latency.ts';
 import { LEVELS, metricsOf } from '../measures/many-streams.ts';

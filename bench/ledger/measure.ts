@@ -1,4 +1,4 @@
-// Fills a ledger, asks its pages and lets old rows go, and tells how long each took.
+// Fills a ledger, reads its pages and expires rows, and measures how long each takes.
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
@@ -10,11 +10,11 @@ import { type Spread, spreadOf } from '../statistics.ts';
 import { type Page, pagesAt } from './pages.ts';
 import { rowAt, SECOND_MS } from './rows.ts';
 
-/** As the gateway's queue hands them over. */
+/** The size of the gateway queue's batches. */
 const BATCH = 256;
-/** How often each page is asked. */
+/** How often each page is read. */
 export const ROUNDS = 25;
-/** Batches and slices that are looked at one by one, once the ledger is full. */
+/** Batches and slices that are measured one by one, once the ledger is full. */
 const SINGLE = 40;
 
 /** All in ms. */
@@ -25,7 +25,7 @@ export interface LedgerFigures {
   /** Of a batch of 256 rows, at the end. */
   batch: Spread;
   pages: { page: Page; took: Spread }[];
-  /** Of one slice of retention, 500 rows: so long may a batch have to wait. */
+  /** Of one slice of retention, 500 rows, for which a batch may have to wait. */
   slice: Spread;
 }
 

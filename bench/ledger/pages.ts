@@ -1,4 +1,4 @@
-// The pages that the benchmark asks of a ledger.
+// The pages that the benchmark reads.
 
 export interface Page {
   path: string;

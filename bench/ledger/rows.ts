@@ -4,7 +4,7 @@ import { sampleRow } from '../../test/support/ledger-rows.ts';
 
 export const SECOND_MS = 1000;
 
-/** Asked in vain now and then. */
+/** One request in this many is for a rare model, for which a page may search in vain. */
 const RARE_EVERY = 20_000;
 
 /** `at`: its time, Unix ms. What it is about depends on `index` alone. */

@@ -9,7 +9,7 @@ import { cpuTime, peakMemory } from '../process-stats.ts';
 export interface Body {
   name: string;
   kind: 'images' | 'conversation' | 'stream' | 'argument';
-  /** What it is called in the report. */
+  /** Its name in the report. */
   label: string;
   megabytes: number;
   /** Bodies that are measured, after one that is not. */

@@ -1,4 +1,4 @@
-// Streams as fast as they go, one after the other on each connection.
+// Streams at full speed, one after the other on each connection.
 import { isCompiled, takes } from '../contender.ts';
 import { cpuTime } from '../process-stats.ts';
 import type { LoadCount } from '../load-client.ts';

@@ -1,5 +1,5 @@
-// How long a client waits, at rates that leave everybody idle most of the time: for a whole answer, and for the first
-// text of a stream. Requests are due by the clock whatever becomes of the answers, and waits count from then.
+// How long a client waits, at rates that leave all processes idle most of the time: for a whole answer, and for the first
+// text of a stream. Requests are due by the clock regardless of the answers, and waits count from then.
 import { isCompiled, takes } from '../contender.ts';
 import {
   type Measure,
@@ -21,10 +21,10 @@ interface Rate {
   seconds: number;
 }
 
-/** So rarely that both kinds can be asked for in the same seconds. */
+/** So low that both kinds can be requested in the same seconds. */
 const RARE: Rate = { perSecond: 1, seconds: 8 };
 const STEADY: readonly Rate[] = [
-  // Longer, and connections that were opened but not used yet would be closed.
+  // After a longer time, connections that were opened but not used yet would be closed.
   { perSecond: 50, seconds: 5 },
   { perSecond: 500, seconds: 2 },
 ];
@@ -33,7 +33,7 @@ export const LATENCY_RATES: readonly number[] = [RARE, ...STEADY].map(({ perSeco
 const DELTAS = 20;
 const CONNECTIONS = 64;
 const WARM_UP_CONNECTIONS = 16;
-/** Until what a hundred thousand requests left to do is done: rows are written, and everything is collected. */
+/** Until the aftermath of a hundred thousand requests is over: rows are written, and garbage is collected. */
 const REST_MS = 5_000;
 /** At a rate, before it counts: connections open, and what the warm-up left to do is done. */
 const SETTLE_MS = 600;
@@ -47,7 +47,7 @@ export const rareWaits: Measure = {
   name: 'Waits of rare requests',
   metrics: metricsAt([RARE]),
   applies: takes('direct', 'nginx', 'gateway'),
-  // Each takes long, and says little.
+  // Each takes long, and shows little.
   rounds: () => 1,
   run: (context) =>
     onWarmStage(context, async (stage) => {
@@ -112,7 +112,7 @@ async function waits(
   try {
     await Bun.sleep(SETTLE_MS * effort.pace);
     await load.count();
-    // However short the effort, some requests there must be.
+    // Even the shortest effort needs some requests.
     const span = Math.max(seconds * effort.pace, 1.2 / perSecond + 0.1) * 1_000;
     const { waits: all } = await countSome(load, span, ({ waits: some }) => some.length > 0, contender);
     return {

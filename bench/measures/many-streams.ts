@@ -1,5 +1,5 @@
-// So many streams open at once at the pace of a model: how late each event is, what it costs, what a stream holds.
-// Direct shows what the clients and the upstream can do themselves: where it is late, so is everybody.
+// Many concurrent streams at the pace of a model: the delay and cost of each event, and the memory of a stream.
+// Direct shows what clients and upstream can do themselves: where it is late, all are.
 import { isCompiled, takes } from '../contender.ts';
 import { type Measure, type Numbers, onStage, startLoad } from '../measure.ts';
 import { cpuTime, residentMemory } from '../process-stats.ts';
@@ -22,7 +22,7 @@ export const LEVELS: readonly Level[] = [
 ];
 const APPLIES = takes('direct', 'nginx', 'gateway', 'peer');
 const MOST_FOR_PEERS = 1_000;
-/** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
+/** Earlier streams, so that code and tables that are loaded once are not counted as part of a stream. */
 const WARM_UP_STREAMS = 50;
 const SETTLE_MS = 1_500;
 const MEASURED_MS = 3_000;

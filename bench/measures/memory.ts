@@ -1,4 +1,4 @@
-// Memory: idle after start, and what an open stream takes.
+// Memory: idle after the start, and per open stream.
 import { takes } from '../contender.ts';
 import { residentMemory } from '../process-stats.ts';
 import { failOn, type Measure, onStage, startLoad } from '../measure.ts';
@@ -7,7 +7,7 @@ import { untilBegun } from './opening.ts';
 const STREAMS = 500;
 const APPLIES = takes('nginx', 'bare', 'gateway', 'large pages', 'peer');
 const PER_SECOND = 20;
-/** Streams that come and go before, so that code and tables that are loaded once do not count as theirs. */
+/** Earlier streams, so that code and tables that are loaded once are not counted as part of a stream. */
 const WARM_UP_STREAMS = 50;
 const IDLE_MS = 1_000;
 const WARM_UP_MS = 3_000;

@@ -1,4 +1,4 @@
-// Waits until streams flow, and until there is something to count.
+// Waits until streams have begun, and until there is something to count.
 import type { Contender } from '../contender.ts';
 import type { LoadCount } from '../load-client.ts';
 import { failOn, type LoadProcess } from '../measure.ts';
@@ -6,7 +6,7 @@ import { failOn, type LoadProcess } from '../measure.ts';
 const POLL_MS = 50;
 const TIMEOUT_MS = 30_000;
 
-/** Resolves when so many answers have begun. */
+/** Resolves when this many answers have begun. */
 export async function untilBegun(load: LoadProcess, streams: number, contender: Contender): Promise<void> {
   const giveUp = performance.now() + TIMEOUT_MS;
   for (;;) {
@@ -19,7 +19,7 @@ export async function untilBegun(load: LoadProcess, streams: number, contender: 
   }
 }
 
-/** Counts after so many milliseconds, or when `isSome` holds: on a busy machine a short effort may see nothing. */
+/** Counts after this many milliseconds, or when `isSome` holds: on a busy machine a short effort may see nothing. */
 export async function countSome(
   load: LoadProcess,
   milliseconds: number,

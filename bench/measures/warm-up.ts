@@ -1,5 +1,5 @@
-// How long a contender works before it is measured. In the first seconds a runtime compiles what it runs, on threads of its
-// own: with one core for all that takes a third of the CPU in the first four, a fifth until the twelfth, hardly any later.
+// How long a contender runs before it is measured. A runtime first compiles what it runs, on threads of its own: with one
+// core for everything, that takes a third of the CPU in the first four seconds, a fifth until the twelfth, little later.
 
 /** At saturation, in milliseconds. */
 export const SATURATED_WARM_UP_MS = 12_000;

@@ -1,4 +1,4 @@
-// What a second worker brings: plain requests of one worker, and of two with twice the CPU.
+// The gain of a second worker: plain requests of one worker, and of two with twice the CPU.
 import { join } from 'node:path';
 import { canLimitCpu, createCpuQuota, putFirst } from '../cpu-quota.ts';
 import { type Measure, type MeasureContext, onStage, startLoad } from '../measure.ts';
@@ -6,18 +6,17 @@ import { PASSTHROUGH, sluiceContender } from '../sluice.ts';
 import { hasWrk, runWrk } from '../wrk.ts';
 
 /**
- * Of a core, for each worker. Where all were measured at full speed, clients and upstream would need cores of their own;
- * on two cores, two workers at this leave them most of the time. They come first: two workers that want both cores would
- * else keep clients and upstream from asking and answering, and wake for each single request, which one worker that has a
- * core to itself does not.
+ * Share of a core for each worker. At full speed, clients and upstream would need cores of their own; on two cores, two
+ * workers at this share leave them most of the time. Clients and upstream have priority: otherwise two workers that want
+ * both cores would keep them from running, and wake for each single request, unlike one worker with a core to itself.
  */
 const CORES = 0.3;
 const CONNECTIONS = 32;
-/** At full speed, for each worker: until everything is compiled in both, of which each answers half of the requests. */
+/** At full speed, for each worker: until everything is compiled in both, as each answers half of the requests. */
 const WARM_UP_MS = 10_000;
 const TURNS = 5;
 const TURN_SECONDS = 2;
-/** Of the quota's periods; where it was used up in fewer, something else was measured. */
+/** Share of the quota's periods in which it must be used up; otherwise something else was measured. */
 const LEAST_USED_UP = 0.8;
 
 const ONE_WORKER = 'plain requests of one worker';
@@ -43,7 +42,7 @@ export const workers: Measure = {
 function compare(context: MeasureContext) {
   return withWorkers(context, 1, (one) =>
     withWorkers(context, 2, async (two) => {
-      // In turn, and turned around each time: whatever else the machine does meets both.
+      // Alternating, in reversed order each time: the machine's other load affects both.
       for (let turn = 0; turn < Math.max(1, TURNS * context.effort.pace); turn++)
         for (const gateway of turn % 2 === 0 ? [one, two] : [two, one]) await gateway.ask();
       const [ofOne, ofTwo] = [one.perSecond(), two.perSecond()];
@@ -53,13 +52,13 @@ function compare(context: MeasureContext) {
 }
 
 interface Limited {
-  /** As much as it can answer, for a while. */
+  /** Sends as much as it can answer, for a while. */
   ask(): Promise<void>;
-  /** Over all that was asked. Throws where something else than the quota held it back. */
+  /** Over all requests. Throws where something other than the quota was the limit. */
   perSecond(): number;
 }
 
-/** Starts a gateway of so many workers, warms it up, and gives it its share of the CPU. */
+/** Starts a gateway with this many workers, warms it up, and gives it its share of the CPU. */
 async function withWorkers<T>(
   context: MeasureContext,
   count: number,
@@ -92,7 +91,7 @@ async function withWorkers<T>(
           total.usedUp += after.usedUp - before.usedUp;
         },
         perSecond() {
-          // A tiny run has but ten periods, and is over before they are full.
+          // A tiny run has only ten periods, and ends before they are full.
           if (effort.name !== 'tiny' && total.usedUp < LEAST_USED_UP * total.periods)
             throw new Error(
               `${count} workers: the quota was not used up, so that it is not what was measured`,

@@ -13,7 +13,7 @@ litellm/bin/pip install 'litellm[proxy]==1.108.7'`,
     ['anthropic-messages', 'anthropic-messages'],
     ['openai-chat', 'anthropic-messages'],
   ],
-  // It takes YAML, which JSON is.
+  // It takes YAML, of which JSON is a subset.
   files: ({ url, provider, model }) => ({
     'config.yaml': JSON.stringify({
       model_list: [
@@ -40,7 +40,7 @@ litellm/bin/pip install 'litellm[proxy]==1.108.7'`,
     '--num_workers',
     '1',
   ],
-  // The price list that it brings, and no line for each request.
+  // Its built-in price list, and no log line for each request.
   environment: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_LOG: 'ERROR' },
   headers: () => ({ authorization: `Bearer ${KEY}`, 'x-api-key': KEY }),
 };

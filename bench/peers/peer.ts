@@ -1,11 +1,11 @@
-// What an adapter says of another gateway: how it is installed, started and asked. To add one, write its adapter and
-// list it in bench/peers.ts.
+// The interface of adapters to other gateways: how one is installed, started and called. To add one, write its adapter
+// and list it in bench/peers.ts.
 import type { ClientId, ProviderId } from '../fixtures.ts';
 
 export interface Peer {
   name: string;
   version: string;
-  /** What runs it, in the peers' folder: where that is missing, so is the peer. */
+  /** The program that runs it, in the peers' folder: where it is missing, the peer is not installed. */
   program: string;
   /** Commands for a shell, run in the peers' folder. */
   install: string;

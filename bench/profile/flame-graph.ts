@@ -4,7 +4,7 @@ import type { Frame } from './cpu-profile.ts';
 const WIDTH = 1_200;
 const ROW = 17;
 const TITLE = 30;
-/** What is narrower is left out; pixels. */
+/** In pixels; narrower frames are left out. */
 const NARROWEST = 1;
 const CHARACTER = 6.6;
 
