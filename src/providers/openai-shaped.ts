@@ -41,6 +41,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
+      laterInstructions: true,
       reasoningField: 'thinking',
       efforts: ['low', 'high', 'max'],
       modelThinking: [
@@ -149,6 +150,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
     billsItself: true,
     quirks: {
+      laterInstructions: true,
       efforts: ['low', 'medium', 'high'],
       // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think at length by default, and cannot be told not to.
       modelThinking: [
@@ -224,6 +226,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^(kimi|moonshot)-[^/]+$/],
     priceId: 'moonshotai',
     quirks: {
+      laterInstructions: true,
       reasoningField: 'thinking',
       // K2 refuses an effort together with its switch, K3 has no switch.
       modelThinking: [
@@ -328,6 +331,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // The other base URL bills in yuan.
     pricedAt: /^https:\/\/api\.z\.ai$/,
     quirks: {
+      laterInstructions: true,
       maxTokensField: 'max_tokens',
       streamOptions: false,
       reasoningField: 'thinking',

@@ -6,6 +6,7 @@ import type { Message } from '../../model/request.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { remindByUser } from '../shared/reminder.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import {
   SENT_AS_TEXT,
@@ -26,7 +27,7 @@ export function buildMessages(
   const toolOf = new Map<string, string>();
   let calls: CallPlaces = new Map();
   if (system.length > 0) built.push(buildMessage('system', system, toolOf, losses));
-  for (const { role, parts, name } of messages) {
+  for (const { role, parts, name } of remindByUser(messages, losses)) {
     if (name !== undefined) losses.lost('name');
     const results = resultsInOrder(parts, calls).filter((part) => part.type === 'tool-result');
     for (const result of results) built.push(buildResult(result, toolOf, losses));

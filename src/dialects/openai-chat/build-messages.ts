@@ -11,6 +11,7 @@ import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
+import { remindByUser } from '../shared/reminder.ts';
 import { CALL_FAILED, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
@@ -28,7 +29,7 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
   let resultSlot: number | undefined;
   let calls: CallPlaces = new Map();
   const serverTools = new Map<string, string>();
-  for (const message of request.messages) {
+  for (const message of turnsOf(request, scope)) {
     switch (message.role) {
       case 'system': {
         const content = buildContent(message.parts, '\n\n', scope);
@@ -62,6 +63,14 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
     }
   }
   return withoutEmptyTurns(built);
+}
+
+/**
+ * Chat templates of many open models (Qwen, Llama, Gemma) refuse instructions between turns, such as Claude Code sends: "System
+ * message must be at the beginning". https://github.com/ollama/ollama/issues/17774
+ */
+function turnsOf({ messages }: NeutralRequest, { losses, options }: BuildScope): readonly Message[] {
+  return options.quirks.laterInstructions === true ? messages : remindByUser(messages, losses);
 }
 
 /**

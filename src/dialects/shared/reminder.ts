@@ -1,6 +1,7 @@
 // An instruction between turns, for models that take none there: in the user's turn, where it came, in the tags in which
 // Claude Code puts what the user did not say. Added to the system prompt it would change the beginning of the prompt, and all
 // of the conversation would be read, and paid for, anew.
+import type { Message } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 
 const TAG = 'system-reminder';
@@ -8,4 +9,23 @@ const TAG = 'system-reminder';
 export function reminder(text: string, losses: LossReport): string {
   losses.approximated('messages.system', 'an instruction between turns is sent as user text');
   return text.trimStart().startsWith(`<${TAG}>`) ? text : `<${TAG}>\n${text}\n</${TAG}>`;
+}
+
+/** The turns with each instruction between them at the end of the user's words before it: some servers want turns to alternate. */
+export function remindByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
+  if (!messages.some(({ role }) => role === 'system')) return messages;
+  const told: Message[] = [];
+  for (const message of messages) {
+    if (message.role !== 'system') {
+      told.push(message);
+      continue;
+    }
+    const parts = message.parts.map((part) =>
+      part.type === 'text' ? { ...part, text: reminder(part.text, losses) } : part,
+    );
+    const last = told.at(-1);
+    if (last?.role === 'user') told[told.length - 1] = { ...last, parts: [...last.parts, ...parts] };
+    else told.push({ role: 'user', parts });
+  }
+  return told;
 }

@@ -38,6 +38,12 @@ describe('messages', () => {
   const HI = { role: 'user', content: 'hi' };
   const CASES: [string, Partial<NeutralRequest>, JsonObject[], string[]][] = [
     [
+      'an instruction between turns, which many models refuse there, is told by the user',
+      { messages: [user(text('hi')), { role: 'system', parts: [text('Be brief.')] }] },
+      [{ role: 'user', content: 'hi\n\n<system-reminder>\nBe brief.\n</system-reminder>' }],
+      ['approximated messages.system'],
+    ],
+    [
       'pieces of text are paragraphs of the user, and one text of the model',
       {
         system: [

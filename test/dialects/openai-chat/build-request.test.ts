@@ -306,19 +306,35 @@ describe('tools', () => {
 });
 
 describe('messages', () => {
-  test('system parts are one message, later instructions stay where they are', () => {
-    const { body } = build({
-      system: [
-        { type: 'text', text: 'a' },
-        { type: 'text', text: 'b' },
-      ],
-      messages: [HI, { role: 'system', parts: [{ type: 'text', text: 'c' }] }],
+  describe('system parts are one message', () => {
+    const system = ['a', 'b'].map((text) => ({ type: 'text' as const, text }));
+    const later: Message = { role: 'system', parts: [{ type: 'text', text: 'c' }] };
+    const answer: Message = { role: 'assistant', parts: [{ type: 'text', text: 'd' }] };
+    const request = { system, messages: [HI, later, answer, later] };
+
+    test('later instructions stay where they are, where they are taken', () => {
+      const { body, losses } = build(request, { laterInstructions: true });
+      expect(body.messages).toEqual([
+        { role: 'system', content: 'a\n\nb' },
+        { role: 'user', content: 'hi' },
+        { role: 'system', content: 'c' },
+        { role: 'assistant', content: 'd' },
+        { role: 'system', content: 'c' },
+      ]);
+      expect(losses).toEqual([]);
     });
-    expect(body.messages).toEqual([
-      { role: 'system', content: 'a\n\nb' },
-      { role: 'user', content: 'hi' },
-      { role: 'system', content: 'c' },
-    ]);
+
+    test('elsewhere the user tells them: chat templates of open models take them at the beginning alone', () => {
+      const { body, losses } = build(request);
+      const told = '<system-reminder>\nc\n</system-reminder>';
+      expect(body.messages).toEqual([
+        { role: 'system', content: 'a\n\nb' },
+        { role: 'user', content: `hi\n\n${told}` },
+        { role: 'assistant', content: 'd' },
+        { role: 'user', content: told },
+      ]);
+      expect(losses.map(({ feature }) => feature)).toEqual(['messages.system']);
+    });
   });
 
   test('images, documents and audio of users', () => {
