@@ -1,5 +1,5 @@
-// What the runtime itself costs: a proxy on Bun that does nothing but pass requests and chunks on. Takes the
-// upstream's origin as its argument and prints its own. Not a gateway: it knows no errors, limits or records.
+// The cost of the runtime itself: a proxy on Bun that only passes on requests and chunks. Takes the upstream's
+// origin as its argument and prints its own. Not a gateway: it has no errors, limits or records.
 export {};
 
 const upstream = process.argv[2] ?? '';
@@ -40,6 +40,6 @@ function passOn(reader: {
 
 console.log(`http://127.0.0.1:${server.port}`);
 for await (const _ of Bun.stdin.stream()) {
-  // Nothing is sent; its end tells that the benchmark is over.
+  // Nothing is sent; its end means that the benchmark is over.
 }
 process.exit(0);

@@ -12,12 +12,12 @@ export interface Child {
 }
 
 export interface ChildOptions {
-  /** Runs on this core alone, where `taskset` is installed. */
+  /** Runs only on this core, where `taskset` is installed. */
   core?: number;
   environment?: Record<string, string>;
   /** Where it runs; default: here. */
   directory?: string;
-  /** False: what it says on standard output is thrown away. Default: true. */
+  /** False: its standard output is discarded. Default: true. */
   readsLines?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function startChild(command: readonly string[], options: ChildOptions = {
   const pin =
     options.core !== undefined && canPin() && TASKSET !== null ? [TASKSET, '-c', String(options.core)] : [];
   const startedAt = performance.now();
-  // Descriptor 3 is a pipe that `sluice serve` watches: it ends with this process, however that goes.
+  // Descriptor 3 is a pipe that `sluice serve` watches: it ends with this process, however that ends.
   const child = Bun.spawn([...pin, ...command], {
     stdio: ['pipe', options.readsLines === false ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(options.directory === undefined ? {} : { cwd: options.directory }),
@@ -91,7 +91,7 @@ async function* readLines(bytes: ReadableStream<Uint8Array>): AsyncGenerator<str
   return undefined;
 }
 
-/** At once and for certain: for the benchmark's own end. */
+/** Kills it at once: for the benchmark's own end. */
 export function killChildren(): void {
   for (const child of running) child.kill('SIGKILL');
   running.clear();

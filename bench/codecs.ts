@@ -1,5 +1,5 @@
 // `npm run bench:codecs`: the pump of every wire and client dialect alone, in one process, without sockets.
-// --write keeps the result in docs/benchmarks-codecs.md, --quick takes a look.
+// --write keeps the result in docs/benchmarks-codecs.md, --quick measures for a short time.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -14,7 +14,7 @@ type State = 'head' | 'length' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer
 const BLANK_LINE = '\r\n\r\n';
 const LINE_END = '\r\n';
 
-/** Returns what takes the socket's bytes. A message without length or chunks has no body. */
+/** Returns the function that takes the socket's bytes. A message without length or chunks has no body. */
 export function createMessageReader(handler: MessageHandler): (bytes: Buffer) => void {
   let state: State = 'head';
   let carry: Buffer | undefined;
@@ -51,7 +51,7 @@ export function createMessageReader(handler: MessageHandler): (bytes: Buffer) =>
       const wanted = state === 'head' ? BLANK_LINE : LINE_END;
       const end = input.indexOf(wanted, position);
       if (end === -1) {
-        // A copy: the socket's buffer is its own again after this call.
+        // A copy: the socket reuses its buffer after this call.
         carry = Buffer.from(input.subarray(position));
         return;
       }

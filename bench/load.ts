@@ -18,7 +18,7 @@ for await (const bytes of Bun.stdin.stream()) {
   pieces.length = 0;
   pieces.push(lines.pop() ?? '');
   for (const line of lines) {
-    // The benchmark wrote it.
+    // Written by the benchmark.
     if (load === undefined) load = createLoad(JSON.parse(line) as LoadSpec);
     else if (line === 'count') console.log(JSON.stringify(load.count()));
   }

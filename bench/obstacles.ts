@@ -1,5 +1,5 @@
-// What stands in the way of each target, by the finding's name. Kept by hand: docs/benchmarks.md says it of the targets
-// that a run did not reach. After a change, `npm run bench -- --render` writes the page anew from the last result.
+// What prevents reaching each target, by the finding's name. Kept by hand: docs/benchmarks.md shows it for the targets that
+// a run did not reach. After a change, `npm run bench -- --render` renders the page again from the last result.
 
 const SLOWEST_OF_A_HUNDRED =
   'of 250 requests this is the third slowest, on the one core that all threads of the gateway share here. What delays it varies ' +

@@ -1,4 +1,4 @@
-// What a run found, as it is kept: every number of every round, and what failed.
+// The stored result of a run: every number of every round, and what failed.
 import type { Numbers } from './measure.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
@@ -57,7 +57,7 @@ export function spreadOfDifference(
   });
 }
 
-/** By round; undefined where it gave no number. */
+/** By round; undefined where there is no number. */
 function valuesOf(
   results: readonly MeasureResult[],
   metric: string,

@@ -1,5 +1,5 @@
-// `npx bun bench/routing.ts`: what routing costs a request, with every kind of rule configured and none matching but
-// the last. In one process; for the ratio to the whole of a request see `npm run bench -- --only plain`.
+// `npx bun bench/routing.ts`: the cost of routing a request, with every kind of rule configured and only the last one
+// matching. In one process; for the ratio to a whole request see `npm run bench -- --only plain`.
 import { parseConfig } from '../src/config/parse.ts';
 import { resolveConfig } from '../src/config/resolve.ts';
 import { DIALECTS } from '../src/dialects/registry.ts';

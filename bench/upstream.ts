@@ -8,6 +8,6 @@ const server = createServer();
 console.log(`port ${server.port}`);
 setTimeout(() => process.exit(1), MAX_LIFE_MS);
 for await (const _ of Bun.stdin.stream()) {
-  // Nothing is sent; its end tells that the benchmark is over.
+  // Nothing is sent; its end means that the benchmark is over.
 }
 process.exit(0);

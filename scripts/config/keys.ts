@@ -10,7 +10,7 @@ export interface SchemaKey {
   node: SchemaNode;
   /** Has keys of its own. */
   section: boolean;
-  /** May not be left out where its section is written. */
+  /** Required where its section is present. */
   needed: boolean;
 }
 

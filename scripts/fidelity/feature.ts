@@ -1,13 +1,13 @@
-// What the catalogue is made of: one feature, as each wire format says it.
+// An entry of the catalogue: one feature, in the form of each wire.
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 
 import type { TableWire } from './wires.ts';
 
-/** Wires with words of their own. InvokeModel says what its vendor's dialect says, in an envelope. */
+/** Wires with forms of their own. InvokeModel has its vendor's dialect in an envelope. */
 export type SpokenId = Exclude<TableWire, 'bedrock-invoke'>;
 
-/** Fields of a body that say the feature; null where the wire has no words for it. */
+/** Fields of a body that express the feature; null where the wire has none. */
 export type Form = JsonObject | null;
 
 export interface Feature {
@@ -17,7 +17,7 @@ export interface Feature {
   sends?: (client: DialectId, provider: TableWire) => JsonObject;
   /** Asked of models that reason, where the wire's models differ. */
   reasons?: true;
-  /** The clients that can say it, where a form is more than they must send. */
+  /** The clients that can express it, where a form is more than they must send. */
   clients?: readonly DialectId[];
   /** Models to ask, where only some take the feature. */
   models?: Partial<Record<TableWire, string>>;
@@ -61,7 +61,7 @@ function isText(content: readonly JsonValue[], text: string): boolean {
   return Object.keys(rest).length === 1 && rest.text === text;
 }
 
-/** Whether `actual` says all that `expected` says: more fields, and more elements between, are allowed. */
+/** Whether `actual` contains all of `expected`: more fields, and more elements between, are allowed. */
 export function says(actual: JsonValue | undefined, expected: JsonValue | undefined): boolean {
   if (expected === undefined) return true;
   if (Array.isArray(expected)) {

@@ -1,5 +1,5 @@
-// What becomes of one feature of an answer: the provider's words go through the codecs, whole and as a stream,
-// and what the client reads is compared with its own words for the same.
+// What becomes of one feature of an answer: the provider's form goes through the codecs, whole and as a stream,
+// and what the client reads is compared with its own form of the feature.
 import type { TableWire } from './wires.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { AnswerContext } from '../../src/dialects/dialect.ts';
@@ -19,7 +19,7 @@ export interface AnswerProbe {
   /** What the provider answers. */
   body: JsonObject;
   outcome: Outcome;
-  /** What is named as lost, and what as told in another form. */
+  /** What is named as lost, and what as approximated. */
   lost: string[];
 }
 
@@ -33,7 +33,7 @@ function spoken(wire: TableWire): SpokenId {
   return wire === 'bedrock-invoke' ? 'anthropic-messages' : wire;
 }
 
-/** Undefined where the provider has no words for the feature. Throws where it is neither told nor named. */
+/** Undefined where the provider has no form for the feature. Throws where it neither arrives nor is named. */
 export function probeAnswer(
   feature: AnswerFeature,
   client: DialectId,

@@ -1,5 +1,5 @@
-// What becomes of one feature of a request: the client's words go through the codecs, and the body that a
-// provider would get is compared with its own words for the same.
+// What becomes of one feature of a request: the client's form goes through the codecs, and the body that a
+// provider would get is compared with its own form of the feature.
 import type { TableWire } from './wires.ts';
 import { fitToolNames, reportToolNames } from '../../src/dialects/shared/tool-names.ts';
 import { GatewayError } from '../../src/model/errors.ts';
@@ -33,7 +33,7 @@ export function modelFor(feature: Feature, wire: TableWire): string {
   return feature.models?.[wire] ?? (feature.reasons === true ? reasoningModel : model);
 }
 
-/** Undefined where the client has no words for the feature. Throws where it neither arrives nor is named. */
+/** Undefined where the client has no form for the feature. Throws where it neither arrives nor is named. */
 export function probeRequest(feature: Feature, client: DialectId, wire: TableWire): Probe | undefined {
   const said = feature.forms[client];
   if (said === null && feature.sends === undefined) return undefined;

@@ -1,4 +1,4 @@
-// Forms that many features share: what a user says, what the model said before, which tools are offered.
+// Forms that many features share: a user's text, an earlier answer of the model, tools.
 import type { JsonObject } from '../../src/model/json/json.ts';
 import type { Form, SpokenId } from './feature.ts';
 
@@ -19,8 +19,8 @@ export function userSays(pieces: Pieces): Record<SpokenId, Form> {
 }
 
 /**
- * What the model said in an earlier turn: blocks, fields of Chat's and Ollama's assistant message, items. A
- * question goes before it and one behind.
+ * An earlier turn of the model: blocks, fields of Chat's and Ollama's assistant message, items. A question precedes
+ * and follows it.
  */
 export function modelSaid(pieces: Pieces): Record<SpokenId, Form> {
   const turns = (assistant: JsonObject): JsonObject => ({

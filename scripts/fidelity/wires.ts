@@ -1,11 +1,11 @@
-// The wires of the table: who speaks them, which models are asked, and a request and an answer without features.
+// The wires of the table: their providers, the models that are asked, and a request and an answer without features.
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Quirks } from '../../src/dialects/dialect.ts';
 import { type DialectId, PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 
-/** Those that the table shows: `code-assist` says what Gemini says, word for word, in an envelope. */
+/** Those that the table shows: `code-assist` is Gemini's dialect in an envelope. */
 export type TableWire = Exclude<ProviderDialectId, 'code-assist'>;
 
 export const TABLE_WIRES: readonly TableWire[] = PROVIDER_DIALECT_IDS.filter((id) => id !== 'code-assist');
@@ -58,7 +58,7 @@ export const ASKS: Record<DialectId, JsonObject> = {
   gemini: { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
 };
 
-/** An answer that says nothing but that it is over; features add what they say. */
+/** An answer without content, to which features add theirs. */
 export const ANSWERS: Record<Exclude<TableWire, 'bedrock-invoke'>, JsonObject> = {
   'anthropic-messages': {
     id: 'msg_1',

@@ -1,4 +1,4 @@
-// What answers hold, as each wire says it.
+// The content of answers, in the form of each wire.
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { AnswerFeature, Form, SpokenId } from '../feature.ts';
 import { merge } from '../feature.ts';
@@ -44,7 +44,7 @@ const HELLO = says({
   'ollama-chat': { role: 'assistant', content: 'Hello.' },
 });
 
-/** How an answer ends: fields beside what it says. */
+/** How an answer ends: fields beside its content. */
 function ends(fields: Record<SpokenId, JsonObject | null>): Record<SpokenId, Form> {
   const add = (wire: SpokenId): Form => {
     const ending = fields[wire];
@@ -159,7 +159,7 @@ export const CONTENT: readonly AnswerFeature[] = [
   },
   {
     name: 'signature of a call, to be sent back',
-    // Where a call has no field for it, it rides on the id.
+    // Where a call has no field for it, the id carries it.
     marks: [SEAL, SEAL_AS_BYTES, '__sluice_'],
     forms: says({
       'anthropic-messages': null,
@@ -773,7 +773,7 @@ export const COUNTS: readonly AnswerFeature[] = [
         },
       },
     },
-    // Its clients count the queries of their own provider alone.
+    // Its clients only count the queries of their own provider.
     reads: { gemini: null },
   },
 ];

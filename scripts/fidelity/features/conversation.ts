@@ -1,4 +1,4 @@
-// Roles, instructions, and what is said of the conversation as a whole.
+// Roles, instructions, and settings of the whole conversation.
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { modelSaid, userSays } from '../said.ts';

@@ -1,4 +1,4 @@
-// How long the answer may be, which form it has, how words are chosen.
+// The length and the form of the answer, and sampling.
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { FeatureGroup, Form, SpokenId } from '../feature.ts';
 

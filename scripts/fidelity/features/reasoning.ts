@@ -1,4 +1,4 @@
-// Thinking: how much is asked for, and what of it must come back to the provider that did it.
+// Thinking: how much is requested, and what of it the provider must get back.
 import type { TableWire } from '../wires.ts';
 import { ownToken, tokenToBytesWire, tokenToWire } from '../../../src/model/opaque-token.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
@@ -100,7 +100,7 @@ export const REASONING: FeatureGroup = {
       clients: ['anthropic-messages', 'gemini'],
       forms: {
         'anthropic-messages': { thinking: { type: 'adaptive' } },
-        // What these do unless told otherwise.
+        // The default of these.
         'openai-chat': {},
         'openai-responses': null,
         gemini: { generationConfig: { thinkingConfig: { thinkingBudget: -1 } } },

@@ -1,4 +1,4 @@
-// Tools of the client: how they are declared, which must be called, what was called and what came of it.
+// Tools of the client: how they are declared, which must be called, calls and their results.
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { merge } from '../feature.ts';
@@ -9,7 +9,7 @@ const SCHEMA: JsonObject = {
   properties: { city: { type: 'string' } },
   required: ['city'],
 };
-/** What Gemini's own subset and strict modes have no words for. */
+/** What Gemini's own subset and strict modes cannot express. */
 const RICH_SCHEMA: JsonObject = {
   type: 'object',
   properties: {
@@ -123,7 +123,7 @@ function allows(mode: string, gemini: JsonObject): typeof TOOLS_OFFERED {
 const CALL = { id: 'call_1', name: 'weather' };
 const ARGUMENTS = JSON.stringify({ city: 'Bonn' });
 
-/** A call of an earlier turn and what the client's tool said to it. */
+/** A call of an earlier turn and its result. */
 function conversation(result: {
   anthropic: JsonObject;
   chat: JsonObject[] | null;
@@ -256,7 +256,7 @@ export const TOOLS: FeatureGroup = {
         'openai-chat': { tool_choice: 'auto' },
         'openai-responses': { tool_choice: 'auto' },
         gemini: calling({ mode: 'AUTO' }),
-        // What these do unless told otherwise.
+        // The default of these.
         'bedrock-converse': {},
         'ollama-chat': {},
       }),
@@ -343,7 +343,7 @@ export const TOOLS: FeatureGroup = {
         },
         chat: null,
         responses: { output: [{ type: 'input_image', image_url: `data:image/png;base64,${PNG}` }] },
-        // Of Gemini 3 and later alone.
+        // Only of Gemini 3 and later.
         gemini: null,
         bedrock: { content: [{ image: { format: 'png', source: { bytes: PNG } } }] },
         ollama: { images: [PNG] },
