@@ -375,6 +375,26 @@ describe('the client’s own bytes', () => {
       '{"model":"m","max_completion_tokens":500,"novel":1,"messages":[{"role":"user","content":"hi"}]}',
     );
   });
+  test('a limit named twice is one limit, of which no other server reads the higher', async () => {
+    const steps = [{ name: 'max_tokens', max: 500 }] as const;
+    for (const [newer, older, sent] of [
+      [50, 9000, 50],
+      [9000, 50, 500],
+      [null, 9000, 500],
+    ]) {
+      const lab = labOf('openai-chat', [...steps]);
+      const messages = [{ role: 'user', content: 'hi' }];
+      await (
+        await lab.post('/v1/chat/completions', {
+          model: 'm',
+          max_completion_tokens: newer,
+          max_tokens: older,
+          messages,
+        })
+      ).text();
+      expect(JSON.parse(lab.sent().text)).toEqual({ model: 'm', max_tokens: sent, messages });
+    }
+  });
   test('messages in front of which one is put keep what they have of their own', async () => {
     const lab = labOf('openai-chat', [{ name: 'system_prompt', prepend: 'mine' }]);
     await (

@@ -14,7 +14,11 @@ export type Edits = Record<string, JsonValue | undefined>;
 export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
   const edits: Edits = {};
   const { renamedFields, refusedFields, modelRefusals, modelThinking } = quirks;
-  if (quirks.maxTokensField === 'max_tokens') rename(body, edits, 'max_completion_tokens', 'max_tokens');
+  if (body.max_completion_tokens !== undefined && body.max_tokens !== undefined) {
+    Object.assign(edits, oneLimit(body, quirks));
+  } else if (quirks.maxTokensField === 'max_tokens') {
+    rename(body, edits, 'max_completion_tokens', 'max_tokens');
+  }
   if (renamedFields !== undefined)
     for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
   if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
@@ -35,6 +39,15 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
 
 function modelOf(body: JsonObject): string {
   return asString(body.model) ?? '';
+}
+
+/**
+ * Of two limits on the answer the newer field is the one that is read. OpenAI refuses both together; other servers read whichever
+ * they prefer, past the one that an operator's `max_tokens` has checked.
+ */
+function oneLimit({ max_completion_tokens: newer, max_tokens: older }: JsonObject, quirks: Quirks): Edits {
+  const { maxTokensField = 'max_tokens' } = quirks;
+  return { max_completion_tokens: undefined, max_tokens: undefined, [maxTokensField]: newer ?? older };
 }
 
 function rename(body: JsonObject, edits: Edits, field: string, name: string): void {
