@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { AnswerFeature, Form, SpokenId } from '../feature.ts';
 import { merge } from '../feature.ts';
-import { type Pieces, within } from '../said.ts';
+import { type Pieces, within } from '../shared-forms.ts';
 
 const SEAL = 'U2VhbGVk';
 /** A foreign one at Gemini's clients, who take bytes in base64: `sluice:` and what is behind it. */

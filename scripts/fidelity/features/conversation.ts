@@ -1,7 +1,7 @@
 // Roles, instructions, and settings of the whole conversation.
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
-import { modelSaid, userSays } from '../said.ts';
+import { modelSaid, userSays } from '../shared-forms.ts';
 
 const BRIEF = 'Be brief.';
 

@@ -1,6 +1,6 @@
 // Images, documents, audio and video that a user sends.
 import type { FeatureGroup } from '../feature.ts';
-import { modelSaid, userSays } from '../said.ts';
+import { modelSaid, userSays } from '../shared-forms.ts';
 
 const BYTES = 'aGVsbG8=';
 const IMAGE = 'https://files.test/a.png';

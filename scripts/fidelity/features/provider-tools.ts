@@ -1,6 +1,6 @@
 // Tools that the provider itself runs.
 import type { FeatureGroup } from '../feature.ts';
-import { offers } from '../said.ts';
+import { offers } from '../shared-forms.ts';
 
 const NOWHERE = { 'bedrock-converse': null, 'ollama-chat': null };
 

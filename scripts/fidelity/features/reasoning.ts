@@ -4,7 +4,7 @@ import { ownToken, tokenToBytesWire, tokenToWire } from '../../../src/model/opaq
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
-import { modelSaid } from '../said.ts';
+import { modelSaid } from '../shared-forms.ts';
 
 const SEAL = 'U2VhbGVk';
 const THOUGHT = 'Both at once.';

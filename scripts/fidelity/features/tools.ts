@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { merge } from '../feature.ts';
-import { modelSaid, offers } from '../said.ts';
+import { modelSaid, offers } from '../shared-forms.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',
