@@ -1,7 +1,11 @@
 // A gateway for tests: real in everything but the upstream's network and the ledger's disk.
 import { type ConfigInput, createGateway, type Gateway, type GatewayHost } from '../../src/index.ts';
+import { loadPrices } from '../../src/ledger/prices/library.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
+
+// A process's first request waits for it, in real time: a test that turns the clock by hand would not.
+await loadPrices();
 
 export interface TestGateway {
   gateway: Gateway;
