@@ -263,7 +263,7 @@ export interface Quirks {
   needsContent?: boolean;
   /** openai-chat: false if the role `developer` is unknown: it becomes `system`. */
   developerRole?: boolean;
-  /** openai-chat: true if instructions may stand between turns, whatever the model. */
+  /** openai-chat, openai-responses: true if instructions may stand between turns, whatever the model. */
   laterInstructions?: boolean;
   /** openai-chat: true if a conversation without a user message is refused. */
   needsUserMessage?: boolean;

@@ -15,6 +15,8 @@ export interface BuildScope {
   native: boolean;
   /** Takes OpenAI's cache breakpoints from clients of its other dialect too: other servers may refuse them. */
   marks: boolean;
+  /** Takes instructions between turns: chat templates of many open models refuse them there. */
+  laterInstructions: boolean;
 }
 
 /** Parts of a user or system message, or of a tool result. */

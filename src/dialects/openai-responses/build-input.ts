@@ -4,6 +4,7 @@ import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
+import { remindByUser } from '../shared/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
 import { CALL_FAILED } from '../shared/stand-ins.ts';
 import { keptItems } from './additional-tools.ts';
@@ -24,7 +25,8 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   const customCalls = new Set<string>();
   const serverTools = new Map<string, string>();
   const kept = keptItems(request);
-  for (const [index, message] of request.messages.entries()) {
+  const turns = scope.laterInstructions ? request.messages : remindByUser(request.messages, scope.losses);
+  for (const [index, message] of turns.entries()) {
     for (const { behind, item } of kept) if (behind === index) items.push(item);
     if (message.name !== undefined) scope.losses.lost('name');
     if (message.role !== 'assistant') {
@@ -37,10 +39,10 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
       else if (part.kind === 'server') serverTools.set(part.id, part.name);
     }
     const answer = buildAnswer(message, tools, serverTools, scope);
-    const isFollowed = scope.native || request.messages[index + 1]?.role === 'assistant';
+    const isFollowed = scope.native || turns[index + 1]?.role === 'assistant';
     items.push(...(isFollowed ? answer : withoutLastThought(answer, scope)));
   }
-  for (const { behind, item } of kept) if (behind >= request.messages.length) items.push(item);
+  for (const { behind, item } of kept) if (behind >= turns.length) items.push(item);
   if (scope.native || items.length === 0) return items;
   // Counts only the input: the instructions do not matter.
   const word = missingJsonWord(

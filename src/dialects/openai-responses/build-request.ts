@@ -43,13 +43,17 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   const losses = createLossReport(ID);
   const native = asked.extension?.dialect === ID;
   const traits = modelTraits(model, quirks);
-  const scope: BuildScope = { losses, native, marks: native || traits.reasons !== undefined };
+  const isOpenAi = traits.reasons !== undefined;
+  const scope: BuildScope = {
+    losses,
+    native,
+    marks: native || isOpenAi,
+    laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
+  };
   // Other servers of the dialect may not know the list.
   const paired = native ? asked : pairCalls(asked, losses);
   const request =
-    native || traits.reasons !== undefined
-      ? withAnswerSchema(paired, native, losses)
-      : declareAllowed(paired, losses);
+    native || isOpenAi ? withAnswerSchema(paired, native, losses) : declareAllowed(paired, losses);
   const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
   losses.foreign(request.extension);
 
@@ -74,7 +78,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
     if (input.length > 0 || !native) body.input = input;
   }
   // Known of OpenAI's models.
-  if (traits.reasons !== undefined) reportPrefill(request, losses);
+  if (isOpenAi) reportPrefill(request, losses);
   else reportUnknownPrefill(request, losses);
   if (request.stream) body.stream = true;
   Object.assign(body, buildTools(request, scope, traits));

@@ -111,12 +111,44 @@ test('a system prompt alone is the input that must not be missing', () => {
   expect(body).not.toHaveProperty('instructions');
 });
 
-test('a system turn in the middle stays where it is', () => {
+describe('a system turn in the middle', () => {
   const system: Message = { role: 'system', parts: [{ type: 'text', text: 'Now French.' }] };
-  expect(build({ messages: [USER, system] }).body.input).toEqual([
-    { type: 'message', role: 'user', content: 'Hi' },
-    { type: 'message', role: 'system', content: 'Now French.' },
-  ]);
+  const answer: Message = { role: 'assistant', parts: [{ type: 'text', text: 'Hello' }] };
+  const messages = [USER, answer, USER, system];
+
+  test.each<[string, Quirks]>([
+    ['gpt-5', {}],
+    ['gpt-4o', {}],
+    ['some-deployment', { laterInstructions: true }],
+  ])('stays where it is for %s with %j', (model, quirks) => {
+    const { body, approximated } = build({ messages }, model, quirks);
+    expect(asArray(body.input)?.slice(2)).toEqual([
+      { type: 'message', role: 'user', content: 'Hi' },
+      { type: 'message', role: 'system', content: 'Now French.' },
+    ]);
+    expect(approximated).toEqual([]);
+  });
+
+  test('is told by the user to other models: their chat templates take instructions at the beginning alone', () => {
+    const { body, approximated } = build({ messages }, 'qwen3-coder');
+    expect(asArray(body.input)?.slice(2)).toEqual([
+      {
+        type: 'message',
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'Hi' },
+          { type: 'input_text', text: '<system-reminder>\nNow French.\n</system-reminder>' },
+        ],
+      },
+    ]);
+    expect(approximated).toEqual(['messages.system']);
+  });
+
+  test('stays for a client of this dialect, whatever the model', () => {
+    const extension = { dialect: 'openai-responses', fields: {} } as const;
+    const { body } = build({ messages: [USER, system], extension }, 'qwen3-coder');
+    expect(asArray(body.input)?.at(-1)).toMatchObject({ role: 'system' });
+  });
 });
 
 describe('user content', () => {
