@@ -111,8 +111,8 @@ function joined(one: JsonValue | undefined, other: JsonValue | undefined): JsonV
 
 /** Where `response_format` takes no schema, the model is given it as text; servers require the word JSON somewhere too. */
 function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): TextPart[] {
-  const { outputFormat, system, messages } = request;
-  const word = missingJsonWord(request, [system, ...messages.map(({ parts }) => parts)], losses);
+  const { outputFormat, system } = request;
+  const word = missingJsonWord(request, system, losses);
   if (word !== undefined) return [{ type: 'text', text: word }];
   if (outputFormat?.type !== 'json-schema') return [];
   const { jsonSchema, objectSchemas } = options.quirks;

@@ -45,11 +45,7 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
   for (const { behind, item } of kept) if (behind >= turns.length) items.push(item);
   if (scope.native || items.length === 0) return items;
   // Counts only the input: the instructions do not matter.
-  const word = missingJsonWord(
-    request,
-    request.messages.map(({ parts }) => parts),
-    scope.losses,
-  );
+  const word = missingJsonWord(request, [], scope.losses);
   return word === undefined ? items : [{ type: 'message', role: 'system', content: word }, ...items];
 }
 

@@ -4,18 +4,30 @@ import type { Part } from '../../model/content.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 
-/** The instruction to add, and report, where the word is missing. @param told the messages that the server checks. */
+/**
+ * The instruction to add, and report, where the word is missing. Only what comes before the model's first answer decides: an
+ * instruction that a later turn makes unnecessary would vanish from the beginning of the prompt, and all of the conversation
+ * would be read, and paid for, anew.
+ *
+ * @param instructions those in which the server looks for the word too.
+ */
 export function missingJsonWord(
-  { outputFormat }: NeutralRequest,
-  told: Iterable<readonly Part[]>,
+  { outputFormat, messages }: NeutralRequest,
+  instructions: readonly Part[],
   losses: LossReport,
 ): string | undefined {
   if (outputFormat?.type !== 'json') return undefined;
-  for (const parts of told)
-    if (parts.some((part) => part.type === 'text' && /json/i.test(part.text))) return undefined;
+  const answered = messages.findIndex(({ role }) => role === 'assistant');
+  const asked = answered === -1 ? messages : messages.slice(0, answered);
+  const told = [instructions, ...asked.map(({ parts }) => parts)];
+  if (told.some(saysJson)) return undefined;
   losses.approximated(
     'response_format',
     'an instruction is added, since servers require the word JSON in the prompt',
   );
   return 'Answer with JSON.';
+}
+
+function saysJson(parts: readonly Part[]): boolean {
+  return parts.some((part) => part.type === 'text' && /json/i.test(part.text));
 }
