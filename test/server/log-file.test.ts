@@ -1,5 +1,5 @@
 // The log file of processes that run on: put aside by one, noticed by the others, no line lost.
-import { afterAll, expect, spyOn, test } from 'bun:test';
+import { afterAll, expect, test } from 'bun:test';
 import {
   closeSync,
   mkdirSync,
@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepLogFile, rotatedLog } from '../../src/server/log-file.ts';
+import { rotatedLog } from '../../src/server/log-file.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-log-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -49,30 +49,37 @@ test('three processes write while one of them puts the file aside: every line is
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
-test('what fails at each look is reported once', () => {
+test('what fails at each look is reported once', async () => {
   const path = join(FOLDER, 'full.log');
-  writeFileSync(path, 'x'.repeat(99));
   // Nothing can be put aside to it.
   mkdirSync(rotatedLog(path));
-  const told: unknown[] = [];
-  const clock = spyOn(globalThis, 'setInterval');
-  try {
-    keepLogFile({ path, putsAside: true, log: (_, ...said) => told.push(said), largest: 50 });
-    const look = clock.mock.calls[0]?.[0] as () => void;
-    for (let count = 0; count < 3; count += 1) look();
-    expect(told).toEqual([
-      [expect.stringContaining('cannot be written or rotated'), { file: path, error: expect.any(Error) }],
-    ]);
+  // In a process of its own, whose outputs are pipes: it would lead this one's to the file.
+  const script = `
+    import { writeFileSync } from 'node:fs';
+    import { keepLogFile } from ${JSON.stringify(join(import.meta.dir, '../../src/server/log-file.ts'))};
+    const path = ${JSON.stringify(path)};
+    const reported = [];
+    writeFileSync(path, 'x'.repeat(99));
+    keepLogFile({ path, putsAside: true, log: (_, ...said) => reported.push(said), largest: 50, lookMs: 1 });
+    while (reported.length === 0) await Bun.sleep(1);
+    await Bun.sleep(30);
+    const first = reported.length;
     // Anew, once it has worked in between.
     writeFileSync(path, '');
-    look();
+    await Bun.sleep(100);
     writeFileSync(path, 'x'.repeat(99));
-    look();
-    expect(told).toHaveLength(2);
-  } finally {
-    for (const { value } of clock.mock.results) clearInterval(value as Timer);
-    clock.mockRestore();
-  }
+    while (reported.length === first) await Bun.sleep(1);
+    const [[message, { file, error }]] = reported;
+    console.log(JSON.stringify({ first, all: reported.length, message, file, isError: error instanceof Error }));
+  `;
+  const child = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe', stderr: 'inherit' });
+  expect(JSON.parse(await new Response(child.stdout).text())).toEqual({
+    first: 1,
+    all: 2,
+    message: expect.stringContaining('cannot be written or rotated'),
+    file: path,
+    isError: true,
+  });
 });
 
 test('what goes elsewhere is left there: a pipe, as in a container, is no file that was put aside', async () => {
