@@ -174,6 +174,8 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     };
     await more(50);
     await own.kill();
+    // On a loaded machine rows are spilled before: a server that takes longer than 0.3 s counts as silent.
+    while ((await ledger()).ok) await more(5);
     await untilSpilled();
     expect(await ledger()).toMatchObject({ ok: false, dropped: 0 });
     await own.restart();
