@@ -1,6 +1,6 @@
 // `tool_use`: makes models that are reluctant to use tools use them.
 import { z } from 'zod';
-import type { NeutralRequest } from '../model/request.ts';
+import type { NeutralRequest, Tool } from '../model/request.ts';
 import { defineTransformer } from './row.ts';
 
 const DEFAULT_HINT =
@@ -31,6 +31,8 @@ export const toolUse = defineTransformer({
         if (request.tools.length === 0 || request.toolChoice?.type === 'none') return request;
         const changed: NeutralRequest = { ...request };
         if (hint !== null) changed.system = [...request.system, { type: 'text', text: hint }];
+        // Neither has a place beside `functions`, OpenAI's old form, and OpenAI refuses both without `tools`.
+        if (request.tools.some(isLegacy)) return changed;
         if (choice !== undefined) changed.toolChoice ??= { type: choice };
         if (parallel !== undefined) changed.parallelToolCalls ??= parallel;
         return changed;
@@ -38,3 +40,7 @@ export const toolUse = defineTransformer({
     };
   },
 });
+
+function isLegacy(tool: Tool): boolean {
+  return tool.type === 'function' && tool.legacy === true;
+}

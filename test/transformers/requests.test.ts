@@ -185,6 +185,18 @@ describe('tool_use', () => {
     await lab.ask('openai-chat', false, { ...more['openai-chat'], ...own });
     expect(lab.sent().body).toMatchObject(own);
   });
+  test('says nothing beside the old form, `functions`, which has no place for it', async () => {
+    const lab = labOf('openai-chat', [
+      { name: 'tool_use', hint: 'use them', choice: 'required', parallel: true },
+    ]);
+    const functions = [{ name: 'look', parameters: { type: 'object' } }];
+    await lab.ask('openai-chat', false, { functions });
+    const { body, text } = lab.sent();
+    expect(text).toContain('use them');
+    expect(body.functions).toEqual(functions);
+    for (const field of ['tools', 'tool_choice', 'parallel_tool_calls'])
+      expect(body).not.toHaveProperty(field);
+  });
   test('a request that wants no call is given no hint', async () => {
     const lab = labOf('openai-chat', [{ name: 'tool_use', hint: 'use them' }]);
     await lab.ask('openai-chat', false, { ...more['openai-chat'], tool_choice: 'none' });
