@@ -4,7 +4,7 @@
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
 declare const opaque: unique symbol;
-/** `<dialect>:<the provider's own text>`. Made by `ownToken` or `tokenFromWire`, nowhere else. */
+/** `<dialect>:<the provider's own text>`. Made by `ownToken`, `placeToken` or `tokenFromWire`, nowhere else. */
 export type OpaqueToken = string & { readonly [opaque]: true };
 
 const MARK = 'sluice:';
@@ -16,10 +16,24 @@ export function ownToken(dialect: ProviderDialectId, text: string): OpaqueToken 
   return `${dialect}:${text}` as OpaqueToken;
 }
 
+/** Before the text of a token that seals nothing. */
+const PLACE = 'place:';
+
+/** A token that only says where the text beside it was: that text may change. */
+export function placeToken(dialect: ProviderDialectId, text: string): OpaqueToken {
+  return ownToken(dialect, PLACE + text);
+}
+
+/** Whether the text beside the token has to stay as it is. */
+export function isSeal(token: OpaqueToken): boolean {
+  return !token.startsWith(PLACE, token.indexOf(':') + 1);
+}
+
 /** The provider's own text; undefined if the token is another dialect's, which this one cannot read. */
 export function openToken(dialect: ProviderDialectId, token: OpaqueToken): string | undefined {
   const label = `${dialect}:`;
-  return token.startsWith(label) ? token.slice(label.length) : undefined;
+  if (!token.startsWith(label)) return undefined;
+  return token.slice(isSeal(token) ? label.length : label.length + PLACE.length);
 }
 
 /** The text for an opaque field of a client's dialect: its own token plain, a foreign one marked. */

@@ -3,9 +3,11 @@ import { describe, expect, test } from 'bun:test';
 import {
   callIdFromWire,
   callIdToWire,
+  isSeal,
   mayHoldForeignToken,
   openToken,
   ownToken,
+  placeToken,
   tokenFromBytesWire,
   tokenFromWire,
   tokenToBytesWire,
@@ -20,6 +22,12 @@ describe('opaque tokens', () => {
     expect(openToken('openai-chat', token)).toBe(RAW);
     expect(tokenToWire('openai-chat', token)).toBe(RAW);
     expect(tokenFromWire('openai-chat', RAW)).toBe(token);
+  });
+  test('one that only marks a place is opened like any other', () => {
+    const place = placeToken('openai-chat', RAW);
+    expect([isSeal(token), isSeal(place)]).toEqual([true, false]);
+    expect(openToken('openai-chat', place)).toBe(RAW);
+    expect(tokenFromWire('anthropic-messages', tokenToWire('anthropic-messages', place))).toBe(place);
   });
   test('another dialect carries it marked, and cannot open it', () => {
     const wire = tokenToWire('anthropic-messages', token);

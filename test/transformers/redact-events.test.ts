@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
-import { ownToken } from '../../src/model/opaque-token.ts';
+import { ownToken, placeToken } from '../../src/model/opaque-token.ts';
 import { redact } from '../../src/transformers/redact.ts';
 
 type ToolStart = Extract<StreamEvent, { type: 'tool-start' }>;
@@ -29,6 +29,19 @@ test('a seal is gone with what it sealed, and stays with what is as it was', asy
   const told = await through(...thinking(0, 'it is KEY-1.'), ...thinking(1, 'fine.'));
   expect(told.filter(({ type }) => type === 'reasoning-signature')).toEqual([thinking(1, '')[2]] as never);
   expect(lost).toEqual(['text (redacted)', 'reasoning signature']);
+});
+
+test('a token that seals nothing stays with the text that changed', async () => {
+  const { through, lost } = setup();
+  const signature = placeToken('openai-responses', '{"in_content":true}');
+  const told = await through(
+    { type: 'reasoning-start', block: 0 },
+    { type: 'reasoning-delta', block: 0, text: 'it is KEY-1.' },
+    { type: 'reasoning-signature', block: 0, signature },
+    { type: 'reasoning-end', block: 0 },
+  );
+  expect(told).toContainEqual({ type: 'reasoning-signature', block: 0, signature });
+  expect(lost).toEqual(['text (redacted)']);
 });
 
 test('what stands between the pieces of a text keeps its place', async () => {

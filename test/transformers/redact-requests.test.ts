@@ -1,6 +1,6 @@
 // `redact` in requests: wherever a conversation holds text, and in calls where that is asked.
 import { describe, expect, test } from 'bun:test';
-import type { JsonObject } from '../../src/model/json/json.ts';
+import { asArray, type JsonObject } from '../../src/model/json/json.ts';
 import { createTransformLab, type LabOptions, textAnswer } from '../support/transform-lab.ts';
 
 const SECRET = 'sk-abcd1234';
@@ -88,6 +88,34 @@ describe('to a provider of the same dialect', () => {
     await lab.ask('openai-chat', true, { messages });
     const clean: unknown = JSON.parse(JSON.stringify(messages).replaceAll(SECRET, '[redacted]'));
     expect(lab.sent().body.messages).toEqual(clean as JsonObject[]);
+  });
+});
+
+describe('thinking of Responses', () => {
+  const sent = async (item: JsonObject) => {
+    const lab = labOf('openai-responses');
+    const said = { type: 'message', role: 'user', content: 'Go on.' };
+    const answer = { type: 'message', role: 'assistant', content: 'Hello.' };
+    await lab.ask('openai-responses', true, { input: [{ type: 'reasoning', ...item }, answer, said] });
+    return lab.sent().body.input;
+  };
+  const spelled = { type: 'reasoning_text', text: `Thought has ${SECRET}.` };
+  const summed = { type: 'summary_text', text: `Thought has ${SECRET}.` };
+
+  test.each<JsonObject>([
+    { summary: [], content: [spelled] },
+    { id: 'rs_1', summary: [], content: [spelled] },
+    { id: 'rs_1', summary: [summed] },
+  ])('is clean where nothing seals it: %j', async (item) => {
+    const [thought] = asArray(await sent(item)) ?? [];
+    expect(thought).toEqual(
+      JSON.parse(JSON.stringify({ type: 'reasoning', ...item }).replaceAll(SECRET, '[redacted]')),
+    );
+  });
+
+  test('stays as it was where it is encrypted', async () => {
+    const item = { id: 'rs_1', summary: [summed], encrypted_content: 'c2VhbGVk' };
+    expect(asArray(await sent(item))?.[0]).toEqual({ type: 'reasoning', ...item });
   });
 });
 

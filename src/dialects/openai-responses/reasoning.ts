@@ -13,6 +13,7 @@ import {
   type OpaqueToken,
   openToken,
   ownToken,
+  placeToken,
   tokenFromWire,
   tokenToWire,
 } from '../../model/opaque-token.ts';
@@ -82,7 +83,8 @@ function keyToken({ id, encryptedContent, inContent }: ReasoningKey): OpaqueToke
   if (id !== undefined) fields.id = id;
   if (encryptedContent !== undefined) fields.encrypted_content = encryptedContent;
   if (inContent === true) fields.in_content = true;
-  return ownToken(ID, JSON.stringify(fields));
+  const text = JSON.stringify(fields);
+  return encryptedContent === undefined ? placeToken(ID, text) : ownToken(ID, text);
 }
 
 /** What the token holds, undefined where it is another dialect's. */

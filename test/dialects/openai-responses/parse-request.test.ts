@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import { itemId } from '../../../src/dialects/openai-responses/output-item.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
-import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { callIdToWire, ownToken, placeToken } from '../../../src/model/opaque-token.ts';
 
 const { client } = openaiResponses;
 
@@ -324,7 +324,7 @@ describe('reasoning items', () => {
     expect(part({ id: 'rs_1', content })).toEqual({
       type: 'reasoning',
       text: 'raw',
-      signature: ownToken('openai-responses', '{"id":"rs_1","in_content":true}'),
+      signature: placeToken('openai-responses', '{"id":"rs_1","in_content":true}'),
     });
   });
 
