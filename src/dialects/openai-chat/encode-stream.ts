@@ -257,7 +257,8 @@ class ChunkEncoder implements StreamEncoder {
     const { entries, contentLength } = this;
     if (entries === null) return '';
     const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
-    const isSent = placed.length === 1 && placed[0]?.afterText === contentLength > 0;
+    // OpenRouter's provider of the AI SDK joins the texts of all entries, which no longer match the signature.
+    const isSent = entries.length === 1 && entries.every(({ at }) => at === 0 || at === contentLength);
     const again = (each: PlacedReasoning, at: number) => buildReasoningDetail(each, entries.length + at);
     return isSent ? '' : this.chunk({ reasoning_details: placed.map(again) });
   }

@@ -115,6 +115,23 @@ describe('chunks', () => {
     ]);
   });
 
+  test('one entry comes once, also where text follows: readers that join texts would spoil its signature', () => {
+    const wire = encode([
+      START,
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'hm' },
+      { type: 'reasoning-signature', block: 0, signature: own('sig') },
+      { type: 'reasoning-end', block: 0 },
+      { type: 'text-start', block: 1 },
+      { type: 'text-delta', block: 1, text: 'so' },
+      { type: 'text-end', block: 1 },
+      FINISH,
+    ]);
+    expect(deltasOf(wire).flatMap((delta) => asArray(delta.reasoning_details) ?? [])).toEqual([
+      { type: 'reasoning.text', text: 'hm', signature: 'sig', index: 0 },
+    ]);
+  });
+
   test('a signature of another dialect that seals the text says so; more text takes that back', () => {
     const signature = ownToken('anthropic-messages', 't');
     const events: StreamEvent[] = [
