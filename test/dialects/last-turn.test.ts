@@ -91,7 +91,7 @@ for (const client of Object.keys(CLIENTS) as DialectId[]) {
 }
 
 describe('a turn of the user of which nothing can be sent', () => {
-  const STAND_IN = '(something that cannot be read here)';
+  const STAND_IN = /\((something|a document of a kind) that cannot be read here\)/;
   const video = { inlineData: { mimeType: 'video/mp4', data: 'AAAA' } };
   const wires: [ProviderDialectId, string][] = [...PROVIDERS, ['ollama-chat', 'qwen3']];
 
@@ -106,13 +106,13 @@ describe('a turn of the user of which nothing can be sent', () => {
       { role: 'model', parts: [{ text: 'b' }] },
       { role: 'user', parts: [video] },
     ];
-    expect(lastOf('gemini', { contents }, wire, model)).toContain(STAND_IN);
+    expect(lastOf('gemini', { contents }, wire, model)).toMatch(STAND_IN);
   });
 
   test.each(wires)('%s: alone it makes a conversation, its loss is named', (wire, model) => {
     const file = { type: 'file', file: { file_id: 'file-1' } };
     const request = { model: 'm', messages: [{ role: 'user', content: [file] }] };
-    expect(lastOf('openai-chat', request, wire, model)).toContain(STAND_IN);
+    expect(lastOf('openai-chat', request, wire, model)).toMatch(STAND_IN);
   });
 
   /** The last turn as the provider reads it. */
