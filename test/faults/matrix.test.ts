@@ -143,11 +143,9 @@ function expectRow(asked: FaultCase, expected: Expectation, { row }: Outcome, re
     finishReason: isWell ? expect.any(String) : null,
     malformedEvents: isRescued || isUnread(asked) ? 0 : (expected.malformedEvents ?? 0),
   });
-  // An attempt that served has no error, however its stream ended: the row has it, unless another went on.
-  const error = expected.status === 200 && rescue !== 'went on' ? null : expected.code;
   const failures = Array.from({ length: expected.calls }, () => ({
     provider: 'faulty',
-    error: rescue === 'raced' ? 'cancelled' : error,
+    error: rescue === 'raced' ? 'cancelled' : expected.code,
   }));
   expect(row.attempts).toMatchObject(
     isRescued ? [...failures, { provider: 'healthy', error: null }] : failures,

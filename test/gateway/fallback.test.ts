@@ -253,24 +253,34 @@ describe('when all fail', () => {
 
 describe('after the first content nothing is asked again', () => {
   const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('begun');
-  const ends: [string, Reply, string][] = [
-    ['an error event', replyWith(begun + MESSAGE.error('overloaded_error', 'busy')), 'error'],
-    ['a cut', replyWith(begun), 'truncated'],
+  const ends: [string, Reply, string, string][] = [
+    [
+      'an error event',
+      replyWith(begun + MESSAGE.error('overloaded_error', 'busy')),
+      'error',
+      'upstream_overloaded',
+    ],
+    ['a cut', replyWith(begun), 'truncated', 'upstream_truncated'],
     [
       'a reset',
       replyWith([utf8(begun), utf8('x')], { fault: { kind: 'reset', after: begun.length + 1 } }),
       'truncated',
+      'upstream_truncated',
     ],
   ];
   for (const path of PATHS) {
-    test.each(ends)(`${path}: %s`, async (_, reply, status) => {
+    test.each(ends)(`${path}: %s`, async (_, reply, status, code) => {
       const lab = setup({ script: { one: [reply], two: ['works'] }, providers: { one: { max_retries: 3 } } });
       const { response, text } = await lab.answered(lab.post(path, { ...ASK, stream: true }), 0);
       expect([response.status, lab.asked]).toEqual([200, ['one']]);
       expect(text).toContain('begun');
       expect(text.match(/"error":/g)).toHaveLength(1);
       expect(text).not.toContain('from two');
-      expect((await lab.row()).status).toBe(status as 'error');
+      expect(await lab.row()).toMatchObject({
+        status,
+        errorCode: code,
+        attempts: [{ provider: 'one', status: 200, error: code, usage: { inputTokens: 7 } }],
+      });
     });
   }
 });

@@ -6,7 +6,7 @@ import { createObserver, noteAnswerLoss, UNWATCHED } from '../../src/gateway/rec
 import { createRecord, failedWith, type RecordContext } from '../../src/gateway/record/record.ts';
 import type { Attempt, LedgerRow } from '../../src/ledger/rows/row.ts';
 import { markCut } from '../../src/ledger/rows/sound-row.ts';
-import { GatewayError } from '../../src/model/errors.ts';
+import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import { createRedactor, type Redactor } from '../../src/model/redact/redact.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
@@ -202,4 +202,34 @@ test('a try that ends after the request changes nothing of its row, and what is 
   attempt.error = 'cancelled';
   expect(rows[0]?.attempts).toMatchObject([{ error: null }]);
   expect(rows[0]?.lost).toEqual(['top_k']);
+});
+
+describe('the try that served an answer which broke off', () => {
+  const ended = (code: ErrorCode) => {
+    const redact = createRedactor(['qzSecret-Hx7Lw2mKp9']);
+    const { record, rows } = open(redact);
+    const tried: Attempt = {
+      provider: 'one',
+      model: 'm',
+      status: 200,
+      error: null,
+      durationMs: 5,
+      startedMs: 0,
+    };
+    record.attempts = [tried];
+    record.serving = true;
+    record.end(failedWith(new GatewayError(code, 'qzSecret-Hx7Lw2mKp9 broke')));
+    return rows[0]?.attempts;
+  };
+
+  test.each(['upstream_truncated', 'upstream_timeout', 'upstream_rejected'] as const)(
+    '%s is its error',
+    (code) => {
+      expect(ended(code)).toMatchObject([{ error: code, message: '[redacted] broke' }]);
+    },
+  );
+
+  test.each(['cancelled', 'shutting_down'] as const)('%s is not', (code) => {
+    expect(ended(code)).toMatchObject([{ error: null }]);
+  });
 });

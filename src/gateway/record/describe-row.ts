@@ -31,6 +31,7 @@ export function describeRow(
   // Before the attempts are copied: it notes the provider's time in the one that serves.
   const timing = describeTiming(record, seen, latencyMs);
   const names = describeNames(record, seen, redact);
+  if (error !== undefined) noteBreak(names.attempts, record, error, latencyMs, redact);
   const row: LedgerRow = {
     requestId: record.requestId,
     timestamp: record.timestamp,
@@ -128,6 +129,25 @@ function describeNames(
 /** Copied, since a try that lost against another may end after the request. */
 function copyOf(attempt: Attempt): Attempt {
   return { ...attempt };
+}
+
+/** A try that served until its provider failed is a failed one, as it would be where another target continues its answer. */
+function noteBreak(
+  attempts: readonly Attempt[],
+  record: ExchangeRecord,
+  error: GatewayError,
+  latencyMs: number,
+  redact: Redactor,
+): void {
+  const broken = attempts.find((attempt) => attempt.error === null);
+  if (!record.serving || broken === undefined || error.rule.blame === 'gateway') return;
+  broken.error = error.code;
+  broken.message = redact(error.message);
+  broken.durationMs = latencyMs - (broken.startedMs ?? 0);
+  const { target, seen } = record;
+  if (target === null || seen?.usageKnown !== true) return;
+  broken.usage = seen.usage;
+  broken.costUsd = record.cost(target, seen);
 }
 
 function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {

@@ -18,7 +18,7 @@ export interface Attempt {
   model: string;
   /** HTTP status of the upstream, null where it did not answer. */
   status: number | null;
-  /** Null: this attempt served. */
+  /** Null: this attempt served, and its provider did not fail. */
   error: ErrorCode | null;
   message?: string;
   /** For a skipped attempt: how long the request waited for it. */
