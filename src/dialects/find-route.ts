@@ -50,9 +50,24 @@ export function findRouteBelow(
   path: string,
   query: URLSearchParams,
 ): (FoundRoute & { path: string }) | undefined {
+  return findBelow(path, (candidate) => findRoute(candidate, query));
+}
+
+/** Likewise for lists of models: many clients ask for one to try a base URL. */
+export function findModelListBelow(path: string): (FoundModels & { path: string }) | undefined {
+  return findBelow(path, (candidate) => {
+    const found = findModels(candidate, NO_HEADERS);
+    return found?.asked.id === undefined ? found : undefined;
+  });
+}
+
+function findBelow<Found extends object>(
+  path: string,
+  find: (candidate: string) => Found | undefined,
+): (Found & { path: string }) | undefined {
   for (let at = 0; at !== -1; at = path.indexOf('/', at + 1)) {
     for (const candidate of [path.slice(at), VERSION + path.slice(at)]) {
-      const found = findRoute(candidate, query);
+      const found = find(candidate);
       if (found !== undefined) return { ...found, path: candidate };
     }
   }

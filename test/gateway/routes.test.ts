@@ -100,6 +100,18 @@ test('a path that is almost one is told what it should be', async () => {
 });
 
 test.each([
+  ['/models', '/v1/models'],
+  ['/v1/v1/models', '/v1/models'],
+  ['/api/v1/models/', '/v1/models'],
+])('the base URL of a client that lists models by GET %s is told to be wrong', async (path, meant) => {
+  const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+  const response = await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`));
+  expect(response.status).toBe(404);
+  const message = `no such path: ${path}; did you mean ${meant}? Check the client's base URL`;
+  expect(await response.json()).toMatchObject({ error: { message } });
+});
+
+test.each([
   ['/v1/responses/resp_1/input_items', 'the whole conversation as `input`'],
   ['/v1/completions', '/v1/chat/completions'],
   ['/openai/v1/completions', '/v1/chat/completions'],

@@ -1,5 +1,5 @@
 // Failures as responses in the client's dialect.
-import { findModels, findRouteBelow } from '../../dialects/find-route.ts';
+import { findModelListBelow, findModels, findRouteBelow } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -91,14 +91,24 @@ const SHARED_PATH = '/v1/models';
 const LONGEST_PATH = 500;
 
 /** What a client with a wrong base URL, or a slash too many, probably asks for. */
-function nearRoute({ pathname, searchParams }: URL): ReturnType<typeof findRouteBelow> {
+function nearRoute(url: URL): ReturnType<typeof findRouteBelow> {
+  const path = nearPath(url);
+  return path === undefined ? undefined : findRouteBelow(path, url.searchParams);
+}
+
+function nearModelList(url: URL): string | undefined {
+  const path = nearPath(url);
+  return path === undefined ? undefined : findModelListBelow(path)?.path;
+}
+
+function nearPath({ pathname }: URL): string | undefined {
   if (pathname.length > LONGEST_PATH) return undefined;
-  return findRouteBelow(pathname.endsWith('/') ? pathname.slice(0, -1) : pathname, searchParams);
+  return pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
 }
 
 export function noSuchPath(url: URL): GatewayError {
   const { pathname } = url;
-  const near = nearRoute(url)?.path;
+  const near = nearRoute(url)?.path ?? nearModelList(url);
   const remedy =
     near === undefined
       ? (alternativeTo(pathname) ?? ownPage(pathname) ?? servedPaths())
