@@ -3,7 +3,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
 import { loadPrices } from '../../ledger/prices/library.ts';
 import type { Log } from '../../server/log.ts';
-import { net, zlib } from '../../server/node-modules.ts';
+import { net } from '../../server/node-modules.ts';
 
 /** Not at once: whoever waits for the start is answered first. */
 const WARM_UP_MS = 100;
@@ -21,14 +21,19 @@ export function serveHttp(
     onLate: gateway.cutRunning,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
-  setTimeout(warmUp, WARM_UP_MS).unref();
+  setTimeout(() => void warmUp(), WARM_UP_MS).unref();
   return http;
 }
 
-/** Loads what the first requests would otherwise wait for. */
-function warmUp(): void {
+/** Loads what the first request would otherwise wait for. */
+async function warmUp(): Promise<void> {
   net();
-  zlib();
-  // Where it fails, each request says so.
-  loadPrices()?.catch(() => {});
+  try {
+    await loadPrices();
+  } catch {
+    // Each request says so.
+    return;
+  }
+  // What loading left behind would stay in memory.
+  Bun.gc(true);
 }
