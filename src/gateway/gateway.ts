@@ -214,6 +214,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     reportBegun(dialect, record, redact);
     const { client, unfollow } = followClient(request.signal, record);
     try {
+      const pricesLoading = loadPrices();
+      if (pricesLoading !== undefined) await pricesLoading;
       guardOrigin(headers, config.server);
       const project = authenticate(headers, config.server);
       if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
@@ -281,10 +283,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const address = addressOf(request);
     const found = findRoute(address.pathname, address.searchParams);
     if (found === undefined) return answerOther(request, { host, setup, manage });
-    const pricesLoading = loadPrices();
-    return pricesLoading === undefined
-      ? exchange(request, address, found, makeBody)
-      : pricesLoading.then(() => exchange(request, address, found, makeBody));
+    return exchange(request, address, found, makeBody);
   }
 
   /** Makes the answer readable for browser pages too, where some origins are allowed. */

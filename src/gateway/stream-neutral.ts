@@ -39,7 +39,6 @@ export async function* streamNeutral(
   options: { signal?: AbortSignal; target?: string },
   context: NeutralContext,
 ): AsyncGenerator<StreamEvent, void, void> {
-  await loadPrices();
   const record = context.newRecord();
   record.streamed = true;
   const client = new Cancellation();
@@ -49,6 +48,7 @@ export async function* streamNeutral(
   record.onCancel((why) => client.abort(why));
   let opened: OpenStream<Events> | undefined;
   try {
+    await loadPrices();
     const request = await requestOf(asked);
     record.requestedModel = request.model;
     const question = {

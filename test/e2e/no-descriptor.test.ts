@@ -26,7 +26,8 @@ test.skipIf(process.platform !== 'linux')(
       program: ['sh', '-c', `ulimit -n ${LIMIT}; exec node "$0" "$@"`, LAUNCHER],
     });
     const client = await connectRaw(sluice.port);
-    client.write('GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+    // Loads what a first request waits for, and opens no connection to the upstream.
+    client.write(postText('/v1/messages', {}));
     await client.until((text) => text.includes('\r\n\r\n'));
 
     const idle: Socket[] = [];
@@ -48,6 +49,27 @@ test.skipIf(process.platform !== 'linux')(
     const response = await fetch(`${sluice.url}/v1/messages`, { method: 'POST', body: JSON.stringify(ASK) });
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('whole')]);
     const { entries } = await sluice.get<{ entries: object[] }>('/gateway/audit');
-    expect(entries).toMatchObject([{ status: 'success' }, { error_code: 'overloaded' }]);
+    expect(entries).toMatchObject([
+      { status: 'success' },
+      { error_code: 'overloaded' },
+      { error_code: 'invalid_request' },
+    ]);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'the first request, which loads the prices, is told so and recorded, and the next one is served',
+  async () => {
+    const program = join(import.meta.dir, 'no-descriptor-gateway.ts');
+    const command = ['sh', '-c', `ulimit -n ${LIMIT}; exec "$0" "$@"`, process.execPath, program];
+    const child = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' });
+    const printed: unknown = JSON.parse(await new Response(child.stdout).text());
+    const told = expect.stringContaining('limit of open files and connections');
+    expect(printed).toMatchObject({
+      streamed: told,
+      first: { status: 503, body: told },
+      next: { status: 200 },
+      rows: ['overloaded', 'overloaded', null],
+    });
   },
 );

@@ -21,17 +21,18 @@ export function serveHttp(
     onLate: gateway.cutRunning,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
-  setTimeout(() => void warmUp(), WARM_UP_MS).unref();
+  setTimeout(() => void warmUp(log), WARM_UP_MS).unref();
   return http;
 }
 
 /** Loads what the first request would otherwise wait for. */
-async function warmUp(): Promise<void> {
+async function warmUp(log: Log): Promise<void> {
   net();
   try {
     await loadPrices();
-  } catch {
-    // Each request says so.
+  } catch (error) {
+    // The next request tries anew.
+    log('error', 'nothing was loaded ahead of the first request', { error });
     return;
   }
   // What loading left behind would stay in memory.
