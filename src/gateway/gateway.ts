@@ -214,8 +214,6 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     reportBegun(dialect, record, redact);
     const { client, unfollow } = followClient(request.signal, record);
     try {
-      const pricesLoading = loadPrices();
-      if (pricesLoading !== undefined) await pricesLoading;
       guardOrigin(headers, config.server);
       const project = authenticate(headers, config.server);
       if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
@@ -239,6 +237,9 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         return neutral;
       };
       const question: Question = { incoming, neutral: parse, stream: incoming.stream };
+      // Once the live view has its labels; routing may compare prices.
+      const pricesLoading = loadPrices();
+      if (pricesLoading !== undefined) await pricesLoading;
       const asked = router.route(routeQuestion(incoming, question, found.route.operation));
       const route = asked instanceof Promise ? await asked : asked;
       record.route = route;

@@ -27,8 +27,8 @@ test.skipIf(process.platform !== 'linux')(
     });
     const client = await connectRaw(sluice.port);
     // Loads what a first request waits for, and opens no connection to the upstream.
-    client.write(postText('/v1/messages', {}));
-    await client.until((text) => text.includes('\r\n\r\n'));
+    client.write(postText('/v1/messages', { ...ASK, model: 'simulator/fast' }));
+    await client.until((text) => text.includes('"usage"'));
 
     const idle: Socket[] = [];
     while (sluice.usage().descriptors < LIMIT) {
@@ -52,7 +52,7 @@ test.skipIf(process.platform !== 'linux')(
     expect(entries).toMatchObject([
       { status: 'success' },
       { error_code: 'overloaded' },
-      { error_code: 'invalid_request' },
+      { status: 'success' },
     ]);
   },
 );
