@@ -87,7 +87,7 @@ test('each request is shown once, however long it ran beside newer ones', async 
   expect(shown).toHaveLength(125);
 });
 
-test('a price that is unknown is “unpriced”, one of tokens that nobody told is none', async () => {
+test('a price that is unknown is “unpriced”, one of tokens that were not reported is none', async () => {
   const home = mkdtempSync(join(HOME, 'words-'));
   const store = createSqliteStore(join(home, 'sluice.db'));
   const usage = sampleUsage({ inputTokens: 7, outputTokens: 3 });

@@ -171,7 +171,7 @@ describe('sluice conform', () => {
     });
   });
 
-  test('a port where nobody listens: it is said once, and nothing more is asked', async () => {
+  test('a port where nobody listens: it is reported once, and nothing more is sent', async () => {
     const { code, out, err } = await conform(['http://127.0.0.1:9']);
     expect({ code, out, err }).toEqual({
       code: 1,
@@ -204,7 +204,7 @@ describe('sluice conform', () => {
     expect(err).toContain('cannot be reached');
   });
 
-  describe('tells a stream that breaks each dialect’s order', () => {
+  describe('detects a stream that breaks each dialect’s order', () => {
     const head = { type: 'message_start', message: { id: 'm', type: 'message', role: 'assistant' } };
     const created = {
       type: 'response.created',

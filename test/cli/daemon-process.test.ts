@@ -13,7 +13,7 @@ const PATH = join(HOME, 'sluice.pid');
 const ENVIRONMENT = { SLUICE_HOME: HOME };
 const serverOf = (pid: number) => ({ pid, url: 'http://127.0.0.1:1', config: null, startedAt: 5 });
 
-test('one that has ended by the time it is told to is no failure', async () => {
+test('one that has already ended when stopped is no failure', async () => {
   const ended = Bun.spawn(['true']);
   await ended.exited;
   expect(await stopDaemon(serverOf(ended.pid), 0, ENVIRONMENT)).toBe('ended');

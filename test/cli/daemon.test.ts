@@ -84,7 +84,7 @@ const isAlive = (pid: number) => {
   }
 };
 
-test('start waits until it answers, status tells, logs show the requests, stop ends it', async () => {
+test('start waits until it answers, status reports it, logs show the requests, stop ends it', async () => {
   const home = newHome();
   expect(await sluice(home, ['status'])).toMatchObject({
     code: 1,
@@ -257,7 +257,7 @@ describe('a pid file that is not true', () => {
     stranger.kill();
   }, 30_000);
 
-  test('that was removed while the gateway runs: it is not said that none does', async () => {
+  test('that was removed while the gateway runs: it is not reported as stopped', async () => {
     const home = newHome();
     await sluice(home, ['start', '--port', '0']);
     const file = join(home, 'sluice.pid');
@@ -349,7 +349,7 @@ test('logs show a request as soon as its client has the answer', async () => {
   expect((await sluice(home, ['logs'])).out).toContain('simulator/fast,echo');
 }, 30_000);
 
-test('a start that fails says what the gateway said', async () => {
+test('a start that fails prints the gateway’s error', async () => {
   const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
   const home = newHome();
   const failed = await sluice(home, ['start', '--port', String(taken.port)]);
@@ -396,7 +396,7 @@ test('stop lets a running stream finish though the configuration is not valid an
   expect(await stopped).toMatchObject({ code: 0, out: expect.stringContaining('stopped') });
 }, 30_000);
 
-test('logs -f goes on with what comes, until it is told to end', async () => {
+test('logs -f follows, until it is interrupted', async () => {
   const home = newHome();
   await sluice(home, ['start', '--port', '0']);
   const { url } = await statusOf(home);

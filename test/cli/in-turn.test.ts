@@ -19,7 +19,7 @@ test('one after the other, in the order in which they are asked for', async () =
   expect(told).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1']);
 });
 
-test('one that fails is told to whoever asked for it, and holds up nobody else', async () => {
+test('one that fails rejects for its caller, and delays no other', async () => {
   const run = inTurn(async (fails: boolean) => {
     if (fails) throw new Error('refused');
   });

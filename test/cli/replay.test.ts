@@ -175,7 +175,7 @@ test('what came of an answer is played and compared: one that broke off, one tha
   );
 });
 
-test.each(['reviewer', 'größer 🦭'])('%s is who asks again, also where a header said it', async (name) => {
+test.each(['reviewer', 'größer 🦭'])('%s asks again, also where a header named it', async (name) => {
   const label = Buffer.from(name).toString('latin1');
   const request = REQUESTS['openai-chat']?.('simulator/echo,fast', 'x', false) ?? ['', {}];
   const id = await send(sluice.url, request, { 'x-sluice-agent': label, 'x-sluice-project': label });
@@ -183,7 +183,7 @@ test.each(['reviewer', 'größer 🦭'])('%s is who asks again, also where a hea
   expect(after.entry).toMatchObject({ agent_type: name, project_id: name });
 });
 
-test('what a header or the key said of who asked stands before the body, again', async () => {
+test('who asked, by a header or the key, takes precedence over the body again', async () => {
   await using keyed = await startSluice({
     config: { server: { keys: ['of-the-operator'], project_keys: { web: ['key-of-web'] } } },
   });

@@ -51,7 +51,7 @@ async function routeOf(args: string[]): Promise<{ goes: string[]; kind: string; 
   return { goes: targets.map(({ provider, model }) => `${provider}/${model}`), kind: decision.kind, dialect };
 }
 
-describe('by what is said on the command line', () => {
+describe('by the command line', () => {
   test.each([
     [['--model', 'm'], ['one/m', 'two/m'], 'default'],
     [['--model', 'two/m'], ['two/m'], 'explicit'],
@@ -88,7 +88,7 @@ describe('by a body', () => {
     });
   });
 
-  test('of another dialect, told by its path or found out', async () => {
+  test('of another dialect, by its path or detected', async () => {
     const contents = [{ role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: 'AAAA' } }] }];
     const body = writeBody({ contents });
     const told = await routeOf([
@@ -134,7 +134,7 @@ costs: { pricing_overrides: { "one/*": { input_per_million: 1, output_per_millio
   );
 });
 
-test('nothing is said, or what cannot be read', async () => {
+test('no body, or one that cannot be read', async () => {
   expect((await run('route', [])).code).toBe(2);
   expect(await run('route', ['--body', 'absent.json'])).toMatchObject({
     code: 2,

@@ -95,7 +95,7 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
 });
 
 describe('check', () => {
-  test('without a file tells what there is', async () => {
+  test('without a file prints what there is', async () => {
     const { code, out, err } = await run(['check']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('configuration: no file; defaults and environment');

@@ -86,7 +86,7 @@ async function getJson(url: string, headers: Record<string, string> = {}) {
 }
 
 describe('on a fresh machine', () => {
-  test('tells the address once, the providers and a line to try, answers, and ends with 0', async () => {
+  test('prints the address once, the providers and a line to try, answers, and ends with 0', async () => {
     const server = start();
     const address = await server.address();
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);

@@ -125,7 +125,7 @@ test('a gateway that asks for a key, and one that is killed: tail says so', asyn
   expect(told.at(-1)).toStartWith(`error: the gateway at ${sluice.url} closed the connection`);
 });
 
-test('a configuration that is not valid: the address that it names is not known, and that is said', async () => {
+test('a configuration that is not valid: the address that it names is not known, which is reported', async () => {
   const home = mkdtempSync(join(tmpdir(), 'sluice-tail-'));
   const config = join(home, 'sluice.yaml');
   writeFileSync(config, 'server: { prot: 1 }');

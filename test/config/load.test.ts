@@ -71,7 +71,7 @@ describe('the first file found', () => {
     expect(`${stdout}${stderr}`).toBe('/.sluice\n');
   });
 
-  test('~/ is the home directory, where no shell has said so', () => {
+  test('~/ is the home directory, where no shell expands it', () => {
     const options = { environment: {}, directory: '/work' };
     expect(findHome({})).toBe(join(homedir(), '.sluice'));
     expect(findHome({ SLUICE_HOME: '~/other' })).toBe(join(homedir(), 'other'));
@@ -97,7 +97,7 @@ describe('the first file found', () => {
     ]);
   });
 
-  test('a name tells the format', () => {
+  test('the extension decides the format', () => {
     const loaded = loadConfig({ ...optionsAt(makeTree({ 'work/sluice.conf': '' })), path: 'sluice.conf' });
     expect(loaded.problems[0]?.message).toContain('.yaml, .yml, .toml, .json, .jsonc');
   });

@@ -225,7 +225,7 @@ describe('providers', () => {
     expect(config.providers[0]?.headers).toEqual({ 'x-team': 'lab' });
   });
 
-  test('the simulator fails when it is told to: no breaker keeps requests from it, unless asked for', () => {
+  test('the simulator fails when asked to: no breaker keeps requests from it, unless asked for', () => {
     const breakerOf = (raw: unknown) => resolve(raw).config.providers[0]?.breaker;
     expect(breakerOf({})).toBeNull();
     expect(breakerOf({ providers: { simulator: { breaker: { enabled: true } } } })).not.toBeNull();
@@ -572,7 +572,7 @@ describe('server', () => {
     expect(config.server.keys).toEqual(['k', 'same']);
   });
 
-  test('a project whose key begins with its name is told that rows cannot show it', () => {
+  test('a project whose key begins with its name gets a warning that rows cannot show it', () => {
     const project_keys = { acme2024: ['acme2024-7fk3ls9d'], web: ['web-7fk3ls9d'] };
     expect(resolve({ server: { keys: ['k'], project_keys } }).said).toEqual([
       expect.stringMatching(/^warning server\.project_keys\.acme2024: .*\[redacted\]/),

@@ -171,7 +171,7 @@ describe('a key that was refused', () => {
     return response.headers.get('x-should-retry');
   };
 
-  test('of the gateway: Claude Code, which else tries for minutes, is told that it need not', async () => {
+  test('of the gateway: Claude Code, which otherwise retries for minutes, gets x-should-retry: false', async () => {
     expect(await hint({})).toBe('false');
   });
 

@@ -26,7 +26,7 @@ describe.skipIf(!hasBrowser)('live', () => {
   const card = (page: Page, text: string) => page.locator('#streams > li', { hasText: text });
   const textOf = (page: Page, agent: string) => card(page, agent).locator('.tail').innerText();
 
-  test('nothing runs: the page tells the command that shows a stream, and it does', async () => {
+  test('nothing runs: the page has the command that shows a stream, and it works', async () => {
     await using opened = await openDashboard(browser, sluice.url);
     const { page, complaints } = opened;
     const command = await page.locator('#curl').innerText();

@@ -48,7 +48,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
     }
   });
 
-  test('an open breaker tells how long, a half-open one only what it is', async () => {
+  test('an open breaker shows how long, a half-open one only its state', async () => {
     const closedPort = 'http://127.0.0.1:9';
     const down = (openFor: string) => ({
       dialect: 'anthropic-messages' as const,

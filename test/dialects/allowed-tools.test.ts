@@ -67,7 +67,7 @@ describe('providers without a word for it', () => {
     if (choice !== undefined) expect(forced.body.tool_choice as unknown).toEqual(choice);
   });
 
-  test('nothing is said where all are allowed', () => {
+  test('nothing is sent where all are allowed', () => {
     const { body, said } = build('anthropic', 'claude-sonnet-4-5', { allowedTools: ['c', 'b', 'a'] });
     expect(declaredIn(body)).toEqual(['a', 'b', 'c']);
     expect(said).toEqual([]);

@@ -21,13 +21,13 @@ describe.each(['anthropic-messages', 'openai-chat'] as const)('asked for by a cl
     return { body, lost: losses.map(({ feature }) => feature) };
   };
 
-  test('Anthropic is told so', () => {
+  test('Anthropic gets a breakpoint', () => {
     const { body, lost } = built('anthropic-messages');
     expect(body.cache_control).toEqual(BREAKPOINT);
     expect(lost).toEqual([]);
   });
 
-  test('a server of Chat Completions that knows breakpoints is told so', () => {
+  test('so does a Chat Completions server that supports breakpoints', () => {
     const { body, lost } = built('openai-chat', 'claude', { cacheControl: true });
     expect(body.cache_control).toEqual(BREAKPOINT);
     expect(lost).toEqual([]);

@@ -40,7 +40,7 @@ const SCHEMA_AT: Record<ProviderDialectId, string> = {
   'bedrock-converse': 'toolConfig.tools.0.toolSpec.inputSchema.json',
 };
 
-describe.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('what %s is told of arguments', (wire) => {
+describe.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('argument schemas for %s', (wire) => {
   test.each([[{}], [{ type: ['object', 'null'] }], [{ properties: { a: text } }]])(
     '%j is an object',
     (parameters) => {

@@ -116,7 +116,7 @@ test('two calls of a turn with one id are answered in their order', () => {
   expect(told(paired(chat(history)).messages)).toEqual(['assistant: one c, two c_2', 'user: c=1, c_2=2']);
 });
 
-describe('a result that comes after more was said', () => {
+describe('a result that comes after further turns', () => {
   const output = (id: string, text: string) => ({ type: 'function_call_output', call_id: id, output: text });
   const made = (id: string) => ({ type: 'function_call', call_id: id, name: 'f', arguments: '{}' });
   const said = (text: string) => ({
@@ -196,7 +196,7 @@ test('of many calls and results that are out of order it takes no time out of pr
   expect(told[1]?.parts).toBeArrayOfSize(count);
 });
 
-test('nor of ids that come again and again beside those that would tell them apart', () => {
+test('nor of ids that come again and again next to those that would distinguish them', () => {
   const count = 20_000;
   const ids = Array.from({ length: count }, (_, at) => `c_${at + 2}`);
   const messages = [{ role: 'assistant', tool_calls: [...ids, ...ids.map(() => 'c')].map((id) => call(id)) }];

@@ -95,7 +95,7 @@ describe('asked to go on', () => {
     expect(rest).not.toHaveProperty('baseUrl');
   });
 
-  test('not DeepSeek’s models elsewhere: no request goes where nobody said', () => {
+  test('not DeepSeek’s models elsewhere: no request goes to an address that is not configured', () => {
     const { last, lost, ...rest } = asked('deepseek', 'deepseek-chat', {
       baseUrl: 'http://proxy.example/ds',
     });

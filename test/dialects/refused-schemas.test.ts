@@ -49,7 +49,7 @@ describe('an array of which nobody says what is in it', () => {
     },
   };
 
-  test('OpenAI, which refuses it, is told that it may be anything', () => {
+  test('for OpenAI, which refuses it, it becomes a schema without constraints', () => {
     const chat = argumentsAt('openai-chat', schema, { quirks: OPENAI });
     expect(chat.tools).toEqual([{ type: 'function', function: { name: 'f', parameters: whole } }]);
     const responses = argumentsAt('openai-responses', schema, { model: 'gpt-5' });
@@ -89,7 +89,7 @@ describe('schemas of drafts 4 and 7', () => {
     },
   };
 
-  test('are said in the newest, by which Claude, OpenAI and Google read them', () => {
+  test('are converted to the newest draft, which Claude, OpenAI and Google read', () => {
     expect(argumentsAt('anthropic-messages', schema, { model: 'claude-opus-4-8' }).tools).toEqual([
       { name: 'f', input_schema: current },
     ]);
@@ -112,7 +112,7 @@ describe('schemas of drafts 4 and 7', () => {
     ]);
   });
 
-  test('a structured answer of Claude tells the tuple in its description', () => {
+  test('a structured answer of Claude has the tuple in its description', () => {
     const format = { type: 'json_schema', json_schema: { name: 'a', schema } };
     const ask = { model: 'm', messages: [{ role: 'user', content: 'hi' }], response_format: format };
     const { body } = built('openai-chat', ask, 'anthropic-messages', { model: 'claude-opus-4-8' });
@@ -230,7 +230,7 @@ describe('an answer that is no object', () => {
     expect(responses.lost).toEqual(named);
   });
 
-  test('nor is a choice that may be a list told to be an object', () => {
+  test('nor is a choice that may be a list forced to be an object', () => {
     const responseJsonSchema = { anyOf: [schema, { type: 'string' }] };
     const either = { ...ask, generationConfig: { ...ask.generationConfig, responseJsonSchema } };
     const { body } = built('gemini', either, 'openai-responses', { model: 'gpt-5' });

@@ -136,7 +136,7 @@ test('a function of the client keeps its name', () => {
   expect(names).toEqual(['lost tools.web_search']);
 });
 
-test('a rebuilt request of the same dialect says what the client said', () => {
+test('a rebuilt request of the same dialect repeats what the client sent', () => {
   const options = { search_context_size: 'high' };
   const { body } = asked('openai-chat', { web_search_options: options }, 'openai-chat');
   expect(body.web_search_options).toEqual(options);

@@ -124,7 +124,7 @@ describe.skipIf(process.platform !== 'linux')('a worker in the place of another'
     await slow.stop();
   });
 
-  test('ends with the gateway although it has not begun, and nothing is said of it', async () => {
+  test('ends with the gateway although it has not begun, and nothing is logged about it', async () => {
     const slow = startSlowModule();
     await using sluice = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
     writeFileSync(join(sluice.home, 'slow.ts'), slow.text);

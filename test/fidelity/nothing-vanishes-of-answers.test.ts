@@ -2,7 +2,7 @@
 // changes, or what is named as lost. But for what tells of the service and not of the answer.
 import { describe, expect, test } from 'bun:test';
 import { ANSWERS, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
-import { tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { type JsonObject, parseObject } from '../../src/model/json/json.ts';
@@ -47,7 +47,7 @@ const recordedAs = (wire: Wire) =>
 
 function told(client: DialectId, wire: Wire, body: JsonObject) {
   try {
-    return { valid: true, ...tellWhole(client, PROVIDER_SIDES[wire].parseResponse(body)) };
+    return { valid: true, ...encodeWhole(client, PROVIDER_SIDES[wire].parseResponse(body)) };
   } catch (thrown) {
     return { valid: false, body: { error: String(thrown) }, lost: [], standIns: [] };
   }
@@ -76,7 +76,7 @@ for (const wire of WIRES) {
 
     for (const client of DIALECT_IDS) {
       if (client === wire) continue;
-      test(`told to ${client}`, () => {
+      test(`sent to ${client}`, () => {
         const vanished: string[] = [];
         for (const { pattern, name, value, whole, without, withoutHolder } of variants.values()) {
           const all = told(client, wire, whole);

@@ -3,7 +3,7 @@
 import { TABLE_WIRES, type TableWire } from '../../scripts/fidelity/wires.ts';
 import { afterAll, describe, expect, test } from 'bun:test';
 import { ANSWER_FEATURES } from '../../scripts/fidelity/catalogue.ts';
-import { probeAnswer, tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { probeAnswer, encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import type { EventTaker } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
@@ -90,7 +90,7 @@ for (const wire of TABLE_WIRES) {
           found.set(`${wire}: ${name}`, (found.get(`${wire}: ${name}`) ?? 0) + 1);
         for (const client of DIALECT_IDS) {
           if (client === wire) continue;
-          const told = recording.streamed ? tellStreamed(client, answer) : tellWhole(client, answer);
+          const told = recording.streamed ? encodeStreamed(client, answer) : encodeWhole(client, answer);
           const again = DIALECTS[client].provider.parseResponse(told.body);
           for (const feature of present) {
             const cell = probeAnswer(feature, client, wire);

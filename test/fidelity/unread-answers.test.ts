@@ -60,7 +60,7 @@ async function lostOf(client: DialectId, wire: Wire, stream: boolean, reply: Rep
 }
 
 for (const client of DIALECT_IDS) {
-  describe(`told to ${client}`, () => {
+  describe(`sent to ${client}`, () => {
     for (const place of PLACES) {
       const { wire, holds, named } = place;
       if (wire === client) continue;

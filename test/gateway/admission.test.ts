@@ -416,7 +416,7 @@ describe('the guard against web pages', () => {
       false,
     ],
   ];
-  test('a page without an origin is told what to do about it', async () => {
+  test('a page without an origin gets an error that says what to do', async () => {
     const response = await setup().post('/v1/messages', ASK, { headers: { host: SELF, origin: 'null' } });
     expect(await response.text()).toContain('serve the page from an address');
   });

@@ -77,7 +77,7 @@ describe('the browser’s own question', () => {
     expect((await lab.ask(path, 'OPTIONS', preflight(PAGE))).status).toBe(204);
   });
 
-  test('a page from the internet that asks this machine is told that it may', async () => {
+  test('a page from the internet that asks this machine gets permission in its preflight', async () => {
     const headers = preflight(PAGE, { 'access-control-request-private-network': 'true' });
     const answer = await setup().ask('/v1/messages', 'OPTIONS', headers);
     expect(answer.headers.get('access-control-allow-private-network')).toBe('true');

@@ -206,7 +206,7 @@ const IN_CHAT = [
   { role: 'user', content: [{ type: 'text', text: 'Go on.' }] },
 ];
 
-test("Anthropic's tools, calls and results are said in Chat's words, to whomever they go", async () => {
+test("Anthropic's tools, calls and results are converted to Chat's form, for every provider", async () => {
   const body = { messages: CONVERSATION, tools: [BARE], tool_choice: { type: 'tool', name: 'Read' } };
   const chat = await post({ model: 'gpt/some', ...body });
   expect(chat.asked).toEqual({
@@ -224,7 +224,7 @@ test("Anthropic's tools, calls and results are said in Chat's words, to whomever
   expect(JSON.stringify(asked?.messages)).toContain('"type":"tool_result","tool_use_id":"toolu_2"');
 });
 
-test("a failure in Anthropic's words is told, and so is that calls come one at a time", async () => {
+test("a failed result in Anthropic's form is kept, and so is that calls come one at a time", async () => {
   const failed = (id: string, content: JsonValue) => ({
     type: 'tool_result',
     tool_use_id: id,

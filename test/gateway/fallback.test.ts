@@ -116,15 +116,18 @@ describe('what falls back, before the first content', () => {
 });
 
 describe('keys', () => {
-  test.each([401, 403])('the client’s own key refused with %d: told, no other is asked', async (status) => {
-    const lab = setup({ script: { one: [failure(status)], two: ['works'] } });
-    const headers = { 'x-api-key': 'key-of-the-client' };
-    const { response } = await lab.answered(lab.post('/v1/messages', ASK, { headers }));
-    expect([response.status, lab.asked]).toEqual([status, ['one']]);
-    // It says nothing about the provider.
-    const { providers } = await lab.health();
-    expect(providers[0]).not.toHaveProperty('last_error');
-  });
+  test.each([401, 403])(
+    'the client’s own key refused with %d: passed on, no other target is asked',
+    async (status) => {
+      const lab = setup({ script: { one: [failure(status)], two: ['works'] } });
+      const headers = { 'x-api-key': 'key-of-the-client' };
+      const { response } = await lab.answered(lab.post('/v1/messages', ASK, { headers }));
+      expect([response.status, lab.asked]).toEqual([status, ['one']]);
+      // It says nothing about the provider.
+      const { providers } = await lab.health();
+      expect(providers[0]).not.toHaveProperty('last_error');
+    },
+  );
 
   test.each([401, 403])(
     'the gateway’s own key refused with %d: the next target, not the same again',

@@ -50,7 +50,7 @@ describe('the array is whole', () => {
     expect(row.status).toBe('truncated');
   });
 
-  test('where it tells an error', async () => {
+  test('where it has an error', async () => {
     const error = '{"error": {"code": 503,"message": "busy","status": "UNAVAILABLE"}}';
     const { text, row } = await read(events(FIRST, error, LAST));
     expect(JSON.parse(text)).toEqual([JSON.parse(FIRST), JSON.parse(error)]);

@@ -71,7 +71,7 @@ describe('a provider of the same dialect', () => {
     expect(lab.path()).toBe(BATCH);
   });
 
-  test('is told the model that serves in each request of a batch', async () => {
+  test('gets the model that serves in each request of a batch', async () => {
     const lab = setup(GEMINI, { embeddings: [{ values: [1] }] }, { m: 'gem-embed' });
     await lab.post(BATCH, { requests: [text('a', { model: 'models/m', title: 't' })] });
     expect(lab.path()).toBe('/v1beta/models/gem-embed:batchEmbedContents');

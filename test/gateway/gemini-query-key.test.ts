@@ -41,7 +41,7 @@ describe('with server.keys', () => {
     expect([...(upstream.requests[0]?.headers ?? [])].flat().join(' ')).not.toContain(SERVER_KEY);
   });
 
-  test('another is refused, and its text is told to nobody', async () => {
+  test('another is refused, and its text appears nowhere', async () => {
     const { ask, row, logged, upstream } = setup(server, 'gemini');
     const response = await ask(`?key=${CLIENT_KEY}`);
     expect(response.status).toBe(401);

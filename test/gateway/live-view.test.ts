@@ -128,7 +128,7 @@ test('a key is taken out however it is cut, and all of the text comes', async ()
   }
 });
 
-test('a slow watcher is told how many events it missed, and others miss none', async () => {
+test('a slow watcher gets the number of events it missed, and others miss none', async () => {
   const view = createLiveView(createManualTimers().setTimer);
   const slow = watch(view);
   const quick = watch(view);

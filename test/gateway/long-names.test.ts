@@ -24,7 +24,7 @@ test('the header and the row have its beginning', async () => {
   await lab.gateway.close();
 });
 
-test('client and row are told the beginning and the end of an error that quotes something long', async () => {
+test('client and row get the beginning and the end of an error that quotes something long', async () => {
   const { fetch } = createReplayFetch(() => jsonReply(wholeMessage('hi')));
   const lab = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch });
   const messages = [{ role: 'x'.repeat(1_000_000), content: 'hi' }];

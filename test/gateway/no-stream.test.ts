@@ -256,7 +256,7 @@ describe.each(['openai-chat', 'anthropic-messages'] as const)('to %s', (client) 
     expect(text).toContain('Hello');
   });
 
-  test('a note in JSON before the events is no matter either, and its stream is told to the end, once', async () => {
+  test('a note in JSON before the events does no harm either, and its stream is sent to the end, once', async () => {
     // Ended by its end alone, without a word of that.
     const events = CHAT.start + CHAT.delta('Hello') + CHAT.end.replace('data: [DONE]\n\n', '');
     const { row, text } = await exchange('openai-chat', client, replyWith(`{"note":1}\n\n${events}`));
@@ -272,7 +272,7 @@ describe.each(['openai-chat', 'anthropic-messages'] as const)('to %s', (client) 
   });
 });
 
-test('an error is told though the connection stays open', async () => {
+test('an error is reported although the connection stays open', async () => {
   const body = JSON.stringify({ error: LIMIT });
   const hangs = replyWith([utf8(body), utf8(' ')], { fault: { kind: 'hang', after: body.length } });
   const { response, row } = await exchange('openai-chat', 'anthropic-messages', hangs);

@@ -54,7 +54,7 @@ test.each<[string, StreamEvent[], string | null, string | null]>([
 });
 
 describe('usage', () => {
-  test('counts replace those told before, and those beside them are added', () => {
+  test('counts replace those reported before, and additional ones are added', () => {
     const { seen, see } = setup();
     see(usage({ inputTokens: 7, outputTokens: 1, besides: { inputTokens: 1 } }), usage({ outputTokens: 5 }));
     expect(seen.usage).toMatchObject({ inputTokens: 8, outputTokens: 5 });
@@ -63,7 +63,7 @@ describe('usage', () => {
     expect(seen.usageKnown).toBe(true);
   });
 
-  test('what is said of the bill stays said', () => {
+  test('what was reported for billing is kept', () => {
     const { seen, see } = setup();
     const pricedApart = { cacheWriteTokens: 3 } as NonNullable<StatedUsage['pricedApart']>;
     see(

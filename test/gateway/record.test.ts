@@ -43,7 +43,7 @@ function open(redact: Redactor, context: Partial<RecordContext> = {}) {
 
 const NOT_CLEANED = '[left out: there was no memory for removing its secrets]';
 
-test('a long body that cannot be cleaned is left out, and told so; the row is there, and the place is free', () => {
+test('a long body that cannot be cleaned is left out, which the row reports; the row is written, and the slot is free', () => {
   const { record, rows, done } = open(redactorWithoutMemory());
   record.keepRequest('a secret '.repeat(1_000), null);
   record.responseBody = 'short';
@@ -72,7 +72,7 @@ test('whatever fails beyond it, the place is free and the request over', () => {
   expect(done).toEqual(['completed', 'off the list']);
 });
 
-test('no name of its row has a secret, whoever said it', () => {
+test('no name in its row has a secret, whoever sent it', () => {
   const secret = 'qzSecret-Hx7Lw2mKp9';
   const redact = createRedactor([secret]);
   const { record, rows } = open(redact);

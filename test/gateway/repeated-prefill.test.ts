@@ -71,7 +71,7 @@ describe.each([
     expect(sent.messages.at(-1)).toEqual({ role: 'assistant', content: PREFILL, prefix: true });
   });
 
-  test('white space at the end of the turn, which servers trim, is said once', async () => {
+  test('white space at the end of the turn, which servers trim, is sent once', async () => {
     expect((await ask(stream, ['One,', ' two'], 'One, ')).said).toBe('two');
   });
 });

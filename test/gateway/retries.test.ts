@@ -255,7 +255,7 @@ describe('retries', () => {
     expect(text).toContain('from two');
   });
 
-  test('a hint beyond the budget, and nowhere to go: the client is told at once', async () => {
+  test('a hint beyond the budget, and nowhere to go: the client gets the error at once', async () => {
     const lab = setup({ script: { one: [limited({ 'retry-after': '60' })] }, providers: retries });
     const { response } = await lab.answered(lab.post('/v1/messages', ASK));
     expect([response.status, response.headers.get('retry-after'), lab.asked.length]).toEqual([429, '60', 1]);

@@ -82,7 +82,7 @@ describe('Azure’s SDKs, which write the deployment into it', () => {
   });
 });
 
-test('a path that is almost one is told what it should be', async () => {
+test('an error for a path that is almost right suggests the right one', async () => {
   const { post } = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
   const messageOf = async (path: string) => {
     const response = await post(path, {});

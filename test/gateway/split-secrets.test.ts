@@ -120,7 +120,7 @@ test('a stream without any comes back as it is, one with whole ones too', () => 
 const PIECES =
   /"(text|thinking|partial_json|content|reasoning|reasoning_content|refusal|arguments|delta)": ?"([^"\\]*(?:\\.[^"\\]*)*)"/g;
 
-test('pieces are those that the expression finds, and nothing of the stream is left untold', () => {
+test('pieces are those that the expression finds, and nothing of the stream is lost', () => {
   const words = [
     '',
     'a',

@@ -230,7 +230,7 @@ describe('an event that ends in CRLF is whole to clients that look for its blank
   });
 });
 
-describe('Responses tells an error twice, and no third time', () => {
+describe('Responses sends an error twice, and not a third time', () => {
   const event = (type: string, more: object) =>
     `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
   const died = { code: 'server_error', message: 'the engine died' };
@@ -257,7 +257,7 @@ describe('Responses tells an error twice, and no third time', () => {
     expect(row.status).toBe('error');
   });
 
-  test('where it was told first in a form that no client would see, not even a second time', async () => {
+  test('where it came first in a form that no client would recognise, not even a second time', async () => {
     const bare = `${JSON.stringify({ error: { ...died, type: 'server_error' } })}\n\n`;
     const { bytes } = await exchange(
       'openai-responses',

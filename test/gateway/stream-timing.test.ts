@@ -87,7 +87,7 @@ describe('one try', () => {
     expect(timing.providerMs).toBe(15);
   });
 
-  test('connecting is told by the first connection alone, where somebody waits for it', () => {
+  test('connecting is reported for the first connection alone, where a request waits for it', () => {
     const { timing, pass } = setup();
     timing.connected();
     expect(timing.connectMs).toBeNull();

@@ -86,7 +86,7 @@ describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
     expect(await lab.list()).toEqual([]);
   });
 
-  test('cancelled: the upstream is let go, the client is told, the row says aborted', async () => {
+  test('cancelled: the upstream is cancelled, the client gets an error, the row says aborted', async () => {
     const { reply } = held(FIRST, MESSAGE.delta('never') + MESSAGE.end);
     const lab = setup(reply);
     const response = await lab.post(path, { ...ASK, stream: true });

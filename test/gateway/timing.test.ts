@@ -122,7 +122,7 @@ describe('timeouts', () => {
     expect((await answer).status).toBe(504);
   });
 
-  test('idle, where the way to providers tells of it in words of its own: still a timeout', async () => {
+  test('idle, where the transport reports it with an error of its own: still a timeout', async () => {
     const timers = createManualTimers(1_000_000);
     const claude = { ...LAB_PROVIDERS.claude, timeouts: { idle: '5s' } };
     const { post, row } = createTestGateway({

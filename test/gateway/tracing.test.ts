@@ -38,13 +38,13 @@ describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
     expect(trace?.spanId).not.toBe(PARENT);
   });
 
-  test('a provider that is not told gets what the client sent where bytes pass, else nothing', async () => {
+  test('without forward_trace a provider gets what the client sent where bytes pass, else nothing', async () => {
     const lab = setup();
     await lab.post(path, ASK, { headers: { traceparent: GIVEN } });
     expect(lab.told()).toEqual([name === 'same' ? GIVEN : null]);
   });
 
-  test('one that is told gets each try as its parent', async () => {
+  test('with forward_trace each attempt is the provider’s parent', async () => {
     const lab = setup({ forward: true, fails: 2 });
     await lab.post(path, ASK, { headers: { traceparent: GIVEN } });
     const { attempts, trace } = await lab.row(0);
@@ -57,7 +57,7 @@ describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
     expect(starts).toEqual([...starts].sort((a, b) => a - b));
   });
 
-  test('that the trace is not kept is told too', async () => {
+  test('that the trace is not sampled is passed on too', async () => {
     const lab = setup({ forward: true });
     await lab.post(path, ASK, { headers: { traceparent: GIVEN.replace(/01$/, '00') } });
     expect(lab.told()[0]).toEndWith('-00');

@@ -55,7 +55,7 @@ test('a call that no client can answer was paid for', async () => {
   expect(row).toMatchObject({ errorCode: 'upstream_malformed', usage: COUNTS });
 });
 
-test('a failure that tells counts was paid for', async () => {
+test('a failure that reports counts was paid for', async () => {
   const error = { code: 'server_error', message: 'the engine died' };
   const body = { ...PROVIDER_WIRES['openai-responses'].whole('Hello'), status: 'failed', error };
   for (const type of ['application/json', 'text/event-stream']) {

@@ -127,7 +127,7 @@ describe('a file that is no longer in its place', () => {
     await store.close();
   });
 
-  test('nothing can be made there: it is said, and tried again', async () => {
+  test('nothing can be created there: it is reported, and tried again', async () => {
     const { store } = await opened();
     rmSync(folder(), { recursive: true });
     writeFileSync(folder(), 'in the way');
@@ -447,7 +447,7 @@ describe('a folder in which nothing can be written', () => {
     await ledger.close();
   });
 
-  test('to the end: it is told how many rows are lost, and why', async () => {
+  test('to the end: the log has how many rows are lost, and why', async () => {
     const told: Parameters<WriteLog>[] = [];
     const ledger = openInNone((...line) => told.push(line));
     for (const row of variedRows(3)) ledger.record(row);

@@ -114,7 +114,7 @@ describe('what was spent', () => {
     expect(book.states(NOW)).toMatchObject([{ budget: daily(1), spentUsd: 2, unpriced: 1 }]);
   });
 
-  test('of several that are used up the one is told that is so for longest', () => {
+  test('of several that are used up, the one that lasts longest is reported', () => {
     const book = bookOf(daily(1), { ...daily(1), per: 'month' }, { ...daily(1), per: 'hour' });
     book.add(costing(1), NOW);
     expect(book.usedUp(WHO, NOW)?.budget.per).toBe('month');
@@ -198,7 +198,7 @@ describe('two budgets that differ in one word alone', () => {
 });
 
 describe('counted by several', () => {
-  test('each tells what it has added, once, and all have the sum', () => {
+  test('each reports what it has added, once, and all have the sum', () => {
     const budgets = [daily(9), daily(9, { agent: 'coder' })];
     const [one, other, all] = [bookOf(...budgets), bookOf(...budgets), bookOf(...budgets)];
     one.add(costing(1), NOW);

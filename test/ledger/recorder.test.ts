@@ -411,7 +411,7 @@ describe('a store that refuses', () => {
     expect(ledger.health()).toMatchObject({ ok: true, queued: 0, dropped: 15 });
   });
 
-  test('the log tells once that it does, that rows are dropped, and that it is over', async () => {
+  test('the log has one entry for it, one for dropped rows, and one for its end', async () => {
     const told: unknown[][] = [];
     ledger = createLedger(store, { ...timers, maxQueued: 3, log: (...line) => told.push(line) });
     const REFUSED = [

@@ -230,7 +230,7 @@ export function describeStore(factory: StoreFactory): void {
       );
     });
 
-    test('binary parts are kept once, told by reference, and come back in their places until they expire', async () => {
+    test('binary parts are stored once, by reference, and come back in their places until they expire', async () => {
       const image = Buffer.from(Array.from({ length: 1_500_000 }, (_, at) => (at * 7919) % 251));
       const hash = new Bun.CryptoHasher('sha256').update(image).digest('hex');
       const body = (text: string) =>

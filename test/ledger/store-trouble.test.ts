@@ -175,7 +175,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       expect(failure).not.toBeInstanceOf(StoreBusy);
     });
 
-    test('a user who is not let in as it comes: the mend for where TLS is wanted', async () => {
+    test('a user who is not admitted without TLS: the message suggests sslmode', async () => {
       expect(String(await failureWith('28000'))).toMatch(
         /, if it requires TLS, add \?sslmode=require to audit/,
       );

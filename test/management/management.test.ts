@@ -902,7 +902,7 @@ describe('/gateway/audit', () => {
     expect(await response.text()).toContain('did you mean \\"agent_type\\"?');
   });
 
-  test('without a ledger: 404 that says how to mend it', async () => {
+  test('without a ledger: 404 that says what to do', async () => {
     deps.ledger = null;
     const response = await ask('/gateway/audit');
     expect(response.status).toBe(404);

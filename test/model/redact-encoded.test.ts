@@ -33,7 +33,7 @@ describe.each(SECRETS)('%s', (secret) => {
     expect(redactor.ofFailure(`{"said":"${escaped}","b":1}`)).toBe('{"said":"[redacted]","b":1}');
   });
 
-  test('told twice, and in a text beside itself', () => {
+  test('repeated, and in a text next to itself', () => {
     const encoded = base64(secret);
     expect(redactor.ofFailure(`${encoded} ${encoded}, ${secret}`)).toBe('[redacted] [redacted], [redacted]');
   });

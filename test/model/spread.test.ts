@@ -28,7 +28,7 @@ function durations(count: number): number[] {
 }
 
 describe('a spread', () => {
-  test('tells quantiles within a tenth', () => {
+  test('quantiles are within a tenth', () => {
     const all = durations(10_000);
     const sorted = [...all].sort((a, b) => a - b);
     for (const q of [0.01, 0.1, 0.5, 0.9, 0.99, 1]) {

@@ -594,7 +594,7 @@ describe('a collector that fails', () => {
     ['json', JSON.stringify({ partialSuccess: { rejectedSpans: '2', errorMessage: 'too old' } })],
     ['protobuf', new Uint8Array([10, 11, 8, 2, 18, 7, ...Buffer.from('too old')])],
   ] as const) {
-    test(`that takes a part is not asked again, and told of once, with its reason: ${encoding}`, async () => {
+    test(`that accepts a part is not asked again, and logged once, with its reason: ${encoding}`, async () => {
       const { exporter, requests } = setup(encoding);
       collector.answers.push(new Response(answer), new Response(answer));
       for (const count of [1, 2]) {
@@ -621,7 +621,7 @@ describe('a collector that fails', () => {
     expect(logged).toEqual([]);
   });
 
-  test('a row that cannot be told is logged, and stops nobody', async () => {
+  test('a row that cannot be exported is logged, and blocks no other', async () => {
     const { exporter } = setup();
     exporter.see({ ...SERVED, usage: null as never });
     exporter.see(SERVED);

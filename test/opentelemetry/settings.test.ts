@@ -100,7 +100,7 @@ describe('the environment', () => {
     expect(readOtlpSettings(environment)).toMatchObject({ temporality, problems: [] });
   });
 
-  test('what is not followed and would matter is said, what is done anyway is not', () => {
+  test('an ignored setting that would matter is logged, one that changes nothing is not', () => {
     const said = (environment: Record<string, string>) =>
       readOtlpSettings({ ...ENDPOINT, ...environment }).problems.map((problem) => problem.split(' ', 1)[0]);
     expect(said({ OTEL_TRACES_SAMPLER: 'parentbased_always_on' })).toEqual([]);

@@ -63,7 +63,7 @@ test('a user turn straight behind a result gets an answer between', () => {
   expect(lost).toEqual(['approximated messages']);
 });
 
-test('an instruction behind a turn of the model, or at the end, is told by the user', () => {
+test('an instruction after a turn of the model, or at the end, becomes user text', () => {
   const { messages, lost } = passMessages(
     { role: 'system', content: 'a' },
     { role: 'user', content: 'q' },

@@ -43,7 +43,7 @@ describe('the bound on the output, and token counts in streams', () => {
     expect(body.stream_options !== undefined).toBe(asksForUsage);
   });
 
-  test.each(['mistral', 'glm'])('%s: the newer name of the bound is told as the older', (kind) => {
+  test.each(['mistral', 'glm'])('%s: the newer name of the limit is sent as the older', (kind) => {
     const { body, lost } = pass(kind, {
       model: 'm',
       messages: [{ role: 'user', content: 'u' }],
@@ -137,16 +137,19 @@ describe('fields', () => {
     expect(build('moonshot', { temperature: 0.2 }, 'moonshot-v1-8k').body.temperature).toBe(0.2);
   });
 
-  test.each(['glm', 'deepseek'])('%s is told the schema that response_format cannot hold', (kind) => {
-    const outputFormat = { type: 'json-schema', schema: { type: 'object' } } as const;
-    const { body, lost } = build(kind, { outputFormat });
-    expect(body.response_format).toEqual({ type: 'json_object' });
-    expect(body.messages).toMatchObject([
-      { role: 'system', content: expect.stringContaining('{"type":"object"}') },
-      {},
-    ]);
-    expect(lost).toEqual(['approximated response_format']);
-  });
+  test.each(['glm', 'deepseek'])(
+    '%s gets the schema that response_format cannot hold as an instruction',
+    (kind) => {
+      const outputFormat = { type: 'json-schema', schema: { type: 'object' } } as const;
+      const { body, lost } = build(kind, { outputFormat });
+      expect(body.response_format).toEqual({ type: 'json_object' });
+      expect(body.messages).toMatchObject([
+        { role: 'system', content: expect.stringContaining('{"type":"object"}') },
+        {},
+      ]);
+      expect(lost).toEqual(['approximated response_format']);
+    },
+  );
 
   test.each<[string, string[]]>([
     ['groq', ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store']],
@@ -187,7 +190,7 @@ describe('fields', () => {
     expect(lost).toEqual(expect.arrayContaining(fields));
   });
 
-  test('mistral is told by which key it finds the prompt in its cache', () => {
+  test('mistral gets the key of the prompt cache', () => {
     expect(build('mistral', { cacheKey: 'k' })).toMatchObject({ body: { prompt_cache_key: 'k' }, lost: [] });
   });
 

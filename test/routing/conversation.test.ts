@@ -36,7 +36,7 @@ test('a line at the top of the system prompt that changes with each request does
   expect(ids[0]).toBe(ids[1] ?? '');
 });
 
-test('where no user has said anything there is no conversation to know again', () => {
+test('without a user message there is no conversation to recognise', () => {
   expect(conversationOf(ask([]))).toBeNull();
   expect(conversationOf(ask([said('user', ' '), said('assistant', 'Hello')]))).toBeNull();
   const image: Message = {

@@ -137,7 +137,7 @@ describe('over a socket', () => {
     expect(gunzipSync(bytes).toString()).toBe(event(9).repeat(50));
   });
 
-  test('what is said of an answer stays true', async () => {
+  test('the headers of an answer stay true', async () => {
     const { status, headers, bytes } = await answerTo('always', { 'accept-encoding': 'br' }, ERROR(LONG));
     expect(status).toBe(404);
     expect(headers.get('content-encoding')).toBe('br');

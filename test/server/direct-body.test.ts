@@ -73,7 +73,7 @@ test('every byte, in order, to a client that reads slowly', async () => {
   expect(await host.drain(1_000)).toBe(0);
 });
 
-test('an end behind what the client has yet to take is told by nobody: there is all the time for that', async () => {
+test('an end behind what the client has yet to read is not signalled: there is all the time for that', async () => {
   let ended = 0;
   let given = 0;
   const full = Promise.withResolvers<void>();

@@ -36,7 +36,7 @@ function createOpenStream() {
   return { fetch, finish: () => finish(), wasCancelled: () => cancelled };
 }
 
-test('answers at the address it tells', async () => {
+test('answers at the address it reports', async () => {
   const host = createHost();
   expect(host.url).toBe(`http://127.0.0.1:${host.port}`);
   expect(await (await fetch(host.url)).text()).toBe('here');
@@ -92,13 +92,13 @@ test('leaves it to the gateway to refuse a body that is too long', async () => {
   await host.drain(0);
 });
 
-test('refuses it itself where it is told to', async () => {
+test('refuses it itself where configured to', async () => {
   const host = createHost({ maxBody: 10 });
   expect((await fetch(host.url, { method: 'POST', body: 'x'.repeat(11) })).status).toBe(413);
   await host.drain(0);
 });
 
-test('a rejection is told to the log and is a plain 500', async () => {
+test('a rejection is logged and is a plain 500', async () => {
   const errors: unknown[] = [];
   const host = createHost({
     fetch: () => Promise.reject(new Error('sk-secret broke')),

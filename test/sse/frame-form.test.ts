@@ -56,7 +56,7 @@ describe('the form of a frame', () => {
     if (text !== 'm') expect(textIn(learned(text), frameOf('"Hi"'))).toBe('Hi');
   });
 
-  test.each(['', ' ', '      '])('tells it whatever blanks hide its length: %j', (blanks) => {
+  test.each(['', ' ', '      '])('finds it whatever blanks hide its length: %j', (blanks) => {
     const padded = (text: string, between: string) =>
       encoder.encode(`data: {"type":"d","delta":{"text":"${text}"}${between}}\r\n\r\n`);
     expect(textIn(learned('Hi', padded('Hi', '   ')), padded('a', blanks))).toBe('a');
@@ -68,7 +68,7 @@ describe('the form of a frame', () => {
     const hidden = (text: string, letters: string, behind = '') =>
       encoder.encode(`data: {"text":"${text}","hidden":${letters}${behind}}\n\n`);
 
-    test.each(['""', '"x"', '"0Zx"'])('tells the text where it is %s', (letters) => {
+    test.each(['""', '"x"', '"0Zx"'])('reads the text where it is %s', (letters) => {
       const form = learned('Hi', hidden('Hi', '"abc"', ',"n":7'), { padding: 'hidden', numbers: 'n' });
       expect(textIn(form, hidden('a', letters, ',"n":8'))).toBe('a');
       expect(form.takeNumbers()).toBe('8');
@@ -94,7 +94,7 @@ describe('the form of a frame', () => {
     const withNumbers = (frame: ReturnType<typeof frameOf>, numbers: string) =>
       learned('Hi', frame, { numbers });
 
-    test('tells the text, and them once', () => {
+    test('reads the text, and the numbers once', () => {
       const form = withNumbers(counted('Hi', '{"a":{"b":10},"c":[1,20]}'), 'counts');
       expect(form.takeNumbers()).toBeUndefined();
       expect(textIn(form, counted('a', '{"a":{"b":10},"c":[1,20]}'))).toBe('a');
@@ -107,7 +107,7 @@ describe('the form of a frame', () => {
       expect(form.takeNumbers()).toBeUndefined();
     });
 
-    test('tells them where they stand before the text', () => {
+    test('reads the numbers where they come before the text', () => {
       const form = withNumbers(numbered('Hi', '10'), 'number');
       expect(textIn(form, numbered('a', '99'))).toBe('a');
       expect(new TextDecoder().decode(form.latest())).toBe('data: {"number":99,"text":"Hi"  }\n\n');

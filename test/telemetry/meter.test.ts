@@ -30,7 +30,7 @@ describe.each([
   ['the meter', seen],
   ['the meter, told by tallies,', tallied],
 ])('%s', (_, metered) => {
-  test('counts what a row tells', () => {
+  test('counts what a row has', () => {
     const usage = sampleUsage({
       cacheReadTokens: 3,
       cacheWriteTokens: 4,

@@ -147,7 +147,7 @@ test.each(['anthropic-messages', 'openai-chat'] as const)(
   },
 );
 
-describe('what a document is called, what is said of it, and what an earlier answer quotes', () => {
+describe('a document’s title and context, and what an earlier answer quotes', () => {
   const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } };
   const pdf = (title: string) => ({
     type: 'document',

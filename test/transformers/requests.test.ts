@@ -95,11 +95,11 @@ describe('sampling', () => {
     expect((await lab.ask('openai-chat', true)).lost).toBe('top_k');
     expect(lab.sent().body.top_k).toBeUndefined();
   });
-  test('fills what is not said', () =>
+  test('fills in what is not set', () =>
     throughAll([{ name: 'sampling', temperature: 0.25, top_k: 7, stop: ['END'] }], (body) =>
       expect(body).toMatchObject({ temperature: 0.25, top_k: 7, stop_sequences: ['END'] }),
     ));
-  test('leaves what is said, unless it is forced', async () => {
+  test('leaves what is set, unless it is forced', async () => {
     for (const force of BOTH) {
       const lab = labOf('openai-chat', [{ name: 'sampling', temperature: 0.25, force }]);
       await lab.ask('openai-chat', false, { temperature: 0.75 });
@@ -237,7 +237,7 @@ describe('fields', () => {
         expect(body).not.toHaveProperty('temperature');
       },
     ));
-  test('a default leaves what is said, also an inner field', async () => {
+  test('a default leaves what is set, also an inner field', async () => {
     const lab = labOf('anthropic-messages', [
       { name: 'fields', default: { max_tokens: 5, 'metadata.user_id': 'other', 'metadata.team': 'red' } },
     ]);

@@ -95,7 +95,7 @@ describe.each(SPOKEN_DIALECTS.map((client) => ({ client })))('to $client', ({ cl
     expect(await lab.upstream.requests[0]?.ended).toBe('left');
   });
 
-  test('an upstream that ends early is reported as such, what it had said first', async () => {
+  test('an upstream that ends early is reported as such, after what it had sent', async () => {
     const answer = textAnswer('Hello ', 'world sk-ab').slice(0, -2);
     for (const dialect of SPOKEN_DIALECTS) {
       const lab = labWith(dialect, {}, answer);

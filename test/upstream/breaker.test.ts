@@ -40,7 +40,7 @@ test('an answer that began elsewhere lets requests in, and one more failure open
   expect(breaker.state()).toBe('open');
 });
 
-test('while its one request is on its way, others are told to wait', () => {
+test('while its one request is on its way, others are refused with a wait', () => {
   failTimes(SETTINGS.failures);
   now = 1_000;
   expect(breaker.waitMs()).toBe(0);

@@ -111,7 +111,7 @@ test('a key that only has to wait is waited for, before one that was refused is 
   expect(ring.choose(ASKED)).toEqual({ waitMs: 600_000, why: 'rate_limited' });
 });
 
-test('a refused key is asked where no other is left, but not before the time that the provider said', () => {
+test('a refused key is asked where no other is left, but not before the provider’s retry time', () => {
   for (const key of KEYS) ring.failed(key, 'm', error('upstream_unauthorized', { status: 401 }), false);
   expect(ring.choose(ASKED)).toHaveProperty('value');
   expect(ring.choose({ ...ASKED, lastResort: false })).toHaveProperty('why', 'refused');

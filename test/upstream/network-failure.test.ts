@@ -34,7 +34,7 @@ test.each([
   expect(isUnreachable(cause)).toBe(unreachable);
 });
 
-test('a handshake that the server refuses is one of TLS: nobody is told to do without', () => {
+test('a handshake that the server refuses is a TLS failure: no message suggests plain HTTP', () => {
   const cause = coded('EPROTO', 'error:1000042e:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION');
   const { message } = networkFailure('lab', URL_WITH_SECRETS, cause);
   expect(message).toContain('it refused the TLS handshake: protocol version (EPROTO); check base_url');

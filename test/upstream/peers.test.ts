@@ -130,7 +130,7 @@ test('a probe that its client left lets the other process try', async () => {
   expect(await enter(other, PROVIDER)).not.toHaveProperty('refused');
 });
 
-test('two that come to a half-open breaker before either has told: one goes', async () => {
+test('two that come to a half-open breaker before either has reported: one is let through', async () => {
   const { one, timers, counts } = setup();
   for (let n = 0; n < 3; n++) (await lease(one)).end(failure('upstream_failed'));
   await timers.advance(10_000);

@@ -116,7 +116,7 @@ test('a client’s own key says nothing of a provider that the gateway asks with
   expect(await enter(states, B)).toHaveProperty('refused');
 });
 
-test('what a request tells behind its end is heard by nobody', async () => {
+test('what a request reports after its end is ignored', async () => {
   const { states } = setup();
   const going = await lease(states, A);
   for (let n = 0; n < UNHEALTHY_AFTER; n++) going.end(failure('upstream_failed'));
@@ -186,7 +186,7 @@ test('one provider does not stand for another, nor an address for the one before
   expect(states.snapshot([moved])[0]).toMatchObject({ healthy: true });
 });
 
-test('in flight is what was begun and is not over, whatever is said twice', async () => {
+test('in flight counts what has begun and not ended, even if an end is reported twice', async () => {
   const { states } = setup();
   const leases: Lease[] = [];
   for (let n = 0; n < 3; n++) leases.push(await lease(states, A));

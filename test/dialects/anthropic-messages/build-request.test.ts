@@ -112,7 +112,7 @@ describe('conversation', () => {
     ]);
   });
 
-  test('a later system message is told by the user where the model takes none', () => {
+  test('a later system message becomes user text where the model accepts none', () => {
     const { body, lost } = build({
       system: [{ type: 'text', text: 'first' }],
       messages: [
@@ -160,7 +160,7 @@ describe('conversation', () => {
     expect(body.messages).toEqual([{ role: 'user', content: 'a' }]);
   });
 
-  test('one behind the last answer is told by the user, whatever the model takes', () => {
+  test('one after the last answer becomes user text, whatever the model accepts', () => {
     const { body } = build(
       { messages: [user('a'), assistant(text('b')), { role: 'system', parts: [text('then')] }] },
       'claude-opus-4-8',

@@ -322,7 +322,7 @@ describe('usage', () => {
 describe('ending', () => {
   const end = (fields: JsonObject) => ({ type: 'message_delta', delta: fields });
 
-  test('is told at message_stop, not before', () => {
+  test('is emitted at message_stop, not before', () => {
     expect(body(end({ stop_reason: 'stop_sequence', stop_sequence: 'x' }))).toEqual([]);
     expect(body(end({ stop_reason: 'stop_sequence', stop_sequence: 'x' }), STOP)).toEqual([
       { type: 'finish', finish: { unified: 'stop_sequence', raw: 'stop_sequence', stopSequence: 'x' } },

@@ -324,7 +324,7 @@ test.each(BLOCKS)('%s', (_, events, expected) => {
   expect(violations(encoded([START, ...events, END]))).toEqual([]);
 });
 
-test('what only this dialect can replay is said again, under the next index', () => {
+test('what only this dialect can replay is sent again, under the next index', () => {
   const replayed = (name: string, value: JsonObject): StreamEvent => ({
     type: 'extension',
     dialect: 'anthropic-messages',

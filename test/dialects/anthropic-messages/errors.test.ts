@@ -34,7 +34,7 @@ describe('errors of the provider', () => {
     [529, 'overloaded_error', 'upstream_overloaded', 529],
     [302, 'api_error', 'upstream_failed', 502],
   ];
-  test.each(CASES)('%d %s is %s, told with %d', (status, type, code, told) => {
+  test.each(CASES)('%d %s is %s, sent with %d', (status, type, code, told) => {
     expect(parse(status, said(type))).toMatchObject({ code, status: told, message: 'why', reason: { type } });
   });
 
@@ -156,7 +156,7 @@ describe('errors for the client', () => {
     [400, 'rate_limit_error', 'invalid_request_error'],
     [400, 'insufficient_quota', 'invalid_request_error'],
   ];
-  test.each(STATUSES)('status %d, said to be %p, is %s', (status, said, type) => {
+  test.each(STATUSES)('status %d, labelled %p, is %s', (status, said, type) => {
     const error = new GatewayError('upstream_rejected', 'why', {
       status,
       reason: said === undefined ? {} : { type: said },

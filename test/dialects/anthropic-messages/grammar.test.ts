@@ -127,7 +127,7 @@ test('what only the frame shows', () => {
   expect(check({ event: '', data: '{"type":"ping"}' })).toEqual(['event "" holds data of type "ping"']);
 });
 
-test('the summary tells how it ended and what it cost', () => {
+test('the summary has the finish reason and the usage', () => {
   const checker = anthropicMessages.createGrammarChecker();
   for (const event of wire(HEAD, end('max_tokens'), STOP)) checker.check(event);
   expect(checker.summary()).toEqual({

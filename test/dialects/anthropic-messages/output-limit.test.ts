@@ -73,7 +73,7 @@ test.each(["Unsupported parameter: 'max_tokens'", 'max_tokens must be an integer
   (message) => expect(told(message)).toBe(message),
 );
 
-test.each(['max_', 'max_tokens '])('%p told again and again is no limit', (words) => {
+test.each(['max_', 'max_tokens '])('%p repeated many times is no limit', (words) => {
   // Each read to the end of the message, they would take minutes.
   const message = words.repeat(400_000);
   expect(told(message)).toBe(message);

@@ -93,7 +93,7 @@ describe.each(named(recordings(WIRE, { streamed: true })))('%s', (_, recording) 
     expect(emitted.filter((event) => event.type === 'citation')).toHaveLength(citations);
   });
 
-  test('tells the same after another encoding', () => {
+  test('means the same after another encoding', () => {
     const emitted = decoded(events);
     const again = encoded(emitted);
     expect(violations(again)).toEqual([]);

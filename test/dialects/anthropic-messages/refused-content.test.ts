@@ -111,7 +111,7 @@ describe('by another status', () => {
   });
 });
 
-test('content told again and again as encrypted is none that could not be verified', () => {
+test('content repeatedly called encrypted is none that could not be verified', () => {
   // Each read to the end of the message, they would take minutes.
   const message = 'encrypted content '.repeat(200_000);
   expect(told(message)).toMatchObject({ error: { message } });

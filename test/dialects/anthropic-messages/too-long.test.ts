@@ -63,7 +63,7 @@ describe('a prompt over the limit', () => {
     expect(tooLongMessage(message)).toEndWith(message);
   });
 
-  test('a server that tells no counts', () => {
+  test('a server that reports no counts', () => {
     const message = 'Your input exceeds the context window of this model. Please adjust your input.';
     expect(tooLongMessage(message)).toBe(`prompt is too long; ${message}`);
   });
@@ -111,7 +111,7 @@ test('other errors are not reworded', () => {
   expect(client.buildError(error, 'r')).toMatchObject({ error: { message: 'the context length is 5' } });
 });
 
-test('a client is told so, whole and in a stream', () => {
+test('the client gets this error, whole and in a stream', () => {
   const error = new GatewayError('context_too_long', 'lab: it does not fit');
   expect(client.buildError(error, 'r')).toMatchObject({
     error: { type: 'invalid_request_error', message: 'prompt is too long; lab: it does not fit' },

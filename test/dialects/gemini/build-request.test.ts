@@ -81,7 +81,7 @@ describe('contents', () => {
     expect(greeting.names).toEqual([]);
   });
 
-  test('turns of one side in a row are one, results before what else is said', () => {
+  test('turns of one side in a row are one, results before other content', () => {
     const messages = [
       HI,
       assistant({ type: 'text', text: 'I look.' }),

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../src/model/json/json.ts';
 
 const object = (properties: JsonObject, more: JsonObject = {}) => ({ type: 'object', properties, ...more });
 
-describe('said as it is', () => {
+describe('passed unchanged', () => {
   test.each<[JsonObject, JsonObject]>([
     [
       { type: 'string', minLength: 1, pattern: '^a' },
@@ -62,7 +62,7 @@ describe('said as it is', () => {
   });
 });
 
-describe('said otherwise, and reported', () => {
+describe('rewritten, and reported', () => {
   test.each<[JsonObject, JsonObject, string[]]>([
     [
       { type: 'string', format: 'uri', description: 'a link' },
@@ -153,7 +153,7 @@ describe('said otherwise, and reported', () => {
   });
 });
 
-test('what is said in the subset is JSON Schema again after parsing', () => {
+test('what the subset expresses is JSON Schema again after parsing', () => {
   const schema = object(
     {
       a: { type: ['string', 'null'], description: 'd' },

@@ -336,7 +336,7 @@ describe('sources', () => {
     ],
   });
 
-  test('are placed by bytes, told in UTF-16 units', () => {
+  test('are located by bytes, reported in UTF-16 units', () => {
     const support = { segment: segment('läuft 🏃'), groundingChunkIndices: [0] };
     const [part] = partsOf(grounded([support]));
     const [citation, other] = part?.type === 'text' ? (part.citations ?? []) : [];

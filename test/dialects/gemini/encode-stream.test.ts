@@ -227,7 +227,7 @@ describe('parts', () => {
     ]);
   });
 
-  test('extensions of another dialect are dropped, its own told again', () => {
+  test('extensions of another dialect are dropped, its own sent again', () => {
     const part = { videoThing: {} };
     expect(
       partsOf(

@@ -185,7 +185,7 @@ describe('shapes', () => {
   });
 });
 
-describe('told to clients', () => {
+describe('sent to clients', () => {
   const build = (error: GatewayError) => gemini.client.buildError(error, 'req1').error as JsonObject;
 
   test('in full', () => {

@@ -526,7 +526,7 @@ test('a count may wrap the request it is for', () => {
   expect(request).toMatchObject({ messages: [{ parts: [{ text: 'count me' }] }], system: [{ text: 'be' }] });
 });
 
-describe('refused, with path and mend', () => {
+describe('refused, with the path and what to do', () => {
   test.each<[JsonObject, string, string]>([
     [{ contents: undefined }, 'contents', 'is missing'],
     [{ contents: [] }, 'contents', 'is empty'],

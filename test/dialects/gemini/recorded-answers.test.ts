@@ -107,7 +107,7 @@ describe.each(failures.map((recording) => [recording.id, recording] as const))('
     expect(error.reason?.type).toBe(asString(stated.status));
   });
 
-  test('keeps what the provider said, and when to ask again', () => {
+  test('keeps what the provider sent, and when to ask again', () => {
     expect(error.message).toContain(String(stated.message));
     const delay = /"retryDelay": ?"(\d+)s"/.exec(body)?.[1];
     expect(error.retryAfterMs).toBe(delay === undefined ? undefined : Number(delay) * 1000);

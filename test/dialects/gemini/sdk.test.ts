@@ -184,7 +184,7 @@ describe('errors', () => {
     expect(String(thrown)).toContain('"retryDelay":"2s"');
   });
 
-  test('inside a stream too, behind what was said', async () => {
+  test('inside a stream too, after content', async () => {
     const wire = encode([
       { type: 'start', id: 'r1', model: 'm' },
       { type: 'text-start', block: 0 },

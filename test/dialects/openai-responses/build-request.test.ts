@@ -129,7 +129,7 @@ describe('a system turn in the middle', () => {
     expect(approximated).toEqual([]);
   });
 
-  test('is told by the user to other models: their chat templates take instructions at the beginning alone', () => {
+  test('is sent as user text to other models: their chat templates take instructions at the beginning alone', () => {
     const { body, approximated } = build({ messages }, 'qwen3-coder');
     expect(asArray(body.input)?.slice(2)).toEqual([
       {
@@ -268,7 +268,7 @@ describe('assistant turns', () => {
     expect(lost).toEqual(['reasoning']);
   });
 
-  test('reasoning that a call alone brings back stands in front of what was said with it', () => {
+  test('reasoning that a call alone brings back comes before the text that was sent with it', () => {
     const signature = ownToken('openai-responses', '{"id":"rs_1","encrypted_content":"ENC"}');
     const { items, lost } = answered(
       call,

@@ -106,7 +106,7 @@ describe.each(foreign)('%s', (_, recording, dialect) => {
     expect(problems).toEqual(ended ? [] : ['end: no terminal event']);
   });
 
-  test('is accumulated by the SDK as the provider said it', async () => {
+  test('is accumulated by the SDK as the provider sent it', async () => {
     if (!ended) return;
     const stream = sdk(wireOf(events), 'text/event-stream').responses.stream({ model: 'm', input: 'x' });
     const final = stream.finalResponse();

@@ -219,7 +219,7 @@ describe('reasoning', () => {
     ]);
   });
 
-  test('of raw text and summary, the first that spoke is heard', () => {
+  test('of raw text and summary, the first to arrive is used', () => {
     const answer = run(
       added,
       content('raw'),
@@ -241,7 +241,7 @@ describe('reasoning', () => {
     expect(textsOf(run(done(item), completed()).parts, 'reasoning')).toEqual(['A\n\nB']);
   });
 
-  test('a done summary part adds what no delta told', () => {
+  test('a done summary part adds what no delta contained', () => {
     const part = (index: number, text: string) => ({
       type: 'response.reasoning_summary_text.done',
       output_index: 0,
@@ -364,7 +364,7 @@ describe('calls', () => {
 });
 
 describe('hosted items', () => {
-  test('are calls that the provider ran, told whole, and no reason to answer', () => {
+  test('are calls that the provider ran, complete, and need no result', () => {
     const item = {
       type: 'web_search_call',
       id: 'ws_1',
@@ -413,7 +413,7 @@ describe('hosted items', () => {
     });
   });
 
-  test('what has no word is an extension with the whole item', () => {
+  test('an unknown item is an extension with the whole item', () => {
     const item = { type: 'compaction', id: 'cmp_1', encrypted_content: 'ENC' };
     const events = decode(sse(CREATED, completed([item])));
     expect(events).toContainEqual({
@@ -507,7 +507,7 @@ describe('the end', () => {
     ).toBe('upstream_failed');
   });
 
-  test('what follows the terminal is not heard', () => {
+  test('events after the terminal are ignored', () => {
     const answer = run(completed([message('Hi')]), CREATED, completed([message('again')]));
     expect(textsOf(answer.parts, 'text')).toEqual(['Hi']);
   });
@@ -632,7 +632,7 @@ test('items whose places are left out are emitted once each, in their order', ()
   }
 });
 
-test('what is said in new words is named once, the progress of hosted tools is not', () => {
+test('an unknown event is reported once, the progress of hosted tools is not', () => {
   const events = decode(
     sse(
       CREATED,

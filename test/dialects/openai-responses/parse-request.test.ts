@@ -27,7 +27,7 @@ test('a string is a user message', () => {
   expect(parse({}).messages).toEqual([{ role: 'user', parts: [text('Hi')] }]);
 });
 
-test('the client is remembered, however little it said', () => {
+test('the client’s dialect is remembered, however short the request', () => {
   expect(parse({}).extension).toEqual({ dialect: 'openai-responses', fields: {} });
 });
 
@@ -137,7 +137,7 @@ describe('content', () => {
     expect(userParts([part])).toEqual([expected] as never);
   });
 
-  test('what a tool tells without being called is said by the user', () => {
+  test('a tool result without a call becomes user text', () => {
     const told = { type: 'function_call_output', name: 'watch', output: 'The build broke.' };
     expect(messages({ role: 'user', content: 'hi' }, told)).toEqual([
       { role: 'user', parts: [text('hi')] },

@@ -88,7 +88,7 @@ describe.each(failures.map((recording) => [recording.id, recording] as const))('
     expect(error.reason?.code).toBe(asString(said.code) ?? '');
   });
 
-  test('keeps what the provider said', () => {
+  test('keeps what the provider sent', () => {
     expect(error.message).toContain(String(said.message));
     const param = said.param ?? null;
     expect(client.buildError(error, 'req1')).toMatchObject({

@@ -113,7 +113,7 @@ describe('who is asked then', () => {
     await end();
   });
 
-  test('of those that were asked and failed the client is told what they said', async () => {
+  test('the client gets the error of a target that was asked and failed', async () => {
     const { ask, end } = setup([{ limit_usd: 0, per: 'day', provider: 'two' }], {
       script: { one: [failure(500, 'out of order')], two: ['works'] },
     });
@@ -298,7 +298,7 @@ describe('in one process', () => {
     budgets.stop();
   });
 
-  test('what is spent is told to the others in a moment, together, and at once where somebody asks', async () => {
+  test('spending is shared with the others in batches, and at once on request', async () => {
     const { budgets, timers, told, spend } = begin(async () => []);
     spend(1);
     expect(timers.pending()).toBe(0);

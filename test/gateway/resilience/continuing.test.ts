@@ -40,7 +40,7 @@ async function ask(
 const WELL = { endings: ['finish'], finish: 'end_turn', error: '', violations: [] };
 
 describe('where the target goes on with a turn that has begun', () => {
-  test('it is asked for the rest alone, and tells it inside the same block', async () => {
+  test('it is asked for the rest alone, and sends it inside the same block', async () => {
     const { lab, text, answer, row } = await ask({
       one: message(brokenMessage('The sky is ')),
       two: message(wholeMessageStream('blue.'), SONNET_4_5),
@@ -196,7 +196,7 @@ describe('where the target goes on with a turn that has begun', () => {
         expect(row.attempts[1]).toMatchObject({ error: null, continued: 'repeated' });
       });
 
-      test('who answers anew with the turn alone has told another answer', async () => {
+      test('a new answer that has only the client’s turn is another answer', async () => {
         const { answer } = await goOn('Well: The sky is ', { two: chat(wholeChatStream('Well: ')) });
         expect(answer).toMatchObject({ text: 'Well: The sky is ', endings: ['error'] });
       });
@@ -227,7 +227,7 @@ describe('where the target goes on with a turn that has begun', () => {
     expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
   });
 
-  test('white space at the seam is said once', async () => {
+  test('white space at the join is sent once', async () => {
     for (const [had, rest, whole] of [
       ['The sky is ', ' blue', 'The sky is blue'],
       ['The sky is', ' blue', 'The sky is blue'],
@@ -477,7 +477,7 @@ describe('a rule', () => {
 });
 
 describe('several breaks', () => {
-  test('the third goes on with what two have told', async () => {
+  test('the third continues what two have sent', async () => {
     const { lab, answer, row } = await ask({
       one: message(brokenMessage('One ')),
       two: chat(brokenChat('One two ')),
@@ -511,7 +511,7 @@ describe('several breaks', () => {
     expect(row).toMatchObject({ provider: 'two', lost: ['top_k'], errorCode: 'upstream_overloaded' });
   });
 
-  test('where no other is left it is told too', async () => {
+  test('where no other is left it is reported too', async () => {
     const { answer, row } = await ask({
       one: message(brokenMessage('One ')),
       two: message(
@@ -669,7 +669,7 @@ describe('while another is asked to go on', () => {
   });
 });
 
-describe('an error that it tells breaks it at once, though the connection stays open', () => {
+describe('an error that it sends ends it at once, though the connection stays open', () => {
   const beginning = MESSAGE_START + MESSAGE.block + MESSAGE.delta('The sky is ');
   const error = MESSAGE.error('overloaded_error', 'busy');
   const bytes = (text: string) => new TextEncoder().encode(text);

@@ -44,7 +44,7 @@ const tries = (row: { attempts: { provider: string; error: string | null; hedge?
 for (const path of PATHS) {
   for (const stream of BOTH) {
     describe(`${path}, ${stream ? 'streamed' : 'whole'}`, () => {
-      test('who speaks first serves; the other is cancelled, told in the row and not blamed', async () => {
+      test('the first to send content serves; the other is cancelled, recorded in the row and not counted as failed', async () => {
         const lab = setup({ one: [SILENT], two: ['works'], three: ['works'] });
         const asked = lab.post(path, { ...ASK, stream });
         await lab.timers.advance(199);
@@ -115,7 +115,7 @@ for (const path of PATHS) {
         expect(tries(await lab.row())).toEqual(['one: served', 'two beside: upstream_failed']);
       });
 
-      test('nor does a refusal that nobody else could mend; alone it is the answer', async () => {
+      test('nor does a refusal that no other target could fix; alone it is the answer', async () => {
         const slow = gate(fromOne);
         const script = { one: [slow.reply], two: [failure(400, 'not so')], three: ['works' as const] };
         const lab = setup(script);

@@ -67,7 +67,7 @@ for (const path of PATHS) {
     describe(`${path}, streamed ${stream}`, () => {
       const ask = { ...ASK, stream };
 
-      test.each(CHAT_EVENTS)('%s: the client is told', async (_, event, waitMs) => {
+      test.each(CHAT_EVENTS)('%s: the client gets the hint', async (_, event, waitMs) => {
         const lab = setup(event);
         const { response } = await lab.answered(lab.post(path, ask));
         expect([response.status, response.headers.get('retry-after')]).toEqual([

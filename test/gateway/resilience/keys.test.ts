@@ -80,7 +80,7 @@ describe('a key that was refused', () => {
     expect((await lab.health()).providers[0]).toMatchObject({ healthy: true, breaker: 'closed' });
   });
 
-  test('is asked all the same when no other is left: a key mended at the vendor works at once', async () => {
+  test('is asked all the same when no other is left: a key fixed at the vendor works at once', async () => {
     const lab = setup({ script: { one: [failure(401), failure(401), 'works'] }, providers: keyed(1) });
     expect((await ask(lab)).response.status).toBe(401);
     expect((await ask(lab)).response.status).toBe(401);
@@ -148,7 +148,7 @@ describe('a key that was limited', () => {
     expect([response.status, lab.asked.length]).toEqual([200, 3]);
   });
 
-  test('all of them, and nobody else: waited for within the budget, else told with the shortest time', async () => {
+  test('all of them, and nobody else: waited for within the budget, else an error with the shortest time', async () => {
     const script = {
       one: [limited({ 'retry-after': '9' }), limited({ 'retry-after': '5' }), 'works' as const],
     };
@@ -208,7 +208,7 @@ describe('used up for good', () => {
     expect((await lab.health()).providers[0]?.keys).toMatchObject([{ state: 'exhausted' }]);
   });
 
-  test('Google’s quota of a day is that of one model, whatever is said of a moment', async () => {
+  test('Google’s quota of a day is that of one model, whatever shorter hint comes with it', async () => {
     const type = (name: string) => `type.googleapis.com/google.rpc.${name}`;
     const details = [
       {

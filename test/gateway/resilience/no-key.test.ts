@@ -79,7 +79,7 @@ describe('in a fallback chain', () => {
       ]);
     });
 
-  test('at its end: the client is told what the one before it said, and the row is its', async () => {
+  test('at its end: the client gets the error of the one before it, and the row is that target’s', async () => {
     const { post, row, hosts } = setup({ one: OWN('one'), openai: OPENAI }, { 'one.test': FAILS });
     const response = await post('/v1/messages', ASK);
     expect(response.status).toBe(502);
@@ -94,7 +94,7 @@ describe('in a fallback chain', () => {
     expect(hosts()).toEqual(['one.test', 'one.test']);
   });
 
-  test('a breaker that is open there is what the client is told, with its retry-after', async () => {
+  test('an open breaker there is the client’s error, with its retry-after', async () => {
     const guarded = { ...OWN('one'), breaker: { failures: 1, open_for: '30s' } };
     const { post } = setup({ one: guarded, openai: OPENAI }, { 'one.test': FAILS });
     await post('/v1/messages', ASK);

@@ -46,7 +46,7 @@ for (const wire of WIRES) {
     expect(providers[0]?.keys[0]?.state).toBe(state);
   });
 
-  test.each(BODIES)(`${wire}: where no other is left, the client is told: %j`, async (body) => {
+  test.each(BODIES)(`${wire}: where no other is left, the client gets the error: %j`, async (body) => {
     const { post } = setup(wire, body, []);
     for (const client of ['anthropic-messages', 'openai-chat', 'gemini'] as const) {
       const asked = clientRequest(client, { stream: true });

@@ -388,7 +388,7 @@ describe('InvokeModel', () => {
     return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
   };
 
-  test('a search of another dialect is lost, and never told as Anthropic’s own', () => {
+  test('a search of another dialect is lost, and never sent as Anthropic’s own', () => {
     const { body, lost } = invoke({
       tools: [
         {

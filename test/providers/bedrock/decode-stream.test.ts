@@ -40,7 +40,7 @@ const FINISH: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw
 const USAGE: StreamEvent = { type: 'usage', usage: { inputTokens: 7, outputTokens: 2 } };
 
 describe('blocks', () => {
-  test('of text, one in place of another that has not said its end, and one behind it', () => {
+  test('of text, one in place of another that has not ended, and one after it', () => {
     const call = { toolUse: { toolUseId: 't', name: 'f' } };
     expect(decode(text(0, 'a'), start(0, call), stop(0), text(0, 'b'))).toEqual([
       { type: 'text-start', block: 0 },
@@ -53,7 +53,7 @@ describe('blocks', () => {
     ]);
   });
 
-  test('told in turn', () => {
+  test('sent in turn', () => {
     const call = (id: string) => ({ toolUse: { toolUseId: id, name: 'f' } });
     const input = (index: number, json: string) => delta(index, { toolUse: { input: json } });
     const told = decode(
@@ -130,7 +130,7 @@ describe('blocks', () => {
     ]);
   });
 
-  test('an image in place of one that has not said its end', () => {
+  test('an image in place of one that has not ended', () => {
     const image = { image: { format: 'png' } };
     const piece = (bytes: string) => delta(0, { image: { source: { bytes } } });
     expect(decode(start(0, image), piece('AQ=='), start(0, image), piece('Ag=='), stop(0))).toEqual([

@@ -364,7 +364,7 @@ test('what Converse cannot say is named', async () => {
   expect(sent.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }, unread] }]);
 });
 
-test('turns alternate, blank text is left out, instructions are told by the user', async () => {
+test('turns alternate, blank text is left out, instructions become user text', async () => {
   const { sent } = await chat(NOVA, {
     messages: [
       { role: 'user', content: 'one' },
@@ -525,7 +525,7 @@ test('InvokeModel gets no tool that Anthropic itself would run, and a choice onl
   expect(none.sent.tool_choice).toBeUndefined();
 });
 
-test('the place that Claude cites in a document is reported as Anthropic tells it', async () => {
+test('the place that Claude cites in a document is reported in Anthropic’s form', async () => {
   const cited = {
     citationsContent: {
       content: [{ text: 'In 1993.' }],
@@ -658,7 +658,7 @@ test('a cache point stands behind what goes out, never before it: Amazon refuses
 
 const PNG = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'QUJD' } };
 
-test('InvokeModel fetches no image and no document: what is given by an address or an id is named, and the model told', async () => {
+test('InvokeModel fetches no image and no document: what is given by an address or an id is reported as lost, and the model gets a note', async () => {
   const content = [
     {
       type: 'image',

@@ -79,7 +79,7 @@ describe('a name with several addresses', () => {
     server.close();
   });
 
-  test('where none answers, what the first said is reported', async () => {
+  test('where none answers, the first failure is reported', async () => {
     const lab = createLab();
     const server = lab.serve(always(() => plain('ok')));
     server.close();

@@ -113,12 +113,12 @@ describe('whole', () => {
   );
 
   for (const [encoding] of PACKED)
-    test(`nothing at all, said to be ${encoding}`, async () => {
+    test(`nothing at all, labelled ${encoding}`, async () => {
       const answer = await ask(packedServer(encoding, Buffer.alloc(0)).url);
       expect([answer.outcome, answer.body.length]).toEqual(['end', 0]);
     });
 
-  test('no body (HEAD, 204, 304), said to be gzip', async () => {
+  test('no body (HEAD, 204, 304), labelled gzip', async () => {
     for (const [method, status] of [
       ['HEAD', 200],
       ['GET', 204],

@@ -77,7 +77,7 @@ describe('connecting', () => {
     await connection.closed;
   });
 
-  test('`connected` is told once, and not where a connection stood already', async () => {
+  test('`connected` is reported once, and not where a connection stood already', async () => {
     const server = serve(async (connection) => {
       for (;;) {
         await connection.request();

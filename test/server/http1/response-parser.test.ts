@@ -102,7 +102,7 @@ describe('one connection', () => {
     expect(parser.isReusable).toBe(false);
   });
 
-  test('tells how long the server keeps it', () => {
+  test('reports how long the server keeps it', () => {
     const keepAlive = (...lines: string[]) => {
       const parser = new ResponseParser({ head() {}, chunk() {}, end() {} });
       parser.expect('GET');

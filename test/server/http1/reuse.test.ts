@@ -142,7 +142,7 @@ describe('given up', () => {
     expect(poolOf(server)).toMatchObject({ idle: 1, active: 0 });
   });
 
-  test('no more are kept than is said', async () => {
+  test('no more are kept than configured', async () => {
     const lab = createLab({ maxIdle: 3 });
     const server = lab.serve(always(() => plain('ok')));
     await Promise.all(Array.from({ length: 10 }, () => lab.ask(server.url)));
@@ -178,7 +178,7 @@ describe('stale', () => {
     [4_999, 2],
     [5_000, 1],
   ] as const)
-    test(`one that ends ${after} ms after it was asked ${connections === 2 ? 'is taken for one that was closing' : 'had been at work: its failure is told'}`, async () => {
+    test(`one that ends ${after} ms after it was asked ${connections === 2 ? 'is taken for one that was closing' : 'had been at work: its failure is reported'}`, async () => {
       const server = serve();
       const first = ask(server.url);
       const connection = await server.accept();

@@ -55,7 +55,7 @@ describe('http: the proxy is asked for the whole address', () => {
     ]);
   });
 
-  test('what NO_PROXY excepts is asked directly, and is not told who asks the proxy', async () => {
+  test('what NO_PROXY excepts is asked directly, without the proxy’s credentials', async () => {
     const server = servers.serve(always(() => plain('direct')));
     const { ask } = createLab({
       environment: { HTTP_PROXY: `http://${SECRET}@127.0.0.1:1`, NO_PROXY: '127.0.0.1' },
@@ -196,7 +196,7 @@ describe('a proxy that', () => {
     ],
   ];
   for (const [name, serve, says, credentials = ''] of cases)
-    test(`${name}: said in words, nothing is sent`, async () => {
+    test(`${name}: reported, and nothing is sent`, async () => {
       const proxy = servers.serve(serve);
       const { ask, pools, timers } = behind(`${credentials}127.0.0.1:${proxy.port}`);
       const url = 'https://api.example/v1?key=hidden';
