@@ -38,8 +38,8 @@ function renderMetricsPage(): string {
 
 function table(metrics: readonly Metric[]): string[] {
   const rows = metrics.map(({ name, type, labels, help }) => {
-    const told = labels.map((label) => `\`${label}\``).join(', ');
-    return `| \`${name}\` | ${type} | ${told} | ${help} |`;
+    const labelList = labels.map((label) => `\`${label}\``).join(', ');
+    return `| \`${name}\` | ${type} | ${labelList} | ${help} |`;
   });
   return ['| metric | type | labels | what it is |', '|---|---|---|---|', ...rows];
 }

@@ -23,7 +23,7 @@ export interface AnswerProbe {
   lost: string[];
 }
 
-interface Told {
+interface ClientAnswer {
   body: JsonObject;
   lost: string[];
   standIns: string[];
@@ -45,26 +45,26 @@ export function probeAnswer(
   // The same bytes.
   if (client === wire) return { body, outcome: { kind: 'carried' }, lost: [] };
   const response = sideOf(wire).parseResponse(body);
-  const bare = tellWhole(client, sideOf(wire).parseResponse(answerWith(spoken(wire), {})));
-  const whole = tellWhole(client, response);
-  const streamed = tellStreamed(client, response);
+  const bare = encodeWhole(client, sideOf(wire).parseResponse(answerWith(spoken(wire), {})));
+  const whole = encodeWhole(client, response);
+  const streamed = encodeStreamed(client, response);
   const what = `${feature.name}: ${wire} to ${client}`;
   const lost = without(whole.lost, bare.lost);
   const standIns = without(whole.standIns, bare.standIns);
-  for (const [field, told] of [
+  for (const [field, named] of [
     ['lost', lost],
     ['standIns', standIns],
   ] as const) {
     const other = without(streamed[field], bare[field]);
-    if (other.toSorted().join() !== told.toSorted().join())
-      throw new Error(`${what}: ${field} ${told} whole, ${other} streamed`);
+    if (other.toSorted().join() !== named.toSorted().join())
+      throw new Error(`${what}: ${field} ${named} whole, ${other} streamed`);
   }
-  const isTold = [whole, streamed].map((told) => reads(told.body, feature, client));
-  if (isTold[0] !== isTold[1])
+  const isCarried = [whole, streamed].map((answer) => reads(answer.body, feature, client));
+  if (isCarried[0] !== isCarried[1])
     throw new Error(
-      `${what}: told ${isTold[0] ? 'whole' : 'streamed'} alone: ${JSON.stringify(whole.body)} ${JSON.stringify(streamed.body)}`,
+      `${what}: carried ${isCarried[0] ? 'whole' : 'streamed'} alone: ${JSON.stringify(whole.body)} ${JSON.stringify(streamed.body)}`,
     );
-  return { body, lost, outcome: judge(isTold[0] === true, lost, standIns, what, whole.body) };
+  return { body, lost, outcome: judge(isCarried[0] === true, lost, standIns, what, whole.body) };
 }
 
 /** Chat's choices and Gemini's candidates are lists whose one element is completed, not replaced. */
@@ -73,37 +73,37 @@ function answerWith(wire: SpokenId, form: JsonObject): JsonObject {
   const merged = merge(base, form);
   for (const list of ['choices', 'candidates']) {
     const [known] = asArray(base[list]) ?? [];
-    const [said] = asArray(form[list]) ?? [];
-    if (known !== undefined && said !== undefined)
-      merged[list] = [merge(asObject(known) ?? {}, asObject(said) ?? {})];
+    const [added] = asArray(form[list]) ?? [];
+    if (known !== undefined && added !== undefined)
+      merged[list] = [merge(asObject(known) ?? {}, asObject(added) ?? {})];
   }
   return merged;
 }
 
-function reads(told: JsonObject, feature: AnswerFeature, client: DialectId): boolean {
+function reads(body: JsonObject, feature: AnswerFeature, client: DialectId): boolean {
   const own = feature.reads?.[client];
   const form = own === undefined ? feature.forms[client] : own;
   if (form === null) return false;
   return (
-    says(told, form) &&
-    (feature.marks === undefined || feature.marks.some((mark) => JSON.stringify(told).includes(mark)))
+    says(body, form) &&
+    (feature.marks === undefined || feature.marks.some((mark) => JSON.stringify(body).includes(mark)))
   );
 }
 
 function judge(
-  isTold: boolean,
+  isCarried: boolean,
   lost: readonly string[],
   standIns: readonly string[],
   what: string,
   body: JsonObject,
 ): Outcome {
   if (lost.length > 0) {
-    if (isTold) return { kind: 'approximated', how: `without ${lost.join(', ')}` };
+    if (isCarried) return { kind: 'approximated', how: `without ${lost.join(', ')}` };
     return { kind: 'lost' };
   }
   if (standIns.length > 0) return { kind: 'approximated', how: standIns.join('; ') };
-  if (isTold) return { kind: 'carried' };
-  throw new Error(`${what}: neither told nor named: ${JSON.stringify(body)}`);
+  if (isCarried) return { kind: 'carried' };
+  throw new Error(`${what}: neither carried nor named: ${JSON.stringify(body)}`);
 }
 
 function without(names: readonly string[], known: readonly string[]): string[] {
@@ -124,14 +124,14 @@ function contextFor(): { context: AnswerContext; lost: Set<string>; standIns: Se
   return { context, lost, standIns };
 }
 
-export function tellWhole(client: DialectId, response: NeutralResponse): Told {
+export function encodeWhole(client: DialectId, response: NeutralResponse): ClientAnswer {
   const { context, lost, standIns } = contextFor();
   const body = clientOf(client).buildResponse(response, context);
   return { body, lost: [...lost], standIns: [...standIns] };
 }
 
 /** As a stream, which a decoder of the client's dialect folds into the whole answer again. */
-export function tellStreamed(client: DialectId, response: NeutralResponse): Told {
+export function encodeStreamed(client: DialectId, response: NeutralResponse): ClientAnswer {
   const { context, lost, standIns } = contextFor();
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';
@@ -149,6 +149,6 @@ export function tellStreamed(client: DialectId, response: NeutralResponse): Told
     if (event !== undefined) decoder.decode(event);
   }
   decoder.end();
-  const { body } = tellWhole(client, collector.response());
+  const { body } = encodeWhole(client, collector.response());
   return { body, lost: [...lost], standIns: [...standIns] };
 }

@@ -35,11 +35,12 @@ export function modelFor(feature: Feature, wire: TableWire): string {
 
 /** Undefined where the client has no form for the feature. Throws where it neither arrives nor is named. */
 export function probeRequest(feature: Feature, client: DialectId, wire: TableWire): Probe | undefined {
-  const said = feature.forms[client];
-  if (said === null && feature.sends === undefined) return undefined;
-  if (feature.clients !== undefined ? !feature.clients.includes(client) : said === null) return undefined;
+  const clientForm = feature.forms[client];
+  if (clientForm === null && feature.sends === undefined) return undefined;
+  if (feature.clients !== undefined ? !feature.clients.includes(client) : clientForm === null)
+    return undefined;
   const model = modelFor(feature, wire);
-  const body = merge(ASKS[client], feature.sends?.(client, wire) ?? said ?? {});
+  const body = merge(ASKS[client], feature.sends?.(client, wire) ?? clientForm ?? {});
   try {
     const built = build(client, wire, model, body);
     const bare = build(client, wire, model, ASKS[client]);

@@ -5,7 +5,7 @@ import type { Form, SpokenId } from './feature.ts';
 export type Pieces = Record<SpokenId, JsonObject | readonly JsonObject[] | null>;
 
 /** Content of a user's message in each wire; Ollama's are fields of the message. */
-export function userSays(pieces: Pieces): Record<SpokenId, Form> {
+export function userTurn(pieces: Pieces): Record<SpokenId, Form> {
   return {
     'anthropic-messages': messages(pieces['anthropic-messages'], 'user'),
     'openai-chat': messages(pieces['openai-chat'], 'user'),
@@ -22,7 +22,7 @@ export function userSays(pieces: Pieces): Record<SpokenId, Form> {
  * An earlier turn of the model: blocks, fields of Chat's and Ollama's assistant message, items. A question precedes
  * and follows it.
  */
-export function modelSaid(pieces: Pieces): Record<SpokenId, Form> {
+export function modelTurn(pieces: Pieces): Record<SpokenId, Form> {
   const turns = (assistant: JsonObject): JsonObject => ({
     messages: [{ role: 'user', content: 'hi' }, { role: 'assistant', ...assistant }, AGAIN],
   });

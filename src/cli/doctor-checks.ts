@@ -306,11 +306,13 @@ function missingWorkers({ workers }: Health): number {
 async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<string[]> {
   const { providers } = await readGateway<{ providers: ProviderHealth[] }>(gateway, '/gateway/providers');
   const down = providers.filter(({ healthy }) => !healthy);
-  const said = down.map(({ name, last_error: error }) => (error === undefined ? name : `${name} (${error})`));
+  const reasons = down.map(({ name, last_error: error }) =>
+    error === undefined ? name : `${name} (${error})`,
+  );
   const missing = missingWorkers(health);
-  if (missing > 0) said.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
+  if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
   const { ledger } = health;
-  return ledger?.ok === false ? [...said, `the ledger (${ledger.last_error})`] : said;
+  return ledger?.ok === false ? [...reasons, `the ledger (${ledger.last_error})`] : reasons;
 }
 
 function refused(response: Response, text: string): Ailment {

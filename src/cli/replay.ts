@@ -120,7 +120,7 @@ interface Answer {
   failure: string | null;
 }
 
-interface Told {
+interface Recorded {
   entry: Entry;
   answer: Answer;
 }
@@ -186,10 +186,10 @@ function notKept({ request_id, client_dialect, requested_model, error_message }:
 
 /** Who asked, where that came from a header or the key and not the body: rules and totals depend on it. */
 function labelsOf({ agent_type, project_id }: Entry, body: string): Record<string, string> {
-  const said = parseObject(body);
+  const fields = parseObject(body);
   const labels = [
-    ['x-sluice-agent', agent_type, said?.agent_type],
-    ['x-sluice-project', project_id, said?.project_id],
+    ['x-sluice-agent', agent_type, fields?.agent_type],
+    ['x-sluice-project', project_id, fields?.project_id],
   ] as const;
   // A header's characters are bytes.
   return Object.fromEntries(
@@ -232,7 +232,7 @@ function essenceOf({ parts }: NeutralResponse): Answer {
 }
 
 /** Plays the recorded answer with its timing, as far as the row has it: when its text began and when it ended. */
-async function play({ entry, answer }: Told, speed: number, context: CliContext): Promise<void> {
+async function play({ entry, answer }: Recorded, speed: number, context: CliContext): Promise<void> {
   const wait = (ms: number) => Bun.sleep(ms / speed);
   const ttft = entry.ttft_ms ?? entry.latency_ms;
   const words = answer.text.match(/\s*\S+\s*/g) ?? [];
@@ -252,7 +252,7 @@ interface Difference {
   text: string[];
 }
 
-function compare(before: Told, after: Told): Difference {
+function compare(before: Recorded, after: Recorded): Difference {
   const [old, now] = [before.answer, after.answer];
   const text = changesBetween(old.text, now.text).flatMap(({ added, removed, value }) => {
     if (!added && !removed) return [];
@@ -282,8 +282,8 @@ interface Sent {
   request_redacted: boolean;
 }
 
-function describe(before: Told, after: Told, { request_redacted: isRedacted }: Sent): string[] {
-  const rows: [name: string, of: (told: Told) => string][] = [
+function describe(before: Recorded, after: Recorded, { request_redacted: isRedacted }: Sent): string[] {
+  const rows: [name: string, of: (side: Recorded) => string][] = [
     ['target', ({ entry }) => (entry.provider === null ? UNKNOWN : `${entry.provider}/${entry.model}`)],
     ['status', ({ entry }) => `${entry.status} ${entry.http_status}`],
     ['finish', ({ entry }) => entry.finish_reason ?? UNKNOWN],
@@ -312,7 +312,7 @@ function describe(before: Told, after: Told, { request_redacted: isRedacted }: S
   ];
 }
 
-function describeDifference(before: Told, after: Told): string[] {
+function describeDifference(before: Recorded, after: Recorded): string[] {
   const { same_text, same_calls, text } = compare(before, after);
   return [
     same_text ? 'the text is the same' : 'the text differs (- recorded, + now):',
@@ -322,6 +322,6 @@ function describeDifference(before: Told, after: Told): string[] {
   ];
 }
 
-function callLines(sign: string, { answer }: Told): string[] {
+function callLines(sign: string, { answer }: Recorded): string[] {
   return answer.calls.map((call) => `  ${sign} ${call.name}(${call.arguments})`);
 }

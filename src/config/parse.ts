@@ -25,7 +25,7 @@ export function parseConfig(raw: unknown): ParsedConfig {
   const result = configSchema.safeParse(tidy);
   if (result.success) return { file: result.data, problems };
   for (const issue of result.error.issues) {
-    for (const told of wordsOf(issue, tidy, unknownKey)) problems.push({ severity: 'fatal', ...told });
+    for (const problem of wordsOf(issue, tidy, unknownKey)) problems.push({ severity: 'fatal', ...problem });
   }
   return { file: null, problems };
 }

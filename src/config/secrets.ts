@@ -85,8 +85,8 @@ function lookUpCredential(name: string, sources: SecretSources): Secret {
       problem: `credential ${redact(name)}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
     };
   }
-  const told = redact(name);
-  return { problem: `credential ${told} is not stored; "sluice credentials store ${told}" does` };
+  const shown = redact(name);
+  return { problem: `credential ${shown} is not stored; "sluice credentials store ${shown}" does` };
 }
 
 function sourceOf(reference: string): string {

@@ -31,10 +31,10 @@ export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
 
 /** The text of a stream as far as it goes: up to where it breaks off or cannot be read. */
 export function readPart(dialect: Dialect, text: string): string {
-  let said = '';
+  let received = '';
   const decoder = dialect.provider.createStreamDecoder({
     push(event) {
-      if (event.type === 'text-delta' || event.type === 'refusal-delta') said += event.text;
+      if (event.type === 'text-delta' || event.type === 'refusal-delta') received += event.text;
     },
   });
   try {
@@ -42,7 +42,7 @@ export function readPart(dialect: Dialect, text: string): string {
   } catch {
     // The stream was cut off here: the text before it is the result.
   }
-  return said;
+  return received;
 }
 
 function eventsOf(text: string) {

@@ -331,19 +331,19 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     running,
     providerStates: () => states.snapshot(setup.config.providers),
     connections,
-    learn(told) {
-      switch (told.about) {
+    learn(news) {
+      switch (news.about) {
         case 'provider':
-          states.learn(told.notice);
+          states.learn(news.notice);
           return;
         case 'place':
-          memory.adopt(told.place, told.target);
+          memory.adopt(news.place, news.target);
           return;
         case 'loss':
           states.peerGone();
           return;
         case 'spent':
-          budgets.learn(told.spent);
+          budgets.learn(news.spent);
           return;
         case 'probes':
           isProber = true;

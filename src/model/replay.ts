@@ -202,7 +202,7 @@ export function createResponseCollector(): ResponseCollector {
           break;
         }
         case 'usage':
-          stated = { ...stated, ...said(event.usage) };
+          stated = { ...stated, ...knownCounts(event.usage) };
           break;
         case 'finish':
           finish ??= event.finish;
@@ -234,11 +234,11 @@ export function createResponseCollector(): ResponseCollector {
 }
 
 /** The report without undefined counts, which must not erase known ones. */
-function said(report: StatedUsage): StatedUsage {
-  const told: StatedUsage = billOf(report);
-  for (const key of USAGE_COUNTS) if (report[key] !== undefined) told[key] = report[key];
-  if (report.oddCounts !== undefined) told.oddCounts = true;
-  return told;
+function knownCounts(report: StatedUsage): StatedUsage {
+  const counts: StatedUsage = billOf(report);
+  for (const key of USAGE_COUNTS) if (report[key] !== undefined) counts[key] = report[key];
+  if (report.oddCounts !== undefined) counts.oddCounts = true;
+  return counts;
 }
 
 type ExtensionEvent = Extract<StreamEvent, { type: 'extension' }>;

@@ -61,8 +61,8 @@ function rank(
     }
     case 'least_cost': {
       const usd = (target: Target) => signals.costUsd(target);
-      const said = (value: number) => `$${value.toPrecision(2)}`;
-      return bySmallest(candidates, usd, Number.POSITIVE_INFINITY, said, strategy);
+      const format = (value: number) => `$${value.toPrecision(2)}`;
+      return bySmallest(candidates, usd, Number.POSITIVE_INFINITY, format, strategy);
     }
     case 'least_busy':
       return bySmallest(candidates, (target) => signals.inFlight(target), 0, String, strategy);
@@ -74,7 +74,7 @@ function bySmallest(
   candidates: readonly Candidate[],
   measure: (target: Target) => number | null,
   unknown: number,
-  said: (value: number) => string,
+  format: (value: number) => string,
   strategy: Strategy,
 ): Ranked {
   const valued = candidates.map(({ target }) => ({ target, value: measure(target) }));
@@ -83,7 +83,7 @@ function bySmallest(
     (one ?? unknown) < (other ?? unknown) ? -1 : (one ?? unknown) > (other ?? unknown) ? 1 : 0,
   );
   const values = valued.map(
-    ({ target, value }) => `${targetName(target)} ${value === null ? 'unknown' : said(value)}`,
+    ({ target, value }) => `${targetName(target)} ${value === null ? 'unknown' : format(value)}`,
   );
   return { ranked: valued.map(({ target }) => target), why: `${strategy}: ${values.join(', ')}` };
 }

@@ -124,10 +124,10 @@ function longContext(
   limit: number,
   count: TextCounter,
 ): string | undefined | Promise<string | undefined> {
-  const said = ({ isLong, tokens, how }: Awaited<ReturnType<typeof measureContext>>) =>
+  const describe = ({ isLong, tokens, how }: Awaited<ReturnType<typeof measureContext>>) =>
     isLong ? `the prompt has ${tokens} tokens (${how}), over ${limit}` : undefined;
   const measured = measureContext(request, limit, count);
-  return measured instanceof Promise ? measured.then(said) : said(measured);
+  return measured instanceof Promise ? measured.then(describe) : describe(measured);
 }
 
 function byPattern({ patterns }: RoutingConfig): Step | undefined {
@@ -152,8 +152,8 @@ function byPattern({ patterns }: RoutingConfig): Step | undefined {
       .toSorted((one, other) => other.priority - one.priority || other.score - one.score);
     const best = scored[0];
     if (best === undefined) return undefined;
-    const said = best.own.map(({ phrase }) => JSON.stringify(phrase)).join(', ');
-    const why = `the last user message has ${said} (score ${best.score}, priority ${best.priority})`;
+    const phraseList = best.own.map(({ phrase }) => JSON.stringify(phrase)).join(', ');
+    const why = `the last user message has ${phraseList} (score ${best.score}, priority ${best.priority})`;
     return { kind: 'pattern', rule: best.rule, why };
   };
 }

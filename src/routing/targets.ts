@@ -71,10 +71,10 @@ export function resolveNamed(model: string, config: ResolvedConfig): Target | un
   return target && withModel(target, `model is "${model}"`);
 }
 
-function withModel(target: Target, said: string): Target {
+function withModel(target: Target, source: string): Target {
   if (target.model !== '') return target;
   const { name } = target.provider;
-  throw new GatewayError('unknown_model', `${said}, which names no model; write "${name}/MODEL"`);
+  throw new GatewayError('unknown_model', `${source}, which names no model; write "${name}/MODEL"`);
 }
 
 export interface DefaultTarget {

@@ -131,8 +131,8 @@ function isHeld(path: string): boolean {
 function parsePidFile(path: string): RunningServer | undefined {
   try {
     const [pid, details] = readFileSync(path, 'utf8').split('\n');
-    const said = JSON.parse(details ?? '') as Omit<RunningServer, 'pid'>;
-    return { ...said, pid: Number(pid) };
+    const recorded = JSON.parse(details ?? '') as Omit<RunningServer, 'pid'>;
+    return { ...recorded, pid: Number(pid) };
   } catch {
     // Absent, or not written by us.
     return undefined;

@@ -16,14 +16,14 @@ export function compactionOf(
 ): string {
   const summary = `sluice-simulator:${request.messages.length} turns`;
   const output = [
-    ...saidByUser(body.input),
+    ...userMessages(body.input),
     { id: `cmp_${requestId}`, type: 'compaction', encrypted_content: btoa(summary) },
   ];
   const usage = buildUsage({ ...NO_USAGE, ...countInput(request), outputTokens: SUMMARY_TOKENS });
   return JSON.stringify({ id: requestId, object: 'response.compaction', created_at: created, output, usage });
 }
 
-function saidByUser(input: JsonValue | undefined): JsonValue[] {
+function userMessages(input: JsonValue | undefined): JsonValue[] {
   const items = typeof input === 'string' ? [{ role: 'user', content: input }] : (asArray(input) ?? []);
   return items.flatMap((item) =>
     isObject(item) && item.role === 'user' ? [{ type: 'message', ...item }] : [],

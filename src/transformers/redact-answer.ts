@@ -111,8 +111,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     return plain;
   }
 
-  function takeText(said: TextDelta): void {
-    const event = withoutLogprobs(said);
+  function takeText(delta: TextDelta): void {
+    const event = withoutLogprobs(delta);
     const { length } = event.text;
     if (length === 0) return;
     queue.push({ event, begin: came, length });

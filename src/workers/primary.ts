@@ -13,7 +13,7 @@ import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { createQuestions } from './ask-all.ts';
 import { boardBytes, createBoard } from './board.ts';
-import { createCrew } from './crew.ts';
+import { createSupervisor } from './supervisor.ts';
 import { createFleetView } from './fleet-view.ts';
 import { countedIn, type HandedRows, keepable, rowsIn } from './handed-rows.ts';
 import { readJournal } from './journal.ts';
@@ -80,7 +80,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const questions = createQuestions(setTimer);
   const pools = createPoolTally<WorkerProcess>();
 
-  const crew = createCrew({
+  const supervisor = createSupervisor({
     ...options,
     board: memory,
     methods: methodsFor,
@@ -97,22 +97,22 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     uptimeMs: () => monotonic() - begunAt,
     now,
     setTimer,
-    processes: crew.serving,
+    processes: supervisor.serving,
     questions,
     connections,
     budgets: () => budgets.states(now()),
     workers: () => ({
       wanted,
-      running: crew.serving().length,
-      silent: crew.serving().filter(questions.isSilent).length,
-      replaced: crew.replaced(),
+      running: supervisor.serving().length,
+      silent: supervisor.serving().filter(questions.isSilent).length,
+      replaced: supervisor.replaced(),
     }),
   });
 
   function connections(): Promise<PoolState[]> {
-    return pools.read(crew.serving(), async (worker) => {
-      const [told] = await questions.all([worker], 'connections');
-      return told;
+    return pools.read(supervisor.serving(), async (worker) => {
+      const [state] = await questions.all([worker], 'connections');
+      return state;
     });
   }
 
@@ -146,7 +146,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   }
 
   function notifyAll(notice: FleetNotice, but?: WorkerProcess): void {
-    for (const worker of crew.serving()) if (worker !== but) worker.channel.notify('learn', notice);
+    for (const worker of supervisor.serving()) if (worker !== but) worker.channel.notify('learn', notice);
   }
 
   async function watch(worker: WorkerProcess, isOn: boolean): Promise<void> {
@@ -155,7 +155,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     else watchedAt.delete(worker);
     const after = watchedAt.size;
     if ((before === 0) === (after === 0)) return;
-    await questions.all(crew.serving(), 'watched', after > 0);
+    await questions.all(supervisor.serving(), 'watched', after > 0);
   }
 
   function methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
@@ -225,7 +225,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     if (!isReplaced) return;
     known.peerGone();
     notifyAll({ about: 'loss' });
-    if (prober === worker) appointProber(crew.serving()[0]);
+    if (prober === worker) appointProber(supervisor.serving()[0]);
     log('error', 'a worker is gone and will be replaced; its running requests are recorded as failed', {
       worker: worker.index,
       pid: worker.pid,
@@ -236,7 +236,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 
   try {
     spending?.configured();
-    await crew.start();
+    await supervisor.start();
   } catch (error) {
     spending?.stop();
     memory.close();
@@ -247,17 +247,17 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       config = changed;
       addColumns(columns, changed);
       budgets.configure(changed.costs.budgets);
-      for (const worker of crew.serving()) configs.set(worker, changed);
-      await questions.allWithin(RELOAD_MS, crew.serving(), 'reload', columns, sendable(changed));
+      for (const worker of supervisor.serving()) configs.set(worker, changed);
+      await questions.allWithin(RELOAD_MS, supervisor.serving(), 'reload', columns, sendable(changed));
       // New budgets' spending is sent once the workers have those budgets.
       spending?.configured();
     },
     connections,
     async activeStreams() {
-      return (await questions.all(crew.serving(), 'running')).flat().length;
+      return (await questions.all(supervisor.serving(), 'running')).flat().length;
     },
     async drain(timeoutMs, sooner) {
-      const cut = await crew.end(timeoutMs, sooner);
+      const cut = await supervisor.end(timeoutMs, sooner);
       spending?.stop();
       memory.close();
       return cut;

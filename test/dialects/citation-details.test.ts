@@ -1,6 +1,6 @@
 // What a client is not told of a source that it gets is named: whole and streamed, in each dialect.
 import { expect, test } from 'bun:test';
-import { tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import type { Citation } from '../../src/model/content.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
@@ -80,7 +80,7 @@ test.each<[string, Citation[], DialectId, string[]]>([
     finish: { unified: 'end_turn', raw: null },
     usage: NO_USAGE,
   };
-  for (const { lost, standIns } of [tellWhole(client, answer), tellStreamed(client, answer)])
+  for (const { lost, standIns } of [encodeWhole(client, answer), encodeStreamed(client, answer)])
     expect([...lost, ...standIns].toSorted()).toEqual(named);
 });
 
@@ -93,7 +93,7 @@ test('pages are reported as those of a passage that was retrieved', () => {
     usage: NO_USAGE,
   };
   const pages = { text: 'Hi', pageSpan: { firstPage: 3, lastPage: 4 } };
-  expect(tellWhole('gemini', answer).body).toMatchObject({
+  expect(encodeWhole('gemini', answer).body).toMatchObject({
     candidates: [
       {
         groundingMetadata: { groundingChunks: [{ retrievedContext: { title: 'Report', ragChunk: pages } }] },

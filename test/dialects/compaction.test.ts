@@ -1,7 +1,7 @@
 // A summary by Anthropic that stands for the turns before it: other models read its text, for want of which they would know
 // nothing of them; Anthropic gets its own block back.
 import { expect, test } from 'bun:test';
-import { tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
@@ -48,7 +48,10 @@ test('in an answer it is no part of what the model says', () => {
   const body = { id: 'm', model: 'm', content: [SUMMARY, { type: 'text', text: 'Hello.' }] };
   for (const client of DIALECT_IDS) {
     if (client === 'anthropic-messages') continue;
-    const { body: told, lost } = tellWhole(client, PROVIDER_SIDES['anthropic-messages'].parseResponse(body));
+    const { body: told, lost } = encodeWhole(
+      client,
+      PROVIDER_SIDES['anthropic-messages'].parseResponse(body),
+    );
     expect(JSON.stringify(told)).not.toContain('Ada');
     expect(lost).toContain('compaction');
   }

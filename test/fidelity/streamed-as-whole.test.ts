@@ -1,7 +1,7 @@
 // A documented answer that a provider streams tells clients of other dialects the same as the whole one, and the same is
 // named as lost: the two are read by different code.
 import { describe, expect, test } from 'bun:test';
-import { tellStreamed, tellWhole } from '../../scripts/fidelity/probe-answer.ts';
+import { encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { ANSWERS, clientOf, TABLE_WIRES } from '../../scripts/fidelity/wires.ts';
 import type { AnswerContext } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
@@ -42,7 +42,7 @@ function tellStream(client: DialectId, wire: Wire, body: JsonObject) {
   const again = DIALECTS[client].provider.createStreamDecoder(collector);
   for (const event of readEvents(new TextEncoder().encode(text))) again.decode(event);
   again.end();
-  return { body: tellWhole(client, collector.response()).body, lost: [...lost], standIns: [...standIns] };
+  return { body: encodeWhole(client, collector.response()).body, lost: [...lost], standIns: [...standIns] };
 }
 
 /** Audio comes in pieces through a whole stream, and is told at its end: test/gateway/carry. */
@@ -59,13 +59,13 @@ for (const wire of WIRES) {
   describe(wire, () => {
     for (const client of DIALECT_IDS) {
       if (client === wire) continue;
-      test(`told to ${client}`, () => {
+      test(`sent to ${client}`, () => {
         for (const documented of DOCUMENTED_ANSWERS[wire]) {
           const body = withoutAudio(documented);
           const read = PROVIDER_SIDES[wire].parseResponse(body);
           const streamed = tellStream(client, wire, body);
-          expect(named(streamed)).toEqual(named(tellWhole(client, read)));
-          expect(streamed.body).toEqual(tellStreamed(client, read).body);
+          expect(named(streamed)).toEqual(named(encodeWhole(client, read)));
+          expect(streamed.body).toEqual(encodeStreamed(client, read).body);
         }
       });
     }

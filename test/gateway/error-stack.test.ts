@@ -1,7 +1,7 @@
 // What the log is told of a failure that nobody expected.
 import { expect, test } from 'bun:test';
 import { stackOf } from '../../src/gateway/response/error-response.ts';
-import { notTooDeep } from '../../src/gateway/request/not-too-deep.ts';
+import { withinStack } from '../../src/gateway/request/nesting.ts';
 import { GatewayError, toGatewayError } from '../../src/model/errors.ts';
 
 function breaks(): never {
@@ -25,11 +25,11 @@ test('what has no cause, or is no error, as it is', () => {
   expect(stackOf(toGatewayError('just words'))).toStartWith('GatewayError: internal error: just words');
 });
 
-test('a lack of memory is the gateway’s own, wherever it shows, and nothing that the client could mend', () => {
+test('a lack of memory is the gateway’s own, wherever it shows, and nothing that the client could fix', () => {
   const tooMuch = () => 'x'.repeat(2 ** 31);
   let found: unknown;
   try {
-    notTooDeep(tooMuch);
+    withinStack(tooMuch);
   } catch (thrown) {
     found = thrown;
   }

@@ -37,7 +37,7 @@ test('a call has the answer, or what the far side threw', async () => {
   expect(near.call('fail')).rejects.toThrow('it cannot');
 });
 
-test('what is told arrives, and a failure of it is reported where it happened', async () => {
+test('notifications arrive, and their failures are reported where they happened', async () => {
   const { near, notes, errors } = pair();
   near.notify('note', 'one');
   near.notify('note', '');

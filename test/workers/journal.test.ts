@@ -28,7 +28,7 @@ const roomy = {
   },
 };
 
-test('holds what is begun and not done, with what was told last', () => {
+test('holds what is begun and not done, with the latest state', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const journal = createJournal(memory, roomy);
   for (const id of ['a', 'b', 'c']) journal.note(begun(id));
@@ -146,7 +146,7 @@ test('names with any character, and none, come back as they were', () => {
   expect(begunIn(memory)).toEqual([begun('a', names)]);
 });
 
-test('what others said before it is nothing to a request', () => {
+test('what others reported before it does not count for a request', () => {
   const names = [null, '', 'm', 'mm', '漢', '漢'.repeat(80)];
   const name = (number: number) => names[number % names.length] ?? null;
   const requests = Array.from({ length: 100 }, (_, n) => {

@@ -59,7 +59,7 @@ test('a batch that the primary could not take is reported, and holds no room in 
   expect([struck, told]).toEqual([['a'], [failure]]);
 });
 
-test('where the primary is gone nothing is said of its rows', async () => {
+test('where the primary is gone nothing is logged about its rows', async () => {
   const { handover, struck, told } = lab(() => Promise.reject(new ChannelClosed('gone')));
   handover.record(sampleRow({ requestId: 'a' }));
   await handover.flush();

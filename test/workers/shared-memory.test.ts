@@ -42,7 +42,7 @@ describe.skipIf(process.platform !== 'linux')('on a full file system', () => {
         rmSync(other, { recursive: true });
       }));
 
-    test('where there is no other, it is said what is wrong and what to do, and nothing is left', () =>
+    test('where there is no other, the error says what is wrong and what to do, and nothing is left', () =>
       withDisk(1, (disk) => {
         disk.fill(32_768);
         const create = () => createSharedMemory(MEGABYTE, 65_536, ['/no/such/place', disk.directory]);

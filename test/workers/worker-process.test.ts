@@ -40,7 +40,7 @@ function startCommand(command: string[]): WorkerProcess {
   }
 }
 
-test('what is said to one that no longer listens goes nowhere, until it is gone', async () => {
+test('messages to one that no longer listens are dropped, until it is gone', async () => {
   const worker = start(`process.once('message', () => {
     process.disconnect();
     setTimeout(() => process.exit(3), 100);

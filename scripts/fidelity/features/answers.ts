@@ -29,9 +29,9 @@ const item = (...content: JsonObject[]): JsonObject => ({
   content,
 });
 
-const text = (said: string, annotations: JsonObject[] = []): JsonObject => ({
+const text = (content: string, annotations: JsonObject[] = []): JsonObject => ({
   type: 'output_text',
-  text: said,
+  text: content,
   annotations,
 });
 

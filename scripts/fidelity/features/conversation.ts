@@ -1,7 +1,7 @@
 // Roles, instructions, and settings of the whole conversation.
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
-import { modelSaid, userSays } from '../shared-forms.ts';
+import { modelTurn, userTurn } from '../shared-forms.ts';
 
 const BRIEF = 'Be brief.';
 
@@ -83,7 +83,7 @@ export const CONVERSATION: FeatureGroup = {
     },
     {
       name: 'earlier answer',
-      forms: modelSaid({
+      forms: modelTurn({
         'anthropic-messages': { type: 'text', text: 'Hello.' },
         'openai-chat': { content: 'Hello.' },
         'openai-responses': { role: 'assistant', content: 'Hello.' },
@@ -110,7 +110,7 @@ export const CONVERSATION: FeatureGroup = {
     },
     {
       name: 'earlier refusal',
-      forms: modelSaid({
+      forms: modelTurn({
         'anthropic-messages': null,
         'openai-chat': { refusal: 'I will not.' },
         'openai-responses': { role: 'assistant', content: [{ type: 'refusal', refusal: 'I will not.' }] },
@@ -121,7 +121,7 @@ export const CONVERSATION: FeatureGroup = {
     },
     {
       name: 'citations of an earlier answer',
-      forms: modelSaid({
+      forms: modelTurn({
         'anthropic-messages': {
           type: 'text',
           text: 'Hello',
@@ -165,7 +165,7 @@ export const CONVERSATION: FeatureGroup = {
     },
     {
       name: 'cache breakpoint',
-      forms: userSays({
+      forms: userTurn({
         'anthropic-messages': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },
         'openai-chat': { type: 'text', text: 'hi', prompt_cache_breakpoint: { mode: 'explicit' } },
         'openai-responses': { type: 'input_text', text: 'hi', prompt_cache_breakpoint: { mode: 'explicit' } },

@@ -4,7 +4,7 @@ import { ownToken, tokenToBytesWire, tokenToWire } from '../../../src/model/opaq
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
-import { modelSaid } from '../shared-forms.ts';
+import { modelTurn } from '../shared-forms.ts';
 
 const SEAL = 'U2VhbGVk';
 const THOUGHT = 'Both at once.';
@@ -18,7 +18,7 @@ function signedBy(client: DialectId, provider: TableWire): JsonObject {
   const text = maker === 'openai-responses' && client !== maker ? RESPONSES_TOKEN : SEAL;
   const token = ownToken(maker, text);
   const seal = tokenToWire(client, token);
-  const forms = modelSaid({
+  const forms = modelTurn({
     'anthropic-messages': [
       { type: 'thinking', thinking: THOUGHT, signature: seal },
       { type: 'text', text: 'So.' },
@@ -128,7 +128,7 @@ export const REASONING: FeatureGroup = {
       name: "signed thinking of the provider's own earlier turn",
       reasons: true,
       sends: signedBy,
-      forms: modelSaid({
+      forms: modelTurn({
         'anthropic-messages': { type: 'thinking', thinking: THOUGHT, signature: SEAL },
         'openai-chat': { reasoning_details: [{ text: THOUGHT }] },
         'openai-responses': { type: 'reasoning', encrypted_content: SEAL },
@@ -144,7 +144,7 @@ export const REASONING: FeatureGroup = {
       reasons: true,
       clients: ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'],
       sends: (client, provider) => signedBy(client, provider === 'gemini' ? 'anthropic-messages' : 'gemini'),
-      forms: modelSaid({
+      forms: modelTurn({
         'anthropic-messages': null,
         'openai-chat': null,
         'openai-responses': null,

@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { FeatureGroup } from '../feature.ts';
 import { merge } from '../feature.ts';
-import { modelSaid, offers } from '../shared-forms.ts';
+import { modelTurn, offers } from '../shared-forms.ts';
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -351,7 +351,7 @@ export const TOOLS: FeatureGroup = {
     },
     {
       name: 'free-text call',
-      forms: modelSaid({
+      forms: modelTurn({
         'anthropic-messages': null,
         'openai-chat': {
           tool_calls: [{ id: 'call_1', type: 'custom', custom: { name: 'patch', input: 'a b' } }],

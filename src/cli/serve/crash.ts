@@ -14,7 +14,7 @@ export interface CrashOptions {
   log: Log;
 }
 
-export function tellCrash(thrown: unknown, { config, environment, log }: CrashOptions): void {
+export function reportCrash(thrown: unknown, { config, environment, log }: CrashOptions): void {
   const redact = createRedactor([...secretsOfConfig(config), ...readProxies(environment).secrets]);
   log('error', 'something failed that nothing caught: this process ends', { error: redact(stackOf(thrown)) });
 }

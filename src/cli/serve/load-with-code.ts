@@ -10,11 +10,11 @@ export async function loadWithCode(options: LoadOptions): Promise<LoadedConfig> 
   if (config === null) return loaded;
   const problems = await loadModules(config, moduleDirectory(loaded, options));
   if (problems.length === 0) return loaded;
-  const told = problems.map((problem): LoadedProblem => {
+  const located = problems.map((problem): LoadedProblem => {
     const line = lineOf(problem.path);
     return line === undefined ? problem : { ...problem, line };
   });
-  return { ...loaded, config: null, problems: [...loaded.problems, ...told] };
+  return { ...loaded, config: null, problems: [...loaded.problems, ...located] };
 }
 
 /** The folder that module paths are relative to. */

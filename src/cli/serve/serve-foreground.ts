@@ -9,14 +9,14 @@ import { type Proxies, ProxySettingError, readProxies } from '../../server/http1
 import { moduleFile, retireModules } from '../../server/load-modules.ts';
 import { createLog, type LogOptions, logSettingProblem, parseLogSetting } from '../../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
-import { WorkerFailed } from '../../workers/crew.ts';
+import { WorkerFailed } from '../../workers/supervisor.ts';
 import { NoSharedMemory } from '../../workers/shared-memory.ts';
 import { portFlag, stringFlag, workersFlag } from '../arguments.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { type ChangedCredentials, createCredentialChanges } from './credential-changes.ts';
 import { PID_FILE_VARIABLE } from '../daemon/daemon-process.ts';
-import { tellCrash } from './crash.ts';
+import { reportCrash } from './crash.ts';
 import { inTurn } from './in-turn.ts';
 import { loadWithCode, moduleDirectory } from './load-with-code.ts';
 import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
@@ -100,7 +100,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   let hasCrashed = false;
   const crashed = Promise.withResolvers<void>();
   context.onUncaught((thrown) => {
-    tellCrash(thrown, { config: current, environment, log });
+    reportCrash(thrown, { config: current, environment, log });
     if (hasCrashed) return;
     hasCrashed = true;
     setTimeout(() => context.exit(1), HURRY_MS).unref();

@@ -6,7 +6,7 @@ import { createLog, type LogOptions, parseLogSetting } from '../../server/log.ts
 import { createServerHost } from '../../server/server-host.ts';
 import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
-import { tellCrash } from './crash.ts';
+import { reportCrash } from './crash.ts';
 import { inTurn } from './in-turn.ts';
 import { serveHttp } from './serve-http.ts';
 import { withLedgerOf } from './serving.ts';
@@ -53,7 +53,7 @@ export async function serveAsWorker(
   let current = config;
   // The primary writes the rows of requests running here, and starts another worker in its place.
   context.onUncaught((thrown) => {
-    tellCrash(thrown, { config: current, environment: context.environment, log });
+    reportCrash(thrown, { config: current, environment: context.environment, log });
     context.exit(1);
   });
   const gateway = createGateway(

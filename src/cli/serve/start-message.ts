@@ -39,7 +39,7 @@ export function describeStartInJson(
   path: string | null,
   version: string,
 ): string[] {
-  const said = {
+  const entry = {
     time: new Date().toISOString(),
     level: 'info',
     message: `Sluice ${version} listens on ${http.url}`,
@@ -48,7 +48,7 @@ export function describeStartInJson(
     disabled: Object.fromEntries(config.disabled.map(({ name, reason }) => [name, reason])),
     default: config.routing.defaultProvider,
   };
-  return [JSON.stringify(said)];
+  return [JSON.stringify(entry)];
 }
 
 function describeDefault({ providers, routing }: ResolvedConfig): string {

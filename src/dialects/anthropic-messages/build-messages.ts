@@ -105,10 +105,10 @@ export function wireMessages(turns: readonly Turn[]): JsonValue[] {
 }
 
 function remindedOf({ blocks }: Turn, losses: LossReport): Turn {
-  const told = blocks.map((block) =>
+  const reminded = blocks.map((block) =>
     typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block,
   );
-  return { role: 'user', blocks: told, fields: {} };
+  return { role: 'user', blocks: reminded, fields: {} };
 }
 
 function buildTurn(message: Message, options: ContentOptions): Turn | undefined {

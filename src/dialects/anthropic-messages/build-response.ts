@@ -24,23 +24,23 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     serverTools: new Map(),
   });
   losses.foreign(response.extension);
-  const told = createAnswerLosses(ID, context);
+  const answerLosses = createAnswerLosses(ID, context);
   if (endsWithSignature(content)) {
     content.pop();
-    told.lost(LAST_SIGNATURE);
+    answerLosses.lost(LAST_SIGNATURE);
   }
   for (const { feature, outcome, how = '' } of losses.list()) {
-    if (outcome === 'lost') told.lost(feature);
-    else told.approximated(feature, how);
+    if (outcome === 'lost') answerLosses.lost(feature);
+    else answerLosses.approximated(feature, how);
   }
-  if (response.parts.some((part) => 'logprobs' in part)) told.lost('logprobs');
+  if (response.parts.some((part) => 'logprobs' in part)) answerLosses.lost('logprobs');
   for (const part of response.parts) {
     if (part.type !== 'text') continue;
     for (const citation of part.citations ?? [])
-      if (buildCitation(citation) !== undefined) told.citation(citation, citationDetails(citation));
+      if (buildCitation(citation) !== undefined) answerLosses.citation(citation, citationDetails(citation));
   }
-  told.usage(response.usage, COUNTS_WITHOUT_FIELD);
-  told.finish(response.finish, knownEndings(response.finish));
+  answerLosses.usage(response.usage, COUNTS_WITHOUT_FIELD);
+  answerLosses.finish(response.finish, knownEndings(response.finish));
   return {
     id: response.id ?? messageId(context),
     type: 'message',

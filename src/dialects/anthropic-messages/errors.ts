@@ -86,10 +86,10 @@ export function fromBody(
   // Other vendors put their own code in `type`.
   const vendor = base?.meaning ?? errorCodes?.[code ?? ''] ?? errorCodes?.[type ?? ''];
   if (vendor !== undefined) {
-    const { code: meaning, status: told, exhausted } = vendor;
+    const { code: meaning, status: vendorStatus, exhausted } = vendor;
     const isTooLong = meaning === 'upstream_rejected' && meansTooLong(message ?? '');
     return new GatewayError(isTooLong ? 'context_too_long' : meaning, message || fallback, {
-      ...(told !== undefined && { status: told }),
+      ...(vendorStatus !== undefined && { status: vendorStatus }),
       ...(exhausted !== undefined && { exhausted }),
       reason: { code: code ?? type ?? '' },
     });

@@ -8,9 +8,9 @@ export function comparesModels(headers: HeaderReader): boolean {
   return headers.has('x-claude-code-session-id');
 }
 
-/** @param told the name reported by the provider. */
-export function modelName(told: string | null | undefined, { askedAs, model }: AnswerContext): string {
-  const served = told ?? model;
+/** @param reported the name reported by the provider. */
+export function modelName(reported: string | null | undefined, { askedAs, model }: AnswerContext): string {
+  const served = reported ?? model;
   return askedAs !== undefined && isVersionOf(served, model) ? askedAs : served;
 }
 

@@ -32,10 +32,10 @@ export function outputLimitMessage(message: string): string | undefined {
     if (groups === undefined) continue;
     const limit = groups.limit ?? Number(groups.beyond) - 1;
     // Where no count is given, at least one more was requested.
-    const told = groups.asked ?? Number(limit) + 1;
+    const requested = groups.asked ?? Number(limit) + 1;
     // Claude Code reads only the first line.
     const rest = message.replaceAll('\n', ' ');
-    return `max_tokens: ${told} > ${limit}, which is the maximum allowed number of output tokens for this model; ${rest}`;
+    return `max_tokens: ${requested} > ${limit}, which is the maximum allowed number of output tokens for this model; ${rest}`;
   }
   return undefined;
 }

@@ -63,10 +63,10 @@ function toError(httpStatus: number | undefined, named: string, message: string)
   const name = bareName(named);
   const status = httpStatus ?? STATUS_OF[name] ?? 500;
   const code = CODE_OF[name] ?? codeFor(status, name, message);
-  const said =
+  const prefix =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const type = name === '' ? '' : ` (${name.charAt(0).toUpperCase()}${name.slice(1)})`;
-  return new GatewayError(code, `${said}${type}: ${message || 'it gave no reason'}`, {
+  return new GatewayError(code, `${prefix}${type}: ${message || 'it gave no reason'}`, {
     ...ownStatus(code, status),
     ...(name === '' ? {} : { reason: { type: name } }),
   });

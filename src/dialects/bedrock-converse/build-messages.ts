@@ -40,10 +40,10 @@ export function buildConversation(
       continue;
     }
     const side = role === 'assistant' ? 'assistant' : 'user';
-    const said = role === 'system' ? content.map((block) => remindedOf(block, losses)) : content;
+    const blocks = role === 'system' ? content.map((block) => remindedOf(block, losses)) : content;
     const last = turns.at(-1);
-    if (last?.role === side) last.content.push(...said);
-    else turns.push({ role: side, content: said });
+    if (last?.role === side) last.content.push(...blocks);
+    else turns.push({ role: side, content: blocks });
   }
   for (const turn of turns) if (turn.role === 'user') turn.content = withWords(resultsFirst(turn.content));
   if (turns.length === 0) speakAsUser(system, turns, scope);

@@ -85,8 +85,8 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
   }
 
   private readMetadata({ trace, ...metadata }: JsonObject): void {
-    const told = asObject(trace);
-    if (told !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value: told });
+    const value = asObject(trace);
+    if (value !== undefined) this.sink.push({ type: 'extension', dialect: ID, name: 'trace', value });
     const { webSearches } = this;
     this.sink.push({
       type: 'usage',

@@ -12,17 +12,17 @@ export function createCountTokens(inner: ProviderSide): ProviderOperation<Neutra
     edits: () => ({}),
     buildRequest(request, options) {
       const { body, losses } = inner.buildRequest(request, options);
-      const told: JsonObject[] = [];
-      told.push(
+      const instructions: JsonObject[] = [];
+      instructions.push(
         ...(asArray(asObject(body.systemInstruction)?.parts) ?? []).map((part) => asObject(part) ?? {}),
       );
-      if (body.tools !== undefined) told.push({ text: JSON.stringify(body.tools) });
+      if (body.tools !== undefined) instructions.push({ text: JSON.stringify(body.tools) });
       const contents = asArray(body.contents) ?? [];
-      const all = told.length === 0 ? contents : [{ role: 'user', parts: told }, ...contents];
+      const all = instructions.length === 0 ? contents : [{ role: 'user', parts: instructions }, ...contents];
       return {
         body: { request: { model: `models/${options.model}`, contents: all } },
         losses:
-          told.length === 0
+          instructions.length === 0
             ? losses
             : [...losses, { feature: 'system', outcome: 'approximated', how: 'counted with tools as text' }],
       };

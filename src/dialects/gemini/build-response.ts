@@ -13,7 +13,7 @@ import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
 import { signatureForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
-import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
+import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -28,19 +28,19 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     const built = buildPart(part, response, { grounding, spans, losses });
     if (built !== undefined) addPart(parts, built);
   }
-  const unworded: UnwordedAnswer = { candidate: {}, response: {} };
+  const unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   losses.foreign(response.extension);
   for (const [name, value] of Object.entries(ownFields(response.extension))) {
-    if (!isObject(value) || !addUnworded(unworded, value)) losses.lost(name);
+    if (!isObject(value) || !addUnmapped(unmapped, value)) losses.lost(name);
   }
   const candidate = {
     content: { parts, role: 'model' },
     finishReason: buildFinish(response.finish),
     index: 0,
     ...logprobsResult(response.parts.flatMap(logprobsOf), losses),
-    ...candidateFields(unworded, grounding.metadata()),
+    ...candidateFields(unmapped, grounding.metadata()),
   };
-  const more = unworded.response;
+  const more = unmapped.response;
   const isBlocked = more.promptFeedback !== undefined && parts.length === 0;
   return {
     ...(isBlocked ? {} : { candidates: [candidate] }),

@@ -41,10 +41,10 @@ class NewCitations implements CitationReader {
     });
   }
 
-  private place(segment: JsonObject, said: string | undefined): { start?: number; end?: number } {
+  private place(segment: JsonObject, quote: string | undefined): { start?: number; end?: number } {
     const end = asNumber(segment.endIndex);
     if (end === undefined) return {};
-    return this.index.place(asNumber(segment.startIndex) ?? 0, end, said) ?? {};
+    return this.index.place(asNumber(segment.startIndex) ?? 0, end, quote) ?? {};
   }
 
   private grounded(metadata: JsonObject): Citation[] {

@@ -1,7 +1,7 @@
 // One `GenerateContentResponse` after the other → neutral events. A whole answer is a stream of one.
 // https://ai.google.dev/api/generate-content#generatecontentresponse
 //
-// What has no neutral form becomes an `extension` under its own name, see unworded.ts.
+// What has no neutral form becomes an `extension` under its own name, see unmapped-fields.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { fnv1a } from '../../model/hash.ts';
@@ -26,7 +26,7 @@ import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
-import { partName, unreadOf, unwordedFields } from './unworded.ts';
+import { partName, unreadOf, unmappedFields } from './unmapped-fields.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -147,7 +147,7 @@ export class ChunkDecoder {
       const usage = this.searches.read(candidate);
       if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     }
-    for (const { name, value } of unwordedFields(candidate))
+    for (const { name, value } of unmappedFields(candidate))
       this.sink.push({ type: 'extension', dialect: ID, name, value });
     this.reason = reasonName(candidate.finishReason) ?? this.reason;
     const broken =

@@ -29,7 +29,7 @@ import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
 import { ownSignature } from './signature.ts';
 import { createSpanWriter } from './span-writer.ts';
-import { addUnworded, candidateFields, type UnwordedAnswer } from './unworded.ts';
+import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 import { ID } from './wire.ts';
 
@@ -90,7 +90,7 @@ class ChunkEncoder implements StreamEncoder {
   private usage: Usage = NO_USAGE;
   /** A call with unreadable arguments: tolerated where the answer may have been cut short in it. */
   private brokenCall: string | undefined;
-  private readonly unworded: UnwordedAnswer = { candidate: {}, response: {} };
+  private readonly unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   private readonly losses: AnswerLosses;
   /** Null before the first source. */
   private grounding: GroundingWriter | null = null;
@@ -251,7 +251,7 @@ class ChunkEncoder implements StreamEncoder {
     const { dialect, name, value } = event;
     const replayed = replayedPart(dialect, value.value);
     if (replayed !== undefined) return this.part(replayed);
-    if (dialect !== ID || !addUnworded(this.unworded, value)) this.losses.lost(name);
+    if (dialect !== ID || !addUnmapped(this.unmapped, value)) this.losses.lost(name);
     return '';
   }
 
@@ -267,14 +267,14 @@ class ChunkEncoder implements StreamEncoder {
       content: { parts: [{ text: '' }], role: 'model' },
       finishReason: buildFinish(value),
       index: 0,
-      ...candidateFields(this.unworded, this.grounding?.metadata() ?? {}),
+      ...candidateFields(this.unmapped, this.grounding?.metadata() ?? {}),
     };
     // A blocked prompt has feedback instead of a candidate.
-    const isBlocked = this.unworded.response.promptFeedback !== undefined && value.unified === 'refusal';
+    const isBlocked = this.unmapped.response.promptFeedback !== undefined && value.unified === 'refusal';
     const candidates = isBlocked ? {} : { candidates: [candidate] };
     return this.whole({
       ...candidates,
-      ...this.unworded.response,
+      ...this.unmapped.response,
       usageMetadata: buildUsage(this.usage),
       ...this.who,
     });

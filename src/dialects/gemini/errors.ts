@@ -66,12 +66,12 @@ const STATUS_OF: Record<string, number> = table({
 function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   const status = httpStatus ?? stated.status ?? STATUS_OF[stated.reason.type ?? ''] ?? 500;
   const code = codeFor(status, stated.reason, stated.message);
-  const said =
+  const prefix =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = stated.reason.type ?? stated.reason.code;
   return new GatewayError(
     code,
-    `${said}${named === undefined ? '' : ` (${named})`}: ${stated.message || 'it gave no reason'}`,
+    `${prefix}${named === undefined ? '' : ` (${named})`}: ${stated.message || 'it gave no reason'}`,
     {
       ...statusOf(code, status),
       ...(status === UNPAID && { exhausted: true }),
@@ -131,8 +131,8 @@ function readStated(value: JsonValue): Stated {
     delete stated.retryAfterMs;
     return stated;
   }
-  const told = durationMs(/retry in ([\d.]+m?s)/i.exec(stated.message)?.[1]);
-  if (told !== undefined) stated.retryAfterMs ??= told;
+  const delayMs = durationMs(/retry in ([\d.]+m?s)/i.exec(stated.message)?.[1]);
+  if (delayMs !== undefined) stated.retryAfterMs ??= delayMs;
   return stated;
 }
 

@@ -80,16 +80,16 @@ export function brokenFinish(
   called: boolean,
 ): GatewayError | undefined {
   if (MEANING[raw] !== 'broken' || (called && raw === 'UNEXPECTED_TOOL_CALL')) return undefined;
-  const said = message === undefined ? '' : `: ${message}`;
+  const detail = message === undefined ? '' : `: ${message}`;
   if (raw === 'MISSING_THOUGHT_SIGNATURE') {
     return new GatewayError(
       'upstream_rejected',
-      `the provider reports that a thought signature is missing in the history${said}`,
+      `the provider reports that a thought signature is missing in the history${detail}`,
     );
   }
   return new GatewayError(
     'upstream_malformed',
-    `the model wrote a tool call that cannot be read (${raw})${said}`,
+    `the model wrote a tool call that cannot be read (${raw})${detail}`,
   );
 }
 

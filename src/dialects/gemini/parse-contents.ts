@@ -41,14 +41,14 @@ export function parseContents(value: JsonValue | undefined): Message[] {
 
 /**
  * Gemini CLI sends results twice in a resumed session; Anthropic refuses a second result of a call.
- * @param told the results before it in the same content.
+ * @param seen the results before it in the same content.
  */
-function isRepeatedResult(part: JsonValue, told: Set<string>): boolean {
+function isRepeatedResult(part: JsonValue, seen: Set<string>): boolean {
   const result = isObject(part) ? part.functionResponse : undefined;
   if (!isObject(result) || !asString(result.id)) return false;
   const text = JSON.stringify(part);
-  const isRepeated = told.has(text);
-  told.add(text);
+  const isRepeated = seen.has(text);
+  seen.add(text);
   return isRepeated;
 }
 

@@ -10,10 +10,10 @@ export interface TextIndex {
   begin(): void;
   add(text: string): void;
   /**
-   * The span of the current block for the bytes from `start` to `end`; undefined where they are not in it or, if `said` is
+   * The span of the current block for the bytes from `start` to `end`; undefined where they are not in it or, if `quote` is
    * given, are another text.
    */
-  place(start: number, end: number, said: string | undefined): { start: number; end: number } | undefined;
+  place(start: number, end: number, quote: string | undefined): { start: number; end: number } | undefined;
 }
 
 const encoder = new TextEncoder();
@@ -44,7 +44,7 @@ class KeptTextIndex extends PiecedText implements TextIndex {
     this.bytes = undefined;
   }
 
-  place(start: number, end: number, said: string | undefined): { start: number; end: number } | undefined {
+  place(start: number, end: number, quote: string | undefined): { start: number; end: number } | undefined {
     const { blockStart } = this;
     const text = this.text();
     this.bytes ??= encoder.encode(text);
@@ -53,7 +53,7 @@ class KeptTextIndex extends PiecedText implements TextIndex {
     const from = decoder.decode(bytes.subarray(0, start)).length;
     const to = from + decoder.decode(bytes.subarray(start, end)).length;
     if (from < blockStart) return undefined;
-    if (said !== undefined && said !== '' && text.slice(from, to) !== said) return undefined;
+    if (quote !== undefined && quote !== '' && text.slice(from, to) !== quote) return undefined;
     return { start: from - blockStart, end: to - blockStart };
   }
 }

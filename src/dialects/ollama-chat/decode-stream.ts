@@ -8,7 +8,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
-import { ID, isThere, reportUnworded } from './unworded.ts';
+import { ID, isThere, reportUnmapped } from './unmapped-fields.ts';
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new LineDecoder(sink);
@@ -26,7 +26,7 @@ class LineDecoder implements StreamDecoder {
   private open: 'text' | 'reasoning' | undefined = undefined;
   private block = 0;
   /** Names of the extensions so far. */
-  private told: Set<string> | null = null;
+  private reported: Set<string> | null = null;
 
   constructor(sink: EventSink) {
     this.sink = sink;
@@ -44,7 +44,7 @@ class LineDecoder implements StreamDecoder {
       this.started = true;
       this.sink.push({ type: 'start', id: null, model: asString(line.model) ?? null });
     }
-    reportUnworded(line, this.extend);
+    reportUnmapped(line, this.extend);
     const message = asObject(line.message) ?? NO_MESSAGE;
     const thinking = textIn(message.thinking, 'message.thinking');
     const content = textIn(message.content, 'message.content');
@@ -77,8 +77,8 @@ class LineDecoder implements StreamDecoder {
   }
 
   /** Text with the log probabilities of its tokens; a letter of several tokens comes with the last of them. */
-  private spell(text: string, told: JsonValue | undefined, isMore: boolean): void {
-    const logprobs = parseLogprobs(told);
+  private spell(text: string, raw: JsonValue | undefined, isMore: boolean): void {
+    const logprobs = parseLogprobs(raw);
     const hasPlace = text !== '' || (this.open === 'text' && !isMore);
     if (!hasPlace || logprobs === undefined) {
       this.write('text', text);
@@ -108,9 +108,9 @@ class LineDecoder implements StreamDecoder {
   }
 
   private readonly extend = (name: string): void => {
-    if (this.told?.has(name)) return;
-    this.told ??= new Set();
-    this.told.add(name);
+    if (this.reported?.has(name)) return;
+    this.reported ??= new Set();
+    this.reported.add(name);
     this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
   };
 }

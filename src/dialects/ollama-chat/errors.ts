@@ -38,8 +38,8 @@ function proxyMessageOf({ detail, message }: JsonObject): string | undefined {
 
 function toError(status: number | undefined, message: string): GatewayError {
   const code = codeFor(status ?? 500, message);
-  const said = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
-  return new GatewayError(code, `${said}: ${message || 'it gave no reason'}`, {
+  const prefix = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
+  return new GatewayError(code, `${prefix}: ${message || 'it gave no reason'}`, {
     ...(status !== undefined && ownStatus(code, status)),
     ...(status === UNPAID && { exhausted: true }),
   });

@@ -7,7 +7,7 @@ import { textIn } from '../shared/answer-list.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage, spellingOf } from './read-answer.ts';
-import { ID, isThere, reportUnworded } from './unworded.ts';
+import { ID, isThere, reportUnmapped } from './unmapped-fields.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(body.message);
@@ -23,19 +23,19 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const logprobs = spellingOf(content, tokens, isAlone);
   if (content) parts.push({ type: 'text', text: content, ...(logprobs !== undefined && { logprobs }) });
   for (const call of calls) parts.push({ type: 'tool-call', kind: 'function', ...call });
-  const unworded: JsonObject = {};
-  reportUnworded(body, (name) => {
-    unworded[name] = {};
+  const unmapped: JsonObject = {};
+  reportUnmapped(body, (name) => {
+    unmapped[name] = {};
   });
   if (isThere(body.logprobs) && (logprobs === undefined || logprobs.length !== tokens?.length))
-    unworded.logprobs = {};
+    unmapped.logprobs = {};
   return {
     id: null,
     model: asString(body.model) || null,
     parts,
     finish: readFinish(body, calls.length > 0),
     ...countsOf(readUsage(body)),
-    ...(Object.keys(unworded).length > 0 && { extension: { dialect: ID, fields: unworded } }),
+    ...(Object.keys(unmapped).length > 0 && { extension: { dialect: ID, fields: unmapped } }),
   };
 }
 

@@ -37,8 +37,8 @@ function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject,
   Object.assign(content, own);
   // A step may have removed it.
   if (part.cacheControl === undefined) return;
-  const said = scope.marks ? breakpointIn(part.extension) : undefined;
-  const breakpoint = said ?? (scope.native ? { mode: 'explicit' } : undefined);
+  const given = scope.marks ? breakpointIn(part.extension) : undefined;
+  const breakpoint = given ?? (scope.native ? { mode: 'explicit' } : undefined);
   if (breakpoint !== undefined) content[BREAKPOINT] = breakpoint;
   else scope.losses.lost('cache_control');
 }

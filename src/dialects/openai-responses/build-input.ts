@@ -120,10 +120,10 @@ function buildAnswer(
 ): JsonObject[] {
   const { losses } = scope;
   const items: JsonObject[] = [];
-  let said: Part[] = [];
+  let texts: Part[] = [];
   const flush = () => {
-    if (said.length > 0) items.push(buildMessage(said, scope));
-    said = [];
+    if (texts.length > 0) items.push(buildMessage(texts, scope));
+    texts = [];
   };
   const push = (item: JsonObject) => {
     flush();
@@ -134,7 +134,7 @@ function buildAnswer(
     switch (part.type) {
       case 'text':
       case 'refusal':
-        if (part.text !== '') said.push(part);
+        if (part.text !== '') texts.push(part);
         break;
       case 'reasoning': {
         const item = replayable(part, scope) ? buildReasoning(part) : undefined;
@@ -198,10 +198,10 @@ function thoughtOf({ signature }: ToolCallPart, scope: BuildScope): JsonObject |
 }
 
 /** Text split into parts by citations stays one message. */
-function buildMessage(said: readonly Part[], scope: BuildScope): JsonObject {
+function buildMessage(texts: readonly Part[], scope: BuildScope): JsonObject {
   const content: JsonObject[] = [];
   const fields: JsonObject = {};
-  for (const part of said) {
+  for (const part of texts) {
     if (part.type === 'refusal') content.push({ type: 'refusal', refusal: part.text });
     if (part.type !== 'text') continue;
     scope.losses.foreign(part.extension);

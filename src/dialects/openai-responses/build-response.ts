@@ -52,13 +52,13 @@ function buildOutput(
   /** Content of the message to which consecutive texts belong. */
   let content: JsonObject[] | undefined;
   for (const [index, part] of parts.entries()) {
-    const said = buildContent(part, losses);
-    if (said !== undefined) {
+    const contentPart = buildContent(part, losses);
+    if (contentPart !== undefined) {
       if (content === undefined) {
         content = [];
         output.push(messageItem(itemId('msg', requestId, output.length), 'completed', content));
       }
-      content.push(said);
+      content.push(contentPart);
       // If the answer was cut off, so was its last message.
       const message = output.at(-1);
       if (index === parts.length - 1 && message !== undefined) message.status = status;

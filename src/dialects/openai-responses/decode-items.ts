@@ -7,7 +7,7 @@ import { CallState } from './decode-call.ts';
 import { MessageState } from './decode-message.ts';
 import { ReasoningState } from './decode-reasoning.ts';
 import { parseHostedItem } from './hosted-item.ts';
-import { reportUnworded } from './unworded.ts';
+import { reportUnmapped } from './unmapped-fields.ts';
 import { ID } from './wire.ts';
 
 export interface Blocks extends EventSink {
@@ -177,7 +177,7 @@ export class ItemDecoder implements Blocks {
   private settle(state: ItemState, item: JsonObject): void {
     if (state.ended) return;
     state.done(item);
-    reportUnworded(item, (name, value) => this.push({ type: 'extension', dialect: ID, name, value }));
+    reportUnmapped(item, (name, value) => this.push({ type: 'extension', dialect: ID, name, value }));
   }
 
   private noteId(index: number, item: JsonObject): void {

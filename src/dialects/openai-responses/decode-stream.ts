@@ -13,7 +13,7 @@ import { argumentText } from '../openai/calls.ts';
 import { ItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
-import { unreadOf } from './unworded.ts';
+import { unreadOf } from './unmapped-fields.ts';
 import { parseUsage } from './usage.ts';
 import { ID } from './wire.ts';
 
@@ -37,7 +37,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   /** The item that events without a place belong to. */
   private lastIndex = 0;
   /** Deltas of unread kinds, as they came. */
-  private said: Set<string> | null = null;
+  private reported: Set<string> | null = null;
 
   decode({ event: name, data }: SseEvent): void {
     if (this.ended) return;
@@ -92,9 +92,9 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
   }
 
   private reportNew(name: string): void {
-    if (this.said?.has(name)) return;
-    this.said ??= new Set();
-    this.said.add(name);
+    if (this.reported?.has(name)) return;
+    this.reported ??= new Set();
+    this.reported.add(name);
     this.push({ type: 'extension', dialect: ID, name, value: {} });
   }
 

@@ -18,7 +18,7 @@ export interface MessageWriter {
   /** The client already has a message at this place, with this id, perhaps complete: the next one opened continues it. */
   adopt(place: number, id: string, isDone: boolean): void;
   /** The client has received the end of the open text, and perhaps of the part around it. */
-  told(end: PartEnd): void;
+  received(end: PartEnd): void;
   closePart(): string;
   /** Ends the open message, if any. */
   close(status: ItemStatus): string;
@@ -57,7 +57,7 @@ class PartedMessages implements MessageWriter {
   private part: OpenPart | undefined;
   /** The open part's deltas, and the end of it that the client has. Separate fields: each delta reads only these. */
   private deltas: DeltaWriter | undefined;
-  private toldEnd: PartEnd | undefined;
+  private receivedEnd: PartEnd | undefined;
   private adopted: { place: number; id: string } | undefined;
   /** The place of a message whose end the client has. */
   private done: number | undefined;
@@ -76,7 +76,7 @@ class PartedMessages implements MessageWriter {
     const isText = kind === 'text';
     const type = isText ? 'response.output_text.delta' : 'response.refusal.delta';
     this.deltas = createDeltaWriter(output, type, place, isText ? ',"logprobs":[]' : '');
-    this.toldEnd = undefined;
+    this.receivedEnd = undefined;
     this.part = { kind, place, citations: [], logprobs: null };
     const empty = isText ? textContent('', [], []) : refusalContent('');
     return before + text + output.event('response.content_part.added', { ...place, part: empty });
@@ -84,12 +84,12 @@ class PartedMessages implements MessageWriter {
 
   delta(text: string): string {
     // After an end that the client has received, more text is a separate part.
-    const anew = this.toldEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
+    const anew = this.receivedEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
     return anew + (this.deltas?.push(text) ?? '');
   }
 
   spelled(text: string, tokens: readonly TokenLogprob[]): string {
-    const anew = this.toldEnd === undefined ? '' : this.open('text');
+    const anew = this.receivedEnd === undefined ? '' : this.open('text');
     const { part } = this;
     if (part === undefined) return anew;
     const logprobs = buildLogprobs(tokens, []);
@@ -98,8 +98,8 @@ class PartedMessages implements MessageWriter {
     return anew + (this.deltas?.pushWith(text, `,"logprobs":${JSON.stringify(logprobs)}`) ?? '');
   }
 
-  told(end: PartEnd): void {
-    if (this.part !== undefined) this.toldEnd = end;
+  received(end: PartEnd): void {
+    if (this.part !== undefined) this.receivedEnd = end;
   }
 
   cite(citation: Citation): void {
@@ -112,12 +112,12 @@ class PartedMessages implements MessageWriter {
   }
 
   closePart(): string {
-    const { part, message, output, deltas, toldEnd: told } = this;
+    const { part, message, output, deltas, receivedEnd } = this;
     if (part === undefined || message === undefined || deltas === undefined) return '';
     const { kind, place } = part;
     this.part = undefined;
     this.deltas = undefined;
-    this.toldEnd = undefined;
+    this.receivedEnd = undefined;
     const text = deltas.json();
     if (kind === 'refusal') {
       const content = jsonAround(refusalContent(KEPT), text);
@@ -131,8 +131,8 @@ class PartedMessages implements MessageWriter {
     let { wire, annotations } = this.annotate(part, deltas.textLength);
     const content = jsonAround(textContent(KEPT, annotations, logprobs), text);
     message.content.push(content);
-    if (told === 'part') return wire;
-    if (told === undefined)
+    if (receivedEnd === 'part') return wire;
+    if (receivedEnd === undefined)
       wire += output.event('response.output_text.done', { ...place, text: KEPT, logprobs }, text);
     return wire + output.event('response.content_part.done', { ...place, part: KEPT }, content);
   }

@@ -67,10 +67,10 @@ class SummarizedReasoning implements ReasoningWriter {
     if (sent === undefined) return this.wholeItem(part);
     const { id, outputIndex, place, deltas } = sent;
     const text = deltas.json();
-    const said = { type: 'summary_text', text: KEPT };
+    const summary = { type: 'summary_text', text: KEPT };
     return (
       output.event(`${SUMMARY}_text.done`, { ...place, text: KEPT }, text) +
-      output.event(`${SUMMARY}_part.done`, { ...place, part: said }, text) +
+      output.event(`${SUMMARY}_part.done`, { ...place, part: summary }, text) +
       // The id was sent before the token could bring the provider's own.
       output.done(outputIndex, { ...buildReasoningOutput({ ...part, text: KEPT }, id), id }, text)
     );

@@ -73,7 +73,7 @@ class ResponseEncoder implements StreamEncoder {
     if (number !== undefined) output.numberAfter(number);
     if (asNumber(event.content_index) !== undefined) this.partEnd = PART_ENDS[asString(event.type) ?? ''];
     // Before the encoder has caught up with the client, the end is only remembered.
-    if (this.head !== undefined && this.partEnd !== undefined) message.told(this.partEnd);
+    if (this.head !== undefined && this.partEnd !== undefined) message.received(this.partEnd);
     const response = asObject(event.response);
     if (response !== undefined) this.begun = response;
     const item = asObject(event.item);

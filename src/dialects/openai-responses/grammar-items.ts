@@ -16,7 +16,7 @@ export interface ItemChecker {
   /** At the end of an answer: everything must be done. */
   end(): void;
   /** Finished items in their places. */
-  told(): JsonObject[];
+  doneItems(): JsonObject[];
 }
 
 interface CheckedItem {
@@ -30,7 +30,7 @@ interface CheckedItem {
 interface CheckedPart {
   /** Deltas so far. */
   text: string;
-  state: 'open' | 'said' | 'done';
+  state: 'open' | 'text-done' | 'done';
 }
 
 /** Events that carry text: what they add to or repeat, and which number names the part. */
@@ -141,13 +141,13 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
       part = { text: '', state: 'open' };
       item.parts.set(name, part);
     }
-    if (part.state !== 'open') violate(`${event.type} after ${name} was said`);
+    if (part.state !== 'open') violate(`${event.type} after ${name} was done`);
     if (step === 'delta') {
       if (typeof event.delta === 'string') part.text += event.delta;
       else violate(`${event.type} without delta`);
       return;
     }
-    part.state = 'said';
+    part.state = 'text-done';
     if (event[form.field] !== part.text) violate(`${event.type} differs from its deltas`);
   }
 
@@ -166,7 +166,7 @@ export function createItemChecker(violate: (problem: string) => void): ItemCheck
         if (item.done === undefined) violate(`item ${index} (${item.type}) is not done`);
       }
     },
-    told: () => items.map((item) => item.done ?? { type: item.type }),
+    doneItems: () => items.map((item) => item.done ?? { type: item.type }),
   };
 }
 

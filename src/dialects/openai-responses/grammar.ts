@@ -69,9 +69,9 @@ export function createGrammarChecker(): GrammarChecker {
     // A gateway whose provider counted nothing sends null.
     if (asObject(response.usage) === undefined && response.usage !== null) violate(`${type} without usage`);
     items.end();
-    const told = items.told().map(itemMeaning);
+    const streamed = items.doneItems().map(itemMeaning);
     const repeated = (asArray(response.output) ?? []).map((item) => itemMeaning(asObject(item) ?? {}));
-    if (JSON.stringify(told) !== JSON.stringify(repeated)) {
+    if (JSON.stringify(streamed) !== JSON.stringify(repeated)) {
       violate(`the output of ${type} differs from the items that were sent`);
     }
   }

@@ -16,7 +16,7 @@ import { ID } from './wire.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseAnswerReasoning } from './reasoning.ts';
-import { answerExtension } from './unworded.ts';
+import { answerExtension } from './unmapped-fields.ts';
 import { parseUsage } from './usage.ts';
 
 /**

@@ -83,12 +83,12 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
   // A vendor's code overrides a contradicting status, such as HTTP 200, or a 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
-  const said =
+  const prefix =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = reason.code ?? reason.type;
   return new GatewayError(
     code,
-    `${said}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}`,
+    `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}`,
     {
       ...ownStatus(code, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -192,8 +192,8 @@ function readFields(error: JsonObject): Stated {
   const seconds = asNumber(error.resets_in_seconds);
   if (seconds !== undefined && seconds >= 0) stated.retryAfterMs = seconds * 1000;
   // "Rate limit reached for … Please try again in 1m30.5s."
-  const told = durationMs(/try again in ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)\b/i.exec(message ?? '')?.[1]);
-  if (told !== undefined) stated.retryAfterMs ??= told;
+  const delayMs = durationMs(/try again in ((?:\d+(?:\.\d+)?(?:h|ms|m|s))+)\b/i.exec(message ?? '')?.[1]);
+  if (delayMs !== undefined) stated.retryAfterMs ??= delayMs;
   return stated;
 }
 
@@ -223,8 +223,8 @@ function detailText(detail: JsonValue | undefined): string | undefined {
   for (const item of asArray(detail) ?? []) {
     const complaint = asObject(item);
     const place = asArray(complaint?.loc)?.join('.');
-    const said = asString(complaint?.msg);
-    if (said !== undefined) texts.push(place ? `${place}: ${said}` : said);
+    const problem = asString(complaint?.msg);
+    if (problem !== undefined) texts.push(place ? `${place}: ${problem}` : problem);
   }
   const { message, error } = asObject(detail) ?? {};
   return texts.length > 0 ? texts.join('; ') : (asString(message) ?? asString(error));

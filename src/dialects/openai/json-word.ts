@@ -19,8 +19,8 @@ export function missingJsonWord(
   if (outputFormat?.type !== 'json') return undefined;
   const answered = messages.findIndex(({ role }) => role === 'assistant');
   const asked = answered === -1 ? messages : messages.slice(0, answered);
-  const told = [instructions, ...asked.map(({ parts }) => parts)];
-  if (told.some(saysJson)) return undefined;
+  const texts = [instructions, ...asked.map(({ parts }) => parts)];
+  if (texts.some(saysJson)) return undefined;
   losses.approximated(
     'response_format',
     'an instruction is added, since servers require the word JSON in the prompt',

@@ -42,9 +42,9 @@ export interface BaseResp {
 
 /** Undefined if the body reports no failure: code 0 is success. */
 export function baseRespIn(body: JsonObject): BaseResp | undefined {
-  const { base_resp: told } = body;
-  if (told === undefined) return undefined;
-  const base = asObject(told);
+  const { base_resp: reported } = body;
+  if (reported === undefined) return undefined;
+  const base = asObject(reported);
   const code = asNumber(base?.status_code) ?? 0;
   if (code === 0) return undefined;
   return { code: String(code), message: asString(base?.status_msg) ?? '', meaning: MEANING[String(code)] };

@@ -105,9 +105,9 @@ class Pairing {
     const call = known && this.callOf(known);
     if (call === undefined) return [result];
     call.answered = true;
-    const told = { ...result, callId: call.id };
-    if (call.turn === this.turn) return [told];
-    this.late[call.turn]?.push(told);
+    const renamed = { ...result, callId: call.id };
+    if (call.turn === this.turn) return [renamed];
+    this.late[call.turn]?.push(renamed);
     return [];
   }
 
@@ -124,7 +124,7 @@ class Pairing {
 
 /** The messages, with the late results after each assistant turn whose calls they answer. */
 function withLate(messages: readonly Message[], late: readonly Part[][]): Message[] {
-  const told: Message[] = [];
+  const ordered: Message[] = [];
   let turn = -1;
   let before: Message['role'] = 'user';
   for (const message of messages) {
@@ -132,9 +132,9 @@ function withLate(messages: readonly Message[], late: readonly Part[][]): Messag
     const results = before === 'assistant' && role !== 'assistant' ? (late[turn] ?? []) : [];
     if (role === 'assistant' && before !== 'assistant') turn++;
     before = role;
-    if (results.length === 0) told.push(message);
-    else if (role === 'user') told.push({ ...message, parts: [...results, ...parts] });
-    else told.push({ role: 'user', parts: results }, message);
+    if (results.length === 0) ordered.push(message);
+    else if (role === 'user') ordered.push({ ...message, parts: [...results, ...parts] });
+    else ordered.push({ role: 'user', parts: results }, message);
   }
-  return told;
+  return ordered;
 }

@@ -14,18 +14,18 @@ export function reminder(text: string, losses: LossReport): string {
 /** The turns with each instruction between them at the end of the user's words before it: some servers want turns to alternate. */
 export function remindByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
   if (!messages.some(({ role }) => role === 'system')) return messages;
-  const told: Message[] = [];
+  const merged: Message[] = [];
   for (const message of messages) {
     if (message.role !== 'system') {
-      told.push(message);
+      merged.push(message);
       continue;
     }
     const parts = message.parts.map((part) =>
       part.type === 'text' ? { ...part, text: reminder(part.text, losses) } : part,
     );
-    const last = told.at(-1);
-    if (last?.role === 'user') told[told.length - 1] = { ...last, parts: [...last.parts, ...parts] };
-    else told.push({ role: 'user', parts });
+    const last = merged.at(-1);
+    if (last?.role === 'user') merged[merged.length - 1] = { ...last, parts: [...last.parts, ...parts] };
+    else merged.push({ role: 'user', parts });
   }
-  return told;
+  return merged;
 }

@@ -15,7 +15,7 @@ import { createThroughputGuard, type ThroughputGuard } from '../../upstream/thro
 import { withDistinctCalls } from '../pumps/call-ids.ts';
 import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
-import { withHint, withHintBeside } from './hint-beside.ts';
+import { withHint, withHintOf } from './retry-hint.ts';
 import type { Observer } from '../record/observer.ts';
 import { ElementsPump } from '../pumps/elements.ts';
 import { createPassthroughPump } from '../pumps/passthrough.ts';
@@ -88,7 +88,7 @@ async function openAsItIs<Out>(
   // Of others the beginning tells: some servers call everything a page.
   if (/html/i.test(type) && plan.side.loadFraming !== undefined) {
     call.abort();
-    throw withHintBeside(htmlAnswer(provider.name), response, '', context.host.now());
+    throw withHintOf(htmlAnswer(provider.name), response, '', context.host.now());
   }
   const relay = createRelay<Out>({
     provider: provider.name,
@@ -111,7 +111,7 @@ async function openAsItIs<Out>(
   try {
     await relay.ready();
   } catch (thrown) {
-    throw withHintBeside(thrown, response, observer.seen.errorData ?? '', context.host.now());
+    throw withHintOf(thrown, response, observer.seen.errorData ?? '', context.host.now());
   }
   return { status, headers, relay };
 }
@@ -210,7 +210,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
       try {
         answer = collectText(context, await framingOf(plan), text);
       } catch (thrown) {
-        throw withHintBeside(thrown, response, observer.seen.errorData ?? '', host.now());
+        throw withHintOf(thrown, response, observer.seen.errorData ?? '', host.now());
       }
       text = null;
     } else {
@@ -272,7 +272,7 @@ function parseAnswer<T>(
   try {
     return readAnswer(context.plan, response, text, parse);
   } catch (thrown) {
-    throw withHintBeside(thrown, response, text, context.host.now());
+    throw withHintOf(thrown, response, text, context.host.now());
   }
 }
 

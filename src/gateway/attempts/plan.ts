@@ -27,7 +27,7 @@ import { addHeaders, bearerOf, buildRequestHeaders, presentedProviderKeys } from
 import { keyHeaders, operationPath, targetPath } from '../../upstream/target-url.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
-import { notTooDeep } from '../request/not-too-deep.ts';
+import { withinStack } from '../request/nesting.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
 import { transformHeaders, transformRequest } from '../transform/request.ts';
 
@@ -111,9 +111,9 @@ export function planCall(question: Question, target: Target, context: PlanContex
           question,
           passes,
           write,
-          build: (request) => notTooDeep(() => buildOwn(request, side, target, context)),
+          build: (request) => withinStack(() => buildOwn(request, side, target, context)),
           buildAsGiven: (request) =>
-            notTooDeep(() => buildOwn(request, side, target, context, incoming?.body)),
+            withinStack(() => buildOwn(request, side, target, context, incoming?.body)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
   // Written out: spreading three objects into one takes longer, and the result is slower to read.
@@ -214,7 +214,7 @@ export function planOperation<Request, Answer>(
   const { body, losses } =
     fits && !isOfAnother(incoming, side, model)
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
-      : notTooDeep(() => {
+      : withinStack(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));
           if (built.headers !== undefined) addHeaders(line.headers, built.headers, side.listHeaders ?? []);
           const losses = [...built.losses, ...unread(incoming)];
@@ -278,7 +278,7 @@ function rebuildBody(
   target: Target,
   context: PlanContext,
 ): BuiltBody {
-  return notTooDeep(() => {
+  return withinStack(() => {
     const request = question.neutral();
     const { body, ...built } = buildOwn(request, side, target, context);
     const losses = [...built.losses, ...unread(incoming)];
@@ -370,7 +370,7 @@ function translateBody(
   context: PlanContext,
 ): BuiltBody {
   const { name } = target.provider;
-  return notTooDeep(() => {
+  return withinStack(() => {
     const fitted = fitArgumentNames(portable(question.neutral(), dialect, name), side.argumentNames);
     const { request, names } = fitToolNames(fitted.request, side.toolNames);
     const built = side.buildRequest(request, buildOptions(target, context));

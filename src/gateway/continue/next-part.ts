@@ -147,8 +147,8 @@ function createJoint(
         part.broken = error;
       } else if (part.seen.firstContentAt !== null && !keeps(part, event.error)) out.push(event);
     }
-    const told = out;
+    const emitted = out;
     out = [];
-    return told.length === 0 ? undefined : encode(told);
+    return emitted.length === 0 ? undefined : encode(emitted);
   };
 }

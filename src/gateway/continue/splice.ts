@@ -27,7 +27,7 @@ export function createSplice(
   let block: number | undefined;
   /** Thinking is not part of the answer: output of nothing else has not continued it. */
   let thought = false;
-  let said = false;
+  let hasContent = false;
 
   function closeOpen(): void {
     const open = transcript.open();
@@ -59,7 +59,7 @@ export function createSplice(
         case 'text-start':
           return true;
         case 'text-delta':
-          said = true;
+          hasContent = true;
           // The client has another target's half of this text.
           if (event.logprobs !== undefined) reportLoss('logprobs');
           return text(event.text);
@@ -81,7 +81,7 @@ export function createSplice(
           emit({ type: 'usage', usage: addUsage(before, usage) });
           return true;
         case 'finish':
-          if (!reader.complete() || (thought && !said)) return false;
+          if (!reader.complete() || (thought && !hasContent)) return false;
           closeOpen();
           emit(event);
           return true;
@@ -94,7 +94,7 @@ export function createSplice(
           return true;
         default: {
           if (!reader.complete()) return false;
-          said = true;
+          hasContent = true;
           const begins = event.type.endsWith('-start') || event.type === 'media';
           if (begins || event.type === 'server-tool-result' || block === undefined) {
             closeOpen();

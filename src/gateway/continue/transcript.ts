@@ -24,7 +24,7 @@ export interface OpenBlock {
   kind: 'text' | 'reasoning';
 }
 
-interface Told extends OpenBlock {
+interface TextBlock extends OpenBlock {
   kept: KeptText;
   closed: boolean;
 }
@@ -36,15 +36,15 @@ interface Told extends OpenBlock {
 export function createTranscript(isSpoiled: () => boolean, turn?: string): Transcript {
   let start: StreamEvent = { type: 'start', id: null, model: null };
   let usage: Partial<Usage> = {};
-  const blocks: Told[] = [];
+  const blocks: TextBlock[] = [];
   let obstacle: string | undefined;
   let next = 0;
 
-  function begin(kind: Told['kind'], block: number): void {
+  function begin(kind: TextBlock['kind'], block: number): void {
     blocks.push({ kind, block, kept: createKeptText(), closed: false });
   }
 
-  function add(kind: Told['kind'], text: string): void {
+  function add(kind: TextBlock['kind'], text: string): void {
     const last = blocks.at(-1);
     if (last?.kind === kind) last.kept.add(text);
     if (kind === 'text' && text !== '' && isSpoiled()) obstacle ??= 'an event within it cannot be read';
@@ -56,7 +56,7 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
   }
 
   function allText(): string {
-    return blocks.reduce((text, told) => (told.kind === 'text' ? text + told.kept.text() : text), '');
+    return blocks.reduce((text, each) => (each.kind === 'text' ? text + each.kept.text() : text), '');
   }
 
   /** Undefined within the turn. */

@@ -12,7 +12,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import { FrameForm, type RepeatReader } from '../../sse/frame-form.ts';
 import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
-import { hintedError } from '../attempts/hint-beside.ts';
+import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
 import { type Follower, framingError, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
@@ -50,7 +50,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   /** Null where the dialect recognizes what only adds content without reading it. */
   private readonly form: FrameForm | null;
   /** The decoded events of the frame that is being read for the form. */
-  private told: StreamEvent[] | null = null;
+  private decoded: StreamEvent[] | null = null;
   private terminal = false;
   /** That the client got, of those that are looked into. */
   private last: SseEvent | undefined = undefined;
@@ -164,9 +164,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.failed = true;
     this.settle();
     this.decoder.end();
-    if (!this.ended()) return this.tell(error);
+    if (!this.ended()) return this.reportError(error);
     const late = wasEnded ? null : this.reportedFailure();
-    return late === null ? undefined : this.tell(late);
+    return late === null ? undefined : this.reportError(late);
   }
 
   /** The error that the provider reported. A call that the gateway itself finds malformed passes unreported. */
@@ -176,7 +176,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   }
 
   /** What the client gets of an error in place of the rest. */
-  private tell(error: GatewayError): Uint8Array | undefined {
+  private reportError(error: GatewayError): Uint8Array | undefined {
     const { follower } = this;
     this.observer.see({ type: 'error', error });
     if (follower?.keeps(error) === true) {
@@ -195,7 +195,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     return textEncoder.encode(this.splitter.awaitsLf() ? `\n${text}` : text);
   }
 
-  /** What the tap's decoder tells. */
+  /** What the tap's decoder emits. */
   private see(event: StreamEvent): void {
     const { observer, follower } = this;
     if (event.type === 'error') {
@@ -204,7 +204,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     }
     follower?.see(event);
     observer.see(event);
-    this.told?.push(event);
+    this.decoded?.push(event);
   }
 
   settle(): void {
@@ -273,11 +273,11 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.settle();
     this.noteLast();
     if (form === null || frame === null) return this.decode(event);
-    const told: StreamEvent[] = [];
-    this.told = told;
+    const decoded: StreamEvent[] = [];
+    this.decoded = decoded;
     const isReadable = this.decode(event);
-    this.told = null;
-    const text = isReadable ? repeatableText(told, 0) : undefined;
+    this.decoded = null;
+    const text = isReadable ? repeatableText(decoded, 0) : undefined;
     if (text === undefined) form.forget();
     else form.learn(frame, text, this);
     return isReadable;
@@ -297,7 +297,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   /**
    * An error event without the keys it quotes; byte for byte what came where it quotes none. In a form in which no client
    * would see it, it is told in the dialect's own, and nothing behind it.
-   * @param reportedBy the event that told it; undefined where the frame tells it again.
+   * @param reportedBy the event that reported it; undefined where the frame repeats it.
    */
   private shownError(frame: Uint8Array, reportedBy: SseEvent | undefined): Uint8Array {
     const text = new TextDecoder().decode(frame);

@@ -11,7 +11,7 @@ import {
 import type { GatewayError } from '../../model/errors.ts';
 import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { hintedError } from '../attempts/hint-beside.ts';
+import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observer } from '../record/observer.ts';
 import { isClientLeft } from '../client-left.ts';
 import { framingError, type Pump, truncated } from './pump.ts';
@@ -157,9 +157,9 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   }
 
   /** From the sequencer. */
-  see(told: StreamEvent): void {
+  see(raw: StreamEvent): void {
     const event: StreamEvent =
-      told.type === 'error' ? { type: 'error', error: redactError(told.error, this.options.redact) } : told;
+      raw.type === 'error' ? { type: 'error', error: redactError(raw.error, this.options.redact) } : raw;
     this.observer.see(event);
     this.length += lengthOf(event);
     this.events.push(event);

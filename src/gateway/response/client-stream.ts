@@ -68,11 +68,11 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
   }
 
   /** Called with what `next` was asked for. */
-  take(told: Uint8Array | undefined, failure?: unknown): void {
+  take(chunk: Uint8Array | undefined, failure?: unknown): void {
     const { options, sink } = this;
     this.waiting = false;
     if (this.over || sink === null) return;
-    const bytes = failure === undefined ? told : options.failed(failure);
+    const bytes = failure === undefined ? chunk : options.failed(failure);
     if (bytes === undefined) {
       this.close('completed');
       sink.end();

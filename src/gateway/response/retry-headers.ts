@@ -16,9 +16,9 @@ export function setRetryHeaders(
     headers[name] ??= value;
   };
   if (retryAfterMs !== undefined) {
-    const said = headers['retry-after'];
+    const given = headers['retry-after'];
     // `retry-after` has whole seconds only, and a date depends on a clock that may differ from the client's.
-    if (said === undefined ? retryAfterMs % 1_000 !== 0 : /^\s*\D/.test(said))
+    if (given === undefined ? retryAfterMs % 1_000 !== 0 : /^\s*\D/.test(given))
       add('retry-after-ms', String(Math.ceil(retryAfterMs)));
     add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
     if (exhausted && retryAfterMs > LONGEST_HEEDED_MS) add('x-should-retry', 'false');

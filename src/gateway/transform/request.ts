@@ -8,7 +8,7 @@ import { editTopLevel } from '../../model/json/edit.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { RequestContext, Transformer } from '../../transformers/transformer.ts';
-import { tooDeep } from '../request/not-too-deep.ts';
+import { tooDeep } from '../request/nesting.ts';
 import type { Plan, Question, WrittenRequest } from '../attempts/plan.ts';
 
 export interface Transformation {

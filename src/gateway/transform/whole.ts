@@ -47,8 +47,8 @@ export async function transformWhole(
 function withOwnFields(answer: NeutralResponse, events: readonly StreamEvent[]): NeutralResponse {
   const { extension } = answer;
   if (extension === undefined) return answer;
-  const told = new Set(events.map((event) => (event.type === 'extension' ? event.name : undefined)));
-  const fields = Object.fromEntries(Object.entries(extension.fields).filter(([name]) => told.has(name)));
+  const emitted = new Set(events.map((event) => (event.type === 'extension' ? event.name : undefined)));
+  const fields = Object.fromEntries(Object.entries(extension.fields).filter(([name]) => emitted.has(name)));
   return { ...answer, extension: { ...extension, fields } };
 }
 

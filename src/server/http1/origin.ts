@@ -68,8 +68,8 @@ export class Origin implements ConnectionOwner {
 
   free(connection: Connection, keepAliveMs: number | null): void {
     const { keepAliveMs: longest, maxIdle } = this.limits;
-    const said = keepAliveMs === null ? longest : keepAliveMs - CLOSING_MARGIN_MS;
-    const ms = Math.min(longest, said);
+    const announcedMs = keepAliveMs === null ? longest : keepAliveMs - CLOSING_MARGIN_MS;
+    const ms = Math.min(longest, announcedMs);
     if (ms <= 0 || this.idle.length >= maxIdle) {
       connection.destroy();
       return;

@@ -131,8 +131,8 @@ function credentialsOf({ username, password }: URL, variable: string): Credentia
 }
 
 /** Without a password the user name is the secret. */
-function secretsOf({ username, password }: URL, told: Credentials, authorization: string): string[] {
+function secretsOf({ username, password }: URL, credentials: Credentials, authorization: string): string[] {
   const written = password === '' ? [username] : [`${username}:${password}`, password];
-  const plain = told.password === '' ? [told.user] : [told.plain, told.password];
+  const plain = credentials.password === '' ? [credentials.user] : [credentials.plain, credentials.password];
   return [authorization.slice('Basic '.length), ...new Set([...written, ...plain])];
 }

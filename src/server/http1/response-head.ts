@@ -42,8 +42,8 @@ const LONGEST_QUOTE = 40;
 
 function notHttp(text: string): MalformedAnswer {
   const begin = text.indexOf('\n');
-  const said = JSON.stringify(trimmed(text, 0, begin === -1 ? text.length : Math.min(begin, LONGEST_QUOTE)));
-  return new MalformedAnswer(`the answer begins with ${said}, which is not HTTP/1.1`);
+  const start = JSON.stringify(trimmed(text, 0, begin === -1 ? text.length : Math.min(begin, LONGEST_QUOTE)));
+  return new MalformedAnswer(`the answer begins with ${start}, which is not HTTP/1.1`);
 }
 
 const FIRST_LINE = /^HTTP\/1\.([01]) (\d\d\d)[ \r\n]/;

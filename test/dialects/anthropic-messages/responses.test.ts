@@ -1,6 +1,6 @@
 // Whole answers; those of recorded messages are in recordings.test.ts.
 import { describe, expect, test } from 'bun:test';
-import { tellStreamed, tellWhole } from '../../../scripts/fidelity/probe-answer.ts';
+import { encodeStreamed, encodeWhole } from '../../../scripts/fidelity/probe-answer.ts';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
@@ -94,8 +94,8 @@ test.each([
     content: [call, found, { type: 'text', text: 'so' }],
   });
   for (const { body, lost } of [
-    tellWhole('openai-responses', read),
-    tellStreamed('openai-responses', read),
+    encodeWhole('openai-responses', read),
+    encodeStreamed('openai-responses', read),
   ]) {
     expect(JSON.stringify(body)).toContain('"query":"q"');
     expect(lost.toSorted()).toEqual(named);

@@ -9,7 +9,7 @@ import { extensionOf } from './wire.ts';
 /**
  * Reports each such part of an item by name: a message's phase, unreadable log probabilities, and unknown fields.
  */
-export function reportUnworded(item: JsonObject, report: (name: string, value: JsonObject) => void): void {
+export function reportUnmapped(item: JsonObject, report: (name: string, value: JsonObject) => void): void {
   for (const name of unreadFields({ output: item }, KNOWN_OUTPUT)) report(name, {});
   if (item.type !== undefined && item.type !== 'message') return;
   const phase = asString(item.phase);
@@ -27,7 +27,7 @@ export function answerExtension(body: JsonObject, output: readonly JsonObject[])
   const fields: JsonObject = {};
   for (const name of unreadOf(body)) fields[name] = body[name];
   for (const item of output) {
-    reportUnworded(item, (name, value) => {
+    reportUnmapped(item, (name, value) => {
       fields[name] = value;
     });
   }

@@ -2,27 +2,27 @@
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 
 /** Fields read into neutral form, or the candidate's place among others. */
-const WORDED: ReadonlySet<string> = new Set([
+const MAPPED: ReadonlySet<string> = new Set([
   ...['content', 'finishReason', 'index', 'tokenCount', 'citationMetadata'],
 ]);
 const GROUNDING = 'groundingMetadata';
 /** The fields of `groundingMetadata` for sources, which become citations. */
 const SOURCES: ReadonlySet<string> = new Set(['groundingChunks', 'groundingSupports', 'retrievalMetadata']);
 
-export interface UnwordedField {
+export interface UnmappedField {
   name: string;
   /** `{candidate: {…}}`: the field in its original place. */
   value: JsonObject;
 }
 
-const NO_FIELDS: UnwordedField[] = [];
+const NO_FIELDS: UnmappedField[] = [];
 
 /** The candidate's fields with content that has no neutral form. */
-export function unwordedFields(candidate: JsonObject): UnwordedField[] {
+export function unmappedFields(candidate: JsonObject): UnmappedField[] {
   // Most events, dozens a second, have none.
   let fields = NO_FIELDS;
   for (const name of Object.keys(candidate)) {
-    if (WORDED.has(name)) continue;
+    if (MAPPED.has(name)) continue;
     const field = candidate[name];
     if (isEmptyValue(field)) continue;
     if (fields === NO_FIELDS) fields = [];
@@ -70,8 +70,8 @@ export function partName(part: JsonObject): string {
   return Object.keys(part).find((name) => name !== 'thought' && name !== 'thoughtSignature') ?? 'part';
 }
 
-/** The unworded fields of an answer, collected while it streams. */
-export interface UnwordedAnswer {
+/** The unmapped fields of an answer, collected while it streams. */
+export interface UnmappedAnswer {
   /** Fields of the candidate. */
   candidate: JsonObject;
   /** Fields of the answer itself. */
@@ -79,7 +79,7 @@ export interface UnwordedAnswer {
 }
 
 /** Adds what one extension holds; false where it holds neither kind of field. */
-export function addUnworded(answer: UnwordedAnswer, { candidate, response }: JsonObject): boolean {
+export function addUnmapped(answer: UnmappedAnswer, { candidate, response }: JsonObject): boolean {
   if (isObject(candidate)) {
     const { [GROUNDING]: grounding, ...others } = candidate;
     Object.assign(answer.candidate, others);
@@ -89,8 +89,8 @@ export function addUnworded(answer: UnwordedAnswer, { candidate, response }: Jso
   return isObject(candidate) || isObject(response);
 }
 
-/** The candidate's fields beside its content: sources and unworded fields share `groundingMetadata`. */
-export function candidateFields({ candidate }: UnwordedAnswer, sources: JsonObject): JsonObject {
+/** The candidate's fields beside its content: sources and unmapped fields share `groundingMetadata`. */
+export function candidateFields({ candidate }: UnmappedAnswer, sources: JsonObject): JsonObject {
   const both = { ...sources, ...candidate };
   const grounding = merged(sources[GROUNDING], candidate[GROUNDING]);
   return Object.keys(grounding).length === 0 ? both : { ...both, [GROUNDING]: grounding };

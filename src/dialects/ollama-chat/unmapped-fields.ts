@@ -9,7 +9,7 @@ const READ: ReadonlySet<string> = new Set([
 ]);
 
 /** Reports each field of one line or body by name. https://docs.ollama.com/api/chat */
-export function reportUnworded(body: JsonObject, report: (name: string) => void): void {
+export function reportUnmapped(body: JsonObject, report: (name: string) => void): void {
   const message = asObject(body.message);
   if (isThere(message?.images)) report('images');
   for (const name in message) if (!READ.has(name) && saysMore(message[name])) report(`message.${name}`);

@@ -10,7 +10,7 @@ import { LONGEST_ERROR, type Observation } from '../record/observer.ts';
  * @param body the answer's text, '' where that is not available.
  * @param now Unix milliseconds.
  */
-export function withHintBeside(
+export function withHintOf(
   thrown: unknown,
   { headers }: Pick<UpstreamAnswer, 'headers'>,
   body: string,

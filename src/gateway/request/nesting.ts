@@ -1,7 +1,7 @@
 // JSON is parsed to any depth, but walked and written by recursion: where the stack ends, the client gets an error.
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 
-export function notTooDeep<T>(build: () => T): T {
+export function withinStack<T>(build: () => T): T {
   try {
     return build();
   } catch (thrown) {

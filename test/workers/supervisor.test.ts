@@ -1,7 +1,7 @@
 // The processes that serve: where one of them cannot even be started, and when one that died is replaced.
 import { expect, test } from 'bun:test';
 import { boardBytes } from '../../src/workers/board.ts';
-import { type CrewOptions, createCrew, WorkerFailed } from '../../src/workers/crew.ts';
+import { type SupervisorOptions, createSupervisor, WorkerFailed } from '../../src/workers/supervisor.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { createSharedMemory } from '../../src/workers/shared-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
@@ -9,11 +9,11 @@ import { createManualTimers } from '../support/manual-timers.ts';
 test.skipIf(process.platform !== 'linux')(
   'a program that cannot be started is told as one, with what to do',
   async () => {
-    const { crew } = createLab(['/no/such/program']);
-    const failure: unknown = await crew.start().catch((error: unknown) => error);
+    const { supervisor } = createLab(['/no/such/program']);
+    const failure: unknown = await supervisor.start().catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(WorkerFailed);
     expect(String(failure)).toMatch(/worker 0 could not be started \(.*\/no\/such\/program.*ulimit -u/);
-    expect(crew.serving()).toEqual([]);
+    expect(supervisor.serving()).toEqual([]);
   },
 );
 
@@ -28,12 +28,12 @@ const SERVING = `
 test.skipIf(process.platform !== 'linux')(
   'the pause before one that died early is replaced grows with its own early deaths alone',
   async () => {
-    const { crew, timers, pauses, events } = createLab([process.execPath, '-e', SERVING]);
-    await crew.start();
+    const { supervisor, timers, pauses, events } = createLab([process.execPath, '-e', SERVING]);
+    await supervisor.start();
     /** Its worker dies, and is replaced after this pause. */
     const die = async (index: number, pause: number) => {
       const gone = events.once(`gone ${index}`);
-      crew
+      supervisor
         .serving()
         .find((worker) => worker.index === index)
         ?.kill();
@@ -61,7 +61,7 @@ test.skipIf(process.platform !== 'linux')(
     await comeBack(0, 800);
     await timers.advance(5_000);
     await die(0, 0);
-    expect(await crew.end(0)).toBe(0);
+    expect(await supervisor.end(0)).toBe(0);
   },
 );
 
@@ -74,7 +74,7 @@ function createLab(command: string[]) {
     once: (name: string) => new Promise<void>((resolve) => waiting.set(name, resolve)),
     notify: (name: string) => waiting.get(name)?.(),
   };
-  const options: CrewOptions = {
+  const options: SupervisorOptions = {
     workers: 2,
     command,
     environment: {},
@@ -103,5 +103,5 @@ function createLab(command: string[]) {
     },
     log() {},
   };
-  return { crew: createCrew(options), timers, pauses, events };
+  return { supervisor: createSupervisor(options), timers, pauses, events };
 }

@@ -4,7 +4,7 @@ import type { PrimaryMethods } from './protocol.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
 import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess } from './worker-process.ts';
 
-export interface CrewOptions extends WorkerCommand {
+export interface SupervisorOptions extends WorkerCommand {
   workers: number;
   board: SharedMemory;
   /** The methods that a worker can call. */
@@ -18,7 +18,7 @@ export interface CrewOptions extends WorkerCommand {
   log(level: 'info' | 'error', message: string, fields: Record<string, unknown>): void;
 }
 
-export interface Crew {
+export interface Supervisor {
   /** The workers that serve, without those still starting. */
   serving(): WorkerProcess[];
   /** How many workers have replaced others. */
@@ -47,13 +47,13 @@ const LONGEST_PAUSE_UNSERVED_MS = 10_000;
 /** Beyond the drain itself, for a worker that hangs. */
 const END_GRACE_MS = 3_000;
 
-export function createCrew(options: CrewOptions): Crew {
+export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { workers: wanted, monotonic, setTimer, log } = options;
   const alive = new Map<number, WorkerProcess>();
   const serving = new Set<WorkerProcess>();
   let ending = false;
   let replaced = 0;
-  /** Early deaths in a row, for each place in the crew: one worker's failures do not delay the others. */
+  /** Early deaths in a row, for each worker index: one worker's failures do not delay the others. */
   const shortLives = new Map<number, number>();
 
   /** Resolves when it serves. Throws WorkerFailed. */

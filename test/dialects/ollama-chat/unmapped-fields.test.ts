@@ -33,7 +33,7 @@ test('images', () => {
   expect(events.filter(({ type }) => type === 'extension')).toHaveLength(1);
 });
 
-test('nothing is said where there are none', () => {
+test('nothing is reported where there are none', () => {
   const body = { message: { content: 'a', images: [] }, done: true, logprobs: null };
   expect(side.parseResponse(body)).not.toHaveProperty('extension');
 });
