@@ -38,7 +38,7 @@ test('a feature of an answer that vanishes is an error', () => {
   if (text === undefined) throw new Error('no such feature');
   const other = { ...text, reads: { 'openai-chat': { choices: [{ message: { content: 'Bye.' } }] } } };
   expect(() => probeAnswer(other, 'openai-chat', 'gemini')).toThrow(
-    'text: gemini to openai-chat: neither told nor named',
+    'text: gemini to openai-chat: neither carried nor named',
   );
 });
 

@@ -105,7 +105,7 @@ for (const wire of TABLE_WIRES) {
               continue;
             if (cell.outcome.kind === 'carried') {
               // What only this recording has may be more than the client's dialect can hold: then it is named.
-              if (!isTold && told.lost.length === 0) throw new Error(`${about}: neither told nor named`);
+              if (!isTold && told.lost.length === 0) throw new Error(`${about}: neither carried nor named`);
             } else if (cell.lost.length > 0) {
               expect({ about, named: told.lost.some((name) => isNamed(name, cell.lost)) }).toEqual({
                 about,

@@ -122,7 +122,7 @@ test.each<[string, SseEvent[], RegExp]>([
         events[index('response.output_text.delta')] ?? {},
       ),
     ),
-    /after content 0 was said/,
+    /after content 0 was done/,
   ],
   ['a delta that is no text', edited('response.output_text.delta', () => ({ delta: 7 })), /without delta/],
   [
