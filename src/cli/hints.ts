@@ -5,7 +5,14 @@
  * `line`: a message that quotes commands as `"sluice …"`.
  */
 export function typable(line: string, environment: Readonly<Record<string, string | undefined>>): string {
-  const { npm_package_name: packageName, npm_lifecycle_event: script } = environment;
-  if (packageName !== 'sluice' || (script !== 'start' && script !== 'sluice')) return line;
+  if (!startedByNpm(environment)) return line;
   return line.replaceAll(/"sluice (?=[a-z-])/g, '"npm run -s sluice -- ');
+}
+
+/** Started by a script of this package, to which npm passes only those flags that follow `--`. */
+export function startedByNpm({
+  npm_package_name: packageName,
+  npm_lifecycle_event: script,
+}: Readonly<Record<string, string | undefined>>): boolean {
+  return packageName === 'sluice' && (script === 'start' || script === 'sluice');
 }

@@ -2,6 +2,7 @@
 import { suggestion } from '../config/nearest.ts';
 import { parseArguments } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
+import { startedByNpm } from './hints.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { HomeUnusable } from './home.ts';
 import { OutputLost } from './standard-output.ts';
@@ -69,6 +70,8 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
     }
     if (!(error instanceof UsageError)) throw error;
     context.err(`sluice: ${error.message}`);
+    if (error.message.startsWith('unexpected "') && startedByNpm(context.environment))
+      context.err('npm keeps flags for itself; write them after "--", as in "npm start -- --port 8089"');
     const [name = ''] = args;
     const known = Object.hasOwn(COMMANDS, name) && name !== 'help' ? `${name} --help` : '--help';
     context.err(`Run "sluice ${known}" for help.`);

@@ -94,6 +94,17 @@ describe('a wrong command line is exit code 2 and says what is meant', () => {
   });
 });
 
+test.each([
+  ['start', true],
+  ['other', false],
+])('the value of a flag that npm kept for itself: script %s gets the hint: %p', async (script, isHinted) => {
+  const { err } = await run(['serve', '8089'], {
+    npm_package_name: 'sluice',
+    npm_lifecycle_event: script,
+  });
+  expect(err.includes('"npm start -- --port 8089"')).toBe(isHinted);
+});
+
 describe('check', () => {
   test('without a file prints what there is', async () => {
     const { code, out, err } = await run(['check']);
