@@ -18,6 +18,7 @@ import type {
   Compaction,
   ProviderModels,
   ProviderOperation,
+  TextCompletions,
 } from './operations.ts';
 
 export interface Dialect {
@@ -30,7 +31,7 @@ export interface Dialect {
 
 /** What the path of a request asks for. Fields left out are in the body. */
 export interface ClientRoute {
-  operation: 'generate' | 'count-tokens' | 'embed' | 'compact';
+  operation: 'generate' | 'complete' | 'count-tokens' | 'embed' | 'compact';
   model?: string;
   /** The model that the path names in a dialect whose bodies name it too: overrides the body's. */
   modelForBody?: string;
@@ -72,9 +73,14 @@ export interface ClientSide {
   buildTokenCount?(tokens: number): JsonObject;
   /** Left out if its clients cannot ask for embeddings. */
   readonly embeddings?: ClientEmbeddings;
+  /** Left out if its clients cannot ask for text completions. */
+  readonly textCompletions?: ClientForms;
   /** Left out if its clients read another dialect's model list. */
   readonly models?: ClientModels;
 }
+
+/** How a question is read and its answer written. */
+export type ClientForms = Pick<ClientSide, 'parseRequest' | 'buildResponse' | 'createStreamEncoder'>;
 
 export interface ForeignForm {
   /** The dialect whose parser reads the body. Default: the one whose path it was posted to. */
@@ -189,6 +195,8 @@ export interface ProviderSide {
   /** Left out if its providers do not count tokens: then they are estimated. */
   readonly countTokens?: ProviderOperation<NeutralRequest, number>;
   readonly embeddings?: ProviderOperation<EmbeddingRequest, EmbeddingResponse>;
+  /** Left out if its providers serve no text completions; undefined for one of them that does not. */
+  textCompletions?(provider: { quirks: Quirks; baseUrl: string }): TextCompletions | undefined;
   /** Left out if its providers do not summarise. */
   readonly compact?: ProviderOperation<NeutralRequest, Compaction>;
   readonly models?: ProviderModels;
@@ -299,6 +307,8 @@ export interface Quirks {
   errorCodes?: Readonly<Record<string, VendorError>>;
   /** False if the model list does not show which models can be requested. */
   listsModels?: boolean;
+  /** openai-chat: how text completions are served, if not at `/completions`; false if they are not. */
+  textCompletions?: false | ServedCompletions;
   /** openai-chat: the dialect in which the provider counts tokens, since this one has no such request. */
   countsIn?: DialectId;
   /**
@@ -324,7 +334,21 @@ export interface AskedPrefill {
   /** Not while the model thinks. */
   notThinking?: true;
   /** Only this address continues turns; requests to one of `instead` are sent to it, those to other addresses are not. */
-  at?: { baseUrl: string; instead: readonly string[] };
+  at?: OtherAddress;
+}
+
+/** Takes the requests that would go to one of `instead`; those to other addresses stay there. */
+export interface OtherAddress {
+  baseUrl: string;
+  instead: readonly string[];
+}
+
+export interface ServedCompletions {
+  /** Path below the base URL. Default: `/completions`. */
+  path?: string;
+  at?: OtherAddress;
+  /** The answers are chat completions. */
+  answersInChat?: true;
 }
 
 /** `reasoning.enabled` is a switch; `reasoning` is OpenRouter's whole object. */

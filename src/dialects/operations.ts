@@ -3,7 +3,7 @@ import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts'
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Usage } from '../model/usage.ts';
-import type { BuildOptions, BuiltRequest, ClientRoute, Quirks } from './dialect.ts';
+import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide, Quirks } from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
 export interface ProviderOperation<Request, Answer> {
@@ -31,6 +31,15 @@ export interface Compaction {
   model: string | null;
   usage: Partial<Usage> | null;
   body: JsonObject;
+}
+
+/** How a provider is asked for text completions: with the client's own bytes. */
+export interface TextCompletions {
+  side: ProviderSide;
+  /** In place of the provider's. */
+  baseUrl?: string;
+  /** Its answers pass as they come; otherwise they are translated. */
+  passesAnswer: boolean;
 }
 
 export interface ProviderModels {

@@ -4,9 +4,9 @@ import { anthropicMessages } from './anthropic-messages/index.ts';
 import { bedrockConverse } from './bedrock-converse/index.ts';
 import { createBedrockInvoke } from './bedrock-invoke/index.ts';
 import { createCodeAssist } from './code-assist/index.ts';
-import type { Dialect, ProviderSide } from './dialect.ts';
+import type { ClientForms, ClientRoute, Dialect, ProviderSide } from './dialect.ts';
 import { gemini } from './gemini/index.ts';
-import { ollamaChat } from './ollama-chat/index.ts';
+import { createOllamaChat } from './ollama-chat/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 
@@ -23,8 +23,14 @@ export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
   'openai-chat': openaiChat.provider,
   'openai-responses': openaiResponses.provider,
   gemini: gemini.provider,
-  'ollama-chat': ollamaChat,
+  'ollama-chat': createOllamaChat(openaiChat.provider),
   'bedrock-converse': bedrockConverse,
   'bedrock-invoke': createBedrockInvoke(anthropicMessages.provider),
   'code-assist': createCodeAssist(gemini.provider),
 };
+
+/** How a question that came by this route is read and its answer written. */
+export function formsOf(dialect: DialectId, operation: ClientRoute['operation'] = 'generate'): ClientForms {
+  const { client } = DIALECTS[dialect];
+  return operation === 'complete' ? (client.textCompletions ?? client) : client;
+}

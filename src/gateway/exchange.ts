@@ -1,6 +1,6 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
-import type { AnswerContext, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
-import { DIALECTS } from '../dialects/registry.ts';
+import type { AnswerContext, ClientForms, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
+import { DIALECTS, formsOf } from '../dialects/registry.ts';
 import { MAX_BODY_LENGTH } from '../ledger/rows/sound-row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
@@ -64,6 +64,10 @@ function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools'
   }
 }
 
+function formsIn({ dialect, question }: Exchange): ClientForms {
+  return formsOf(dialect, question.incoming?.route.operation);
+}
+
 /** Undefined for an alias, a model that routing chose, or a later target's: those answers name the model that serves. */
 function askedAs({ question, dialect }: Exchange, { provider, model }: Target): string | undefined {
   const { incoming } = question;
@@ -71,6 +75,11 @@ function askedAs({ question, dialect }: Exchange, { provider, model }: Target): 
     return undefined;
   const isIt = incoming.model === model || incoming.model === `${provider.name}/${model}`;
   return isIt ? incoming.model : undefined;
+}
+
+/** Answers as a stream or whole, whichever was asked for. Throws the GatewayError to report to the client. */
+export function answerGeneration(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
+  return exchange.question.stream ? answerStream(exchange) : answerWhole(exchange);
 }
 
 /** Answers whole. Throws the GatewayError to report to the client. */
@@ -92,9 +101,7 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   const body =
     passesAnswer && whole.text !== null
       ? whole.text
-      : JSON.stringify(
-          DIALECTS[exchange.dialect].client.buildResponse(whole.answer, answerContext(exchange, target)),
-        );
+      : JSON.stringify(formsIn(exchange).buildResponse(whole.answer, answerContext(exchange, target)));
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
@@ -216,7 +223,7 @@ class StreamedAnswer implements ClientStreamOptions {
   private encoder(): StreamEncoder {
     const { exchange } = this;
     const model = exchange.record.target?.model ?? '';
-    return DIALECTS[exchange.dialect].client.createStreamEncoder(plainContext(exchange, model));
+    return formsIn(exchange).createStreamEncoder(plainContext(exchange, model));
   }
 }
 
@@ -236,7 +243,7 @@ function outcome(record: ExchangeRecord): Outcome {
 type Opened = OpenStream<Uint8Array> & { sameDialect: boolean };
 
 function openFirst(exchange: Exchange): Promise<Opened> {
-  const { record, route, dialect } = exchange;
+  const { record, route, question } = exchange;
   return hedgedAnswer<Opened>({
     context: tryContextOf(exchange),
     hedgeAfterMs: route.policy.hedgeAfterMs,
@@ -244,12 +251,14 @@ function openFirst(exchange: Exchange): Promise<Opened> {
     plan(target, key) {
       const context = planTry(exchange, target, key);
       const { plan, observer } = context;
-      const { client: side } = DIALECTS[dialect];
-      const createAnswerEncoder = () => side.createStreamEncoder(answerContext(exchange, target));
+      const forms = formsIn(exchange);
+      const createAnswerEncoder = () => forms.createStreamEncoder(answerContext(exchange, target));
       const render = createByteRenderer(createAnswerEncoder);
       const createEncoder = () =>
-        side.createStreamEncoder({ ...plainContext(exchange, target.model), framing: 'sse' });
-      const continuation = route.policy.continueStreams
+        forms.createStreamEncoder({ ...plainContext(exchange, target.model), framing: 'sse' });
+      // The rest is asked for as a turn of a conversation, which a text completion is not.
+      const continues = route.policy.continueStreams && question.incoming?.route.operation !== 'complete';
+      const continuation = continues
         ? createContinuation(exchange, {
             plan,
             seen: observer.seen,
@@ -259,7 +268,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         : undefined;
       // A stream that another target may continue is one text from beginning to end.
       const takesElements =
-        exchange.question.incoming?.route.framing === 'json-array' &&
+        question.incoming?.route.framing === 'json-array' &&
         continuation === undefined &&
         plan.answerSteps.length === 0;
       const rendered = { createEncoder, render: continuation?.render ?? render, takesElements };

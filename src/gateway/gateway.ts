@@ -27,7 +27,7 @@ import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './response/byte-source.ts';
 import { answerError, answerShuttingDown, notPosted, stackOf } from './response/error-response.ts';
 import { clientLeft } from './client-left.ts';
-import { answerStream, answerWhole, cutAtShutdown } from './exchange.ts';
+import { answerGeneration, cutAtShutdown } from './exchange.ts';
 import { answerAcross } from './request/cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
@@ -35,6 +35,7 @@ import { featuresIn, parseAsked, parseIncoming, readLabels } from './request/inc
 import { createLiveView } from './live/view.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
+import { answerCompletion } from './operations/completions.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
 import type { Question } from './attempts/plan.ts';
@@ -92,7 +93,8 @@ export interface Gateway {
 
 /** What a client can request by POST, each with one response and one row. */
 const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Promise<Response>> = {
-  generate: (exchange) => (exchange.question.stream ? answerStream(exchange) : answerWhole(exchange)),
+  generate: answerGeneration,
+  complete: answerCompletion,
   'count-tokens': answerTokenCount,
   embed: answerEmbeddings,
   compact: answerCompaction,

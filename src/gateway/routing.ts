@@ -66,7 +66,7 @@ export function routeQuestion(
     forced: forcedTarget,
     agentType,
     content: operation === 'embed' ? null : () => question.neutral(),
-    timing: operation === 'generate' ? (stream ? 'stream' : 'whole') : operation,
+    timing: operation === 'generate' || operation === 'complete' ? (stream ? 'stream' : 'whole') : operation,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Attributes } from './serializers.ts';
 
 export const OPERATION_NAMES: Record<RowOperation, string> = {
   generate: 'chat',
+  complete: 'text_completion',
   embed: 'embeddings',
   'count-tokens': 'count_tokens',
   compact: 'compact',

@@ -34,7 +34,11 @@ const TOKEN_BOUNDS = Array.from({ length: 14 }, (_, power) => 4 ** power);
 const DURATION_BOUNDS = Array.from({ length: 14 }, (_, power) => 10 * 2 ** power);
 
 /** Since 0.1.0 inference and embeddings each have metrics of their own; counting tokens is neither. */
-const INFERENCE: ReadonlySet<string> = new Set([OPERATION_NAMES.generate, OPERATION_NAMES.compact]);
+const INFERENCE: ReadonlySet<string> = new Set([
+  OPERATION_NAMES.generate,
+  OPERATION_NAMES.complete,
+  OPERATION_NAMES.compact,
+]);
 const EMBEDDINGS: ReadonlySet<string> = new Set([OPERATION_NAMES.embed]);
 
 const MODALITY = 'gen_ai.token.modality';

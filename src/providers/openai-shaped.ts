@@ -1,5 +1,6 @@
 // Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
 // explains each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
+import type { OtherAddress } from '../dialects/dialect.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
 import { DEEPSEEK_PRICES, GLM_PRICES } from './newer-prices.ts';
@@ -28,6 +29,11 @@ const MANDATORY_REASONING = [
   /thinking/,
 ];
 
+const DEEPSEEK_BETA: OtherAddress = {
+  baseUrl: 'https://api.deepseek.com/beta',
+  instead: ['https://api.deepseek.com', 'https://api.deepseek.com/v1'],
+};
+
 export const OPENAI_SHAPED: readonly ProviderKind[] = [
   {
     kind: 'deepseek',
@@ -52,13 +58,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       replaysReasoning: true,
       developerRole: false,
       jsonSchema: false,
-      prefill: {
-        turn: { prefix: true },
-        at: {
-          baseUrl: 'https://api.deepseek.com/beta',
-          instead: ['https://api.deepseek.com', 'https://api.deepseek.com/v1'],
-        },
-      },
+      prefill: { turn: { prefix: true }, at: DEEPSEEK_BETA },
+      // https://api-docs.deepseek.com/guides/fim_completion
+      textCompletions: { at: DEEPSEEK_BETA },
     },
   },
   {
@@ -107,6 +109,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       callIds: 'exactly-9',
       messageOrder: true,
       prefill: 'repeats',
+      // https://docs.mistral.ai/api/#tag/fim
+      textCompletions: { path: '/fim/completions', answersInChat: true },
     },
   },
   {
@@ -136,6 +140,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // Otherwise these models' thinking stands between tags in the answer's text.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
       prefill: {},
+      // https://console.groq.com/docs/openai
+      textCompletions: false,
     },
   },
   {

@@ -1,7 +1,7 @@
 // An upstream that needs no network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
 import type { AnswerContext, ClientSide } from '../dialects/dialect.ts';
 import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
-import { DIALECTS } from '../dialects/registry.ts';
+import { DIALECTS, formsOf } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { asString, type JsonObject, parseObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -74,9 +74,10 @@ async function answer(
   }
   if (fault?.kind === 'status') return failWith(fault, dialect.client, requestId, deps.now());
   if (route.operation === 'embed') return respond(200, embeddingsOf(body, route, dialect.client), requestId);
-  const neutral = dialect.client.parseRequest(body, route);
+  const client = { ...dialect.client, ...formsOf(dialect.id, route.operation) };
+  const neutral = client.parseRequest(body, route);
   if (route.operation === 'count-tokens') {
-    return respond(200, JSON.stringify(dialect.client.buildTokenCount?.(tokensOf(neutral)) ?? {}), requestId);
+    return respond(200, JSON.stringify(client.buildTokenCount?.(tokensOf(neutral)) ?? {}), requestId);
   }
   if (route.operation === 'compact') {
     const named = { requestId, created: Math.floor(deps.now() / 1_000) };
@@ -99,10 +100,10 @@ async function answer(
   const plan = planAnswer(neutral, options, requestId, dialect.id);
   if (!neutral.stream) {
     await pause(wholeDue(plan, options), deps, request.signal);
-    const script = dribble(wholeScript(plan, dialect.client, context, fault), options);
+    const script = dribble(wholeScript(plan, client, context, fault), options);
     return respond(200, playScript(script, deps, request.signal), requestId);
   }
-  const script = dribble(streamScript(plan, dialect.client.createStreamEncoder(context), options), options);
+  const script = dribble(streamScript(plan, client.createStreamEncoder(context), options), options);
   return respond(200, playScript(script, deps, request.signal), requestId, {
     'content-type': route.framing === 'json-array' ? 'application/json' : 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',

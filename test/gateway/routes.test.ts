@@ -113,12 +113,9 @@ test.each([
 
 test.each([
   ['/v1/responses/resp_1/input_items', 'the whole conversation as `input`'],
-  ['/v1/completions', '/v1/chat/completions'],
-  ['/openai/v1/completions', '/v1/chat/completions'],
   ['/v1/messages/batches', '/v1/messages'],
   ['/v1/complete', '/v1/messages'],
   ['/v1/files/file_1/content', 'with each request that needs it, in base64'],
-  ['/openai/deployments/fast/completions', '/v1/chat/completions'],
   ['/openai/deployments/fast/images/generations', 'send them to the provider itself'],
   ['/openai/responses/resp_1', 'the whole conversation as `input`'],
   ['/openai/v1/files', 'with each request that needs it, in base64'],
@@ -205,6 +202,8 @@ test.each([
   ['/v1/messages/count_tokens', 'anthropic-messages', 'count-tokens'],
   ['/v1beta/models/asked:countTokens', 'gemini', 'count-tokens'],
   ['/v1/responses/compact', 'openai-responses', 'compact'],
+  ['/v1/completions', 'openai-chat', 'complete'],
+  ['/openai/deployments/asked/completions', 'openai-chat', 'complete'],
   ['/v1/embeddings', 'openai-chat', 'embed'],
   ['/v1beta/models/asked:embedContent', 'gemini', 'embed'],
   ['/v1beta/models/asked:batchEmbedContents', 'gemini', 'embed'],

@@ -24,3 +24,15 @@ export const ollamaChat: ProviderSide = {
   embeddings,
   models: providerModels,
 };
+
+/** @param openai how it is asked in OpenAI's own form: for text completions. https://docs.ollama.com/api/openai-compatibility */
+export function createOllamaChat(openai: ProviderSide): ProviderSide {
+  return {
+    ...ollamaChat,
+    textCompletions: ({ quirks, baseUrl }) =>
+      openai.textCompletions?.({
+        quirks: { ...quirks, textCompletions: { path: '/v1/completions' } },
+        baseUrl,
+      }),
+  };
+}

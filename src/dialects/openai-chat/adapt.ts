@@ -13,15 +13,13 @@ export type Edits = Record<string, JsonValue | undefined>;
  */
 export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport): Edits {
   const edits: Edits = {};
-  const { renamedFields, refusedFields, modelRefusals, modelThinking } = quirks;
+  const { modelRefusals, modelThinking } = quirks;
   if (body.max_completion_tokens !== undefined && body.max_tokens !== undefined) {
     Object.assign(edits, oneLimit(body, quirks));
   } else if (quirks.maxTokensField === 'max_tokens') {
     rename(body, edits, 'max_completion_tokens', 'max_tokens');
   }
-  if (renamedFields !== undefined)
-    for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
-  if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
+  adaptFields(body, edits, quirks, losses);
   if (modelRefusals !== undefined)
     for (const { models, fields } of modelRefusals)
       if (models.test(modelOf(body))) refuse(body, edits, fields, losses);
@@ -35,6 +33,14 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
     adapted = withReasoning(adapted, losses);
   if (adapted !== messages) edits.messages = adapted;
   return edits;
+}
+
+/** Adds to `edits` what becomes of fields that the server names otherwise or refuses, whatever is asked. */
+export function adaptFields(body: JsonObject, edits: Edits, quirks: Quirks, losses: LossReport): void {
+  const { renamedFields, refusedFields } = quirks;
+  if (renamedFields !== undefined)
+    for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
+  if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
 }
 
 function modelOf(body: JsonObject): string {

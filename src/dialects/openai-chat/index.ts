@@ -1,5 +1,5 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
-import type { Dialect } from '../dialect.ts';
+import type { Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
@@ -16,6 +16,7 @@ import { readForeignForm } from './foreign-form.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
+import { createTextCompletions, textCompletionForms } from './text-completions/index.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
 const SAYS_MORE =
@@ -26,6 +27,28 @@ const BARE_ERROR = /^\s*\{\s*"error"\s*:\s*[{"]/;
 
 const decoder = new TextDecoder();
 
+const provider: ProviderSide = {
+  endpoint: () => '/chat/completions',
+  headers(key): Record<string, string> {
+    return key === null ? {} : { authorization: `Bearer ${key}` };
+  },
+  buildRequest,
+  parseResponse,
+  accountIn,
+  createStreamDecoder,
+  classify: ({ event, data }) =>
+    data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',
+  showsError: ({ data }, isBare) => !isBare && isSeenBySdks(data),
+  addsContentOnly,
+  parseError,
+  errorInBody,
+  continuesTurn,
+  passthrough,
+  toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
+  embeddings: openaiEmbeddings,
+  models: openaiModels,
+};
+
 export const openaiChat: Dialect = {
   id: 'openai-chat',
   client: {
@@ -34,6 +57,7 @@ export const openaiChat: Dialect = {
     route(asked) {
       const path = ownPath(asked);
       if (path === '/v1/chat/completions') return { operation: 'generate', ...azureRoute(asked) };
+      if (path === '/v1/completions') return { operation: 'complete', ...azureRoute(asked) };
       if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...azureRoute(asked) };
       return undefined;
     },
@@ -46,35 +70,15 @@ export const openaiChat: Dialect = {
     buildError,
     requestIdHeader: 'x-request-id',
     embeddings: openaiClientEmbeddings,
+    textCompletions: textCompletionForms,
     models: openaiClientModels,
   },
-  provider: {
-    endpoint: () => '/chat/completions',
-    headers(key): Record<string, string> {
-      return key === null ? {} : { authorization: `Bearer ${key}` };
-    },
-    buildRequest,
-    parseResponse,
-    accountIn,
-    createStreamDecoder,
-    classify: ({ event, data }) =>
-      data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',
-    showsError: ({ data }, isBare) => !isBare && isSeenBySdks(data),
-    addsContentOnly,
-    parseError,
-    errorInBody,
-    continuesTurn,
-    passthrough,
-    toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
-    embeddings: openaiEmbeddings,
-    models: openaiModels,
-  },
+  provider: { ...provider, textCompletions: createTextCompletions(provider) },
   createGrammarChecker,
 };
 
 function alternativeTo(asked: string): string | undefined {
   const path = ownPath(asked);
-  if (path === '/v1/completions') return 'send the prompt as `messages` to /v1/chat/completions';
   if (path.startsWith('/v1/chat/completions/')) return 'answers are not stored here';
   // Anthropic's SDKs request files there, too.
   if (/^\/v1\/(files|uploads)(\/|$)/.test(path))

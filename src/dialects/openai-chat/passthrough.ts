@@ -3,17 +3,12 @@
 import { asArray, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
-import { adaptBody } from './adapt.ts';
+import { adaptBody, type Edits } from './adapt.ts';
 
 export const passthrough: Passthrough = {
   edits(body, quirks) {
     const edits = adaptBody(body, quirks, createLossReport('openai-chat'));
-    if (quirks.streamOptions === false) {
-      // Such a server sends the counts unasked.
-      if (body.stream_options !== undefined) edits.stream_options = undefined;
-    } else if (mustAsk(body, quirks)) {
-      edits.stream_options = { ...asObject(body.stream_options), include_usage: true };
-    }
+    askForUsage(body, edits, quirks);
     return edits;
   },
   taking(body, quirks) {
@@ -33,17 +28,30 @@ export const passthrough: Passthrough = {
     adaptBody(body, quirks, losses);
     return losses.list();
   },
-  hides(body, quirks) {
-    if (!mustAsk(body, quirks)) return undefined;
-    return (event) => {
-      // Cheap check first: every other chunk may have `usage: null`, so it looks for the missing choices.
-      if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;
-      const chunk = parseObject(event.data);
-      if (chunk === undefined || !Array.isArray(chunk.choices) || chunk.choices.length > 0) return false;
-      return asObject(chunk.usage) !== undefined;
-    };
-  },
+  hides: hidesUsage,
 };
+
+/** Adds to `edits` that token counts are requested inside the stream. */
+export function askForUsage(body: JsonObject, edits: Edits, quirks: Quirks): void {
+  if (quirks.streamOptions === false) {
+    // Such a server sends the counts unasked.
+    if (body.stream_options !== undefined) edits.stream_options = undefined;
+  } else if (mustAsk(body, quirks)) {
+    edits.stream_options = { ...asObject(body.stream_options), include_usage: true };
+  }
+}
+
+/** True for the event with the counts, if the client did not request them. */
+export function hidesUsage(body: JsonObject, quirks: Quirks): ReturnType<NonNullable<Passthrough['hides']>> {
+  if (!mustAsk(body, quirks)) return undefined;
+  return (event) => {
+    // Cheap check first: every other chunk may have `usage: null`, so it looks for the missing choices.
+    if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;
+    const chunk = parseObject(event.data);
+    if (chunk === undefined || !Array.isArray(chunk.choices) || chunk.choices.length > 0) return false;
+    return asObject(chunk.usage) !== undefined;
+  };
+}
 
 const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
 

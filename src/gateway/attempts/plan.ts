@@ -9,7 +9,7 @@ import {
 } from '../../dialects/shared/argument-names.ts';
 import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
-import type { ProviderOperation } from '../../dialects/operations.ts';
+import type { ProviderOperation, TextCompletions } from '../../dialects/operations.ts';
 import { unreadFields } from '../../dialects/shared/unread-fields.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -85,12 +85,18 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const { provider, model } = target;
   const { incoming, stream } = question;
   const line = planLine(incoming, target, stream, context);
-  const { side } = line;
+  const { side, completions } = line;
   const sameDialect = incoming !== null && line.sameDialect;
-  const passes = sameDialect && question.isChanged !== true && !isOfAnother(incoming, side, model);
+  const passes =
+    sameDialect &&
+    question.isChanged !== true &&
+    (completions !== undefined || !isOfAnother(incoming, side, model));
   const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
-  const urlAt = (baseUrl: string) =>
-    withQuery(`${baseUrl}${targetPath(provider.endpoint, side, model, stream)}`, query);
+  const path =
+    completions === undefined
+      ? targetPath(provider.endpoint, side, model, stream)
+      : operationPath(provider.endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, stream));
+  const urlAt = (baseUrl: string) => withQuery(baseUrl + path, query);
   const write = (asked: Question): WrittenRequest => {
     if (passes) return passBody(incoming, side, target);
     const { baseUrl, headers, ...written } = sameDialect
@@ -122,8 +128,9 @@ export function planCall(question: Question, target: Target, context: PlanContex
     dialect: line.dialect,
     side: written.side ?? side,
     sameDialect,
-    passesAnswer: sameDialect && !(stream && isForeignFraming(incoming.route)),
-    url: written.url ?? urlAt(provider.baseUrl),
+    passesAnswer:
+      sameDialect && completions?.passesAnswer !== false && !(stream && isForeignFraming(incoming.route)),
+    url: written.url ?? urlAt(completions?.baseUrl ?? provider.baseUrl),
     headers: line.headers,
     body: written.body,
     losses: written.losses,
@@ -157,19 +164,26 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
 export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
 /** As it was built. */
 type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
-type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'>;
+type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> & {
+  /** Set where text completions are asked for. */
+  completions?: TextCompletions;
+};
 
 /** The dialect, headers and key of a request to this target, whatever it asks. */
 function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
   const { provider } = target;
   const dialect = dialectOf(target, incoming?.asks);
-  const side = PROVIDER_SIDES[dialect];
-  const sameDialect = incoming !== null && incoming.asks === dialect && incoming.dialect === dialect;
+  const completions =
+    incoming?.route.operation === 'complete' ? completionsOf(target, incoming.asks) : undefined;
+  const side = completions?.side ?? PROVIDER_SIDES[dialect];
+  const sameDialect =
+    completions !== undefined ||
+    (incoming !== null && incoming.asks === dialect && incoming.dialect === dialect);
   const clientsKey = clientKeyFor(incoming, target, context);
   const key = clientsKey ?? context.apiKey;
   const authentication = keyHeaders(provider.keyHeader, side, key);
   const headers = buildRequestHeaders({
-    client: sameDialect ? incoming.headers : null,
+    client: sameDialect ? (incoming?.headers ?? null) : null,
     dialect:
       clientsKey === null ? authentication : asClientSent(authentication, incoming?.headers, clientsKey),
     listHeaders: side.listHeaders ?? [],
@@ -183,7 +197,13 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
     sameDialect,
     headers,
     key: clientsKey !== null ? 'client' : context.apiKey !== null ? 'own' : 'none',
+    ...(completions !== undefined && { completions }),
   };
+}
+
+/** How the target is asked for text completions; undefined if it serves none. */
+export function completionsOf(target: Target, client: DialectId): TextCompletions | undefined {
+  return sideOf(target, client).textCompletions?.(target.provider);
 }
 
 /** The provider side of the dialect spoken with the target: some speak several or all, and get the client's. */

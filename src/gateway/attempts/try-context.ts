@@ -20,6 +20,8 @@ export interface Exchange {
   dialect: DialectId;
   question: Question;
   route: Route;
+  /** Whether the target can answer. Left out: all can. */
+  serves?(target: Target): boolean;
   maxEvent: number;
   pingIntervalMs: number;
   serverKeys: readonly string[];
@@ -79,9 +81,11 @@ export function lacksKey(target: Target, first: Target | undefined): boolean {
 export function tryContextOf(exchange: Exchange): TryContext {
   const { host, record, route, question, client, states, redact, serverKeys, budgets } = exchange;
   const [first] = route.targets;
+  const { contextFallback } = route.policy;
+  const { serves } = exchange;
   return {
-    targets: route.targets,
-    contextFallback: route.policy.contextFallback,
+    targets: serves === undefined ? route.targets : route.targets.filter(serves),
+    contextFallback: serves === undefined ? contextFallback : contextFallback.filter(serves),
     keyFor(target) {
       if (clientKeyFor(question.incoming, target, { serverKeys, first }) !== null) return 'client';
       return lacksKey(target, first) ? 'missing' : 'own';

@@ -2,10 +2,10 @@
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { EmbeddingRequest } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import type { Route } from '../../routing/route.ts';
 import type { Target } from '../../routing/targets.ts';
 import { sideOf } from '../attempts/plan.ts';
 import { askJson, type Operation } from './ask-json.ts';
+import { servesSameModel } from './same-model.ts';
 
 export async function answerEmbeddings(exchange: Operation): Promise<Response> {
   const { dialect, incoming } = exchange;
@@ -17,7 +17,8 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     return parsed;
   };
   return askJson(exchange, {
-    targets: comparable(exchange.route, incoming.model),
+    // Vectors of two models cannot be compared, and an index that holds both silently finds nothing.
+    targets: exchange.route.targets.filter(servesSameModel(exchange.route, incoming.model)),
     operationOf(target) {
       const { embeddings } = sideOf(target, dialect);
       if (embeddings === undefined) throw unsupported(target);
@@ -30,23 +31,6 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     },
     buildResponse: (answer, target) => client.buildResponse(answer, request(), target.model),
   });
-}
-
-/**
- * The rule's own targets, and those of the fallback chain that serve the same model, by its name or by their alias for it:
- * vectors of two models cannot be compared, and an index that holds both silently finds nothing.
- */
-function comparable({ targets, ownTargets }: Route, asked: string): readonly Target[] {
-  const own = targets.slice(0, ownTargets);
-  const names = [asked, ...own.map(({ model }) => model)].map(bareName);
-  const serves = ({ provider, model }: Target) =>
-    names.includes(bareName(model)) || names.some((name) => provider.models[name] === model);
-  return [...own, ...targets.slice(ownTargets).filter(serves)];
-}
-
-/** The name without its vendor: OpenRouter puts `openai/` before OpenAI's names. */
-function bareName(model: string): string {
-  return model.slice(model.lastIndexOf('/') + 1);
 }
 
 function unsupported({ provider, model }: Target): GatewayError {

@@ -1,7 +1,7 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
 import type { ClientRoute, ClientSide } from '../../dialects/dialect.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
-import { DIALECTS } from '../../dialects/registry.ts';
+import { formsOf } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -90,7 +90,7 @@ export function parseIncoming(
 
 /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
 export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
-  return DIALECTS[asks].client.parseRequest(body, route);
+  return formsOf(asks, route.operation).parseRequest(body, route);
 }
 
 /** Puts the path's model into the body. */

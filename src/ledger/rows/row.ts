@@ -9,7 +9,7 @@ export const ROW_STATUSES = ['success', 'error', 'aborted', 'truncated'] as cons
 export type RowStatus = (typeof ROW_STATUSES)[number];
 
 /** What was asked for. */
-export const ROW_OPERATIONS = ['generate', 'count-tokens', 'embed', 'compact'] as const;
+export const ROW_OPERATIONS = ['generate', 'complete', 'count-tokens', 'embed', 'compact'] as const;
 export type RowOperation = (typeof ROW_OPERATIONS)[number];
 
 /** One try at one target. */

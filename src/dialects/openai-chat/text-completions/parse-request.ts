@@ -1,0 +1,67 @@
+// A request for a text completion → NeutralRequest, for routing and for transformers; its own bytes are what is sent.
+// https://platform.openai.com/docs/api-reference/completions/create
+import {
+  asArray,
+  asBoolean,
+  asNumber,
+  asObject,
+  asString,
+  type JsonObject,
+} from '../../../model/json/json.ts';
+import type { Message, NeutralRequest } from '../../../model/request.ts';
+import { optionalBoolean, requiredString } from '../../shared/read-field.ts';
+
+/** Fields with a neutral form; the others are kept as they are. */
+const NEUTRAL_FIELDS: ReadonlySet<string> = new Set([
+  ...['model', 'stream', 'stream_options', 'prompt', 'suffix'],
+  ...['max_tokens', 'temperature', 'top_p', 'seed', 'stop', 'user'],
+]);
+
+/** The suffix comes first: the last message is the prompt, which is what rules look at. */
+export function parseRequest(body: JsonObject): NeutralRequest {
+  const model = requiredString(body, 'model', 'model', 'name the model to use');
+  const messages: Message[] = [];
+  if (asString(body.suffix)) messages.push(said([body.suffix as string]));
+  const prompts = textsIn(body);
+  if (prompts !== undefined) messages.push(said(prompts));
+  const request: NeutralRequest = {
+    model,
+    stream: optionalBoolean(body, 'stream') ?? false,
+    system: [],
+    messages,
+    tools: [],
+  };
+  if (asBoolean(asObject(body.stream_options)?.include_usage) === true) request.includeUsage = true;
+  const limit = asNumber(body.max_tokens);
+  if (limit !== undefined && limit > 0) request.maxOutputTokens = limit;
+  const temperature = asNumber(body.temperature);
+  if (temperature !== undefined) request.temperature = temperature;
+  const topP = asNumber(body.top_p);
+  if (topP !== undefined) request.topP = topP;
+  const seed = asNumber(body.seed);
+  if (seed !== undefined) request.seed = seed;
+  const user = asString(body.user);
+  if (user !== undefined) request.user = user;
+  const stop = typeof body.stop === 'string' ? [body.stop] : asArray(body.stop);
+  const stopSequences = stop?.filter((sequence) => typeof sequence === 'string') ?? [];
+  if (stopSequences.length > 0) request.stopSequences = stopSequences;
+  // A prompt of token ids is not text; neither is anything that a server may accept in its place.
+  const kept = Object.entries(body).filter(
+    ([field]) => !NEUTRAL_FIELDS.has(field) || (field === 'prompt' && prompts === undefined),
+  );
+  if (kept.length > 0) request.extension = { dialect: 'openai-chat', fields: Object.fromEntries(kept) };
+  return request;
+}
+
+function said(texts: readonly string[]): Message {
+  return { role: 'user', parts: texts.map((text) => ({ type: 'text', text })) };
+}
+
+/** The prompts; undefined where they are no texts. */
+function textsIn({ prompt }: JsonObject): string[] | undefined {
+  if (typeof prompt === 'string') return [prompt];
+  const prompts = asArray(prompt)?.filter((each) => typeof each === 'string');
+  return prompts === undefined || prompts.length === 0 || prompts.length < (asArray(prompt)?.length ?? 0)
+    ? undefined
+    : prompts;
+}
