@@ -18,7 +18,8 @@ export type TextSeparator = '' | '\n\n';
 
 /**
  * Content as one string where it is text alone: older and smaller servers take no array there. An array
- * where another kind of part is in it, or a cache breakpoint that the provider understands.
+ * where another kind of part is in it, or a cache breakpoint that the provider understands. Such a provider gets several texts
+ * apart without one too: joined once the breakpoint has moved on, they would be another prompt, of which nothing is cached.
  */
 export function buildContent(
   parts: readonly Part[],
@@ -39,6 +40,7 @@ export function buildContent(
     built.push(content);
   }
   if (built.length === 0) return undefined;
+  if (built.length > 1 && separator !== '' && scope.options.quirks.cacheControl === true) return built;
   return isPlain ? built.map((content) => content.text).join(separator) : built;
 }
 

@@ -62,7 +62,7 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
       }
     }
   }
-  return withoutEmptyTurns(built);
+  return withoutEmptyTurns(built, scope);
 }
 
 /**
@@ -77,7 +77,8 @@ function turnsOf({ messages }: NeutralRequest, { losses, options }: BuildScope):
  * Leaves out turns of the model of which nothing could be carried: some servers refuse empty ones. The user's content
  * before and behind one is then joined in one message, since other servers require alternating roles.
  */
-function withoutEmptyTurns(messages: readonly JsonObject[]): JsonObject[] {
+function withoutEmptyTurns(messages: readonly JsonObject[], { options }: BuildScope): JsonObject[] {
+  const apart = options.quirks.cacheControl === true;
   const kept: JsonObject[] = [];
   let skipped = false;
   for (const message of messages) {
@@ -87,7 +88,8 @@ function withoutEmptyTurns(messages: readonly JsonObject[]): JsonObject[] {
     }
     const before = kept.at(-1);
     const isOne = skipped && isUnnamedUser(before) && isUnnamedUser(message);
-    if (isOne) kept[kept.length - 1] = { role: 'user', content: joined(before?.content, message.content) };
+    if (isOne)
+      kept[kept.length - 1] = { role: 'user', content: joined(before?.content, message.content, apart) };
     else kept.push(message);
     skipped = false;
   }
@@ -102,8 +104,9 @@ function isUnnamedUser(message: JsonObject | undefined): boolean {
   return message?.role === 'user' && Object.keys(message).length === 2;
 }
 
-function joined(one: JsonValue | undefined, other: JsonValue | undefined): JsonValue {
-  if (typeof one === 'string' && typeof other === 'string') return `${one}\n\n${other}`;
+/** @param apart texts stay apart, as in `buildContent`. */
+function joined(one: JsonValue | undefined, other: JsonValue | undefined, apart: boolean): JsonValue {
+  if (!apart && typeof one === 'string' && typeof other === 'string') return `${one}\n\n${other}`;
   const parts = (content: JsonValue | undefined) =>
     typeof content === 'string' ? [{ type: 'text', text: content }] : (asArray(content) ?? []);
   return [...parts(one), ...parts(other)];

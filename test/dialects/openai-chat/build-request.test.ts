@@ -303,6 +303,18 @@ describe('tools', () => {
     ]);
     expect(body.tools).toMatchObject([{ cache_control: cacheControl }]);
   });
+
+  test('where the provider takes them, a turn of several texts is the same once its breakpoint has moved on', () => {
+    const [one, two] = ['a', 'b'].map((text) => ({ type: 'text' as const, text }));
+    const built = (last: object) => {
+      const parts = [one, { ...two, ...last }] as Message['parts'];
+      return JSON.stringify(
+        build({ messages: [{ role: 'user', parts }] }, { cacheControl: true }).body.messages,
+      );
+    };
+    const marked = built({ cacheControl: { type: 'ephemeral' } });
+    expect(marked.replace(',"cache_control":{"type":"ephemeral"}', '')).toBe(built({}));
+  });
 });
 
 describe('messages', () => {
