@@ -28,7 +28,7 @@ export const doctorCommand: Command = {
     });
     const wrong = findings.filter(({ ok }) => !ok).length;
     if (input.flags.json) context.out(JSON.stringify({ url: gateway.url, findings }, null, 2));
-    else context.out(wrong === 0 ? 'all is well' : `${wrong} of ${findings.length} checks failed`);
+    else context.out(wrong === 0 ? 'all checks passed' : `${wrong} of ${findings.length} checks failed`);
     return wrong === 0 ? 0 : 1;
   },
 };

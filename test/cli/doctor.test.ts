@@ -95,7 +95,7 @@ test('for people it is a line a check', async () => {
   });
   expect(code).toBe(0);
   expect(out).toMatch(/✔ health +healthy/);
-  expect(out).toContain('all is well');
+  expect(out).toContain('all checks passed');
 }, 30_000);
 
 test('a proxy that buffers streams is found', async () => {
