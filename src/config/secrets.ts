@@ -86,7 +86,7 @@ function lookUpCredential(name: string, sources: SecretSources): Secret {
     };
   }
   const shown = redact(name);
-  return { problem: `credential ${shown} is not stored; "sluice credentials store ${shown}" does` };
+  return { problem: `credential ${shown} is not stored; store it with "sluice credentials store ${shown}"` };
 }
 
 function sourceOf(reference: string): string {

@@ -37,12 +37,12 @@ test('so do results of commands, and the log of a gateway', async () => {
   await using sluice = await startSluice({ config, environment: { ...started, SLUICE_KEYCHAIN: 'off' } });
   const { home } = sluice;
   sluice.writeConfig({ providers: { lab: { ...config.providers.lab, api_key: 'credential:lab' } } });
-  await sluice.wrote(/WARN .*"npm run -s sluice -- credentials store lab" does/);
+  await sluice.wrote(/WARN .*store it with "npm run -s sluice -- credentials store lab"/);
   const printed = (...args: string[]) =>
     Bun.spawnSync([process.execPath, MAIN, ...args], {
       cwd: home,
       env: { SLUICE_HOME: join(home, 'other'), SLUICE_KEYCHAIN: 'off', ...started },
     }).stdout.toString();
   expect(printed('daemon', 'status')).toContain('"npm run -s sluice -- daemon start" starts it');
-  expect(printed('check')).toContain('"npm run -s sluice -- credentials store lab" does');
+  expect(printed('check')).toContain('store it with "npm run -s sluice -- credentials store lab"');
 });

@@ -40,7 +40,7 @@ describe('problems', () => {
     ['env:', 'a name is missing after "env:"'],
     ['file:/absent', 'file /absent cannot be read (ENOENT)'],
     ['file:blank', 'file blank is empty'],
-    ['credential:other', 'credential other is not stored; "sluice credentials store other" does'],
+    ['credential:other', 'credential other is not stored; store it with "sluice credentials store other"'],
     // The key itself where its name belongs.
     ['env:gsk_abcdefghijklmnop', 'environment variable [redacted] is not set'],
     [
@@ -50,7 +50,7 @@ describe('problems', () => {
     ['file:sk-ant-api03-abcdef', 'file [redacted] cannot be read (ENOENT)'],
     [
       'credential:sk-ant-api03-abcdef',
-      'credential [redacted] is not stored; "sluice credentials store [redacted]" does',
+      'credential [redacted] is not stored; store it with "sluice credentials store [redacted]"',
     ],
 
     ['env:BROKEN', 'environment variable BROKEN has characters that a header cannot contain'],
