@@ -24,7 +24,7 @@ export function describeYamlError({ code, message }: YAMLParseError): string | u
     return 'this line has no ": " after its key; a key that begins with * must be in quotes';
   }
   if (code === 'UNEXPECTED_TOKEN' && message.endsWith('at node end')) {
-    return 'there is more after the end of this value; text that begins with a quote or * must be in quotes as a whole';
+    return 'there is more after the end of this value; text that has braces or begins with a quote or * must be in quotes as a whole, and a variable is written env:NAME';
   }
   return WORDS[code];
 }

@@ -228,6 +228,11 @@ describe('problems name file, line and key', () => {
     ['sluice.yaml', 'server:\n  host: "a" b\n', 'sluice.yaml:2: there is more after the end of this value'],
     [
       'sluice.yaml',
+      'providers: { openai: { api_key: $' + '{KEY} } }\n',
+      'sluice.yaml:1: there is more after the end of this value; text that has braces',
+    ],
+    [
+      'sluice.yaml',
       'server:\n  host: "\\d"\n',
       'sluice.yaml:2: in double quotes \\ begins an unknown escape',
     ],
