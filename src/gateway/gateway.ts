@@ -64,7 +64,7 @@ export interface Gateway {
   turnAway(request: Request): Promise<Response>;
   /**
    * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
-   * the GatewayError of a failure. CancelSignal the loop, or aborting the signal, cancels the upstream.
+   * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
    */
   stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
   /** Applies to new requests; running ones keep what they began with. */

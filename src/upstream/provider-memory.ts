@@ -68,7 +68,7 @@ export function recall({
   };
 }
 
-/** Whether there was something to resetFailures. */
+/** Returns whether there was something to reset. */
 export function resetFailures(memory: ProviderMemory): boolean {
   const isNews = memory.failuresInARow > 0 || memory.lastError !== undefined;
   memory.failuresInARow = 0;

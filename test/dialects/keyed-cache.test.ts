@@ -96,6 +96,15 @@ describe('none is added', () => {
     expect(body.system).toBe('You are a coding agent.');
   });
 
+  test('where a client of Chat Completions asks a server of its dialect: it passes otherwise', () => {
+    const messages = [{ role: 'user', content: 'Fix it.' }];
+    const { client, provider } = DIALECTS['openai-chat'];
+    const request = client.parseRequest({ model: 'm', messages, ...KEY }, { operation: 'generate' });
+    const options = { model: 'anthropic/claude-opus-4.8', quirks: { cacheControl: true } };
+    const { body } = provider.buildRequest(request, options);
+    expect(body).toMatchObject({ messages, ...KEY });
+  });
+
   test.each([
     ['anthropic-messages', 'kimi-k2.6'],
     ['bedrock-converse', 'amazon.nova-pro-v1:0'],

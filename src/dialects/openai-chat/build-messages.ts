@@ -67,10 +67,15 @@ export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonO
 
 /**
  * Chat templates of many open models (Qwen, Llama, Gemma) refuse instructions between turns, such as Claude Code sends: "System
- * message must be at the beginning". https://github.com/ollama/ollama/issues/17774
+ * message must be at the beginning". https://github.com/ollama/ollama/issues/17774. Where a client of this dialect sends its own,
+ * they stay, as in a request that passes.
  */
-function turnsOf({ messages }: NeutralRequest, { losses, options }: BuildScope): readonly Message[] {
-  return options.quirks.laterInstructions === true ? messages : remindByUser(messages, losses);
+function turnsOf(
+  { messages, extension }: NeutralRequest,
+  { losses, options }: BuildScope,
+): readonly Message[] {
+  const isTaken = options.quirks.laterInstructions === true || extension?.dialect === 'openai-chat';
+  return isTaken ? messages : remindByUser(messages, losses);
 }
 
 /**

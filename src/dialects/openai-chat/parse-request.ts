@@ -141,7 +141,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 
   const fields = { ...otherFields(body, kept, isDefault), ...reasoning.rest };
-  if (Object.keys(fields).length > 0) request.extension = { dialect: 'openai-chat', fields };
+  // Also without fields: it says whose request this is.
+  request.extension = { dialect: 'openai-chat', fields };
   return request;
 }
 

@@ -16,7 +16,6 @@ export const passthrough: Passthrough = {
     const says = (field: string) => turns.some((turn) => turn?.[field] !== undefined && turn[field] !== null);
     return {
       ...quirks,
-      laterInstructions: true,
       ...(JSON.stringify(body).includes('cache_control":') && { cacheControl: true }),
       ...(body.top_k !== undefined && { extraFields: ['top_k'] }),
       ...((says('reasoning_content') || says('reasoning')) && { replaysReasoning: true }),

@@ -347,6 +347,17 @@ describe('messages', () => {
       ]);
       expect(losses.map(({ feature }) => feature)).toEqual(['messages.system']);
     });
+
+    test('those of a client of this dialect stay, as in a request that passes', () => {
+      const messages = [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: 'd' },
+        { role: 'system', content: 'c' },
+      ];
+      const asked = openaiChat.client.parseRequest({ model: 'm', messages }, { operation: 'generate' });
+      const { body, losses } = build(asked);
+      expect([body.messages, losses]).toEqual([messages, []]);
+    });
   });
 
   test('images, documents and audio of users', () => {

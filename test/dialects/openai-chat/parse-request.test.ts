@@ -314,7 +314,7 @@ describe('tools', () => {
   ])('choice %j', (fields, expected) => {
     const request = parse(fields);
     expect(request.toolChoice as unknown).toEqual(expected);
-    expect(request.extension).toBeUndefined();
+    expect(request.extension?.fields).toEqual({});
   });
 
   test.each<[JsonObject, JsonObject]>([
@@ -340,7 +340,7 @@ describe('tools', () => {
     const request = parse({ tools, tool_choice: { type: 'allowed_tools', allowed_tools: allowed } });
     const { toolChoice, allowedTools, extension } = request;
     expect({ toolChoice, allowedTools } as unknown).toEqual(expected);
-    expect(extension).toBeUndefined();
+    expect(extension?.fields).toEqual({});
   });
 
   test.each<[JsonObject, string]>([
@@ -430,7 +430,8 @@ describe('settings', () => {
     ],
   ])('%s', (_, fields, expected) => {
     const { model: __, system: ___, messages: ____, tools: _____, ...rest } = parse(fields);
-    expect(rest as unknown).toEqual({ stream: false, ...expected });
+    const extension = { dialect: 'openai-chat', fields: {} };
+    expect(rest as unknown).toEqual({ stream: false, extension, ...expected });
   });
 
   test('what a vendor’s way to ask for thinking holds besides is kept apart', () => {
@@ -503,7 +504,7 @@ describe('settings', () => {
   test('log probabilities', () => {
     expect(parse({ logprobs: true, top_logprobs: 3 })).toMatchObject({ logprobs: { top: 3 } });
     const request = parse({ logprobs: true, top_logprobs: 0 });
-    expect([request.logprobs, request.extension]).toEqual([{}, undefined]);
+    expect([request.logprobs, request.extension?.fields]).toEqual([{}, {}]);
   });
 
   test('spelled-out defaults are no losses', () => {
@@ -532,7 +533,9 @@ describe('settings', () => {
       something_new: null,
       usage: { include: true },
     });
-    expect(request).toEqual({ model: 'm', stream: false, system: [], messages: request.messages, tools: [] });
+    const { messages } = request;
+    const extension = { dialect: 'openai-chat' as const, fields: {} };
+    expect(request).toEqual({ model: 'm', stream: false, system: [], messages, tools: [], extension });
   });
 });
 
