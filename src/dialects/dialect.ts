@@ -153,6 +153,8 @@ export interface ProviderSide {
   headers(key: string | null): Record<string, string>;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
+  /** The field of a whole answer that lists the alternatives a client may ask for; left out: there is only one. */
+  readonly alternatives?: 'choices' | 'candidates';
   /** What a whole answer is billed by, even if the rest of it is unreadable. */
   accountIn(body: JsonObject): Account;
   createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder;

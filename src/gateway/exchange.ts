@@ -5,6 +5,8 @@ import { MAX_BODY_LENGTH } from '../ledger/rows/sound-row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
+import { asArray, asObject, type JsonObject } from '../model/json/json.ts';
+import type { NeutralResponse } from '../model/response.ts';
 import type { Target } from '../routing/targets.ts';
 import type { CancelSignal } from '../upstream/cancellation.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
@@ -97,11 +99,8 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
     },
   });
   record.serving = true;
-  const { sameDialect, passesAnswer, target } = whole.plan;
-  const body =
-    passesAnswer && whole.text !== null
-      ? whole.text
-      : JSON.stringify(formsIn(exchange).buildResponse(whole.answer, answerContext(exchange, target)));
+  const { sameDialect, passesAnswer } = whole.plan;
+  const body = passesAnswer && whole.text !== null ? whole.text : JSON.stringify(buildBody(exchange, whole));
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
@@ -110,6 +109,19 @@ export async function answerWhole(exchange: Exchange): Promise<Response> {
   if (record.keepsAnswer) record.responseBody = body;
   record.end({ status: 'success' });
   return response;
+}
+
+/** The client's body for an answer that does not pass, with all its alternatives in their order. */
+function buildBody(exchange: Exchange, { plan, answer, others = [] }: WholeAnswer): JsonObject {
+  const build = (one: NeutralResponse) =>
+    formsIn(exchange).buildResponse(one, answerContext(exchange, plan.target));
+  const body = build(answer);
+  const { alternatives: name } = plan.side;
+  if (name === undefined || others.length === 0) return body;
+  const listed = [body, ...others.map(build)].flatMap((one, index) =>
+    (asArray(one[name]) ?? []).map((alternative) => ({ ...asObject(alternative), index })),
+  );
+  return { ...body, [name]: listed };
 }
 
 /**

@@ -3,11 +3,13 @@ import { describe, expect, test } from 'bun:test';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { ownToken } from '../../src/model/opaque-token.ts';
 import { createTagging, createUntagging } from '../../src/transformers/reasoning-answer.ts';
 import { tagsOf } from '../../src/transformers/tagged-text.ts';
 import type { AnswerStep } from '../../src/transformers/transformer.ts';
 import { SPOKEN_DIALECTS } from '../support/client-requests.ts';
+import { jsonReply } from '../support/reply.ts';
 import {
   createTransformLab,
   expectSound,
@@ -92,6 +94,91 @@ describe('redact', () => {
       }
     },
   );
+
+  describe('in every alternative of a whole answer', () => {
+    const SECRET = 'It is sk-abcd1234.';
+    const HIDDEN = 'It is [redacted].';
+    const textOf: Record<string, (text: string, index: number) => JsonObject> = {
+      choices: (text, index) => ({
+        index,
+        message: { role: 'assistant', content: text },
+        finish_reason: 'stop',
+      }),
+      completions: (text, index) => ({ index, text, logprobs: null, finish_reason: 'stop' }),
+      candidates: (text, index) => ({
+        ...(index > 0 && { index }),
+        content: { role: 'model', parts: [{ text }] },
+        finishReason: 'STOP',
+      }),
+    };
+    const CASES = [
+      { name: 'choices', dialect: 'openai-chat', field: 'choices', path: '/v1/chat/completions' },
+      { name: 'completions', dialect: 'openai-chat', field: 'choices', path: '/v1/completions' },
+      {
+        name: 'candidates',
+        dialect: 'gemini',
+        field: 'candidates',
+        path: '/v1beta/models/m:generateContent',
+      },
+    ] as const;
+    const ASKS = {
+      choices: { model: 'm', n: 3, messages: [{ role: 'user', content: 'Hi' }] },
+      completions: { model: 'm', n: 3, prompt: 'Hi' },
+      candidates: {
+        contents: [{ role: 'user', parts: [{ text: 'Hi' }] }],
+        generationConfig: { candidateCount: 3 },
+      },
+    };
+
+    async function ask({ name, dialect, field, path }: (typeof CASES)[number], ...texts: string[]) {
+      const listed = texts.map((text, index) => textOf[name]?.(text, index) ?? {});
+      const reply = jsonReply({ id: 'a', model: 'm', [field]: listed });
+      const lab = labOf(dialect, [KEYS], [], { reply });
+      const response = await lab.post(path, ASKS[name]);
+      const bytes = await response.text();
+      const got = (JSON.parse(bytes) as JsonObject)[field] as JsonObject[];
+      return {
+        bytes,
+        got,
+        sent: JSON.stringify({ id: 'a', model: 'm', [field]: listed }),
+        row: await lab.row(0),
+      };
+    }
+
+    test.each([...CASES])('$name', async (one) => {
+      for (const texts of [
+        ['Clean.', 'Also clean.', SECRET],
+        [SECRET, 'Clean.', 'Clean too.'],
+        ['Clean.', SECRET, SECRET],
+      ]) {
+        const { bytes, got, row } = await ask(one, ...texts);
+        expect(bytes).not.toContain('sk-abcd');
+        expect(got).toMatchObject(
+          texts.map((text, index) => textOf[one.name]?.(text === SECRET ? HIDDEN : text, index) ?? {}),
+        );
+        expect(got.map(({ index }) => index)).toEqual([0, 1, 2]);
+        expect(row.responseBody).not.toContain('sk-abcd');
+        expect(row.lost).toEqual(expect.arrayContaining(['text (redacted)', REWRITTEN]));
+        expect(row.lost).not.toContain(one.field);
+      }
+    });
+
+    test.each([...CASES])('$name that hold nothing pass as they came', async (one) => {
+      const { bytes, sent, row } = await ask(one, 'One.', 'Two.', 'Three.');
+      expect(bytes).toBe(sent);
+      expect(row.lost).not.toContain(REWRITTEN);
+    });
+
+    test('one that cannot be read is an error, not passed on', async () => {
+      const reply = jsonReply({
+        candidates: [textOf.candidates?.('a', 0) ?? {}, { index: 1, content: 'sk-abcd1234' }],
+      });
+      const lab = labOf('gemini', [KEYS], [], { reply });
+      const response = await lab.post('/v1beta/models/m:generateContent', ASKS.candidates);
+      expect(response.status).toBe(502);
+      expect(await response.text()).not.toContain('sk-abcd');
+    });
+  });
 
   const ARGUMENTS = '{"sk-name0":"a sk-abc\\u0064efgh\\n", "n": 12, "list":["sk-zzzz9","x\\"sk-yyyy"]}';
   const CALL: StreamEvent[] = [

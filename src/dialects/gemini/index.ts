@@ -49,6 +49,7 @@ export const gemini: Dialect = {
     },
     buildRequest,
     parseResponse,
+    alternatives: 'candidates',
     accountIn,
     createStreamDecoder,
     // Some proxies drop `alt=sse`.

@@ -34,6 +34,7 @@ const provider: ProviderSide = {
   },
   buildRequest,
   parseResponse,
+  alternatives: 'choices',
   accountIn,
   createStreamDecoder,
   classify: ({ event, data }) =>

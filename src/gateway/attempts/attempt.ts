@@ -173,6 +173,8 @@ export interface WholeAnswer {
   /** The provider's own JSON text; null where it streamed although a whole answer was requested. */
   text: string | null;
   answer: NeutralResponse;
+  /** The alternatives to `answer`, where transformers rewrote an answer of several. */
+  others?: readonly NeutralResponse[];
 }
 
 export function openWhole(context: AttemptContext): Promise<WholeAnswer> {

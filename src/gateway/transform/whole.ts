@@ -1,7 +1,9 @@
 // Takes a whole answer through the transformers of its try: the same steps as for a stream, over its events.
 import type { Part } from '../../model/content.ts';
-import { toGatewayError } from '../../model/errors.ts';
+import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
+import { readJson } from '../../model/json/exact-numbers.ts';
+import { asArray, asNumber, asObject } from '../../model/json/json.ts';
 import { createResponseCollector, responseToEvents } from '../../model/replay.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { WholeAnswer } from '../attempts/attempt.ts';
@@ -10,6 +12,12 @@ import { redactError } from '../response/redact-error.ts';
 import { requireSoundCalls } from '../pumps/sound-calls.ts';
 import { chainOf, isAccounting, noteRewritten, watchUpstream } from './relay.ts';
 
+interface Transformed {
+  answer: NeutralResponse;
+  events: readonly StreamEvent[];
+  isAsItWas: boolean;
+}
+
 /** Throws the GatewayError of a step that failed. */
 export async function transformWhole(
   context: AttemptContext,
@@ -17,27 +25,52 @@ export async function transformWhole(
 ): Promise<WholeAnswer> {
   const { host, observer, redact } = context;
   const whole = await open({ ...context, observer: watchUpstream(observer, host.monotonic) });
+  try {
+    const [given = whole.answer, ...alternatives] = readAlternatives(whole);
+    const first = await transformAnswer(context, given);
+    const others: Transformed[] = [];
+    for (const alternative of alternatives) others.push(await transformAnswer(context, alternative));
+    // Only now: watchers must not see an answer that another one replaces.
+    for (const event of first.events) if (!isAccounting(event)) observer.show(event);
+    // What no step changed is still the provider's own text.
+    if (first.isAsItWas && others.every((other) => other.isAsItWas)) return whole;
+    noteRewritten(context);
+    return { ...whole, text: null, answer: first.answer, others: others.map(({ answer }) => answer) };
+  } catch (thrown) {
+    throw redactError(toGatewayError(thrown), redact);
+  }
+}
+
+/** Each alternative as an answer of its own, where the client would get them all; otherwise none. */
+function readAlternatives({ plan, text }: WholeAnswer): NeutralResponse[] {
+  const { alternatives: name, parseResponse } = plan.side;
+  if (name === undefined || text === null || !plan.passesAnswer) return [];
+  const body = asObject(readJson(text)) ?? {};
+  const listed = (asArray(body[name]) ?? []).map((one) => asObject(one) ?? {});
+  if (listed.length < 2) return [];
+  // They are numbered anew by their order.
+  listed.sort((one, other) => (asNumber(one.index) ?? 0) - (asNumber(other.index) ?? 0));
+  try {
+    return listed.map((one) => parseResponse({ ...body, [name]: [{ ...one, index: 0 }] }));
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) throw thrown;
+    const reason = thrown instanceof Error ? thrown.message : 'unreadable';
+    const problem = `${plan.target.provider.name} sent one of several ${name} that cannot be read: ${reason}`;
+    throw new GatewayError('upstream_malformed', problem, { cause: thrown });
+  }
+}
+
+async function transformAnswer(context: AttemptContext, given: NeutralResponse): Promise<Transformed> {
   const chain = chainOf(context);
   try {
     const collector = createResponseCollector();
-    const events = await chain.push(responseToEvents(whole.answer));
+    const events = await chain.push(responseToEvents(given));
     for (const event of events) collector.push(event);
     const { parts, finish } = collector.response();
-    const answer = {
-      ...withOwnFields(whole.answer, events),
-      parts: withOwnParts(whole.answer, parts),
-      finish,
-    };
-    const isAsItWas = JSON.stringify(answer) === JSON.stringify(whole.answer);
+    const answer = { ...withOwnFields(given, events), parts: withOwnParts(given, parts), finish };
+    const isAsItWas = JSON.stringify(answer) === JSON.stringify(given);
     if (!isAsItWas) requireSoundCalls(answer);
-    // Only now: watchers must not see an answer that another one replaces.
-    for (const event of events) if (!isAccounting(event)) observer.show(event);
-    // What no step changed is still the provider's own text.
-    if (isAsItWas) return whole;
-    noteRewritten(context);
-    return { ...whole, text: null, answer };
-  } catch (thrown) {
-    throw redactError(toGatewayError(thrown), redact);
+    return { answer, events, isAsItWas };
   } finally {
     chain.close();
   }
