@@ -4,6 +4,7 @@ import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
+import { withoutNulls } from '../shared/own-fields.ts';
 import { codeOfStatus, pageInstead } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
@@ -45,7 +46,7 @@ export function errorInBody(body: JsonObject): GatewayError | undefined {
   const type = asString(body.__type) ?? asString(asObject(body.Output)?.__type);
   if (type !== undefined) return toError(undefined, type, messageOf(body));
   // What stands in front of the service has words, and no names.
-  const isAllWords = messageOf(body) !== '' && Object.keys(body).length === 1;
+  const isAllWords = messageOf(body) !== '' && Object.keys(withoutNulls(body)).length === 1;
   return isAllWords ? toError(undefined, '', messageOf(body)) : undefined;
 }
 

@@ -34,7 +34,7 @@ export class BlockDecoder {
   protected start(index: number, start: JsonObject): void {
     const result = asObject(start.toolResult);
     const image = asObject(start.image);
-    if (start.toolUse !== undefined) {
+    if (start.toolUse !== undefined && start.toolUse !== null) {
       const call = readCall(start.toolUse);
       const { block } = this.begin(index, { kind: 'tool', block: this.nextBlock++ });
       const kind = isServerTool(call) ? 'server' : 'function';
@@ -52,7 +52,7 @@ export class BlockDecoder {
     if (delta.text !== undefined) this.write(index, textIn(delta.text, 'delta.text'));
     const reasoning = asObject(delta.reasoningContent);
     if (reasoning !== undefined) this.think(index, reasoning);
-    if (delta.citation !== undefined) this.cite(index, delta.citation);
+    if (delta.citation !== undefined && delta.citation !== null) this.cite(index, delta.citation);
     const state = this.at(index);
     const input = asString(asObject(delta.toolUse)?.input);
     // Where the call's beginning could not be read, its arguments belong nowhere: such an answer is broken.

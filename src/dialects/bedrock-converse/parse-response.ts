@@ -6,6 +6,7 @@ import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
+import { withoutNulls } from '../shared/own-fields.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCitation, readFinish, readUsage, tierOf } from './read-answer.ts';
 import { ID } from './wire.ts';
@@ -36,7 +37,8 @@ export function accountIn(body: JsonObject): Account {
   };
 }
 
-function parseBlock(block: JsonObject): Part[] {
+function parseBlock(given: JsonObject): Part[] {
+  const block = withoutNulls(given);
   if (block.text !== undefined) {
     const text = textIn(block.text, 'output.message.content[].text');
     return text === '' ? [] : [{ type: 'text', text }];

@@ -4,6 +4,7 @@ import type { EventSink } from '../../model/events.ts';
 import { asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { madeUpCallId } from './call-id.ts';
+import { withoutNulls } from '../shared/own-fields.ts';
 import { type ArgumentWriter, createArgumentWriter } from './partial-arguments.ts';
 import { signatureFromProvider } from './signature.ts';
 import { listOf } from './wire.ts';
@@ -58,7 +59,7 @@ class PartialCalls implements CallDecoder {
   }
 
   read(part: JsonObject): GatewayError | undefined {
-    const call = asObject(part.functionCall) ?? {};
+    const call = withoutNulls(asObject(part.functionCall) ?? {});
     const name = asString(call.name);
     const given = asString(call.id) || undefined;
     const { open } = this;

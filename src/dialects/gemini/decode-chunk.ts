@@ -27,7 +27,7 @@ import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
 import { partName, unreadOf, unmappedFields } from './unmapped-fields.ts';
-import { isEmpty } from '../shared/own-fields.ts';
+import { isEmpty, withoutNulls } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 export class ChunkDecoder {
@@ -72,7 +72,7 @@ export class ChunkDecoder {
       this.fail(error);
       return;
     }
-    if (chunk.candidates !== undefined && !Array.isArray(chunk.candidates)) {
+    if (chunk.candidates !== undefined && chunk.candidates !== null && !Array.isArray(chunk.candidates)) {
       throw new MalformedEvent('candidates is not an array');
     }
     if (isStranger(chunk)) this.strangers++;
@@ -171,8 +171,9 @@ export class ChunkDecoder {
     this.sink.push({ type: 'extension', dialect: ID, name: 'citations', value: {} });
   }
 
-  private readPart(part: JsonObject): void {
+  private readPart(given: JsonObject): void {
     this.flushSeal();
+    const part = withoutNulls(given);
     for (const name of unreadOf(part)) this.reportUnread(name);
     if (part.functionCall !== undefined) {
       if (this.open !== undefined) this.close();
@@ -180,7 +181,7 @@ export class ChunkDecoder {
       if (error !== undefined) this.fail(error);
       return;
     }
-    if (part.text !== undefined && part.text !== null) {
+    if (part.text !== undefined) {
       const text = textIn(part.text, 'candidates[0].content.parts[].text');
       if (text !== '') this.calls?.close();
       this.readText(text, part);

@@ -1,7 +1,7 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Known, KnownFields, KnownRequest } from '../shared/unread-fields.ts';
-import { camelField } from './wire.ts';
+import { camelField, camelFields } from './wire.ts';
 
 const BLOB: KnownFields = { mimeType: true, data: true, displayName: true };
 const FILE: KnownFields = { mimeType: true, fileUri: true, displayName: true };
@@ -26,10 +26,10 @@ const OTHER: KnownFields = {
 };
 
 function part(value: JsonObject): KnownFields {
-  if (value.functionResponse !== undefined || value.function_response !== undefined) return RESULT;
-  if (value.executableCode !== undefined || value.executable_code !== undefined) return SERVER_CALL;
-  if (value.toolCall !== undefined || value.tool_call !== undefined) return SERVER_CALL;
-  return value.thought === true && value.text !== undefined ? THOUGHT : OTHER;
+  const { functionResponse, executableCode, toolCall, thought, text } = camelFields(value);
+  if (functionResponse !== undefined) return RESULT;
+  if (executableCode !== undefined || toolCall !== undefined) return SERVER_CALL;
+  return thought === true && text !== undefined ? THOUGHT : OTHER;
 }
 
 const CONTENT: KnownFields = { role: true, parts: part };

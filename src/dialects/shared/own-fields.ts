@@ -27,6 +27,12 @@ export function leftover(object: JsonObject, known: readonly string[]): JsonObje
   return rest;
 }
 
+/** The object without its fields that are null: the same object where none is. One level only. */
+export function withoutNulls(object: JsonObject): JsonObject {
+  for (const name in object) if (object[name] === null) return leftover(object, []);
+  return object;
+}
+
 export function isEmpty(object: object): boolean {
   for (const _ in object) return false;
   return true;
