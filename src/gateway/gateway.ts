@@ -25,7 +25,13 @@ import type { Ask } from './request/ask.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
 import { answerOther } from './answer-other.ts';
 import { type MakeBody, standardBody } from './response/byte-source.ts';
-import { answerError, answerShuttingDown, notPosted, stackOf } from './response/error-response.ts';
+import {
+  answerError,
+  answerShuttingDown,
+  notPosted,
+  shuttingDown,
+  stackOf,
+} from './response/error-response.ts';
 import { clientLeft } from './client-left.ts';
 import { answerGeneration, cutAtShutdown } from './exchange.ts';
 import { answerAcross } from './request/cross-origin.ts';
@@ -87,7 +93,10 @@ export interface Gateway {
   followLive(take: (frame: Uint8Array) => void): () => void;
   /** Ends the live views: they would never end by themselves. */
   endWatching(): void;
-  /** Writes what the ledger still holds and closes it; requests still running are recorded as aborted. */
+  /**
+   * Writes what the ledger still holds and closes it. Requests still running are recorded as aborted and ended like those
+   * of `cutRunning`; later ones are refused with `shutting_down`. No provider is asked any more.
+   */
   close(): Promise<void>;
 }
 
@@ -108,6 +117,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const probes = createProbes(host, states, (text) => setup.redactor.ofFailure(text));
   /** Where several processes serve, one probes and the others learn its findings. */
   let isProber = fleet === undefined;
+  let closed = false;
   if (isProber) probes.follow(initial.providers);
   const active = new Set<ExchangeRecord>();
   const ledger: Ledger | null =
@@ -295,13 +305,15 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return server.allowedOrigins.length === 0 ? answered() : answerAcross(request, server, answered);
   }
 
+  function turnAway(request: Request): Promise<Response> {
+    return readable(request, async () => answerShuttingDown(request, host.randomId()));
+  }
+
   return {
     fetch(request, makeBody = standardBody) {
-      return readable(request, () => answer(request, makeBody));
+      return closed ? turnAway(request) : readable(request, () => answer(request, makeBody));
     },
-    turnAway(request) {
-      return readable(request, async () => answerShuttingDown(request, host.randomId()));
-    },
+    turnAway,
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;
       return streamNeutral(ask, options, {
@@ -309,6 +321,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         config,
         router,
         newRecord() {
+          if (closed) throw shuttingDown();
           const record = newRecord('neutral', redactor);
           record.trace = beginTrace(new HeaderList(), host);
           return record;
@@ -360,10 +373,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     followLive: live.follow,
     endWatching: live.close,
     async close() {
+      closed = true;
       // A request cut off has its row too (GUARANTEES 17); its own ending may come too late to write one.
       for (const record of active) {
         record.httpStatus ||= 499;
         record.end({ status: 'aborted' });
+        record.cancel(cutAtShutdown());
       }
       probes.follow([]);
       budgets.stop();

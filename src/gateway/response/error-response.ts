@@ -31,12 +31,15 @@ export function errorResponse(error: GatewayError, dialect: DialectId, requestId
   return new Response(body, rest);
 }
 
-/** The answer of a gateway that accepts no more requests. */
-export function answerShuttingDown(request: Request, requestId: string): Response {
-  const error = new GatewayError('shutting_down', 'the gateway is shutting down; try again in a moment', {
+export function shuttingDown(): GatewayError {
+  return new GatewayError('shutting_down', 'the gateway is shutting down; try again in a moment', {
     retryAfterMs: 1_000,
   });
-  return errorResponse(error, guessDialect(request, urlOf(request)), requestId);
+}
+
+/** The answer of a gateway that accepts no more requests. */
+export function answerShuttingDown(request: Request, requestId: string): Response {
+  return errorResponse(shuttingDown(), guessDialect(request, urlOf(request)), requestId);
 }
 
 interface DescribedError {
