@@ -7,6 +7,7 @@ import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './g
 import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
 import { SettingsUnusable, standIn } from './stand-in-settings.ts';
+import { startTrouble } from '../workers/start-trouble.ts';
 
 /** By the shells' convention: the command was found and cannot be started, or was not found. */
 const CANNOT_START = 126;
@@ -68,11 +69,12 @@ export const runCommand: Command = {
         stdio: ['inherit', 'inherit', 'inherit'],
       });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      context.err(
-        `error: ${path} cannot be started (${reason}); check that it is built for this machine, ` +
-          'and that the interpreter named in its first line exists',
+      const reason = startTrouble(
+        error,
+        context.directory,
+        'check that it is built for this machine, and that the interpreter named in its first line exists',
       );
+      context.err(`error: ${path} cannot be started ${reason}`);
       return CANNOT_START;
     }
     // The terminal sends Ctrl-C to both; the program decides what it means, and this process waits for it.

@@ -2,6 +2,7 @@
 import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
+import { startTrouble } from './start-trouble.ts';
 import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess } from './worker-process.ts';
 
 export interface SupervisorOptions extends WorkerCommand {
@@ -188,12 +189,12 @@ function spawn(options: WorkerOptions): WorkerProcess {
     return startWorker(options);
   } catch (error) {
     if (error instanceof NoSharedMemory) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WorkerFailed(
-      `worker ${options.index} could not be started (${reason}): the system may allow no more processes or open files; ` +
-        'see ulimit -u and ulimit -n, or serve with --workers 1',
-      { cause: error },
+    const reason = startTrouble(
+      error,
+      options.directory,
+      'the system may allow no more processes or open files; see ulimit -u and ulimit -n, or serve with --workers 1',
     );
+    throw new WorkerFailed(`worker ${options.index} could not be started ${reason}`, { cause: error });
   }
 }
 

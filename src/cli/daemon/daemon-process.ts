@@ -7,6 +7,7 @@ import type { CliContext } from '../command.ts';
 import { pidFilePath } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
 import { directWithin } from '../own-machine.ts';
+import { startTrouble } from '../../workers/start-trouble.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
@@ -34,12 +35,9 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   const path = pidFilePath(environment);
   const log = logPath(environment);
   const logged = usingHome(log, () => openLog(log));
-  const child = Bun.spawn([process.execPath, process.argv[1] ?? '', 'serve', ...args], {
-    cwd: directory,
+  const child = spawnSelf(['serve', ...args], directory, {
     env: { ...environment, [PID_FILE_VARIABLE]: path, [LOG_FILE_VARIABLE]: log },
-    stdin: 'ignore',
-    stdout: logged.descriptor,
-    stderr: logged.descriptor,
+    stdio: ['ignore', logged.descriptor, logged.descriptor],
     // In its own session: it outlives the terminal, and does not receive Ctrl-C there.
     detached: true,
   });
@@ -61,6 +59,24 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   throw new DaemonError(
     `the gateway did not answer within ${START_TIMEOUT_MS / 1_000} s:\n${newestLines(logged)}`,
   );
+}
+
+/** Another process of this program, with these arguments. Throws DaemonError. */
+export function spawnSelf(
+  args: readonly string[],
+  directory: string,
+  options: Bun.Spawn.SpawnOptions<'ignore' | 'inherit', number | 'inherit', number | 'inherit'>,
+): Bun.Subprocess {
+  try {
+    return Bun.spawn([process.execPath, process.argv[1] ?? '', ...args], { ...options, cwd: directory });
+  } catch (cause) {
+    const reason = startTrouble(
+      cause,
+      directory,
+      'the system may allow no more processes or open files; see ulimit -u and ulimit -n',
+    );
+    throw new DaemonError(`the gateway could not be started ${reason}`, { cause });
+  }
 }
 
 /** Any answer counts: a gateway with keys refuses this request. */

@@ -11,7 +11,7 @@ import { type CliContext, type Command, type ParsedArguments, UsageError } from 
 import { CONFIG_FLAG } from '../config-flag.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { typable } from '../hints.ts';
-import { DaemonError, findDaemon, logPath, startDaemon, stopDaemon } from './daemon-process.ts';
+import { DaemonError, findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
 import { describeStatus, NAMELESS, NOT_RUNNING, readStatus } from './daemon-status.ts';
 import { loadWithCode } from '../serve/load-with-code.ts';
 import { reachableUrl } from '../serve/start-message.ts';
@@ -148,11 +148,8 @@ function restartFrom(origin: string, input: ParsedArguments, context: CliContext
   const flags =
     config === undefined ? input.flags : { ...input.flags, config: resolve(context.directory, config) };
   const args = ['daemon', 'restart', ...serveArguments({ ...input, flags })];
-  return Bun.spawn([process.execPath, process.argv[1] ?? '', ...args], {
-    cwd: origin,
-    env: context.environment,
-    stdio: ['inherit', 'inherit', 'inherit'],
-  }).exited;
+  return spawnSelf(args, origin, { env: context.environment, stdio: ['inherit', 'inherit', 'inherit'] })
+    .exited;
 }
 
 function serveArguments(input: ParsedArguments): string[] {

@@ -1,0 +1,50 @@
+// Started from a folder that its user may not enter, as `sudo -u` from another user's home: each command that starts
+// a process says so.
+import { afterAll, expect, test } from 'bun:test';
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSluice } from '../support/sluice-process.ts';
+
+const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
+const TEMPORARY = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-directory-')));
+afterAll(() => rmSync(TEMPORARY, { recursive: true }));
+
+/** Root may enter everything; as any other user in a namespace of its own it may not. */
+const AS_USER = process.getuid?.() === 0 ? [Bun.which('unshare') ?? '', '--user', '--map-user=4711'] : [];
+const mayBeRefused =
+  process.platform === 'linux' &&
+  (AS_USER.length === 0 || (!AS_USER.includes('') && Bun.spawnSync([...AS_USER, 'true']).exitCode === 0));
+
+async function fromClosedFolder(args: readonly string[]) {
+  const home = mkdtempSync(join(TEMPORARY, 'home-'));
+  const folder = mkdtempSync(join(TEMPORARY, 'closed-'));
+  const script = 'chmod 000 . && exec "$@"';
+  const child = Bun.spawn([...AS_USER, 'sh', '-c', script, 'sh', process.execPath, MAIN, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? '', HOME: home, SLUICE_HOME: home },
+    stdout: 'ignore',
+    stderr: 'pipe',
+  });
+  const [err, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  chmodSync(folder, 0o700);
+  return { code, err: err.replace(folder, 'FOLDER') };
+}
+
+const REASON = 'because this user may not enter the working directory, FOLDER: change to another\n';
+
+test.skipIf(!mayBeRefused).each([
+  [['serve', '--port', '0', '--workers', '2'], 'worker 0 could not be started'],
+  [['daemon', 'start', '--port', '0'], 'the gateway could not be started'],
+])('%p', async (args, what) => {
+  expect(await fromClosedFolder(args)).toEqual({ code: 1, err: `error: ${what} ${REASON}` });
+});
+
+test.skipIf(!mayBeRefused)('run', async () => {
+  await using gateway = await startSluice();
+  const program = Bun.which('true') ?? '';
+  expect(await fromClosedFolder(['run', '--url', gateway.url, program])).toEqual({
+    code: 126,
+    err: `error: ${program} cannot be started ${REASON}`,
+  });
+});
