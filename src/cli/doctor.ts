@@ -2,6 +2,7 @@
 import { stringFlag } from './arguments.ts';
 import type { Command } from './command.ts';
 import { examine } from './doctor-checks.ts';
+import { typable } from './hints.ts';
 import { findGateway, GATEWAY_FLAGS } from './gateway-client.ts';
 
 /** Free, and slow enough that a stream can be seen to flow. */
@@ -24,7 +25,10 @@ export const doctorCommand: Command = {
     if (!input.flags.json) context.out(`checking ${gateway.url}`);
     const findings = await examine(gateway, stringFlag(input, 'model') ?? DEFAULT_MODEL, (finding) => {
       const { check, ok, detail } = finding;
-      if (!input.flags.json) context.out(`  ${ok ? '✔' : '✘'} ${check.padEnd(NAME_WIDTH)} ${detail}`);
+      if (!input.flags.json)
+        context.out(
+          typable(`  ${ok ? '✔' : '✘'} ${check.padEnd(NAME_WIDTH)} ${detail}`, context.environment),
+        );
     });
     const wrong = findings.filter(({ ok }) => !ok).length;
     if (input.flags.json) context.out(JSON.stringify({ url: gateway.url, findings }, null, 2));

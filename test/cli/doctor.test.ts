@@ -207,3 +207,10 @@ test('a gateway with keys: the configuration’s key opens it, a wrong one is re
   expect(sound.wrong).toEqual([]);
   expect((await examine(locked.url, ['--key', 'wrong'])).wrong).toEqual(['health']);
 }, 30_000);
+
+test('a command that it advises can be typed where it was started', async () => {
+  const { out } = await runCommand(['doctor', '--url', 'http://127.0.0.1:1'], {
+    environment: { SLUICE_HOME: sluice.home, npm_package_name: 'sluice', npm_lifecycle_event: 'sluice' },
+  });
+  expect(out).toContain('start one with "npm run -s sluice -- daemon start"');
+});
