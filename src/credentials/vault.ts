@@ -261,9 +261,13 @@ function guarded<T>(what: string, work: () => T): T {
   } catch (thrown) {
     if (thrown instanceof CredentialError) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new CredentialError(
-      `${what} (${reason}); check the file and its permissions, or name another folder with SLUICE_HOME`,
-      { cause: thrown },
-    );
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    const isNoFolder = code === 'EEXIST' || code === 'ENOTDIR';
+    const remedy = isNoFolder
+      ? 'a file is in the place of its folder: move it away'
+      : 'check the file and its permissions';
+    throw new CredentialError(`${what} (${reason}); ${remedy}, or name another folder with SLUICE_HOME`, {
+      cause: thrown,
+    });
   }
 }

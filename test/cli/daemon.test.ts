@@ -282,7 +282,9 @@ describe('a home that cannot be used', () => {
     for (const args of [['start'], ['stop'], ['status'], ['logs'], ['logs', '--server']]) {
       const { code, out, err } = await sluice(home, args);
       expect([args, code, out]).toEqual([args, 1, '']);
-      expect(err).toMatch(/^error: \S+file cannot be used \(ENOTDIR: .*\); .* SLUICE_HOME\n$/);
+      expect(err).toMatch(
+        /^error: \S+file cannot be used \(ENOTDIR: .*\); a file is in the place of a folder: .* SLUICE_HOME\n$/,
+      );
     }
   }, 30_000);
 

@@ -123,6 +123,12 @@ describe('a vault', () => {
     expect(() => open(home)).toThrow(/credentials\.db cannot be opened/);
   });
 
+  test('a file in the place of its folder says so', () => {
+    const home = join(newHome(), 'file');
+    writeFileSync(home, '');
+    expect(() => open(home)).toThrow(/a file is in the place of its folder: move it away, or .*SLUICE_HOME$/);
+  });
+
   test.each(['', 'a b', '../x', '-x', 'x'.repeat(129)])('%j is no name', (name) => {
     const vault = open(newHome());
     expect(() => vault.store(name, SECRET)).toThrow(/not a name for a credential/);
