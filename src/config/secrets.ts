@@ -61,14 +61,20 @@ function look(reference: string, sources: SecretSources): Secret {
     const value = sources.readFile(name).trim();
     return value === '' ? { problem: `file ${redact(name)} is empty` } : { value };
   } catch (thrown) {
-    return { problem: `file ${redact(name)} cannot be read${codeOf(thrown)}` };
+    return { problem: `file ${redact(name)} ${unreadable(thrown)}` };
   }
 }
 
-/** ` (ENOENT)`: the rest of a system's message repeats the path, which may be the secret itself. */
-function codeOf(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? ` (${code})` : '';
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist; a relative path starts at the folder of the configuration file',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a folder',
+};
+
+/** By the code alone: the rest of a system's message repeats the path, which may be the secret itself. */
+function unreadable(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return UNREADABLE[code] ?? `cannot be read${code === '' ? '' : ` (${code})`}`;
 }
 
 function lookUpCredential(name: string, sources: SecretSources): Secret {

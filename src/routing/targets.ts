@@ -1,7 +1,8 @@
 // Resolves what a request or a configuration names to the target that serves it.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
-import { findProviderKind } from '../providers/kinds.ts';
+import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
+import { suggestion } from '../config/nearest.ts';
 
 export interface Target {
   provider: ProviderConfig;
@@ -131,11 +132,15 @@ function notEnabled(name: string, config: ResolvedConfig, what: string): Gateway
   const off = config.disabled.find((provider) => provider.name === name);
   const variable = findProviderKind(name)?.keyVariable;
   const enabled = config.providers.map((provider) => provider.name).join(', ') || 'none';
+  const known = [
+    ...[...config.providers, ...config.disabled].map((provider) => provider.name),
+    ...PROVIDER_KINDS.map(({ kind }) => kind),
+  ];
   const remedy =
     off !== undefined
       ? `it is disabled: ${off.reason}`
       : variable != null
         ? `set ${variable} or configure providers.${name}`
-        : `configure providers.${name}`;
+        : `configure providers.${name}${known.includes(name) ? '' : suggestion(name, known)}`;
   return new GatewayError('unknown_model', `${what}, which is not enabled; ${remedy} (enabled: ${enabled})`);
 }

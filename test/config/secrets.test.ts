@@ -38,7 +38,10 @@ describe('problems', () => {
       'variables of other programs are not expanded here; write env:NAME',
     ]),
     ['env:', 'a name is missing after "env:"'],
-    ['file:/absent', 'file /absent cannot be read (ENOENT)'],
+    [
+      'file:/absent',
+      'file /absent does not exist; a relative path starts at the folder of the configuration file',
+    ],
     ['file:blank', 'file blank is empty'],
     ['credential:other', 'credential other is not stored; store it with "sluice credentials store other"'],
     // The key itself where its name belongs.
@@ -47,7 +50,10 @@ describe('problems', () => {
       'env:sk-ant-api03-abcdef',
       'what follows env: is not the name of a variable; a key itself is written without env:',
     ],
-    ['file:sk-ant-api03-abcdef', 'file [redacted] cannot be read (ENOENT)'],
+    [
+      'file:sk-ant-api03-abcdef',
+      'file [redacted] does not exist; a relative path starts at the folder of the configuration file',
+    ],
     [
       'credential:sk-ant-api03-abcdef',
       'credential [redacted] is not stored; store it with "sluice credentials store [redacted]"',

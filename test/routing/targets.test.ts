@@ -126,6 +126,12 @@ describe('none is there', () => {
     });
   });
 
+  test('the header misspells one', () => {
+    expect(failure(() => resolveForced('anthropc/x', 'gpt-5', off))).toMatchObject({
+      message: expect.stringContaining('configure providers.anthropc (did you mean "anthropic"?)'),
+    });
+  });
+
   test('no provider at all', () => {
     const empty = { ...off, providers: [], routing: { ...off.routing, defaultProvider: null } };
     expect(failure(() => resolveDefault('gpt-5', empty))).toMatchObject({
