@@ -1,7 +1,7 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
-import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
+import { findModels, type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
@@ -95,7 +95,7 @@ export interface Gateway {
   endWatching(): void;
   /**
    * Writes what the ledger still holds and closes it. Requests still running are recorded as aborted and ended like those
-   * of `cutRunning`; later ones are refused with `shutting_down`. No provider is asked any more.
+   * of `cutRunning`; later ones are refused with `shutting_down`, except for the gateway's own pages. No provider is asked any more.
    */
   close(): Promise<void>;
 }
@@ -292,9 +292,16 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     }
   }
 
+  async function refuse(request: Request): Promise<Response> {
+    return answerShuttingDown(request, host.randomId());
+  }
+
   function answer(request: Request, makeBody: MakeBody): Promise<Response> {
     const address = addressOf(request);
     const found = findRoute(address.pathname, address.searchParams);
+    // The gateway's own pages can still be read.
+    if (closed && (found ?? findModels(address.pathname, request.headers)) !== undefined)
+      return refuse(request);
     if (found === undefined) return answerOther(request, { host, setup, manage });
     return exchange(request, address, found, makeBody);
   }
@@ -305,15 +312,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return server.allowedOrigins.length === 0 ? answered() : answerAcross(request, server, answered);
   }
 
-  function turnAway(request: Request): Promise<Response> {
-    return readable(request, async () => answerShuttingDown(request, host.randomId()));
-  }
-
   return {
     fetch(request, makeBody = standardBody) {
-      return closed ? turnAway(request) : readable(request, () => answer(request, makeBody));
+      return readable(request, () => answer(request, makeBody));
     },
-    turnAway,
+    turnAway(request) {
+      return readable(request, () => refuse(request));
+    },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;
       return streamNeutral(ask, options, {

@@ -55,12 +55,16 @@ test('a running stream ends with an error, and its provider works no more for it
   expect(rows).toMatchObject([{ status: 'aborted' }]);
 });
 
-test('a request that comes later is refused', async () => {
+test('a question that comes later is refused, and only that', async () => {
   const { post, gateway, upstream, rows } = setup();
   await gateway.close();
   const response = await post('/v1/messages', ASK);
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ type: 'error' });
+  const listing = await gateway.fetch(new Request('http://127.0.0.1:8088/v1/models'));
+  expect(listing.status).toBe(503);
+  const health = await gateway.fetch(new Request('http://127.0.0.1:8088/gateway/health'));
+  expect(health.status).toBe(200);
   const stream = gateway.stream(NEUTRAL)[Symbol.asyncIterator]();
   expect(await stream.next().catch((error: unknown) => error)).toMatchObject({ code: 'shutting_down' });
   expect(upstream.requests).toHaveLength(0);
