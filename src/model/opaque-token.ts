@@ -9,7 +9,7 @@ export type OpaqueToken = string & { readonly [opaque]: true };
 
 const MARK = 'sluice:';
 /** The mark in base64, up to the first character that depends on the next byte. */
-const BYTES_MARK = 'c2x1aWNlO';
+export const BYTES_MARK = 'c2x1aWNlO';
 
 /** The token that a provider of `dialect` sent, or a client that talks to one sent back. */
 export function ownToken(dialect: ProviderDialectId, text: string): OpaqueToken {
@@ -46,6 +46,41 @@ export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueT
   return markedToken(text) ?? ownToken(dialect, text);
 }
 
+/** Thinking with its token: of redacted thinking the token is all there is. */
+export interface SealedThought {
+  text: string;
+  token: OpaqueToken;
+  isRedacted: boolean;
+}
+
+const THOUGHT = 'thought:';
+const REDACTED = 'redacted:';
+
+/**
+ * Another dialect's thinking in one opaque field of base64, for clients that drop thoughts, or send a thought's signature
+ * back on another part: what signs a text is worth nothing without it.
+ */
+export function thoughtToBytesWire({ text, token, isRedacted }: SealedThought): string {
+  return encodeBase64(MARK + (isRedacted ? REDACTED : `${THOUGHT}${text.length}:${text}`) + token);
+}
+
+/** The reverse of `thoughtToBytesWire`, also of base64url; undefined for any other value. */
+export function thoughtFromBytesWire(wire: string): SealedThought | undefined {
+  const decoded = wire.startsWith(BYTES_MARK) ? decodeBase64(wire) : undefined;
+  if (decoded === undefined) return undefined;
+  const marked = decoded.slice(MARK.length);
+  if (marked.startsWith(REDACTED)) {
+    const token = labelledToken(marked.slice(REDACTED.length));
+    return token && { text: '', token, isRedacted: true };
+  }
+  const [, length] = /^thought:(\d+):/.exec(marked) ?? [];
+  if (length === undefined) return undefined;
+  const from = THOUGHT.length + length.length + 1;
+  const to = from + Number(length);
+  const token = labelledToken(marked.slice(to));
+  return token && { text: marked.slice(from, to), token, isRedacted: false };
+}
+
 /** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);
@@ -62,9 +97,11 @@ export function tokenFromBytesWire(dialect: ProviderDialectId, text: string): Op
 }
 
 function markedToken(text: string): OpaqueToken | undefined {
-  if (!text.startsWith(MARK)) return undefined;
-  const token = text.slice(MARK.length);
-  return PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`)) ? (token as OpaqueToken) : undefined;
+  return text.startsWith(MARK) ? labelledToken(text.slice(MARK.length)) : undefined;
+}
+
+function labelledToken(text: string): OpaqueToken | undefined {
+  return PROVIDER_DIALECT_IDS.some((id) => text.startsWith(`${id}:`)) ? (text as OpaqueToken) : undefined;
 }
 
 /** Whether a request's text may hold a foreign token or a made-up id, which its own dialect's provider would refuse. */

@@ -41,8 +41,11 @@ function reasonWord(reason: unknown): string | undefined {
 
 /** Tokens are bytes in Base64 here: its SDK hands them over so, others decode them. */
 function unmarked(seal: string): string {
-  const text = atob(seal);
-  return text.startsWith('sluice:') ? unsealed(text) : seal;
+  if (!atob(seal).startsWith('sluice:')) return seal;
+  const text = new TextDecoder().decode(Uint8Array.fromBase64(seal));
+  // That of a thought brings the thought along.
+  const [before, length = 0] = /^sluice:(?:thought:(\d+):|redacted:)/.exec(text) ?? [];
+  return unsealed(before === undefined ? text : `sluice:${text.slice(before.length + Number(length))}`);
 }
 
 /** Thoughts are counted apart from the candidates, and what tools put into the prompt apart from the prompt. */

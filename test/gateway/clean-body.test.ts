@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { cleanBody } from '../../src/gateway/record/clean-body.ts';
 import type { BinaryPart } from '../../src/ledger/rows/binary-parts.ts';
+import { ownToken, thoughtToBytesWire } from '../../src/model/opaque-token.ts';
 import { MAX_BODY_LENGTH, markCut } from '../../src/ledger/rows/sound-row.ts';
 
 const same = (text: string) => text;
@@ -38,6 +39,19 @@ test('binary parts are reported by their place in what is left', () => {
   expect(binaries).toMatchObject([{ of: 'request', mediaType: 'image/png' }]);
   const { at } = binaries[0] ?? { at: 0 };
   expect([clean?.slice(0, at), clean?.slice(at)]).toEqual([withImage('[redacted]').split(IMAGE)[0], '"}}']);
+});
+
+test('a thought inside an opaque value is searched for secrets too', () => {
+  const token = ownToken('anthropic-messages', 'sig');
+  const redact = (text: string) => text.replaceAll('the key', '[redacted]');
+  const signed = (text: string) => {
+    const thoughtSignature = thoughtToBytesWire({ text, token, isRedacted: false });
+    return JSON.stringify({ parts: [{ text: '', thought: true, thoughtSignature }, { text: 'a' }] });
+  };
+  expect(cleanBody(signed('hm'), 'response', redact, [])).toBe(signed('hm'));
+  expect(cleanBody(signed('hm, the key'), 'response', redact, [])).toBe(
+    '{"parts":[{"text":"","thought":true,"thoughtSignature":"[redacted]"},{"text":"a"}]}',
+  );
 });
 
 test('none is looked for behind what is kept', () => {

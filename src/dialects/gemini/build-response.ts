@@ -1,5 +1,5 @@
 // NeutralResponse → a whole answer. https://ai.google.dev/api/generate-content#generatecontentresponse
-import type { Part } from '../../model/content.ts';
+import type { Part, ReasoningPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
@@ -7,11 +7,19 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { CUT_CALL, callPart, mediaDataPart, redactedPart, replayedPart } from './answer-parts.ts';
+import {
+  CUT_CALL,
+  callPart,
+  mediaDataPart,
+  redactedPart,
+  replayedPart,
+  signaturePart,
+  type ThoughtBefore,
+} from './answer-parts.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
-import { signatureForClient } from './signature.ts';
+import { ownSignature } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
@@ -24,9 +32,14 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
   const spans = createSpanWriter();
+  let thought: ThoughtBefore | undefined;
   for (const part of response.parts) {
-    const built = buildPart(part, response, { grounding, spans, losses });
-    if (built !== undefined) addPart(parts, built);
+    const built = buildPart(part, response, { grounding, spans, losses, thought });
+    const foreign = part.type === 'reasoning' ? foreignThought(part) : undefined;
+    if (built !== undefined && foreign !== undefined) parts.push(built);
+    else if (built !== undefined) addPart(parts, built);
+    if (part.type === 'reasoning') thought = foreign;
+    else if (part.type === 'tool-call' && built !== undefined) thought = undefined;
   }
   const unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   losses.foreign(response.extension);
@@ -65,10 +78,24 @@ function addPart(parts: JsonObject[], part: JsonObject): void {
   } else parts.push(part);
 }
 
+/** Clients that drop thoughts keep its signature on the next call, as in streams. */
+function foreignThought({ text, signature }: ReasoningPart): ThoughtBefore | undefined {
+  if (signature === undefined || ownSignature(signature) !== undefined) return undefined;
+  return { text, token: signature };
+}
+
+interface PartScope {
+  grounding: GroundingWriter;
+  spans: SpanWriter;
+  losses: AnswerLosses;
+  /** Another provider's thought before this part, if no call carries it yet. */
+  thought: ThoughtBefore | undefined;
+}
+
 function buildPart(
   part: Part,
   response: NeutralResponse,
-  { grounding, spans, losses }: { grounding: GroundingWriter; spans: SpanWriter; losses: AnswerLosses },
+  { grounding, spans, losses, thought }: PartScope,
 ): JsonObject | undefined {
   switch (part.type) {
     case 'text':
@@ -87,12 +114,12 @@ function buildPart(
     case 'reasoning': {
       losses.foreign(part.extension);
       if (part.redacted !== undefined) return redactedPart(part.redacted);
-      const signature = signatureForClient(part.signature);
-      if (part.text !== '') return { text: part.text, thought: true, ...signature };
-      return part.signature === undefined ? undefined : { text: '', ...signature };
+      const { text, signature } = part;
+      if (signature !== undefined) return { ...signaturePart(signature, text), text };
+      return text === '' ? undefined : { text, thought: true };
     }
     case 'tool-call': {
-      const built = callPart(part);
+      const built = callPart(part, part.signature === undefined ? thought : undefined);
       if (part.kind === 'server') losses.serverCall(part, built !== null);
       else if (part.kind === 'custom') losses.freeTextCall();
       else losses.foreign(part.extension);

@@ -11,7 +11,6 @@ import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
-import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -22,6 +21,7 @@ import {
   redactedPart,
   replayedPart,
   signaturePart,
+  type ThoughtBefore,
 } from './answer-parts.ts';
 import { buildError } from './build-error.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
@@ -76,12 +76,12 @@ class ChunkEncoder implements StreamEncoder {
   private readonly framing: Framing;
   private textEnd = '';
   private thoughtEnd = '';
-  private hasThought = false;
+  private thought = createKeptText();
   /**
    * Another provider's signature of the last thought. The next call carries it, where Gemini puts its own signatures: AI
    * SDK and LangChain drop a signature without text, and keep that of a call.
    */
-  private seal: { token: OpaqueToken; isSent: boolean } | undefined;
+  private seal: (ThoughtBefore & { isSent: boolean }) | undefined;
   private readonly spans = createSpanWriter();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
@@ -108,7 +108,7 @@ class ChunkEncoder implements StreamEncoder {
     else if (event.type !== 'error') this.start(null, null);
     if (this.seal === undefined || this.seal.isSent || maySeal(event)) return this.encodeBody(event);
     this.seal.isSent = true;
-    return this.part(signaturePart(this.seal.token, true)) + this.encodeBody(event);
+    return this.part(signaturePart(this.seal.token, this.seal.text)) + this.encodeBody(event);
   }
 
   ping(): string {
@@ -157,19 +157,21 @@ class ChunkEncoder implements StreamEncoder {
         if (event.logprobs !== undefined) return this.part({ text: event.text }, event.logprobs);
         return event.text === '' ? '' : this.part({ text: event.text });
       case 'reasoning-delta':
-        this.hasThought ||= event.text !== '';
+        this.thought.add(event.text);
         return event.text === ''
           ? ''
           : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.thoughtEnd;
       case 'reasoning-start':
-        this.hasThought = false;
+        this.thought = createKeptText();
         this.seal = undefined;
         return event.redacted === undefined ? '' : this.part(redactedPart(event.redacted));
-      case 'reasoning-signature':
-        if (!this.hasThought || ownSignature(event.signature) !== undefined)
-          return this.part(signaturePart(event.signature, this.hasThought));
-        this.seal = { token: event.signature, isSent: false };
-        return '';
+      case 'reasoning-signature': {
+        const token = event.signature;
+        const text = this.thought.text();
+        if (ownSignature(token) !== undefined) return this.part(signaturePart(token, text));
+        this.seal = { token, text, isSent: text === '' };
+        return text === '' ? this.part(signaturePart(token, text)) : '';
+      }
       case 'tool-start': {
         const { type: _, block: __, ...head } = event;
         this.open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
@@ -238,7 +240,7 @@ class ChunkEncoder implements StreamEncoder {
     const call: ToolCallPart = { ...opened.head, arguments: opened.given.text() };
     const { seal } = this;
     const takes = seal !== undefined && call.kind !== 'server' && call.signature === undefined;
-    const built = callPart(takes ? { ...call, signature: seal.token } : call);
+    const built = callPart(call, takes ? seal : undefined);
     if (takes && built) this.seal = undefined;
     if (call.kind === 'server') this.losses.serverCall(call, built !== null);
     else if (call.kind === 'custom') this.losses.freeTextCall();

@@ -4,7 +4,7 @@ import { asString, isObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
 import { createCallMatcher } from './call-matcher.ts';
-import { parsePart } from './parse-parts.ts';
+import { type CarriedThought, parsePart } from './parse-parts.ts';
 import { invalid, nameType } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { ownSignature } from './signature.ts';
@@ -17,26 +17,26 @@ export function parseContents(value: JsonValue | undefined): Message[] {
     throw invalid('contents', `${found}; send at least one {role, parts}`);
   }
   const calls = createCallMatcher();
-  const messages: Message[] = [];
+  const turns: { role: 'user' | 'assistant'; parts: (Part | CarriedThought)[] }[] = [];
   for (const [index, item] of contents.entries()) {
     const path = `contents[${index}]`;
     const content = requiredObject(item, path);
     const role = roleOf(content.role, path);
-    const parts: Part[] = [];
+    const parts: (Part | CarriedThought)[] = [];
     const results = new Set<string>();
     for (const [place, part] of listOf(content.parts).entries()) {
       if (isRepeatedResult(part, results)) continue;
       parts.push(...parsePart(part, `${path}.parts[${place}]`, calls));
     }
-    const last = messages.at(-1);
+    const last = turns.at(-1);
     // In the history, a streamed answer is one content per event: all of them are one turn.
     if (role === 'assistant' && last?.role === 'assistant') last.parts.push(...parts);
-    else messages.push({ role, parts });
+    else turns.push({ role, parts });
   }
-  for (const message of messages) {
-    if (message.role === 'assistant') message.parts = joined(message.parts);
-  }
-  return messages;
+  return turns.map(({ role, parts }) => ({
+    role,
+    parts: role === 'assistant' ? joined(parts) : parts.filter((part) => part.type !== 'carried-thought'),
+  }));
 }
 
 /**
@@ -71,10 +71,15 @@ function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant'
 }
 
 /** Joins the pieces into which a stream split text and thoughts; a signature ends its thought. */
-function joined(parts: readonly Part[]): Part[] {
+function joined(parts: readonly (Part | CarriedThought)[]): Part[] {
   const result: Part[] = [];
   let before: ReasoningPart | undefined;
   for (const part of parts) {
+    if (part.type === 'carried-thought') {
+      placeThought(part, result);
+      before = undefined;
+      continue;
+    }
     const last = result.at(-1);
     if (part.type === 'text' && last?.type === 'text' && !part.extension && !last.extension) {
       last.text += part.text;
@@ -92,6 +97,19 @@ function joined(parts: readonly Part[]): Part[] {
     } else result.push(part.type === 'opaque' ? part : { ...part });
   }
   return result;
+}
+
+/** Puts a thought where it stood; one that is there already, as other parts may carry it too, stays. */
+function placeThought({ thought, isMoved }: CarriedThought, result: Part[]): void {
+  const token = thought.signature ?? thought.redacted;
+  if (result.some((part) => part.type === 'reasoning' && (part.signature ?? part.redacted) === token)) return;
+  let at = result.length;
+  while (isMoved && result[at - 1]?.type === 'text') at--;
+  const before = result[at - 1];
+  // The same thought as the client kept it, without its signature.
+  const isCopy =
+    thought.text !== '' && before?.type === 'reasoning' && !(before.signature ?? before.redacted);
+  result.splice(isCopy ? at - 1 : at, isCopy ? 1 : 0, thought);
 }
 
 /** A signature of the text before it, as Gemini's models send; LiteLLM also puts other providers' thought signatures there. */

@@ -7,7 +7,7 @@ import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
-import { signatureFromClient } from './signature.ts';
+import { signatureFromClient, thoughtFromClient } from './signature.ts';
 import { leftover } from '../shared/own-fields.ts';
 import { extensionOf, ID, listOf } from './wire.ts';
 
@@ -16,12 +16,29 @@ const KNOWN = [
   ...['executableCode', 'codeExecutionResult', 'toolCall', 'toolResponse'],
 ];
 
+/** Another provider's thought, whole in the signature of the part that carries it. */
+export interface CarriedThought {
+  type: 'carried-thought';
+  thought: ReasoningPart;
+  /** The part is not the thought's own: the thought stood before it, and before the text around it. */
+  isMoved: boolean;
+}
+
 /**
  * Usually one neutral part; two where a signature seals a part that has no place for it, none for an empty one.
  * @param path of the part, e.g. `contents[0].parts[2]`.
  */
-export function parsePart(value: JsonValue, path: string, calls: CallMatcher): Part[] {
+export function parsePart(value: JsonValue, path: string, calls: CallMatcher): (Part | CarriedThought)[] {
   const part = requiredObject(value, path);
+  const thought = thoughtFromClient(part);
+  if (thought === undefined) return parseOwn(part, path, calls);
+  delete part.thoughtSignature;
+  const isMoved = part.thought !== true && part.text !== '';
+  const carried: CarriedThought = { type: 'carried-thought', thought, isMoved };
+  return isMoved ? [carried, ...parseOwn(part, path, calls)] : [carried];
+}
+
+function parseOwn(part: JsonObject, path: string, calls: CallMatcher): Part[] {
   const signature = signatureFromClient(part);
   const seal: Part[] = signature === undefined ? [] : [{ type: 'reasoning', text: '', signature }];
   const more = extensionOf(leftover(part, KNOWN));

@@ -1,10 +1,14 @@
 // Thought signatures on the wire: bytes in base64, which Google's SDKs of Python, Go and Java decode.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
+import type { ReasoningPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import {
+  isSeal,
   type OpaqueToken,
   openToken,
   ownToken,
+  thoughtFromBytesWire,
+  thoughtToBytesWire,
   tokenFromBytesWire,
   tokenToBytesWire,
 } from '../../model/opaque-token.ts';
@@ -36,6 +40,27 @@ export function signatureFromProvider(part: JsonObject): OpaqueToken | undefined
 /** The field of a part for a client. */
 export function signatureForClient(token: OpaqueToken | undefined): { thoughtSignature?: string } {
   return token === undefined ? {} : { thoughtSignature: tokenToBytesWire(ID, token) };
+}
+
+/** The field for a thought's signature, or, with `isRedacted`, for thinking that only its provider can read. */
+export function thoughtForClient(
+  text: string,
+  token: OpaqueToken,
+  isRedacted = false,
+): { thoughtSignature: string } {
+  const isWhole = ownSignature(token) === undefined && isSeal(token);
+  const thoughtSignature = isWhole
+    ? thoughtToBytesWire({ text, token, isRedacted })
+    : tokenToBytesWire(ID, token);
+  return { thoughtSignature };
+}
+
+/** Another provider's thinking that a client sent back, on whatever part. */
+export function thoughtFromClient({ thoughtSignature }: JsonObject): ReasoningPart | undefined {
+  const thought = typeof thoughtSignature === 'string' ? thoughtFromBytesWire(thoughtSignature) : undefined;
+  if (thought === undefined) return undefined;
+  const { text, token, isRedacted } = thought;
+  return { type: 'reasoning', text, ...(isRedacted ? { redacted: token } : { signature: token }) };
 }
 
 /** The provider's own text; undefined for another provider's token. */

@@ -1,6 +1,7 @@
 // A body as its row may hold it: without secrets, its binary parts separate, and no longer than the ledger keeps.
 import { type BinaryPart, findBinaryParts } from '../../ledger/rows/binary-parts.ts';
 import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
+import { withoutSecretThoughts } from '../../model/redact/carried-thoughts.ts';
 
 /**
  * Cleans twice as much of a body as the ledger keeps: a secret is removed whole before the ledger cuts, and a body
@@ -9,10 +10,11 @@ import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
 export function cleanBody(
   body: string | null,
   of: BinaryPart['of'],
-  redact: (text: string) => string,
+  redactText: (text: string) => string,
   binaries: BinaryPart[],
 ): string | null {
   if (body === null) return null;
+  const redact = (text: string) => redactText(withoutSecretThoughts(text, redactText));
   const found = findBinaryParts(body);
   if (found.length === 0) return redact(beginningOf(body, 2 * MAX_BODY_LENGTH));
   // Joined in one step: a string concatenated piece by piece would keep the body that the pieces are slices of.

@@ -5,7 +5,7 @@ import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
-import { ownToken } from '../../../src/model/opaque-token.ts';
+import { ownToken, placeToken } from '../../../src/model/opaque-token.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encode, encodedChunks, wholeAnswer } from './events.ts';
 
@@ -30,6 +30,8 @@ const call = (
 const ANTHROPIC = ownToken('anthropic-messages', 'sig');
 /** The mark and the token, as bytes in base64: what Google's SDKs decode. */
 const FOREIGN = btoa('sluice:anthropic-messages:sig');
+/** The thought `hm` with its signature. */
+const CARRIED = btoa('sluice:thought:2:hmanthropic-messages:sig');
 
 /** The parts told, without the empty one of the last chunk. */
 function partsOf(...events: StreamEvent[]): unknown[] {
@@ -89,14 +91,14 @@ describe('parts', () => {
       { type: 'reasoning-end', block: 0 },
     ];
     const shown = { text: 'hm', thought: true };
-    const alone = { text: '', thought: true, thoughtSignature: FOREIGN };
+    const alone = { text: '', thought: true, thoughtSignature: CARRIED };
     const functionCall = { id: 'c1', name: 'f', args: {} };
 
     test('stands on the call behind it, for clients that drop it alone, and on no second one', () => {
       const second = { functionCall: { ...functionCall, id: 'c2' } };
       expect(partsOf(...thought, ...call(['{}']), ...call(['{}'], { id: 'c2' }))).toEqual([
         shown,
-        { functionCall, thoughtSignature: FOREIGN },
+        { functionCall, thoughtSignature: CARRIED },
         second,
       ]);
     });
@@ -106,7 +108,7 @@ describe('parts', () => {
         shown,
         alone,
         { text: 'a' },
-        { functionCall, thoughtSignature: FOREIGN },
+        { functionCall, thoughtSignature: CARRIED },
       ]);
     });
 
@@ -151,7 +153,38 @@ describe('parts', () => {
         { type: 'reasoning-signature', block: 1, signature: ANTHROPIC },
         { type: 'reasoning-end', block: 1 },
       ),
-    ).toEqual([{ text: 'a' }, { text: '', thoughtSignature: FOREIGN }]);
+    ).toEqual([
+      { text: 'a' },
+      { text: '', thoughtSignature: btoa('sluice:thought:0:anthropic-messages:sig') },
+    ]);
+  });
+
+  test('the signature of a thought without text is on the next call too', () => {
+    const hidden: StreamEvent[] = [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-signature', block: 0, signature: ANTHROPIC },
+      { type: 'reasoning-end', block: 0 },
+    ];
+    const thoughtSignature = btoa('sluice:thought:0:anthropic-messages:sig');
+    expect(partsOf(...hidden, ...call(['{}']))).toEqual([
+      { text: '', thoughtSignature },
+      { functionCall: { id: 'c1', name: 'f', args: {} }, thoughtSignature },
+    ]);
+  });
+
+  test('a token that only marks a place carries no thought: its text may change', () => {
+    const signature = placeToken('openai-chat', '0');
+    const place: StreamEvent[] = [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: 'hm' },
+      { type: 'reasoning-signature', block: 0, signature },
+      { type: 'reasoning-end', block: 0 },
+    ];
+    expect(partsOf(...place)[1]).toEqual({
+      text: '',
+      thought: true,
+      thoughtSignature: btoa('sluice:openai-chat:place:0'),
+    });
   });
 
   test('redacted thinking is a thought without text', () => {
@@ -160,7 +193,9 @@ describe('parts', () => {
         { type: 'reasoning-start', block: 0, redacted: ANTHROPIC },
         { type: 'reasoning-end', block: 0 },
       ),
-    ).toEqual([{ text: '', thought: true, thoughtSignature: FOREIGN }]);
+    ).toEqual([
+      { text: '', thought: true, thoughtSignature: btoa('sluice:redacted:anthropic-messages:sig') },
+    ]);
   });
 
   test('calls go out whole, when they are whole', () => {
@@ -427,7 +462,7 @@ describe('whole', () => {
         {
           content: {
             parts: [
-              { text: 'hm', thought: true, thoughtSignature: FOREIGN },
+              { text: 'hm', thought: true, thoughtSignature: CARRIED },
               { text: 'a', thoughtSignature: 'seal' },
               { functionCall: { id: 'c1', name: 'f', args: { a: 1 } } },
             ],
@@ -440,6 +475,29 @@ describe('whole', () => {
       usageMetadata: { promptTokenCount: 0, candidatesTokenCount: 0, totalTokenCount: 0 },
       modelVersion: 'm1',
       responseId: 'r1',
+    });
+  });
+
+  test('the call behind another provider’s thought carries it too, for clients that drop thoughts', () => {
+    const thought: StreamEvent[] = [
+      { type: 'reasoning-start', block: 5 },
+      { type: 'reasoning-signature', block: 5, signature: ANTHROPIC },
+      { type: 'reasoning-end', block: 5 },
+    ];
+    const body = build(...text('a'), ...thought, ...call(['{}']), finish());
+    const thoughtSignature = btoa('sluice:thought:0:anthropic-messages:sig');
+    expect(body).toMatchObject({
+      candidates: [
+        {
+          content: {
+            parts: [
+              { text: 'a' },
+              { text: '', thoughtSignature },
+              { functionCall: { id: 'c1' }, thoughtSignature },
+            ],
+          },
+        },
+      ],
     });
   });
 

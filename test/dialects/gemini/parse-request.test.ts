@@ -142,6 +142,100 @@ describe('parts', () => {
     ]);
   });
 
+  describe('another provider’s thought, whole in its signature', () => {
+    const carry = (text: string) => btoa(`sluice:thought:${text.length}:${text}anthropic-messages:s`);
+    const signed = { type: 'reasoning', text: 'hm', signature: 'anthropic-messages:s' as never } as const;
+    const said = { type: 'text', text: 'ab' } as const;
+    const bare = { type: 'tool-call', kind: 'function', id: 'c', name: 'f', arguments: '{}' } as const;
+    const functionCall = { id: 'c', name: 'f' };
+    const thoughtSignature = carry('hm');
+    const shown = { text: 'hm', thought: true };
+
+    test.each<[string, Parameters<typeof modelParts>]>([
+      [
+        'where it was sent',
+        [shown, { text: '', thought: true, thoughtSignature }, { text: 'ab' }, { functionCall }],
+      ],
+      ['on the thought', [{ ...shown, thoughtSignature }, { text: 'ab' }, { functionCall }]],
+      ['on the text, without the thought (Agno)', [{ text: 'ab', thoughtSignature }, { functionCall }]],
+      [
+        'on the text behind the thought (LiteLLM)',
+        [shown, { text: 'ab', thoughtSignature }, { functionCall }],
+      ],
+      ['on the end of the text', [{ text: 'a' }, { text: 'b', thoughtSignature }, { functionCall }]],
+      ['on the call, without the thought (Gemini CLI)', [{ text: 'ab' }, { functionCall, thoughtSignature }]],
+      ['on the call, behind the thought', [shown, { text: 'ab' }, { functionCall, thoughtSignature }]],
+      [
+        'on all of them',
+        [
+          { ...shown, thoughtSignature },
+          { text: 'ab', thoughtSignature },
+          { functionCall, thoughtSignature },
+        ],
+      ],
+      [
+        'on a thought that the client has trimmed',
+        [{ text: 'h', thought: true, thoughtSignature }, { text: 'ab' }, { functionCall }],
+      ],
+    ])('is put back where it stood: it came %s', (_, parts) => {
+      expect(modelParts(...parts)).toEqual([signed, said, bare]);
+    });
+
+    test('in base64url, and with characters of several bytes', () => {
+      const text = 'Köln? 🌧';
+      const bytes = new TextEncoder().encode(`sluice:thought:${text.length}:${text}anthropic-messages:s`);
+      const parts = modelParts({ text: 'a', thoughtSignature: bytes.toBase64({ alphabet: 'base64url' }) });
+      expect(parts).toEqual([
+        { ...signed, text },
+        { type: 'text', text: 'a' },
+      ]);
+    });
+
+    test('two in one turn, each before what carries it', () => {
+      const second = btoa('sluice:thought:2:ohanthropic-messages:t');
+      const parts = modelParts(
+        { text: 'ab', thoughtSignature },
+        { text: '', thought: true, thoughtSignature: second },
+        { functionCall, thoughtSignature: second },
+      );
+      const later = { type: 'reasoning', text: 'oh', signature: 'anthropic-messages:t' as never } as const;
+      expect(parts).toEqual([signed, said, later, bare]);
+    });
+
+    test('without text, and redacted', () => {
+      const hidden = { ...signed, text: '' };
+      const here = { text: '', thoughtSignature: carry('') };
+      expect(modelParts({ text: 'ab' }, here)).toEqual([said, hidden]);
+      expect(modelParts(here, { text: 'ab' }, { functionCall, thoughtSignature: carry('') })).toEqual([
+        hidden,
+        said,
+        bare,
+      ]);
+      const redacted = btoa('sluice:redacted:anthropic-messages:s');
+      expect(modelParts({ text: 'ab', thoughtSignature: redacted })).toEqual([
+        { type: 'reasoning', text: '', redacted: 'anthropic-messages:s' as never },
+        said,
+      ]);
+    });
+
+    test('what only looks like one is Gemini’s own', () => {
+      for (const made of [
+        'sluice:thought:9:hmanthropic-messages:s',
+        'sluice:thought:2:hmother:s',
+        'sluice:redacted:x',
+      ]) {
+        const token = btoa(made);
+        expect(modelParts({ functionCall, thoughtSignature: token })).toEqual([
+          { ...bare, signature: `gemini:${token}` as never },
+        ]);
+      }
+    });
+
+    test('a user has none', () => {
+      expect(userParts({ text: 'ab', thoughtSignature })).toEqual([said]);
+    });
+  });
+
   test.each([
     'skip_thought_signature_validator',
     'context_engineering_is_the_way_to_go',

@@ -1,0 +1,14 @@
+// Secrets in thinking that travels inside an opaque value, in base64, where no other search finds them.
+import { BYTES_MARK, thoughtFromBytesWire } from '../opaque-token.ts';
+import { REDACTED } from './shapes.ts';
+
+const VALUES = new RegExp(`${BYTES_MARK}[\\w+/=-]*`, 'g');
+
+/** The text with `[redacted]` in place of each value whose thought holds a secret. */
+export function withoutSecretThoughts(text: string, redact: (text: string) => string): string {
+  if (!text.includes(BYTES_MARK)) return text;
+  return text.replace(VALUES, (wire) => {
+    const thought = thoughtFromBytesWire(wire);
+    return thought === undefined || redact(thought.text) === thought.text ? wire : REDACTED;
+  });
+}
