@@ -131,6 +131,8 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
+  /** No breakpoints of the provider's prompt cache are added to those that the request has. */
+  keepsBreakpoints?: true;
   /** A breakpoint of the provider's prompt cache at the end of the prompt, wherever that is (Anthropic, OpenRouter). */
   cacheControl?: JsonObject;
   /** How the provider's cache should keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */

@@ -1,4 +1,4 @@
-// `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them, and the key that becomes some at Claude.
+// `clean_cache`: removes prompt-cache breakpoints, for servers that refuse them, and keeps Claude's prompts from getting some.
 import { z } from 'zod';
 import type { Part, ToolResultContent } from '../model/content.ts';
 import { isObject, type JsonValue } from '../model/json/json.ts';
@@ -12,7 +12,8 @@ const COPILOTS = 'copilot_cache_control';
 
 export const cleanCache = defineTransformer({
   name: 'clean_cache',
-  summary: 'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`.',
+  summary:
+    'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`; adds no breakpoints at Claude.',
   options: z.strictObject({}),
   create: () => ({
     /** In Chat Completions a message has the field too, beside a content that may be mere text and passes as it is. */
@@ -27,6 +28,7 @@ export const cleanCache = defineTransformer({
       };
       const changed: NeutralRequest = {
         ...withoutBreakpoint(request, note),
+        keepsBreakpoints: true,
         system: request.system.map((part) => withoutBreakpoint(part, note)),
         messages: request.messages.map((message) => ({
           ...message,
@@ -39,7 +41,7 @@ export const cleanCache = defineTransformer({
       const lose = (feature: string) =>
         context.lose({ feature, outcome: 'lost', how: 'dropped by clean_cache' });
       if (dropped) lose(FIELD);
-      if (changed.cacheKey === undefined) return dropped ? changed : request;
+      if (changed.cacheKey === undefined) return changed;
       lose('prompt_cache_key');
       const { cacheKey: _, ...keyless } = changed;
       return keyless;

@@ -1,4 +1,6 @@
 // What the tests of two turns share: a provider that answers the recording first and a text then.
+import type { JsonObject } from '../../src/model/json/json.ts';
+import { withoutBreakpoints } from '../support/breakpoints.ts';
 import { ownRecordings, type Recording } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf } from '../support/reply.ts';
@@ -20,8 +22,9 @@ export function twoTurns(recording: Recording): GatewayFor {
   );
 }
 
+/** Without its cache breakpoints. */
 export function secondRequest(gateway: GatewayFor): { messages: Json[]; [field: string]: unknown } {
-  return gateway.upstream.requests[1]?.json() as { messages: Json[] };
+  return withoutBreakpoints(gateway.upstream.requests[1]?.json() as JsonObject) as { messages: Json[] };
 }
 
 export const resultFor = (id: string) => `The result of ${id}.`;

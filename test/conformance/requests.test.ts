@@ -56,6 +56,12 @@ async function send(wire: Wire, request: Json) {
   return { body, arrived, named, header: response.headers.get('x-sluice-lost') };
 }
 
+/** Claude's prompts get breakpoints then. */
+function isLoop({ tools, messages }: Json): boolean {
+  const turns = messages as Json[];
+  return Array.isArray(tools) && tools.length > 0 && turns.some(({ role }) => role === 'assistant');
+}
+
 /** `feature (approximated: how)` → `feature` */
 function featureOf(told: string): string {
   return told.replace(/ \(approximated.*$/, '');
@@ -145,7 +151,9 @@ for (const wire of ['anthropic-messages', 'openai-chat'] as const) {
         }
         expect(features).toEqual(expect.arrayContaining([...nestedLosses(body)]));
         const breakpoints = cacheBreakpoints(body);
-        if (wire === 'openai-chat') expect(cacheBreakpoints(arrived)).toBe(breakpoints);
+        if (wire === 'openai-chat' && breakpoints === 0 && isLoop(body))
+          expect(cacheBreakpoints(arrived)).toBeWithin(1, 4);
+        else if (wire === 'openai-chat') expect(cacheBreakpoints(arrived)).toBe(breakpoints);
         else expect(features.includes('cache_control')).toBe(breakpoints > 0);
         const lost = named.filter((told) => !told.includes(' (approximated'));
         expect(header?.split(', ') ?? []).toEqual(lost);

@@ -337,6 +337,29 @@ describe('clean_cache', () => {
     expect(lab.sent().text).not.toContain('cache_control');
     expect(response.headers.get('x-sluice-lost')).toBe('prompt_cache_key');
   });
+  test('also those that Claude gets for a loop of tools', async () => {
+    const call = { id: 'c1', type: 'function', function: { name: 't', arguments: '{}' } };
+    const body = {
+      model: 'm',
+      tools: [{ type: 'function', function: { name: 't', parameters: { type: 'object' } } }],
+      messages: [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', tool_call_id: 'c1', content: 'so' },
+      ],
+    };
+    const headers = { 'x-sluice-target': 'lab/claude-opus-4-8' };
+    for (const [steps, count] of [
+      [[], 3],
+      [['clean_cache'], 0],
+    ] as const) {
+      const lab = labOf('anthropic-messages', [...steps]);
+      const response = await lab.post('/v1/chat/completions', body, { headers });
+      await response.text();
+      expect(lab.sent().text.split('"cache_control"').length - 1).toBe(count);
+      expect(response.headers.get('x-sluice-lost')).toBeNull();
+    }
+  });
   test('does nothing where there are none', async () => {
     const lab = labOf('anthropic-messages', ['clean_cache']);
     expect((await lab.ask('anthropic-messages', true)).lost).toBeNull();

@@ -13,10 +13,10 @@ import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
+import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
-import { withKeyedCache } from '../claude/keyed-cache.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -40,7 +40,7 @@ export function buildRequest(
   const losses = createLossReport(ID);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
-  const request = withKeyedCache(native ? allowed : pairCalls(allowed, losses), model, losses);
+  const request = withBreakpoints(native ? allowed : pairCalls(allowed, losses), model, losses);
   const traits = traitsOf(model);
   losses.foreign(request.extension);
   const {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
-import { withKeyedCache } from '../claude/keyed-cache.ts';
+import { cachesAtAmazon, withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
@@ -37,7 +37,7 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = withKeyedCache(pairCalls(declareAllowed(asked, losses), losses), model, losses);
+  const request = withBreakpoints(pairCalls(declareAllowed(asked, losses), losses), model, losses);
   const family = familyOf(model);
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;
@@ -45,7 +45,7 @@ export function buildRequest(
   const scope: ContentScope = {
     losses,
     family,
-    cachePoints: takesCachePoints(family),
+    cachePoints: takesCachePoints(family) && cachesAtAmazon(model),
     forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
     nextDocument,
   };

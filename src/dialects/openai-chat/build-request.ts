@@ -2,7 +2,7 @@
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
-import { keyedBreakpoints } from '../claude/keyed-cache.ts';
+import { addedBreakpoints } from '../claude/cache-breakpoints.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
@@ -30,7 +30,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const paired = pairCalls(allowed, losses);
   // What a client of this dialect sends is what this server takes from it.
   const isOwn = asked.extension?.dialect === 'openai-chat';
-  const breakpoints = quirks.cacheControl === true && !isOwn ? keyedBreakpoints(paired, model) : undefined;
+  const breakpoints = quirks.cacheControl === true && !isOwn ? addedBreakpoints(paired, model) : undefined;
   const request = breakpoints === undefined ? paired : { ...paired, ...breakpoints };
   const scope = { options, losses };
   const messages = buildMessages(request, scope);

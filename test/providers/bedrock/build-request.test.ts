@@ -184,7 +184,7 @@ describe('tools', () => {
     [
       'none of those, though one was called',
       { tools: [FUNCTION], toolChoice: { type: 'none' }, messages: CALLED },
-      { tools: [SPEC] },
+      { tools: [SPEC, { cachePoint: { type: 'default' } }] },
       ['lost tool_choice'],
     ],
     ['none, and none chosen', { toolChoice: { type: 'none' }, parallelToolCalls: false }, undefined, []],

@@ -1,0 +1,116 @@
+// Breakpoints of Claude's prompt cache for clients whose dialect has none. OpenAI and Gemini cache every prompt by themselves,
+// Claude only up to breakpoints: without them each call of a tool bills the whole conversation in full. Where and for whom they
+// are added, and what that costs: docs/adr/0020. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+import type { Part } from '../../model/content.ts';
+import { isObject } from '../../model/json/json.ts';
+import type { Message, NeutralRequest, Tool } from '../../model/request.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+
+const BREAKPOINT = { type: 'ephemeral' };
+
+/** Its clients place breakpoints themselves. */
+const PLACING_DIALECT = 'anthropic-messages';
+
+/** Other models cache by themselves, or not at all. */
+const CLAUDE = /claude/i;
+
+/** "You invoked an unsupported model or your request did not allow prompt caching". */
+const UNCACHED_AT_AMAZON = /anthropic\.claude-(v\d|instant|3-(opus|sonnet|haiku|5-sonnet))/;
+
+/**
+ * Whether Amazon takes breakpoints for this model of Claude. It refuses them before Claude 3.5 Haiku and 3.7 Sonnet, and for 3.5
+ * Sonnet, but to those who tried them before their release.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
+ */
+export function cachesAtAmazon(model: string): boolean {
+  return !UNCACHED_AT_AMAZON.test(model);
+}
+
+/** For wires that have no keys: the request with `addedBreakpoints` in the key's place. */
+export function withBreakpoints(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
+  const breakpoints = addedBreakpoints(request, model);
+  if (breakpoints === undefined) return request;
+  const { cacheKey, ...rest } = request;
+  if (cacheKey !== undefined)
+    losses.approximated('prompt_cache_key', 'breakpoints behind the system prompt and the last turns');
+  return { ...rest, ...breakpoints };
+}
+
+/**
+ * The conversation with breakpoints behind the system prompt (the tools, if there is none), which sessions share; behind the
+ * user's last turn; and behind the one before, where the previous request had its last, as Claude looks back only 20 blocks from
+ * a breakpoint for what it has kept. Not behind an instruction that ends the conversation: Claude finds no prompt again that was
+ * kept up to one (https://github.com/anthropics/claude-code/issues/96101). Undefined where none are added.
+ */
+export function addedBreakpoints(
+  request: NeutralRequest,
+  model: string,
+): Pick<NeutralRequest, 'system' | 'tools' | 'messages'> | undefined {
+  if (!CLAUDE.test(model) || !cachesAtAmazon(model) || !comesAgain(request) || placesBreakpoints(request))
+    return undefined;
+  const { system, messages, tools } = request;
+  const turns = lastTurns(messages);
+  return {
+    system: marked(system),
+    tools: system.some(isMarkable) ? tools : lastMarked(tools),
+    messages: messages.map((message, at) =>
+      turns.includes(at) ? { ...message, parts: marked(message.parts) } : message,
+    ),
+  };
+}
+
+/** Whether the prompt is likely to be sent again, with more behind it: its client says so by a key, or runs tools in a loop. */
+function comesAgain({ cacheKey, tools, messages }: NeutralRequest): boolean {
+  return cacheKey !== undefined || (tools.length > 0 && messages.some(({ role }) => role === 'assistant'));
+}
+
+/** Where the user's last turn ends, and the one before the model's last. */
+function lastTurns(messages: readonly Message[]): number[] {
+  const last = messages.findLastIndex(({ role }) => role === 'user');
+  const answer = messages.findLastIndex(({ role }, at) => role === 'assistant' && at < last);
+  return [last, messages.findLastIndex(({ role }, at) => role === 'user' && at < answer)];
+}
+
+/** A turn's results are sent before all else in it. */
+function marked<Kind extends Part>(parts: readonly Kind[]): Kind[] {
+  const said = parts.findLastIndex((part) => part.type !== 'tool-result' && isMarkable(part));
+  const last = said === -1 ? parts.findLastIndex(isMarkable) : said;
+  return parts.map((part, at) => (at === last ? { ...part, cacheControl: BREAKPOINT } : part));
+}
+
+function lastMarked(tools: readonly Tool[]): Tool[] {
+  const last = tools.findLastIndex(({ type }) => type === 'function');
+  return tools.map((tool, at) =>
+    at === last && tool.type === 'function' ? { ...tool, cacheControl: BREAKPOINT } : tool,
+  );
+}
+
+/** Blank text is refused a breakpoint, thinking too. */
+function isMarkable(part: Part): boolean {
+  if (part.type === 'text') return part.text.trim() !== '';
+  if (part.type === 'tool-result') return part.content.some(isMarkable);
+  return part.type === 'image' || part.type === 'document';
+}
+
+function placesBreakpoints({
+  keepsBreakpoints,
+  cacheControl,
+  cacheSettings,
+  system,
+  messages,
+  tools,
+  extension,
+}: NeutralRequest): boolean {
+  const options = cacheSettings?.prompt_cache_options;
+  if (keepsBreakpoints === true || extension?.dialect === PLACING_DIALECT) return true;
+  if (cacheControl !== undefined || (isObject(options) && options.mode === 'explicit')) return true;
+  return (
+    system.some(isMarked) ||
+    messages.some(({ parts }) => parts.some(isMarked)) ||
+    tools.some((tool) => tool.type === 'function' && tool.cacheControl !== undefined)
+  );
+}
+
+function isMarked(part: Part): boolean {
+  return part.type !== 'opaque' && part.cacheControl !== undefined;
+}
