@@ -159,7 +159,7 @@ export interface ProviderSide {
   accountIn(body: JsonObject): Account;
   createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder;
   /**
-   * The role of an event in the stream: a keep-alive (does not reset the idle timer), the event after which the
+   * The role of an event in the stream: a keep-alive (does not reset the idle timer and is not decoded), the event after which the
    * dialect allows no other, or anything else. A cheap check, no parsing.
    */
   classify(event: SseEvent): 'ping' | 'terminal' | 'other';

@@ -177,6 +177,43 @@ describe('timeouts', () => {
     });
   }
 
+  const CHAT_BEGUN = 'data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n';
+  const GEMINI_BEGUN = 'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hel"}]}}]}\n\n';
+  const KEEP_ALIVES: [string, string, string, string, object, string][] = [
+    ['Chat', 'gpt', CHAT_BEGUN, '/v1/chat/completions', CHAT, PING],
+    ['Chat', 'gpt', CHAT_BEGUN, '/v1/messages', MESSAGES, PING],
+    ['Chat', 'gpt', CHAT_BEGUN, '/v1/chat/completions', CHAT, ': OPENROUTER PROCESSING\n\n'],
+    ['Chat', 'gpt', CHAT_BEGUN, '/v1/chat/completions', CHAT, 'data: {"type":"ping"}\n\n'],
+    ['Chat', 'gpt', CHAT_BEGUN, '/v1/messages', MESSAGES, 'event: heartbeat\ndata: 17\n\n'],
+    ['Gemini', 'gemini', GEMINI_BEGUN, '/v1beta/models/m:streamGenerateContent?alt=sse', GENERATE, PING],
+    ['Gemini', 'gemini', GEMINI_BEGUN, '/v1/messages', MESSAGES, 'event: keep-alive\ndata: now\n\n'],
+    ['Messages', 'claude', START + BLOCK + delta('Hel'), '/v1/messages', MESSAGES, ': ping\n\n'],
+  ];
+  test.each(KEEP_ALIVES)(
+    'idle, %s from %s: keep-alives do not hold it off, and none is a malformed event',
+    async (_, provider, begun, path, body, ping) => {
+      const gate = Promise.withResolvers<void>();
+      const pieces = [bytes(begun), bytes(ping)];
+      const settings = { ...LAB_PROVIDERS[provider as 'gpt'], timeouts: { idle: '5s' } };
+      const { timers, post, row } = setup({
+        config: { providers: { [provider]: settings }, routing: { default_provider: provider } },
+        reply: replyWith(pieces, {
+          before: (index) => (index === 1 ? gate.promise : undefined),
+          fault: { kind: 'hang', after: pieces.reduce((sum, piece) => sum + piece.length, 0) },
+        }),
+      });
+      const { seen, finished } = reading(await post(path, body));
+      await timers.advance(3_000);
+      gate.resolve();
+      await timers.advance(1_000);
+      expect(seen.done).toBe(false);
+      await timers.advance(1_100);
+      await finished;
+      expect(seen.text).toContain('timeouts.idle');
+      expect(await row(0)).toMatchObject({ errorCode: 'upstream_timeout', malformedEvents: 0 });
+    },
+  );
+
   test('a slow stream that never idles has no total deadline', async () => {
     const pieces = [
       bytes(START + BLOCK),

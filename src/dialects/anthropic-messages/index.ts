@@ -18,6 +18,7 @@ import { comparesModels } from './model-name.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
+import { isKeepAlive } from '../shared/keep-alive.ts';
 
 const VERSION = '2023-06-01';
 
@@ -90,8 +91,9 @@ function addsContentOnly(bytes: Uint8Array, from: number): boolean {
 
 const NAMELESS_ERROR = /^\s*\[?\s*\{\s*"(?:error"|type"\s*:\s*"error")/;
 
-function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
-  const type = event === '' ? /"type"\s*:\s*"(ping|message_stop|error)"/.exec(data.slice(0, 64))?.[1] : event;
-  if (type === 'ping') return 'ping';
+function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
+  if (isKeepAlive(sent)) return 'ping';
+  const { event, data } = sent;
+  const type = event === '' ? /"type"\s*:\s*"(message_stop|error)"/.exec(data.slice(0, 64))?.[1] : event;
   return type === 'message_stop' || type === 'error' ? 'terminal' : 'other';
 }

@@ -18,6 +18,7 @@ import { accountIn, parseResponse } from './parse-response.ts';
 import { endpoint, forwardQuery, alternativeTo, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
+import { isKeepAlive } from '../shared/keep-alive.ts';
 
 /** The prefix of Google's OAuth access tokens, which are sent as Bearer. */
 const OAUTH_PREFIX = 'ya29.';
@@ -71,6 +72,7 @@ export const gemini: Dialect = {
 };
 
 /** Only an error ends a stream before its EOF: usage may follow the finish reason. */
-function classify({ data }: SseEvent): ReturnType<ProviderSide['classify']> {
-  return /^\s*\[?\s*\{\s*"error"\s*:/.test(data.slice(0, 64)) ? 'terminal' : 'other';
+function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
+  if (/^\s*\[?\s*\{\s*"error"\s*:/.test(sent.data.slice(0, 64))) return 'terminal';
+  return isKeepAlive(sent) ? 'ping' : 'other';
 }

@@ -1,4 +1,5 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
+import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
@@ -17,6 +18,7 @@ import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
 import { createTextCompletions, textCompletionForms } from './text-completions/index.ts';
+import { isKeepAlive } from '../shared/keep-alive.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
 const SAYS_MORE =
@@ -37,8 +39,7 @@ const provider: ProviderSide = {
   alternatives: 'choices',
   accountIn,
   createStreamDecoder,
-  classify: ({ event, data }) =>
-    data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64)) ? 'terminal' : 'other',
+  classify,
   showsError: ({ data }, isBare) => !isBare && isSeenBySdks(data),
   addsContentOnly,
   parseError,
@@ -77,6 +78,12 @@ export const openaiChat: Dialect = {
   provider: { ...provider, textCompletions: createTextCompletions(provider) },
   createGrammarChecker,
 };
+
+function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
+  const { event, data } = sent;
+  if (data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64))) return 'terminal';
+  return isKeepAlive(sent) ? 'ping' : 'other';
+}
 
 function alternativeTo(asked: string): string | undefined {
   const path = ownPath(asked);

@@ -19,6 +19,7 @@ import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
+import { isKeepAlive } from '../shared/keep-alive.ts';
 
 export const openaiResponses: Dialect = {
   id: ID,
@@ -78,19 +79,18 @@ function typeOf({ event, data }: SseEvent): string {
   return asString(parseObject(data)?.type) ?? event;
 }
 
-const TYPE = /"type"\s*:\s*"(keepalive|response\.(?:completed|incomplete|failed))"/;
+const TYPE = /"type"\s*:\s*"(response\.(?:completed|incomplete|failed))"/;
 
 /**
  * An `error` event is not the last: OpenAI sends the failed response after it, which is what Codex reads.
  * Servers without event names put the type first or last in the data.
  */
-function classify({ event, data }: SseEvent): ReturnType<ProviderSide['classify']> {
+function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
+  const { event, data } = sent;
   // Some servers end with this, which has no meaning here.
-  if (data === '[DONE]') return 'ping';
+  if (data === '[DONE]' || isKeepAlive(sent)) return 'ping';
   const type = event === '' ? (TYPE.exec(data.slice(0, 64)) ?? TYPE.exec(data.slice(-64)))?.[1] : event;
   switch (type) {
-    case 'keepalive':
-      return 'ping';
     case 'response.completed':
     case 'response.incomplete':
     case 'response.failed':

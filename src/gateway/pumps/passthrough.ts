@@ -240,7 +240,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (this.reportedFailure() !== null) {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;
     } else if (this.terminal) return kind === 'ping';
-    const isReadable = this.read(event, frame);
+    const isReadable = this.read(event, frame, kind === 'ping');
     const { finish } = this.seen;
     if (this.seen.error !== null) {
       noteErrorData(this.seen, event);
@@ -268,14 +268,14 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   }
 
   /** False where it cannot be read. */
-  private read(event: SseEvent, frame: Uint8Array | null): boolean {
+  private read(event: SseEvent, frame: Uint8Array | null, isPing: boolean): boolean {
     const { form } = this;
     this.settle();
     this.noteLast();
-    if (form === null || frame === null) return this.decode(event);
+    if (form === null || frame === null) return isPing || this.decode(event);
     const decoded: StreamEvent[] = [];
     this.decoded = decoded;
-    const isReadable = this.decode(event);
+    const isReadable = isPing || this.decode(event);
     this.decoded = null;
     const text = isReadable ? repeatableText(decoded, 0) : undefined;
     if (text === undefined) form.forget();

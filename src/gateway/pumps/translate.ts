@@ -131,7 +131,8 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   // From the framing.
 
   take(event: SseEvent): string | undefined {
-    if (this.side.classify(event) !== 'ping') this.hasTaken = true;
+    if (this.side.classify(event) === 'ping') return undefined;
+    this.hasTaken = true;
     const before = this.events.length;
     try {
       this.decoder.decode(event);

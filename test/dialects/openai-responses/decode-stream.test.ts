@@ -587,6 +587,7 @@ describe('classify', () => {
     // OpenAI tells the failed response behind it.
     [{ event: 'error', data: '{}' }, 'other'],
     [{ event: 'keepalive', data: '{"type":"keepalive"}' }, 'ping'],
+    [{ event: '', data: '{"sequence_number":14,"type":"keepalive"}' }, 'ping'],
     [{ event: '', data: '{"type":"response.completed","response":{}}' }, 'terminal'],
     [
       {
