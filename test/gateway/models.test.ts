@@ -162,7 +162,7 @@ describe('the official SDKs', () => {
       has_more: boolean;
     };
     expect(raw).toMatchObject({ first_id: 'quick', last_id: IDS.at(-1), has_more: false });
-    await expect((async () => client.models.retrieve('none/such'))()).rejects.toBeInstanceOf(
+    await expect((async () => client.models.retrieve('mistral/such'))()).rejects.toBeInstanceOf(
       Anthropic.NotFoundError,
     );
   });
@@ -179,7 +179,7 @@ describe('the official SDKs', () => {
       created: 7,
       owned_by: 'gpt',
     });
-    await expect((async () => client.models.retrieve('none/such'))()).rejects.toBeInstanceOf(
+    await expect((async () => client.models.retrieve('mistral/such'))()).rejects.toBeInstanceOf(
       OpenAI.NotFoundError,
     );
   });
@@ -196,9 +196,52 @@ describe('the official SDKs', () => {
       expect(seen).toEqual(IDS.map((id) => `models/${id}`));
       const found = await models.get({ model: 'models/gemini/gem' });
       expect(found).toMatchObject({ name: 'models/gemini/gem', inputTokenLimit: 9 });
-      await expect(models.get({ model: 'models/none/such' })).rejects.toThrow('none/such');
+      await expect(models.get({ model: 'models/mistral/such' })).rejects.toThrow('MISTRAL_API_KEY');
     },
   );
+});
+
+describe('a model that no provider lists', () => {
+  const one = async (id: string, headers: Record<string, string> = {}, path = '/v1/models') => {
+    const { fetch } = setup();
+    const answer = await fetch(`${BASE}${path}/${id}`, { headers });
+    return [answer.status, await answer.json()];
+  };
+
+  test('is one, where routing leads its name to a provider', async () => {
+    expect(await one('claude/claude-newest')).toEqual([
+      200,
+      { id: 'claude/claude-newest', object: 'model', created: 0, owned_by: 'claude' },
+    ]);
+    expect(await one('gpt/org/model', { 'anthropic-version': '1' })).toMatchObject([
+      200,
+      { type: 'model', id: 'gpt/org/model', display_name: 'gpt/org/model' },
+    ]);
+    expect(await one('gemini/gem-next', {}, '/v1beta/models')).toMatchObject([
+      200,
+      {
+        name: 'models/gemini/gem-next',
+        supportedGenerationMethods: ['generateContent', 'streamGenerateContent', 'countTokens'],
+      },
+    ]);
+  });
+
+  test('has the details of the model that serves', async () => {
+    expect(await one('claude/quick', { 'anthropic-version': '1' })).toMatchObject([
+      200,
+      { id: 'claude/quick', display_name: 'The claude-small' },
+    ]);
+    // The default provider serves its default model for a name that nobody knows.
+    expect(await one('of-nobody')).toMatchObject([200, { id: 'of-nobody', owned_by: 'claude' }]);
+  });
+
+  test('is none, where routing refuses the name, with the reason', async () => {
+    for (const id of ['mistral/such', 'claude/']) {
+      const [status, body] = await one(id);
+      expect([id, status]).toEqual([id, 404]);
+      expect(JSON.stringify(body)).toMatch(/MISTRAL_API_KEY|names no model/);
+    }
+  });
 });
 
 test('only a GET with a valid key lists, and errors have the shape of the client', async () => {

@@ -7,7 +7,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { Router } from '../../routing/route.ts';
-import { resolveTarget, type Target } from '../../routing/targets.ts';
+import { resolveTarget, type Target, targetName } from '../../routing/targets.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 
 export interface ModelSources {
@@ -17,7 +17,7 @@ export interface ModelSources {
   listing: Router;
 }
 
-/** The list, or the one model asked for. Throws GatewayError `unknown_model`. */
+/** The list, or the one model asked for. Throws GatewayError `unknown_model` where routing refuses that name. */
 export async function answerModels(
   { client, dialect, asked: { id } }: { client: ClientModels; dialect: Dialect; asked: { id?: string } },
   query: URLSearchParams,
@@ -28,11 +28,7 @@ export async function answerModels(
     return client.buildList(await offeredModels(sources, bare), query);
   }
   const models = await offeredModels(sources, null);
-  const model = models.find((each) => each.id === id) ?? (await underShortName(id, models, sources));
-  if (model === undefined) {
-    throw new GatewayError('unknown_model', `no model is named "${id}"; the list of models has all names`);
-  }
-  return client.buildModel(model);
+  return client.buildModel(models.find((each) => each.id === id) ?? (await unlisted(id, models, sources)));
 }
 
 /**
@@ -75,22 +71,30 @@ async function offeredModels(
 
 async function targetOf(model: string, listing: Router): Promise<Target | undefined> {
   try {
-    const asked = { model, forced: null, agentType: null, content: null, timing: 'whole' };
-    return (await listing.route(asked)).targets[0];
+    return await routed(model, listing);
   } catch (thrown) {
     if (thrown instanceof GatewayError) return undefined;
     throw thrown;
   }
 }
 
-/** A name without its provider, where routing finds the provider and asks it for just that model. */
-async function underShortName(
+async function routed(model: string, listing: Router): Promise<Target | undefined> {
+  const asked = { model, forced: null, agentType: null, content: null, timing: 'whole' };
+  return (await listing.route(asked)).targets[0];
+}
+
+/**
+ * A name that is not listed, with what is known of the model to which routing leads it: not every provider lists all that it
+ * serves, and clients ask for the model that they are about to use (LlamaIndex does when it is set up).
+ */
+async function unlisted(
   id: string,
   models: readonly OfferedModel[],
   { listing }: ModelSources,
-): Promise<OfferedModel | undefined> {
-  const target = await targetOf(id, listing);
-  if (target?.model !== id) return undefined;
-  const found = models.find((model) => model.id === `${target.provider.name}/${id}`);
-  return found === undefined ? undefined : { ...found, id };
+): Promise<OfferedModel> {
+  const target = await routed(id, listing);
+  if (target === undefined) throw new GatewayError('unknown_model', `no provider serves "${id}"`);
+  const { provider, model } = target;
+  const known = models.find((each) => each.id === targetName(target) || each.id === model);
+  return { ...(known?.provider === provider.name && known), id, provider: provider.name };
 }
