@@ -71,8 +71,9 @@ export function createBudgets(
       };
       const state = book.usedUp(spender, now());
       if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
+      const budget = spentBudgetInWords(state);
       return {
-        words: `the budget of ${spentBudgetInWords(state)} is used up (${usdInWords(state.spentUsd)})`,
+        words: `the budget of ${budget}${budget.includes(',') ? ',' : ''} is used up (${usdInWords(state.spentUsd)} spent)`,
         waitMs: Math.max(1_000, state.end - now()),
       };
     },

@@ -53,7 +53,7 @@ for (const path of PATHS)
       // The lab's clock stands a moment after midnight.
       expect(Number(response.headers.get('retry-after'))).toBeWithin(86_000, 86_401);
       expect(response.headers.get('x-should-retry')).toBe('false');
-      expect(text).toContain('the budget of 2 USD a day is used up (2.00 USD)');
+      expect(text).toContain('the budget of 2 USD a day is used up (2.00 USD spent)');
       expect(text).toContain(path === '/v1/messages' ? 'rate_limit_error' : 'insufficient_quota');
       expect(asked).toEqual(['one', 'one']);
       expect(await last()).toMatchObject({
@@ -211,10 +211,10 @@ test('each project has the limit for itself, those without a name one together',
   expect(await status({ project_id: 'web' })).toBe(200);
   const refused = await ask({ project_id: 'web' });
   expect(refused.response.status).toBe(429);
-  expect(refused.text).toContain('the budget of 1 USD a day, project web is used up');
+  expect(refused.text).toContain('the budget of 1 USD a day, project web, is used up');
   expect(await status({ project_id: 'data' })).toBe(200);
   expect(await status({})).toBe(200);
-  expect((await ask()).text).toContain('the budget of 1 USD a day, project without a name is used up');
+  expect((await ask()).text).toContain('the budget of 1 USD a day, project without a name, is used up');
 
   const page = await (await gateway.fetch(new Request('http://127.0.0.1:8088/metrics'))).text();
   for (const labels of [
