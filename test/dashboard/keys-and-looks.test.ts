@@ -98,6 +98,23 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     });
   }
 
+  test('a long name leaves the button that closes its request in one piece', async () => {
+    const model = `simulator/fast,${'long-name-'.repeat(20)}`;
+    await (await ask(sluice.url, { model, agent: 'long-name', key: KEY })).text();
+    await using opened = await openPage(browser, { width: 380 });
+    const { page } = opened;
+    await page.goto(sluice.url);
+    await page.getByLabel('Key', { exact: true }).fill(KEY);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Agent', { exact: true }).last().fill('long-name');
+    await page.locator('#requests-count', { hasText: '1 matching request' }).waitFor();
+    await page.locator('#request-rows button').click();
+    const lines = await page
+      .getByRole('button', { name: 'Close' })
+      .evaluate((button) => button.clientHeight / Number.parseFloat(getComputedStyle(button).lineHeight));
+    expect(lines).toBeLessThan(2);
+  });
+
   test('by keyboard: filter, open a request, close it; the focus comes back', async () => {
     await using opened = await openPage(browser);
     const { page } = opened;

@@ -158,8 +158,8 @@ function bill(entry) {
   /** @param {number} count */
   const some = (count) => (count === 0 ? null : number(count));
   return [
-    ['In', entry.usage_known ? number(entry.input_tokens) : 'not told'],
-    ['Out', entry.usage_known ? number(entry.output_tokens) : 'not told'],
+    ['In', entry.usage_known ? number(entry.input_tokens) : 'not reported'],
+    ['Out', entry.usage_known ? number(entry.output_tokens) : 'not reported'],
     ['of it reasoning', some(entry.reasoning_tokens)],
     ['Read from cache', some(entry.cache_read_tokens)],
     ['Written to cache', some(entry.cache_write_tokens)],

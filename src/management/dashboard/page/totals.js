@@ -22,6 +22,9 @@ export function sinceOf(period, now) {
   return new Date(Math.min(midnight.getTime(), now.getTime() - CLOCK_MS)).toISOString();
 }
 
+/** Label of two values, which the table's head explains. */
+const QUANTILES = 'First token p50 · p99';
+
 /** /gateway/metrics lists no more than this: if it lists as many, there may be others. */
 const MOST_MODELS = 100;
 
@@ -106,8 +109,8 @@ export function showModels(all, period, isHeld) {
           name(model, 'no model'),
           make('span', { class: 'quiet' }, name(provider, 'no provider')),
         ),
-        ...['Requests', 'Failed', 'Tokens in', 'Tokens out', 'First token', 'Tokens/s', 'Cost'].map((label) =>
-          make('td', { class: label === 'First token' ? 'number wide' : 'number', 'data-label': label }),
+        ...['Requests', 'Failed', 'Tokens in', 'Tokens out', QUANTILES, 'Tokens/s', 'Cost'].map((label) =>
+          make('td', { class: label === QUANTILES ? 'number wide' : 'number', 'data-label': label }),
         ),
       ),
     (element, figures) => {
