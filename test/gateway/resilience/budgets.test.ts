@@ -329,6 +329,6 @@ test('a name that rows do not show is bound by what they show in its place', asy
   expect((await ask({ project_id })).response.status).toBe(200);
   const { response, text } = await ask({ project_id });
   expect(response.status).toBe(429);
-  expect(text).toContain('project [redacted] is used up');
+  expect(text).toContain('project [redacted], is used up');
   await end();
 });
