@@ -1,6 +1,5 @@
 // The upstream request for one target: the client's own bytes where both sides speak alike, else a translation.
 import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
-import type { ProviderConfig } from '../../config/resolved.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from '../../dialects/dialect.ts';
 import {
   fitArgumentNames,
@@ -11,10 +10,9 @@ import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
 import type { ProviderOperation, TextCompletions } from '../../dialects/operations.ts';
 import { unreadFields } from '../../dialects/shared/unread-fields.ts';
-import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../model/dialect-id.ts';
+import type { DialectId, ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderList } from '../../model/header-list.ts';
-import type { HeaderReader } from '../../model/headers.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { mayHoldForeignToken } from '../../model/opaque-token.ts';
@@ -23,13 +21,15 @@ import { writeJson } from '../../model/json/write-json.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Transformer } from '../../transformers/transformer.ts';
-import { addHeaders, bearerOf, buildRequestHeaders, presentedProviderKeys } from '../../upstream/headers.ts';
-import { keyHeaders, operationPath, targetPath } from '../../upstream/target-url.ts';
-import { matchesAny } from '../request/admission.ts';
+import { addHeaders, buildRequestHeaders } from '../../upstream/headers.ts';
+import { operationPath, targetPath } from '../../upstream/target-url.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { withinStack } from '../request/nesting.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
 import { transformHeaders, transformRequest } from '../transform/request.ts';
+import { credentialsFor } from './credentials.ts';
+import { passQuery, withQuery } from './pass-query.ts';
+import { dialectOf } from './spoken-dialect.ts';
 
 /** What the client asks, however it came in. */
 export interface Question {
@@ -179,26 +179,16 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
   const sameDialect =
     completions !== undefined ||
     (incoming !== null && incoming.asks === dialect && incoming.dialect === dialect);
-  const clientsKey = clientKeyFor(incoming, target, context);
-  const key = clientsKey ?? context.apiKey;
-  const authentication = keyHeaders(provider.keyHeader, side, key);
+  const { key, authentication } = credentialsFor(incoming, target, side, context);
   const headers = buildRequestHeaders({
     client: sameDialect ? (incoming?.headers ?? null) : null,
-    dialect:
-      clientsKey === null ? authentication : asClientSent(authentication, incoming?.headers, clientsKey),
+    dialect: authentication,
     listHeaders: side.listHeaders ?? [],
     configured: provider.headers,
     stream,
     userAgent: context.userAgent,
   });
-  return {
-    dialect,
-    side,
-    sameDialect,
-    headers,
-    key: clientsKey !== null ? 'client' : context.apiKey !== null ? 'own' : 'none',
-    ...(completions !== undefined && { completions }),
-  };
+  return { dialect, side, sameDialect, headers, key, ...(completions !== undefined && { completions }) };
 }
 
 /** How the target is asked for text completions; undefined if it serves none. */
@@ -209,13 +199,6 @@ export function completionsOf(target: Target, client: DialectId): TextCompletion
 /** The provider side of the dialect spoken with the target: some speak several or all, and get the client's. */
 export function sideOf(target: Target, client?: DialectId): ProviderSide {
   return PROVIDER_SIDES[dialectOf(target, client)];
-}
-
-function dialectOf({ provider, model }: Target, client: DialectId | undefined): ProviderDialectId {
-  const { dialect, alsoSpeaks, translatesTo } = provider;
-  if (dialect === 'any') return client ?? DIALECT_IDS[0];
-  if (client !== undefined && alsoSpeaks?.includes(client) === true) return client;
-  return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
 }
 
 /** The upstream request of an operation other than generation; the same bytes where both sides speak the same dialect. */
@@ -342,46 +325,6 @@ function isForeignFraming({ framing }: ClientRoute): boolean {
   return framing !== undefined && framing !== 'sse';
 }
 
-/** Appends `query` without parameters that the URL already has: Azure's version is the configuration's. */
-function withQuery(url: string, query: string): string {
-  const rest = query.slice(1);
-  if (rest === '') return url;
-  const start = url.indexOf('?');
-  if (start === -1) return `${url}?${rest}`;
-  const own = new URLSearchParams(url.slice(start));
-  const more = rest
-    .split('&')
-    .filter((pair) => ![...new URLSearchParams(pair).keys()].some((name) => own.has(name)));
-  return [url, ...more].join('&');
-}
-
-function passQuery(
-  { query }: Incoming,
-  { forwardQuery }: ProviderSide,
-  serverKeys: readonly string[],
-): string {
-  const kept = withoutKeys(query, serverKeys);
-  return forwardQuery === undefined ? kept : forwardQuery(new URLSearchParams(kept));
-}
-
-/** The query without the parameters that hold one of `keys`; the rest stays byte for byte. */
-function withoutKeys(query: string, keys: readonly string[]): string {
-  if (query === '' || keys.length === 0) return query;
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !holdsKey(pair, keys));
-  const text = kept.join('&');
-  return text === '' ? '' : `?${text}`;
-}
-
-/** A `+` is a space in a form's encoding, but people paste keys as they are. */
-function holdsKey(pair: string, keys: readonly string[]): boolean {
-  return [pair, pair.replaceAll('+', '%2B')].some((text) =>
-    [...new URLSearchParams(text)].flat().some((value) => matchesAny(value, keys)),
-  );
-}
-
 function translateBody(
   question: Question,
   dialect: ProviderDialectId,
@@ -429,43 +372,4 @@ function withoutRepeated(
     side: own.trim() === '' ? side : withoutPrefill(side, own),
     losses: losses.filter(({ feature }) => feature !== PREFILL),
   };
-}
-
-/** The client's own key that goes to the target in place of the gateway's, null where none does. */
-export function clientKeyFor(
-  incoming: Incoming | null,
-  target: Target,
-  { serverKeys, first }: Pick<PlanContext, 'serverKeys' | 'first'>,
-): string | null {
-  if (incoming === null || !target.provider.forwardClientKey) return null;
-  if (first !== undefined && !isSameServer(target.provider, first.provider)) return null;
-  const dialect = dialectOf(target, incoming.asks);
-  if (dialect !== incoming.asks && dialect !== incoming.dialect) return null;
-  return ownKeyOfClient(incoming.headers, serverKeys);
-}
-
-/** A key meant for one vendor must not be sent to another. */
-function isSameServer(one: ProviderConfig, other: ProviderConfig): boolean {
-  return one.name === other.name || originOf(one.baseUrl) === originOf(other.baseUrl);
-}
-
-function originOf(url: string): string {
-  return URL.parse(url)?.origin ?? url;
-}
-
-/** The client's own provider key: one it presents that is not a key of this gateway. */
-function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
-  return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
-}
-
-/** Passes a key that came as Bearer on as Bearer, where the dialect would have put it elsewhere. */
-function asClientSent(
-  authentication: Record<string, string>,
-  headers: HeaderReader | undefined,
-  key: string,
-): Record<string, string> {
-  if (headers === undefined || bearerOf(headers) !== key || 'authorization' in authentication)
-    return authentication;
-  const others = Object.entries(authentication).filter(([, value]) => value !== key);
-  return { ...Object.fromEntries(others), authorization: `Bearer ${key}` };
 }

@@ -1,0 +1,67 @@
+// Whose key goes to a provider, and in which header.
+import type { ProviderConfig } from '../../config/resolved.ts';
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { Target } from '../../routing/targets.ts';
+import { bearerOf, presentedProviderKeys } from '../../upstream/headers.ts';
+import { keyHeaders } from '../../upstream/target-url.ts';
+import { matchesAny } from '../request/admission.ts';
+import type { Incoming } from '../request/incoming.ts';
+import type { Plan, PlanContext } from './plan.ts';
+import { dialectOf } from './spoken-dialect.ts';
+
+/** The client, as far as its key depends on it. */
+type Asking = Pick<Incoming, 'asks' | 'dialect' | 'headers'>;
+
+/** @param side of the dialect that is spoken with the target. @param asking null: asked through the library. */
+export function credentialsFor(
+  asking: Asking | null,
+  target: Target,
+  side: ProviderSide,
+  context: Pick<PlanContext, 'serverKeys' | 'first' | 'apiKey'>,
+): { key: Plan['key']; authentication: Record<string, string> } {
+  const clientsKey = clientKeyFor(asking, target, context);
+  const sent = clientsKey ?? context.apiKey;
+  const authentication = keyHeaders(target.provider.keyHeader, side, sent);
+  if (clientsKey === null) return { key: sent === null ? 'none' : 'own', authentication };
+  return { key: 'client', authentication: asClientSent(authentication, asking?.headers, clientsKey) };
+}
+
+/** The client's own key that goes to the target in place of the gateway's, null where none does. */
+export function clientKeyFor(
+  asking: Asking | null,
+  target: Target,
+  { serverKeys, first }: Pick<PlanContext, 'serverKeys' | 'first'>,
+): string | null {
+  if (asking === null || !target.provider.forwardClientKey) return null;
+  if (first !== undefined && !isSameServer(target.provider, first.provider)) return null;
+  const dialect = dialectOf(target, asking.asks);
+  if (dialect !== asking.asks && dialect !== asking.dialect) return null;
+  return ownKeyOfClient(asking.headers, serverKeys);
+}
+
+/** A key meant for one vendor must not be sent to another. */
+function isSameServer(one: ProviderConfig, other: ProviderConfig): boolean {
+  return one.name === other.name || originOf(one.baseUrl) === originOf(other.baseUrl);
+}
+
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
+}
+
+/** The client's own provider key: one it presents that is not a key of this gateway. */
+function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
+  return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
+}
+
+/** Passes a key that came as Bearer on as Bearer, where the dialect would have put it elsewhere. */
+function asClientSent(
+  authentication: Record<string, string>,
+  headers: HeaderReader | undefined,
+  key: string,
+): Record<string, string> {
+  if (headers === undefined || bearerOf(headers) !== key || 'authorization' in authentication)
+    return authentication;
+  const others = Object.entries(authentication).filter(([, value]) => value !== key);
+  return { ...Object.fromEntries(others), authorization: `Bearer ${key}` };
+}

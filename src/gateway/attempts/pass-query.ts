@@ -1,0 +1,44 @@
+// The part of a client's query that goes to the provider.
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import { matchesAny } from '../request/admission.ts';
+import type { Incoming } from '../request/incoming.ts';
+
+/** Appends `query` without parameters that the URL already has: Azure's version is the configuration's. */
+export function withQuery(url: string, query: string): string {
+  const rest = query.slice(1);
+  if (rest === '') return url;
+  const start = url.indexOf('?');
+  if (start === -1) return `${url}?${rest}`;
+  const own = new URLSearchParams(url.slice(start));
+  const more = rest
+    .split('&')
+    .filter((pair) => ![...new URLSearchParams(pair).keys()].some((name) => own.has(name)));
+  return [url, ...more].join('&');
+}
+
+export function passQuery(
+  { query }: Pick<Incoming, 'query'>,
+  { forwardQuery }: ProviderSide,
+  serverKeys: readonly string[],
+): string {
+  const kept = withoutKeys(query, serverKeys);
+  return forwardQuery === undefined ? kept : forwardQuery(new URLSearchParams(kept));
+}
+
+/** The query without the parameters that hold one of `keys`; the rest stays byte for byte. */
+export function withoutKeys(query: string, keys: readonly string[]): string {
+  if (query === '' || keys.length === 0) return query;
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !holdsKey(pair, keys));
+  const text = kept.join('&');
+  return text === '' ? '' : `?${text}`;
+}
+
+/** A `+` is a space in a form's encoding, but people paste keys as they are. */
+function holdsKey(pair: string, keys: readonly string[]): boolean {
+  return [pair, pair.replaceAll('+', '%2B')].some((text) =>
+    [...new URLSearchParams(text)].flat().some((value) => matchesAny(value, keys)),
+  );
+}
