@@ -113,6 +113,7 @@ export function resolveProvider(
     apiKeys,
     lacksKey: apiKeys.length === 0 && isOwnAddress && wantsKey(kind, entry),
     forwardClientKey: mayForward,
+    forwardOtherPaths: entry.forward_other_paths,
     forwardTrace: entry.forward_trace,
     headers,
     models: entry.models,

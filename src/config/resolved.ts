@@ -120,6 +120,8 @@ export interface ProviderConfig {
   lacksKey: boolean;
   /** Whether a client's own key may go to this provider when it speaks the provider's dialect. */
   forwardClientKey: boolean;
+  /** Whether it gets requests that only a provider itself can answer. */
+  forwardOtherPaths: boolean;
   /** Whether the trace of a request is passed on to it. */
   forwardTrace: boolean;
   /** Keyed by names in lower case. */

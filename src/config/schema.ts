@@ -256,6 +256,12 @@ const providerSchema = z.strictObject({
     ),
   breaker: breakerSchema.prefault({}).describe('When to stop calling this provider for a while.'),
   concurrency: concurrencySchema.prefault({}).describe('How many requests this provider gets at once.'),
+  forward_other_paths: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Requests that only a provider itself can answer (files, batches, images, audio and others: docs/endpoints.md) are forwarded to this one if it speaks the client’s dialect.',
+    ),
   forward_trace: z
     .boolean()
     .default(false)

@@ -42,6 +42,16 @@ export interface ClientRoute {
   framing?: 'sse' | 'json-array';
 }
 
+/** A path that is forwarded. */
+export interface ForwardedPath {
+  /** Behind a provider's base URL. */
+  path: string;
+  /** The dialects whose providers may have it. */
+  spokenBy: readonly DialectId[];
+  /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */
+  isStored: boolean;
+}
+
 export interface ClientSide {
   /** The path its clients post to, as written for people, in messages. */
   readonly path: string;
@@ -53,6 +63,11 @@ export interface ClientSide {
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Whether the client takes an answer with a different model name for another model's, and stores it under that name. */
   comparesModels?(headers: HeaderReader): boolean;
+  /**
+   * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
+   * path.
+   */
+  forwardedTo?(path: string, headers: HeaderReader): ForwardedPath | undefined;
   /** For a path of its vendor's that is not served here, what to do instead; undefined for any other path. */
   alternativeTo?(path: string): string | undefined;
   /** What a generation request says in other dialects' fields; undefined if nothing. */

@@ -1,5 +1,6 @@
 // Which dialect a path belongs to.
-import type { ClientRoute, Dialect } from './dialect.ts';
+import type { HeaderReader } from '../model/headers.ts';
+import type { ClientRoute, Dialect, ForwardedPath } from './dialect.ts';
 import type { ClientModels } from './operations.ts';
 import { DIALECTS } from './registry.ts';
 
@@ -15,6 +16,20 @@ export function findRoute(path: string, query: URLSearchParams): FoundRoute | un
   for (const dialect of ALL) {
     const route = dialect.client.route(path, query);
     if (route !== undefined) return { dialect, route };
+  }
+  return undefined;
+}
+
+export interface FoundForward {
+  dialect: Dialect;
+  forward: ForwardedPath;
+}
+
+/** The dialect whose vendor has this path, where only a provider itself can answer it. */
+export function findForward(path: string, headers: HeaderReader): FoundForward | undefined {
+  for (const dialect of ALL) {
+    const forward = dialect.client.forwardedTo?.(path, headers);
+    if (forward !== undefined) return { dialect, forward };
   }
   return undefined;
 }

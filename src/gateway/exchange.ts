@@ -1,7 +1,6 @@
 // One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
 import type { AnswerContext, ClientForms, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
 import { DIALECTS, formsOf } from '../dialects/registry.ts';
-import { MAX_BODY_LENGTH } from '../ledger/rows/sound-row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
@@ -18,7 +17,7 @@ import {
   type WholeAnswer,
 } from './attempts/attempt.ts';
 import { clientLeft, isClientLeft } from './client-left.ts';
-import { createBodyCapture } from './record/body-capture.ts';
+import { BODY_CAPTURE, createBodyCapture } from './record/body-capture.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
 import { createContinuation } from './continue/continuation.ts';
@@ -33,9 +32,6 @@ import { redactError } from './response/redact-error.ts';
 import type { Relay, Taker } from './pumps/relay.ts';
 import { setRequestId } from './response/request-id.ts';
 import { createByteRenderer } from './pumps/translate.ts';
-
-/** The most bytes kept of a body for the audit: what a row may hold, less room for the mark of a truncated one. */
-const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
 
 const textEncoder = new TextEncoder();
 
@@ -357,7 +353,9 @@ export function setExchangeHeaders(
   headers['x-sluice-attempts'] = String(countCalls(record));
   if (record.target !== null) {
     headers['x-sluice-provider'] = record.target.provider.name;
-    headers['x-sluice-model'] = headerText(servedModel ?? record.target.model);
+    const model = servedModel ?? record.target.model;
+    // A forwarded request may name none.
+    if (model !== '') headers['x-sluice-model'] = headerText(model);
   }
   if (record.overheadMs !== null) headers['x-sluice-overhead-ms'] = record.overheadMs.toFixed(2);
   if (record.losses.length === 0) return;

@@ -1,7 +1,13 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
-import { findModels, type FoundRoute, findRoute } from '../dialects/find-route.ts';
+import {
+  findForward,
+  findModels,
+  type FoundForward,
+  type FoundRoute,
+  findRoute,
+} from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
@@ -44,6 +50,7 @@ import { answerCompaction } from './operations/compact.ts';
 import { answerCompletion } from './operations/completions.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
+import { answerForwarded, mayForward } from './operations/forward.ts';
 import type { Question } from './attempts/plan.ts';
 import { createBudgets } from './budgets.ts';
 import { createProbes } from './probes.ts';
@@ -206,14 +213,14 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       agentType: name(record.agentType),
       projectId: name(record.projectId),
       provider: first?.provider.name ?? null,
-      model: name(first?.model),
+      model: name(first?.model) || null,
     });
   }
 
   async function exchange(
     request: Request,
     address: RequestAddress,
-    found: FoundRoute,
+    found: FoundRoute | FoundForward,
     makeBody: MakeBody,
   ): Promise<Response> {
     const { config, redactor, router } = setup;
@@ -221,19 +228,43 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
     const redact = redactor.and(presentedSecrets(headers, address.searchParams));
     const record = newRecord(dialect, redact);
-    record.operation = found.route.operation;
+    record.operation = 'route' in found ? found.route.operation : 'forward';
     record.trace = beginTrace(headers, host);
     reportBegun(dialect, record, redact);
     const { client, unfollow } = followClient(request.signal, record);
     try {
       guardOrigin(headers, config.server);
       const project = authenticate(headers, config.server);
-      if (request.method !== 'POST') throw notPosted(request.method, address.pathname, headers);
+      if ('route' in found && request.method !== 'POST')
+        throw notPosted(request.method, address.pathname, headers);
       // Set before the body is read: the row of one that never completes has them too.
       const labels = readLabels(headers, project);
       record.agentType = labels.agentType;
       record.projectId = labels.projectId;
       if (labels.agentType !== null || labels.projectId !== null) reportBegun(dialect, record, redact);
+      if ('forward' in found) {
+        // A used-up budget holds back what has a price.
+        await loadPrices();
+        return await answerForwarded({
+          request,
+          headers,
+          address,
+          found,
+          config,
+          project,
+          isRecorded: rows !== null,
+          routed: () => reportBegun(dialect, record, redact),
+          host,
+          record,
+          dialect,
+          serverKeys: config.server.keys,
+          redact: redact.ofFailure,
+          states,
+          budgets: budgets.guard,
+          client,
+          makeBody,
+        });
+      }
       const text = await readBody(request, headers, config.server, host.setTimer);
       if (rows !== null && config.audit.logRequestBodies)
         record.keepRequest(text, featuresIn(headers, found.dialect.client));
@@ -288,7 +319,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         });
       return answerError(error, dialect, record);
     } finally {
-      if (!record.streamed) unfollow();
+      // A forwarded answer comes in its own time too.
+      if (!record.streamed && 'route' in found) unfollow();
     }
   }
 
@@ -296,14 +328,21 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return answerShuttingDown(request, host.randomId());
   }
 
+  /** What the request is where only a provider itself can answer it; undefined where none that is enabled could. */
+  function forwardOf(request: Request, { pathname }: RequestAddress): FoundForward | undefined {
+    const found = findForward(pathname, request.headers);
+    return found !== undefined && mayForward(request.method, found, setup.config) ? found : undefined;
+  }
+
   function answer(request: Request, makeBody: MakeBody): Promise<Response> {
     const address = addressOf(request);
     const found = findRoute(address.pathname, address.searchParams);
+    const asked = found ?? forwardOf(request, address);
     // The gateway's own pages can still be read.
-    if (closed && (found ?? findModels(address.pathname, request.headers)) !== undefined)
+    if (closed && (asked ?? findModels(address.pathname, request.headers)) !== undefined)
       return refuse(request);
-    if (found === undefined) return answerOther(request, { host, setup, manage });
-    return exchange(request, address, found, makeBody);
+    if (asked === undefined) return answerOther(request, { host, setup, manage });
+    return exchange(request, address, asked, makeBody);
   }
 
   /** Makes the answer readable for browser pages too, where some origins are allowed. */

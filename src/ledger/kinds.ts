@@ -2,7 +2,7 @@
 // number: both stay small, and any filter becomes a set of numbers. Clients may send any names: beyond a bound the sums
 // no longer distinguish them, and the kind has `OTHER` in their place; the rows keep them.
 import { kindNamesOf, type RowValues, type SqlValue } from './rows/row-columns.ts';
-import type { RowOperation, RowStatus } from './rows/row.ts';
+import { type RowStatus, UNCOUNTED } from './rows/row.ts';
 
 /** In the order of `kindNamesOf`; '' stands for no name. */
 const NAMES = ['provider', 'model', 'agent', 'project', 'operation', 'status'] as const;
@@ -13,11 +13,8 @@ export const KIND_COLUMNS = NAMES.join(', ');
 /** Stands for the names that sums do not distinguish. */
 export const OTHER = 'other';
 
-/**
- * The sums leave out token counting: clients send many such requests, all free and very short, which would distort the
- * sums of the answers.
- */
-export const COUNTED = `operation <> '${'count-tokens' satisfies RowOperation}'`;
+/** What the sums add up. */
+export const COUNTED = `operation NOT IN (${UNCOUNTED.map((operation) => `'${operation}'`).join(', ')})`;
 
 export interface KindBounds {
   /** How many names each of models, agents and projects are distinguished. */

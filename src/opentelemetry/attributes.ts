@@ -11,6 +11,7 @@ export const OPERATION_NAMES: Record<RowOperation, string> = {
   embed: 'embeddings',
   'count-tokens': 'count_tokens',
   compact: 'compact',
+  forward: 'forward',
 };
 
 /** The convention's name of a provider, by its name in the configuration. */

@@ -33,7 +33,8 @@ export function resolveTarget(
   return { provider, model: aliased(provider, model) };
 }
 
-function aliased(provider: ProviderConfig, model: string): string {
+/** The provider's own name for a model that its configuration may call otherwise. */
+export function aliased(provider: ProviderConfig, model: string): string {
   return Object.hasOwn(provider.models, model) ? (provider.models[model] ?? model) : model;
 }
 
@@ -43,7 +44,8 @@ function ownModel(provider: ProviderConfig, asked: string): string {
   return provider.defaultModel;
 }
 
-function serves(provider: ProviderConfig, model: string): boolean {
+/** Whether the provider is known to serve the model. */
+export function serves(provider: ProviderConfig, model: string): boolean {
   return (
     Object.hasOwn(provider.models, model) ||
     Object.values(provider.models).includes(model) ||
@@ -54,13 +56,22 @@ function serves(provider: ProviderConfig, model: string): boolean {
 
 /** The target that the header names. Throws GatewayError `unknown_model` naming the remedy. */
 export function resolveForced(forced: string, model: string, config: ResolvedConfig): Target {
+  const provider = forcedProvider(forced, config);
+  const named = forced.slice(provider.name.length + 1);
+  const wanted = forced === provider.name ? ownModel(provider, model) : named;
+  return withModel({ provider, model: aliased(provider, wanted) }, `x-sluice-target is "${forced}"`);
+}
+
+/** The provider that the header names. Throws GatewayError `unknown_model` naming the remedy. */
+export function forcedProvider(forced: string, config: ResolvedConfig): ProviderConfig {
   if (forced === '') {
     const remedy = 'write "provider" or "provider/model" there, or leave the header out';
     throw new GatewayError('unknown_model', `x-sluice-target is empty; ${remedy}`);
   }
-  const target = resolveTarget(forced, model, config);
-  if (target !== undefined) return withModel(target, `x-sluice-target is "${forced}"`);
-  throw notEnabled(forced.split('/')[0] ?? forced, config, `x-sluice-target names "${forced}"`);
+  const [wanted = forced] = forced.split('/');
+  const provider = config.providers.find(({ name }) => name === wanted);
+  if (provider === undefined) throw notEnabled(wanted, config, `x-sluice-target names "${forced}"`);
+  return provider;
 }
 
 /**

@@ -43,6 +43,10 @@ class ConnectionSink implements ByteSink {
     this.controller.close();
   }
 
+  fail(error: Error): void {
+    this.controller.close(error);
+  }
+
   private async resumeAfter(drained: Promise<number>): Promise<void> {
     try {
       await drained;

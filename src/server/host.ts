@@ -191,6 +191,7 @@ class EndReportingSource implements ByteSource {
         this.onEnd();
         sink.end();
       },
+      fail: (error) => sink.fail(error),
     });
   }
 

@@ -1,5 +1,5 @@
 // Counts all requests since the start, from each request's row, for Prometheus and OpenTelemetry.
-import type { LedgerRow } from '../ledger/rows/row.ts';
+import { type LedgerRow, UNCOUNTED } from '../ledger/rows/row.ts';
 import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
 import {
   addDuration,
@@ -249,8 +249,7 @@ function createMeterOf(createLabels: () => Names): Meter {
       }
       if (row.malformedEvents > 0) malformed.add([provider], row.malformedEvents);
       if (queuedMs !== null) queueTime.observe([provider], queuedMs);
-      // Token counts are many and quick: they would hide the figures of the answers.
-      if (row.operation !== 'count-tokens') countAnswer(row, series);
+      if (!UNCOUNTED.includes(row.operation)) countAnswer(row, series);
       if (row.agentType !== null) {
         const agent = [agents.label(row.agentType, served)];
         agentRequests.add(agent, 1);

@@ -14,7 +14,7 @@ export interface UpstreamRequest extends Connecting {
   method: string;
   url: string;
   headers: HeaderReader;
-  body?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
   /** Aborted: the request ends, and so does its answer. */
   signal?: CancelSignal;
 }

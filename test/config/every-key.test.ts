@@ -73,6 +73,7 @@ const OTHER: Record<string, unknown> = {
   'providers.*.transformers': ['clean_cache'],
   'providers.*.max_retries': 1,
   'providers.*.probe_every': '1s',
+  'providers.*.forward_other_paths': false,
   'providers.*.forward_trace': true,
   'providers.*.forward_client_key': false,
   'providers.*.oauth.client_id': 'other',

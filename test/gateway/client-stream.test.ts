@@ -35,6 +35,7 @@ function setup({ pingsFirst = false } = {}) {
       ]);
       return hasRoom;
     },
+    fail() {},
     end: () => written.push([timers.now(), 'end']),
   });
   return {
@@ -131,6 +132,7 @@ test('however many are there at once, the stack does not grow with them', () => 
       return true;
     },
     end() {},
+    fail() {},
   });
   expect(written).toBe(100_000);
 });

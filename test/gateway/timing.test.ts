@@ -420,7 +420,7 @@ describe('head and pings', () => {
       await timers.advance(0);
       await answer;
       // It takes one write at a time.
-      source?.start({ write: (part) => written.push(decoder.decode(part)) === 0, end: () => {} });
+      source?.start({ write: (part) => written.push(decoder.decode(part)) === 0, end() {}, fail() {} });
       await timers.advance(10_000);
       expect(written).toHaveLength(1);
       source?.resume();

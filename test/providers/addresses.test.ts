@@ -364,6 +364,7 @@ describe('bedrock', () => {
       apiKey: 'k',
       baseUrl: 'https://bedrock-runtime.us-west-2.amazonaws.com',
       forwardClientKey: false,
+      forwardOtherPaths: true,
       forwardTrace: false,
     });
     // One row serves the models; the other is for those who ask for it.

@@ -10,6 +10,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     apiKey: null,
     apiKeys: [],
     forwardClientKey: false,
+    forwardOtherPaths: true,
     forwardTrace: false,
     headers: {},
     models: {},

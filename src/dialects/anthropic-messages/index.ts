@@ -1,7 +1,8 @@
 // The Anthropic Messages dialect: `POST /v1/messages`. https://docs.anthropic.com/en/api/messages
+import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { Dialect, ForwardedPath, ProviderSide } from '../dialect.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -34,6 +35,7 @@ export const anthropicMessages: Dialect = {
       return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;
     },
     comparesModels,
+    forwardedTo,
     alternativeTo,
     parseRequest,
     known: KNOWN,
@@ -68,6 +70,14 @@ export const anthropicMessages: Dialect = {
   },
   createGrammarChecker: () => createGrammarChecker(),
 };
+
+/** What only Anthropic itself can answer. Files have the same path as OpenAI's. */
+function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
+  const isOwn =
+    /^\/v1\/(messages\/batches|skills)(\/|$)/.test(path) ||
+    (/^\/v1\/files(\/|$)/.test(path) && headers.has('anthropic-version'));
+  return isOwn ? { path, spokenBy: [ID], isStored: true } : undefined;
+}
 
 function alternativeTo(path: string): string | undefined {
   if (path === '/v1/complete') return 'send the prompt as `messages` to /v1/messages';

@@ -15,7 +15,7 @@ import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
-import { endpoint, forwardQuery, alternativeTo, route } from './route.ts';
+import { alternativeTo, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
@@ -30,6 +30,7 @@ export const gemini: Dialect = {
     path: '/v1beta/models/{model}:streamGenerateContent',
     keyInQuery: { parameter: 'key', header: KEY_HEADER },
     route,
+    forwardedTo,
     alternativeTo,
     parseRequest,
     known: KNOWN,

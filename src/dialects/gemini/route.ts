@@ -1,6 +1,6 @@
 // Where clients of this dialect post, and where its providers listen.
 // https://ai.google.dev/api/generate-content
-import type { ClientRoute } from '../dialect.ts';
+import type { ClientRoute, ForwardedPath } from '../dialect.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
 const METHODS = [
@@ -43,7 +43,20 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   }
 }
 
-/** What Google stores, by the path of its collection. */
+/** What Google stores. https://ai.google.dev/api */
+const STORED = new RegExp(
+  `^(/upload|/download)?/v1beta/(batches|cachedContents|fileSearchStores|files|interactions|operations)(/|${COLON}|$)` +
+    `|^/v1beta/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
+);
+/** Images. */
+const MADE_AT_ONCE = new RegExp(`^/v1beta/models/[^/]+${COLON}predict$`);
+
+export function forwardedTo(path: string): ForwardedPath | undefined {
+  const isStored = STORED.test(path);
+  return isStored || MADE_AT_ONCE.test(path) ? { path, spokenBy: ['gemini'], isStored } : undefined;
+}
+
+/** What to do without Google, by the path of its collection. */
 const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
   [
     /^(\/upload)?\/v1beta\/files([/:]|$)/,

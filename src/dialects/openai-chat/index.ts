@@ -4,6 +4,7 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
+import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, azureRoute } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -63,6 +64,7 @@ export const openaiChat: Dialect = {
       if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...azureRoute(asked) };
       return undefined;
     },
+    forwardedTo: forwardedByChat,
     alternativeTo,
     readForeignForm,
     parseRequest,

@@ -6,6 +6,7 @@ import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiModels } from '../openai/models.ts';
+import { forwardedByResponses } from '../openai/forwarded.ts';
 import { ownPath, azureRoute } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -33,6 +34,7 @@ export const openaiResponses: Dialect = {
       if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false, ...more };
       return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false, ...more } : undefined;
     },
+    forwardedTo: forwardedByResponses,
     alternativeTo,
     parseRequest,
     known: KNOWN,

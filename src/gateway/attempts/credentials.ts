@@ -11,7 +11,7 @@ import type { Plan, PlanContext } from './plan.ts';
 import { dialectOf } from './spoken-dialect.ts';
 
 /** The client, as far as its key depends on it. */
-type Asking = Pick<Incoming, 'asks' | 'dialect' | 'headers'>;
+export type Asking = Pick<Incoming, 'asks' | 'dialect' | 'headers'>;
 
 /** @param side of the dialect that is spoken with the target. @param asking null: asked through the library. */
 export function credentialsFor(

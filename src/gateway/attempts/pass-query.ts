@@ -36,6 +36,16 @@ export function withoutKeys(query: string, keys: readonly string[]): string {
   return text === '' ? '' : `?${text}`;
 }
 
+/** The query without a parameter; the rest stays byte for byte. */
+export function withoutParameter(query: string, name: string | undefined): string {
+  if (query === '' || name === undefined) return query;
+  const kept = query
+    .slice(1)
+    .split('&')
+    .filter((pair) => !new URLSearchParams(pair).has(name));
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+}
+
 /** A `+` is a space in a form's encoding, but people paste keys as they are. */
 function holdsKey(pair: string, keys: readonly string[]): boolean {
   return [pair, pair.replaceAll('+', '%2B')].some((text) =>

@@ -55,6 +55,8 @@ export interface Plan {
   url: string;
   headers: HeaderList;
   body: string;
+  /** What is sent in place of a POST of `body`, where a request is forwarded as it is. */
+  forwarded?: { method: string; body: Uint8Array<ArrayBuffer> | undefined };
   losses: Loss[];
   /** Whose key is used: a client's own key that is refused says nothing about the provider. */
   key: 'own' | 'client' | 'none';

@@ -8,7 +8,7 @@ import { parseFrame } from '../../sse/parse-frame.ts';
 import { isOk, METHOD, noAnswer, readFailure, requireNoRedirect } from '../../upstream/call.ts';
 import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
-import type { UpstreamAnswer } from '../../upstream/transport.ts';
+import type { UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
 import { authorize } from './authorize.ts';
 import type { GatewayHost } from '../host.ts';
@@ -67,10 +67,12 @@ export async function send(context: AttemptContext): Promise<Sent> {
       headers = await authorize(host, provider, headers, asked);
     }
     if (leaving.aborted) throw leaving.reason;
-    const { url, body } = plan;
+    const { url } = plan;
+    const { method, body } = plan.forwarded ?? { method: METHOD, body: plan.body };
     const { connectMs } = provider.timeouts;
     const connected = () => timing.connected();
-    const request = { method: METHOD, url, headers, body, signal: leaving, connectMs, connected };
+    const request: UpstreamRequest = { method, url, headers, signal: leaving, connectMs, connected };
+    if (body !== undefined) request.body = body;
     let response: UpstreamAnswer;
     timing.waiting();
     try {

@@ -7,7 +7,7 @@ import type { ProviderStates } from '../../upstream/provider-state.ts';
 import type { BudgetGuard } from '../budgets.ts';
 import type { TryContext } from './fallback.ts';
 import type { GatewayHost } from '../host.ts';
-import { clientKeyFor } from './credentials.ts';
+import { type Asking, clientKeyFor } from './credentials.ts';
 import { type Plan, planCall, type Question } from './plan.ts';
 import type { Audience } from '../live/view.ts';
 import { createObserver } from '../record/observer.ts';
@@ -20,6 +20,8 @@ export interface Exchange {
   record: ExchangeRecord;
   dialect: DialectId;
   question: Question;
+  /** Who asks, where that is not the question's client: the request is forwarded as it is. */
+  asking?: Asking;
   route: Route;
   /** Whether the target can answer. Left out: all can. */
   serves?(target: Target): boolean;
@@ -68,8 +70,8 @@ export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): 
 }
 
 /** The official SDKs send how many seconds they wait for an answer. */
-function clientDeadline({ incoming }: Question): number {
-  const seconds = Number(incoming?.headers.get('x-stainless-timeout') ?? Number.NaN);
+function clientDeadline(asking: Asking | null): number {
+  const seconds = Number(asking?.headers.get('x-stainless-timeout') ?? Number.NaN);
   return seconds > 0 ? seconds * 1_000 : Number.POSITIVE_INFINITY;
 }
 
@@ -79,8 +81,9 @@ export function lacksKey(target: Target, first: Target | undefined): boolean {
 }
 
 /** What the exchange provides for the tries at its targets. */
-export function tryContextOf(exchange: Exchange): TryContext {
+export function tryContextOf(exchange: Omit<Exchange, 'maxEvent' | 'pingIntervalMs'>): TryContext {
   const { host, record, route, question, client, states, redact, serverKeys, budgets } = exchange;
+  const { asking = question.incoming } = exchange;
   const [first] = route.targets;
   const { contextFallback } = route.policy;
   const { serves } = exchange;
@@ -88,7 +91,7 @@ export function tryContextOf(exchange: Exchange): TryContext {
     targets: serves === undefined ? route.targets : route.targets.filter(serves),
     contextFallback: serves === undefined ? contextFallback : contextFallback.filter(serves),
     keyFor(target) {
-      if (clientKeyFor(question.incoming, target, { serverKeys, first }) !== null) return 'client';
+      if (clientKeyFor(asking, target, { serverKeys, first }) !== null) return 'client';
       return lacksKey(target, first) ? 'missing' : 'own';
     },
     spentBudget: (target) => budgets(record, target),
@@ -96,7 +99,7 @@ export function tryContextOf(exchange: Exchange): TryContext {
     host,
     signal: client,
     record,
-    deadlineMs: clientDeadline(question),
+    deadlineMs: clientDeadline(asking),
     states,
     redact,
   };

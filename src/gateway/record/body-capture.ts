@@ -2,6 +2,11 @@
 // one before (an envelope around a few letters), so of each chunk only what differs is kept. Ten minutes of a
 // fast stream take some 100 KB, not megabytes, and every byte comes back.
 
+import { MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
+
+/** The most bytes kept of a body for the audit: what a row may hold, less room for the mark of a truncated one. */
+export const BODY_CAPTURE = MAX_BODY_LENGTH - 128;
+
 export interface BodyCapture {
   /** Takes the next bytes; does not hold on to them. What lies beyond the cap is left out. */
   take(bytes: Uint8Array): void;

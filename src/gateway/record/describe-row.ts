@@ -104,7 +104,8 @@ function describeNames(
 ): Names {
   const { agentType, projectId, requestedModel } = record;
   const attempts = record.attempts.map(copyOf);
-  const model = record.seen?.model ?? targetOf(record)?.model ?? requestedModel;
+  // A forwarded request may name none.
+  const model = (record.seen?.model ?? targetOf(record)?.model ?? requestedModel) || null;
   const route = record.route?.decision ?? null;
   const finishReason = seen?.finish?.raw ?? seen?.finish?.unified ?? null;
   const lost = describeLosses(record.losses, seen);

@@ -84,8 +84,13 @@ export function parseIncoming(
     stream,
     agentType,
     projectId,
-    forcedTarget: textOf(headers.get(TARGET_HEADER)),
+    forcedTarget: forcedTargetIn(headers),
   };
+}
+
+/** The target that the header names; null where there is none. */
+export function forcedTargetIn(headers: HeaderReader): string | null {
+  return textOf(headers.get(TARGET_HEADER));
 }
 
 /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */

@@ -24,27 +24,50 @@ interface Packing {
   format: (typeof FORMATS)[keyof typeof FORMATS];
 }
 
+export type BodyLimits = Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>;
+
 /**
- * The body as text, decompressed. Throws `too_large` past `maxBody` bytes, compressed or not, a 415 for a body that is not
- * JSON or has an unknown encoding, and `invalid_request` for one that does not match its encoding or is not UTF-8:
- * replacement characters would reach the provider. A client that falls silent midway gets a 408.
- *
- * @param headers the request's own, copied so that reading them is no call out of JavaScript.
+ * A JSON body as text. Throws as `readBytes` does, a 415 for a body that is not JSON, and `invalid_request` for one that is
+ * not UTF-8: replacement characters would reach the provider.
  */
 export async function readBody(
   request: Request,
   headers: HeaderReader,
-  { maxBody, bodyTimeoutMs }: Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>,
+  limits: BodyLimits,
   setTimer: GatewayHost['setTimer'],
 ): Promise<string> {
   const type = headers.get('content-type');
-  if (type !== null && !/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+  if (type !== null && !isJsonType(type)) {
     throw new GatewayError(
       'invalid_request',
       `content-type is ${JSON.stringify(type)}; send "content-type: application/json"`,
       { status: 415 },
     );
   }
+  const bytes = await readBytes(request, headers, limits, setTimer);
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    throw new GatewayError('invalid_request', 'the body is not UTF-8 text; send one JSON object in UTF-8');
+  }
+}
+
+export function isJsonType(type: string): boolean {
+  return /^application\/([\w.-]+\+)?json\b/i.test(type);
+}
+
+/**
+ * The body, decompressed. Throws `too_large` past `maxBody` bytes, compressed or not, a 415 for an unknown encoding, and
+ * `invalid_request` for a body that does not match its encoding. A client that falls silent midway gets a 408.
+ *
+ * @param headers the request's own, copied so that reading them is no call out of JavaScript.
+ */
+export async function readBytes(
+  request: Request,
+  headers: HeaderReader,
+  { maxBody, bodyTimeoutMs }: BodyLimits,
+  setTimer: GatewayHost['setTimer'],
+): Promise<Uint8Array<ArrayBuffer>> {
   const packing = packingOf(headers);
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
@@ -55,12 +78,7 @@ export async function readBody(
       ? await patience(request.bytes())
       : await readBounded(request.body, maxBody, patience);
   if (bytes.length > maxBody) throw tooLarge(maxBody);
-  const plain = packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
-  try {
-    return strictDecoder.decode(plain);
-  } catch {
-    throw new GatewayError('invalid_request', 'the body is not UTF-8 text; send one JSON object in UTF-8');
-  }
+  return packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
 }
 
 /** Null: not compressed. Throws a 415. */
@@ -84,7 +102,7 @@ async function unpack(
   bytes: Uint8Array<ArrayBuffer>,
   { encoding, format }: Packing,
   maxBody: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     // The DOM's types do not list all formats yet.
     const unpacking = new DecompressionStream(format as CompressionFormat);

@@ -14,6 +14,8 @@ export interface ByteSink {
   /** Takes the bytes in any case. False: nothing more should be written until `resume`. */
   write(bytes: Uint8Array): boolean;
   end(): void;
+  /** Breaks the answer off: its reader sees that it is not whole. */
+  fail(error: Error): void;
 }
 
 /** Makes a response's body from a source. */
@@ -43,6 +45,7 @@ class PulledSource implements UnderlyingDefaultSource<Uint8Array> {
         return false;
       },
       end: () => controller.close(),
+      fail: (error) => controller.error(error),
     });
   }
 

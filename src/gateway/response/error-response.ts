@@ -1,5 +1,5 @@
 // Failures as responses in the client's dialect.
-import { findModelListBelow, findModels, findRouteBelow } from '../../dialects/find-route.ts';
+import { findForward, findModelListBelow, findModels, findRouteBelow } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -114,7 +114,7 @@ export function noSuchPath(url: URL): GatewayError {
   const near = nearRoute(url)?.path ?? nearModelList(url);
   const remedy =
     near === undefined
-      ? (alternativeTo(pathname) ?? ownPage(pathname) ?? servedPaths())
+      ? (unforwarded(pathname) ?? alternativeTo(pathname) ?? ownPage(pathname) ?? servedPaths())
       : `did you mean ${near}? Check the client's base URL`;
   return new GatewayError('invalid_request', `no such path: ${pathname}; ${remedy}`, { status: 404 });
 }
@@ -122,6 +122,15 @@ export function noSuchPath(url: URL): GatewayError {
 /** Whether a POST of this path looks like a question to a model, though it is none. */
 export function isMeantToAsk(url: URL): boolean {
   return nearRoute(url) !== undefined || alternativeTo(url.pathname) !== undefined;
+}
+
+/** Why a path was not forwarded that could be. Which vendor's it is depends on headers only where either would be right. */
+function unforwarded(pathname: string): string | undefined {
+  const found = findForward(pathname, NO_HEADERS);
+  if (found === undefined) return undefined;
+  const alone = `it is forwarded only to an enabled provider that speaks ${found.forward.spokenBy.join(' or ')}, and there is none`;
+  const instead = alternativeTo(pathname);
+  return instead === undefined ? alone : `${alone}; ${instead}`;
 }
 
 /** What to do instead, for a path that a vendor serves and the gateway does not. */
@@ -142,7 +151,7 @@ function ownPage(pathname: string): string | undefined {
 
 function servedPaths(): string {
   const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
-  return `clients post to ${paths.join(', ')}; images, audio, moderations and realtime sessions are not served here: send them to the provider itself`;
+  return `clients post to ${paths.join(', ')}; realtime sessions are not served here: open them at the provider itself`;
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {
@@ -151,6 +160,7 @@ export function methodNotAllowed(method: string, path: string, allowed: string):
   });
 }
 
+const NO_HEADERS = new Headers();
 const UPGRADE_REQUIRED = 426;
 const REQUEST_TIMEOUT = 408;
 

@@ -3,7 +3,14 @@ import type { DialectId } from '../../model/dialect-id.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import type { RouteDecision } from '../../model/route-decision.ts';
 import type { BinaryPart } from './binary-parts.ts';
-import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from './row.ts';
+import {
+  type Attempt,
+  type LedgerRow,
+  type RowOperation,
+  type RowStatus,
+  type RowTrace,
+  UNCOUNTED,
+} from './row.ts';
 import type { TimedRow } from '../sums/spread-tally.ts';
 import type { StoredRow } from '../store.ts';
 
@@ -182,7 +189,7 @@ const TIMED = {
 
 /** The part of `rowValues` that the spreads count; undefined for a row in no sum. */
 export function timedRow(values: RowValues): TimedRow | undefined {
-  if (values[TIMED.operation] === ('count-tokens' satisfies RowOperation)) return undefined;
+  if (UNCOUNTED.some((operation) => operation === values[TIMED.operation])) return undefined;
   return {
     timestamp: Number(values[TIMED.timestamp]),
     latencyMs: Number(values[TIMED.latencyMs]),

@@ -9,8 +9,21 @@ export const ROW_STATUSES = ['success', 'error', 'aborted', 'truncated'] as cons
 export type RowStatus = (typeof ROW_STATUSES)[number];
 
 /** What was asked for. */
-export const ROW_OPERATIONS = ['generate', 'complete', 'count-tokens', 'embed', 'compact'] as const;
+export const ROW_OPERATIONS = [
+  'generate',
+  'complete',
+  'count-tokens',
+  'embed',
+  'compact',
+  'forward',
+] as const;
 export type RowOperation = (typeof ROW_OPERATIONS)[number];
+
+/**
+ * Left out of sums, averages and quantiles. Clients send many token counts, all free and very short; of what is forwarded
+ * (uploads, lists, images) neither tokens nor cost are known. Both would distort the figures of answers.
+ */
+export const UNCOUNTED: readonly RowOperation[] = ['count-tokens', 'forward'];
 
 /** One try at one target. */
 export interface Attempt {

@@ -50,7 +50,8 @@ export function writeRequest(
   });
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
   if (body === undefined) head += '\r\n';
-  else head += `content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  else head += `content-length: ${typeof body === 'string' ? Buffer.byteLength(body) : body.length}\r\n\r\n`;
+  if (body instanceof Uint8Array) return Buffer.concat([Buffer.from(head, 'latin1'), body]);
   // The socket writes a string as UTF-8, but a head is Latin-1.
   const isText = ASCII.test(head) && (body?.length ?? 0) <= LONGEST_STRING;
   return isText ? head + (body ?? '') : bytesOf(head, body ?? '');

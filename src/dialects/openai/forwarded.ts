@@ -1,0 +1,33 @@
+// The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
+import type { HeaderReader } from '../../model/headers.ts';
+import type { ForwardedPath } from '../dialect.ts';
+import { ownPath } from './own-path.ts';
+
+/** What other vendors added in the same place (rerank, OCR) is among them. */
+const MADE_AT_ONCE = /^\/v1\/(audio|images|moderations|ocr|rerank)(\/|$)/;
+const STORED = /^\/v1\/(batches|containers|evals|files|fine_tuning|uploads|vector_stores|videos)(\/|$)/;
+const STORED_CHAT = /^\/v1\/chat\/completions\/./;
+const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
+
+export function forwardedByChat(asked: string, headers: HeaderReader): ForwardedPath | undefined {
+  const path = ownPath(asked);
+  const isStored = STORED.test(path);
+  // Anthropic has files there too.
+  if (isStored ? !headers.has('anthropic-version') : MADE_AT_ONCE.test(path))
+    return { path: belowBase(path), spokenBy: ['openai-chat', 'openai-responses'], isStored };
+  return STORED_CHAT.test(path)
+    ? { path: belowBase(path), spokenBy: ['openai-chat'], isStored: true }
+    : undefined;
+}
+
+export function forwardedByResponses(asked: string): ForwardedPath | undefined {
+  const path = ownPath(asked);
+  return STORED_RESPONSE.test(path)
+    ? { path: belowBase(path), spokenBy: ['openai-responses'], isStored: true }
+    : undefined;
+}
+
+/** OpenAI's base URLs include the version. */
+function belowBase(path: string): string {
+  return path.slice('/v1'.length);
+}

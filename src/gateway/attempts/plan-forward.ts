@@ -1,0 +1,71 @@
+// The upstream request that is forwarded as it is: the client's own, with another key.
+import { PROVIDER_SIDES } from '../../dialects/registry.ts';
+import type { DialectId } from '../../model/dialect-id.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { Target } from '../../routing/targets.ts';
+import { buildRequestHeaders } from '../../upstream/headers.ts';
+import { transformHeaders } from '../transform/request.ts';
+import { credentialsFor } from './credentials.ts';
+import { withoutKeys, withoutParameter, withQuery } from './pass-query.ts';
+import type { Plan, PlanContext } from './plan.ts';
+
+export interface ForwardedRequest {
+  method: string;
+  /** Behind the provider's base URL. */
+  path: string;
+  /** With the question mark; '' where there is none. */
+  query: string;
+  /** The parameter of the query in which the client's dialect may have its key. */
+  keyParameter: string | undefined;
+  headers: HeaderReader;
+  body: Uint8Array<ArrayBuffer> | undefined;
+  /** The dialect of the path, and of errors. */
+  dialect: DialectId;
+  /** The one that is spoken with the target. */
+  spoken: DialectId;
+}
+
+export function planForward(asked: ForwardedRequest, target: Target, context: PlanContext): Plan {
+  const { dialect, spoken, headers: sent, method, body } = asked;
+  const { provider } = target;
+  const side = PROVIDER_SIDES[spoken];
+  const { key, authentication } = credentialsFor(
+    { asks: spoken, dialect: spoken, headers: sent },
+    target,
+    side,
+    context,
+  );
+  const headers = buildRequestHeaders({
+    client: sent,
+    dialect: authentication,
+    listHeaders: side.listHeaders ?? [],
+    configured: provider.headers,
+    stream: false,
+    userAgent: context.userAgent,
+  });
+  // Forms name their boundary there.
+  const type = sent.get('content-type');
+  if (type === null) headers.delete('content-type');
+  else headers.set('content-type', type);
+  const steps = [...context.transformers, ...provider.transformers].filter(
+    (step) => step.headers !== undefined,
+  );
+  const losses = transformHeaders(steps, target, headers);
+  const query = withoutParameter(withoutKeys(asked.query, context.serverKeys), asked.keyParameter);
+  return {
+    target,
+    dialect,
+    side,
+    sameDialect: true,
+    passesAnswer: true,
+    url: withQuery(provider.baseUrl + asked.path, query),
+    headers,
+    body: '',
+    forwarded: { method, body },
+    losses,
+    key,
+    hides: undefined,
+    transformers: steps.map((step) => step.name),
+    answerSteps: [],
+  };
+}

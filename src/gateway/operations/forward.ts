@@ -1,0 +1,209 @@
+// Requests that only a provider itself can answer (files, batches, images, speech), forwarded as they are. docs/endpoints.md
+import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
+import type { FoundForward } from '../../dialects/find-route.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { editTopLevel } from '../../model/json/edit.ts';
+import { asString, parseObject } from '../../model/json/json.ts';
+import { forwardDialect, routeForwarded } from '../../routing/forwarded.ts';
+import type { Target } from '../../routing/targets.ts';
+import { pickAnswerHeaders } from '../../upstream/headers.ts';
+import { firstAnswer } from '../attempts/fallback.ts';
+import { clientKeyFor } from '../attempts/credentials.ts';
+import { planForward } from '../attempts/plan-forward.ts';
+import { type Sent, send } from '../attempts/send.ts';
+import { type Exchange, noteTry, tryContextOf } from '../attempts/try-context.ts';
+import { setExchangeHeaders } from '../exchange.ts';
+import { createObserver } from '../record/observer.ts';
+import { findFormModel, withFormModel } from '../request/form-model.ts';
+import { featuresIn, forcedTargetIn } from '../request/incoming.ts';
+import { isJsonType, readBytes } from '../request/read-body.ts';
+import type { MakeBody } from '../response/byte-source.ts';
+import type { RequestAddress } from '../request/request-address.ts';
+import { ForwardedAnswer } from '../response/forwarded-answer.ts';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Whether any enabled provider may answer. */
+export function mayForward(
+  method: string,
+  { forward }: FoundForward,
+  { providers }: ResolvedConfig,
+): boolean {
+  const isFit = (provider: ProviderConfig) => forwardDialect(provider, forward.spokenBy) !== undefined;
+  return METHODS.includes(method) && providers.some(isFit);
+}
+
+export interface Forwarding extends Omit<Exchange, 'question' | 'route' | 'pingIntervalMs' | 'maxEvent'> {
+  request: Request;
+  headers: HeaderReader;
+  address: RequestAddress;
+  found: FoundForward;
+  config: ResolvedConfig;
+  /** That of the presented key; null: no key, or the operator's. */
+  project: string | null;
+  /** There is a ledger. */
+  isRecorded: boolean;
+  /** Called once the provider is known. */
+  routed(): void;
+  makeBody: MakeBody;
+}
+
+/** Milliseconds. Images and videos are made without a byte in between, for longer than a model thinks. */
+const LONGEST_WORK_MS = 600_000;
+
+/** Answers with whatever the one provider answers. Throws the GatewayError to report to the client. */
+export async function answerForwarded(forwarding: Forwarding): Promise<Response> {
+  const { request, headers, found, config, record, host, client, redact } = forwarding;
+  const { pathname, search } = forwarding.address;
+  const { method } = request;
+  const bytes = await readBytes(request, headers, config.server, host.setTimer);
+  const content = contentOf(bytes, headers.get('content-type'));
+  record.requestedModel = content.model;
+  if (forwarding.isRecorded && config.audit.logRequestBodies && content.text !== null)
+    record.keepRequest(content.text, featuresIn(headers, found.dialect.client));
+  const { path, spokenBy } = found.forward;
+  const forced = forcedTargetIn(headers);
+  const route = routeForwarded({ path: pathname, spokenBy, forced, model: content.model }, config);
+  record.route = route;
+  const [target] = route.targets.map(withPatience);
+  const spoken = target && forwardDialect(target.provider, spokenBy);
+  if (target === undefined || spoken === undefined)
+    throw new GatewayError('internal', `nothing to forward ${pathname} to`);
+  forwarding.routed();
+  const asking = { asks: spoken, dialect: spoken, headers };
+  const { serverKeys } = forwarding;
+  if (forwarding.project !== null && found.forward.isStored)
+    requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
+  const asked = {
+    method,
+    path,
+    query: search,
+    keyParameter: found.dialect.client.keyInQuery?.parameter,
+    headers,
+    body: bytes.length === 0 ? undefined : content.withModel(target.model),
+    dialect: found.dialect.id,
+    spoken,
+  };
+  const observer = createObserver(host.monotonic, record.live.audience());
+  const { requestId } = record;
+  const sent = await firstAnswer<Sent>({
+    context: tryContextOf({
+      ...forwarding,
+      question: { incoming: null, neutral: nothingAsked, stream: false },
+      asking,
+      route: { ...route, targets: [target] },
+    }),
+    plan(_, apiKey) {
+      const plan = planForward(asked, target, {
+        serverKeys,
+        first: target,
+        userAgent: `sluice/${host.version}`,
+        requestId,
+        apiKey,
+        transformers: [],
+      });
+      noteTry(record, host, plan);
+      const context = { requestId, host, plan, signal: client, maxEvent: 0, observer, redact };
+      return {
+        target,
+        key: plan.key,
+        seen: observer.seen,
+        run: (answered) => send({ ...context, answered }).catch(onlyOnce),
+      };
+    },
+  });
+  record.seen = observer.seen;
+  return answer(forwarding, target, sent);
+}
+
+/** Throws `forbidden`: with the gateway's key, each project could read and delete what the others stored. */
+function requireOwnKey(clientsKey: string | null, pathname: string): void {
+  if (clientsKey !== null) return;
+  throw new GatewayError(
+    'forbidden',
+    `${pathname}: a project's key does not open what is stored at the provider, which all projects would share; send a provider's key of your own besides x-sluice-key, or one of server.keys`,
+  );
+}
+
+/** Most of these requests change something at the provider: whether to send one again is for the client to decide. */
+function onlyOnce(thrown: unknown): never {
+  throw thrown instanceof GatewayError ? thrown.with(thrown.message, { lasting: true }) : thrown;
+}
+
+function nothingAsked(): never {
+  throw new GatewayError('internal', 'a forwarded request is not parsed');
+}
+
+function withPatience({ provider, model }: Target): Target {
+  const { timeouts } = provider;
+  const firstByteMs = Math.max(timeouts.firstByteMs, LONGEST_WORK_MS);
+  return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };
+}
+
+interface Content {
+  /** Null where the request names none. */
+  model: string | null;
+  /** JSON; null where the body is something else. */
+  text: string | null;
+  withModel(model: string): Uint8Array<ArrayBuffer>;
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
+function contentOf(bytes: Uint8Array<ArrayBuffer>, type: string | null): Content {
+  const asItIs: Content = { model: null, text: null, withModel: () => bytes };
+  if (type === null || bytes.length === 0) return asItIs;
+  if (!isJsonType(type)) {
+    const field = findFormModel(type, bytes);
+    if (field === undefined || field.model === '') return asItIs;
+    return {
+      ...asItIs,
+      model: field.model,
+      withModel: (model) => (model === field.model ? bytes : withFormModel(bytes, field, model)),
+    };
+  }
+  let text: string;
+  try {
+    text = strictDecoder.decode(bytes);
+  } catch {
+    return asItIs;
+  }
+  const model = asString(parseObject(text)?.model);
+  if (model === undefined || model === '') return { ...asItIs, text };
+  return {
+    text,
+    model,
+    withModel: (own) =>
+      own === model ? bytes : new TextEncoder().encode(editTopLevel(text, { model: own })),
+  };
+}
+
+const WITHOUT_BODY = [204, 205];
+
+async function answer(
+  { found, record, config, makeBody, isRecorded, client, host }: Forwarding,
+  { provider }: Target,
+  sent: Sent,
+): Promise<Response> {
+  const { status, headers: given } = sent.response;
+  record.serving = true;
+  record.httpStatus = status;
+  const type = given.get('content-type') ?? '';
+  record.streamed = /event-stream/i.test(type);
+  const headers = pickAnswerHeaders(given, true);
+  setExchangeHeaders(headers, { record, dialect: found.dialect.id }, null);
+  const body = new ForwardedAnswer(sent, record, client, {
+    provider: provider.name,
+    idleMs: provider.timeouts.idleMs,
+    keeps: isRecorded && config.audit.logResponseBodies && isText(type),
+    monotonic: host.monotonic,
+  });
+  if (!WITHOUT_BODY.includes(status)) return new Response(makeBody(body), { status, headers });
+  await body.drained();
+  return new Response(null, { status, headers });
+}
+
+function isText(type: string): boolean {
+  return isJsonType(type) || /^text\//i.test(type);
+}

@@ -1,0 +1,115 @@
+// The body of a forwarded answer on its way to the client: as it comes, at the client's pace, and broken off where it breaks.
+import { toGatewayError } from '../../model/errors.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
+import type { BodyReader } from '../../upstream/transport.ts';
+import type { Sent } from '../attempts/send.ts';
+import { clientLeft, isClientLeft } from '../client-left.ts';
+import { brokeOff } from '../pumps/pump.ts';
+import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
+import { type ExchangeRecord, failedWith } from '../record/record.ts';
+import type { ByteSink, ByteSource } from './byte-source.ts';
+
+export interface ForwardedAnswerOptions {
+  /** For messages. */
+  provider: string;
+  /** Longest silence within the answer. */
+  idleMs: number;
+  /** The answer goes into the row. */
+  keeps: boolean;
+  monotonic(): number;
+}
+
+export class ForwardedAnswer implements ByteSource, BodyReader {
+  private readonly sent: Sent;
+  private readonly record: ExchangeRecord;
+  private readonly client: Cancellation;
+  private readonly options: ForwardedAnswerOptions;
+  private sink: ByteSink | null = null;
+  private isPaused = false;
+  private over = false;
+
+  /** @param record ends when the answer does. */
+  constructor(sent: Sent, record: ExchangeRecord, client: Cancellation, options: ForwardedAnswerOptions) {
+    this.sent = sent;
+    this.record = record;
+    this.client = client;
+    this.options = options;
+    if (options.keeps) record.capture = createBodyCapture(BODY_CAPTURE);
+  }
+
+  // For the client.
+
+  start(sink: ByteSink): void {
+    this.sink = sink;
+    this.wait();
+    this.sent.response.body.read(this);
+  }
+
+  resume(): void {
+    if (!this.isPaused || this.over) return;
+    this.isPaused = false;
+    this.wait();
+    this.sent.response.body.resume();
+  }
+
+  cancel(): void {
+    if (this.over) return;
+    this.client.abort(clientLeft());
+    this.sent.response.body.cancel();
+    this.finish();
+    this.record.end({ status: 'aborted' });
+  }
+
+  /** Resolves when an answer that no client reads is over. */
+  drained(): Promise<void> {
+    return new Promise((resolve, reject) => this.start({ write: () => true, end: resolve, fail: reject }));
+  }
+
+  // From the upstream.
+
+  chunk(bytes: Uint8Array): void {
+    if (this.over) return;
+    const { record, sink, sent } = this;
+    record.seen?.timing.arrived();
+    sent.call.watchdog.rest();
+    record.capture?.take(bytes);
+    const hasRoom = sink?.write(bytes) === true;
+    record.seen?.timing.handed(this.options.monotonic());
+    if (hasRoom) {
+      this.wait();
+      return;
+    }
+    this.isPaused = true;
+    sent.response.body.pause();
+  }
+
+  end(): void {
+    if (this.over) return;
+    this.finish();
+    this.record.end({ status: 'success' });
+    this.sink?.end();
+  }
+
+  failed(thrown: Error): void {
+    if (this.over) return;
+    const { client, record, sent, options } = this;
+    const cause = client.aborted
+      ? client.reason
+      : (sent.call.timeout() ?? brokeOff(options.provider, thrown));
+    this.finish();
+    const error = toGatewayError(cause);
+    record.end(isClientLeft(error) ? { status: 'aborted' } : failedWith(error));
+    this.sink?.fail(error);
+  }
+
+  private wait(): void {
+    const now = this.record.seen?.timing.waiting();
+    this.sent.call.watchdog.wait('idle', this.options.idleMs, now);
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.record.seen?.timing.arrived();
+    this.sent.call.release();
+  }
+}

@@ -1,0 +1,437 @@
+// Requests that only a provider itself can answer: forwarded byte for byte, with a row each, and never sent twice.
+import { describe, expect, test } from 'bun:test';
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
+import type { ConfigInput } from '../../src/index.ts';
+import { createReplayFetch, type ChooseReply } from '../support/replay-fetch.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+const ALL = LAB_PROVIDERS;
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+interface LabOptions {
+  providers?: ConfigInput['providers'];
+  more?: Partial<ConfigInput>;
+}
+
+function setup(reply: ChooseReply, { providers = ALL, more }: LabOptions = {}) {
+  const upstream = createReplayFetch(reply);
+  const config: ConfigInput = { providers, ...more };
+  const lab = createTestGateway({ config, fetch: upstream.fetch });
+  const ask = (method: string, path: string, init: RequestInit = {}) =>
+    lab.gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { method, ...init }));
+  const sent = (index = 0) => {
+    const request = upstream.requests[index];
+    if (request === undefined) throw new Error('nothing was sent');
+    return request;
+  };
+  const toGateway = {
+    fetch: (input: Parameters<typeof fetch>[0], init?: RequestInit) =>
+      lab.gateway.fetch(new Request(input, init)),
+  };
+  const openai = new OpenAI({
+    baseURL: 'http://127.0.0.1:8088/v1',
+    apiKey: 'sluice',
+    maxRetries: 0,
+    ...toGateway,
+  });
+  const anthropic = new Anthropic({
+    baseURL: 'http://127.0.0.1:8088',
+    apiKey: 'sluice',
+    maxRetries: 0,
+    ...toGateway,
+  });
+  return { ...lab, upstream, ask, sent, openai, anthropic };
+}
+
+const FILE = {
+  id: 'file-1',
+  object: 'file',
+  bytes: 3,
+  created_at: 1,
+  filename: 'a.txt',
+  purpose: 'user_data',
+};
+const BYTES = Uint8Array.from({ length: 70_000 }, (_, at) => (at * 31) % 256);
+
+describe('the official SDKs', () => {
+  test('upload, read and delete files at OpenAI', async () => {
+    const lab = setup((request) => {
+      if (request.path.endsWith('/content'))
+        return replyWith(BYTES, { headers: { 'content-type': 'application/octet-stream' } });
+      return jsonReply(request.method === 'DELETE' ? { id: 'file-1', deleted: true, object: 'file' } : FILE);
+    });
+    const file = await lab.openai.files.create({ file: new File([BYTES], 'a.bin'), purpose: 'user_data' });
+    expect(file).toMatchObject(FILE);
+    const upload = lab.sent();
+    expect(upload.method).toBe('POST');
+    expect(upload.path).toBe('/v1/files');
+    expect(upload.headers.get('authorization')).toBe('Bearer lab-key-openai');
+    const form = await new Response(new Uint8Array(upload.body), {
+      headers: { 'content-type': upload.headers.get('content-type') ?? '' },
+    }).formData();
+    const stored = form.get('file');
+    if (!(stored instanceof Blob)) throw new Error('no file came');
+    expect(await stored.bytes()).toEqual(BYTES);
+    const content = await lab.openai.files.content('file-1');
+    expect(new Uint8Array(await content.arrayBuffer())).toEqual(BYTES);
+    expect(lab.sent(1)).toMatchObject({ method: 'GET', path: '/v1/files/file-1/content' });
+    expect(lab.sent(1).body).toHaveLength(0);
+    expect(await lab.openai.files.delete('file-1')).toMatchObject({ deleted: true });
+    expect(lab.sent(2).method).toBe('DELETE');
+    const row = await lab.row(2);
+    expect(lab.rows).toHaveLength(3);
+    expect(row).toMatchObject({
+      operation: 'forward',
+      status: 'success',
+      httpStatus: 200,
+      provider: 'gpt',
+      model: null,
+      costUsd: null,
+    });
+    expect(row.route?.why).toContain('/v1/files/file-1');
+    // What is not text stays out of the row.
+    expect(lab.rows[0]).toMatchObject({ requestBody: null, responseBody: JSON.stringify(FILE) });
+    expect(lab.rows[1]?.responseBody).toBeNull();
+  });
+
+  test('draw, speak and listen, with the model of a provider that is named', async () => {
+    const image = { created: 1, data: [{ b64_json: 'aGk=' }] };
+    const lab = setup(
+      (request) =>
+        request.path.includes('speech')
+          ? replyWith(BYTES, { headers: { 'content-type': 'audio/mpeg' } })
+          : jsonReply(request.path.includes('audio') ? { text: 'hi' } : image),
+      {
+        providers: {
+          claude: ALL.claude,
+          other: { ...ALL.gpt, base_url: 'http://other.test/v1', api_key: 'lab-key-other' },
+          gpt: ALL.gpt,
+        },
+      },
+    );
+    expect(await lab.openai.images.generate({ model: 'gpt/gpt-image-1', prompt: 'a cat' })).toMatchObject(
+      image,
+    );
+    expect(lab.sent().json()).toEqual({ model: 'gpt-image-1', prompt: 'a cat' });
+    expect(lab.sent().headers.get('authorization')).toBe('Bearer lab-key-openai');
+    const speech = await lab.openai.audio.speech.create({ model: 'gpt/tts-1', voice: 'alloy', input: 'hi' });
+    expect(new Uint8Array(await speech.arrayBuffer())).toEqual(BYTES);
+    const heard = await lab.openai.audio.transcriptions.create({
+      file: new File([BYTES], 'a.mp3'),
+      model: 'gpt/whisper-1',
+    });
+    expect(heard.text).toBe('hi');
+    const form = await new Response(new Uint8Array(lab.sent(2).body), {
+      headers: { 'content-type': lab.sent(2).headers.get('content-type') ?? '' },
+    }).formData();
+    expect(form.get('model')).toBe('whisper-1');
+    const file = form.get('file');
+    if (!(file instanceof Blob)) throw new Error('no file came');
+    expect(await file.bytes()).toEqual(BYTES);
+    const row = await lab.row(2);
+    expect(row).toMatchObject({ requestedModel: 'gpt/whisper-1', model: 'whisper-1', provider: 'gpt' });
+    expect(lab.rows[0]?.requestBody).toContain('a cat');
+  });
+
+  test('send batches and files to Anthropic', async () => {
+    const batch = { id: 'msgbatch_1', type: 'message_batch', processing_status: 'in_progress' };
+    const lab = setup((request) =>
+      jsonReply(request.path.includes('batches') ? batch : { id: 'file_1', type: 'file' }),
+    );
+    const created = await lab.anthropic.messages.batches.create({
+      requests: [
+        {
+          custom_id: 'a',
+          params: { model: 'claude-opus-4-8', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] },
+        },
+      ],
+    });
+    expect(created).toMatchObject(batch);
+    expect(lab.sent().path).toBe('/v1/messages/batches');
+    expect(lab.sent().headers.get('x-api-key')).toBe('lab-key-anthropic');
+    await lab.anthropic.beta.files.upload({ file: new File([BYTES], 'a.bin') });
+    expect(lab.sent(1).path.startsWith('/v1/files')).toBe(true);
+    expect(lab.sent(1).headers.get('x-api-key')).toBe('lab-key-anthropic');
+  });
+
+  test('get stored answers from a provider that speaks Responses', async () => {
+    const answer = { id: 'resp_1', object: 'response', status: 'completed', output: [] };
+    const lab = setup(jsonReply(answer));
+    expect(await lab.openai.responses.retrieve('resp_1')).toMatchObject(answer);
+    expect(lab.sent()).toMatchObject({ method: 'GET', path: '/v1/responses/resp_1' });
+    expect(lab.sent().headers.get('authorization')).toBe('Bearer lab-key-responses');
+  });
+});
+
+describe('which provider', () => {
+  const names = async (lab: ReturnType<typeof setup>) => (await lab.row(0)).provider;
+
+  test('the header’s, else the default one where it may have the path, else the first that may', async () => {
+    const providers = {
+      claude: ALL.claude,
+      gpt: ALL.gpt,
+      second: { ...ALL.gpt, base_url: 'http://second.test/v1' },
+    };
+    const forced = setup(jsonReply({}), { providers });
+    await (await forced.ask('GET', '/v1/batches', { headers: { 'x-sluice-target': 'second' } })).text();
+    expect(await names(forced)).toBe('second');
+    expect(forced.sent().headers.get('x-sluice-target')).toBeNull();
+    const usual = setup(jsonReply({}), { providers, more: { routing: { default_provider: 'second' } } });
+    await (await usual.ask('GET', '/v1/batches')).text();
+    expect(await names(usual)).toBe('second');
+    const first = setup(jsonReply({}), { providers, more: { routing: { default_provider: 'claude' } } });
+    await (await first.ask('GET', '/v1/batches')).text();
+    expect(await names(first)).toBe('gpt');
+  });
+
+  test('none that has another dialect, or is kept out by its configuration', async () => {
+    const lab = setup(jsonReply({}), {
+      providers: { claude: ALL.claude, gpt: { ...ALL.gpt, forward_other_paths: false } },
+    });
+    const response = await lab.ask('GET', '/v1/files');
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain('no files are stored here');
+    const named = setup(jsonReply({}));
+    const refused = await named.ask('GET', '/v1/files', { headers: { 'x-sluice-target': 'claude' } });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('x-sluice-target');
+    expect((await named.row(0)).errorCode).toBe('unsupported_feature');
+    const unknown = await named.ask('GET', '/v1/files', { headers: { 'x-sluice-target': 'nowhere' } });
+    expect(unknown.status).toBe(404);
+    expect(named.upstream.requests).toHaveLength(0);
+  });
+});
+
+describe('the request', () => {
+  test('keeps its query and its headers, without the gateway’s keys', async () => {
+    const lab = setup(jsonReply({}), { more: { server: { keys: ['gateway-key'] } } });
+    const headers = { 'x-sluice-key': 'gateway-key', 'x-custom': '1', accept: 'application/x-ndjson' };
+    await lab.ask('GET', '/v1/files?limit=2&after=a%20b', { headers });
+    expect(lab.sent().path).toBe('/v1/files?limit=2&after=a%20b');
+    expect(lab.sent().headers.get('x-custom')).toBe('1');
+    expect(lab.sent().headers.get('accept')).toBe('application/x-ndjson');
+    expect(lab.sent().headers.has('content-type')).toBe(false);
+    expect(lab.sent().headers.has('x-sluice-key')).toBe(false);
+    const stranger = await lab.ask('GET', '/v1/files');
+    expect(stranger.status).toBe(401);
+  });
+
+  test('has Gemini’s key in a header instead of its query', async () => {
+    const lab = setup(jsonReply({ files: [] }));
+    await lab.ask('GET', '/v1beta/files?key=sluice&pageSize=3');
+    expect(lab.sent().path).toBe('/v1beta/files?pageSize=3');
+    expect(lab.sent().headers.get('x-goog-api-key')).toBe('lab-key-gemini');
+    await lab.ask('POST', '/upload/v1beta/files', {
+      headers: { 'x-goog-upload-protocol': 'resumable' },
+      body: '{}',
+    });
+    expect(lab.sent(1).path).toBe('/upload/v1beta/files');
+    expect(lab.sent(1).headers.get('x-goog-upload-protocol')).toBe('resumable');
+  });
+
+  test('has the client’s own key where it sends one', async () => {
+    const lab = setup(jsonReply({}));
+    await (await lab.ask('GET', '/v1/files', { headers: { authorization: 'Bearer my-own-key' } })).text();
+    expect(lab.sent().headers.get('authorization')).toBe('Bearer my-own-key');
+    expect(JSON.stringify(await lab.row(0))).not.toContain('my-own-key');
+  });
+
+  test('may not be larger than server.max_body', async () => {
+    const lab = setup(jsonReply({}), { more: { server: { max_body: '1KB' } } });
+    const response = await lab.ask('POST', '/v1/files', {
+      body: BYTES,
+      headers: { 'content-type': 'application/octet-stream' },
+    });
+    expect(response.status).toBe(413);
+    expect(lab.upstream.requests).toHaveLength(0);
+  });
+
+  test('is not sent again, whatever fails', async () => {
+    const error = { error: { message: 'overloaded', type: 'server_error' } };
+    const lab = setup(jsonReply(error, { status: 503 }), {
+      providers: { gpt: { ...ALL.gpt, max_retries: 5 }, claude: ALL.claude },
+    });
+    const response = await lab.ask('POST', '/v1/images/generations', {
+      body: '{}',
+      headers: JSON_TYPE,
+    });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual(error);
+    expect(lab.upstream.requests).toHaveLength(1);
+    expect(await lab.row(0)).toMatchObject({ status: 'error', httpStatus: 503 });
+  });
+});
+
+describe('the answer', () => {
+  test('passes with its status and its headers', async () => {
+    const lab = setup(
+      jsonReply(
+        { id: 'x' },
+        { status: 201, headers: { 'x-goog-upload-url': 'https://up.test/1', 'openai-version': '1' } },
+      ),
+    );
+    const response = await lab.ask('POST', '/v1/uploads', {
+      body: '{}',
+      headers: JSON_TYPE,
+    });
+    expect(response.status).toBe(201);
+    expect(response.headers.get('x-goog-upload-url')).toBe('https://up.test/1');
+    expect(response.headers.get('openai-version')).toBe('1');
+    expect(response.headers.get('x-sluice-provider')).toBe('gpt');
+    expect(response.headers.has('x-sluice-model')).toBe(false);
+    expect(await response.text()).toBe('{"id":"x"}');
+  });
+
+  test('that is a stream passes event by event', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const pieces = [
+      'data: {"type":"image_generation.partial_image"}\n\n',
+      'data: {"type":"image_generation.completed"}\n\n',
+    ];
+    const lab = setup(
+      replyWith(
+        pieces.map((piece) => new TextEncoder().encode(piece)),
+        { before: (index) => gates[index]?.promise },
+      ),
+    );
+    gates[0]?.resolve();
+    const response = await lab.ask('POST', '/v1/images/generations', {
+      body: '{"stream":true}',
+      headers: JSON_TYPE,
+    });
+    const reader = response.body?.getReader();
+    const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+    expect(await read()).toBe(pieces[0] ?? '');
+    gates[1]?.resolve();
+    expect(await read()).toBe(pieces[1] ?? '');
+    expect((await reader?.read())?.done).toBe(true);
+    expect(await lab.row(0)).toMatchObject({
+      status: 'success',
+      streamed: true,
+      responseBody: pieces.join(''),
+    });
+  });
+
+  test('without a body has none', async () => {
+    const lab = setup(replyWith('', { status: 204, headers: {} }));
+    const response = await lab.ask('DELETE', '/v1/files/file-1');
+    expect(response.status).toBe(204);
+    expect(response.body).toBeNull();
+    expect((await lab.row(0)).status).toBe('success');
+  });
+
+  test('that breaks off is not passed off as whole', async () => {
+    const lab = setup(
+      replyWith(BYTES, { headers: { 'content-type': 'audio/mpeg' }, fault: { kind: 'reset', after: 1_000 } }),
+    );
+    const response = await lab.ask('GET', '/v1/files/file-1/content');
+    await expect(response.bytes()).rejects.toThrow('broke off');
+    expect(await lab.row(0)).toMatchObject({
+      status: 'truncated',
+      errorCode: 'upstream_truncated',
+      provider: 'gpt',
+    });
+  });
+
+  test('that the client leaves is cancelled', async () => {
+    const lab = setup(
+      replyWith([BYTES, BYTES], {
+        headers: { 'content-type': 'audio/mpeg' },
+        before: (index) => (index === 0 ? undefined : new Promise(() => {})),
+      }),
+    );
+    const leaving = new AbortController();
+    const response = await lab.ask('GET', '/v1/files/file-1/content', { signal: leaving.signal });
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    expect(await lab.sent().ended).toBe('left');
+    expect((await lab.row(0)).status).toBe('aborted');
+    expect(lab.gateway.activeStreams()).toBe(0);
+  });
+
+  test('whose client leaves before it begins is cancelled', async () => {
+    const lab = setup(replyWith('', { fault: { kind: 'hang-before-headers' } }));
+    const leaving = new AbortController();
+    const asked = lab.ask('GET', '/v1/batches', { signal: leaving.signal });
+    while (lab.upstream.requests.length === 0) await Bun.sleep(1);
+    leaving.abort();
+    expect((await asked).status).toBe(499);
+    expect(await lab.sent().ended).toBe('left');
+    expect((await lab.row(0)).status).toBe('aborted');
+  });
+
+  test('can be cut by the operator', async () => {
+    const lab = setup(
+      replyWith([BYTES, BYTES], {
+        headers: { 'content-type': 'audio/mpeg' },
+        before: (index) => (index === 0 ? undefined : new Promise(() => {})),
+      }),
+    );
+    const response = await lab.ask('GET', '/v1/files/file-1/content');
+    const read = response.bytes();
+    lab.gateway.cutRunning();
+    await expect(read).rejects.toThrow('shut down');
+    expect(await lab.sent().ended).toBe('left');
+    expect((await lab.row(0)).errorCode).toBe('shutting_down');
+  });
+});
+
+describe('a project’s key', () => {
+  const more = { server: { keys: ['operator'], project_keys: { web: ['web-key'] } } };
+  const withKey = (key: string, own: Record<string, string> = {}) => ({
+    headers: { 'x-sluice-key': key, ...own },
+  });
+
+  test('does not open what all projects have stored with the gateway’s key', async () => {
+    const lab = setup(jsonReply({}), { more });
+    for (const path of [
+      '/v1/files',
+      '/v1/responses/resp_1',
+      '/v1/messages/batches',
+      '/v1beta/cachedContents',
+    ]) {
+      const refused = await lab.ask('GET', path, withKey('web-key'));
+      expect(refused.status, path).toBe(403);
+      expect(await refused.text()).toContain('x-sluice-key');
+    }
+    expect(lab.upstream.requests).toHaveLength(0);
+    expect((await lab.ask('GET', '/v1/files', withKey('operator'))).status).toBe(200);
+    const own = await lab.ask('GET', '/v1/files', withKey('web-key', { authorization: 'Bearer my-own-key' }));
+    expect(own.status).toBe(200);
+    expect(lab.sent(1).headers.get('authorization')).toBe('Bearer my-own-key');
+  });
+
+  test('may have images made', async () => {
+    const lab = setup(jsonReply({}), { more });
+    const { headers } = withKey('web-key', JSON_TYPE);
+    const made = await lab.ask('POST', '/v1/images/generations', { body: '{}', headers });
+    expect(made.status).toBe(200);
+    await made.text();
+    expect((await lab.row(0)).projectId).toBe('web');
+  });
+});
+
+test('a used-up budget holds it back', async () => {
+  const answer = {
+    id: 'c',
+    object: 'chat.completion',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1_000_000, completion_tokens: 1, total_tokens: 1_000_001 },
+  };
+  const costs = {
+    pricing_overrides: { 'gpt/*': { input_per_million: 10, output_per_million: 10 } },
+    budgets: [{ limit_usd: 1, per: 'day' as const }],
+  };
+  const lab = setup(jsonReply(answer), { more: { costs, routing: { default_provider: 'gpt' } } });
+  const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+  expect((await lab.post('/v1/chat/completions', chat)).status).toBe(200);
+  const refused = await lab.ask('POST', '/v1/images/generations', { body: '{}', headers: JSON_TYPE });
+  expect(refused.status).toBe(429);
+  expect((await lab.row(1)).errorCode).toBe('budget_exceeded');
+  expect(lab.upstream.requests).toHaveLength(1);
+});
