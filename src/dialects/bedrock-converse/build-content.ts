@@ -6,19 +6,20 @@ import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
-import { anthropicBreakpoint } from '../shared/cache-control.ts';
+import { anthropicBreakpoint, FIVE_MINUTES, NOT_CACHED } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { GIVEN_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
-import { type Family, knowsFailedResults } from './models.ts';
+import { type CachePoints, type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
 import { ID } from './wire.ts';
 
 export interface ContentScope {
   losses: LossReport;
   family: Family;
-  /** Whether cache points may stand here. */
-  cachePoints: boolean;
+  cachePoints: CachePoints;
+  /** Whether a cache point may say how long it is kept. */
+  cacheTtl: boolean;
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
   /** Document names must be unique in a request: a fresh number for each. */
@@ -38,8 +39,8 @@ export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonOb
     if (part.type !== 'tool-call' || part.kind !== 'server') losses.foreign(part.extension);
     const block = buildBlock(part, scope);
     if (block !== undefined) blocks.push(block);
-    const point = buildCachePoint(part.cacheControl, scope);
-    if (point !== undefined && blocks.length > 0) blocks.push(point);
+    const point = buildCachePoint(part.cacheControl, blocks.at(-1), scope);
+    if (point !== undefined) blocks.push(point);
   }
   return blocks;
 }
@@ -77,18 +78,22 @@ function textBlock(text: string): JsonObject | undefined {
   return text.trim() === '' ? undefined : { text };
 }
 
-/** `{cachePoint}` where the client put a breakpoint and the model knows them. */
+/** `{cachePoint}` where the client put a breakpoint and the model takes one behind `block`. */
 export function buildCachePoint(
   cacheControl: JsonObject | undefined,
-  { losses, cachePoints }: Pick<ContentScope, 'losses' | 'cachePoints'>,
+  block: JsonObject | undefined,
+  { losses, cachePoints, cacheTtl }: ContentScope,
 ): JsonObject | undefined {
-  if (cacheControl === undefined) return undefined;
-  if (!cachePoints) {
-    losses.lost('cache_control', 'the model, or this position, has no cache points');
+  // Behind a part that is left out it would be the second one.
+  if (cacheControl === undefined || block === undefined || block.cachePoint !== undefined) return undefined;
+  if (cachePoints === 'nowhere' || (cachePoints === 'behind-texts' && block.text === undefined)) {
+    losses.lost('cache_control', NOT_CACHED);
     return undefined;
   }
   const { ttl } = anthropicBreakpoint(cacheControl, losses);
-  return { cachePoint: { type: 'default', ...(ttl === '1h' || ttl === '5m' ? { ttl } : {}) } };
+  if (cacheTtl && (ttl === '1h' || ttl === '5m')) return { cachePoint: { type: 'default', ttl } };
+  if (ttl === '1h') losses.approximated('cache_control', FIVE_MINUTES);
+  return { cachePoint: { type: 'default' } };
 }
 
 /** The model checks signatures: only its own may be sent back to it. */
@@ -123,7 +128,7 @@ function buildCall(call: ToolCallPart, losses: LossReport): JsonObject | undefin
 const NO_OUTPUT = { text: '(no output)' };
 
 function buildResult({ callId, content, isError }: ToolResultPart, scope: ContentScope): JsonObject {
-  const blocks = buildBlocks(content, { ...scope, cachePoints: false });
+  const blocks = buildBlocks(content, { ...scope, cachePoints: 'nowhere' });
   const result: JsonObject = {
     toolUseId: toolUseId(callId),
     content: blocks.length === 0 ? [NO_OUTPUT] : blocks,

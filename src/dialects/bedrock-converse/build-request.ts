@@ -3,8 +3,9 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { takesCacheTtl } from '../aws/prompt-cache.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
-import { cachesAtAmazon, withBreakpoints } from '../claude/cache-breakpoints.ts';
+import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
@@ -18,7 +19,7 @@ import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
-import { familyOf, gptName, takesCachePoints } from './models.ts';
+import { cachePointsOf, familyOf, gptName } from './models.ts';
 import { ID } from './wire.ts';
 
 const UNSAID = [
@@ -45,15 +46,17 @@ export function buildRequest(
   const scope: ContentScope = {
     losses,
     family,
-    cachePoints: takesCachePoints(family) && cachesAtAmazon(model),
+    cachePoints: cachePointsOf(family, model),
+    cacheTtl: family === 'claude' && takesCacheTtl(model),
     forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
     nextDocument,
   };
   losses.foreign(request.extension);
 
   const { system, turns } = buildConversation(request, scope, traits?.prefill === false);
-  const point = buildCachePoint(request.cacheControl, scope);
-  if (point !== undefined) turns.at(-1)?.content.push(point);
+  const end = turns.at(-1)?.content;
+  const point = buildCachePoint(request.cacheControl, end?.at(-1), scope);
+  if (point !== undefined) end?.push(point);
   const body: JsonObject = { messages: turns.map(({ role, content }) => ({ role, content })) };
   const facts = {
     model,

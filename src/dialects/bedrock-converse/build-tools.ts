@@ -63,11 +63,11 @@ function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
     case 'function': {
       losses.foreign(tool.extension);
       if (tool.strict === true) losses.lost('tools.strict');
-      const point = buildCachePoint(tool.cacheControl, scope);
       const schema = schemaOf(tool);
       // As Anthropic does, Claude behind this service takes one object.
       const taken = scope.family === 'claude' ? objectSchema(currentDraft(schema), losses) : schema;
       const spec = toolSpec(tool.name, tool.description, taken);
+      const point = buildCachePoint(tool.cacheControl, spec, scope);
       return point === undefined ? [spec] : [spec, point];
     }
   }

@@ -16,6 +16,7 @@ import { BILLING_LINE, takeOutBillingLine } from '../claude/billing-line.ts';
 import { betasOf } from '../claude/betas.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { leaveOutAddresses } from './addresses.ts';
+import { fitBreakpoints } from './breakpoints.ts';
 import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
@@ -89,10 +90,11 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 
 /** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
-  const { model: _model, stream: _stream, service_tier: tier, cache_control: breakpoint, ...rest } = body;
+  const { model, stream: _stream, service_tier: tier, cache_control: breakpoint, ...rest } = body;
   const lost = [...leaveOutServerTools(rest), ...leaveOutAddresses(rest)];
   if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
   if (breakpoint !== undefined) cacheAll(rest, breakpoint);
+  lost.push(...fitBreakpoints(rest, String(model)));
   const betas = betasOf(rest);
   const head = {
     anthropic_version: 'bedrock-2023-05-31',

@@ -4,6 +4,7 @@
 import type { Part } from '../../model/content.ts';
 import { isObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest, Tool } from '../../model/request.ts';
+import { cachesPrompts } from '../aws/prompt-cache.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 
 const BREAKPOINT = { type: 'ephemeral' };
@@ -13,18 +14,6 @@ const PLACING_DIALECT = 'anthropic-messages';
 
 /** Other models cache by themselves, or not at all. */
 const CLAUDE = /claude/i;
-
-/** "You invoked an unsupported model or your request did not allow prompt caching". */
-const UNCACHED_AT_AMAZON = /anthropic\.claude-(v\d|instant|3-(opus|sonnet|haiku|5-sonnet))/;
-
-/**
- * Whether Amazon takes breakpoints for this model of Claude. It refuses them before Claude 3.5 Haiku and 3.7 Sonnet, and for 3.5
- * Sonnet, but to those who tried them before their release.
- * https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html
- */
-export function cachesAtAmazon(model: string): boolean {
-  return !UNCACHED_AT_AMAZON.test(model);
-}
 
 /** For wires that have no keys: the request with `addedBreakpoints` in the key's place. */
 export function withBreakpoints(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
@@ -46,7 +35,7 @@ export function addedBreakpoints(
   request: NeutralRequest,
   model: string,
 ): Pick<NeutralRequest, 'system' | 'tools' | 'messages'> | undefined {
-  if (!CLAUDE.test(model) || !cachesAtAmazon(model) || !comesAgain(request) || placesBreakpoints(request))
+  if (!CLAUDE.test(model) || !cachesPrompts(model) || !comesAgain(request) || placesBreakpoints(request))
     return undefined;
   const { system, messages, tools } = request;
   const turns = lastTurns(messages);

@@ -2,6 +2,10 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from './loss-report.ts';
 
+/** For losses. */
+export const NOT_CACHED = 'the model, or this position, takes no breakpoints';
+export const FIVE_MINUTES = 'kept for five minutes';
+
 /** OpenAI's breakpoints are kept longer. */
 export function anthropicBreakpoint(cacheControl: JsonObject, losses: LossReport): JsonObject {
   const { ttl } = cacheControl;

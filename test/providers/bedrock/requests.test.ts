@@ -656,6 +656,72 @@ test('a cache point stands behind what goes out, never before it: Amazon refuses
   ]);
 });
 
+describe('breakpoints that Amazon refuses are left out, and reported', () => {
+  const marked = (ttl?: string) => ({
+    cache_control: { type: 'ephemeral', ...(ttl !== undefined && { ttl }) },
+  });
+  /** As Claude Code sends them: behind the tools, the system prompt, a text and a result. */
+  const agent = (model: string, ttl?: string): JsonObject => ({
+    model,
+    max_tokens: 9,
+    tools: [{ name: 'look', input_schema: SCHEMA, ...marked(ttl) }],
+    system: [{ type: 'text', text: 'Be brief.', ...marked(ttl) }],
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'hi', ...marked(ttl) }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'look', input: { city: 'Bonn' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'sun', ...marked(ttl) }] },
+    ],
+  });
+  const KINDS = ['bedrock', 'bedrock-anthropic'] as const;
+  const ask = (kind: (typeof KINDS)[number], body: JsonObject) =>
+    asked('/v1/messages', body, kind, kind === 'bedrock' ? ANSWER : MESSAGE_ANSWER);
+  const points = (body: JsonObject) =>
+    JSON.stringify(body).match(/"(cachePoint|cache_control)":\{[^}]*\}/g) ?? [];
+
+  for (const kind of KINDS) {
+    test.each(['anthropic.claude-3-haiku-20240307-v1:0', 'us.anthropic.claude-3-5-sonnet-20240620-v1:0'])(
+      `${kind}: all for %s`,
+      async (model) => {
+        const { sent, lost } = await ask(kind, agent(model));
+        expect(points(sent)).toEqual([]);
+        expect(lost).toBe('cache_control');
+      },
+    );
+
+    test.each(['anthropic.claude-3-5-haiku-20241022-v1:0', 'eu.anthropic.claude-sonnet-4-20250514-v1:0'])(
+      `${kind}: how long they are kept for %s`,
+      async (model) => {
+        const { sent, row } = await ask(kind, agent(model, '1h'));
+        expect(points(sent)).toHaveLength(4);
+        expect(JSON.stringify(sent)).not.toContain('ttl');
+        expect(row.lost).toContain('cache_control (approximated: kept for five minutes)');
+        const { sent: default5m, row: nothing } = await ask(kind, agent(model, '5m'));
+        expect(JSON.stringify(default5m)).not.toContain('ttl');
+        expect(nothing.lost).toEqual([]);
+      },
+    );
+
+    test(`${kind}: none for newer ones`, async () => {
+      const { sent, row } = await ask(kind, agent(CLAUDE, '1h'));
+      expect(points(sent).filter((point) => point.includes('"ttl":"1h"'))).toHaveLength(4);
+      expect(row.lost).toEqual([]);
+    });
+  }
+
+  test('for Nova, but behind texts', async () => {
+    const { sent, lost } = await ask('bedrock', agent(NOVA, '1h'));
+    const point = { cachePoint: { type: 'default' } };
+    expect(sent.system).toEqual([{ text: 'Be brief.' }, point]);
+    expect(sent.messages).toMatchObject([
+      { content: [{ text: 'hi' }, point] },
+      {},
+      { content: [{ toolResult: {} }] },
+    ]);
+    expect(points(sent)).toHaveLength(2);
+    expect(lost).toBe('cache_control');
+  });
+});
+
 const PNG = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'QUJD' } };
 
 test('InvokeModel fetches no image and no document: what is given by an address or an id is reported as lost, and the model gets a note', async () => {
