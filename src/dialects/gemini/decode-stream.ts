@@ -1,5 +1,6 @@
 // The provider's event stream as neutral events. There is no closing event: the answer is complete at EOF, if a
-// `finishReason` came; events may follow that, so it is held back.
+// `finishReason` came. Usage, sources and even text may follow that (older models give a reason with each event), so it is
+// held back.
 import type { EventSink } from '../../model/events.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';

@@ -311,6 +311,23 @@ describe('streamed arguments', () => {
   });
 });
 
+test('what follows a finish reason belongs to the answer: text, sources and counts', () => {
+  const grounding = { groundingChunks: [{ web: { uri: 'https://a.test', title: 'A' } }] };
+  const answer = answerOf(
+    decodeChunks(
+      chunk([{ text: 'a' }], 'STOP'),
+      chunk([{ text: 'b' }], 'STOP'),
+      { candidates: [{ index: 0, groundingMetadata: grounding }] },
+      { usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 2 } },
+    ),
+  );
+  expect(answer).toMatchObject({
+    parts: [{ type: 'text', text: 'ab', citations: [{ url: 'https://a.test' }] }],
+    finish: { unified: 'end_turn', raw: 'STOP' },
+    usage: { inputTokens: 3, outputTokens: 2 },
+  });
+});
+
 describe('sources', () => {
   const text = 'Zoë läuft 🏃. Then more.';
   const bytes = (piece: string) => new TextEncoder().encode(piece).length;
