@@ -11,7 +11,11 @@ import { parseObject } from '../../../src/model/json/json.ts';
 import type { NeutralResponse } from '../../../src/model/response.ts';
 import { totalInputTokens } from '../../../src/model/usage.ts';
 import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';
+import { wholeMessage } from '../../support/message-stream.ts';
 import { type Recording, recordings } from '../../support/recordings.ts';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { jsonReply } from '../../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 import { randomSplit } from '../../support/splits.ts';
 import { answerOf, CONTEXT, encode, eventsOf, sequenced, textOf, wireEvents } from './events.ts';
 
@@ -202,6 +206,37 @@ describe('errors', () => {
     expect(texts).toEqual(['so far']);
   });
 });
+
+test.each([false, true])(
+  'an overloaded provider’s 529 is one at which the SDK asks again; streamed: %p',
+  async (stream) => {
+    const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
+    const upstream = createReplayFetch(() =>
+      upstream.requests.length === 1
+        ? jsonReply(overloaded, { status: 529 })
+        : jsonReply(wholeMessage('Hello')),
+    );
+    const { gateway } = createTestGateway({
+      config: { providers: { claude: LAB_PROVIDERS.claude }, routing: { default_provider: 'claude' } },
+      fetch: upstream.fetch,
+    });
+    const fetch = (url: string | URL | Request, init?: RequestInit) => gateway.fetch(new Request(url, init));
+    const { models } = new GoogleGenAI({
+      apiKey: 'not-a-real-key',
+      httpOptions: {
+        baseUrl: 'http://127.0.0.1:8088',
+        fetch: fetch as typeof globalThis.fetch,
+        retryOptions: { attempts: 2, initialDelay: 0.001, maxDelay: 0.001, jitter: 0 },
+      },
+    });
+    const ask = { model: 'm', contents: 'hi' };
+    const chunks = stream
+      ? await collect(await models.generateContentStream(ask))
+      : [await models.generateContent(ask)];
+    expect(chunks.map((each) => each.text ?? '').join('')).toBe('Hello');
+    expect(upstream.requests).toHaveLength(2);
+  },
+);
 
 test('a chat keeps the whole streamed turn in its history, signatures and all', async () => {
   const wire = encode([
