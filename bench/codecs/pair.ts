@@ -49,7 +49,13 @@ export async function createPairPump({ wire, client }: Pair): Promise<Pump<Uint8
     throw thrown;
   };
   if (wire === client) {
-    return createPassthroughPump({ ...common, hides: undefined, createEncoder, onMalformed: fail });
+    return createPassthroughPump({
+      ...common,
+      hides: undefined,
+      alternatives: 1,
+      createEncoder,
+      onMalformed: fail,
+    });
   }
   return createTranslatePump({
     ...common,

@@ -172,7 +172,10 @@ export interface ProviderSide {
   readonly alternatives?: 'choices' | 'candidates';
   /** What a whole answer is billed by, even if the rest of it is unreadable. */
   accountIn(body: JsonObject): Account;
-  createStreamDecoder(sink: EventSink, quirks?: Quirks): StreamDecoder;
+  /**
+   * @param alternatives how many the client asked for and gets, each of which must end; left out: it gets only the first.
+   */
+  createStreamDecoder(sink: EventSink, quirks?: Quirks, alternatives?: number): StreamDecoder;
   /**
    * The role of an event in the stream: a keep-alive (does not reset the idle timer and is not decoded), the event after which the
    * dialect allows no other, or anything else. A cheap check, no parsing.
@@ -478,6 +481,8 @@ export interface Passthrough {
   taking?(body: JsonObject, quirks: Quirks): Quirks;
   /** What the client's request loses by those changes. */
   losses?(body: JsonObject, quirks: Quirks): Loss[];
+  /** How many alternatives this body asks for; left out: one. */
+  alternatives?(body: JsonObject): number;
   /** True for an event that the client did not ask for and must not see (decided with the client's body). */
   hides?(body: JsonObject, quirks: Quirks): ((event: SseEvent) => boolean) | undefined;
 }

@@ -264,8 +264,11 @@ function openFirst(exchange: Exchange): Promise<Opened> {
       const render = createByteRenderer(createAnswerEncoder);
       const createEncoder = () =>
         forms.createStreamEncoder({ ...plainContext(exchange, target.model), framing: 'sse' });
-      // The rest is asked for as a turn of a conversation, which a text completion is not.
-      const continues = route.policy.continueStreams && question.incoming?.route.operation !== 'complete';
+      // The rest is asked for as a turn of a conversation, which a text completion is not, nor one of several alternatives.
+      const continues =
+        route.policy.continueStreams &&
+        question.incoming?.route.operation !== 'complete' &&
+        plan.alternatives === undefined;
       const continuation = continues
         ? createContinuation(exchange, {
             plan,

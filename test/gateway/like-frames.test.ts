@@ -214,6 +214,7 @@ function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
     provider: wire,
     side: PROVIDER_SIDES[wire],
     hides: undefined,
+    alternatives: 1,
     createEncoder: () =>
       DIALECTS[wire].client.createStreamEncoder({
         requestId: 'r',

@@ -27,6 +27,7 @@ import { signatureFromProvider } from './signature.ts';
 import { createTextIndex } from './text-index.ts';
 import { parseUsage } from './usage.ts';
 import { partName, unreadOf, unmappedFields } from './unmapped-fields.ts';
+import { Alternatives } from '../shared/alternatives.ts';
 import { isEmpty, withoutNulls } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -48,6 +49,8 @@ export class ChunkDecoder {
   private serverCallId = '';
   /** Whether there were candidates besides the first. */
   private hasMore = false;
+  /** Null where only the first candidate matters. How many are made is the model's decision: it may answer with fewer. */
+  private readonly candidates: Alternatives | null;
   /** Unread fields of parts. */
   private unread: Set<string> | undefined = undefined;
   private readonly index = createTextIndex();
@@ -58,8 +61,9 @@ export class ChunkDecoder {
   /** Null before the first call. */
   private calls: CallDecoder | null = null;
 
-  constructor(sink: EventSink) {
+  constructor(sink: EventSink, alternatives?: number) {
     this.sink = sink;
+    this.candidates = alternatives === undefined ? null : new Alternatives(0);
   }
 
   ended(): boolean {
@@ -96,6 +100,7 @@ export class ChunkDecoder {
       this.hasMore = true;
       this.sink.push({ type: 'extension', dialect: ID, name: 'candidates', value: {} });
     }
+    if (this.candidates !== null) noteCandidates(this.candidates, candidates);
     const candidate = firstCandidate(candidates);
     if (candidate !== undefined) this.readCandidate(candidate);
   }
@@ -117,6 +122,7 @@ export class ChunkDecoder {
   end(): void {
     const { reason, blocked } = this;
     if (this.isOver || (reason === undefined && blocked === undefined)) return;
+    if (this.candidates?.complete() === false) return;
     this.close();
     this.isOver = true;
     // A blocked prompt got no answer, and so no finish reason.
@@ -292,6 +298,12 @@ export class ChunkDecoder {
 /** The events of Anthropic and of Responses have a type, Chat's chunks their choices. */
 function isStranger({ candidates, type, choices }: JsonObject): boolean {
   return candidates === undefined && (choices !== undefined || (typeof type === 'string' && type !== 'ping'));
+}
+
+function noteCandidates(candidates: Alternatives, listed: readonly unknown[]): void {
+  for (const item of listed)
+    if (isObject(item))
+      candidates.note(asNumber(item.index) ?? 0, reasonName(item.finishReason) !== undefined);
 }
 
 /** The neutral model has room for one of several candidates. */

@@ -5,6 +5,7 @@ import type { GatewayError } from '../../model/errors.ts';
 import type { EventSink } from '../../model/events.ts';
 import {
   asArray,
+  asNumber,
   asObject,
   asString,
   isObject,
@@ -12,6 +13,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
+import { Alternatives } from '../shared/alternatives.ts';
 import { errorInList, objectsIn, textIn } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
@@ -29,8 +31,12 @@ import { countsIn, showsSearches, withSearches } from './usage.ts';
 
 /** One string, that is. */
 
-export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): StreamDecoder {
-  return new ChunkDecoder(sink, quirks);
+export function createStreamDecoder(
+  sink: EventSink,
+  quirks: Quirks = {},
+  alternatives?: number,
+): StreamDecoder {
+  return new ChunkDecoder(sink, quirks, alternatives);
 }
 
 /** A class, so that what each stream holds while it lasts is few objects, and no more than it needs. */
@@ -41,6 +47,8 @@ class ChunkDecoder implements StreamDecoder {
   private readonly sink: EventSink;
   private readonly quirks: Quirks;
   private readonly blocks: BlockWriter;
+  /** Null where only the first choice matters. */
+  private readonly choices: Alternatives | null;
   private tools: ToolDecoder | null = null;
   private media: MediaDecoder | null = null;
   private started = false;
@@ -56,9 +64,10 @@ class ChunkDecoder implements StreamDecoder {
   /** Names of the extensions so far. */
   private told: Set<string> | null = null;
 
-  constructor(sink: EventSink, quirks: Quirks) {
+  constructor(sink: EventSink, quirks: Quirks, alternatives: number | undefined) {
     this.sink = sink;
     this.quirks = quirks;
+    this.choices = alternatives === undefined ? null : new Alternatives(alternatives);
     this.blocks = createBlockWriter(sink);
   }
 
@@ -100,9 +109,13 @@ class ChunkDecoder implements StreamDecoder {
   }
 
   end(): void {
+    this.finish(this.choices?.complete() !== false);
+  }
+
+  private finish(isComplete: boolean): void {
     const { finished, complaint } = this;
     if (this.ended) return;
-    if (finished === undefined) {
+    if (finished === undefined || !isComplete) {
       if (complaint !== undefined) this.fail(complaint);
       return;
     }
@@ -131,7 +144,7 @@ class ChunkDecoder implements StreamDecoder {
   /** [DONE] ends an answer with content, also on servers that never give a reason (Snowflake). */
   private done(): void {
     if (this.answered && this.complaint === undefined) this.finished ??= {};
-    this.end();
+    this.finish(true);
   }
 
   private start(chunk: JsonObject): void {
@@ -145,7 +158,9 @@ class ChunkDecoder implements StreamDecoder {
     if (chunk.choices !== undefined && chunk.choices !== null && !Array.isArray(chunk.choices)) {
       throw new MalformedEvent('choices is not an array');
     }
-    const choice = firstChoice(asArray(chunk.choices) ?? []);
+    const listed = asArray(chunk.choices) ?? [];
+    const choice = firstChoice(listed);
+    if (this.choices !== null) noteChoices(this.choices, listed);
     const usage = countsIn(chunk, choice);
     // Azure's first chunk has filter results, an empty id and no choice.
     if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id)))
@@ -266,6 +281,11 @@ function isOnlyCalls(delta: JsonObject): boolean {
 /** Events of Anthropic and of Responses have a type, Gemini's chunks candidates. */
 function isStranger({ choices, type, candidates }: JsonObject): boolean {
   return choices === undefined && (candidates !== undefined || (typeof type === 'string' && type !== 'ping'));
+}
+
+function noteChoices(choices: Alternatives, listed: readonly JsonValue[]): void {
+  for (const item of listed)
+    if (isObject(item)) choices.note(asNumber(item.index) ?? 0, !!asString(item.finish_reason));
 }
 
 /** Streams of several choices interleave them; the neutral model has room for choice 0. */

@@ -1,6 +1,6 @@
 // Changes where client and provider both speak this dialect: the provider's quirks; token counts are requested,
 // and hidden again from a client that did not request them.
-import { asArray, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
+import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
@@ -27,6 +27,7 @@ export const passthrough: Passthrough = {
     adaptBody(body, quirks, losses);
     return losses.list();
   },
+  alternatives: ({ n }) => asNumber(n) ?? 1,
   hides: hidesUsage,
 };
 

@@ -392,10 +392,10 @@ export function createClientPump(
   context: PlannedTry,
   follower?: Follower,
 ): Pump<Uint8Array> {
-  const { sameDialect, passesAnswer, hides } = context.plan;
+  const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
   const reading = readingOf(context);
-  if (passesAnswer) return createPassthroughPump({ ...reading, hides, createEncoder, follower });
-  if (sameDialect && takesElements)
-    return new ElementsPump(createPassthroughPump({ ...reading, hides, createEncoder }));
+  const passing = { ...reading, hides, alternatives, createEncoder };
+  if (passesAnswer) return createPassthroughPump({ ...passing, follower });
+  if (sameDialect && takesElements) return new ElementsPump(createPassthroughPump(passing));
   return createTranslatePump({ ...reading, createFraming, render });
 }

@@ -61,6 +61,8 @@ export interface Plan {
   /** Whose key is used: a client's own key that is refused says nothing about the provider. */
   key: 'own' | 'client' | 'none';
   hides: ((event: SseEvent) => boolean) | undefined;
+  /** How many alternatives the client's own body asks for; left out: it does not pass, or asks for one. */
+  alternatives?: number;
   /** Completes a plan that waits for an asynchronous transformer, with its `headers` and `losses`. */
   prepare?: () => Promise<Omit<WrittenRequest, 'losses'>>;
   /** Names of the transformers in use, in the order in which they apply to requests. */
@@ -141,6 +143,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     transformers,
     answerSteps,
   };
+  if (written.alternatives !== undefined) plan.alternatives = written.alternatives;
   if (written.prepare !== undefined) plan.prepare = written.prepare;
   return plan;
 }
@@ -163,7 +166,10 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
 }
 
 /** `side` and `url` replace the line's own. */
-export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides'> & { side?: ProviderSide; url?: string };
+export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides' | 'alternatives'> & {
+  side?: ProviderSide;
+  url?: string;
+};
 /** As it was built. */
 type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> & {
@@ -265,11 +271,14 @@ function passBody(incoming: Incoming, side: ProviderSide, target: Target): Writt
   const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
   const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(body, quirks);
   if (renamed) edits.model = target.model;
-  return {
+  const written: WrittenRequest = {
     body: editTopLevel(incoming.text, edits),
     losses: side.passthrough.losses?.(body, quirks) ?? [],
     hides: hiding(incoming, side, target),
   };
+  const alternatives = side.passthrough.alternatives?.({ ...body, ...edits }) ?? 1;
+  if (alternatives > 1) written.alternatives = alternatives;
+  return written;
 }
 
 /**

@@ -22,6 +22,8 @@ import { repeatableText } from './repeatable-text.ts';
 export interface PassthroughOptions extends Reading {
   /** Events that the client did not ask for. */
   hides: ((event: SseEvent) => boolean) | undefined;
+  /** How many the client asked for. */
+  alternatives: number;
   /** Creates one of the client's dialect, for the error event that may have to end the stream. */
   createEncoder(): StreamEncoder;
   follower?: Follower | undefined;
@@ -68,7 +70,11 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.seen = options.observer.seen;
     this.follower = options.follower;
     this.splitter = createFrameSplitter(options.maxEvent);
-    this.decoder = options.side.createStreamDecoder({ push: (event) => this.see(event) }, options.quirks);
+    this.decoder = options.side.createStreamDecoder(
+      { push: (event) => this.see(event) },
+      options.quirks,
+      options.alternatives,
+    );
     this.padding = this.decoder.padding;
     this.numbers = this.decoder.numbers;
     const isRead = options.side.addsContentOnly === undefined && options.follower === undefined;

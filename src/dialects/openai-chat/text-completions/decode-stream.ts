@@ -6,6 +6,7 @@ import { asNumber, asString, isObject, type JsonObject } from '../../../model/js
 import type { SseEvent } from '../../../sse/event.ts';
 import { malformedData, MalformedEvent, type Quirks, type StreamDecoder } from '../../dialect.ts';
 import { errorOf } from '../../openai/errors.ts';
+import { Alternatives } from '../../shared/alternatives.ts';
 import { errorInList, objectsIn, textIn } from '../../shared/answer-list.ts';
 import { errorInBody, errorInChunk } from '../errors.ts';
 import { brokenFinish, parseFinish } from '../finish.ts';
@@ -24,8 +25,8 @@ export function addsContentOnly(bytes: Uint8Array, from: number, to: number): bo
   return text.includes('"text":"') && !SAYS_MORE.test(text);
 }
 
-export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}): StreamDecoder {
-  return new CompletionDecoder(sink, quirks);
+export function createStreamDecoder(sink: EventSink, quirks: Quirks = {}, alternatives = 0): StreamDecoder {
+  return new CompletionDecoder(sink, quirks, alternatives);
 }
 
 class CompletionDecoder implements StreamDecoder {
@@ -35,9 +36,8 @@ class CompletionDecoder implements StreamDecoder {
   private started = false;
   private ended = false;
   private hasText = false;
-  /** Choices that have begun and not ended: each prompt of a list has its own. */
-  private readonly open = new Set<number>();
-  private readonly over = new Set<number>();
+  /** Each prompt of a list has its own. */
+  private readonly choices: Alternatives;
   /** Names of what only the client's own bytes hold. */
   private readonly unread = new Set<string>();
   /** The choice that gave the finish reason. */
@@ -45,9 +45,10 @@ class CompletionDecoder implements StreamDecoder {
   /** May be a failure in another form: it is one where no answer follows. */
   private complaint: GatewayError | undefined = undefined;
 
-  constructor(sink: EventSink, quirks: Quirks) {
+  constructor(sink: EventSink, quirks: Quirks, alternatives: number) {
     this.sink = sink;
     this.quirks = quirks;
+    this.choices = new Alternatives(alternatives);
   }
 
   decode(event: SseEvent): void {
@@ -78,9 +79,13 @@ class CompletionDecoder implements StreamDecoder {
   }
 
   end(): void {
+    this.finish(this.choices.complete());
+  }
+
+  private finish(isComplete: boolean): void {
     const { finished, complaint } = this;
     if (this.ended) return;
-    if (finished === undefined || this.open.size > 0) {
+    if (finished === undefined || !isComplete) {
       if (complaint !== undefined) this.fail(complaint);
       return;
     }
@@ -97,11 +102,9 @@ class CompletionDecoder implements StreamDecoder {
 
   /** Ends an answer also on servers that never give a reason. */
   private done(): void {
-    if (this.complaint === undefined && this.started && (this.finished !== undefined || this.open.size > 0)) {
-      this.finished ??= {};
-      this.open.clear();
-    }
-    this.end();
+    const { choices, complaint } = this;
+    if (complaint === undefined && this.started && choices.hasOpen()) this.finished ??= {};
+    this.finish(complaint === undefined || choices.complete());
   }
 
   private fail(error: GatewayError): void {
@@ -135,11 +138,9 @@ class CompletionDecoder implements StreamDecoder {
       this.unread.add(name);
       this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value: {} });
     }
-    if (asString(choice.finish_reason)) {
-      this.open.delete(index);
-      this.over.add(index);
-      if (index === 0 || this.finished === undefined) this.finished = choice;
-    } else if (!this.over.has(index)) this.open.add(index);
+    const isOver = !!asString(choice.finish_reason);
+    this.choices.note(index, isOver);
+    if (isOver && (index === 0 || this.finished === undefined)) this.finished = choice;
     if (index !== 0) return;
     const text = textIn(choice.text, 'choices[0].text');
     if (text === '') return;

@@ -1,6 +1,7 @@
 // OpenAI's older text completions: a prompt and what follows it, without turns. A prompt is text in the model's own
 // format, so requests are never translated: they go, as they came, to providers that serve them.
 // https://platform.openai.com/docs/api-reference/completions
+import { asNumber, type JsonValue } from '../../../model/json/json.ts';
 import type { ClientForms, Passthrough, ProviderSide } from '../../dialect.ts';
 import type { TextCompletions } from '../../operations.ts';
 import { createLossReport } from '../../shared/loss-report.ts';
@@ -25,8 +26,14 @@ const passthrough: Passthrough = {
     adaptFields(body, {}, quirks, losses);
     return losses.list();
   },
+  alternatives: ({ n, prompt }) => (asNumber(n) ?? 1) * promptsIn(prompt),
   hides: hidesUsage,
 };
+
+/** A list of numbers is one prompt, in tokens. */
+function promptsIn(prompt: JsonValue | undefined): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1;
+}
 
 /** @param chat how the same providers are asked for chat completions. */
 export function createTextCompletions(chat: ProviderSide): NonNullable<ProviderSide['textCompletions']> {
