@@ -10,6 +10,7 @@ export interface FoundRoute {
 }
 
 const ALL = Object.values(DIALECTS);
+const NO_HEADERS = new Headers();
 
 /** The dialect whose clients post to this path, and what they ask for by it. */
 export function findRoute(path: string, query: URLSearchParams): FoundRoute | undefined {
@@ -25,13 +26,21 @@ export interface FoundForward {
   forward: ForwardedPath;
 }
 
-/** The dialect whose vendor has this path, where only a provider itself can answer it. */
+/**
+ * The dialect whose vendor has this path, where only a provider itself can answer it. Dialects share a path: who shows itself
+ * by a header is it.
+ */
 export function findForward(path: string, headers: HeaderReader): FoundForward | undefined {
+  let byPath: FoundForward | undefined;
   for (const dialect of ALL) {
-    const forward = dialect.client.forwardedTo?.(path, headers);
-    if (forward !== undefined) return { dialect, forward };
+    const { client } = dialect;
+    const forward = client.forwardedTo?.(path, headers);
+    if (forward === undefined) continue;
+    const found = { dialect, forward };
+    if (client.forwardedTo?.(path, NO_HEADERS) === undefined) return found;
+    byPath ??= found;
   }
-  return undefined;
+  return byPath;
 }
 
 export interface FoundModels {
@@ -40,8 +49,6 @@ export interface FoundModels {
   /** The model asked for; left out: the list. */
   asked: { id?: string };
 }
-
-const NO_HEADERS = new Headers();
 
 /** The dialect in whose shape a GET of this path wants its models. Dialects share a path: who shows itself by a header is it. */
 export function findModels(path: string, headers: Headers): FoundModels | undefined {

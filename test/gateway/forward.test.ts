@@ -231,6 +231,20 @@ describe('the request', () => {
     expect(lab.sent(1).headers.get('x-goog-upload-protocol')).toBe('resumable');
   });
 
+  test('at a path that vendors share belongs to the one whose headers it has', async () => {
+    const lab = setup(jsonReply({}));
+    const by = async (headers: Record<string, string>, path = '/v1/files') => {
+      await (await lab.ask('GET', path, { headers })).text();
+      return (await lab.row(lab.rows.length)).provider;
+    };
+    expect(await by({ 'x-goog-api-client': 'google-genai-sdk/3' })).toBe('gemini');
+    expect(await by({ 'x-goog-api-key': 'sluice' }, '/v1/batches')).toBe('gemini');
+    expect(await by({ 'anthropic-version': '2023-06-01' })).toBe('claude');
+    expect(await by({})).toBe('gpt');
+    expect(await by({}, '/v1/cachedContents')).toBe('gemini');
+    expect(await by({}, '/upload/v1/files')).toBe('gemini');
+  });
+
   test('has the client’s own key where it sends one', async () => {
     const lab = setup(jsonReply({}));
     await (await lab.ask('GET', '/v1/files', { headers: { authorization: 'Bearer my-own-key' } })).text();

@@ -2,7 +2,7 @@
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
-import { bareModel } from './route.ts';
+import { bareModel, isGoogles } from './route.ts';
 import { ID } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
@@ -14,10 +14,9 @@ const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
 export const clientModels: ClientModels = {
   route(path, headers) {
-    // Google's Python SDK requires the version that other dialects have.
-    const isGoogles = headers.has('x-goog-api-key') || headers.has('x-goog-api-client');
     const found =
-      routeModels(path, '/v1beta/models') ?? (isGoogles ? routeModels(path, '/v1/models') : undefined);
+      routeModels(path, '/v1beta/models') ??
+      (isGoogles(headers) ? routeModels(path, '/v1/models') : undefined);
     return found?.id === undefined ? found : { id: bareModel(found.id) };
   },
   buildModel,

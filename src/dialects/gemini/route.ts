@@ -1,5 +1,6 @@
 // Where clients of this dialect post, and where its providers listen.
 // https://ai.google.dev/api/generate-content
+import type { HeaderReader } from '../../model/headers.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
@@ -43,15 +44,23 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   }
 }
 
+/** Google's SDKs ask at the version that other dialects have, too. */
+export function isGoogles(headers: HeaderReader): boolean {
+  return headers.has('x-goog-api-key') || headers.has('x-goog-api-client');
+}
+
 /** What Google stores. https://ai.google.dev/api */
 const STORED = new RegExp(
-  `^(/upload|/download)?/v1beta/(batches|cachedContents|fileSearchStores|files|interactions|operations)(/|${COLON}|$)` +
-    `|^/v1beta/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
+  `^(/upload|/download)?/v1(beta)?/(batches|cachedContents|fileSearchStores|files|interactions|operations)(/|${COLON}|$)` +
+    `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
 /** Images. */
-const MADE_AT_ONCE = new RegExp(`^/v1beta/models/[^/]+${COLON}predict$`);
+const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/models/[^/]+${COLON}predict$`);
+/** OpenAI and Anthropic have files and batches there too. */
+const SHARED = /^\/v1\/(files|batches)/;
 
-export function forwardedTo(path: string): ForwardedPath | undefined {
+export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
+  if (SHARED.test(path) && !isGoogles(headers)) return undefined;
   const isStored = STORED.test(path);
   return isStored || MADE_AT_ONCE.test(path) ? { path, spokenBy: ['gemini'], isStored } : undefined;
 }

@@ -1,5 +1,4 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
-import type { HeaderReader } from '../../model/headers.ts';
 import type { ForwardedPath } from '../dialect.ts';
 import { ownPath } from './own-path.ts';
 
@@ -9,11 +8,10 @@ const STORED = /^\/v1\/(batches|containers|evals|files|fine_tuning|uploads|vecto
 const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
-export function forwardedByChat(asked: string, headers: HeaderReader): ForwardedPath | undefined {
+export function forwardedByChat(asked: string): ForwardedPath | undefined {
   const path = ownPath(asked);
   const isStored = STORED.test(path);
-  // Anthropic has files there too.
-  if (isStored ? !headers.has('anthropic-version') : MADE_AT_ONCE.test(path))
+  if (isStored || MADE_AT_ONCE.test(path))
     return { path: belowBase(path), spokenBy: ['openai-chat', 'openai-responses'], isStored };
   return STORED_CHAT.test(path)
     ? { path: belowBase(path), spokenBy: ['openai-chat'], isStored: true }
