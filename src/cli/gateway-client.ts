@@ -78,10 +78,11 @@ export async function askGateway(
     return await fetch(url + path, { ...init, ...directWithin(url), headers });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
-    throw new GatewayUnreachable(
-      `no gateway answers at ${url}; start one with "sluice daemon start" or "sluice serve", or give its address with --url`,
-      { cause },
-    );
+    const plain = cause instanceof Error && 'code' in cause && cause.code === 'EPROTO';
+    const remedy = plain
+      ? 'what listens there speaks no TLS, as no gateway does by itself: try http:// in place of https://'
+      : 'start one with "sluice daemon start" or "sluice serve", or give its address with --url';
+    throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedy}`, { cause });
   }
 }
 
@@ -98,7 +99,9 @@ export async function readGateway<T>(gateway: GatewayAddress, path: string): Pro
 
 /** Something answers that is not a gateway. */
 export function notSluice({ url }: GatewayAddress): GatewayUnreachable {
-  return new GatewayUnreachable(`${url} answers, but it is not Sluice; check the address`);
+  const [ending] = /\/v1(?:beta)?$/.exec(url) ?? [];
+  const remedy = ending === undefined ? '' : `, of which ${ending} is no part`;
+  return new GatewayUnreachable(`${url} answers, but it is not Sluice; check the address${remedy}`);
 }
 
 /** The error for an answer other than the expected one. */
@@ -110,7 +113,18 @@ export async function refusal(
   // A gateway has all pages that commands request.
   if (response.status === 404) return notSluice(gateway);
   const { url } = gateway;
-  const reason = (await response.text()).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
+  const text = await response.text();
+  const reason = (messageOf(text) ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   const remedy = response.status === 401 ? '; give one of its server.keys with --key' : '';
   return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${remedy}`);
+}
+
+/** The message of a gateway's error; undefined where the answer is something else. */
+function messageOf(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    return typeof error?.message === 'string' ? error.message : undefined;
+  } catch {
+    return undefined;
+  }
 }

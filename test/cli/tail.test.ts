@@ -61,6 +61,25 @@ test('nobody there', async () => {
   });
 });
 
+describe('an address that is not quite the gateway’s', () => {
+  test('https, where it speaks http; a base URL of clients; without its key', async () => {
+    await using sluice = await startSluice({ config: { server: { keys: ['the-gateway-key'] } } });
+    const tell = async (url: string) =>
+      (await runCommand(['tail', '--url', url], { environment: { SLUICE_HOME: '/nowhere' } })).err;
+    const encrypted = sluice.url.replace('http:', 'https:');
+    expect(await tell(encrypted)).toBe(
+      `error: no gateway answers at ${encrypted}; what listens there speaks no TLS, as no gateway does by itself: try http:// in place of https://`,
+    );
+    expect(await tell(sluice.url)).toBe(
+      `error: ${sluice.url}/gateway/streams/live answered 401: no key: send one of server.keys as x-sluice-key, x-api-key, api-key, x-goog-api-key or a Bearer token; give one of its server.keys with --key`,
+    );
+    await using open = await startSluice();
+    expect(await tell(`${open.url}/v1`)).toBe(
+      `error: ${open.url}/v1 answers, but it is not Sluice; check the address, of which /v1 is no part`,
+    );
+  });
+});
+
 test('a slash at the end of an address is no part of it', async () => {
   const { err } = await runCommand(['tail', '--url', 'http://127.0.0.1:1//']);
   expect(err).toContain('no gateway answers at http://127.0.0.1:1;');
