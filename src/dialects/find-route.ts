@@ -26,11 +26,15 @@ export interface FoundForward {
   forward: ForwardedPath;
 }
 
+/** A server that decodes slashes would take the path for one outside of those that are forwarded. */
+const LEADS_OUT = /(\/|%2f|%5c|\\)(\.|%2e){1,2}($|\/|%2f|%5c|\\)/i;
+
 /**
  * The dialect whose vendor has this path, where only a provider itself can answer it. Dialects share a path: who shows itself
  * by a header is it.
  */
 export function findForward(path: string, headers: HeaderReader): FoundForward | undefined {
+  if (LEADS_OUT.test(path)) return undefined;
   let byPath: FoundForward | undefined;
   for (const dialect of ALL) {
     const { client } = dialect;

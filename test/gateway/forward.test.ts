@@ -245,6 +245,20 @@ describe('the request', () => {
     expect(await by({}, '/upload/v1/files')).toBe('gemini');
   });
 
+  test('does not lead out of the paths that are forwarded', async () => {
+    const lab = setup(jsonReply({}));
+    for (const path of [
+      '..%2Forganization',
+      '%2e%2e%2Forganization',
+      'x%2F..%2F..%2Forganization',
+      '..%5Corganization',
+      '../organization',
+    ])
+      expect((await lab.ask('GET', `/v1/files/${path}`)).status, path).toBe(404);
+    expect(lab.upstream.requests).toHaveLength(0);
+    expect((await lab.ask('GET', '/v1/files/a..b')).status).toBe(200);
+  });
+
   test('has the client’s own key where it sends one', async () => {
     const lab = setup(jsonReply({}));
     await (await lab.ask('GET', '/v1/files', { headers: { authorization: 'Bearer my-own-key' } })).text();
