@@ -6,9 +6,11 @@ import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { lacksKey } from '../gateway/attempts/try-context.ts';
 import { type Incoming, parseAsked, parseIncoming } from '../gateway/request/incoming.ts';
+import { countingSide, whyUnserved } from '../gateway/operations/unserved.ts';
 import { createQuietRouter } from '../gateway/routing.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { createPricer } from '../ledger/prices/prices.ts';
+import type { DialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -67,7 +69,7 @@ interface Asked {
 }
 
 interface ReadBody {
-  dialect: string;
+  dialect: DialectId;
   incoming: Incoming;
   /** Null where it cannot be read: then no rule can read it either. */
   request: NeutralRequest | null;
@@ -188,21 +190,14 @@ async function routeOf({ model, agentType, forced, body }: Asked, config: Resolv
   });
 }
 
-function describe(
-  { model, agentType, body }: Asked,
-  { targets, decision, conversation, policy }: Route,
-): string[] {
-  const [first, ...others] = targets;
+function describe({ model, agentType, body }: Asked, route: Route): string[] {
+  const { targets, decision, conversation, policy } = route;
+  const [first] = targets;
   const rows: [string, string][] = [
     ['model', model],
     ...(agentType === null ? [] : [['agent', agentType] satisfies [string, string]]),
     ['content', describeBody(body)],
-    ['goes to', first === undefined ? '' : targetName(first)],
-    ...others.map((target): [string, string] =>
-      lacksKey(target, first)
-        ? ['skipped', `${targetName(target)}: ${noKeyFor(target.provider.name)}`]
-        : ['then', targetName(target)],
-    ),
+    ...describeTargets(body, route),
     ['rule', `${decision.kind}: ${decision.rule}`],
     ['because', decision.why],
     ...(decision.order === null ? [] : [['order', decision.order] satisfies [string, string]]),
@@ -223,6 +218,39 @@ function describe(
   return columns(rows);
 }
 
+/** In the order in which they are asked. */
+function describeTargets(body: ReadBody | null, route: Route): [string, string][] {
+  let isFirst = true;
+  const rows = route.targets.map((target): [string, string] => {
+    const skipped = whySkipped(body, route, target);
+    const name = targetName(target);
+    if (skipped !== undefined) return ['skipped', `${name}: ${skipped.why}`];
+    const row = isFirst ? 'goes to' : 'then';
+    isFirst = false;
+    return [row, isEstimated(body, target) ? `${name}, whose tokens are estimated here` : name];
+  });
+  return isFirst ? [['goes to', 'no target: the request is refused'], ...rows] : rows;
+}
+
+function isEstimated(body: ReadBody | null, target: Target): boolean {
+  const route = body?.incoming.route;
+  return (
+    body !== null && route?.operation === 'count-tokens' && countingSide(target, body.dialect) === undefined
+  );
+}
+
+/** A clause, and a word for programs. */
+function whySkipped(
+  body: ReadBody | null,
+  route: Route,
+  target: Target,
+): { code: string; why: string } | undefined {
+  if (lacksKey(target, route.targets[0])) return { code: 'no_key', why: noKeyFor(target.provider.name) };
+  if (body === null) return undefined;
+  const { dialect, incoming } = body;
+  return whyUnserved({ operation: incoming.route.operation, dialect, model: incoming.model }, route, target);
+}
+
 /** Names of all steps that a request to the target goes through, in order. */
 function stepsFor({ provider }: Target, policy: Route['policy']): string[] {
   return [...policy.transformers, ...provider.transformers].map((step) => step.name);
@@ -236,16 +264,17 @@ function describeBody(body: ReadBody | null): string {
     : `parsed as ${body.dialect}`;
 }
 
-function asJson(
-  { model, agentType, body }: Asked,
-  { targets, decision, conversation, policy }: Route,
-): object {
-  const named = (target: Target) => ({
-    provider: target.provider.name,
-    model: target.model,
-    ...(lacksKey(target, targets[0]) && { skipped: 'no_key' }),
-    transformers: stepsFor(target, policy),
-  });
+function asJson({ model, agentType, body }: Asked, route: Route): object {
+  const { targets, decision, conversation, policy } = route;
+  const named = (target: Target) => {
+    const skipped = whySkipped(body, route, target)?.code;
+    return {
+      provider: target.provider.name,
+      model: target.model,
+      ...(skipped !== undefined && { skipped }),
+      transformers: stepsFor(target, policy),
+    };
+  };
   return {
     model,
     agent_type: agentType,

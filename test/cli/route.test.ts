@@ -195,6 +195,72 @@ routing:
   });
 });
 
+describe('a target that cannot serve what the path asks for', () => {
+  const MIXED = `
+providers:
+  openai: { api_key: k }
+  router: { kind: openrouter, api_key: k }
+  anthropic: { api_key: k }
+  groq: { api_key: k }
+routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, router/openai/m, groq/other] }
+`;
+
+  async function told(path: string, body: object) {
+    const args = ['--body', writeBody({ model: 'm', ...body }), '--path', path];
+    const { out } = await run('route', args, MIXED);
+    const { out: json } = await run('route', [...args, '--json'], MIXED);
+    const { targets } = JSON.parse(json) as { targets: { skipped?: string }[] };
+    const rows = out.match(/^ {2}(?:goes to|then|skipped) .*$/gm) ?? [];
+    return {
+      rows: rows.map((row) => row.trim().replace(/ {2,}/, ' ')),
+      skipped: targets.map(({ skipped }) => skipped),
+    };
+  }
+
+  test('text completions', async () => {
+    const { rows, skipped } = await told('/v1/completions', { prompt: 'hi' });
+    expect(rows).toEqual([
+      'goes to openai/m',
+      'skipped anthropic/claude-x: it serves no text completions',
+      'skipped groq/m: it serves no text completions',
+      'then router/openai/m',
+      'skipped groq/other: it serves no text completions',
+    ]);
+    expect(skipped).toEqual([undefined, 'unsupported', 'unsupported', undefined, 'unsupported']);
+  });
+
+  test('embeddings', async () => {
+    const { rows, skipped } = await told('/v1/embeddings', { input: 'hi' });
+    expect(rows).toEqual([
+      'goes to openai/m',
+      'skipped anthropic/claude-x: it serves no embeddings',
+      'then groq/m',
+      'then router/openai/m',
+      'skipped groq/other: it serves another model, whose vectors cannot be compared',
+    ]);
+    expect(skipped).toEqual([undefined, 'unsupported', undefined, undefined, 'another_model']);
+    const refused = await told('/v1/embeddings', { model: 'anthropic/claude-x', input: 'hi' });
+    expect(refused.rows.slice(0, 3)).toEqual([
+      'goes to no target: the request is refused',
+      'skipped anthropic/claude-x: it serves no embeddings',
+      'skipped groq/claude-x: the request is refused, as the first target serves no embeddings',
+    ]);
+  });
+
+  test('token counts', async () => {
+    const body = { messages: [{ role: 'user', content: 'hi' }] };
+    const { rows, skipped } = await told('/v1/messages/count_tokens', body);
+    expect(rows).toEqual([
+      'goes to openai/m',
+      'then anthropic/claude-x',
+      'then groq/m, whose tokens are estimated here',
+      'skipped router/openai/m: the estimate before it cannot fail',
+      'skipped groq/other: the estimate before it cannot fail',
+    ]);
+    expect(skipped.slice(2)).toEqual([undefined, 'never_reached', 'never_reached']);
+  });
+});
+
 describe('check', () => {
   test('prints every rule and where it leads', async () => {
     const { out, code } = await run('check', []);

@@ -1,13 +1,13 @@
 // Counts a prompt's tokens: by the provider where it offers that, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
-import { DIALECTS, PROVIDER_SIDES } from '../../dialects/registry.ts';
+import { DIALECTS } from '../../dialects/registry.ts';
 import { fitArgumentNames } from '../../dialects/shared/argument-names.ts';
 import { fitToolNames } from '../../dialects/shared/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import { sideOf } from '../attempts/plan.ts';
 import { askJson, type Operation, respond } from './ask-json.ts';
 import { estimateTokens } from './estimate-tokens.ts';
+import { countingSide } from './unserved.ts';
 
 const ESTIMATE_HEADER = 'x-sluice-estimate';
 
@@ -17,18 +17,16 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const build = DIALECTS[dialect].client.buildTokenCount;
   if (build === undefined) throw new GatewayError('internal', `${dialect} has no form for token counts`);
 
-  /** Providers may count in another dialect than they answer in. Stand-ins are counted for names that they refuse. */
+  /** Stand-ins are counted for names that they refuse. */
   function countOf(target: Target): ProviderSide['countTokens'] {
-    const { countsIn } = target.provider.quirks;
-    const own = sideOf(target, dialect);
-    const side = own.countTokens === undefined && countsIn !== undefined ? PROVIDER_SIDES[countsIn] : own;
-    const operation = side.countTokens;
+    const side = countingSide(target, dialect);
+    const operation = side?.countTokens;
     return (
       operation && {
         ...operation,
         buildRequest(request, options) {
-          const fitted = fitArgumentNames(request, side.argumentNames).request;
-          return operation.buildRequest(fitToolNames(fitted, side.toolNames).request, options);
+          const fitted = fitArgumentNames(request, side?.argumentNames).request;
+          return operation.buildRequest(fitToolNames(fitted, side?.toolNames).request, options);
         },
       }
     );
