@@ -60,10 +60,7 @@ test.skipIf(process.platform !== 'linux')(
 test.skipIf(process.platform !== 'linux')(
   'the first request, which loads the prices, is told so and recorded, and the next one is served',
   async () => {
-    const program = join(import.meta.dir, 'no-descriptor-gateway.ts');
-    const command = ['sh', '-c', `ulimit -n ${LIMIT}; exec "$0" "$@"`, process.execPath, program];
-    const child = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' });
-    const printed: unknown = JSON.parse(await new Response(child.stdout).text());
+    const printed = await runWithFew('no-descriptor-gateway.ts');
     const told = expect.stringContaining('limit of open files and connections');
     expect(printed).toMatchObject({
       streamed: told,
@@ -73,3 +70,24 @@ test.skipIf(process.platform !== 'linux')(
     });
   },
 );
+
+test.skipIf(process.platform !== 'linux')(
+  'the first estimate of tokens, which loads the tokenizer, is told so, and the next one is made',
+  async () => {
+    const told = expect.stringContaining('limit of open files and connections');
+    expect(await runWithFew('no-descriptor-estimate.ts')).toMatchObject({
+      first: { status: 503, body: told },
+      next: { status: 200, body: expect.stringMatching(/"input_tokens":\d/) },
+    });
+  },
+);
+
+/** What the program beside this file prints where it may open only few files. */
+async function runWithFew(program: string): Promise<unknown> {
+  const command = ['sh', '-c', `ulimit -n ${LIMIT}; exec "$0" "$@"`, process.execPath];
+  const child = Bun.spawn([...command, join(import.meta.dir, program)], {
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  return JSON.parse(await new Response(child.stdout).text());
+}

@@ -1,6 +1,7 @@
 // Estimates the tokens of a prompt without its provider: o200k over all text, flat numbers for media.
 import { tallyPrompt } from '../../model/prompt-tally.ts';
 import type { NeutralRequest } from '../../model/request.ts';
+import { loadTokenizer } from './tokenizer.ts';
 
 /** Text counted at once, in UTF-16 units: some 10 ms. Streams proceed in between. */
 const PIECE = 64 * 1024;
@@ -17,8 +18,7 @@ export async function estimateTokens(request: NeutralRequest, pause: () => Promi
 export async function countText(texts: readonly string[], pause: () => Promise<void>): Promise<number> {
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   if (length === 0) return 0;
-  // The table of tokens takes 80 MB: it is loaded by the first estimate, not by the gateway.
-  const { clearMergeCache, countTokens } = await import('gpt-tokenizer/encoding/o200k_base');
+  const { clearMergeCache, countTokens } = await loadTokenizer();
   let tokens = 0;
   let counted = 0;
   for (const text of texts) {
