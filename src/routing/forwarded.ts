@@ -27,10 +27,21 @@ export function forwardDialect(
   return spokenBy.find((candidate) => candidate === dialect || alsoSpeaks.includes(candidate));
 }
 
+export interface ForwardRoute extends Route {
+  target: Target;
+  /** The dialect that is spoken with it. */
+  spoken: DialectId;
+}
+
 /** Throws GatewayError `unknown_model` or `unsupported_feature` that says where the request could go instead. */
-export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig): Route {
+export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig): ForwardRoute {
   const { target, decision } = choose(question, config);
+  const spoken = forwardDialect(target.provider, question.spokenBy);
+  if (spoken === undefined)
+    throw unsupported(question.path, target.provider, fitting(question.spokenBy, config));
   return {
+    target,
+    spoken,
     targets: [target],
     ownTargets: 1,
     decision,
@@ -40,38 +51,48 @@ export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig
   };
 }
 
+/** The enabled providers that may have the path. */
+export function fitting(spokenBy: readonly DialectId[], { providers }: ResolvedConfig): ProviderConfig[] {
+  return providers.filter((provider) => forwardDialect(provider, spokenBy) !== undefined);
+}
+
 function choose(
   { path, spokenBy, forced, model }: ForwardQuestion,
   config: ResolvedConfig,
 ): { target: Target; decision: RouteDecision } {
-  const isFit = (provider: ProviderConfig) => forwardDialect(provider, spokenBy) !== undefined;
-  const explicit = (target: Target, rule: string, why: string) => {
-    if (!isFit(target.provider)) throw unsupported(path, target.provider, config.providers.filter(isFit));
-    return { target, decision: { kind: 'explicit' as const, rule, why, order: null } };
-  };
   if (forced !== null) {
     const provider = forcedProvider(forced, config);
     const named = forced.slice(provider.name.length + 1);
     const target = { provider, model: aliased(provider, named === '' ? (model ?? '') : named) };
-    return explicit(target, 'x-sluice-target', `x-sluice-target is "${forced}"`);
+    return { target, decision: explicit('x-sluice-target', `x-sluice-target is "${forced}"`) };
   }
   const named = model === null ? undefined : resolveNamed(model, config);
-  if (named !== undefined) return explicit(named, 'model', `model "${model}" names its provider`);
-  const fit = config.providers.filter(isFit);
-  const [first] = fit;
-  if (first === undefined) throw unsupported(path, null, []);
-  const { defaultProvider } = config.routing;
-  const knows = model === null ? undefined : fit.find((provider) => serves(provider, model));
-  const usual = fit.find(({ name }) => name === defaultProvider);
-  const provider = knows ?? usual ?? first;
-  const rule =
-    provider === knows
-      ? 'the provider that knows the model'
-      : provider === usual
-        ? `routing.default_provider: ${defaultProvider}`
-        : 'the first provider that may have the path';
+  if (named !== undefined)
+    return { target: named, decision: explicit('model', `model "${model}" names its provider`) };
+  const { provider, rule } = usual(path, spokenBy, model, config);
   const target = { provider, model: aliased(provider, model ?? '') };
   return { target, decision: { kind: 'default', rule, why: `${path} is forwarded as it is`, order: null } };
+}
+
+function explicit(rule: string, why: string): RouteDecision {
+  return { kind: 'explicit', rule, why, order: null };
+}
+
+function usual(
+  path: string,
+  spokenBy: readonly DialectId[],
+  model: string | null,
+  config: ResolvedConfig,
+): { provider: ProviderConfig; rule: string } {
+  const candidates = fitting(spokenBy, config);
+  const knows = model === null ? undefined : candidates.find((provider) => serves(provider, model));
+  if (knows !== undefined) return { provider: knows, rule: 'the provider that knows the model' };
+  const { defaultProvider } = config.routing;
+  const chosen = candidates.find(({ name }) => name === defaultProvider);
+  if (chosen !== undefined) return { provider: chosen, rule: `routing.default_provider: ${defaultProvider}` };
+  const [first] = candidates;
+  if (first === undefined) throw unsupported(path, null, []);
+  return { provider: first, rule: 'the first provider that may have the path' };
 }
 
 function unsupported(

@@ -1,11 +1,9 @@
 // Requests that only a provider itself can answer (files, batches, images, speech), forwarded as they are. docs/endpoints.md
-import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
+import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { editTopLevel } from '../../model/json/edit.ts';
-import { asString, parseObject } from '../../model/json/json.ts';
-import { forwardDialect, routeForwarded } from '../../routing/forwarded.ts';
+import { fitting, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
@@ -15,7 +13,7 @@ import { type Sent, send } from '../attempts/send.ts';
 import { type Exchange, noteTry, tryContextOf } from '../attempts/try-context.ts';
 import { setExchangeHeaders } from '../exchange.ts';
 import { createObserver } from '../record/observer.ts';
-import { findFormModel, withFormModel } from '../request/form-model.ts';
+import { parseForwardedBody } from '../request/forwarded-body.ts';
 import { featuresIn, forcedTargetIn } from '../request/incoming.ts';
 import { isJsonType, readBytes } from '../request/read-body.ts';
 import type { MakeBody } from '../response/byte-source.ts';
@@ -25,13 +23,8 @@ import { ForwardedAnswer } from '../response/forwarded-answer.ts';
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Whether any enabled provider may answer. */
-export function mayForward(
-  method: string,
-  { forward }: FoundForward,
-  { providers }: ResolvedConfig,
-): boolean {
-  const isFit = (provider: ProviderConfig) => forwardDialect(provider, forward.spokenBy) !== undefined;
-  return METHODS.includes(method) && providers.some(isFit);
+export function mayForward(method: string, { forward }: FoundForward, config: ResolvedConfig): boolean {
+  return METHODS.includes(method) && fitting(forward.spokenBy, config).length > 0;
 }
 
 export interface Forwarding extends Omit<Exchange, 'question' | 'route' | 'pingIntervalMs' | 'maxEvent'> {
@@ -54,29 +47,25 @@ const LONGEST_WORK_MS = 600_000;
 
 /** Answers with whatever the one provider answers. Throws the GatewayError to report to the client. */
 export async function answerForwarded(forwarding: Forwarding): Promise<Response> {
-  const { request, headers, found, config, record, host, client, redact } = forwarding;
+  const { request, headers, found, config, record, host, client, redact, serverKeys } = forwarding;
   const { pathname, search } = forwarding.address;
-  const { method } = request;
   const bytes = await readBytes(request, headers, config.server, host.setTimer);
-  const content = contentOf(bytes, headers.get('content-type'));
+  const content = parseForwardedBody(bytes, headers.get('content-type'));
   record.requestedModel = content.model;
   if (forwarding.isRecorded && config.audit.logRequestBodies && content.text !== null)
     record.keepRequest(content.text, featuresIn(headers, found.dialect.client));
-  const { path, spokenBy } = found.forward;
+  const { path, spokenBy, isStored } = found.forward;
   const forced = forcedTargetIn(headers);
   const route = routeForwarded({ path: pathname, spokenBy, forced, model: content.model }, config);
   record.route = route;
-  const [target] = route.targets.map(withPatience);
-  const spoken = target && forwardDialect(target.provider, spokenBy);
-  if (target === undefined || spoken === undefined)
-    throw new GatewayError('internal', `nothing to forward ${pathname} to`);
   forwarding.routed();
+  const { spoken } = route;
+  const target = withPatience(route.target);
   const asking = { asks: spoken, dialect: spoken, headers };
-  const { serverKeys } = forwarding;
-  if (forwarding.project !== null && found.forward.isStored)
+  if (forwarding.project !== null && isStored)
     requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
   const asked = {
-    method,
+    method: request.method,
     path,
     query: search,
     keyParameter: found.dialect.client.keyInQuery?.parameter,
@@ -139,44 +128,6 @@ function withPatience({ provider, model }: Target): Target {
   const { timeouts } = provider;
   const firstByteMs = Math.max(timeouts.firstByteMs, LONGEST_WORK_MS);
   return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };
-}
-
-interface Content {
-  /** Null where the request names none. */
-  model: string | null;
-  /** JSON; null where the body is something else. */
-  text: string | null;
-  withModel(model: string): Uint8Array<ArrayBuffer>;
-}
-
-const strictDecoder = new TextDecoder('utf-8', { fatal: true });
-
-function contentOf(bytes: Uint8Array<ArrayBuffer>, type: string | null): Content {
-  const asItIs: Content = { model: null, text: null, withModel: () => bytes };
-  if (type === null || bytes.length === 0) return asItIs;
-  if (!isJsonType(type)) {
-    const field = findFormModel(type, bytes);
-    if (field === undefined || field.model === '') return asItIs;
-    return {
-      ...asItIs,
-      model: field.model,
-      withModel: (model) => (model === field.model ? bytes : withFormModel(bytes, field, model)),
-    };
-  }
-  let text: string;
-  try {
-    text = strictDecoder.decode(bytes);
-  } catch {
-    return asItIs;
-  }
-  const model = asString(parseObject(text)?.model);
-  if (model === undefined || model === '') return { ...asItIs, text };
-  return {
-    text,
-    model,
-    withModel: (own) =>
-      own === model ? bytes : new TextEncoder().encode(editTopLevel(text, { model: own })),
-  };
 }
 
 const WITHOUT_BODY = [204, 205];

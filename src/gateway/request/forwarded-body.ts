@@ -1,0 +1,43 @@
+// The body of a request that is forwarded as it is: which model it names, and what of it a row may hold.
+import { editTopLevel } from '../../model/json/edit.ts';
+import { asString, parseObject } from '../../model/json/json.ts';
+import { findFormModel, withFormModel } from './form-model.ts';
+import { isJsonType } from './read-body.ts';
+
+export interface ForwardedBody {
+  /** Null where it names none. */
+  model: string | null;
+  /** JSON; null where the body is something else. */
+  text: string | null;
+  /** The bytes with another model; the client's own where that is the model they name. */
+  withModel(model: string): Uint8Array<ArrayBuffer>;
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
+
+/** @param type the `content-type`. */
+export function parseForwardedBody(bytes: Uint8Array<ArrayBuffer>, type: string | null): ForwardedBody {
+  const asItIs: ForwardedBody = { model: null, text: null, withModel: () => bytes };
+  if (type === null || bytes.length === 0) return asItIs;
+  return isJsonType(type) ? (parseJson(bytes) ?? asItIs) : (parseForm(bytes, type) ?? asItIs);
+}
+
+function parseForm(bytes: Uint8Array<ArrayBuffer>, type: string): ForwardedBody | undefined {
+  const field = findFormModel(type, bytes);
+  if (field === undefined || field.model === '') return undefined;
+  const withModel = (own: string) => (own === field.model ? bytes : withFormModel(bytes, field, own));
+  return { model: field.model, text: null, withModel };
+}
+
+function parseJson(bytes: Uint8Array<ArrayBuffer>): ForwardedBody | undefined {
+  let text: string;
+  try {
+    text = strictDecoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+  const model = asString(parseObject(text)?.model) || null;
+  const withModel = (own: string) =>
+    own === model || model === null ? bytes : new TextEncoder().encode(editTopLevel(text, { model: own }));
+  return { model, text, withModel };
+}
