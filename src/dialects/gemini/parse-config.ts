@@ -9,8 +9,8 @@ import type {
 import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
-import { optionalNumber, optionalObject } from './read-field.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { optionalNumber, optionalObject, requiredObject } from './read-field.ts';
+import { isEmpty, leftover } from '../shared/own-fields.ts';
 import { dotted, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
@@ -57,16 +57,41 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   return dotted(NAME, leftover(config, [...kept]));
 }
 
-/** Formats that only this dialect knows (`text/x.enum`) stay where they are. */
+const PLAIN = new Set(['TEXT_PLAIN', 'text/plain']);
+const JSON_TYPES = new Set(['APPLICATION_JSON', 'application/json']);
+
+/**
+ * The format of text in `responseFormat`, which replaces the older fields: `{text: {mimeType, schema}}`, on Google Cloud a
+ * list of such objects. Those of other media, and types that only this dialect knows, stay where they are.
+ * https://ai.google.dev/gemini-api/docs/generate-content/structured-output
+ */
 function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | undefined {
+  const path = `${NAME}.responseFormat`;
+  const formats = listOf(config.responseFormat).map((format) => requiredObject(format, path));
+  const text = formats.find((format) => format.text !== undefined)?.text;
+  if (text === undefined) return olderFormat(config, kept);
+  const { mimeType, schema } = requiredObject(text, `${path}.text`);
+  const type = asString(mimeType) ?? '';
+  if (!JSON_TYPES.has(type) && !PLAIN.has(type)) return undefined;
+  const media = formats.map((format) => leftover(format, ['text'])).filter((format) => !isEmpty(format));
+  if (media.length === 0) kept.add('responseFormat');
+  else config.responseFormat = Array.isArray(config.responseFormat) ? media : media[0];
+  if (PLAIN.has(type)) return undefined;
+  return isObject(schema) ? { type: 'json-schema', schema: parseJsonSchema(schema) } : { type: 'json' };
+}
+
+/** Formats that only this dialect knows (`text/x.enum`) stay where they are. */
+function olderFormat(config: JsonObject, kept: Set<string>): OutputFormat | undefined {
   const mimeType = optionalString(config, 'responseMimeType', `${NAME}.responseMimeType`);
   if (mimeType === 'text/plain') kept.add('responseMimeType');
   if (mimeType !== 'application/json') return undefined;
   kept.add('responseMimeType');
-  const { responseSchema, responseJsonSchema } = config;
-  if (isObject(responseJsonSchema)) {
-    kept.add('responseJsonSchema');
-    return { type: 'json-schema', schema: parseJsonSchema(responseJsonSchema) };
+  const { responseSchema } = config;
+  for (const name of ['responseJsonSchema', '_responseJsonSchema']) {
+    const schema = config[name];
+    if (!isObject(schema)) continue;
+    kept.add(name);
+    return { type: 'json-schema', schema: parseJsonSchema(schema) };
   }
   if (isObject(responseSchema)) {
     kept.add('responseSchema');

@@ -21,10 +21,10 @@ export function camelFields(object: JsonObject): JsonObject {
   return fields;
 }
 
-/** The name of a field in lowerCamelCase. */
+/** The name of a field in lowerCamelCase. Google has names that begin with `_`. */
 export function camelField(name: string): string {
-  if (!name.includes('_')) return name;
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  if (!name.includes('_', 1)) return name;
+  return name.replace(/(?<!^)_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** A field that repeats in the wire's schema: a single value stands for a list of one, as Google reads it. */

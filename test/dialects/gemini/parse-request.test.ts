@@ -535,6 +535,23 @@ describe('generation config', () => {
       { response_mime_type: 'application/json', response_json_schema: { $ref: '#/$defs/a' } },
       { type: 'json-schema', schema: { $ref: '#/$defs/a' } },
     ],
+    ...['_responseJsonSchema', '_response_json_schema'].map((name): [JsonObject, unknown] => [
+      { responseMimeType: 'application/json', [name]: { type: 'object' } },
+      { type: 'json-schema', schema: { type: 'object' } },
+    ]),
+    ...['APPLICATION_JSON', 'application/json'].flatMap((mimeType): [JsonObject, unknown][] => [
+      [{ responseFormat: { text: { mimeType } } }, { type: 'json' }],
+      [
+        { responseFormat: { text: { mimeType, schema: { type: 'object' } } } },
+        { type: 'json-schema', schema: { type: 'object' } },
+      ],
+    ]),
+    // A list of formats, as Google Cloud has it.
+    [
+      { response_format: [{ text: { mime_type: 'APPLICATION_JSON', schema: { type: 'object' } } }] },
+      { type: 'json-schema', schema: { type: 'object' } },
+    ],
+    [{ responseFormat: { text: { mimeType: 'TEXT_PLAIN' } } }, undefined],
     [
       // As Gemini CLI sends it: Google's types in JSON Schema's field.
       {
@@ -562,6 +579,21 @@ describe('generation config', () => {
     const request = config(generationConfig);
     expect(request.outputFormat as unknown).toEqual(format);
     expect(request.extension).toBeUndefined();
+  });
+
+  test('the format of other media stays beside that of text', () => {
+    const image = { aspectRatio: 'ASPECT_RATIO_1_1' };
+    const text = { mimeType: 'APPLICATION_JSON' };
+    for (const responseFormat of [{ text, image }, [{ text }, { image }]]) {
+      const request = config({ responseFormat });
+      const rest = Array.isArray(responseFormat) ? [{ image }] : { image };
+      expect(request.outputFormat).toEqual({ type: 'json' });
+      expect(request.extension?.fields).toEqual({ 'generationConfig.responseFormat': rest });
+    }
+    const unknown = { text: { mimeType: 'TEXT_ODD' }, image };
+    expect(config({ responseFormat: unknown }).extension?.fields).toEqual({
+      'generationConfig.responseFormat': unknown,
+    });
   });
 
   test.each<[JsonObject, unknown]>([
