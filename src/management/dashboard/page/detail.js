@@ -220,7 +220,7 @@ function attempt(tried) {
   return make(
     'li',
     { 'data-state': skipped !== undefined ? 'off' : error === null ? 'success' : 'error' },
-    make('strong', {}, name(`${tried.provider} / ${tried.model}`)),
+    make('strong', {}, name(tried.model === '' ? tried.provider : `${tried.provider} / ${tried.model}`)),
     ' ',
     make('span', { class: 'badge' }, result.replaceAll('_', ' ')),
     make('p', { class: 'quiet' }, notes.join(' · ')),

@@ -78,7 +78,7 @@ export function createLiveSection(list, page) {
       const part = element.querySelector(selector);
       if (part !== null) setText(part, text);
     };
-    say('.model', one.model ?? (ending === null ? 'no model yet' : 'no model answered'));
+    say('.model', one.model || (ending === null ? 'no model yet' : 'no model answered'));
     const by = [one.provider, one.agent, one.project].filter((part) => part !== null);
     say('.via', by.map(isolate).join(' · '));
     say('.age', age(Math.max(0, (ending?.at ?? performance.now()) - one.startedAt)));
@@ -90,10 +90,10 @@ export function createLiveSection(list, page) {
     say('.outcome', outcome(one));
     const cancel = element.querySelector('button.cancel');
     if (cancel === null) return;
-    cancel.setAttribute('aria-label', `${cancel.textContent} ${one.model ?? 'request'}`);
+    cancel.setAttribute('aria-label', `${cancel.textContent} ${one.model || 'request'}`);
     if (ending === null) return;
     const details = make('button', { type: 'button', click: () => page.open(one.id) }, 'Details');
-    details.setAttribute('aria-label', `Details of ${one.model ?? 'request'}`);
+    details.setAttribute('aria-label', `Details of ${one.model || 'request'}`);
     const hadFocus = document.activeElement === cancel;
     cancel.replaceWith(details);
     if (hadFocus) details.focus();
