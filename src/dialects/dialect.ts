@@ -253,6 +253,11 @@ export interface Quirks {
   documentUrls?: boolean;
   /** openai-chat: true if content parts may carry `cache_control`. */
   cacheControl?: boolean;
+  /**
+   * openai-chat, openai-responses: where requests name their conversation, so that they reach the server which has its prompt in
+   * the cache. Left out: nowhere, but in the client's own field.
+   */
+  conversation?: ConversationPlace;
   /** openai-chat: models that refuse sampling parameters (a pattern over the model name). */
   fixedSampling?: RegExp;
   /** openai-chat: true if assistant turns accept `reasoning_content` back. */
@@ -340,6 +345,17 @@ export interface Quirks {
   cloudMethods?: boolean;
   /** gemini: true if schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
+}
+
+export interface ConversationPlace {
+  /** Of Chat Completions. */
+  field?: 'prompt_cache_key' | 'session_id';
+  /** Of Chat Completions. */
+  header?: string;
+  /** Responses takes `prompt_cache_key`. */
+  inResponses?: true;
+  /** Base URLs of the servers that know it. Left out: any. */
+  at?: RegExp;
 }
 
 /** The answer holds only the `rest`, or `all`: the turn repeated, then the rest. */

@@ -11,3 +11,8 @@ export function fnv1a(text: string, start = 0x811c9dc5): number {
 export function fnv1aHex(text: string, start?: number): string {
   return fnv1a(text, start).toString(16).padStart(8, '0');
 }
+
+/** 16 hexadecimal digits, of which the text cannot be told. */
+export function fingerprint(text: string): string {
+  return `${fnv1aHex(text, 0xcbf29ce4)}${fnv1aHex(text)}`;
+}

@@ -206,7 +206,7 @@ const askSchema = shape<NeutralRequest>({
   ...{ frequencyPenalty: number, presencePenalty: number },
   ...{ includeUsage: flag, parallelToolCalls: flag, store: flag, replaysReasoning: flag, searchesWeb: only },
   ...{ keepsBreakpoints: only },
-  ...{ verbosity: text, user: text, serviceTier: text, cacheKey: text },
+  ...{ verbosity: text, user: text, serviceTier: text, cacheKey: text, session: text },
   ...{ metadata: object, cacheControl: object, cacheSettings: object, extension },
 });
 

@@ -131,6 +131,8 @@ export interface NeutralRequest {
   metadata?: JsonObject;
   serviceTier?: string;
   cacheKey?: string;
+  /** The conversation, as a client names it that has no cache key (Claude Code, in `metadata.user_id`). */
+  session?: string;
   /** No breakpoints of the provider's prompt cache are added to those that the request has. */
   keepsBreakpoints?: true;
   /** A breakpoint of the provider's prompt cache at the end of the prompt, wherever that is (Anthropic, OpenRouter). */

@@ -46,6 +46,12 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     },
     quirks: {
       maxTokensField: 'max_completion_tokens',
+      // https://developers.openai.com/api/docs/guides/prompt-caching
+      conversation: {
+        field: 'prompt_cache_key',
+        inResponses: true,
+        at: /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//,
+      },
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       countsIn: 'openai-responses',
       customTools: true,
@@ -127,6 +133,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
+      // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching
+      conversation: { field: 'prompt_cache_key', inResponses: true },
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       customTools: true,
       laterInstructions: true,

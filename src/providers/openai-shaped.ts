@@ -80,6 +80,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       maxTokensField: 'max_tokens',
       streamOptions: false,
       renamedFields: { seed: 'random_seed' },
+      // https://docs.mistral.ai/inference/conversations/advanced/prompt-caching
+      conversation: { field: 'prompt_cache_key' },
       efforts: ['none', 'high'],
       modelRefusals: [{ models: /^(?!mistral-(small|medium|large-4))/, fields: ['reasoning_effort'] }],
       modelThinking: [
@@ -173,6 +175,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code)/, fields: ['reasoning_effort'] },
       ],
       refusedFields: ['verbosity'],
+      // https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits
+      conversation: { header: 'x-grok-conv-id', inResponses: true },
       // "Each message must have at least one content element": https://github.com/langchain-ai/langchain/issues/34140
       needsContent: true,
     },
@@ -212,6 +216,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'fireworks',
     quirks: {
       extraFields: ['top_k'],
+      // https://docs.fireworks.ai/guides/prompt-caching
+      conversation: { header: 'x-session-affinity' },
       efforts: ['none', 'low', 'medium', 'high'],
       modelThinking: [
         // https://github.com/anomalyco/models.dev/pull/6237
@@ -233,6 +239,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'moonshotai',
     quirks: {
       laterInstructions: true,
+      // https://platform.kimi.ai/docs/api/chat
+      conversation: { field: 'prompt_cache_key' },
       reasoningField: 'thinking',
       // K2 refuses an effort together with its switch, K3 has no switch.
       modelThinking: [
@@ -375,6 +383,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       })),
       replaysReasoningDetails: true,
       cacheControl: true,
+      // https://openrouter.ai/docs/guides/best-practices/prompt-caching
+      conversation: { field: 'session_id' },
       extraFields: ['top_k'],
       prefill: 'continues',
       answersAnew: /^~?openai\//,

@@ -13,7 +13,7 @@ const COPILOTS = 'copilot_cache_control';
 export const cleanCache = defineTransformer({
   name: 'clean_cache',
   summary:
-    'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`; adds no breakpoints at Claude.',
+    'Removes `cache_control` from system, messages and tools, and `prompt_cache_key`; adds no breakpoints at Claude, nor a key elsewhere.',
   options: z.strictObject({}),
   create: () => ({
     /** In Chat Completions a message has the field too, beside a content that may be mere text and passes as it is. */
@@ -26,7 +26,11 @@ export const cleanCache = defineTransformer({
       const note = () => {
         dropped = true;
       };
-      const changed: NeutralRequest = {
+      const {
+        cacheKey,
+        session: _,
+        ...changed
+      }: NeutralRequest = {
         ...withoutBreakpoint(request, note),
         keepsBreakpoints: true,
         system: request.system.map((part) => withoutBreakpoint(part, note)),
@@ -41,10 +45,8 @@ export const cleanCache = defineTransformer({
       const lose = (feature: string) =>
         context.lose({ feature, outcome: 'lost', how: 'dropped by clean_cache' });
       if (dropped) lose(FIELD);
-      if (changed.cacheKey === undefined) return changed;
-      lose('prompt_cache_key');
-      const { cacheKey: _, ...keyless } = changed;
-      return keyless;
+      if (cacheKey !== undefined) lose('prompt_cache_key');
+      return changed;
     },
   }),
 });

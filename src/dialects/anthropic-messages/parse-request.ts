@@ -12,6 +12,7 @@ import type {
 } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { BILLING_LINE, billingLine } from '../claude/billing-line.ts';
+import { sessionIn } from '../claude/session.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
@@ -213,6 +214,8 @@ function parseMetadata(body: JsonObject, request: NeutralRequest, extra: JsonObj
   if (metadata === undefined) return;
   const user = asString(metadata.user_id);
   if (user !== undefined) request.user = user;
+  const session = user === undefined ? undefined : sessionIn(user);
+  if (session !== undefined) request.session = session;
   const rest = leftover(metadata, user === undefined ? [] : ['user_id']);
   if (!isEmpty(rest)) extra.metadata = rest;
 }

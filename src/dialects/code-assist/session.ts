@@ -1,5 +1,5 @@
 // The name of a conversation, which the service requires to be the same in every turn: derived from how it begins.
-import { fnv1aHex } from '../../model/hash.ts';
+import { fingerprint } from '../../model/hash.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
 /** 16 hexadecimal digits of the first text of the user. */
@@ -9,8 +9,4 @@ export function sessionOf({ messages }: NeutralRequest): string {
     for (const part of parts) if (part.type === 'text' && part.text !== '') return fingerprint(part.text);
   }
   return fingerprint('');
-}
-
-function fingerprint(text: string): string {
-  return `${fnv1aHex(text, 0xcbf29ce4)}${fnv1aHex(text)}`;
 }

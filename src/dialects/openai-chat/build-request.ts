@@ -4,6 +4,7 @@ import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { addedBreakpoints } from '../claude/cache-breakpoints.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import { conversationIn } from '../shared/conversation-key.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
@@ -57,7 +58,9 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('verbosity', request.verbosity);
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
-  set('prompt_cache_key', request.cacheKey);
+  // A client of this dialect names its conversation itself.
+  const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options);
+  Object.assign(body, fields);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
   if (quirks.cacheControl !== true) reportUnsupported(request, ['cacheControl'], losses);
   else if (request.cacheControl !== undefined)
@@ -77,7 +80,12 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   }
   applyEdits(body, adaptBody(body, quirks, losses));
   const baseUrl = markPrefill(request, body, options, losses);
-  return { body, losses: losses.list(), ...(baseUrl !== undefined && { baseUrl }) };
+  return {
+    body,
+    losses: losses.list(),
+    ...(baseUrl !== undefined && { baseUrl }),
+    ...(headers !== undefined && { headers }),
+  };
 }
 
 /** Responses has more options than Chat Completions, which refuses unknown ones, and one more time to live. */

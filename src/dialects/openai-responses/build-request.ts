@@ -10,6 +10,7 @@ import { breakpointIn } from '../openai/breakpoint.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema } from '../openai/schemas.ts';
+import { cacheKeyOf } from '../shared/conversation-key.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
@@ -39,7 +40,8 @@ const UNSAID = [
   'cacheControl',
 ] as const;
 
-export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOptions): BuiltRequest {
+export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
+  const { model, quirks } = options;
   const losses = createLossReport(ID);
   const native = asked.extension?.dialect === ID;
   const traits = modelTraits(model, quirks);
@@ -93,7 +95,7 @@ export function buildRequest(asked: NeutralRequest, { model, quirks }: BuildOpti
   if (!isEmpty(text)) body.text = text;
   set('user', buildUser(request.user, losses));
   set('service_tier', native ? request.serviceTier : buildServiceTier(request.serviceTier, losses));
-  set('prompt_cache_key', request.cacheKey);
+  set('prompt_cache_key', cacheKeyOf(request, options));
   Object.assign(body, request.cacheSettings);
   set('metadata', buildMetadata(request.metadata, native, losses));
 
