@@ -7,6 +7,7 @@ import { parseConfig } from './parse.ts';
 import { type ConfigProblem, formatKeyPath } from './problem.ts';
 import { readText } from './load-text.ts';
 import { resolveConfig } from './resolve.ts';
+import { unreadable } from './secrets.ts';
 import type { ResolveSources } from './resolve-server.ts';
 import type { ResolvedConfig } from './resolved.ts';
 
@@ -86,8 +87,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   try {
     text = options.text ?? readText(path);
   } catch (error) {
-    const code = errorCode(error);
-    return fail(path, code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`);
+    return fail(path, errorCode(error) === 'ENOENT' ? 'there is no such file' : unreadable(error));
   }
   return { path, text, ...parseLoaded(text, extension, path, options) };
 }

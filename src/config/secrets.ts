@@ -71,8 +71,8 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder',
 };
 
-/** By the code alone: the rest of a system's message repeats the path, which may be the secret itself. */
-function unreadable(thrown: unknown): string {
+/** Why, to follow the file's name. By the code alone: a system's message repeats the path, which may be the secret itself. */
+export function unreadable(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   return UNREADABLE[code] ?? `cannot be read${code === '' ? '' : ` (${code})`}`;
 }

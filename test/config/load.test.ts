@@ -97,6 +97,13 @@ describe('the first file found', () => {
     ]);
   });
 
+  test('a folder with the name of one says so', () => {
+    const root = makeTree({});
+    mkdirSync(join(root, 'work', 'folder.yaml'));
+    const { problems } = loadConfig({ ...optionsAt(root), path: 'folder.yaml' });
+    expect(problems.map(({ message }) => message)).toEqual(['is a folder']);
+  });
+
   test('the extension decides the format', () => {
     const loaded = loadConfig({ ...optionsAt(makeTree({ 'work/sluice.conf': '' })), path: 'sluice.conf' });
     expect(loaded.problems[0]?.message).toContain('.yaml, .yml, .toml, .json, .jsonc');
