@@ -1,4 +1,5 @@
 // How to point the programs that people use at the gateway: rows of data, one per program.
+import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import type { StandInSettings } from './stand-in-settings.ts';
 
 export interface ClientProgram {
@@ -21,12 +22,9 @@ interface Gateway {
   holds(path: string, text: string): boolean;
 }
 
-/** Stands for "no key": the gateway sends it to no provider. Clients refuse to start without a key. */
-const PLACEHOLDER = 'sluice';
-
 /** The gateway's own key, or else the person's, which passes through, or else the placeholder. */
 function keyFor({ key, has }: Gateway, ...variables: string[]): string | undefined {
-  return key ?? (variables.some(has) ? undefined : PLACEHOLDER);
+  return key ?? (variables.some(has) ? undefined : PLACEHOLDER_KEY);
 }
 
 const anthropic = (gateway: Gateway) => ({
@@ -53,7 +51,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
     environment: (gateway) => ({
       ...anthropic(gateway),
       // The person's login or key passes through; with neither it would only ask for one.
-      ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER }),
+      ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER_KEY }),
     }),
   },
   codex: {

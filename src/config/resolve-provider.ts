@@ -1,6 +1,7 @@
 // One provider entry → the provider as the gateway uses it, or the reason why it cannot start.
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
 import { isPersonalToken, PERSONAL_PREFIX } from '../model/personal-token.ts';
+import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
@@ -9,7 +10,7 @@ import { type AddressResolution, plainAddress, resolveAddress } from './resolve-
 import { resolveTransformers } from './resolve-transformers.ts';
 import type { OAuthUser, ProviderConfig, TransformersConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
-import { resolveSecret, type SecretSources } from './secrets.ts';
+import { resolveSecret, type Secret, type SecretSources } from './secrets.ts';
 
 export interface ProviderResolution {
   provider?: ProviderConfig;
@@ -187,7 +188,7 @@ function findKeys(
   if (several !== undefined) {
     if (single !== undefined)
       report('fatal', ['api_keys'], 'is set together with api_key; keep one of the two');
-    const found = several.map((reference) => resolveSecret(reference, sources));
+    const found = several.map((reference) => resolveKey(reference, entry, sources));
     const keys = found.flatMap(({ value }) => (value === undefined ? [] : [value]));
     for (const [index, { problem }] of found.entries()) {
       if (problem === undefined) continue;
@@ -199,7 +200,7 @@ function findKeys(
   if (single === null) return [];
   const variable = keyVariableOf(kind, sources);
   if (single === undefined && variable === null) return [];
-  const secret = resolveSecret(single ?? `env:${variable}`, sources);
+  const secret = resolveKey(single ?? `env:${variable}`, entry, sources);
   if (secret.value !== undefined) return [secret.value];
   if (single !== undefined) refuse(['api_key'], secret.problem);
   else if (kind?.authorization !== undefined) return [];
@@ -211,6 +212,15 @@ function findKeys(
       `no api_key, and ${secret.problem}: only requests with a key of their own can work`,
     );
   return [];
+}
+
+/** At the vendor's own address the placeholder is no key; at another one there may be a gateway, which takes it. */
+function resolveKey(reference: string, entry: ProviderEntry, sources: SecretSources): Secret {
+  const secret = resolveSecret(reference, sources);
+  if (secret.value !== PLACEHOLDER_KEY || entry.base_url !== undefined) return secret;
+  return {
+    problem: `the value is "${PLACEHOLDER_KEY}", which clients of the gateway send in place of a key; a provider needs one of its own`,
+  };
 }
 
 /** Path of the keys in the file; empty where they come from the environment. */
@@ -262,8 +272,9 @@ function familyOf(dialect: string): string | undefined {
 /** The first of the kind's variables that is set, else the best known one. */
 function keyVariableOf(kind: ProviderKind | undefined, { environment }: SecretSources): string | null {
   const first = kind?.keyVariable ?? null;
-  if (first === null || environment[first]) return first;
-  return kind?.otherKeyVariables?.find((name) => environment[name]) ?? first;
+  if (first === null) return null;
+  const isSet = (name: string) => Boolean(environment[name]) && environment[name] !== PLACEHOLDER_KEY;
+  return [first, ...(kind?.otherKeyVariables ?? [])].find(isSet) ?? first;
 }
 
 /** The user's own OAuth client, where the kind acts for a user and has no ready token. */

@@ -1,4 +1,5 @@
 // A valid file and the environment → the configuration that the gateway runs on.
+import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { resolveStore } from './audit-store.ts';
@@ -92,7 +93,10 @@ function enablingVariable({ keyVariable, baseUrlVariable, dormant }: ProviderKin
 
 function isCalled(row: ProviderKind, { environment }: SecretSources): boolean {
   const variable = enablingVariable(row);
-  return variable !== null && [variable, ...(row.otherKeyVariables ?? [])].some((name) => environment[name]);
+  if (variable === null) return false;
+  const values = [variable, ...(row.otherKeyVariables ?? [])].map((name) => environment[name]);
+  // Clients of the gateway are given the placeholder in the same variables.
+  return values.some((value) => value && value !== PLACEHOLDER_KEY);
 }
 
 function entriesOf(file: ConfigFile, sources: SecretSources): [string, ProviderEntry][] {

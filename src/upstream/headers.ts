@@ -1,6 +1,7 @@
 // Which headers travel, in either direction.
 import { HeaderList } from '../model/header-list.ts';
 import type { HeaderReader } from '../model/headers.ts';
+import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 
 /** Belong to one connection, or are set anew by the sender of the body. */
 const CONNECTION_HEADER =
@@ -123,12 +124,6 @@ export function presentedKeys(headers: HeaderReader): string[] {
   if (own !== null) keys.push(own);
   return keys;
 }
-
-/**
- * What clients that require a key are given when there is none: it belongs to no one, so a provider's configured key
- * serves.
- */
-const PLACEHOLDER_KEY = 'sluice';
 
 /** Those that may be a provider's: all but the one in the gateway's own header. */
 export function presentedProviderKeys(headers: HeaderReader): string[] {

@@ -358,6 +358,33 @@ describe('a token of a person’s own login is never the gateway’s key', () =>
   });
 });
 
+describe('the word that clients send in place of a key, left in a variable that both read', () => {
+  const environment = { ANTHROPIC_API_KEY: 'sluice', GEMINI_API_KEY: 'sluice', GOOGLE_API_KEY: 'AIza-x' };
+
+  test('enables no provider, and another variable of the same provider counts', () => {
+    const { names, config, said } = resolve(null, environment);
+    expect(names).toEqual(['gemini', 'simulator']);
+    expect(config.providers[0]?.apiKey).toBe('AIza-x');
+    expect(said).toEqual([]);
+  });
+
+  test('disables one that names the variable', () => {
+    const { names, said } = resolve(
+      { providers: { anthropic: { api_key: 'env:ANTHROPIC_API_KEY' } } },
+      { ANTHROPIC_API_KEY: 'sluice' },
+    );
+    expect(names).toEqual(['simulator']);
+    expect(said).toEqual([
+      'warning providers.anthropic.api_key: the value is "sluice", which clients of the gateway send in place of a key; a provider needs one of its own; provider "anthropic" is disabled',
+    ]);
+  });
+
+  test('is sent to another address, which may be a gateway', () => {
+    const other = { kind: 'anthropic', base_url: 'http://10.0.0.5:8088', api_key: 'sluice' };
+    expect(resolve({ providers: { other } }).config.providers[0]?.apiKey).toBe('sluice');
+  });
+});
+
 test('a key of another vendor in a variable', () => {
   expect(resolve({}, { GROQ_API_KEY: 'AIzaX' }).said).toEqual([
     'warning providers.groq: a key that begins with AIza is one of gemini, and groq will refuse it',
