@@ -1,5 +1,4 @@
-/**
- * What clients that require a key are given where there is none. It belongs to no one: neither a client's own key nor a
- * provider's.
- */
+// The word that stands for "no key".
+
+/** Clients that require a key are given this one, which is neither a client's own nor a provider's. */
 export const PLACEHOLDER_KEY = 'sluice';
