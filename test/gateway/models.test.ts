@@ -235,6 +235,13 @@ describe('a model that no provider lists', () => {
     expect(await one('of-nobody')).toMatchObject([200, { id: 'of-nobody', owned_by: 'claude' }]);
   });
 
+  test('is none, where the path is of what Google stores for a model', async () => {
+    const { claude } = LAB_PROVIDERS;
+    const { fetch } = setup(lists, {}, { providers: { claude }, routing: {} });
+    const answer = await fetch(`${BASE}/v1beta/models/veo/operations/1`);
+    expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining('speaks gemini')]);
+  });
+
   test('is none, where routing refuses the name, with the reason', async () => {
     for (const id of ['mistral/such', 'claude/']) {
       const [status, body] = await one(id);

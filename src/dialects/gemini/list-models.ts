@@ -2,7 +2,7 @@
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
-import { bareModel, isGoogles } from './route.ts';
+import { bareModel, forwardedTo, isGoogles } from './route.ts';
 import { ID } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
@@ -14,6 +14,8 @@ const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
 export const clientModels: ClientModels = {
   route(path, headers) {
+    // What a model has stored, such as its operations, is no model.
+    if (forwardedTo(path, headers) !== undefined) return undefined;
     const found =
       routeModels(path, '/v1beta/models') ??
       (isGoogles(headers) ? routeModels(path, '/v1/models') : undefined);
