@@ -56,6 +56,7 @@ export interface Primary {
 
 /** How long to wait for a worker, which may have code to load. */
 const RELOAD_MS = 10_000;
+const LOST_AT_SHUTDOWN = 'a worker died while its requests were finishing; they are recorded as failed';
 
 /** Resolves when all workers serve. Throws WorkerFailed. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
@@ -222,16 +223,21 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     board.clear(worker.index);
     const left = readJournal(worker.memory, batches.get(worker) ?? 0);
     for (const request of left) note(lostRow(request, how, now()));
-    if (!isReplaced) return;
+    const running = left.filter(({ end }) => end === null).length;
+    const fields = { worker: worker.index, pid: worker.pid, how, requests: running };
+    if (!isReplaced) {
+      // At a shutdown workers end as they should, with their requests answered or cut and accounted by themselves.
+      if (running > 0) log('error', LOST_AT_SHUTDOWN, fields);
+      return;
+    }
     known.peerGone();
     notifyAll({ about: 'loss' });
     if (prober === worker) appointProber(supervisor.serving()[0]);
-    log('error', 'a worker is gone and will be replaced; its running requests are recorded as failed', {
-      worker: worker.index,
-      pid: worker.pid,
-      how,
-      requests: left.filter(({ end }) => end === null).length,
-    });
+    log(
+      'error',
+      'a worker is gone and will be replaced; its running requests are recorded as failed',
+      fields,
+    );
   }
 
   try {

@@ -111,6 +111,36 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'a worker that dies while its requests finish at a shutdown is in the log, and they have their rows',
+  async () => {
+    await using upstream = await startReplayUpstream(
+      jsonReply({}, { fault: { kind: 'hang-before-headers' } }),
+    );
+    const config = labConfig(upstream.url);
+    await using sluice = await startSluice({ config, workers: 2 });
+    const asked = ask(sluice.url, 'whole', 'unfinished', () => {});
+    while (upstream.requests.length === 0) await Bun.sleep(1);
+    sluice.signal('SIGTERM');
+    await sluice.wrote(/shutting down/);
+    for (const worker of childrenOf(sluice.pid)) {
+      try {
+        process.kill(worker, 'SIGKILL');
+      } catch {
+        // The one without a request has ended by itself.
+      }
+    }
+    expect(await asked).toBeUndefined();
+    await sluice.exited;
+    await sluice.wrote(/a worker died while its requests were finishing[^\n]*SIGKILL/);
+    expect(sluice.output().match(/a worker died/g)).toHaveLength(1);
+    await using again = await startSluice({ config, home: sluice.home });
+    expect(await again.get('/gateway/audit')).toMatchObject({
+      entries: [{ status: 'error', project_id: 'unfinished' }],
+    });
+  },
+);
+
 /** On a connection of its own. Undefined: the worker died, or none was there. @param headed told the id as it comes. */
 async function ask(
   url: string,
