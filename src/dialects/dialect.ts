@@ -251,8 +251,12 @@ export interface Quirks {
   streamOptions?: boolean;
   /** openai-chat: true if documents are `document_url`, with an address or a data URL. Otherwise they are files, as bytes. */
   documentUrls?: boolean;
-  /** openai-chat: true if content parts may carry `cache_control`. */
+  /** openai-chat: true if content parts and tools may carry `cache_control`. */
   cacheControl?: boolean;
+  /** openai-chat: false if `cache_control` may not stand beside the messages, for all of the prompt. */
+  cacheWhole?: boolean;
+  /** openai-chat: models whose `cache_control` may say how long the prompt is kept (a pattern over the model name). Left out: all. */
+  cacheTtl?: RegExp;
   /**
    * openai-chat, openai-responses: where requests name their conversation, so that they reach the server which has its prompt in
    * the cache. Left out: nowhere, but in the client's own field.

@@ -277,6 +277,11 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: null,
     quirks: {
       extraFields: ['top_k'],
+      // https://www.alibabacloud.com/help/en/model-studio/context-cache
+      cacheControl: true,
+      cacheWhole: false,
+      // https://www.alibabacloud.com/help/en/model-studio/explicit-cache-qwen4
+      cacheTtl: /^qwen-?4/,
       reasoningField: 'enable_thinking',
       modelThinking: [
         { models: /^q[wv]q|-thinking/, thinks: 'always', refuses: FORCED },

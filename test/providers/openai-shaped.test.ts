@@ -271,6 +271,52 @@ describe('fields', () => {
   });
 });
 
+describe('qwen', () => {
+  const marked = (ttl?: string) => ({
+    cacheControl: { type: 'ephemeral', ...(ttl !== undefined && { ttl }) },
+  });
+  const asked = (ttl?: string): Partial<NeutralRequest> => ({
+    system: [{ type: 'text', text: 's', ...marked(ttl) }],
+    tools: [{ type: 'function', name: 'f', ...marked(ttl) }],
+    messages: [
+      { role: 'user', parts: [{ type: 'text', text: 'hi', ...marked(ttl) }] },
+      {
+        role: 'assistant',
+        parts: [{ type: 'tool-call', id: 'c', name: 'f', arguments: '{}', kind: 'function' }],
+      },
+      {
+        role: 'user',
+        parts: [
+          { type: 'tool-result', callId: 'c', content: [{ type: 'text', text: 'so' }], ...marked(ttl) },
+        ],
+      },
+    ],
+  });
+  const points = (body: object): string[] => JSON.stringify(body).match(/"cache_control":\{[^}]*\}/g) ?? [];
+
+  test('takes cache breakpoints, for five minutes', () => {
+    const { body, lost } = build('qwen', asked());
+    expect(points(body)).toEqual(Array(4).fill('"cache_control":{"type":"ephemeral"}'));
+    expect(lost).toEqual([]);
+    const long = build('qwen', asked('1h'));
+    expect(long.body).toEqual(body);
+    expect(long.lost).toEqual(['approximated cache_control']);
+    expect(build('qwen', asked('5m')).lost).toEqual([]);
+  });
+
+  test('for an hour from Qwen4 on', () => {
+    const { body, lost } = build('qwen', asked('1h'), 'qwen4-max');
+    expect(points(body)).toEqual(Array(4).fill('"cache_control":{"type":"ephemeral","ttl":"1h"}'));
+    expect(lost).toEqual([]);
+  });
+
+  test('takes none beside the messages', () => {
+    const { body, lost } = build('qwen', marked());
+    expect(body.cache_control).toBeUndefined();
+    expect(lost).toEqual(['lost cache_control']);
+  });
+});
+
 describe('glm', () => {
   const tools: NeutralRequest['tools'] = [{ type: 'function', name: 'f', strict: true }];
 

@@ -1,10 +1,26 @@
 // The field of a message or a tool that ends a cached prompt, which OpenAI has not: Anthropic's, or GitHub Copilot's, which VS
 // Code also sends to endpoints of one's own. https://github.com/microsoft/vscode/issues/312940
 import { asObject, type JsonObject } from '../../model/json/json.ts';
+import type { BuildOptions } from '../dialect.ts';
+import { anthropicBreakpoint, FIVE_MINUTES } from '../shared/cache-control.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 
 export function breakpointOf({
   cache_control: anthropic,
   copilot_cache_control: copilot,
 }: JsonObject): JsonObject | undefined {
   return asObject(anthropic) ?? asObject(copilot);
+}
+
+/** As a server that takes `cache_control` takes it for this model. */
+export function sentBreakpoint(
+  cacheControl: JsonObject,
+  { quirks, model }: BuildOptions,
+  losses: LossReport,
+): JsonObject {
+  const breakpoint = anthropicBreakpoint(cacheControl, losses);
+  if (quirks.cacheTtl?.test(model) !== false) return breakpoint;
+  const { ttl, ...rest } = breakpoint;
+  if (ttl === '1h') losses.approximated('cache_control', FIVE_MINUTES);
+  return rest;
 }

@@ -4,9 +4,9 @@ import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/stand-ins.ts';
-import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
+import { sentBreakpoint } from './breakpoint-field.ts';
 
 export interface BuildScope {
   options: BuildOptions;
@@ -48,13 +48,14 @@ export function buildContent(
 function addBreakpoint(
   { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
   content: JsonObject,
-  { options: { quirks }, losses }: BuildScope,
+  { options, losses }: BuildScope,
 ): void {
   if (cacheControl === undefined) return;
+  const { quirks } = options;
   const isTaken = extension?.dialect === 'openai-chat' || quirks.customTools === true;
   const own = isTaken ? breakpointIn(extension) : undefined;
   if (own !== undefined) content[BREAKPOINT] = own;
-  if (quirks.cacheControl === true) content.cache_control = anthropicBreakpoint(cacheControl, losses);
+  if (quirks.cacheControl === true) content.cache_control = sentBreakpoint(cacheControl, options, losses);
   else if (own === undefined) losses.lost('cache_control');
 }
 

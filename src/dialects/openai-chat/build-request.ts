@@ -6,7 +6,6 @@ import { addedBreakpoints } from '../claude/cache-breakpoints.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { conversationIn } from '../shared/conversation-key.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
-import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
@@ -15,6 +14,7 @@ import { isEmpty } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
+import { sentBreakpoint } from './breakpoint-field.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
@@ -62,9 +62,10 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options);
   Object.assign(body, fields);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
-  if (quirks.cacheControl !== true) reportUnsupported(request, ['cacheControl'], losses);
+  if (quirks.cacheControl !== true || quirks.cacheWhole === false)
+    reportUnsupported(request, ['cacheControl'], losses);
   else if (request.cacheControl !== undefined)
-    body.cache_control = anthropicBreakpoint(request.cacheControl, losses);
+    body.cache_control = sentBreakpoint(request.cacheControl, options, losses);
 
   const own = request.extension?.dialect === 'openai-chat' ? request.extension.fields : {};
   losses.foreign(request.extension);

@@ -14,6 +14,7 @@ import type { LossReport } from '../shared/loss-report.ts';
 import { functionSchema, isStrictSchema, NOT_KEPT } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
+import { sentBreakpoint } from './breakpoint-field.ts';
 import type { BuildScope } from './build-content.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
 
@@ -105,7 +106,8 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   if (tool.strict !== undefined) declared.strict = tool.strict && isKept;
   const built: JsonObject = { type: 'function', function: declared };
   if (tool.cacheControl !== undefined) {
-    if (options.quirks.cacheControl === true) built.cache_control = tool.cacheControl;
+    if (options.quirks.cacheControl === true)
+      built.cache_control = sentBreakpoint(tool.cacheControl, options, losses);
     else losses.lost('cache_control');
   }
   return built;

@@ -16,7 +16,8 @@ export function parseUsage(usage: JsonObject): StatedUsage {
   const parsed: Partial<Usage> = {};
   const promptDetails = asObject(usage.prompt_tokens_details);
   const completionDetails = asObject(usage.completion_tokens_details);
-  const cacheCreation = asObject(usage.cache_creation);
+  // Beside the counts that it details, or among them (Qwen).
+  const cacheCreation = asObject(usage.cache_creation) ?? asObject(promptDetails?.cache_creation);
 
   const prompt = counts.read(usage.prompt_tokens);
   const cacheRead = counts.largest(
@@ -25,7 +26,11 @@ export function parseUsage(usage: JsonObject): StatedUsage {
     usage.cache_read_input_tokens,
     usage.cached_tokens,
   );
-  const cacheWrite = counts.largest(promptDetails?.cache_write_tokens, usage.cache_creation_input_tokens);
+  const cacheWrite = counts.largest(
+    promptDetails?.cache_write_tokens,
+    promptDetails?.cache_creation_input_tokens,
+    usage.cache_creation_input_tokens,
+  );
   const cached = (cacheRead ?? 0) + (cacheWrite ?? 0);
   // More cached than prompt tokens can only mean that the two are counted separately.
   if (prompt !== undefined) parsed.inputTokens = cached > prompt ? prompt : prompt - cached;

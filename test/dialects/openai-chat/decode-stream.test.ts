@@ -547,6 +547,20 @@ describe('usage', () => {
       { inputTokens: 10, cacheReadTokens: 60, cacheWriteTokens: 30 },
     ],
     [
+      'Qwen details what it wrote',
+      {
+        prompt_tokens: 100,
+        completion_tokens: 1,
+        prompt_tokens_details: {
+          cached_tokens: 60,
+          cache_creation: { ephemeral_5m_input_tokens: 20, ephemeral_1h_input_tokens: 10 },
+          cache_creation_input_tokens: 30,
+          cache_type: 'ephemeral',
+        },
+      },
+      { inputTokens: 10, cacheReadTokens: 60, cacheWriteTokens: 30, cacheWrite1hTokens: 10 },
+    ],
+    [
       'DeepSeek names cache hits',
       { prompt_tokens: 100, completion_tokens: 1, prompt_cache_hit_tokens: 64, prompt_cache_miss_tokens: 36 },
       { inputTokens: 36, cacheReadTokens: 64 },
