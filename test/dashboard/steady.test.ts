@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)('steady', () => {
       const { page } = opened;
       await showAll(page);
       await page.locator('#model-rows tr').nth(1).waitFor();
-      const told = await page.locator('#model-rows td[data-label="First token"]').allInnerTexts();
+      const told = await page.locator('#model-rows td[data-label^="First token"]').allInnerTexts();
       expect(told.sort()).toEqual(['332 ms · 2 min 22 s', '332 ms · 470 ms']);
       const overfull = await page.evaluate(() =>
         [...document.querySelectorAll('#models :is(th, td)')].flatMap(

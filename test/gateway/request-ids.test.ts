@@ -146,7 +146,7 @@ test('lists of models, and a path that is none', async () => {
   const model = await lab.openai.models.retrieve('gpt/m');
   expect(model._request_id).toBeString();
   expect(model._request_id).toBe(lab.header('x-sluice-request-id'));
-  const error = await lab.openai.models.retrieve('gpt/none').catch((thrown: unknown) => thrown);
+  const error = await lab.openai.models.retrieve('mistral/none').catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(OpenAI.NotFoundError);
   expect((error as InstanceType<typeof OpenAI.APIError>).requestID).toBe(lab.header('x-sluice-request-id'));
   const unknown = await lab.anthropic.post('/v1/complete', { body: {} }).catch((thrown: unknown) => thrown);
