@@ -391,6 +391,26 @@ describe('the answer', () => {
     expect((await lab.row(0)).status).toBe('aborted');
   });
 
+  test('is shown while it comes, by what was asked for', async () => {
+    const lab = setup(
+      replyWith([BYTES, BYTES], {
+        headers: { 'content-type': 'audio/mpeg' },
+        before: (index) => (index === 0 ? undefined : new Promise(() => {})),
+      }),
+    );
+    const frames: string[] = [];
+    const unfollow = lab.gateway.followLive((frame) => void frames.push(new TextDecoder().decode(frame)));
+    const response = await lab.ask('GET', '/v1/files/file-1/content');
+    const [running] = await lab.gateway.running.list();
+    expect(running).toMatchObject({ provider: 'gpt', model: null, state: 'answering' });
+    await response.body?.cancel();
+    await lab.row(0);
+    unfollow();
+    expect(frames[0]).toContain('"type":"started"');
+    expect(frames[0]).toContain('"model":"files/file-1/content","provider":"gpt"');
+    expect(frames.join('')).toContain('"status":"aborted"');
+  });
+
   test('can be cut by the operator', async () => {
     const lab = setup(
       replyWith([BYTES, BYTES], {

@@ -36,7 +36,7 @@ function describeRunning(
     dialect: record.dialect,
     requestedModel: clean(record.requestedModel),
     provider: target?.provider.name ?? null,
-    model: clean(seen?.model ?? target?.model ?? null),
+    model: clean((seen?.model ?? target?.model) || null),
     agentType: clean(record.agentType),
     projectId: clean(record.projectId),
     attempts: record.attempts.length,

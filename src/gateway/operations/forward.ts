@@ -92,6 +92,12 @@ export async function answerForwarded(forwarding: Forwarding): Promise<Response>
         apiKey,
         transformers: [],
       });
+      // Watchers see what is asked for in place of a model.
+      record.live.started({
+        model: target.model || path.slice(1),
+        provider: target.provider.name,
+        agentType: record.agentType,
+      });
       noteTry(record, host, plan);
       const context = { requestId, host, plan, signal: client, maxEvent: 0, observer, redact };
       return {
