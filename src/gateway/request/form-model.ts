@@ -16,6 +16,8 @@ const HEAD_END = '\r\n\r\n';
 /** In bytes: files come in between, and models have no such names. */
 const LONGEST_HEAD = 1024;
 const LONGEST_MODEL = 256;
+/** Parts that are looked at: a body of nothing but boundaries has millions. */
+const MOST_PARTS = 1_000;
 
 /** Undefined where the body is no such form, or has no such field. */
 export function findFormModel(contentType: string, body: Uint8Array): FormModel | undefined {
@@ -23,7 +25,10 @@ export function findFormModel(contentType: string, body: Uint8Array): FormModel 
   if (boundary === undefined) return undefined;
   const text = bytewise.decode(body);
   const delimiter = `--${boundary}`;
-  for (let at = text.indexOf(delimiter); at !== -1; at = text.indexOf(delimiter, at + delimiter.length)) {
+  let at = -delimiter.length;
+  for (let part = 0; part < MOST_PARTS; part++) {
+    at = text.indexOf(delimiter, at + delimiter.length);
+    if (at === -1) return undefined;
     const head = text.slice(at + delimiter.length, at + delimiter.length + LONGEST_HEAD);
     const headEnd = head.indexOf(HEAD_END);
     if (headEnd === -1 || !FIELD.test(head.slice(0, headEnd))) continue;
