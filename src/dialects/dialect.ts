@@ -360,6 +360,10 @@ export interface ConversationPlace {
   inResponses?: true;
   /** Base URLs of the servers that know it. Left out: any. */
   at?: RegExp;
+  /** Models for which they do (a pattern over the model name). Left out: all. */
+  models?: RegExp;
+  /** Otherwise the request is refused for it, as is one with the client's own `prompt_cache_key`. */
+  refusedElsewhere?: true;
 }
 
 /** The answer holds only the `rest`, or `all`: the turn repeated, then the rest. */

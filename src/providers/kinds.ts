@@ -133,8 +133,15 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
-      // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching
-      conversation: { field: 'prompt_cache_key', inResponses: true },
+      // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching. Not for other vendors' models, nor in dated
+      // versions: "Unrecognized request argument". https://github.com/vectorize-io/hindsight/issues/3518
+      conversation: {
+        field: 'prompt_cache_key',
+        inResponses: true,
+        at: /\/openai\/v1\/$/,
+        models: /^(gpt-|o\d|chatgpt-|codex-)/,
+        refusedElsewhere: true,
+      },
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       customTools: true,
       laterInstructions: true,

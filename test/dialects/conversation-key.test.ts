@@ -27,12 +27,15 @@ const asked = (user_id?: string): JsonObject => ({
   ...(user_id !== undefined && { metadata: { user_id } }),
 });
 
+const AZURE = 'https://a.openai.azure.com/openai/v1';
+
 const CODEX: JsonObject = { model: 'm', input: 'Hi', prompt_cache_key: 'codex-session' };
 
 function built(kind: string, body: JsonObject, client: DialectId = 'anthropic-messages', wire?: DialectId) {
   const row = findProviderKind(kind);
   if (row === undefined) throw new Error(`no row ${kind}`);
-  const { quirks, baseUrl } = row;
+  const { quirks } = row;
+  const baseUrl = kind === 'azure' ? AZURE : row.baseUrl;
   const request = DIALECTS[client].client.parseRequest(body, GENERATE);
   const model = MODELS[kind] ?? 'gpt-6-sol';
   return DIALECTS[wire ?? 'openai-chat'].provider.buildRequest(request, { model, quirks, baseUrl });
@@ -84,6 +87,21 @@ describe('Claude Code’s session', () => {
     const options = { model: 'gpt-6-sol', quirks, baseUrl: 'http://127.0.0.1:8000/v1' };
     for (const wire of ['openai-chat', 'openai-responses'] as const)
       expect(DIALECTS[wire].provider.buildRequest(request, options).body.prompt_cache_key).toBeUndefined();
+  });
+
+  test.each([
+    ['https://a.openai.azure.com', 'gpt-6-sol'],
+    [AZURE, 'Kimi-K2.5'],
+  ])('is not sent to Azure at %s for %s, which refuses it, nor is a client’s own key', (baseUrl, model) => {
+    const quirks = findProviderKind('azure')?.quirks ?? {};
+    const build = (client: DialectId, ask: JsonObject) => {
+      const request = DIALECTS[client].client.parseRequest(ask, GENERATE);
+      return DIALECTS['openai-chat'].provider.buildRequest(request, { model, quirks, baseUrl });
+    };
+    expect(build('anthropic-messages', asked(USER)).body.prompt_cache_key).toBeUndefined();
+    const { body, losses } = build('openai-responses', CODEX);
+    expect(body.prompt_cache_key).toBeUndefined();
+    expect(losses).toEqual([{ feature: 'prompt_cache_key', outcome: 'lost' }]);
   });
 
   test.each([undefined, 'user-42', '{"session_id":""}', '{"session_id":5}', '{"session', 'a_session_b'])(

@@ -59,7 +59,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
   // A client of this dialect names its conversation itself.
-  const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options);
+  const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options, losses);
   Object.assign(body, fields);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
   if (quirks.cacheControl !== true || quirks.cacheWhole === false)
