@@ -121,7 +121,9 @@ const serverSchema = z.strictObject({
     ),
   max_event: size()
     .prefault('32MB')
-    .describe('Largest event of an upstream stream, and largest whole answer; a larger one is an error.'),
+    .describe(
+      'Largest event of an upstream stream, and largest whole answer; a larger one is an error, and so is more than this before a stream’s first content.',
+    ),
   ping_interval: timer()
     .prefault('15s')
     .describe('Longest silence towards a streaming client before a keep-alive is sent.'),

@@ -303,6 +303,26 @@ describe('an upstream that never stops', () => {
       },
     );
   }
+
+  test.each([
+    ['comments', `: ${'x'.repeat(1_000)}\n\n`],
+    ['pings', 'event: ping\ndata: {"type":"ping"}\n\n'],
+    ['events that nobody knows', `event: odd\ndata: {"type":"odd","text":"${'x'.repeat(1_000)}"}\n\n`],
+  ])('%s before the first content that never comes end at server.max_event too', async (_, frame) => {
+    const frames = utf8(frame.repeat(Math.ceil(filler.length / frame.length)));
+    const without = (function* () {
+      yield utf8(MESSAGE.start);
+      for (;;) yield frames;
+    })();
+    upstream.answer(replyWith(without));
+    const before = sluice.usage().residentBytes;
+    const asked = upstream.requests.length;
+    const { response, text, row } = await ask('/v1/messages', true);
+    expect([response.status, row?.error_code]).toEqual([502, 'upstream_malformed']);
+    expect(text).toContain('more than 1048576 bytes before the first content; raise server.max_event');
+    expect(await upstream.requests[asked]?.ended).toBe('left');
+    expect(sluice.usage().residentBytes - before).toBeLessThan(64 * 1024 * 1024);
+  });
 });
 
 test('a connection that the upstream closed between two requests is no failure', async () => {

@@ -97,6 +97,7 @@ async function openAsItIs<Out>(
     observer,
     call,
     idleMs: provider.timeouts.idleMs,
+    maxHeld: context.maxEvent,
     throughput: guardOf(context),
     asText: textReader(
       context,

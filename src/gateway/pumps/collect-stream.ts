@@ -38,7 +38,18 @@ export async function collectStream(
   const { body } = response;
   const { idleMs } = timeouts;
   const reader = asText((answer, text) => pump.takeWhole(answer, text));
-  const relay = createRelay({ provider, body, pump, observer, call, idleMs, throughput, asText: reader });
+  const maxHeld = context.maxEvent;
+  const relay = createRelay({
+    provider,
+    body,
+    pump,
+    observer,
+    call,
+    idleMs,
+    maxHeld,
+    throughput,
+    asText: reader,
+  });
   try {
     await relay.ready();
     while (!pump.ended() && (await nextOf(relay)) !== undefined);

@@ -72,6 +72,14 @@ export function tooLong(provider: string, limit: number, cause?: unknown): Gatew
   );
 }
 
+/** @param limit in bytes. */
+export function noContent(provider: string, limit: number): GatewayError {
+  return new GatewayError(
+    'upstream_malformed',
+    `${provider} sent more than ${limit} bytes before the first content; raise server.max_event if this is legitimate`,
+  );
+}
+
 /** The error of a chunk that could not be framed. */
 export function framingError(provider: string, thrown: unknown): GatewayError {
   if (thrown instanceof EventTooLarge) {

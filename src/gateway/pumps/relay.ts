@@ -4,7 +4,7 @@ import type { ThroughputGuard } from '../../upstream/throughput.ts';
 import type { AnswerBody, BodyReader } from '../../upstream/transport.ts';
 import type { Watchdog } from '../../upstream/watchdog.ts';
 import type { Observation, Observer } from '../record/observer.ts';
-import { brokeOff, type Pump } from './pump.ts';
+import { brokeOff, noContent, type Pump } from './pump.ts';
 import type { Call } from '../attempts/send.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
 import { pumpFor, type TextReader } from './text.ts';
@@ -58,6 +58,8 @@ export interface RelayOptions<Out> {
   /** The upstream request: watched, until the stream is over. */
   call: Call;
   idleMs: number;
+  /** In bytes: how much may come before the first content, which is held until then. */
+  maxHeld: number;
   /** Reads an answer that is not a stream, whatever its content type. */
   asText?: TextReader<Out>;
   /** Where a minimum throughput is set; it is judged from the first content on. */
@@ -82,8 +84,11 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly timing: StreamTiming;
   private readonly idleMs: number;
   private readonly throughput: ThroughputGuard | undefined;
+  private readonly maxHeld: number;
   /** What came before the first content. */
   private readonly held: Out[] = [];
+  /** In bytes: what came until the first content. */
+  private received = 0;
   private over = false;
   private firstContent = false;
   private freshWait = true;
@@ -100,7 +105,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private ending: { error: Error | undefined } | null = null;
 
   constructor(options: RelayOptions<Out>) {
-    const { provider, body, pump, call, observer, idleMs, throughput } = options;
+    const { provider, body, pump, call, observer, idleMs, maxHeld, throughput } = options;
     this.provider = provider;
     this.body = body;
     this.pump = pump;
@@ -110,6 +115,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.timing = observer.seen.timing;
     this.idleMs = idleMs;
     this.throughput = throughput;
+    this.maxHeld = maxHeld;
     this.asText = options.asText ?? null;
   }
 
@@ -120,6 +126,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
           if (out !== undefined) this.held.push(out);
           try {
             if (this.isReady()) resolve();
+            else if (this.received > this.maxHeld) this.holdsTooMuch();
             else this.read(holder);
           } catch (thrown) {
             reject(thrown);
@@ -223,7 +230,10 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   }
 
   private digest(bytes: Uint8Array): Out | undefined {
-    if (!this.firstContent) this.look(bytes);
+    if (!this.firstContent) {
+      this.received += bytes.length;
+      this.look(bytes);
+    }
     const { pump, timing, watchdog } = this;
     timing.arrived();
     try {
@@ -288,6 +298,14 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       throw error;
     }
     return true;
+  }
+
+  /** Throws. Called where complete events are held: one that is still coming has the limit of events. */
+  private holdsTooMuch(): never {
+    const error = noContent(this.provider, this.maxHeld);
+    this.stop();
+    this.pump.fail(error);
+    throw error;
   }
 
   private stop(): void {
