@@ -26,9 +26,13 @@ export function buildJsonSchema(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode;
 }
 
+/** Built for the first unknown key: it takes some milliseconds, and there may be many. */
+let known: SchemaNode | undefined;
+
 /** Names that the schema defines below `path`; where several variants may stand there, those of all. */
 export function knownBelow(path: KeyPath): string[] {
-  const schema = buildJsonSchema();
+  known ??= buildJsonSchema();
+  const schema = known;
   const variantsOf = (node: SchemaNode | undefined): SchemaNode[] => {
     const name = node?.$ref?.split('/').at(-1);
     const whole = name === undefined ? node : schema.$defs?.[name];

@@ -1,10 +1,24 @@
 // The text of a configuration file → its value, with the line of every key. YAML goes through the `yaml`
 // package because Bun's own parser reports no lines and accepts a repeated key silently; JSONC goes the same way
 // for its lines, with comments blanked; TOML through Bun's parser, which is strict.
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Range,
+  type Scalar,
+  visit,
+  type YAMLMap,
+  type YAMLParseError,
+} from 'yaml';
 import { findJsonFault } from '../model/json/fault.ts';
 import type { KeyPath } from './problem.ts';
-import { describeYamlError } from './yaml-words.ts';
+import { DEFINED_TWICE, describeYamlError } from './yaml-words.ts';
 
 export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] as const;
 export type ConfigExtension = (typeof CONFIG_EXTENSIONS)[number];
@@ -17,8 +31,21 @@ export interface FormatResult {
   lineOf(path: KeyPath): number | undefined;
 }
 
+/** In UTF-16 units. Parsing longer ones, of which none is a person's configuration, would take very long. */
+const LONGEST_TEXT = 1024 * 1024;
+/** Resolving each of them walks through the whole file. */
+const MOST_ALIASES = 1_000;
+/** Parsers are recursive. */
+const DEEPEST = 100;
+
+const TOO_DEEP = `it is nested deeper than ${DEEPEST} levels`;
+
 export function parseConfigText(text: string, extension: ConfigExtension): FormatResult {
   const clean = text.replace(/^\uFEFF/, '');
+  if (clean.length > LONGEST_TEXT) {
+    const message = `the file has ${clean.length} characters, and at most ${LONGEST_TEXT} are read; is it the right one?`;
+    return { value: undefined, errors: [{ line: undefined, message }], lineOf: () => undefined };
+  }
   switch (extension) {
     case '.yaml':
     case '.yml':
@@ -33,15 +60,19 @@ export function parseConfigText(text: string, extension: ConfigExtension): Forma
 
 function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema, merge: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    schema,
+    merge: true,
+    // The parser compares each key of a section with all before it.
+    uniqueKeys: false,
+  });
   const errors: FormatResult['errors'] = document.errors.map((error) => ({
     line: lines.linePos(error.pos[0]).line,
-    message:
-      error.code === 'MULTIPLE_DOCS'
-        ? 'a second document begins; a file has one'
-        : (describeYamlError(error) ?? withoutValues(error.message)),
+    message: describeError(error),
   }));
-  if (errors.length === 0) errors.push(...wrongAliases(document, lines));
+  if (errors.length === 0) errors.push(...wrongNodes(document, lines));
   // Throws on aliases that expand exponentially.
   let value: unknown;
   try {
@@ -59,21 +90,61 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
   };
 }
 
-/** Aliases without an anchor, and those inside their own anchor, which the parser makes an object that contains itself. */
-function wrongAliases(document: Document.Parsed, lines: LineCounter): FormatResult['errors'] {
+function describeError(error: YAMLParseError): string {
+  if (error.code === 'MULTIPLE_DOCS') return 'a second document begins; a file has one';
+  if (error.message.includes('Maximum call stack')) return TOO_DEEP;
+  return describeYamlError(error) ?? withoutValues(error.message);
+}
+
+/**
+ * Keys that are defined twice, aliases without an anchor, and those inside their own anchor, which the parser makes an object
+ * that contains itself; and what would take too long to resolve.
+ */
+function wrongNodes(document: Document.Parsed, lines: LineCounter): FormatResult['errors'] {
   const wrong: FormatResult['errors'] = [];
+  const anchors = new Map<string, Node>();
+  let aliases = 0;
+  const report = (message: string, range?: Range | null) =>
+    void wrong.push({ line: range ? lines.linePos(range[0]).line : undefined, message });
   visit(document, {
-    Alias: (_, alias, path) => {
-      const named = alias.resolve(document);
-      if (named !== undefined && !path.includes(named)) return;
-      const message =
-        named === undefined
-          ? 'this alias (*) refers to no anchor before it; a value that begins with * must be in quotes'
-          : 'this alias (*) is inside its own anchor';
-      wrong.push({ line: alias.range ? lines.linePos(alias.range[0]).line : undefined, message });
+    Alias(_, { source, range }, path) {
+      aliases++;
+      const named = anchors.get(source);
+      if (aliases > MOST_ALIASES) {
+        report(`this alias (*) is one too many: a file has at most ${MOST_ALIASES}`, range);
+        return visit.BREAK;
+      }
+      if (named === undefined)
+        report(
+          'this alias (*) refers to no anchor before it; a value that begins with * must be in quotes',
+          range,
+        );
+      else if (path.includes(named)) report('this alias (*) is inside its own anchor', range);
+      return undefined;
+    },
+    Value(_, node, path) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (path.length > DEEPEST && path.filter(isCollection).length >= DEEPEST) {
+        report(TOO_DEEP, node.range);
+        return visit.BREAK;
+      }
+      if (isMap(node)) for (const key of repeatedKeys(node)) report(DEFINED_TWICE, key.range);
+      return undefined;
     },
   });
   return wrong;
+}
+
+/** `<<` may come several times. */
+function repeatedKeys({ items }: YAMLMap): Scalar[] {
+  const seen = new Set<unknown>();
+  const repeated: Scalar[] = [];
+  for (const { key } of items) {
+    if (!isScalar(key) || key.value === '<<') continue;
+    if (seen.has(key.value)) repeated.push(key);
+    seen.add(key.value);
+  }
+  return repeated;
 }
 
 function offsetOf(root: Node | null, path: KeyPath): number | undefined {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load-format.ts';
 import { parseConfig } from './parse.ts';
-import { type ConfigProblem, formatKeyPath } from './problem.ts';
+import { type ConfigProblem, formatKeyPath, MOST_PROBLEMS } from './problem.ts';
 import { readText } from './load-text.ts';
 import { resolveConfig } from './resolve.ts';
 import { unreadable } from './secrets.ts';
@@ -96,7 +96,7 @@ function parseLoaded(text: string, extension: ConfigExtension, path: string, opt
   const { value, errors, lineOf } = parseConfigText(text, extension);
   if (errors.length === 0) return finish(path, value, options, lineOf);
   const problems = errors.map(({ line, message }) => withLine(fatal(message), line));
-  return { config: null, problems, lineOf };
+  return { config: null, problems: worthReading(problems), lineOf };
 }
 
 function finish(
@@ -119,7 +119,19 @@ function finish(
     config = resolution.config;
   }
   if (problems.some((problem) => problem.severity === 'fatal')) config = null;
-  return { config, problems: problems.map((problem) => withLine(problem, lineOf(problem.path))), lineOf };
+  const located = worthReading(problems).map((problem) => withLine(problem, lineOf(problem.path)));
+  return { config, problems: located, lineOf };
+}
+
+/** Each once, and no more than a person reads. */
+function worthReading(problems: readonly LoadedProblem[]): LoadedProblem[] {
+  const different = new Map(problems.map((problem) => [JSON.stringify(problem), problem]));
+  const listed = [...different.values()].slice(0, MOST_PROBLEMS);
+  if (different.size > MOST_PROBLEMS) {
+    const severity = problems.some((problem) => problem.severity === 'fatal') ? 'fatal' : 'warning';
+    listed.push({ severity, path: [], message: 'there are more problems; these come first' });
+  }
+  return listed;
 }
 
 /** `~/` is the home directory; a relative path starts at the configuration file. */

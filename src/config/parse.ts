@@ -3,7 +3,7 @@ import { isObject } from '../model/json/json.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
 import { wordsOf } from './issue-words.ts';
 import { suggestion } from './nearest.ts';
-import type { ConfigProblem, KeyPath } from './problem.ts';
+import { type ConfigProblem, type KeyPath, MOST_PROBLEMS } from './problem.ts';
 import { optionNames } from './resolve-address.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { knownBelow } from './json-schema.ts';
@@ -25,7 +25,11 @@ export function parseConfig(raw: unknown): ParsedConfig {
   const result = configSchema.safeParse(tidy);
   if (result.success) return { file: result.data, problems };
   for (const issue of result.error.issues) {
-    for (const problem of wordsOf(issue, tidy, unknownKey)) problems.push({ severity: 'fatal', ...problem });
+    if (problems.length > MOST_PROBLEMS) break;
+    // Each unknown key is compared with all known ones: one more than are listed is enough.
+    const some =
+      issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.slice(0, MOST_PROBLEMS + 1) } : issue;
+    for (const problem of wordsOf(some, tidy, unknownKey)) problems.push({ severity: 'fatal', ...problem });
   }
   return { file: null, problems };
 }

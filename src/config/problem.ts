@@ -26,3 +26,6 @@ export function formatKeyPath(path: KeyPath): string {
   }
   return text;
 }
+
+/** More are not worth reading: they have a common cause, or the file is none of ours. */
+export const MOST_PROBLEMS = 50;

@@ -1,8 +1,10 @@
 // Describes errors of the YAML parser in words that say how to remedy them and quote nothing of the file.
 import type { YAMLParseError } from 'yaml';
 
+/** Found without the parser. */
+export const DEFINED_TWICE = 'this key is defined twice; keep one of the two';
+
 const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
-  DUPLICATE_KEY: 'this key is defined twice; keep one of the two',
   TAB_AS_INDENT: 'a tab indents this line; use spaces',
   BLOCK_IN_FLOW: 'inside { } or [ ] a comma is missing between two entries',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that contains one in quotes',

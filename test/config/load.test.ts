@@ -259,6 +259,51 @@ describe('problems name file, line and key', () => {
     expect(config).toBeNull();
   });
 
+  const DEEP = `x: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`;
+  const CHAIN = [
+    'x:',
+    ...Array.from({ length: 5_000 }, (_, i) => `  k${i}: &a${i} {b: ${i === 0 ? 1 : `*a${i - 1}`}}`),
+  ];
+  test.each([
+    [
+      '1 MB',
+      '# '.repeat(600_000),
+      'sluice.yaml: the file has 1200000 characters, and at most 1048576 are read',
+    ],
+    ['nesting', DEEP, 'sluice.yaml:1: it is nested deeper than 100 levels'],
+    [
+      'some nesting',
+      `x: ${'['.repeat(150)}${']'.repeat(150)}\n`,
+      'sluice.yaml:1: it is nested deeper than 100 levels',
+    ],
+    ['aliases of aliases', CHAIN.join('\n'), 'sluice.yaml:1003: this alias (*) is one too many'],
+    [
+      'aliases of one',
+      `a: &a {}\nx:\n${'  - *a\n'.repeat(5_000)}`,
+      'sluice.yaml:1003: this alias (*) is one too many',
+    ],
+    [
+      'keys',
+      Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n'),
+      'sluice.yaml:1: k0: unknown key',
+    ],
+    ['repeated keys', 'audit: {}\n'.repeat(20_000), 'sluice.yaml:2: this key is defined twice'],
+  ])('too much: %s', (_, text, expected) => {
+    const { said, config } = load('sluice.yaml', text);
+    expect(said[0]).toStartWith(expected);
+    expect(said.length).toBeLessThanOrEqual(51);
+    if (said.length > 1) expect(said.at(-1)).toBe('sluice.yaml: there are more problems; these come first');
+    expect(config).toBeNull();
+  });
+
+  test('an anchor that is set again holds for the aliases after it, and << may come twice', () => {
+    const text =
+      'providers:\n  a: &a { kind: simulator }\n  b: { <<: *a, <<: *a }\n  d: &a { kind: simulator, default_model: m }\n  c: *a\n';
+    const { said, config } = load('sluice.yaml', text);
+    expect(said).toEqual([]);
+    expect(config?.providers.find(({ name }) => name === 'c')).toMatchObject({ defaultModel: 'm' });
+  });
+
   test('warnings too', () => {
     const { said, config } = load(
       'sluice.yaml',
