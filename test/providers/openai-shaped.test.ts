@@ -263,6 +263,18 @@ describe('fields', () => {
     },
   );
 
+  test('openrouter gets cache breakpoints without what only Anthropic’s servers know of them', () => {
+    const cacheControl = { type: 'ephemeral', ttl: '1h', scope: 'global' };
+    const { body, lost } = build('openrouter', {
+      system: [{ type: 'text', text: 's', cacheControl }],
+      tools: [{ type: 'function', name: 'f', cacheControl }],
+    });
+    const kept = { cache_control: { type: 'ephemeral', ttl: '1h' } };
+    expect(body).toMatchObject({ messages: [{ content: [{ text: 's', ...kept }] }, {}], tools: [kept] });
+    expect(JSON.stringify(body)).not.toContain('scope');
+    expect(lost).toEqual([]);
+  });
+
   test('openrouter carries cache breakpoints', () => {
     const cacheControl = { type: 'ephemeral' };
     const { body, lost } = build('openrouter', { system: [{ type: 'text', text: 's', cacheControl }] });

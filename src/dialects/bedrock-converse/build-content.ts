@@ -6,7 +6,7 @@ import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
-import { anthropicBreakpoint, FIVE_MINUTES, NOT_CACHED } from '../shared/cache-control.ts';
+import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { GIVEN_AS_TEXT } from '../shared/stand-ins.ts';
 import { buildDocument, buildImage } from './build-media.ts';
@@ -90,10 +90,9 @@ export function buildCachePoint(
     losses.lost('cache_control', NOT_CACHED);
     return undefined;
   }
-  const { ttl } = anthropicBreakpoint(cacheControl, losses);
-  if (cacheTtl && (ttl === '1h' || ttl === '5m')) return { cachePoint: { type: 'default', ttl } };
-  if (ttl === '1h') losses.approximated('cache_control', FIVE_MINUTES);
-  return { cachePoint: { type: 'default' } };
+  const breakpoint = plainBreakpoint(cacheControl, losses);
+  const { ttl } = cacheTtl ? breakpoint : withoutTtl(breakpoint, losses);
+  return { cachePoint: { type: 'default', ...(ttl === '1h' || ttl === '5m' ? { ttl } : {}) } };
 }
 
 /** The model checks signatures: only its own may be sent back to it. */

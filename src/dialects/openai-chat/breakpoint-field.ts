@@ -2,7 +2,7 @@
 // Code also sends to endpoints of one's own. https://github.com/microsoft/vscode/issues/312940
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
-import { anthropicBreakpoint, FIVE_MINUTES } from '../shared/cache-control.ts';
+import { plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 
 export function breakpointOf({
@@ -18,9 +18,6 @@ export function sentBreakpoint(
   { quirks, model }: BuildOptions,
   losses: LossReport,
 ): JsonObject {
-  const breakpoint = anthropicBreakpoint(cacheControl, losses);
-  if (quirks.cacheTtl?.test(model) !== false) return breakpoint;
-  const { ttl, ...rest } = breakpoint;
-  if (ttl === '1h') losses.approximated('cache_control', FIVE_MINUTES);
-  return rest;
+  const breakpoint = plainBreakpoint(cacheControl, losses);
+  return quirks.cacheTtl?.test(model) === false ? withoutTtl(breakpoint, losses) : breakpoint;
 }

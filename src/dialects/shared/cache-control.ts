@@ -4,7 +4,6 @@ import type { LossReport } from './loss-report.ts';
 
 /** For losses. */
 export const NOT_CACHED = 'the model, or this position, takes no breakpoints';
-export const FIVE_MINUTES = 'kept for five minutes';
 
 /** OpenAI's breakpoints are kept longer. */
 export function anthropicBreakpoint(cacheControl: JsonObject, losses: LossReport): JsonObject {
@@ -12,4 +11,16 @@ export function anthropicBreakpoint(cacheControl: JsonObject, losses: LossReport
   if (ttl !== '30m' && ttl !== '12h') return cacheControl;
   if (ttl === '12h') losses.approximated('cache_control', 'kept for an hour');
   return { ...cacheControl, ttl: '1h' };
+}
+
+/** Without fields that only Anthropic's own servers know: no parser does, so that each is reported where it is read. */
+export function plainBreakpoint(cacheControl: JsonObject, losses: LossReport): JsonObject {
+  const { type = 'ephemeral', ttl } = anthropicBreakpoint(cacheControl, losses);
+  return { type, ...(ttl !== undefined && ttl !== null && { ttl }) };
+}
+
+/** For servers or models that know no time to live: theirs is five minutes. */
+export function withoutTtl({ ttl, ...breakpoint }: JsonObject, losses: LossReport): JsonObject {
+  if (ttl === '1h') losses.approximated('cache_control', 'kept for five minutes');
+  return breakpoint;
 }

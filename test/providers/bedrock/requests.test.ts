@@ -708,6 +708,17 @@ describe('breakpoints that Amazon refuses are left out, and reported', () => {
     });
   }
 
+  test.each(KINDS)('%s: what Claude Code says of who shares what is kept', async (kind) => {
+    const body = JSON.parse(
+      JSON.stringify(agent(CLAUDE, '1h')).replaceAll('"ttl":"1h"', '"ttl":"1h","scope":"global"'),
+    );
+    const { sent, lost } = await ask(kind, body);
+    expect(points(sent).filter((point) => point.includes('"ttl":"1h"'))).toHaveLength(4);
+    expect(JSON.stringify(sent)).not.toContain('scope');
+    const places = ['tools', 'system', 'messages.content'];
+    expect(lost).toBe(places.map((place) => `${place}.cache_control.scope`).join(', '));
+  });
+
   test('for Nova, but behind texts', async () => {
     const { sent, lost } = await ask('bedrock', agent(NOVA, '1h'));
     const point = { cachePoint: { type: 'default' } };
