@@ -36,6 +36,7 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     const { page, complaints } = opened;
     await page.goto(sluice.url);
     const field = page.getByLabel('Key', { exact: true });
+    await page.locator('#health', { hasText: 'Key required' }).waitFor();
     await field.fill('wrong-key');
     await field.press('Enter');
     await page.locator('#gate-problem', { hasText: 'not one of server.keys' }).waitFor();
@@ -46,6 +47,7 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     await field.fill(KEY);
     await field.press('Enter');
     await page.locator('#request-rows tr').first().waitFor();
+    await page.locator('#health', { hasText: 'Healthy' }).waitFor();
     // The totals are not beneath the header.
     expect(await page.evaluate(() => scrollY)).toBe(0);
     expect(await page.evaluate(() => [sessionStorage.length, localStorage.length, document.cookie])).toEqual([

@@ -37,7 +37,7 @@ export function createDetail() {
       return;
     }
     setText(title, 'Request');
-    body.replaceChildren(make('p', { class: 'quiet' }, 'Asking …'));
+    body.replaceChildren(make('p', { class: 'quiet' }, 'Loading …'));
     if (!dialog.open) dialog.showModal();
     title.focus();
     try {

@@ -56,6 +56,8 @@ export function createGate(page) {
     forget.hidden = true;
     main.hidden = true;
     gate.hidden = false;
+    find('health', HTMLParagraphElement).dataset.state = 'unknown';
+    setText(find('health-text', HTMLSpanElement), 'Key required');
     input.focus();
   }
 

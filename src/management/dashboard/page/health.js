@@ -66,7 +66,7 @@ export function showNotices(troubles, retry) {
   const texts = [...troubles].flatMap(([what, why]) => (why === '' ? [] : [`${what}: ${why}`]));
   if (isUnreachable)
     texts.unshift(
-      `The gateway at ${location.origin} does not answer. What you see is as old as its last answer. Is it running? “npm run -s sluice -- daemon status” tells.`,
+      `The gateway at ${location.origin} does not answer. What you see is as old as its last answer. Check whether it runs: “npm run -s sluice -- doctor”.`,
     );
   keep(
     find('trouble-notices', HTMLUListElement),
