@@ -21,6 +21,7 @@ import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { adaptThinking } from './adapt-thinking.ts';
+import { putBackToolChanges } from './tool-changes.ts';
 import { ID, ownFields } from './wire.ts';
 
 const UNSAID = [
@@ -34,10 +35,11 @@ const UNSAID = [
 ] as const;
 
 export function buildRequest(
-  asked: NeutralRequest,
+  given: NeutralRequest,
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
+  const asked = putBackToolChanges(given);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
   const request = withBreakpoints(native ? allowed : pairCalls(allowed, losses), model, losses);

@@ -26,6 +26,7 @@ import {
   optionalObject,
   optionalString,
 } from '../shared/read-field.ts';
+import { takeToolChanges } from './tool-changes.ts';
 import { ID } from './wire.ts';
 
 const KNOWN_FIELDS = [
@@ -74,7 +75,6 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
     ...(route?.operation === 'count-tokens' ? {} : { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: { dialect: ID, fields: extra },
   };
-  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const boundTo = findBinding(body);
   if (boundTo !== undefined) request.boundTo = boundTo;
   parseSampling(body, request);
@@ -86,6 +86,8 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   const cacheControl = optionalObject(body, 'cache_control');
   if (cacheControl !== undefined) request.cacheControl = cacheControl;
+  takeToolChanges(request);
+  if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   return request;
 }
 

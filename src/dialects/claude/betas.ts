@@ -31,10 +31,11 @@ export function betasOf(body: JsonObject): string[] {
     const { role, content, output_config: config } = asObject(message) ?? {};
     if (role !== 'system') continue;
     if (config !== undefined) betas.add('mid-conversation-output-config-2026-07-01');
-    const changesTools = (asArray(content) ?? []).some((block) =>
-      /^tool_(addition|removal)$/.test(typeOf(block)),
-    );
-    if (changesTools) betas.add('mid-conversation-tool-changes-2026-07-01');
+    for (const block of asArray(content) ?? []) {
+      if (!/^tool_(addition|removal)$/.test(typeOf(block))) continue;
+      betas.add('mid-conversation-tool-changes-2026-07-01');
+      if (typeOf(asObject(block)?.tool ?? null) === 'tool_definition') betas.add('inline-tools-2026-09-15');
+    }
   }
   return [...betas];
 }
