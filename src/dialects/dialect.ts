@@ -253,6 +253,8 @@ export interface Quirks {
   documentUrls?: boolean;
   /** openai-chat: true if content parts and tools may carry `cache_control`. */
   cacheControl?: boolean;
+  /** openai-chat: models that, like Claude, cache nothing but up to `cache_control` (a pattern over the model name). */
+  cachedIfMarked?: RegExp;
   /** openai-chat: false if `cache_control` may not stand beside the messages, for all of the prompt. */
   cacheWhole?: boolean;
   /** openai-chat: models whose `cache_control` may say how long the prompt is kept (a pattern over the model name). Left out: all. */

@@ -388,7 +388,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       })),
       replaysReasoningDetails: true,
       cacheControl: true,
-      // https://openrouter.ai/docs/guides/best-practices/prompt-caching
+      // https://openrouter.ai/docs/guides/best-practices/prompt-caching. Alibaba's own, which nobody else serves.
+      cachedIfMarked: /^~?qwen\/qwen[\d.]*-(coder-)?(max|plus|flash)/,
       conversation: { field: 'session_id' },
       extraFields: ['top_k'],
       prefill: 'continues',

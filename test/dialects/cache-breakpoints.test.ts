@@ -6,6 +6,7 @@ import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Quirks } from '../../src/dialects/dialect.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asArray, type JsonObject } from '../../src/model/json/json.ts';
+import { findProviderKind } from '../../src/providers/kinds.ts';
 
 const BREAKPOINT = { cache_control: { type: 'ephemeral' } };
 const KEY = { prompt_cache_key: 'session-1' };
@@ -93,6 +94,19 @@ describe('a loop of tools without a key', () => {
       { cacheControl: true },
     );
     expect(breakpointsIn(body)).toBe(3);
+  });
+
+  test.each([
+    ['qwen/qwen3-coder-plus', 3],
+    ['qwen/qwen3.6-max', 3],
+    ['qwen/qwen-plus', 3],
+    ['qwen/qwen3-coder', 0],
+    ['google/gemini-3-pro', 0],
+  ])('at OpenRouter for %s: %d', (model, count) => {
+    const quirks = findProviderKind('openrouter')?.quirks ?? {};
+    const { body, lost } = built('openai-chat', model, { tools: TOOLS }, quirks);
+    expect(breakpointsIn(body)).toBe(count);
+    expect(lost).toEqual([]);
   });
 
   test('also of a client of Gemini', () => {

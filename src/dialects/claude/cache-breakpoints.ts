@@ -30,13 +30,15 @@ export function withBreakpoints(request: NeutralRequest, model: string, losses: 
  * user's last turn; and behind the one before, where the previous request had its last, as Claude looks back only 20 blocks from
  * a breakpoint for what it has kept. Not behind an instruction that ends the conversation: Claude finds no prompt again that was
  * kept up to one (https://github.com/anthropics/claude-code/issues/96101). Undefined where none are added.
+ * @param likeClaude other models of the provider that cache only up to breakpoints.
  */
 export function addedBreakpoints(
   request: NeutralRequest,
   model: string,
+  likeClaude?: RegExp,
 ): Pick<NeutralRequest, 'system' | 'tools' | 'messages'> | undefined {
-  if (!CLAUDE.test(model) || !cachesPrompts(model) || !comesAgain(request) || placesBreakpoints(request))
-    return undefined;
+  const isCached = (CLAUDE.test(model) && cachesPrompts(model)) || likeClaude?.test(model) === true;
+  if (!isCached || !comesAgain(request) || placesBreakpoints(request)) return undefined;
   const { system, messages, tools } = request;
   const turns = lastTurns(messages);
   return {

@@ -31,7 +31,10 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const paired = pairCalls(allowed, losses);
   // What a client of this dialect sends is what this server takes from it.
   const isOwn = asked.extension?.dialect === 'openai-chat';
-  const breakpoints = quirks.cacheControl === true && !isOwn ? addedBreakpoints(paired, model) : undefined;
+  const breakpoints =
+    quirks.cacheControl === true && !isOwn
+      ? addedBreakpoints(paired, model, quirks.cachedIfMarked)
+      : undefined;
   const request = breakpoints === undefined ? paired : { ...paired, ...breakpoints };
   const scope = { options, losses };
   const messages = buildMessages(request, scope);
