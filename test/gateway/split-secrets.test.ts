@@ -164,3 +164,44 @@ test('pieces are those that the expression finds, and nothing of the stream is l
     for (const { texts } of found.values()) expect(read.excerpt).toInclude(texts.join(''));
   }
 });
+
+test.each([
+  [
+    'openai-responses',
+    (delta: string, at: number) => ({
+      type: 'response.output_text.delta',
+      sequence_number: at + 8,
+      item_id: 'msg_1',
+      output_index: 0,
+      delta,
+      logprobs: [],
+      obfuscation: `Noise${at}x`.repeat(1 + (at % 2)),
+    }),
+  ],
+  [
+    'gemini',
+    (text: string, at: number) => ({
+      candidates: [{ content: { parts: [{ text }], role: 'model' }, index: 0 }],
+      usageMetadata: { promptTokenCount: 9, candidatesTokenCount: at + 1, totalTokenCount: at + 10 },
+    }),
+  ],
+])('%s: what varies from event to event does not make them different', (_, eventOf) => {
+  const said = `so it was ${secret} and `.repeat(40);
+  const pieces = said.match(/.{1,7}/g) ?? [];
+  const stream = pieces.map((piece, at) => `data: ${JSON.stringify(eventOf(piece, at))}\n\n`).join('');
+  const { excerpt, kinds } = readPieces(stream);
+  expect(kinds.size).toBe(1);
+  expect(excerpt.length).toBeLessThan(stream.length / 5);
+  expect(excerpt).toContain(said);
+  const kept = withoutSplitSecrets(stream);
+  expect(readPieces(kept).excerpt).toContain(said.replaceAll(secret, '[redacted]'));
+  expect(kept.split('\n\n')).toHaveLength(pieces.length + 1);
+});
+
+test('what varies is looked through for secrets, too', () => {
+  const word = 'qzSecretHx7Lw2mKp9';
+  const eventOf = (delta: string, obfuscation: string) =>
+    `data: ${JSON.stringify({ type: 'some.delta', sequence_number: 1, delta, obfuscation })}\n\n`;
+  const stream = ['aa', 'bb', word, 'cc'].map((noise, at) => eventOf(`word${at}`, noise)).join('');
+  expect(readPieces(stream).excerpt).toContain(word);
+});
