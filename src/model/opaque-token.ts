@@ -4,7 +4,7 @@
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
 declare const opaque: unique symbol;
-/** `<dialect>:<the provider's own text>`. Made by `ownToken`, `placeToken` or `tokenFromWire`, nowhere else. */
+/** `<dialect>:<the provider's own text>`. Made by `ownToken`, `placeToken`, `separateToken` or `tokenFromWire`, nowhere else. */
 export type OpaqueToken = string & { readonly [opaque]: true };
 
 const MARK = 'sluice:';
@@ -24,16 +24,34 @@ export function placeToken(dialect: ProviderDialectId, text: string): OpaqueToke
   return ownToken(dialect, PLACE + text);
 }
 
-/** Whether the text beside the token has to stay as it is. */
+/** Before the text of a token that holds the reasoning itself. */
+const SEPARATE = 'separate:';
+
+/** A token that holds the reasoning itself: its provider does not read the summary beside it, which may change. */
+export function separateToken(dialect: ProviderDialectId, text: string): OpaqueToken {
+  return ownToken(dialect, SEPARATE + text);
+}
+
+/** Whether the provider needs the token for more than the place of the text beside it. */
 export function isSeal(token: OpaqueToken): boolean {
-  return !token.startsWith(PLACE, token.indexOf(':') + 1);
+  return !hasKind(token, PLACE);
+}
+
+/** Whether the text beside the token has to stay as it is. */
+export function sealsText(token: OpaqueToken): boolean {
+  return isSeal(token) && !hasKind(token, SEPARATE);
+}
+
+function hasKind(token: OpaqueToken, kind: string): boolean {
+  return token.startsWith(kind, token.indexOf(':') + 1);
 }
 
 /** The provider's own text; undefined if the token is another dialect's, which this one cannot read. */
 export function openToken(dialect: ProviderDialectId, token: OpaqueToken): string | undefined {
   const label = `${dialect}:`;
   if (!token.startsWith(label)) return undefined;
-  return token.slice(isSeal(token) ? label.length : label.length + PLACE.length);
+  const kind = [PLACE, SEPARATE].find((one) => hasKind(token, one)) ?? '';
+  return token.slice(label.length + kind.length);
 }
 
 /** The text for an opaque field of a client's dialect: its own token plain, a foreign one marked. */

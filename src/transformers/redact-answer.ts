@@ -2,7 +2,7 @@
 // until its block ends; nothing else waits. Where the pieces of a text end does not change the result.
 import type { StreamEvent } from '../model/events.ts';
 import { isObject } from '../model/json/json.ts';
-import { isSeal } from '../model/opaque-token.ts';
+import { sealsText } from '../model/opaque-token.ts';
 import type { Program } from './pattern/program.ts';
 import type { Replacement } from './pattern/replace.ts';
 import { createScanner, type Decision } from './pattern/scanner.ts';
@@ -159,7 +159,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         return;
       case 'reasoning-signature':
         finishText();
-        if (sealBroken && isSeal(event.signature)) context.lost('reasoning signature');
+        if (sealBroken && sealsText(event.signature)) context.lost('reasoning signature');
         else emit(event);
         return;
       case 'tool-start':

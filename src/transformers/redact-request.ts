@@ -1,7 +1,7 @@
 // Redacts the text in a request that a model would read.
 import type { DocumentPart, Part, TextPart, ToolCallPart, ToolResultContent } from '../model/content.ts';
 import { isObject } from '../model/json/json.ts';
-import { isSeal } from '../model/opaque-token.ts';
+import { sealsText } from '../model/opaque-token.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { createArgumentsRedactor, createTextRedactor } from './redact-arguments.ts';
 import type { Redaction } from './redact-answer.ts';
@@ -69,7 +69,7 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
       return { ...part, text: cleaner.text(part.text) };
     case 'reasoning':
       // Signed thinking is sent back unchanged, or the provider that wrote it refuses it.
-      return part.signature !== undefined && isSeal(part.signature)
+      return part.signature !== undefined && sealsText(part.signature)
         ? part
         : { ...part, text: cleaner.text(part.text) };
     case 'tool-call':

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
-import { ownToken, placeToken } from '../../src/model/opaque-token.ts';
+import { ownToken, placeToken, separateToken } from '../../src/model/opaque-token.ts';
 import { redact } from '../../src/transformers/redact.ts';
 
 type ToolStart = Extract<StreamEvent, { type: 'tool-start' }>;
@@ -31,9 +31,11 @@ test('a seal is gone with what it sealed, and stays with what is as it was', asy
   expect(lost).toEqual(['text (redacted)', 'reasoning signature']);
 });
 
-test('a token that seals nothing stays with the text that changed', async () => {
+test.each([
+  ['seals nothing', placeToken('openai-responses', '{"in_content":true}')],
+  ['holds the reasoning itself', separateToken('openai-responses', '{"encrypted_content":"ENC"}')],
+])('a token that %s stays with the text that changed', async (_, signature) => {
   const { through, lost } = setup();
-  const signature = placeToken('openai-responses', '{"in_content":true}');
   const told = await through(
     { type: 'reasoning-start', block: 0 },
     { type: 'reasoning-delta', block: 0, text: 'it is KEY-1.' },

@@ -106,6 +106,8 @@ describe('thinking of Responses', () => {
     { summary: [], content: [spelled] },
     { id: 'rs_1', summary: [], content: [spelled] },
     { id: 'rs_1', summary: [summed] },
+    // The provider reads what is encrypted, not the summary beside it.
+    { id: 'rs_1', summary: [summed], encrypted_content: 'c2VhbGVk' },
   ])('is clean where nothing seals it: %j', async (item) => {
     const [thought] = asArray(await sent(item)) ?? [];
     expect(thought).toEqual(
@@ -114,7 +116,7 @@ describe('thinking of Responses', () => {
   });
 
   test('stays as it was where it is encrypted', async () => {
-    const item = { id: 'rs_1', summary: [summed], encrypted_content: 'c2VhbGVk' };
+    const item = { id: 'rs_1', summary: [], content: [spelled], encrypted_content: 'c2VhbGVk' };
     expect(asArray(await sent(item))?.[0]).toEqual({ type: 'reasoning', ...item });
   });
 });

@@ -14,6 +14,7 @@ import {
   openToken,
   ownToken,
   placeToken,
+  separateToken,
   tokenFromWire,
   tokenToWire,
 } from '../../model/opaque-token.ts';
@@ -84,7 +85,8 @@ function keyToken({ id, encryptedContent, inContent }: ReasoningKey): OpaqueToke
   if (encryptedContent !== undefined) fields.encrypted_content = encryptedContent;
   if (inContent === true) fields.in_content = true;
   const text = JSON.stringify(fields);
-  return encryptedContent === undefined ? placeToken(ID, text) : ownToken(ID, text);
+  if (encryptedContent === undefined) return placeToken(ID, text);
+  return inContent === true ? ownToken(ID, text) : separateToken(ID, text);
 }
 
 /** What the token holds, undefined where it is another dialect's. */

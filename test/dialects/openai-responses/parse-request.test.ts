@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import { itemId } from '../../../src/dialects/openai-responses/output-item.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
-import { callIdToWire, ownToken, placeToken } from '../../../src/model/opaque-token.ts';
+import { callIdToWire, ownToken, placeToken, separateToken } from '../../../src/model/opaque-token.ts';
 
 const { client } = openaiResponses;
 
@@ -285,7 +285,7 @@ describe('reasoning items', () => {
   const part = (item: JsonObject) => messages({ type: 'reasoning', summary: [], ...item })[0]?.parts[0];
 
   test('own: the token holds id and content', () => {
-    const signature = ownToken('openai-responses', '{"id":"rs_1","encrypted_content":"ENC"}');
+    const signature = separateToken('openai-responses', '{"id":"rs_1","encrypted_content":"ENC"}');
     expect(part({ id: 'rs_1', encrypted_content: 'ENC' })).toEqual({
       type: 'reasoning',
       text: '',
@@ -294,7 +294,7 @@ describe('reasoning items', () => {
   });
 
   test('without id, as Codex sends them', () => {
-    const signature = ownToken('openai-responses', '{"encrypted_content":"ENC"}');
+    const signature = separateToken('openai-responses', '{"encrypted_content":"ENC"}');
     const summary = [
       { type: 'summary_text', text: 'A' },
       { type: 'summary_text', text: 'B' },
@@ -344,7 +344,7 @@ describe('reasoning items', () => {
     expect(part({ id, encrypted_content: 'ENC' })).toEqual({
       type: 'reasoning',
       text: '',
-      signature: ownToken('openai-responses', '{"encrypted_content":"ENC"}'),
+      signature: separateToken('openai-responses', '{"encrypted_content":"ENC"}'),
     });
   });
 });
