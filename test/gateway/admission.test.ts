@@ -421,6 +421,11 @@ describe('the guard against web pages', () => {
     expect(await response.text()).toContain('serve the page from an address');
   });
 
+  test('what comes under another name, as from a reverse proxy, gets an error that says what to do', async () => {
+    const response = await setup().post('/v1/messages', ASK, { headers: { host: 'an-upstream' } });
+    expect(await response.text()).toContain('a reverse proxy has to send one of these as Host');
+  });
+
   test.each(cases)('%s', async (_, headers, allowed) => {
     const lab = setup();
     const response = await lab.post('/v1/messages', ASK, { headers });

@@ -29,7 +29,7 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
   if (!isAskedByOwnName(headers, server)) {
     throw new GatewayError(
       'forbidden',
-      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: address it as 127.0.0.1 or localhost, or set server.host and server.keys`,
+      `this gateway serves loopback only; Host ${JSON.stringify(host)} is refused: address it as 127.0.0.1 or localhost (a reverse proxy has to send one of these as Host), or set server.host and server.keys`,
     );
   }
   const origin = headers.get('origin');
