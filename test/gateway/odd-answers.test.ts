@@ -126,12 +126,14 @@ describe('an event that cannot be read', () => {
   const broken = 'event: message_delta\ndata: {"type":\n\n';
 
   test.each([
-    ['anthropic-messages', broken, 0],
-    ['openai-chat', '', 1],
+    ['anthropic-messages', 1, 0, broken],
+    ['openai-chat', 1, 1, ''],
+    ['openai-chat', 100, 10, ''],
   ] as const)(
-    'is counted, and logged where it is left out: for a client of %s',
-    async (client, passed, lines) => {
-      const upstream = createReplayFetch(replyWith(start + text('Hello') + broken + textEnd));
+    'is counted, and logged where it is left out, ten of an answer: for a client of %s, %d times',
+    async (client, times, lines, passed) => {
+      const answered = start + text('Hello') + broken.repeat(times) + textEnd;
+      const upstream = createReplayFetch(replyWith(answered));
       const logged: unknown[][] = [];
       const lab = createTestGateway({
         config: { providers: { lab: config }, routing: { default_provider: 'lab' } },
@@ -143,7 +145,7 @@ describe('an event that cannot be read', () => {
       const answer = await response.text();
       expect(answer).toContain('Hello');
       expect(answer).toContain(passed);
-      expect(await lab.row(0)).toMatchObject({ status: 'success', malformedEvents: 1 });
+      expect(await lab.row(0)).toMatchObject({ status: 'success', malformedEvents: times });
       const warnings = logged.filter(([, message]) => message === 'an event of the provider cannot be read');
       const about = { request_id: response.headers.get('x-sluice-request-id'), provider: 'lab' };
       expect(warnings).toEqual(

@@ -19,21 +19,29 @@ export interface Reading {
   now(): number;
 }
 
+/** Events of one answer that are logged one by one: a faulty provider must not fill the log. All are counted in the row. */
+const MOST_LOGGED = 10;
+
 /** Logs what cannot be read. */
 export function readingOf({ requestId, host, plan, maxEvent, observer, redact }: PlannedTry): Reading {
   const { name: provider, quirks } = plan.target.provider;
+  let logged = 0;
   return {
     provider,
     side: plan.side,
     observer,
     maxEvent,
     quirks,
-    onMalformed: (thrown) =>
+    onMalformed(thrown) {
+      if (logged === MOST_LOGGED) return;
+      logged++;
       host.log('warn', 'an event of the provider cannot be read', {
         request_id: requestId,
         provider,
         reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
-      }),
+        ...(logged === MOST_LOGGED && { further: 'those of this answer are only counted, in its row' }),
+      });
+    },
     redact,
     now: host.now,
   };
