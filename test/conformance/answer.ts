@@ -47,7 +47,7 @@ export function parseArguments(text: string): unknown {
 
 /** A provider's own token, out of the mark and the entry in which another dialect's clients carry it; '' for none. */
 export function unsealed(wire: string): string {
-  const token = wire.replace(/^sluice:[a-z-]+:(place:)?/, '').replace(/:redacted$/, '');
+  const token = wire.replace(/^sluice:[a-z-]+:(place:|separate:)?/, '').replace(/:redacted$/, '');
   if (token === wire || !token.startsWith('{')) return token;
   const entry: { signature?: string; data?: string; encrypted_content?: string } = JSON.parse(token);
   return entry.encrypted_content ?? entry.signature ?? entry.data ?? '';
