@@ -119,6 +119,8 @@ export interface AnswerContext {
   framing?: 'sse' | 'json-array';
   /** The tools that the client offered, for dialects in which a call repeats its tool's kind or group. */
   tools?: readonly Tool[];
+  /** As in NeutralRequest. */
+  hidesReasoning?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */

@@ -53,10 +53,12 @@ function answerContext(exchange: Exchange, target: Target): AnswerContext {
 }
 
 /** A request that passed through unchanged may contain what the neutral form cannot represent. */
-function asked(question: Question): Pick<AnswerContext, 'includeUsage' | 'tools' | 'outputFormat'> {
+function asked(
+  question: Question,
+): Pick<AnswerContext, 'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning'> {
   try {
-    const { includeUsage, tools, outputFormat } = question.neutral();
-    return { includeUsage: includeUsage === true, tools, outputFormat };
+    const { includeUsage, tools, outputFormat, hidesReasoning } = question.neutral();
+    return { includeUsage: includeUsage === true, tools, outputFormat, hidesReasoning };
   } catch {
     return { includeUsage: false };
   }

@@ -64,10 +64,10 @@ export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueT
   return markedToken(text) ?? ownToken(dialect, text);
 }
 
-/** Thinking with its token: of redacted thinking the token is all there is. */
+/** Thinking with its token, if it has one: of redacted thinking the token is all there is. */
 export interface SealedThought {
   text: string;
-  token: OpaqueToken;
+  token?: OpaqueToken | undefined;
   isRedacted: boolean;
 }
 
@@ -79,7 +79,7 @@ const REDACTED = 'redacted:';
  * back on another part: what signs a text is worth nothing without it.
  */
 export function thoughtToBytesWire({ text, token, isRedacted }: SealedThought): string {
-  return encodeBase64(MARK + (isRedacted ? REDACTED : `${THOUGHT}${text.length}:${text}`) + token);
+  return encodeBase64(MARK + (isRedacted ? REDACTED : `${THOUGHT}${text.length}:${text}`) + (token ?? ''));
 }
 
 /** The reverse of `thoughtToBytesWire`, also of base64url; undefined for any other value. */
@@ -96,7 +96,9 @@ export function thoughtFromBytesWire(wire: string): SealedThought | undefined {
   const from = THOUGHT.length + length.length + 1;
   const to = from + Number(length);
   const token = labelledToken(marked.slice(to));
-  return token && { text: marked.slice(from, to), token, isRedacted: false };
+  // The length counts more than there is, or what follows is no token.
+  if (token === undefined && marked.length !== to) return undefined;
+  return { text: marked.slice(from, to), token, isRedacted: false };
 }
 
 /** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */

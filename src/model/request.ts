@@ -124,6 +124,8 @@ export interface NeutralRequest {
   /** The answer should state how likely each of its tokens was, and `top` alternatives to it. */
   logprobs?: { top?: number };
   reasoning?: ReasoningSettings;
+  /** The client reads thinking as part of the answer, and did not ask to be shown any (Gemini). */
+  hidesReasoning?: true;
   outputFormat?: OutputFormat;
   verbosity?: string;
   /** End-user id for abuse tracking (`user`, `safety_identifier`, `metadata.user_id`). */

@@ -96,7 +96,8 @@ export const CLIENTS: Record<ClientName, Client> = {
     dialect: 'gemini',
     async ask(fetch, { stream, origin }) {
       const { models } = createGenaiClient(fetch, origin);
-      const ask = { model: MODEL, contents: QUESTION.content };
+      const config = { thinkingConfig: { includeThoughts: true } };
+      const ask = { model: MODEL, contents: QUESTION.content, config };
       const raw: GenerateContentResponse[] = [];
       if (!stream) raw.push(await models.generateContent(ask));
       else for await (const chunk of await models.generateContentStream(ask)) raw.push(chunk);

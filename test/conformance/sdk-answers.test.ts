@@ -90,8 +90,12 @@ function failure(outcome: PromiseSettledResult<unknown>): string {
 
 const STAND_IN = / \(approximated: .*\)$/;
 
+/** Google's SDK asks to be shown thoughts, which not every model and server does. */
+const NOT_SHOWN = new Set(['thinking', 'reasoning_summary']);
+
 /** The names in a row: of what is lost, and of what the client is told in another form. */
-function split(told: readonly string[]): { lost: string[]; standIns: string[] } {
+function split(names: readonly string[]): { lost: string[]; standIns: string[] } {
+  const told = names.filter((name) => !NOT_SHOWN.has(name.replace(STAND_IN, '')));
   const standIns = told.filter((name) => STAND_IN.test(name)).map((name) => name.replace(STAND_IN, ''));
   return { lost: told.filter((name) => !STAND_IN.test(name)), standIns: standIns.sort() };
 }

@@ -74,7 +74,12 @@ function partsIn(text: string): Part[] {
 
 for (const [client, keep] of Object.entries(CLIENTS)) {
   describe(client, () => {
-    test.each([false, true])('streamed: %p', async (stream) => {
+    test.each([
+      [false, true],
+      [true, true],
+      [false, false],
+      [true, false],
+    ])('streamed: %p, asking to be shown thoughts: %p', async (stream, includeThoughts) => {
       const reply = stream ? replyWith(streamed()) : jsonReply(ANSWER);
       const upstream = createReplayFetch(reply);
       const { post, row } = createTestGateway({
@@ -86,10 +91,16 @@ for (const [client, keep] of Object.entries(CLIENTS)) {
         post(path, {
           contents,
           tools: [{ functionDeclarations: [{ name: 'weather' }] }],
-          generationConfig: { thinkingConfig: { thinkingBudget: 2048, includeThoughts: true } },
+          generationConfig: { thinkingConfig: { thinkingBudget: 2048, includeThoughts } },
         });
       const user = { role: 'user', parts: [{ text: 'hi' }] };
-      const parts = keep(partsIn(await (await ask([user])).text()));
+      const told = partsIn(await (await ask([user])).text());
+      // Shown, it comes first; hidden, the first part is the answer, as its readers expect.
+      const shown = told.flatMap(({ text, thought }) => (thought === true ? [text] : [])).join('');
+      expect([shown, told[0]?.thought]).toEqual(
+        includeThoughts ? [THINKING.thinking, true] : ['', undefined],
+      );
+      const parts = keep(told);
       const functionResponse = { id: 'toolu_1', name: 'weather', response: { output: 'rain' } };
       const second = await ask([
         user,

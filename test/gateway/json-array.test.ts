@@ -15,7 +15,8 @@ describe.each(SPOKEN_DIALECTS.map((dialect) => [dialect] as const))('answered by
       routing: { default_provider: 'lab' },
     };
     const { post, row } = createTestGateway({ config, fetch: upstream.fetch });
-    const { path, body } = clientRequest('gemini', { stream: true });
+    const more = { generationConfig: { thinkingConfig: { includeThoughts: true } } };
+    const { path, body } = clientRequest('gemini', { stream: true, more });
     const response = await post(path.replace('?alt=sse', ''), body);
     const chunks = JSON.parse(await response.text()) as JsonObject[];
     return { response, chunks, status: (await row(0)).status };

@@ -62,6 +62,9 @@ function pretty(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
+/** Clients of Gemini have to ask to be shown thinking. */
+const SHOWN = { generationConfig: { thinkingConfig: { includeThoughts: true } } };
+
 /** One golden answer: the stream as it is, a whole body with its status. */
 async function golden(
   recording: Recording,
@@ -70,7 +73,8 @@ async function golden(
   reply: Reply,
   name: string,
 ): Promise<void> {
-  const asked = clientRequest(client, { stream: recording.streamRequested || recording.streamed });
+  const stream = recording.streamRequested || recording.streamed;
+  const asked = clientRequest(client, { stream, ...(client === 'gemini' && { more: SHOWN }) });
   const { response, text } = await exchange(asked, provider, reply);
   const path = `answers/${provider}/${name}.${client}`;
   if (response.headers.get('content-type') === 'text/event-stream') compare(`${path}.sse`, text);

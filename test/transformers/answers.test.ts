@@ -336,7 +336,9 @@ describe('reasoning', () => {
     'tagged text as thinking, from $provider to $client, stream: $stream',
     async ({ provider, client, stream }) => {
       const lab = labOf(provider, ['reasoning'], textAnswer(...TAGGED));
-      const got = await lab.ask(client, stream);
+      // Clients of Gemini have to ask to be shown it.
+      const shown = { generationConfig: { thinkingConfig: { includeThoughts: true } } };
+      const got = await lab.ask(client, stream, client === 'gemini' ? shown : {});
       expectSound(got);
       expect(got.text('reasoning')).toBe('let me see');
       expect(got.text()).toBe('forty-two');

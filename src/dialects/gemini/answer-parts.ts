@@ -3,7 +3,7 @@ import type { ToolCallPart } from '../../model/content.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { buildServerCall } from './server-tools.ts';
-import { signatureForClient, thoughtForClient } from './signature.ts';
+import { signatureForClient, type Thought, thoughtForClient } from './signature.ts';
 import { argumentObject } from '../shared/call-arguments.ts';
 import { ID } from './wire.ts';
 
@@ -15,33 +15,25 @@ export const CUT_CALL = 'tool_calls';
  * as a thought on the wire, so that the two can be distinguished when they come back.
  */
 export function redactedPart(token: OpaqueToken): JsonObject {
-  return { text: '', thought: true, ...thoughtForClient('', token, true) };
+  return thoughtPart({ text: '', token, isRedacted: true });
 }
 
-/** The signature of the thought, or other part, sent before it. `text`: the thought's. */
-export function signaturePart(token: OpaqueToken, text: string): JsonObject {
-  return { text: '', ...(text === '' ? {} : { thought: true }), ...thoughtForClient(text, token) };
-}
-
-/** Another provider's thought, whose signature the next call carries too. */
-export interface ThoughtBefore {
-  text: string;
-  token: OpaqueToken;
+/** The signature of a thought, alone; of a thought without text, or of another part, it is not marked as a thought. */
+export function thoughtPart(thought: Thought): JsonObject {
+  const isMarked = thought.text !== '' || thought.isRedacted === true;
+  return { text: '', ...(isMarked ? { thought: true } : {}), ...thoughtForClient(thought) };
 }
 
 /**
- * The part of a call, null for one of another dialect's own tools, which a client would try to run; undefined
+ * The part of a call, with the signature of another provider's `thought` before it; null for one of another dialect's own tools, which a client would try to run; undefined
  * where this dialect cannot express the arguments.
  */
-export function callPart(
-  call: Omit<ToolCallPart, 'type'>,
-  thought?: ThoughtBefore,
-): JsonObject | null | undefined {
+export function callPart(call: Omit<ToolCallPart, 'type'>, thought?: Thought): JsonObject | null | undefined {
   if (call.kind === 'server') return buildServerCall(call, 'client') ?? null;
   const args = argumentObject(call);
   if (args === undefined) return undefined;
   const { id, name, signature } = call;
-  const carried = thought === undefined ? undefined : thoughtForClient(thought.text, thought.token);
+  const carried = thought === undefined ? undefined : thoughtForClient(thought);
   return { functionCall: { id, name, args }, ...(carried ?? signatureForClient(signature)) };
 }
 

@@ -57,7 +57,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
   if (request.outputFormat !== undefined)
     Object.assign(config, buildFormat(request.outputFormat, options, losses));
-  put(config, 'thinkingConfig', buildThinking(request.reasoning, traits, losses));
+  put(config, 'thinkingConfig', buildThinking(request, traits, losses));
   if (!isEmpty(config)) body.generationConfig = config;
 
   put(body, 'serviceTier', buildServiceTier(request.serviceTier, losses));

@@ -13,13 +13,12 @@ import {
   mediaDataPart,
   redactedPart,
   replayedPart,
-  signaturePart,
-  type ThoughtBefore,
+  thoughtPart,
 } from './answer-parts.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
-import { ownSignature } from './signature.ts';
+import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
 import { createSpanWriter, type SpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
@@ -32,15 +31,31 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const parts: JsonObject[] = [];
   const grounding = createGroundingWriter();
   const spans = createSpanWriter();
-  let thought: ThoughtBefore | undefined;
+  const hides = context.hidesReasoning === true;
+  let thought: Thought | undefined;
+  /** A hidden thought that no part carries yet. */
+  let waiting: Thought | undefined;
   for (const part of response.parts) {
-    const built = buildPart(part, response, { grounding, spans, losses, thought });
-    const foreign = part.type === 'reasoning' ? foreignThought(part) : undefined;
+    const foreign = part.type === 'reasoning' ? foreignThought(part, hides) : undefined;
+    const built =
+      foreign !== undefined && hides
+        ? undefined
+        : buildPart(part, response, { grounding, spans, losses, thought, hides });
+    if (waiting !== undefined && (built !== undefined || foreign !== undefined)) {
+      const isText = part.type === 'text' || part.type === 'refusal';
+      const isCarried = part.type === 'tool-call' && part.kind !== 'server' && part.signature === undefined;
+      if (isText) Object.assign(built ?? {}, thoughtForClient(waiting));
+      else if (!isCarried) parts.push(thoughtPart(waiting));
+      waiting = undefined;
+    }
     if (built !== undefined && foreign !== undefined) parts.push(built);
     else if (built !== undefined) addPart(parts, built);
-    if (part.type === 'reasoning') thought = foreign;
-    else if (part.type === 'tool-call' && built !== undefined) thought = undefined;
+    if (part.type === 'reasoning') {
+      thought = foreign;
+      waiting = hides ? foreign : undefined;
+    } else if (part.type === 'tool-call' && built !== undefined) thought = undefined;
   }
+  if (waiting !== undefined) parts.push(thoughtPart(waiting));
   const unmapped: UnmappedAnswer = { candidate: {}, response: {} };
   losses.foreign(response.extension);
   for (const [name, value] of Object.entries(ownFields(response.extension))) {
@@ -78,10 +93,16 @@ function addPart(parts: JsonObject[], part: JsonObject): void {
   } else parts.push(part);
 }
 
-/** Clients that drop thoughts keep its signature on the next call, as in streams. */
-function foreignThought({ text, signature }: ReasoningPart): ThoughtBefore | undefined {
-  if (signature === undefined || ownSignature(signature) !== undefined) return undefined;
-  return { text, token: signature };
+/** Clients that drop thoughts keep its signature on the next call, as in streams; a hidden one may be on a text as well. */
+function foreignThought(
+  { text, signature, redacted }: ReasoningPart,
+  isHidden: boolean,
+): Thought | undefined {
+  const token = redacted ?? signature;
+  if (token !== undefined && ownSignature(token) !== undefined) return undefined;
+  if (!isHidden) return signature === undefined ? undefined : { text, token: signature };
+  if (text === '' && token === undefined) return undefined;
+  return { text, token, isRedacted: redacted !== undefined, isHidden };
 }
 
 interface PartScope {
@@ -89,13 +110,15 @@ interface PartScope {
   spans: SpanWriter;
   losses: AnswerLosses;
   /** Another provider's thought before this part, if no call carries it yet. */
-  thought: ThoughtBefore | undefined;
+  thought: Thought | undefined;
+  /** The text of thoughts is not sent. */
+  hides: boolean;
 }
 
 function buildPart(
   part: Part,
   response: NeutralResponse,
-  { grounding, spans, losses, thought }: PartScope,
+  { grounding, spans, losses, thought, hides }: PartScope,
 ): JsonObject | undefined {
   switch (part.type) {
     case 'text':
@@ -114,8 +137,9 @@ function buildPart(
     case 'reasoning': {
       losses.foreign(part.extension);
       if (part.redacted !== undefined) return redactedPart(part.redacted);
-      const { text, signature } = part;
-      if (signature !== undefined) return { ...signaturePart(signature, text), text };
+      const { signature } = part;
+      const text = hides ? '' : part.text;
+      if (signature !== undefined) return { ...thoughtPart({ token: signature, text }), text };
       return text === '' ? undefined : { text, thought: true };
     }
     case 'tool-call': {

@@ -1,7 +1,7 @@
 // Reasoning settings → `thinkingConfig`, in the form that the model accepts.
 // https://ai.google.dev/gemini-api/docs/thinking
 import type { JsonObject } from '../../model/json/json.ts';
-import type { ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
+import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
@@ -31,7 +31,7 @@ const ORDER: readonly ThinkingLevel[] = ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'];
 const DYNAMIC = -1;
 
 export function buildThinking(
-  settings: ReasoningSettings | undefined,
+  { reasoning: settings, hidesReasoning }: Pick<NeutralRequest, 'reasoning' | 'hidesReasoning'>,
   traits: ModelTraits,
   losses: LossReport,
 ): JsonObject | undefined {
@@ -45,7 +45,7 @@ export function buildThinking(
   if (isOff) return turnOff(traits, losses, name);
   const config: JsonObject = {};
   reportSummary(settings.summary, true, losses);
-  if (!isHidden(settings.summary)) config.includeThoughts = true;
+  if (!isHidden(settings.summary) && hidesReasoning !== true) config.includeThoughts = true;
   if (traits.thinking === 'level') Object.assign(config, byLevel(settings, traits, losses));
   else Object.assign(config, byBudget(settings, traits, losses));
   return Object.keys(config).length === 0 ? undefined : config;

@@ -11,6 +11,7 @@ import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
+import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
@@ -20,14 +21,13 @@ import {
   mediaDataPart,
   redactedPart,
   replayedPart,
-  signaturePart,
-  type ThoughtBefore,
+  thoughtPart,
 } from './answer-parts.ts';
 import { buildError } from './build-error.ts';
 import { chunkDetails, createGroundingWriter, type GroundingWriter } from './citations.ts';
 import { buildFinish } from './finish.ts';
 import { logprobsResult } from './logprobs.ts';
-import { ownSignature } from './signature.ts';
+import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
@@ -53,9 +53,20 @@ export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   return new ChunkEncoder(context);
 }
 
-/** Whether the event may complete a call, which carries the signature of the thought before it. */
-function maySeal(event: StreamEvent): boolean {
+/**
+ * Whether the event may complete a call, which carries the signature of the thought before it, or, of a hidden thought, a
+ * text.
+ */
+function mayCarry(event: StreamEvent, isHidden: boolean): boolean {
   switch (event.type) {
+    case 'text-start':
+    case 'text-delta':
+    case 'text-end':
+    case 'citation':
+    case 'refusal-start':
+    case 'refusal-delta':
+    case 'refusal-end':
+      return isHidden;
     case 'tool-start':
       return event.kind !== 'server';
     case 'tool-delta':
@@ -81,7 +92,9 @@ class ChunkEncoder implements StreamEncoder {
    * Another provider's signature of the last thought. The next call carries it, where Gemini puts its own signatures: AI
    * SDK and LangChain drop a signature without text, and keep that of a call.
    */
-  private seal: (ThoughtBefore & { isSent: boolean }) | undefined;
+  private seal: (Thought & { isSent: boolean }) | undefined;
+  /** The text of thoughts is not sent. */
+  private readonly hides: boolean;
   private readonly spans = createSpanWriter();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
@@ -98,6 +111,7 @@ class ChunkEncoder implements StreamEncoder {
 
   constructor(context: AnswerContext) {
     this.context = context;
+    this.hides = context.hidesReasoning === true;
     this.inArray = context.framing === 'json-array';
     this.framing = this.inArray ? ARRAY : SSE;
     this.losses = createAnswerLosses(ID, context);
@@ -106,9 +120,10 @@ class ChunkEncoder implements StreamEncoder {
   encode(event: StreamEvent): string {
     if (event.type === 'start') this.start(event.id, event.model);
     else if (event.type !== 'error') this.start(null, null);
-    if (this.seal === undefined || this.seal.isSent || maySeal(event)) return this.encodeBody(event);
+    if (this.seal === undefined || this.seal.isSent || mayCarry(event, this.hides))
+      return this.encodeBody(event);
     this.seal.isSent = true;
-    return this.part(signaturePart(this.seal.token, this.seal.text)) + this.encodeBody(event);
+    return this.part(thoughtPart(this.seal)) + this.encodeBody(event);
   }
 
   ping(): string {
@@ -148,30 +163,41 @@ class ChunkEncoder implements StreamEncoder {
     switch (event.type) {
       case 'text-delta':
         this.spans.add(event.text);
-        if (event.logprobs !== undefined) return this.part({ text: event.text }, event.logprobs);
+        if (event.logprobs !== undefined || this.seal?.isSent === false)
+          return this.textPart(event.text, event.logprobs);
         return event.text === ''
           ? ''
           : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.textEnd;
       case 'refusal-delta':
         this.spans.add(event.text);
-        if (event.logprobs !== undefined) return this.part({ text: event.text }, event.logprobs);
-        return event.text === '' ? '' : this.part({ text: event.text });
+        return this.textPart(event.text, event.logprobs);
       case 'reasoning-delta':
         this.thought.add(event.text);
-        return event.text === ''
+        return event.text === '' || this.hides
           ? ''
           : this.separator() + this.framing.textStart + JSON.stringify(event.text) + this.thoughtEnd;
       case 'reasoning-start':
         this.thought = createKeptText();
         this.seal = undefined;
-        return event.redacted === undefined ? '' : this.part(redactedPart(event.redacted));
+        if (event.redacted === undefined) return '';
+        if (!this.hides) return this.part(redactedPart(event.redacted));
+        this.hide(event.redacted, true);
+        return '';
       case 'reasoning-signature': {
         const token = event.signature;
         const text = this.thought.text();
-        if (ownSignature(token) !== undefined) return this.part(signaturePart(token, text));
+        if (ownSignature(token) !== undefined) return this.ownSeal(token, text);
+        if (this.hides) {
+          this.hide(token);
+          return '';
+        }
         this.seal = { token, text, isSent: text === '' };
-        return text === '' ? this.part(signaturePart(token, text)) : '';
+        return text === '' ? this.part(thoughtPart(this.seal)) : '';
       }
+      case 'reasoning-end':
+        // Its provider signs none.
+        if (this.hides && this.thought.length > 0) this.hide(undefined);
+        return '';
       case 'tool-start': {
         const { type: _, block: __, ...head } = event;
         this.open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
@@ -216,9 +242,27 @@ class ChunkEncoder implements StreamEncoder {
         return '';
       case 'start':
       case 'refusal-end':
-      case 'reasoning-end':
         return '';
     }
+  }
+
+  private textPart(text: string, logprobs: readonly TokenLogprob[] = []): string {
+    if (text === '' && logprobs.length === 0) return '';
+    const { seal } = this;
+    if (seal === undefined || seal.isSent || text === '') return this.part({ text }, logprobs);
+    seal.isSent = true;
+    return this.part({ text, ...thoughtForClient(seal) }, logprobs);
+  }
+
+  private ownSeal(token: OpaqueToken, text: string): string {
+    this.thought = createKeptText();
+    return this.part(thoughtPart({ token, text: this.hides ? '' : text }));
+  }
+
+  /** The thought so far is carried by the next text or call. */
+  private hide(token: OpaqueToken | undefined, isRedacted = false): void {
+    this.seal = { token, text: this.thought.text(), isRedacted, isHidden: true, isSent: false };
+    this.thought = createKeptText();
   }
 
   private endText(): void {

@@ -43,6 +43,7 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   if (format !== undefined) request.outputFormat = format;
   kept.add('thinkingConfig');
   const thinking = optionalObject(config, 'thinkingConfig', `${NAME}.thinkingConfig`);
+  if (asBoolean(thinking?.includeThoughts) === true) delete request.hidesReasoning;
   const reasoning = thinking === undefined ? undefined : parseThinking(thinking);
   if (reasoning !== undefined) request.reasoning = reasoning;
   if (asBoolean(config.responseLogprobs) === true) {

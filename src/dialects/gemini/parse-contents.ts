@@ -102,7 +102,11 @@ function joined(parts: readonly (Part | CarriedThought)[]): Part[] {
 /** Puts a thought where it stood; one that is there already, as other parts may carry it too, stays. */
 function placeThought({ thought, isMoved }: CarriedThought, result: Part[]): void {
   const token = thought.signature ?? thought.redacted;
-  if (result.some((part) => part.type === 'reasoning' && (part.signature ?? part.redacted) === token)) return;
+  const isThere = (part: Part) =>
+    part.type === 'reasoning' &&
+    (part.signature ?? part.redacted) === token &&
+    (token !== undefined || part.text === thought.text);
+  if (result.some(isThere)) return;
   let at = result.length;
   while (isMoved && result[at - 1]?.type === 'text') at--;
   const before = result[at - 1];

@@ -35,6 +35,8 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
     messages: parseContents(wire.contents),
     tools,
     ...choice,
+    // The default: `includeThoughts` asks for them.
+    hidesReasoning: true,
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const serviceTier = asString(wire.serviceTier);

@@ -14,6 +14,17 @@ import {
 } from '../../model/opaque-token.ts';
 import { ID } from './wire.ts';
 
+/** A thought of an answer, as its signature tells it. */
+export interface Thought {
+  text: string;
+  /** Undefined where its provider signs none. */
+  token: OpaqueToken | undefined;
+  /** Only its provider can read it. */
+  isRedacted?: boolean;
+  /** The client is not shown its text: the signature alone brings it back. */
+  isHidden?: boolean;
+}
+
 /** The value that Google documents for calls that no Gemini model made: they pass unchecked. */
 export const UNCHECKED = 'skip_thought_signature_validator';
 /**
@@ -42,13 +53,10 @@ export function signatureForClient(token: OpaqueToken | undefined): { thoughtSig
   return token === undefined ? {} : { thoughtSignature: tokenToBytesWire(ID, token) };
 }
 
-/** The field for a thought's signature, or, with `isRedacted`, for thinking that only its provider can read. */
-export function thoughtForClient(
-  text: string,
-  token: OpaqueToken,
-  isRedacted = false,
-): { thoughtSignature: string } {
-  const isWhole = ownSignature(token) === undefined && isSeal(token);
+/** A thought's signature, with the thought itself where it is another provider's. */
+export function thoughtForClient(thought: Thought): { thoughtSignature: string } {
+  const { text, token, isRedacted = false, isHidden = false } = thought;
+  const isWhole = token === undefined || (ownSignature(token) === undefined && (isHidden || isSeal(token)));
   const thoughtSignature = isWhole
     ? thoughtToBytesWire({ text, token, isRedacted })
     : tokenToBytesWire(ID, token);
@@ -60,6 +68,7 @@ export function thoughtFromClient({ thoughtSignature }: JsonObject): ReasoningPa
   const thought = typeof thoughtSignature === 'string' ? thoughtFromBytesWire(thoughtSignature) : undefined;
   if (thought === undefined) return undefined;
   const { text, token, isRedacted } = thought;
+  if (token === undefined) return { type: 'reasoning', text };
   return { type: 'reasoning', text, ...(isRedacted ? { redacted: token } : { signature: token }) };
 }
 

@@ -3,6 +3,7 @@ import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../../ledger/rows/row.ts';
 import { markCut } from '../../ledger/rows/sound-row.ts';
 import type { GatewayError } from '../../model/errors.ts';
+import { mayHoldThought } from '../../model/redact/carried-thoughts.ts';
 import type { Loss } from '../../model/request.ts';
 import type { Redactor } from '../../model/redact/redact.ts';
 import type { RouteDecision } from '../../model/route-decision.ts';
@@ -184,7 +185,7 @@ function cleanAnswer(
   const isCut = capture.isFull();
   // A piece that is cut is closed: by the second sign where the first is behind a backslash.
   const pieces = readPieces(isCut ? `${stream}""` : stream);
-  const isClean = !redact.suspects(stream, pieces.excerpt);
+  const isClean = !redact.suspects(stream, pieces.excerpt) && !mayHoldThought(stream);
   const kept = isClean && !isCut ? stream : withoutSplitSecrets(stream, pieces, redact, isCut);
   const body = isCut ? markCut(withoutLastWord(kept)) : kept;
   return cleanBody(body, 'response', isClean ? asItIs : redact, binaries);

@@ -4,9 +4,13 @@ import { REDACTED } from './shapes.ts';
 
 const VALUES = new RegExp(`${BYTES_MARK}[\\w+/=-]*`, 'g');
 
+export function mayHoldThought(text: string): boolean {
+  return text.includes(BYTES_MARK);
+}
+
 /** The text with `[redacted]` in place of each value whose thought holds a secret. */
 export function withoutSecretThoughts(text: string, redact: (text: string) => string): string {
-  if (!text.includes(BYTES_MARK)) return text;
+  if (!mayHoldThought(text)) return text;
   return text.replace(VALUES, (wire) => {
     const thought = thoughtFromBytesWire(wire);
     return thought === undefined || redact(thought.text) === thought.text ? wire : REDACTED;

@@ -1,11 +1,12 @@
 // What clients are sent for each event, streamed and whole.
 import { describe, expect, test } from 'bun:test';
+import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
-import { ownToken, placeToken } from '../../../src/model/opaque-token.ts';
+import { type OpaqueToken, ownToken, placeToken } from '../../../src/model/opaque-token.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encode, encodedChunks, wholeAnswer } from './events.ts';
 
@@ -35,7 +36,11 @@ const CARRIED = btoa('sluice:thought:2:hmanthropic-messages:sig');
 
 /** The parts told, without the empty one of the last chunk. */
 function partsOf(...events: StreamEvent[]): unknown[] {
-  const chunks = encodedChunks([START, ...events, finish()]);
+  return toldParts(events);
+}
+
+function toldParts(events: readonly StreamEvent[], context?: AnswerContext): unknown[] {
+  const chunks = encodedChunks([START, ...events, finish()], context);
   return chunks.slice(0, -1).flatMap((chunk) => {
     const [candidate] = chunk.candidates as { content: { parts: unknown[] } }[];
     return candidate?.content.parts ?? [];
@@ -170,6 +175,78 @@ describe('parts', () => {
       { text: '', thoughtSignature },
       { functionCall: { id: 'c1', name: 'f', args: {} }, thoughtSignature },
     ]);
+  });
+
+  describe('a thought that the client did not ask to be shown', () => {
+    const context = { ...CONTEXT, hidesReasoning: true as const };
+    const encoded = (...events: StreamEvent[]) => toldParts(events, context);
+    const thought = (...inner: StreamEvent[]): StreamEvent[] => [
+      { type: 'reasoning-start', block: 5 },
+      { type: 'reasoning-delta', block: 5, text: 'hm' },
+      ...inner,
+      { type: 'reasoning-end', block: 5 },
+    ];
+    const sealed = (signature: OpaqueToken) => thought({ type: 'reasoning-signature', block: 5, signature });
+    const functionCall = { id: 'c1', name: 'f', args: {} };
+    const carry = (token: string) => ({ thoughtSignature: btoa(`sluice:thought:2:hm${token}`) });
+
+    test('is carried by the text behind it, and by the call behind that', () => {
+      expect(encoded(...sealed(ANTHROPIC), ...text('a'), ...text('b'), ...call(['{}']))).toEqual([
+        { text: 'a', thoughtSignature: CARRIED },
+        { text: 'b' },
+        { functionCall, thoughtSignature: CARRIED },
+      ]);
+      expect(encoded(...sealed(ANTHROPIC), ...call(['{}']))).toEqual([
+        { functionCall, thoughtSignature: CARRIED },
+      ]);
+    });
+
+    test('without a signature, and with one that only marks a place, too', () => {
+      expect(encoded(...thought(), ...text('a'))).toEqual([{ text: 'a', ...carry('') }]);
+      const place = placeToken('openai-responses', 'x');
+      expect(encoded(...sealed(place), ...text('a'))).toEqual([{ text: 'a', ...carry(place) }]);
+    });
+
+    test('redacted, too', () => {
+      const redacted: StreamEvent[] = [
+        { type: 'reasoning-start', block: 5, redacted: ANTHROPIC },
+        { type: 'reasoning-end', block: 5 },
+      ];
+      const thoughtSignature = btoa('sluice:redacted:anthropic-messages:sig');
+      expect(encoded(...redacted, ...text('a'))).toEqual([{ text: 'a', thoughtSignature }]);
+    });
+
+    test('stands alone before another thought, and at the end', () => {
+      const alone = { text: '', thought: true, thoughtSignature: CARRIED };
+      expect(encoded(...sealed(ANTHROPIC), ...thought(), ...text('a'))).toEqual([
+        alone,
+        { text: 'a', ...carry('') },
+      ]);
+      expect(encoded(...sealed(ANTHROPIC))).toEqual([alone]);
+    });
+
+    test('of Gemini’s own leaves its signature', () => {
+      expect(encoded(...sealed(ownToken('gemini', 's')), ...text('a'))).toEqual([
+        { text: '', thoughtSignature: 's' },
+        { text: 'a' },
+      ]);
+    });
+
+    test('says the same in a whole answer', () => {
+      const whole = (...events: StreamEvent[]) =>
+        gemini.client.buildResponse(wholeAnswer([START, ...events, finish()]), context).candidates;
+      const parts = (...built: JsonObject[]) => [{ content: { parts: built } }];
+      const carried = { thoughtSignature: CARRIED };
+      expect(whole(...sealed(ANTHROPIC), ...text('a'), ...call(['{}']))).toMatchObject(
+        parts({ text: 'a', ...carried }, { functionCall, ...carried }),
+      );
+      expect(whole(...sealed(ANTHROPIC), ...call(['{}']))).toMatchObject(parts({ functionCall, ...carried }));
+      expect(whole(...thought(), ...text('a'))).toMatchObject(parts({ text: 'a', ...carry('') }));
+      expect(whole(...sealed(ANTHROPIC))).toMatchObject(parts({ text: '', thought: true, ...carried }));
+      expect(whole(...sealed(ownToken('gemini', 's')), ...text('a'))).toMatchObject(
+        parts({ text: '', thoughtSignature: 's' }, { text: 'a' }),
+      );
+    });
   });
 
   test('a token that only marks a place carries no thought: its text may change', () => {

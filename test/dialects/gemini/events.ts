@@ -65,8 +65,8 @@ export function encode(events: readonly StreamEvent[], context: AnswerContext = 
 }
 
 /** The chunks that the events become. */
-export function encodedChunks(events: readonly StreamEvent[]): JsonObject[] {
-  return wireEvents(encode(events)).map(({ data }) => parseObject(data) ?? {});
+export function encodedChunks(events: readonly StreamEvent[], context?: AnswerContext): JsonObject[] {
+  return wireEvents(encode(events, context)).map(({ data }) => parseObject(data) ?? {});
 }
 
 /** The answer that the events tell, or the error they end in. */

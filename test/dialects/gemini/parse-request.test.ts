@@ -23,6 +23,7 @@ test('a small request', () => {
     system: [],
     messages: [{ role: 'user', parts: [{ type: 'text', text: 'hi' }] }],
     tools: [],
+    hidesReasoning: true,
   });
 });
 
@@ -216,6 +217,17 @@ describe('parts', () => {
         { type: 'reasoning', text: '', redacted: 'anthropic-messages:s' as never },
         said,
       ]);
+    });
+
+    test('that nobody signed', () => {
+      const unsigned = { text: 'ab', thoughtSignature: btoa('sluice:thought:2:hm') };
+      const thought = { type: 'reasoning', text: 'hm' } as const;
+      expect(modelParts(unsigned, { functionCall, thoughtSignature: unsigned.thoughtSignature })).toEqual([
+        thought,
+        said,
+        bare,
+      ]);
+      expect(modelParts(shown, unsigned)).toEqual([thought, said]);
     });
 
     test('what only looks like one is Gemini’s own', () => {
