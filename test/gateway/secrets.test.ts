@@ -258,6 +258,38 @@ describe('a provider that echoes keys', () => {
     }
   }
 
+  for (const model of MODELS) {
+    test(`in the type, code and parameter of an error, ${model}: in no answer, row, page, log or file`, async () => {
+      const told: Record<string, string> = {};
+      const error = {
+        message: 'refused',
+        type: SECRETS.configured,
+        code: SECRETS.header,
+        param: SECRETS.configured,
+      };
+      const event = `event: error\ndata: ${JSON.stringify({ type: 'error', error })}\n\n`;
+      let begins = true;
+      const lab = setup((request) => {
+        const [start, begun] = request.path.includes('chat')
+          ? [CHAT.start, CHAT.delta('begun')]
+          : [MESSAGE.start, MESSAGE.block + MESSAGE.delta('begun')];
+        if ((request.json() as { stream?: boolean }).stream !== true)
+          return jsonReply({ type: 'error', error }, { status: 400 });
+        return replyWith(start + (begins ? begun : '') + event);
+      });
+      for (const path of PATHS) {
+        for (const stream of [true, false]) {
+          for (begins of [true, false]) {
+            const answer = await lab.post(path, { ...ASK, model, stream });
+            expect(answer.text).toContain('refused');
+            told[`${path} ${stream} ${begins}`] = answer.text + answer.headers;
+          }
+        }
+      }
+      expectClean({ ...told, ...(await lab.everything()) });
+    });
+  }
+
   test('in an event that cannot be read: in no log line', async () => {
     const broken = `data: {"broken": ${SECRETS.configured} ${SECRETS.header}\n\n`;
     const lab = setup((request) =>

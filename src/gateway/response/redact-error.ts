@@ -1,5 +1,5 @@
 // Removes secrets from errors: providers quote the keys they refuse (GUARANTEES 18).
-import type { GatewayError } from '../../model/errors.ts';
+import type { GatewayError, GatewayErrorOptions, UpstreamReason } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { shortMessage } from '../../model/short-message.ts';
@@ -9,9 +9,25 @@ export function redactError(error: GatewayError, redact: (text: string) => strin
   // Shortened afterwards: half a secret would not be recognized.
   const message = shortMessage(redact(error.message));
   const { upstream } = error;
-  if (upstream === undefined) return message === error.message ? error : error.with(message);
-  const headers = redactHeaders(upstream.headers, redact);
-  return error.with(message, { upstream: { ...upstream, headers, body: redact(upstream.body) } });
+  const reason = error.reason && redactReason(error.reason, redact);
+  if (upstream === undefined && reason === undefined)
+    return message === error.message ? error : error.with(message);
+  const changes: GatewayErrorOptions = {};
+  if (reason !== undefined) changes.reason = reason;
+  if (upstream !== undefined) {
+    const headers = redactHeaders(upstream.headers, redact);
+    changes.upstream = { ...upstream, headers, body: redact(upstream.body) };
+  }
+  return error.with(message, changes);
+}
+
+function redactReason(reason: UpstreamReason, redact: (text: string) => string): UpstreamReason {
+  const clean: UpstreamReason = {};
+  for (const field of ['type', 'code', 'param'] as const) {
+    const text = reason[field];
+    if (text !== undefined) clean[field] = redact(text);
+  }
+  return clean;
 }
 
 function redactHeaders(headers: HeaderReader, redact: (text: string) => string): HeaderReader {
