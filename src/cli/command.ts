@@ -32,7 +32,7 @@ export interface Command {
   name: string;
   summary: string;
   flags: Record<string, Flag>;
-  /** Names of the operands: arguments without a flag. */
+  /** Names of the operands, which are arguments without a flag; those that may be left out are in brackets. */
   operands?: string[];
   /** The values that the first operand may have, where they are known. */
   choices?: readonly string[];

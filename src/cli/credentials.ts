@@ -55,7 +55,7 @@ export const credentialsCommand: Command = {
     'Store keys encrypted: store NAME [VALUE, or - for standard input; prompts without echo if omitted], ' +
     'retrieve NAME, list, delete NAME, rotate (a new master key for all; store NAME replaces a value).',
   flags: {},
-  operands: ['ACTION', 'NAME', 'VALUE'],
+  operands: ['ACTION', '[NAME]', '[VALUE]'],
   choices: Object.keys(ACTIONS),
   async run({ operands: [action, ...rest] }, context) {
     const act = chosenAction('credentials', action, ACTIONS);

@@ -35,7 +35,7 @@ export function formatOverview(commands: readonly Command[], width?: number): st
 /** @param width of the terminal, where there is one */
 export function formatCommandHelp(command: Command, width?: number): string {
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
-  const operands = (command.operands ?? []).map((name) => ` [${name}]`).join('');
+  const operands = (command.operands ?? []).map((name) => ` ${name}`).join('');
   return [
     `Usage: sluice ${command.name}${command.passesRest ? ` [flags]${operands}` : `${operands} [flags]`}`,
     '',

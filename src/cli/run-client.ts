@@ -17,7 +17,7 @@ export const runCommand: Command = {
   name: 'run',
   summary: `Start ${Object.keys(CLIENT_PROGRAMS).join(', ')} or any other program with this gateway as its provider.`,
   flags: GATEWAY_FLAGS,
-  operands: ['CLIENT', 'ARGUMENTS…'],
+  operands: ['CLIENT', '[ARGUMENTS…]'],
   choices: Object.keys(CLIENT_PROGRAMS),
   passesRest: true,
   async run(input, context) {

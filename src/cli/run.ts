@@ -13,7 +13,7 @@ const helpCommand: Command = {
   name: 'help',
   summary: 'List the commands, or print the help of one.',
   flags: {},
-  operands: ['COMMAND'],
+  operands: ['[COMMAND]'],
   get choices() {
     return Object.keys(COMMANDS);
   },

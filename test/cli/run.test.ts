@@ -48,6 +48,14 @@ describe('help', () => {
     expect(out).not.toBe(piped);
   });
 
+  test.each([
+    ['run', 'sluice run [flags] CLIENT [ARGUMENTS…]'],
+    ['credentials', 'sluice credentials ACTION [NAME] [VALUE] [flags]'],
+    ['help', 'sluice help [COMMAND] [flags]'],
+  ])('what may be left out of %s is in brackets', async (command, usage) => {
+    expect((await run([command, '--help'])).out).toStartWith(`Usage: ${usage}\n`);
+  });
+
   test('without a command it is on stderr, and the exit code says so', async () => {
     const { code, out, err } = await run([]);
     expect({ code, out }).toEqual({ code: 2, out: '' });
