@@ -89,6 +89,7 @@ function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => [],
     budgets: () => [],
+    budgetsUnread: () => null,
     providerStates: () => [],
   });
 }

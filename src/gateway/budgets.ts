@@ -31,6 +31,8 @@ export interface Budgets {
   /** Reports what was added here to the other processes now. */
   flush(): void;
   states(): BudgetState[];
+  /** Why what was spent cannot be read from the ledger at the moment; null: it can, or there is nothing to read. */
+  unread(): string | null;
   stop(): void;
 }
 
@@ -47,7 +49,8 @@ export function createBudgets(
 ): Budgets {
   const book = createBudgetBook();
   const onFailed = (reason: string) => log('warn', BUDGETS_UNREAD, { error: reason });
-  const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed });
+  const onRecovered = () => log('info', BUDGETS_READ_AGAIN);
+  const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed, onRecovered });
   let price: Pricer = () => null;
   let cancelReport: (() => void) | undefined;
 
@@ -90,6 +93,7 @@ export function createBudgets(
     learn: (spent) => book.adopt(spent, now()),
     flush: report,
     states: () => book.states(now()),
+    unread: () => reader?.failure() ?? null,
     stop() {
       reader?.stop();
       report();
@@ -99,4 +103,7 @@ export function createBudgets(
 
 /** The log's message when spending cannot be read from the ledger. */
 export const BUDGETS_UNREAD =
-  'spending could not be read from the ledger: budgets count what was read before, and the requests of this gateway from now on';
+  'spending could not be read from the ledger: budgets count what was read before (nothing, if this is the start), and the requests of this gateway from now on';
+
+/** The log's message when it can be read again. */
+export const BUDGETS_READ_AGAIN = 'spending could be read from the ledger again: budgets count all of it';

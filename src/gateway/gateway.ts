@@ -175,6 +175,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       providerStates: states.snapshot,
       connections,
       budgets: budgets.states,
+      budgetsUnread: budgets.unread,
     });
 
   function connections(): PoolState[] {

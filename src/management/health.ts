@@ -2,7 +2,7 @@
 import type { ManagementDeps } from './management.ts';
 
 export async function readHealth(deps: ManagementDeps): Promise<object> {
-  const { providers, routing, audit } = deps.config();
+  const { providers, routing, audit, costs } = deps.config();
   const states = await deps.providerStates(providers);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
@@ -12,7 +12,8 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   // Read after the workers were asked, when it is known which of them answer.
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
-  const degraded = !isUp || fewer || ledger?.ok === false;
+  const unread = deps.budgetsUnread();
+  const degraded = !isUp || fewer || ledger?.ok === false || unread !== null;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
@@ -26,6 +27,7 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
       log_request_bodies: audit.logRequestBodies,
       log_response_bodies: audit.logResponseBodies,
     },
+    ...(costs.budgets.length === 0 ? {} : { budgets: { ok: unread === null, last_error: unread } }),
     ledger:
       ledger === null
         ? null

@@ -40,6 +40,8 @@ export interface ManagementDeps {
   providerStates(providers: readonly ProviderConfig[]): ProviderState[] | Promise<ProviderState[]>;
   /** The states of `costs.budgets`, in that order. */
   budgets(): BudgetState[];
+  /** Why what was spent cannot be read from the ledger at the moment, so that too little may be counted; null: it can. */
+  budgetsUnread(): string | null;
   /** Connections to every server that was asked; empty where the host does not keep them itself. */
   connections(): PoolState[] | Promise<PoolState[]>;
 }

@@ -25,6 +25,7 @@ export interface FleetViewOptions
     | 'workers'
     | 'connections'
     | 'budgets'
+    | 'budgetsUnread'
   > {
   processes(): readonly WorkerProcess[];
   questions: Questions;

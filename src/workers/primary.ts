@@ -1,7 +1,7 @@
 // The process that serves no requests itself: it has the one ledger, forwards each worker's notices to the others,
 // accounts for workers that die, and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { BUDGETS_UNREAD } from '../gateway/budgets.ts';
+import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD } from '../gateway/budgets.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -102,6 +102,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     questions,
     connections,
     budgets: () => budgets.states(now()),
+    budgetsUnread: () => spending?.failure() ?? null,
     workers: () => ({
       wanted,
       running: supervisor.serving().length,
@@ -124,6 +125,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       setTimer,
       onRead: sendSpent,
       onFailed: (reason) => log('warn', BUDGETS_UNREAD, { error: reason }),
+      onRecovered: () => log('info', BUDGETS_READ_AGAIN),
     });
 
   /** Each worker refuses requests by what all have spent. */

@@ -95,6 +95,7 @@ beforeEach(() => {
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => pools,
     budgets: () => [],
+    budgetsUnread: () => null,
     providerStates: (providers) =>
       providers.map(({ name }) => ({
         name,
@@ -228,6 +229,28 @@ describe('/gateway/health', () => {
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'healthy',
       ledger: { ok: true, queued: 0, dropped: 1 },
+    });
+  });
+
+  test('is degraded while budgets cannot be read, and says why', async () => {
+    const daily = {
+      limitUsd: 1,
+      per: 'day',
+      each: null,
+      agent: null,
+      project: null,
+      provider: null,
+      model: null,
+    } as const;
+    config = sampleConfig({ costs: { pricingOverrides: [], budgets: [daily] } });
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      budgets: { ok: true, last_error: null },
+    });
+    deps.budgetsUnread = () => 'the store is out of order';
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      budgets: { ok: false, last_error: 'the store is out of order' },
     });
   });
 

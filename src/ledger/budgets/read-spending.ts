@@ -12,35 +12,41 @@ export interface SpendingOptions {
   onRead?(): void;
   /** Called when reading fails after it worked: what this process has seen still counts. */
   onFailed(reason: string): void;
+  /** Called when it works again. */
+  onRecovered?(): void;
 }
 
 export interface SpendingReader {
   /** The budgets have changed; there may be none any more. */
   configured(): void;
+  /** Why the newest reading failed: too little may be counted. Null: it did not fail, or there is no budget. */
+  failure(): string | null;
   stop(): void;
 }
 
 export function createSpendingReader(
   book: BudgetBook,
   store: Pick<LedgerStore, 'spending'>,
-  { now, setTimer, onRead = () => {}, onFailed }: SpendingOptions,
+  { now, setTimer, onRead = () => {}, onFailed, onRecovered = () => {} }: SpendingOptions,
 ): SpendingReader {
   let cancel = (): void => {};
   let isStopped = false;
-  let hasFailed = false;
+  let failure: string | null = null;
 
   async function read(): Promise<void> {
     for (const period of book.periods(now())) {
       const spending = await store.spending(period);
       book.adopt(book.sumUp(spending, period, now()), now());
     }
-    hasFailed = false;
+    if (failure !== null && !isStopped) onRecovered();
+    failure = null;
     onRead();
   }
 
   function failed(thrown: unknown): void {
-    if (!hasFailed && !isStopped) onFailed(thrown instanceof Error ? thrown.message : String(thrown));
-    hasFailed = true;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    if (failure === null && !isStopped) onFailed(reason);
+    failure = reason;
   }
 
   function readAgain(): void {
@@ -52,6 +58,7 @@ export function createSpendingReader(
 
   return {
     configured: readAgain,
+    failure: () => (book.isEmpty ? null : failure),
     stop() {
       isStopped = true;
       cancel();

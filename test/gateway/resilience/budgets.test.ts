@@ -1,7 +1,7 @@
 // A budget that is used up (`costs.budgets`): what it would pay for is not asked; what is free, or paid from another, is.
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Budget } from '../../../src/config/resolved.ts';
-import { BUDGETS_UNREAD, createBudgets } from '../../../src/gateway/budgets.ts';
+import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD, createBudgets } from '../../../src/gateway/budgets.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import type { LedgerStore } from '../../../src/ledger/store.ts';
 import { jsonReply } from '../../support/reply.ts';
@@ -295,6 +295,28 @@ describe('in one process', () => {
     budgets.configure([DAY], () => 1);
     await timers.advance(0);
     expect(logged).toEqual([['warn', BUDGETS_UNREAD, { error: 'no such disk' }]]);
+    budgets.stop();
+  });
+
+  test('health is degraded until it can be read, and the log says that it was', async () => {
+    let isAway = true;
+    const reader = () => (isAway ? Promise.reject(new Error('no such disk')) : Promise.resolve(spending(3)));
+    const { budgets, timers, logged, spent } = begin(reader);
+    expect(budgets.unread()).toBeNull();
+    budgets.configure([DAY], () => 1);
+    await timers.advance(0);
+    expect(budgets.unread()).toBe('no such disk');
+    expect(spent()).toEqual([0]);
+    isAway = false;
+    await timers.advance(10_000);
+    expect(budgets.unread()).toBeNull();
+    expect(spent()).toEqual([3]);
+    expect(logged.at(-1)).toEqual(['info', BUDGETS_READ_AGAIN, undefined]);
+    isAway = true;
+    await timers.advance(10_000);
+    expect(budgets.unread()).toBe('no such disk');
+    budgets.configure([], () => 1);
+    expect(budgets.unread()).toBeNull();
     budgets.stop();
   });
 
