@@ -80,7 +80,7 @@ export interface Gateway {
    * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
    */
   stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
-  /** Applies to new requests; running ones keep what they began with. */
+  /** Applies to new requests; running ones keep what they began with. Does nothing once it is closed. */
   reload(config: ResolvedConfig): void;
   activeStreams(): number;
   /** Ends running requests with an error that says why, when the process waits no longer. */
@@ -377,6 +377,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       });
     },
     reload(config) {
+      if (closed) return;
       setup = createSetup(config, host, { states, memory });
       book = bookOf(setup);
       states.configure(config.providers);
@@ -407,7 +408,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           return;
         case 'probes':
           isProber = true;
-          probes.follow(setup.config.providers);
+          if (!closed) probes.follow(setup.config.providers);
       }
     },
     reportSpent: budgets.flush,

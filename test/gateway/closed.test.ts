@@ -1,8 +1,11 @@
 // A closed gateway: no provider is asked any more, whatever a request was waiting for.
 import { expect, test } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
 import { MESSAGE, utf8 } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
@@ -69,4 +72,23 @@ test('a question that comes later is refused, and only that', async () => {
   expect(await stream.next().catch((error: unknown) => error)).toMatchObject({ code: 'shutting_down' });
   expect(upstream.requests).toHaveLength(0);
   expect(rows).toHaveLength(0);
+});
+
+test('neither a configuration that is reloaded nor another process makes it probe its providers', async () => {
+  const timers = createManualTimers(1_000_000);
+  const upstream = createReplayFetch(() => jsonReply({ data: [] }));
+  const lab = { ...LAB_PROVIDERS.claude, probe_every: '1s' };
+  const { gateway } = createTestGateway({
+    config: { providers: { lab } },
+    fetch: upstream.fetch,
+    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+  });
+  await gateway.close();
+  const { file } = parseConfig({ providers: { lab } });
+  if (file === null) throw new Error('the configuration is not valid');
+  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+  gateway.reload(config);
+  gateway.learn({ about: 'probes' });
+  await timers.advance(5_000);
+  expect(upstream.requests).toHaveLength(0);
 });
