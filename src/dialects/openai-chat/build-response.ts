@@ -12,7 +12,13 @@ import { buildDataUrl } from '../openai/media.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
-import { buildThoughtSignature, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
+import {
+  buildThoughtSignature,
+  buildToolCall,
+  carryThought,
+  clientCallId,
+  legacyNames,
+} from './tool-call.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';
@@ -95,7 +101,11 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
             break;
           }
           const id = clientCallId(part.id, part.signature);
-          calls.push({ ...buildToolCall({ ...part, id }), ...buildThoughtSignature(part.signature) });
+          const seal =
+            part.signature === undefined && calls.length === 0
+              ? carryThought(reasoning.map((placed) => placed.part))
+              : buildThoughtSignature(part.signature);
+          calls.push({ ...buildToolCall({ ...part, id }), ...seal });
         } else losses.serverCall(part, false);
         break;
       case 'image':

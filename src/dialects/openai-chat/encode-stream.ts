@@ -22,7 +22,7 @@ import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
-import { buildThoughtSignature, clientCallId, legacyNames } from './tool-call.ts';
+import { buildThoughtSignature, carryThought, clientCallId, legacyNames } from './tool-call.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';
@@ -288,7 +288,11 @@ class ChunkEncoder implements StreamEncoder {
     });
     const id = clientCallId(event.id, signature);
     const call = { index, id, type: kind, [field]: { name, [input]: '' } };
-    return annotations + this.chunk({ tool_calls: [{ ...call, ...buildThoughtSignature(signature) }] });
+    const seal =
+      signature === undefined && index === 0
+        ? carryThought(this.entries?.map(({ part }) => part) ?? [])
+        : buildThoughtSignature(signature);
+    return annotations + this.chunk({ tool_calls: [{ ...call, ...seal }] });
   }
 
   /** A call in the form of `functions`; a message has only one. */

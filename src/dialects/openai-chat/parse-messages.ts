@@ -8,8 +8,8 @@ import { parseAnnotations } from './annotations.ts';
 import { breakpointOf } from './breakpoint-field.ts';
 import { parseImages, withSeals } from './media.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
-import { parseReasoning } from './reasoning.ts';
-import { parseClientCall } from './tool-call.ts';
+import { type MessageReasoning, parseReasoning } from './reasoning.ts';
+import { carriedThought, parseClientCall } from './tool-call.ts';
 
 export interface ParsedMessages {
   system: TextPart[];
@@ -143,7 +143,7 @@ function parseAssistant(
     if (name === 'images' && images !== undefined) continue;
     others.push({ type: 'opaque', dialect: 'openai-chat', name, value: { [name]: field } });
   }
-  const { before, after } = reasoning;
+  const { before, after } = withCarried(reasoning, message);
   const rest =
     said.length === 0
       ? withSeals([...before, ...after], images ?? [])
@@ -155,6 +155,18 @@ function isEmpty(value: JsonValue | undefined): boolean {
   return (
     value === undefined || value === null || value === false || value === '' || asArray(value)?.length === 0
   );
+}
+
+/** The message's reasoning with the seal that its first call carries, unless the text is another one. */
+function withCarried(reasoning: MessageReasoning, { tool_calls: calls }: JsonObject): MessageReasoning {
+  const carried = carriedThought(asObject(asArray(calls)?.[0]) ?? {});
+  if (carried === undefined) return reasoning;
+  const [kept, ...others] = [...reasoning.before, ...reasoning.after];
+  if (kept === undefined) return { before: [carried], after: [] };
+  const isBare = kept.signature === undefined && kept.redacted === undefined;
+  return isBare && others.length === 0 && kept.text === carried.text
+    ? { before: [carried], after: [] }
+    : reasoning;
 }
 
 function toolCallId(message: JsonObject, path: string): string {

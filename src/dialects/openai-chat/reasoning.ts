@@ -92,11 +92,14 @@ export interface PlacedReasoning {
   afterText: boolean;
 }
 
+/** Before and behind the text of its message. */
+export interface MessageReasoning {
+  before: ReasoningPart[];
+  after: ReasoningPart[];
+}
+
 /** The reasoning of a whole message. Where both forms have the same, the details win: they have the signatures. */
-export function parseReasoning(
-  message: JsonObject,
-  token: (text: string) => OpaqueToken,
-): { before: ReasoningPart[]; after: ReasoningPart[] } {
+export function parseReasoning(message: JsonObject, token: (text: string) => OpaqueToken): MessageReasoning {
   const plain = reasoningText(message);
   if (plain === '' && asArray(message.reasoning_details) === undefined) return { before: [], after: [] };
   const before: ReasoningPart[] = [];

@@ -1,14 +1,17 @@
 // One tool call of a message ↔ ToolCallPart.
-import type { ToolCallPart } from '../../model/content.ts';
+import type { ReasoningPart, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { Tool } from '../../model/request.ts';
 import { argumentText } from '../openai/calls.ts';
 import {
   callIdFromWire,
   callIdToWire,
+  isSeal,
   type OpaqueToken,
   openToken,
   ownToken,
+  thoughtFromBytesWire,
+  thoughtToBytesWire,
 } from '../../model/opaque-token.ts';
 
 /**
@@ -36,23 +39,55 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
 }
 
 /** The call of a client's history: its id may hold a token of another dialect, see `clientCallId`. */
-export function parseClientCall(call: JsonObject, fallbackId: string): ToolCallPart | undefined {
-  const part = parseToolCall(call, fallbackId);
+export function parseClientCall(wire: JsonObject, fallbackId: string): ToolCallPart | undefined {
+  const part = parseToolCall(wire, fallbackId);
   if (part === undefined) return undefined;
   const { id, token } = callIdFromWire(part.id);
-  return { ...part, id, ...(token !== undefined && { signature: token }) };
+  if (token !== undefined) return { ...part, id, signature: token };
+  const { signature, ...call } = part;
+  return carriedThought(wire) === undefined ? part : call;
 }
 
 /** Where Gemini's endpoint of this dialect keeps the signature. https://ai.google.dev/gemini-api/docs/thought-signatures */
 export function thoughtSignature(call: JsonObject): OpaqueToken | undefined {
-  const signature = asString(asObject(asObject(call.extra_content)?.google)?.thought_signature);
+  const signature = signatureText(call);
   return signature === undefined ? undefined : ownToken('openai-chat', signature);
+}
+
+function signatureText(call: JsonObject): string | undefined {
+  return asString(asObject(asObject(call.extra_content)?.google)?.thought_signature);
+}
+
+/**
+ * The thought behind which a provider of another dialect called a tool, in the field of Gemini's signatures: clients that
+ * send thoughts back as plain text (AI SDK 7's openai-compatible) keep that field.
+ * @param thoughts of the answer so far. Of several, clients join the texts, which no signature matches.
+ */
+export function carryThought(thoughts: readonly ReasoningPart[]): JsonObject {
+  const [thought, ...others] = thoughts;
+  if (thought === undefined || others.length > 0) return {};
+  const token = thought.redacted ?? thought.signature;
+  if (token === undefined || !isSeal(token) || openToken('openai-chat', token) !== undefined) return {};
+  const isRedacted = thought.redacted !== undefined;
+  return withSignature(thoughtToBytesWire({ text: thought.text, token, isRedacted }));
+}
+
+/** What `carryThought` put on a call. */
+export function carriedThought(call: JsonObject): ReasoningPart | undefined {
+  const carried = thoughtFromBytesWire(signatureText(call) ?? '');
+  if (carried?.token === undefined) return undefined;
+  const { text, token, isRedacted } = carried;
+  return { type: 'reasoning', text, ...(isRedacted ? { redacted: token } : { signature: token }) };
 }
 
 /** The same for building; nothing where the token is another dialect's. */
 export function buildThoughtSignature(signature: OpaqueToken | undefined): JsonObject {
   const own = signature && openToken('openai-chat', signature);
-  return own === undefined ? {} : { extra_content: { google: { thought_signature: own } } };
+  return own === undefined ? {} : withSignature(own);
+}
+
+function withSignature(signature: string): JsonObject {
+  return { extra_content: { google: { thought_signature: signature } } };
 }
 
 /** The id of a call for a client; another dialect's token is carried in it. */

@@ -7,21 +7,23 @@ import type { ResolvedConfig } from '../../../src/config/resolved.ts';
 import { createGateway } from '../../../src/gateway/gateway.ts';
 import { createWebHost } from '../../../src/gateway/host.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';
 import { sampleProvider } from '../../support/provider-config.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { replyWith } from '../../support/reply.ts';
-import { CARRY_CLIENTS, type Fetch } from './clients.ts';
+import { CARRY_CLIENTS, type Fetch, plainThoughts } from './clients.ts';
 import { CARRY_PROVIDERS } from './providers.ts';
 
 /** What it is called when a token goes nowhere. */
 const TOKEN_LOSSES = ['redacted_thinking', 'thought_signature'];
 
-function createLab() {
-  const upstream = createReplayFetch((request) =>
-    replyWith(CARRY_PROVIDERS[request.headers.get('x-lab') as DialectId].answer),
-  );
+/** @param answers in place of the providers' usual ones. */
+function createLab(answers: Partial<Record<DialectId, string>> = {}) {
+  const upstream = createReplayFetch((request) => {
+    const dialect = request.headers.get('x-lab') as DialectId;
+    return replyWith(answers[dialect] ?? CARRY_PROVIDERS[dialect].answer);
+  });
   const lost: string[] = [];
   const gateway = createGateway(labConfig(), createWebHost({ fetch: upstream.fetch }));
   /** A connection whose requests go to the provider of that dialect. */
@@ -37,6 +39,16 @@ function createLab() {
   const sent = (turn: number) => upstream.requests[turn]?.json() as JsonObject;
   return { connect, sent, lost };
 }
+
+const FRAMES = CARRY_PROVIDERS['anthropic-messages'].answer.split('\n\n');
+/** Its answer without the redacted thinking, and with the thinking again in its place. */
+const ONE_THOUGHT = FRAMES.filter((frame) => !frame.includes('"index":1')).join('\n\n');
+const THOUGHT = FRAMES.filter((frame) => frame.includes('"index":0'));
+const TWO_THOUGHTS = FRAMES.flatMap((frame) => {
+  if (frame.includes('"index":1')) return [];
+  const ends = frame === THOUGHT.at(-1);
+  return ends ? [frame, ...THOUGHT.map((each) => each.replace('"index":0', '"index":1'))] : [frame];
+}).join('\n\n');
 
 /** One provider of each dialect, named by it. */
 function labConfig(): ResolvedConfig {
@@ -81,6 +93,47 @@ for (const client of SPOKEN_DIALECTS) {
     });
   }
 }
+
+describe.each([
+  ['streamed', true],
+  ['whole', false],
+])('a client of Chat that keeps only the text of thoughts, %s', (_, stream) => {
+  test.each([['anthropic-messages'], ['openai-responses']] as const)(
+    '%s gets back what it sent',
+    async (provider) => {
+      const { model, held, expected } = CARRY_PROVIDERS[provider];
+      const { connect, sent } = createLab({ 'anthropic-messages': ONE_THOUGHT });
+      await plainThoughts({ model, stream, first: connect(provider), second: connect(provider) });
+      const wanted = (expected as JsonValue[][]).filter(([type]) => type !== 'redacted_thinking');
+      expect(held(sent(1))).toEqual(wanted);
+      expect(JSON.stringify(sent(1))).not.toContain('c2x1aWNl');
+    },
+  );
+
+  test('Claude gets no signature of a part of the text, to which clients join several thoughts', async () => {
+    const { model } = CARRY_PROVIDERS['anthropic-messages'];
+    const { connect, sent } = createLab({ 'anthropic-messages': TWO_THOUGHTS });
+    const to = connect('anthropic-messages');
+    await plainThoughts({ model, stream, first: to, second: to });
+    const text = JSON.stringify(sent(1));
+    expect(text).toContain('toolu_01');
+    expect(text).not.toContain('signature');
+  });
+
+  test("a provider of the client's own dialect gets the text alone", async () => {
+    const { model } = CARRY_PROVIDERS['anthropic-messages'];
+    const { connect, sent } = createLab({ 'anthropic-messages': ONE_THOUGHT });
+    await plainThoughts({
+      model,
+      stream,
+      first: connect('anthropic-messages'),
+      second: connect('openai-chat'),
+    });
+    const text = JSON.stringify(sent(1));
+    expect(text).toContain('toolu_01');
+    expect(text).not.toContain('extra_content');
+  });
+});
 
 test('there is something to carry between', () => {
   expect(SPOKEN_DIALECTS.length).toBeGreaterThan(1);

@@ -1,6 +1,8 @@
 // One client per dialect that holds a conversation of two turns, its history kept as its SDK keeps it.
 import Anthropic from '@anthropic-ai/sdk';
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { GoogleGenAI, type PartListUnion } from '@google/genai';
+import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import OpenAI from 'openai';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { answerFor } from './providers.ts';
@@ -139,6 +141,32 @@ export const CARRY_CLIENTS: Record<DialectId, Converse> = {
       }),
     );
   },
+};
+
+/** AI SDK's openai-compatible: thoughts come back as plain text, and Gemini's field of calls as it was. */
+export const plainThoughts: Converse = async ({ model, stream, first, second }) => {
+  let asked = 0;
+  const fetch: Fetch = (input, init) => (asked++ === 0 ? first : second)(input, init);
+  const provider = createOpenAICompatible({
+    name: 'gateway',
+    baseURL: `${GATEWAY}/v1`,
+    apiKey: KEY,
+    fetch: fetch as typeof globalThis.fetch,
+  });
+  const weather = tool({
+    inputSchema: jsonSchema<{ city: string }>(PARAMETERS),
+    execute: (args) => answer(args),
+  });
+  const asking = {
+    model: provider(model),
+    tools: { weather },
+    stopWhen: stepCountIs(2),
+    prompt: QUESTION,
+    providerOptions: { gateway: { reasoningEffort: 'low' } },
+    maxRetries: 0,
+  };
+  if (stream) await streamText(asking).consumeStream();
+  else await generateText(asking);
 };
 
 function openai(fetch: Fetch): OpenAI {
