@@ -268,9 +268,17 @@ describe('fields', () => {
     const { body, lost } = build('openrouter', {
       system: [{ type: 'text', text: 's', cacheControl }],
       tools: [{ type: 'function', name: 'f', cacheControl }],
+      messages: [
+        { role: 'user', parts: [{ type: 'text', text: 'hi' }] },
+        {
+          role: 'assistant',
+          parts: [{ type: 'tool-call', id: 'c', name: 'f', arguments: '{}', kind: 'function', cacheControl }],
+        },
+      ],
     });
     const kept = { cache_control: { type: 'ephemeral', ttl: '1h' } };
-    expect(body).toMatchObject({ messages: [{ content: [{ text: 's', ...kept }] }, {}], tools: [kept] });
+    const messages = [{ content: [{ text: 's', ...kept }] }, {}, { tool_calls: [kept] }];
+    expect(body).toMatchObject({ messages, tools: [kept] });
     expect(JSON.stringify(body)).not.toContain('scope');
     expect(lost).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { unreadableTurn } from '../shared/last-turn.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
+import { sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { remindByUser } from '../shared/reminder.ts';
@@ -223,9 +224,11 @@ function buildReplay(reasoning: readonly ReasoningPart[], { losses, options }: B
 }
 
 function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObject {
-  const breakpoint = options.quirks.cacheControl === true ? call.cacheControl : undefined;
+  const { cacheControl } = call;
+  const isTaken = cacheControl !== undefined && options.quirks.cacheControl === true;
+  const breakpoint = isTaken ? sentBreakpoint(cacheControl, options, losses) : undefined;
   losses.foreign(call.extension);
-  if (call.cacheControl !== breakpoint) losses.lost('cache_control');
+  if (cacheControl !== undefined && !isTaken) losses.lost('cache_control');
   const token = buildThoughtSignature(call.signature);
   if (call.signature !== undefined && token.extra_content === undefined) losses.lost('thought_signature');
   return {
