@@ -55,7 +55,10 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   if (config.responseLogprobs === false) kept.add('responseLogprobs');
   if (listOf(config.responseModalities).every((modality) => modality === 'TEXT'))
     kept.add('responseModalities');
-  return dotted(NAME, leftover(config, [...kept]));
+  const { thinkingLevel } = thinking ?? {};
+  // A number, as Google's RPC libraries write names: only Google knows which.
+  const numbered = typeof thinkingLevel === 'number' ? { 'thinkingConfig.thinkingLevel': thinkingLevel } : {};
+  return dotted(NAME, { ...leftover(config, [...kept]), ...numbered });
 }
 
 const PLAIN = new Set(['TEXT_PLAIN', 'text/plain']);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { ClientRoute } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
+import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
@@ -624,6 +625,16 @@ describe('generation config', () => {
     [{}, undefined],
   ])('the thinking %j', (thinkingConfig, reasoning) => {
     expect(config({ thinkingConfig }).reasoning as unknown).toEqual(reasoning);
+  });
+
+  test('a level of thinking by its number is kept for Google, and named elsewhere', () => {
+    const request = config({ thinkingConfig: { thinkingLevel: 3 } });
+    const field = 'generationConfig.thinkingConfig.thinkingLevel';
+    expect(request.extension?.fields).toEqual({ [field]: 3 });
+    const sent = gemini.provider.buildRequest(request, { model: 'gemini-3-pro', quirks: {} });
+    expect(sent.body.generationConfig).toEqual({ thinkingConfig: { thinkingLevel: 3 } });
+    const other = PROVIDER_SIDES['openai-chat'].buildRequest(request, { model: 'gpt-5', quirks: {} });
+    expect(other.losses.map(({ feature }) => feature)).toEqual([field]);
   });
 
   test('what else there is keeps its name and place', () => {
