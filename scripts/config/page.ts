@@ -153,7 +153,7 @@ const PREFACE = [
   '`audit.enabled` and `audit.store` need a restart.',
   '',
   'An unknown key or a value of the wrong type is an error. A provider whose key cannot be found is disabled with',
-  'a warning, and the others work.',
+  'a warning, and the others work. A file has at most 1 MB, 100 levels and 1,000 YAML aliases.',
   '',
   '- **Secrets** are `env:NAME`, `credential:NAME` (stored encrypted by `sluice credentials store NAME`; a running',
   '  gateway picks up a change and logs its name), `file:PATH` (relative to the configuration file) or the value itself.',
