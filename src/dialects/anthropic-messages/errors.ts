@@ -4,7 +4,7 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
-import { codeOfStatus, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
+import { codeOfStatus, ownStatus, pageInstead, pathRemedy, UNPAID } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { outputLimitMessage } from './output-limit.ts';
@@ -41,7 +41,7 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
   return fromParts(
     status,
     undefined,
-    text === '' ? `the provider answered HTTP ${status} without a body` : text,
+    text === '' ? `the provider answered HTTP ${status} without a body` : text + pathRemedy(status, text),
   );
 }
 
@@ -94,7 +94,11 @@ export function fromBody(
       reason: { code: code ?? type ?? '' },
     });
   }
-  return fromParts(status ?? STATUS_OF[type ?? ''] ?? 500, reason, message || fallback);
+  return fromParts(
+    status ?? STATUS_OF[type ?? ''] ?? 500,
+    reason,
+    (message || fallback) + pathRemedy(status, message ?? ''),
+  );
 }
 
 function fromParts(status: number, reason: UpstreamReason | undefined, message: string): GatewayError {

@@ -12,7 +12,14 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
-import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../shared/failure-status.ts';
+import {
+  codeOfStatus,
+  ownStatus,
+  pageInstead,
+  pathRemedy,
+  statedIn,
+  UNPAID,
+} from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
@@ -88,7 +95,7 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const named = reason.code ?? reason.type;
   return new GatewayError(
     code,
-    `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}`,
+    `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}${pathRemedy(httpStatus, message)}`,
     {
       ...ownStatus(code, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),

@@ -48,6 +48,14 @@ export function statedIn(body: string): JsonValue {
   }
 }
 
+/** What servers say of a path that they do not have, FastAPI's and Go's among them; of a model they say more. */
+const NO_SUCH_PATH = /^(?:404:? )?(?:page |file )?not found\.?$/i;
+
+/** To follow the provider's own message: what to do where the path, and so the base URL, is wrong. */
+export function pathRemedy(status: number | undefined, message: string): string {
+  return status === 404 && NO_SUCH_PATH.test(message.trim()) ? '; check its base_url' : '';
+}
+
 /** Describes a page received instead of JSON. Its title shows who answered (a proxy, a firewall, a login); no more is quoted. */
 export function pageInstead(body: string): string {
   const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);

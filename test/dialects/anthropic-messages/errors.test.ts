@@ -14,6 +14,12 @@ const parse = (status: number, body: string | JsonObject, headers: Record<string
   });
 const said = (type: string, message = 'why'): JsonObject => ({ type: 'error', error: { type, message } });
 
+test('a path that is not there is told from a model that is not', () => {
+  expect(parse(404, said('not_found_error', 'Not Found')).message).toBe('Not Found; check its base_url');
+  expect(parse(404, { detail: 'Not Found' }).message).toBe('Not Found; check its base_url');
+  expect(parse(404, said('not_found_error', 'model: claude-x')).message).toBe('model: claude-x');
+});
+
 describe('errors of the provider', () => {
   const CASES: [number, string, ErrorCode, number][] = [
     [400, 'invalid_request_error', 'upstream_rejected', 400],

@@ -122,6 +122,15 @@ describe('body shapes', () => {
     expect(parse(400, { error: { message: 'm', code: '1211' } }).reason).toEqual({ code: '1211' });
   });
 
+  test.each<[number, JsonObject | string, boolean]>([
+    [404, { detail: 'Not Found' }, true],
+    [404, '404 page not found\n', true],
+    [404, { error: { message: 'The model `x` does not exist', code: 'model_not_found' } }, false],
+    [400, { detail: 'Not Found' }, false],
+  ])('%d %j is of a path that is not there: %j', (status, body, isPath) => {
+    expect(parse(status, body).message.endsWith('; check its base_url')).toBe(isPath);
+  });
+
   test('HTML is called what it is', () => {
     const error = parse(502, '\n<!DOCTYPE html><html><body>Bad Gateway</body></html>');
     expect(error.code).toBe('upstream_failed');
