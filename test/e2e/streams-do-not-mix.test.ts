@@ -1,6 +1,7 @@
 // Streams of all dialects at once, their pieces in any order: each client gets to the byte what it gets alone.
 import { expect, test } from 'bun:test';
-import { DIALECT_IDS, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { MARKED_ANSWERS, marksOf } from '../support/marked-answers.ts';
 import { PROVIDER_WIRES } from '../support/provider-wires.ts';
@@ -24,6 +25,11 @@ interface Entry {
   input_tokens: number;
   output_tokens: number;
   response_body: string;
+}
+
+/** Clients of Gemini get thoughts only if they ask for them. */
+function wantsThoughts(client: DialectId): JsonObject {
+  return client === 'gemini' ? { generationConfig: { thinkingConfig: { includeThoughts: true } } } : {};
 }
 
 /** What differs between two answers to the same question: their ids and times. */
@@ -64,7 +70,7 @@ test(`${STREAMS.length} streams of all dialects at once: each client gets its ow
     const response = await fetch(sluice.url + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-sluice-target': `${wire}/some-model` },
-      body: JSON.stringify(body).replace('"hi"', `"ask-${index}."`),
+      body: JSON.stringify({ ...body, ...wantsThoughts(client) }).replace('"hi"', `"ask-${index}."`),
     });
     const requestId = response.headers.get('x-sluice-request-id') ?? '';
     return { requestId, text: timeless(await response.text(), requestId) };
