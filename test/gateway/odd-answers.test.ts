@@ -154,3 +154,25 @@ describe('an event that cannot be read', () => {
     },
   );
 });
+
+test.each(SPOKEN_DIALECTS)(
+  'an ending of Messages before any answer is none, for a client of %s',
+  async (client) => {
+    for (const stream of [true, false]) {
+      const reply = streamed('anthropic-messages', 'event: message_stop\ndata: {"type":"message_stop"}\n\n');
+      const { status, row } = await exchange('anthropic-messages', client, stream, reply);
+      expect(status).toBe(502);
+      expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_malformed' });
+    }
+  },
+);
+
+test.each(SPOKEN_DIALECTS)(
+  'an ending of Chat before any answer is none, for a client of %s',
+  async (client) => {
+    const reply = streamed('openai-chat', 'data: [DONE]\n\n');
+    const { status, row } = await exchange('openai-chat', client, true, reply);
+    expect(row.status).not.toBe('success');
+    expect(status).toBeGreaterThanOrEqual(500);
+  },
+);

@@ -4,6 +4,7 @@
 // their deltas, unknown deltas, unknown events), or the field's value (`container`, `stop_details`,
 // `context_management` of a message_delta), so that the encoder of this dialect can replay it.
 import type { EventSink } from '../../model/events.ts';
+import { GatewayError } from '../../model/errors.ts';
 import {
   asNumber,
   asObject,
@@ -187,6 +188,12 @@ class MessageDecoder implements StreamDecoder {
   }
 
   private messageStop(): void {
+    if (!this.started && this.nextBlock === 0 && this.stopReason === undefined) {
+      this.ended = true;
+      const message = 'the provider ended its stream (message_stop) before it began an answer';
+      this.sink.push({ type: 'error', error: new GatewayError('upstream_malformed', message) });
+      return;
+    }
     // A block cut short by max_tokens gets no stop of its own (recorded).
     for (const index of [...this.open.keys()]) this.close(index);
     this.ended = true;
