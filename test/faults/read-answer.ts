@@ -24,15 +24,19 @@ export function readStream(client: DialectId, bytes: Uint8Array): ReadAnswer {
   const events = readEvents(bytes);
   const endings: string[] = [];
   let error = '';
-  // One decoder an event: a decoder is silent after the first ending.
+  // One decoder an event: a decoder is silent after the first ending. That of Messages takes none before a beginning.
+  const opening = client === 'anthropic-messages' ? events.slice(0, 1) : [];
+  const opened = collect(client, opening);
+  const beginning = opened.some(isEnding) ? [] : opening;
+  const before = beginning.length === 0 ? 0 : opened.length;
   for (const event of events) {
-    decode(client, [event], (told) => {
+    for (const told of collect(client, [...beginning, event]).slice(before)) {
       if (told.type === 'finish') endings.push('finish');
       if (told.type === 'error') {
         endings.push('error');
         error = told.error.message;
       }
-    });
+    }
   }
   let text = '';
   let finish = '';
@@ -43,6 +47,16 @@ export function readStream(client: DialectId, bytes: Uint8Array): ReadAnswer {
   const checker = DIALECTS[client].createGrammarChecker();
   for (const event of events) checker.check(event);
   return { text, endings, finish, error, violations: checker.end() };
+}
+
+function isEnding({ type }: StreamEvent): boolean {
+  return type === 'finish' || type === 'error';
+}
+
+function collect(client: DialectId, events: readonly SseEvent[]): StreamEvent[] {
+  const told: StreamEvent[] = [];
+  decode(client, events, (event) => void told.push(event));
+  return told;
 }
 
 function decode(client: DialectId, events: readonly SseEvent[], told: (event: StreamEvent) => void): void {
