@@ -166,6 +166,19 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     for (const each of [store, other]) await each.close();
   });
 
+  test('a month that another gateway has dropped is made again for a late row', async () => {
+    const url = await cluster.createDatabase();
+    const [store, other] = [createPostgresStore(url), createPostgresStore(url)];
+    const over = Date.UTC(2026, 1, 1);
+    const late = (requestId: string) => store.append([sampleRow({ requestId, timestamp: over - 1 })]);
+    await late('first');
+    expect((await other.expire(over)).rows).toBe(1);
+    expect((await store.expire(over)).rows).toBe(0);
+    await late('second');
+    expect((await other.audit(ALL)).rows.map((row) => row.requestId)).toEqual(['second']);
+    for (const each of [store, other]) await each.close();
+  });
+
   test('a database of before kinds keeps its rows and sums', async () => {
     const url = await cluster.createDatabase();
     const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_kind'));

@@ -46,7 +46,8 @@ export function createPartitions(client: PostgresClient): Partitions {
       const over = (await monthsIn(client.query)).filter((held) => startOf(held + 1) <= before);
       let removed = 0;
       for (const month of over) removed += await changing((query) => dropMonth(query, month), PATIENCE_MS);
-      for (const month of over) known.delete(month);
+      // Also those that another gateway has dropped.
+      for (const month of known) if (startOf(month + 1) <= before) known.delete(month);
       return removed;
     },
     forget: () => known.clear(),
