@@ -83,7 +83,7 @@ async function readAsked(input: ParsedArguments, context: CliContext): Promise<A
   const path = stringFlag(input, 'path');
   if (path !== undefined && file === undefined)
     throw new UsageError('--path is the path that --body FILE is posted to: give both');
-  const body = file === undefined ? null : readBody(await readText(file, context), named, path);
+  const body = file === undefined ? null : await readBodyFile(file, named, path, context);
   const model = named ?? body?.incoming.model;
   if (model === undefined) throw new UsageError('give the requested model: --model MODEL, or --body FILE');
   return {
@@ -92,6 +92,23 @@ async function readAsked(input: ParsedArguments, context: CliContext): Promise<A
     forced: stringFlag(input, 'target') ?? null,
     body,
   };
+}
+
+/** Errors of the body name the file. */
+async function readBodyFile(
+  file: string,
+  model: string | undefined,
+  path: string | undefined,
+  context: CliContext,
+): Promise<ReadBody> {
+  const text = await readText(file, context);
+  try {
+    return readBody(text, model, path);
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError)) throw thrown;
+    const source = file === '-' ? 'standard input' : resolve(context.directory, file);
+    throw thrown.with(`${source}: ${thrown.message}`);
+  }
 }
 
 async function readText(file: string, { directory, terminal }: CliContext): Promise<string> {

@@ -146,8 +146,16 @@ test('no body, or one that cannot be read', async () => {
   writeFileSync(join(HOME, 'body.json'), '{"not json');
   expect(await run('route', ['--model', 'm', '--body', 'body.json'])).toMatchObject({
     code: 1,
-    err: expect.stringContaining('not JSON'),
+    err: expect.stringContaining(`${join(HOME, 'body.json')}: the body is not JSON`),
   });
+  const options = {
+    environment: { SLUICE_HOME: HOME },
+    directory: HOME,
+    terminal: terminalOf('{"messages": []}'),
+  };
+  expect((await runCommand(['route', '--body', '-'], options)).err).toContain(
+    'standard input: model: a non-',
+  );
   expect(await run('route', ['--model', 'm', '--target', 'nobody/x'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('unknown_model'),
