@@ -25,6 +25,7 @@ describe.skipIf(!hasBrowser)('with a key', () => {
     const long = 'a-very-long-name-'.repeat(20);
     for (const agent of ['reader', long])
       await (await ask(sluice.url, { model: 'simulator/fast', agent, key: KEY })).text();
+    await (await ask(sluice.url, { model: 'simulator/fast,fault=401', key: KEY })).text();
   });
   afterAll(async () => {
     await browser.close();
@@ -73,7 +74,7 @@ describe.skipIf(!hasBrowser)('with a key', () => {
       await page.goto(sluice.url);
       await page.getByLabel('Key', { exact: true }).fill(KEY);
       await page.getByRole('button', { name: 'Open' }).click();
-      await page.locator('#request-rows tr').nth(1).waitFor();
+      await page.locator('#request-rows tr').nth(2).waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
       const sticking = await page.evaluate(() =>
         [...document.querySelectorAll('.card :is(tbody th, tbody td, bdi, dd)')].flatMap((element) => {
@@ -82,6 +83,9 @@ describe.skipIf(!hasBrowser)('with a key', () => {
         }),
       );
       expect(sticking).toEqual([]);
+      const failure = page.locator('#request-rows td', { hasText: 'upstream_' });
+      expect(await failure.innerText()).toBe('error\nupstream_unauthorized');
+      expect(await failure.evaluate((cell) => cell.scrollWidth - cell.clientWidth)).toBe(0);
       // Room for a word of a name, however narrow the window.
       const names = page.locator('#request-rows .names').first();
       expect((await names.boundingBox())?.width).toBeGreaterThan(150);

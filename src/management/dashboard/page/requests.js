@@ -10,6 +10,11 @@ const PAGE = 25;
 /** Pause after the last key press in a filter. */
 const TYPING_MS = 350;
 
+/** An error code, which may be broken after each of its words. @param {string} code */
+function breakable(code) {
+  return code.split(/(?<=_)/).flatMap((word, index) => (index === 0 ? [word] : [make('wbr'), word]));
+}
+
 /** @param {{ announce(text: string): void, open(requestId: string): void, refresh(): void }} page */
 export function createRequestsSection(page) {
   const form = find('filters', HTMLFormElement);
@@ -93,7 +98,14 @@ export function createRequestsSection(page) {
       'tr',
       { 'data-state': entry.status },
       make('td', {}, open),
-      make('td', {}, make('span', { class: 'badge' }, entry.status)),
+      make(
+        'td',
+        {},
+        make('span', { class: 'badge' }, entry.status),
+        entry.error_code === null
+          ? null
+          : make('span', { class: 'error-code' }, ...breakable(entry.error_code)),
+      ),
       make(
         'td',
         { class: 'names' },
