@@ -21,6 +21,7 @@ export type { GatewayHost, HostOverrides } from './gateway/host.ts';
 export type * from './model/content.ts';
 export { type ErrorCode, GatewayError } from './model/errors.ts';
 export type { StreamEvent } from './model/events.ts';
+export type { Finish } from './model/finish.ts';
 export type * from './model/request.ts';
 export type { Usage } from './model/usage.ts';
 export type {
@@ -41,8 +42,13 @@ export interface LibraryOptions {
 }
 
 /**
- * A gateway on a configuration shaped like `sluice.yaml` (docs/configuration.md). Throws an Error that names
- * every key that is wrong. Without a ledger store nothing is recorded.
+ * A gateway without a port. Without a ledger store (`options.host.ledgerStore`) nothing is recorded.
+ *
+ * @param config shaped like `sluice.yaml`: docs/configuration.md. Without any provider the simulator answers.
+ * @throws Error that names every key that is wrong, one per line.
+ * @example
+ * const gateway = createGateway({}, { environment: process.env });
+ * Bun.serve({ fetch: (request) => gateway.fetch(request) });
  */
 export function createGateway(config: ConfigInput = {}, options: LibraryOptions = {}): Gateway {
   const web = createWebHost(options.host);

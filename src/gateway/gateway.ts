@@ -66,6 +66,7 @@ import { createSetup, type Setup } from './setup.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
+/** Programs that embed the gateway use `fetch`, `stream`, `flush` and `close`; the rest is for the server around it. */
 export interface Gateway {
   /**
    * Answers any request of CONTRACT section 4. Never rejects.
@@ -76,12 +77,17 @@ export interface Gateway {
   /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
   turnAway(request: Request): Promise<Response>;
   /**
-   * Asks in neutral form: an async iterable of neutral events over any provider. Ends after `finish`; throws
-   * the GatewayError of a failure. Leaving the loop, or aborting the signal, cancels the upstream.
+   * Asks in neutral form: an async iterable of neutral events over any provider, whose last is `finish`. Leaving the loop,
+   * or aborting `signal`, cancels the upstream request.
+   *
+   * @param options.target `provider/model` to ask whatever the rules say, like the header `x-sluice-target`.
+   * @throws GatewayError while iterating: `invalid_request` that names a wrong field, else the failure of the last target;
+   * after an abort, the signal's reason.
    */
   stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
   /** Applies to new requests; running ones keep what they began with. Does nothing once it is closed. */
   reload(config: ResolvedConfig): void;
+  /** How many requests are running, streamed or not. */
   activeStreams(): number;
   /** Ends running requests with an error that says why, when the process waits no longer. */
   cutRunning(): void;

@@ -1,19 +1,23 @@
 // The library in a project whose compiler is set as `bun init` and docs/library.md say, which asks for less than ours.
 import { expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dir, '../..');
 
-test('its types hold', async () => {
+const SHOWN = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/library.md'), 'utf8'))?.[1] ?? '';
+
+test.each([
+  { module: 'Preserve', moduleResolution: 'bundler', moduleDetection: 'force' },
+  { module: 'NodeNext', moduleResolution: 'NodeNext' },
+])('its types hold: $module', async (settings) => {
   const project = mkdtempSync(join(tmpdir(), 'sluice-types-'));
   const compilerOptions = {
     lib: ['ESNext', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
     target: 'ESNext',
-    module: 'Preserve',
-    moduleDetection: 'force',
-    moduleResolution: 'bundler',
+    ...settings,
+    paths: { sluice: [join(ROOT, 'src/index.ts')] },
     allowImportingTsExtensions: true,
     verbatimModuleSyntax: true,
     noEmit: true,
@@ -25,7 +29,9 @@ test('its types hold', async () => {
     types: ['bun'],
     typeRoots: [join(ROOT, 'node_modules/@types')],
   };
-  const files = [join(ROOT, 'examples/embed.ts')];
+  const files = [join(ROOT, 'examples/embed.ts'), 'shown.ts'];
+  writeFileSync(join(project, 'shown.ts'), SHOWN);
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   try {
     const compiler = Bun.spawn([join(ROOT, 'node_modules/.bin/tsc'), '-p', project], { stderr: 'inherit' });
