@@ -307,7 +307,6 @@ describe('strict tools', () => {
     ['within, open', { ...closed, properties: { a: { items: { type: 'object' } }, b: {} } }, false],
     ['a described reference', { ...closed, properties: { a: { $ref: '#', title: 'T' }, b: {} } }, false],
     ['a bare reference', { ...closed, properties: { a: { $ref: '#' }, b: {} } }, true],
-    ['with a default', { ...closed, properties: { a: { default: 1 }, b: {} } }, false],
     ['of nothing', {}, false],
   ])('OpenAI refuses to keep arguments to some schemas that Anthropic takes: %s', (_, schema, isKept) => {
     const ask = {
@@ -324,6 +323,29 @@ describe('strict tools', () => {
     // Of other servers it is not known.
     const other = built('anthropic-messages', ask, 'openai-chat');
     expect(other.body.tools).toMatchObject([{ function: { strict: true } }]);
+  });
+
+  // The tools of OpenAI's Agents SDK have them, for every parameter of a function that has one.
+  test('with defaults they stay strict: OpenAI has no use for these, and Azure refuses them', () => {
+    const withDefaults = {
+      ...closed,
+      properties: { ...closed.properties, a: { type: 'string', default: 'C' }, default: { type: 'number' } },
+      required: ['a', 'b', 'default'],
+    };
+    const ask = {
+      ...{ model: 'm', max_tokens: 99, messages: [{ role: 'user', content: 'hi' }] },
+      tools: [{ name: 'f', input_schema: withDefaults, strict: true }],
+    };
+    const properties = { ...closed.properties, default: { type: 'number' } };
+    const parameters = { ...withDefaults, properties };
+    const responses = built('anthropic-messages', ask, 'openai-responses', { model: 'gpt-5' });
+    expect(responses.body.tools).toEqual([{ type: 'function', name: 'f', parameters, strict: true }]);
+    const chat = built('anthropic-messages', ask, 'openai-chat', { quirks: OPENAI });
+    expect(chat.body.tools).toEqual([
+      { type: 'function', function: { name: 'f', parameters, strict: true } },
+    ]);
+    const lost = ['tools.strict: defaults are left out, as every field is required'];
+    expect([responses.lost, chat.lost]).toEqual([lost, lost]);
   });
 
   test('without arguments one stays strict: its made-up schema is closed', () => {

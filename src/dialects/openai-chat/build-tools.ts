@@ -11,7 +11,7 @@ import type {
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { functionSchema, isStrictSchema, NOT_KEPT } from '../openai/schemas.ts';
+import { functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
@@ -94,16 +94,16 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   losses.foreign(tool.extension);
   const declared: JsonObject = { name: tool.name };
   if (tool.description !== undefined) declared.description = tool.description;
-  const { parameters } = tool;
+  const { objectSchemas } = options.quirks;
+  const schema = tool.parameters;
+  const mustBeClosed = tool.strict === true && objectSchemas === true && schema !== undefined;
+  const kept = mustBeClosed ? strictSchema(schema, losses) : undefined;
+  const parameters = kept ?? schema;
   if (parameters !== undefined) {
-    const schema = options.quirks.objectSchemas === true ? objectSchema(parameters, losses) : parameters;
-    declared.parameters = functionSchema(typedSchema(schema));
+    const whole = objectSchemas === true ? objectSchema(parameters, losses) : parameters;
+    declared.parameters = functionSchema(typedSchema(whole));
   }
-  const mustBeClosed =
-    tool.strict === true && options.quirks.objectSchemas === true && parameters !== undefined;
-  const isKept = !mustBeClosed || isStrictSchema(parameters);
-  if (!isKept) losses.lost('tools.strict', NOT_KEPT);
-  if (tool.strict !== undefined) declared.strict = tool.strict && isKept;
+  if (tool.strict !== undefined) declared.strict = tool.strict && !(mustBeClosed && kept === undefined);
   const built: JsonObject = { type: 'function', function: declared };
   if (tool.cacheControl !== undefined) {
     if (options.quirks.cacheControl === true)

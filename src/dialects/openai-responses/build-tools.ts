@@ -4,7 +4,7 @@ import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from 
 import { allowedOf } from '../shared/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
-import { functionSchema, isStrictSchema, NOT_KEPT } from '../openai/schemas.ts';
+import { functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
@@ -116,7 +116,10 @@ function buildFunction(
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   const built: JsonObject = { type: 'function', name: tool.name };
   if (tool.description !== undefined) built.description = tool.description;
-  const { parameters, strict } = tool;
+  const { parameters: declared, strict } = tool;
+  const mustBeClosed = !native && strict === true && reasons !== undefined && declared !== undefined;
+  const kept = mustBeClosed ? strictSchema(declared, losses) : undefined;
+  const parameters = kept ?? declared;
   if (parameters !== undefined) {
     // OpenAI's own models require an object, other servers of the dialect accept whatever the client sends.
     const schema = native || reasons === undefined ? parameters : objectSchema(parameters, losses);
@@ -126,10 +129,7 @@ function buildFunction(
     built.parameters = { type: 'object', properties: {}, ...closed };
   }
   // If it is left out, OpenAI makes the schema strict where it can, which clients of other dialects do not mean.
-  const mustBeClosed = !native && strict === true && reasons !== undefined && parameters !== undefined;
-  const isKept = !mustBeClosed || isStrictSchema(parameters);
-  if (!isKept) losses.lost('tools.strict', NOT_KEPT);
-  if (strict !== undefined) built.strict = strict && isKept;
+  if (strict !== undefined) built.strict = strict && !(mustBeClosed && kept === undefined);
   else if (!native) built.strict = false;
   return { ...built, ...ownFields(tool.extension) };
 }

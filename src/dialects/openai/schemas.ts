@@ -1,6 +1,7 @@
 // JSON Schemas as OpenAI accepts them, for arguments of functions and for structured answers.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { outermost } from '../shared/object-schema.ts';
 
@@ -28,27 +29,40 @@ function withItems(schema: JsonObject): JsonObject {
   return isList && items === undefined ? { ...schema, items: {} } : schema;
 }
 
+const STRICT = 'tools.strict';
+
 /** Why a tool is not strict. */
-export const NOT_KEPT = 'the provider enforces only closed schemas in which every field is required';
+const NOT_KEPT = 'the provider enforces only closed schemas in which every field is required';
 
 /** Keywords that OpenAI's constrained output does not support, while Anthropic's may. */
-const NOT_STRICT = [
-  'allOf',
-  'oneOf',
-  'not',
-  'if',
-  'then',
-  'else',
-  'default',
-  'patternProperties',
-  'prefixItems',
-];
+const NOT_STRICT = ['allOf', 'oneOf', 'not', 'if', 'then', 'else', 'patternProperties', 'prefixItems'];
 
 /**
- * Whether OpenAI accepts the schema as strict: each object closed, all of its fields required. Anthropic allows optional
- * fields, and references with descriptions. https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ * A strict tool's schema as OpenAI takes it; undefined where it cannot be strict there, which is reported. Defaults are left
+ * out: Azure refuses them, and on fields that are required, as all are, they have no effect.
+ * https://github.com/openai/openai-agents-python/issues/4390
  */
-export function isStrictSchema(schema: JsonObject): boolean {
+export function strictSchema(schema: JsonObject, losses: LossReport): JsonObject | undefined {
+  const bare = mapSchemas(schema, withoutDefault);
+  if (!isStrictSchema(bare)) {
+    losses.lost(STRICT, NOT_KEPT);
+    return undefined;
+  }
+  if (bare !== schema) losses.approximated(STRICT, 'defaults are left out, as every field is required');
+  return bare;
+}
+
+function withoutDefault(schema: JsonObject): JsonObject {
+  if (schema.default === undefined) return schema;
+  const { default: _, ...rest } = schema;
+  return rest;
+}
+
+/**
+ * Each object must be closed, all of its fields required. Anthropic allows optional fields, and references with descriptions.
+ * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+ */
+function isStrictSchema(schema: JsonObject): boolean {
   // Arguments are an object, even if the schema does not say so.
   let isStrict = schema.$ref !== undefined || isClosed({ ...schema, type: 'object' });
   mapSchemas(schema, (each) => {
