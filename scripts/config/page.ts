@@ -112,9 +112,22 @@ function renderTransformers(): string[] {
 
 function renderKinds(): string[] {
   const rows = PROVIDER_KINDS.map(
-    ({ kind, dialect, alsoSpeaks = [], baseUrl, keyVariable, otherKeyVariables = [], authorization }) => {
+    ({
+      kind,
+      dialect,
+      alsoSpeaks = [],
+      partnerModels = [],
+      baseUrl,
+      keyVariable,
+      otherKeyVariables = [],
+      authorization,
+    }) => {
       const spoken =
-        dialect === 'any' ? 'every one' : [dialect, ...alsoSpeaks].map((id) => `\`${id}\``).join(', ');
+        dialect === 'any'
+          ? 'every one'
+          : [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)]
+              .map((id) => `\`${id}\``)
+              .join(', ');
       const address = /^https?:/.test(baseUrl) ? `\`${baseUrl}\`` : 'inside the gateway';
       const named =
         keyVariable === null

@@ -45,9 +45,9 @@ function describeConfig({ server, providers, disabled, routing, costs }: Resolve
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,
     'providers:',
     ...columns(
-      providers.map(({ name, dialect, alsoSpeaks = [], baseUrl, apiKeys }) => [
+      providers.map(({ name, dialect, alsoSpeaks = [], partnerModels = [], baseUrl, apiKeys }) => [
         name,
-        `${dialect === 'any' ? 'every dialect' : [dialect, ...alsoSpeaks].join(', ')}, ${baseUrl}, ${['no key', 'key set'][apiKeys.length] ?? `${apiKeys.length} keys set`}`,
+        `${dialect === 'any' ? 'every dialect' : [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)].join(', ')}, ${baseUrl}, ${['no key', 'key set'][apiKeys.length] ?? `${apiKeys.length} keys set`}`,
       ]),
     ),
     ...(disabled.length === 0

@@ -1,6 +1,6 @@
 // Where a provider of a known kind listens: its base URL and path, with the options filled in.
 import type { ProviderDialectId } from '../model/dialect-id.ts';
-import type { ProviderKind } from '../providers/kind.ts';
+import type { PartnerModels, ProviderKind } from '../providers/kind.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import type { ProviderEntry } from './schema.ts';
 
@@ -11,6 +11,8 @@ export interface Address {
   modelsBaseUrl?: string;
   /** Replaces the dialect's own path; `{model}` and `{method}` are filled in for each request. */
   endpoint?: string;
+  /** With the options filled in as well. */
+  partnerModels?: readonly PartnerModels[];
   options: Record<string, string>;
 }
 
@@ -22,7 +24,7 @@ export interface AddressResolution {
 }
 
 /** Filled in for each request. */
-const PER_REQUEST = ['model', 'method'];
+const PER_REQUEST = ['model', 'method', 'path'];
 
 export function resolveAddress(
   kind: ProviderKind,
@@ -35,9 +37,6 @@ export function resolveAddress(
     problems: [],
     missing: [],
   };
-  const base = entry.base_url ?? baseFromVariable(kind, environment, resolution) ?? kind.baseUrl;
-  const own = dialect === kind.dialect && kind.plainBase?.test(base) !== true;
-  const endpoint = own ? kind.endpoint : undefined;
   const { options } = resolution.address;
   const known = optionNames(kind);
   Object.assign(options, entry.options);
@@ -53,6 +52,13 @@ export function resolveAddress(
     const value = variables.map((variable) => environment[variable]).find(Boolean);
     if (value) options[name] ??= value;
   }
+  const base =
+    entry.base_url ??
+    baseFromVariable(kind, environment, resolution) ??
+    baseFor(kind, options) ??
+    kind.baseUrl;
+  const own = dialect === kind.dialect && kind.plainBase?.test(base) !== true;
+  const endpoint = own ? kind.endpoint : undefined;
   const needed = new Set([...placeholders(base + (endpoint ?? '')), ...(kind.requiredOptions ?? [])]);
   for (const name of needed) {
     if (options[name] !== undefined) continue;
@@ -65,9 +71,21 @@ export function resolveAddress(
     ...(base === kind.baseUrl &&
       kind.modelsBaseUrl !== undefined && { modelsBaseUrl: fill(kind.modelsBaseUrl, options) }),
     ...(endpoint === undefined ? {} : { endpoint: fill(endpoint, options) }),
+    ...(own &&
+      kind.partnerModels !== undefined && {
+        partnerModels: kind.partnerModels.map((row) => ({ ...row, endpoint: fill(row.endpoint, options) })),
+      }),
     options,
   };
   return resolution;
+}
+
+function baseFor({ baseUrlFor = {} }: ProviderKind, options: Record<string, string>): string | undefined {
+  const found = Object.entries(baseUrlFor).map(([name, urls]) => {
+    const value = options[name] ?? '';
+    return Object.hasOwn(urls, value) ? urls[value] : undefined;
+  });
+  return found.find((url) => url !== undefined);
 }
 
 /** Options that a kind takes. */

@@ -6,6 +6,7 @@ import type {
   AuthorizationScheme,
   TablePrices,
   TimedPrices,
+  PartnerModels,
   TranslatesTo,
   WeekendPrices,
 } from '../providers/kind.ts';
@@ -98,6 +99,8 @@ export interface ProviderConfig {
   alsoSpeaks?: readonly DialectId[];
   /** The dialect spoken for some models with clients of other dialects than these. */
   translatesTo?: TranslatesTo;
+  /** Models of other vendors, each in a dialect and at a path of its own. */
+  partnerModels?: readonly PartnerModels[];
   /** As given to the vendor's SDK, no trailing slash. */
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */

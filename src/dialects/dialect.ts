@@ -160,14 +160,16 @@ export interface ToolNameRule {
 
 export interface ProviderSide {
   /** Path and query below the provider's base URL. */
-  endpoint(model: string, stream: boolean): string;
+  endpoint(model: string, stream: boolean, quirks?: Quirks): string;
   /**
    * The part of a client's query to forward to a provider of the same dialect: '' or beginning with '?' ('&' if
-   * `endpoint` already has a query). Never a key. Left out: all of it is forwarded.
+   * `endpoint` already has a query). Never a key. Left out, or undefined: all of it is forwarded.
    */
-  forwardQuery?(query: URLSearchParams): string;
+  forwardQuery?(query: URLSearchParams, quirks?: Quirks): string | undefined;
   /** Headers that send `key` (none if null) and those that the dialect always needs. */
-  headers(key: string | null): Record<string, string>;
+  headers(key: string | null, quirks?: Quirks): Record<string, string>;
+  /** Those of a client of the same dialect as the provider accepts them. Left out: as they are. */
+  clientHeaders?(headers: HeaderReader, quirks: Quirks): HeaderReader;
   buildRequest(request: NeutralRequest, options: BuildOptions): BuiltRequest;
   parseResponse(body: JsonObject): NeutralResponse;
   /** The field of a whole answer that lists the alternatives a client may ask for; left out: there is only one. */
@@ -202,6 +204,8 @@ export interface ProviderSide {
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;
+  /** Whether a failure's body is in a form that clients of the dialect read. Left out: any is. */
+  isOwnFailure?(body: JsonObject): boolean;
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;
   /** How the model continues an assistant turn that ends the request; undefined: it may not continue it. */
@@ -349,7 +353,10 @@ export interface Quirks {
    * Others may refuse the field, even proxies in front of the same models.
    */
   bindingControls?: RegExp;
-  /** gemini: true for Google Cloud, which counts a request as it is and embeds by `:predict`. */
+  /**
+   * True for Google Cloud. gemini: it counts a request as it is and embeds by `:predict`. anthropic-messages: the path names
+   * the model, the body the version.
+   */
   cloudMethods?: boolean;
   /** gemini: true if schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
@@ -495,8 +502,13 @@ export interface UpstreamFailure {
 
 /** What must change when client and provider both speak this dialect. */
 export interface Passthrough {
-  /** Changes to the top level of the request body; undefined removes the field. Empty: bytes pass untouched. */
-  edits(body: JsonObject, quirks: Quirks): Record<string, JsonValue | undefined>;
+  /**
+   * Changes to the top level of the request body; undefined removes the field. Empty: bytes pass untouched.
+   * @param headers of the client.
+   */
+  edits(body: JsonObject, quirks: Quirks, headers?: HeaderReader): Record<string, JsonValue | undefined>;
+  /** Headers that the body needs, whether or not the client sends them; list headers are merged. Left out: none. */
+  headers?(body: JsonObject, quirks: Quirks): Record<string, string> | undefined;
   /**
    * Whether the model would refuse the request for what another provider left in its history, which clients send back
    * unchanged: then it is rebuilt.

@@ -15,7 +15,10 @@ export async function readProviders(deps: ManagementDeps): Promise<object> {
         name: provider.name,
         kind: provider.kind,
         dialect: provider.dialect,
-        also_speaks: provider.alsoSpeaks ?? [],
+        also_speaks: [
+          ...(provider.alsoSpeaks ?? []),
+          ...(provider.partnerModels ?? []).map(({ dialect }) => dialect),
+        ],
         healthy: state?.healthy ?? true,
         breaker: state?.breaker ?? 'closed',
         ...(state?.retryInMs === undefined ? {} : { retry_in_ms: Math.ceil(state.retryInMs) }),

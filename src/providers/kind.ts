@@ -12,6 +12,14 @@ export interface TranslatesTo {
   models: RegExp;
 }
 
+/** Models of another vendor, spoken to in that vendor's dialect whatever the client speaks. */
+export interface PartnerModels {
+  models: RegExp;
+  dialect: DialectId;
+  /** As the kind's own; `{path}` is the dialect's own path. */
+  endpoint: string;
+}
+
 /** The table cannot tell days of the week apart. */
 export interface WeekendPrices {
   /** Hours ahead of UTC of the clock that defines Saturday and Sunday. */
@@ -40,8 +48,12 @@ export interface ProviderKind {
   alsoSpeaks?: readonly DialectId[];
   /** At its own address, requests of all other dialects' clients for these models are translated into this dialect. */
   translatesTo?: TranslatesTo;
+  /** Served besides its own, wherever its own `endpoint` applies. */
+  partnerModels?: readonly PartnerModels[];
   /** `{name}` stands for an option of the configuration. */
   baseUrl: string;
+  /** Base URLs in place of `baseUrl`, by option and value. */
+  baseUrlFor?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Further addresses of the same service, in the order in which they are tried. */
   otherBaseUrls?: readonly string[];
   /** Where its models are listed, if not at `baseUrl`; a configured base URL takes the place of both. */

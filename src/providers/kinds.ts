@@ -1,5 +1,6 @@
 // The known providers, one row each. Nothing outside a row names a provider.
 import { AMAZON } from './amazon.ts';
+import { GOOGLE_CLOUD } from './google-cloud.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
@@ -77,21 +78,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     audioAtTextPrice: true,
     quirks: {},
   },
-  {
-    kind: 'vertex',
-    telemetryName: 'gcp.vertex_ai',
-    dialect: 'gemini',
-    baseUrl: 'https://{location}-aiplatform.googleapis.com',
-    endpoint: '/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:{method}',
-    optionVariables: { project: ['GOOGLE_CLOUD_PROJECT'], location: ['GOOGLE_CLOUD_LOCATION'] },
-    keyVariable: null,
-    authorization: 'google-default-credentials',
-    modelPatterns: [/^(gemini|gemma)-/],
-    priceId: 'google',
-    tiers: FLEX_AT_HALF,
-    audioAtTextPrice: true,
-    quirks: { cloudMethods: true },
-  },
+  { ...GOOGLE_CLOUD, tiers: FLEX_AT_HALF },
   // Off unless configured: docs/providers.md says how its vendor regards other clients.
   {
     kind: 'antigravity',

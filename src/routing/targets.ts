@@ -1,6 +1,7 @@
 // Resolves what a request or a configuration names to the target that serves it.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { GatewayError } from '../model/errors.ts';
+import type { PartnerModels } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { suggestion } from '../config/nearest.ts';
 
@@ -44,8 +45,18 @@ function ownModel(provider: ProviderConfig, asked: string): string {
   return provider.defaultModel;
 }
 
+/** The row of the other vendor whose model it is; undefined for the provider's own. */
+export function partnerOf({ provider, model }: Target): PartnerModels | undefined {
+  return provider.partnerModels?.find(({ models }) => models.test(model));
+}
+
 /** Whether the provider is known to serve the model. */
 export function serves(provider: ProviderConfig, model: string): boolean {
+  return servesItself(provider, model) || partnerOf({ provider, model }) !== undefined;
+}
+
+/** Whether it is configured there, or one of the provider's own. */
+function servesItself(provider: ProviderConfig, model: string): boolean {
   return (
     Object.hasOwn(provider.models, model) ||
     Object.values(provider.models).includes(model) ||
@@ -136,7 +147,12 @@ function firstOfChain(model: string, config: ResolvedConfig): Target | undefined
 function defaultProvider(model: string, config: ResolvedConfig): ProviderConfig | undefined {
   const { defaultProvider: name } = config.routing;
   if (name !== null) return config.providers.find((provider) => provider.name === name);
-  return config.providers.find((provider) => serves(provider, model)) ?? config.providers[0];
+  const { providers } = config;
+  return (
+    providers.find((provider) => servesItself(provider, model)) ??
+    providers.find((provider) => serves(provider, model)) ??
+    providers[0]
+  );
 }
 
 function notEnabled(name: string, config: ResolvedConfig, what: string): GatewayError {

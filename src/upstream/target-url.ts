@@ -1,24 +1,26 @@
 // The URL of one request: the provider's base and the dialect's path, or the provider's own.
-import type { ProviderSide } from '../dialects/dialect.ts';
+import type { ProviderSide, Quirks } from '../dialects/dialect.ts';
 import { modelInPath } from '../dialects/shared/model-in-path.ts';
 
 /**
- * Path and query behind the base URL. `template`: the provider's own, in which `{model}` and `{method}` (what
- * follows the last colon of the dialect's path) are filled in.
+ * Path and query behind the base URL. `template`: the provider's own, in which `{model}`, `{path}` (the dialect's own) and
+ * `{method}` (what follows the last colon of that) are filled in.
  */
 export function targetPath(
   template: string | undefined,
   side: Pick<ProviderSide, 'endpoint'>,
   model: string,
   stream: boolean,
+  quirks: Quirks,
 ): string {
-  const path = side.endpoint(model, stream);
+  const path = side.endpoint(model, stream, quirks);
   if (template === undefined) return path;
   const filling: Record<string, string> = {
     model: modelInPath(model),
+    path,
     method: path.slice(path.lastIndexOf(':') + 1),
   };
-  return template.replace(/\{(model|method)\}/g, (_, name: string) => filling[name] ?? '');
+  return template.replace(/\{(model|method|path)\}/g, (_, name: string) => filling[name] ?? '');
 }
 
 /** The same for the path of another operation, which takes the place of the dialect's own in the template. */
@@ -27,9 +29,10 @@ export function operationPath(
   side: Pick<ProviderSide, 'endpoint'>,
   model: string,
   path: string,
+  quirks: Quirks,
 ): string {
-  const own = side.endpoint(model, false).replace(/\?.*$/, '');
-  return targetPath(template?.replace(own, path), { endpoint: () => path }, model, false);
+  const own = side.endpoint(model, false, quirks).replace(/\?.*$/, '');
+  return targetPath(template?.replace(own, path), { endpoint: () => path }, model, false, quirks);
 }
 
 /** An access token (a JSON Web Token) is not an API key: it is sent as Bearer wherever it is accepted. */
@@ -40,7 +43,8 @@ export function keyHeaders(
   keyHeader: string | undefined,
   side: Pick<ProviderSide, 'headers'>,
   key: string | null,
+  quirks: Quirks,
 ): Record<string, string> {
-  if (keyHeader === undefined || key === null || ACCESS_TOKEN.test(key)) return side.headers(key);
-  return { ...side.headers(null), [keyHeader]: key };
+  if (keyHeader === undefined || key === null || ACCESS_TOKEN.test(key)) return side.headers(key, quirks);
+  return { ...side.headers(null, quirks), [keyHeader]: key };
 }

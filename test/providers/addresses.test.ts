@@ -276,14 +276,26 @@ describe('vertex', () => {
     expect(urls).toEqual([]);
   });
 
-  test('an access token as api_key goes as Bearer', async () => {
-    const { headers } = await asked('vertex', { ...vertex, api_key: 'ya29.abc' });
-    expect(headers?.get('authorization')).toBe('Bearer ya29.abc');
+  test.each(['gemini-2.5-pro', 'claude-opus-4-7'])(
+    'an access token as api_key goes as Bearer for %s',
+    async (model) => {
+      const { headers } = await asked('vertex', { ...vertex, api_key: 'ya29.abc' }, { ...BODY, model });
+      expect(headers?.get('authorization')).toBe('Bearer ya29.abc');
+      expect(headers?.get('x-api-key')).toBeNull();
+    },
+  );
+
+  test('takes the variables of Anthropic’s programs where Google’s are not set', () => {
+    const theirs = { ANTHROPIC_VERTEX_PROJECT_ID: 'p2', CLOUD_ML_REGION: 'us-east5' };
+    const optionsIn = (environment: Record<string, string>) =>
+      resolve({ vertex: {} }, environment).config.providers[0]?.options;
+    expect(optionsIn(theirs)).toEqual({ project: 'p2', location: 'us-east5' });
+    expect(optionsIn({ ...theirs, GOOGLE_CLOUD_PROJECT: 'p1' })).toMatchObject({ project: 'p1' });
   });
 
   test('is off without its options, and unless configured', () => {
     expect(resolve({ vertex: {} }).config.disabled.map(({ reason }) => reason)).toEqual([
-      'options.location is not set, nor GOOGLE_CLOUD_LOCATION in the environment; options.project is not set, nor GOOGLE_CLOUD_PROJECT in the environment',
+      'options.location is not set, nor GOOGLE_CLOUD_LOCATION or CLOUD_ML_REGION in the environment; options.project is not set, nor GOOGLE_CLOUD_PROJECT or ANTHROPIC_VERTEX_PROJECT_ID in the environment',
     ]);
     const { config } = resolve({}, { GOOGLE_CLOUD_PROJECT: 'p', GOOGLE_CLOUD_LOCATION: 'l' });
     expect(config.providers.map(({ name }) => name)).not.toContain('vertex');

@@ -128,22 +128,44 @@ test('a configured address of Bedrock is the only one that is asked', async () =
   expect(new Set(urls.map((url) => new URL(url).origin))).toEqual(new Set(['http://proxy.test']));
 });
 
-test('Vertex lists what speaks Gemini’s dialect, on the account of the project', async () => {
+const VERTEX = 'https://europe-west4-aiplatform.googleapis.com/v1beta1/publishers';
+
+test('Vertex lists what speaks Gemini’s dialect and Anthropic’s Claude, on the account of the project', async () => {
   const options = { project: 'p1', location: 'europe-west4' };
-  const names = ['gemini-2.5-pro', 'imagen-4.0', 'text-embedding-005', 'veo-3.0'];
-  const { list, urls, requests } = lab('vertex', { options }, (path) => ({
-    publisherModels: path.includes('pageToken')
-      ? [{ name: 'publishers/google/models/gemini-3-pro' }]
-      : names.map((name) => ({ name: `publishers/google/models/${name}` })),
-    ...(path.includes('pageToken') ? {} : { nextPageToken: 'n' }),
-  }));
-  expect((await list()).map(([id]) => id)).toEqual(['gemini-2.5-pro', 'text-embedding-005', 'gemini-3-pro']);
-  expect(urls).toEqual([
-    'https://europe-west4-aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=100',
-    'https://europe-west4-aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=100&pageToken=n',
+  const named = (publisher: string, ...names: string[]) => ({
+    publisherModels: names.map((name) => ({ name: `publishers/${publisher}/models/${name}` })),
+  });
+  const { list, urls, requests } = lab('vertex', { options }, (path) => {
+    if (path.includes('/anthropic/')) return named('anthropic', 'claude-opus-4-7', 'other');
+    if (path.includes('pageToken')) return named('google', 'gemini-3-pro');
+    const first = named('google', 'gemini-2.5-pro', 'imagen-4.0', 'text-embedding-005', 'veo-3.0');
+    return { ...first, nextPageToken: 'n' };
+  });
+  expect((await list()).map(([id]) => id)).toEqual([
+    'gemini-2.5-pro',
+    'text-embedding-005',
+    'gemini-3-pro',
+    'claude-opus-4-7',
   ]);
-  expect(requests[0]?.headers.get('x-goog-user-project')).toBe('p1');
-  expect(requests[0]?.headers.get('authorization')).toBe('Bearer fetched');
+  expect(urls).toEqual([
+    `${VERTEX}/google/models?pageSize=100`,
+    `${VERTEX}/google/models?pageSize=100&pageToken=n`,
+    `${VERTEX}/anthropic/models?pageSize=100`,
+  ]);
+  for (const { headers } of requests) {
+    expect(headers.get('x-goog-user-project')).toBe('p1');
+    expect(headers.get('authorization')).toBe('Bearer fetched');
+    expect(headers.get('anthropic-version')).toBeNull();
+  }
+});
+
+test('Vertex lists Google’s own models where the list of Anthropic’s is refused', async () => {
+  const options = { project: 'p1', location: 'europe-west4' };
+  const publisherModels = [{ name: 'publishers/google/models/gemini-3-pro' }];
+  const { list } = lab('vertex', { options }, (path) =>
+    path.includes('/anthropic/') ? undefined : { publisherModels },
+  );
+  expect((await list()).map(([id]) => id)).toEqual(['gemini-3-pro']);
 });
 
 test('Antigravity lists by a question, at the first of its addresses that answers', async () => {

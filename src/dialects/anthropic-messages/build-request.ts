@@ -16,6 +16,7 @@ import { BILLING_LINE } from '../claude/billing-line.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
+import { toCloud } from './cloud.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
@@ -96,9 +97,10 @@ export function buildRequest(
   Object.assign(body, adaptThinking(body, quirks, losses));
   // A client of this dialect names its own.
   const betas = native ? [] : betasOf(body);
+  const built = { body: { ...body, ...own }, losses: losses.list() };
+  if (quirks.cloudMethods === true) return toCloud(built, !native);
   return {
-    body: { ...body, ...own },
-    losses: losses.list(),
+    ...built,
     ...(betas.length > 0 && { headers: { 'anthropic-beta': betas.join(',') } }),
   };
 }

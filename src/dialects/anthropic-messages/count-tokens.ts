@@ -5,6 +5,7 @@ import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
+import { CLOUD_COUNT_PATH, cloudCountBetas, cloudCountEdits, edited } from './cloud.ts';
 
 export const COUNT_PATH = '/v1/messages/count_tokens';
 
@@ -14,12 +15,22 @@ const NOT_COUNTED = [
 ];
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
-  endpoint: () => COUNT_PATH,
-  edits: (body, model) => (body.model === model ? {} : { model }),
+  endpoint: (_, { cloudMethods }) => (cloudMethods === true ? CLOUD_COUNT_PATH : COUNT_PATH),
+  edits(body, model, { cloudMethods }) {
+    if (cloudMethods === true) return cloudCountEdits(body, model);
+    return body.model === model ? {} : { model };
+  },
   buildRequest(request, options) {
-    const { body, ...built } = buildRequest(request, options);
-    const counted = Object.entries(body).filter(([name]) => !NOT_COUNTED.includes(name));
-    return { ...built, body: Object.fromEntries(counted) };
+    const { body, headers, ...built } = buildRequest(request, options);
+    const fields = Object.entries(body).filter(([name]) => !NOT_COUNTED.includes(name));
+    const counted = Object.fromEntries(fields);
+    const isCloud = options.quirks.cloudMethods === true;
+    const named = isCloud ? cloudCountBetas(counted) : headers;
+    return {
+      ...built,
+      body: isCloud ? edited(counted, cloudCountEdits(counted, options.model)) : counted,
+      ...(named !== undefined && { headers: named }),
+    };
   },
   parseResponse(body) {
     const tokens = countIn(body.input_tokens);

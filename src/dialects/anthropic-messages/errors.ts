@@ -45,6 +45,12 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
   );
 }
 
+/** False for errors of Google Cloud itself, in front of Claude. https://cloud.google.com/apis/design/errors */
+export function isOwnFailure({ error }: JsonObject): boolean {
+  const { code, status } = asObject(error) ?? {};
+  return typeof code !== 'number' || typeof status !== 'string';
+}
+
 /** The error inside a body of HTTP 200, undefined where the body is an answer. */
 export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError | undefined {
   const isError =

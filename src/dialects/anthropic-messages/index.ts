@@ -2,26 +2,25 @@
 import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ForwardedPath, ProviderSide } from '../dialect.ts';
+import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { cloudHeaders, cloudPath } from './cloud.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { continuesTurn } from './prefill.ts';
 import { passthrough } from './passthrough.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
+import { buildError, errorInBody, isOwnFailure, parseError, statusOf } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { comparesModels } from './model-name.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
-import { ID } from './wire.ts';
+import { ID, VERSION } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
-
-const VERSION = '2023-06-01';
 
 const DELTA_LINE = new TextEncoder().encode('event: content_block_delta\n');
 
@@ -48,8 +47,12 @@ export const anthropicMessages: Dialect = {
     models: clientModels,
   },
   provider: {
-    endpoint: () => '/v1/messages',
+    endpoint: (model, stream, { cloudMethods } = {}) =>
+      cloudMethods === true ? cloudPath(model, stream) : '/v1/messages',
+    // Google's servers refuse parameters that they do not know, such as the SDKs' `beta=true`.
+    forwardQuery: (_, { cloudMethods } = {}) => (cloudMethods === true ? '' : undefined),
     headers,
+    clientHeaders: (headers, { cloudMethods }) => (cloudMethods === true ? cloudHeaders(headers) : headers),
     listHeaders: ['anthropic-beta'],
     buildRequest,
     parseResponse,
@@ -60,6 +63,7 @@ export const anthropicMessages: Dialect = {
     showsError: ({ event, data }, isBare) => !isBare && (event !== '' || !NAMELESS_ERROR.test(data)),
     addsContentOnly,
     parseError,
+    isOwnFailure,
     errorInBody,
     continuesTurn,
     passthrough,
@@ -85,8 +89,9 @@ function alternativeTo(path: string): string | undefined {
   return undefined;
 }
 
-/** A person's own token is sent as Bearer and needs its own beta. */
-function headers(key: string | null): Record<string, string> {
+/** A person's own token is sent as Bearer and needs its own beta; Google's access tokens are sent so as well. */
+function headers(key: string | null, { cloudMethods }: Quirks = {}): Record<string, string> {
+  if (cloudMethods === true) return key === null ? {} : { authorization: `Bearer ${key}` };
   const version = { 'anthropic-version': VERSION };
   if (key === null) return version;
   if (!isPersonalToken(key)) return { ...version, 'x-api-key': key };

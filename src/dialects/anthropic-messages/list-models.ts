@@ -2,6 +2,7 @@
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
 import { ID, ownFields } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
@@ -40,11 +41,14 @@ function buildModel(model: OfferedModel): JsonObject {
 }
 
 export const providerModels: ProviderModels = {
-  ask(cursor) {
+  ask(cursor, { quirks, settings = {} }) {
+    if (quirks.cloudMethods === true) return askCloudModels('anthropic', cursor, settings);
     const after = cursor === null ? '' : `&after_id=${encodeURIComponent(cursor)}`;
     return { path: `/v1/models?limit=${PAGE_SIZE}${after}` };
   },
   parsePage(body) {
+    const cloud = parseCloudModels(body);
+    if (cloud !== undefined) return cloud;
     const data = asArray(body.data);
     if (data === undefined) throw new Error('data is missing');
     const next = body.has_more === true ? (asString(body.last_id) ?? null) : null;

@@ -1,17 +1,25 @@
-// Changes where client and provider both speak this dialect: none, except for what other
+// Changes where client and provider both speak this dialect: none, except for Google Cloud and for what other
 // vendors' servers refuse while their models think.
 import type { Passthrough } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { adaptThinking } from './adapt-thinking.ts';
+import { cloudBetas, cloudEdits } from './cloud.ts';
 import { holdsUnsealed } from './unsealed.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
-  edits: (body, quirks) => adaptThinking(body, quirks, createLossReport(ID)),
+  edits(body, quirks, headers) {
+    const losses = createLossReport(ID);
+    return quirks.cloudMethods === true
+      ? cloudEdits(body, headers, losses)
+      : adaptThinking(body, quirks, losses);
+  },
   losses(body, quirks) {
     const losses = createLossReport(ID);
-    adaptThinking(body, quirks, losses);
+    if (quirks.cloudMethods === true) cloudEdits(body, undefined, losses);
+    else adaptThinking(body, quirks, losses);
     return losses.list();
   },
+  headers: (body, { cloudMethods }) => (cloudMethods === true ? cloudBetas(body) : undefined),
   refuses: holdsUnsealed,
 };

@@ -4,6 +4,9 @@ import { createOwnFields } from '../shared/own-fields.ts';
 
 export const ID = 'anthropic-messages' satisfies DialectId;
 
+/** What `anthropic-version` names where a client names none. */
+export const VERSION = '2023-06-01';
+
 export const { extensionOf, ownFields } = createOwnFields(ID);
 
 /** A search result found by the client, as a source to cite. */

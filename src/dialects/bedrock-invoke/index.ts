@@ -1,23 +1,17 @@
 // Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
-import {
-  asArray,
-  asObject,
-  asString,
-  type JsonObject,
-  type JsonValue,
-  parseObject,
-} from '../../model/json/json.ts';
+import { asString, parseObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
+import { leaveOutAddresses } from '../claude/addresses.ts';
 import { BILLING_LINE, takeOutBillingLine } from '../claude/billing-line.ts';
 import { betasOf } from '../claude/betas.ts';
+import { cachedWhole } from '../claude/breakpoint-fields.ts';
+import { leaveOutServerTools, NOT_AT_AMAZON, withoutSearch } from '../claude/server-tools.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
-import { leaveOutAddresses } from './addresses.ts';
 import { fitBreakpoints } from './breakpoints.ts';
-import { leaveOutServerTools, withoutSearch } from './server-tools.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
 /** @param inner the dialect in the envelope: Anthropic's models take Anthropic's own requests. */
@@ -90,10 +84,10 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 
 /** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
-  const { model, stream: _stream, service_tier: tier, cache_control: breakpoint, ...rest } = body;
-  const lost = [...leaveOutServerTools(rest), ...leaveOutAddresses(rest)];
+  const { model, stream: _stream, service_tier: tier, ...whole } = body;
+  const { cache_control: _, ...rest } = { ...whole, ...cachedWhole(whole) };
+  const lost = [...leaveOutServerTools(rest, NOT_AT_AMAZON), ...leaveOutAddresses(rest)];
   if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
-  if (breakpoint !== undefined) cacheAll(rest, breakpoint);
   lost.push(...fitBreakpoints(rest, String(model)));
   const betas = betasOf(rest);
   const head = {
@@ -101,17 +95,6 @@ function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
     ...(betas.length > 0 && { anthropic_beta: betas }),
   };
   return { body: { ...head, ...rest }, losses: [...losses, ...lost] };
-}
-
-/** What caches all of the prompt at Anthropic is a breakpoint on its last block here. @param body it is changed. */
-function cacheAll(body: JsonObject, breakpoint: JsonValue): void {
-  const messages = asArray(body.messages) ?? [];
-  const { content, ...last } = asObject(messages.at(-1)) ?? {};
-  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : (asArray(content) ?? []);
-  const block = asObject(blocks.at(-1));
-  if (block === undefined) return;
-  const marked = { cache_control: breakpoint, ...block };
-  body.messages = [...messages.slice(0, -1), { ...last, content: [...blocks.slice(0, -1), marked] }];
 }
 
 /** Each message holds an event of the inner dialect in base64. */

@@ -2,12 +2,11 @@
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
 import { bareModel, forwardedTo, isGoogles } from './route.ts';
 import { ID } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
-/** https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list */
-const CLOUD_PAGE_SIZE = 100;
 /** Those of Google Cloud's many models that use this dialect; the others generate images, video and audio. */
 const SPOKEN_TO = /^(gemini|gemma|text-embedding|text-multilingual-embedding)-/;
 const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
@@ -53,22 +52,17 @@ function buildModel(model: OfferedModel): JsonObject {
 
 export const providerModels: ProviderModels = {
   ask(cursor, { quirks, settings = {} }) {
+    if (quirks.cloudMethods === true) return askCloudModels('google', cursor, settings);
     const token = cursor === null ? '' : `&pageToken=${encodeURIComponent(cursor)}`;
-    if (quirks.cloudMethods !== true) return { path: `/v1beta/models?pageSize=${PAGE_SIZE}${token}` };
-    const { project } = settings;
-    return {
-      path: `/v1beta1/publishers/google/models?pageSize=${CLOUD_PAGE_SIZE}${token}`,
-      // The list belongs to no project: the request is charged to this one.
-      ...(project !== undefined && { headers: { 'x-goog-user-project': project } }),
-    };
+    return { path: `/v1beta/models?pageSize=${PAGE_SIZE}${token}` };
   },
   parsePage(body) {
-    const cloud = asArray(body.publisherModels);
-    const models = cloud ?? asArray(body.models);
+    const cloud = parseCloudModels(body);
+    if (cloud !== undefined) return { ...cloud, models: cloud.models.filter(({ id }) => SPOKEN_TO.test(id)) };
+    const models = asArray(body.models);
     if (models === undefined) throw new Error('models is missing');
-    const parse = cloud === undefined ? parseModel : parseCloudModel;
     return {
-      models: models.flatMap((entry) => (isObject(entry) ? parse(entry) : [])),
+      models: models.flatMap((entry) => (isObject(entry) ? parseModel(entry) : [])),
       next: asString(body.nextPageToken) || null,
     };
   },
@@ -85,9 +79,4 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const output = asNumber(fields.outputTokenLimit);
   if (output !== undefined) entry.outputTokenLimit = output;
   return [entry];
-}
-
-function parseCloudModel({ name }: JsonObject): ModelEntry[] {
-  const id = asString(name)?.split('/').at(-1);
-  return id !== undefined && SPOKEN_TO.test(id) ? [{ id }] : [];
 }

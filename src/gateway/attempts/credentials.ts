@@ -20,9 +20,10 @@ export function credentialsFor(
   side: ProviderSide,
   context: Pick<PlanContext, 'serverKeys' | 'first' | 'apiKey'>,
 ): { key: Plan['key']; authentication: Record<string, string> } {
+  const { keyHeader, quirks } = target.provider;
   const clientsKey = clientKeyFor(asking, target, context);
   const sent = clientsKey ?? context.apiKey;
-  const authentication = keyHeaders(target.provider.keyHeader, side, sent);
+  const authentication = keyHeaders(keyHeader, side, sent, quirks);
   if (clientsKey === null) return { key: sent === null ? 'none' : 'own', authentication };
   return { key: 'client', authentication: asClientSent(authentication, asking?.headers, clientsKey) };
 }

@@ -1,5 +1,5 @@
 // The part of a client's query that goes to the provider.
-import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { ProviderSide, Quirks } from '../../dialects/dialect.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
 
@@ -19,10 +19,11 @@ export function withQuery(url: string, query: string): string {
 export function passQuery(
   { query }: Pick<Incoming, 'query'>,
   { forwardQuery }: ProviderSide,
+  quirks: Quirks,
   serverKeys: readonly string[],
 ): string {
   const kept = withoutKeys(query, serverKeys);
-  return forwardQuery === undefined ? kept : forwardQuery(new URLSearchParams(kept));
+  return forwardQuery?.(new URLSearchParams(kept), quirks) ?? kept;
 }
 
 /** The query without the parameters that hold one of `keys`; the rest stays byte for byte. */

@@ -13,7 +13,6 @@ import { unreadFields } from '../../dialects/shared/unread-fields.ts';
 import type { DialectId, ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderList } from '../../model/header-list.ts';
-import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { mayHoldForeignToken } from '../../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
@@ -29,7 +28,7 @@ import { withoutPrefill } from '../pumps/repeated-prefill.ts';
 import { transformHeaders, transformRequest } from '../transform/request.ts';
 import { credentialsFor } from './credentials.ts';
 import { passQuery, withQuery } from './pass-query.ts';
-import { dialectOf } from './spoken-dialect.ts';
+import { dialectOf, endpointOf } from './spoken-dialect.ts';
 
 /** What the client asks, however it came in. */
 export interface Question {
@@ -95,17 +94,20 @@ export function planCall(question: Question, target: Target, context: PlanContex
     sameDialect &&
     question.isChanged !== true &&
     (completions !== undefined || !isOfAnother(incoming, side, model));
-  const query = sameDialect ? passQuery(incoming, side, context.serverKeys) : '';
+  const { quirks } = provider;
+  const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
+  const endpoint = endpointOf(target);
   const path =
     completions === undefined
-      ? targetPath(provider.endpoint, side, model, stream)
-      : operationPath(provider.endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, stream));
+      ? targetPath(endpoint, side, model, stream, quirks)
+      : operationPath(endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, stream), quirks);
   const urlAt = (baseUrl: string) => withQuery(baseUrl + path, query);
   const write = (asked: Question): WrittenRequest => {
-    if (passes) return passBody(incoming, side, target);
-    const { baseUrl, headers, ...written } = sameDialect
-      ? rebuildBody(incoming, asked, side, target, context)
-      : translateBody(asked, line.dialect, side, target, context);
+    const { baseUrl, headers, ...written } = passes
+      ? passBody(incoming, side, target)
+      : sameDialect
+        ? rebuildBody(incoming, asked, side, target, context)
+        : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
     return baseUrl === undefined ? written : { ...written, url: urlAt(baseUrl) };
   };
@@ -121,9 +123,9 @@ export function planCall(question: Question, target: Target, context: PlanContex
           question,
           passes,
           write,
-          build: (request) => withinStack(() => buildOwn(request, side, target, context)),
+          build: (request) => withinStack(() => buildOwn(request, side, target, context, incoming)),
           buildAsGiven: (request) =>
-            withinStack(() => buildOwn(request, side, target, context, incoming?.body)),
+            withinStack(() => buildOwn(request, side, target, context, incoming, true)),
         });
   const { transformers, answerSteps } = steps.length === 0 ? UNCHANGED : inUse(steps);
   // Written out: spreading three objects into one takes longer, and the result is slower to read.
@@ -188,8 +190,9 @@ function planLine(incoming: Incoming | null, target: Target, stream: boolean, co
     completions !== undefined ||
     (incoming !== null && incoming.asks === dialect && incoming.dialect === dialect);
   const { key, authentication } = credentialsFor(incoming, target, side, context);
+  const client = (sameDialect && incoming?.headers) || null;
   const headers = buildRequestHeaders({
-    client: sameDialect ? (incoming?.headers ?? null) : null,
+    client: client && (side.clientHeaders?.(client, provider.quirks) ?? client),
     dialect: authentication,
     listHeaders: side.listHeaders ?? [],
     configured: provider.headers,
@@ -238,8 +241,8 @@ export function planOperation<Request, Answer>(
     ...line,
     passesAnswer: fits,
     url: withQuery(
-      `${provider.baseUrl}${operationPath(provider.endpoint, side, model, operation.endpoint(model, quirks))}`,
-      sameDialect ? passQuery(incoming, side, context.serverKeys) : '',
+      `${provider.baseUrl}${operationPath(endpointOf(target), side, model, operation.endpoint(model, quirks), quirks)}`,
+      sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '',
     ),
     body,
     losses: [...losses, ...taken],
@@ -264,15 +267,20 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
   });
 }
 
-function passBody(incoming: Incoming, side: ProviderSide, target: Target): WrittenRequest {
+function passBody(incoming: Incoming, side: ProviderSide, target: Target): BuiltBody {
   const { quirks } = target.provider;
   const renamed = incoming.route.model === undefined && incoming.model !== target.model;
   // Some quirks apply to single models, by the provider's name for them.
   const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
-  const edits: Record<string, JsonValue | undefined> = side.passthrough.edits(body, quirks);
-  if (renamed) edits.model = target.model;
-  const written: WrittenRequest = {
+  const { headers: clientHeaders } = incoming;
+  const edits = {
+    ...(renamed && { model: target.model }),
+    ...side.passthrough.edits(body, quirks, clientHeaders),
+  };
+  const headers = side.passthrough.headers?.(body, quirks);
+  const written: BuiltBody = {
     body: editTopLevel(incoming.text, edits),
+    ...(headers !== undefined && { headers }),
     losses: side.passthrough.losses?.(body, quirks) ?? [],
     hides: hiding(incoming, side, target),
   };
@@ -294,7 +302,7 @@ function rebuildBody(
 ): BuiltBody {
   return withinStack(() => {
     const request = question.neutral();
-    const { body, ...built } = buildOwn(request, side, target, context);
+    const { body, ...built } = buildOwn(request, side, target, context, incoming);
     const losses = [...built.losses, ...unread(incoming)];
     return {
       ...built,
@@ -312,14 +320,16 @@ function buildOwn(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
-  /** Whose request it is, where what it says is built whether the provider is known to take it or not. */
-  client?: JsonObject,
+  incoming: Incoming | null,
+  /** What the client says is built whether the provider is known to take it or not. */
+  asGiven = false,
 ): BuiltRequest {
   const options = buildOptions(target, context);
-  if (client !== undefined)
-    options.quirks = side.passthrough.taking?.(client, options.quirks) ?? options.quirks;
+  if (asGiven && incoming !== null)
+    options.quirks = side.passthrough.taking?.(incoming.body, options.quirks) ?? options.quirks;
   const { body, ...built } = side.buildRequest(request, options);
-  return { ...built, body: { ...body, ...side.passthrough.edits(body, target.provider.quirks) } };
+  const edits = side.passthrough.edits(body, target.provider.quirks, incoming?.headers);
+  return { ...built, body: { ...body, ...edits } };
 }
 
 /** Decides by what the client itself asked for. */

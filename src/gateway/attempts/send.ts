@@ -164,10 +164,15 @@ async function readError(
   return error.with(`${plan.target.provider.name}: ${shortened(error.message)}${whoseKey(error, plan)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(isGateways && { lasting: true }),
-    ...(parseObject(body) === undefined ? {} : { upstream: { dialect, headers, body } }),
+    ...(mayPass(body, plan) && { upstream: { dialect, headers, body } }),
     // The status is known, though not its whole body: what was silent until a timeout is not retried (GUARANTEES 4).
     ...(call.timeout() === undefined ? {} : { lasting: true }),
   });
+}
+
+function mayPass(body: string, { side }: Plan): boolean {
+  const fields = parseObject(body);
+  return fields !== undefined && side.isOwnFailure?.(fields) !== false;
 }
 
 function isRefusedKey({ code, status }: GatewayError): boolean {

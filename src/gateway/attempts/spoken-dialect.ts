@@ -1,11 +1,19 @@
 // Which dialect is spoken with a target: some providers speak several, or all.
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../model/dialect-id.ts';
-import type { Target } from '../../routing/targets.ts';
+import { partnerOf, type Target } from '../../routing/targets.ts';
 
 /** @param client the dialect of the request's body; undefined: asked in neutral form. */
-export function dialectOf({ provider, model }: Target, client: DialectId | undefined): ProviderDialectId {
+export function dialectOf(target: Target, client: DialectId | undefined): ProviderDialectId {
+  const { provider, model } = target;
   const { dialect, alsoSpeaks, translatesTo } = provider;
+  const partner = partnerOf(target);
+  if (partner !== undefined) return partner.dialect;
   if (dialect === 'any') return client ?? DIALECT_IDS[0];
   if (client !== undefined && alsoSpeaks?.includes(client) === true) return client;
   return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
+}
+
+/** The path template of requests to the target, which takes the place of the dialect's own path. */
+export function endpointOf(target: Target): string | undefined {
+  return (partnerOf(target) ?? target.provider).endpoint;
 }

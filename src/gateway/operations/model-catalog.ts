@@ -2,6 +2,7 @@
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { PageRequest, ProviderModels } from '../../dialects/operations.ts';
+import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import { type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { ModelEntry, ModelPage } from '../../model/model-entry.ts';
 import { isOk, reach, readText } from '../../upstream/call.ts';
@@ -77,9 +78,24 @@ export function hasModelList(provider: ProviderConfig): boolean {
   return sideOf({ provider, model: '' }).models !== undefined && provider.quirks.listsModels !== false;
 }
 
-/** All pages; empty where there is no list. Throws ListRefused, or the error of a connection. */
+/**
+ * All pages; empty where there is no list. What a provider serves for other vendors is left out where that list fails.
+ * Throws ListRefused, or the error of a connection.
+ */
 export async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
-  const side = sideOf({ provider, model: '' });
+  const own = await fetchList(provider, sideOf({ provider, model: '' }), host);
+  const lists = (provider.partnerModels ?? []).map(async ({ dialect, models }) => {
+    const listed = await fetchList(provider, PROVIDER_SIDES[dialect], host).catch(() => []);
+    return listed.filter(({ id }) => models.test(id));
+  });
+  return [...own, ...(await Promise.all(lists)).flat()];
+}
+
+async function fetchList(
+  provider: ProviderConfig,
+  side: ProviderSide,
+  host: GatewayHost,
+): Promise<ModelEntry[]> {
   if (side.models === undefined || provider.quirks.listsModels === false) return [];
   const controller = new AbortController();
   const cancel = host.setTimer(
@@ -144,7 +160,7 @@ async function fetchPage(
 ): Promise<JsonObject> {
   const built = buildRequestHeaders({
     client: null,
-    dialect: { ...keyHeaders(provider.keyHeader, side, provider.apiKey), ...own },
+    dialect: { ...keyHeaders(provider.keyHeader, side, provider.apiKey, provider.quirks), ...own },
     listHeaders: [],
     configured: provider.headers,
     stream: false,

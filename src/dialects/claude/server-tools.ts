@@ -1,9 +1,11 @@
-// Tools that run on Anthropic's own machines, which Amazon's service lacks: they are left out and reported.
-// https://platform.claude.com/docs/en/build-with-claude/claude-in-amazon-bedrock#feature-availability
+// Tools that run on Anthropic's own machines, which Amazon's and Google's services lack: they are left out and reported.
+// https://platform.claude.com/docs/en/build-with-claude/overview
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss, Tool } from '../../model/request.ts';
 
-const AT_ANTHROPIC = /^(web_search|web_fetch|code_execution|mcp_toolset)/;
+/** Types of tools. Google's service searches the web. */
+export const NOT_AT_GOOGLE = /^(web_fetch|code_execution|mcp_toolset)/;
+export const NOT_AT_AMAZON = /^(web_search|web_fetch|code_execution|mcp_toolset)/;
 
 /** Keeps another dialect's search from becoming Anthropic's. */
 export function withoutSearch(tool: Tool): Tool {
@@ -12,14 +14,14 @@ export function withoutSearch(tool: Tool): Tool {
   return bare;
 }
 
-/** @param body of the inner dialect; it is modified. */
-export function leaveOutServerTools(body: JsonObject): Loss[] {
+/** @param body of a Messages request; it is modified. @param lacking types of tools. */
+export function leaveOutServerTools(body: JsonObject, lacking: RegExp): Loss[] {
   const losses: Loss[] = [];
   const lost = (feature: string) => losses.push({ feature, outcome: 'lost' });
   const kept = (asArray(body.tools) ?? []).filter((tool) => {
     const { type, name, mcp_server_name: server } = asObject(tool) ?? {};
     const kind = asString(type);
-    if (kind === undefined || !AT_ANTHROPIC.test(kind)) return true;
+    if (kind === undefined || !lacking.test(kind)) return true;
     lost(`tools.${asString(name) ?? asString(server) ?? kind}`);
     return false;
   });

@@ -1,5 +1,5 @@
-// Images and documents given by an address, or by an id in Anthropic's file store: Amazon's service fetches neither, and
-// refuses the request. https://github.com/BerriAI/litellm/pull/15408
+// Images and documents given by an address, or by an id in Anthropic's file store: Amazon's and Google's services fetch
+// neither, and refuse the request. https://github.com/anthropics/anthropic-sdk-typescript/issues/1038
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
 import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
@@ -9,7 +9,7 @@ const NAMES = new Map([
   ['file', 'file_id'],
 ]);
 
-/** @param body of the inner dialect; it is modified. */
+/** @param body of a Messages request; it is modified. */
 export function leaveOutAddresses(body: JsonObject): Loss[] {
   const features = new Set<string>();
   body.messages = (asArray(body.messages) ?? []).map((message): JsonValue => withBytes(message, features));

@@ -1,0 +1,58 @@
+// The breakpoints in a Messages request, where a platform takes fewer kinds of them than Anthropic's own.
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+
+/**
+ * The fields of the request that change where each breakpoint becomes what `fit` returns for it (undefined: it is left
+ * out).
+ */
+export function fittedBreakpoints(
+  body: JsonObject,
+  fit: (breakpoint: JsonObject) => JsonObject | undefined,
+): JsonObject {
+  const fields: JsonObject = {};
+  for (const field of ['tools', 'system', 'messages']) {
+    const blocks = asArray(body[field]);
+    const fitted = blocks && fitBlocks(blocks, fit);
+    if (fitted !== blocks && fitted !== undefined) fields[field] = fitted;
+  }
+  return fields;
+}
+
+/** The very list where nothing changes. */
+function fitBlocks(
+  blocks: JsonValue[],
+  fit: (breakpoint: JsonObject) => JsonObject | undefined,
+): JsonValue[] {
+  const fitted = blocks.map((block) => fitBlock(block, fit));
+  return fitted.every((block, at) => block === blocks[at]) ? blocks : fitted;
+}
+
+function fitBlock(block: JsonValue, fit: (breakpoint: JsonObject) => JsonObject | undefined): JsonValue {
+  const fields = asObject(block);
+  if (fields === undefined) return block;
+  const { cache_control: mark, ...rest } = fields;
+  const content = asArray(rest.content);
+  const inner = content && fitBlocks(content, fit);
+  const breakpoint = asObject(mark);
+  const kept = breakpoint && fit(breakpoint);
+  if (inner === content && kept === mark) return block;
+  return {
+    ...rest,
+    ...(inner !== undefined && { content: inner }),
+    ...(kept !== undefined && { cache_control: kept }),
+  };
+}
+
+/**
+ * What caches all of the prompt at Anthropic is a breakpoint on its last block elsewhere: the changed `messages`; nothing
+ * where the request has no such breakpoint.
+ */
+export function cachedWhole({ cache_control: breakpoint, messages: list }: JsonObject): JsonObject {
+  const messages = asArray(list) ?? [];
+  const { content, ...last } = asObject(messages.at(-1)) ?? {};
+  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : (asArray(content) ?? []);
+  const block = asObject(blocks.at(-1));
+  if (breakpoint === undefined || block === undefined) return {};
+  const marked = { cache_control: breakpoint, ...block };
+  return { messages: [...messages.slice(0, -1), { ...last, content: [...blocks.slice(0, -1), marked] }] };
+}
