@@ -12,6 +12,7 @@ import type { StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
+import type { SocketDialect } from './socket.ts';
 import type {
   ClientEmbeddings,
   ClientModels,
@@ -92,6 +93,8 @@ export interface ClientSide {
   readonly textCompletions?: ClientForms;
   /** Left out if its clients read another dialect's model list. */
   readonly models?: ClientModels;
+  /** Left out if its clients only post. */
+  readonly socket?: SocketDialect;
 }
 
 /** How a question is read and its answer written. */

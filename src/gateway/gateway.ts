@@ -63,6 +63,8 @@ import { createRequestLog } from './request-log.ts';
 import { noteServed, routeQuestion } from './routing.ts';
 import { createRunningRequests } from './live/running-requests.ts';
 import { createSetup, type Setup } from './setup.ts';
+import { openSocket } from './socket/open-socket.ts';
+import type { SocketSession } from './socket/session.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
@@ -74,6 +76,11 @@ export interface Gateway {
    * @param makeBody makes the body of a streamed answer; default: a standard stream.
    */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
+  /**
+   * For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. A plain request for the path of
+   * one is refused like any other that is not posted, by `fetch`.
+   */
+  openSocket(request: Request): SocketSession | Promise<Response>;
   /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
   turnAway(request: Request): Promise<Response>;
   /**
@@ -358,12 +365,19 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return server.allowedOrigins.length === 0 ? answered() : answerAcross(request, server, answered);
   }
 
+  function serve(request: Request, makeBody = standardBody): Promise<Response> {
+    return readable(request, () => answer(request, makeBody));
+  }
+
+  function turnAway(request: Request): Promise<Response> {
+    return readable(request, () => refuse(request));
+  }
+
   return {
-    fetch(request, makeBody = standardBody) {
-      return readable(request, () => answer(request, makeBody));
-    },
-    turnAway(request) {
-      return readable(request, () => refuse(request));
+    fetch: serve,
+    turnAway,
+    openSocket(request) {
+      return openSocket(request, { config: setup.config, host, ask: serve, turnAway });
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;

@@ -10,6 +10,8 @@ import { directBody } from './direct-body.ts';
 import { startCollector } from './garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 import { net } from './node-modules.ts';
+import { Sockets } from './sockets.ts';
+import type { SocketSession } from '../gateway/socket/session.ts';
 
 /** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -22,6 +24,8 @@ export interface HostOptions {
   portSetting?: string;
   /** Bytes; a longer body gets a bare 413. Left out where `fetch` limits what it reads, with a better message. */
   maxBody?: number;
+  /** Bytes; a WebSocket on which a longer message comes is closed. */
+  longestMessage?: number;
   /** Other processes of the same gateway listen there too, and the system distributes connections. */
   shared?: boolean;
   /** Which clients get compressed answers if they accept them; called for each request. Left out: none. */
@@ -30,6 +34,8 @@ export interface HostOptions {
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
   /** Answers requests that still come on open connections while the server drains; left out: a bare 503. */
   turnAway?(request: Request): Promise<Response>;
+  /** For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. Left out: they are refused. */
+  openSocket?(request: Request): SocketSession | Promise<Response>;
   onError(error: unknown): void;
   /** Called when the time for running answers is over, so that they can end with a last message. */
   onLate?(): void;
@@ -88,14 +94,19 @@ export function createHttpHost(options: HostOptions): HttpHost {
       return last ? sayClose(sent) : sayWhetherLast(sent);
     });
   };
-  const { turnAway = drainingResponse } = options;
-  const server = listen(options, (request, connection) => {
+  const { turnAway = drainingResponse, openSocket } = options;
+  const sockets = new Sockets();
+  const server = listen(options, sockets, (request, connection) => {
     served++;
     if (draining) return turnAway(request).then(sayClose);
+    if (openSocket !== undefined && wantsSocket(request)) return connection.upgrade(openSocket(request));
     // Page requests do not come by the thousand, and Bun joins two answers in one write only where both are immediate.
     return request.method === 'POST' ? turnOf(request, connection) : answer(request, connection);
   });
-  const stopCollector = startCollector({ begun: () => served, open: () => server.pendingRequests });
+  const stopCollector = startCollector({
+    begun: () => served + sockets.received,
+    open: () => server.pendingRequests + sockets.pending(),
+  });
   const port = server.port ?? options.port;
   return {
     port,
@@ -103,9 +114,9 @@ export function createHttpHost(options: HostOptions): HttpHost {
     async drain(timeoutMs, sooner) {
       draining = true;
       stopCollector();
-      const finished = server.stop();
+      const finished = Promise.all([server.stop(), sockets.finish()]).then(() => undefined);
       if (await isWithin(finished, timeoutMs, sooner)) return 0;
-      const cut = server.pendingRequests;
+      const cut = server.pendingRequests + sockets.pending();
       if (options.onLate !== undefined) {
         options.onLate();
         await isWithin(finished, LAST_WORD_MS);
@@ -154,18 +165,27 @@ function isLocal(address: string): boolean {
   return /^(localhost|\[?::1\]?|(::ffff:)?127\..*)$/i.test(address);
 }
 
+type SocketServer = Bun.Server<SocketSession>;
+
 /** The connection that a request came on. */
 class ClientConnection {
   private readonly request: Request;
-  private readonly server: Bun.Server<undefined>;
+  private readonly server: SocketServer;
 
-  constructor(request: Request, server: Bun.Server<undefined>) {
+  constructor(request: Request, server: SocketServer) {
     this.request = request;
     this.server = server;
   }
 
   address(): string {
     return this.server.requestIP(this.request)?.address ?? '';
+  }
+
+  /** Goes on as a WebSocket; resolves to the answer where it does not. */
+  async upgrade(opened: SocketSession | Promise<Response>): Promise<Response | undefined> {
+    if (opened instanceof Promise) return opened;
+    if (this.server.upgrade(this.request, { data: opened })) return undefined;
+    return Response.json(NO_HANDSHAKE, { status: 400 });
   }
 
   /** @param seconds of silence after which it is closed; 0: never. */
@@ -204,12 +224,15 @@ class EndReportingSource implements ByteSource {
   }
 }
 
+type Answered = Response | Promise<Response | undefined>;
+
 function listen(
   options: HostOptions,
-  fetch: (request: Request, connection: ClientConnection) => Response | Promise<Response>,
-) {
+  sockets: Sockets,
+  fetch: (request: Request, connection: ClientConnection) => Answered,
+): SocketServer {
   try {
-    return Bun.serve({
+    return Bun.serve<SocketSession>({
       hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
       port: options.port,
       // With 0 Bun would wait forever for a request's headers too; otherwise it waits about 10 s.
@@ -220,6 +243,7 @@ function listen(
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
       reusePort: options.shared ?? false,
       fetch: (request, server) => fetch(request, new ClientConnection(request, server)),
+      websocket: sockets.handler(options.longestMessage),
       error(error) {
         options.onError(error);
         return Response.json(INTERNAL, { status: 500 });
@@ -233,7 +257,7 @@ function listen(
 /** A port without another listener: the given one, or a free one for 0. Throws ListenError. */
 export async function reservePort(hostname: string, port: number): Promise<number> {
   const fetch = async () => new Response(null, { status: 503 });
-  const server = listen({ hostname, port, fetch, onError() {} }, fetch);
+  const server = listen({ hostname, port, fetch, onError() {} }, new Sockets(), fetch);
   const reserved = server.port ?? port;
   await server.stop(true);
   return reserved;
@@ -269,6 +293,18 @@ export function formatHost(host: string): string {
 async function drainingResponse(): Promise<Response> {
   return new Response(null, { status: 503, headers: { 'retry-after': '1' } });
 }
+
+function wantsSocket({ method, headers }: Request): boolean {
+  return method === 'GET' && headers.get('upgrade')?.toLowerCase() === 'websocket';
+}
+
+const NO_HANDSHAKE = {
+  error: {
+    type: 'invalid_request_error',
+    code: 'invalid_request',
+    message: 'this is no handshake of a WebSocket: https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1',
+  },
+};
 
 /** The form that the clients of every dialect read a message from. */
 const INTERNAL = {

@@ -24,6 +24,8 @@ const chunked = (extension: string, trailer: string, coding = 'chunked') => {
 const withHeaders = (others: number) =>
   ['127.0.0.1', ...Array.from({ length: others }, (_, at) => `x-${at}: 1`)].join('\r\n');
 
+const UPGRADE = '127.0.0.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13';
+
 const CASES: [string, string, number][] = [
   ['HTTP/1.0 without a Host', get('', '/gateway/health', '1.0'), 200],
   ['HTTP/1.1 without a Host', get(''), 400],
@@ -43,14 +45,8 @@ const CASES: [string, string, number][] = [
   ['headers of 200 KB', get(`127.0.0.1\r\nx-big: ${'x'.repeat(200_000)}`), 431],
   ['OPTIONS', postText('/v1/messages', ASK).replace('POST', 'OPTIONS'), 405],
   ['HEAD on an API path', 'HEAD /v1/messages HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', 405],
-  [
-    'a WebSocket for a path that is posted to',
-    get(
-      '127.0.0.1\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13',
-      '/v1/responses',
-    ),
-    426,
-  ],
+  ['a WebSocket for a path that is posted to', get(UPGRADE, '/v1/messages'), 426],
+  ['a WebSocket without a key', get(UPGRADE, '/v1/responses'), 400],
   ['Expect: 100-continue', postText('/v1/messages', ASK, { expect: '100-continue' }), 100],
   [
     'a body that is not compressed as it says',

@@ -24,8 +24,9 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
     await telemetry?.close();
   };
   try {
-    const { host: hostname, port } = config.server;
-    const http = serveHttp(gateway, { hostname, port, compression: () => current.server.compression }, log);
+    const { host: hostname, port, maxBody: longestMessage } = config.server;
+    const compression = () => current.server.compression;
+    const http = serveHttp(gateway, { hostname, port, longestMessage, compression }, log);
     return {
       port: http.port,
       url: http.url,

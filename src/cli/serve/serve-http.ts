@@ -11,13 +11,14 @@ const WARM_UP_MS = 100;
 /** Throws ListenError. */
 export function serveHttp(
   gateway: Gateway,
-  place: Pick<HostOptions, 'hostname' | 'port' | 'shared' | 'compression'>,
+  place: Pick<HostOptions, 'hostname' | 'port' | 'shared' | 'compression' | 'longestMessage'>,
   log: Log,
 ): HttpHost {
   const http = createHttpHost({
     ...place,
     fetch: gateway.fetch,
     turnAway: gateway.turnAway,
+    openSocket: gateway.openSocket,
     onLate: gateway.cutRunning,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });

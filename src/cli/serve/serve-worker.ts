@@ -67,7 +67,8 @@ export async function serveAsWorker(
     }),
   );
   const compression = () => current.server.compression;
-  const http = serveHttp(gateway, { hostname, port, shared: true, compression }, log);
+  const { maxBody: longestMessage } = config.server;
+  const http = serveHttp(gateway, { hostname, port, longestMessage, shared: true, compression }, log);
   await primary.serve({
     gateway,
     reload: inTurn(async (given: ResolvedConfig | null) => {

@@ -19,6 +19,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
+import { responsesSocket } from './socket.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 
@@ -43,6 +44,7 @@ export const openaiResponses: Dialect = {
     buildError,
     requestIdHeader: 'x-request-id',
     buildTokenCount,
+    socket: responsesSocket,
   },
   provider: {
     endpoint: () => '/responses',

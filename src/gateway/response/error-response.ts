@@ -166,13 +166,14 @@ const REQUEST_TIMEOUT = 408;
 
 /**
  * The error for anything but POST. A client that prefers a WebSocket (Codex) gets the status at which it falls back to
- * POST at once, instead of retrying.
+ * POST at once, instead of retrying, where none can be opened.
  */
 export function notPosted(method: string, path: string, headers: HeaderReader): GatewayError {
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return methodNotAllowed(method, path, 'POST');
-  return new GatewayError('invalid_request', `WebSockets are not served; POST to ${path}`, {
-    status: UPGRADE_REQUIRED,
-  });
+  const isWhole = headers.get('upgrade')?.toLowerCase() === 'websocket';
+  // A proxy that was not told to pass an upgrade on takes the header away.
+  if (!isWhole && !headers.has('sec-websocket-key')) return methodNotAllowed(method, path, 'POST');
+  const problem = isWhole ? 'no WebSocket is served here' : 'a proxy has taken away `Upgrade: websocket`';
+  return new GatewayError('invalid_request', `${problem}; POST to ${path}`, { status: UPGRADE_REQUIRED });
 }
 
 /** The stack of an unexpected error for the log: where it was thrown, not where it was caught. */

@@ -1,4 +1,4 @@
-// Changes top-level fields of a JSON object in its text, leaving every other byte as the sender wrote it:
+// Reads and changes top-level fields of a JSON object in its text, leaving every other byte as the sender wrote it:
 // number spelling, key order, white space and duplicate-free unknown fields survive (GUARANTEES 6).
 import { exactText } from './exact-numbers.ts';
 import type { JsonValue } from './json.ts';
@@ -59,6 +59,12 @@ export function editTopLevel(text: string, edits: Record<string, JsonValue | und
     kept++;
   }
   return result + text.slice(close);
+}
+
+/** The value of a top-level field as its sender wrote it; undefined where there is none. Of a field given twice, the last. */
+export function topLevelText(text: string, key: string): string | undefined {
+  const member = scanMembers(text).members.findLast((each) => each.key === key);
+  return member && text.slice(member.valueStart, member.end);
 }
 
 function scanMembers(text: string): { members: Member[]; close: number } {

@@ -1,0 +1,237 @@
+// Responses over a WebSocket: each message of the client asks as a POST would, except that `previous_response_id` may name any
+// answer of the same connection, stored or not. Whoever serves gets the whole conversation instead of that id, so that the
+// next message may go to another provider. https://developers.openai.com/api/docs/guides/websocket-mode
+import { GatewayError } from '../../model/errors.ts';
+import { editTopLevel, topLevelText } from '../../model/json/edit.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  parseObject,
+} from '../../model/json/json.ts';
+import type { SseEvent } from '../../sse/event.ts';
+import type { SocketContext, SocketConversation, SocketDialect, SocketMessage } from '../socket.ts';
+import { responseHead, responseObject } from './response-object.ts';
+
+/** A client that branches goes back a few answers at most; OpenAI keeps the last one. */
+const MOST_KEPT = 32;
+
+const ENCRYPTED = 'reasoning.encrypted_content';
+
+/** For the WebSocket alone. */
+const ENVELOPE = { type: undefined, stream_id: undefined, generate: undefined };
+
+/** What was asked and answered, up to and including one answer. */
+interface Turn {
+  before: Turn | undefined;
+  /** Items as JSON texts, separated by commas: with those of the turns before, what the next message continues. */
+  items: string;
+}
+
+export const responsesSocket: SocketDialect = {
+  open: () => new Conversation(),
+};
+
+class Conversation implements SocketConversation {
+  /** By the ids of the answers, oldest first. */
+  private readonly turns = new Map<string, Turn>();
+
+  read(text: string): SocketMessage {
+    const message = parseObject(text);
+    if (message === undefined) throw invalid('a message must be one JSON object');
+    switch (message.type) {
+      case 'response.create':
+        return new CreateMessage(text, message, this.turns);
+      case 'response.steer':
+        return new SteerMessage(message, this.turns);
+      default:
+        throw invalid(
+          `a message must have the type "response.create"; this one has ${JSON.stringify(message.type)}`,
+        );
+    }
+  }
+
+  /** The SDKs read the headers inside `error`, Codex beside it. */
+  refusal(
+    { status, body, headers }: Parameters<SocketConversation['refusal']>[0],
+    of?: SocketMessage,
+  ): string {
+    const error = asObject(parseObject(body)?.error) ?? { type: 'server_error', code: null, message: body };
+    return JSON.stringify({
+      type: 'error',
+      status,
+      error: { ...error, headers },
+      headers,
+      ...(of !== undefined && inLane(of.lane)),
+    });
+  }
+}
+
+/** Asks a question. */
+class CreateMessage implements SocketMessage {
+  readonly lane: string;
+  private readonly text: string;
+  private readonly message: JsonObject;
+  private readonly turns: Map<string, Turn>;
+  private asked: Turn | undefined;
+  /** Items of the answer. */
+  private readonly answered: JsonObject[] = [];
+
+  /** Throws GatewayError. */
+  constructor(text: string, message: JsonObject, turns: Map<string, Turn>) {
+    this.lane = readLane(message);
+    this.text = text;
+    this.message = message;
+    this.turns = turns;
+  }
+
+  begin(context: SocketContext): ReturnType<SocketMessage['begin']> {
+    const { message, text, turns } = this;
+    const id = asString(message.previous_response_id);
+    const before = id === undefined ? undefined : turns.get(id);
+    this.asked = { before, items: inputItems(text, message) };
+    if (message.generate === false) return { events: this.prepared(context) };
+    const edits = { ...ENVELOPE, stream: true, ...this.includesReasoning() };
+    if (before === undefined) return { body: editTopLevel(text, edits) };
+    const body = editTopLevel(text, { ...edits, previous_response_id: undefined, input: undefined });
+    return { body: `${body.slice(0, body.lastIndexOf('}'))},"input":[${itemsUpTo(this.asked)}]}` };
+  }
+
+  event({ event, data }: SseEvent): string {
+    switch (event === '' ? asString(parseObject(data)?.type) : event) {
+      case 'response.output_item.done': {
+        const item = asObject(parseObject(data)?.item);
+        if (item !== undefined) this.answered.push(item);
+        break;
+      }
+      case 'response.completed':
+      case 'response.incomplete':
+        this.keep(asObject(parseObject(data)?.response));
+    }
+    const lane = this.lane === '' ? undefined : JSON.stringify(this.lane);
+    const end = data.lastIndexOf('}');
+    return lane === undefined || end === -1 ? data : `${data.slice(0, end)},"stream_id":${lane}}`;
+  }
+
+  /** A message that only prepares is answered here: there is nothing to prepare, and no answer to pay for. */
+  private prepared({ requestId, created }: SocketContext): string[] {
+    const model = asString(this.message.model) ?? '';
+    const context = { requestId, model, created, includeUsage: false };
+    const head = responseHead(null, null, context);
+    const events = ['in_progress', 'completed'].map((status, index) => ({
+      type: index === 0 ? 'response.created' : 'response.completed',
+      sequence_number: index,
+      response: responseObject(head, context, status),
+      ...inLane(this.lane),
+    }));
+    this.keep({ id: head.id });
+    return events.map((event) => JSON.stringify(event));
+  }
+
+  /**
+   * Reasoning that nobody stores comes back to its model only encrypted. Models that do not reason refuse to encrypt it, so that
+   * only a request that speaks of reasoning gets it.
+   */
+  private includesReasoning(): { include?: string[] } {
+    const { store, reasoning, include } = this.message;
+    if (store !== false || asObject(reasoning) === undefined) return {};
+    const included = (asArray(include) ?? []).filter((each) => typeof each === 'string');
+    return included.includes(ENCRYPTED) ? {} : { include: [...included, ENCRYPTED] };
+  }
+
+  /** Keeps the turn under the id of its answer. */
+  private keep(response: JsonObject | undefined): void {
+    const { asked, turns } = this;
+    const id = asString(response?.id);
+    if (asked === undefined || id === undefined) return;
+    const whole = (asArray(response?.output) ?? []).filter(isObject);
+    // Some servers leave the items out of the last event.
+    const answered = this.answered.length > 0 ? this.answered : whole;
+    const sendable = this.message.store === false ? sendableUnstored(answered) : answered;
+    const items = [asked.items, ...sendable.map((item) => JSON.stringify(item))].filter(
+      (text) => text !== '',
+    );
+    turns.set(id, { before: asked.before, items: items.join(',') });
+    const [oldest] = turns.keys();
+    if (turns.size > MOST_KEPT && oldest !== undefined) turns.delete(oldest);
+  }
+}
+
+/**
+ * Adds to what a running answer is asked, which no provider of an HTTP request can be told: refused, as OpenAI does for models that
+ * cannot be steered.
+ */
+class SteerMessage implements SocketMessage {
+  /** Not behind the answer that it is about. */
+  readonly lane = 'response.steer';
+  private readonly message: JsonObject;
+  private readonly turns: ReadonlyMap<string, Turn>;
+
+  constructor(message: JsonObject, turns: ReadonlyMap<string, Turn>) {
+    this.message = message;
+    this.turns = turns;
+  }
+
+  begin(): { events: string[] } {
+    const { previous_response_id, input } = this.message;
+    const isOver = this.turns.has(asString(previous_response_id) ?? '');
+    const failed = {
+      type: 'response.steer.failed',
+      sequence_number: 0,
+      error: {
+        type: 'invalid_request_error',
+        code: isOver ? 'response_already_completed' : 'steering_not_supported',
+        message: 'answers cannot be steered here; send another response.create once the answer has ended',
+      },
+      steer: { previous_response_id, input },
+    };
+    return { events: [JSON.stringify(failed)] };
+  }
+
+  event({ data }: SseEvent): string {
+    return data;
+  }
+}
+
+/** The items of `input` as they were sent, without the brackets around them. */
+function inputItems(text: string, { input }: JsonObject): string {
+  if (typeof input === 'string') return JSON.stringify({ role: 'user', content: input });
+  const sent = asArray(input) === undefined ? undefined : topLevelText(text, 'input');
+  return sent === undefined ? '' : sent.slice(1, -1).trim();
+}
+
+function itemsUpTo(turn: Turn): string {
+  const items: string[] = [];
+  for (let each: Turn | undefined = turn; each !== undefined; each = each.before) {
+    if (each.items !== '') items.unshift(each.items);
+  }
+  return items.join(',');
+}
+
+/**
+ * What can be sent again of an answer that nobody stores: no reasoning that is not encrypted, and where that leaves a gap, no ids, since
+ * OpenAI misses the reasoning that belonged to them.
+ */
+function sendableUnstored(items: readonly JsonObject[]): JsonObject[] {
+  const kept = items.filter(
+    (item) => item.type !== 'reasoning' || typeof item.encrypted_content === 'string',
+  );
+  return kept.length === items.length ? kept : kept.map(({ id: _, ...item }) => item);
+}
+
+/** Throws GatewayError. */
+function readLane({ stream_id }: JsonObject): string {
+  if (stream_id === undefined || stream_id === null) return '';
+  if (typeof stream_id === 'string' && stream_id !== '') return stream_id;
+  throw invalid('`stream_id` must be a string that is not empty');
+}
+
+function inLane(lane: string): { stream_id?: string } {
+  return lane === '' ? {} : { stream_id: lane };
+}
+
+function invalid(message: string): GatewayError {
+  return new GatewayError('invalid_request', message);
+}

@@ -1,0 +1,65 @@
+// The WebSockets of clients, as Bun's server gives them.
+import type { ServerWebSocket, WebSocketHandler } from 'bun';
+import type { SocketSession } from '../gateway/socket/session.ts';
+
+type Socket = ServerWebSocket<SocketSession>;
+
+/** Seconds of silence after which a client that answers no ping is taken for gone. Bun sends the pings. */
+const SILENT_SECONDS = 120;
+/** Bytes that wait for a slow client before its answer is held back. */
+const MOST_WAITING = 64 * 1024;
+/** Bytes; above it Bun would drop messages, which never happens where each waits for those before it. */
+const NEVER_DROPPED = 2 ** 31 - 1;
+
+export class Sockets {
+  /** Messages so far. */
+  received = 0;
+  private readonly open = new Set<Socket>();
+  private allClosed: PromiseWithResolvers<void> | undefined;
+
+  /** @param longest message that is read, in bytes. Default: as long as Bun's, 16 MB. */
+  handler(longest = 16 * 1024 * 1024): WebSocketHandler<SocketSession> {
+    return {
+      maxPayloadLength: Math.min(longest, NEVER_DROPPED),
+      idleTimeout: SILENT_SECONDS,
+      sendPings: true,
+      backpressureLimit: NEVER_DROPPED,
+      open: (socket) => {
+        this.open.add(socket);
+        socket.data.opened({
+          send(text) {
+            socket.send(text);
+            return socket.getBufferedAmount() < MOST_WAITING;
+          },
+          close: (code, reason) => socket.close(code, reason),
+        });
+        if (this.allClosed !== undefined) socket.data.finish();
+      },
+      message: (socket, message) => {
+        this.received++;
+        socket.data.received(typeof message === 'string' ? message : message.toString('utf8'));
+      },
+      drain: (socket) => socket.data.drained(),
+      close: (socket) => {
+        this.open.delete(socket);
+        socket.data.closed();
+        if (this.open.size === 0) this.allClosed?.resolve();
+      },
+    };
+  }
+
+  /** Messages that are being answered, or wait for that. */
+  pending(): number {
+    let count = 0;
+    for (const socket of this.open) count += socket.data.pending();
+    return count;
+  }
+
+  /** Closes each once its running answers are over; resolves when all are closed. */
+  finish(): Promise<void> {
+    this.allClosed ??= Promise.withResolvers();
+    if (this.open.size === 0) this.allClosed.resolve();
+    for (const socket of this.open) socket.data.finish();
+    return this.allClosed.promise;
+  }
+}

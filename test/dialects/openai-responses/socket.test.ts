@@ -1,0 +1,120 @@
+// What is posted for the messages of a WebSocket, and what of earlier ones goes with it.
+import { describe, expect, test } from 'bun:test';
+import { responsesSocket } from '../../../src/dialects/openai-responses/socket.ts';
+import type { SocketConversation } from '../../../src/dialects/socket.ts';
+import type { JsonObject } from '../../../src/model/json/json.ts';
+
+const CONTEXT = { requestId: 'r', created: 1 };
+const create = (fields: JsonObject) => JSON.stringify({ type: 'response.create', model: 'm', ...fields });
+
+/** What is posted for a message, which is then answered with these items. */
+function turn(conversation: SocketConversation, text: string, id: string, output: JsonObject[] = []): string {
+  const message = conversation.read(text);
+  const begun = message.begin(CONTEXT);
+  if (!('body' in begun)) throw new Error('nothing is posted');
+  for (const [index, item] of output.entries()) {
+    const done = { type: 'response.output_item.done', output_index: index, item };
+    message.event({ event: done.type, data: JSON.stringify(done) });
+  }
+  const completed = { type: 'response.completed', response: { id, output: [] } };
+  message.event({ event: completed.type, data: JSON.stringify(completed) });
+  return begun.body;
+}
+
+const REASONING = { type: 'reasoning', id: 'rs_1', summary: [] };
+const CALL = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'f', arguments: '{}' };
+
+describe('what is posted', () => {
+  test('the message without its envelope, every other byte as it was sent', () => {
+    const text =
+      '{ "type" : "response.create", "model":"m",  "input": [ {"role":"user","content":"\\u00e9"} ], "temperature": 1.0, "stream_id":"a" }';
+    expect(turn(responsesSocket.open(), text, 'resp_1')).toBe(
+      '{ "model":"m",  "input": [ {"role":"user","content":"\\u00e9"} ], "temperature": 1.0,"stream":true}',
+    );
+  });
+
+  test('a continued message has the items before it as they were sent, and loses the id', () => {
+    const conversation = responsesSocket.open();
+    turn(conversation, '{"type":"response.create","model":"m","input":[{"n":1.0}]}', 'resp_1', [CALL]);
+    const next =
+      '{"type":"response.create","model":"m","previous_response_id":"resp_1","input":[ {"n":1e400} ]}';
+    expect(turn(conversation, next, 'resp_2')).toBe(
+      `{"model":"m","stream":true,"input":[{"n":1.0},${JSON.stringify(CALL)},{"n":1e400}]}`,
+    );
+    const last = create({ previous_response_id: 'resp_2' });
+    expect(JSON.parse(turn(conversation, last, 'resp_3').replace('1e400', '2')).input).toEqual([
+      { n: 1 },
+      CALL,
+      { n: 2 },
+    ]);
+  });
+
+  test('an answer that failed is not continued', () => {
+    const conversation = responsesSocket.open();
+    const message = conversation.read(create({ input: 'x' }));
+    message.begin(CONTEXT);
+    const failed = { type: 'response.failed', response: { id: 'resp_1' } };
+    message.event({ event: failed.type, data: JSON.stringify(failed) });
+    const next = turn(conversation, create({ previous_response_id: 'resp_1', input: 'y' }), 'resp_2');
+    expect(JSON.parse(next)).toMatchObject({ previous_response_id: 'resp_1', input: 'y' });
+  });
+
+  test('only the latest answers are kept', () => {
+    const conversation = responsesSocket.open();
+    for (let index = 0; index < 40; index++) turn(conversation, create({ input: 'x' }), `resp_${index}`);
+    const after = (id: string) =>
+      JSON.parse(turn(conversation, create({ previous_response_id: id }), 'resp_x'));
+    expect(after('resp_39').previous_response_id).toBeUndefined();
+    expect(after('resp_0').previous_response_id).toBe('resp_0');
+  });
+});
+
+describe('reasoning', () => {
+  const output = [REASONING, CALL];
+  const input = 'x';
+  const continued = (fields: JsonObject, items: JsonObject[]) => {
+    const conversation = responsesSocket.open();
+    turn(conversation, create({ input, ...fields }), 'resp_1', items);
+    return JSON.parse(
+      turn(conversation, create({ previous_response_id: 'resp_1', input: [] }), 'resp_2'),
+    ).input.slice(1);
+  };
+
+  test('that the provider stores is sent again by its id', () => {
+    expect(continued({}, output)).toEqual(output);
+  });
+
+  test('that nobody stores is sent again where it is encrypted', () => {
+    const encrypted = [{ ...REASONING, encrypted_content: 'e' }, CALL];
+    expect(continued({ store: false }, encrypted)).toEqual(encrypted);
+  });
+
+  test('that nobody stores and nobody encrypted is left out, and so are the ids that belong to it', () => {
+    const { id: _, ...call } = CALL;
+    expect(continued({ store: false }, output)).toEqual([call]);
+  });
+
+  test.each([
+    [{ store: false, reasoning: { effort: 'low' } }, ['reasoning.encrypted_content']],
+    [{ store: false, reasoning: {}, include: ['a'] }, ['a', 'reasoning.encrypted_content']],
+    [
+      { store: false, reasoning: {}, include: ['reasoning.encrypted_content'] },
+      ['reasoning.encrypted_content'],
+    ],
+    [{ store: false }, undefined],
+    [{ reasoning: { effort: 'low' } }, undefined],
+  ])('%j asks for it to be encrypted: %j', (fields, include) => {
+    const body = turn(responsesSocket.open(), create({ input, ...fields }), 'resp_1');
+    expect(JSON.parse(body).include).toEqual(include);
+  });
+});
+
+describe('what the client gets', () => {
+  test('an event as it is, with the lane if the message has one', () => {
+    const data = '{"type":"x" , "delta":"}"}';
+    const conversation = responsesSocket.open();
+    expect(conversation.read(create({ input: 'x' })).event({ event: 'x', data })).toBe(data);
+    const inLane = conversation.read(create({ input: 'x', stream_id: 'a"b' }));
+    expect(inLane.event({ event: '', data })).toBe('{"type":"x" , "delta":"}","stream_id":"a\\"b"}');
+  });
+});
