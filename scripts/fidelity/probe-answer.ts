@@ -26,7 +26,7 @@ export interface AnswerProbe {
 interface ClientAnswer {
   body: JsonObject;
   lost: string[];
-  standIns: string[];
+  substitutes: string[];
 }
 
 function spoken(wire: TableWire): SpokenId {
@@ -50,10 +50,10 @@ export function probeAnswer(
   const streamed = encodeStreamed(client, response);
   const what = `${feature.name}: ${wire} to ${client}`;
   const lost = without(whole.lost, bare.lost);
-  const standIns = without(whole.standIns, bare.standIns);
+  const substitutes = without(whole.substitutes, bare.substitutes);
   for (const [field, named] of [
     ['lost', lost],
-    ['standIns', standIns],
+    ['substitutes', substitutes],
   ] as const) {
     const other = without(streamed[field], bare[field]);
     if (other.toSorted().join() !== named.toSorted().join())
@@ -64,7 +64,7 @@ export function probeAnswer(
     throw new Error(
       `${what}: carried ${isCarried[0] ? 'whole' : 'streamed'} alone: ${JSON.stringify(whole.body)} ${JSON.stringify(streamed.body)}`,
     );
-  return { body, lost, outcome: judge(isCarried[0] === true, lost, standIns, what, whole.body) };
+  return { body, lost, outcome: judge(isCarried[0] === true, lost, substitutes, what, whole.body) };
 }
 
 /** Chat's choices and Gemini's candidates are lists whose one element is completed, not replaced. */
@@ -93,7 +93,7 @@ function reads(body: JsonObject, feature: AnswerFeature, client: DialectId): boo
 function judge(
   isCarried: boolean,
   lost: readonly string[],
-  standIns: readonly string[],
+  substitutes: readonly string[],
   what: string,
   body: JsonObject,
 ): Outcome {
@@ -101,7 +101,7 @@ function judge(
     if (isCarried) return { kind: 'approximated', how: `without ${lost.join(', ')}` };
     return { kind: 'lost' };
   }
-  if (standIns.length > 0) return { kind: 'approximated', how: standIns.join('; ') };
+  if (substitutes.length > 0) return { kind: 'approximated', how: substitutes.join('; ') };
   if (isCarried) return { kind: 'carried' };
   throw new Error(`${what}: neither carried nor named: ${JSON.stringify(body)}`);
 }
@@ -110,29 +110,29 @@ function without(names: readonly string[], known: readonly string[]): string[] {
   return names.filter((name) => !known.includes(name));
 }
 
-function contextFor(): { context: AnswerContext; lost: Set<string>; standIns: Set<string> } {
+function contextFor(): { context: AnswerContext; lost: Set<string>; substitutes: Set<string> } {
   const lost = new Set<string>();
-  const standIns = new Set<string>();
+  const substitutes = new Set<string>();
   const context: AnswerContext = {
     requestId: 'probe',
     model: 'some-model',
     created: 1,
     includeUsage: true,
     lost: (name) => lost.add(name),
-    approximated: (_, how) => standIns.add(how),
+    approximated: (_, how) => substitutes.add(how),
   };
-  return { context, lost, standIns };
+  return { context, lost, substitutes };
 }
 
 export function encodeWhole(client: DialectId, response: NeutralResponse): ClientAnswer {
-  const { context, lost, standIns } = contextFor();
+  const { context, lost, substitutes } = contextFor();
   const body = clientOf(client).buildResponse(response, context);
-  return { body, lost: [...lost], standIns: [...standIns] };
+  return { body, lost: [...lost], substitutes: [...substitutes] };
 }
 
 /** As a stream, which a decoder of the client's dialect folds into the whole answer again. */
 export function encodeStreamed(client: DialectId, response: NeutralResponse): ClientAnswer {
-  const { context, lost, standIns } = contextFor();
+  const { context, lost, substitutes } = contextFor();
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';
   const sequencer = createSequencer({
@@ -150,5 +150,5 @@ export function encodeStreamed(client: DialectId, response: NeutralResponse): Cl
   }
   decoder.end();
   const { body } = encodeWhole(client, collector.response());
-  return { body, lost: [...lost], standIns: [...standIns] };
+  return { body, lost: [...lost], substitutes: [...substitutes] };
 }

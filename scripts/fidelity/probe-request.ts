@@ -61,13 +61,13 @@ export function probeRequest(feature: Feature, client: DialectId, wire: TableWir
 
 function judge(arrives: boolean, named: readonly Loss[], what: string, body: JsonObject): Outcome {
   const lost = named.filter(({ outcome }) => outcome === 'lost');
-  const standIns = named.filter(({ outcome }) => outcome === 'approximated');
+  const substitutes = named.filter(({ outcome }) => outcome === 'approximated');
   if (lost.length > 0) {
     if (arrives) throw new Error(`${what}: named as lost (${lost[0]?.feature}), and it arrives`);
     return { kind: 'lost' };
   }
-  if (standIns.length > 0) {
-    return { kind: 'approximated', how: standIns.map(({ how, feature }) => how ?? feature).join('; ') };
+  if (substitutes.length > 0) {
+    return { kind: 'approximated', how: substitutes.map(({ how, feature }) => how ?? feature).join('; ') };
   }
   if (arrives) return { kind: 'carried' };
   throw new Error(`${what}: neither arrives nor is named: ${JSON.stringify(body)}`);

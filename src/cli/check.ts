@@ -1,6 +1,6 @@
 // `sluice check`: what the configuration amounts to, without serving it.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { budgetInWords } from '../ledger/budgets/budget-words.ts';
+import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import { retireModules } from '../server/load-modules.ts';
@@ -78,7 +78,7 @@ function describeConfig({ server, providers, disabled, routing, costs }: Resolve
     ]),
     ...(costs.budgets.length === 0
       ? []
-      : ['budgets:', ...costs.budgets.map((budget) => `  ${budgetInWords(budget)}`)]),
+      : ['budgets:', ...costs.budgets.map((budget) => `  ${formatBudget(budget)}`)]),
   ];
 }
 

@@ -1,6 +1,6 @@
 // How to point the programs that people use at the gateway: rows of data, one per program.
 import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
-import type { StandInSettings } from './stand-in-settings.ts';
+import type { SettingsOverlay } from './settings-overlay.ts';
 
 export interface ClientProgram {
   /** Environment variables to set; undefined leaves a variable unchanged. */
@@ -8,7 +8,7 @@ export interface ClientProgram {
   /** Arguments placed before the person's own. */
   arguments?(gateway: Gateway): string[];
   /** Settings that no variable or argument can set. */
-  settings?: StandInSettings;
+  settings?: SettingsOverlay;
 }
 
 interface Gateway {

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { isDamage } from '../ledger/sqlite/recovering-store.ts';
 import { createSqliteStore } from '../ledger/sqlite/store.ts';
 import type { LedgerStore } from '../ledger/store.ts';
-import { sqliteTrouble } from '../ledger/store-trouble.ts';
+import { sqliteError } from '../ledger/store-errors.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { describeProblems } from './config-flags.ts';
 import { daemonOptions } from './gateway-client.ts';
@@ -32,7 +32,7 @@ export async function openLedgerStore(
   try {
     return createSqliteStore(path);
   } catch (cause) {
-    if (!isDamage(cause)) throw sqliteTrouble(path, cause);
+    if (!isDamage(cause)) throw sqliteError(path, cause);
     const remedy = 'the file is damaged; the next gateway to start sets it aside and creates a new one';
     throw new Error(`${path}: ${cause.message}; ${remedy}`, { cause });
   }

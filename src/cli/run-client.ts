@@ -6,8 +6,8 @@ import { type Command, UsageError } from './command.ts';
 import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
 import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
-import { SettingsUnusable, standIn } from './stand-in-settings.ts';
-import { startTrouble } from '../workers/start-trouble.ts';
+import { SettingsUnusable, overlaySettings } from './settings-overlay.ts';
+import { describeSpawnError } from '../workers/spawn-error.ts';
 
 /** By the shells' convention: the command was found and cannot be started, or was not found. */
 const CANNOT_START = 126;
@@ -49,7 +49,8 @@ export const runCommand: Command = {
     }
     let settings: Record<string, string> = {};
     try {
-      if (program.settings !== undefined) settings = standIn(program.settings, basename(name), context);
+      if (program.settings !== undefined)
+        settings = overlaySettings(program.settings, basename(name), context);
     } catch (error) {
       if (!(error instanceof SettingsUnusable)) throw error;
       context.err(`error: ${error.message}`);
@@ -69,7 +70,7 @@ export const runCommand: Command = {
         stdio: ['inherit', 'inherit', 'inherit'],
       });
     } catch (error) {
-      const reason = startTrouble(
+      const reason = describeSpawnError(
         error,
         context.directory,
         'check that it is built for this machine, and that the interpreter named in its first line exists',

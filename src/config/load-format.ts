@@ -18,7 +18,7 @@ import {
 } from 'yaml';
 import { findJsonFault } from '../model/json/fault.ts';
 import type { KeyPath } from './problem.ts';
-import { DEFINED_TWICE, describeYamlError } from './yaml-words.ts';
+import { DEFINED_TWICE, describeYamlError } from './describe-yaml-error.ts';
 
 export const CONFIG_EXTENSIONS = ['.yaml', '.yml', '.toml', '.json', '.jsonc'] as const;
 export type ConfigExtension = (typeof CONFIG_EXTENSIONS)[number];

@@ -1,7 +1,7 @@
 // The value of a configuration file → a valid ConfigFile, or every reason why it is not valid.
 import { isObject } from '../model/json/json.ts';
 import { PROVIDER_KINDS } from '../providers/kinds.ts';
-import { wordsOf } from './issue-words.ts';
+import { describeIssue } from './describe-issue.ts';
 import { suggestion } from './nearest.ts';
 import { type ConfigProblem, type KeyPath, MOST_PROBLEMS } from './problem.ts';
 import { optionNames } from './resolve-address.ts';
@@ -29,7 +29,8 @@ export function parseConfig(raw: unknown): ParsedConfig {
     // Each unknown key is compared with all known ones: one more than are listed is enough.
     const some =
       issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.slice(0, MOST_PROBLEMS + 1) } : issue;
-    for (const problem of wordsOf(some, tidy, unknownKey)) problems.push({ severity: 'fatal', ...problem });
+    for (const problem of describeIssue(some, tidy, unknownKey))
+      problems.push({ severity: 'fatal', ...problem });
   }
   return { file: null, problems };
 }

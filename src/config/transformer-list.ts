@@ -1,10 +1,10 @@
 // The list of transformers, as allowed on a provider, on a rule and in `routing`.
 import { z } from 'zod';
 import { transformerEntry } from '../transformers/entry.ts';
-import { wordsOf } from './issue-words.ts';
+import { describeIssue } from './describe-issue.ts';
 import { suggestion } from './nearest.ts';
 
-const entry = transformerEntry({ suggest: suggestion, describe: wordsOf });
+const entry = transformerEntry({ suggest: suggestion, describe: describeIssue });
 
 export function transformerList() {
   return z.array(entry);

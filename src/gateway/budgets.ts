@@ -2,7 +2,7 @@
 // processes serve, each reports what it has added to the primary, and learns what all have spent together.
 import type { Budget } from '../config/resolved.ts';
 import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
-import { spentBudgetInWords, usdInWords } from '../ledger/budgets/budget-words.ts';
+import { formatSpentBudget, formatUsd } from '../ledger/budgets/format-budget.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Pricer } from '../ledger/prices/prices.ts';
@@ -74,9 +74,9 @@ export function createBudgets(
       };
       const state = book.usedUp(spender, now());
       if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
-      const budget = spentBudgetInWords(state);
+      const budget = formatSpentBudget(state);
       return {
-        words: `the budget of ${budget}${budget.includes(',') ? ',' : ''} is used up (${usdInWords(state.spentUsd)} spent)`,
+        words: `the budget of ${budget}${budget.includes(',') ? ',' : ''} is used up (${formatUsd(state.spentUsd)} spent)`,
         waitMs: Math.max(1_000, state.end - now()),
       };
     },

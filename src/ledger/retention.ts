@@ -1,5 +1,5 @@
 // Deletes expired rows, once an hour, in small slices, between which the store can write.
-import type { WriteLog } from './queue/trouble-log.ts';
+import type { WriteLog } from './queue/failure-log.ts';
 import type { LedgerStore } from './store.ts';
 
 export interface RetentionOptions {
@@ -21,7 +21,7 @@ const PAUSE_MS = 20;
 /** Doubled after each failure: a lock usually ends soon, and each try may wait for it. */
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 300_000;
-/** Shorter trouble is not worth a log line. */
+/** Shorter failures are not worth a log line. */
 const REPORTED_AFTER_FAILURES = 3;
 
 export interface Retention {

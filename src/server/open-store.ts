@@ -30,5 +30,5 @@ export function openStore(location: StoreLocation, log: Log): LedgerStore {
 /** In the embedded ledger's directory, whichever store is used. */
 export function openSpill(databasePath: string, maxBytes: () => number, log: Log): Spill {
   const directory = join(dirname(databasePath), 'spill');
-  return createSpillFile({ directory, maxBytes, report: (trouble) => log('warn', trouble) });
+  return createSpillFile({ directory, maxBytes, report: (failure) => log('warn', failure) });
 }

@@ -10,7 +10,7 @@ import {
   rowsOfPacket,
 } from '../ledger/rows/row-packets.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
-import { soundRow } from '../ledger/rows/sound-row.ts';
+import { storableRow } from '../ledger/rows/storable-row.ts';
 import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
 import { packetAt, type PacketPlace, type PacketRoom } from './packet-room.ts';
 
@@ -34,7 +34,7 @@ export function createRowPacker(
   const writer = createPacketWriter(buffers);
   return (rows) => {
     const tally = createTally();
-    const sound = rows.map(soundRow);
+    const sound = rows.map(storableRow);
     for (const row of sound) tally.see(row);
     const written = isKept ? writer.write(sound) : [];
     const packets = written.map((packet) =>

@@ -2,7 +2,7 @@
 import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
-import { startTrouble } from './start-trouble.ts';
+import { describeSpawnError } from './spawn-error.ts';
 import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess } from './worker-process.ts';
 
 export interface SupervisorOptions extends WorkerCommand {
@@ -189,7 +189,7 @@ function spawn(options: WorkerOptions): WorkerProcess {
     return startWorker(options);
   } catch (error) {
     if (error instanceof NoSharedMemory) throw error;
-    const reason = startTrouble(
+    const reason = describeSpawnError(
       error,
       options.directory,
       'the system may allow no more processes or open files; see ulimit -u and ulimit -n, or serve with --workers 1',

@@ -73,7 +73,7 @@ const STAND_INS = ['[The rest of this result is in the next user message.]', 'Th
 function withoutStandIns(essence: Essence, recording: Recording): Essence {
   const clean = (text: string) => {
     let left = text;
-    for (const standIn of STAND_INS) left = left.replaceAll(standIn, '');
+    for (const substitute of STAND_INS) left = left.replaceAll(substitute, '');
     // A text document goes as text, its title before it.
     for (const title of documentTitles(recording)) left = left.replaceAll(title, '');
     return collapse([left]);

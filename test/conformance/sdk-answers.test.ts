@@ -94,10 +94,10 @@ const STAND_IN = / \(approximated: .*\)$/;
 const NOT_SHOWN = new Set(['thinking', 'reasoning_summary']);
 
 /** The names in a row: of what is lost, and of what the client is told in another form. */
-function split(names: readonly string[]): { lost: string[]; standIns: string[] } {
+function split(names: readonly string[]): { lost: string[]; substitutes: string[] } {
   const told = names.filter((name) => !NOT_SHOWN.has(name.replace(STAND_IN, '')));
-  const standIns = told.filter((name) => STAND_IN.test(name)).map((name) => name.replace(STAND_IN, ''));
-  return { lost: told.filter((name) => !STAND_IN.test(name)), standIns: standIns.sort() };
+  const substitutes = told.filter((name) => STAND_IN.test(name)).map((name) => name.replace(STAND_IN, ''));
+  return { lost: told.filter((name) => !STAND_IN.test(name)), substitutes: substitutes.sort() };
 }
 
 async function counted(row: string, column: string, check: () => Promise<Verdict>): Promise<void> {
@@ -152,8 +152,8 @@ for (const wire of WIRES) {
             const { answer: actual } = await asking;
             const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
-            const { lost: named, standIns } = split((await gateway.row(0)).lost);
-            expect(standIns).toEqual(toldOtherwise(recording, client.dialect));
+            const { lost: named, substitutes } = split((await gateway.row(0)).lost);
+            expect(substitutes).toEqual(toldOtherwise(recording, client.dialect));
             const asked = lostOfRequest(name, tools.length > 0, streamed);
             expect(named.toSorted()).toEqual([...unsayable(recording, client.dialect), ...asked].sort());
             return lost || named.length > asked.length ? 'lost' : 'pass';
@@ -175,9 +175,9 @@ for (const wire of WIRES) {
             const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
             const { status, lost: told } = await gateway.row(0);
-            const { lost: named, standIns } = split(told);
+            const { lost: named, substitutes } = split(told);
             expect(status).toBe('success');
-            if (!isOwn) expect(standIns).toEqual(toldOtherwise(recording, CLIENTS[name].dialect));
+            if (!isOwn) expect(substitutes).toEqual(toldOtherwise(recording, CLIENTS[name].dialect));
             if (!isOwn) expect(named.toSorted()).toEqual(unsayable(recording, CLIENTS[name].dialect));
             return lost || named.length > 0 ? 'lost' : 'pass';
           }));

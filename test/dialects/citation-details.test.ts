@@ -80,8 +80,8 @@ test.each<[string, Citation[], DialectId, string[]]>([
     finish: { unified: 'end_turn', raw: null },
     usage: NO_USAGE,
   };
-  for (const { lost, standIns } of [encodeWhole(client, answer), encodeStreamed(client, answer)])
-    expect([...lost, ...standIns].toSorted()).toEqual(named);
+  for (const { lost, substitutes } of [encodeWhole(client, answer), encodeStreamed(client, answer)])
+    expect([...lost, ...substitutes].toSorted()).toEqual(named);
 });
 
 test('pages are reported as those of a passage that was retrieved', () => {

@@ -18,7 +18,7 @@ const answerOf = (wire: (typeof TABLE_WIRES)[number]) =>
   ANSWERS[wire === 'bedrock-invoke' ? 'anthropic-messages' : wire];
 
 const lostNames = (told: readonly string[]) => told.filter((name) => !name.includes(' (approximated'));
-const standIns = (told: readonly string[]) => told.filter((name) => name.includes(' (approximated'));
+const substitutes = (told: readonly string[]) => told.filter((name) => name.includes(' (approximated'));
 
 for (const client of DIALECT_IDS) {
   for (const wire of TABLE_WIRES) {
@@ -66,7 +66,7 @@ for (const client of DIALECT_IDS) {
           if (outcome.kind === 'approximated') {
             for (const { how = '' } of named) {
               expect(how).not.toBe('');
-              expect(standIns(reply.row.lost).join()).toContain(how);
+              expect(substitutes(reply.row.lost).join()).toContain(how);
             }
           }
         }
@@ -91,7 +91,7 @@ for (const client of DIALECT_IDS) {
             lost: lost.toSorted(),
           });
           if (outcome.kind === 'approximated' && lost.length === 0)
-            expect({ ...about, told: standIns(reply.row.lost).length }).not.toEqual({ ...about, told: 0 });
+            expect({ ...about, told: substitutes(reply.row.lost).length }).not.toEqual({ ...about, told: 0 });
           if (outcome.kind === 'carried') expect(reply.row.lost).toEqual([]);
         }
       });

@@ -49,7 +49,7 @@ function told(client: DialectId, wire: Wire, body: JsonObject) {
   try {
     return { valid: true, ...encodeWhole(client, PROVIDER_SIDES[wire].parseResponse(body)) };
   } catch (thrown) {
-    return { valid: false, body: { error: String(thrown) }, lost: [], standIns: [] };
+    return { valid: false, body: { error: String(thrown) }, lost: [], substitutes: [] };
   }
 }
 

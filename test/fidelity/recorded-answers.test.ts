@@ -111,7 +111,11 @@ for (const wire of TABLE_WIRES) {
                 about,
                 named: true,
               });
-            } else expect({ about, standIns: told.standIns.length > 0 }).toEqual({ about, standIns: true });
+            } else
+              expect({ about, substitutes: told.substitutes.length > 0 }).toEqual({
+                about,
+                substitutes: true,
+              });
           }
         }
       });

@@ -19,14 +19,14 @@ const WIRES = TABLE_WIRES.filter((wire): wire is Wire => wire in ANSWERS);
 
 function tellStream(client: DialectId, wire: Wire, body: JsonObject) {
   const lost = new Set<string>();
-  const standIns = new Set<string>();
+  const substitutes = new Set<string>();
   const context: AnswerContext = {
     requestId: 'probe',
     model: 'some-model',
     created: 1,
     includeUsage: true,
     lost: (name) => lost.add(name),
-    approximated: (_, how) => standIns.add(how),
+    approximated: (_, how) => substitutes.add(how),
   };
   const encoder = clientOf(client).createStreamEncoder(context);
   let text = '';
@@ -42,7 +42,11 @@ function tellStream(client: DialectId, wire: Wire, body: JsonObject) {
   const again = DIALECTS[client].provider.createStreamDecoder(collector);
   for (const event of readEvents(new TextEncoder().encode(text))) again.decode(event);
   again.end();
-  return { body: encodeWhole(client, collector.response()).body, lost: [...lost], standIns: [...standIns] };
+  return {
+    body: encodeWhole(client, collector.response()).body,
+    lost: [...lost],
+    substitutes: [...substitutes],
+  };
 }
 
 /** Audio comes in pieces through a whole stream, and is told at its end: test/gateway/carry. */
@@ -50,9 +54,9 @@ function withoutAudio(answer: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(answer), (name, value) => (name === 'audio' ? undefined : value));
 }
 
-const named = ({ lost, standIns }: { lost: string[]; standIns: string[] }) => ({
+const named = ({ lost, substitutes }: { lost: string[]; substitutes: string[] }) => ({
   lost: lost.toSorted(),
-  standIns: standIns.toSorted(),
+  substitutes: substitutes.toSorted(),
 });
 
 for (const wire of WIRES) {

@@ -124,14 +124,14 @@ test.each<[string, JsonObject]>([
   ['schemas to choose from that are referred to', { oneOf: [{ $ref: '#/$defs/it' }], $defs: { it: NAMED } }],
 ])('names of %s too', (_, parameters) => {
   const { request, names } = fitArgumentNames(ask(parameters), RULE);
-  const [standIn = ''] = names.get('f')?.keys() ?? [];
-  expect(standIn).toMatch(TAKEN);
-  expect(request.tools).toMatchObject([{ parameters: { properties: { [standIn]: {}, plain: {} } } }]);
+  const [substitute = ''] = names.get('f')?.keys() ?? [];
+  expect(substitute).toMatch(TAKEN);
+  expect(request.tools).toMatchObject([{ parameters: { properties: { [substitute]: {}, plain: {} } } }]);
 });
 
 describe('a stream', () => {
   const { names } = fitArgumentNames(ask(SCHEMA), RULE);
-  const standIn = [...(names.get('f') ?? [])].find(([, name]) => name === '$top')?.[0] ?? '';
+  const substitute = [...(names.get('f') ?? [])].find(([, name]) => name === '$top')?.[0] ?? '';
   const start: StreamEvent = { type: 'tool-start', block: 1, id: 'c', name: 'f', kind: 'function' };
   const delta = (text: string): StreamEvent => ({ type: 'tool-delta', block: 1, arguments: text });
   const end: StreamEvent = { type: 'tool-end', block: 1 };
@@ -151,7 +151,7 @@ describe('a stream', () => {
   }
 
   test('brings the arguments when they are whole', () => {
-    expect(told([start, delta(`{"${standIn}"`), delta(':1}'), end])).toEqual([
+    expect(told([start, delta(`{"${substitute}"`), delta(':1}'), end])).toEqual([
       start,
       delta('{"$top":1}'),
       end,
@@ -166,7 +166,7 @@ describe('a stream', () => {
 
   test('that is cut off in the arguments has the names of the tool, too', () => {
     const finish: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'max_tokens' } };
-    const begun = told([start, delta(`{"${standIn}": 5, "pla`), end, finish]);
+    const begun = told([start, delta(`{"${substitute}": 5, "pla`), end, finish]);
     expect(begun).toEqual([start, delta('{"$top": 5, "pla'), end, finish]);
   });
 

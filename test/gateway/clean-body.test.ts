@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { cleanBody } from '../../src/gateway/record/clean-body.ts';
 import type { BinaryPart } from '../../src/ledger/rows/binary-parts.ts';
 import { ownToken, thoughtToBytesWire } from '../../src/model/opaque-token.ts';
-import { MAX_BODY_LENGTH, markCut } from '../../src/ledger/rows/sound-row.ts';
+import { MAX_BODY_LENGTH, markCut } from '../../src/ledger/rows/storable-row.ts';
 
 const same = (text: string) => text;
 

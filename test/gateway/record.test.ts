@@ -5,7 +5,7 @@ import { createBodyCapture } from '../../src/gateway/record/body-capture.ts';
 import { createObserver, noteAnswerLoss, UNWATCHED } from '../../src/gateway/record/observer.ts';
 import { createRecord, failedWith, type RecordContext } from '../../src/gateway/record/record.ts';
 import type { Attempt, LedgerRow } from '../../src/ledger/rows/row.ts';
-import { markCut } from '../../src/ledger/rows/sound-row.ts';
+import { markCut } from '../../src/ledger/rows/storable-row.ts';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import { createRedactor, type Redactor } from '../../src/model/redact/redact.ts';
 import { createManualTimers } from '../support/manual-timers.ts';

@@ -21,7 +21,7 @@ import { createWebHost } from '../../src/gateway/host.ts';
 import { type Entry, toEntry } from '../../src/ledger/queue/backlog.ts';
 import { createBatchWriter } from '../../src/ledger/queue/batch-writer.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
-import type { WriteLog } from '../../src/ledger/queue/trouble-log.ts';
+import type { WriteLog } from '../../src/ledger/queue/failure-log.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
 import { createRecoveringSqliteStore } from '../../src/ledger/sqlite/recovering-store.ts';

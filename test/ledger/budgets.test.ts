@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Budget } from '../../src/config/resolved.ts';
 import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget-book.ts';
-import { budgetInWords, spentBudgetInWords, usdInWords } from '../../src/ledger/budgets/budget-words.ts';
+import { formatBudget, formatSpentBudget, formatUsd } from '../../src/ledger/budgets/format-budget.ts';
 import { createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../src/model/calendar-period.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
@@ -370,25 +370,24 @@ describe('read from the ledger', () => {
 });
 
 test('in words', () => {
-  expect(budgetInWords(daily(5))).toBe('5 USD a day');
-  expect(budgetInWords({ ...daily(0.5, { agent: 'code-*', provider: 'lab' }), per: 'hour' })).toBe(
+  expect(formatBudget(daily(5))).toBe('5 USD a day');
+  expect(formatBudget({ ...daily(0.5, { agent: 'code-*', provider: 'lab' }), per: 'hour' })).toBe(
     '0.5 USD an hour, agent code-*, provider lab',
   );
-  expect(budgetInWords(daily(5, { model: 'small-*' }))).toBe('5 USD a day, model small-*');
-  expect(budgetInWords({ ...daily(5, { provider: 'lab' }), each: 'project' })).toBe(
+  expect(formatBudget(daily(5, { model: 'small-*' }))).toBe('5 USD a day, model small-*');
+  expect(formatBudget({ ...daily(5, { provider: 'lab' }), each: 'project' })).toBe(
     '5 USD a day, each project, provider lab',
   );
-  expect(budgetInWords({ ...daily(5, { agent: 'code-*' }), each: 'agent' })).toBe(
+  expect(formatBudget({ ...daily(5, { agent: 'code-*' }), each: 'agent' })).toBe(
     '5 USD a day, each agent code-*',
   );
-  const state = (budget: Budget) =>
-    spentBudgetInWords({ budget, start: 0, end: 1, spentUsd: 5, unpriced: 0 });
+  const state = (budget: Budget) => formatSpentBudget({ budget, start: 0, end: 1, spentUsd: 5, unpriced: 0 });
   expect(state(daily(5, { agent: 'code-*' }))).toBe('5 USD a day, agent code-*');
   expect(state({ ...daily(5, { project: 'web' }), each: 'project' })).toBe('5 USD a day, project web');
   expect(state({ ...daily(5, { project: '' }), each: 'project' })).toBe(
     '5 USD a day, project without a name',
   );
-  expect([0, 0.000123, 0.5, 1, 1234.567].map(usdInWords)).toEqual([
+  expect([0, 0.000123, 0.5, 1, 1234.567].map(formatUsd)).toEqual([
     '0 USD',
     '0.00012 USD',
     '0.5 USD',

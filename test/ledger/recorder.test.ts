@@ -9,7 +9,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { adoptPacket, createPacketBuffers } from '../../src/ledger/rows/row-packets.ts';
 import { NO_TIMING } from '../../src/ledger/rows/row.ts';
-import { MAX_BODY_LENGTH } from '../../src/ledger/rows/sound-row.ts';
+import { MAX_BODY_LENGTH } from '../../src/ledger/rows/storable-row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { USAGE_COUNTS } from '../../src/model/usage.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../src/ledger/store.ts';
 import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
-import { MAX_BODY_LENGTH } from '../../src/ledger/rows/sound-row.ts';
+import { MAX_BODY_LENGTH } from '../../src/ledger/rows/storable-row.ts';
 import { packText, SHORTEST_PACKED } from '../../src/ledger/rows/stored-body.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 

@@ -7,7 +7,7 @@ import type { CliContext } from '../command.ts';
 import { pidFilePath } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
 import { directWithin } from '../own-machine.ts';
-import { startTrouble } from '../../workers/start-trouble.ts';
+import { describeSpawnError } from '../../workers/spawn-error.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
@@ -70,7 +70,7 @@ export function spawnSelf(
   try {
     return Bun.spawn([process.execPath, process.argv[1] ?? '', ...args], { ...options, cwd: directory });
   } catch (cause) {
-    const reason = startTrouble(
+    const reason = describeSpawnError(
       cause,
       directory,
       'the system may allow no more processes or open files; see ulimit -u and ulimit -n',

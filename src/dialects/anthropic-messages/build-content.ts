@@ -15,7 +15,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
-import { GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { BLANK_LINE, plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';

@@ -7,7 +7,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/stand-ins.ts';
+import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { compact } from './build-content.ts';

@@ -5,7 +5,7 @@ import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, pageInstead, pathRemedy, UNPAID } from '../shared/failure-status.ts';
-import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
+import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { outputLimitMessage } from './output-limit.ts';
 import { refusedContentMessage } from './refused-content.ts';

@@ -8,7 +8,7 @@ import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { GIVEN_AS_TEXT } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT } from '../shared/substitutes.ts';
 import { buildDocument, buildImage } from './build-media.ts';
 import { type CachePoints, type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';

@@ -3,7 +3,7 @@
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import type { ContentScope } from './build-content.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS } from './wire.ts';
 

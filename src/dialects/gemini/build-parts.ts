@@ -13,7 +13,7 @@ import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import { isMadeUp } from './call-id.ts';
 import { buildMedia, isTakenImage } from './media.ts';
 import type { ModelTraits } from './models.ts';

@@ -15,7 +15,7 @@ import {
   UNREADABLE_DOCUMENT,
   UNREADABLE_IMAGE,
   WITHOUT_SIGNATURE,
-} from '../shared/stand-ins.ts';
+} from '../shared/substitutes.ts';
 
 export function buildMessages(
   system: readonly TextPart[],

@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/stand-ins.ts';
+import { GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/substitutes.ts';
 import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';

@@ -3,7 +3,7 @@ import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/conten
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/substitutes.ts';
 import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';

@@ -13,7 +13,7 @@ import { sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { remindByUser } from '../shared/reminder.ts';
-import { CALL_FAILED, WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
+import { CALL_FAILED, WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';

@@ -124,7 +124,7 @@ function buildSwitch(
   if (budgetTokens !== undefined)
     losses.approximated('thinking.budget_tokens', 'thinking is on, without a limit');
   if (effort === undefined) return build(true);
-  const sent = efforts === undefined ? unsaid(losses) : standIn(effort, efforts, losses);
+  const sent = efforts === undefined ? unsaid(losses) : substituteEffort(effort, efforts, losses);
   return { ...build(true), ...(sent !== undefined && { reasoning_effort: sent }) };
 }
 
@@ -132,7 +132,7 @@ function unsaid(losses: LossReport): undefined {
   losses.approximated('reasoning_effort', 'thinking is on, the model decides how much');
 }
 
-function standIn(
+function substituteEffort(
   effort: ReasoningEffort,
   known: readonly ReasoningEffort[] | undefined,
   losses: LossReport,
@@ -181,7 +181,7 @@ function buildReasoningEffort(
   if (effort !== undefined) {
     if (budgetTokens !== undefined)
       losses.approximated('thinking.budget_tokens', `reasoning_effort \`${effort}\``);
-    return standIn(effort, known, losses);
+    return substituteEffort(effort, known, losses);
   }
   if (budgetTokens !== undefined) {
     const stand = budgetTokens <= LOW_BUDGET ? 'low' : budgetTokens <= MEDIUM_BUDGET ? 'medium' : 'high';

@@ -9,7 +9,7 @@ import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
-import { AS_INSTRUCTION } from '../shared/stand-ins.ts';
+import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';

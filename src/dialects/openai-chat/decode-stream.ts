@@ -26,7 +26,7 @@ import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { isEmptyValue } from '../shared/unread-fields.ts';
-import { reportUnworded } from './unworded.ts';
+import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
 
 /** One string, that is. */
@@ -173,7 +173,7 @@ class ChunkDecoder implements StreamDecoder {
     if (choice === undefined && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);
     else if (!this.started && isStranger(chunk)) this.strangers++;
-    if (this.started) reportUnworded(chunk, choice, this.extend);
+    if (this.started) reportUnmapped(chunk, choice, this.extend);
     if (usage !== undefined) sink.push({ type: 'usage', usage: this.searched ? withSearches(usage) : usage });
     if (error !== undefined) this.fail(error);
   }

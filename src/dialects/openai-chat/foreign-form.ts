@@ -4,7 +4,7 @@
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ForeignForm } from '../dialect.ts';
-import { CALL_FAILED } from '../shared/stand-ins.ts';
+import { CALL_FAILED } from '../shared/substitutes.ts';
 
 /** Every request passes here: one in this dialect's own form costs no more than a check. */
 export function readForeignForm(body: JsonObject): ForeignForm | undefined {

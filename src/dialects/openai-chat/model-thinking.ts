@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks, ReasoningField } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { ANY_TOOL, THINKING_OFF } from '../shared/stand-ins.ts';
+import { ANY_TOOL, THINKING_OFF } from '../shared/substitutes.ts';
 import type { Edits } from './adapt.ts';
 
 /** The provider row's own settings where it has none for the model. */

@@ -15,7 +15,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
 import { isEmptyValue } from '../shared/unread-fields.ts';
-import { answerExtension } from './unworded.ts';
+import { answerExtension } from './unmapped-fields.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { argumentText } from '../openai/calls.ts';

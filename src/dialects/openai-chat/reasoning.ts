@@ -11,7 +11,7 @@ import {
 } from '../../model/json/json.ts';
 import { type OpaqueToken, openToken, ownToken, tokenToWire } from '../../model/opaque-token.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { WITHOUT_SIGNATURE } from '../shared/stand-ins.ts';
+import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {

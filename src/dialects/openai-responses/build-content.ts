@@ -2,7 +2,7 @@
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT } from '../shared/stand-ins.ts';
+import { SENT_AS_TEXT } from '../shared/substitutes.ts';
 import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';

@@ -6,7 +6,7 @@ import { missingJsonWord } from '../openai/json-word.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import { remindByUser } from '../shared/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
-import { CALL_FAILED } from '../shared/stand-ins.ts';
+import { CALL_FAILED } from '../shared/substitutes.ts';
 import { keptItems } from './additional-tools.ts';
 import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';

@@ -14,7 +14,7 @@ import { cacheKeyOf } from '../shared/conversation-key.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
-import { AS_INSTRUCTION } from '../shared/stand-ins.ts';
+import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';

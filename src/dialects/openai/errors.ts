@@ -20,7 +20,7 @@ import {
   statedIn,
   UNPAID,
 } from '../shared/failure-status.ts';
-import { VENDORS_TOO_LONG } from '../shared/too-long-words.ts';
+import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
 /** What the many body shapes have in common. */

@@ -5,7 +5,7 @@ import type { StreamEvent } from '../../model/events.ts';
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, GIVEN_AS_TEXT } from './stand-ins.ts';
+import { CITES_WHOLE_TEXT, ONE_TEXT_ARGUMENT, GIVEN_AS_TEXT } from './substitutes.ts';
 
 export interface AnswerLosses {
   lost(feature: string): void;

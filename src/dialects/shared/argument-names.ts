@@ -25,20 +25,20 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
     if (tool.type !== 'function' || tool.parameters === undefined) return tool;
     // A choice among schemas becomes one object with the fields of all.
     const schema = objectSchema(outermost(tool.parameters));
-    const standIns = new Map<string, string>();
+    const substitutes = new Map<string, string>();
     // Only top-level arguments: providers do not check names nested in them.
     for (const name of Object.keys(asObject(schema.properties) ?? {}))
-      if (!fits(name, rule)) standIns.set(name, standInFor(name, rule));
-    if (standIns.size === 0) return tool;
-    fitted.set(tool.name, standIns);
-    return { ...tool, parameters: renamedSchema(schema, standIns) };
+      if (!fits(name, rule)) substitutes.set(name, standInFor(name, rule));
+    if (substitutes.size === 0) return tool;
+    fitted.set(tool.name, substitutes);
+    return { ...tool, parameters: renamedSchema(schema, substitutes) };
   });
   if (fitted.size === 0) return { request, names: fitted };
   const messages = request.messages.map((message) => ({
     ...message,
     parts: message.parts.map((part) => renamedCall(part, fitted)),
   }));
-  const names = new Map([...fitted].map(([tool, standIns]) => [tool, inverse(standIns)]));
+  const names = new Map([...fitted].map(([tool, substitutes]) => [tool, inverse(substitutes)]));
   return { request: { ...request, tools, messages }, names };
 }
 
@@ -89,20 +89,20 @@ function renamedText(text: string, names: Names): string {
   return fields === undefined ? text : JSON.stringify(renamedFields(fields, names));
 }
 
-/** A string that may be a stand-in: rules for names allow no other characters. */
+/** A string that may be a substitute: rules for names allow no other characters. */
 const PLAIN_STRING = /"([\w.-]+)"/g;
 
 /** The same for arguments that may be cut off. Searching for substitutes is safe: no other text looks like one. */
 function renamedBegun(text: string, names: Names): string {
   if (argumentsToWrite(text) !== undefined) return renamedText(text, names);
-  return text.replace(PLAIN_STRING, (string, standIn: string) => {
-    const own = names.get(standIn);
+  return text.replace(PLAIN_STRING, (string, substitute: string) => {
+    const own = names.get(substitute);
     return own === undefined ? string : JSON.stringify(own);
   });
 }
 
 function inverse(names: Names): Names {
-  return new Map([...names].map(([name, standIn]) => [standIn, name]));
+  return new Map([...names].map(([name, substitute]) => [substitute, name]));
 }
 
 /** Holds back the arguments of such a call until they are complete. */

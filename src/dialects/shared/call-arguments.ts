@@ -3,7 +3,7 @@ import type { ToolCallPart } from '../../model/content.ts';
 import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from './loss-report.ts';
-import { ONE_TEXT_ARGUMENT } from './stand-ins.ts';
+import { ONE_TEXT_ARGUMENT } from './substitutes.ts';
 
 type Called = Pick<ToolCallPart, 'kind' | 'arguments'>;
 

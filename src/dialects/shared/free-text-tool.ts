@@ -4,7 +4,7 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { CustomTool } from '../../model/request.ts';
 import { FREE_TEXT } from './call-arguments.ts';
 import type { LossReport } from './loss-report.ts';
-import { ONE_TEXT_ARGUMENT } from './stand-ins.ts';
+import { ONE_TEXT_ARGUMENT } from './substitutes.ts';
 
 /** The schema of the function's arguments; the substitution is reported. Encoders extract the text from `input` again. */
 export function freeTextSchema({ format }: CustomTool, losses: LossReport): JsonObject {

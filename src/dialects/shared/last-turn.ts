@@ -2,7 +2,7 @@
 import type { Part } from '../../model/content.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { invalid } from './read-field.ts';
-import { UNREADABLE_TURN } from './stand-ins.ts';
+import { UNREADABLE_TURN } from './substitutes.ts';
 
 /**
  * For providers that refuse a turn without content. Throws `invalid_request` if the client said nothing to answer, or

@@ -13,12 +13,12 @@ export interface FittedRequest {
 }
 
 export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undefined): FittedRequest {
-  const standIns = new Map<string, string>();
+  const substitutes = new Map<string, string>();
   if (rule !== undefined) {
-    for (const name of namesIn(request)) if (!fits(name, rule)) standIns.set(name, standInFor(name, rule));
+    for (const name of namesIn(request)) if (!fits(name, rule)) substitutes.set(name, standInFor(name, rule));
   }
-  if (standIns.size === 0) return { request, names: new Map() };
-  const fit = (name: string) => standIns.get(name) ?? name;
+  if (substitutes.size === 0) return { request, names: new Map() };
+  const fit = (name: string) => substitutes.get(name) ?? name;
   const { toolChoice, allowedTools } = request;
   return {
     request: {
@@ -31,7 +31,7 @@ export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undef
       ...(toolChoice?.type === 'tool' && { toolChoice: { type: 'tool', name: fit(toolChoice.name) } }),
       ...(allowedTools !== undefined && { allowedTools: allowedTools.map(fit) }),
     },
-    names: new Map([...standIns].map(([name, standIn]) => [standIn, name])),
+    names: new Map([...substitutes].map(([name, substitute]) => [substitute, name])),
   };
 }
 

@@ -24,7 +24,7 @@ import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
 import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
-import { requireSoundCalls } from '../pumps/sound-calls.ts';
+import { requireValidCalls } from '../pumps/validate-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
 import type { TextReader } from '../pumps/text.ts';
 import { transformWhole } from '../transform/whole.ts';
@@ -321,7 +321,7 @@ function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: str
     const answer = parseAnswer(context, response, text, plan.side.parseResponse);
     if (plan.passesAnswer) return answer;
     requireWhole(plan, answer);
-    requireSoundCalls(answer);
+    requireValidCalls(answer);
     return withDistinctCalls(answer);
   } catch (thrown) {
     noteAccount(context, parseJson(text));

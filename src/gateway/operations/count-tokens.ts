@@ -17,7 +17,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const build = DIALECTS[dialect].client.buildTokenCount;
   if (build === undefined) throw new GatewayError('internal', `${dialect} has no form for token counts`);
 
-  /** Stand-ins are counted for names that they refuse. */
+  /** Substitutes are counted for names that they refuse. */
   function countOf(target: Target): ProviderSide['countTokens'] {
     const side = countingSide(target, dialect);
     const operation = side?.countTokens;

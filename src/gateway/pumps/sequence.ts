@@ -5,7 +5,7 @@ import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { distinctId, type TakenIds } from './call-ids.ts';
-import { brokenArguments, namelessCall } from './sound-calls.ts';
+import { brokenArguments, namelessCall } from './validate-calls.ts';
 
 export interface Sequencer {
   push(event: StreamEvent): void;

@@ -2,7 +2,7 @@
 // one before (an envelope around a few letters), so of each chunk only what differs is kept. Ten minutes of a
 // fast stream take some 100 KB, not megabytes, and every byte comes back.
 
-import { MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
+import { MAX_BODY_LENGTH } from '../../ledger/rows/storable-row.ts';
 
 /** The most bytes kept of a body for the audit: what a row may hold, less room for the mark of a truncated one. */
 export const BODY_CAPTURE = MAX_BODY_LENGTH - 128;

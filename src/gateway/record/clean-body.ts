@@ -1,6 +1,6 @@
 // A body as its row may hold it: without secrets, its binary parts separate, and no longer than the ledger keeps.
 import { type BinaryPart, findBinaryParts } from '../../ledger/rows/binary-parts.ts';
-import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/sound-row.ts';
+import { markCut, MAX_BODY_LENGTH } from '../../ledger/rows/storable-row.ts';
 import { withoutSecretThoughts } from '../../model/redact/carried-thoughts.ts';
 
 /**

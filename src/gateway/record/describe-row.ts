@@ -1,7 +1,7 @@
 // Makes the row of an ended request from its record; nothing in it holds a secret.
 import type { BinaryPart } from '../../ledger/rows/binary-parts.ts';
 import type { Attempt, LedgerRow, RowStatus } from '../../ledger/rows/row.ts';
-import { markCut } from '../../ledger/rows/sound-row.ts';
+import { markCut } from '../../ledger/rows/storable-row.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import { mayHoldThought } from '../../model/redact/carried-thoughts.ts';
 import type { Loss } from '../../model/request.ts';

@@ -1,5 +1,5 @@
 // Watches one attempt's neutral events and remembers what the ledger, the headers and the retry rules need.
-import { soundUsage } from '../../ledger/rows/sound-row.ts';
+import { storableUsage } from '../../ledger/rows/storable-row.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import { isContent, type StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
@@ -131,7 +131,9 @@ class TryObserver implements Observer {
         // Whatever a provider reports is made sound: it enters the sums of all requests, and their costs.
         this.counted = mergeUsage(this.counted, event.usage);
         if (event.usage.besides !== undefined) this.besides = mergeUsage(NO_USAGE, event.usage.besides);
-        seen.usage = soundUsage(this.besides === null ? this.counted : addUsage(this.counted, this.besides));
+        seen.usage = storableUsage(
+          this.besides === null ? this.counted : addUsage(this.counted, this.besides),
+        );
         if (event.usage.tier !== undefined) seen.tier = event.usage.tier;
         if (event.usage.billedUsd !== undefined) seen.billedUsd = event.usage.billedUsd;
         if (event.usage.pricedApart !== undefined) seen.pricedApart = event.usage.pricedApart;

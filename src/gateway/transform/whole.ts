@@ -9,7 +9,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import type { WholeAnswer } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { redactError } from '../response/redact-error.ts';
-import { requireSoundCalls } from '../pumps/sound-calls.ts';
+import { requireValidCalls } from '../pumps/validate-calls.ts';
 import { chainOf, isAccounting, noteRewritten, watchUpstream } from './relay.ts';
 
 interface Transformed {
@@ -69,7 +69,7 @@ async function transformAnswer(context: AttemptContext, given: NeutralResponse):
     const { parts, finish } = collector.response();
     const answer = { ...withOwnFields(given, events), parts: withOwnParts(given, parts), finish };
     const isAsItWas = JSON.stringify(answer) === JSON.stringify(given);
-    if (!isAsItWas) requireSoundCalls(answer);
+    if (!isAsItWas) requireValidCalls(answer);
     return { answer, events, isAsItWas };
   } finally {
     chain.close();

@@ -1,7 +1,7 @@
 // The connections to PostgreSQL: pooled, bounded in time, and silent about the credentials in the address.
 import { SQL } from 'bun';
 import type { SqlValue } from '../rows/row-columns.ts';
-import { isReadOnly, postgresTrouble } from '../store-trouble.ts';
+import { isReadOnly, postgresError } from '../store-errors.ts';
 
 /** Parameters stand as `?` in the text. Whole numbers come back as numbers, whatever their column. */
 export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
@@ -102,7 +102,7 @@ function numbered(sql: string): string {
 
 function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
-    // The ledger's counts stay below 2^53 (`soundRow`).
+    // The ledger's counts stay below 2^53 (`storableRow`).
     if (typeof value === 'bigint') row[name] = Number(value);
   }
   return row;
@@ -117,5 +117,5 @@ function describe(thrown: unknown, url: string): Error {
   for (const secret of [url, password, decodeURIComponent(password)]) {
     if (secret !== '') message = message.replaceAll(secret, '***');
   }
-  return postgresTrouble(`${hostname}:${port || 5432}${pathname}`, thrown, message);
+  return postgresError(`${hostname}:${port || 5432}${pathname}`, thrown, message);
 }

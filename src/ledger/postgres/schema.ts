@@ -1,5 +1,5 @@
 // The PostgreSQL schema of the ledger and its history: `ledger_schema` counts the steps a database has taken.
-import { OTHER_ENCODING } from '../store-trouble.ts';
+import { OTHER_ENCODING } from '../store-errors.ts';
 import type { PostgresClient, Query } from './client.ts';
 
 /** Held to change the schema or its partitions. */

@@ -1,7 +1,7 @@
 // Rows that wait for the store: bounded in number and in memory, taken out in batches.
 import { adoptPacket, createPacketBuffers, rowsInPacket, rowsOfPacket } from '../rows/row-packets.ts';
 import { type LedgerRow, withoutBodies } from '../rows/row.ts';
-import { soundRow } from '../rows/sound-row.ts';
+import { storableRow } from '../rows/storable-row.ts';
 
 export interface Entry {
   /** One row, or the packet of rows that came from another process. */
@@ -129,7 +129,7 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
   };
 
   function entryOf(given: LedgerRow, room: number): Entry {
-    const row = soundRow(given);
+    const row = storableRow(given);
     const entry = toEntry(row, monotonic());
     if (entry.weight <= room) return entry;
     const hasRequest = row.requestBody !== null || row.requestZstd !== undefined;

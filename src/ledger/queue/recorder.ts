@@ -8,7 +8,7 @@ import { adoptPacket, createPacketBuffers, rowsOfPacket } from '../rows/row-pack
 import type { LedgerRow } from '../rows/row.ts';
 import type { LedgerStore } from '../store.ts';
 import { createBatchWriter } from './batch-writer.ts';
-import { createTroubleLog, type WriteLog } from './trouble-log.ts';
+import { createFailureLog, type WriteLog } from './failure-log.ts';
 
 export interface LedgerOptions {
   /** Unix milliseconds, for the age of rows. */
@@ -47,7 +47,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
   const overflow = createOverflow(backlog, spill, { monotonic, setTimer });
   const writer = createBatchWriter((rows, packets) => store.append(rows, packets));
   const retention = startRetention(store, options);
-  const trouble = createTroubleLog(options.log);
+  const failureLog = createFailureLog(options.log);
 
   let dropped = 0;
   let closed = false;
@@ -104,8 +104,8 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
     const { taken, refused, poison } = await writer.write(batch);
     stopWaiting();
     dropped += poison;
-    if (poison > 0) trouble.givenUp(poison, writer.givenUp());
-    trouble.asked(writer.failures(), writer.lastError());
+    if (poison > 0) failureLog.givenUp(poison, writer.givenUp());
+    failureLog.asked(writer.failures(), writer.lastError());
     const isBroken = refused.length > 0 && taken === 0;
     if (isBroken) {
       const kept = new Set(returning);
@@ -154,7 +154,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
       return;
     }
     dropped += 1;
-    trouble.dropped(1, spill.held().lastError ?? writer.lastError());
+    failureLog.dropped(1, spill.held().lastError ?? writer.lastError());
   };
 
   return {
@@ -191,7 +191,7 @@ export function createLedger(store: LedgerStore, options: LedgerOptions): Ledger
       const lost = rowsIn(backlog.entries());
       dropped += lost;
       backlog.clear();
-      if (lost > 0) trouble.lost(lost, writer.lastError() ?? spill.held().lastError);
+      if (lost > 0) failureLog.lost(lost, writer.lastError() ?? spill.held().lastError);
       await spill.close();
       await store.close();
     },

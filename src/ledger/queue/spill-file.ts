@@ -14,7 +14,7 @@ export interface SpillFileOptions {
   /** Limit for all files together, read before each write. */
   maxBytes(): number;
   /** Called once for each file whose rows cannot be read, with a message. */
-  report?(trouble: string): void;
+  report?(failure: string): void;
 }
 
 interface Segment {

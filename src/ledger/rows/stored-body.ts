@@ -14,7 +14,7 @@ import {
   type SqlRow,
   type SqlValue,
 } from './row-columns.ts';
-import { cutBody } from './sound-row.ts';
+import { cutBody } from './storable-row.ts';
 
 /** One part, whose bytes are kept once for all bodies that contain it. */
 export interface StoredBinary extends BinaryReference {

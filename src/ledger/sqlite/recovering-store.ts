@@ -2,7 +2,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { createSqliteStore, type SqliteStore } from './store.ts';
 import type { ValueStore } from '../store-messages.ts';
-import { sqliteTrouble } from '../store-trouble.ts';
+import { sqliteError } from '../store-errors.ts';
 
 /**
  * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
@@ -64,7 +64,7 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
 
   const ask = <Result>(work: (store: ValueStore) => Promise<Result>): Promise<Result> =>
     mended(work).catch((thrown: unknown) => {
-      throw sqliteTrouble(path, thrown);
+      throw sqliteError(path, thrown);
     });
 
   return {

@@ -7,7 +7,7 @@ import { accessSync, constants } from 'node:fs';
  *
  * @param error what the spawn threw. @param directory the process was to work in. @param remedy where another reason is to blame.
  */
-export function startTrouble(error: unknown, directory: string, remedy: string): string {
+export function describeSpawnError(error: unknown, directory: string, remedy: string): string {
   try {
     accessSync(directory, constants.X_OK);
   } catch {

@@ -12,23 +12,23 @@ const LONGEST_NAME = 1024;
 const MOST_LOST = 100;
 
 /** The row as the ledger keeps it. Counts come from upstreams: none of them may make a row unstorable. */
-export function soundRow(row: LedgerRow): LedgerRow {
-  if (isSound(row)) return row;
+export function storableRow(row: LedgerRow): LedgerRow {
+  if (isStorableRow(row)) return row;
   return {
     ...row,
-    model: soundName(row.model),
-    requestedModel: soundName(row.requestedModel),
-    agentType: soundName(row.agentType),
-    projectId: soundName(row.projectId),
+    model: storableName(row.model),
+    requestedModel: storableName(row.requestedModel),
+    agentType: storableName(row.agentType),
+    projectId: storableName(row.projectId),
     timestamp: Math.round(finite(row.timestamp)),
     httpStatus: count(row.httpStatus),
     latencyMs: finite(row.latencyMs),
     ttftMs: row.ttftMs === null ? null : finite(row.ttftMs),
     overheadMs: row.overheadMs === null ? null : finite(row.overheadMs),
-    timing: soundTiming(row.timing),
-    usage: soundUsage(row.usage),
-    finishReason: soundName(row.finishReason),
-    lost: soundLost(row.lost),
+    timing: storableTiming(row.timing),
+    usage: storableUsage(row.usage),
+    finishReason: storableName(row.finishReason),
+    lost: storableLost(row.lost),
     errorMessage: row.errorMessage === null ? null : shortMessage(row.errorMessage),
     costUsd: row.costUsd === null || !Number.isFinite(row.costUsd) ? null : row.costUsd,
     malformedEvents: count(row.malformedEvents),
@@ -38,25 +38,25 @@ export function soundRow(row: LedgerRow): LedgerRow {
   };
 }
 
-/** Nearly every row is sound, and a copy would cost more than all these checks. */
-function isSound(row: LedgerRow): boolean {
+/** Nearly every row is storable as it is, and a copy would cost more than all these checks. */
+function isStorableRow(row: LedgerRow): boolean {
   return (
     Number.isInteger(row.timestamp) &&
     isCount(row.httpStatus) &&
     Number.isFinite(row.latencyMs) &&
     isStorable(row.ttftMs) &&
     isStorable(row.overheadMs) &&
-    isSoundTiming(row.timing) &&
-    isSoundUsage(row.usage) &&
+    isStorableTiming(row.timing) &&
+    isStorableUsage(row.usage) &&
     isStorable(row.costUsd) &&
     isCount(row.malformedEvents) &&
-    isSoundName(row.model) &&
-    isSoundName(row.requestedModel) &&
-    isSoundName(row.agentType) &&
-    isSoundName(row.projectId) &&
-    isSoundName(row.finishReason) &&
+    isStorableName(row.model) &&
+    isStorableName(row.requestedModel) &&
+    isStorableName(row.agentType) &&
+    isStorableName(row.projectId) &&
+    isStorableName(row.finishReason) &&
     row.lost.length <= MOST_LOST &&
-    row.lost.every(isSoundName) &&
+    row.lost.every(isStorableName) &&
     (row.errorMessage?.length ?? 0) <= LONGEST_MESSAGE &&
     (row.requestBody?.length ?? 0) <= MAX_BODY_LENGTH &&
     (row.responseBody?.length ?? 0) <= MAX_BODY_LENGTH
@@ -64,24 +64,24 @@ function isSound(row: LedgerRow): boolean {
 }
 
 /** UTF-8 in a store cannot hold half of a surrogate pair: a name must be the same before and after it is stored. */
-function isSoundName(name: string | null): boolean {
+function isStorableName(name: string | null): boolean {
   return name === null || (name.length <= LONGEST_NAME && name.isWellFormed());
 }
 
-function soundName(name: string | null): string | null {
-  if (name === null || isSoundName(name)) return name;
+function storableName(name: string | null): string | null {
+  if (name === null || isStorableName(name)) return name;
   const short = name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
   return short.toWellFormed();
 }
 
-function soundLost(lost: LedgerRow['lost']): LedgerRow['lost'] {
+function storableLost(lost: LedgerRow['lost']): LedgerRow['lost'] {
   const more = lost.length - MOST_LOST;
-  const names = lost.slice(0, MOST_LOST).map((name) => soundName(name) ?? name);
+  const names = lost.slice(0, MOST_LOST).map((name) => storableName(name) ?? name);
   return more > 0 ? [...names, `${more} more`] : names;
 }
 
 /** Written out, since this runs for every row: access by name takes four times as long per count. */
-function isSoundUsage(usage: Usage): boolean {
+function isStorableUsage(usage: Usage): boolean {
   return (
     isCount(usage.inputTokens) &&
     isCount(usage.outputTokens) &&
@@ -96,15 +96,15 @@ function isSoundUsage(usage: Usage): boolean {
 }
 
 /** The usage itself where all counts are whole, not negative and plausible; otherwise a corrected copy. */
-export function soundUsage(usage: Usage): Usage {
-  if (isSoundUsage(usage)) return usage;
-  const sound = { ...usage };
-  for (const key of USAGE_COUNTS) sound[key] = count(usage[key]);
-  return sound;
+export function storableUsage(usage: Usage): Usage {
+  if (isStorableUsage(usage)) return usage;
+  const storable = { ...usage };
+  for (const key of USAGE_COUNTS) storable[key] = count(usage[key]);
+  return storable;
 }
 
 /** Times come from the clock: none may be a number that SQL lacks. */
-function isSoundTiming(timing: RowTiming): boolean {
+function isStorableTiming(timing: RowTiming): boolean {
   return (
     isStorable(timing.connectMs) &&
     isStorable(timing.lastTokenMs) &&
@@ -120,12 +120,12 @@ function isSoundTiming(timing: RowTiming): boolean {
   );
 }
 
-function soundTiming(timing: RowTiming): RowTiming {
-  if (isSoundTiming(timing)) return timing;
-  const sound = { ...timing };
+function storableTiming(timing: RowTiming): RowTiming {
+  if (isStorableTiming(timing)) return timing;
+  const storable = { ...timing };
   for (const [key, value] of Object.entries(timing))
-    if (!isStorable(value)) Object.assign(sound, { [key]: 0 });
-  return sound;
+    if (!isStorable(value)) Object.assign(storable, { [key]: 0 });
+  return storable;
 }
 
 function isStorable(value: unknown): boolean {

@@ -78,13 +78,13 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** The error of a failed call of the embedded ledger at `path`. */
-export function sqliteTrouble(path: string, thrown: unknown): Error {
-  return trouble(path, thrown, remedyOf(SQLITE_REMEDIES, codeOf(thrown)));
+export function sqliteError(path: string, thrown: unknown): Error {
+  return storeError(path, thrown, remedyOf(SQLITE_REMEDIES, codeOf(thrown)));
 }
 
 /** @param where the server and its database. @param message of the failure, free of secrets. */
-export function postgresTrouble(where: string, thrown: unknown, message: string): Error {
-  return trouble(
+export function postgresError(where: string, thrown: unknown, message: string): Error {
+  return storeError(
     `PostgreSQL at ${where}`,
     message,
     remedyOf(POSTGRES_REMEDIES, stateOf(thrown) ?? codeOf(thrown)),
@@ -112,7 +112,7 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
   POOLED,
 ]);
 
-function trouble(where: string, thrown: unknown, remedy: string | undefined): Error {
+function storeError(where: string, thrown: unknown, remedy: string | undefined): Error {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const text = `${where}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`;
   if (PASSING.has(remedy) && remedy !== undefined) return new StoreBusy(text, { cause: thrown });

@@ -21,13 +21,13 @@ export function namelessCall(): GatewayError {
 }
 
 /** Throws `upstream_malformed` where the answer holds a call that no client could answer. */
-export function requireSoundCalls({ parts, finish }: NeutralResponse): void {
+export function requireValidCalls({ parts, finish }: NeutralResponse): void {
   const cut = mayBeCutShort(finish);
   for (const part of parts) {
     if (part.type !== 'tool-call' || part.kind !== 'function') continue;
     if (part.name === '') throw namelessCall();
-    const isSound = part.arguments.trim() === '' || parseObject(part.arguments) !== undefined;
-    if (!isSound && !(cut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
+    const isValid = part.arguments.trim() === '' || parseObject(part.arguments) !== undefined;
+    if (!isValid && !(cut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
   }
 }
 

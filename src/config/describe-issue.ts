@@ -8,7 +8,7 @@ import type { ConfigProblem, KeyPath } from './problem.ts';
  * @param raw the whole value that was checked.
  * @param unknown the words for an unknown key, given the path of the object that holds it.
  */
-export function wordsOf(
+export function describeIssue(
   issue: z.core.$ZodIssue,
   raw: unknown,
   unknown: (path: KeyPath, key: string) => string,
@@ -43,7 +43,7 @@ export function wordsOf(
       // The value's type shows which variant was meant: only that variant's mistakes are reported.
       const meant = issue.errors.find((variant) => !variant.some(isWrongType));
       const inner = meant?.map((each) => ({ ...each, path: [...issue.path, ...each.path] })) ?? [];
-      if (inner.length > 0) return inner.flatMap((each) => wordsOf(each, raw, unknown));
+      if (inner.length > 0) return inner.flatMap((each) => describeIssue(each, raw, unknown));
       const found = valueAt(raw, path);
       return one(
         found === undefined ? `is missing; ${issue.message}` : `${issue.message}, found ${kindOf(found)}`,

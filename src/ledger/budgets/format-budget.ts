@@ -3,7 +3,7 @@ import type { Budget } from '../../config/resolved.ts';
 import type { BudgetState } from './budget-book.ts';
 
 /** For example `5 USD a day, agent code-*`, or `5 USD a day, each project`. */
-export function budgetInWords(budget: Budget): string {
+export function formatBudget(budget: Budget): string {
   const { limitUsd, per, each, agent, project, provider, model } = budget;
   const limit = `${limitUsd} USD ${per === 'hour' ? 'an' : 'a'} ${per}`;
   const whose = Object.entries({ agent, project, provider, model }).flatMap(([what, glob]) => {
@@ -14,14 +14,14 @@ export function budgetInWords(budget: Budget): string {
 }
 
 /** Where each has its own limit, names the one whose state it is: `5 USD a day, project web`. */
-export function spentBudgetInWords({ budget }: BudgetState): string {
+export function formatSpentBudget({ budget }: BudgetState): string {
   const { each } = budget;
-  if (each === null) return budgetInWords(budget);
+  if (each === null) return formatBudget(budget);
   const whose = budget[each] === '' ? { [each]: 'without a name' } : {};
-  return budgetInWords({ ...budget, ...whose, each: null });
+  return formatBudget({ ...budget, ...whose, each: null });
 }
 
 /** Rounds to the cent; sums below 1 USD to two significant digits. */
-export function usdInWords(usd: number): string {
+export function formatUsd(usd: number): string {
   return `${usd >= 1 ? usd.toFixed(2) : Number(usd.toPrecision(2))} USD`;
 }

@@ -9,7 +9,7 @@ import { createPostgresClient } from '../../src/ledger/postgres/client.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { createRecoveringSqliteStore } from '../../src/ledger/sqlite/recovering-store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
-import { postgresTrouble } from '../../src/ledger/store-trouble.ts';
+import { postgresError } from '../../src/ledger/store-errors.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
@@ -198,7 +198,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       ['ERR_TLS_CERT_ALTNAME_INVALID', 'name the server in audit.store as its certificate does'],
     ])('a certificate that is not taken, %s: the mend', (code, mend) => {
       const thrown = Object.assign(new Error('not taken'), { code, errno: 0 });
-      expect(postgresTrouble('db:5432/ledger', thrown, 'not taken').message).toStartWith(
+      expect(postgresError('db:5432/ledger', thrown, 'not taken').message).toStartWith(
         `PostgreSQL at db:5432/ledger: not taken; ${mend}`,
       );
     });

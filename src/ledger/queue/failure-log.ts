@@ -1,4 +1,4 @@
-// Logs trouble of the ledger, each kind once: rows that have to wait, rows that are lost, and that it is over.
+// Logs failures of the ledger, each kind once: rows that have to wait, rows that are lost, and that it is over.
 
 /** The signature of the gateway's log. */
 export type WriteLog = (
@@ -7,7 +7,7 @@ export type WriteLog = (
   fields: Record<string, unknown>,
 ) => void;
 
-export interface TroubleLog {
+export interface FailureLog {
   /** After each write to the store. @param failures failed writes in a row. @param error the store's message. */
   asked(failures: number, error: string | null): void;
   /** There was no room for rows. @param error why the spill has none, else why the store takes none. */
@@ -18,10 +18,10 @@ export interface TroubleLog {
   lost(rows: number, error: string | null): void;
 }
 
-/** Shorter trouble is not worth a log line: a lock, or a connection that was closed. */
+/** Fewer failures in a row are not worth a log line: a lock, or a connection that was closed. */
 const REPORTED_AFTER_FAILURES = 3;
 
-export function createTroubleLog(log: WriteLog = () => undefined): TroubleLog {
+export function createFailureLog(log: WriteLog = () => undefined): FailureLog {
   let isReported = false;
   let dropped = 0;
   return {

@@ -10,7 +10,7 @@ import { isObject, type JsonObject } from '../model/json/json.ts';
 import type { CliContext } from './command.ts';
 import { usingHome } from './home.ts';
 
-export interface StandInSettings {
+export interface SettingsOverlay {
   /** The variable for the folder in which the program looks for `folder`, in place of the person's home. */
   variable: string;
   folder: string;
@@ -20,17 +20,17 @@ export interface StandInSettings {
   content: JsonObject;
 }
 
-/** The person's own file cannot be read, or would override the stand-in's; the message names it. */
+/** The person's own file cannot be read, or would override the overlay’s; the message names it. */
 export class SettingsUnusable extends Error {
   override readonly name = 'SettingsUnusable';
 }
 
 /**
  * The variable for the program's environment. `name` is the program's.
- * Throws SettingsUnusable, and HomeUnusable where the gateway's folder cannot hold the stand-in.
+ * Throws SettingsUnusable, and HomeUnusable where the gateway's folder cannot hold the overlay.
  */
-export function standIn(
-  { variable, folder, file, content }: StandInSettings,
+export function overlaySettings(
+  { variable, folder, file, content }: SettingsOverlay,
   name: string,
   { environment, directory }: CliContext,
 ): Record<string, string> {

@@ -19,7 +19,7 @@ const READ: ReadonlySet<string> = new Set([
 ]);
 
 /** Reports each field of one chunk or body by name, with what a client of this dialect could be sent again. */
-export function reportUnworded(
+export function reportUnmapped(
   body: JsonObject,
   choice: JsonObject | undefined,
   report: (name: string, value: JsonObject) => void,
@@ -48,7 +48,7 @@ export function answerExtension(
   logprobs: JsonObject | undefined,
 ): { extension?: Extension } {
   let fields: JsonObject | undefined = logprobs && { logprobs };
-  reportUnworded(body, choice, (name, value) => {
+  reportUnmapped(body, choice, (name, value) => {
     fields ??= {};
     fields[name] = value;
   });
