@@ -130,6 +130,11 @@ export interface AnswerContext {
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */
   approximated?(feature: string, how: string): void;
+  /**
+   * Called by the encoder of a stream when it keeps this much more of the answer for later events, in UTF-16 units, roughly: what
+   * is kept of an answer is limited.
+   */
+  kept?(units: number): void;
 }
 
 export interface StreamEncoder {
@@ -180,7 +185,8 @@ export interface ProviderSide {
   /** What a whole answer is billed by, even if the rest of it is unreadable. */
   accountIn(body: JsonObject): Account;
   /**
-   * @param alternatives how many the client asked for and gets, each of which must end; left out: it gets only the first.
+   * @param alternatives of an answer whose bytes pass: how many the client asked for and gets, each of which must end; left out:
+   *   the client gets the first, made from the decoder's events.
    */
   createStreamDecoder(sink: EventSink, quirks?: Quirks, alternatives?: number): StreamDecoder;
   /**

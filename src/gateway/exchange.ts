@@ -49,6 +49,10 @@ function answerContext(exchange: Exchange, target: Target): AnswerContext {
     askedAs: askedAs(exchange, target),
     lost: (feature) => noteAnswerLoss(exchange.record.seen, feature),
     approximated: (feature, how) => noteAnswerLoss(exchange.record.seen, describeLoss({ feature, how })),
+    kept(units) {
+      const { seen } = exchange.record;
+      if (seen !== null) seen.keptUnits += units;
+    },
   };
 }
 

@@ -15,6 +15,11 @@ import type { StatedUsage } from './usage.ts';
 /** Receives the events of a stream one by one. */
 export interface EventSink {
   push(event: StreamEvent): void;
+  /**
+   * Notes that a decoder keeps this much more of the answer than it has pushed, in UTF-16 units, roughly: what is kept of an
+   * answer is limited.
+   */
+  kept?(units: number): void;
 }
 
 export type StreamEvent =
@@ -68,6 +73,40 @@ export const TEXT_EVENTS = {
   refusal: { start: 'refusal-start', delta: 'refusal-delta', end: 'refusal-end' },
   reasoning: { start: 'reasoning-start', delta: 'reasoning-delta', end: 'reasoning-end' },
 } as const;
+
+/** What an event or an entry takes beside its text, in UTF-16 units, roughly. */
+export const ENTRY_SIZE = 64;
+
+/** How much there is to keep of the event, in UTF-16 units, roughly: what costs memory counts, whatever an encoder keeps. */
+export function sizeOf(event: StreamEvent): number {
+  switch (event.type) {
+    case 'text-delta':
+    case 'refusal-delta':
+      return event.text.length + (event.logprobs === undefined ? 0 : sizeOfLogprobs(event.logprobs));
+    case 'reasoning-delta':
+      return event.text.length;
+    case 'tool-delta':
+      return event.arguments.length;
+    case 'media':
+      return event.data.length;
+    case 'start':
+    case 'usage':
+    case 'finish':
+    case 'error':
+      return 0;
+    case 'text-end':
+    case 'refusal-end':
+    case 'reasoning-end':
+    case 'tool-end':
+      return ENTRY_SIZE;
+    default:
+      return ENTRY_SIZE + JSON.stringify(event).length;
+  }
+}
+
+function sizeOfLogprobs(tokens: readonly TokenLogprob[]): number {
+  return tokens.reduce((sum, { token, top }) => sum + ENTRY_SIZE * (1 + top.length) + token.length, 0);
+}
 
 /** Whether the event ends a block. */
 export function isBlockEnd({ type }: StreamEvent): boolean {

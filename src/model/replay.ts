@@ -150,7 +150,9 @@ export function createResponseCollector(): ResponseCollector {
         }
         case 'citation': {
           const text = part(event.block, 'text');
-          if (text !== undefined) text.citations = [...(text.citations ?? []), event.citation];
+          if (text === undefined) break;
+          text.citations ??= [];
+          text.citations.push(event.citation);
           break;
         }
         case 'refusal-start':

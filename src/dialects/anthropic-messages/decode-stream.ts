@@ -3,7 +3,7 @@
 // What has no neutral form becomes an `extension` whose value is the wire event itself (unknown blocks with
 // their deltas, unknown deltas, unknown events), or the field's value (`container`, `stop_details`,
 // `context_management` of a message_delta), so that the encoder of this dialect can replay it.
-import type { EventSink } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { GatewayError } from '../../model/errors.ts';
 import {
   asNumber,
@@ -212,6 +212,7 @@ class MessageDecoder implements StreamDecoder {
     const type = asString(content.type) || malformed('a content block without a type');
     if (this.open.has(index)) malformed(`content block ${index} is already open`);
     if (!this.started) this.start(null, null);
+    this.sink.kept?.(ENTRY_SIZE);
     const block = this.nextBlock++;
     const opened: OpenBlock = { kind: 'silent', type, block, held: '', signed: false };
     if (type === 'text') this.openText(content, opened);
@@ -300,6 +301,7 @@ class MessageDecoder implements StreamDecoder {
     } else {
       const signature = asString(delta.signature) ?? malformed('a signature_delta without a signature');
       if (signature === '') return;
+      this.sink.kept?.(signature.length);
       opened.held = opened.signed ? opened.held + signature : signature;
       opened.signed = true;
     }

@@ -1,6 +1,6 @@
 // The content blocks of a stream. Only calls announce themselves; other blocks are recognized by their deltas.
 import type { Citation } from '../../model/content.ts';
-import type { EventSink } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { textIn } from '../shared/answer-list.ts';
@@ -60,9 +60,16 @@ export class BlockDecoder {
       const block = state?.kind === 'tool' ? state.block : this.nextBlock++;
       this.sink.push({ type: 'tool-delta', block, arguments: input });
     }
-    if (state?.kind === 'result') state.content.push(...(asArray(delta.toolResult) ?? []));
-    if (state?.kind === 'image')
-      state.data = joinBase64(state.data, asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '');
+    if (state?.kind === 'result') {
+      const content = asArray(delta.toolResult) ?? [];
+      this.sink.kept?.(JSON.stringify(content).length);
+      state.content.push(...content);
+    }
+    if (state?.kind === 'image') {
+      const bytes = asString(asObject(asObject(delta.image)?.source)?.bytes) ?? '';
+      this.sink.kept?.(bytes.length);
+      state.data = joinBase64(state.data, bytes);
+    }
   }
 
   protected close(index: number): void {
@@ -88,6 +95,7 @@ export class BlockDecoder {
   /** Another block at `index` has ended without saying so. */
   private begin<Begun extends Open>(index: number, begun: Begun): Begun {
     this.close(index);
+    this.sink.kept?.(ENTRY_SIZE);
     this.open.set(index, begun);
     this.current = begun;
     this.currentIndex = index;
@@ -118,13 +126,18 @@ export class BlockDecoder {
   private cite(index: number, citation: JsonValue): void {
     const state = this.text(index);
     state.citations ??= [];
-    state.citations.push(readCitation(citation));
+    const read = readCitation(citation);
+    this.sink.kept?.(ENTRY_SIZE + JSON.stringify(read).length);
+    state.citations.push(read);
   }
 
   private think(index: number, delta: JsonObject): void {
     const state = this.reasoning(index);
-    state.signature += asString(delta.signature) ?? '';
-    state.redacted = joinBase64(state.redacted, asString(delta.redactedContent) ?? '');
+    const signature = asString(delta.signature) ?? '';
+    const redacted = asString(delta.redactedContent) ?? '';
+    this.sink.kept?.(signature.length + redacted.length);
+    state.signature += signature;
+    state.redacted = joinBase64(state.redacted, redacted);
     const thought = asString(delta.text) ?? '';
     if (thought === '') return;
     if (!state.begun) this.sink.push({ type: 'reasoning-start', block: state.block });

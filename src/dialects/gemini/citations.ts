@@ -1,6 +1,7 @@
 // Sources of an answer: `groundingMetadata` and `citationMetadata` → citations, and citations of other dialects →
 // `groundingMetadata`. https://ai.google.dev/gemini-api/docs/google-search
 import type { Citation } from '../../model/content.ts';
+import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { CitationDetail } from '../shared/answer-losses.ts';
 import type { TextIndex } from './text-index.ts';
@@ -14,16 +15,18 @@ export interface CitationReader {
 
 const NO_CITATIONS: Citation[] = [];
 
-export function createCitationReader(index: TextIndex): CitationReader {
-  return new NewCitations(index);
+export function createCitationReader(index: TextIndex, sink: EventSink): CitationReader {
+  return new NewCitations(index, sink);
 }
 
 class NewCitations implements CitationReader {
   private readonly index: TextIndex;
+  private readonly sink: EventSink;
   private readonly seen = new Set<string>();
 
-  constructor(index: TextIndex) {
+  constructor(index: TextIndex, sink: EventSink) {
     this.index = index;
+    this.sink = sink;
   }
 
   read(candidate: JsonObject): Citation[] {
@@ -37,7 +40,10 @@ class NewCitations implements CitationReader {
     const { seen } = this;
     return found.filter((citation) => {
       const key = JSON.stringify([citation.url, citation.title, citation.start, citation.end]);
-      return !seen.has(key) && seen.add(key) !== undefined;
+      if (seen.has(key)) return false;
+      seen.add(key);
+      this.sink.kept?.(ENTRY_SIZE + key.length);
+      return true;
     });
   }
 

@@ -3,7 +3,7 @@
 //
 // What has no neutral form becomes an `extension` under its own name, see unmapped-fields.ts.
 import type { GatewayError } from '../../model/errors.ts';
-import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { fnv1a } from '../../model/hash.ts';
 import {
   asArray,
@@ -164,7 +164,7 @@ export class ChunkDecoder {
   }
 
   private cite(candidate: JsonObject): void {
-    this.sources ??= createCitationReader(this.index);
+    this.sources ??= createCitationReader(this.index, this.sink);
     for (const citation of this.sources.read(candidate)) {
       if (this.open === 'text') this.sink.push({ type: 'citation', block: this.openBlock, citation });
       // A source without a text that cites it.
@@ -209,6 +209,7 @@ export class ChunkDecoder {
     if (this.unread?.has(name) === true) return;
     this.unread ??= new Set();
     this.unread.add(name);
+    this.sink.kept?.(ENTRY_SIZE + name.length);
     this.sink.push({ type: 'extension', dialect: ID, name: `parts.${name}`, value: {} });
   }
 

@@ -5,7 +5,7 @@
 // has none. Calls are sent complete, since clients do not accept fragments.
 import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
 import type { JsonObject } from '../../model/json/json.ts';
@@ -172,6 +172,7 @@ class ChunkEncoder implements StreamEncoder {
         this.spans.add(event.text);
         return this.textPart(event.text, event.logprobs);
       case 'reasoning-delta':
+        this.keep(event);
         this.thought.add(event.text);
         return event.text === '' || this.hides
           ? ''
@@ -184,6 +185,7 @@ class ChunkEncoder implements StreamEncoder {
         this.hide(event.redacted, true);
         return '';
       case 'reasoning-signature': {
+        this.keep(event);
         const token = event.signature;
         const text = this.thought.text();
         if (ownSignature(token) !== undefined) return this.ownSeal(token, text);
@@ -199,11 +201,13 @@ class ChunkEncoder implements StreamEncoder {
         if (this.hides && this.thought.length > 0) this.hide(undefined);
         return '';
       case 'tool-start': {
+        this.keep(event);
         const { type: _, block: __, ...head } = event;
         this.open = { head: { type: 'tool-call', ...head }, given: createKeptText() };
         return '';
       }
       case 'tool-delta':
+        this.keep(event);
         this.open?.given.add(event.arguments);
         return '';
       case 'tool-end':
@@ -213,6 +217,7 @@ class ChunkEncoder implements StreamEncoder {
         this.citations = null;
         return '';
       case 'citation':
+        this.keep(event);
         this.citations ??= [];
         this.citations.push(event.citation);
         return '';
@@ -232,6 +237,7 @@ class ChunkEncoder implements StreamEncoder {
         this.usage = mergeUsage(this.usage, event.usage);
         return '';
       case 'extension':
+        this.keep(event);
         return this.extension(event);
       case 'finish':
         return this.finish(event.finish);
@@ -244,6 +250,10 @@ class ChunkEncoder implements StreamEncoder {
       case 'refusal-end':
         return '';
     }
+  }
+
+  private keep(event: StreamEvent): void {
+    this.context.kept?.(sizeOf(event));
   }
 
   private textPart(text: string, logprobs: readonly TokenLogprob[] = []): string {

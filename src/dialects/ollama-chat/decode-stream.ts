@@ -1,5 +1,5 @@
 // Lines of a stream → neutral events. Text and thinking come in fragments, calls whole, the counts with `done`.
-import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import { readObject } from '../../model/json/exact-numbers.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
@@ -111,6 +111,7 @@ class LineDecoder implements StreamDecoder {
     if (this.reported?.has(name)) return;
     this.reported ??= new Set();
     this.reported.add(name);
+    this.sink.kept?.(ENTRY_SIZE + name.length);
     this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
   };
 }

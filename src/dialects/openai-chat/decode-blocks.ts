@@ -1,6 +1,6 @@
 // The decoder's text, refusal and reasoning blocks: at most one is open, and the start of another kind ends it.
 import type { Citation } from '../../model/content.ts';
-import { type EventSink, TEXT_EVENTS } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink, TEXT_EVENTS } from '../../model/events.ts';
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import { type OpaqueToken, ownToken } from '../../model/opaque-token.ts';
@@ -136,8 +136,14 @@ class SingleBlocks implements BlockWriter {
 
   annotations(value: JsonValue | undefined): void {
     if (!Array.isArray(value) || value.length === 0) return;
-    if (this.open === 'text') this.cite(parseAnnotations(value, this.base), this.block);
-    else this.pending = [...this.pending, ...parseAnnotations(value, this.contentLength)];
+    if (this.open === 'text') {
+      this.cite(parseAnnotations(value, this.base), this.block);
+      return;
+    }
+    const citations = parseAnnotations(value, this.contentLength);
+    this.sink.kept?.(JSON.stringify(citations).length);
+    if (this.pending === NO_CITATIONS) this.pending = citations;
+    else for (const citation of citations) this.pending.push(citation);
   }
 
   sources(citations: Citation[]): void {
@@ -191,6 +197,7 @@ class SingleBlocks implements BlockWriter {
     if (text !== '' && this.source === 'details') this.reasoning(text, index);
     if (signature === undefined) return;
     if (this.open !== 'reasoning') this.openReasoning(index);
+    this.sink.kept?.(signature.length);
     if (this.signature === undefined) {
       this.signature = signature;
       this.index ??= index;
@@ -208,6 +215,7 @@ class SingleBlocks implements BlockWriter {
 
   private note(token: OpaqueToken): void {
     this.told ??= new Set();
+    this.sink.kept?.(ENTRY_SIZE + token.length);
     this.told.add(token);
   }
 }

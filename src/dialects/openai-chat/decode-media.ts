@@ -14,7 +14,8 @@ export interface MediaDecoder {
   finish(): void;
 }
 
-export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaDecoder {
+/** @param keepsAudio false: whoever reads the answer has the audio from the chunks themselves. */
+export function createMediaDecoder(sink: EventSink, blocks: BlockWriter, keepsAudio: boolean): MediaDecoder {
   let audio = '';
   /** Fields sent with the clip: its id and how long that is valid. */
   let audioFields: JsonObject = {};
@@ -30,8 +31,11 @@ export function createMediaDecoder(sink: EventSink, blocks: BlockWriter): MediaD
     audio(value) {
       const { data, transcript, ...fields } = asObject(value) ?? {};
       if (typeof transcript === 'string' && transcript !== '') blocks.text(transcript);
+      if (!keepsAudio) return;
+      const piece = asString(data) ?? '';
       audioFields = { ...audioFields, ...fields };
-      audio = joinBase64(audio, asString(data) ?? '');
+      sink.kept?.(piece.length + JSON.stringify(fields).length);
+      audio = joinBase64(audio, piece);
     },
     images(value) {
       for (const item of asArray(value) ?? []) {

@@ -2,7 +2,7 @@
 // because usage, and on some servers an error, comes behind `finish_reason`.
 // https://platform.openai.com/docs/api-reference/chat/streaming
 import type { GatewayError } from '../../model/errors.ts';
-import type { EventSink } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import {
   asArray,
   asNumber,
@@ -261,7 +261,7 @@ class ChunkDecoder implements StreamDecoder {
   }
 
   private mediaDecoder(): MediaDecoder {
-    this.media ??= createMediaDecoder(this.sink, this.blocks);
+    this.media ??= createMediaDecoder(this.sink, this.blocks, this.choices === null);
     return this.media;
   }
 
@@ -270,6 +270,7 @@ class ChunkDecoder implements StreamDecoder {
     if (name !== 'logprobs' && this.told?.has(name)) return;
     this.told ??= new Set();
     this.told.add(name);
+    this.sink.kept?.(ENTRY_SIZE + name.length);
     this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value });
   };
 }

@@ -6,7 +6,7 @@
 // every fragment). Calls end with the answer, so that a late fragment is never lost; gateway/pumps/sequence.ts
 // closes a call as soon as its arguments are whole and something else begins.
 import { GatewayError } from '../../model/errors.ts';
-import type { EventSink } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
@@ -139,6 +139,7 @@ class CallDecoder implements ToolDecoder {
       told: createJsonScanner(),
       signature: undefined,
     };
+    this.sink.kept?.(ENTRY_SIZE);
     this.calls.push(call);
     return call;
   }
@@ -159,6 +160,7 @@ class CallDecoder implements ToolDecoder {
   private feed(call: OpenCall, name: string, fragment: string): void {
     if (!call.started) {
       if (name === '') {
+        this.sink.kept?.(fragment.length);
         call.held += fragment;
         return;
       }

@@ -5,7 +5,7 @@
 // the plain text alone cannot be checked by the provider that signed it. Some SDKs keep only the last chunk's value
 // of a field that they do not know: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import { flatText } from '../../model/flat-text.ts';
 import { asNumber, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
@@ -144,6 +144,7 @@ class ChunkEncoder implements StreamEncoder {
         this.contentPrefix ??= this.deltaPrefix('content');
         return this.contentPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'citation':
+        this.context.kept?.(sizeOf(event));
         this.citations ??= [];
         this.citations.push(event.citation);
         return '';
@@ -156,20 +157,24 @@ class ChunkEncoder implements StreamEncoder {
         this.refusalPrefix ??= this.deltaPrefix('refusal');
         return this.refusalPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-start':
+        this.context.kept?.(sizeOf(event));
         this.reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
         if (event.redacted !== undefined) this.reasoning.part.redacted = event.redacted;
         return '';
       case 'reasoning-delta':
         if (event.text === '') return '';
+        this.context.kept?.(event.text.length);
         this.reasoning?.text.add(event.text);
         this.reasoningPrefix ??= this.deltaPrefix('reasoning_content');
         return this.reasoningPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-signature':
+        this.context.kept?.(sizeOf(event));
         if (this.reasoning !== undefined) this.reasoning.part.signature = event.signature;
         return '';
       case 'reasoning-end':
         return this.endReasoning();
       case 'tool-start':
+        this.context.kept?.(sizeOf(event));
         return this.startTool(event);
       case 'tool-delta':
         return this.toolDelta(event.block, event.arguments);

@@ -64,8 +64,10 @@ export class CallState extends SentText {
   private emit(text: string): void {
     if (text === '') return;
     this.note(text);
-    if (this.block === undefined) this.waiting += text;
-    else this.blocks.push({ type: 'tool-delta', block: this.block, arguments: text });
+    if (this.block === undefined) {
+      this.blocks.kept(text.length);
+      this.waiting += text;
+    } else this.blocks.push({ type: 'tool-delta', block: this.block, arguments: text });
   }
 
   private start(id: string, name: string, item: JsonObject): void {

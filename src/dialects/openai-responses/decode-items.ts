@@ -1,6 +1,6 @@
 // The decoder's output items: each is emitted once, from its deltas where they came, else from what repeats them
 // (`.done` events, the finished item, the terminal event's output), which is all that some servers send.
-import type { EventSink, StreamEvent } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink, type StreamEvent } from '../../model/events.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { objectsIn } from '../shared/answer-list.ts';
 import { CallState } from './decode-call.ts';
@@ -10,7 +10,7 @@ import { parseHostedItem } from './hosted-item.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { ID } from './wire.ts';
 
-export interface Blocks extends EventSink {
+export interface Blocks extends Required<EventSink> {
   /** A fresh block number. */
   next(): number;
 }
@@ -42,6 +42,10 @@ export class ItemDecoder implements Blocks {
   push(event: StreamEvent): void {
     if (!this.started) this.start(undefined);
     this.sink.push(event);
+  }
+
+  kept(units: number): void {
+    this.sink.kept?.(units);
   }
 
   next(): number {
@@ -163,6 +167,7 @@ export class ItemDecoder implements Blocks {
       this.thoughts = this.thoughts.filter(({ ended }) => !ended);
       for (const thought of this.thoughts) thought.interrupt();
     }
+    this.kept(ENTRY_SIZE);
     this.items.set(index, state);
     if (state instanceof ReasoningState) {
       this.thoughts ??= [];
@@ -184,6 +189,7 @@ export class ItemDecoder implements Blocks {
     const id = asString(item.id);
     if (!id) return;
     this.ids ??= new Map();
+    if (!this.ids.has(id)) this.kept(ENTRY_SIZE + id.length);
     this.ids.set(id, index);
   }
 }

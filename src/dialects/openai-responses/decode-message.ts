@@ -1,5 +1,5 @@
 // The decoder's message items: parts of text or refusal, each a block.
-import { TEXT_EVENTS } from '../../model/events.ts';
+import { ENTRY_SIZE, TEXT_EVENTS } from '../../model/events.ts';
 import { asArray, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
@@ -87,6 +87,7 @@ export class MessageState extends SentText {
     if (this.part !== undefined) {
       this.endPart();
       this.past ??= [];
+      this.blocks.kept(ENTRY_SIZE);
       this.past.push(this.part);
       this.numbers ??= { text: new Set(), refusal: new Set() };
       this.numbers[this.part].add(this.contentIndex);

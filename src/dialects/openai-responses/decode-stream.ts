@@ -2,7 +2,7 @@
 // order: an item's deltas come before what repeats them, and the terminal event comes last.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
-import type { EventSink } from '../../model/events.ts';
+import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { errorInList } from '../shared/answer-list.ts';
@@ -95,6 +95,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     if (this.reported?.has(name)) return;
     this.reported ??= new Set();
     this.reported.add(name);
+    this.kept(ENTRY_SIZE + name.length);
     this.push({ type: 'extension', dialect: ID, name, value: {} });
   }
 

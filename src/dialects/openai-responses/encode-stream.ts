@@ -2,7 +2,7 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import type { ImagePart } from '../../model/content.ts';
 import type { GatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import { sizeOf, type StreamEvent } from '../../model/events.ts';
 import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
@@ -95,6 +95,8 @@ class ResponseEncoder implements StreamEncoder {
   }
 
   private encodeBody(event: StreamEvent): string {
+    // The last event repeats all of the answer.
+    this.context.kept?.(sizeOf(event));
     switch (event.type) {
       case 'text-delta':
         if (event.logprobs !== undefined) return this.message.spelled(event.text, event.logprobs);

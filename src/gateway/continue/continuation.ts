@@ -47,7 +47,12 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   let over = false;
   const turn = repeatedTurn(firstPlan, question);
   const transcript = createTranscript(() => part.seen.malformedEvents > 0, turn);
-  const sequencer = createSequencer({ see: (event) => transcript.note(event) });
+  const sequencer = createSequencer({
+    see: (event) => transcript.note(event),
+    kept(units) {
+      firstSeen.keptUnits += units;
+    },
+  });
   const passes = firstPlan.passesAnswer && firstPlan.answerSteps.length === 0;
   const encoder = passes ? beginning.createEncoder() : undefined;
   let last: SseEvent | undefined;

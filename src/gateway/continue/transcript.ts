@@ -1,5 +1,5 @@
 // What a client has of a streamed answer, as far as another target needs it to continue (docs/adr/0009).
-import { type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
+import { ENTRY_SIZE, type StreamEvent, TEXT_EVENTS } from '../../model/events.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { Usage } from '../../model/usage.ts';
 import { createRepeatReader } from './prefix.ts';
@@ -29,6 +29,9 @@ interface TextBlock extends OpenBlock {
   closed: boolean;
 }
 
+/** In UTF-16 units, roughly: more than the context window of any model, so that no other could read it. */
+const MOST_KEPT = 4_000_000;
+
 /**
  * @param isSpoiled whether an event was left out: what follows it does not join what came before.
  * @param turn the client's own turn, which the answer may repeat at its beginning.
@@ -39,14 +42,24 @@ export function createTranscript(isSpoiled: () => boolean, turn?: string): Trans
   const blocks: TextBlock[] = [];
   let obstacle: string | undefined;
   let next = 0;
+  let size = 0;
+
+  /** False where the answer is too long to be kept. */
+  function makeRoom(units: number): boolean {
+    size += units;
+    if (size <= MOST_KEPT) return true;
+    obstacle ??= 'it is too long';
+    blocks.length = 0;
+    return false;
+  }
 
   function begin(kind: TextBlock['kind'], block: number): void {
-    blocks.push({ kind, block, kept: createKeptText(), closed: false });
+    if (makeRoom(ENTRY_SIZE)) blocks.push({ kind, block, kept: createKeptText(), closed: false });
   }
 
   function add(kind: TextBlock['kind'], text: string): void {
     const last = blocks.at(-1);
-    if (last?.kind === kind) last.kept.add(text);
+    if (makeRoom(text.length) && last?.kind === kind) last.kept.add(text);
     if (kind === 'text' && text !== '' && isSpoiled()) obstacle ??= 'an event within it cannot be read';
   }
 

@@ -14,7 +14,7 @@ import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '.
 import { parseFrame } from '../../sse/parse-frame.ts';
 import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
-import { type Follower, framingError, type Pump, truncated } from './pump.ts';
+import { type Follower, framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
 import { redactError } from '../response/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
@@ -71,7 +71,12 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.follower = options.follower;
     this.splitter = createFrameSplitter(options.maxEvent);
     this.decoder = options.side.createStreamDecoder(
-      { push: (event) => this.see(event) },
+      {
+        push: (event) => this.see(event),
+        kept: (units) => {
+          this.seen.keptUnits += units;
+        },
+      },
       options.quirks,
       options.alternatives,
     );
@@ -99,6 +104,8 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   push(chunk: Uint8Array): Uint8Array | undefined {
     if (this.failed) return undefined;
     const { side, observer, seen, follower } = this;
+    const tooMuch = keptTooMuch(this.options.provider, this.options.maxEvent, seen);
+    if (tooMuch !== undefined && !this.ended()) return this.fail(tooMuch);
     const completed = this.splitter.push(chunk);
     // Frames that the client does not get as they came, by where they begin: left out (null), or without a key.
     let changed: Map<number, Uint8Array | null> | undefined;

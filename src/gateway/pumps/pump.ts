@@ -72,6 +72,15 @@ export function tooLong(provider: string, limit: number, cause?: unknown): Gatew
   );
 }
 
+/** The error of a streamed answer of which more is kept than is allowed; undefined where it is not. @param limit in bytes. */
+export function keptTooMuch(provider: string, limit: number, seen: Observation): GatewayError | undefined {
+  if (seen.keptUnits <= limit) return undefined;
+  return new GatewayError(
+    'upstream_malformed',
+    `${provider} sent an answer over the limit: more than ${limit} bytes of it have to be kept until its end; raise server.max_event if this is legitimate`,
+  );
+}
+
 /** @param limit in bytes. */
 export function noContent(provider: string, limit: number): GatewayError {
   return new GatewayError(

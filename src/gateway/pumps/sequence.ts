@@ -1,14 +1,13 @@
 // Puts a decoder's events into the order that every encoder relies on (GUARANTEES 7, 14): `start` first,
 // one open block at a time, fresh rising block numbers, every start with its end, one terminal, then silence.
 import { GatewayError } from '../../model/errors.ts';
-import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
+import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { distinctId, type TakenIds } from './call-ids.ts';
 import { brokenArguments, namelessCall } from './validate-calls.ts';
 
-export interface Sequencer {
-  push(event: StreamEvent): void;
+export interface Sequencer extends EventSink {
   /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */
   noteSkipped(): void;
   ended(): boolean;
@@ -20,6 +19,8 @@ type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
 /** Receives the events in order. */
 export interface SequenceReader {
   see(event: StreamEvent): void;
+  /** As in `EventSink`: by the decoder, or by the sequencer. */
+  kept?(units: number): void;
 }
 
 export function createSequencer(reader: SequenceReader): Sequencer {
@@ -62,6 +63,10 @@ class EventSequencer implements Sequencer {
 
   noteSkipped(): void {
     this.skipped = true;
+  }
+
+  kept(units: number): void {
+    this.reader.kept?.(units);
   }
 
   push(event: StreamEvent): void {
@@ -118,6 +123,7 @@ class EventSequencer implements Sequencer {
     }
     const queue = this.waiting?.get(event.block);
     if (queue !== undefined) {
+      this.kept(ENTRY_SIZE + sizeOf(event));
       queue.push(event);
       return;
     }
@@ -129,6 +135,7 @@ class EventSequencer implements Sequencer {
     }
     if (!this.mayClose()) {
       this.waiting ??= new Map();
+      this.kept(ENTRY_SIZE + sizeOf(event));
       this.waiting.set(event.block, [event]);
       return;
     }
@@ -158,6 +165,7 @@ class EventSequencer implements Sequencer {
   private withOwnId(event: BlockEvent): BlockEvent {
     if (event.type !== 'tool-start' || event.kind === 'server') return event;
     this.callIds ??= new Map();
+    this.kept(ENTRY_SIZE + event.id.length);
     const id = distinctId(event.id, this.callIds);
     return id === event.id ? event : { ...event, id };
   }

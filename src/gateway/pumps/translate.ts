@@ -14,7 +14,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observer } from '../record/observer.ts';
 import { isClientLeft } from '../client-left.ts';
-import { framingError, type Pump, truncated } from './pump.ts';
+import { framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
 import { redactError } from '../response/redact-error.ts';
 import { repeatableText } from './repeatable-text.ts';
@@ -77,10 +77,13 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
 
   push(chunk: Uint8Array): Out | undefined {
     if (this.sequencer.ended()) return undefined;
+    const { provider, maxEvent } = this.options;
+    const tooMuch = keptTooMuch(provider, maxEvent, this.observer.seen);
+    if (tooMuch !== undefined) return this.fail(tooMuch);
     try {
       this.framing.push(chunk, this);
     } catch (thrown) {
-      return this.fail(framingError(this.options.provider, thrown));
+      return this.fail(framingError(provider, thrown));
     }
     return this.more();
   }
@@ -157,7 +160,12 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.decoder.count?.(numbers);
   }
 
-  /** From the sequencer. */
+  // From the sequencer.
+
+  kept(units: number): void {
+    this.observer.seen.keptUnits += units;
+  }
+
   see(raw: StreamEvent): void {
     const event: StreamEvent =
       raw.type === 'error' ? { type: 'error', error: redactError(raw.error, this.options.redact) } : raw;

@@ -47,6 +47,8 @@ export interface Observation {
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
   malformedEvents: number;
+  /** What decoder and encoder keep of the answer until a later event or its end, in UTF-16 units, roughly. */
+  keptUnits: number;
   readonly timing: StreamTiming;
   /** What the client's dialect cannot express of the answer, as its encoder named it; null: nothing. */
   answerLosses: Set<string> | null;
@@ -90,6 +92,7 @@ class TryObserver implements Observer {
       errorData: null,
       firstContentAt: null,
       malformedEvents: 0,
+      keptUnits: 0,
       timing,
       answerLosses: null,
     };
@@ -165,9 +168,13 @@ export function noteErrorData(seen: Observation, { data }: SseEvent): void {
   if (seen.error !== null && data.length <= LONGEST_ERROR) seen.errorData ??= data;
 }
 
+/** Of one answer, and the length of each in UTF-16 units: more come only from a provider that makes up names without end. */
+const MOST_LOSSES = 100;
+const LONGEST_LOSS = 300;
+
 /** Notes what the client's dialect cannot express. */
 export function noteAnswerLoss(seen: Observation | null, what: string): void {
   if (seen === null) return;
   seen.answerLosses ??= new Set();
-  seen.answerLosses.add(what);
+  if (seen.answerLosses.size < MOST_LOSSES) seen.answerLosses.add(what.slice(0, LONGEST_LOSS));
 }

@@ -6,7 +6,7 @@ import type { OpenStream } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { describeLoss } from '../record/describe-row.ts';
 import { createObserver, noteAnswerLoss, type Observer, UNWATCHED } from '../record/observer.ts';
-import type { Pump } from '../pumps/pump.ts';
+import { keptTooMuch, type Pump } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { redactError } from '../response/redact-error.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
@@ -28,7 +28,7 @@ export async function openTransformed<Out>(
   open: Open,
   render: (events: Events) => Out | undefined,
 ): Promise<OpenStream<Out>> {
-  const { host, observer, redact } = context;
+  const { host, observer } = context;
   const chain = chainOf(context);
   const upstream = { ...context, observer: watchUpstream(observer, host.monotonic) };
   const pump = (createFraming: CreateFraming) =>
@@ -36,7 +36,7 @@ export async function openTransformed<Out>(
   try {
     const opened = await open(upstream, pump, asTheyAre);
     noteRewritten(context);
-    const relay = transformRelay(opened.relay, chain, observer, redact, render);
+    const relay = transformRelay(opened.relay, chain, context, render);
     await relay.ready();
     return { ...opened, relay };
   } catch (thrown) {
@@ -88,10 +88,10 @@ export function isAccounting(event: StreamEvent): boolean {
 function transformRelay<Out>(
   inner: Relay<Events>,
   chain: AnswerChain,
-  observer: Observer,
-  redact: (text: string) => string,
+  { plan, observer, redact, maxEvent }: AttemptContext,
   render: (events: Events) => Out | undefined,
 ): Relay<Out> {
+  const provider = plan.target.provider.name;
   const held: Out[] = [];
   let over = false;
 
@@ -120,6 +120,8 @@ function transformRelay<Out>(
         return undefined;
       }
       try {
+        const tooMuch = keptTooMuch(provider, maxEvent, observer.seen);
+        if (tooMuch !== undefined) throw tooMuch;
         const out = show(await chain.push(events));
         // An answer that a transformer ended early is not read further.
         if (chain.ended()) stop();

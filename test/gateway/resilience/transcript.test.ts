@@ -142,3 +142,10 @@ test('the text is without the turn that the provider repeated', () => {
   expect(told(text('Once upon', ' a time'), { turn: 'Once upon' }).text()).toBe(' a time');
   expect(told(text('a time'), { turn: 'Once upon' }).text()).toBe('a time');
 });
+
+test('an answer longer than any context window is not kept', () => {
+  const piece = 'x'.repeat(500_000);
+  const transcript = told(text(...Array.from({ length: 8 }, () => piece)));
+  expect(transcript.obstacle()).toBe('it is too long');
+  expect(transcript.text()).toBe('');
+});
