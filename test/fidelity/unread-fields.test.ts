@@ -106,6 +106,14 @@ describe('what is named', () => {
     expect(unreadFields(message({ a: null, b: false, c: '', d: [] }), known)).toEqual([]);
   });
 
+  test('what SDKs built on LiteLLM add, and is read, is not', () => {
+    const image_url = { url: 'https://example.com/a', format: 'image/png' };
+    const call = { id: 'c', type: 'function', provider_specific_fields: { thought_signature: 's' } };
+    const [said] = message({ content: [{ type: 'image_url', image_url }] }).messages;
+    const messages = [said, { role: 'assistant', tool_calls: [call] }] as JsonObject[];
+    expect(unreadFields({ messages }, known)).toEqual([]);
+  });
+
   test('each name once, however many have it', () => {
     const messages = Array.from({ length: 3 }, () => ({ role: 'user', content: 'hi', [NEW]: 1 }));
     expect(unreadFields({ messages }, known)).toEqual([`messages.${NEW}`]);

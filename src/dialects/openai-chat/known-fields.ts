@@ -7,7 +7,8 @@ const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true
 const PART = byType(
   {
     text: { text: true, annotations: true },
-    image_url: { image_url: { url: true, detail: true } },
+    // The format is LiteLLM's and Strands'.
+    image_url: { image_url: { url: true, detail: true, format: true } },
     input_audio: { input_audio: { data: true, format: true } },
     file: { file: { filename: true, file_data: true, file_id: true } },
     refusal: { refusal: true },
@@ -34,6 +35,7 @@ const CALL: KnownFields = {
   function: { name: true, arguments: true, parsed_arguments: true },
   custom: { name: true, input: true },
   extra_content: { google: { thought_signature: true } },
+  provider_specific_fields: { thought_signature: true },
   cache_control: true,
 };
 

@@ -94,7 +94,10 @@ function parseImage(part: JsonObject, path: string): ImagePart {
     `${path}.image_url.url`,
     'give an http(s) URL or a base64 data URL',
   );
-  const parsed: ImagePart = { type: 'image', source: parseMediaUrl(url) };
+  const source = parseMediaUrl(url);
+  const format = asString(fields.format);
+  if (source.kind === 'url' && format?.startsWith('image/') === true) source.mediaType = format;
+  const parsed: ImagePart = { type: 'image', source };
   const detail = asString(fields.detail);
   if (detail !== undefined) parsed.detail = detail;
   return parsed;

@@ -54,8 +54,12 @@ export function thoughtSignature(call: JsonObject): OpaqueToken | undefined {
   return signature === undefined ? undefined : ownToken('openai-chat', signature);
 }
 
+/** LiteLLM's SDK, and those built on it, repeat or keep it in a field of their own. */
 function signatureText(call: JsonObject): string | undefined {
-  return asString(asObject(asObject(call.extra_content)?.google)?.thought_signature);
+  return (
+    asString(asObject(asObject(call.extra_content)?.google)?.thought_signature) ??
+    asString(asObject(call.provider_specific_fields)?.thought_signature)
+  );
 }
 
 /**

@@ -48,6 +48,7 @@ describe('messages', () => {
         { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==', detail: 'low' } },
         { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
         { type: 'image_url', image_url: 'https://a.example/c.png' },
+        { type: 'image_url', image_url: { url: 'https://a.example/c', format: 'image/png' } },
         { type: 'input_audio', input_audio: { data: 'BB==', format: 'mp3' } },
         { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,CC==' } },
         { type: 'file', file: { filename: 'a.csv', file_data: 'DD==' } },
@@ -61,6 +62,7 @@ describe('messages', () => {
       { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AA==' }, detail: 'low' },
       { type: 'image', source: { kind: 'url', url: 'https://a.example/b.png' } },
       { type: 'image', source: { kind: 'url', url: 'https://a.example/c.png' } },
+      { type: 'image', source: { kind: 'url', url: 'https://a.example/c', mediaType: 'image/png' } },
       { type: 'audio', source: { kind: 'base64', mediaType: 'audio/mpeg', data: 'BB==' } },
       {
         type: 'document',
@@ -166,6 +168,8 @@ describe('messages', () => {
     const wire = 'sluice:anthropic-messages:t';
     const id = callIdToWire('c1', token);
     const google = { extra_content: { google: { thought_signature: 'g' } } };
+    // LiteLLM's SDK keeps it there.
+    const specific = { provider_specific_fields: { thought_signature: 'h' } };
     const [, assistant, result] = partsOf(
       HI,
       {
@@ -178,6 +182,7 @@ describe('messages', () => {
         tool_calls: [
           { id, type: 'function', function: { name: 'f', arguments: '{}' } },
           { id: 'c2', type: 'function', function: { name: 'g', arguments: '{}' }, ...google },
+          { id: 'c3', type: 'function', function: { name: 'g', arguments: '{}' }, ...specific },
         ],
       },
       { role: 'tool', tool_call_id: id, content: '1' },
@@ -188,6 +193,7 @@ describe('messages', () => {
       { type: 'reasoning', text: '', signature: ownToken('anthropic-messages', 't2') },
       { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function', signature: token },
       { type: 'tool-call', id: 'c2', name: 'g', arguments: '{}', kind: 'function', signature: own('g') },
+      { type: 'tool-call', id: 'c3', name: 'g', arguments: '{}', kind: 'function', signature: own('h') },
     ]);
     expect(result?.parts).toMatchObject([{ type: 'tool-result', callId: 'c1' }]);
   });
