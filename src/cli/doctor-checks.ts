@@ -40,7 +40,7 @@ type Check = (patient: CheckContext) => Promise<string>;
 class Ailment extends Error {}
 
 /** In milliseconds, for one request and the whole of its answer. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const POLL_MS = 100;
 /** How long a row may take to be written, in milliseconds. */
 const ROW_MS = 5_000;
@@ -117,7 +117,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
           key: gateway.key,
           isDemanded: true,
           send: (url, init) =>
-            fetch(url, { ...init, ...directWithin(url), signal: AbortSignal.timeout(PATIENCE_MS) }),
+            fetch(url, { ...init, ...directWithin(url), signal: AbortSignal.timeout(TIMEOUT_MS) }),
         }),
       ),
     );
@@ -276,12 +276,12 @@ async function attempt(
 async function ask(patient: CheckContext, what: 'text' | 'whole', left?: AbortSignal): Promise<Response> {
   const { gateway, dialect, model, requests } = patient;
   const { path, body } = buildCase(dialect, what, model);
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const response = await askGateway(gateway, path, {
     method: 'POST',
     headers: JSON_TYPE,
     body: JSON.stringify(body),
-    signal: left === undefined ? patience : AbortSignal.any([patience, left]),
+    signal: left === undefined ? timeout : AbortSignal.any([timeout, left]),
   });
   requests.push(response.headers.get('x-sluice-request-id') ?? '');
   return response;

@@ -327,12 +327,12 @@ export interface Quirks {
    */
   messageOrder?: boolean;
   /**
-   * openai-chat: what the model does with an assistant turn that ends the conversation: `continues` it, answers `anew`,
+   * openai-chat: what the model does with an assistant turn that ends the conversation: `continues` it, `restarts` it from nothing,
    * `repeats` and then continues it, or continues it when asked to. Left out: unknown.
    */
-  prefill?: 'continues' | 'anew' | 'repeats' | AskedPrefill;
-  /** openai-chat: models that answer anew whatever `prefill` says (a pattern over the model name). */
-  answersAnew?: RegExp;
+  prefill?: 'continues' | 'restarts' | 'repeats' | AskedPrefill;
+  /** openai-chat: models that restart whatever `prefill` says (a pattern over the model name). */
+  restartsPrefill?: RegExp;
   /** openai-chat: models that refuse such a turn (a pattern over the model name). */
   refusesPrefill?: RegExp;
   /** openai-chat: false if a tool's `strict` is refused. */

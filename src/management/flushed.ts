@@ -2,7 +2,7 @@
 import type { ManagementDeps } from './management.ts';
 
 /** Without this limit, a store that another program has locked, or that does not respond, would block the page. */
-const PATIENCE_MS = 1_000;
+const TIMEOUT_MS = 1_000;
 
 /** A client that asks right after its request finds it listed and counted. */
 export async function flushed({
@@ -11,7 +11,7 @@ export async function flushed({
 }: Pick<ManagementDeps, 'ledger' | 'setTimer'>): Promise<void> {
   if (ledger === null) return;
   const { promise: late, resolve } = Promise.withResolvers<void>();
-  const cancel = setTimer(resolve, PATIENCE_MS);
+  const cancel = setTimer(resolve, TIMEOUT_MS);
   await Promise.race([ledger.flush(), late]);
   cancel();
 }

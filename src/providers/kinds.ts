@@ -58,7 +58,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       customTools: true,
       laterInstructions: true,
       allowedTools: true,
-      prefill: 'anew',
+      prefill: 'restarts',
       objectSchemas: true,
       callIds: 'at-most-40',
     },
@@ -133,7 +133,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       customTools: true,
       laterInstructions: true,
       allowedTools: true,
-      prefill: 'anew',
+      prefill: 'restarts',
       objectSchemas: true,
       callIds: 'at-most-40',
       // Its list names the models that could be deployed; requests name deployments.

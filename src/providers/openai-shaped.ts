@@ -393,7 +393,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       conversation: { field: 'session_id' },
       extraFields: ['top_k'],
       prefill: 'continues',
-      answersAnew: /^~?openai\//,
+      restartsPrefill: /^~?openai\//,
       // As their vendors do.
       refusesPrefill:
         /^~?(anthropic\/claude-([a-z]+-)?(4\.[6-9]|[5-9]|latest)|google\/gemini-(3\.[6-9]|[4-9]|3\.5-flash-lite|[a-z-]*latest))/,

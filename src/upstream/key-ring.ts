@@ -3,7 +3,7 @@ import type { GatewayError } from '../model/errors.ts';
 import { fnv1a } from '../model/hash.ts';
 
 /** Why a key is not used: it was refused, its quota is used up, or it has to wait for its rate limit or for an overload. */
-export type BenchReason = 'refused' | 'exhausted' | 'rate_limited' | 'overloaded';
+export type CooldownReason = 'refused' | 'exhausted' | 'rate_limited' | 'overloaded';
 
 export interface ChosenKey {
   /** Null: the provider takes none. */
@@ -15,7 +15,7 @@ export interface ChosenKey {
 export interface KeyState {
   /** Its position: keys are never shown. */
   name: string;
-  state: 'ready' | BenchReason;
+  state: 'ready' | CooldownReason;
   /** Milliseconds until it is used again; left out where it is ready. */
   retryInMs?: number;
   /** The models it is set aside for; left out where it is for all. */
@@ -33,23 +33,23 @@ export interface KeyQuestion {
 }
 
 export interface KeyRing {
-  choose(question: KeyQuestion): ChosenKey | { waitMs: number; why: BenchReason };
+  choose(question: KeyQuestion): ChosenKey | { waitMs: number; why: CooldownReason };
   /** Whether another key is ready, so that the next try need not wait. */
   hasOther(keys: readonly string[], model: string): boolean;
   succeeded(key: string | null, model: string): void;
   /** Whether a key is set aside that has not been tried since. */
-  hasBenched(key: string | null): boolean;
+  hasCooldown(key: string | null): boolean;
   /** Sets the key aside where the failure was the key's. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
   snapshot(keys: readonly string[]): KeyState[];
   /** What another process that is starting must know: the keys that are set aside. */
-  recall(): KeyBench[];
+  recall(): KeyCooldown[];
   /** Another process has set these aside. */
-  adopt(benches: readonly KeyBench[]): void;
+  adopt(cooldowns: readonly KeyCooldown[]): void;
 }
 
 /** A key that is set aside, for another process. Passed between processes and nowhere else. */
-export interface KeyBench extends Omit<Bench, 'until'> {
+export interface KeyCooldown extends Omit<Cooldown, 'until'> {
   key: string;
   model: string;
   /** Milliseconds. */
@@ -59,19 +59,19 @@ export interface KeyBench extends Omit<Bench, 'until'> {
 /** How long a refused or used-up key is set aside, where the provider does not say. */
 export const REFUSED_MS = 5 * 60_000;
 /** A hint is honoured up to here: whatever a provider says, a key is tried again within the hour. */
-export const LONGEST_BENCH_MS = 60 * 60_000;
-const FIRST_COOLDOWN_MS = 1_000;
-const LONGEST_COOLDOWN_MS = 60_000;
+export const LONGEST_COOLDOWN_MS = 60 * 60_000;
+const FIRST_UNHINTED_MS = 1_000;
+const LONGEST_UNHINTED_MS = 60_000;
 /** Timers may fire up to a millisecond early. */
 const EARLY_MS = 1;
 /** Model names come from clients. */
-const MAX_BENCHES = 256;
+const MAX_COOLDOWNS = 256;
 
 const EVERY_MODEL = '*';
 
-interface Bench {
+interface Cooldown {
   until: number;
-  why: BenchReason;
+  why: CooldownReason;
   /** The provider said for how long. */
   hinted: boolean;
   /** Times in a row that the provider gave no hint. */
@@ -79,28 +79,28 @@ interface Bench {
 }
 
 export function createKeyRing(monotonic: () => number): KeyRing {
-  const benches = new Map<string, Map<string, Bench>>();
+  const cooldowns = new Map<string, Map<string, Cooldown>>();
   let turn = 0;
 
-  function benchOf(key: string, model: string): Bench | undefined {
+  function cooldownOf(key: string, model: string): Cooldown | undefined {
     const now = monotonic();
-    const own = benches.get(key);
+    const own = cooldowns.get(key);
     if (own === undefined) return undefined;
     return [own.get(EVERY_MODEL), own.get(model)]
-      .filter((bench) => bench !== undefined && bench.until - now > EARLY_MS)
+      .filter((cooldown) => cooldown !== undefined && cooldown.until - now > EARLY_MS)
       .sort((a, b) => (b?.until ?? 0) - (a?.until ?? 0))[0];
   }
 
-  function bench(
+  function setAside(
     key: string,
     model: string,
-    why: BenchReason,
+    why: CooldownReason,
     { ms, hinted, strikes = 0 }: { ms: number; hinted: boolean; strikes?: number },
   ): void {
-    const own = benches.get(key) ?? new Map<string, Bench>();
-    benches.set(key, own);
-    if (own.size >= MAX_BENCHES) own.clear();
-    own.set(model, { until: monotonic() + Math.min(ms, LONGEST_BENCH_MS), why, hinted, strikes });
+    const own = cooldowns.get(key) ?? new Map<string, Cooldown>();
+    cooldowns.set(key, own);
+    if (own.size >= MAX_COOLDOWNS) own.clear();
+    own.set(model, { until: monotonic() + Math.min(ms, LONGEST_COOLDOWN_MS), why, hinted, strikes });
   }
 
   /** All positions, the one to prefer first. */
@@ -120,28 +120,28 @@ export function createKeyRing(monotonic: () => number): KeyRing {
   return {
     choose({ keys, model, conversation, lastResort }) {
       // Where there is neither a choice nor a key set aside, as a rule, nothing is compared.
-      if (keys.length < 2 && benches.size === 0) return { value: keys[0] ?? null, label: undefined };
+      if (keys.length < 2 && cooldowns.size === 0) return { value: keys[0] ?? null, label: undefined };
       const held = keys.length === 0 ? [''] : keys;
       const ordered = order(held, conversation);
       const chosen = (position: number): ChosenKey => ({
         value: keys[position] ?? null,
         label: labelOf(keys, position),
       });
-      const ready = ordered.find((position) => benchOf(held[position] ?? '', model) === undefined);
+      const ready = ordered.find((position) => cooldownOf(held[position] ?? '', model) === undefined);
       if (ready !== undefined) return chosen(ready);
       const set = ordered
-        .map((position) => ({ position, bench: benchOf(held[position] ?? '', model) }))
-        .filter((entry): entry is { position: number; bench: Bench } => entry.bench !== undefined)
-        .sort((a, b) => a.bench.until - b.bench.until);
-      const soonest = set.find(({ bench }) => !isDoubtful(bench)) ?? set[0];
+        .map((position) => ({ position, cooldown: cooldownOf(held[position] ?? '', model) }))
+        .filter((entry): entry is { position: number; cooldown: Cooldown } => entry.cooldown !== undefined)
+        .sort((a, b) => a.cooldown.until - b.cooldown.until);
+      const soonest = set.find(({ cooldown }) => !isDoubtful(cooldown)) ?? set[0];
       if (soonest === undefined) return chosen(0);
-      if (lastResort && isDoubtful(soonest.bench)) return chosen(soonest.position);
-      return { waitMs: soonest.bench.until - monotonic(), why: soonest.bench.why };
+      if (lastResort && isDoubtful(soonest.cooldown)) return chosen(soonest.position);
+      return { waitMs: soonest.cooldown.until - monotonic(), why: soonest.cooldown.why };
     },
-    hasOther: (keys, model) => keys.some((key) => benchOf(key, model) === undefined),
-    hasBenched: (key) => (benches.get(key ?? '')?.size ?? 0) > 0,
+    hasOther: (keys, model) => keys.some((key) => cooldownOf(key, model) === undefined),
+    hasCooldown: (key) => (cooldowns.get(key ?? '')?.size ?? 0) > 0,
     succeeded(key, model) {
-      const own = benches.get(key ?? '');
+      const own = cooldowns.get(key ?? '');
       own?.delete(model);
       own?.delete(EVERY_MODEL);
     },
@@ -152,16 +152,16 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       if (code === 'upstream_unauthorized') {
         // 403 may be about the one model that was asked for.
         const why = error.exhausted ? 'exhausted' : 'refused';
-        bench(held, status === 403 ? model : EVERY_MODEL, why, refused);
+        setAside(held, status === 403 ? model : EVERY_MODEL, why, refused);
       } else if (error.exhausted) {
-        bench(held, error.exhausted === 'model' ? model : EVERY_MODEL, 'exhausted', refused);
+        setAside(held, error.exhausted === 'model' ? model : EVERY_MODEL, 'exhausted', refused);
       } else if (code === 'upstream_rate_limited' || code === 'upstream_overloaded') {
         const why = code === 'upstream_overloaded' ? 'overloaded' : 'rate_limited';
-        if (hint !== undefined) bench(held, model, why, { ms: hint, hinted: true });
+        if (hint !== undefined) setAside(held, model, why, { ms: hint, hinted: true });
         else if (!alone && why === 'rate_limited') {
-          const strikes = (benches.get(held)?.get(model)?.strikes ?? 0) + 1;
-          const ms = Math.min(LONGEST_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (strikes - 1));
-          bench(held, model, why, { ms, hinted: false, strikes });
+          const strikes = (cooldowns.get(held)?.get(model)?.strikes ?? 0) + 1;
+          const ms = Math.min(LONGEST_UNHINTED_MS, FIRST_UNHINTED_MS * 2 ** (strikes - 1));
+          setAside(held, model, why, { ms, hinted: false, strikes });
         }
       }
     },
@@ -169,7 +169,7 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       const now = monotonic();
       return keys.map((key, position) => {
         const name = `#${position + 1}`;
-        const standing = [...(benches.get(key) ?? [])].filter(([, { until }]) => until - now > EARLY_MS);
+        const standing = [...(cooldowns.get(key) ?? [])].filter(([, { until }]) => until - now > EARLY_MS);
         const all = standing.find(([model]) => model === EVERY_MODEL)?.[1];
         const worst = all ?? standing.map(([, one]) => one).sort((a, b) => b.until - a.until)[0];
         if (worst === undefined) return { name, state: 'ready' };
@@ -179,19 +179,19 @@ export function createKeyRing(monotonic: () => number): KeyRing {
     },
     recall() {
       const now = monotonic();
-      return [...benches].flatMap(([key, own]) =>
+      return [...cooldowns].flatMap(([key, own]) =>
         [...own].map(([model, { until, ...rest }]) => ({ key, model, leftMs: until - now, ...rest })),
       );
     },
     adopt(known) {
       for (const { key, model, leftMs, why, hinted, strikes } of known)
-        bench(key, model, why, { ms: leftMs, hinted, strikes });
+        setAside(key, model, why, { ms: leftMs, hinted, strikes });
     },
   };
 }
 
 /** Whether it may end at any time: the bill is paid, or the key gets its rights. */
-function isDoubtful({ why, hinted }: Bench): boolean {
+function isDoubtful({ why, hinted }: Cooldown): boolean {
   return (why === 'refused' || why === 'exhausted') && !hinted;
 }
 

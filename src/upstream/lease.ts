@@ -76,7 +76,7 @@ class ProviderLease implements Lease {
 
   private keyIsGood(): void {
     const { memory, whose, key, model } = this.terms;
-    if (whose !== 'own' || !memory.keys.hasBenched(key)) return;
+    if (whose !== 'own' || !memory.keys.hasCooldown(key)) return;
     memory.keys.succeeded(key, model);
     memory.notify({ what: 'key-good', key: this.usedKey() });
   }

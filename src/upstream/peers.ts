@@ -2,7 +2,7 @@
 // changes nothing is not reported, so that healthy traffic costs nothing.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { BreakerEvent, BreakerMemory, BreakerSettings } from './breaker.ts';
-import type { KeyBench } from './key-ring.ts';
+import type { KeyCooldown } from './key-ring.ts';
 
 /** What one process reports to the others about a provider. Survives a structured clone. */
 export interface PeerNotice {
@@ -28,7 +28,7 @@ export type PeerEvent =
 
 export interface ProviderKnowledge {
   breaker: BreakerMemory;
-  benches: KeyBench[];
+  cooldowns: KeyCooldown[];
   /** As `limit` above. */
   limit: number | null;
   failuresInARow: number;

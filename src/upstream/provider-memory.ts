@@ -41,9 +41,9 @@ export function learn(memory: ProviderMemory, event: PeerEvent): void {
       memory.limit.roomElsewhere();
       return;
     case 'known': {
-      const { breaker, benches, limit, failuresInARow, lastError } = event.known;
+      const { breaker, cooldowns, limit, failuresInARow, lastError } = event.known;
       memory.breaker.adopt(breaker);
-      memory.keys.adopt(benches);
+      memory.keys.adopt(cooldowns);
       memory.limit.adopt(limit);
       memory.failuresInARow = failuresInARow;
       memory.lastError = lastError;
@@ -61,7 +61,7 @@ export function recall({
 }: ProviderMemory): ProviderKnowledge {
   return {
     breaker: breaker.recall(),
-    benches: keys.recall(),
+    cooldowns: keys.recall(),
     limit: limit.adapted(),
     failuresInARow,
     lastError,

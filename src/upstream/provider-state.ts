@@ -40,7 +40,7 @@ export interface GuardedProvider {
   concurrency: ConcurrencySettings;
 }
 
-export interface LeaseQuestion {
+export interface LeaseRequest {
   provider: GuardedProvider;
   model: string;
   /** `client`: the client's own key is used, so that the gateway's do not matter. */
@@ -72,7 +72,7 @@ export interface ProviderState {
 
 export interface ProviderStates {
   /** Synchronous unless it must wait for room. Throws, or rejects with, the signal's reason when the client leaves. */
-  enter(question: LeaseQuestion): Lease | Refusal | Promise<Lease | Refusal>;
+  enter(question: LeaseRequest): Lease | Refusal | Promise<Lease | Refusal>;
   /**
    * Begins a probe of the provider, which is not a request. Returns the function that ends it, called with the
    * provider's failure, or null where it answered. Undefined while its breaker admits nothing.
@@ -145,13 +145,13 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     for (const [name, addresses] of memories) for (const memory of addresses.values()) yield [name, memory];
   }
 
-  function closed({ provider }: LeaseQuestion, { breaker, lastError }: ProviderMemory): Refusal {
+  function closed({ provider }: LeaseRequest, { breaker, lastError }: ProviderMemory): Refusal {
     // Refused with no wait left: another process tries it, and has not reported that yet.
     return refusedByBreaker(provider.name, breaker.waitMs() || PROBE_WAIT_MS, lastError);
   }
 
   /** There is room, or none. */
-  function admit(question: LeaseQuestion, memory: ProviderMemory, slot: Slot | Shed): Lease | Refusal {
+  function admit(question: LeaseRequest, memory: ProviderMemory, slot: Slot | Shed): Lease | Refusal {
     const { provider, model } = question;
     const { breaker, keys } = memory;
     if ('shed' in slot) return refusedByLimit(provider.name, slot);
@@ -226,7 +226,7 @@ function claimProbe(room: SharedRoom, isOn: boolean): boolean {
   return !isTaken;
 }
 
-function keyQuestion(question: LeaseQuestion): KeyQuestion {
+function keyQuestion(question: LeaseRequest): KeyQuestion {
   const { provider, model, lastResort } = question;
   return { keys: provider.apiKeys, model, conversation: () => question.conversation(), lastResort };
 }

@@ -1,7 +1,7 @@
 // Why a provider is not asked at all, in words and as the error that a client gets when no other target is left.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
-import type { BenchReason } from './key-ring.ts';
+import type { CooldownReason } from './key-ring.ts';
 
 /** Longer waits are given in hours. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
@@ -26,7 +26,7 @@ export function refusedByBreaker(name: string, waitMs: number, lastError: string
   };
 }
 
-const BENCHED: Record<BenchReason, string> = {
+const COOLDOWN_REASONS: Record<CooldownReason, string> = {
   refused: 'was refused',
   exhausted: 'has used up its quota',
   rate_limited: 'was asked to wait',
@@ -34,7 +34,7 @@ const BENCHED: Record<BenchReason, string> = {
 };
 
 /** The code of the answer that set the keys aside. */
-const CODE_OF: Record<BenchReason, ErrorCode> = {
+const CODE_OF: Record<CooldownReason, ErrorCode> = {
   refused: 'upstream_unauthorized',
   exhausted: 'upstream_rate_limited',
   rate_limited: 'upstream_rate_limited',
@@ -43,10 +43,10 @@ const CODE_OF: Record<BenchReason, ErrorCode> = {
 
 export function refusedByKeys(
   { name, apiKeys }: { name: string; apiKeys: readonly string[] },
-  { waitMs, why }: { waitMs: number; why: BenchReason },
+  { waitMs, why }: { waitMs: number; why: CooldownReason },
 ): Refusal {
   const who = apiKeys.length > 1 ? `each of its ${apiKeys.length} keys` : 'it';
-  const message = `${name} was not asked: ${who} ${BENCHED[why]}; it is asked again in ${seconds(waitMs)}`;
+  const message = `${name} was not asked: ${who} ${COOLDOWN_REASONS[why]}; it is asked again in ${seconds(waitMs)}`;
   return {
     refused: 'keys_set_aside',
     error: new GatewayError(CODE_OF[why], message, { retryAfterMs: waitMs }),

@@ -12,7 +12,7 @@ import {
 import type { LedgerRow } from '../ledger/rows/row.ts';
 import { storableRow } from '../ledger/rows/storable-row.ts';
 import { type Counted, countedBy, createTally } from '../telemetry/meter.ts';
-import { packetAt, type PacketPlace, type PacketRoom } from './packet-room.ts';
+import { packetAt, type PacketPlace, type PacketBuffer } from './packet-buffer.ts';
 
 export interface HandedRows {
   /** The counts of their tally, as JSON: a structured clone costs three times as much. */
@@ -28,7 +28,7 @@ type PackedPart = Omit<BinaryPart, 'content'> & { content: Uint8Array<ArrayBuffe
 /** @param isKept whether the rows themselves are needed, not only their counts. @param room memory that the primary sees. */
 export function createRowPacker(
   isKept: boolean,
-  room: Pick<PacketRoom, 'put'>,
+  room: Pick<PacketBuffer, 'put'>,
 ): (rows: readonly LedgerRow[]) => HandedRows {
   const buffers = createPacketBuffers();
   const writer = createPacketWriter(buffers);

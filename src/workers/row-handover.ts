@@ -5,7 +5,7 @@ import { packText } from '../ledger/rows/stored-body.ts';
 import { type Channel, ChannelClosed } from './channel.ts';
 import { createRowPacker } from './handed-rows.ts';
 import type { Journal } from './journal.ts';
-import type { PacketRoom } from './packet-room.ts';
+import type { PacketBuffer } from './packet-buffer.ts';
 import type { PrimaryMethods } from './protocol.ts';
 
 /**
@@ -17,7 +17,7 @@ const FULL_BATCH = 512;
 
 export interface HandoverOptions {
   journal: Journal;
-  room: PacketRoom;
+  room: PacketBuffer;
   setTimer(callback: () => void, ms: number): () => void;
   /** Whether the rows themselves are needed; otherwise they are only counted. */
   isKept: boolean;

@@ -1,7 +1,7 @@
 // One worker, as its primary sees it: its process, its channel and its memory.
 import { type Channel, createChannel } from './channel.ts';
 import { HEAD_BYTES } from './journal.ts';
-import { WORKER_MEMORY_BYTES } from './packet-room.ts';
+import { WORKER_MEMORY_BYTES } from './packet-buffer.ts';
 import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
 import { WORKER_VARIABLE } from './protocol.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';

@@ -6,7 +6,7 @@ import { watchStreams } from '../management/streams.ts';
 import { boardBytes, createBoard } from './board.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { createJournal } from './journal.ts';
-import { createPacketRoom } from './packet-room.ts';
+import { createPacketBuffer } from './packet-buffer.ts';
 import { pageBody } from './page-pieces.ts';
 import { createRowHandover } from './row-handover.ts';
 import {
@@ -123,7 +123,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
       traced: setup.traced,
       rows: createRowHandover(primary, {
         journal,
-        room: createPacketRoom(memory),
+        room: createPacketBuffer(memory),
         setTimer,
         isKept: setup.recorded || setup.traced,
         beforeSend: () => serving?.gateway.reportSpent(),

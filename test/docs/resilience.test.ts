@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RETRY_BUDGET_MS } from '../../src/gateway/attempts/fallback.ts';
-import { LONGEST_BENCH_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
+import { LONGEST_COOLDOWN_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
 import { UNHEALTHY_AFTER } from '../../src/upstream/provider-state.ts';
 
 const DOCS = join(import.meta.dir, '../../docs');
@@ -36,7 +36,7 @@ test('the numbers that no key sets', () => {
   expect(page).toContain(`All waiting of one request together is ${RETRY_BUDGET_MS / 1_000} s`);
   expect(page).toContain(`the hint, else ${REFUSED_MS / 60_000} min`);
   expect(page).toContain('Never longer than an hour');
-  expect(LONGEST_BENCH_MS).toBe(3_600_000);
+  expect(LONGEST_COOLDOWN_MS).toBe(3_600_000);
   expect(page).toContain('after three failures in a row');
   expect(UNHEALTHY_AFTER).toBe(3);
 });

@@ -1,7 +1,7 @@
 // What a failure says of the key that it was asked with: for how long it rests, and for which models.
 import { beforeEach, expect, test } from 'bun:test';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
-import { createKeyRing, LONGEST_BENCH_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
+import { createKeyRing, LONGEST_COOLDOWN_MS, REFUSED_MS } from '../../src/upstream/key-ring.ts';
 
 const KEYS = ['first', 'second'];
 let now = 0;
@@ -82,7 +82,7 @@ test('refused with 401 it is set aside for every model, with 403 for that one; a
 
 test('no hint keeps a key away for longer than an hour', () => {
   ring.failed('first', 'm', error('upstream_rate_limited', { status: 429, retryAfterMs: 86_400_000 }), false);
-  expect(ring.snapshot(KEYS)[0]?.retryInMs).toBe(LONGEST_BENCH_MS);
+  expect(ring.snapshot(KEYS)[0]?.retryInMs).toBe(LONGEST_COOLDOWN_MS);
 });
 
 test('names of models come from clients: those of a key that are kept are bounded', () => {

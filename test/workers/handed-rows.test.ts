@@ -13,11 +13,11 @@ import {
   rowsIn,
 } from '../../src/workers/handed-rows.ts';
 import { JOURNAL_BYTES } from '../../src/workers/journal.ts';
-import { createPacketRoom, WORKER_MEMORY_BYTES } from '../../src/workers/packet-room.ts';
+import { createPacketBuffer, WORKER_MEMORY_BYTES } from '../../src/workers/packet-buffer.ts';
 import { sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
 
 const memory = new Uint8Array(WORKER_MEMORY_BYTES);
-const room = createPacketRoom({ bytes: memory, reserve() {} });
+const room = createPacketBuffer({ bytes: memory, reserve() {} });
 
 afterEach(room.clear);
 
@@ -63,7 +63,7 @@ test('over the pipe what has no room in the memory that both have, until that is
 });
 
 test('all of it over the pipe where the system has no memory for it', async () => {
-  const full = createPacketRoom({
+  const full = createPacketBuffer({
     bytes: memory,
     reserve() {
       throw new Error('no space left');

@@ -25,7 +25,7 @@ import { errorInBody, fromBody } from './errors.ts';
 import { parseFinish } from './finish.ts';
 import { toolUseExtension } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { isEmpty, leftover } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { ID, isServerToolResult, SERVER_TOOL_BLOCKS } from './wire.ts';
 
 interface OpenBlock {
@@ -142,13 +142,13 @@ class MessageDecoder implements StreamDecoder {
 
   /** Block fields that only this dialect knows, kept as in a whole answer. */
   private extendBy(content: JsonObject, known: readonly string[]): void {
-    for (const [name, value] of Object.entries(leftover(content, known)))
+    for (const [name, value] of Object.entries(withoutFields(content, known)))
       if (value !== undefined && value !== null) this.extend(name, { value });
   }
 
   /** Unknown message fields: an object is passed as text, or encoders would take it for a block. */
   private extendMessage(fields: JsonObject, known: readonly string[]): void {
-    for (const [name, value] of Object.entries(leftover(fields, known))) {
+    for (const [name, value] of Object.entries(withoutFields(fields, known))) {
       if (value === undefined || (typeof value === 'object' && isEmpty(value ?? {}))) continue;
       this.extend(name, { value: typeof value === 'object' ? JSON.stringify(value) : value });
     }

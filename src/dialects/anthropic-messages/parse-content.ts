@@ -15,7 +15,7 @@ import { exactText } from '../../model/json/exact-numbers.ts';
 import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import {
   COMPACTION,
   extensionOf,
@@ -98,7 +98,7 @@ export function parseText(block: JsonObject, path: string, fail: Fail): TextPart
 /** The fields of a call without a neutral form: the same for whole answers and for streams. */
 export function toolUseExtension(block: JsonObject, kind: 'function' | 'server'): { extension?: Extension } {
   const { extension } = extensionOf(
-    kind === 'server' ? serverToolFields(block) : leftover(block, [...COMMON, 'id', 'name', 'input']),
+    kind === 'server' ? serverToolFields(block) : withoutFields(block, [...COMMON, 'id', 'name', 'input']),
   );
   // A direct call by the model itself is the default.
   const isDirect = asObject(block.caller)?.type === 'direct';
@@ -108,7 +108,7 @@ export function toolUseExtension(block: JsonObject, kind: 'function' | 'server')
 
 /** What distinguishes a server-side call's wire block from others. */
 function serverToolFields(block: JsonObject): JsonObject {
-  return leftover(block, ['id', 'name', 'input', 'cache_control']);
+  return withoutFields(block, ['id', 'name', 'input', 'cache_control']);
 }
 
 function parseToolUse(
@@ -171,7 +171,7 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
   const content = wire?.type === 'content' ? plainText(wire.content) : undefined;
   if (content !== undefined) {
     // Other dialects read the text; this one restores its own form of the source.
-    const { extension } = extensionOf(leftover(block, [...COMMON, ...known]));
+    const { extension } = extensionOf(withoutFields(block, [...COMMON, ...known]));
     const kept = extension === undefined ? {} : { extension };
     return {
       type: 'document',
@@ -190,7 +190,7 @@ function parseSearchResult(block: JsonObject): DocumentPart | undefined {
   const text = textOfSearchResult(block);
   if (text === undefined) return undefined;
   const name = asString(block.title);
-  const { citations } = leftover(block, [...COMMON, 'source', 'title', 'content']);
+  const { citations } = withoutFields(block, [...COMMON, 'source', 'title', 'content']);
   const wanted = asObject(citations)?.enabled === true ? { citations } : {};
   return {
     type: 'document',
@@ -277,5 +277,5 @@ function cacheControlOf(block: JsonObject): { cacheControl?: JsonObject } {
 }
 
 function extras(block: JsonObject, known: readonly string[]) {
-  return { ...cacheControlOf(block), ...extensionOf(leftover(block, [...COMMON, ...known])) };
+  return { ...cacheControlOf(block), ...extensionOf(withoutFields(block, [...COMMON, ...known])) };
 }

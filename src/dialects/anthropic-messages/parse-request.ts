@@ -18,7 +18,7 @@ import { CLIENT } from './author.ts';
 import { failRequest, requireArray, requireObject, requireString } from './fields.ts';
 import { parseContent, parseText } from './parse-content.ts';
 import { isWebSearch, parseTool, parseToolChoice } from './parse-tools.ts';
-import { isEmpty, leftover } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import {
   optionalArray,
   optionalBoolean,
@@ -61,7 +61,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   if (model === '') failRequest('model', 'must not be empty');
   const messages = requireArray(body.messages, 'messages', failRequest);
   if (messages.length === 0) failRequest('messages', 'must contain at least one message');
-  const extra = leftover(body, KNOWN_FIELDS);
+  const extra = withoutFields(body, KNOWN_FIELDS);
   const billing = billingLine(body.system);
   if (billing !== undefined) extra[BILLING_LINE] = billing;
   const system = parseSystem(body.system ?? undefined);
@@ -130,7 +130,7 @@ function parseMessage(value: JsonValue, path: string): Message {
   if (role !== 'user' && role !== 'assistant' && role !== 'system') {
     return failRequest(`${path}.role`, `"${role}" is not one of user, assistant, system`);
   }
-  const fields = leftover(message, ['role', 'content']);
+  const fields = withoutFields(message, ['role', 'content']);
   const parts: Part[] = [];
   // A system message may carry settings alone (`output_config`).
   if (message.content !== undefined || isEmpty(fields)) {
@@ -171,7 +171,7 @@ function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObj
     if (budget !== undefined) settings.budgetTokens = budget;
     const display = optionalString(thinking, 'display', 'thinking.display');
     if (display !== undefined) settings.summary = display;
-    const rest = leftover(thinking, known);
+    const rest = withoutFields(thinking, known);
     if (!isEmpty(rest)) extra.thinking = rest;
   }
   const config = optionalObject(body, 'output_config');
@@ -187,7 +187,7 @@ function parseThinking(body: JsonObject, request: NeutralRequest, extra: JsonObj
       request.outputFormat = format;
       known.push('format');
     }
-    const rest = leftover(config, known);
+    const rest = withoutFields(config, known);
     if (!isEmpty(rest)) extra.output_config = rest;
   }
   const legacy = optionalObject(body, 'output_format');
@@ -218,6 +218,6 @@ function parseMetadata(body: JsonObject, request: NeutralRequest, extra: JsonObj
   if (user !== undefined) request.user = user;
   const session = user === undefined ? undefined : sessionIn(user);
   if (session !== undefined) request.session = session;
-  const rest = leftover(metadata, user === undefined ? [] : ['user_id']);
+  const rest = withoutFields(metadata, user === undefined ? [] : ['user_id']);
   if (!isEmpty(rest)) extra.metadata = rest;
 }

@@ -9,7 +9,7 @@ import { requireArray } from './fields.ts';
 import { parseFinish } from './finish.ts';
 import { parseContent } from './parse-content.ts';
 import { parseUsage } from './usage.ts';
-import { isEmpty, leftover } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { extensionOf } from './wire.ts';
 
 const KNOWN = ['id', 'type', 'role', 'model', 'content', 'stop_reason', 'stop_sequence', 'usage'];
@@ -32,7 +32,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 
 /** Empty fields mean nothing: some lists are always present where a beta was requested. */
 function moreOf(body: JsonObject): { extension?: Extension } {
-  const { extension } = extensionOf(leftover(body, KNOWN));
+  const { extension } = extensionOf(withoutFields(body, KNOWN));
   if (extension === undefined) return {};
   const empty = Object.entries(extension.fields).filter(
     ([, value]) => typeof value === 'object' && value !== null && isEmpty(value),

@@ -3,7 +3,7 @@ import { asObject, asString, type JsonObject, type JsonValue } from '../../model
 import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { failRequest, requireObject, requireString } from './fields.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { optionalBoolean, optionalObject, optionalString } from '../shared/read-field.ts';
 import { extensionOf, ID } from './wire.ts';
 
@@ -15,7 +15,7 @@ export function parseTool(value: JsonValue, path: string): Tool {
     const name = asString(tool.name) ?? asString(tool.mcp_server_name) ?? type;
     const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields: tool } };
     if (isWebSearch(server))
-      server.search = parseWebSearch(leftover(tool, ['type', 'name', 'cache_control']));
+      server.search = parseWebSearch(withoutFields(tool, ['type', 'name', 'cache_control']));
     return server;
   }
   const description = optionalString(tool, 'description', `${path}.description`);
@@ -30,7 +30,7 @@ export function parseTool(value: JsonValue, path: string): Tool {
     ...(strict === undefined ? {} : { strict }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
     ...extensionOf(
-      leftover(tool, ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
+      withoutFields(tool, ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
     ),
   };
 }

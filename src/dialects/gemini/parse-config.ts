@@ -10,7 +10,7 @@ import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, optionalObject, requiredObject } from './read-field.ts';
-import { isEmpty, leftover } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { dotted, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
@@ -58,7 +58,7 @@ export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObje
   const { thinkingLevel } = thinking ?? {};
   // A number, as Google's RPC libraries write names: only Google knows which.
   const numbered = typeof thinkingLevel === 'number' ? { 'thinkingConfig.thinkingLevel': thinkingLevel } : {};
-  return dotted(NAME, { ...leftover(config, [...kept]), ...numbered });
+  return dotted(NAME, { ...withoutFields(config, [...kept]), ...numbered });
 }
 
 const PLAIN = new Set(['TEXT_PLAIN', 'text/plain']);
@@ -77,7 +77,7 @@ function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | und
   const { mimeType, schema } = requiredObject(text, `${path}.text`);
   const type = asString(mimeType) ?? '';
   if (!JSON_TYPES.has(type) && !PLAIN.has(type)) return undefined;
-  const media = formats.map((format) => leftover(format, ['text'])).filter((format) => !isEmpty(format));
+  const media = formats.map((format) => withoutFields(format, ['text'])).filter((format) => !isEmpty(format));
   if (media.length === 0) kept.add('responseFormat');
   else config.responseFormat = Array.isArray(config.responseFormat) ? media : media[0];
   if (PLAIN.has(type)) return undefined;

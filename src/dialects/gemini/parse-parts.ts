@@ -8,7 +8,7 @@ import { invalid, optionalString, requiredString } from '../shared/read-field.ts
 import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
 import { signatureFromClient, thoughtFromClient } from './signature.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID, listOf } from './wire.ts';
 
 const KNOWN = [
@@ -41,7 +41,7 @@ export function parsePart(value: JsonValue, path: string, calls: CallMatcher): (
 function parseOwn(part: JsonObject, path: string, calls: CallMatcher): Part[] {
   const signature = signatureFromClient(part);
   const seal: Part[] = signature === undefined ? [] : [{ type: 'reasoning', text: '', signature }];
-  const more = extensionOf(leftover(part, KNOWN));
+  const more = extensionOf(withoutFields(part, KNOWN));
   if (part.functionCall !== undefined) {
     const call = requiredObject(part.functionCall, `${path}.functionCall`);
     const name = requiredString(
@@ -71,7 +71,7 @@ function parseOwn(part: JsonObject, path: string, calls: CallMatcher): Part[] {
   if (call !== undefined) return [{ ...call, type: 'tool-call', kind: 'server' }];
   const result = serverResult(part, () => calls.serverAnswered());
   if (result !== undefined) return [result];
-  const [name] = Object.keys(leftover(part, ['thought', 'thoughtSignature']));
+  const [name] = Object.keys(withoutFields(part, ['thought', 'thoughtSignature']));
   if (name === undefined) return seal;
   return [{ type: 'opaque', dialect: ID, name, value: part }];
 }
@@ -104,13 +104,13 @@ function parseMedia(part: JsonObject, path: string): Part {
 }
 
 function opaqueMedia(name: string, part: JsonObject): Part {
-  return { type: 'opaque', dialect: ID, name, value: leftover(part, ['thoughtSignature']) };
+  return { type: 'opaque', dialect: ID, name, value: withoutFields(part, ['thoughtSignature']) };
 }
 
 function named(media: Exclude<Part, { type: 'opaque' }>, part: JsonObject, blob: JsonObject): Part {
   const name = asString(blob.displayName);
   if (media.type === 'document' && name !== undefined) media.name = name;
-  return { ...media, ...extensionOf(leftover(part, KNOWN)) };
+  return { ...media, ...extensionOf(withoutFields(part, KNOWN)) };
 }
 
 const RESULT_FIELDS = ['id', 'name', 'response', 'parts'];
@@ -134,7 +134,13 @@ function parseResult(value: JsonValue, path: string, calls: CallMatcher): Part {
     else content.push({ type: 'opaque', dialect: ID, name: 'functionResponse.parts', value: item });
   }
   const failed = isError ? { isError } : {};
-  return { type: 'tool-result', callId, content, ...failed, ...extensionOf(leftover(result, RESULT_FIELDS)) };
+  return {
+    type: 'tool-result',
+    callId,
+    content,
+    ...failed,
+    ...extensionOf(withoutFields(result, RESULT_FIELDS)),
+  };
 }
 
 /**

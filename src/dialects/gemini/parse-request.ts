@@ -7,7 +7,7 @@ import { parseContents, parseSystem } from './parse-contents.ts';
 import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
 import { invalid } from '../shared/read-field.ts';
 import { bareModel } from './route.ts';
-import { isEmpty, leftover } from '../shared/own-fields.ts';
+import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { camelFields, ID } from './wire.ts';
 
 const NEUTRAL_FIELDS = [
@@ -43,7 +43,7 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   if (serviceTier !== undefined && serviceTier !== 'unspecified') request.serviceTier = serviceTier;
   const boundTo = findBinding(wire);
   if (boundTo !== undefined) request.boundTo = boundTo;
-  const fields = { ...leftover(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };
+  const fields = { ...withoutFields(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };
   if (Array.isArray(fields.safetySettings) && fields.safetySettings.length === 0)
     delete fields.safetySettings;
   if (!isEmpty(fields)) request.extension = { dialect: ID, fields };

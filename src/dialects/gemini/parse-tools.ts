@@ -6,7 +6,7 @@ import { parseWebSearch } from '../shared/web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, requiredString } from '../shared/read-field.ts';
 import { optionalObject, requiredObject } from './read-field.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { dotted, extensionOf, ID, listOf } from './wire.ts';
 
 /** One entry holds many functions, and a field for each tool that Google itself runs. */
@@ -49,7 +49,7 @@ function parseFunction(value: JsonValue, path: string): FunctionTool {
   else if (parametersJsonSchema !== undefined || parameters !== undefined) {
     throw invalid(`${path}.parameters`, 'must be an object that describes the arguments');
   }
-  return { ...tool, ...extensionOf(leftover(declaration, FUNCTION_FIELDS)) };
+  return { ...tool, ...extensionOf(withoutFields(declaration, FUNCTION_FIELDS)) };
 }
 
 /** By number, as clients of Google's RPC libraries send it. */
@@ -73,8 +73,8 @@ export function parseToolConfig(body: JsonObject, tools: readonly Tool[]): ToolC
   // With other modes the list has no effect.
   if (mode === 'ANY' || mode === 'VALIDATED') kept.push('allowedFunctionNames');
   const others = {
-    ...dotted('toolConfig', leftover(config, [CALLING])),
-    ...dotted(`toolConfig.${CALLING}`, leftover(calling, kept)),
+    ...dotted('toolConfig', withoutFields(config, [CALLING])),
+    ...dotted(`toolConfig.${CALLING}`, withoutFields(calling, kept)),
   };
   // With a list, it is the only mode that restricts which functions may be called without requiring a call.
   if (mode === 'VALIDATED' && choice.allowedTools === undefined)

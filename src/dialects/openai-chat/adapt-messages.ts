@@ -66,8 +66,8 @@ function adaptMessage(
   quirks: Quirks,
   losses: LossReport,
 ): JsonObject {
-  const told = refusalAsText(message, losses);
-  let next = known === undefined ? told : withKnownFields(told, known, losses);
+  const withRefusal = refusalAsText(message, losses);
+  let next = known === undefined ? withRefusal : withKnownFields(withRefusal, known, losses);
   if (quirks.developerRole === false && next.role === 'developer') next = { ...next, role: 'system' };
   if (quirks.participantNames === false && next.name !== undefined) {
     const { name: _, ...rest } = next;

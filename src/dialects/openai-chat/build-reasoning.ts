@@ -31,8 +31,8 @@ export function buildReasoning(
     return { reasoning_effort: 'none' };
   }
   if (settings === undefined) return {};
-  const { field, thinks, ...told } = thinkingOf(options.model, options.quirks);
-  const efforts = told.efforts ?? openAiEfforts(options);
+  const { field, thinks, efforts: known } = thinkingOf(options.model, options.quirks);
+  const efforts = known ?? openAiEfforts(options);
   if (thinks === 'always' && isOff(settings)) return buildLeastThinking(field, efforts, losses);
   switch (field) {
     case 'reasoning_effort': {

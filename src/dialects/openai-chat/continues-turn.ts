@@ -18,9 +18,9 @@ export function continuesTurn(
   { reasoning }: NeutralRequest,
   { model, quirks, baseUrl = '' }: Pick<BuildOptions, 'model' | 'quirks' | 'baseUrl'>,
 ): TurnContinued | undefined {
-  const { prefill, answersAnew } = quirks;
+  const { prefill, restartsPrefill } = quirks;
   if (prefill !== 'repeats' && typeof prefill !== 'object') return undefined;
-  if (answersAnew?.test(model) === true) return undefined;
+  if (restartsPrefill?.test(model) === true) return undefined;
   const { at, notThinking } = prefill === 'repeats' ? {} : prefill;
   if (at !== undefined && at.baseUrl !== baseUrl && !at.instead.includes(baseUrl)) return undefined;
   const { thinks } = thinkingOf(model, quirks);

@@ -59,7 +59,7 @@ class SingleBlocks implements BlockWriter {
   /** The field that carries reasoning: where several repeat each other, only the first to appear is read. */
   private source: 'plain' | 'details' | undefined = undefined;
   /** Signatures and redacted blocks so far: some servers repeat them all at the end. */
-  private told: Set<OpaqueToken> | null = null;
+  private sentTokens: Set<OpaqueToken> | null = null;
 
   constructor(sink: EventSink) {
     this.sink = sink;
@@ -185,7 +185,7 @@ class SingleBlocks implements BlockWriter {
   private detail({ text, signature, redacted, index }: ReasoningDetail): void {
     const token = redacted ?? signature;
     const current = this.open === 'reasoning' ? this.signature : undefined;
-    if (token !== undefined && (token === current || this.told?.has(token) === true)) return;
+    if (token !== undefined && (token === current || this.sentTokens?.has(token) === true)) return;
     if (redacted !== undefined) {
       this.note(redacted);
       this.close();
@@ -214,8 +214,8 @@ class SingleBlocks implements BlockWriter {
   }
 
   private note(token: OpaqueToken): void {
-    this.told ??= new Set();
+    this.sentTokens ??= new Set();
     this.sink.kept?.(ENTRY_SIZE + token.length);
-    this.told.add(token);
+    this.sentTokens.add(token);
   }
 }

@@ -62,7 +62,7 @@ class ChunkDecoder implements StreamDecoder {
   /** The choice that gave the finish reason. */
   private finished: JsonObject | undefined = undefined;
   /** Names of the extensions so far. */
-  private told: Set<string> | null = null;
+  private reported: Set<string> | null = null;
 
   constructor(sink: EventSink, quirks: Quirks, alternatives: number | undefined) {
     this.sink = sink;
@@ -267,9 +267,9 @@ class ChunkDecoder implements StreamDecoder {
 
   private readonly extend = (name: string, value: JsonObject): void => {
     // Log probabilities belong to their chunk; of the other fields only their presence matters.
-    if (name !== 'logprobs' && this.told?.has(name)) return;
-    this.told ??= new Set();
-    this.told.add(name);
+    if (name !== 'logprobs' && this.reported?.has(name)) return;
+    this.reported ??= new Set();
+    this.reported.add(name);
     this.sink.kept?.(ENTRY_SIZE + name.length);
     this.sink.push({ type: 'extension', dialect: 'openai-chat', name, value });
   };

@@ -39,7 +39,7 @@ interface OpenCall {
   /** Arguments that came before the name. */
   held: string;
   /** Reads the arguments received so far. */
-  told: JsonScanner;
+  scanner: JsonScanner;
   signature: OpaqueToken | undefined;
 }
 
@@ -136,7 +136,7 @@ class CallDecoder implements ToolDecoder {
       kind,
       started: false,
       held: '',
-      told: createJsonScanner(),
+      scanner: createJsonScanner(),
       signature: undefined,
     };
     this.sink.kept?.(ENTRY_SIZE);
@@ -154,7 +154,7 @@ class CallDecoder implements ToolDecoder {
       return name === '' ? last : undefined;
     }
     if (name === '') return last;
-    return last === undefined || index === undefined || last.told.complete() ? undefined : last;
+    return last === undefined || index === undefined || last.scanner.complete() ? undefined : last;
   }
 
   private feed(call: OpenCall, name: string, fragment: string): void {
@@ -178,7 +178,7 @@ class CallDecoder implements ToolDecoder {
       if (held !== '') this.feed(call, '', held);
     }
     if (fragment === '') return;
-    call.told.push(fragment);
+    call.scanner.push(fragment);
     this.sink.push({ type: 'tool-delta', block: call.block, arguments: fragment });
   }
 }

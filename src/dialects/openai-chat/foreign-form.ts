@@ -14,8 +14,8 @@ export function readForeignForm(body: JsonObject): ForeignForm | undefined {
   if (tools?.some(isFlat)) edits.tools = tools.map((tool) => (isFlat(tool) ? nestTool(tool) : tool));
   const choice = asObject(body.tool_choice);
   if (choice !== undefined) {
-    const said = rewriteChoice(choice);
-    if (said !== choice) edits.tool_choice = said;
+    const rewritten = rewriteChoice(choice);
+    if (rewritten !== choice) edits.tool_choice = rewritten;
     const { disable_parallel_tool_use: single } = choice;
     if (typeof single === 'boolean') edits.parallel_tool_calls = !single;
   }
@@ -92,38 +92,38 @@ function rewriteMessage(message: JsonValue): JsonValue[] {
   const content: JsonValue[] = [];
   for (const value of asArray(fields.content) ?? []) {
     const part = asObject(value) ?? {};
-    if (part.type === 'tool_use') calls.push(sayCall(part));
-    else if (part.type === 'tool_result') results.push(sayResult(part));
-    else content.push(sayPart(value));
+    if (part.type === 'tool_use') calls.push(chatCall(part));
+    else if (part.type === 'tool_result') results.push(chatResult(part));
+    else content.push(chatPart(value));
   }
   if (content.length === 0 && calls.length === 0 && results.length > 0) return results;
-  const said: JsonObject = { ...fields, content: content.length === 0 ? null : content };
-  if (calls.length > 0) said.tool_calls = [...(asArray(fields.tool_calls) ?? []), ...calls];
-  return [...results, said];
+  const rest: JsonObject = { ...fields, content: content.length === 0 ? null : content };
+  if (calls.length > 0) rest.tool_calls = [...(asArray(fields.tool_calls) ?? []), ...calls];
+  return [...results, rest];
 }
 
-function sayCall({ id, name, input, cache_control }: JsonObject): JsonObject {
+function chatCall({ id, name, input, cache_control }: JsonObject): JsonObject {
   const called = { name, arguments: exactText(input ?? {}) };
   return { id, type: 'function', function: called, ...(cache_control !== undefined && { cache_control }) };
 }
 
-function sayResult({ tool_use_id, content, is_error, cache_control }: JsonObject): JsonObject {
-  const told = asArray(content)?.map(sayPart) ?? content ?? '';
+function chatResult({ tool_use_id, content, is_error, cache_control }: JsonObject): JsonObject {
+  const output = asArray(content)?.map(chatPart) ?? content ?? '';
   const cached = cache_control === undefined ? {} : { cache_control };
   return {
     role: 'tool',
     tool_call_id: tool_use_id,
-    content: is_error === true ? failed(told) : told,
+    content: is_error === true ? failed(output) : output,
     ...cached,
   };
 }
 
-function failed(said: JsonValue): JsonValue {
-  if (Array.isArray(said)) return [{ type: 'text', text: CALL_FAILED }, ...said];
-  return said === '' ? CALL_FAILED : `${CALL_FAILED}\n\n${asString(said) ?? ''}`;
+function failed(output: JsonValue): JsonValue {
+  if (Array.isArray(output)) return [{ type: 'text', text: CALL_FAILED }, ...output];
+  return output === '' ? CALL_FAILED : `${CALL_FAILED}\n\n${asString(output) ?? ''}`;
 }
 
-function sayPart(value: JsonValue): JsonValue {
+function chatPart(value: JsonValue): JsonValue {
   const part = asObject(value);
   if (part === undefined) return value;
   const { type, image_url, detail, source, ...rest } = part;

@@ -20,10 +20,11 @@ export function markPrefill(
   options: BuildOptions,
   losses: LossReport,
 ): string | undefined {
-  const { prefill, answersAnew, refusesPrefill } = options.quirks;
+  const { prefill, restartsPrefill, refusesPrefill } = options.quirks;
   if (refusesPrefill?.test(options.model) === true) endWithUser(request, body, losses);
   else if (prefill === undefined) reportUnknownPrefill(request, losses);
-  else if (prefill === 'anew' || answersAnew?.test(options.model) === true) reportPrefill(request, losses);
+  else if (prefill === 'restarts' || restartsPrefill?.test(options.model) === true)
+    reportPrefill(request, losses);
   else if (typeof prefill === 'object' && prefillOf(request) !== undefined)
     return askToContinue(prefill, body, options, losses);
   return undefined;

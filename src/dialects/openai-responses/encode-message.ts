@@ -84,18 +84,18 @@ class PartedMessages implements MessageWriter {
 
   delta(text: string): string {
     // After an end that the client has received, more text is a separate part.
-    const anew = this.receivedEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
-    return anew + (this.deltas?.push(text) ?? '');
+    const opening = this.receivedEnd !== undefined && text !== '' ? this.open(this.part?.kind ?? 'text') : '';
+    return opening + (this.deltas?.push(text) ?? '');
   }
 
   spelled(text: string, tokens: readonly TokenLogprob[]): string {
-    const anew = this.receivedEnd === undefined ? '' : this.open('text');
+    const opening = this.receivedEnd === undefined ? '' : this.open('text');
     const { part } = this;
-    if (part === undefined) return anew;
+    if (part === undefined) return opening;
     const logprobs = buildLogprobs(tokens, []);
     part.logprobs ??= [];
     for (const token of logprobs) part.logprobs.push(token);
-    return anew + (this.deltas?.pushWith(text, `,"logprobs":${JSON.stringify(logprobs)}`) ?? '');
+    return opening + (this.deltas?.pushWith(text, `,"logprobs":${JSON.stringify(logprobs)}`) ?? '');
   }
 
   received(end: PartEnd): void {

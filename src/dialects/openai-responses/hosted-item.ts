@@ -1,7 +1,7 @@
 // Output items of tools that the provider runs, and items without a neutral form: as parts, and back.
 import type { ImagePart, OpaquePart, Part, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 /** Fields of a generated image that its source also has, or that only mark it as an image. */
@@ -24,7 +24,7 @@ export function parseHostedItem(type: string, item: JsonObject): ToolCallPart | 
       return {
         type: 'image',
         source: { kind: 'base64', mediaType: `image/${asString(item.output_format) ?? 'png'}`, data },
-        extension: { dialect: ID, fields: leftover(item, ['result']), defaults: FORM_OF_IMAGE },
+        extension: { dialect: ID, fields: withoutFields(item, ['result']), defaults: FORM_OF_IMAGE },
       };
     }
     default:

@@ -6,7 +6,7 @@ import { invalid, nameType, requiredObject, requiredString } from '../shared/rea
 import { parseBreakpoint } from '../openai/breakpoint.ts';
 import { parseAnnotations } from './annotations.ts';
 import { parseAudio, parseFile, parseImage } from './media.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** The name of an opaque part inside a message, distinct from an opaque input item. */
@@ -73,7 +73,7 @@ function parseTyped(type: string, part: JsonObject, path: string): Part {
       if (file === undefined) {
         throw invalid(path, 'has no `file_data`, `file_url` or `file_id`; give one of them');
       }
-      const detail = part.detail === 'auto' ? {} : leftover({ detail: part.detail }, []);
+      const detail = part.detail === 'auto' ? {} : withoutFields({ detail: part.detail }, []);
       return { ...file, ...extensionOf(detail) };
     }
     case 'input_audio': {

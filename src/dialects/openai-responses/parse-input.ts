@@ -11,7 +11,7 @@ import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
 export interface ParsedInput {
@@ -179,7 +179,7 @@ function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: Pars
 
 /** `commentary` or `final_answer`: models need it back on each message, so it stays with the first text. */
 function withPhase(parts: Part[], item: JsonObject): Part[] {
-  const fields = leftover({ phase: item.phase }, []);
+  const fields = withoutFields({ phase: item.phase }, []);
   const first = parts.find((part) => part.type === 'text');
   if (first !== undefined && fields.phase !== undefined) first.extension = { dialect: ID, fields };
   return parts;

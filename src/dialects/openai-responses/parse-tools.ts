@@ -20,7 +20,7 @@ import {
 import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { flatName } from './namespace.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
 /** @param path of `tools`, for error messages. */
@@ -80,7 +80,7 @@ function parseFunction(tool: JsonObject, path: string): FunctionTool {
     ...(description !== undefined && { description }),
     ...(parameters !== undefined && { parameters }),
     ...(strict !== undefined && { strict }),
-    ...extensionOf(withoutDefaults(leftover(tool, known))),
+    ...extensionOf(withoutDefaults(withoutFields(tool, known))),
   };
 }
 

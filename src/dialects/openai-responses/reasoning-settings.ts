@@ -1,7 +1,7 @@
 // How much the model is to think: `reasoning: {effort, summary}` → ReasoningSettings, and a client's own settings back.
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
-import { leftover } from '../shared/own-fields.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 
 export interface ParsedReasoningSettings {
   settings?: ReasoningSettings;
@@ -19,7 +19,7 @@ export function parseReasoningSettings(reasoning: JsonObject): ParsedReasoningSe
   }
   const summary = asString(reasoning.summary) ?? asString(reasoning.generate_summary);
   if (summary !== undefined) settings.summary = summary;
-  const rest = leftover(reasoning, known);
+  const rest = withoutFields(reasoning, known);
   return Object.keys(settings).length === 0 ? { rest } : { settings, rest };
 }
 

@@ -19,7 +19,7 @@ export function createOwnFields(dialect: DialectId): OwnFields {
 }
 
 /** The fields of `object` that are neither in `known` nor null or undefined. */
-export function leftover(object: JsonObject, known: readonly string[]): JsonObject {
+export function withoutFields(object: JsonObject, known: readonly string[]): JsonObject {
   const rest: JsonObject = {};
   for (const [name, value] of Object.entries(object)) {
     if (value !== undefined && value !== null && !known.includes(name)) rest[name] = value;
@@ -29,7 +29,7 @@ export function leftover(object: JsonObject, known: readonly string[]): JsonObje
 
 /** The object without its fields that are null: the same object where none is. One level only. */
 export function withoutNulls(object: JsonObject): JsonObject {
-  for (const name in object) if (object[name] === null) return leftover(object, []);
+  for (const name in object) if (object[name] === null) return withoutFields(object, []);
   return object;
 }
 

@@ -60,7 +60,7 @@ export async function answerForwarded(forwarding: Forwarding): Promise<Response>
   record.route = route;
   forwarding.routed();
   const { spoken } = route;
-  const target = withPatience(route.target);
+  const target = withLongTimeout(route.target);
   const asking = { asks: spoken, dialect: spoken, headers };
   if (forwarding.project !== null && isStored)
     requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
@@ -130,7 +130,7 @@ function nothingAsked(): never {
   throw new GatewayError('internal', 'a forwarded request is not parsed');
 }
 
-function withPatience({ provider, model }: Target): Target {
+function withLongTimeout({ provider, model }: Target): Target {
   const { timeouts } = provider;
   const firstByteMs = Math.max(timeouts.firstByteMs, LONGEST_WORK_MS);
   return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };

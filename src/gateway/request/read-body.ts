@@ -71,12 +71,12 @@ export async function readBytes(
   const packing = packingOf(headers);
   const declared = Number(headers.get('content-length') ?? Number.NaN);
   if (declared > maxBody) throw tooLarge(maxBody);
-  const patience = <T>(piece: Promise<T>) => within(piece, bodyTimeoutMs, setTimer);
+  const limited = <T>(piece: Promise<T>) => within(piece, bodyTimeoutMs, setTimer);
   // Reading it whole is cheaper, but hides whether the client is slow or has stopped: a short body is neither.
   const bytes =
     declared <= Math.min(SHORT, maxBody)
-      ? await patience(request.bytes())
-      : await readBounded(request.body, maxBody, patience);
+      ? await limited(request.bytes())
+      : await readBounded(request.body, maxBody, limited);
   if (bytes.length > maxBody) throw tooLarge(maxBody);
   return packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
 }
@@ -121,7 +121,7 @@ async function unpack(
 async function readBounded(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
   maxBody: number,
-  wait: Patience = (piece) => piece,
+  wait: Limiter = (piece) => piece,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
@@ -152,7 +152,7 @@ async function readBounded(
 }
 
 /** Limits the wait for the next piece. */
-type Patience = <T>(piece: Promise<T>) => Promise<T>;
+type Limiter = <T>(piece: Promise<T>) => Promise<T>;
 
 /** Throws a 408. */
 function within<T>(piece: Promise<T>, timeoutMs: number, setTimer: GatewayHost['setTimer']): Promise<T> {

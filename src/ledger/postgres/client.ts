@@ -8,8 +8,8 @@ export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<
 
 export interface PostgresClient {
   query: Query;
-  /** Runs `work` atomically. `patienceMs`: for work that may take the server longer than a usual statement. */
-  transaction<Result>(work: (query: Query) => Promise<Result>, patienceMs?: number): Promise<Result>;
+  /** Runs `work` atomically. `timeoutMs`: for work that may take the server longer than a usual statement. */
+  transaction<Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -77,15 +77,15 @@ export function createPostgresClient(url: string): PostgresClient {
 
   return {
     query: (text, values) => ask((sql) => queryOn(sql)(text, values)),
-    transaction: (work, patienceMs) =>
+    transaction: (work, timeoutMs) =>
       ask(
         (sql) =>
           sql.begin(async (connection) => {
             const query = queryOn(connection);
-            if (patienceMs !== undefined) await query(`SET LOCAL statement_timeout = ${patienceMs}`);
+            if (timeoutMs !== undefined) await query(`SET LOCAL statement_timeout = ${timeoutMs}`);
             return work(query);
           }),
-        patienceMs,
+        timeoutMs,
       ),
     async close() {
       const closing = pool;

@@ -17,17 +17,17 @@ const TABLES = ['ledger_row', 'ledger_body'] as const;
 const SHORT_WAIT = "SET LOCAL lock_timeout = '3s'";
 
 /** Long, because the sums of a month's hours are many rows. */
-const PATIENCE_MS = 300_000;
+const STATEMENT_TIMEOUT_MS = 300_000;
 
 export function createPartitions(client: PostgresClient): Partitions {
   const known = new Set<number>();
 
-  const changing = <Result>(work: (query: Query) => Promise<Result>, patienceMs?: number): Promise<Result> =>
+  const changing = <Result>(work: (query: Query) => Promise<Result>, timeoutMs?: number): Promise<Result> =>
     client.transaction(async (query) => {
       await query(SHORT_WAIT);
       await query(`SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`);
       return work(query);
-    }, patienceMs);
+    }, timeoutMs);
 
   return {
     async ensure(timestamps) {
@@ -45,7 +45,8 @@ export function createPartitions(client: PostgresClient): Partitions {
     async drop(before) {
       const over = (await monthsIn(client.query)).filter((held) => startOf(held + 1) <= before);
       let removed = 0;
-      for (const month of over) removed += await changing((query) => dropMonth(query, month), PATIENCE_MS);
+      for (const month of over)
+        removed += await changing((query) => dropMonth(query, month), STATEMENT_TIMEOUT_MS);
       // Also those that another gateway has dropped.
       for (const month of known) if (startOf(month + 1) <= before) known.delete(month);
       return removed;

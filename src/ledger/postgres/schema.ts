@@ -289,7 +289,7 @@ export const STEPS: readonly string[] = [
 ];
 
 /** Long, because a step may have to rewrite every row. */
-const PATIENCE_MS = 1_800_000;
+const STATEMENT_TIMEOUT_MS = 1_800_000;
 
 /** Brings the database to the newest version. Throws where it is newer than this program. */
 export function migrate(client: PostgresClient): Promise<void> {
@@ -310,7 +310,7 @@ export function migrate(client: PostgresClient): Promise<void> {
     for (const step of STEPS.slice(version)) await query(step);
     if (found === undefined) await query('INSERT INTO ledger_schema VALUES (?)', [STEPS.length]);
     else await query('UPDATE ledger_schema SET version = ?', [STEPS.length]);
-  }, PATIENCE_MS);
+  }, STATEMENT_TIMEOUT_MS);
 }
 
 /** Other encodings cover only some languages: a row with any other letters could never be written. */

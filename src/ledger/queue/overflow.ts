@@ -22,7 +22,7 @@ export interface Overflow {
  * GUARANTEES 17 allows a second until a row is in the store or on disk. A worker may have kept it for 250 ms and the
  * queue for 200: the rest is for the spill's write, on a busy disk.
  */
-const PATIENCE_MS = 300;
+const MAX_WAIT_MS = 300;
 
 export function createOverflow(
   backlog: Backlog,
@@ -37,12 +37,12 @@ export function createOverflow(
     if (entries.length === 0) return;
     const rows = entries.flatMap(rowsOf);
     const count = await spill.put(rows);
-    if (count < rows.length) fullUntil = monotonic() + PATIENCE_MS;
+    if (count < rows.length) fullUntil = monotonic() + MAX_WAIT_MS;
     backlog.markSpilled(wholeWithin(entries, count));
   };
 
   /** Includes the batch that the store was given: it may never answer, and a row that comes twice is kept once. */
-  const moveSound = (): Promise<void> => {
+  const moveUnrefused = (): Promise<void> => {
     // The strikes of a row that was refused alone are only in memory.
     spilling ??= move(backlog.entries().filter((entry) => entry.strikes === 0)).finally(() => {
       spilling = null;
@@ -51,7 +51,7 @@ export function createOverflow(
   };
 
   return {
-    spill: moveSound,
+    spill: moveUnrefused,
     async spillAll() {
       await spilling;
       await move(backlog.entries());
@@ -62,15 +62,15 @@ export function createOverflow(
     whileStoreIsAsked() {
       const later = (): (() => void) =>
         setTimer(() => {
-          void moveSound();
+          void moveUnrefused();
           cancel = later();
-        }, PATIENCE_MS);
+        }, MAX_WAIT_MS);
       let cancel = later();
       return () => cancel();
     },
-    isLate: () => monotonic() - (backlog.oldest() ?? monotonic()) > PATIENCE_MS,
+    isLate: () => monotonic() - (backlog.oldest() ?? monotonic()) > MAX_WAIT_MS,
     added() {
-      if (backlog.isHalfFull() && spilling === null && monotonic() >= fullUntil) void moveSound();
+      if (backlog.isHalfFull() && spilling === null && monotonic() >= fullUntil) void moveUnrefused();
     },
   };
 }

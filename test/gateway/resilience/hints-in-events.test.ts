@@ -119,7 +119,7 @@ function broken(wire: ProviderDialectId, event: string, clientPath: string) {
   return { ...lab, timers, keys, asked: lab.post(clientPath, { ...ASK, stream: true }) };
 }
 
-async function expectBench({ asked, keys, timers }: ReturnType<typeof broken>, waitMs: number) {
+async function expectCooldown({ asked, keys, timers }: ReturnType<typeof broken>, waitMs: number) {
   const response = await asked;
   const text = await response.text();
   expect([response.status, await keys()], text).toEqual([200, ['rate_limited']]);
@@ -131,7 +131,7 @@ async function expectBench({ asked, keys, timers }: ReturnType<typeof broken>, w
 
 describe.each(PATHS)('%s: behind content', (path) => {
   test.each(CHAT_EVENTS)('%s: the key is set aside so long', async (_, event, waitMs) => {
-    await expectBench(broken('openai-chat', `data: ${JSON.stringify(event)}\n\n`, path), waitMs);
+    await expectCooldown(broken('openai-chat', `data: ${JSON.stringify(event)}\n\n`, path), waitMs);
   });
 });
 
@@ -177,6 +177,6 @@ test.each(PROVIDER_DIALECT_IDS.filter((wire) => wire in OWN))('%s', async (wire)
 test.each(PROVIDER_DIALECT_IDS.filter((wire) => wire in OWN))('%s, behind content', async (wire) => {
   for (const path of PATHS) {
     const waitMs = OWN[wire]?.includes('7.5s') === true ? 7_500 : 8_000;
-    await expectBench(broken(wire, OWN[wire] ?? '', path), waitMs);
+    await expectCooldown(broken(wire, OWN[wire] ?? '', path), waitMs);
   }
 });

@@ -61,12 +61,12 @@ export function span(seconds) {
     units.findIndex(([, size]) => seconds >= size),
   );
   let rest = Math.floor(seconds);
-  const told = units.slice(seconds < 1 ? -1 : at, seconds < 1 ? undefined : at + 2).map(([unit, size]) => {
+  const parts = units.slice(seconds < 1 ? -1 : at, seconds < 1 ? undefined : at + 2).map(([unit, size]) => {
     const count = Math.floor(rest / size);
     rest -= count * size;
     return [count, unit];
   });
-  return told
+  return parts
     .filter(([count], index) => index === 0 || count !== 0)
     .map(([count, unit]) => `${count} ${unit}`)
     .join(' ');

@@ -110,18 +110,18 @@ export function createRunning() {
    */
   function agree(list, askedAt) {
     const listed = new Set();
-    for (const told of [...list].sort((a, b) => b.duration_ms - a.duration_ms)) {
-      listed.add(told.request_id);
-      const one = open(told.request_id);
+    for (const listing of [...list].sort((a, b) => b.duration_ms - a.duration_ms)) {
+      listed.add(listing.request_id);
+      const one = open(listing.request_id);
       if (one.ending !== null) continue;
-      one.model = told.model ?? told.requested_model;
-      one.provider = told.provider;
-      one.agent = told.agent_type;
-      one.project = told.project_id;
-      one.streamed = told.streamed;
-      one.answering = told.state === 'answering';
-      one.attempts = told.attempts;
-      one.startedAt = performance.now() - told.duration_ms;
+      one.model = listing.model ?? listing.requested_model;
+      one.provider = listing.provider;
+      one.agent = listing.agent_type;
+      one.project = listing.project_id;
+      one.streamed = listing.streamed;
+      one.answering = listing.state === 'answering';
+      one.attempts = listing.attempts;
+      one.startedAt = performance.now() - listing.duration_ms;
       if (!one.answering) one.isWhole = true;
     }
     for (const one of known.values()) {

@@ -5,14 +5,14 @@ import { JOURNAL_BYTES } from './journal.ts';
 import type { OpenedMemory } from './shared-memory.ts';
 
 /** Packets that do not fit go over the pipe. */
-const ROOM_BYTES = 2 * 1024 * 1024;
+const BUFFER_BYTES = 2 * 1024 * 1024;
 /** Reserved at a time: memory grows with the length and rate of rows. */
 const STEP_BYTES = 256 * 1024;
 /** In bytes: a packet contains numbers. */
 const ALIGNMENT = 8;
 
 /** The journal, followed by the room for packets. */
-export const WORKER_MEMORY_BYTES = JOURNAL_BYTES + ROOM_BYTES;
+export const WORKER_MEMORY_BYTES = JOURNAL_BYTES + BUFFER_BYTES;
 
 /** A packet's place in the worker's memory, in bytes. */
 export interface PacketPlace {
@@ -20,21 +20,21 @@ export interface PacketPlace {
   length: number;
 }
 
-export interface PacketRoom {
+export interface PacketBuffer {
   /** Puts a compact copy of a packet there. Null: there is no room left. */
   put(packet: SharedArrayBuffer): PacketPlace | null;
   /** To be called when the reader is done with all packets. */
   clear(): void;
 }
 
-export function createPacketRoom({ bytes, reserve }: OpenedMemory): PacketRoom {
+export function createPacketBuffer({ bytes, reserve }: OpenedMemory): PacketBuffer {
   let used = 0;
   let reserved = 0;
 
   function hasRoom(end: number): boolean {
-    if (end > ROOM_BYTES) return false;
+    if (end > BUFFER_BYTES) return false;
     if (end <= reserved) return true;
-    const wanted = Math.min(ROOM_BYTES, Math.ceil(end / STEP_BYTES) * STEP_BYTES);
+    const wanted = Math.min(BUFFER_BYTES, Math.ceil(end / STEP_BYTES) * STEP_BYTES);
     try {
       reserve(JOURNAL_BYTES + reserved, wanted - reserved);
       reserved = wanted;
