@@ -214,6 +214,50 @@ describe('timeouts', () => {
     },
   );
 
+  const emptyChunk = (delta: string) =>
+    bytes(`data: {"id":"c","model":"m","choices":[{"index":0,"delta":${delta}}]}\n\n`);
+  const EMPTY = ['{}', '{"content":""}', '{"role":"assistant","content":null}'];
+
+  /** @param begun comes at once, and then, every four seconds, a chunk with this delta. */
+  function emptyChunks(begun: string, delta: string) {
+    let open = Promise.withResolvers<void>();
+    const settings = { ...LAB_PROVIDERS.gpt, timeouts: { first_byte: '10s', idle: '5s' } };
+    const lab = setup({
+      config: { providers: { gpt: settings }, routing: { default_provider: 'gpt' } },
+      reply: replyWith([bytes(begun), ...Array.from({ length: 9 }, () => emptyChunk(delta))], {
+        before: (index) => (index === 0 ? undefined : open.promise),
+      }),
+    });
+    const step = async () => {
+      await lab.timers.advance(4_000);
+      const now = open;
+      open = Promise.withResolvers();
+      now.resolve();
+      await lab.timers.advance(0);
+    };
+    return { ...lab, step };
+  }
+
+  test.each(EMPTY)('idle: chunks with the delta %s show that the provider is working', async (delta) => {
+    const { post, step, row } = emptyChunks(CHAT_BEGUN, delta);
+    const { seen, finished } = reading(await post('/v1/messages', MESSAGES));
+    for (let count = 0; count < 9; count++) await step();
+    await finished;
+    expect(seen.text).not.toContain('timeouts.idle');
+    expect(await row(0)).toMatchObject({ errorCode: 'upstream_truncated', latencyMs: 36_000 });
+  });
+
+  test.each(EMPTY)('first_byte: chunks with the delta %s are no content', async (delta) => {
+    const { post, step } = emptyChunks(': begun\n\n', delta);
+    const answer = post('/v1/messages', MESSAGES);
+    for (let count = 0; count < 3; count++) await step();
+    const response = await answer;
+    expect([response.status, await response.text()]).toEqual([
+      504,
+      expect.stringContaining('timeouts.first_byte'),
+    ]);
+  });
+
   test('a slow stream that never idles has no total deadline', async () => {
     const pieces = [
       bytes(START + BLOCK),

@@ -81,6 +81,7 @@ export const openaiChat: Dialect = {
   createGrammarChecker,
 };
 
+/** An empty delta is no keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */
 function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {
   const { event, data } = sent;
   if (data === '[DONE]' || event === 'error' || BARE_ERROR.test(data.slice(0, 64))) return 'terminal';
