@@ -7,13 +7,13 @@ import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 
 const SOURCE = resolve(import.meta.dir, '../../src');
 
-/** Each room of ARCHITECTURE.md's table, and the rooms that it may import; `everything` stands for all. */
+/** Each folder in ARCHITECTURE.md's table, and the folders that it may import; `everything` stands for all. */
 const MAY_IMPORT = new Map<string, string[]>();
-for (const [, rooms = '', may = ''] of readFileSync(join(SOURCE, '../ARCHITECTURE.md'), 'utf8').matchAll(
+for (const [, folders = '', may = ''] of readFileSync(join(SOURCE, '../ARCHITECTURE.md'), 'utf8').matchAll(
   /^\| ((?:`[\w.]+\/?`(?:, )?)+) \| .* \| ([^|]+) \|$/gm,
 )) {
   const allowed = may === 'nothing' ? [] : may.split(', ').map((name) => name.replace(/ \(types\)$/, ''));
-  for (const [, name = ''] of rooms.matchAll(/`([\w.]+)\/?`/g)) MAY_IMPORT.set(name, allowed);
+  for (const [, name = ''] of folders.matchAll(/`([\w.]+)\/?`/g)) MAY_IMPORT.set(name, allowed);
 }
 
 /** Files that may use Bun and Node; everything else is web standards. */
@@ -31,14 +31,14 @@ const HOST_CODE = [
 
 interface SourceFile {
   path: string;
-  room: string;
+  folder: string;
   text: string;
   imports: string[];
-  /** Other rooms that it imports from. */
-  rooms: string[];
+  /** Other folders that it imports from. */
+  folders: string[];
 }
 
-function roomOf(path: string): string {
+function folderOf(path: string): string {
   return path.split('/')[0] ?? path;
 }
 
@@ -47,11 +47,11 @@ const files: SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'ut
   .map((path) => {
     const text = readFileSync(join(SOURCE, path), 'utf8');
     const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
-    const room = roomOf(path);
+    const folder = folderOf(path);
     const targets = imports
       .filter((name) => name.startsWith('.') && !name.endsWith('/package.json'))
-      .map((name) => roomOf(relative(SOURCE, resolve(SOURCE, dirname(path), name))));
-    return { path, room, text, imports, rooms: targets.filter((target) => target !== room) };
+      .map((name) => folderOf(relative(SOURCE, resolve(SOURCE, dirname(path), name))));
+    return { path, folder, text, imports, folders: targets.filter((target) => target !== folder) };
   });
 
 const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
@@ -62,20 +62,20 @@ describe('layering', () => {
     expect(MAY_IMPORT.size).toBeGreaterThan(15);
   });
 
-  for (const { path, room, rooms } of files) {
-    test(`${path} imports only what its room may`, () => {
-      const allowed = MAY_IMPORT.get(room);
-      expect(allowed, `src/${room} is not in ARCHITECTURE.md's table of rooms`).toBeDefined();
+  for (const { path, folder, folders } of files) {
+    test(`${path} imports only what its folder may`, () => {
+      const allowed = MAY_IMPORT.get(folder);
+      expect(allowed, `src/${folder} is not in ARCHITECTURE.md's table of folders`).toBeDefined();
       if (allowed?.includes('everything')) return;
-      expect(rooms.filter((target) => allowed?.includes(target) !== true)).toEqual([]);
+      expect(folders.filter((target) => allowed?.includes(target) !== true)).toEqual([]);
     });
   }
 
   test('the table allows nothing that no file does', () => {
-    for (const [room, allowed] of MAY_IMPORT) {
-      const used = new Set(files.filter((file) => file.room === room).flatMap(({ rooms }) => rooms));
+    for (const [folder, allowed] of MAY_IMPORT) {
+      const used = new Set(files.filter((file) => file.folder === folder).flatMap(({ folders }) => folders));
       const idle = allowed.filter((name) => name !== 'everything' && !used.has(name));
-      expect(idle, `src/${room} imports none of these`).toEqual([]);
+      expect(idle, `src/${folder} imports none of these`).toEqual([]);
     }
   });
 
@@ -101,8 +101,8 @@ describe('layering', () => {
   }
 
   test('what exports to OpenTelemetry is loaded by a dynamic import alone', () => {
-    const eager = files.flatMap(({ path, room, text }) => {
-      if (room === 'opentelemetry' && path !== 'opentelemetry/start.ts') return [];
+    const eager = files.flatMap(({ path, folder, text }) => {
+      if (folder === 'opentelemetry' && path !== 'opentelemetry/start.ts') return [];
       const found = text.match(
         /^import (?!type)[^;]*(?:@opentelemetry|opentelemetry\/(?!start\.ts|settings\.ts))/gm,
       );
@@ -119,12 +119,12 @@ describe('layering', () => {
   });
 
   test('no dialect imports another', () => {
-    for (const { path, imports } of files.filter((file) => file.room === 'dialects')) {
+    for (const { path, imports } of files.filter((file) => file.folder === 'dialects')) {
       const [, folder = '', ...inner] = path.split('/');
       if (inner.length === 0) continue;
       const others: string[] = PROVIDER_DIALECT_IDS.filter((id) => id !== folder);
       for (const imported of imports.filter((name) => name.startsWith('.'))) {
-        const target = roomOf(relative(join(SOURCE, 'dialects'), resolve(SOURCE, dirname(path), imported)));
+        const target = folderOf(relative(join(SOURCE, 'dialects'), resolve(SOURCE, dirname(path), imported)));
         expect(others, `${path} imports ${imported}`).not.toContain(target);
       }
     }
@@ -134,8 +134,8 @@ describe('layering', () => {
     const names = new Set<string>([...PROVIDER_DIALECT_IDS, ...PROVIDER_KINDS.map((row) => row.kind)]);
     // Where the dialects are listed, keyed by id so that the compiler asks for the next one.
     const lists = ['model/dialect-id.ts', 'dialects/registry.ts', 'providers/kinds.ts'];
-    for (const { path, room, text } of files) {
-      if (lists.includes(path) || room === 'dialects' || room === 'simulator') continue;
+    for (const { path, folder, text } of files) {
+      if (lists.includes(path) || folder === 'dialects' || folder === 'simulator') continue;
       for (const match of withoutComments(text).matchAll(/[=!]==\s*'([^']+)'|case '([^']+)'/g)) {
         const name = match[1] ?? match[2] ?? '';
         expect(names.has(name), `${path} decides by the name '${name}'`).toBe(false);
