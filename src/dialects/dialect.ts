@@ -51,6 +51,11 @@ export interface ForwardedPath {
   spokenBy: readonly DialectId[];
   /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */
   isStored: boolean;
+  /**
+   * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from the `usage` of the
+   * answer. Left out: nothing is billed.
+   */
+  billIn?(usage: JsonObject): StatedUsage | undefined;
 }
 
 export interface ClientSide {

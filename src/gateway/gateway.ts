@@ -11,7 +11,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
-import type { LedgerRow } from '../ledger/rows/row.ts';
+import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
 import { NO_SPILL } from '../ledger/queue/spill.ts';
 import { createManagement } from '../management/management.ts';
 import type { RunningRequests } from '../management/streams.ts';
@@ -242,7 +242,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
     const redact = redactor.and(presentedSecrets(headers, address.searchParams));
     const record = newRecord(dialect, redact);
-    record.operation = 'route' in found ? found.route.operation : 'forward';
+    record.operation = operationOf(found, request.method);
     record.trace = beginTrace(headers, host);
     reportBegun(dialect, record, redact);
     const { client, unfollow } = followClient(request.signal, record);
@@ -470,4 +470,9 @@ function followClient(signal: AbortSignal, record: ExchangeRecord) {
 /** Unlike one that left, the client can still be sent the error. */
 function isEndedFromOutside(reason: unknown): boolean {
   return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
+}
+
+function operationOf(found: FoundRoute | FoundForward, method: string): RowOperation {
+  if ('route' in found) return found.route.operation;
+  return found.forward.billIn !== undefined && method === 'POST' ? 'infer' : 'forward';
 }

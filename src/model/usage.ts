@@ -53,6 +53,12 @@ export interface PricedParts {
   /** Parts of `outputTokens`. */
   imageOutputTokens?: number;
   videoOutputTokens?: number;
+  /** The whole output is images: where the model has one price for output, that is theirs. */
+  onlyImages?: true;
+  /** The part of `inputTokens` that is images, at models that price them separately. */
+  imageInputTokens?: number;
+  /** Seconds of audio that was listened to, billed in place of tokens. */
+  audioSeconds?: number;
   /** Searches in files that the provider stores, in addition to `webSearches`. */
   fileSearches?: number;
 }

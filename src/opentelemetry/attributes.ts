@@ -11,6 +11,7 @@ export const OPERATION_NAMES: Record<RowOperation, string> = {
   embed: 'embeddings',
   'count-tokens': 'count_tokens',
   compact: 'compact',
+  infer: 'generate_content',
   forward: 'forward',
 };
 

@@ -1,5 +1,5 @@
 // Counts all requests since the start, from each request's row, for Prometheus and OpenTelemetry.
-import { type LedgerRow, UNCOUNTED } from '../ledger/rows/row.ts';
+import { isUnpriced, type LedgerRow, UNCOUNTED } from '../ledger/rows/row.ts';
 import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
 import {
   addDuration,
@@ -97,7 +97,7 @@ function createMeterOf(createLabels: () => Names): Meter {
   });
   const unpriced = createCounter({
     name: 'sluice_unpriced_requests_total',
-    help: 'Requests with token counts but without a known price.',
+    help: 'Requests with token counts, and forwarded ones that are billed, without a known price.',
     labels: MODEL,
   });
   const agentRequests = createCounter({
@@ -218,7 +218,7 @@ function createMeterOf(createLabels: () => Names): Meter {
     if (row.costUsd !== null) {
       series.cost ??= cost.of(labels);
       series.cost.point += row.costUsd;
-    } else if (row.usageKnown) unpriced.add(labels, 1);
+    } else if (isUnpriced(row)) unpriced.add(labels, 1);
     if (timing.stalls > 0) stalls.add(labels, timing.stalls);
     series.duration ??= duration.of(labels);
     addDuration(series.duration, row.latencyMs);

@@ -112,6 +112,10 @@ describe('what was spent', () => {
     book.add(costing(null, { usageKnown: false }), NOW);
     book.add(costing(2), NOW);
     expect(book.states(NOW)).toMatchObject([{ budget: daily(1), spentUsd: 2, unpriced: 1 }]);
+    // Unless it is billed without being counted: an image, speech.
+    book.add(costing(null, { usageKnown: false, operation: 'infer' }), NOW);
+    book.add(costing(null, { usageKnown: false, operation: 'infer', status: 'error' }), NOW);
+    expect(book.states(NOW)).toMatchObject([{ spentUsd: 2, unpriced: 2 }]);
   });
 
   test('of several that are used up, the one that lasts longest is reported', () => {

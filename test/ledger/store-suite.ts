@@ -67,11 +67,15 @@ export function describeStore(factory: StoreFactory): void {
         { costUsd: null, usageKnown: false },
         { costUsd: 4, agentType: null, projectId: null, provider: null, model: null },
         { costUsd: 8, operation: 'count-tokens' as const },
+        { costUsd: 16, operation: 'forward' as const },
+        { costUsd: null, usageKnown: false, operation: 'infer' as const },
+        { costUsd: null, usageKnown: false, operation: 'infer' as const, status: 'error' as const },
+        { costUsd: 0.5, operation: 'infer' as const },
       ];
       await store.append(rows.map((row, index) => sampleRow({ ...who, ...row, requestId: `req_${index}` })));
       const spent = async () => (await store.spending(period)).sort((a, b) => a.costUsd - b.costUsd);
       const expected = [
-        { ...who, costUsd: 3, unpriced: 1 },
+        { ...who, costUsd: 3.5, unpriced: 2 },
         { agentType: '', projectId: '', provider: '', model: '', costUsd: 4, unpriced: 0 },
       ];
       expect(await spent()).toEqual(expected);

@@ -61,8 +61,11 @@ const SHARED = /^\/v1\/(files|batches)/;
 
 export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
   if (SHARED.test(path) && !isGoogles(headers)) return undefined;
-  const isStored = STORED.test(path);
-  return isStored || MADE_AT_ONCE.test(path) ? { path, spokenBy: ['gemini'], isStored } : undefined;
+  if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true };
+  // Its answers state no usage.
+  return MADE_AT_ONCE.test(path)
+    ? { path, spokenBy: ['gemini'], isStored: false, billIn: () => undefined }
+    : undefined;
 }
 
 /** What to do without Google, by the path of its collection. */

@@ -1,5 +1,6 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
 import type { ForwardedPath } from '../dialect.ts';
+import { imagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
 import { ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
@@ -8,11 +9,25 @@ const STORED = /^\/v1\/(batches|containers|evals|files|fine_tuning|uploads|vecto
 const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
+/** Moderations are free. */
+const BILLED: readonly (readonly [path: RegExp, billIn: NonNullable<ForwardedPath['billIn']>])[] = [
+  [/^\/v1\/images\//, imagesBill],
+  [/^\/v1\/audio\/(transcriptions|translations)$/, transcriptionBill],
+  [/^\/v1\/(audio\/speech|ocr|rerank)$/, plainBill],
+];
+
 export function forwardedByChat(asked: string): ForwardedPath | undefined {
   const path = ownPath(asked);
   const isStored = STORED.test(path);
-  if (isStored || MADE_AT_ONCE.test(path))
-    return { path: belowBase(path), spokenBy: ['openai-chat', 'openai-responses'], isStored };
+  if (isStored || MADE_AT_ONCE.test(path)) {
+    const billIn = BILLED.find(([billed]) => billed.test(path))?.[1];
+    const forward: ForwardedPath = {
+      path: belowBase(path),
+      spokenBy: ['openai-chat', 'openai-responses'],
+      isStored,
+    };
+    return billIn === undefined ? forward : { ...forward, billIn };
+  }
   return STORED_CHAT.test(path)
     ? { path: belowBase(path), spokenBy: ['openai-chat'], isStored: true }
     : undefined;

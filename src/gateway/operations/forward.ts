@@ -12,7 +12,7 @@ import { planForward } from '../attempts/plan-forward.ts';
 import { type Sent, send } from '../attempts/send.ts';
 import { type Exchange, noteTry, tryContextOf } from '../attempts/try-context.ts';
 import { setExchangeHeaders } from '../exchange.ts';
-import { createObserver } from '../record/observer.ts';
+import { createObserver, type Observer } from '../record/observer.ts';
 import { parseForwardedBody } from '../request/forwarded-body.ts';
 import { featuresIn, forcedTargetIn } from '../request/incoming.ts';
 import { isJsonType, readBytes } from '../request/read-body.ts';
@@ -109,7 +109,7 @@ export async function answerForwarded(forwarding: Forwarding): Promise<Response>
     },
   });
   record.seen = observer.seen;
-  return answer(forwarding, target, sent);
+  return answer(forwarding, target, sent, observer);
 }
 
 /** Throws `forbidden`: with the gateway's key, each project could read and delete what the others stored. */
@@ -142,6 +142,7 @@ async function answer(
   { found, record, config, makeBody, isRecorded, client, host }: Forwarding,
   { provider }: Target,
   sent: Sent,
+  observer: Observer,
 ): Promise<Response> {
   const { status, headers: given } = sent.response;
   record.serving = true;
@@ -150,8 +151,12 @@ async function answer(
   record.streamed = /event-stream/i.test(type);
   const headers = pickAnswerHeaders(given, true);
   setExchangeHeaders(headers, { record, dialect: found.dialect.id }, null);
+  const { billIn } = found.forward;
+  const isRead =
+    billIn !== undefined && record.operation === 'infer' && (record.streamed || isJsonType(type));
   const body = new ForwardedAnswer(sent, record, client, {
     provider: provider.name,
+    ...(isRead && { billing: { billIn, observer } }),
     idleMs: provider.timeouts.idleMs,
     keeps: isRecorded && config.audit.logResponseBodies && isText(type),
     monotonic: host.monotonic,

@@ -1,11 +1,15 @@
 // The body of a forwarded answer on its way to the client: as it comes, at the client's pace, and broken off where it breaks.
 import { toGatewayError } from '../../model/errors.ts';
+import { createFieldReader, type FieldReader } from '../../model/json/field-reader.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import type { StatedUsage } from '../../model/usage.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { BodyReader } from '../../upstream/transport.ts';
 import type { Sent } from '../attempts/send.ts';
 import { clientLeft, isClientLeft } from '../client-left.ts';
 import { brokeOff } from '../pumps/pump.ts';
 import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
+import type { Observer } from '../record/observer.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import type { ByteSink, ByteSource } from './byte-source.ts';
 
@@ -16,6 +20,8 @@ export interface ForwardedAnswerOptions {
   idleMs: number;
   /** The answer goes into the row. */
   keeps: boolean;
+  /** Where its `usage` is noted; left out: it is not read. */
+  billing?: { billIn(usage: JsonObject): StatedUsage | undefined; observer: Pick<Observer, 'note'> };
   monotonic(): number;
 }
 
@@ -25,6 +31,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
   private readonly client: Cancellation;
   private readonly options: ForwardedAnswerOptions;
   private sink: ByteSink | null = null;
+  private readonly usage: FieldReader | null;
   private isPaused = false;
   private over = false;
 
@@ -34,6 +41,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.record = record;
     this.client = client;
     this.options = options;
+    this.usage = options.billing === undefined ? null : createFieldReader('usage');
     if (options.keeps) record.capture = createBodyCapture(BODY_CAPTURE);
   }
 
@@ -73,6 +81,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     record.seen?.timing.arrived();
     sent.call.watchdog.rest();
     record.capture?.take(bytes);
+    this.usage?.take(bytes);
     const hasRoom = sink?.write(bytes) === true;
     record.seen?.timing.handed(this.options.monotonic());
     if (hasRoom) {
@@ -111,5 +120,9 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.over = true;
     this.record.seen?.timing.arrived();
     this.sent.call.release();
+    const { billing } = this.options;
+    const stated = this.usage?.value();
+    const usage = stated && billing?.billIn(stated);
+    if (usage !== undefined) billing?.observer.note({ type: 'usage', usage });
   }
 }

@@ -3,7 +3,7 @@
 import type { Budget } from '../../config/resolved.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../model/calendar-period.ts';
 import { compileGlob } from '../../model/glob.ts';
-import type { LedgerRow } from '../rows/row.ts';
+import { isUnpriced, type LedgerRow } from '../rows/row.ts';
 
 /** The names by which budgets distinguish requests. */
 export type Spender = Pick<LedgerRow, 'agentType' | 'projectId' | 'provider' | 'model'>;
@@ -34,7 +34,7 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
   end: number;
 }
 
-type CountedRow = Spender & Pick<LedgerRow, 'timestamp' | 'costUsd' | 'usageKnown'>;
+type CountedRow = Spender & Pick<LedgerRow, 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usageKnown'>;
 
 export interface BudgetBook {
   /** Takes no two budgets for the same requests. What was spent is kept, even where the limit has changed. */
@@ -121,7 +121,7 @@ export function createBudgetBook(): BudgetBook {
     },
     add(row, now) {
       const usd = row.costUsd ?? 0;
-      const unpriced = Number(row.usageKnown && row.costUsd === null);
+      const unpriced = Number(isUnpriced(row));
       if (usd === 0 && unpriced === 0) return;
       for (const line of lines) {
         const { start, end } = current(line, now);

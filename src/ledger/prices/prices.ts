@@ -85,8 +85,9 @@ export function createPricer(costs: CostsConfig): Pricer {
 
   return (provider, model, usage, at, stated) => {
     const { override, table, rates } = lookUp(provider, model);
-    if (override !== null) return priceByOverride(override, usage);
     const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = stated ?? {};
+    // An operator's prices are by the token.
+    if (override !== null) return pricedApart?.audioSeconds ? null : priceByOverride(override, usage);
     if (provider.billsItself && billedUsd !== null) return billedUsd;
     if (table === null || otherCharges) return null;
     if (provider.searchesUnpriced && usage.webSearches > 0) return null;
@@ -156,7 +157,10 @@ function priceByTable(
     if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
     if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
     // And it bills what is not text at the price of text.
-    if ((pricedApart?.imageOutputTokens ?? 0) > 0 && prices.output_image_mtok === undefined) return null;
+    const { imageOutputTokens = 0, imageInputTokens = 0, audioSeconds = 0, onlyImages } = pricedApart ?? {};
+    if (imageOutputTokens > 0 && prices.output_image_mtok === undefined && onlyImages !== true) return null;
+    if (imageInputTokens > 0 && prices.input_image_mtok === undefined) return null;
+    if (audioSeconds > 0 && prices.audio_hours === undefined) return null;
     if ((pricedApart?.videoOutputTokens ?? 0) > 0 && prices.output_video_mtok === undefined) return null;
     if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return null;
     if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
@@ -187,7 +191,14 @@ function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
     imageOutputTokens = 0,
     videoOutputTokens = 0,
     fileSearches = 0,
+    imageInputTokens = 0,
+    audioSeconds = 0,
   } = pricedApart;
+  if (imageInputTokens > 0) {
+    priced.input_image_tokens = imageInputTokens;
+    priced.cache_image_read_tokens = 0;
+  }
+  if (audioSeconds > 0) priced.audio_seconds = audioSeconds;
   if (imageOutputTokens > 0) priced.output_image_tokens = imageOutputTokens;
   if (videoOutputTokens > 0) priced.output_video_tokens = videoOutputTokens;
   if (fileSearches > 0) priced.storage_searches = fileSearches;

@@ -8,22 +8,33 @@ import type { BinaryPart } from './binary-parts.ts';
 export const ROW_STATUSES = ['success', 'error', 'aborted', 'truncated'] as const;
 export type RowStatus = (typeof ROW_STATUSES)[number];
 
-/** What was asked for. */
+/** What was asked for. `infer`: what is forwarded to a model that answers at once, and billed (images, speech, rankings). */
 export const ROW_OPERATIONS = [
   'generate',
   'complete',
   'count-tokens',
   'embed',
   'compact',
+  'infer',
   'forward',
 ] as const;
 export type RowOperation = (typeof ROW_OPERATIONS)[number];
 
 /**
- * Left out of sums, averages and quantiles. Clients send many token counts, all free and very short; of what is forwarded
- * (uploads, lists, images) neither tokens nor cost are known. Both would distort the figures of answers.
+ * Left out of sums, averages and quantiles. Clients send many token counts, all free and very short; what else is forwarded
+ * (uploads, lists) costs nothing by itself. Both would distort the figures of answers.
  */
 export const UNCOUNTED: readonly RowOperation[] = ['count-tokens', 'forward'];
+
+/** Whether something was billed whose price is unknown. An answer of `infer` is, even if it does not say by what. */
+export function isUnpriced({
+  operation,
+  status,
+  usageKnown,
+  costUsd,
+}: Pick<LedgerRow, 'operation' | 'status' | 'usageKnown' | 'costUsd'>): boolean {
+  return costUsd === null && (usageKnown || (operation === 'infer' && status === 'success'));
+}
 
 /** One try at one target. */
 export interface Attempt {

@@ -9,6 +9,9 @@ import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinut
 /** Content came more than once and its tokens are known, so that it has a speed (../speed.ts). */
 const FLOWED = "status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms";
 
+/** As `isUnpriced` (../rows/row.ts). */
+const UNPRICED = "cost_usd IS NULL AND (usage_known = 1 OR (operation = 'infer' AND status = 'success'))";
+
 /** PostgreSQL returns sums as decimals, which take three times as long to add up. */
 function whole(number: string): string {
   return `CAST(SUM(${number}) AS BIGINT)`;
@@ -28,7 +31,7 @@ const REAL = new Set([
 const SUMS: readonly (readonly [column: string, field: keyof Totals, overRows: string])[] = [
   ['requests', 'requests', 'COUNT(*)'],
   ['failures', 'failures', "COUNT(*) FILTER (WHERE status <> 'success')"],
-  ['unpriced', 'unpriced', 'COUNT(*) FILTER (WHERE usage_known = 1 AND cost_usd IS NULL)'],
+  ['unpriced', 'unpriced', `COUNT(*) FILTER (WHERE ${UNPRICED})`],
   ['cost_usd', 'costUsd', 'COALESCE(SUM(cost_usd), 0)'],
   ['input_tokens', 'inputTokens', whole('input_tokens')],
   ['output_tokens', 'outputTokens', whole('output_tokens')],

@@ -1,6 +1,6 @@
 // Adds up the rows of a batch by kind and span, so that the store adds them to its sums in few statements.
 import { columnAt, type RowValues, TIMESTAMP } from '../rows/row-columns.ts';
-import type { RowStatus } from '../rows/row.ts';
+import type { RowOperation, RowStatus } from '../rows/row.ts';
 import { SUM_FIELDS } from './sum-queries.ts';
 import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
 
@@ -66,6 +66,7 @@ export function createSumTally(): SumTally {
 }
 
 const STATUS = columnAt('status');
+const OPERATION = columnAt('operation');
 const USAGE_KNOWN = columnAt('usage_known');
 const COST = columnAt('cost_usd');
 const TTFT = columnAt('ttft_ms');
@@ -78,7 +79,13 @@ const OF_ROW: Record<(typeof SUM_FIELDS)[number], (row: RowValues) => number> = 
   kept: () => 1,
   requests: () => 1,
   failures: (row) => Number(row[STATUS] !== ('success' satisfies RowStatus)),
-  unpriced: (row) => Number(row[USAGE_KNOWN] === 1 && row[COST] === null),
+  unpriced: (row) =>
+    Number(
+      row[COST] === null &&
+        (row[USAGE_KNOWN] === 1 ||
+          (row[OPERATION] === ('infer' satisfies RowOperation) &&
+            row[STATUS] === ('success' satisfies RowStatus))),
+    ),
   costUsd: numberAt('cost_usd'),
   inputTokens: numberAt('input_tokens'),
   outputTokens,

@@ -1,0 +1,62 @@
+// What images, speech, transcriptions and the like are billed by, as their answers state it.
+// https://developers.openai.com/api/reference
+import { asObject, type JsonObject } from '../../model/json/json.ts';
+import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../model/usage.ts';
+import { billIn } from './stated-bill.ts';
+
+/** Undefined where nothing is stated. */
+export function imagesBill(usage: JsonObject): StatedUsage | undefined {
+  const counts = readCounts(usage);
+  if (counts === undefined) return undefined;
+  const { image: imageInputTokens = 0, cached } = counts;
+  const { outputTokens = 0 } = counts.stated;
+  const made = countIn(asObject(usage.output_tokens_details)?.image_tokens) ?? outputTokens;
+  const pricedApart: PricedParts = { imageInputTokens, imageOutputTokens: made };
+  if (made === outputTokens) pricedApart.onlyImages = true;
+  // Which of them came from the cache is not said, and their prices differ.
+  const isMixed = cached > 0 && imageInputTokens > 0;
+  return { ...counts.stated, pricedApart, ...(isMixed && { otherCharges: true }) };
+}
+
+/** Text is cheaper than audio, so the price of an input that is not split is unknown. */
+export function transcriptionBill(usage: JsonObject): StatedUsage | undefined {
+  const audioSeconds = usage.type === 'duration' ? countIn(usage.seconds) : undefined;
+  if (audioSeconds !== undefined) return { pricedApart: { audioSeconds } };
+  const counts = readCounts(usage);
+  if (counts === undefined) return undefined;
+  const { audio, stated } = counts;
+  return audio === undefined ? { ...stated, otherCharges: true } : { ...stated, audioInputTokens: audio };
+}
+
+export function plainBill(usage: JsonObject): StatedUsage | undefined {
+  return readCounts(usage)?.stated;
+}
+
+interface Counts {
+  stated: StatedUsage;
+  audio: number | undefined;
+  image: number | undefined;
+  cached: number;
+}
+
+function readCounts(usage: JsonObject): Counts | undefined {
+  const reader = new CountReader();
+  const output = reader.read(usage.output_tokens ?? usage.completion_tokens);
+  // Rankings state one count.
+  const input = reader.read(usage.input_tokens ?? usage.prompt_tokens ?? usage.total_tokens);
+  const bill = billIn(usage);
+  if (input === undefined && output === undefined && bill.billedUsd === undefined) return undefined;
+  const details = asObject(usage.input_tokens_details ?? usage.input_token_details) ?? {};
+  const cached = Math.min(reader.read(details.cached_tokens) ?? 0, input ?? 0);
+  const stated = reader.stated({
+    ...(input !== undefined && { inputTokens: input - cached }),
+    ...(output !== undefined && { outputTokens: output }),
+    ...(cached > 0 && { cacheReadTokens: cached }),
+  });
+  return {
+    stated: { ...stated, ...bill },
+    audio: reader.read(details.audio_tokens),
+    image: reader.read(details.image_tokens),
+    cached,
+  };
+}

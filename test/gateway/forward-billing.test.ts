@@ -1,0 +1,216 @@
+// What is forwarded to a model that answers at once: counted and billed by what its answer states, never by an estimate.
+import { describe, expect, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const IMAGES = '/v1/images/generations';
+const SPEECH = '/v1/audio/speech';
+const HEARD = '/v1/audio/transcriptions';
+/** Long enough to come in several pieces. */
+const DATA = [{ b64_json: 'QUJD'.repeat(5_000) }];
+
+async function asked(path: string, body: object, reply: Reply, more: ConfigInput = {}) {
+  const upstream = createReplayFetch(reply);
+  const lab = createTestGateway({
+    config: { providers: { openai: { api_key: 'sk-proj-lab', max_retries: 0 } }, ...more },
+    fetch: upstream.fetch,
+  });
+  const response = await lab.post(path, body);
+  const bytes = await response.bytes();
+  return { ...lab, response, bytes, row: await lab.row(0) };
+}
+
+function sse(...events: [name: string, data: object][]): Reply {
+  const text = events.map(([type, data]) => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+  return replyWith(text.join(''), { headers: { 'content-type': 'text/event-stream' } });
+}
+
+const DRAWN = {
+  total_tokens: 1_650,
+  input_tokens: 150,
+  output_tokens: 1_500,
+  input_tokens_details: { text_tokens: 50, image_tokens: 100 },
+};
+
+describe('images', () => {
+  test('cost what their tokens cost: text, images seen, images made', async () => {
+    const answer = { created: 1, data: DATA, usage: DRAWN };
+    const { row, bytes } = await asked(IMAGES, { model: 'gpt-image-1', prompt: 'x' }, jsonReply(answer));
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toEqual(answer);
+    expect(row).toMatchObject({
+      operation: 'infer',
+      status: 'success',
+      model: 'gpt-image-1',
+      usageKnown: true,
+      usage: { inputTokens: 150, outputTokens: 1_500 },
+    });
+    expect(row.costUsd).toBeCloseTo((50 * 5 + 100 * 10 + 1_500 * 40) / 1e6, 10);
+  });
+
+  test('of a model with another price for text cost what their parts cost', async () => {
+    const usage = { ...DRAWN, output_tokens_details: { image_tokens: 1_200, text_tokens: 300 } };
+    const body = { model: 'gpt-image-1.5', prompt: 'x' };
+    const { row } = await asked(IMAGES, body, jsonReply({ data: DATA, usage }));
+    expect(row.costUsd).toBeCloseTo((50 * 5 + 100 * 8 + 300 * 10 + 1_200 * 32) / 1e6, 10);
+    // Where there is but one price for output, that of its text is unknown.
+    const single = await asked(IMAGES, { ...body, model: 'gpt-image-1' }, jsonReply({ data: DATA, usage }));
+    expect(single.row).toMatchObject({ usageKnown: true, costUsd: null });
+  });
+
+  test('in a stream cost what its end states', async () => {
+    const reply = sse(
+      ['image_generation.partial_image', { b64_json: DATA[0]?.b64_json }],
+      ['image_generation.completed', { b64_json: DATA[0]?.b64_json, usage: DRAWN }],
+    );
+    const body = { model: 'gpt-image-1', prompt: 'x', stream: true };
+    const { row } = await asked(IMAGES, body, reply);
+    expect(row).toMatchObject({ streamed: true, usage: { outputTokens: 1_500 } });
+    expect(row.costUsd).toBeCloseTo(0.06125, 10);
+  });
+
+  test('whose cached tokens may be text or images are unpriced', async () => {
+    const input_tokens_details = { text_tokens: 50, image_tokens: 100, cached_tokens: 64 };
+    const { row } = await asked(
+      IMAGES,
+      { model: 'gpt-image-1', prompt: 'x' },
+      jsonReply({ data: DATA, usage: { ...DRAWN, input_tokens_details } }),
+    );
+    expect(row).toMatchObject({ usage: { inputTokens: 86, cacheReadTokens: 64 }, costUsd: null });
+  });
+
+  test('cost what an operator says', async () => {
+    const price = { input_per_million: 10, output_per_million: 100 };
+    const { row } = await asked(
+      IMAGES,
+      { model: 'my-images', prompt: 'x' },
+      jsonReply({ data: DATA, usage: DRAWN }),
+      { costs: { pricing_overrides: { 'openai/my-images': price } } },
+    );
+    expect(row.costUsd).toBeCloseTo(0.1515, 10);
+  });
+
+  test('cost what a provider says that bills by itself', async () => {
+    const { row } = await asked(
+      IMAGES,
+      { model: 'grok-imagine', prompt: 'x' },
+      jsonReply({ data: DATA, usage: { cost_in_usd_ticks: 200_000_000 } }),
+      { providers: { xai: { api_key: 'k', max_retries: 0 } } },
+    );
+    expect(row.costUsd).toBeCloseTo(0.02, 10);
+  });
+});
+
+describe('transcriptions', () => {
+  const TOKENS = { type: 'tokens', input_tokens: 1_000, output_tokens: 100, total_tokens: 1_100 };
+
+  test('cost what text and audio cost', async () => {
+    const usage = { ...TOKENS, input_token_details: { text_tokens: 200, audio_tokens: 800 } };
+    const { row } = await asked(HEARD, { model: 'gpt-4o-transcribe' }, jsonReply({ text: 'hi', usage }));
+    expect(row).toMatchObject({
+      operation: 'infer',
+      usage: { inputTokens: 1_000, audioInputTokens: 800, outputTokens: 100 },
+    });
+    expect(row.costUsd).toBeCloseTo((200 * 2.5 + 800 * 6 + 100 * 10) / 1e6, 10);
+    const streamed = await asked(
+      HEARD,
+      { model: 'gpt-4o-transcribe', stream: true },
+      sse(['transcript.text.delta', { delta: 'hi' }], ['transcript.text.done', { text: 'hi', usage }]),
+    );
+    expect(streamed.row.costUsd).toBe(row.costUsd);
+  });
+
+  test('whose input is not split are unpriced', async () => {
+    const { row } = await asked(
+      HEARD,
+      { model: 'gpt-4o-transcribe' },
+      jsonReply({ text: 'hi', usage: TOKENS }),
+    );
+    expect(row).toMatchObject({ usage: { inputTokens: 1_000 }, costUsd: null });
+  });
+
+  test('billed by their length cost that, unless an operator’s price is by the token', async () => {
+    const reply = jsonReply({ text: 'hi', usage: { type: 'duration', seconds: 90 } });
+    const { row } = await asked(HEARD, { model: 'whisper-1' }, reply);
+    expect(row.costUsd).toBeCloseTo(0.009, 10);
+    const price = { input_per_million: 10, output_per_million: 100 };
+    const priced = await asked(HEARD, { model: 'whisper-1' }, reply, {
+      costs: { pricing_overrides: { 'openai/*': price } },
+    });
+    expect(priced.row.costUsd).toBeNull();
+  });
+});
+
+describe('speech', () => {
+  test('in a stream costs its tokens', async () => {
+    const usage = { input_tokens: 100, output_tokens: 1_000, total_tokens: 1_100 };
+    const { row } = await asked(
+      SPEECH,
+      { model: 'gpt-4o-mini-tts', stream_format: 'sse' },
+      sse(['speech.audio.delta', { audio: 'QUJD' }], ['speech.audio.done', { usage }]),
+    );
+    expect(row.costUsd).toBeCloseTo((100 * 0.6 + 1_000 * 12) / 1e6, 10);
+  });
+
+  test('as bytes states nothing: its price is unknown, and it counts as unpriced', async () => {
+    const sound = new TextEncoder().encode('{"usage":{"input_tokens":5,"output_tokens":5}}');
+    const reply = replyWith(sound, { headers: { 'content-type': 'audio/mpeg' } });
+    const { row, bytes, gateway } = await asked(SPEECH, { model: 'gpt-4o-mini-tts' }, reply);
+    expect(bytes).toEqual(sound);
+    expect(row).toMatchObject({ operation: 'infer', usageKnown: false, costUsd: null });
+    const metrics = await (await gateway.fetch(new Request('http://127.0.0.1:8088/metrics'))).text();
+    expect(metrics).toMatch(/^sluice_unpriced_requests_total\{.*model="gpt-4o-mini-tts".*\} 1$/m);
+  });
+});
+
+test('a ranking costs what its one count costs', async () => {
+  const price = { input_per_million: 50, output_per_million: 0 };
+  const { row } = await asked(
+    '/v1/rerank',
+    { model: 'ranker', query: 'x', documents: ['a'] },
+    jsonReply({ results: [], usage: { total_tokens: 2_000 } }),
+    { costs: { pricing_overrides: { 'openai/ranker': price } } },
+  );
+  expect(row).toMatchObject({ operation: 'infer', usage: { inputTokens: 2_000 } });
+  expect(row.costUsd).toBeCloseTo(0.1, 10);
+});
+
+test('what is free, stored or only read counts as before', async () => {
+  const usage = { input_tokens: 5, output_tokens: 5 };
+  for (const path of ['/v1/moderations', '/v1/files', '/v1/batches']) {
+    const { row } = await asked(path, { model: 'gpt-image-1' }, jsonReply({ usage }));
+    expect(row).toMatchObject({ operation: 'forward', usageKnown: false, costUsd: null });
+  }
+  const lab = createTestGateway({
+    config: { providers: { openai: { api_key: 'sk-proj-lab', max_retries: 0 } } },
+    fetch: createReplayFetch(jsonReply({ usage })).fetch,
+  });
+  await (await lab.gateway.fetch(new Request(`http://127.0.0.1:8088${IMAGES}`))).bytes();
+  expect(await lab.row(0)).toMatchObject({ operation: 'forward', usageKnown: false });
+});
+
+test('a failure costs nothing and is no unpriced answer', async () => {
+  const { row } = await asked(
+    IMAGES,
+    { model: 'gpt-image-1', prompt: 'x' },
+    jsonReply({ error: { message: 'no' }, usage: DRAWN }, { status: 400 }),
+  );
+  expect(row).toMatchObject({ operation: 'infer', status: 'error', usageKnown: false, costUsd: null });
+});
+
+test('images count towards a budget, which then holds back the next', async () => {
+  const upstream = createReplayFetch(jsonReply({ data: DATA, usage: DRAWN }));
+  const { post, row } = createTestGateway({
+    config: {
+      providers: { openai: { api_key: 'sk-proj-lab', max_retries: 0 } },
+      costs: { budgets: [{ limit_usd: 0.05, per: 'day' }] },
+    },
+    fetch: upstream.fetch,
+  });
+  const body = { model: 'gpt-image-1', prompt: 'x' };
+  await (await post(IMAGES, body)).bytes();
+  await row(0);
+  expect((await post(IMAGES, body)).status).toBe(429);
+  expect(upstream.requests).toHaveLength(1);
+});
