@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 /** What the checks share: the gateway, and the requests made so far. */
-export interface CheckContext {
+interface CheckContext {
   gateway: GatewayAddress;
   /** A model that streams for a moment. */
   model: string;

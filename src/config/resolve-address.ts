@@ -4,7 +4,7 @@ import type { PartnerModels, ProviderKind } from '../providers/kind.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import type { ProviderEntry } from './schema.ts';
 
-export interface Address {
+interface Address {
   /** No trailing slash. */
   baseUrl: string;
   /** Base URL for listing models, if another. */

@@ -43,7 +43,7 @@ export interface TransformersConfig {
   modules: TransformerModule[];
 }
 
-export interface LogConfig {
+interface LogConfig {
   level: 'debug' | 'info' | 'warn' | 'error';
   format: 'text' | 'json';
 }
@@ -72,7 +72,7 @@ export interface ServerConfig {
 }
 
 /** Connections to providers. */
-export interface ConnectionsConfig {
+interface ConnectionsConfig {
   /** How long an idle connection is kept; 0: not at all. */
   keepAliveMs: number;
   /** Most idle connections kept for each server. */
@@ -208,7 +208,7 @@ export interface WeightedTarget {
 }
 
 /** Null: no rule. */
-export interface ScenarioConfig extends Record<Scenario, RuleConfig | null> {
+interface ScenarioConfig extends Record<Scenario, RuleConfig | null> {
   /** Tokens. */
   longContextThreshold: number;
 }
@@ -242,7 +242,7 @@ export interface PolicyConfig {
   transformers: readonly Transformer[];
 }
 
-export interface AuditConfig {
+interface AuditConfig {
   enabled: boolean;
   logRequestBodies: boolean;
   logResponseBodies: boolean;

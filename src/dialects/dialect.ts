@@ -412,7 +412,7 @@ export interface OtherAddress {
   instead: readonly string[];
 }
 
-export interface ServedCompletions {
+interface ServedCompletions {
   /** Path below the base URL. Default: `/completions`. */
   path?: string;
   at?: OtherAddress;

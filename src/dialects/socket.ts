@@ -31,7 +31,7 @@ export interface SocketContext {
 }
 
 /** An answer to the posted body that is no stream. */
-export interface SocketRefusal {
+interface SocketRefusal {
   status: number;
   /** JSON, in the dialect's form of an error. */
   body: string;

@@ -87,7 +87,7 @@ export function answerGeneration(exchange: Exchange & { makeBody: MakeBody }): P
 }
 
 /** Answers whole. Throws the GatewayError to report to the client. */
-export async function answerWhole(exchange: Exchange): Promise<Response> {
+async function answerWhole(exchange: Exchange): Promise<Response> {
   const { record, route } = exchange;
   const whole = await hedgedAnswer<WholeAnswer>({
     context: tryContextOf(exchange),
@@ -131,7 +131,7 @@ function buildBody(exchange: Exchange, { plan, answer, others = [] }: WholeAnswe
  * status, but no longer than the ping interval: then pings keep the connection alive and a failure is reported
  * in the stream (GUARANTEES 2). Throws the GatewayError of a failure that came before the head.
  */
-export async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
+async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
   const { host, record, pingIntervalMs, makeBody } = exchange;
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);

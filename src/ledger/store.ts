@@ -28,7 +28,7 @@ export interface LedgerStore {
   close(): Promise<void>;
 }
 
-export interface Expiry {
+interface Expiry {
   /** How many were deleted. */
   rows: number;
   /** No older rows are left. */

@@ -4,11 +4,6 @@ export const DIALECT_IDS = ['anthropic-messages', 'openai-chat', 'openai-respons
 export type DialectId = (typeof DIALECT_IDS)[number];
 
 /** Dialects that some providers speak and no client does. */
-export const PROVIDER_ONLY_IDS = [
-  'ollama-chat',
-  'bedrock-converse',
-  'bedrock-invoke',
-  'code-assist',
-] as const;
+const PROVIDER_ONLY_IDS = ['ollama-chat', 'bedrock-converse', 'bedrock-invoke', 'code-assist'] as const;
 export const PROVIDER_DIALECT_IDS = [...DIALECT_IDS, ...PROVIDER_ONLY_IDS] as const;
 export type ProviderDialectId = (typeof PROVIDER_DIALECT_IDS)[number];

@@ -1,7 +1,7 @@
 // Why a request was routed as it was: what `sluice route` prints and the audit row stores.
 
 /** The kinds of rule, in order of evaluation; the first match decides. */
-export const ROUTE_RULE_KINDS = [
+const ROUTE_RULE_KINDS = [
   'explicit',
   'agent',
   'model-mapping',

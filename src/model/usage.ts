@@ -98,7 +98,7 @@ export function tierIn(value: JsonValue | undefined): Pick<StatedBill, 'tier'> {
 const LONGEST_TIER = 64;
 
 /** Whether an impossible count was stated: negative, or absurdly large. It is left out, as if not stated. */
-export interface OddCounts {
+interface OddCounts {
   oddCounts?: true;
 }
 

@@ -3,7 +3,7 @@
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export type Signal = 'traces' | 'metrics';
+type Signal = 'traces' | 'metrics';
 
 export interface OtlpTarget {
   url: string;

@@ -18,7 +18,7 @@ export interface ForwardQuestion {
 }
 
 /** The dialect that the provider speaks of these; undefined where it gets none of such requests. */
-export function forwardDialect(
+function forwardDialect(
   { forwardOtherPaths, endpoint, authorization, dialect, alsoSpeaks = [] }: ProviderConfig,
   spokenBy: readonly DialectId[],
 ): DialectId | undefined {

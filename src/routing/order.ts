@@ -4,7 +4,7 @@ import { fingerprint } from './conversation.ts';
 import type { RouteSignals } from './signals.ts';
 import { type Target, targetName } from './targets.ts';
 
-export interface Candidate {
+interface Candidate {
   target: Target;
   weight: number;
 }

@@ -44,7 +44,7 @@ export interface Route {
 }
 
 /** The settings that apply to the request besides its targets: the rule's own, else those of `routing`. */
-export interface RoutePolicy {
+interface RoutePolicy {
   readonly continueStreams: boolean;
   /** Null: never. */
   readonly hedgeAfterMs: number | null;

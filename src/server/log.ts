@@ -3,7 +3,7 @@
 import { printable } from '../model/printable.ts';
 import { writeStandardError } from './standard-error.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
 export type Log = (level: LogLevel, message: string, fields?: LogFields) => void;
 

@@ -8,7 +8,7 @@ export interface ArgumentsRedactor {
   flush(): void;
 }
 
-export interface RedactionRule {
+interface RedactionRule {
   program: Program;
   window: number;
   replacement: string;

@@ -6,7 +6,7 @@ import { type PeerKey, toPeerError } from './peers.ts';
 import { fail, resetFailures, type ProviderMemory } from './provider-memory.ts';
 
 /** How a request ended; `abandoned` says nothing about the provider. */
-export type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
+type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
 
 /** One request's permission to ask a provider, from before it is sent until its answer is over. */
 export interface Lease {

@@ -40,7 +40,7 @@ export interface GuardedProvider {
   concurrency: ConcurrencySettings;
 }
 
-export interface LeaseRequest {
+interface LeaseRequest {
   provider: GuardedProvider;
   model: string;
   /** `client`: the client's own key is used, so that the gateway's do not matter. */

@@ -6,7 +6,7 @@ import type { CooldownReason } from './key-ring.ts';
 /** Longer waits are given in hours. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
 
-export type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
+type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
 
 export interface Refusal {
   refused: RefusalReason;

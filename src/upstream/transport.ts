@@ -3,7 +3,7 @@ import type { HeaderReader } from '../model/headers.ts';
 import type { CancelSignal } from './cancellation.ts';
 
 /** What the connecting code must know of a request. */
-export interface Connecting {
+interface Connecting {
   /** Longest time until the connection is established. */
   connectMs: number;
   /** Called when the connection is established; not where one was open already, or where that is unknown. */

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../model/errors.ts';
 import { USAGE_COUNTS } from '../model/usage.ts';
 
 /** The part of a request's end that is kept. */
-export type RequestEnd = Pick<
+type RequestEnd = Pick<
   LedgerRow,
   | 'provider'
   | 'model'

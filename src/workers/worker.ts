@@ -41,7 +41,7 @@ export interface WorkerLink {
   serve(serving: ServingWorker): Promise<void>;
 }
 
-export interface ServingWorker {
+interface ServingWorker {
   gateway: Gateway;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;

@@ -20,14 +20,14 @@ const MODEL = 'recorded-model';
 
 export type ClientName = 'anthropic' | 'openai' | 'openai-responses' | 'genai' | VercelProvider;
 
-export interface AskOptions {
+interface AskOptions {
   stream: boolean;
   /** Names of the tools that the answer calls: some clients refuse calls of tools that they do not have. */
   tools: readonly string[];
   origin?: string;
 }
 
-export interface Asked {
+interface Asked {
   answer: Answer;
   /** What the SDK itself handed over. */
   raw: unknown;

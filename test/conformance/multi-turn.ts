@@ -1,6 +1,6 @@
 // What the tests of two turns share: a provider that answers the recording first and a text then.
 import type { JsonObject } from '../../src/model/json/json.ts';
-import { withoutBreakpoints } from '../support/breakpoints.ts';
+import { withoutBreakpoints } from '../support/prompt.ts';
 import { ownRecordings, type Recording } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf } from '../support/reply.ts';

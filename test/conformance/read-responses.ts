@@ -11,7 +11,7 @@ import {
 } from './answer.ts';
 
 /** An output item, whichever server wrote it: everything may be missing. */
-export interface LooseItem {
+interface LooseItem {
   type: string;
   call_id?: string;
   name?: string;
@@ -22,7 +22,7 @@ export interface LooseItem {
   summary?: { text: string }[] | null;
 }
 
-export interface LooseResponse {
+interface LooseResponse {
   status?: string | null;
   incomplete_details?: { reason?: string } | null;
   output?: LooseItem[] | null;

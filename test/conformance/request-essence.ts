@@ -2,7 +2,7 @@
 
 type Json = Record<string, unknown>;
 
-export interface Turn {
+interface Turn {
   role: string;
   /** All text of the turn, white space collapsed: formats differ in how they join it. */
   text: string;
@@ -12,7 +12,7 @@ export interface Turn {
   results: { id: string; text: string }[];
 }
 
-export interface AskedTool {
+interface AskedTool {
   name: string;
   description: string;
   schema: unknown;

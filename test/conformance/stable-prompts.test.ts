@@ -8,7 +8,7 @@ import { asArray, asObject, type JsonObject, type JsonValue } from '../../src/mo
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { createDice } from '../chaos/dice.ts';
 import { MODELS } from '../providers/row-lab.ts';
-import { withoutBreakpoints } from '../support/breakpoints.ts';
+import { promptOf, withoutBreakpoints } from '../support/prompt.ts';
 import { HISTORIES, rounds } from './histories.ts';
 
 const RUNS = 60;
@@ -50,23 +50,6 @@ function* requestsOf(whole: JsonObject): Generator<JsonObject> {
     for (const [at, item] of items.entries())
       if (isAnswer(item) && !isAnswer(items[at - 1])) yield { ...whole, [name]: items.slice(0, at) };
   }
-}
-
-/** What the model reads, in pieces, in its order. */
-function promptOf(body: JsonObject): string[] {
-  const { tools, toolConfig, system, instructions, systemInstruction, request } = body;
-  const inner = asObject(request);
-  if (inner !== undefined) return promptOf(inner);
-  const pieces = [tools, toolConfig, system, instructions, systemInstruction].map((each) =>
-    JSON.stringify(each ?? null),
-  );
-  for (const item of asArray(body.messages ?? body.input ?? body.contents) ?? []) {
-    const { content, parts, role, ...fields } = asObject(item) ?? {};
-    const blocks =
-      typeof content === 'string' ? [{ type: 'text', text: content }] : asArray(content ?? parts);
-    for (const block of blocks ?? [null]) pieces.push(JSON.stringify([role, block, fields]));
-  }
-  return pieces;
 }
 
 for (const client of DIALECT_IDS) {

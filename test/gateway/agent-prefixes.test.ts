@@ -5,7 +5,7 @@ import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/m
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 import { callIdToWire, ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
 import { MODELS } from '../providers/row-lab.ts';
-import { withoutBreakpoints } from '../support/breakpoints.ts';
+import { promptOf, withoutBreakpoints } from '../support/prompt.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
@@ -447,21 +447,6 @@ function requestsOf(whole: JsonObject): JsonObject[] {
   return items.flatMap((item, at) =>
     isAnswer(item) && !isAnswer(items[at - 1]) ? [{ ...whole, [name]: items.slice(0, at) }] : [],
   );
-}
-
-/** What the model reads, in pieces, in its order. */
-function promptOf(body: JsonObject): string[] {
-  const { tools, toolConfig, system, instructions, systemInstruction } = body;
-  const pieces = [tools, toolConfig, system, instructions, systemInstruction].map((each) =>
-    JSON.stringify(each ?? null),
-  );
-  for (const item of asArray(body.messages ?? body.input ?? body.contents) ?? []) {
-    const { content, parts, role, ...fields } = asObject(item) ?? {};
-    const blocks =
-      typeof content === 'string' ? [{ type: 'text', text: content }] : asArray(content ?? parts);
-    for (const block of blocks ?? [null]) pieces.push(JSON.stringify([role, block, fields]));
-  }
-  return pieces;
 }
 
 async function promptsOf(client: DialectId, [kind, wire, model]: Lab, sealer: ProviderDialectId) {

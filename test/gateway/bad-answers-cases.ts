@@ -10,7 +10,7 @@ import { type Reply, replyWith } from '../support/reply.ts';
 /** Frames of bytes, with checksums, break in other ways: those wires have tests of their own. */
 export type TextWire = Exclude<ProviderDialectId, 'bedrock-converse' | 'bedrock-invoke'>;
 
-export type Outcome =
+type Outcome =
   | { says: { text?: string; calls?: [string, JsonObject][] }; tokens?: [number, number]; malformed?: number }
   /** `afterContent`: the client may have seen a part, then it is told in the stream. */
   | { code: ErrorCode; afterContent?: boolean };

@@ -13,7 +13,7 @@ export interface Authority extends Certificate {
   issue(subject: Subject): Certificate;
 }
 
-export interface Subject {
+interface Subject {
   /** `localhost`, `*.example.com`, `127.0.0.1`, `::1` (as `0:0:0:0:0:0:0:1`). */
   names: string[];
   /** Default: valid. */

@@ -5,7 +5,7 @@ import { MESSAGE, wholeMessage } from './message-stream.ts';
 
 /** How a request of the load goes; the upstream reads it from the model's name. */
 const KINDS = ['streamed', 'whole', 'aborted', 'failing'] as const;
-export type Kind = (typeof KINDS)[number];
+type Kind = (typeof KINDS)[number];
 
 const STATUS: Record<Kind, StoredRow['status']> = {
   streamed: 'success',

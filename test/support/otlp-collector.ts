@@ -7,7 +7,7 @@ const { trace, metrics } = root.opentelemetry.proto.collector;
 const TRACES = trace.v1.ExportTraceServiceRequest;
 const METRICS = metrics.v1.ExportMetricsServiceRequest;
 
-export interface CollectedSpan {
+interface CollectedSpan {
   name: string;
   kind: number;
   traceId: string;
@@ -37,7 +37,7 @@ export interface CollectedPoint {
   startMs: number;
 }
 
-export interface CollectedRequest {
+interface CollectedRequest {
   path: string;
   headers: Headers;
   body: Uint8Array;

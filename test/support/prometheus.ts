@@ -1,7 +1,7 @@
 // A page of metrics as a parser reads it that has nothing to do with the gateway.
 import parse from 'parse-prometheus-text-format';
 
-export interface Sample {
+interface Sample {
   name: string;
   labels: Record<string, string>;
   value: number;

@@ -34,7 +34,7 @@ export interface RawConnection {
   readonly closed: Promise<void>;
 }
 
-export interface RawRequest {
+interface RawRequest {
   /** `POST /v1/x HTTP/1.1`. */
   line: string;
   /** `name: value`, as they came. */

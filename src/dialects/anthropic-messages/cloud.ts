@@ -33,7 +33,7 @@ export function cloudPath(model: string, stream: boolean): string {
 }
 
 /** A model's date follows an `@` there: `claude-sonnet-4-5@20250929`. */
-export function cloudName(model: string): string {
+function cloudName(model: string): string {
   return model.replace(/-(20\d{6})$/, '@$1');
 }
 

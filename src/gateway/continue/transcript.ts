@@ -19,7 +19,7 @@ export interface Transcript {
   replay(): StreamEvent[];
 }
 
-export interface OpenBlock {
+interface OpenBlock {
   block: number;
   kind: 'text' | 'reasoning';
 }

@@ -43,7 +43,7 @@ export interface LiveStream {
 /** The watchers of an answer's text. */
 export type Audience = Pick<LiveStream, 'isWatched' | 'text'>;
 
-export type EndedRow = Pick<
+type EndedRow = Pick<
   LedgerRow,
   | 'status'
   | 'model'

@@ -9,7 +9,7 @@ import type { GatewayHost } from '../host.ts';
 import { errorResponse } from '../response/error-response.ts';
 
 /** The client's end. */
-export interface ClientSocket {
+interface ClientSocket {
   /** False: nothing more should be sent until `drained`. */
   send(text: string): boolean;
   close(code: number, reason: string): void;

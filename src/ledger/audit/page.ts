@@ -9,7 +9,7 @@ import { newestMinute } from '../sums/sum-queries.ts';
 import { partsOfRange, type RangePart, type TimeRange, withMinutes } from '../sums/sum-spans.ts';
 
 /** For a SELECT on `ledger_row`. */
-export interface Where {
+interface Where {
   sql: string;
   values: SqlValue[];
 }

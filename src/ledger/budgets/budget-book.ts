@@ -6,7 +6,7 @@ import { compileGlob } from '../../model/glob.ts';
 import { isUnpriced, type LedgerRow } from '../rows/row.ts';
 
 /** The names by which budgets distinguish requests. */
-export type Spender = Pick<LedgerRow, 'agentType' | 'projectId' | 'provider' | 'model'>;
+type Spender = Pick<LedgerRow, 'agentType' | 'projectId' | 'provider' | 'model'>;
 
 /** What some requests of one spender cost. */
 export interface Spending extends Spender {

@@ -22,7 +22,7 @@ export type Pricer = (
 ) => number | null;
 
 /** What an answer states about its price; null: nothing. */
-export interface StatedPrice {
+interface StatedPrice {
   tier: string | null;
   billedUsd: number | null;
   pricedApart?: PricedParts | null;

@@ -13,7 +13,7 @@ export interface Spill {
   close(): Promise<void>;
 }
 
-export interface SpillHeld {
+interface SpillHeld {
   rows: number;
   bytes: number;
   /** Rows that were held and could not be read back. */

@@ -17,12 +17,12 @@ import {
 import { cutBody } from './storable-row.ts';
 
 /** One part, whose bytes are kept once for all bodies that contain it. */
-export interface StoredBinary extends BinaryReference {
+interface StoredBinary extends BinaryReference {
   content: Uint8Array;
 }
 
 /** A short body as it is, a longer one as Zstandard of UTF-8; null where there is none. */
-export type PackedBody = string | Uint8Array | null;
+type PackedBody = string | Uint8Array | null;
 
 /** A row whose bodies are packed. */
 export interface PackedRow {

@@ -3,7 +3,7 @@
 // (lookarounds and back-references) is refused.
 import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 
-export type Instruction =
+type Instruction =
   | { op: 'char'; test: (char: string) => boolean; next: number }
   /** Continues at both, preferring the first. */
   | { op: 'split'; first: number; second: number }

@@ -9,7 +9,7 @@ import { answerFor } from './providers.ts';
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-export interface Turns {
+interface Turns {
   model: string;
   stream: boolean;
   /** The connection of each turn. */
