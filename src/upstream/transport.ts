@@ -17,6 +17,11 @@ export interface UpstreamRequest extends Connecting {
   body?: string | Uint8Array<ArrayBuffer>;
   /** Aborted: the request ends, and so does its answer. */
   signal?: CancelSignal;
+  /**
+   * It must not run twice: where the server closed a connection that had served before, and only apparently without having seen
+   * the request, that is a failure. Otherwise the transport sends it again then.
+   */
+  once?: boolean;
 }
 
 export interface UpstreamAnswer {

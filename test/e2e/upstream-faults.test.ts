@@ -331,3 +331,31 @@ test('a connection that the upstream closed between two requests is no failure',
   upstream.dropConnections();
   expect((await ask('/v1/messages', false)).response.status).toBe(200);
 });
+
+// To the gateway this looks like a close of an idle connection that crossed the request.
+test.each([
+  ['with max_retries: 0', '/v1/messages', 0, 1],
+  ['where another try is allowed', '/v1/messages', 1, 2],
+  ['where it is forwarded as it is', '/v1/messages/batches', 1, 1],
+])('a request over a used connection that closes at once, %s', async (_, path, retries, times) => {
+  await using upstream = await startReplayUpstream(jsonReply(wholeMessage('first')));
+  const config = labConfig(upstream.url, { max_retries: retries, breaker: { enabled: false } });
+  await using sluice = await startSluice({ config });
+  const post = async (to: string) => {
+    const response = await fetch(sluice.url + to, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...ASK, model: 'claude/m', stream: false }),
+    });
+    return [response.status, await response.text()];
+  };
+  expect(await post('/v1/messages')).toEqual([200, expect.stringContaining('first')]);
+  let asked = 0;
+  upstream.answer(() => {
+    if (++asked === 1) upstream.dropConnections();
+    return jsonReply(wholeMessage('again'));
+  });
+  const again = await post(path);
+  expect(asked).toBe(times);
+  expect(again[0]).toBe(times === 1 ? 502 : 200);
+});

@@ -3,7 +3,7 @@ import type { Socket } from 'bun';
 import type { HeaderList } from '../../model/header-list.ts';
 import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import { LoopTurn } from '../loop-turn.ts';
-import type { RunningAnswer } from './running-answer.ts';
+import type { RunningAnswer, Staleness } from './running-answer.ts';
 
 /** The connection ended before the answer did. */
 class ConnectionLost extends Error {
@@ -36,8 +36,15 @@ export interface ConnectionOpening {
   closed(error: Error | undefined): void;
 }
 
-/** A server's close of a connection that it takes for idle arrives within one round trip; this allows for a long one. */
-const CROSSING_MS = 5_000;
+/**
+ * A server's close of a connection that it takes for idle arrives within one round trip of the request, and opening the connection
+ * took at least one: so much longer may pass on a busy machine, and no more than the second in all, however long the opening took.
+ */
+const CROSSING_SLACK_MS = 250;
+const LONGEST_CROSSING_MS = 1_000;
+
+/** Within this time after the request, a 408 is about the idle connection. */
+const IDLE_ANSWER_MS = 5_000;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9 */
 const REQUEST_TIMEOUT = 408;
@@ -56,6 +63,8 @@ export class Connection implements AnswerHandler {
   isOpen = true;
   /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */
   takenAt: number | null = null;
+  /** How long it took to open. */
+  openingMs = 0;
   /** Set until requests may be sent over it. */
   opening: ConnectionOpening | null = null;
   private readonly owner: ConnectionOwner;
@@ -65,6 +74,8 @@ export class Connection implements AnswerHandler {
   private unsent: Uint8Array | null = null;
   /** Read, but not processed yet. */
   private arrived: Buffer | null = null;
+  /** Part of the request was handed to the network. */
+  private hasSent = false;
   /** Part of the answer has arrived. */
   private hasReceived = false;
   private isPaused = false;
@@ -87,6 +98,7 @@ export class Connection implements AnswerHandler {
   /** Sends a request, whose outcome goes to `answer`. */
   ask(method: string, request: string | Buffer, answer: RunningAnswer): void {
     this.answer = answer;
+    this.hasSent = false;
     this.hasReceived = false;
     this.parser.expect(method);
     this.send(request);
@@ -167,7 +179,7 @@ export class Connection implements AnswerHandler {
 
   head(status: number, headers: HeaderList): void {
     if (status === REQUEST_TIMEOUT && this.closesIdle()) {
-      this.fail(new ConnectionLost('the server closed the connection as idle', 'ECONNRESET'), true);
+      this.fail(new ConnectionLost('the server closed the connection as idle', 'ECONNRESET'), 'certain');
       return;
     }
     this.answer?.head(status, headers);
@@ -189,12 +201,14 @@ export class Connection implements AnswerHandler {
       return;
     }
     const sent = this.socket?.write(request) ?? -1;
+    this.hasSent ||= sent > 0;
     if (sent < 0) this.tookNothing();
     else if (sent < Buffer.byteLength(request)) this.unsent = Buffer.from(request).subarray(sent);
   }
 
   private sendBytes(bytes: Uint8Array): void {
     const sent = this.socket?.write(bytes) ?? -1;
+    this.hasSent ||= sent > 0;
     if (sent < 0) this.tookNothing();
     else if (sent < bytes.length) this.unsent = bytes.subarray(sent);
   }
@@ -204,24 +218,26 @@ export class Connection implements AnswerHandler {
     queueMicrotask(() => this.ended());
   }
 
-  /** @param crossed the request may be sent again. */
-  private fail(error: Error, crossed = this.crossed()): void {
+  private fail(error: Error, staleness = this.staleness()): void {
     const { answer } = this;
     this.answer = null;
     this.close();
-    answer?.failed(error, crossed);
+    answer?.failed(error, staleness);
   }
 
   /** Whether a 408 is about a request that did not come in time, which is how proxies end long-idle connections. */
   private closesIdle(): boolean {
     const { takenAt, owner } = this;
-    return takenAt !== null && !this.parser.staysOpen && owner.monotonic() - takenAt < CROSSING_MS;
+    return takenAt !== null && !this.parser.staysOpen && owner.monotonic() - takenAt < IDLE_ANSWER_MS;
   }
 
-  /** Whether the server apparently closed it before it saw the request. */
-  private crossed(): boolean {
-    const { takenAt, hasReceived, owner } = this;
-    return takenAt !== null && !hasReceived && owner.monotonic() - takenAt < CROSSING_MS;
+  /** Whether the server closed it before it saw the request. */
+  private staleness(): Staleness {
+    const { takenAt, hasSent, hasReceived, openingMs, owner } = this;
+    if (takenAt === null || hasReceived) return 'no';
+    if (!hasSent) return 'certain';
+    const crossingMs = Math.min(openingMs + CROSSING_SLACK_MS, LONGEST_CROSSING_MS);
+    return owner.monotonic() - takenAt < crossingMs ? 'likely' : 'no';
   }
 
   private close(): void {

@@ -62,7 +62,12 @@ export class Origin implements ConnectionOwner {
     this.open++;
     this.opened++;
     const { setTimer, verifiesServers } = surroundings;
-    open(connection, { address, addresses, setTimer, connectMs, verifiesServers, opened });
+    const began = surroundings.monotonic();
+    const noted: Opened = (problem) => {
+      connection.openingMs = surroundings.monotonic() - began;
+      opened(problem);
+    };
+    open(connection, { address, addresses, setTimer, connectMs, verifiesServers, opened: noted });
     return connection;
   }
 

@@ -4,11 +4,14 @@ import type { AnswerBody, BodyReader, UpstreamAnswer } from '../../upstream/tran
 import type { Connection } from './connection.ts';
 import type { HeaderList } from '../../model/header-list.ts';
 
+/** Whether the server closed the connection before it saw the request, as far as that can be told. */
+export type Staleness = 'no' | 'likely' | 'certain';
+
 export interface AnswerWaiter {
   resolve(answer: UpstreamAnswer): void;
   reject(reason: unknown): void;
-  /** The server closed the connection before the request reached it. True: another connection takes it over. */
-  stale(answer: RunningAnswer): boolean;
+  /** The connection was stale. True: another one takes the request over. */
+  stale(answer: RunningAnswer, staleness: Exclude<Staleness, 'no'>): boolean;
 }
 
 export class RunningAnswer implements AnswerBody {
@@ -30,7 +33,7 @@ export class RunningAnswer implements AnswerBody {
     this.connection = null;
     connection?.destroy();
     const reason = signal?.reason;
-    this.failed(reason instanceof Error ? reason : new Error('the request was ended'), false);
+    this.failed(reason instanceof Error ? reason : new Error('the request was ended'), 'no');
   };
 
   constructor(waiter: AnswerWaiter, signal: CancelSignal | undefined, maxUnread: number) {
@@ -76,10 +79,10 @@ export class RunningAnswer implements AnswerBody {
     this.deliver();
   }
 
-  failed(error: Error, stale: boolean): void {
+  failed(error: Error, staleness: Staleness): void {
     if (!this.isWanted) return;
     const { waiter } = this;
-    if (stale && waiter?.stale(this) === true) return;
+    if (staleness !== 'no' && waiter?.stale(this, staleness) === true) return;
     const hadHead = this.state === 'flowing';
     this.over('failed');
     this.failure = error;

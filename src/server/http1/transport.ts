@@ -8,7 +8,7 @@ import type { OriginAddress } from './opening.ts';
 import { Origin } from './origin.ts';
 import { bareHost, type HttpProxy, portOf, type Proxies } from './proxies.ts';
 import { type RequestFrame, writeRequest } from './request-text.ts';
-import { type AnswerWaiter, RunningAnswer } from './running-answer.ts';
+import { type AnswerWaiter, RunningAnswer, type Staleness } from './running-answer.ts';
 import { unpacked } from './unpack.ts';
 
 const PROXY_AUTHENTICATION_REQUIRED = 407;
@@ -113,7 +113,8 @@ class Sending implements AnswerWaiter {
     this.resolveUnpacked(unpacked(answer));
   }
 
-  stale(answer: RunningAnswer): boolean {
+  stale(answer: RunningAnswer, staleness: Staleness): boolean {
+    if (staleness !== 'certain' && this.request.once === true) return false;
     this.dial(answer);
     return true;
   }
@@ -134,8 +135,8 @@ class Sending implements AnswerWaiter {
         const { origin: to, proxy } = origin.address;
         const way = proxy === null ? '' : ` by way of the proxy ${proxy.name}`;
         const late = `no connection to ${to}${way} within ${connectMs} ms (timeouts.connect)`;
-        answer.failed(new GatewayError('upstream_timeout', late), false);
-      } else answer.failed(problem, false);
+        answer.failed(new GatewayError('upstream_timeout', late), 'no');
+      } else answer.failed(problem, 'no');
     });
     answer.on(connection);
   }

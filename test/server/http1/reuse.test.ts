@@ -175,8 +175,8 @@ describe('stale', () => {
     });
 
   for (const [after, connections] of [
-    [4_999, 2],
-    [5_000, 1],
+    [249, 2],
+    [250, 1],
   ] as const)
     test(`one that ends ${after} ms after it was asked ${connections === 2 ? 'is taken for one that was closing' : 'had been at work: its failure is reported'}`, async () => {
       const server = serve();
@@ -197,6 +197,37 @@ describe('stale', () => {
       } else expect(await second).toMatchObject({ code: 'ECONNRESET' });
       expect(server.connections).toHaveLength(connections);
     });
+
+  for (const how of ['end', 'reset'] as const)
+    test(`what must not run twice is not asked again over a used connection that ends (${how})`, async () => {
+      const server = serve(async (connection) => {
+        await connection.request();
+        await connection.write(plain('ok'));
+        await connection.request();
+        connection[how]();
+      });
+      await ask(server.url);
+      expect((await rejection(ask(server.url, { once: true }))).code).toBe('ECONNRESET');
+      expect(server.connections).toHaveLength(1);
+    });
+
+  test('what must not run twice is asked again where the server says that it saw no request', async () => {
+    let served = 0;
+    const server = serve(async (connection) => {
+      const first = served++ === 0;
+      await connection.request();
+      await connection.write(plain('ok'));
+      if (!first) return;
+      await connection.request();
+      await connection.write(
+        'HTTP/1.1 408 Request Time-out\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+      );
+      connection.end();
+    });
+    await ask(server.url);
+    expect((await ask(server.url, { once: true })).status).toBe(200);
+    expect(server.connections).toHaveLength(2);
+  });
 
   // As HAProxy and load balancers end connections that nobody used for long.
   for (const [fields, asked] of [
