@@ -284,6 +284,13 @@ export interface Quirks {
    * the cache. Left out: nowhere, but in the client's own field.
    */
   conversation?: ConversationPlace;
+  /** openai-chat, openai-responses: where OpenAI's cache breakpoints are taken, in place of Anthropic's. Left out: nowhere. */
+  breakpoints?: {
+    /** A pattern over the model name. */
+    models: RegExp;
+    /** Over the base URL, followed by `/`. */
+    at: RegExp;
+  };
   /** openai-chat: models that refuse sampling parameters (a pattern over the model name). */
   fixedSampling?: RegExp;
   /** openai-chat: true if assistant turns accept `reasoning_content` back. */

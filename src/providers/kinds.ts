@@ -8,6 +8,8 @@ import { OPENAI_SHAPED } from './openai-shaped.ts';
 /** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 
+const OPENAI_ADDRESS = /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//;
+
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
   {
     kind: 'anthropic',
@@ -51,8 +53,10 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       conversation: {
         field: 'prompt_cache_key',
         inResponses: true,
-        at: /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//,
+        at: OPENAI_ADDRESS,
       },
+      // Earlier models find the longest known prefix by themselves.
+      breakpoints: { models: /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)\b/, at: OPENAI_ADDRESS },
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       countsIn: 'openai-responses',
       customTools: true,

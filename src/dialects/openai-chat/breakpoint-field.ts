@@ -2,6 +2,7 @@
 // Code also sends to endpoints of one's own. https://github.com/microsoft/vscode/issues/312940
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
+import { takesBreakpoints } from '../openai/breakpoint.ts';
 import { plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 
@@ -20,4 +21,12 @@ export function sentBreakpoint(
 ): JsonObject {
   const breakpoint = plainBreakpoint(cacheControl, losses);
   return quirks.cacheTtl?.test(model) === false ? withoutTtl(breakpoint, losses) : breakpoint;
+}
+
+/**
+ * Where breakpoints are taken, several texts stay apart, with or without one: joined once the breakpoint has moved on, they
+ * would be another prompt, of which nothing is cached.
+ */
+export function keepsTextsApart(options: BuildOptions): boolean {
+  return options.quirks.cacheControl === true || takesBreakpoints(options);
 }

@@ -4,22 +4,21 @@ import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/substitutes.ts';
-import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
+import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
-import { sentBreakpoint } from './breakpoint-field.ts';
+import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 
 export interface BuildScope {
   options: BuildOptions;
   losses: LossReport;
 }
 
-/** `separator` joins text parts where the content becomes one string. */
+/** `separator` joins text parts where the content becomes one string: those of an answer without anything between. */
 export type TextSeparator = '' | '\n\n';
 
 /**
  * Content as one string where it is text alone: older and smaller servers take no array there. An array
- * where another kind of part is in it, or a cache breakpoint that the provider understands. Such a provider gets several texts
- * apart without one too: joined once the breakpoint has moved on, they would be another prompt, of which nothing is cached.
+ * where another kind of part is in it, or a cache breakpoint that the provider understands.
  */
 export function buildContent(
   parts: readonly Part[],
@@ -33,30 +32,36 @@ export function buildContent(
     if (content === undefined) continue;
     if (part.type !== 'opaque') {
       scope.losses.foreign(part.extension);
-      addBreakpoint(part, content, scope);
+      addBreakpoint(part, content, scope, separator === '');
     }
     if (content.type !== 'text' || content.cache_control !== undefined || content[BREAKPOINT] !== undefined)
       isPlain = false;
     built.push(content);
   }
   if (built.length === 0) return undefined;
-  if (built.length > 1 && separator !== '' && scope.options.quirks.cacheControl === true) return built;
+  if (built.length > 1 && separator !== '' && keepsTextsApart(scope.options)) return built;
   return isPlain ? built.map((content) => content.text).join(separator) : built;
 }
 
-/** The client's own, unless a step removed it; the sister dialect's for OpenAI's servers alone: others may refuse it. */
+/**
+ * The client's own, unless a step removed it; the sister dialect's for OpenAI's servers alone: others may refuse it.
+ * @param isAnswer OpenAI takes none in the model's earlier answers.
+ */
 function addBreakpoint(
   { cacheControl, extension }: Pick<TextPart, 'cacheControl' | 'extension'>,
   content: JsonObject,
   { options, losses }: BuildScope,
+  isAnswer: boolean,
 ): void {
   if (cacheControl === undefined) return;
   const { quirks } = options;
+  const isExplicit = !isAnswer && takesBreakpoints(options);
   const isTaken = extension?.dialect === 'openai-chat' || quirks.customTools === true;
   const own = isTaken ? breakpointIn(extension) : undefined;
-  if (own !== undefined) content[BREAKPOINT] = own;
+  const breakpoint = own ?? (isExplicit ? explicitBreakpoint(cacheControl, losses) : undefined);
+  if (breakpoint !== undefined) content[BREAKPOINT] = breakpoint;
   if (quirks.cacheControl === true) content.cache_control = sentBreakpoint(cacheControl, options, losses);
-  else if (own === undefined) losses.lost('cache_control');
+  else if (breakpoint === undefined) losses.lost('cache_control');
 }
 
 function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {

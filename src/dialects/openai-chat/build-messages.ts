@@ -9,7 +9,7 @@ import { unreadableTurn } from '../shared/last-turn.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
-import { sentBreakpoint } from './breakpoint-field.ts';
+import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { remindByUser } from '../shared/reminder.ts';
@@ -84,7 +84,7 @@ function turnsOf(
  * before and behind one is then joined in one message, since other servers require alternating roles.
  */
 function withoutEmptyTurns(messages: readonly JsonObject[], { options }: BuildScope): JsonObject[] {
-  const apart = options.quirks.cacheControl === true;
+  const apart = keepsTextsApart(options);
   const kept: JsonObject[] = [];
   let skipped = false;
   for (const message of messages) {

@@ -3,7 +3,7 @@ import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/conten
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT } from '../shared/substitutes.ts';
-import { BREAKPOINT, breakpointIn } from '../openai/breakpoint.ts';
+import { BREAKPOINT, breakpointIn, explicitBreakpoint } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
@@ -15,6 +15,8 @@ export interface BuildScope {
   native: boolean;
   /** Takes OpenAI's cache breakpoints from clients of its other dialect too: other servers may refuse them. */
   marks: boolean;
+  /** The model takes breakpoints in place of Anthropic's. */
+  breakpoints: boolean;
   /** Takes instructions between turns: chat templates of many open models refuse them there. */
   laterInstructions: boolean;
 }
@@ -38,9 +40,18 @@ function addCommon(part: Exclude<Part, { type: 'opaque' }>, content: JsonObject,
   // A step may have removed it.
   if (part.cacheControl === undefined) return;
   const given = scope.marks ? breakpointIn(part.extension) : undefined;
-  const breakpoint = given ?? (scope.native ? { mode: 'explicit' } : undefined);
-  if (breakpoint !== undefined) content[BREAKPOINT] = breakpoint;
-  else scope.losses.lost('cache_control');
+  if (given !== undefined) content[BREAKPOINT] = given;
+  else addBreakpoint(part.cacheControl, content, scope);
+}
+
+/** @param content the last of what is to be cached; undefined where nothing can hold the breakpoint. */
+export function addBreakpoint(
+  cacheControl: JsonObject,
+  content: JsonObject | undefined,
+  { native, breakpoints, losses }: BuildScope,
+): void {
+  if (content === undefined || !(native || breakpoints)) losses.lost('cache_control');
+  else content[BREAKPOINT] ??= explicitBreakpoint(cacheControl, losses);
 }
 
 function buildInputPart(part: Part, { losses, native }: BuildScope): JsonObject | undefined {

@@ -8,7 +8,7 @@ import { remindByUser } from '../shared/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
 import { CALL_FAILED } from '../shared/substitutes.ts';
 import { keptItems } from './additional-tools.ts';
-import { type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
+import { addBreakpoint, type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, indexTools, wireName } from './namespace.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
@@ -96,14 +96,17 @@ function plain(content: JsonObject[]): string | JsonObject[] {
 
 function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope): JsonObject {
   const { losses } = scope;
-  if (part.cacheControl !== undefined) losses.lost('cache_control');
   losses.foreign(part.extension);
   const content = buildInputContent(part.content, scope);
+  if (part.cacheControl !== undefined) addBreakpoint(part.cacheControl, content.at(-1), scope);
   if (part.isError === true) {
     losses.approximated('tool_result.is_error', 'the text says that the call failed');
     content.unshift({ type: 'input_text', text: CALL_FAILED });
   }
-  const isText = content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
+  // Joined once the breakpoint has moved on, several texts would be another prompt, of which nothing is cached.
+  const isApart = scope.breakpoints && content.length > 1;
+  const isText =
+    !isApart && content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
   return {
     type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
     call_id: shorten(part.callId, MAX_CALL_ID),

@@ -6,7 +6,7 @@ import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { breakpointIn } from '../openai/breakpoint.ts';
+import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
 import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema } from '../openai/schemas.ts';
@@ -50,6 +50,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     losses,
     native,
     marks: native || isOpenAi,
+    breakpoints: takesBreakpoints(options),
     laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
   };
   // Other servers of the dialect may not know the list.
@@ -64,7 +65,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     if (value !== undefined) body[field] = value;
   };
   // A breakpoint stands on a part, which the field for instructions has none of.
-  const isMarked = scope.marks && request.system.some(hasBreakpoint);
+  const isMarked = scope.marks && request.system.some((part) => hasBreakpoint(part, scope));
   const instructions = isMarked ? undefined : buildInstructions(request, losses);
   const input = buildInput(request, scope);
   if (isMarked) {
@@ -122,8 +123,8 @@ function withAnswerSchema(request: NeutralRequest, native: boolean, losses: Loss
   return { ...rest, system: [...rest.system, { type: 'text', text: jsonInstruction(outputFormat) }] };
 }
 
-function hasBreakpoint({ cacheControl, extension }: TextPart): boolean {
-  return cacheControl !== undefined && breakpointIn(extension) !== undefined;
+function hasBreakpoint({ cacheControl, extension }: TextPart, { breakpoints }: BuildScope): boolean {
+  return cacheControl !== undefined && (breakpoints || breakpointIn(extension) !== undefined);
 }
 
 function buildInstructions({ system }: NeutralRequest, losses: LossReport): string | undefined {

@@ -1,9 +1,19 @@
 // OpenAI's mark at the end of a prompt prefix to cache: the same in both its dialects, between which it is carried over.
+// Anthropic's marks become such ones where the model takes them.
+// https://developers.openai.com/api/docs/guides/prompt-caching#prompt-cache-breakpoints
 import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { BuildOptions } from '../dialect.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 
 export const BREAKPOINT = 'prompt_cache_breakpoint';
+
+/** Whether the model, at this server, takes them in place of Anthropic's. */
+export function takesBreakpoints({ quirks, model, baseUrl = '' }: BuildOptions): boolean {
+  const { breakpoints } = quirks;
+  return breakpoints?.models.test(model) === true && breakpoints.at.test(`${baseUrl}/`);
+}
 
 export interface ParsedBreakpoint {
   /** Ends a reusable prefix, like Anthropic's. */
@@ -29,4 +39,10 @@ export function parseBreakpoint(
 /** The client's own, whichever of the two dialects it speaks. */
 export function breakpointIn(extension: Extension | undefined): JsonValue | undefined {
   return extension?.fields[BREAKPOINT];
+}
+
+/** In place of Anthropic's, for models that take it. What is cached is kept for half an hour, if it does not say otherwise. */
+export function explicitBreakpoint({ ttl }: JsonObject, losses: LossReport): JsonObject {
+  if (ttl === '1h') losses.approximated('cache_control', 'kept for half an hour');
+  return { mode: 'explicit' };
 }
