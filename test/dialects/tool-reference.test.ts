@@ -48,3 +48,31 @@ test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
 test('one that names no tool is a loss', () => {
   expect(sentTo('openai-chat', [{ type: 'tool_reference' }]).names).toContain('tool_reference');
 });
+
+// Claude Code 2.1 declares it in every request.
+const PLACEHOLDER = {
+  name: 'DeferredToolPlaceholder',
+  description: 'Reserved placeholder that keeps deferred tool loading active; never call this tool.',
+  input_schema: { type: 'object', properties: {} },
+  defer_loading: true,
+};
+
+test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s, the placeholder of held-back tools', (wire) => {
+  const tools = [PLACEHOLDER, { name: 'Write', input_schema: { type: 'object', properties: {} } }];
+  const ask = { model: 'm', max_tokens: 99, tools, messages: [{ role: 'user', content: 'Hi.' }] };
+  const { client } = DIALECTS['anthropic-messages'];
+  const request = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
+  const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+  const isClaudes = wire === 'anthropic-messages' || wire === 'bedrock-invoke';
+  if (isClaudes) expect(body.tools).toContainEqual(PLACEHOLDER);
+  else expect(JSON.stringify(body)).not.toContain('Placeholder');
+  expect(losses).toEqual([]);
+});
+
+test('a tool of that name that is offered is a tool like others', () => {
+  const { defer_loading: _, ...tool } = PLACEHOLDER;
+  const ask = { model: 'm', max_tokens: 9, tools: [tool], messages: [{ role: 'user', content: 'Hi.' }] };
+  const { client } = DIALECTS['anthropic-messages'];
+  const { tools } = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
+  expect(tools).toMatchObject([{ type: 'function', name: PLACEHOLDER.name }]);
+});

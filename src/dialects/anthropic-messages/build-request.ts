@@ -13,6 +13,7 @@ import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
+import { TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
@@ -51,6 +52,7 @@ export function buildRequest(
     output_config: moreConfig,
     metadata: moreMetadata,
     [BILLING_LINE]: billing,
+    [TOOL_PLACEHOLDER]: placeholder,
     ...own
   } = ownFields(request.extension);
   const body: JsonObject = { model };
@@ -59,6 +61,8 @@ export function buildRequest(
 
   const { system, turns } = buildConversation(request, traits, losses);
   const tools = buildTools(request, traits, losses);
+  const heldBack = asObject(placeholder);
+  if (heldBack !== undefined) tools.push(heldBack);
   let choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
   const facts = {
     traits,

@@ -12,6 +12,7 @@ import type {
 } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { BILLING_LINE, billingLine } from '../claude/billing-line.ts';
+import { isToolPlaceholder, TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
 import { sessionIn } from '../claude/session.ts';
 import type { ClientRoute } from '../dialect.ts';
 import { CLIENT } from './author.ts';
@@ -65,15 +66,22 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   const billing = billingLine(body.system);
   if (billing !== undefined) extra[BILLING_LINE] = billing;
   const system = parseSystem(body.system ?? undefined);
+  const tools = optionalArray(body, 'tools') ?? [];
+  const placeholder = tools.find(isToolPlaceholder);
+  if (placeholder !== undefined) extra[TOOL_PLACEHOLDER] = placeholder;
   const request: NeutralRequest = {
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
     system: billing === undefined ? system : system.slice(1),
     messages: messages.map((message, at) => parseMessage(message, `messages.${at}`)),
-    tools: (optionalArray(body, 'tools') ?? []).map((tool, at) => parseTool(tool, `tools.${at}`)),
+    tools: tools.flatMap((tool, at) => (tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)])),
     // Nothing is generated where tokens are only counted.
     ...(route?.operation === 'count-tokens' ? {} : { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
-    extension: { dialect: ID, fields: extra },
+    extension: {
+      dialect: ID,
+      fields: extra,
+      ...(placeholder !== undefined && { defaults: [TOOL_PLACEHOLDER] }),
+    },
   };
   const boundTo = findBinding(body);
   if (boundTo !== undefined) request.boundTo = boundTo;
