@@ -7,8 +7,8 @@ import { parseContents, parseSystem } from './parse-contents.ts';
 import { isWebSearch, parseToolConfig, parseTools } from './parse-tools.ts';
 import { invalid } from '../shared/read-field.ts';
 import { bareModel } from './route.ts';
-import { isEmpty, withoutFields } from '../shared/own-fields.ts';
-import { camelFields, ID } from './wire.ts';
+import { withoutFields } from '../shared/own-fields.ts';
+import { camelFields, extensionOf, ID, isDefault } from './wire.ts';
 
 const NEUTRAL_FIELDS = [
   'model',
@@ -40,15 +40,16 @@ export function parseRequest(body: JsonObject, route: ClientRoute): NeutralReque
   };
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   const serviceTier = asString(wire.serviceTier);
-  if (serviceTier !== undefined && serviceTier !== 'unspecified') request.serviceTier = serviceTier;
+  if (serviceTier === 'standard') request.serviceTier = 'default';
+  else if (serviceTier !== undefined && !isDefault(serviceTier)) request.serviceTier = serviceTier;
   const boundTo = findBinding(wire);
   if (boundTo !== undefined) request.boundTo = boundTo;
   const fields = { ...withoutFields(wire, NEUTRAL_FIELDS), ...others, ...parseConfig(wire, request) };
   if (Array.isArray(fields.safetySettings) && fields.safetySettings.length === 0)
     delete fields.safetySettings;
-  if (!isEmpty(fields)) request.extension = { dialect: ID, fields };
+  Object.assign(request, extensionOf(fields));
   if (request.logprobs !== undefined && request.extension !== undefined)
-    request.extension.defaults = LOGPROBS_FIELDS;
+    request.extension.defaults = [...(request.extension.defaults ?? []), ...LOGPROBS_FIELDS];
   return request;
 }
 

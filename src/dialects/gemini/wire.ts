@@ -1,11 +1,32 @@
 // Names of the Gemini wire that several files here share, and its two spellings of every field.
+import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { createOwnFields, put } from '../shared/own-fields.ts';
 
 export const ID = 'gemini' satisfies DialectId;
 
-export const { extensionOf, ownFields } = createOwnFields(ID);
+const { extensionOf: withFields, ownFields } = createOwnFields(ID);
+export { ownFields };
+
+/**
+ * `{extension}` for fields that only this dialect understands, `{}` if there are none. Google reads a field with its default
+ * value as one that is left out (https://protobuf.dev/programming-guides/proto3/#default): not sending it loses nothing.
+ */
+export function extensionOf(fields: JsonObject): { extension?: Extension } {
+  const { extension } = withFields(fields);
+  if (extension === undefined) return {};
+  const defaults = Object.keys(fields).filter((name) => isDefault(fields[name]));
+  return { extension: defaults.length === 0 ? extension : { ...extension, defaults } };
+}
+
+/** Whether a value is its field's default. 0 is not: of some numbers Google distinguishes it from one that is left out. */
+export function isDefault(value: JsonValue | undefined): boolean {
+  if (typeof value === 'string') return value === '' || UNSPECIFIED.test(value);
+  return isObject(value) || Array.isArray(value) ? Object.values(value).every(isDefault) : value === false;
+}
+
+const UNSPECIFIED = /^([A-Z_]+_)?UNSPECIFIED$/i;
 
 /**
  * The object with its fields in lowerCamelCase: Google takes `inline_data` for `inlineData` everywhere

@@ -643,7 +643,7 @@ describe('generation config', () => {
       safetySettings: [{ category: 'X', threshold: 'Y' }],
       cached_content: 'cachedContents/1',
       labels: { team: 'a' },
-      toolConfig: { retrievalConfig: {} },
+      toolConfig: { retrievalConfig: { languageCode: 'de' } },
       serviceTier: 'flex',
     });
     expect(request.serviceTier).toBe('flex');
@@ -653,7 +653,7 @@ describe('generation config', () => {
         safetySettings: [{ category: 'X', threshold: 'Y' }],
         cachedContent: 'cachedContents/1',
         labels: { team: 'a' },
-        'toolConfig.retrievalConfig': {},
+        'toolConfig.retrievalConfig': { languageCode: 'de' },
         'generationConfig.responseModalities': ['IMAGE'],
         'generationConfig.candidateCount': 2,
         'generationConfig.responseMimeType': 'text/x.enum',
