@@ -167,7 +167,7 @@ describe('ending', () => {
     const address = await server.address();
     server.child.kill('SIGHUP');
     await server.err.until(/configuration is in use/);
-    expect(await getJson(`${address}/gateway/health`)).toMatchObject({ status: 'healthy' });
+    expect((await fetch(`${address}/gateway/health`)).status).toBe(200);
     expect((await server.stop()).code).toBe(0);
   });
 

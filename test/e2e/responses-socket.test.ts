@@ -346,12 +346,20 @@ describe('Responses over a WebSocket', () => {
   });
 
   test('a client that does not read holds its provider back, and then gets everything', async () => {
-    const delta = utf8(MESSAGE.delta('x'.repeat(10_000)));
-    const count = 4_000;
+    const event = (fields: JsonObject) => utf8(`data: ${JSON.stringify(fields)}\n\n`);
+    const response = { id: 'resp_1', object: 'response', status: 'in_progress', output: [] };
+    const count = 6_000;
     const pieces = function* () {
-      yield utf8(MESSAGE.start + MESSAGE.block);
+      yield event({ type: 'response.created', response });
+      const delta = event({
+        type: 'response.output_text.delta',
+        item_id: 'msg_1',
+        output_index: 0,
+        content_index: 0,
+        delta: 'x'.repeat(10_000),
+      });
       for (let index = 0; index < count; index++) yield delta;
-      yield utf8(MESSAGE.end);
+      yield event({ type: 'response.completed', response: { ...response, status: 'completed' } });
     };
     upstream.answer({ ...replyWith(ANSWER), pieces: { [Symbol.iterator]: pieces } });
     let received = 0;
@@ -366,7 +374,7 @@ describe('Responses over a WebSocket', () => {
         },
       },
     });
-    const handshake = `GET /v1/responses HTTP/1.1\r\nhost: 127.0.0.1\r\nx-sluice-target: lab-messages/m\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+    const handshake = `GET /v1/responses HTTP/1.1\r\nhost: 127.0.0.1\r\nx-sluice-target: lab-responses/m\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
     socket.write(handshake);
     await opened.promise;
     socket.pause();
@@ -378,7 +386,7 @@ describe('Responses over a WebSocket', () => {
       taken = request.bytesSent;
       await Bun.sleep(300);
     }
-    expect(taken).toBeLessThan(count * 5_000);
+    expect(taken).toBeLessThan(count * 6_000);
     socket.resume();
     expect(await request.ended).toBe('complete');
     while (received < count * 10_000) await Bun.sleep(20);
