@@ -18,6 +18,7 @@ function renderMetricsPage(): string {
     running: [],
     workers: undefined,
     budgets: [],
+    rateLimits: [],
     ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
   });
   return [

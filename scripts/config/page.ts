@@ -19,9 +19,9 @@ export function renderJsonSchema(): string {
   return `${JSON.stringify({ title: 'Sluice configuration', ...root }, null, 2)}\n`;
 }
 
-/** A section, or a provider, with nothing behind its name is null in YAML. */
+/** A section, be it a list, or a provider, with nothing behind its name is null in YAML. */
 function orEmpty(node: SchemaNode): SchemaNode {
-  return node.type === 'object' ? { ...node, type: ['object', 'null'] } : node;
+  return node.type === 'object' || node.type === 'array' ? { ...node, type: [node.type, 'null'] } : node;
 }
 
 function withEmptyEntries(node: SchemaNode): SchemaNode {

@@ -1,6 +1,7 @@
 // `sluice check`: what the configuration amounts to, without serving it.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
+import { formatLimit } from '../limits/format-limit.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import { retireModules } from '../server/load-modules.ts';
@@ -36,7 +37,14 @@ function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {
   return `, and ${projectOfKey.size} of projects: ${[...new Set(projectOfKey.values())].join(', ')}`;
 }
 
-function describeConfig({ server, providers, disabled, routing, costs }: ResolvedConfig): string[] {
+function describeConfig({
+  server,
+  providers,
+  disabled,
+  routing,
+  costs,
+  rateLimits,
+}: ResolvedConfig): string[] {
   const keys =
     server.keys.length === 0
       ? 'no key required, loopback only'
@@ -79,6 +87,9 @@ function describeConfig({ server, providers, disabled, routing, costs }: Resolve
     ...(costs.budgets.length === 0
       ? []
       : ['budgets:', ...costs.budgets.map((budget) => `  ${formatBudget(budget)}`)]),
+    ...(rateLimits.length === 0
+      ? []
+      : ['rate limits:', ...rateLimits.map((limit) => `  ${formatLimit(limit)}`)]),
   ];
 }
 

@@ -37,10 +37,11 @@ export function parseConfig(raw: unknown): ParsedConfig {
 
 /**
  * Copies the value without keys that are not ours. A section or provider entry that is empty in YAML (`anthropic:` with
- * nothing after it) is null there and becomes `{}`.
+ * nothing after it) is null there, and becomes a section with its defaults, or `{}`.
  */
 function tidied(value: unknown, path: KeyPath): unknown {
-  if (!isObject(value)) return value === null && isSection(path) ? {} : value;
+  if (value === null && isSection(path)) return path.length === 1 ? undefined : {};
+  if (!isObject(value)) return value;
   const kept = Object.entries(value).map(([key, inner]) => [key, tidied(inner, [...path, key])]);
   // A key for editors, which names the JSON Schema.
   return Object.fromEntries(path.length === 0 ? kept.filter(([key]) => key !== '$schema') : kept);

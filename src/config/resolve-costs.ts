@@ -2,6 +2,7 @@
 import { compileGlob } from '../model/glob.ts';
 import { suggestion } from './nearest.ts';
 import type { ConfigProblem } from './problem.ts';
+import { reachable } from './reachable.ts';
 import type { Budget, CostsConfig, ProviderConfig, TokenPrices } from './resolved.ts';
 import type { ConfigFile } from './schema.ts';
 
@@ -27,25 +28,15 @@ export function resolveCosts(
   const entries = Object.entries(file.costs.pricing_overrides);
   return {
     pricingOverrides: entries.map(([pattern, price]) => ({ pattern, price: resolvePrice(price) })),
-    budgets: reachable(file.costs.budgets.map(resolveBudget), problems),
+    budgets: reachable(
+      file.costs.budgets.map(resolveBudget),
+      ({ limitUsd, ...whose }) => ({ size: limitUsd, whose }),
+      (index, smaller) => {
+        const message = `is never reached: budgets[${smaller}] covers the same requests, and is not larger`;
+        problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'limit_usd'], message });
+      },
+    ),
   };
-}
-
-/** Of budgets that differ only in their limit, keeps the one with the lowest. */
-function reachable(budgets: readonly Budget[], problems: ConfigProblem[]): Budget[] {
-  const least = new Map<string, number>();
-  const keys = budgets.map(({ limitUsd, ...whose }) => JSON.stringify(whose));
-  for (const [index, key] of keys.entries()) {
-    const other = budgets[least.get(key) ?? -1];
-    if (other === undefined || (budgets[index]?.limitUsd ?? 0) < other.limitUsd) least.set(key, index);
-  }
-  return budgets.filter((_, index) => {
-    const lower = least.get(keys[index] ?? '');
-    if (lower === index || lower === undefined) return true;
-    const message = `is never reached: budgets[${lower}] covers the same requests, and is not larger`;
-    problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'limit_usd'], message });
-    return false;
-  });
 }
 
 function resolveBudget({ limit_usd, per, ...whose }: ConfigFile['costs']['budgets'][number]): Budget {

@@ -12,8 +12,9 @@ import type {
 } from '../providers/kind.ts';
 import type { Transformer } from '../transformers/transformer.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
-import type { BudgetEach } from './schema.ts';
+import type { EachName, RatePeriod } from './schema.ts';
 import type { STRATEGIES } from './routing-schema.ts';
+import type { NamePatterns } from '../model/request-names.ts';
 import type { TierPrices } from '../model/usage.ts';
 
 export type { AuthorizationScheme } from '../providers/kind.ts';
@@ -32,6 +33,7 @@ export interface ResolvedConfig {
   audit: AuditConfig;
   log: LogConfig;
   costs: CostsConfig;
+  rateLimits: RateLimit[];
   transformers: TransformersConfig;
 }
 
@@ -261,15 +263,24 @@ export interface CostsConfig {
 }
 
 /** What requests whose names match all of these globs may cost together in a period; null: any name. */
-export interface Budget {
+export interface Budget extends NamePatterns {
   limitUsd: number;
   per: CalendarPeriod;
   /** The kind of name that has the whole limit for each value; null: all share it. */
-  each: BudgetEach | null;
-  agent: string | null;
-  project: string | null;
-  provider: string | null;
-  model: string | null;
+  each: EachName | null;
+}
+
+export const RATE_LIMIT_KINDS = ['requests', 'tokens', 'concurrent'] as const;
+export type RateLimitKind = (typeof RATE_LIMIT_KINDS)[number];
+
+/** How many requests or tokens may pass in a period, or how many requests may run at once. */
+export interface RateLimit extends NamePatterns {
+  kind: RateLimitKind;
+  most: number;
+  /** Null for `concurrent` alone. */
+  per: RatePeriod | null;
+  /** As for a budget. */
+  each: EachName | null;
 }
 
 /** USD per million tokens. */

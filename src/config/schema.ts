@@ -342,11 +342,22 @@ const priceSchema = z.strictObject({
     .describe('Other prices that apply to all tokens of a request with a long prompt.'),
 });
 
-const budgetName = (what: string) => z.string().min(1).optional().describe(what);
+const limitedName = (what: string) => z.string().min(1).optional().describe(what);
 
 /** Not the model, whose name differs before and after the answer. */
-const BUDGET_EACH = ['agent', 'project', 'provider'] as const;
-export type BudgetEach = (typeof BUDGET_EACH)[number];
+const EACH_NAMES = ['agent', 'project', 'provider'] as const;
+export type EachName = (typeof EACH_NAMES)[number];
+
+const eachName = () =>
+  z
+    .enum(EACH_NAMES)
+    .optional()
+    .describe('The limit is not shared: each matching agent, project or provider has it to itself.');
+const agentName = () =>
+  limitedName(
+    'Only requests of this agent (`agent_type`, `x-sluice-agent`); `*` matches anything, here and below.',
+  );
+const projectName = () => limitedName('Only requests of this project (`project_id`, `x-sluice-project`).');
 
 const budgetSchema = z.strictObject({
   limit_usd: z
@@ -356,18 +367,37 @@ const budgetSchema = z.strictObject({
   per: z
     .enum(CALENDAR_PERIODS)
     .describe('Calendar period in UTC, after which the budget is reset; weeks begin on Monday.'),
-  each: z
-    .enum(BUDGET_EACH)
-    .optional()
-    .describe('The limit is not shared: each matching agent, project or provider has it to itself.'),
-  agent: budgetName(
-    'Only requests of this agent (`agent_type`, `x-sluice-agent`); `*` matches anything, here and below.',
-  ),
-  project: budgetName('Only requests of this project (`project_id`, `x-sluice-project`).'),
-  provider: budgetName('Only requests served by this provider.'),
-  model: budgetName(
+  each: eachName(),
+  agent: agentName(),
+  project: projectName(),
+  provider: limitedName('Only requests served by this provider.'),
+  model: limitedName(
     'Only requests served by this model, by its name in the provider’s answer: `claude-opus-*`.',
   ),
+});
+
+const RATE_PERIODS = ['second', 'minute', 'hour', 'day'] as const;
+export type RatePeriod = (typeof RATE_PERIODS)[number];
+
+const allowance = (what: string) => z.number().int().min(1).max(1_000_000_000).optional().describe(what);
+
+const rateLimitSchema = z.strictObject({
+  requests: allowance('Most requests in a period. Each entry has one of `requests`, `tokens`, `concurrent`.'),
+  tokens: allowance(
+    'Most tokens in a period: input, written to caches or not, and output; without what is read from caches.',
+  ),
+  concurrent: allowance('Most requests that may run at the same time.'),
+  per: z
+    .enum(RATE_PERIODS)
+    .optional()
+    .describe(
+      'The period, needed for `requests` and `tokens`: what was used of them comes back evenly over it.',
+    ),
+  each: eachName(),
+  agent: agentName(),
+  project: projectName(),
+  provider: limitedName('Only requests sent to this provider.'),
+  model: limitedName('Only requests sent to this model, by its name at the provider: `claude-opus-*`.'),
 });
 
 export const configSchema = z.strictObject({
@@ -430,6 +460,12 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('Prices and budgets.'),
+  rate_limits: z
+    .array(rateLimitSchema)
+    .default([])
+    .describe(
+      'Limits on requests and tokens in a period, and on requests at the same time; see docs/rate-limits.md.',
+    ),
 });
 
 /** A file as people write it: durations and sizes as text, everything optional. */

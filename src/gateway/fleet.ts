@@ -2,6 +2,7 @@
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
+import type { Counters } from '../limits/counters.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { PeerNotice, Peers } from '../upstream/peers.ts';
 
@@ -14,6 +15,8 @@ export interface Fleet {
   traced: boolean;
   /** Reports what was spent from budgets in this process since the last report. */
   spent(added: readonly Spent[]): void;
+  /** What rate limits count with, in memory that all processes share. */
+  counters: Counters;
   /** Reports that a conversation is now served by another target. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */

@@ -13,6 +13,7 @@ import { loadPrices } from '../ledger/prices/library.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
 import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
 import { NO_SPILL } from '../ledger/queue/spill.ts';
+import type { LimitState } from '../limits/limit-book.ts';
 import { createManagement } from '../management/management.ts';
 import type { RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -53,6 +54,7 @@ import { answerEmbeddings } from './operations/embeddings.ts';
 import { answerForwarded, mayForward } from './operations/forward.ts';
 import type { Question } from './attempts/plan.ts';
 import { createBudgets } from './budgets.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createProbes } from './probes.ts';
 import { withQueryKey } from './request/query-key.ts';
 import { readBody } from './request/read-body.ts';
@@ -101,6 +103,8 @@ export interface Gateway {
   readonly running: RunningRequests;
   /** The states of the configured providers, in their order. */
   providerStates(): ProviderState[];
+  /** The states of `rate_limits`, as far as names are known in this process. */
+  rateLimits(): LimitState[];
   /** Connection pools to upstreams; empty where the host does not keep them itself. */
   connections(): PoolState[];
   /** Takes a notice from another process of this gateway. */
@@ -154,6 +158,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   const rows = fleet === undefined ? ledger : fleet.rows;
   const budgets = createBudgets(host, ledger);
   budgets.configure(initial.costs.budgets, setup.price);
+  const rateLimits = createRateLimits(host.monotonic, fleet?.counters);
+  rateLimits.configure(initial.rateLimits);
   const live = createLiveView(host.setTimer);
   const logRequest = createRequestLog(host);
   const meter = createMeter();
@@ -168,6 +174,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     price: (target, model, seen, at) => price(target.provider, model, seen.usage, at, seen),
     onEnd(ended) {
       active.delete(ended);
+      rateLimits.ended(ended);
       noteServed(ended);
     },
   });
@@ -189,6 +196,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       connections,
       budgets: budgets.states,
       budgetsUnread: budgets.unread,
+      rateLimits: rateLimits.states,
     });
 
   function connections(): PoolState[] {
@@ -275,6 +283,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
           redact: redact.ofFailure,
           states,
           budgets: budgets.guard,
+          limits: rateLimits.of,
           client,
           makeBody,
         });
@@ -314,6 +323,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         redact: redact.ofFailure,
         states,
         budgets: budgets.guard,
+        limits: rateLimits.of,
         client,
         makeBody,
       };
@@ -394,6 +404,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
         redact: redactor.ofFailure,
         states,
         budgets: budgets.guard,
+        limits: rateLimits.of,
       });
     },
     reload(config) {
@@ -402,6 +413,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       book = bookOf(setup);
       states.configure(config.providers);
       budgets.configure(config.costs.budgets, setup.price);
+      rateLimits.configure(config.rateLimits);
       host.connections?.limit(config.connections);
       if (isProber) probes.follow(config.providers);
     },
@@ -411,6 +423,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     },
     running,
     providerStates: () => states.snapshot(setup.config.providers),
+    rateLimits: rateLimits.states,
     connections,
     learn(news) {
       switch (news.about) {

@@ -15,6 +15,7 @@ import { lacksKey, planTry } from './attempts/try-context.ts';
 import { clientLeft } from './client-left.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
+import type { LimitsOf } from './rate-limits.ts';
 import { readingOf } from './pumps/reading.ts';
 import { type ExchangeRecord, failedWith } from './record/record.ts';
 import { redactError } from './response/redact-error.ts';
@@ -30,6 +31,7 @@ export interface NeutralContext {
   redact(text: string): string;
   states: ProviderStates;
   budgets: BudgetGuard;
+  limits: LimitsOf;
 }
 
 type Events = readonly StreamEvent[];
@@ -97,7 +99,7 @@ function open(
   signal: CancelSignal,
   context: NeutralContext,
 ): Promise<OpenStream<Events>> {
-  const { host, config, states, redact, budgets } = context;
+  const { host, config, states, redact, budgets, limits } = context;
   const { maxEvent, keys } = config.server;
   const render = (events: Events): Events => events;
   return hedgedAnswer<OpenStream<Events>>({
@@ -108,6 +110,7 @@ function open(
       contextFallback: route.policy.contextFallback,
       keyFor: (target) => (lacksKey(target, route.targets[0]) ? 'missing' : 'own'),
       spentBudget: (target) => budgets(record, target),
+      limits: limits(record),
       conversation: () => route.conversation,
       host,
       signal,

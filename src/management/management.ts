@@ -4,6 +4,7 @@ import { suggestion } from '../config/nearest.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { LimitState } from '../limits/limit-book.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -42,6 +43,8 @@ export interface ManagementDeps {
   budgets(): BudgetState[];
   /** Why what was spent cannot be read from the ledger at the moment, so that too little may be counted; null: it can. */
   budgetsUnread(): string | null;
+  /** The states of `rate_limits`, in that order; where each has a limit to itself, those who use some of it. */
+  rateLimits(): LimitState[] | Promise<LimitState[]>;
   /** Connections to every server that was asked; empty where the host does not keep them itself. */
   connections(): PoolState[] | Promise<PoolState[]>;
 }

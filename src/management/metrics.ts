@@ -1,8 +1,10 @@
 // GET /gateway/metrics: totals of all time or a window, costs by name, each model's figures, the newest requests.
+import type { Budget, RateLimit } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
 import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
 import { startOfWindow } from '../ledger/sums/sum-spans.ts';
+import type { LimitState } from '../limits/limit-book.ts';
 import type { ManagementDeps } from './management.ts';
 import { describeModel, ratio } from './model-metrics.ts';
 import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';
@@ -44,6 +46,9 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
     summary: summarise(summary?.totals ?? NO_TOTALS),
     ...Object.fromEntries(wanted.map(([, , key, dimension]) => [key, summary?.costs[dimension] ?? {}])),
     ...(deps.config().costs.budgets.length > 0 ? { budgets: deps.budgets().map(describeBudget) } : {}),
+    ...(deps.config().rateLimits.length > 0
+      ? { rate_limits: (await deps.rateLimits()).map(describeLimit) }
+      : {}),
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
     recent: recent.map(describeRecent),
   };
@@ -66,21 +71,36 @@ function summarise(totals: Totals): object {
 }
 
 function describeBudget({ budget, start, end, spentUsd, unpriced }: BudgetState): object {
-  const { limitUsd, per, each, agent, project, provider, model } = budget;
-  const whose = Object.entries({ each, agent, project, provider, model })
-    .filter(([, name]) => name !== null)
-    // In an `each` budget, the empty name means requests without one.
-    .map(([what, name]) => [what, name === '' ? null : name]);
+  const { limitUsd, per } = budget;
   return {
     limit_usd: limitUsd,
     per,
-    ...Object.fromEntries(whose),
+    ...whoseIs(budget),
     spent_usd: spentUsd,
     is_spent: spentUsd >= limitUsd,
     unpriced_requests: unpriced,
     since: new Date(start).toISOString(),
     until: new Date(end).toISOString(),
   };
+}
+
+function describeLimit({ limit, used, isReached }: LimitState): object {
+  const { kind, most, per } = limit;
+  return {
+    [kind]: most,
+    ...(per === null ? {} : { per }),
+    ...whoseIs(limit),
+    used,
+    is_reached: isReached,
+  };
+}
+
+function whoseIs({ each, agent, project, provider, model }: Budget | RateLimit): object {
+  const named = Object.entries({ each, agent, project, provider, model })
+    .filter(([, name]) => name !== null)
+    // Where each has the limit to itself, the empty name means requests without one.
+    .map(([what, name]) => [what, name === '' ? null : name]);
+  return Object.fromEntries(named);
 }
 
 function describeRecent(row: StoredRow): object {

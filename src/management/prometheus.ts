@@ -1,6 +1,8 @@
 // GET /metrics: the figures since the start and the present state, for Prometheus.
+import type { Budget, RateLimit } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
+import type { LimitState } from '../limits/limit-book.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -18,6 +20,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     ledger: deps.ledger?.health() ?? null,
     workers: deps.workers?.(),
     budgets: deps.budgets(),
+    rateLimits: deps.config().rateLimits.length > 0 ? await deps.rateLimits() : [],
   });
   const metrics = [...state, ...deps.meter.metrics];
   return new Response(prometheusText(metrics), {
@@ -37,6 +40,7 @@ interface State {
   /** Undefined where one process does everything. */
   workers: WorkerCount | undefined;
   budgets: readonly BudgetState[];
+  rateLimits: readonly LimitState[];
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
 }
 
@@ -48,6 +52,7 @@ export function stateMetrics({
   ledger,
   workers,
   budgets,
+  rateLimits,
   ...gateway
 }: State): Metric[] {
   const one = (name: string, help: string, value: number): Metric =>
@@ -119,6 +124,18 @@ export function stateMetrics({
       budgets,
       ({ spentUsd }) => spentUsd,
     ),
+    rateLimitGauge(
+      'max',
+      'Most requests or tokens in a period, or requests at the same time, that a rate limit lets pass.',
+      rateLimits,
+      ({ limit }) => limit.most,
+    ),
+    rateLimitGauge(
+      'used',
+      'Requests or tokens of a rate limit that are in use at this moment.',
+      rateLimits,
+      ({ used }) => used,
+    ),
     ...connectionMetrics(connections),
     ...(ledger === null
       ? []
@@ -141,20 +158,59 @@ function budgetGauge(
   budgets: readonly BudgetState[],
   value: (state: BudgetState) => number,
 ): Metric {
-  const labelsOf = ({ budget: { per, each, ...whose } }: BudgetState) => [
-    per,
-    ...[each, whose.agent, whose.project, whose.provider, whose.model].map((label) => label ?? ''),
+  return limitGauge(
+    { name: `sluice_budget_${name}`, help, labels: ['per'] },
+    budgets.map((state) => ({
+      labels: [state.budget.per],
+      limit: state.budget,
+      size: state.budget.limitUsd,
+      value: value(state),
+    })),
+  );
+}
+
+function rateLimitGauge(
+  name: string,
+  help: string,
+  limits: readonly LimitState[],
+  value: (state: LimitState) => number,
+): Metric {
+  return limitGauge(
+    { name: `sluice_rate_limit_${name}`, help, labels: ['kind', 'per'] },
+    limits.map((state) => ({
+      labels: [state.limit.kind, state.limit.per ?? ''],
+      limit: state.limit,
+      size: state.limit.most,
+      value: value(state),
+    })),
+  );
+}
+
+interface LimitSample {
+  labels: string[];
+  limit: Budget | RateLimit;
+  size: number;
+  value: number;
+}
+
+/** @param metric with the labels that come before the names. */
+function limitGauge(
+  metric: { name: string; help: string; labels: string[] },
+  samples: readonly LimitSample[],
+): Metric {
+  const labelsOf = ({ labels, limit: { each, agent, project, provider, model } }: LimitSample) => [
+    ...labels,
+    ...[each, agent, project, provider, model].map((label) => label ?? ''),
   ];
-  // A name may have two budgets of its own, from one for all names and one for a glob: the smaller one binds it.
-  const binding = new Map<string, BudgetState>();
-  for (const state of budgets) {
-    const key = JSON.stringify(labelsOf(state));
-    const { limitUsd = Number.POSITIVE_INFINITY } = binding.get(key)?.budget ?? {};
-    if (state.budget.limitUsd < limitUsd) binding.set(key, state);
+  // A name may have two limits to itself, one of all names and one of a glob: the smaller one binds it.
+  const binding = new Map<string, LimitSample>();
+  for (const sample of samples) {
+    const key = JSON.stringify(labelsOf(sample));
+    if (sample.size < (binding.get(key)?.size ?? Number.POSITIVE_INFINITY)) binding.set(key, sample);
   }
   return gauge(
-    { name: `sluice_budget_${name}`, help, labels: ['per', 'each', 'agent', 'project', 'provider', 'model'] },
-    [...binding.values()].map((state) => [labelsOf(state), value(state)] as const),
+    { ...metric, labels: [...metric.labels, 'each', 'agent', 'project', 'provider', 'model'] },
+    [...binding.values()].map((sample) => [labelsOf(sample), sample.value] as const),
   );
 }
 

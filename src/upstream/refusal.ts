@@ -6,7 +6,13 @@ import type { CooldownReason } from './key-ring.ts';
 /** Longer waits are given in hours. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
 
-type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
+type RefusalReason =
+  | 'breaker_open'
+  | 'keys_set_aside'
+  | 'busy'
+  | 'no_key'
+  | 'budget_spent'
+  | 'rate_limited';
 
 export interface Refusal {
   refused: RefusalReason;
@@ -66,11 +72,24 @@ export function refusedWithoutKey(name: string): Refusal {
 
 /** @param spent the budget in words, and how much of it is spent. @param waitMs until it is reset. */
 export function refusedByBudget(name: string, spent: string, waitMs: number): Refusal {
-  const until = waitMs < MAX_TOLD_IN_SECONDS_MS ? seconds(waitMs) : `${Math.ceil(waitMs / 3_600_000)} h`;
-  const message = `${name} was not asked: ${spent}; it is renewed in ${until} (costs.budgets)`;
+  const message = `${name} was not asked: ${spent}; it is renewed in ${wait(waitMs)} (costs.budgets)`;
   return {
     refused: 'budget_spent',
     error: new GatewayError('budget_exceeded', message, { retryAfterMs: waitMs, exhausted: true }),
+    worthWaiting: false,
+  };
+}
+
+/**
+ * Says nothing of the target: limits of the caller hold for all of them, and are then told once.
+ * @param limit in words. @param waitMs until a request may pass. @param isOfRunning it limits requests at the same time.
+ */
+export function refusedByRateLimit(limit: string, waitMs: number, isOfRunning: boolean): Refusal {
+  const when = isOfRunning ? 'when one of them has ended' : `in ${wait(waitMs)}`;
+  const message = `the limit of ${limit}${limit.includes(',') ? ',' : ''} is reached: ask again ${when} (rate_limits)`;
+  return {
+    refused: 'rate_limited',
+    error: new GatewayError('rate_limited', message, { retryAfterMs: waitMs, exhausted: !isOfRunning }),
     worthWaiting: false,
   };
 }
@@ -97,6 +116,10 @@ export function allRefused(all: readonly Refusal[]): GatewayError | undefined {
   return codes.size === 1
     ? first.error.with(message, { retryAfterMs })
     : new GatewayError('upstream_overloaded', message, { status: 503, retryAfterMs });
+}
+
+function wait(ms: number): string {
+  return ms < MAX_TOLD_IN_SECONDS_MS ? seconds(ms) : `${Math.ceil(ms / 3_600_000)} h`;
 }
 
 function seconds(ms: number): string {

@@ -3,7 +3,7 @@ import { createWatchers } from '../gateway/live/watchers.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
 import type { Questions } from './ask-all.ts';
-import { mergeStates } from './merge-states.ts';
+import { mergeLimits, mergeStates } from './merge-states.ts';
 import type { PageRequest } from './protocol.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -46,6 +46,7 @@ export function createFleetView(
       // Watchers are served where they are connected.
       watch: () => createWatchers(setTimer).watch(),
     },
+    rateLimits: async () => mergeLimits(await questions.all(processes(), 'rateLimits')),
     async providerStates(providers) {
       const merged = mergeStates(await questions.all(processes(), 'providerStates'));
       return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);

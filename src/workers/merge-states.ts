@@ -1,4 +1,5 @@
-// Merges what several workers know about the same providers.
+// Merges what several workers know about the same providers and rate limits.
+import type { LimitState } from '../limits/limit-book.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 
@@ -10,6 +11,17 @@ export function mergeStates(ofWorkers: readonly (readonly ProviderState[])[]): P
     merged.set(state.name, known === undefined ? state : mergeTwo(known, state));
   }
   return [...merged.values()];
+}
+
+/** All read the same counters, but each knows only the names that it has served. */
+export function mergeLimits(ofWorkers: readonly (readonly LimitState[])[]): LimitState[] {
+  const merged = new Map<string, LimitState>();
+  for (const state of ofWorkers.flat()) {
+    const key = JSON.stringify(state.limit);
+    const known = merged.get(key);
+    if (known === undefined || state.used > known.used) merged.set(key, state);
+  }
+  return [...merged.values()].sort((one, other) => one.index - other.index || other.used - one.used);
 }
 
 const BREAKER_RANK = { closed: 0, 'half-open': 1, open: 2 } as const;

@@ -12,7 +12,7 @@ import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { createQuestions } from './ask-all.ts';
-import { boardBytes, createBoard } from './board.ts';
+import { createBoard } from './board.ts';
 import { createSupervisor } from './supervisor.ts';
 import { createFleetView } from './fleet-view.ts';
 import { countedIn, type HandedRows, keepable, rowsIn } from './handed-rows.ts';
@@ -22,6 +22,8 @@ import { createPageSource } from './page-pieces.ts';
 import { createPoolTally } from './pool-tally.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
+import { divideShared, sharedBytes } from './shared-layout.ts';
+import { clearCounters } from './shared-counters.ts';
 import { createSharedMemory } from './shared-memory.ts';
 import type { WorkerCommand, WorkerProcess } from './worker-process.ts';
 
@@ -62,8 +64,9 @@ const LOST_AT_SHUTDOWN = 'a worker died while its requests were finishing; they 
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const { workers: wanted, ledger, telemetry, log, now, monotonic, setTimer } = options;
   const begunAt = monotonic();
-  const memory = createSharedMemory(boardBytes(wanted));
-  const board = createBoard(memory.bytes, wanted, 0);
+  const memory = createSharedMemory(sharedBytes(wanted));
+  const shared = divideShared(memory.bytes, wanted);
+  const board = createBoard(shared.board, wanted, 0);
   const watchedAt = new Set<WorkerProcess>();
   /** The configuration that each worker was given last. */
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
@@ -174,6 +177,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
           columns,
           recorded: ledger !== null,
           traced: telemetry !== null,
+          clock: monotonic(),
         };
       },
       notice(notice) {
@@ -223,6 +227,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   function handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void watch(worker, false);
     board.clear(worker.index);
+    clearCounters(shared.counters, wanted, worker.index);
     const left = readJournal(worker.memory, batches.get(worker) ?? 0);
     for (const request of left) note(lostRow(request, how, now()));
     const running = left.filter(({ end }) => end === null).length;

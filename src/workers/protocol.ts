@@ -1,6 +1,7 @@
 // What the primary and its workers ask of each other.
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Spent } from '../ledger/budgets/budget-book.ts';
+import type { LimitState } from '../limits/limit-book.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -45,6 +46,8 @@ export interface WorkerSetup {
   recorded: boolean;
   /** Whether traces are collected. */
   traced: boolean;
+  /** The primary's monotonic clock when it answered, in milliseconds. */
+  clock: number;
 }
 
 /** The methods of a worker. */
@@ -55,6 +58,7 @@ export type WorkerMethods = {
   running(): Promise<RunningRequest[]>;
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];
+  rateLimits(): LimitState[];
   connections(): PoolState[];
   /** Shows only that it can answer. */
   beat(): void;

@@ -3,7 +3,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
 import { watchStreams } from '../management/streams.ts';
-import { boardBytes, createBoard } from './board.ts';
+import { createBoard } from './board.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { createJournal } from './journal.ts';
 import { createPacketBuffer } from './packet-buffer.ts';
@@ -17,6 +17,8 @@ import {
   type WorkerSetup,
 } from './protocol.ts';
 import type { SentConfig } from './sent-config.ts';
+import { createSharedCounters } from './shared-counters.ts';
+import { divideShared } from './shared-layout.ts';
 import { openSharedMemory } from './shared-memory.ts';
 
 const LIVE_PATH = '/gateway/streams/live';
@@ -26,6 +28,7 @@ export interface WorkerOptions {
   index: number;
   /** How many there are. */
   workers: number;
+  monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
   onError(error: unknown): void;
   /** No memory is left to note new requests: they are served, but lost to the ledger if this process dies. */
@@ -51,12 +54,9 @@ interface ServingWorker {
 
 /** For a process that a primary has started. */
 export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLink> {
-  const { index, workers, setTimer, onError } = options;
-  const board = createBoard(
-    openSharedMemory(BOARD_DESCRIPTOR).bytes.subarray(0, boardBytes(workers)),
-    workers,
-    index,
-  );
+  const { index, workers, monotonic, setTimer, onError } = options;
+  const shared = divideShared(openSharedMemory(BOARD_DESCRIPTOR).bytes, workers);
+  const board = createBoard(shared.board, workers, index);
   const memory = openSharedMemory(MEMORY_DESCRIPTOR);
   const journal = createJournal(memory.bytes, { reserve: memory.reserve, onFull: options.onJournalFull });
   let serving: ServingWorker | undefined;
@@ -83,6 +83,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     running: async () => gateway().running.list(),
     cancel: async (requestId) => gateway().running.cancel(requestId),
     providerStates: () => gateway().providerStates(),
+    rateLimits: () => gateway().rateLimits(),
     connections: () => gateway().connections(),
     beat() {},
     flush: () => gateway().flush(),
@@ -115,7 +116,11 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     next: (page: number) => primary.call('nextPiece', page),
     leave: (page: number) => primary.notify('leavePage', page),
   };
+  const askedAt = monotonic();
   const setup = await primary.call('setup');
+  // Clocks of processes begin at different times. The error, half of the time that the answer took, changes no rate: only
+  // what a limit lets pass at once, by as much of the period.
+  const ahead = setup.clock - (askedAt + monotonic()) / 2;
   let { columns } = setup;
   return {
     setup,
@@ -133,6 +138,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         notify: (notice) => primary.notify('notice', { about: 'provider', notice }),
         room: (provider) => board.room(columns.get(provider) ?? -1),
       },
+      counters: createSharedCounters(shared.counters, workers, index, () => monotonic() + ahead),
       spent: (added) => primary.notify('spent', added),
       placed: (place, target) => primary.notify('notice', { about: 'place', place, target }),
       begun: journal.note,

@@ -203,6 +203,21 @@ routing:
   });
 });
 
+test('check lists the rate limits', async () => {
+  const { out } = await run(
+    'check',
+    [],
+    `
+rate_limits:
+  - { requests: 60, per: minute, each: project }
+  - { concurrent: 10, agent: "code-*" }
+`,
+  );
+  expect(out).toContain(
+    'rate limits:\n  60 requests a minute, each project\n  10 requests at once, agent code-*\n',
+  );
+});
+
 describe('a target that cannot serve what the path asks for', () => {
   const MIXED = `
 providers:

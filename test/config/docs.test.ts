@@ -53,8 +53,9 @@ test('whatever the JSON Schema refers to is in it: editors refuse it else', () =
 
 test('in the JSON Schema, too, a section and a provider may be empty', () => {
   const { properties } = JSON.parse(renderJsonSchema()) as { properties: Record<string, { type: unknown }> };
-  const { $schema: _, ...sections } = properties;
+  const { $schema: _, rate_limits: list, ...sections } = properties;
   const allowed = ['object', 'null'];
   for (const [name, { type }] of Object.entries(sections)) expect([name, type]).toEqual([name, allowed]);
+  expect(list?.type).toEqual(['array', 'null']);
   expect(properties.providers).toHaveProperty('additionalProperties.type', allowed);
 });

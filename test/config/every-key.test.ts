@@ -23,6 +23,7 @@ const BASE = {
     model_mappings: [{ from: 'a', to: [{ target: 'lab' }] }],
     patterns: [{ match: [{ phrase: 'a' }], to: 'lab' }],
   },
+  rate_limits: [{ requests: 1, per: 'day' }],
   costs: {
     budgets: [{ limit_usd: 1, per: 'day' }],
     pricing_overrides: {
@@ -119,6 +120,15 @@ const OTHER: Record<string, unknown> = {
   'costs.budgets[].project': 'web',
   'costs.budgets[].provider': 'lab',
   'costs.budgets[].model': 'a*',
+  'rate_limits[].requests': 2,
+  'rate_limits[].tokens': 2,
+  'rate_limits[].concurrent': 2,
+  'rate_limits[].per': 'hour',
+  'rate_limits[].each': 'agent',
+  'rate_limits[].agent': 'reviewer',
+  'rate_limits[].project': 'web',
+  'rate_limits[].provider': 'lab',
+  'rate_limits[].model': 'a*',
   'costs.pricing_overrides.*.input_per_million': 2,
   'costs.pricing_overrides.*.output_per_million': 2,
   'costs.pricing_overrides.*.cache_read_per_million': 2,

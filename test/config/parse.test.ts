@@ -76,6 +76,21 @@ describe('errors', () => {
     [{ server: { prot: 1 } }, 'fatal server.prot: unknown key (did you mean "port"?)'],
     [{ budgets: [] }, 'fatal budgets: unknown key; it belongs under costs'],
     [{ openai: {} }, 'fatal openai: unknown key; it belongs under providers'],
+    [{ rate_limit: [] }, 'fatal rate_limit: unknown key (did you mean "rate_limits"?)'],
+    [
+      { rate_limits: [{ request: 1, per: 'day' }] },
+      'fatal rate_limits[0].request: unknown key (did you mean "requests"?)',
+    ],
+    [{ rate_limits: [{ requests: 0, per: 'day' }] }, 'fatal rate_limits[0].requests: expected at least 1'],
+    [{ rate_limits: [{ tokens: -1, per: 'day' }] }, 'fatal rate_limits[0].tokens: expected at least 1'],
+    [
+      { rate_limits: [{ concurrent: 1.5 }] },
+      'fatal rate_limits[0].concurrent: expected a whole number, found a number with a fraction',
+    ],
+    [
+      { rate_limits: [{ requests: 1, per: 'week' }] },
+      'fatal rate_limits[0].per: expected one of second, minute, hour, day',
+    ],
     [{ sever: {} }, 'fatal sever: unknown key (did you mean "server"?)'],
     [
       { providers: { lab: { timeouts: { conect: '1s' } } } },
@@ -253,6 +268,7 @@ describe('leniency', () => {
   test.each([
     ['an empty file', null],
     ['an empty section', { server: null }],
+    ['an empty list', { rate_limits: null }],
     ['an empty provider entry', { providers: { anthropic: null } }],
     ['the schema that editors read', { $schema: './sluice.schema.json' }],
   ])('%s is fine', (_, raw) => {

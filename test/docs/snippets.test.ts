@@ -26,7 +26,7 @@ const PAGES = [
   ),
 ];
 
-const SECTIONS = /^(server|providers|connections|routing|audit|log|costs):/m;
+const SECTIONS = /^(server|providers|connections|routing|audit|log|costs|rate_limits):/m;
 
 function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(join(ROOT, page), 'utf8');

@@ -462,6 +462,21 @@ describe('a project’s key', () => {
   });
 });
 
+test('it counts as a request, and a rate limit that is reached holds it back', async () => {
+  const rate_limits = [{ requests: 1, per: 'day' as const }, { concurrent: 1 }];
+  const lab = setup(jsonReply({ data: [] }), { more: { rate_limits } });
+  const draw = async () => {
+    const answer = await lab.ask('POST', '/v1/images/generations', { body: '{}', headers: JSON_TYPE });
+    await answer.text();
+    return answer.status;
+  };
+  expect(await draw()).toBe(200);
+  expect(lab.gateway.rateLimits().map(({ used }) => used)).toEqual([1, 0]);
+  expect(await draw()).toBe(429);
+  expect((await lab.row(1)).errorCode).toBe('rate_limited');
+  expect(lab.upstream.requests).toHaveLength(1);
+});
+
 test('a used-up budget holds it back', async () => {
   const answer = {
     id: 'c',

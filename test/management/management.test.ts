@@ -1,6 +1,6 @@
 // The management pages over a real ledger: shapes, filters, errors.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Budget, ResolvedConfig } from '../../src/config/resolved.ts';
+import type { Budget, RateLimit, ResolvedConfig } from '../../src/config/resolved.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { type LedgerRow, NO_TIMING } from '../../src/ledger/rows/row.ts';
@@ -59,6 +59,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       maxSpill: 1_000_000,
     },
     costs: { pricingOverrides: [], budgets: [] },
+    rateLimits: [],
     ...changes,
   };
 }
@@ -96,6 +97,7 @@ beforeEach(() => {
     connections: () => pools,
     budgets: () => [],
     budgetsUnread: () => null,
+    rateLimits: () => [],
     providerStates: (providers) =>
       providers.map(({ name }) => ({
         name,
@@ -399,6 +401,30 @@ describe('/gateway/metrics', () => {
         { ...figures, each: 'agent', agent: null, spent_usd: 0.125 },
       ],
     });
+  });
+
+  test('has rate limits where there are any, each with what is in use of it', async () => {
+    expect(await read('/gateway/metrics')).not.toHaveProperty('rate_limits');
+    const requests: RateLimit = {
+      kind: 'requests',
+      most: 60,
+      per: 'minute',
+      each: null,
+      agent: null,
+      project: 'web-*',
+      provider: null,
+      model: null,
+    };
+    const running: RateLimit = { ...requests, kind: 'concurrent', most: 2, per: null, each: 'project' };
+    config = sampleConfig({ rateLimits: [requests, running] });
+    deps.rateLimits = () => [
+      { index: 0, limit: requests, used: 61, isReached: true },
+      { index: 1, limit: { ...running, project: '' }, used: 1, isReached: false },
+    ];
+    expect(await read('/gateway/metrics')).toHaveProperty('rate_limits', [
+      { requests: 60, per: 'minute', project: 'web-*', used: 61, is_reached: true },
+      { concurrent: 2, each: 'project', project: null, used: 1, is_reached: false },
+    ]);
   });
 
   test('sums, averages and costs by name', async () => {

@@ -26,10 +26,11 @@ export async function serveAsWorker(
   const logged: LogOptions = { format: 'text', level: 'info', ...forced };
   const log = createLog(logged);
   keepOwnLogFile(context, { putsAside: false, log });
-  const { setTimer } = createWebHost();
+  const { monotonic, setTimer } = createWebHost();
   const primary = await connectToPrimary({
     index,
     workers,
+    monotonic,
     setTimer,
     onError: (error) =>
       log('error', 'the primary process received a message that it could not handle', { error }),

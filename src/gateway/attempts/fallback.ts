@@ -9,6 +9,7 @@ import { allRefused, type Refusal, refusedByBudget, refusedWithoutKey } from '..
 import { withAddresses } from './addresses.ts';
 import { largerTargets } from './context-window.ts';
 import type { GatewayHost } from '../host.ts';
+import type { RequestLimits } from '../rate-limits.ts';
 import type { Observation } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import { redactError } from '../response/redact-error.ts';
@@ -35,6 +36,8 @@ export interface TryContext {
   keyFor(target: Target): 'own' | 'client' | 'missing';
   /** The used-up budget that the target's cost would count towards; null: none is used up, or it costs nothing. */
   spentBudget(target: Target): SpentBudget | null;
+  /** The rate limits that the request counts towards; null: none. */
+  limits: RequestLimits | null;
   /** The same for every turn of a conversation; null where it is unknown. */
   conversation(): string | null;
   host: GatewayHost;
@@ -176,9 +179,16 @@ function keysBeside({ provider }: Target): number {
   return provider.apiKeys.length - 1;
 }
 
-/** Whether the target may be asked as far as keys and budgets go, whatever the state of its provider. */
-export function mayBeAsked(context: Pick<TryContext, 'keyFor' | 'spentBudget'>, target: Target): boolean {
-  return context.keyFor(target) !== 'missing' && context.spentBudget(target) === null;
+/** Whether the target may be asked as far as keys, budgets and rate limits go, whatever the state of its provider. */
+export function mayBeAsked(
+  context: Pick<TryContext, 'keyFor' | 'spentBudget' | 'limits'>,
+  target: Target,
+): boolean {
+  return (
+    context.keyFor(target) !== 'missing' &&
+    context.spentBudget(target) === null &&
+    (context.limits?.wouldPass(target) ?? true)
+  );
 }
 
 function enter(context: TryContext, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
@@ -187,6 +197,8 @@ function enter(context: TryContext, { target, last }: Visit): ReturnType<Provide
   if (key === 'missing') return refusedWithoutKey(provider.name);
   const spent = context.spentBudget(target);
   if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
+  const limited = context.limits?.enter(target);
+  if (limited != null) return limited;
   return context.states.enter({
     provider,
     model,

@@ -7,6 +7,7 @@ import type { ProviderStates } from '../../upstream/provider-state.ts';
 import type { BudgetGuard } from '../budgets.ts';
 import type { TryContext } from './fallback.ts';
 import type { GatewayHost } from '../host.ts';
+import type { LimitsOf } from '../rate-limits.ts';
 import { type Asking, clientKeyFor } from './credentials.ts';
 import { type Plan, planCall, type Question } from './plan.ts';
 import type { Audience } from '../live/view.ts';
@@ -31,6 +32,7 @@ export interface Exchange {
   redact(text: string): string;
   states: ProviderStates;
   budgets: BudgetGuard;
+  limits: LimitsOf;
   /** Aborted when the client leaves. */
   client: Cancellation;
 }
@@ -82,7 +84,7 @@ export function lacksKey(target: Target, first: Target | undefined): boolean {
 
 /** What the exchange provides for the tries at its targets. */
 export function tryContextOf(exchange: Omit<Exchange, 'maxEvent' | 'pingIntervalMs'>): TryContext {
-  const { host, record, route, question, client, states, redact, serverKeys, budgets } = exchange;
+  const { host, record, route, question, client, states, redact, serverKeys, budgets, limits } = exchange;
   const { asking = question.incoming } = exchange;
   const [first] = route.targets;
   const { contextFallback } = route.policy;
@@ -95,6 +97,7 @@ export function tryContextOf(exchange: Omit<Exchange, 'maxEvent' | 'pingInterval
       return lacksKey(target, first) ? 'missing' : 'own';
     },
     spentBudget: (target) => budgets(record, target),
+    limits: limits(record),
     conversation: () => route.conversation,
     host,
     signal: client,

@@ -1,6 +1,7 @@
 // What happens to one request, collected while it runs and passed to the ledger once, when it ends.
 import type { RowTaker } from '../../ledger/ledger.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../../ledger/rows/row.ts';
+import type { Count } from '../../limits/limit-book.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { Redactor } from '../../model/redact/redact.ts';
 import type { Loss } from '../../model/request.ts';
@@ -41,6 +42,8 @@ export interface ExchangeRecord {
   /** A target waited for or refused, where none has been asked so far; null once one is. */
   meant: Target | null;
   losses: readonly Loss[];
+  /** The rate limits that it counts towards; null where none was in force when its targets were tried. */
+  counted: Count[] | null;
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
   seen: Observation | null;
@@ -131,6 +134,7 @@ class RunningRecord implements ExchangeRecord {
   target: Target | null = null;
   meant: Target | null = null;
   losses = NO_LOSSES;
+  counted: Count[] | null = null;
   transformers: readonly string[] = [];
   seen: Observation | null = null;
   parts: readonly Observation[] = [];

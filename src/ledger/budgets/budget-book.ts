@@ -2,7 +2,7 @@
 // store: what this process has seen counts at once, what others have counted is added when they report it.
 import type { Budget } from '../../config/resolved.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../model/calendar-period.ts';
-import { compileGlob } from '../../model/glob.ts';
+import { compileNames, type NameReader } from '../../model/request-names.ts';
 import { isUnpriced, type LedgerRow } from '../rows/row.ts';
 
 /** The names by which budgets distinguish requests. */
@@ -63,12 +63,9 @@ export interface BudgetBook {
   sumUp(spending: readonly Spending[], period: PeriodBounds, now: number): Spent[];
 }
 
-interface Line extends PeriodBounds {
+interface Line extends PeriodBounds, NameReader {
   key: string;
   budget: Budget;
-  fits(spender: Spender): boolean;
-  /** Where each has the limit for itself. */
-  nameOf(spender: Spender): string;
   /** By name. */
   sums: Map<string, Sum>;
 }
@@ -113,7 +110,7 @@ export function createBudgetBook(): BudgetBook {
       lines = budgets.map((budget) => {
         const key = keyOf(budget);
         const { start = 0, end = 0, sums = new Map<string, Sum>() } = before.get(key) ?? {};
-        return { key, budget, start, end, ...readersOf(budget), sums };
+        return { key, budget, start, end, ...compileNames(budget), sums };
       });
     },
     get isEmpty() {
@@ -230,27 +227,4 @@ function keyOf({ per, each, agent, project, provider, model }: Budget): string {
     CalendarPeriod,
     ...unknown[],
   ]);
-}
-
-const NAMES = {
-  agent: (spender: Spender) => spender.agentType,
-  project: (spender: Spender) => spender.projectId,
-  provider: (spender: Spender) => spender.provider,
-  model: (spender: Spender) => spender.model,
-};
-
-function readersOf(budget: Budget): Pick<Line, 'fits' | 'nameOf'> {
-  const { each, agent, project, provider, model } = budget;
-  const globs = { agent, project, provider, model };
-  const tests = (Object.keys(NAMES) as (keyof typeof NAMES)[]).flatMap((what) => {
-    const glob = globs[what];
-    if (glob === null) return [];
-    const fits = compileGlob(glob);
-    // A missing name counts as the empty one, which `*` matches too.
-    return [(spender: Spender) => fits(NAMES[what](spender) ?? '')];
-  });
-  return {
-    fits: (spender) => tests.every((test) => test(spender)),
-    nameOf: (spender) => (each === null ? '' : (NAMES[each](spender) ?? '')),
-  };
 }

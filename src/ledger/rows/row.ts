@@ -56,7 +56,7 @@ export interface Attempt {
   /** Which of the provider's keys was used, by position (`#2`); left out where there is only one. */
   key?: string;
   /** Why the target was not asked at all: such an attempt made no call. */
-  skipped?: 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent';
+  skipped?: 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent' | 'rate_limited';
   /**
    * Continued the answer of the previous attempt, which broke off (`routing.continue_streams`): from where it stopped, or
    * with an answer of its own that repeats what the client has.

@@ -43,6 +43,7 @@ async function setup(targets: Target[]) {
     contextFallback: [],
     keyFor: () => 'own',
     spentBudget: () => null,
+    limits: null,
     conversation: () => null,
     host: createWebHost({ now, monotonic, setTimer }),
     signal: client,

@@ -1,0 +1,86 @@
+// What rate limits count with: one counter for each limit, or for each name that has a limit to itself.
+
+/**
+ * The state of one limit. Of requests and tokens it is a single number, the time at which nothing of the allowance will be
+ * in use any more: each use moves it further into the future (a token bucket, written as GCRA does).
+ * https://www.itu.int/rec/T-REC-I.371 annex A
+ */
+export interface Counter {
+  /** By the clock of the counters; in the past where nothing is in use. */
+  freeAt(): number;
+  /** False, without a change, where it is not `expected` any more: another process was faster. */
+  setFreeAt(expected: number, next: number): boolean;
+  /** Requests that run at this moment, in all processes. */
+  running(): number;
+  begin(): void;
+  /** Ends one that was begun in this process. */
+  end(): void;
+}
+
+export interface Counters {
+  /** Milliseconds that never jump, the same in all processes. */
+  now(): number;
+  /** The counter of this name; null where there is no room for another. */
+  get(name: string): Counter | null;
+  /** The same, for reading: null also where nothing is counted under this name. */
+  peek(name: string): Counter | null;
+}
+
+/** Clients choose names. Counters in which nothing is in use make room for others. */
+export const MOST_COUNTERS = 4_096;
+
+/** Least time between two looks for counters to remove, while there are more names than fit. */
+const SWEEP_MS = 1_000;
+
+export class LocalCounter implements Counter {
+  private at = 0;
+  private count = 0;
+
+  freeAt(): number {
+    return this.at;
+  }
+
+  setFreeAt(_expected: number, next: number): boolean {
+    this.at = next;
+    return true;
+  }
+
+  running(): number {
+    return this.count;
+  }
+
+  begin(): void {
+    this.count += 1;
+  }
+
+  end(): void {
+    this.count -= 1;
+  }
+}
+
+/** For a gateway in one process. */
+export function createLocalCounters(now: () => number): Counters {
+  const counters = new Map<string, LocalCounter>();
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  function sweep(): void {
+    if (now() - sweptAt < SWEEP_MS) return;
+    sweptAt = now();
+    for (const [name, counter] of counters)
+      if (counter.running() === 0 && counter.freeAt() <= sweptAt) counters.delete(name);
+  }
+
+  return {
+    now,
+    get(name) {
+      const known = counters.get(name);
+      if (known !== undefined) return known;
+      if (counters.size >= MOST_COUNTERS) sweep();
+      if (counters.size >= MOST_COUNTERS) return null;
+      const counter = new LocalCounter();
+      counters.set(name, counter);
+      return counter;
+    },
+    peek: (name) => counters.get(name) ?? null,
+  };
+}

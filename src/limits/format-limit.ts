@@ -1,0 +1,25 @@
+// Rate limits in words, for people.
+import type { RateLimit } from '../config/resolved.ts';
+
+/** For example `60 requests a minute, agent code-*`, or `10 requests at once, each project`. */
+export function formatLimit(limit: RateLimit): string {
+  const { each, agent, project, provider, model } = limit;
+  const whose = Object.entries({ agent, project, provider, model }).flatMap(([what, glob]) => {
+    if (what === each) return `each ${what}${glob === null ? '' : ` ${glob}`}`;
+    return glob === null ? [] : `${what} ${glob}`;
+  });
+  return [formatMost(limit), ...whose].join(', ');
+}
+
+/** Where each has its own limit, with the name of the one that has reached it: `60 requests a minute, project web`. */
+export function formatReachedLimit(limit: RateLimit, name: string): string {
+  const { each } = limit;
+  if (each === null) return formatLimit(limit);
+  return formatLimit({ ...limit, [each]: name === '' ? 'without a name' : name, each: null });
+}
+
+function formatMost({ kind, most, per }: RateLimit): string {
+  const what = kind === 'tokens' ? 'token' : 'request';
+  const when = per === null ? 'at once' : `${per === 'hour' ? 'an' : 'a'} ${per}`;
+  return `${most} ${what}${most === 1 ? '' : 's'} ${when}`;
+}

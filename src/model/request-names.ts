@@ -1,0 +1,49 @@
+// The names by which budgets and rate limits distinguish requests, and the patterns of a limit compiled to match them.
+import { compileGlob } from './glob.ts';
+
+/** Null: the request has no such name. */
+export interface RequestNames {
+  agentType: string | null;
+  projectId: string | null;
+  provider: string | null;
+  model: string | null;
+}
+
+/** Which requests a limit is for: those whose names match all of these globs; null: any name. */
+export interface NamePatterns {
+  agent: string | null;
+  project: string | null;
+  provider: string | null;
+  model: string | null;
+}
+
+export type NameKind = keyof NamePatterns;
+
+export interface NameReader {
+  fits(names: RequestNames): boolean;
+  /** The name that has the limit to itself: '' for requests without one, and where all share the limit. */
+  nameOf(names: RequestNames): string;
+}
+
+const NAMES: Readonly<Record<NameKind, (names: RequestNames) => string | null>> = {
+  agent: ({ agentType }) => agentType,
+  project: ({ projectId }) => projectId,
+  provider: ({ provider }) => provider,
+  model: ({ model }) => model,
+};
+
+/** @param limit `each`: the kind of name that has the whole limit for each value; null: all share it. */
+export function compileNames(limit: NamePatterns & { each: NameKind | null }): NameReader {
+  const { each } = limit;
+  const tests = (Object.keys(NAMES) as NameKind[]).flatMap((kind) => {
+    const glob = limit[kind];
+    if (glob === null) return [];
+    const fits = compileGlob(glob);
+    // A missing name counts as the empty one, which `*` matches too.
+    return [(names: RequestNames) => fits(NAMES[kind](names) ?? '')];
+  });
+  return {
+    fits: (names) => tests.every((test) => test(names)),
+    nameOf: (names) => (each === null ? '' : (NAMES[each](names) ?? '')),
+  };
+}

@@ -1,0 +1,126 @@
+// The counters of rate limits in memory that all workers share: a table of fixed size, found by a hash of the name.
+// Nothing here locks or waits: a worker may be killed anywhere.
+import type { Counter, Counters } from '../limits/counters.ts';
+import { MOST_COUNTERS } from '../limits/counters.ts';
+
+/** How many places a name may take, from the one that its hash says. */
+const PROBES = 64;
+
+const KEYS_BYTES = MOST_COUNTERS * BigInt64Array.BYTES_PER_ELEMENT;
+const TIMES_BYTES = MOST_COUNTERS * Float64Array.BYTES_PER_ELEMENT;
+const NOBODY = 0n;
+
+/** Bytes needed for this many workers. */
+export function countersBytes(workers: number): number {
+  return KEYS_BYTES + TIMES_BYTES + workers * MOST_COUNTERS * Int32Array.BYTES_PER_ELEMENT;
+}
+
+/**
+ * @param memory shared by all, zero at first; `countersBytes` long, at a multiple of 8. @param worker whose requests are
+ * counted here. @param now as of `Counters`.
+ */
+export function createSharedCounters(
+  memory: Uint8Array,
+  workers: number,
+  worker: number,
+  now: () => number,
+): Counters {
+  const { buffer, byteOffset } = memory;
+  const keys = new BigInt64Array(buffer, byteOffset, MOST_COUNTERS);
+  const times = new BigInt64Array(buffer, byteOffset + KEYS_BYTES, MOST_COUNTERS);
+  const running = new Int32Array(buffer, byteOffset + KEYS_BYTES + TIMES_BYTES, workers * MOST_COUNTERS);
+  const bits = new BigInt64Array(1);
+  const time = new Float64Array(bits.buffer);
+
+  function toBits(value: number): bigint {
+    time[0] = value;
+    return bits[0] ?? 0n;
+  }
+
+  function toTime(value: bigint): number {
+    bits[0] = value;
+    return time[0] ?? 0;
+  }
+
+  function countRunning(place: number): number {
+    let sum = 0;
+    for (let row = 0; row < workers; row++) sum += Atomics.load(running, row * MOST_COUNTERS + place);
+    return sum;
+  }
+
+  function counterAt(place: number): Counter {
+    const own = worker * MOST_COUNTERS + place;
+    return {
+      freeAt: () => toTime(Atomics.load(times, place)),
+      setFreeAt(expected, next) {
+        const before = toBits(expected);
+        return Atomics.compareExchange(times, place, before, toBits(next)) === before;
+      },
+      running: () => countRunning(place),
+      begin: () => void Atomics.add(running, own, 1),
+      end: () => void Atomics.sub(running, own, 1),
+    };
+  }
+
+  function isIdle(place: number): boolean {
+    return toTime(Atomics.load(times, place)) <= now() && countRunning(place) === 0;
+  }
+
+  /** @returns null where nobody with this key is in its reach. */
+  function find(key: bigint): number | null {
+    const first = firstPlace(key);
+    for (let probe = 0; probe < PROBES; probe++) {
+      const place = (first + probe) % MOST_COUNTERS;
+      if (Atomics.load(keys, place) === key) return place;
+    }
+    return null;
+  }
+
+  /**
+   * Takes a place that nobody has, or whose counter has nothing in use: that is what a new one has too. Of two processes that
+   * want the same place one gets it. Two that take different places for one name at the same moment count apart until
+   * the later place is idle; one that was about to count where another name moves in counts for that.
+   */
+  function claim(key: bigint): number | null {
+    const first = firstPlace(key);
+    for (let probe = 0; probe < PROBES; probe++) {
+      const place = (first + probe) % MOST_COUNTERS;
+      const before = Atomics.load(keys, place);
+      if (before !== NOBODY && !isIdle(place)) continue;
+      if (Atomics.compareExchange(keys, place, before, key) === before) return find(key) ?? place;
+      if (Atomics.load(keys, place) === key) return place;
+    }
+    return null;
+  }
+
+  return {
+    now,
+    get(name) {
+      const key = keyOf(name);
+      const place = find(key) ?? claim(key);
+      return place === null ? null : counterAt(place);
+    },
+    peek(name) {
+      const place = find(keyOf(name));
+      return place === null ? null : counterAt(place);
+    },
+  };
+}
+
+/** Ends the requests of a worker that died. */
+export function clearCounters(memory: Uint8Array, workers: number, worker: number): void {
+  const start = memory.byteOffset + KEYS_BYTES + TIMES_BYTES;
+  const running = new Int32Array(memory.buffer, start, workers * MOST_COUNTERS);
+  for (let cell = worker * MOST_COUNTERS; cell < (worker + 1) * MOST_COUNTERS; cell++)
+    Atomics.store(running, cell, 0);
+}
+
+/** 64 bits tell names apart; 0 is nobody's. */
+function keyOf(name: string): bigint {
+  const hash = BigInt.asIntN(64, BigInt(Bun.hash(name)));
+  return hash === NOBODY ? 1n : hash;
+}
+
+function firstPlace(key: bigint): number {
+  return Number(BigInt.asUintN(32, key)) % MOST_COUNTERS;
+}

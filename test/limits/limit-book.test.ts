@@ -1,0 +1,148 @@
+// What rate limits count, with a clock turned by hand: the arithmetic, names without number, and many requests at once.
+import { describe, expect, test } from 'bun:test';
+import type { RateLimit } from '../../src/config/resolved.ts';
+import { createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';
+import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
+import { formatLimit, formatReachedLimit } from '../../src/limits/format-limit.ts';
+
+const MINUTE: RateLimit = {
+  kind: 'requests',
+  most: 60,
+  per: 'minute',
+  each: null,
+  agent: null,
+  project: null,
+  provider: null,
+  model: null,
+};
+const WHO = { agentType: 'coder', projectId: 'web', provider: 'one', model: 'm' };
+
+function begin(...limits: RateLimit[]) {
+  let now = 1_000_000;
+  const book = createLimitBook(createLocalCounters(() => now));
+  book.configure(limits);
+  return {
+    book,
+    wait: (ms: number) => {
+      now += ms;
+    },
+    enter: (names: Partial<typeof WHO> = {}, counted: Count[] = []) =>
+      book.enter({ ...WHO, ...names }, counted),
+    used: () => book.states().map(({ used }) => used),
+  };
+}
+
+describe('requests', () => {
+  test('all of the allowance may come at once, and it comes back evenly', () => {
+    const { enter, wait, used } = begin(MINUTE);
+    for (let n = 0; n < 60; n++) expect(enter()).toBeNull();
+    expect(enter()?.waitMs).toBe(1_000);
+    wait(10_000);
+    expect(used()).toEqual([50]);
+    for (let n = 0; n < 10; n++) expect(enter()).toBeNull();
+    expect(enter()?.waitMs).toBe(1_000);
+    wait(3_600_000);
+    expect(used()).toEqual([0]);
+  });
+
+  // Fractions of a millisecond must not add up to a request more or less.
+  test.each([1, 3, 7, 11, 997, 100_003])('%d at once, not one more or less', (most) => {
+    const { enter } = begin({ ...MINUTE, most });
+    let passed = 0;
+    while (enter() === null) passed += 1;
+    expect(passed).toBe(most);
+  });
+
+  test.each(['second', 'minute', 'hour', 'day'] as const)('a %s', (per) => {
+    const { enter } = begin({ ...MINUTE, most: 1, per });
+    expect(enter()).toBeNull();
+    const periods = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+    expect(enter()?.waitMs).toBe(periods[per]);
+  });
+
+  test('one that is refused by one limit counts towards no other', () => {
+    const { enter, used } = begin(MINUTE, { ...MINUTE, most: 1, project: 'web' });
+    enter();
+    expect(enter()).not.toBeNull();
+    expect(used()).toEqual([1, 1]);
+    expect(enter({ projectId: 'other' })).toBeNull();
+    expect(used()).toEqual([2, 1]);
+  });
+
+  test('the same request passes again, though the limit is reached by itself', () => {
+    const { book, enter, used } = begin({ ...MINUTE, most: 1 });
+    const counted: Count[] = [];
+    expect(enter({}, counted)).toBeNull();
+    expect(enter({ provider: 'two' }, counted)).toBeNull();
+    expect(book.reached(WHO, counted)).toBeNull();
+    expect(book.reached(WHO, [])).not.toBeNull();
+    expect(used()).toEqual([1]);
+  });
+});
+
+test('tokens that were more than was left are paid for by waiting', () => {
+  const { book, enter, wait, used } = begin({ ...MINUTE, kind: 'tokens', most: 1_000 });
+  expect(enter()).toBeNull();
+  book.addTokens(WHO, 5_000);
+  expect(used()).toEqual([5_000]);
+  expect(enter()?.waitMs).toBe(4 * 60_000 + 60);
+  wait(4 * 60_000);
+  expect(enter()).not.toBeNull();
+  wait(60);
+  expect(enter()).toBeNull();
+});
+
+describe('at the same time', () => {
+  const TEN: RateLimit = { ...MINUTE, kind: 'concurrent', most: 10, per: null, each: 'agent' };
+
+  test('thousands that end in any order leave nothing behind', () => {
+    const { book, enter } = begin(TEN);
+    const running: Count[][] = [];
+    let refused = 0;
+    for (let n = 0; n < 50_000; n++) {
+      const counted: Count[] = [];
+      if (enter({ agentType: `agent ${n % 7}` }, counted) !== null) refused += 1;
+      else running.push(counted);
+      expect(book.states().every(({ used }) => used <= 10)).toBe(true);
+      // For a while none ends, then more than begin.
+      const ending = n % 200 < 100 ? 0 : 3;
+      for (let k = 0; k < ending; k++) {
+        const [ended] = running.splice((n * 31) % Math.max(1, running.length), 1);
+        if (ended !== undefined) book.leave(ended);
+      }
+    }
+    for (const counted of running) book.leave(counted);
+    expect(refused).toBeGreaterThan(0);
+    expect(book.states()).toEqual([]);
+  });
+});
+
+describe('names that clients choose', () => {
+  test('those of which nothing is in use make room for others', () => {
+    const { book, enter, wait } = begin({ ...MINUTE, most: 1, each: 'project' });
+    for (let n = 0; n < MOST_COUNTERS; n++) expect(enter({ projectId: `p${n}` })).toBeNull();
+    expect(book.states().length).toBeLessThanOrEqual(1_000);
+    // Of further ones, all together have one allowance; those known before keep theirs.
+    expect(enter({ projectId: 'more' })).toBeNull();
+    expect(enter({ projectId: 'still more' })).not.toBeNull();
+    expect(enter({ projectId: 'p0' })).not.toBeNull();
+    wait(60_000);
+    expect(enter({ projectId: 'more' })).toBeNull();
+    expect(enter({ projectId: 'still more' })).toBeNull();
+    expect(enter({ projectId: 'more' })).not.toBeNull();
+    expect(book.states().map(({ limit }) => limit.project)).toEqual(['more', 'still more']);
+  });
+});
+
+test('in words', () => {
+  expect(formatLimit(MINUTE)).toBe('60 requests a minute');
+  expect(formatLimit({ ...MINUTE, most: 1, per: 'hour', agent: 'code-*' })).toBe(
+    '1 request an hour, agent code-*',
+  );
+  const each: RateLimit = { ...MINUTE, kind: 'concurrent', per: null, each: 'project', project: 'w*' };
+  expect(formatLimit(each)).toBe('60 requests at once, each project w*');
+  expect(formatReachedLimit(each, 'web')).toBe('60 requests at once, project web');
+  expect(formatReachedLimit({ ...each, kind: 'tokens', per: 'day' }, '')).toBe(
+    '60 tokens a day, project without a name',
+  );
+});

@@ -1,0 +1,92 @@
+// The counters of rate limits that several workers share: here in one process, over the same memory.
+import { expect, test } from 'bun:test';
+import type { RateLimit } from '../../src/config/resolved.ts';
+import { MOST_COUNTERS } from '../../src/limits/counters.ts';
+import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
+import { clearCounters, countersBytes, createSharedCounters } from '../../src/workers/shared-counters.ts';
+
+const LIMIT: RateLimit = {
+  kind: 'requests',
+  most: 10,
+  per: 'minute',
+  each: 'project',
+  agent: null,
+  project: null,
+  provider: null,
+  model: null,
+};
+const names = (projectId: string) => ({ agentType: null, projectId, provider: 'one', model: 'm' });
+
+function begin(workers: number, limits: RateLimit[]) {
+  const memory = new Uint8Array(countersBytes(workers));
+  let now = 5_000;
+  const books = Array.from({ length: workers }, (_, worker) => {
+    const book = createLimitBook(createSharedCounters(memory, workers, worker, () => now));
+    book.configure(limits);
+    return book;
+  });
+  return {
+    memory,
+    books,
+    wait: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
+test('what one worker lets pass, the others count', () => {
+  const { books, wait } = begin(3, [LIMIT]);
+  let passed = 0;
+  for (let n = 0; n < 60; n++) if (books[n % 3]?.enter(names('web'), []) === null) passed += 1;
+  expect(passed).toBe(10);
+  expect(books[0]?.enter(names('data'), [])).toBeNull();
+  wait(6_000);
+  expect(books[2]?.enter(names('web'), [])).toBeNull();
+  expect(books[1]?.enter(names('web'), [])?.waitMs).toBe(6_000);
+});
+
+test('so are tokens', () => {
+  const { books } = begin(2, [{ ...LIMIT, kind: 'tokens', most: 100 }]);
+  books[0]?.addTokens(names('web'), 250);
+  expect(books[1]?.enter(names('web'), [])?.waitMs).toBe(90_600);
+});
+
+test('and requests that run, until they end or their worker dies', () => {
+  const { memory, books } = begin(2, [{ ...LIMIT, kind: 'concurrent', most: 2, per: null }]);
+  const [one, other] = books;
+  const counted: Count[] = [];
+  expect(one?.enter(names('web'), counted)).toBeNull();
+  expect(other?.enter(names('web'), [])).toBeNull();
+  expect(one?.enter(names('web'), [])).not.toBeNull();
+  expect(other?.enter(names('web'), [])).not.toBeNull();
+  one?.leave(counted);
+  expect(other?.enter(names('web'), [])).toBeNull();
+  expect(one?.enter(names('web'), [])).not.toBeNull();
+  clearCounters(memory, 2, 1);
+  expect(one?.enter(names('web'), [])).toBeNull();
+  expect(one?.states()).toMatchObject([{ used: 1 }]);
+});
+
+test('names of which nothing is in use make room; those of others stay', () => {
+  const { books, wait } = begin(2, [LIMIT]);
+  const [one, other] = books;
+  for (let n = 0; n < MOST_COUNTERS / 2; n++) one?.enter(names(`p${n}`), []);
+  wait(3_000);
+  for (let n = 0; n < 10; n++) other?.enter(names('busy'), []);
+  wait(4_000);
+  // All of the first are over by now; ten times as many come as there is room for.
+  for (let n = 0; n < 10 * MOST_COUNTERS; n++) {
+    one?.enter(names(`q${n}`), []);
+    if (n % 100 === 0) wait(1_000);
+    if (n % 500 === 0) other?.enter(names('busy'), []);
+  }
+  expect(one?.reached(names('busy'), [])).toEqual(other?.reached(names('busy'), []) ?? null);
+});
+
+test('where there is no room, names count together, so that nobody goes without a limit', () => {
+  const { books } = begin(1, [LIMIT]);
+  const [book] = books;
+  let passed = 0;
+  for (let n = 0; n < 3 * MOST_COUNTERS; n++) if (book?.enter(names(`p${n}`), []) === null) passed += 1;
+  expect(passed).toBeWithin(MOST_COUNTERS / 2, MOST_COUNTERS + 11);
+});
