@@ -1,14 +1,10 @@
 // Rate limits in words, for people.
 import type { RateLimit } from '../config/resolved.ts';
+import { formatNames } from '../model/request-names.ts';
 
 /** For example `60 requests a minute, agent code-*`, or `10 requests at once, each project`. */
 export function formatLimit(limit: RateLimit): string {
-  const { each, agent, project, provider, model } = limit;
-  const whose = Object.entries({ agent, project, provider, model }).flatMap(([what, glob]) => {
-    if (what === each) return `each ${what}${glob === null ? '' : ` ${glob}`}`;
-    return glob === null ? [] : `${what} ${glob}`;
-  });
-  return [formatMost(limit), ...whose].join(', ');
+  return [formatMost(limit), ...formatNames(limit)].join(', ');
 }
 
 /** Where each has its own limit, with the name of the one that has reached it: `60 requests a minute, project web`. */

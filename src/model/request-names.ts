@@ -32,6 +32,20 @@ const NAMES: Readonly<Record<NameKind, (names: RequestNames) => string | null>> 
   model: ({ model }) => model,
 };
 
+/** For example `project web`, `agent code-*`, `each project`. */
+export function formatNames({
+  each,
+  agent,
+  project,
+  provider,
+  model,
+}: NamePatterns & { each: NameKind | null }): string[] {
+  return Object.entries({ agent, project, provider, model }).flatMap(([kind, glob]) => {
+    if (kind === each) return `each ${kind}${glob === null ? '' : ` ${glob}`}`;
+    return glob === null ? [] : `${kind} ${glob}`;
+  });
+}
+
 /** @param limit `each`: the kind of name that has the whole limit for each value; null: all share it. */
 export function compileNames(limit: NamePatterns & { each: NameKind | null }): NameReader {
   const { each } = limit;

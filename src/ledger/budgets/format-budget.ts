@@ -1,16 +1,13 @@
 // Budgets in words, for people.
 import type { Budget } from '../../config/resolved.ts';
+import { formatNames } from '../../model/request-names.ts';
 import type { BudgetState } from './budget-book.ts';
 
 /** For example `5 USD a day, agent code-*`, or `5 USD a day, each project`. */
 export function formatBudget(budget: Budget): string {
-  const { limitUsd, per, each, agent, project, provider, model } = budget;
+  const { limitUsd, per } = budget;
   const limit = `${limitUsd} USD ${per === 'hour' ? 'an' : 'a'} ${per}`;
-  const whose = Object.entries({ agent, project, provider, model }).flatMap(([what, glob]) => {
-    if (what === each) return `each ${what}${glob === null ? '' : ` ${glob}`}`;
-    return glob === null ? [] : `${what} ${glob}`;
-  });
-  return [limit, ...whose].join(', ');
+  return [limit, ...formatNames(budget)].join(', ');
 }
 
 /** Where each has its own limit, names the one whose state it is: `5 USD a day, project web`. */
