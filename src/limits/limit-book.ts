@@ -32,7 +32,7 @@ export interface LimitState {
   isReached: boolean;
 }
 
-export interface LimitBook {
+interface LimitBook {
   /** Takes no two limits for the same requests and period. What is in use of unchanged limits is kept, and what runs. */
   configure(limits: readonly RateLimit[]): void;
   /** Whether there are any. */

@@ -17,7 +17,7 @@ export interface NamePatterns {
   model: string | null;
 }
 
-export type NameKind = keyof NamePatterns;
+type NameKind = keyof NamePatterns;
 
 export interface NameReader {
   fits(names: RequestNames): boolean;

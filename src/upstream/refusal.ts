@@ -6,13 +6,7 @@ import type { CooldownReason } from './key-ring.ts';
 /** Longer waits are given in hours. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
 
-type RefusalReason =
-  | 'breaker_open'
-  | 'keys_set_aside'
-  | 'busy'
-  | 'no_key'
-  | 'budget_spent'
-  | 'rate_limited';
+type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent' | 'rate_limited';
 
 export interface Refusal {
   refused: RefusalReason;
