@@ -32,7 +32,7 @@ export const GOOGLE_CLOUD: ProviderKind = {
   },
   keyVariable: null,
   authorization: 'google-default-credentials',
-  modelPatterns: [/^(gemini|gemma)-/],
+  modelPatterns: [/^(gemini|gemma)-/, /^claude-[^@]+@/],
   priceId: 'google',
   pricedAt: OWN_SERVERS,
   resells: ['anthropic'],

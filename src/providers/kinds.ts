@@ -17,7 +17,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     baseUrl: 'https://api.anthropic.com',
     keyVariable: 'ANTHROPIC_API_KEY',
     keyPrefixes: ['sk-ant-'],
-    modelPatterns: [/^claude-/],
+    // A date behind an `@` is Google's spelling.
+    modelPatterns: [/^claude-[^@]+$/],
     tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
     newerPrices: CLAUDE_PRICES,

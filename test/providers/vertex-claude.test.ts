@@ -335,6 +335,12 @@ describe('a bare name', () => {
     expect(urls).toEqual(['http://anthropic.test/v1/messages']);
   });
 
+  test('with Google’s spelling of a date goes there all the same', async () => {
+    const { post, path } = lab(undefined, { config: { providers: { anthropic: ANTHROPIC } } });
+    await post('/v1/messages', { ...body, model: SONNET });
+    expect(path()).toBe(`${MODELS}/${SONNET}:rawPredict`);
+  });
+
   test('falls back from Anthropic to Google', async () => {
     const { post, urls } = lab(
       jsonReply(529, { type: 'error', error: { type: 'overloaded_error', message: 'no' } }),
