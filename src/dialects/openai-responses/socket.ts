@@ -13,30 +13,20 @@ import {
 } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { SocketContext, SocketConversation, SocketDialect, SocketMessage } from '../socket.ts';
+import { EarlierTurns, itemsUpTo, type Turn } from './earlier-turns.ts';
 import { responseHead, responseObject } from './response-object.ts';
-
-/** A client that branches goes back a few answers at most; OpenAI keeps the last one. */
-const MOST_KEPT = 32;
 
 const ENCRYPTED = 'reasoning.encrypted_content';
 
 /** For the WebSocket alone. */
 const ENVELOPE = { type: undefined, stream_id: undefined, generate: undefined };
 
-/** What was asked and answered, up to and including one answer. */
-interface Turn {
-  before: Turn | undefined;
-  /** Items as JSON texts, separated by commas: with those of the turns before, what the next message continues. */
-  items: string;
-}
-
 export const responsesSocket: SocketDialect = {
   open: () => new Conversation(),
 };
 
 class Conversation implements SocketConversation {
-  /** By the ids of the answers, oldest first. */
-  private readonly turns = new Map<string, Turn>();
+  private readonly turns = new EarlierTurns();
 
   read(text: string): SocketMessage {
     const message = parseObject(text);
@@ -74,13 +64,13 @@ class CreateMessage implements SocketMessage {
   readonly lane: string;
   private readonly text: string;
   private readonly message: JsonObject;
-  private readonly turns: Map<string, Turn>;
+  private readonly turns: EarlierTurns;
   private asked: Turn | undefined;
   /** Items of the answer. */
   private readonly answered: JsonObject[] = [];
 
   /** Throws GatewayError. */
-  constructor(text: string, message: JsonObject, turns: Map<string, Turn>) {
+  constructor(text: string, message: JsonObject, turns: EarlierTurns) {
     this.lane = readLane(message);
     this.text = text;
     this.message = message;
@@ -89,8 +79,7 @@ class CreateMessage implements SocketMessage {
 
   begin(context: SocketContext): ReturnType<SocketMessage['begin']> {
     const { message, text, turns } = this;
-    const id = asString(message.previous_response_id);
-    const before = id === undefined ? undefined : turns.get(id);
+    const before = turns.get(asString(message.previous_response_id));
     this.asked = { before, items: inputItems(text, message) };
     if (message.generate === false) return { events: this.prepared(context) };
     const edits = { ...ENVELOPE, stream: true, ...this.includesReasoning() };
@@ -153,9 +142,7 @@ class CreateMessage implements SocketMessage {
     const items = [asked.items, ...sendable.map((item) => JSON.stringify(item))].filter(
       (text) => text !== '',
     );
-    turns.set(id, { before: asked.before, items: items.join(',') });
-    const [oldest] = turns.keys();
-    if (turns.size > MOST_KEPT && oldest !== undefined) turns.delete(oldest);
+    turns.keep(id, { before: asked.before, items: items.join(',') });
   }
 }
 
@@ -167,16 +154,16 @@ class SteerMessage implements SocketMessage {
   /** Not behind the answer that it is about. */
   readonly lane = 'response.steer';
   private readonly message: JsonObject;
-  private readonly turns: ReadonlyMap<string, Turn>;
+  private readonly turns: EarlierTurns;
 
-  constructor(message: JsonObject, turns: ReadonlyMap<string, Turn>) {
+  constructor(message: JsonObject, turns: EarlierTurns) {
     this.message = message;
     this.turns = turns;
   }
 
   begin(): { events: string[] } {
     const { previous_response_id, input } = this.message;
-    const isOver = this.turns.has(asString(previous_response_id) ?? '');
+    const isOver = this.turns.get(asString(previous_response_id)) !== undefined;
     const failed = {
       type: 'response.steer.failed',
       sequence_number: 0,
@@ -200,14 +187,6 @@ function inputItems(text: string, { input }: JsonObject): string {
   if (typeof input === 'string') return JSON.stringify({ role: 'user', content: input });
   const sent = asArray(input) === undefined ? undefined : topLevelText(text, 'input');
   return sent === undefined ? '' : sent.slice(1, -1).trim();
-}
-
-function itemsUpTo(turn: Turn): string {
-  const items: string[] = [];
-  for (let each: Turn | undefined = turn; each !== undefined; each = each.before) {
-    if (each.items !== '') items.unshift(each.items);
-  }
-  return items.join(',');
 }
 
 /**

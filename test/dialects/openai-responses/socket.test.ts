@@ -69,6 +69,17 @@ describe('what is posted', () => {
   });
 });
 
+test('long conversations are forgotten sooner, but never the last', () => {
+  const conversation = responsesSocket.open();
+  const input = 'x'.repeat(40_000_000);
+  for (const id of ['resp_1', 'resp_2']) turn(conversation, create({ input }), id);
+  const after = (id: string) =>
+    JSON.parse(turn(conversation, create({ previous_response_id: id, input: 'y' }), 'resp_3'));
+  expect(after('resp_1').previous_response_id).toBe('resp_1');
+  turn(conversation, create({ input }), 'resp_2');
+  expect(after('resp_2').previous_response_id).toBeUndefined();
+});
+
 describe('reasoning', () => {
   const output = [REASONING, CALL];
   const input = 'x';
