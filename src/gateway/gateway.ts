@@ -1,68 +1,39 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import type { ClientRoute } from '../dialects/dialect.ts';
-import {
-  findForward,
-  findModels,
-  type FoundForward,
-  type FoundRoute,
-  findRoute,
-} from '../dialects/find-route.ts';
+import { findForward, findModels, type FoundForward, findRoute } from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { loadPrices } from '../ledger/prices/library.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
-import type { LedgerRow, RowOperation } from '../ledger/rows/row.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
 import { NO_SPILL } from '../ledger/queue/spill.ts';
 import type { LimitState } from '../limits/limit-book.ts';
 import { createManagement } from '../management/management.ts';
 import type { RunningRequests } from '../management/streams.ts';
 import type { DialectId } from '../model/dialect-id.ts';
-import { GatewayError, toGatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { Redactor } from '../model/redact/redact.ts';
-import type { NeutralRequest } from '../model/request.ts';
 import { createRouteMemory } from '../routing/memory.ts';
 import { createMeter } from '../telemetry/meter.ts';
-import { Cancellation } from '../upstream/cancellation.ts';
-import { presentedSecrets } from '../upstream/headers.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
 import type { Ask } from './request/ask.ts';
-import { authenticate, guardOrigin } from './request/admission.ts';
 import { answerOther } from './answer-other.ts';
+import { answerRequest } from './answer-request.ts';
 import { type MakeBody, standardBody } from './response/byte-source.ts';
-import {
-  answerError,
-  answerShuttingDown,
-  notPosted,
-  shuttingDown,
-  stackOf,
-} from './response/error-response.ts';
-import { clientLeft } from './client-left.ts';
-import { answerGeneration, cutAtShutdown } from './exchange.ts';
+import { answerShuttingDown, shuttingDown } from './response/error-response.ts';
+import { cutAtShutdown } from './exchange.ts';
 import { answerAcross } from './request/cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
-import { featuresIn, parseAsked, parseIncoming, readLabels } from './request/incoming.ts';
 import { createLiveView } from './live/view.ts';
-import type { Operation } from './operations/ask-json.ts';
-import { answerCompaction } from './operations/compact.ts';
-import { answerCompletion } from './operations/completions.ts';
-import { answerTokenCount } from './operations/count-tokens.ts';
-import { answerEmbeddings } from './operations/embeddings.ts';
-import { answerForwarded, mayForward } from './operations/forward.ts';
-import type { Question } from './attempts/plan.ts';
+import { mayForward } from './operations/forward.ts';
 import { createBudgets } from './budgets.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createProbes } from './probes.ts';
-import { withQueryKey } from './request/query-key.ts';
-import { readBody } from './request/read-body.ts';
 import { createRecord, type ExchangeRecord, type RecordContext } from './record/record.ts';
-import { redactError } from './response/redact-error.ts';
 import { addressOf, type RequestAddress } from './request/request-address.ts';
 import { createRequestLog } from './request-log.ts';
-import { noteServed, routeQuestion } from './routing.ts';
+import { noteServed } from './routing.ts';
 import { createRunningRequests } from './live/running-requests.ts';
 import { createSetup, type Setup } from './setup.ts';
 import { openSocket } from './socket/open-socket.ts';
@@ -123,15 +94,6 @@ export interface Gateway {
    */
   close(): Promise<void>;
 }
-
-/** What a client can request by POST, each with one response and one row. */
-const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Promise<Response>> = {
-  generate: answerGeneration,
-  complete: answerCompletion,
-  'count-tokens': answerTokenCount,
-  embed: answerEmbeddings,
-  compact: answerCompaction,
-};
 
 export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
   const { fleet } = host;
@@ -219,135 +181,6 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return record;
   }
 
-  /** Reports to the other processes that this one has a request to account for. */
-  function reportBegun(dialect: DialectId, record: ExchangeRecord, redact: Redactor): void {
-    if (fleet === undefined) return;
-    const { requestId, timestamp, operation, streamed, route } = record;
-    const name = (text: string | null | undefined) => (text == null ? null : redact(text));
-    const [first] = route?.targets ?? [];
-    fleet.begun({
-      requestId,
-      timestamp,
-      clientDialect: dialect,
-      operation,
-      streamed,
-      requestedModel: name(record.requestedModel),
-      agentType: name(record.agentType),
-      projectId: name(record.projectId),
-      provider: first?.provider.name ?? null,
-      model: name(first?.model) || null,
-    });
-  }
-
-  async function exchange(
-    request: Request,
-    address: RequestAddress,
-    found: FoundRoute | FoundForward,
-    makeBody: MakeBody,
-  ): Promise<Response> {
-    const { config, redactor, router } = setup;
-    const dialect = found.dialect.id;
-    const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
-    const redact = redactor.and(presentedSecrets(headers, address.searchParams));
-    const record = newRecord(dialect, redact);
-    record.operation = operationOf(found, request.method);
-    record.trace = beginTrace(headers, host);
-    reportBegun(dialect, record, redact);
-    const { client, unfollow } = followClient(request.signal, record);
-    try {
-      guardOrigin(headers, config.server);
-      const project = authenticate(headers, config.server);
-      if ('route' in found && request.method !== 'POST')
-        throw notPosted(request.method, address.pathname, headers);
-      // Set before the body is read: the row of one that never completes has them too.
-      const labels = readLabels(headers, project);
-      record.agentType = labels.agentType;
-      record.projectId = labels.projectId;
-      if (labels.agentType !== null || labels.projectId !== null) reportBegun(dialect, record, redact);
-      if ('forward' in found) {
-        // A used-up budget holds back what has a price.
-        await loadPrices();
-        return await answerForwarded({
-          request,
-          headers,
-          address,
-          found,
-          config,
-          project,
-          isRecorded: rows !== null,
-          routed: () => reportBegun(dialect, record, redact),
-          host,
-          record,
-          dialect,
-          serverKeys: config.server.keys,
-          redact: redact.ofFailure,
-          states,
-          budgets: budgets.guard,
-          limits: rateLimits.of,
-          client,
-          makeBody,
-        });
-      }
-      const text = await readBody(request, headers, config.server, host.setTimer);
-      if (rows !== null && config.audit.logRequestBodies)
-        record.keepRequest(text, featuresIn(headers, found.dialect.client));
-      const incoming = parseIncoming(found, headers, address.search, text, labels);
-      record.requestedModel = incoming.model;
-      record.agentType = incoming.agentType;
-      record.projectId = incoming.projectId;
-      record.streamed = incoming.stream;
-      record.keepsAnswer = rows !== null && config.audit.logResponseBodies;
-      let neutral: NeutralRequest | undefined;
-      const parse = () => {
-        neutral ??= parseAsked(incoming);
-        return neutral;
-      };
-      const question: Question = { incoming, neutral: parse, stream: incoming.stream };
-      // Once the live view has its labels; routing may compare prices.
-      const pricesLoading = loadPrices();
-      if (pricesLoading !== undefined) await pricesLoading;
-      const asked = router.route(routeQuestion(incoming, question, found.route.operation));
-      const route = asked instanceof Promise ? await asked : asked;
-      record.route = route;
-      reportBegun(dialect, record, redact);
-      const run: Operation = {
-        incoming,
-        host,
-        record,
-        dialect,
-        question,
-        route,
-        maxEvent: config.server.maxEvent,
-        pingIntervalMs: config.server.pingIntervalMs,
-        serverKeys: config.server.keys,
-        redact: redact.ofFailure,
-        states,
-        budgets: budgets.guard,
-        limits: rateLimits.of,
-        client,
-        makeBody,
-      };
-      return await OPERATIONS[found.route.operation](run);
-    } catch (thrown) {
-      if (client.aborted && !isEndedFromOutside(client.reason)) {
-        record.httpStatus = 499;
-        record.end({ status: 'aborted' });
-        return new Response(null, { status: 499 });
-      }
-      const failure = client.aborted ? client.reason : thrown;
-      const error = redactError(toGatewayError(failure), redact.ofFailure);
-      if (error.code === 'internal')
-        host.log('error', 'internal error', {
-          request_id: record.requestId,
-          error: redact(stackOf(thrown)),
-        });
-      return answerError(error, dialect, record);
-    } finally {
-      // A forwarded answer comes in its own time too.
-      if (!record.streamed && 'route' in found) unfollow();
-    }
-  }
-
   async function refuse(request: Request): Promise<Response> {
     return answerShuttingDown(request, host.randomId());
   }
@@ -366,7 +199,15 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     if (closed && (asked ?? findModels(address.pathname, request.headers)) !== undefined)
       return refuse(request);
     if (asked === undefined) return answerOther(request, { host, setup, manage });
-    return exchange(request, address, asked, makeBody);
+    return answerRequest(request, address, asked, makeBody, {
+      host,
+      setup,
+      states,
+      budgets: budgets.guard,
+      limits: rateLimits.of,
+      isRecorded: rows !== null,
+      newRecord,
+    });
   }
 
   /** Makes the answer readable for browser pages too, where some origins are allowed. */
@@ -465,27 +306,4 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
       await rows?.close();
     },
   };
-}
-
-/**
- * `client` is aborted when the client leaves, or when the request is ended from outside. The listeners live as long
- * as the stream, so they are created here, where their closures can hold nothing else of the request.
- */
-function followClient(signal: AbortSignal, record: ExchangeRecord) {
-  const client = new Cancellation();
-  const leave = () => client.abort(clientLeft());
-  record.onCancel((why) => client.abort(why));
-  if (signal.aborted) leave();
-  else signal.addEventListener('abort', leave, { once: true });
-  return { client, unfollow: () => signal.removeEventListener('abort', leave) };
-}
-
-/** Unlike one that left, the client can still be sent the error. */
-function isEndedFromOutside(reason: unknown): boolean {
-  return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
-}
-
-function operationOf(found: FoundRoute | FoundForward, method: string): RowOperation {
-  if ('route' in found) return found.route.operation;
-  return found.forward.billIn !== undefined && method === 'POST' ? 'infer' : 'forward';
 }

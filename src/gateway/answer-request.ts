@@ -1,0 +1,220 @@
+// Answers one request of a client: admits and reads it, finds its targets, and runs its operation. Whatever happens, it has one
+// row and one response.
+import type { ClientRoute } from '../dialects/dialect.ts';
+import type { FoundForward, FoundRoute } from '../dialects/find-route.ts';
+import { loadPrices } from '../ledger/prices/library.ts';
+import type { RowOperation } from '../ledger/rows/row.ts';
+import type { DialectId } from '../model/dialect-id.ts';
+import { GatewayError, toGatewayError } from '../model/errors.ts';
+import { HeaderList } from '../model/header-list.ts';
+import type { Redactor } from '../model/redact/redact.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import { Cancellation } from '../upstream/cancellation.ts';
+import { presentedSecrets } from '../upstream/headers.ts';
+import type { ProviderStates } from '../upstream/provider-state.ts';
+import type { Question } from './attempts/plan.ts';
+import type { BudgetGuard } from './budgets.ts';
+import { clientLeft } from './client-left.ts';
+import { answerGeneration } from './exchange.ts';
+import type { Fleet } from './fleet.ts';
+import type { GatewayHost } from './host.ts';
+import type { Operation } from './operations/ask-json.ts';
+import { answerCompaction } from './operations/compact.ts';
+import { answerCompletion } from './operations/completions.ts';
+import { answerTokenCount } from './operations/count-tokens.ts';
+import { answerEmbeddings } from './operations/embeddings.ts';
+import { answerForwarded } from './operations/forward.ts';
+import type { ExchangeRecord } from './record/record.ts';
+import { authenticate, guardOrigin } from './request/admission.ts';
+import { featuresIn, parseAsked, parseIncoming, readLabels } from './request/incoming.ts';
+import { withQueryKey } from './request/query-key.ts';
+import { readBody } from './request/read-body.ts';
+import type { RequestAddress } from './request/request-address.ts';
+import type { MakeBody } from './response/byte-source.ts';
+import { answerError, notPosted, stackOf } from './response/error-response.ts';
+import type { LimitsOf } from './rate-limits.ts';
+import { redactError } from './response/redact-error.ts';
+import { routeQuestion } from './routing.ts';
+import type { Setup } from './setup.ts';
+import { beginTrace } from './tracing.ts';
+
+export interface RequestContext {
+  host: GatewayHost;
+  /** The request keeps what it began with, whatever configuration comes later. */
+  setup: Setup;
+  states: ProviderStates;
+  budgets: BudgetGuard;
+  limits: LimitsOf;
+  /** Whether rows are written. */
+  isRecorded: boolean;
+  newRecord(dialect: DialectId, redact: Redactor): ExchangeRecord;
+}
+
+/** What a client can request by POST, each with one response and one row. */
+const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Promise<Response>> = {
+  generate: answerGeneration,
+  complete: answerCompletion,
+  'count-tokens': answerTokenCount,
+  embed: answerEmbeddings,
+  compact: answerCompaction,
+};
+
+/** A failure is an answer too, in the client's dialect. */
+export async function answerRequest(
+  request: Request,
+  address: RequestAddress,
+  found: FoundRoute | FoundForward,
+  makeBody: MakeBody,
+  { host, setup, states, budgets, limits, isRecorded, newRecord }: RequestContext,
+): Promise<Response> {
+  const { config, redactor, router } = setup;
+  const dialect = found.dialect.id;
+  const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
+  const redact = redactor.and(presentedSecrets(headers, address.searchParams));
+  const record = newRecord(dialect, redact);
+  record.operation = operationOf(found, request.method);
+  record.trace = beginTrace(headers, host);
+  reportBegun(host.fleet, dialect, record, redact);
+  const { client, unfollow } = followClient(request.signal, record);
+  try {
+    guardOrigin(headers, config.server);
+    const project = authenticate(headers, config.server);
+    if ('route' in found && request.method !== 'POST')
+      throw notPosted(request.method, address.pathname, headers);
+    // Set before the body is read: the row of one that never completes has them too.
+    const labels = readLabels(headers, project);
+    record.agentType = labels.agentType;
+    record.projectId = labels.projectId;
+    if (labels.agentType !== null || labels.projectId !== null)
+      reportBegun(host.fleet, dialect, record, redact);
+    if ('forward' in found) {
+      // A used-up budget holds back what has a price.
+      await loadPrices();
+      return await answerForwarded({
+        request,
+        headers,
+        address,
+        found,
+        config,
+        project,
+        isRecorded,
+        routed: () => reportBegun(host.fleet, dialect, record, redact),
+        host,
+        record,
+        dialect,
+        serverKeys: config.server.keys,
+        redact: redact.ofFailure,
+        states,
+        budgets,
+        limits,
+        client,
+        makeBody,
+      });
+    }
+    const text = await readBody(request, headers, config.server, host.setTimer);
+    if (isRecorded && config.audit.logRequestBodies)
+      record.keepRequest(text, featuresIn(headers, found.dialect.client));
+    const incoming = parseIncoming(found, headers, address.search, text, labels);
+    record.requestedModel = incoming.model;
+    record.agentType = incoming.agentType;
+    record.projectId = incoming.projectId;
+    record.streamed = incoming.stream;
+    record.keepsAnswer = isRecorded && config.audit.logResponseBodies;
+    let neutral: NeutralRequest | undefined;
+    const parse = () => {
+      neutral ??= parseAsked(incoming);
+      return neutral;
+    };
+    const question: Question = { incoming, neutral: parse, stream: incoming.stream };
+    // Once the live view has its labels; routing may compare prices.
+    const pricesLoading = loadPrices();
+    if (pricesLoading !== undefined) await pricesLoading;
+    const asked = router.route(routeQuestion(incoming, question, found.route.operation));
+    const route = asked instanceof Promise ? await asked : asked;
+    record.route = route;
+    reportBegun(host.fleet, dialect, record, redact);
+    const run: Operation = {
+      incoming,
+      host,
+      record,
+      dialect,
+      question,
+      route,
+      maxEvent: config.server.maxEvent,
+      pingIntervalMs: config.server.pingIntervalMs,
+      serverKeys: config.server.keys,
+      redact: redact.ofFailure,
+      states,
+      budgets,
+      limits,
+      client,
+      makeBody,
+    };
+    return await OPERATIONS[found.route.operation](run);
+  } catch (thrown) {
+    if (client.aborted && !isEndedFromOutside(client.reason)) {
+      record.httpStatus = 499;
+      record.end({ status: 'aborted' });
+      return new Response(null, { status: 499 });
+    }
+    const failure = client.aborted ? client.reason : thrown;
+    const error = redactError(toGatewayError(failure), redact.ofFailure);
+    if (error.code === 'internal')
+      host.log('error', 'internal error', {
+        request_id: record.requestId,
+        error: redact(stackOf(thrown)),
+      });
+    return answerError(error, dialect, record);
+  } finally {
+    // A forwarded answer comes in its own time too.
+    if (!record.streamed && 'route' in found) unfollow();
+  }
+}
+
+/** Reports to the other processes that this one has a request to account for. */
+function reportBegun(
+  fleet: Fleet | undefined,
+  dialect: DialectId,
+  record: ExchangeRecord,
+  redact: Redactor,
+): void {
+  if (fleet === undefined) return;
+  const { requestId, timestamp, operation, streamed, route } = record;
+  const name = (text: string | null | undefined) => (text == null ? null : redact(text));
+  const [first] = route?.targets ?? [];
+  fleet.begun({
+    requestId,
+    timestamp,
+    clientDialect: dialect,
+    operation,
+    streamed,
+    requestedModel: name(record.requestedModel),
+    agentType: name(record.agentType),
+    projectId: name(record.projectId),
+    provider: first?.provider.name ?? null,
+    model: name(first?.model) || null,
+  });
+}
+
+/**
+ * `client` is aborted when the client leaves, or when the request is ended from outside. The listeners live as long
+ * as the stream, so they are created here, where their closures can hold nothing else of the request.
+ */
+function followClient(signal: AbortSignal, record: ExchangeRecord) {
+  const client = new Cancellation();
+  const leave = () => client.abort(clientLeft());
+  record.onCancel((why) => client.abort(why));
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave, { once: true });
+  return { client, unfollow: () => signal.removeEventListener('abort', leave) };
+}
+
+/** Unlike one that left, the client can still be sent the error. */
+function isEndedFromOutside(reason: unknown): boolean {
+  return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
+}
+
+function operationOf(found: FoundRoute | FoundForward, method: string): RowOperation {
+  if ('route' in found) return found.route.operation;
+  return found.forward.billIn !== undefined && method === 'POST' ? 'infer' : 'forward';
+}
