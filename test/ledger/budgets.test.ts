@@ -5,6 +5,7 @@ import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget
 import { formatBudget, formatSpentBudget, formatUsd } from '../../src/ledger/budgets/format-budget.ts';
 import { createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../src/model/calendar-period.ts';
+import { NO_USAGE } from '../../src/model/usage.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
@@ -109,13 +110,17 @@ describe('what was spent', () => {
   test('what has no price is counted apart; what no provider counted is not', () => {
     const book = bookOf(daily(1));
     book.add(costing(null), NOW);
-    book.add(costing(null, { usageKnown: false }), NOW);
+    book.add(costing(null, { usageKnown: false, usage: NO_USAGE }), NOW);
     book.add(costing(2), NOW);
     expect(book.states(NOW)).toMatchObject([{ budget: daily(1), spentUsd: 2, unpriced: 1 }]);
-    // Unless it is billed without being counted: an image, speech.
-    book.add(costing(null, { usageKnown: false, operation: 'infer' }), NOW);
-    book.add(costing(null, { usageKnown: false, operation: 'infer', status: 'error' }), NOW);
+    // Of one part of an answer the counts are known.
+    book.add(costing(null, { usageKnown: false }), NOW);
     expect(book.states(NOW)).toMatchObject([{ spentUsd: 2, unpriced: 2 }]);
+    // Unless it is billed without being counted: an image, speech.
+    const infer = { usageKnown: false, usage: NO_USAGE, operation: 'infer' } as const;
+    book.add(costing(null, infer), NOW);
+    book.add(costing(null, { ...infer, status: 'error' }), NOW);
+    expect(book.states(NOW)).toMatchObject([{ spentUsd: 2, unpriced: 3 }]);
   });
 
   test('of several that are used up, the one that lasts longest is reported', () => {

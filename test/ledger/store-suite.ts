@@ -64,18 +64,23 @@ export function describeStore(factory: StoreFactory): void {
         { timestamp: start, costUsd: 1 },
         { costUsd: 2 },
         { costUsd: null },
+        // The counts of a part.
         { costUsd: null, usageKnown: false },
+        { costUsd: null, usageKnown: false, usage: NO_USAGE },
         { costUsd: 4, agentType: null, projectId: null, provider: null, model: null },
         { costUsd: 8, operation: 'count-tokens' as const },
         { costUsd: 16, operation: 'forward' as const },
-        { costUsd: null, usageKnown: false, operation: 'infer' as const },
-        { costUsd: null, usageKnown: false, operation: 'infer' as const, status: 'error' as const },
+        { costUsd: null, usageKnown: false, usage: NO_USAGE, operation: 'infer' as const },
+        {
+          ...{ costUsd: null, usageKnown: false, usage: NO_USAGE },
+          ...{ operation: 'infer' as const, status: 'error' as const },
+        },
         { costUsd: 0.5, operation: 'infer' as const },
       ];
       await store.append(rows.map((row, index) => sampleRow({ ...who, ...row, requestId: `req_${index}` })));
       const spent = async () => (await store.spending(period)).sort((a, b) => a.costUsd - b.costUsd);
       const expected = [
-        { ...who, costUsd: 3.5, unpriced: 2 },
+        { ...who, costUsd: 3.5, unpriced: 3 },
         { agentType: '', projectId: '', provider: '', model: '', costUsd: 4, unpriced: 0 },
       ];
       expect(await spent()).toEqual(expected);

@@ -8,7 +8,10 @@ export type WholeObservation = Omit<Observation, 'timing'> & {
   timing: Omit<StreamTiming, 'connected' | 'during' | 'waiting' | 'arrived' | 'content' | 'taken' | 'handed'>;
 };
 
-/** @param parts the earlier ones. Model, ending and connecting are taken from `last` alone. */
+/**
+ * Counts are the sum of what was reported; they are known only if every part reported some.
+ * @param parts the earlier ones. Model, ending and connecting are taken from `last` alone.
+ */
 export function joinParts(parts: readonly Observation[], last: Observation | null): WholeObservation | null {
   const [first] = parts;
   if (first === undefined) return last;
@@ -18,7 +21,7 @@ export function joinParts(parts: readonly Observation[], last: Observation | nul
   return {
     ...newest,
     usage: all.reduce((sum, { usage }) => addUsage(sum, usage), NO_USAGE),
-    usageKnown: all.some(({ usageKnown }) => usageKnown),
+    usageKnown: all.every(({ usageKnown }) => usageKnown),
     firstContentAt: first.firstContentAt,
     malformedEvents: all.reduce((sum, { malformedEvents }) => sum + malformedEvents, 0),
     answerLosses: answerLosses.size === 0 ? null : answerLosses,

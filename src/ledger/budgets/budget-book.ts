@@ -34,7 +34,8 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
   end: number;
 }
 
-type CountedRow = Spender & Pick<LedgerRow, 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usageKnown'>;
+type CountedRow = Spender &
+  Pick<LedgerRow, 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usage' | 'usageKnown'>;
 
 export interface BudgetBook {
   /** Takes no two budgets for the same requests. What was spent is kept, even where the limit has changed. */

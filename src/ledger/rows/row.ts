@@ -26,14 +26,20 @@ export type RowOperation = (typeof ROW_OPERATIONS)[number];
  */
 export const UNCOUNTED: readonly RowOperation[] = ['count-tokens', 'forward'];
 
-/** Whether something was billed whose price is unknown. An answer of `infer` is, even if it does not say by what. */
+/**
+ * Whether something was billed whose price is unknown: what has counts, even if only of a part. An answer of `infer` is, even if it
+ * does not say by what.
+ */
 export function isUnpriced({
   operation,
   status,
+  usage,
   usageKnown,
   costUsd,
-}: Pick<LedgerRow, 'operation' | 'status' | 'usageKnown' | 'costUsd'>): boolean {
-  return costUsd === null && (usageKnown || (operation === 'infer' && status === 'success'));
+}: Pick<LedgerRow, 'operation' | 'status' | 'usage' | 'usageKnown' | 'costUsd'>): boolean {
+  if (costUsd !== null) return false;
+  const hasCounts = usageKnown || usage.inputTokens > 0 || usage.outputTokens > 0;
+  return hasCounts || (operation === 'infer' && status === 'success');
 }
 
 /** One try at one target. */
@@ -147,8 +153,9 @@ export interface LedgerRow {
   /** Time spent waiting for room at a provider, which is part of `overheadMs`; null where nothing waited. */
   queuedMs: number | null;
   timing: RowTiming;
-  /** All zero where the upstream reported none: `usageKnown` distinguishes the two. */
+  /** What was reported. All zero where nothing was: `usageKnown` distinguishes the two. */
   usage: Usage;
+  /** False where the upstream reported no counts, or one of several that an answer came from did not. */
   usageKnown: boolean;
   /** Of all attempts together. Null: unpriced. */
   costUsd: number | null;

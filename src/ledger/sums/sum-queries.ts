@@ -10,7 +10,8 @@ import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinut
 const FLOWED = "status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms";
 
 /** As `isUnpriced` (../rows/row.ts). */
-const UNPRICED = "cost_usd IS NULL AND (usage_known = 1 OR (operation = 'infer' AND status = 'success'))";
+const HAS_COUNTS = '(usage_known = 1 OR input_tokens > 0 OR output_tokens > 0)';
+const UNPRICED = `cost_usd IS NULL AND (${HAS_COUNTS} OR (operation = 'infer' AND status = 'success'))`;
 
 /** PostgreSQL returns sums as decimals, which take three times as long to add up. */
 function whole(number: string): string {

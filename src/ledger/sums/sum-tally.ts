@@ -72,6 +72,7 @@ const COST = columnAt('cost_usd');
 const TTFT = columnAt('ttft_ms');
 const LAST_TOKEN = columnAt('last_token_ms');
 const GAPS = columnAt('gaps');
+const inputTokens = numberAt('input_tokens');
 const outputTokens = numberAt('output_tokens');
 
 /** What one row adds to each sum, as in the SQL of `sum-queries.ts`. */
@@ -83,11 +84,13 @@ const OF_ROW: Record<(typeof SUM_FIELDS)[number], (row: RowValues) => number> = 
     Number(
       row[COST] === null &&
         (row[USAGE_KNOWN] === 1 ||
+          inputTokens(row) > 0 ||
+          outputTokens(row) > 0 ||
           (row[OPERATION] === ('infer' satisfies RowOperation) &&
             row[STATUS] === ('success' satisfies RowStatus))),
     ),
   costUsd: numberAt('cost_usd'),
-  inputTokens: numberAt('input_tokens'),
+  inputTokens,
   outputTokens,
   cacheReadTokens: numberAt('cache_read_tokens'),
   cacheWriteTokens: numberAt('cache_write_tokens'),

@@ -29,8 +29,9 @@ async function ask(
   targets: Targets,
   body: object = ASK,
   routing?: Parameters<typeof createContinuingLab>[1],
+  more?: Parameters<typeof createContinuingLab>[2],
 ) {
-  const lab = createContinuingLab(targets, routing);
+  const lab = createContinuingLab(targets, routing, more);
   const response = await lab.post('/v1/messages', body);
   const text = await response.text();
   const answer = readStream('anthropic-messages', new TextEncoder().encode(text));
@@ -224,7 +225,23 @@ describe('where the target goes on with a turn that has begun', () => {
       two: message(wholeMessageStream('b'), SONNET_4_5),
     });
     expect(text).toContain('"usage":{"input_tokens":14,"cache_creation_input_tokens":0');
-    expect(row.usage).toMatchObject({ inputTokens: 14, outputTokens: 4 });
+    expect(row).toMatchObject({ usageKnown: true, usage: { inputTokens: 14, outputTokens: 4 } });
+  });
+
+  test.each([
+    ['the first', chat(brokenChat('a')), message(wholeMessageStream('b'), SONNET_4_5)],
+    [
+      'the second',
+      message(brokenMessage('a'), SONNET_4_5),
+      chat(replyWith(`${CHAT.start}${CHAT.delta('ab')}${CHAT.end.split('\n\n')[0]}\n\ndata: [DONE]\n\n`)),
+    ],
+  ])('counts that %s target did not report are unknown, those of the other stand', async (_, one, two) => {
+    const prices = { '*/*': { input_per_million: 1_000, output_per_million: 0 } };
+    const more = { costs: { pricing_overrides: prices } };
+    const { answer, row } = await ask({ one, two }, ASK, undefined, more);
+    expect(answer).toEqual({ ...WELL, text: 'ab' });
+    expect(row).toMatchObject({ usageKnown: false, usage: { inputTokens: 7 } });
+    expect(row.costUsd).toBe(0.007);
   });
 
   test('white space at the join is sent once', async () => {

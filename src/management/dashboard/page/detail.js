@@ -157,13 +157,18 @@ function about(entry) {
 function bill(entry) {
   /** @param {number} count */
   const some = (count) => (count === 0 ? null : number(count));
+  /** @param {number} count */
+  const reported = (count) =>
+    entry.usage_known ? number(count) : count > 0 ? `at least ${number(count)}` : 'not reported';
+  // An answer of several providers, one of which reported nothing, or the reported part of several tries.
+  const isPart = !entry.usage_known && entry.cost_usd !== null;
   return [
-    ['In', entry.usage_known ? number(entry.input_tokens) : 'not reported'],
-    ['Out', entry.usage_known ? number(entry.output_tokens) : 'not reported'],
+    ['In', reported(entry.input_tokens)],
+    ['Out', reported(entry.output_tokens)],
     ['of it reasoning', some(entry.reasoning_tokens)],
     ['Read from cache', some(entry.cache_read_tokens)],
     ['Written to cache', some(entry.cache_write_tokens)],
-    ['Cost', costOf(entry)],
+    ['Cost', isPart ? `at least ${costOf(entry)}` : costOf(entry)],
     ['Tokens per second', entry.tokens_per_second === null ? null : rate(entry.tokens_per_second)],
   ];
 }
