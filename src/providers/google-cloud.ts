@@ -24,6 +24,13 @@ export const GOOGLE_CLOUD: ProviderKind = {
       dialect: 'anthropic-messages',
       endpoint: '/v1/projects/{project}/locations/{location}{path}',
     },
+    {
+      // https://docs.cloud.google.com/vertex-ai/generative-ai/docs/maas/call-open-model-apis
+      models: /^[a-z\d-]+\/[\w.-]+-maas$/,
+      dialect: 'openai-chat',
+      endpoint: '/v1/projects/{project}/locations/{location}/endpoints/openapi{path}',
+      unlisted: true,
+    },
   ],
   // The second of each is what Anthropic's own programs read.
   optionVariables: {
@@ -44,5 +51,5 @@ export const GOOGLE_CLOUD: ProviderKind = {
     times: 1.1,
   },
   audioAtTextPrice: true,
-  quirks: { cloudMethods: true, bindingControls: OWN_SERVERS },
+  quirks: { cloudMethods: true, bindingControls: OWN_SERVERS, textCompletions: false },
 };

@@ -18,6 +18,8 @@ export interface PartnerModels {
   dialect: DialectId;
   /** As the kind's own; `{path}` is the dialect's own path. */
   endpoint: string;
+  /** They are in no list in their dialect. */
+  unlisted?: true;
 }
 
 /** The table cannot tell days of the week apart. */

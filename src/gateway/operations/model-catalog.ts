@@ -84,9 +84,10 @@ export function hasModelList(provider: ProviderConfig): boolean {
  */
 export async function fetchModels(provider: ProviderConfig, host: GatewayHost): Promise<ModelEntry[]> {
   const own = await fetchList(provider, sideOf({ provider, model: '' }), host);
-  const lists = (provider.partnerModels ?? []).map(async ({ dialect, models }) => {
-    const listed = await fetchList(provider, PROVIDER_SIDES[dialect], host).catch(() => []);
-    return listed.filter(({ id }) => models.test(id));
+  const listed = (provider.partnerModels ?? []).filter(({ unlisted }) => unlisted !== true);
+  const lists = listed.map(async ({ dialect, models }) => {
+    const entries = await fetchList(provider, PROVIDER_SIDES[dialect], host).catch(() => []);
+    return entries.filter(({ id }) => models.test(id));
   });
   return [...own, ...(await Promise.all(lists)).flat()];
 }
