@@ -159,6 +159,32 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('rate limits show what is in use of them, and which are reached', async () => {
+    const rate_limits = [
+      { requests: 1, per: 'day' as const, agent: 'coder-*' },
+      { tokens: 1_000_000, per: 'day' as const, each: 'project' as const },
+      { concurrent: 5 },
+    ];
+    await using sluice = await startSluice({ config: { rate_limits } });
+    await using opened = await openDashboard(browser, sluice.url);
+    const { page, complaints } = opened;
+    const bars = page.locator('#rate-limit-bars li');
+    await bars.nth(1).waitFor();
+    expect(await bars.allInnerTexts()).toEqual([
+      'Requests per day, agent coder-*\n0 of 1',
+      'Requests at once\n0 of 5',
+    ]);
+    await (await ask(sluice.url, { model: 'simulator/fast', agent: 'coder-1' })).text();
+    const reached = bars.filter({ hasText: 'reached' });
+    await reached.waitFor();
+    expect(await reached.innerText()).toBe('Requests per day, agent coder-*\n1 of 1, reached');
+    expect(await reached.getAttribute('data-state')).toBe('spent');
+    expect(await bars.nth(1).innerText()).toMatch(/^Tokens per day, project –\n\d+ of 1M$/);
+    sluice.writeConfig({});
+    await page.locator('#rate-limit-bars').waitFor({ state: 'hidden' });
+    expect(complaints).toEqual([]);
+  });
+
   test('a budget of each of many agents: those below the edge are reached by keys', async () => {
     const budgets = [{ limit_usd: 1, per: 'day' as const, each: 'agent' as const }];
     const pricing_overrides = { 'simulator/*': { input_per_million: 1, output_per_million: 1 } };

@@ -75,6 +75,21 @@ export interface Budget {
   until: string;
 }
 
+/** Names as of a budget. One of the first three is given. */
+export interface RateLimit {
+  requests?: number;
+  tokens?: number;
+  concurrent?: number;
+  per?: 'second' | 'minute' | 'hour' | 'day';
+  each?: 'agent' | 'project' | 'provider';
+  agent?: string | null;
+  project?: string | null;
+  provider?: string | null;
+  model?: string;
+  used: number;
+  is_reached: boolean;
+}
+
 export interface Metrics {
   audit_enabled: boolean;
   window: { since: string | null };
@@ -92,6 +107,8 @@ export interface Metrics {
   };
   /** Left out where there are none. */
   budgets?: Budget[];
+  /** Left out where there are none. */
+  rate_limits?: RateLimit[];
   by_provider: Record<string, number>;
   by_model: Record<string, number>;
   by_agent: Record<string, number>;

@@ -12,6 +12,7 @@ import { showHealth, showNotices } from './health.js';
 import { createLiveSection } from './live.js';
 import { createLiveFeed } from './live-feed.js';
 import { showProviders } from './providers.js';
+import { showRateLimits } from './rate-limits.js';
 import { createRefresh } from './refresh.js';
 import { createRequestsSection } from './requests.js';
 import { createRunning } from './running.js';
@@ -58,6 +59,7 @@ const refreshes = {
     metrics = await api.metrics(sinceOf(period, await gatewayTime()));
     showTotals(metrics, period);
     showKnownNames(metrics);
+    showRateLimits(metrics.rate_limits ?? [], isBelowHeld());
     showModelsAsChosen();
     showCostsAsChosen();
   }),
@@ -211,6 +213,7 @@ for (const left of ['pointerleave', 'focusout']) {
   // The focus moves only after this event.
   find('requests', HTMLElement).addEventListener(left, () =>
     requestAnimationFrame(() => {
+      showRateLimits(metrics?.rate_limits ?? [], isBelowHeld());
       showModelsAsChosen();
       showCostsAsChosen();
     }),
