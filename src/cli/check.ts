@@ -51,6 +51,7 @@ function describeConfig({
       : `${counted(server.keys.length - server.projectOfKey.size, 'key')} accepted${projectKeys(server)}`;
   return [
     `address: ${formatHost(server.host)}:${server.port} (${keys})`,
+    ...describeTls(server),
     'providers:',
     ...columns(
       providers.map(({ name, dialect, alsoSpeaks = [], partnerModels = [], baseUrl, apiKeys }) => [
@@ -91,6 +92,12 @@ function describeConfig({
       ? []
       : ['rate limits:', ...rateLimits.map((limit) => `  ${formatLimit(limit)}`)]),
   ];
+}
+
+function describeTls({ tls }: ResolvedConfig['server']): string[] {
+  if (tls === null) return [];
+  const names = tls.names.length === 0 ? 'no name' : tls.names.join(', ');
+  return [`TLS: ${tls.files.cert}, for ${names}, until ${new Date(tls.validUntil).toISOString()}`];
 }
 
 function describeDefault(

@@ -12,7 +12,7 @@ export interface ClientProgram {
 }
 
 interface Gateway {
-  /** `http://HOST:PORT`, no trailing slash. */
+  /** `http://HOST:PORT` or `https://HOST:PORT`, no trailing slash. */
   url: string;
   /** The key that the gateway expects; null where it requires none. */
   key: string | null;

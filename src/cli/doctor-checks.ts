@@ -9,10 +9,10 @@ import {
   type GatewayAddress,
   GatewayUnreachable,
   notSluice,
+  reaching,
   readGateway,
 } from './gateway-client.ts';
 import { counted } from './help.ts';
-import { directWithin } from './own-machine.ts';
 
 export interface Finding {
   check: string;
@@ -117,7 +117,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
           key: gateway.key,
           isDemanded: true,
           send: (url, init) =>
-            fetch(url, { ...init, ...directWithin(url), signal: AbortSignal.timeout(TIMEOUT_MS) }),
+            fetch(url, { ...init, ...reaching(gateway), signal: AbortSignal.timeout(TIMEOUT_MS) }),
         }),
       ),
     );

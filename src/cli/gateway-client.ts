@@ -1,6 +1,7 @@
 // How commands talk to a running gateway: its address, its key, and its answers.
 import { join } from 'node:path';
 import { findHome, type LoadOptions, loadConfig } from '../config/load.ts';
+import type { ServerConfig } from '../config/resolved.ts';
 import { type RunningServer, readPidFile } from '../server/pid-file.ts';
 import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
@@ -10,10 +11,14 @@ import { directWithin } from './own-machine.ts';
 import { reachableUrl } from './serve/start-message.ts';
 
 export interface GatewayAddress {
-  /** `http://HOST:PORT`, no trailing slash. */
+  /** `http://HOST:PORT` or `https://HOST:PORT`, no trailing slash. */
   url: string;
   /** One of `server.keys`; null where none is required. */
   key: string | null;
+  /** The address is that of this user's own daemon or configuration: on this machine. */
+  isOwn: boolean;
+  /** As configured: the host that it listens on, and its certificate, null where that is unknown too. */
+  server: Pick<ServerConfig, 'host' | 'tls'>;
 }
 
 /** The gateway did not answer as a gateway does; the message says what to do. */
@@ -59,31 +64,55 @@ export function findGateway(input: ParsedArguments, context: CliContext): Gatewa
   // The address that it configures is unknown: the default may belong to another gateway.
   if (loaded.config === null && known === undefined)
     for (const { line } of describeProblems(loaded)) context.err(line);
-  const { host, port, keys } = loaded.config?.server ?? { host: '127.0.0.1', port: 8088, keys: [] };
+  const { host, port, keys, tls } = loaded.config?.server ?? UNCONFIGURED;
   return {
-    url: known ?? reachableUrl(host, port),
+    url: known ?? reachableUrl({ host, tls }, port),
     key: stringFlag(input, 'key') ?? keys[0] ?? null,
+    isOwn: asked === undefined || daemon !== undefined,
+    server: { host: daemon?.host ?? host, tls },
   };
+}
+
+const UNCONFIGURED = { host: '127.0.0.1', port: 8088, keys: [], tls: null };
+
+/** Options of fetch for requests to the gateway. */
+export function reaching({ url, isOwn }: Pick<GatewayAddress, 'url' | 'isOwn'>): {
+  proxy?: false;
+  tls?: Bun.TLSOptions;
+} {
+  // What is sent there stays on this machine, as over HTTP. The certificate need not be valid for the address by which the
+  // commands know it, nor still be the one in the file.
+  return { ...directWithin(url), ...(isOwn && { tls: { rejectUnauthorized: false } }) };
 }
 
 /** Sends a request to the gateway with its key. Throws GatewayUnreachable where nothing answers. */
 export async function askGateway(
-  { url, key }: GatewayAddress,
+  gateway: GatewayAddress,
   path: string,
   init: RequestInit = {},
 ): Promise<Response> {
+  const { url, key } = gateway;
   const headers = new Headers(init.headers);
   if (key !== null) headers.set('x-sluice-key', key);
   try {
-    return await fetch(url + path, { ...init, ...directWithin(url), headers });
+    return await fetch(url + path, { ...init, ...reaching(gateway), headers });
   } catch (cause) {
     if (init.signal?.aborted === true) throw cause;
-    const plain = cause instanceof Error && 'code' in cause && cause.code === 'EPROTO';
-    const remedy = plain
-      ? 'what listens there speaks no TLS, as no gateway does by itself: try http:// in place of https://'
-      : 'start one with "sluice daemon start" or "sluice serve", or give its address with --url';
-    throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedy}`, { cause });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    throw new GatewayUnreachable(`no gateway answers at ${url}; ${remedyFor(code, url)}`, { cause });
   }
+}
+
+function remedyFor(code: string, url: string): string {
+  if (code === 'EPROTO') return 'what listens there speaks no TLS: try http:// in place of https://';
+  if (code === 'ECONNRESET' && url.startsWith('http:'))
+    return 'what listens there closed the connection: if it speaks TLS (server.tls), try https:// in place of http://';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'its certificate is for another name: give that name with --url';
+  if (code === 'CERT_HAS_EXPIRED') return 'its certificate has expired: renew it';
+  if (/SELF_SIGNED|ISSUER|LEAF_SIGNATURE|UNTRUSTED/.test(code))
+    return 'its certificate is not trusted here: name the file with it, or with its authority’s, in NODE_EXTRA_CA_CERTS';
+  return 'start one with "sluice daemon start" or "sluice serve", or give its address with --url';
 }
 
 /** The JSON of a page below /gateway/. Throws GatewayUnreachable for anything but a 200. */

@@ -3,10 +3,18 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
 import { type Command, UsageError } from './command.ts';
-import { findGateway, GATEWAY_FLAGS, GatewayUnreachable, readGateway } from './gateway-client.ts';
+import {
+  findGateway,
+  GATEWAY_FLAGS,
+  type GatewayAddress,
+  GatewayUnreachable,
+  readGateway,
+} from './gateway-client.ts';
 import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
+import { certifiedUrl } from './serve/start-message.ts';
 import { SettingsUnusable, overlaySettings } from './settings-overlay.ts';
+import { trusting } from './trusted-authorities.ts';
 import { describeSpawnError } from '../workers/spawn-error.ts';
 
 /** By the shells' convention: the command was found and cannot be started, or was not found. */
@@ -33,8 +41,10 @@ export const runCommand: Command = {
     }
     const program = CLIENT_PROGRAMS[basename(name)] ?? OTHER_PROGRAM;
     const { environment } = context;
+    const url = urlFor(address);
     const gateway = {
-      ...address,
+      url,
+      key: address.key,
       has: (variable: string) => Boolean(environment[variable]),
       holds: (path: string, text: string) => holds(join(environment.HOME || homeDirectory(), path), text),
     };
@@ -49,8 +59,9 @@ export const runCommand: Command = {
     }
     let settings: Record<string, string> = {};
     try {
+      if (address.isOwn) settings = trusting(address.server.tls, context);
       if (program.settings !== undefined)
-        settings = overlaySettings(program.settings, basename(name), context);
+        settings = { ...settings, ...overlaySettings(program.settings, basename(name), context) };
     } catch (error) {
       if (!(error instanceof SettingsUnusable)) throw error;
       context.err(`error: ${error.message}`);
@@ -64,7 +75,7 @@ export const runCommand: Command = {
         env: {
           ...environment,
           ...settings,
-          ...exemptFromProxies(address.url, environment),
+          ...exemptFromProxies(url, environment),
           ...Object.fromEntries(set),
         },
         stdio: ['inherit', 'inherit', 'inherit'],
@@ -85,6 +96,13 @@ export const runCommand: Command = {
     return child.exited;
   },
 };
+
+/** The program compares it with the certificate, as the commands do not. */
+function urlFor({ url, isOwn, server }: GatewayAddress): string {
+  const { port, protocol } = new URL(url);
+  if (!isOwn || server.tls === null || protocol !== 'https:') return url;
+  return certifiedUrl(server, Number(port || 443));
+}
 
 function holds(path: string, text: string): boolean {
   try {

@@ -6,6 +6,7 @@ import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load
 import { parseConfig } from './parse.ts';
 import { type ConfigProblem, formatKeyPath, MOST_PROBLEMS } from './problem.ts';
 import { readText } from './load-text.ts';
+import { loadTls } from './load-tls.ts';
 import { resolveConfig } from './resolve.ts';
 import { unreadable } from './secrets.ts';
 import type { ResolveSources } from './resolve-server.ts';
@@ -109,10 +110,12 @@ function finish(
   const problems = [...parsed.problems];
   let config: ResolvedConfig | null = null;
   if (parsed.file !== null) {
+    const fromConfig = (name: string) => secretPath(name, path ?? options.directory);
     const resolution = resolveConfig(parsed.file, {
       environment: options.environment,
-      readFile: (name) => readText(secretPath(name, path ?? options.directory)),
+      readFile: (name) => readText(fromConfig(name)),
       credential: options.credential ?? null,
+      tls: ({ cert, key }) => loadTls({ cert: fromConfig(cert), key: fromConfig(key) }),
       ...(options.overrides !== undefined && { overrides: options.overrides }),
     });
     problems.push(...resolution.problems);

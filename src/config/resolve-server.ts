@@ -3,13 +3,26 @@ import { isLoopback } from '../model/loopback.ts';
 import { createRedactor } from '../model/redact/redact.ts';
 import { ANY_ORIGIN } from './origin.ts';
 import type { ConfigProblem } from './problem.ts';
-import type { ServerConfig } from './resolved.ts';
+import type { ServerConfig, TlsConfig } from './resolved.ts';
 import type { ConfigFile } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
 export interface ResolveSources extends SecretSources {
   /** From the command line; they take precedence over the file's. */
   overrides?: { host?: string; port?: number };
+  /** Reads the files of `server.tls`; left out where the program that embeds the gateway listens. */
+  tls?: (paths: { cert: string; key: string }) => TlsReading;
+}
+
+/** `tls` is null where a problem is fatal. */
+export interface TlsReading {
+  tls: TlsConfig | null;
+  problems: TlsProblem[];
+}
+
+export interface TlsProblem extends Pick<ConfigProblem, 'severity' | 'message'> {
+  /** The key of `server.tls` to blame. */
+  key: 'cert' | 'key';
 }
 
 /** Headers are bytes: some clients send such letters as UTF-8, some as Latin-1, most refuse to. */
@@ -51,7 +64,27 @@ export function resolveServer(
     drainTimeoutMs: server.drain_timeout,
     workers: server.workers,
     compression: server.compression,
+    tls: resolveTls(file, sources, problems),
   };
+}
+
+function resolveTls(
+  { server: { tls } }: ConfigFile,
+  sources: ResolveSources,
+  problems: ConfigProblem[],
+): TlsConfig | null {
+  if (tls === null) return null;
+  if (sources.tls === undefined) {
+    const message = 'an embedded gateway does not listen: set up TLS where your program does';
+    problems.push({ severity: 'fatal', path: ['server', 'tls'], message });
+    return null;
+  }
+  // Written as for a secret, it means the same.
+  const pathOf = (text: string) => text.replace(/^file:/, '');
+  const reading = sources.tls({ cert: pathOf(tls.cert), key: pathOf(tls.key) });
+  for (const { key, severity, message } of reading.problems)
+    problems.push({ severity, path: ['server', 'tls', key], message });
+  return reading.tls;
 }
 
 function resolveKeys({ server }: ConfigFile, sources: SecretSources, problems: ConfigProblem[]): string[] {

@@ -71,6 +71,26 @@ export interface ServerConfig {
   workers: number | 'all';
   /** `auto`: only for clients on other machines. */
   compression: 'auto' | 'always' | 'off';
+  /** Null: plain HTTP. */
+  tls: TlsConfig | null;
+}
+
+/** How the server proves to its clients who it is. */
+export interface TlsConfig {
+  /** PEM: its certificate, then those that sign it. */
+  cert: string;
+  /** PEM. */
+  key: string;
+  /** Absolute paths of what they were read from. */
+  files: { cert: string; key: string };
+  /** The host names, and addresses as URLs write them, for which the certificate is valid. */
+  names: string[];
+  /** Whether the last certificate signs itself: no system trusts it unless it is told to. */
+  isPrivate: boolean;
+  /** Unix milliseconds. */
+  validUntil: number;
+  /** Identifies the state of the files when they were read. */
+  stamp: string;
 }
 
 /** Connections to providers. */

@@ -69,6 +69,17 @@ function isBaseUrl(text: string): boolean {
 /** A target is `provider/model`, so a provider's name holds no slash. */
 const PROVIDER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
+/** PEM text would be a secret in the file, and a variable's value cannot be renewed while the gateway runs. */
+function pemFile() {
+  return z
+    .string()
+    .min(1)
+    .refine(
+      (text) => !/^(env|credential):|-----BEGIN/.test(text),
+      'expected the path of a PEM file: it is read again when it changes, as a text or a variable could not be',
+    );
+}
+
 const serverSchema = z.strictObject({
   host: z
     .string()
@@ -96,6 +107,18 @@ const serverSchema = z.strictObject({
     .default('all')
     .describe(
       'Number of worker processes, on Linux; `all`: one per core. With more than one, a further process starts them and keeps the ledger.',
+    ),
+  tls: z
+    .strictObject({
+      cert: pemFile().describe(
+        'Path of a PEM file with the server’s certificate, followed by those that sign it (`fullchain.pem`). A relative path starts at the configuration file.',
+      ),
+      key: pemFile().describe('Path of a PEM file with its private key, not encrypted.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Serves HTTPS (TLS 1.2 and 1.3) instead of HTTP; renewed files are noticed. See docs/deployment.md.',
     ),
   keys: z
     .array(secret())

@@ -1,6 +1,7 @@
 // Reports changes to files that the configuration depends on: also when an editor replaces one, or a mount swaps it.
 import { statSync } from 'node:fs';
 import { readText } from './load-text.ts';
+import type { TlsConfig } from './resolved.ts';
 
 /**
  * How often a file is checked. Polled rather than watched by the system, which reports every change in a whole
@@ -18,7 +19,13 @@ export function watchConfigFile(
   onChange: () => void,
   onGone: () => void = () => {},
 ): () => void {
-  return watchFile(path, { read: textOf, seen: loaded, onChange, onGone });
+  return watchState({
+    stamp: () => stampOf(path),
+    read: () => textOf(path),
+    seen: loaded,
+    onChange,
+    onGone,
+  });
 }
 
 /**
@@ -28,7 +35,22 @@ export function watchConfigFile(
  * @param seen the file's stamp, taken before it was read.
  */
 export function watchStore(path: string, seen: string | undefined, onChange: () => void): () => void {
-  return watchFile(path, { read: stampOf, seen, onChange, onGone: onChange });
+  const stamp = () => stampOf(path);
+  return watchState({ stamp, read: stamp, seen, onChange, onGone: onChange });
+}
+
+/**
+ * Calls `onChange` when the certificate or its key was replaced, once if both were, until the function it returns is
+ * called. @param seen `stampOfTls` before they were read.
+ */
+export function watchCertificate(files: TlsConfig['files'], seen: string, onChange: () => void): () => void {
+  const stamp = () => stampOfTls(files);
+  return watchState({ stamp, read: stamp, seen, onChange, onGone: onChange });
+}
+
+/** Identifies the state of both files; different after every change of one of them. */
+export function stampOfTls({ cert, key }: TlsConfig['files']): string {
+  return `${stampOf(cert)} ${stampOf(key)}`;
 }
 
 /** A file that does not exist yet is not urgent. */
@@ -47,19 +69,21 @@ export function awaitFile(find: () => string | null, onFound: (path: string) => 
 }
 
 interface Watched {
+  /** Different after every write. */
+  stamp(): string | undefined;
   /** Identifies the file's state; undefined where it does not exist. */
-  read(path: string): string | undefined;
+  read(): string | undefined;
   seen: string | undefined;
   onChange(): void;
   onGone(): void;
 }
 
-function watchFile(path: string, { read, seen, onChange, onGone }: Watched): () => void {
-  let stamp = stampOf(path);
+function watchState({ stamp: stampNow, read, seen, onChange, onGone }: Watched): () => void {
+  let stamp = stampNow();
   // The file may have changed since it was loaded.
   let isNew = true;
   const look = () => {
-    const found = stampOf(path);
+    const found = stampNow();
     if (found !== stamp) {
       // Editors write in several steps: empty, fill, rename. The file is read once it stops changing.
       stamp = found;
@@ -68,7 +92,7 @@ function watchFile(path: string, { read, seen, onChange, onGone }: Watched): () 
     }
     if (!isNew) return;
     isNew = false;
-    const state = read(path);
+    const state = read();
     if (state === seen) return;
     seen = state;
     if (state === undefined) onGone();

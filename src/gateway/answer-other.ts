@@ -37,7 +37,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
   const url = urlOf(request);
   const listing = findModels(url.pathname, request.headers);
   try {
-    guardOrigin(request.headers, setup.config.server);
+    guardOrigin(request, setup.config.server);
     const root = await answerRoot(request, url.pathname, host.version);
     if (root !== undefined) return root;
     const { client: asking = {} } = listing?.dialect ?? {};

@@ -77,7 +77,7 @@ export async function answerRequest(
   reportBegun(host.fleet, dialect, record, redact);
   const { client, unfollow } = followClient(request.signal, record);
   try {
-    guardOrigin(headers, config.server);
+    guardOrigin({ url: request.url, headers }, config.server);
     const project = authenticate(headers, config.server);
     if ('route' in found && request.method !== 'POST')
       throw notPosted(request.method, address.pathname, headers);

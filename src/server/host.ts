@@ -28,6 +28,8 @@ export interface HostOptions {
   longestMessage?: number;
   /** Other processes of the same gateway listen there too, and the system distributes connections. */
   shared?: boolean;
+  /** Left out: plain HTTP. With it, the port has to be free: `reservePort`. */
+  tls?: CertifiedKey;
   /** Which clients get compressed answers if they accept them; called for each request. Left out: none. */
   compression?: () => Compression;
   /** @param makeBody makes the body of a streamed answer that goes out unchanged. */
@@ -41,6 +43,12 @@ export interface HostOptions {
   onLate?(): void;
 }
 
+/** A certificate with those that sign it, and its private key, both in PEM. */
+interface CertifiedKey {
+  cert: string;
+  key: string;
+}
+
 /** How long cut answers may take to send their last message. */
 const LAST_WORD_MS = 1_000;
 /**
@@ -51,8 +59,13 @@ const UNUSED_SECONDS = 255;
 
 export interface HttpHost {
   port: number;
-  /** `http://HOST:PORT`. */
+  /** `http://HOST:PORT`, or `https://`. */
   url: string;
+  /**
+   * Uses another certificate for connections from now on; open ones continue until their running answer is over. Throws
+   * ListenError, and then nothing has changed.
+   */
+  certify(tls: CertifiedKey): void;
   /**
    * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`, or until
    * `sooner` resolves; those still running are cut within a second. Resolves to how many were cut.
@@ -69,13 +82,15 @@ export class ListenError extends Error {
 export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
   let served = 0;
+  let { tls } = options;
   const turn = new LoopTurn<() => void>((begin) => begin());
   const turnOf = async (request: Request, connection: ClientConnection) => {
     await new Promise<void>((resolve) => turn.add(resolve));
     return answer(request, connection);
   };
-  /** Bun closes every connection whose answer is over while the server drains. */
-  const sayWhetherLast = (response: Response) => (draining ? sayClose(response) : response);
+  /** Bun closes every connection whose answer is over when its listener has stopped. */
+  const sayWhetherLast = (response: Response, connection: ClientConnection) =>
+    draining || !connection.isOf(listener) ? sayClose(response) : response;
   const answer = (request: Request, connection: ClientConnection): Promise<Response> => {
     connection.closeAfter(0);
     const encoding = encodingFor(options, request, connection);
@@ -91,37 +106,53 @@ export function createHttpHost(options: HostOptions): HttpHost {
     return options.fetch(request, makeBody).then((response) => {
       if (!streams) given();
       const sent = encoding === undefined ? response : compress(response, encoding);
-      return last ? sayClose(sent) : sayWhetherLast(sent);
+      return last ? sayClose(sent) : sayWhetherLast(sent, connection);
     });
   };
   const { turnAway = drainingResponse, openSocket } = options;
   const sockets = new Sockets();
-  const server = listen(options, sockets, (request, connection) => {
+  const receive = (request: Request, connection: ClientConnection) => {
     served++;
     if (draining) return turnAway(request).then(sayClose);
     if (openSocket !== undefined && wantsSocket(request)) return connection.upgrade(openSocket(request));
     // Page requests do not come by the thousand, and Bun joins two answers in one write only where both are immediate.
     return request.method === 'POST' ? turnOf(request, connection) : answer(request, connection);
-  });
-  const stopCollector = startCollector({
-    begun: () => served + sockets.received,
-    open: () => server.pendingRequests + sockets.pending(),
-  });
-  const port = server.port ?? options.port;
+  };
+  let listener = listen(options, sockets, receive);
+  /** Listeners that have stopped, with the end of their last answer. */
+  const stopped = new Map<Listener, Promise<void>>();
+  const listeners = () => [listener, ...stopped.keys()];
+  const pending = () =>
+    listeners().reduce((sum, { pendingRequests }) => sum + pendingRequests, sockets.pending());
+  const stopCollector = startCollector({ begun: () => served + sockets.received, open: pending });
+  const port = listener.port ?? options.port;
   return {
     port,
-    url: `http://${formatHost(options.hostname)}:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${formatHost(options.hostname)}:${port}`,
+    certify(changed) {
+      if (tls === undefined || draining || (tls.cert === changed.cert && tls.key === changed.key)) return;
+      const before = listener;
+      // Bun's listeners keep their certificate for life. Both share the port meanwhile, so that none is refused.
+      listener = listen({ ...options, port, tls: changed }, sockets, receive);
+      tls = changed;
+      stopped.set(
+        before,
+        before.stop().finally(() => stopped.delete(before)),
+      );
+    },
     async drain(timeoutMs, sooner) {
       draining = true;
       stopCollector();
-      const finished = Promise.all([server.stop(), sockets.finish()]).then(() => undefined);
+      const finished = Promise.all([listener.stop(), ...stopped.values(), sockets.finish()]).then(
+        () => undefined,
+      );
       if (await isWithin(finished, timeoutMs, sooner)) return 0;
-      const cut = server.pendingRequests + sockets.pending();
+      const cut = pending();
       if (options.onLate !== undefined) {
         options.onLate();
         await isWithin(finished, LAST_WORD_MS);
       }
-      await server.stop(true);
+      await Promise.all(listeners().map((each) => each.stop(true)));
       return cut;
     },
   };
@@ -165,16 +196,20 @@ function isLocal(address: string): boolean {
   return /^(localhost|\[?::1\]?|(::ffff:)?127\..*)$/i.test(address);
 }
 
-type SocketServer = Bun.Server<SocketSession>;
+type Listener = Bun.Server<SocketSession>;
 
 /** The connection that a request came on. */
 class ClientConnection {
   private readonly request: Request;
-  private readonly server: SocketServer;
+  private readonly server: Listener;
 
-  constructor(request: Request, server: SocketServer) {
+  constructor(request: Request, server: Listener) {
     this.request = request;
     this.server = server;
+  }
+
+  isOf(listener: Listener): boolean {
+    return this.server === listener;
   }
 
   address(): string {
@@ -230,7 +265,7 @@ function listen(
   options: HostOptions,
   sockets: Sockets,
   fetch: (request: Request, connection: ClientConnection) => Answered,
-): SocketServer {
+): Listener {
   try {
     return Bun.serve<SocketSession>({
       hostname: options.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -241,7 +276,8 @@ function listen(
       maxRequestBodySize: options.maxBody ?? Number.MAX_SAFE_INTEGER,
       development: false,
       // Outside development Bun shares the port by default: a second gateway would take half of the requests.
-      reusePort: options.shared ?? false,
+      reusePort: options.shared ?? options.tls !== undefined,
+      ...(options.tls !== undefined && { tls: options.tls }),
       fetch: (request, server) => fetch(request, new ClientConnection(request, server)),
       websocket: sockets.handler(options.longestMessage),
       error(error) {
@@ -281,7 +317,7 @@ function explain(
       // For a name that cannot be resolved, the runtime reports whichever error the resolver's last system call left.
       if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || net().isIP(hostname) === 0)
         return `${at}: this machine has no such address; check server.host`;
-      return `${at}: ${error instanceof Error ? error.message : String(error)}; check server.host and server.port`;
+      return `${at}: ${error instanceof Error ? error.message : String(error)}; check ${code.startsWith('ERR_OSSL') ? 'server.tls' : 'server.host and server.port'}`;
   }
 }
 

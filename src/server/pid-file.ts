@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 
 export interface RunningServer {
   pid: number;
-  /** `http://HOST:PORT`. */
+  /** `http://HOST:PORT`, or `https://`. */
   url: string;
   /** The configuration file that it was started with; null where there was none. */
   config: string | null;

@@ -173,6 +173,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         return {
           hostname,
           port,
+          tls: config.server.tls,
           config: sendable(config),
           columns,
           recorded: ledger !== null,

@@ -1,4 +1,5 @@
 // What the primary and its workers ask of each other.
+import type { TlsConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { LimitState } from '../limits/limit-book.ts';
@@ -39,6 +40,8 @@ export interface PagePiece {
 export interface WorkerSetup {
   hostname: string;
   port: number;
+  /** Null: plain HTTP. */
+  tls: TlsConfig | null;
   config: SentConfig;
   /** Each provider's column of the board, by its name. */
   columns: ReadonlyMap<string, number>;

@@ -68,7 +68,7 @@ describe('an address that is not quite the gateway’s', () => {
       (await runCommand(['tail', '--url', url], { environment: { SLUICE_HOME: '/nowhere' } })).err;
     const encrypted = sluice.url.replace('http:', 'https:');
     expect(await tell(encrypted)).toBe(
-      `error: no gateway answers at ${encrypted}; what listens there speaks no TLS, as no gateway does by itself: try http:// in place of https://`,
+      `error: no gateway answers at ${encrypted}; what listens there speaks no TLS: try http:// in place of https://`,
     );
     expect(await tell(sluice.url)).toBe(
       `error: ${sluice.url}/gateway/streams/live answered 401: no key: send one of server.keys as x-sluice-key, x-api-key, api-key, x-goog-api-key or a Bearer token; give one of its server.keys with --key`,

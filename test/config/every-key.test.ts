@@ -1,13 +1,14 @@
 // Every key of the schema is read: another value of it gives another resolved configuration (GUARANTEES 20).
 import { expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
+import type { ResolveSources } from '../../src/config/resolve-server.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import { listSchemaKeys } from '../../scripts/config/keys.ts';
 import { isObject } from '../../src/model/json/json.ts';
 
 /** What every file below has, so that a varied key has something to differ from. */
 const BASE = {
-  server: { keys: ['base'] },
+  server: { keys: ['base'], tls: { cert: 'base.pem', key: 'base.key' } },
   providers: {
     lab: { kind: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key: 'base' },
     user: {
@@ -36,6 +37,17 @@ const BASE = {
   },
 };
 
+/** No file is read: a certificate is only where it would be. */
+const SOURCES: ResolveSources = {
+  environment: {},
+  readFile: () => '',
+  credential: null,
+  tls: (files) => ({
+    tls: { cert: '', key: '', files, names: [], isPrivate: false, validUntil: 0, stamp: '' },
+    problems: [],
+  }),
+};
+
 /** A value for each key that differs from its default and from BASE. A new key breaks the test until it has one. */
 const OTHER: Record<string, unknown> = {
   'server.host': '127.0.0.2',
@@ -50,6 +62,8 @@ const OTHER: Record<string, unknown> = {
   'server.drain_timeout': '1s',
   'server.workers': 3,
   'server.compression': 'always',
+  'server.tls.cert': 'other.pem',
+  'server.tls.key': 'other.key',
   'providers.*.kind': 'anthropic',
   'providers.*.dialect': 'anthropic-messages',
   'providers.*.base_url': 'http://127.0.0.1:2/v1',
@@ -165,7 +179,7 @@ for (const place of ['RULE', 'routing.model_mappings[]', 'routing.patterns[]']) 
 function resolved(raw: unknown): string {
   const { file } = parseConfig(raw);
   if (file === null) throw new Error('not a valid file');
-  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+  const { config } = resolveConfig(file, SOURCES);
   return JSON.stringify(config, (_, value) => (value instanceof RegExp ? value.source : value));
 }
 

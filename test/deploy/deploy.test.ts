@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LARGE_PAGES_ENVIRONMENT } from '../../bench/contenders.ts';
 import { parseConfig } from '../../src/config/parse.ts';
+import { createHttpHost, reservePort } from '../../src/server/host.ts';
+import { selfSigned } from '../support/certificates.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -22,7 +24,30 @@ test('all that the image copies is there and sent to the builder', () => {
 test('the image listens where its health check asks', () => {
   const [, exposed] = /^EXPOSE (\d+)$/m.exec(DOCKERFILE) ?? [];
   expect(/"--port", "(\d+)"/.exec(DOCKERFILE)?.[1]).toBe(exposed);
-  expect(/http:\/\/127\.0\.0\.1:(\d+)\//.exec(DOCKERFILE)?.[1]).toBe(exposed);
+  const asked = [...DOCKERFILE.matchAll(/https?:\/\/127\.0\.0\.1:(\d+)\//g)].map(([, port]) => port);
+  expect(asked).toEqual([exposed, exposed]);
+});
+
+test('the health check passes over HTTP and over TLS, and fails where nothing answers', async () => {
+  const [, check = ''] = /HEALTHCHECK .*\n\s+CMD (.*)/.exec(DOCKERFILE) ?? [];
+  const { certificate: cert, key } = selfSigned(['gateway.example']);
+  const hosts = [{}, { tls: { cert, key } }].map((more) =>
+    createHttpHost({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: async () => new Response('here'),
+      onError: () => {},
+      ...more,
+    }),
+  );
+  const nowhere = await reservePort('127.0.0.1', 0);
+  const ports = [...hosts.map(({ port }) => port), nowhere];
+  const codes = ports.map((port) => {
+    const command = check.replaceAll(':8088/', `:${port}/`);
+    return Bun.spawn(['sh', '-c', command], { stdout: 'inherit', stderr: 'inherit' }).exited;
+  });
+  expect(await Promise.all(codes)).toEqual([0, 0, 1]);
+  await Promise.all(hosts.map((host) => host.drain(0)));
 });
 
 test('the image and the unit run with large pages as they are measured', () => {

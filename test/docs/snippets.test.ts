@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadWithCode } from '../../src/cli/serve/load-with-code.ts';
 import { describeProblems } from '../../src/cli/config-flags.ts';
 import { retireModules } from '../../src/server/load-modules.ts';
+import { selfSigned } from '../support/certificates.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-snippets-'));
@@ -38,6 +39,8 @@ function snippetsOf(page: string): Snippet[] {
   });
 }
 
+const OWN = selfSigned(['gateway.lan']);
+
 const SNIPPETS = PAGES.flatMap(snippetsOf);
 
 test('there are some', () => expect(SNIPPETS.length).toBeGreaterThan(20));
@@ -57,6 +60,8 @@ test.each(SNIPPETS.map((snippet) => [`${snippet.page}:${snippet.line}`, snippet]
     Object.assign(environment, azure, { ANTHROPIC_API_KEY: 'k' });
     const path = join(FOLDER, 'sluice.yaml');
     writeFileSync(path, text);
+    writeFileSync(join(FOLDER, 'fullchain.pem'), OWN.certificate);
+    writeFileSync(join(FOLDER, 'privkey.pem'), OWN.key, { mode: 0o600 });
     copyFileSync(join(ROOT, 'examples', 'house-style.ts'), join(FOLDER, 'house-style.ts'));
     const loaded = await loadWithCode({ path, environment, directory: FOLDER, credential: () => 'k' });
     expect(describeProblems(loaded).map((problem) => problem.line)).toEqual([]);

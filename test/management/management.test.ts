@@ -32,6 +32,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       drainTimeoutMs: 1,
       workers: 1,
       compression: 'auto',
+      tls: null,
     },
     providers: [
       sampleProvider({

@@ -1,4 +1,4 @@
-// A client on a bare TCP socket: it decides when to read, and when and how to leave.
+// A client on a bare TCP socket, or on one with TLS: it decides when to read, and when and how to leave.
 import type { Socket } from 'bun';
 
 export interface RawClient {
@@ -19,7 +19,8 @@ export interface RawClient {
   readonly closed: Promise<void>;
 }
 
-export async function connectRaw(port: number): Promise<RawClient> {
+/** @param authority PEM: with it the connection uses TLS, and the server must have a certificate of this authority. */
+export async function connectRaw(port: number, authority?: string): Promise<RawClient> {
   let text = '';
   let received = 0;
   let over = false;
@@ -50,6 +51,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
   const socket = await Bun.connect<undefined>({
     hostname: '127.0.0.1',
     port,
+    ...(authority !== undefined && { tls: { ca: authority } }),
     socket: {
       data(_, chunk) {
         received += chunk.length;

@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dir, '..', '..');
 const LAUNCHER = [Bun.which('node') ?? 'node', join(ROOT, 'bin', 'sluice')];
 
 export interface SluiceProcess extends AsyncDisposable {
-  /** `http://127.0.0.1:port`, no trailing slash. */
+  /** `http://127.0.0.1:port`, or `https://`, no trailing slash. */
   readonly url: string;
   readonly port: number;
   readonly home: string;
@@ -65,8 +65,8 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     stderr: 'pipe',
   });
   const { output, wrote } = collect([child.stdout, child.stderr], child.exited);
-  await wrote(/listens on http:\/\/[^\s"]+/);
-  const url = /listens on (http:\/\/[^\s"]+)/.exec(output())?.[1] ?? '';
+  await wrote(/listens on https?:\/\/[^\s"]+/);
+  const url = /listens on (https?:\/\/[^\s"]+)/.exec(output())?.[1] ?? '';
   const pid = childOf(child.pid) ?? child.pid;
   const stop = async () => {
     child.kill('SIGTERM');
@@ -88,7 +88,8 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     },
     exited: child.exited,
     async get<T>(path: string) {
-      const response = await fetch(url + path);
+      // Who proves to be there is for the tests of TLS to check.
+      const response = await fetch(url + path, { tls: { rejectUnauthorized: false } });
       return (await response.json()) as T;
     },
     usage: () => usageOf(pid),

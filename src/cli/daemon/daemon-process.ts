@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { isFullLog, LOG_FILE_VARIABLE, rotateLog } from '../../server/log-file.ts';
 import { type PidFileState, readPidFile, removeStale, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext } from '../command.ts';
-import { pidFilePath } from '../gateway-client.ts';
+import { pidFilePath, reaching } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
-import { directWithin } from '../own-machine.ts';
 import { describeSpawnError } from '../../workers/spawn-error.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
@@ -82,7 +81,8 @@ export function spawnSelf(
 /** Any answer counts: a gateway with keys refuses this request. */
 async function answers(url: string): Promise<boolean> {
   try {
-    await fetch(`${url}/gateway/health`, { ...directWithin(url), signal: AbortSignal.timeout(1_000) });
+    const signal = AbortSignal.timeout(1_000);
+    await fetch(`${url}/gateway/health`, { ...reaching({ url, isOwn: true }), signal });
     return true;
   } catch {
     return false;

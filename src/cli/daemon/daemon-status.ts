@@ -42,7 +42,7 @@ export async function readStatus(
   context: CliContext,
 ): Promise<Status> {
   const { pid, url, startedAt } = server;
-  const known = { ...NOT_RUNNING, running: true, pid, url, port: Number(new URL(url).port || 80) };
+  const known = { ...NOT_RUNNING, running: true, pid, url, port: portOf(new URL(url)) };
   try {
     const health = await readGateway<Health>({ ...findGateway(input, context), url }, '/gateway/health');
     const { version, uptime_seconds, active_streams, status } = health;
@@ -52,6 +52,11 @@ export async function readStatus(
     const uptime_seconds = Math.max(0, Math.floor((Date.now() - startedAt) / 1_000));
     return { ...known, uptime_seconds, problem: error.message };
   }
+}
+
+/** A URL leaves out its scheme's own. */
+function portOf({ protocol, port }: URL): number {
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 export function describeStatus(status: Status): string[] {

@@ -187,7 +187,8 @@ function isAsked(input: ParsedArguments, server: RunningServer, { directory }: C
   };
   return (
     (asked.port === undefined || asked.port === 0 || asked.port === Number(port)) &&
-    (asked.host === undefined || new URL(reachableUrl(asked.host, 1)).hostname === hostname) &&
+    (asked.host === undefined ||
+      new URL(reachableUrl({ host: asked.host, tls: null }, 1)).hostname === hostname) &&
     (asked.config === undefined || resolve(directory, asked.config) === server.config) &&
     (asked.workers === undefined || asked.workers === server.workers)
   );

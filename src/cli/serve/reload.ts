@@ -1,4 +1,5 @@
-// What happens to a running gateway when the configuration file, a module or a stored credential changes.
+// What happens to a running gateway when the configuration file, a module, the server's certificate or a stored credential
+// changes.
 import { formatProblem, type LoadOptions, loadConfig } from '../../config/load.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
@@ -25,6 +26,7 @@ export interface ReloadOptions {
 export type Change =
   | { of: 'configuration' }
   | { of: 'module'; file: string }
+  | { of: 'certificate'; file: string }
   | ({ of: 'credential' } & ChangedCredentials);
 
 /** A secret may have been stored as a name by mistake. */
@@ -48,8 +50,9 @@ export async function reloadConfig(change: Change, options: ReloadOptions): Prom
     overrides: { host, port },
   };
   let loaded = await loadWithCode(judged);
-  if (change.of === 'credential' && loaded.config === null && inUse.text !== null) {
-    // A key that was replaced does not wait until someone has mended the file.
+  const isRenewal = change.of === 'credential' || change.of === 'certificate';
+  if (isRenewal && loaded.config === null && inUse.text !== null) {
+    // A key or certificate that was replaced does not wait until someone has mended the file.
     const before = await loadWithCode({ ...judged, text: inUse.text });
     // Workers load code for themselves, with the file as it is.
     if (before.config?.transformers.modules.length === 0) loaded = before;
@@ -95,7 +98,7 @@ function successOf(change: Change): string {
 
 /** The change, as fields of the log. */
 export function fieldsOf(change: Change, path: string | null): LogFields {
-  if (change.of === 'module') return { file: change.file };
+  if (change.of === 'module' || change.of === 'certificate') return { file: change.file };
   if (change.of === 'configuration') return { file: path };
   const { stored, deleted, problem } = change;
   return {
@@ -116,6 +119,7 @@ function fixedAtStart({ server, audit }: ResolvedConfig): Record<string, unknown
     'server.host': server.host,
     'server.port': server.port,
     'server.workers': server.workers,
+    'server.tls': server.tls === null ? 'off' : 'on',
     'audit.enabled': audit.enabled,
     'audit.store': audit.store,
   };

@@ -1,5 +1,6 @@
 // Requests served by this very process.
 import { createGateway } from '../../gateway/gateway.ts';
+import { reservePort } from '../../server/host.ts';
 import { createServerHost } from '../../server/server-host.ts';
 import { serveHttp } from './serve-http.ts';
 import { startTelemetry } from './serve-telemetry.ts';
@@ -24,13 +25,17 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
     await telemetry?.close();
   };
   try {
-    const { host: hostname, port, maxBody: longestMessage } = config.server;
+    const { host: hostname, maxBody: longestMessage, tls } = config.server;
+    // For another certificate a second listener shares the port for a moment; until then no other program may.
+    const port = tls === null ? config.server.port : await reservePort(hostname, config.server.port);
     const compression = () => current.server.compression;
-    const http = serveHttp(gateway, { hostname, port, longestMessage, compression }, log);
+    const at = { hostname, port, longestMessage, compression, ...(tls !== null && { tls }) };
+    const http = serveHttp(gateway, at, log);
     return {
       port: http.port,
       url: http.url,
       reload(changed) {
+        if (changed.server.tls !== null) http.certify(changed.server.tls);
         current = changed;
         gateway.reload(changed);
       },

@@ -1,7 +1,7 @@
 // The gateway in the foreground, from the configuration to the last drained stream.
 import { join } from 'node:path';
 import { findConfigFile, findHome, type LoadedConfig } from '../../config/load.ts';
-import { awaitFile, stampOf, watchConfigFile, watchStore } from '../../config/watch.ts';
+import { awaitFile, stampOf, watchCertificate, watchConfigFile, watchStore } from '../../config/watch.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { exposedKey, vaultPath } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
@@ -20,7 +20,7 @@ import { reportCrash } from './crash.ts';
 import { inTurn } from './in-turn.ts';
 import { loadWithCode, moduleDirectory } from './load-with-code.ts';
 import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
-import type { Serving } from './serving.ts';
+import { type Serving, withSchemeOf } from './serving.ts';
 import { announce } from '../standard-output.ts';
 import { describeStart, describeStartInJson, reachableUrl } from './start-message.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
@@ -123,7 +123,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     fail(error.message);
     return 1;
   }
-  const apply = async (changed: ResolvedConfig) => {
+  const apply = async (loaded: ResolvedConfig) => {
+    const changed = withSchemeOf(current, loaded);
     await serving.reload(changed);
     retireModules(workers === 1 ? current : changed);
     Object.assign(logged, changed.log, forced);
@@ -141,7 +142,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   announce(describe(config, serving, path, VERSION, proxies), context);
   pidFile?.write({
     pid: process.pid,
-    url: reachableUrl(config.server.host, serving.port),
+    url: reachableUrl(config.server, serving.port),
     config: path,
     ...overrides,
     ...(askedWorkers !== undefined && { workers: askedWorkers }),
@@ -264,19 +265,23 @@ function watchChanges(
     options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
   const { load, started, apply } = options;
   const directory = moduleDirectory({ path }, load);
-  const watchModules = ({ transformers }: ResolvedConfig) =>
-    transformers.modules.map((module) => {
+  const watchNamed = ({ transformers, server: { tls } }: ResolvedConfig) => {
+    const stops = transformers.modules.map((module) => {
       const file = moduleFile(module, directory);
       return watchStore(file, module.stamp, () => reload({ of: 'module', file }));
     });
+    if (tls === null) return stops;
+    const { files, stamp } = tls;
+    return [...stops, watchCertificate(files, stamp, () => reload({ of: 'certificate', file: files.cert }))];
+  };
   const reload = inTurn(async (change: Change) => {
     try {
       await reloadConfig(change, {
         ...options,
         path,
         apply(changed) {
-          for (const stop of modules) stop();
-          modules = watchModules(changed);
+          for (const stop of named) stop();
+          named = watchNamed(changed);
           return apply(changed);
         },
       });
@@ -285,7 +290,7 @@ function watchChanges(
       options.log('error', message, { ...fieldsOf(change, path), error });
     }
   });
-  let modules = watchModules(started);
+  let named = watchNamed(started);
   const readAgain = () => reload({ of: 'configuration' });
   const stops = [watchConfigFile(path, seen, readAgain, onGone)];
   // A changed credential matters only where the file refers to it.
@@ -294,7 +299,7 @@ function watchChanges(
   return {
     reload: readAgain,
     stop() {
-      for (const stop of [...stops, ...modules]) stop();
+      for (const stop of [...stops, ...named]) stop();
     },
   };
 }

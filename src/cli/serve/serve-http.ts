@@ -11,7 +11,7 @@ const WARM_UP_MS = 100;
 /** Throws ListenError. */
 export function serveHttp(
   gateway: Gateway,
-  place: Pick<HostOptions, 'hostname' | 'port' | 'shared' | 'compression' | 'longestMessage'>,
+  place: Pick<HostOptions, 'hostname' | 'port' | 'shared' | 'tls' | 'compression' | 'longestMessage'>,
   log: Log,
 ): HttpHost {
   const http = createHttpHost({

@@ -6,6 +6,7 @@ import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';
 import type { WorkerCommand } from '../../workers/worker-process.ts';
 import { startTelemetry } from './serve-telemetry.ts';
+import { schemeOf } from './start-message.ts';
 import type { ServeOptions, Serving } from './serving.ts';
 import { VERSION } from '../version.ts';
 
@@ -56,7 +57,7 @@ export async function serveWithWorkers(
     primary = started;
     return {
       port,
-      url: `http://${formatHost(hostname)}:${port}`,
+      url: `${schemeOf(config.server)}://${formatHost(hostname)}:${port}`,
       reload(changed) {
         current = changed;
         return started.reload(changed);

@@ -44,7 +44,7 @@ export async function serveAsWorker(
       ),
     onOrphaned: () => context.exit(1),
   });
-  const { hostname, port } = primary.setup;
+  const { hostname, port, tls } = primary.setup;
   const load = async (given: ResolvedConfig | null) =>
     given ?? (await import('./load-for-worker.ts')).loadForWorker(input, context, { host: hostname, port });
   const config = await load(primary.setup.config);
@@ -69,13 +69,15 @@ export async function serveAsWorker(
   );
   const compression = () => current.server.compression;
   const { maxBody: longestMessage } = config.server;
-  const http = serveHttp(gateway, { hostname, port, longestMessage, shared: true, compression }, log);
+  const at = { hostname, port, longestMessage, shared: true, compression, ...(tls !== null && { tls }) };
+  const http = serveHttp(gateway, at, log);
   await primary.serve({
     gateway,
     reload: inTurn(async (given: ResolvedConfig | null) => {
       const changed = await load(given);
       // The file has changed again since the primary validated it: the primary will report that.
       if (changed === null) return;
+      if (changed.server.tls !== null) http.certify(changed.server.tls);
       gateway.reload(withLedgerOf(config, changed));
       Object.assign(logged, changed.log, forced);
       for (const { code } of current.transformers.modules) code?.retire();

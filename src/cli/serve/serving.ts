@@ -4,7 +4,7 @@ import type { Log } from '../../server/log.ts';
 
 export interface Serving {
   port: number;
-  /** `http://HOST:PORT`. */
+  /** `http://HOST:PORT`, or `https://`. */
   url: string;
   /** Applies to new requests once it has resolved. */
   reload(config: ResolvedConfig): void | Promise<void>;
@@ -27,4 +27,10 @@ export interface ServeOptions {
 export function withLedgerOf({ audit }: ResolvedConfig, changed: ResolvedConfig): ResolvedConfig {
   const { enabled, store } = audit;
   return { ...changed, audit: { ...changed.audit, enabled, store } };
+}
+
+/** A changed configuration with the scheme of the one in use: where it would be another, the certificate stays too. */
+export function withSchemeOf({ server: { tls } }: ResolvedConfig, changed: ResolvedConfig): ResolvedConfig {
+  if ((tls === null) === (changed.server.tls === null)) return changed;
+  return { ...changed, server: { ...changed.server, tls } };
 }

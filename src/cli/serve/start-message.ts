@@ -1,5 +1,6 @@
-// What `sluice serve` prints once it serves. Scripts read the address from it: one line has `http://`.
-import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
+// What `sluice serve` prints once it serves. Scripts read the address from it: one line has `http://` or `https://`.
+import type { ProviderConfig, ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
+import { isLoopback } from '../../model/loopback.ts';
 import { formatHost, type HttpHost } from '../../server/host.ts';
 import type { Proxies } from '../../server/http1/proxies.ts';
 import { columns } from '../help.ts';
@@ -7,9 +8,31 @@ import { columns } from '../help.ts';
 /** Addresses that mean every interface, and where a client on this machine reaches them. */
 const REACHABLE: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
 
-/** Where a client on this machine reaches a server that listens on `host`. */
-export function reachableUrl(host: string, port: number): string {
-  return `http://${formatHost(REACHABLE[host] ?? host)}:${port}`;
+/** Where the commands on this machine reach the server, for whatever names its certificate is valid. */
+export function reachableUrl({ host, tls }: Pick<ServerConfig, 'host' | 'tls'>, port: number): string {
+  return `${schemeOf({ tls })}://${formatHost(REACHABLE[host] ?? host)}:${port}`;
+}
+
+export function schemeOf({ tls }: Pick<ServerConfig, 'tls'>): 'http' | 'https' {
+  return tls === null ? 'http' : 'https';
+}
+
+/**
+ * The same for programs that compare an address with the certificate: by a name for which it is valid, if there is one that
+ * leads to this machine.
+ */
+export function certifiedUrl({ host, tls }: Pick<ServerConfig, 'host' | 'tls'>, port: number): string {
+  const url = reachableUrl({ host, tls }, port);
+  if (tls === null) return url;
+  const { hostname } = new URL(url);
+  const isLocal = isLoopback(hostname);
+  const candidates = [
+    hostname,
+    ...(isLocal ? ['localhost'] : []),
+    // A gateway that only this machine reaches is asked by no other name.
+    ...(isLoopback(host) ? [] : tls.names.filter((name) => !name.includes('*'))),
+  ];
+  return `https://${candidates.find((name) => tls.names.includes(name)) ?? hostname}:${port}`;
 }
 
 export function describeStart(
@@ -58,17 +81,23 @@ function describeDefault({ providers, routing }: ResolvedConfig): string {
   return `${wanted}, which is disabled: ${fallbackChain.length === 0 ? 'its requests are refused' : 'the fallback chain serves'}`;
 }
 
-/** A request to the built-in provider, which needs no key and costs nothing. Without a scheme: curl needs none. */
+/** A request to the built-in provider, which needs no key and costs nothing. Without `http://`: curl needs none. */
 function curlLine({ server, providers }: ResolvedConfig, port: number, proxies: Proxies): string {
-  const url = reachableUrl(server.host, port);
+  const url = certifiedUrl(server, port);
   const directly = proxies.of(new URL(url)) === null ? '' : " --noproxy '*'";
+  const trusting = server.tls?.isPrivate === true ? ` --cacert ${quoted(server.tls.files.cert)}` : '';
   const path = `${url.replace('http://', '')}/v1/chat/completions`;
   // zsh takes the brackets of an IPv6 address for a pattern, and does not run a command whose pattern matches no file.
-  const address = path.startsWith('[') ? `'${path}'` : path;
+  const address = path.includes('[') ? `'${path}'` : path;
   const key = server.keys.length === 0 ? '' : ' -H "x-sluice-key: $SLUICE_KEY"';
   const name = (providers.find(isFree) ?? providers[0])?.name ?? '';
   const body = `{"model":"${name}/demo","stream":true,"messages":[{"role":"user","content":"Hello"}]}`;
-  return `curl -N${directly} ${address} -H 'content-type: application/json'${key} -d '${body}'`;
+  return `curl -N${directly}${trusting} ${address} -H 'content-type: application/json'${key} -d '${body}'`;
+}
+
+/** For a shell. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function isFree(provider: ProviderConfig): boolean {

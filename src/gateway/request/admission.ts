@@ -24,7 +24,10 @@ export function isAskedByOwnName(headers: HeaderReader, server: ServerConfig): b
  * that is not loopback (DNS rebinding) or an Origin other than the gateway's own. A gateway that others can reach requires
  * keys, which such a page does not have; it refuses only preflights.
  */
-export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
+export function guardOrigin(
+  { url, headers }: { url: string; headers: HeaderReader },
+  server: ServerConfig,
+): void {
   const host = headers.get('host');
   if (!isAskedByOwnName(headers, server)) {
     throw new GatewayError(
@@ -42,7 +45,8 @@ export function guardOrigin(headers: HeaderReader, server: ServerConfig): void {
       'requests from web pages without an origin (null: a file, a sandbox) are refused; serve the page from an address and add that to server.allowed_origins',
     );
   }
-  if (origin !== null && (host === null || origin.toLowerCase() !== `http://${host.toLowerCase()}`)) {
+  const scheme = url.startsWith('https:') ? 'https' : 'http';
+  if (origin !== null && (host === null || origin.toLowerCase() !== `${scheme}://${host.toLowerCase()}`)) {
     throw new GatewayError(
       'forbidden',
       `requests from web pages of another origin (${origin}) are refused; ${HOW_TO_ALLOW}`,

@@ -24,7 +24,7 @@ export function openSocket(
     return ask(request);
   const headers = withQueryKey(HeaderList.of(request.headers), searchParams, found.dialect.client);
   try {
-    guardOrigin(headers, config.server);
+    guardOrigin({ url: request.url, headers }, config.server);
     authenticate(headers, config.server);
   } catch {
     // Refuses it for the same reason, and records that.
