@@ -1,16 +1,9 @@
 // Counts all requests since the start, from each request's row, for Prometheus and OpenTelemetry.
 import { isUnpriced, type LedgerRow, UNCOUNTED } from '../ledger/rows/row.ts';
 import { createNames, decide, type Names, NONE, UNDECIDED } from './labels.ts';
-import {
-  addDuration,
-  type CounterSeries,
-  createCounter,
-  createDurationHistogram,
-  type Distribution,
-  type Metric,
-  type Series,
-} from './metric.ts';
+import { addDuration, type CounterSeries, type Distribution, type Metric, type Series } from './metric.ts';
 import { createPairs } from './pairs.ts';
+import { createRowMetrics } from './row-metrics.ts';
 
 export interface Meter extends Tally {
   /** Adds what a tally has counted. */
@@ -27,7 +20,6 @@ export interface Tally {
 export type Counted = CountedSeries[][];
 type CountedSeries = [values: readonly string[], point: number | Pick<Distribution, 'counts' | 'sum'>];
 
-const MODEL = ['provider', 'model'];
 /** The rounding error that may remain when all of a request's waits are subtracted from their sum. */
 const REMAINDER_MS = 1e-6;
 
@@ -65,98 +57,8 @@ function createMeterOf(createLabels: () => Names): Meter {
   const projects = createLabels();
   const free: Record<string, Names> = { model: models, agent: agents, project: projects };
 
-  const requests = createCounter({
-    name: 'sluice_requests_total',
-    help: 'Finished requests, by operation and status (success, error, aborted, truncated).',
-    labels: [...MODEL, 'operation', 'status'],
-  });
-  const errors = createCounter({
-    name: 'sluice_request_errors_total',
-    help: 'Requests that ended with an error, by error code.',
-    labels: ['provider', 'code'],
-  });
-  const attempts = createCounter({
-    name: 'sluice_attempts_total',
-    help: 'Attempts at providers, by outcome: served, an error code, or the reason why the provider was not asked.',
-    labels: ['provider', 'outcome'],
-  });
-  const tokens = createCounter({
-    name: 'sluice_tokens_total',
-    help: 'Tokens as reported by providers. output includes reasoning; input excludes cache_read and cache_write.',
-    labels: [...MODEL, 'type'],
-  });
-  const searches = createCounter({
-    name: 'sluice_web_searches_total',
-    help: 'Web searches that providers ran and bill separately.',
-    labels: MODEL,
-  });
-  const cost = createCounter({
-    name: 'sluice_cost_usd_total',
-    help: 'Cost of requests, in US dollars, where the price is known.',
-    labels: MODEL,
-  });
-  const unpriced = createCounter({
-    name: 'sluice_unpriced_requests_total',
-    help: 'Requests with token counts, and forwarded ones that are billed, without a known price.',
-    labels: MODEL,
-  });
-  const agentRequests = createCounter({
-    name: 'sluice_agent_requests_total',
-    help: 'Requests by agent.',
-    labels: ['agent'],
-  });
-  const agentCost = createCounter({
-    name: 'sluice_agent_cost_usd_total',
-    help: 'Cost by agent, in US dollars.',
-    labels: ['agent'],
-  });
-  const projectRequests = createCounter({
-    name: 'sluice_project_requests_total',
-    help: 'Requests by project.',
-    labels: ['project'],
-  });
-  const projectCost = createCounter({
-    name: 'sluice_project_cost_usd_total',
-    help: 'Cost by project, in US dollars.',
-    labels: ['project'],
-  });
-  const stalls = createCounter({
-    name: 'sluice_stream_stalls_total',
-    help: 'Gaps of more than a second between two pieces of content.',
-    labels: MODEL,
-  });
-  const malformed = createCounter({
-    name: 'sluice_malformed_events_total',
-    help: 'Events and token counts from providers of which a part could not be read and was left out.',
-    labels: ['provider'],
-  });
-  const duration = createDurationHistogram({
-    name: 'sluice_request_duration_seconds',
-    help: 'Time from the request to the end of the answer.',
-    labels: MODEL,
-  });
-  const firstToken = createDurationHistogram({
-    name: 'sluice_time_to_first_token_seconds',
-    help: 'Time from the request to the first content of the answer.',
-    labels: MODEL,
-  });
-  const betweenTokens = createDurationHistogram({
-    name: 'sluice_time_between_tokens_seconds',
-    help: 'Time spent waiting for the provider between two pieces of content of a stream.',
-    labels: MODEL,
-  });
-  const gatewayTime = createDurationHistogram({
-    name: 'sluice_gateway_time_seconds',
-    help: 'Time of a request that was spent in the gateway itself.',
-    labels: [],
-  });
-  const queueTime = createDurationHistogram({
-    name: 'sluice_queue_wait_seconds',
-    help: 'Time spent waiting for room at a provider, of requests that waited.',
-    labels: ['provider'],
-  });
-
-  const counters = [
+  const { counters, histograms } = createRowMetrics();
+  const {
     requests,
     errors,
     attempts,
@@ -170,9 +72,11 @@ function createMeterOf(createLabels: () => Names): Meter {
     projectCost,
     stalls,
     malformed,
-  ];
-  const histograms = [duration, firstToken, betweenTokens, gatewayTime, queueTime];
-  const metrics: readonly Metric[] = [...counters, ...histograms];
+  } = counters;
+  const { duration, firstToken, betweenTokens, gatewayTime, queueTime } = histograms;
+  const counterList = Object.values(counters);
+  const histogramList = Object.values(histograms);
+  const metrics: readonly Metric[] = [...counterList, ...histogramList];
 
   const modelSeries = createPairs((provider, model): ModelSeries => {
     const labels = [provider, model];
@@ -267,8 +171,8 @@ function createMeterOf(createLabels: () => Names): Meter {
       for (const [at, series] of counted.entries())
         for (const [values, point] of series) {
           const labels = decidedLabels(at, values);
-          if (typeof point === 'number') counters[at]?.add(labels, point);
-          else histograms[at - counters.length]?.add(labels, point);
+          if (typeof point === 'number') counterList[at]?.add(labels, point);
+          else histogramList[at - counterList.length]?.add(labels, point);
         }
     },
     metrics,
