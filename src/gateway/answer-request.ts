@@ -5,7 +5,7 @@ import type { FoundForward, FoundRoute } from '../dialects/find-route.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
-import { GatewayError, toGatewayError } from '../model/errors.ts';
+import { toGatewayError } from '../model/errors.ts';
 import { HeaderList } from '../model/header-list.ts';
 import type { Redactor } from '../model/redact/redact.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -14,8 +14,8 @@ import { presentedSecrets } from '../upstream/headers.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { Question } from './attempts/plan.ts';
 import type { BudgetGuard } from './budgets.ts';
-import { clientLeft } from './client-left.ts';
-import { answerGeneration } from './exchange.ts';
+import { clientLeft, isEndedFromOutside } from './cancellation-errors.ts';
+import { answerGeneration } from './operations/generate.ts';
 import type { Fleet } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import type { Operation } from './operations/ask-json.ts';
@@ -207,11 +207,6 @@ function followClient(signal: AbortSignal, record: ExchangeRecord) {
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return { client, unfollow: () => signal.removeEventListener('abort', leave) };
-}
-
-/** Unlike one that left, the client can still be sent the error. */
-function isEndedFromOutside(reason: unknown): boolean {
-  return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
 }
 
 function operationOf(found: FoundRoute | FoundForward, method: string): RowOperation {

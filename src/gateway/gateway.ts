@@ -21,7 +21,7 @@ import { answerOther } from './answer-other.ts';
 import { answerRequest } from './answer-request.ts';
 import { type MakeBody, standardBody } from './response/byte-source.ts';
 import { answerShuttingDown, shuttingDown } from './response/error-response.ts';
-import { cutAtShutdown } from './exchange.ts';
+import { cutAtShutdown } from './cancellation-errors.ts';
 import { answerAcross } from './request/cross-origin.ts';
 import type { FleetNotice } from './fleet.ts';
 import type { GatewayHost } from './host.ts';

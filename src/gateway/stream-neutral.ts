@@ -12,7 +12,7 @@ import type { ProviderStates } from '../upstream/provider-state.ts';
 import { type OpenStream, openStream } from './attempts/attempt.ts';
 import type { BudgetGuard } from './budgets.ts';
 import { lacksKey, planTry } from './attempts/try-context.ts';
-import { clientLeft } from './client-left.ts';
+import { clientLeft } from './cancellation-errors.ts';
 import { hedgedAnswer } from './attempts/hedge.ts';
 import type { GatewayHost } from './host.ts';
 import type { LimitsOf } from './rate-limits.ts';

@@ -1,6 +1,6 @@
 // The running requests, as the gateway's management shows them.
 import type { RunningRequest, RunningRequests } from '../../management/streams.ts';
-import { cancelledByOperator } from '../exchange.ts';
+import { cancelledByOperator } from '../cancellation-errors.ts';
 import type { GatewayHost } from '../host.ts';
 import type { LiveView } from './view.ts';
 import type { ExchangeRecord } from '../record/record.ts';

@@ -6,7 +6,7 @@ import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts
 import { type JsonAnswer, openJson } from '../attempts/attempt.ts';
 import { tryContextOf, type Exchange, noteTry } from '../attempts/try-context.ts';
 import type { MakeBody } from '../response/byte-source.ts';
-import { setExchangeHeaders } from '../exchange.ts';
+import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import type { Incoming } from '../request/incoming.ts';

@@ -2,7 +2,7 @@
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { completionsOf } from '../attempts/plan.ts';
-import { answerGeneration } from '../exchange.ts';
+import { answerGeneration } from './generate.ts';
 import type { Operation } from './ask-json.ts';
 import { servesSameModel } from './same-model.ts';
 

@@ -11,7 +11,7 @@ import { clientKeyFor } from '../attempts/credentials.ts';
 import { planForward } from '../attempts/plan-forward.ts';
 import { type Sent, send } from '../attempts/send.ts';
 import { type Exchange, noteTry, tryContextOf } from '../attempts/try-context.ts';
-import { setExchangeHeaders } from '../exchange.ts';
+import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import { createObserver, type Observer } from '../record/observer.ts';
 import { parseForwardedBody } from '../request/forwarded-body.ts';
 import { featuresIn, forcedTargetIn } from '../request/incoming.ts';

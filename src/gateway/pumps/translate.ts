@@ -13,7 +13,7 @@ import { isBlockEnd, type StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observer } from '../record/observer.ts';
-import { isClientLeft } from '../client-left.ts';
+import { isClientLeft } from '../cancellation-errors.ts';
 import { framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
 import type { Reading } from './reading.ts';
 import { redactError } from '../response/redact-error.ts';

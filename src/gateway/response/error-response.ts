@@ -5,7 +5,7 @@ import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
-import { setExchangeHeaders } from '../exchange.ts';
+import { setExchangeHeaders } from './exchange-headers.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import { urlOf } from '../request/request-address.ts';
 import { setRequestId } from './request-id.ts';

@@ -6,7 +6,7 @@ import type { StatedUsage } from '../../model/usage.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { BodyReader } from '../../upstream/transport.ts';
 import type { Sent } from '../attempts/send.ts';
-import { clientLeft, isClientLeft } from '../client-left.ts';
+import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
 import { brokeOff } from '../pumps/pump.ts';
 import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
 import type { Observer } from '../record/observer.ts';

@@ -1,37 +1,36 @@
-// One exchange end to end: from a parsed request to the response the client gets and the row the ledger keeps.
-import type { AnswerContext, ClientForms, CreateFraming, StreamEncoder } from '../dialects/dialect.ts';
-import { DIALECTS, formsOf } from '../dialects/registry.ts';
-import type { DialectId } from '../model/dialect-id.ts';
-import { GatewayError, toGatewayError } from '../model/errors.ts';
-import { HeaderList } from '../model/header-list.ts';
-import { asArray, asObject, type JsonObject } from '../model/json/json.ts';
-import type { NeutralResponse } from '../model/response.ts';
-import type { Target } from '../routing/targets.ts';
-import type { CancelSignal } from '../upstream/cancellation.ts';
-import { type AnswerHeaders, pickAnswerHeaders } from '../upstream/headers.ts';
+// Generation, streamed or whole: from a routed request to the response the client gets.
+import type { AnswerContext, ClientForms, CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
+import { DIALECTS, formsOf } from '../../dialects/registry.ts';
+import { GatewayError, toGatewayError } from '../../model/errors.ts';
+import { HeaderList } from '../../model/header-list.ts';
+import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import type { Target } from '../../routing/targets.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
+import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import {
   createClientPump,
   type OpenStream,
   openStream,
   openWhole,
   type WholeAnswer,
-} from './attempts/attempt.ts';
-import { clientLeft, isClientLeft } from './client-left.ts';
-import { BODY_CAPTURE, createBodyCapture } from './record/body-capture.ts';
-import type { MakeBody } from './response/byte-source.ts';
-import { type ClientStreamOptions, createClientStream } from './response/client-stream.ts';
-import { createContinuation } from './continue/continuation.ts';
-import { tryContextOf, type Exchange, planTry } from './attempts/try-context.ts';
-import { noteAnswerLoss } from './record/observer.ts';
-import { describeLoss } from './record/describe-row.ts';
-import { hedgedAnswer } from './attempts/hedge.ts';
-import type { GatewayHost } from './host.ts';
-import type { Plan, Question } from './attempts/plan.ts';
-import { type ExchangeRecord, failedWith } from './record/record.ts';
-import { redactError } from './response/redact-error.ts';
-import type { Relay, Taker } from './pumps/relay.ts';
-import { setRequestId } from './response/request-id.ts';
-import { createByteRenderer } from './pumps/translate.ts';
+} from '../attempts/attempt.ts';
+import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
+import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
+import type { MakeBody } from '../response/byte-source.ts';
+import { type ClientStreamOptions, createClientStream } from '../response/client-stream.ts';
+import { setExchangeHeaders } from '../response/exchange-headers.ts';
+import { createContinuation } from '../continue/continuation.ts';
+import { tryContextOf, type Exchange, planTry } from '../attempts/try-context.ts';
+import { noteAnswerLoss } from '../record/observer.ts';
+import { describeLoss } from '../record/describe-row.ts';
+import { hedgedAnswer } from '../attempts/hedge.ts';
+import type { GatewayHost } from '../host.ts';
+import type { Plan, Question } from '../attempts/plan.ts';
+import { type ExchangeRecord, failedWith } from '../record/record.ts';
+import { redactError } from '../response/redact-error.ts';
+import type { Relay, Taker } from '../pumps/relay.ts';
+import { createByteRenderer } from '../pumps/translate.ts';
 
 const textEncoder = new TextEncoder();
 
@@ -335,55 +334,4 @@ function afterInterval(host: GatewayHost, ms: number, opening: Promise<unknown>)
     const cancel = host.setTimer(() => resolve('still opening'), ms);
     opening.then(cancel, cancel);
   });
-}
-
-/** The error for a client whose request was ended by the operator. */
-export function cancelledByOperator(): GatewayError {
-  return new GatewayError('cancelled', 'the request was cancelled by the operator of this gateway');
-}
-
-/** The error for a client whose request outlasted the time that a gateway waits at shutdown. */
-export function cutAtShutdown(): GatewayError {
-  return new GatewayError(
-    'shutting_down',
-    'the gateway was shut down before the answer was complete; try again in a moment',
-    { retryAfterMs: 1_000 },
-  );
-}
-
-/** Sets the gateway's own response headers; those about a target are left out where none was asked. */
-export function setExchangeHeaders(
-  headers: AnswerHeaders,
-  exchange: { record: ExchangeRecord; dialect: DialectId },
-  servedModel: string | null,
-): void {
-  const { record, dialect } = exchange;
-  setRequestId(headers, dialect, record.requestId);
-  headers['x-sluice-attempts'] = String(countCalls(record));
-  if (record.target !== null) {
-    headers['x-sluice-provider'] = record.target.provider.name;
-    const model = servedModel ?? record.target.model;
-    // A forwarded request may name none.
-    if (model !== '') headers['x-sluice-model'] = headerText(model);
-  }
-  if (record.overheadMs !== null) headers['x-sluice-overhead-ms'] = record.overheadMs.toFixed(2);
-  if (record.losses.length === 0) return;
-  const lost = new Set(
-    record.losses.filter(({ outcome }) => outcome === 'lost').map(({ feature }) => feature),
-  );
-  if (lost.size > 0) headers['x-sluice-lost'] = headerText([...lost].join(', '));
-}
-
-function countCalls({ attempts }: ExchangeRecord): number {
-  let count = 0;
-  for (const { skipped } of attempts) if (skipped === undefined) count++;
-  return count;
-}
-
-/** In characters: clients accept only some kilobytes of headers altogether. */
-const LONGEST_HEADER = 1024;
-
-/** Header values are printable ASCII; names from outside may have other characters, and any length. */
-function headerText(text: string): string {
-  return text.slice(0, LONGEST_HEADER).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -1,0 +1,32 @@
+// The errors of requests that end before their answer: the client left, the operator cancelled them, or the gateway shut down.
+import { GatewayError } from '../model/errors.ts';
+
+const CLIENT_LEFT = 499;
+
+/** Stands for a client that disconnected: nobody reads it. */
+export function clientLeft(): GatewayError {
+  return new GatewayError('internal', 'the client closed the connection', { status: CLIENT_LEFT });
+}
+
+export function isClientLeft({ code, status }: GatewayError): boolean {
+  return code === 'internal' && status === CLIENT_LEFT;
+}
+
+/** The error for a client whose request was ended by the operator. */
+export function cancelledByOperator(): GatewayError {
+  return new GatewayError('cancelled', 'the request was cancelled by the operator of this gateway');
+}
+
+/** The error for a client whose request outlasted the time that a gateway waits at shutdown. */
+export function cutAtShutdown(): GatewayError {
+  return new GatewayError(
+    'shutting_down',
+    'the gateway was shut down before the answer was complete; try again in a moment',
+    { retryAfterMs: 1_000 },
+  );
+}
+
+/** Whether the operator or a shutdown ended the request: unlike one that left, the client can still be sent the error. */
+export function isEndedFromOutside(reason: unknown): boolean {
+  return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
+}

@@ -1,0 +1,42 @@
+// The gateway's own headers of a response: who served, after how many attempts, and what was lost.
+import type { DialectId } from '../../model/dialect-id.ts';
+import type { AnswerHeaders } from '../../upstream/headers.ts';
+import type { ExchangeRecord } from '../record/record.ts';
+import { setRequestId } from './request-id.ts';
+
+/** Sets the gateway's own response headers; those about a target are left out where none was asked. */
+export function setExchangeHeaders(
+  headers: AnswerHeaders,
+  exchange: { record: ExchangeRecord; dialect: DialectId },
+  servedModel: string | null,
+): void {
+  const { record, dialect } = exchange;
+  setRequestId(headers, dialect, record.requestId);
+  headers['x-sluice-attempts'] = String(countCalls(record));
+  if (record.target !== null) {
+    headers['x-sluice-provider'] = record.target.provider.name;
+    const model = servedModel ?? record.target.model;
+    // A forwarded request may name none.
+    if (model !== '') headers['x-sluice-model'] = headerText(model);
+  }
+  if (record.overheadMs !== null) headers['x-sluice-overhead-ms'] = record.overheadMs.toFixed(2);
+  if (record.losses.length === 0) return;
+  const lost = new Set(
+    record.losses.filter(({ outcome }) => outcome === 'lost').map(({ feature }) => feature),
+  );
+  if (lost.size > 0) headers['x-sluice-lost'] = headerText([...lost].join(', '));
+}
+
+function countCalls({ attempts }: ExchangeRecord): number {
+  let count = 0;
+  for (const { skipped } of attempts) if (skipped === undefined) count++;
+  return count;
+}
+
+/** In characters: clients accept only some kilobytes of headers altogether. */
+const LONGEST_HEADER = 1024;
+
+/** Header values are printable ASCII; names from outside may have other characters, and any length. */
+function headerText(text: string): string {
+  return text.slice(0, LONGEST_HEADER).replace(/[^\x20-\x7e]/g, '?');
+}
