@@ -78,6 +78,20 @@ describe('what was spent', () => {
     expect(book.usedUp(WHO, NOW)).toBeNull();
   });
 
+  test('a clock that was set ahead and back finds what was spent before, reported or not', () => {
+    const book = bookOf(daily(6));
+    book.add(costing(5), NOW);
+    expect(book.takeAdded()).toMatchObject([{ spentUsd: 5 }]);
+    book.add(costing(1), NOW);
+    expect(book.states(NOW + DAY_MS)).toMatchObject([{ spentUsd: 0 }]);
+    book.add(costing(9, { timestamp: NOW + DAY_MS }), NOW + DAY_MS);
+    book.configure([daily(6)]);
+    expect(book.usedUp(WHO, NOW)).toMatchObject({ spentUsd: 6 });
+    expect(book.takeAdded()).toMatchObject([{ spentUsd: 1 }]);
+    // In two days it is another day.
+    expect(book.states(NOW + 2 * DAY_MS)).toMatchObject([{ spentUsd: 0 }]);
+  });
+
   test('only those count whose names fit, and only they are kept from asking', () => {
     const fits: [whose: Partial<Budget>, fits: boolean][] = [
       [{}, true],

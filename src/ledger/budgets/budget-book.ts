@@ -64,11 +64,17 @@ export interface BudgetBook {
   sumUp(spending: readonly Spending[], period: PeriodBounds, now: number): Spent[];
 }
 
-interface Line extends PeriodBounds, NameReader {
-  key: string;
-  budget: Budget;
+/** What was spent in one period. */
+interface Period extends PeriodBounds {
   /** By name. */
   sums: Map<string, Sum>;
+}
+
+interface Line extends Period, NameReader {
+  key: string;
+  budget: Budget;
+  /** The period that was current before this one: a clock that was set ahead may be set back. */
+  before: Period | null;
 }
 
 interface Sum {
@@ -85,11 +91,13 @@ const OTHERS = 'other';
 export function createBudgetBook(): BudgetBook {
   let lines: Line[] = [];
 
-  /** The line in the current period: spending in an earlier one, or a later one (the clock was set back), is dropped. */
+  /** The line in the current period. */
   function current(line: Line, now: number): Line {
-    if (now >= line.start && now < line.end) return line;
-    line.sums.clear();
-    return Object.assign(line, periodAt(line.budget.per, now));
+    if (contains(line, now)) return line;
+    const { start, end, sums, before } = line;
+    const isBack = before !== null && contains(before, now);
+    const next: Period = isBack ? before : { ...periodAt(line.budget.per, now), sums: new Map() };
+    return Object.assign(line, next, { before: { start, end, sums } });
   }
 
   function each(now: number): Line[] {
@@ -110,8 +118,8 @@ export function createBudgetBook(): BudgetBook {
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = budgets.map((budget) => {
         const key = keyOf(budget);
-        const { start = 0, end = 0, sums = new Map<string, Sum>() } = before.get(key) ?? {};
-        return { key, budget, start, end, ...compileNames(budget), sums };
+        const known = before.get(key) ?? { start: 0, end: 0, sums: new Map<string, Sum>(), before: null };
+        return { ...known, key, budget, ...compileNames(budget) };
       });
     },
     get isEmpty() {
@@ -183,6 +191,10 @@ export function createBudgetBook(): BudgetBook {
           return spentOf(read);
         }),
   };
+}
+
+function contains({ start, end }: PeriodBounds, now: number): boolean {
+  return now >= start && now < end;
 }
 
 /** Compares both bounds, as a day may begin with a week or a month. */
