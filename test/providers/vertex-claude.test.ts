@@ -166,6 +166,30 @@ describe('a client of Anthropic’s dialect', () => {
     expect(header('anthropic-beta')).toBe('context-management-2025-06-27');
   });
 
+  test.each([
+    [
+      404,
+      'Publisher Model `projects/p1/locations/us-east5/publishers/anthropic/models/count-tokens` was not found',
+    ],
+    [400, 'Publisher Model `publishers/anthropic/models/count-tokens` is not servable in region us-east5.'],
+    [400, 'claude-sonnet-4-5 is not supported for token counting'],
+  ])('gets an estimate where the platform does not count: %i %s', async (status, message) => {
+    const { post } = lab(jsonReply(status, { error: { code: status, message, status: 'X' } }));
+    const response = await post('/v1/messages/count_tokens', {
+      model: QUESTION.model,
+      messages: MESSAGES,
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-sluice-estimate')).toBe('tokenizer');
+  });
+
+  test('gets the refusal of a model that is not there', async () => {
+    const message = 'Publisher Model `publishers/anthropic/models/claude-sonnet-4-5` was not found';
+    const { post } = lab(jsonReply(404, { error: { code: 404, message, status: 'NOT_FOUND' } }));
+    const body = { model: QUESTION.model, messages: MESSAGES };
+    expect((await post('/v1/messages/count_tokens', body)).status).toBe(404);
+  });
+
   test('counts tokens where the platform does, without the beta of a search', async () => {
     const { post, path, sent, header } = lab(jsonReply(200, { input_tokens: 5 }));
     const tools = [{ type: 'web_search_20250305', name: 'web_search' }];
@@ -176,7 +200,7 @@ describe('a client of Anthropic’s dialect', () => {
     expect(await response.json()).toEqual({ input_tokens: 5 });
     expect(path()).toBe(`${MODELS}/count-tokens:rawPredict`);
     expect(sent()).toEqual({
-      model: SONNET,
+      model: 'claude-sonnet-4-5',
       messages: MESSAGES,
       tools,
       anthropic_version: 'vertex-2023-10-16',
@@ -233,7 +257,7 @@ describe('a client of another dialect', () => {
     expect(await response.json()).toEqual({ totalTokens: 5 });
     expect(path()).toBe(`${MODELS}/count-tokens:rawPredict`);
     expect(sent()).toEqual({
-      model: SONNET,
+      model: 'claude-sonnet-4-5',
       messages: [{ role: 'user', content: 'hi' }],
       anthropic_version: 'vertex-2023-10-16',
     });

@@ -103,11 +103,11 @@ export function cloudEdits(body: JsonObject, headers: HeaderReader | undefined, 
   };
 }
 
-/** The same for a count, whose body names the model. */
+/** The same for a count, whose body names the model: a version there is refused, "is not supported for token counting". */
 export function cloudCountEdits(body: JsonObject, model: string): Edits {
   return {
     ...acceptedPrompt(body, createLossReport(ID)),
-    ...(body.model !== cloudName(model) && { model: cloudName(model) }),
+    model: cloudName(model).replace(/@.*$/, ''),
     anthropic_version: CLOUD_VERSION,
   };
 }

@@ -66,7 +66,10 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
 /** Servers that lack the dialect's count say that there is no such path; some count only for some models. */
 function isAbsent(error: GatewayError, status: number | null): boolean {
   if (status === 405 || status === 501) return true;
-  if (status === 400) return /does ?n.t support counting tokens/i.test(error.message);
+  // Google Cloud counts Claude's in some locations only, by a model of this name.
+  if ((status === 400 || status === 404) && /\bcount-tokens\b/.test(error.message)) return true;
+  if (status === 400)
+    return /does ?n.t support counting tokens|not supported for token counting/i.test(error.message);
   // A 404 may also mean that there is no such model.
   return status === 404 && !/\bmodels?\b/i.test(error.message);
 }
