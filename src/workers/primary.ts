@@ -23,7 +23,7 @@ import { createPoolTally } from './pool-tally.ts';
 import type { PrimaryMethods } from './protocol.ts';
 import { sendable } from './sent-config.ts';
 import { divideShared, sharedBytes } from './shared-layout.ts';
-import { clearCounters } from './shared-counters.ts';
+import { clearCounters, seedCounters } from './shared-counters.ts';
 import { createSharedMemory } from './shared-memory.ts';
 import type { WorkerCommand, WorkerProcess } from './worker-process.ts';
 
@@ -66,6 +66,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const begunAt = monotonic();
   const memory = createSharedMemory(sharedBytes(wanted));
   const shared = divideShared(memory.bytes, wanted);
+  seedCounters(shared.counters);
   const board = createBoard(shared.board, wanted, 0);
   const watchedAt = new Set<WorkerProcess>();
   /** The configuration that each worker was given last. */

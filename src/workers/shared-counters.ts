@@ -6,17 +6,27 @@ import { MOST_COUNTERS } from '../limits/counters.ts';
 /** How many places a name may take, from the one that its hash says. */
 const PROBES = 64;
 
+const SEED_BYTES = BigUint64Array.BYTES_PER_ELEMENT;
 const KEYS_BYTES = MOST_COUNTERS * BigInt64Array.BYTES_PER_ELEMENT;
 const TIMES_BYTES = MOST_COUNTERS * Float64Array.BYTES_PER_ELEMENT;
+const RUNNING_START = SEED_BYTES + KEYS_BYTES + TIMES_BYTES;
 const NOBODY = 0n;
 
 /** Bytes needed for this many workers. */
 export function countersBytes(workers: number): number {
-  return KEYS_BYTES + TIMES_BYTES + workers * MOST_COUNTERS * Int32Array.BYTES_PER_ELEMENT;
+  return RUNNING_START + workers * MOST_COUNTERS * Int32Array.BYTES_PER_ELEMENT;
 }
 
 /**
- * @param memory shared by all, zero at first; `countersBytes` long, at a multiple of 8. @param worker whose requests are
+ * Makes the places of names unpredictable, before any worker uses the memory: clients choose names, and could otherwise choose
+ * some that take all the places in reach of another name.
+ */
+export function seedCounters(memory: Uint8Array): void {
+  crypto.getRandomValues(memory.subarray(0, SEED_BYTES));
+}
+
+/**
+ * @param memory shared by all, zero at first or seeded; `countersBytes` long, at a multiple of 8. @param worker whose requests are
  * counted here. @param now as of `Counters`.
  */
 export function createSharedCounters(
@@ -26,9 +36,10 @@ export function createSharedCounters(
   now: () => number,
 ): Counters {
   const { buffer, byteOffset } = memory;
-  const keys = new BigInt64Array(buffer, byteOffset, MOST_COUNTERS);
-  const times = new BigInt64Array(buffer, byteOffset + KEYS_BYTES, MOST_COUNTERS);
-  const running = new Int32Array(buffer, byteOffset + KEYS_BYTES + TIMES_BYTES, workers * MOST_COUNTERS);
+  const [seed = 0n] = new BigUint64Array(buffer, byteOffset, 1);
+  const keys = new BigInt64Array(buffer, byteOffset + SEED_BYTES, MOST_COUNTERS);
+  const times = new BigInt64Array(buffer, byteOffset + SEED_BYTES + KEYS_BYTES, MOST_COUNTERS);
+  const running = new Int32Array(buffer, byteOffset + RUNNING_START, workers * MOST_COUNTERS);
   const bits = new BigInt64Array(1);
   const time = new Float64Array(bits.buffer);
 
@@ -71,7 +82,10 @@ export function createSharedCounters(
     const first = firstPlace(key);
     for (let probe = 0; probe < PROBES; probe++) {
       const place = (first + probe) % MOST_COUNTERS;
-      if (Atomics.load(keys, place) === key) return place;
+      const found = Atomics.load(keys, place);
+      if (found === key) return place;
+      // A place that was once taken is never nobody's again, and a name takes the first that it can.
+      if (found === NOBODY) return null;
     }
     return null;
   }
@@ -96,12 +110,12 @@ export function createSharedCounters(
   return {
     now,
     get(name) {
-      const key = keyOf(name);
+      const key = keyOf(name, seed);
       const place = find(key) ?? claim(key);
       return place === null ? null : counterAt(place);
     },
     peek(name) {
-      const place = find(keyOf(name));
+      const place = find(keyOf(name, seed));
       return place === null ? null : counterAt(place);
     },
   };
@@ -109,15 +123,14 @@ export function createSharedCounters(
 
 /** Ends the requests of a worker that died. */
 export function clearCounters(memory: Uint8Array, workers: number, worker: number): void {
-  const start = memory.byteOffset + KEYS_BYTES + TIMES_BYTES;
-  const running = new Int32Array(memory.buffer, start, workers * MOST_COUNTERS);
+  const running = new Int32Array(memory.buffer, memory.byteOffset + RUNNING_START, workers * MOST_COUNTERS);
   for (let cell = worker * MOST_COUNTERS; cell < (worker + 1) * MOST_COUNTERS; cell++)
     Atomics.store(running, cell, 0);
 }
 
 /** 64 bits tell names apart; 0 is nobody's. */
-function keyOf(name: string): bigint {
-  const hash = BigInt.asIntN(64, BigInt(Bun.hash(name)));
+function keyOf(name: string, seed: bigint): bigint {
+  const hash = BigInt.asIntN(64, BigInt(Bun.hash(name, seed)));
   return hash === NOBODY ? 1n : hash;
 }
 
