@@ -62,6 +62,8 @@ interface Line extends NameReader {
   period: number;
   /** Names seen in this process, where each has the limit to itself. */
   names: Set<string>;
+  /** When those of which nothing is in use were last removed from the names, by the counters' clock. */
+  lookedAt: number;
   /** Of the names for which there is no counter, all together and in this process alone. */
   others: Counter;
 }
@@ -86,6 +88,9 @@ const TOLERANCE_MS = 0.001;
 
 /** When to come back where too many requests run. */
 const WAIT_FOR_AN_END_MS = 1_000;
+
+/** Least time between two looks for names to forget. */
+const LOOK_MS = 1_000;
 
 /** Most names that are listed for a limit. */
 const MOST_LISTED = 1_000;
@@ -145,7 +150,7 @@ export function createLimitBook(counters: Counters): LimitBook {
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = limits.map((limit, index) => {
         const key = keyOf(limit);
-        const { names = new Set<string>(), others = new LocalCounter() } = before.get(key) ?? {};
+        const known = before.get(key);
         const period = limit.per === null ? 0 : PERIOD_MS[limit.per];
         return {
           index,
@@ -154,8 +159,9 @@ export function createLimitBook(counters: Counters): LimitBook {
           period,
           share: period / limit.most,
           ...compileNames(limit),
-          names,
-          others,
+          names: known?.names ?? new Set(),
+          lookedAt: known?.lookedAt ?? Number.NEGATIVE_INFINITY,
+          others: known?.others ?? new LocalCounter(),
         };
       });
     },
@@ -193,10 +199,17 @@ export function createLimitBook(counters: Counters): LimitBook {
     states: () => lines.flatMap(statesOf),
   };
 
+  /** Not more often than once a second: any number of names may come. */
+  function forgetIdle(line: Line): void {
+    const now = counters.now();
+    if (now - line.lookedAt < LOOK_MS) return;
+    line.lookedAt = now;
+    statesOf(line);
+  }
+
   function list(line: Line, name: string): void {
     if (line.names.has(name)) return;
-    // Those of which nothing is in use any more are forgotten by this.
-    if (line.names.size >= MOST_LISTED) statesOf(line);
+    if (line.names.size >= MOST_LISTED) forgetIdle(line);
     if (line.names.size < MOST_LISTED) line.names.add(name);
   }
 }

@@ -134,6 +134,19 @@ describe('names that clients choose', () => {
   });
 });
 
+test('a flood of new names does not have all known ones looked at for each of them', () => {
+  const counters = createLocalCounters(() => 0);
+  let looks = 0;
+  const peek = (name: string) => {
+    looks += 1;
+    return counters.peek(name);
+  };
+  const book = createLimitBook({ ...counters, peek });
+  book.configure([{ ...MINUTE, each: 'project' }]);
+  for (let n = 0; n < 4_000; n++) book.enter({ ...WHO, projectId: `p${n}` }, []);
+  expect(looks).toBeLessThanOrEqual(1_000);
+});
+
 test('in words', () => {
   expect(formatLimit(MINUTE)).toBe('60 requests a minute');
   expect(formatLimit({ ...MINUTE, most: 1, per: 'hour', agent: 'code-*' })).toBe(
