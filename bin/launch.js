@@ -11,7 +11,7 @@ const ROOT = path.resolve(__dirname, '..');
 const MAX_HTTP_REQUESTS = '65336';
 /**
  * Milliseconds. Bun collects garbage every second in which the heap changed, in threads that share the core with requests for
- * up to a tenth of it; the program does so itself, in two milliseconds (src/server/garbage.ts).
+ * up to a tenth of it; the program does so itself, in two milliseconds (src/server/collect-garbage.ts).
  */
 const GC_INTERVAL = '20000';
 /**

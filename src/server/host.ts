@@ -7,7 +7,7 @@ import {
 } from '../gateway/response/byte-source.ts';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
 import { directBody } from './direct-body.ts';
-import { startCollector } from './garbage.ts';
+import { startCollector } from './collect-garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';

@@ -3,7 +3,7 @@
 // told as that (GUARANTEES 3).
 import { describe, expect, test } from 'bun:test';
 import type { Pump } from '../../src/gateway/pumps/pump.ts';
-import { pumpFor, type TextReader } from '../../src/gateway/pumps/text.ts';
+import { pumpFor, type TextReader } from '../../src/gateway/pumps/unstreamed-answer.ts';
 import { DIALECT_IDS, type DialectId, PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest } from '../support/client-requests.ts';

@@ -17,7 +17,7 @@ import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
 import { withHint, withHintOf } from './retry-hint.ts';
 import type { Observer } from '../record/observer.ts';
-import { ElementsPump } from '../pumps/elements.ts';
+import { JsonArrayWriterPump } from '../pumps/write-json-array.ts';
 import { createPassthroughPump } from '../pumps/passthrough.ts';
 import type { Plan } from './plan.ts';
 import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
@@ -26,7 +26,7 @@ import { createRelay, type Relay } from '../pumps/relay.ts';
 import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
 import { requireValidCalls } from '../pumps/validate-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
-import type { TextReader } from '../pumps/text.ts';
+import type { TextReader } from '../pumps/unstreamed-answer.ts';
 import { transformWhole } from '../transform/whole.ts';
 import { createTranslatePump } from '../pumps/translate.ts';
 
@@ -397,6 +397,6 @@ export function createClientPump(
   const reading = readingOf(context);
   const passing = { ...reading, hides, alternatives, createEncoder };
   if (passesAnswer) return createPassthroughPump({ ...passing, follower });
-  if (sameDialect && takesElements) return new ElementsPump(createPassthroughPump(passing));
+  if (sameDialect && takesElements) return new JsonArrayWriterPump(createPassthroughPump(passing));
   return createTranslatePump({ ...reading, createFraming, render });
 }

@@ -9,7 +9,7 @@ import { noteFailure } from '../attempts/fallback.ts';
 import type { Observation } from '../record/observer.ts';
 import type { Plan } from '../attempts/plan.ts';
 import type { Follower, Pump } from '../pumps/pump.ts';
-import { BreakablePump } from '../pumps/wrapped.ts';
+import { BreakablePump } from '../pumps/wrapped-pump.ts';
 import { nextOf, type Relay } from '../pumps/relay.ts';
 import { createSequencer } from '../pumps/sequence.ts';
 import { createByteRenderer } from '../pumps/translate.ts';

@@ -13,7 +13,7 @@ import { type Question, sideOf } from '../attempts/plan.ts';
 import type { Relay } from '../pumps/relay.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { createTranslatePump } from '../pumps/translate.ts';
-import { BreakablePump } from '../pumps/wrapped.ts';
+import { BreakablePump } from '../pumps/wrapped-pump.ts';
 import { createRepeatReader, createSequelReader, createTurnReader, type PrefixReader } from './prefix.ts';
 import { withTurn } from './request.ts';
 import { createSplice } from './splice.ts';

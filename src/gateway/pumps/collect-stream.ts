@@ -9,9 +9,9 @@ import { tooLong } from './pump.ts';
 import { readingOf } from './reading.ts';
 import { createRelay, nextOf, type Relay } from './relay.ts';
 import type { AttemptContext, Sent } from '../attempts/send.ts';
-import type { TextReader } from './text.ts';
+import type { TextReader } from './unstreamed-answer.ts';
 import { createTranslatePump } from './translate.ts';
-import { WrappedPump } from './wrapped.ts';
+import { WrappedPump } from './wrapped-pump.ts';
 
 export interface CollectedAnswer {
   /** The provider's own text, where the answer was whole after all; null: it streamed. */

@@ -7,7 +7,7 @@ import type { Observation, Observer } from '../record/observer.ts';
 import { brokeOff, noContent, type Pump } from './pump.ts';
 import type { Call } from '../attempts/send.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
-import { pumpFor, type TextReader } from './text.ts';
+import { pumpFor, type TextReader } from './unstreamed-answer.ts';
 
 /** How long an upstream may keep the connection open after its terminal event before the gateway closes it. */
 const CLOSING_GRACE_MS = 500;

@@ -1,9 +1,9 @@
 // Answers announced as a stream that are not one: a JSON body or a page, recognized by its beginning, is read whole; any
 // other text is reported for what it is once it has ended without an event.
 import { GatewayError } from '../../model/errors.ts';
-import { ListPump } from './list.ts';
+import { JsonArrayReaderPump } from './read-json-array.ts';
 import { type Pump, tooLong } from './pump.ts';
-import { WrappedPump } from './wrapped.ts';
+import { WrappedPump } from './wrapped-pump.ts';
 
 /** How a text is read where a stream was announced. */
 export interface TextReader<Out> {
@@ -43,7 +43,7 @@ export function pumpFor<Out>(
 ): Pump<Out> | undefined {
   const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
   if (first === undefined) return undefined;
-  if (first === LIST && reader.listsEvents) return new ListPump(stream, blanks.length > 0);
+  if (first === LIST && reader.listsEvents) return new JsonArrayReaderPump(stream, blanks.length > 0);
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
   if (isText) return new TextPump(stream, reader, { blanks, isPage: first === PAGE });
   const start = decoder.decode(beginning.subarray(0, LONGEST_START));

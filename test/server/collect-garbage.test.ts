@@ -1,6 +1,6 @@
 // Garbage goes by the clock: the new while there are requests, everything in the calm after them.
 import { expect, test } from 'bun:test';
-import { startCollector } from '../../src/server/garbage.ts';
+import { startCollector } from '../../src/server/collect-garbage.ts';
 
 test('what is new and held by nobody is gone after a while, unasked', async () => {
   const made = Array.from({ length: 100 }, (_, at) => new WeakRef({ at, filler: 'x'.repeat(100) }));

@@ -1,7 +1,7 @@
 // A stream that comes as one JSON array, as Gemini's servers send it when not asked for events: each element is an
 // event, passed on as its bytes arrive.
 import type { Pump } from './pump.ts';
-import { WrappedPump } from './wrapped.ts';
+import { WrappedPump } from './wrapped-pump.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,7 +17,7 @@ const LINE = [10];
 const NOTHING: readonly number[] = [];
 
 /** Gives the stream's own pump the elements as server-sent events. Their reader decides whether an element is valid. */
-export class ListPump<Out> extends WrappedPump<Out> {
+export class JsonArrayReaderPump<Out> extends WrappedPump<Out> {
   /** Number of open brackets: 1 between elements. */
   private depth = 0;
   private inText = false;

@@ -3,12 +3,12 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
-import { WrappedPump } from './wrapped.ts';
+import { WrappedPump } from './wrapped-pump.ts';
 
 const textEncoder = new TextEncoder();
 
 /** @param stream gives whole events. */
-export class ElementsPump extends WrappedPump<Uint8Array> {
+export class JsonArrayWriterPump extends WrappedPump<Uint8Array> {
   /** Unbounded: `stream` has already checked the size of each event. */
   private readonly splitter: FrameSplitter = createFrameSplitter(Number.POSITIVE_INFINITY);
   private isFirst = true;
