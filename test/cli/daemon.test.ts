@@ -361,6 +361,21 @@ test('a start that fails prints the gateway’s error', async () => {
   expect(await sluice(wrong, ['start'])).toMatchObject({ code: 1, err: expect.stringContaining('prot') });
 }, 30_000);
 
+test('a start whose gateway is killed says by what, as the gateway cannot', async () => {
+  const home = newHome();
+  const child = spawn(home, ['start', '--port', '0', '--workers', '1']);
+  const pidFile = join(home, 'sluice.pid');
+  // Written before anything is served.
+  while (!existsSync(pidFile)) await Bun.sleep(1);
+  process.kill(Number.parseInt(readFileSync(pidFile, 'utf8'), 10), 'SIGKILL');
+  expect(await new Response(child.stderr).text()).toContain(
+    'the gateway was ended by SIGKILL before it answered',
+  );
+  expect(await child.exited).toBe(1);
+  expect(await sluice(home, ['status'])).toMatchObject({ code: 1 });
+  expect(existsSync(pidFile)).toBe(false);
+});
+
 test('two starts at once make one gateway', async () => {
   const home = newHome();
   const starts = await Promise.all([0, 1].map(() => sluice(home, ['start', '--port', '0'])));

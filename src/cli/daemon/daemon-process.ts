@@ -49,8 +49,7 @@ export async function startDaemon(args: readonly string[], context: CliContext):
     if (hasEnded && server !== undefined)
       throw new DaemonError(`another start came first: process ${server.pid} is running at ${server.url}`);
     // The log of another start, which is about to serve, must not be reported as this one's.
-    if (hasEnded && is !== 'starting')
-      throw new DaemonError(`the gateway ended at once:\n${newestLines(logged)}`);
+    if (hasEnded && is !== 'starting') throw new DaemonError(`${howEnded(child)}:\n${newestLines(logged)}`);
     if (server?.pid === child.pid && (await answers(server.url))) return server;
     await Bun.sleep(POLL_MS);
   }
@@ -58,6 +57,13 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   throw new DaemonError(
     `the gateway did not answer within ${START_TIMEOUT_MS / 1_000} s:\n${newestLines(logged)}`,
   );
+}
+
+function howEnded({ signalCode }: Bun.Subprocess): string {
+  if (signalCode === null) return 'the gateway ended at once';
+  const why =
+    signalCode === 'SIGKILL' ? ' (by hand, or by the system for want of memory: "journalctl -k")' : '';
+  return `the gateway was ended by ${signalCode} before it answered${why}`;
 }
 
 /** Another process of this program, with these arguments. Throws DaemonError. */
