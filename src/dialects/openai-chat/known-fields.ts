@@ -3,20 +3,33 @@ import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fi
 
 const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true };
 
+const TEXT: KnownFields = { text: true, annotations: true };
+
+const NOT_TEXT: Readonly<Record<string, KnownFields>> = {
+  // The format is LiteLLM's and Strands'.
+  image_url: { image_url: { url: true, detail: true, format: true } },
+  input_audio: { input_audio: { data: true, format: true } },
+  file: { file: { filename: true, file_data: true, file_id: true } },
+  refusal: { refusal: true },
+  // Mistral's.
+  thinking: { thinking: true, closed: true },
+};
+
 /** Parts of another type are kept whole. */
-const PART = byType(
-  {
-    text: { text: true, annotations: true },
-    // The format is LiteLLM's and Strands'.
-    image_url: { image_url: { url: true, detail: true, format: true } },
-    input_audio: { input_audio: { data: true, format: true } },
-    file: { file: { filename: true, file_data: true, file_id: true } },
-    refusal: { refusal: true },
-    // Mistral's.
-    thinking: { thinking: true, closed: true },
-  },
-  CACHED,
-);
+const PART = byType({ text: TEXT, ...NOT_TEXT }, CACHED);
+
+/** OpenAI's Agents SDK for JavaScript sends the fields of an answer back on its text too. */
+const OF_ANSWER: KnownFields = {
+  role: true,
+  refusal: true,
+  reasoning: true,
+  reasoning_content: true,
+  reasoning_details: true,
+  audio: true,
+  tool_calls: true,
+  function_call: true,
+};
+const ANSWER_PART = byType({ text: { ...TEXT, ...OF_ANSWER }, ...NOT_TEXT }, CACHED);
 
 const MESSAGE: KnownFields = {
   role: true,
@@ -40,7 +53,7 @@ const CALL: KnownFields = {
 };
 
 /** Other fields of an assistant message are kept. */
-const ASSISTANT: KnownFields = { content: PART, tool_calls: CALL, '*': true };
+const ASSISTANT: KnownFields = { content: ANSWER_PART, tool_calls: CALL, '*': true };
 
 const FUNCTION: KnownFields = {
   name: true,

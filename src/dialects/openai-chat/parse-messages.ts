@@ -99,12 +99,23 @@ const ASSISTANT_FIELDS = new Set([
   'channel',
 ]);
 
+const REASONING_FIELDS = ['reasoning_content', 'reasoning', 'reasoning_details'] as const;
+
+/** OpenAI's Agents SDK for JavaScript sends an answer's fields back on its text, and not on the message. */
+function withReasoningOfText(message: JsonObject): JsonObject {
+  if (REASONING_FIELDS.some((name) => message[name] !== undefined)) return message;
+  const text = asObject(asArray(message.content)?.[0]);
+  const moved = REASONING_FIELDS.flatMap((name) => (text?.[name] === undefined ? [] : [[name, text[name]]]));
+  return moved.length === 0 ? message : { ...message, ...Object.fromEntries(moved) };
+}
+
 function parseAssistant(
-  message: JsonObject,
+  sent: JsonObject,
   path: string,
   index: number,
   legacyIds: Map<string, string>,
 ): Part[] {
+  const message = withReasoningOfText(sent);
   const reasoning = parseReasoning(message, (text) => tokenFromWire('openai-chat', text));
   const said: Part[] = [];
   if (message.content !== null && message.content !== undefined && message.content !== '') {
@@ -141,6 +152,7 @@ function parseAssistant(
   for (const [name, field] of Object.entries(message)) {
     if (ASSISTANT_FIELDS.has(name) || isEmpty(field)) continue;
     if (name === 'images' && images !== undefined) continue;
+    if (name === 'extra_content' && isOnCall(field, message)) continue;
     others.push({ type: 'opaque', dialect: 'openai-chat', name, value: { [name]: field } });
   }
   const { before, after } = withCarried(reasoning, message);
@@ -149,6 +161,12 @@ function parseAssistant(
       ? withSeals([...before, ...after], images ?? [])
       : [...before, ...said, ...withSeals(after, images ?? [])];
   return [...rest, ...calls, ...others];
+}
+
+/** That SDK repeats a call's further fields on the message. */
+function isOnCall(field: JsonValue | undefined, { tool_calls: calls }: JsonObject): boolean {
+  const repeated = JSON.stringify(field);
+  return asArray(calls)?.some((call) => JSON.stringify(asObject(call)?.extra_content) === repeated) === true;
 }
 
 function isEmpty(value: JsonValue | undefined): boolean {

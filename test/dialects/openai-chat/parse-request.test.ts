@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
+import { unreadFields } from '../../../src/dialects/shared/unread-fields.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
@@ -196,6 +197,31 @@ describe('messages', () => {
       { type: 'tool-call', id: 'c3', name: 'g', arguments: '{}', kind: 'function', signature: own('h') },
     ]);
     expect(result?.parts).toMatchObject([{ type: 'tool-result', callId: 'c1' }]);
+  });
+
+  // OpenAI's Agents SDK for JavaScript sends an answer's fields back on its text, and those of its calls on the message too.
+  test('thinking on the text of an answer is found', () => {
+    const signature = 'sluice:anthropic-messages:t';
+    const thought = [{ type: 'reasoning.text', text: 'hm', signature, index: 0 }];
+    const said = { role: 'assistant', refusal: null, reasoning_content: 'hm', reasoning_details: thought };
+    const extra_content = { google: { thought_signature: 'g' } };
+    const call = { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' }, extra_content };
+    const answer = {
+      role: 'assistant',
+      content: [{ type: 'text', text: 'so', ...said, tool_calls: [call] }],
+      tool_calls: [call],
+      extra_content,
+    };
+    const [, assistant] = partsOf(HI, answer);
+    expect(assistant?.parts).toEqual([
+      { type: 'reasoning', text: 'hm', signature: ownToken('anthropic-messages', 't') },
+      { type: 'text', text: 'so' },
+      { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function', signature: own('g') },
+    ]);
+    expect(unreadFields({ messages: [HI, answer] }, DIALECTS['openai-chat'].client.known)).toEqual([]);
+    // Of its own, it is kept.
+    const [, other] = partsOf(HI, { ...answer, extra_content: { google: { thought_signature: 'h' } } });
+    expect(other?.parts.at(-1)).toMatchObject({ type: 'opaque', name: 'extra_content' });
   });
 
   test('details that a client appended twice count once, where the later ones say', () => {
