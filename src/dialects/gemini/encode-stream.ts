@@ -30,7 +30,7 @@ import { logprobsResult } from './logprobs.ts';
 import { ownSignature, type Thought, thoughtForClient } from './signature.ts';
 import { createSpanWriter } from './span-writer.ts';
 import { addUnmapped, candidateFields, type UnmappedAnswer } from './unmapped-fields.ts';
-import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
+import { buildUsage, COUNTS_WITHOUT_FIELD, countsSoFar } from './usage.ts';
 import { ID } from './wire.ts';
 
 /** The text around each chunk. */
@@ -98,9 +98,10 @@ class ChunkEncoder implements StreamEncoder {
   private readonly spans = createSpanWriter();
   private open: { head: Omit<ToolCallPart, 'arguments'>; given: KeptText } | undefined;
   private who: JsonObject = {};
-  /** The text after the candidates of each chunk: id and model of the answer. */
+  /** The text after the candidates of each chunk: counts, id and model of the answer. */
   private envelope = '}';
   private usage: Usage = NO_USAGE;
+  private isCounted = false;
   /** A call with unreadable arguments: tolerated where the answer may have been cut short in it. */
   private brokenCall: string | undefined;
   private readonly unmapped: UnmappedAnswer = { candidate: {}, response: {} };
@@ -135,7 +136,12 @@ class ChunkEncoder implements StreamEncoder {
     if (this.started) return;
     this.started = true;
     this.who = { modelVersion: model ?? this.context.model, responseId: id ?? this.context.requestId };
-    this.envelope = flatText(',', JSON.stringify(this.who).slice(1));
+    this.endChunks();
+  }
+
+  private endChunks(): void {
+    const usageMetadata = countsSoFar(this.usage);
+    this.envelope = flatText(',', JSON.stringify({ usageMetadata, ...this.who }).slice(1));
     this.textEnd = flatText('}],"role":"model"},"index":0}]', this.envelope, this.framing.after);
     this.thoughtEnd = flatText(',"thought":true', this.textEnd);
   }
@@ -235,6 +241,9 @@ class ChunkEncoder implements StreamEncoder {
         return this.part(mediaDataPart(event.mediaType, event.data));
       case 'usage':
         this.usage = mergeUsage(this.usage, event.usage);
+        // Later counts are in the last chunk: some providers state new ones in every chunk.
+        if (!this.isCounted) this.endChunks();
+        this.isCounted = true;
         return '';
       case 'extension':
         this.keep(event);

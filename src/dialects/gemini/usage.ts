@@ -66,6 +66,12 @@ function tokensOf(modality: string, details: JsonValue | undefined, counts: Coun
 /** Counts for which clients have no field: cache writes count as fresh input. */
 export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['cacheWriteTokens', 'webSearches'];
 
+/** For chunks before the last: Google's always have these two. The answer is counted at its end. */
+export function countsSoFar(usage: Usage): JsonObject {
+  const prompt = totalInputTokens(usage);
+  return { promptTokenCount: prompt, totalTokenCount: prompt };
+}
+
 export function buildUsage(usage: Usage): JsonObject {
   const prompt = totalInputTokens(usage);
   // Some servers report more reasoning tokens than output; here the output without them is a separate, non-negative count.

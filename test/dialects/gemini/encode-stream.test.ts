@@ -59,11 +59,35 @@ test('the bytes of a small stream', () => {
     usage: { inputTokens: 3, cacheReadTokens: 2, outputTokens: 5, reasoningTokens: 1 },
   } as const;
   expect(encode([START, ...text('Hé', ''), usage, finish()])).toBe(
-    'data: {"candidates":[{"content":{"parts":[{"text":"Hé"}],"role":"model"},"index":0}],"modelVersion":"m1","responseId":"r1"}\r\n\r\n' +
+    'data: {"candidates":[{"content":{"parts":[{"text":"Hé"}],"role":"model"},"index":0}],' +
+      '"usageMetadata":{"promptTokenCount":0,"totalTokenCount":0},"modelVersion":"m1","responseId":"r1"}\r\n\r\n' +
       'data: {"candidates":[{"content":{"parts":[{"text":""}],"role":"model"},"finishReason":"STOP","index":0}],' +
       '"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":4,"totalTokenCount":10,"cachedContentTokenCount":2,"thoughtsTokenCount":1},' +
       '"modelVersion":"m1","responseId":"r1"}\r\n\r\n',
   );
+});
+
+// BAML's client passes over a chunk without counts, with its text: Google's all have some.
+test('each chunk has the counts so far, which the last one has in full', () => {
+  const early = { type: 'usage', usage: { inputTokens: 3, outputTokens: 1 } } as const;
+  const late = { type: 'usage', usage: { inputTokens: 3, outputTokens: 5 } } as const;
+  const thought: StreamEvent[] = [
+    { type: 'reasoning-start', block: 0 },
+    { type: 'reasoning-delta', block: 0, text: 'hm' },
+    { type: 'reasoning-end', block: 0 },
+  ];
+  const counts = (...events: StreamEvent[]) =>
+    encodedChunks(events).map(({ usageMetadata }) => usageMetadata);
+  const begun = { promptTokenCount: 3, totalTokenCount: 3 };
+  const whole = { promptTokenCount: 3, candidatesTokenCount: 5, totalTokenCount: 8 };
+  expect(counts(START, early, ...thought, ...text('a', 'b'), late, finish())).toEqual([
+    begun,
+    begun,
+    begun,
+    whole,
+  ]);
+  const unknown = { promptTokenCount: 0, totalTokenCount: 0 };
+  expect(counts(START, ...text('a'), late, finish())).toEqual([unknown, whole]);
 });
 
 test('who answers is made up where the upstream does not say', () => {
