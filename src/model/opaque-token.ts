@@ -59,9 +59,14 @@ export function tokenToWire(dialect: ProviderDialectId, token: OpaqueToken): str
   return openToken(dialect, token) ?? MARK + token;
 }
 
-/** The reverse of `tokenToWire`. */
+/**
+ * The reverse of `tokenToWire` and `tokenToBytesWire`. Clients that keep tokens as bytes send the marked one as base64 (Google's
+ * ADK, through LiteLLM), or base64 as base64url; conversations from earlier versions have the mark without base64.
+ */
 export function tokenFromWire(dialect: ProviderDialectId, text: string): OpaqueToken {
-  return markedToken(text) ?? ownToken(dialect, text);
+  const decoded = text.startsWith(BYTES_MARK) ? decodeBase64(text) : text;
+  const token = decoded === undefined ? undefined : markedToken(decoded);
+  return token ?? ownToken(dialect, text);
 }
 
 /** Thinking with its token, if it has one: of redacted thinking the token is all there is. */
@@ -104,16 +109,6 @@ export function thoughtFromBytesWire(wire: string): SealedThought | undefined {
 /** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);
-}
-
-/**
- * The reverse of `tokenToBytesWire`. A client that decoded it may have re-encoded it as base64url; conversations from
- * earlier versions have the mark without base64.
- */
-export function tokenFromBytesWire(dialect: ProviderDialectId, text: string): OpaqueToken {
-  const decoded = text.startsWith(BYTES_MARK) ? decodeBase64(text) : text;
-  const token = decoded === undefined ? undefined : markedToken(decoded);
-  return token ?? ownToken(dialect, text);
 }
 
 function markedToken(text: string): OpaqueToken | undefined {

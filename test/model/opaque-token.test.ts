@@ -8,7 +8,6 @@ import {
   openToken,
   ownToken,
   placeToken,
-  tokenFromBytesWire,
   tokenFromWire,
   tokenToBytesWire,
   tokenToWire,
@@ -33,6 +32,10 @@ describe('opaque tokens', () => {
     const wire = tokenToWire('anthropic-messages', token);
     expect(wire).not.toBe(RAW);
     expect(tokenFromWire('anthropic-messages', wire)).toBe(token);
+    // Google's ADK keeps signatures as bytes, whichever dialect it speaks.
+    const bytes = Buffer.from(wire).toString('base64');
+    expect(tokenFromWire('anthropic-messages', bytes)).toBe(token);
+    expect(mayHoldForeignToken(JSON.stringify({ signature: bytes }))).toBe(true);
     expect(openToken('anthropic-messages', token)).toBeUndefined();
     expect(mayHoldForeignToken(JSON.stringify({ signature: wire }))).toBe(true);
     expect(mayHoldForeignToken(JSON.stringify({ signature: RAW }))).toBe(false);
@@ -43,12 +46,12 @@ describe('opaque tokens', () => {
     expect(Buffer.from(wire, 'base64').toString()).toBe(`sluice:${token}`);
     expect(Buffer.from(wire, 'base64').toString('base64')).toBe(wire);
     for (const again of [wire, Buffer.from(wire, 'base64').toString('base64url')]) {
-      expect(tokenFromBytesWire('gemini', again)).toBe(token);
+      expect(tokenFromWire('gemini', again)).toBe(token);
       expect(mayHoldForeignToken(JSON.stringify({ thoughtSignature: again }))).toBe(true);
     }
-    expect(tokenFromBytesWire('gemini', `sluice:${token}`)).toBe(token);
+    expect(tokenFromWire('gemini', `sluice:${token}`)).toBe(token);
     for (const own of ['Q2lTSUc=', 'c2x1aWNlO', btoa('sluice:nonsense:x'), btoa('sluice;')])
-      expect(openToken('gemini', tokenFromBytesWire('gemini', own))).toBe(own);
+      expect(openToken('gemini', tokenFromWire('gemini', own))).toBe(own);
   });
   test('text that only looks marked stays the dialect’s own', () => {
     expect(openToken('openai-chat', tokenFromWire('openai-chat', 'sluice:nonsense:x'))).toBe(

@@ -9,7 +9,7 @@ import {
   ownToken,
   thoughtFromBytesWire,
   thoughtToBytesWire,
-  tokenFromBytesWire,
+  tokenFromWire,
   tokenToBytesWire,
 } from '../../model/opaque-token.ts';
 import { ID } from './wire.ts';
@@ -39,7 +39,7 @@ const PLACEHOLDERS = new Set(
 export function signatureFromClient(part: JsonObject): OpaqueToken | undefined {
   const signature = part.thoughtSignature;
   if (typeof signature !== 'string' || signature === '' || PLACEHOLDERS.has(signature)) return undefined;
-  return tokenFromBytesWire(ID, signature);
+  return tokenFromWire(ID, signature);
 }
 
 /** The token of a part of an answer. */
