@@ -1,5 +1,6 @@
 // Redacts an answer as it streams. Text that could still be part of a match waits, with the events behind it, at most
 // until its block ends; nothing else waits. Where the pieces of a text end does not change the result.
+import { GatewayError } from '../model/errors.ts';
 import type { StreamEvent } from '../model/events.ts';
 import { isObject } from '../model/json/json.ts';
 import { sealsText } from '../model/opaque-token.ts';
@@ -24,6 +25,9 @@ export interface Redaction {
 /** OpenAI Chat's field for log probabilities that belong to no text, and the name under which they are reported. */
 const LOG_PROBABILITIES = 'logprobs';
 
+/** Events that wait between pieces of text: more come only from a provider that sends them without end. */
+const MOST_BETWEEN = 10_000;
+
 type TextDelta = Extract<StreamEvent, { type: 'text-delta' | 'refusal-delta' | 'reasoning-delta' }>;
 
 /** A waiting event; text also with its offset. */
@@ -36,6 +40,8 @@ interface Waiting {
 export function createAnswerRedaction(redaction: Redaction, context: AnswerContext): AnswerStep {
   const { program, window, replacement, tools, replace } = redaction;
   const queue: Waiting[] = [];
+  /** Those of them that are no text. */
+  let between = 0;
   let emit: (event: StreamEvent) => void = () => {};
   /** Lengths of all text so far: received, and passed on. */
   let came = 0;
@@ -77,6 +83,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
       const { event, begin, length } = item;
       if (!isText(event)) {
         queue.shift();
+        between--;
         emit(event);
         continue;
       }
@@ -122,8 +129,13 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
   }
 
   function takeBetween(event: StreamEvent): void {
-    if (queue.length === 0) emit(event);
-    else queue.push({ event, begin: came, length: 0 });
+    if (queue.length === 0) {
+      emit(event);
+      return;
+    }
+    if (between === MOST_BETWEEN) throw tooManyBetween();
+    between++;
+    queue.push({ event, begin: came, length: 0 });
   }
 
   function startCall({ block, kind }: Extract<StreamEvent, { type: 'tool-start' }>): void {
@@ -151,7 +163,8 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         else takeBetween(event);
         return;
       case 'usage':
-        takeBetween(event);
+        // It has no place in the text.
+        emit(event);
         return;
       case 'reasoning-start':
         sealBroken = false;
@@ -187,6 +200,11 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     emit = push;
     take(event);
   });
+}
+
+function tooManyBetween(): GatewayError {
+  const problem = `the provider sent more than ${MOST_BETWEEN} citations within a text that may have to be redacted`;
+  return new GatewayError('upstream_malformed', problem);
 }
 
 function isText(event: StreamEvent): event is TextDelta {

@@ -8,6 +8,9 @@ export interface Tags {
   end: string;
 }
 
+/** White space before an opening tag, in UTF-16 units: a model that wrote more, or nothing else, has begun its text. */
+const MOST_BLANKS = 10_000;
+
 export function tagsOf(name: string): Tags {
   const end = `</${name}>`;
   return { open: `<${name}>`, close: `${end}\n\n`, end };
@@ -51,7 +54,7 @@ export function createTagReader(
       trims = true;
       return true;
     }
-    if (tags.open.startsWith(text)) return false;
+    if (tags.open.startsWith(text) && blanks.length <= MOST_BLANKS) return false;
     state = 'outside';
     held = blanks + text;
     return true;

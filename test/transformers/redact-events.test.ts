@@ -62,6 +62,27 @@ test('what stands between the pieces of a text keeps its place', async () => {
   expect([said(told.slice(0, at)), said(told.slice(at))]).toEqual(['a KEY', 'S b']);
 });
 
+test('citations without end within a text that may have to be redacted end the answer', async () => {
+  const { through } = setup();
+  const citation: StreamEvent = {
+    type: 'citation',
+    block: 0,
+    citation: { kind: 'url', url: 'https://a.test' },
+  };
+  await through({ type: 'text-start', block: 0 }, { type: 'text-delta', block: 0, text: 'a KEY' });
+  expect(await through(...Array.from({ length: 10_000 }, () => citation))).toEqual([]);
+  expect(await through(citation).catch((thrown: unknown) => thrown)).toMatchObject({
+    code: 'upstream_malformed',
+  });
+});
+
+test('counts do not wait for the text', async () => {
+  const { through } = setup();
+  await through({ type: 'text-start', block: 0 }, { type: 'text-delta', block: 0, text: 'a KEY' });
+  const counts: StreamEvent = { type: 'usage', usage: { outputTokens: 1 } };
+  expect(await through(counts)).toEqual([counts]);
+});
+
 test('log probabilities spell the text as it was: they are left out, and named', async () => {
   const { through, lost } = setup();
   const told = await through({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value: {} });

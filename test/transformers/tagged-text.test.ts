@@ -44,3 +44,12 @@ test('blanks without end, one by one, are those of the answer', () => {
   expect(read(`${blanks}so`, false)).toEqual(['', `${blanks}so`]);
   expect(read(blanks, false)).toEqual(['', blanks]);
 });
+
+test('blanks before a tag are not kept for ever: after ten thousand the text has begun', () => {
+  const got: string[] = [];
+  const reader = createTagReader(tagsOf('think'), false, (text) => void got.push(text));
+  for (let count = 0; count < 10_001; count++) reader.feed(' ');
+  expect(got).toEqual([' '.repeat(10_001)]);
+  for (const piece of [' ', '<think>']) reader.feed(piece);
+  expect(got.slice(1)).toEqual([' ', '<think>']);
+});

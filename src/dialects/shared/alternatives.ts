@@ -1,5 +1,8 @@
 // Whether all alternatives of a streamed answer (`n`, `candidateCount`) have ended.
 
+/** More than any provider offers, for all prompts of a list together: further numbers are made up without end. */
+const MOST = 100_000;
+
 export class Alternatives {
   private readonly wanted: number;
   /** Numbers of those that have begun and not ended. */
@@ -12,6 +15,7 @@ export class Alternatives {
   }
 
   note(index: number, ends: boolean): void {
+    if (this.open.size + this.over.size >= MOST && !this.open.has(index)) return;
     if (ends) {
       this.open.delete(index);
       this.over.add(index);
