@@ -72,6 +72,42 @@ test('and requests that run, until they end or their worker dies', () => {
   expect(one?.states()).toMatchObject([{ used: 1 }]);
 });
 
+test('a place that another worker takes in between leaves nothing of the request that is refused', () => {
+  const memory = new Uint8Array(countersBytes(2));
+  const running: RateLimit = { ...LIMIT, kind: 'concurrent', most: 1, per: null };
+  const other = createLimitBook(createSharedCounters(memory, 2, 1, () => 0));
+  other.configure([running]);
+  const counters = createSharedCounters(memory, 2, 0, () => 0);
+  const one = createLimitBook({
+    ...counters,
+    get(name) {
+      const counter = counters.get(name);
+      if (counter === null) return null;
+      const setFreeAt = (expected: number, next: number) => {
+        // The request has been found to pass, and the first limit is being counted.
+        if (next > expected) expect(other.enter(names('web'), [])).toBeNull();
+        return counter.setFreeAt(expected, next);
+      };
+      return { ...counter, setFreeAt };
+    },
+  });
+  one.configure([LIMIT, running]);
+  const counted: Count[] = [];
+  expect(one.enter(names('web'), counted)).toMatchObject({ limit: running, waitMs: 1_000 });
+  expect(counted).toEqual([]);
+  // All ten of the other limit are still there.
+  const fresh = createLimitBook(counters);
+  fresh.configure([LIMIT, running]);
+  clearCounters(memory, 2, 1);
+  let passed = 0;
+  for (let n = 0; n < 20; n++) {
+    const held: Count[] = [];
+    if (fresh.enter(names('web'), held) === null) passed += 1;
+    fresh.leave(held);
+  }
+  expect(passed).toBe(10);
+});
+
 test('names of which nothing is in use make room; those of others stay', () => {
   const { books, wait } = begin(2, [LIMIT]);
   const [one, other] = books;
