@@ -60,7 +60,7 @@ test('a history in order is the same', () => {
   expect(pairCalls(request, createLossReport('gemini'))).toBe(request);
 });
 
-test('calls that are counted anew in each turn get ids of their own, and so do their results', () => {
+test('calls whose numbering starts over in each turn get ids of their own, and so do their results', () => {
   const { messages, lost } = paired(
     chat([
       { role: 'user', content: 'q' },

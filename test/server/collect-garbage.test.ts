@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { startCollector } from '../../src/server/collect-garbage.ts';
 
-test('what is new and held by nobody is gone after a while, unasked', async () => {
+test('new objects that nothing references are collected after a while', async () => {
   const made = Array.from({ length: 100 }, (_, at) => new WeakRef({ at, filler: 'x'.repeat(100) }));
   const stop = startCollector({ begun: () => 0, open: () => 1, tickMs: 5 });
   // Some may still be found by chance on the stack, which is searched for whatever looks like one.

@@ -20,7 +20,7 @@ test('all that arrives in one turn, in its order, once it is over; what comes of
   expect(told).toEqual(['read a', 'read b', 'deal a', 'deal b', 'deal c']);
 });
 
-test('chunks of many sockets are read before the first is dealt with', async () => {
+test('chunks of many sockets are read before the first is processed', async () => {
   const SOCKETS = 20;
   const told: string[] = [];
   const accepted = Promise.withResolvers<void>();
@@ -58,7 +58,7 @@ test('chunks of many sockets are read before the first is dealt with', async () 
 });
 
 // Where another process delays the first timer until the second is due, the bytes have not been sent by then.
-test('a timer that is due together with bytes of a socket calls back when those have been dealt with', {
+test('a timer that is due together with bytes of a socket calls back when those have been processed', {
   retry: 5,
 }, async () => {
   const told: string[] = [];

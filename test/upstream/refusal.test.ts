@@ -58,7 +58,7 @@ test.each([
   [599_000, '599 s'],
   [600_000, '1 h'],
   [3 * 3_600_000 + 1, '4 h'],
-])('a budget that is used up, %d ms before it begins anew: nobody waits for that', (waitMs, until) => {
+])('a budget that is used up, %d ms before its next period: no request waits for that', (waitMs, until) => {
   const refusal = refusedByBudget('lab', 'the budget of 5 USD a day is used up', waitMs);
   expect(refusal).toMatchObject({ refused: 'budget_spent', worthWaiting: false });
   expect(refusal.error).toMatchObject({

@@ -76,7 +76,7 @@ describe('in an error body', () => {
   test('that is not JSON', () => expect(parseRetryInfo('RetryInfo: 5s')).toBeUndefined());
 });
 
-describe('when limits begin anew', () => {
+describe('when limits reset', () => {
   test.each<[Record<string, string>, number | undefined]>([
     [{}, undefined],
     // OpenAI, Groq.

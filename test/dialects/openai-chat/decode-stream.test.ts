@@ -702,7 +702,7 @@ describe('errors', () => {
   });
 });
 
-test('thousands of calls told by their ids alone take no time out of proportion to their number', () => {
+test('thousands of calls distinguished by their ids alone take time in proportion to their number', () => {
   // With a search through all calls for each piece, it would take minutes.
   const events: StreamEvent[] = [];
   const decoder = openaiChat.provider.createStreamDecoder(events);

@@ -45,7 +45,7 @@ function setup(
 
 for (const path of PATHS)
   for (const stream of [true, false])
-    test(`${path}, ${stream ? 'streamed' : 'whole'}: 429 with the time until it begins anew, and a row`, async () => {
+    test(`${path}, ${stream ? 'streamed' : 'whole'}: 429 with the time until its next period, and a row`, async () => {
       const { ask, asked, last, end } = setup([{ limit_usd: 2, per: 'day' }]);
       for (let n = 0; n < 2; n++) expect((await ask({ stream }, path)).response.status).toBe(200);
       const { response, text } = await ask({ stream }, path);
@@ -67,7 +67,7 @@ for (const path of PATHS)
       await end();
     });
 
-test('the next period begins anew', async () => {
+test('the next period starts from zero', async () => {
   const { ask, timers, end } = setup([{ limit_usd: 1, per: 'hour' }]);
   expect((await ask()).response.status).toBe(200);
   expect((await ask()).response.status).toBe(429);

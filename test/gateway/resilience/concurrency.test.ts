@@ -314,7 +314,7 @@ describe('a limit that a reload changes', () => {
     expect(await line(lab)).toMatchObject({ concurrency_limit: 40 });
   });
 
-  test('downwards: those under way stay, and who leaves lets nobody in beyond it', async () => {
+  test('lowered: running requests stay, and one that ends admits none beyond the limit', async () => {
     const { reply, open } = gated();
     const lab = setup({ script: { one: [reply] }, providers: limitedTo(3) });
     const leaving = new AbortController();

@@ -186,7 +186,7 @@ describe('where the target goes on with a turn that has begun', () => {
       test.each([
         ['with the turn', 'Well: The sky is blue.'],
         ['without it', 'The sky is blue.'],
-      ])('who answers anew may do so %s', async (_, said) => {
+      ])('a target that starts over may do so %s', async (_, said) => {
         const { lab, answer, row } = await goOn('Well: The sky is ', { two: chat(wholeChatStream(said)) });
         expect(lab.requests[1]?.json()).toMatchObject({ messages: OPENED });
         expect(answer).toMatchObject({
@@ -202,7 +202,7 @@ describe('where the target goes on with a turn that has begun', () => {
         expect(answer).toMatchObject({ text: 'Well: The sky is ', endings: ['error'] });
       });
 
-      test('nobody goes on within the turn itself: it may be an answer of its own', async () => {
+      test('no target continues within the turn itself: it may be an answer of its own', async () => {
         const { lab, answer } = await goOn('Wel', { two: chat(wholeChatStream('Well: The sky')) });
         expect(lab.asked()).toEqual(['v1']);
         expect(answer).toMatchObject({ text: 'Wel', endings: ['error'] });
@@ -272,7 +272,7 @@ describe('where the target goes on with a turn that has begun', () => {
   });
 
   test.each(['claude-opus-4-6', 'claude-sonnet-5-5', 'deepseek-chat'])(
-    '%s takes no such turn: it is asked anew',
+    '%s takes no such turn: it gets the request as it was',
     async (model) => {
       const { lab, row, answer } = await ask({
         one: message(brokenMessage('The sky')),
@@ -293,7 +293,7 @@ describe('where the target goes on with a turn that has begun', () => {
   });
 });
 
-describe('where the target answers anew', () => {
+describe('where the target starts the answer over', () => {
   test('what repeats is left out, in whatever pieces it comes', async () => {
     const pieces = ['The', ' sk', 'y  is\n', 'blue', '.'].map(CHAT.delta).join('');
     const { answer } = await ask({
@@ -374,7 +374,7 @@ describe('where the target answers anew', () => {
   });
 });
 
-describe('nobody goes on', () => {
+describe('no other target continues', () => {
   const next = () => ({ two: chat(wholeChatStream('whatever')) });
   const block = (content_block: JsonObject, ...deltas: JsonObject[]) =>
     [

@@ -64,7 +64,7 @@ for (const path of PATHS) {
         expect(one).not.toHaveProperty('last_error');
       });
 
-      test('asking the same target again does not make the patience with it longer', async () => {
+      test('a retry at the same target does not extend its hedging delay', async () => {
         const lab = setup({ one: [failure(500), SILENT], two: ['works'] }, HEDGED, {
           one: { max_retries: 3 },
         });
@@ -175,7 +175,7 @@ for (const path of PATHS) {
         expect(tries(row)).toEqual(['one: upstream_timeout', 'two beside: cancelled', 'three: served']);
       });
 
-      test('the patience with a target begins when it is asked', async () => {
+      test('the hedging delay of a target starts when it is asked', async () => {
         const slow = gate((before) => ({ ...failure(500), before }));
         const lab = setup({ one: [slow.reply], two: [SILENT], three: ['works'] });
         const asked = lab.post(path, { ...ASK, stream });

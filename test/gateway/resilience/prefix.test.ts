@@ -21,7 +21,7 @@ function readAll(reader: PrefixReader, pieces: readonly string[]): string | null
 /** Whole, and letter by letter. */
 const splits = (text: string): string[][] => [[text], [...text]];
 
-describe('an answer that begins anew', () => {
+describe('an answer that starts over', () => {
   test.each<[string, string, string, string | null]>([
     ['repeats it and goes on', 'One two', 'One two three', ' three'],
     ['repeats it with less white space', 'One\n\n two', 'One two three', ' three'],

@@ -51,7 +51,7 @@ test.each<[string, Step]>([
   await closing(lab);
 });
 
-test('while it is open nobody looks; then one look decides: down again, later up again', async () => {
+test('while it is open nothing probes; then one probe decides: down again, later up again', async () => {
   const lab = setup(['refused', 'refused', 'refused', 'refused', LIST]);
   await look(lab, 3);
   expect(lab.asked).toHaveLength(3);
@@ -82,7 +82,7 @@ test.each([401, 403, 404, 429])('one that answers %d is there', async (status) =
   await closing(lab);
 });
 
-test('without probe_every nobody looks', async () => {
+test('without probe_every nothing probes', async () => {
   const lab = setup([LIST], { probe_every: null });
   await look(lab, 10);
   expect(lab.asked).toEqual([]);

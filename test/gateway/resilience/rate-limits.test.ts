@@ -61,7 +61,7 @@ for (const path of PATHS)
       await end();
     });
 
-test('comes back exactly when it was told to, and not a millisecond sooner', async () => {
+test('may ask again exactly when the answer said, and not a millisecond sooner', async () => {
   const { ask, status, timers, end } = setup([{ requests: 7, per: 'minute' }]);
   for (let n = 0; n < 7; n++) expect(await status()).toBe(200);
   for (let n = 0; n < 20; n++) {

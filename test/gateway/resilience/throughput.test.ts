@@ -77,7 +77,7 @@ for (const [path, dialect] of CLIENTS) {
       expect(await row(0)).toMatchObject({ status: 'success' });
     });
 
-    test('a client that does not read for an hour makes nobody look slow', async () => {
+    test('a client that does not read for an hour does not make the provider look slow', async () => {
       const { timers, post, row } = setup(0);
       const reader = (await post(path, ASK)).body?.getReader();
       let done = false;
