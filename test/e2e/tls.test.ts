@@ -236,6 +236,16 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
       client.leave();
       expect(await request.ended).toBe('left');
     });
+
+    test('a renewed certificate does not wait until somebody has mended the configuration', async () => {
+      sluice.writeConfig('{');
+      await sluice.wrote(/the changed configuration is refused/);
+      const renewed = issue();
+      install(renewed);
+      await sluice.wrote(/the next start will fail[\s\S]*the changed certificate is in use/);
+      const pinned = { tls: { ca: AUTHORITY.certificate, checkServerIdentity: same(renewed.certificate) } };
+      expect((await fetch(`${sluice.url}/gateway/health`, { ...pinned, keepalive: false })).status).toBe(200);
+    });
   });
 }
 
