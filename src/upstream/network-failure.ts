@@ -137,7 +137,7 @@ function proxyFailure(server: string, cause: ProxyFailure): GatewayError {
   const message =
     typeof problem === 'number'
       ? `${where} ${refusalOf(problem, proxy)}`
-      : `${where} cannot be used: ${troubleWith(problem, proxy)}`;
+      : `${where} cannot be used: ${problemWith(problem, proxy)}`;
   return new GatewayError('upstream_unreachable', message, { cause, lasting: isLasting(problem) });
 }
 
@@ -156,7 +156,7 @@ function refusalOf(status: number, { variable, hasCredentials }: NamedProxy): st
   return `asks for credentials (407); write user:password@ before its name in ${variable}`;
 }
 
-function troubleWith(problem: Error, { variable }: NamedProxy): string {
+function problemWith(problem: Error, { variable }: NamedProxy): string {
   const code = codeOf(problem);
   if (NOT_HTTP[code] !== undefined)
     return `its answer is not HTTP/1.1: ${problem.message}; check ${variable}`;

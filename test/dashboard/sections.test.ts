@@ -298,7 +298,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
     const ago = Date.now() - Date.parse(since);
     expect([ago > 0, ago < 25 * 3_600_000]).toEqual([true, true]);
     await page.locator('#tiles div', { hasText: 'Requests' }).filter({ hasText: '0 % failed' }).waitFor();
-    expect(await page.locator('#trouble-notices li').count()).toBe(0);
+    expect(await page.locator('#failure-notices li').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 });

@@ -42,7 +42,7 @@ beforeEach(() => {
 afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
 
 const openSpill = () =>
-  createSpillFile({ directory, maxBytes: () => maxBytes, report: (trouble) => told.push(trouble) });
+  createSpillFile({ directory, maxBytes: () => maxBytes, report: (failure) => told.push(failure) });
 const openLedger = (into = store): Ledger => createLedger(into, { ...timers, spill: openSpill() });
 const keptIds = (): string[] => store.rows().map((row) => row.requestId);
 const idsOf = (rows: readonly LedgerRow[]): string[] => rows.map((row) => row.requestId);

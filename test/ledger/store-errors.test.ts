@@ -14,7 +14,7 @@ import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-trouble-'));
+const HOME = mkdtempSync(join(tmpdir(), 'sluice-errors-'));
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 async function failureOf(store: ValueStore): Promise<string> {

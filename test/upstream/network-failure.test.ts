@@ -77,7 +77,7 @@ test('no descriptor is the lack of this process: also before a proxy, it is not 
   }
 });
 
-test('a proxy that refuses whoever asks so does it again, one that is busy or in trouble may not', () => {
+test('a proxy that refuses whoever asks so does it again, one that is busy or failing may not', () => {
   const proxy = { name: 'http://proxy.test', variable: 'HTTPS_PROXY', hasCredentials: false };
   const lasting = (problem: number | Error) =>
     networkFailure('lab', URL_WITH_SECRETS, new ProxyFailure(proxy, problem)).lasting;

@@ -54,22 +54,22 @@ function ailments({ routing, providers, workers, ledger, audit }) {
 
 /**
  * Shows what could not be loaded.
- * @param {ReadonlyMap<string, string>} troubles what, and why; no reason: the gateway does not answer
+ * @param {ReadonlyMap<string, string>} failures what, and why; no reason: the gateway does not answer
  * @param {() => void} retry
  */
-export function showNotices(troubles, retry) {
-  const isUnreachable = [...troubles.values()].includes('');
+export function showNotices(failures, retry) {
+  const isUnreachable = [...failures.values()].includes('');
   if (isUnreachable) {
     find('health', HTMLParagraphElement).dataset.state = 'bad';
     setText(find('health-text', HTMLSpanElement), 'No answer');
   }
-  const texts = [...troubles].flatMap(([what, why]) => (why === '' ? [] : [`${what}: ${why}`]));
+  const texts = [...failures].flatMap(([what, why]) => (why === '' ? [] : [`${what}: ${why}`]));
   if (isUnreachable)
     texts.unshift(
       `The gateway at ${location.origin} does not answer. What you see is as old as its last answer. Check whether it runs: “npm run -s sluice -- doctor”.`,
     );
   keep(
-    find('trouble-notices', HTMLUListElement),
+    find('failure-notices', HTMLUListElement),
     texts,
     (text) => text,
     (text) =>

@@ -23,7 +23,7 @@ let metrics;
 /** @type {Health | undefined} */
 let health;
 /** What went wrong last, per thing that is asked for. @type {Map<string, string>} */
-const troubles = new Map();
+const failures = new Map();
 /** @type {FeedState} */
 let feedState = { name: 'stopped' };
 
@@ -33,7 +33,7 @@ const gate = createGate({ open: start, close: stop });
 const live = createLiveSection(running.list, {
   announce,
   open: detail.open,
-  onError: (error) => noteTrouble('cancelling', error),
+  onError: (error) => noteFailure('cancelling', error),
 });
 const requests = createRequestsSection({
   announce,
@@ -84,10 +84,10 @@ const feed = createLiveFeed({
   },
   onState(state) {
     feedState = state;
-    if (state.name === 'live') clearTrouble('live text');
+    if (state.name === 'live') clearFailure('live text');
     showFeed();
   },
-  onError: (error) => noteTrouble('live text', error),
+  onError: (error) => noteFailure('live text', error),
 });
 
 /** @param {string} what @param {number} everyMs @param {() => Promise<void>} task */
@@ -95,42 +95,42 @@ function refresh(what, everyMs, task) {
   return createRefresh(
     async () => {
       await task();
-      clearTrouble(what);
+      clearFailure(what);
     },
     everyMs,
-    (error) => noteTrouble(what, error),
+    (error) => noteFailure(what, error),
   );
 }
 
 /** @param {string} what @param {unknown} error */
-function noteTrouble(what, error) {
+function noteFailure(what, error) {
   if (error instanceof AskError && error.kind === 'key') {
     gate.show(error.message);
     return;
   }
-  troubles.set(
+  failures.set(
     what,
     error instanceof AskError && error.kind === 'unreachable'
       ? ''
       : String(error instanceof Error ? error.message : error),
   );
-  showTroubles();
+  showFailures();
 }
 
 /** @param {string} what */
-function clearTrouble(what) {
-  const reason = troubles.get(what);
+function clearFailure(what) {
+  const reason = failures.get(what);
   if (reason === undefined) return;
-  troubles.delete(what);
-  showTroubles();
+  failures.delete(what);
+  showFailures();
   // The gateway answers again: everything else is retried without waiting.
-  if (reason === '' && [...troubles.values()].includes('')) retry();
+  if (reason === '' && [...failures.values()].includes('')) retry();
 }
 
-function showTroubles() {
+function showFailures() {
   // Restores the head, which may have shown the gateway as unreachable.
   if (health !== undefined) showHealth(health);
-  showNotices(troubles, retry);
+  showNotices(failures, retry);
 }
 
 function retry() {

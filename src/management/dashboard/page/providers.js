@@ -36,7 +36,7 @@ function create({ name: title }) {
       make('span', { class: 'figure condition' }),
     ),
     make('p', { class: 'quiet facts' }),
-    make('p', { class: 'problem trouble' }),
+    make('p', { class: 'problem last-error' }),
   );
 }
 
@@ -51,7 +51,7 @@ function update(element, { provider, reason }) {
   say('.speaks', provider === null ? '' : dialectsOf(provider));
   say('.condition', provider === null ? 'not in use' : conditionOf(provider));
   say('.facts', provider === null ? reason : factsOf(provider).join(' · '));
-  say('.trouble', provider !== null && !isWell(provider) ? (provider.last_error ?? '') : '');
+  say('.last-error', provider !== null && !isWell(provider) ? (provider.last_error ?? '') : '');
 }
 
 /** @param {Provider} provider */
