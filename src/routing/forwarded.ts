@@ -100,13 +100,13 @@ function unsupported(
   provider: ProviderConfig | null,
   fit: readonly ProviderConfig[],
 ): GatewayError {
-  const what = provider === null ? 'no provider' : `not ${provider.name}`;
+  const whose = provider === null ? 'no provider has' : `${provider.name} does not have`;
   const instead =
     fit.length === 0
       ? 'configure a provider whose own API it is'
       : `ask ${fit.map(({ name }) => name).join(' or ')}, in the header x-sluice-target`;
   return new GatewayError(
     'unsupported_feature',
-    `${path}: ${what} has this path among those that are forwarded to it; ${instead}`,
+    `${path}: ${whose} this path among those that are forwarded to it; ${instead}`,
   );
 }

@@ -196,7 +196,9 @@ describe('which provider', () => {
     const named = setup(jsonReply({}));
     const refused = await named.ask('GET', '/v1/files', { headers: { 'x-sluice-target': 'claude' } });
     expect(refused.status).toBe(400);
-    expect(await refused.text()).toContain('x-sluice-target');
+    expect(await refused.text()).toContain(
+      'claude does not have this path among those that are forwarded to it; ask',
+    );
     expect((await named.row(0)).errorCode).toBe('unsupported_feature');
     const unknown = await named.ask('GET', '/v1/files', { headers: { 'x-sluice-target': 'nowhere' } });
     expect(unknown.status).toBe(404);
