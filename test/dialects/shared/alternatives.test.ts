@@ -1,3 +1,4 @@
+// Numbers of alternatives that a provider makes up: a bound on how many are kept.
 import { expect, test } from 'bun:test';
 import { Alternatives } from '../../../src/dialects/shared/alternatives.ts';
 
