@@ -92,6 +92,18 @@ describe('what was spent', () => {
     expect(book.states(NOW + 2 * DAY_MS)).toMatchObject([{ spentUsd: 0 }]);
   });
 
+  test('a clock that comes back by several periods finds what was spent in each of them', () => {
+    const book = bookOf(daily(6));
+    for (const days of [0, 2, 1]) {
+      const now = NOW + days * DAY_MS;
+      book.add(costing(6 + days, { timestamp: now }), now);
+    }
+    // Periods in which nothing was spent push out none of them.
+    for (let days = 3; days < 30; days++) expect(book.usedUp(WHO, NOW + days * DAY_MS)).toBeNull();
+    for (const days of [2, 1, 0])
+      expect(book.usedUp(WHO, NOW + days * DAY_MS)).toMatchObject({ spentUsd: 6 + days });
+  });
+
   test('only those count whose names fit, and only they are kept from asking', () => {
     const fits: [whose: Partial<Budget>, fits: boolean][] = [
       [{}, true],

@@ -73,8 +73,8 @@ interface Period extends PeriodBounds {
 interface Line extends Period, NameReader {
   key: string;
   budget: Budget;
-  /** The period that was current before this one: a clock that was set ahead may be set back. */
-  before: Period | null;
+  /** Other periods in which something was spent, the latest known first: a clock that was set ahead may be set back. */
+  others: readonly Period[];
 }
 
 interface Sum {
@@ -87,6 +87,8 @@ interface Sum {
 /** Clients choose names: further ones share one limit. The ledger distinguishes as many. */
 const MOST_NAMES = 1_000;
 const OTHERS = 'other';
+/** Of a budget, besides the current one. A clock that is set wrong may pass through several on its way back. */
+const MOST_OTHER_PERIODS = 4;
 
 export function createBudgetBook(): BudgetBook {
   let lines: Line[] = [];
@@ -94,10 +96,12 @@ export function createBudgetBook(): BudgetBook {
   /** The line in the current period. */
   function current(line: Line, now: number): Line {
     if (contains(line, now)) return line;
-    const { start, end, sums, before } = line;
-    const isBack = before !== null && contains(before, now);
-    const next: Period = isBack ? before : { ...periodAt(line.budget.per, now), sums: new Map() };
-    return Object.assign(line, next, { before: { start, end, sums } });
+    const { start, end, sums } = line;
+    const known = line.others.find((other) => contains(other, now));
+    const next: Period = known ?? { ...periodAt(line.budget.per, now), sums: new Map() };
+    const left = sums.size === 0 ? line.others : [{ start, end, sums }, ...line.others];
+    const others = left.filter((other) => other !== known).slice(0, MOST_OTHER_PERIODS);
+    return Object.assign(line, next, { others });
   }
 
   function each(now: number): Line[] {
@@ -118,7 +122,7 @@ export function createBudgetBook(): BudgetBook {
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = budgets.map((budget) => {
         const key = keyOf(budget);
-        const known = before.get(key) ?? { start: 0, end: 0, sums: new Map<string, Sum>(), before: null };
+        const known = before.get(key) ?? { start: 0, end: 0, sums: new Map<string, Sum>(), others: [] };
         return { ...known, key, budget, ...compileNames(budget) };
       });
     },
