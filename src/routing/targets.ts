@@ -9,6 +9,8 @@ export interface Target {
   provider: ProviderConfig;
   /** The provider's own name for it. */
   model: string;
+  /** The next target is another address of its provider, which is asked at once instead of this one again. */
+  hasNextAddress?: boolean;
 }
 
 /** How a target is written: `provider/model`. */

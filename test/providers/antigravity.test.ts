@@ -5,6 +5,8 @@ import { resolveConfig } from '../../src/config/resolve.ts';
 import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { createGoogleUserSource } from '../../src/server/google-source.ts';
+import { createFetchTransport } from '../../src/upstream/fetch-transport.ts';
+import type { UpstreamRequest } from '../../src/upstream/transport.ts';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
@@ -200,6 +202,29 @@ describe('the addresses', () => {
     expect(origins(urls)).toEqual([...BASES, BASES[2] ?? '']);
     expect((await row(0)).attempts).toHaveLength(4);
   });
+
+  test.each([
+    [1, undefined],
+    [0, true],
+  ])(
+    'a used connection that its server closed is replaced at each: max_retries %d',
+    async (max_retries, once) => {
+      const sent: UpstreamRequest[] = [];
+      const send = createFetchTransport(createReplayFetch(busy).fetch);
+      const { post } = setup(
+        busy,
+        { ...PROVIDER, max_retries },
+        {
+          send(request) {
+            sent.push(request);
+            return send(request);
+          },
+        },
+      );
+      await post('/v1/messages', ASK);
+      expect(sent.map((request) => request.once)).toEqual(Array(BASES.length + max_retries).fill(once));
+    },
+  );
 
   test('the next one answers where the first failed', async () => {
     const { post, urls } = setup((url) => (url.startsWith(`${BASES[0]}/`) ? busy() : jsonReply(ANSWER)));

@@ -332,7 +332,9 @@ function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unkno
 function mayWait({ host, deadlineMs }: TryContext, visit: Visit, ms: number, queue: TryQueue): boolean {
   const elapsed = host.monotonic() - queue.startedAt;
   const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
-  if (visit.retries >= visit.target.provider.maxRetries || ms > queue.budgetMs || tooLate) return false;
+  const { hasNextAddress, provider } = visit.target;
+  const retries = hasNextAddress === true ? 0 : provider.maxRetries;
+  if (visit.retries >= retries || ms > queue.budgetMs || tooLate) return false;
   visit.retries += 1;
   queue.budgetMs -= ms;
   return true;
