@@ -187,7 +187,7 @@ function setup(answer: Endless) {
   const isConverse = answer.from === 'bedrock';
   const headers = isConverse ? { 'content-type': contentType ?? '' } : {};
   const upstream = createReplayFetch(replyWith(streamOf(answer), { headers }));
-  return createTestGateway({
+  const lab = createTestGateway({
     config: {
       server: { max_event: LIMIT },
       providers: { [answer.from]: answer.from === 'bedrock' ? config : LAB_PROVIDERS[answer.from] },
@@ -195,16 +195,19 @@ function setup(answer: Endless) {
     },
     fetch: upstream.fetch,
   });
+  return { ...lab, upstream };
 }
 
 describe.each(ANSWERS)('$what, from $from', (answer) => {
   test.each(answer.clients)('for %s: cut off at the limit', async (client) => {
-    const { post, row } = setup(answer);
+    const { post, row, upstream } = setup(answer);
     const { path, body } = clientRequest(client, { stream: true });
     const text = await (await post(path, body)).text();
     expect(text).toContain('have to be kept until its end; raise server.max_event');
     expect(text).not.toMatch(/message_stop|\[DONE\]|response\.completed|finishReason/);
     expect(await row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_malformed' });
+    // What is not wanted is not read: it may be billed.
+    expect(await upstream.requests[0]?.ended).toBe('left');
   });
 });
 

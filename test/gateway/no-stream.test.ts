@@ -333,6 +333,7 @@ test('a long body takes no time out of proportion to its pieces', () => {
     end: () => undefined,
     fail: () => undefined,
     ended: () => false,
+    gaveUp: () => false,
     tookEvent: () => false,
     settle: () => {},
   };

@@ -91,6 +91,10 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     return finish !== null || error !== null;
   }
 
+  gaveUp(): boolean {
+    return this.failed;
+  }
+
   broke(): boolean {
     return this.kept;
   }

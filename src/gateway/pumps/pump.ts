@@ -21,6 +21,8 @@ export interface Pump<Out> {
   tookEvent(): boolean;
   /** The reader may leave now: reports to the observer the usage known so far. */
   settle(): void;
+  /** Whether it ended the stream itself, as over a limit: nothing more of the provider's is wanted. */
+  gaveUp(): boolean;
   /** Whether it broke without the client being told, since another target may continue. Nothing more is for the client. */
   broke?(): boolean;
 }

@@ -9,7 +9,10 @@ import type { Call } from '../attempts/send.ts';
 import type { StreamTiming } from '../record/stream-timing.ts';
 import { pumpFor, type TextReader } from './unstreamed-answer.ts';
 
-/** How long an upstream may keep the connection open after its terminal event before the gateway closes it. */
+/**
+ * How long an upstream may keep the connection open after its terminal event before the gateway closes it: by then most have
+ * ended the body, and the connection can be used again.
+ */
 const CLOSING_GRACE_MS = 500;
 
 /** Limits on blanks kept before an answer, in pieces and in bytes per piece: after more, no text is looked for. */
@@ -243,7 +246,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       if (this.freshWait && !this.closing && this.firstContent) watchdog.rest();
       if (this.throughput?.arrived(bytes.length) === false && !pump.ended())
         watchdog.expire('min_throughput');
-      if (out === undefined && pump.broke?.() === true) this.stop();
+      if (pump.gaveUp() || (out === undefined && pump.broke?.() === true)) this.stop();
       return out;
     } catch (thrown) {
       this.stop();

@@ -52,6 +52,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   /** Length of the answer so far. */
   private length = 0;
   private hasTaken = false;
+  private failed = false;
 
   constructor(options: TranslateOptions<Out>) {
     this.options = options;
@@ -67,6 +68,10 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
 
   ended(): boolean {
     return this.sequencer.ended();
+  }
+
+  gaveUp(): boolean {
+    return this.failed;
   }
 
   tookEvent(): boolean {
@@ -113,6 +118,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   }
 
   fail(error: GatewayError): Out | undefined {
+    this.failed = true;
     // An answer that lacks only a formality is complete, but not for a client that left before its end.
     if (isClientLeft(error)) this.settle();
     else this.complete();

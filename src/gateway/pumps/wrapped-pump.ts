@@ -37,6 +37,10 @@ export class WrappedPump<Out> implements Pump<Out> {
     this.stream.settle();
   }
 
+  gaveUp(): boolean {
+    return this.stream.gaveUp();
+  }
+
   broke(): boolean {
     return this.stream.broke?.() === true;
   }
