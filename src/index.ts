@@ -48,7 +48,7 @@ export interface LibraryOptions {
  * @throws Error that names every key that is wrong, one per line.
  * @example
  * const gateway = createGateway({}, { environment: process.env });
- * Bun.serve({ fetch: (request) => gateway.fetch(request) });
+ * Bun.serve({ fetch: gateway.fetch });
  */
 export function createGateway(config: ConfigInput = {}, options: LibraryOptions = {}): Gateway {
   const web = createWebHost(options.host);

@@ -41,21 +41,10 @@ import type { SocketSession } from './socket/session.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
-/** Programs that embed the gateway use `fetch`, `stream`, `flush` and `close`; the rest is for the server around it. */
+/** What a program that embeds the gateway uses. */
 export interface Gateway {
-  /**
-   * Answers any request of CONTRACT section 4. Never rejects.
-   *
-   * @param makeBody makes the body of a streamed answer; default: a standard stream.
-   */
-  fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
-  /**
-   * For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. A plain request for the path of
-   * one is refused like any other that is not posted, by `fetch`.
-   */
-  openSocket(request: Request): SocketSession | Promise<Response>;
-  /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
-  turnAway(request: Request): Promise<Response>;
+  /** Answers any request of CONTRACT section 4. Never rejects. */
+  fetch(request: Request): Promise<Response>;
   /**
    * Asks in neutral form: an async iterable of neutral events over any provider, whose last is `finish`. Leaving the loop,
    * or aborting `signal`, cancels the upstream request.
@@ -65,6 +54,30 @@ export interface Gateway {
    * after an abort, the signal's reason.
    */
   stream(ask: Ask, options?: { signal?: AbortSignal; target?: string }): AsyncIterable<StreamEvent>;
+  /**
+   * Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store
+   * refuses.
+   */
+  flush(): Promise<void>;
+  /**
+   * Writes what the ledger still holds and closes it. Requests still running are recorded as aborted and ended with an
+   * error that says why; later ones are refused with `shutting_down`, except for the gateway's own pages. No provider is
+   * asked any more.
+   */
+  close(): Promise<void>;
+}
+
+/** The gateway as the server around it uses it, and the other processes that serve beside it. */
+export interface ServedGateway extends Gateway {
+  /** Like `fetch`, with the body of a streamed answer made by `makeBody`. */
+  fetchInto(request: Request, makeBody: MakeBody): Promise<Response>;
+  /**
+   * For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. A plain request for the path of
+   * one is refused like any other that is not posted, by `fetch`.
+   */
+  openSocket(request: Request): SocketSession | Promise<Response>;
+  /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
+  turnAway(request: Request): Promise<Response>;
   /** Applies to new requests; running ones keep what they began with. Does nothing once it is closed. */
   reload(config: ResolvedConfig): void;
   /** How many requests are running, streamed or not. */
@@ -82,20 +95,13 @@ export interface Gateway {
   learn(notice: FleetNotice): void;
   /** Reports to other processes now what was spent from budgets here. */
   reportSpent(): void;
-  /** Hands the ledger's store everything recorded so far, and other processes what was spent; resolves also when the store refuses. */
-  flush(): Promise<void>;
   /** Passes on every frame of the live view, for another process that has the viewers. Returns a function that stops it. */
   followLive(take: (frame: Uint8Array) => void): () => void;
   /** Ends the live views: they would never end by themselves. */
   endWatching(): void;
-  /**
-   * Writes what the ledger still holds and closes it. Requests still running are recorded as aborted and ended like those
-   * of `cutRunning`; later ones are refused with `shutting_down`, except for the gateway's own pages. No provider is asked any more.
-   */
-  close(): Promise<void>;
 }
 
-export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gateway {
+export function createGateway(initial: ResolvedConfig, host: GatewayHost): ServedGateway {
   const { fleet } = host;
   const states = createProviderStates(host, fleet?.peers);
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
@@ -216,8 +222,13 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
     return server.allowedOrigins.length === 0 ? answered() : answerAcross(request, server, answered);
   }
 
-  function serve(request: Request, makeBody = standardBody): Promise<Response> {
+  function fetchInto(request: Request, makeBody: MakeBody): Promise<Response> {
     return readable(request, () => answer(request, makeBody));
+  }
+
+  /** Takes nothing else: as a handler it is called with more, which differs from server to server. */
+  function fetch(request: Request): Promise<Response> {
+    return fetchInto(request, standardBody);
   }
 
   function turnAway(request: Request): Promise<Response> {
@@ -225,10 +236,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Gatew
   }
 
   return {
-    fetch: serve,
+    fetch,
+    fetchInto,
     turnAway,
     openSocket(request) {
-      return openSocket(request, { config: setup.config, host, ask: serve, turnAway });
+      return openSocket(request, { config: setup.config, host, ask: fetch, turnAway });
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;

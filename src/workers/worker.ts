@@ -1,6 +1,6 @@
 // One of several serving processes: what it gets from its primary, and how it answers it.
 import type { Fleet } from '../gateway/fleet.ts';
-import type { Gateway } from '../gateway/gateway.ts';
+import type { ServedGateway } from '../gateway/gateway.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
 import { watchStreams } from '../management/streams.ts';
 import { createBoard } from './board.ts';
@@ -45,7 +45,7 @@ export interface WorkerLink {
 }
 
 interface ServingWorker {
-  gateway: Gateway;
+  gateway: ServedGateway;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
   /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
@@ -69,7 +69,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
   });
   let stopFrames = () => {};
 
-  function gateway(): Gateway {
+  function gateway(): ServedGateway {
     if (serving === undefined) throw new Error('this worker does not serve yet');
     return serving.gateway;
   }

@@ -1,7 +1,7 @@
 // The library's way in: neutral events over any provider, cancelled by `break` or a signal, recorded like the rest.
 import { join } from 'node:path';
 import { describe, expect, test } from 'bun:test';
-import { type Ask, GatewayError, type StreamEvent } from '../../src/index.ts';
+import { type Ask, createGateway, GatewayError, type StreamEvent } from '../../src/index.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { CHAT, MESSAGE, utf8 } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -190,6 +190,23 @@ test('it falls back like a request, and a target can be forced', async () => {
     providers: { in_flight: number }[];
   };
   expect(providers.map(({ in_flight }) => in_flight)).toEqual(providers.map(() => 0));
+});
+
+test('`fetch` is a handler as it is, although a server calls it with more than the request', async () => {
+  const gateway = createGateway({}, { environment: {} });
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: gateway.fetch });
+  try {
+    const body = { model: 'simulator/fast', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+    const answer = await fetch(new URL('/v1/chat/completions', server.url), {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toEndWith('data: [DONE]\n\n');
+  } finally {
+    await server.stop(true);
+    await gateway.close();
+  }
 });
 
 test('examples/embed.ts runs and prints a stream and an answer', async () => {

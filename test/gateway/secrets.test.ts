@@ -12,6 +12,7 @@ import { leaksOf } from '../support/planted.ts';
 import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
+import { createServedGateway } from '../support/test-gateway.ts';
 
 /** One for every place that a secret can come from, none shaped like a known vendor's key but the last two. */
 const SECRETS = {
@@ -82,7 +83,7 @@ function setup(
     routing: { default_provider: 'claude' },
   };
   const telemetry = collected(log);
-  const gateway = createGateway(config, {
+  const gateway = createServedGateway(config, {
     host: {
       fetch: upstream.fetch,
       ledgerStore: createSqliteStore(join(directory, 'sluice.db')),

@@ -457,7 +457,7 @@ describe('head and pings', () => {
         method: 'POST',
         body: JSON.stringify(body),
       });
-      const answer = gateway.fetch(request, (given) => {
+      const answer = gateway.fetchInto(request, (given) => {
         source = given;
         return new ReadableStream();
       });

@@ -1,5 +1,6 @@
 // A gateway for tests: real in everything but the upstream's network and the ledger's disk.
-import { type ConfigInput, createGateway, type Gateway, type GatewayHost } from '../../src/index.ts';
+import type { ServedGateway } from '../../src/gateway/gateway.ts';
+import { type ConfigInput, createGateway, type GatewayHost, type LibraryOptions } from '../../src/index.ts';
 import { loadPrices } from '../../src/ledger/prices/library.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
@@ -8,7 +9,7 @@ import type { LedgerStore } from '../../src/ledger/store.ts';
 await loadPrices();
 
 export interface TestGateway {
-  gateway: Gateway;
+  gateway: ServedGateway;
   /** Rows in the order in which requests ended. */
   rows: LedgerRow[];
   /** Resolves with row number `index` (from 0) once the ledger has it. */
@@ -24,6 +25,11 @@ export interface TestGatewayOptions {
   config?: ConfigInput;
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   host?: Partial<GatewayHost>;
+}
+
+/** An embedded gateway with the methods that the library's type leaves to servers. */
+export function createServedGateway(config?: ConfigInput, options?: LibraryOptions): ServedGateway {
+  return createGateway(config, options) as ServedGateway;
 }
 
 export function createTestGateway({ config, fetch, host }: TestGatewayOptions): TestGateway {
@@ -42,7 +48,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
     expire: async () => ({ rows: 0, isDone: true }),
     close: async () => {},
   };
-  const gateway = createGateway(config, { host: { fetch, ledgerStore: store, ...host } });
+  const gateway = createServedGateway(config, { host: { fetch, ledgerStore: store, ...host } });
   return {
     gateway,
     rows,

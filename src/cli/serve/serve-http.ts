@@ -1,5 +1,5 @@
 // A gateway at its socket, wired the same way whether its process serves alone or as one of several.
-import type { Gateway } from '../../gateway/gateway.ts';
+import type { ServedGateway } from '../../gateway/gateway.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
 import { loadPrices } from '../../ledger/prices/library.ts';
 import type { Log } from '../../server/log.ts';
@@ -10,13 +10,13 @@ const WARM_UP_MS = 100;
 
 /** Throws ListenError. */
 export function serveHttp(
-  gateway: Gateway,
+  gateway: ServedGateway,
   place: Pick<HostOptions, 'hostname' | 'port' | 'shared' | 'tls' | 'compression' | 'longestMessage'>,
   log: Log,
 ): HttpHost {
   const http = createHttpHost({
     ...place,
-    fetch: gateway.fetch,
+    fetch: gateway.fetchInto,
     turnAway: gateway.turnAway,
     openSocket: gateway.openSocket,
     onLate: gateway.cutRunning,
