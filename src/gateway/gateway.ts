@@ -227,7 +227,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
   }
 
   /** Takes nothing else: as a handler it is called with more, which differs from server to server. */
-  function fetch(request: Request): Promise<Response> {
+  function fetchPlain(request: Request): Promise<Response> {
     return fetchInto(request, standardBody);
   }
 
@@ -236,11 +236,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
   }
 
   return {
-    fetch,
+    fetch: fetchPlain,
     fetchInto,
     turnAway,
     openSocket(request) {
-      return openSocket(request, { config: setup.config, host, ask: fetch, turnAway });
+      return openSocket(request, { config: setup.config, host, ask: fetchPlain, turnAway });
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;
