@@ -120,6 +120,7 @@ export function resolveProvider(
     models: entry.models,
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
+    ...(kind?.otherNames !== undefined && { otherNames: kind.otherNames }),
     priceId: isOwnAddress ? kind.priceId : null,
     resells: kind?.resells ?? [],
     dearer: kind?.dearer?.at.test(address.address.baseUrl) ? kind.dearer : null,

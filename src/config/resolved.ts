@@ -156,6 +156,8 @@ export interface ProviderConfig {
   defaultModel: string | null;
   /** Names of models that this kind is known to serve. */
   modelPatterns: RegExp[];
+  /** As the kind's. */
+  otherNames?: readonly RegExp[];
   /** Provider id in the price table, null where prices are unknown. */
   priceId: string | null;
   /** Vendors in the price table whose prices hold here for their own models. */

@@ -1,4 +1,5 @@
 // Models on Google Cloud: Google's own, and those that it serves for other vendors.
+import { AT_AMAZON } from './claude-names.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES } from './newer-prices.ts';
 
@@ -40,6 +41,7 @@ export const GOOGLE_CLOUD: ProviderKind = {
   keyVariable: null,
   authorization: 'google-default-credentials',
   modelPatterns: [/^(gemini|gemma)-/, /^claude-[^@]+@/],
+  otherNames: [AT_AMAZON],
   priceId: 'google',
   pricedAt: OWN_SERVERS,
   resells: ['anthropic'],

@@ -89,6 +89,8 @@ export interface ProviderKind {
   authorization?: AuthorizationScheme;
   /** Models this provider is known to serve. */
   modelPatterns: RegExp[];
+  /** What other vendors call models that this provider serves too: the groups, joined by `-`, are its own name. */
+  otherNames?: readonly RegExp[];
   /** Provider id in `@pydantic/genai-prices`. */
   priceId: string | null;
   /** Vendors in that table whose models cost here what they cost there. Default: none. */

@@ -1,5 +1,6 @@
 // The known providers, one row each. Nothing outside a row names a provider.
 import { AMAZON } from './amazon.ts';
+import { AT_AMAZON, AT_GOOGLE } from './claude-names.ts';
 import { GOOGLE_CLOUD } from './google-cloud.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES, OPENAI_PRICES } from './newer-prices.ts';
@@ -19,6 +20,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyPrefixes: ['sk-ant-'],
     // A date behind an `@` is Google's spelling.
     modelPatterns: [/^claude-[^@]+$/],
+    otherNames: [AT_AMAZON, AT_GOOGLE],
     tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
     newerPrices: CLAUDE_PRICES,

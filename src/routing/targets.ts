@@ -36,9 +36,19 @@ export function resolveTarget(
   return { provider, model: aliased(provider, model) };
 }
 
-/** The provider's own name for a model that its configuration may call otherwise. */
+/** The provider's own name for a model that its configuration or another vendor may call otherwise. */
 export function aliased(provider: ProviderConfig, model: string): string {
-  return Object.hasOwn(provider.models, model) ? (provider.models[model] ?? model) : model;
+  if (Object.hasOwn(provider.models, model)) return provider.models[model] ?? model;
+  return ownName(provider, model) ?? model;
+}
+
+/** Its name for a model that another vendor calls so; undefined where none is known to. */
+function ownName({ otherNames }: ProviderConfig, model: string): string | undefined {
+  for (const pattern of otherNames ?? []) {
+    const match = pattern.exec(model);
+    if (match !== null) return match.slice(1).filter(Boolean).join('-');
+  }
+  return undefined;
 }
 
 /** The requested model where the provider serves it or has no default, else that default. */
@@ -52,8 +62,12 @@ export function partnerOf({ provider, model }: Target): PartnerModels | undefine
   return provider.partnerModels?.find(({ models }) => models.test(model));
 }
 
-/** Whether the provider is known to serve the model. */
+/** Whether the provider is known to serve the model, under this name or its own. */
 export function serves(provider: ProviderConfig, model: string): boolean {
+  return servesByName(provider, model) || ownName(provider, model) !== undefined;
+}
+
+function servesByName(provider: ProviderConfig, model: string): boolean {
   return servesItself(provider, model) || partnerOf({ provider, model }) !== undefined;
 }
 
@@ -152,6 +166,7 @@ function defaultProvider(model: string, config: ResolvedConfig): ProviderConfig 
   const { providers } = config;
   return (
     providers.find((provider) => servesItself(provider, model)) ??
+    providers.find((provider) => servesByName(provider, model)) ??
     providers.find((provider) => serves(provider, model)) ??
     providers[0]
   );

@@ -97,6 +97,50 @@ describe('where no rule leads elsewhere', () => {
   });
 });
 
+describe('what another vendor calls otherwise', () => {
+  const anthropic = { api_key: 'k' };
+  const amazons = { bedrock: { options: { region: 'us-east-1' }, api_key: 'k' } };
+  const googles = { vertex: { options: { project: 'p', location: 'global' }, api_key: 'k' } };
+  const chosen = (model: string, providers: ConfigInput['providers']) =>
+    targetName(resolveDefault(model, configOf(providers)).target);
+
+  test.each([
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'claude-sonnet-4-5-20250929'],
+    ['anthropic.claude-opus-4-6-v1', 'claude-opus-4-6'],
+    ['us-gov.anthropic.claude-3-5-sonnet-20241022-v2:0', 'claude-3-5-sonnet-20241022'],
+    ['anthropic.claude-3-haiku-20240307-v1:0:200k', 'claude-3-haiku-20240307'],
+    ['global.anthropic.claude-sonnet-5', 'claude-sonnet-5'],
+    [
+      'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0',
+      'claude-haiku-4-5-20251001',
+    ],
+    ['claude-opus-4-1@20250805', 'claude-opus-4-1-20250805'],
+    ['claude-opus-4-6@default', 'claude-opus-4-6'],
+  ])('%s', (name, own) => {
+    expect(chosen(name, { lab: LAB, anthropic })).toBe(`anthropic/${own}`);
+    expect(targetName(resolveForced('anthropic', name, configOf({ anthropic })))).toBe(`anthropic/${own}`);
+    // Who calls it so gets it under that name, wherever it stands.
+    const [vendor, entry] = name.includes('@') ? ['vertex', googles] : ['bedrock', amazons];
+    expect(chosen(name, { anthropic, ...entry })).toBe(`${vendor}/${name}`);
+  });
+
+  test('one that says nothing of its model is nobody else’s', () => {
+    const name = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34';
+    expect(chosen(name, { lab: LAB, anthropic })).toBe(`lab/${name}`);
+    expect(chosen(name, { anthropic, ...amazons })).toBe(`bedrock/${name}`);
+  });
+
+  test('Amazon’s name of Claude is known at Google, and the configuration’s own names come first', () => {
+    expect(chosen('us.anthropic.claude-opus-4-6-v1', { lab: LAB, ...googles })).toBe(
+      'vertex/claude-opus-4-6',
+    );
+    const models = { 'us.anthropic.claude-opus-4-6-v1': 'claude-opus-4-7' };
+    expect(chosen('us.anthropic.claude-opus-4-6-v1', { anthropic: { ...anthropic, models } })).toBe(
+      'anthropic/claude-opus-4-7',
+    );
+  });
+});
+
 describe('none is there', () => {
   const failure = (run: () => unknown) => {
     try {
