@@ -1,11 +1,10 @@
 // The process that serves no requests itself: it has the one ledger, forwards each worker's notices to the others,
-// accounts for workers that die, and answers the gateway's own pages for all of them.
+// and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
 import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD } from '../gateway/budgets.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { LedgerRow } from '../ledger/rows/row.ts';
 import { createBudgetBook } from '../ledger/budgets/budget-book.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import { createMeter } from '../telemetry/meter.ts';
@@ -15,12 +14,11 @@ import { createQuestions } from './ask-all.ts';
 import { createBoard } from './board.ts';
 import { createSupervisor } from './supervisor.ts';
 import { createFleetView } from './fleet-view.ts';
-import { countedIn, type HandedRows, keepable, rowsIn } from './handed-rows.ts';
-import { readJournal } from './journal.ts';
-import { lostRow } from './lost-row.ts';
+import { createFrameRelay } from './frame-relay.ts';
 import { createPageSource } from './page-pieces.ts';
 import { createPoolTally } from './pool-tally.ts';
 import type { PrimaryMethods } from './protocol.ts';
+import { createRowIntake } from './row-intake.ts';
 import { sendable } from './sent-config.ts';
 import { divideShared, sharedBytes } from './shared-layout.ts';
 import { clearCounters, seedCounters } from './shared-counters.ts';
@@ -68,11 +66,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const shared = divideShared(memory.bytes, wanted);
   seedCounters(shared.counters);
   const board = createBoard(shared.board, wanted, 0);
-  const watchedAt = new Set<WorkerProcess>();
   /** The configuration that each worker was given last. */
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
-  /** The newest batch of rows that each has handed over. */
-  const batches = new WeakMap<WorkerProcess, number>();
   const columns = addColumns(new Map(), options.config);
   /** What the workers have reported about providers, for workers that start later. */
   const known = createProviderStates(options);
@@ -80,6 +75,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   let prober: WorkerProcess | undefined;
 
   const meter = createMeter();
+  const intake = createRowIntake({ ledger, meter, telemetry, now });
   const budgets = createBudgetBook();
   budgets.configure(config.costs.budgets);
   const questions = createQuestions(setTimer);
@@ -92,6 +88,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     onServing: welcome,
     onGone: handleGone,
   });
+  const frames = createFrameRelay(supervisor.serving, questions);
 
   const view = createFleetView({
     config: () => config,
@@ -137,32 +134,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     notifyAll({ about: 'spent', spent: budgets.spent(now()) });
   }
 
-  function note(row: LedgerRow): void {
-    ledger?.record(row);
-    meter.see(row);
-    telemetry?.see(row);
-  }
-
-  function take(rows: HandedRows, memory: Uint8Array): void {
-    meter.add(countedIn(rows));
-    for (const kept of keepable(rows, memory)) {
-      if (kept instanceof Uint8Array) ledger?.recordPacket(kept);
-      else ledger?.record(kept);
-      if (telemetry !== null) rowsIn(kept).forEach(telemetry.see);
-    }
-  }
-
   function notifyAll(notice: FleetNotice, but?: WorkerProcess): void {
     for (const worker of supervisor.serving()) if (worker !== but) worker.channel.notify('learn', notice);
-  }
-
-  async function watch(worker: WorkerProcess, isOn: boolean): Promise<void> {
-    const before = watchedAt.size;
-    if (isOn) watchedAt.add(worker);
-    else watchedAt.delete(worker);
-    const after = watchedAt.size;
-    if ((before === 0) === (after === 0)) return;
-    await questions.all(supervisor.serving(), 'watched', after > 0);
   }
 
   function methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
@@ -190,24 +163,15 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         budgets.receive(added, now());
         sendSpent();
       },
-      append(rows, batch) {
-        try {
-          take(rows, worker().memory);
-        } finally {
-          // Also a batch that failed halfway: its worker's death must not add its rows a second time.
-          batches.set(worker(), batch);
-        }
-      },
+      append: (rows, batch) => intake.take(worker(), rows, batch),
       async page(request) {
         const answer = await view(request);
         return answer && pages.open(answer);
       },
       nextPiece: pages.next,
       leavePage: pages.leave,
-      watching: (isOn) => watch(worker(), isOn),
-      frame(frame) {
-        for (const { channel } of watchedAt) channel.notify('frame', frame);
-      },
+      watching: (isOn) => frames.watch(worker(), isOn),
+      frame: frames.publish,
     };
   }
 
@@ -216,7 +180,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     for (const notice of known.recall()) worker.channel.notify('learn', { about: 'provider', notice });
     if (configs.get(worker) !== config) worker.channel.notify('reload', columns, sendable(config));
     if (!budgets.isEmpty) worker.channel.notify('learn', { about: 'spent', spent: budgets.spent(now()) });
-    if (watchedAt.size > 0) worker.channel.notify('watched', true);
+    if (frames.isWatched()) worker.channel.notify('watched', true);
     if (prober === undefined) appointProber(worker);
   }
 
@@ -227,12 +191,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 
   /** Records what a worker had begun, and releases what it held. */
   function handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
-    void watch(worker, false);
+    void frames.watch(worker, false);
     board.clear(worker.index);
     clearCounters(shared.counters, wanted, worker.index);
-    const left = readJournal(worker.memory, batches.get(worker) ?? 0);
-    for (const request of left) note(lostRow(request, how, now()));
-    const running = left.filter(({ end }) => end === null).length;
+    const running = intake.takeLeft(worker, how);
     const fields = { worker: worker.index, pid: worker.pid, how, requests: running };
     if (!isReplaced) {
       // At a shutdown workers end as they should, with their requests answered or cut and accounted by themselves.

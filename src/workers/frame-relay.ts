@@ -1,0 +1,27 @@
+// The live view over all workers: each sends its frames as long as any has viewers, and those that have some get them all.
+import type { Questions } from './ask-all.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export interface FrameRelay {
+  /** Whether the worker has viewers. Resolves once the other workers know, as far as they answer. */
+  watch(worker: WorkerProcess, isOn: boolean): Promise<void>;
+  isWatched(): boolean;
+  publish(frame: Uint8Array): void;
+}
+
+export function createFrameRelay(serving: () => WorkerProcess[], questions: Questions): FrameRelay {
+  const watchedAt = new Set<WorkerProcess>();
+  const isWatched = () => watchedAt.size > 0;
+  return {
+    async watch(worker, isOn) {
+      const before = isWatched();
+      if (isOn) watchedAt.add(worker);
+      else watchedAt.delete(worker);
+      if (isWatched() !== before) await questions.all(serving(), 'watched', isWatched());
+    },
+    isWatched,
+    publish(frame) {
+      for (const { channel } of watchedAt) channel.notify('frame', frame);
+    },
+  };
+}
