@@ -129,7 +129,7 @@ export interface Totals {
   flowMs: number;
 }
 
-/** The totals of one model of one provider. Spreads are counts by `bucketOf`. */
+/** The totals of one model of one provider. Histograms are counts by `bucketOf`. */
 export interface ModelTotals extends Totals {
   provider: string;
   model: string;

@@ -1,6 +1,6 @@
 // The figures of one model in /gateway/metrics.
 import type { ModelTotals } from '../ledger/store.ts';
-import { quantileOf } from '../model/spread.ts';
+import { quantileOf } from '../model/histogram.ts';
 
 /** 0 where there is nothing to divide by. */
 export function ratio(sum: number, count: number): number {

@@ -72,7 +72,7 @@ export function createGenAiMeter(systemOf: SystemOf): GenAiMeter {
     },
     DURATION_BOUNDS,
   );
-  // With the bounds of spreads, in which rows record their gaps, they are counted exactly; the advised ones lie between.
+  // With the bounds of histograms, in which rows record their gaps, they are counted exactly; the advised ones lie between.
   const perChunk = createDurationHistogram({
     name: 'gen_ai.client.operation.time_per_output_chunk',
     help: 'Waits for the provider between two pieces of content of a stream.',

@@ -1,5 +1,5 @@
 // Counters and histograms with labels, kept in memory.
-import { bucketOf, eachPacked, SPREAD_BUCKETS } from '../model/spread.ts';
+import { bucketOf, eachPacked, HISTOGRAM_BUCKETS } from '../model/histogram.ts';
 
 /** One metric and its series, in the form common to Prometheus and OpenTelemetry. */
 export interface Metric {
@@ -25,14 +25,14 @@ export interface Distribution {
 
 const FIRST_EXPONENT = 0;
 const LAST_EXPONENT = 17;
-/** 1 ms, 2 ms, 4 ms … 131 s: the ends of every fourth bucket of a spread, so that spreads are counted exactly. */
+/** 1 ms, 2 ms, 4 ms … 131 s: the ends of every fourth bucket of model/histogram.ts, so that what rows record is counted exactly. */
 const BOUNDS_MS: readonly number[] = Array.from(
   { length: LAST_EXPONENT - FIRST_EXPONENT + 1 },
   (_, exponent) => 2 ** (FIRST_EXPONENT + exponent),
 );
 
-/** Which count of a distribution each bucket of a spread belongs to. */
-const PLACES: readonly number[] = Array.from({ length: SPREAD_BUCKETS }, (_, bucket) => {
+/** Which count of a distribution each bucket of model/histogram.ts belongs to. */
+const PLACES: readonly number[] = Array.from({ length: HISTOGRAM_BUCKETS }, (_, bucket) => {
   const last = bucketOf(1) - 1;
   return bucket <= last ? 0 : Math.ceil((bucket - last) / 4);
 });
@@ -52,7 +52,7 @@ export interface Histogram extends Metric {
 }
 
 export interface DurationHistogram extends Histogram {
-  /** Observes many at once. @param packed a spread, from `packSpread`. @param sumMs the sum of its durations. */
+  /** Observes many at once. @param packed a histogram, from `packHistogram`. @param sumMs the sum of its durations. */
   observePacked(values: readonly string[], packed: string, sumMs: number): void;
   /** One series, for frequent observations. It exists from then on, even if empty. */
   of(values: readonly string[]): Distribution;

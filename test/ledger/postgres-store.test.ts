@@ -17,7 +17,7 @@ import {
 } from '../support/postgres.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BEFORE_HEADERS } from './older-headers.ts';
-import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
+import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
 /** The places of `SAMPLE_TIME` among sums: all time, hour, day. */
@@ -227,14 +227,14 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await store.close();
   });
 
-  test('spreads of before are packed, and go on', async () => {
+  test('histograms of before are packed, and go on', async () => {
     const url = await cluster.createDatabase();
     const version = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_spread_packed'));
     for (const step of STEPS.slice(0, version)) await ask(url, step);
     await ask(url, `CREATE TABLE ledger_schema AS SELECT ${version} AS version`);
     for (const counts of BUCKET_ROWS) await ask(url, `INSERT INTO ledger_spread VALUES (${counts})`);
     const store = createPostgresStore(url);
-    await expectPackedSpreads(store);
+    await expectPackedHistograms(store);
     await store.close();
   });
 

@@ -12,7 +12,7 @@ import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BEFORE_BUNDLES } from './older-bodies.ts';
 import { BEFORE_HEADERS } from './older-headers.ts';
-import { BUCKET_ROWS, expectPackedSpreads } from './older-spreads.ts';
+import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
 import { ALL, describeStore } from './store-suite.ts';
 
 /** The last version whose rows have no kind. */
@@ -272,14 +272,14 @@ describe('SQLite file', () => {
     await store.close();
   });
 
-  test('spreads of before are packed, and go on', async () => {
+  test('histograms of before are packed, and go on', async () => {
     const database = await createOlderFile(
       STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_spread_packed')),
     );
     for (const counts of BUCKET_ROWS) database.run(`INSERT INTO ledger_spread VALUES (${counts})`);
     database.close();
     const store = createSqliteStore(path);
-    await expectPackedSpreads(store);
+    await expectPackedHistograms(store);
     await store.close();
   });
 

@@ -10,7 +10,7 @@ import {
   type RowPlace,
   type Totals,
 } from '../../src/ledger/store.ts';
-import { addPacked, bucketOf, SPREAD_BUCKETS } from '../../src/model/spread.ts';
+import { addPacked, bucketOf, HISTOGRAM_BUCKETS } from '../../src/model/histogram.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/rows/storable-row.ts';
 import { packText, SHORTEST_PACKED } from '../../src/ledger/rows/stored-body.ts';
@@ -458,7 +458,7 @@ export function describeStore(factory: StoreFactory): void {
       },
     );
 
-    test('models: those most asked first, each with its sums and spreads', async () => {
+    test('models: those most asked first, each with its sums and histograms', async () => {
       const rows = spaced().map((row, index) => ({
         ...row,
         timing: { ...row.timing, gaps: index % 3 === 0 ? null : `${index % 7}:${index} 9:1` },
@@ -480,11 +480,11 @@ export function describeStore(factory: StoreFactory): void {
         for (const { provider, model, latency, ttft, gaps, ...totals } of found) {
           const isIts = (row: LedgerRow) => row.provider === provider && row.model === model;
           expectTotals(totals, expectedTotals(inside.filter(isIts)));
-          const spread = rows.filter((row) => isIts(row) && row.timestamp >= fromHour);
-          expect(latency).toEqual(countsOf(spread.map((row) => row.latencyMs)));
-          expect(ttft).toEqual(countsOf(spread.flatMap(({ ttftMs }) => (ttftMs === null ? [] : [ttftMs]))));
+          const counted = rows.filter((row) => isIts(row) && row.timestamp >= fromHour);
+          expect(latency).toEqual(countsOf(counted.map((row) => row.latencyMs)));
+          expect(ttft).toEqual(countsOf(counted.flatMap(({ ttftMs }) => (ttftMs === null ? [] : [ttftMs]))));
           const packed = countsOf([]);
-          for (const { timing } of spread) addPacked(packed, timing.gaps ?? '');
+          for (const { timing } of counted) addPacked(packed, timing.gaps ?? '');
           expect(gaps).toEqual(packed);
         }
         expect(await models(2, since)).toEqual(found.slice(0, 2));
@@ -920,7 +920,7 @@ function flowOf({ timing, ttftMs, status, usageKnown }: LedgerRow): number {
 }
 
 function countsOf(durations: readonly number[]): number[] {
-  const counts = Array.from({ length: SPREAD_BUCKETS }, () => 0);
+  const counts = Array.from({ length: HISTOGRAM_BUCKETS }, () => 0);
   for (const ms of durations) counts[bucketOf(ms)] = (counts[bucketOf(ms)] ?? 0) + 1;
   return counts;
 }

@@ -11,7 +11,7 @@ import { createMeter } from '../../src/telemetry/meter.ts';
 import type { PoolState } from '../../src/upstream/connections.ts';
 import type { ProviderState } from '../../src/upstream/provider-state.ts';
 import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from '../support/ledger-rows.ts';
-import { bucketOf, durationOf } from '../../src/model/spread.ts';
+import { bucketOf, durationOf } from '../../src/model/histogram.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
 import { sampleRouting } from '../support/routing-config.ts';

@@ -1,6 +1,6 @@
 // The timing of one request, as its row has it.
 import type { Attempt, RowTiming } from '../../ledger/rows/row.ts';
-import { packSpread, quantileOf } from '../../model/spread.ts';
+import { packHistogram, quantileOf } from '../../model/histogram.ts';
 import type { WholeObservation } from '../continue/joined.ts';
 import type { ExchangeRecord } from './record.ts';
 
@@ -35,7 +35,7 @@ export function describeTiming(record: Timed, seen: WholeObservation | null, lat
     longestGapMs: had ? longestGapMs : null,
     gapP50Ms: had ? quantileOf(gaps, 0.5) : null,
     gapP99Ms: had ? quantileOf(gaps, 0.99) : null,
-    gaps: had ? packSpread(gaps) : null,
+    gaps: had ? packHistogram(gaps) : null,
     gapsMs: had ? gapsMs : 0,
   };
 }

@@ -1,6 +1,6 @@
 // Where the time of one try goes: waiting for the provider, waiting for the client, and the gaps between arrivals.
 // One clock reading per chunk, and no allocation except the counts of gaps, once per stream.
-import { bucketOf, SPREAD_BUCKETS } from '../../model/spread.ts';
+import { bucketOf, HISTOGRAM_BUCKETS } from '../../model/histogram.ts';
 
 /** A provider that lets a stream wait longer than this between two pieces of content has stalled. */
 const STALL_MS = 1_000;
@@ -124,7 +124,7 @@ class TryTiming implements StreamTiming {
   }
 
   private countGap(ms: number): void {
-    this.gaps ??= new Uint32Array(SPREAD_BUCKETS);
+    this.gaps ??= new Uint32Array(HISTOGRAM_BUCKETS);
     const bucket = bucketOf(ms);
     this.gaps[bucket] = (this.gaps[bucket] ?? 0) + 1;
     this.gapsMs += ms;

@@ -1,4 +1,4 @@
-// Writes a batch to PostgreSQL: rows, bodies and parts, new kinds, and additions to the sums and spreads.
+// Writes a batch to PostgreSQL: rows, bodies and parts, new kinds, and additions to the sums and histograms.
 import { type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from '../kinds.ts';
 import type { MinuteKeeper } from '../sums/minute-sums.ts';
 import type { Query } from './client.ts';
@@ -14,19 +14,19 @@ import {
 } from '../rows/row-columns.ts';
 import { insertBinaries } from '../rows/row-queries.ts';
 import {
-  createSpreadTally,
+  createHistogramTally,
   packedSum,
-  type PackedSpreads,
-  type SpreadPlace,
-  type SpreadTally,
-} from '../sums/spread-tally.ts';
+  type PackedHistograms,
+  type HistogramPlace,
+  type HistogramTally,
+} from '../sums/histogram-tally.ts';
 import { BODY_COLUMNS, bodyValues, type PackedRow, packRows } from '../rows/stored-body.ts';
 import {
   addToSums,
   DELETE_MINUTES,
-  replaceSpreads,
-  SPREAD_PLACE,
-  SPREADS,
+  replaceHistograms,
+  HISTOGRAM_PLACE,
+  HISTOGRAMS,
   SUM_COLUMNS,
 } from '../sums/sum-queries.ts';
 import { createSumTally, type SumValues } from '../sums/sum-tally.ts';
@@ -52,12 +52,12 @@ const ADD_TO_SUMS = addToSums(
   `SELECT ${SUM_COLUMNS} FROM json_populate_recordset(NULL::ledger_sum, ?::text::json)`,
 );
 
-/** Parameter of both: places, the second's with their spreads, as a JSON array of objects. */
-const SELECT_SPREADS =
-  `SELECT ${SPREAD_PLACE}, ${SPREADS} FROM ledger_spread ` +
-  `JOIN (SELECT ${SPREAD_PLACE} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)) AS given USING (${SPREAD_PLACE})`;
-const REPLACE_SPREADS = replaceSpreads(
-  `SELECT ${SPREAD_PLACE}, ${SPREADS} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)`,
+/** Parameter of both: places, the second's with their histograms, as a JSON array of objects. */
+const SELECT_HISTOGRAMS =
+  `SELECT ${HISTOGRAM_PLACE}, ${HISTOGRAMS} FROM ledger_spread ` +
+  `JOIN (SELECT ${HISTOGRAM_PLACE} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)) AS given USING (${HISTOGRAM_PLACE})`;
+const REPLACE_HISTOGRAMS = replaceHistograms(
+  `SELECT ${HISTOGRAM_PLACE}, ${HISTOGRAMS} FROM json_populate_recordset(NULL::ledger_spread, ?::text::json)`,
 );
 
 /** Parameter: kinds as a JSON array of objects. */
@@ -126,18 +126,18 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], known:
   ]);
   const fresh = new Set(added.map(({ request_id }) => request_id));
   const sums = createSumTally();
-  const spreads = createSpreadTally();
+  const histograms = createHistogramTally();
   for (const [index, kind] of found.entries()) {
     const values = rows[index]?.columns ?? [];
     if (!fresh.has(String(values[REQUEST_ID]))) continue;
     sums.add(values, kind.id);
     const timed = timedRow(values);
-    if (timed !== undefined) spreads.add(timed, kind);
+    if (timed !== undefined) histograms.add(timed, kind);
   }
   await addSums(query, sums.sums());
   const oldest = minutes.due(sums.newestMinute());
   if (oldest !== null) await query(DELETE_MINUTES, [oldest]);
-  await addSpreads(query, spreads);
+  await addHistograms(query, histograms);
 }
 
 async function addSums(query: Query, sums: readonly SumValues[]): Promise<void> {
@@ -147,21 +147,23 @@ async function addSums(query: Query, sums: readonly SumValues[]): Promise<void> 
   await query(ADD_TO_SUMS, [JSON.stringify(objects)]);
 }
 
-async function addSpreads(query: Query, tally: SpreadTally): Promise<void> {
+async function addHistograms(query: Query, tally: HistogramTally): Promise<void> {
   const counts = tally.counts();
   if (counts.length === 0) return;
   const places = counts.map(({ span, start, provider, model }) => ({ span, start, provider, model }));
-  const kept = new Map<string, PackedSpreads>();
-  for (const found of await query<SpreadPlace & PackedSpreads>(SELECT_SPREADS, [JSON.stringify(places)]))
+  const kept = new Map<string, PackedHistograms>();
+  for (const found of await query<HistogramPlace & PackedHistograms>(SELECT_HISTOGRAMS, [
+    JSON.stringify(places),
+  ]))
     kept.set(keyOfPlace(found), found);
   const sums = counts.map((counted, at) => ({
     ...places[at],
     ...packedSum(counted, kept.get(keyOfPlace(counted))),
   }));
-  await query(REPLACE_SPREADS, [JSON.stringify(sums)]);
+  await query(REPLACE_HISTOGRAMS, [JSON.stringify(sums)]);
 }
 
-function keyOfPlace({ span, start, provider, model }: SpreadPlace): string {
+function keyOfPlace({ span, start, provider, model }: HistogramPlace): string {
   return JSON.stringify([span, start, provider, model]);
 }
 

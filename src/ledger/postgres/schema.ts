@@ -113,7 +113,7 @@ export const STEPS: readonly string[] = [
     PRIMARY KEY (span, start, provider, model, agent, project)
   );
 
-  -- How many requests (or gaps in their streams) took how long: buckets of src/model/spread.ts.
+  -- How many requests (or gaps in their streams) took how long: buckets of src/model/histogram.ts.
   CREATE TABLE ledger_spread (
     span INTEGER NOT NULL,
     start INTEGER NOT NULL,
@@ -222,7 +222,7 @@ export const STEPS: readonly string[] = [
   DROP TABLE ledger_month;
   `,
   `
-  -- A model's spreads in a place are one row: 'bucket:count …' of src/model/spread.ts.
+  -- A model's histograms in a place are one row: 'bucket:count …' of src/model/histogram.ts.
   CREATE TABLE ledger_spread_packed (
     span INTEGER NOT NULL,
     start INTEGER NOT NULL,

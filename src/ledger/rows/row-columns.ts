@@ -11,7 +11,7 @@ import {
   type RowTrace,
   UNCOUNTED,
 } from './row.ts';
-import type { TimedRow } from '../sums/spread-tally.ts';
+import type { TimedRow } from '../sums/histogram-tally.ts';
 import type { StoredRow } from '../store.ts';
 
 /** Values that SQL accepts. */
@@ -187,7 +187,7 @@ const TIMED = {
   gaps: columnAt('gaps'),
 };
 
-/** The part of `rowValues` that the spreads count; undefined for a row in no sum. */
+/** The part of `rowValues` that the histograms count; undefined for a row in no sum. */
 export function timedRow(values: RowValues): TimedRow | undefined {
   if (UNCOUNTED.some((operation) => operation === values[TIMED.operation])) return undefined;
   return {

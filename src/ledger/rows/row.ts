@@ -98,7 +98,7 @@ export interface RowTiming {
   longestGapMs: number | null;
   gapP50Ms: number | null;
   gapP99Ms: number | null;
-  /** All of them in the format of `packSpread`, and their sum. */
+  /** All of them in the format of `packHistogram`, and their sum. */
   gaps: string | null;
   gapsMs: number;
 }

@@ -88,7 +88,7 @@ export const STEPS: readonly string[] = [
   ALTER TABLE ledger_row ADD COLUMN longest_gap_ms REAL;
   ALTER TABLE ledger_row ADD COLUMN gap_p50_ms REAL;
   ALTER TABLE ledger_row ADD COLUMN gap_p99_ms REAL;
-  -- How many gaps were how long: 'bucket:count …' of src/model/spread.ts.
+  -- How many gaps were how long: 'bucket:count …' of src/model/histogram.ts.
   ALTER TABLE ledger_row ADD COLUMN gaps TEXT;
   `,
   `
@@ -132,7 +132,7 @@ export const STEPS: readonly string[] = [
 
   DROP TABLE ledger_hour;
 
-  -- How many requests (or gaps in their streams) took how long: buckets of src/model/spread.ts.
+  -- How many requests (or gaps in their streams) took how long: buckets of src/model/histogram.ts.
   CREATE TABLE ledger_spread (
     span INTEGER NOT NULL,
     start INTEGER NOT NULL,
@@ -244,7 +244,7 @@ export const STEPS: readonly string[] = [
   DROP TABLE ledger_count;
   `,
   `
-  -- A model's spreads in a place are one row: 'bucket:count …' of src/model/spread.ts.
+  -- A model's histograms in a place are one row: 'bucket:count …' of src/model/histogram.ts.
   CREATE TABLE ledger_spread_packed (
     span INTEGER NOT NULL,
     start INTEGER NOT NULL,

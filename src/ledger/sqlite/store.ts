@@ -31,7 +31,7 @@ import {
   withBodiesOf,
 } from '../rows/row-queries.ts';
 import { createPacketWriter } from '../rows/row-packets.ts';
-import { createSpreadTally, packedSum, type PackedSpreads } from '../sums/spread-tally.ts';
+import { createHistogramTally, packedSum, type PackedHistograms } from '../sums/histogram-tally.ts';
 import { createBundles, packGroups, type RowGroup } from './bundle.ts';
 import { migrate } from './schema.ts';
 import { ALL_TIME, type AuditFilter, type StoredRow } from '../store.ts';
@@ -42,9 +42,9 @@ import {
   addToSums,
   DELETE_MINUTES,
   OLDEST_MINUTE,
-  replaceSpreads,
-  SPREAD_PLACE,
-  SPREADS,
+  replaceHistograms,
+  HISTOGRAM_PLACE,
+  HISTOGRAMS,
   SUBTRACT_KEPT,
   SUM_COLUMNS,
   type SumQuery,
@@ -93,10 +93,10 @@ export function createSqliteStore(path: string): SqliteStore {
   const bundles = createBundles(database);
   const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
   const addSums = database.query(addToSums(`VALUES (${SUM_COLUMNS.replaceAll(/\w+/g, '?')})`));
-  const selectSpreads = database.query<PackedSpreads, SqlValue[]>(
-    `SELECT ${SPREADS} FROM ledger_spread WHERE (${SPREAD_PLACE}) = (?, ?, ?, ?)`,
+  const selectHistograms = database.query<PackedHistograms, SqlValue[]>(
+    `SELECT ${HISTOGRAMS} FROM ledger_spread WHERE (${HISTOGRAM_PLACE}) = (?, ?, ?, ?)`,
   );
-  const putSpreads = database.query(replaceSpreads('VALUES (?, ?, ?, ?, ?, ?, ?)'));
+  const putHistograms = database.query(replaceHistograms('VALUES (?, ?, ?, ?, ?, ?, ?)'));
 
   const minutes = createMinuteKeeper();
   const deleteMinutes = database.query(DELETE_MINUTES);
@@ -128,7 +128,7 @@ export function createSqliteStore(path: string): SqliteStore {
   const appendAll = database.transaction((groups: readonly RowGroup[]) => {
     forgetWhereChanged();
     const sums = createSumTally();
-    const spreads = createSpreadTally();
+    const histograms = createHistogramTally();
     for (const group of groups) {
       const bundle = bundles.add(group);
       let added = 0;
@@ -140,7 +140,7 @@ export function createSqliteStore(path: string): SqliteStore {
         added += 1;
         sums.add(columns, kind.id);
         const timed = timedRow(columns);
-        if (timed !== undefined) spreads.add(timed, kind);
+        if (timed !== undefined) histograms.add(timed, kind);
         const bodies = bodyValues(row);
         if (bodies !== undefined) insertBody.run(lastInsertRowid, ...bodies);
         for (const { hash, mediaType, bytes, content } of binaries)
@@ -152,10 +152,10 @@ export function createSqliteStore(path: string): SqliteStore {
     for (const sum of sums.sums()) addSums.run(...sum);
     const oldest = minutes.due(sums.newestMinute());
     if (oldest !== null) deleteMinutes.run(oldest);
-    for (const counts of spreads.counts()) {
+    for (const counts of histograms.counts()) {
       const place = [counts.span, counts.start, counts.provider, counts.model];
-      const { latency, ttft, gaps } = packedSum(counts, selectSpreads.get(...place) ?? undefined);
-      putSpreads.run(...place, latency, ttft, gaps);
+      const { latency, ttft, gaps } = packedSum(counts, selectHistograms.get(...place) ?? undefined);
+      putHistograms.run(...place, latency, ttft, gaps);
     }
   });
 

@@ -2,7 +2,7 @@
 import { COUNTED } from '../kinds.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { SqlValue } from '../rows/row-columns.ts';
-import { MEASURES, type ModelName } from './spread-tally.ts';
+import { MEASURES, type ModelName } from './histogram-tally.ts';
 import type { Dimension, SumWindow, Totals } from '../store.ts';
 import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinutes } from './sum-spans.ts';
 
@@ -73,13 +73,14 @@ export function addToSums(sums: string): string {
 export const SUBTRACT_KEPT =
   'UPDATE ledger_sum SET kept = kept - ? WHERE span = ? AND start = ? AND kind = ?';
 
-export const SPREAD_PLACE = 'span, start, provider, model';
-export const SPREADS = MEASURES.join(', ');
+/** Of the table `ledger_spread`: its name is older than the rest's. */
+export const HISTOGRAM_PLACE = 'span, start, provider, model';
+export const HISTOGRAMS = MEASURES.join(', ');
 
-/** @param spreads those to store, as VALUES or a SELECT in the order of `SPREAD_PLACE` and `SPREADS`. */
-export function replaceSpreads(spreads: string): string {
+/** @param histograms those to store, as VALUES or a SELECT in the order of `HISTOGRAM_PLACE` and `HISTOGRAMS`. */
+export function replaceHistograms(histograms: string): string {
   return (
-    `INSERT INTO ledger_spread (${SPREAD_PLACE}, ${SPREADS}) ${spreads} ON CONFLICT (${SPREAD_PLACE}) DO UPDATE SET ` +
+    `INSERT INTO ledger_spread (${HISTOGRAM_PLACE}, ${HISTOGRAMS}) ${histograms} ON CONFLICT (${HISTOGRAM_PLACE}) DO UPDATE SET ` +
     MEASURES.map((measure) => `${measure} = excluded.${measure}`).join(', ')
   );
 }
@@ -147,7 +148,7 @@ export function selectTotals(
 }
 
 /** For at least one model: one row per model and place in the window. */
-export function selectSpreads(models: readonly ModelName[], window: SumWindow): SumQuery {
+export function selectHistograms(models: readonly ModelName[], window: SumWindow): SumQuery {
   const since = window.since === null ? null : Math.floor(window.since / HOUR_MS) * HOUR_MS;
   const parts = partsOfRange({ from: since, until: null });
   const names = models.map(() => '(?, ?)').join(', ');
@@ -158,7 +159,7 @@ export function selectSpreads(models: readonly ModelName[], window: SumWindow): 
       : { sql: parts.map(() => `(${OF_SPAN})`).join(' OR '), values: parts.flatMap(toSpan) };
   return {
     sql:
-      `SELECT provider, model, ${SPREADS} FROM ledger_spread ` +
+      `SELECT provider, model, ${HISTOGRAMS} FROM ledger_spread ` +
       `WHERE (${places.sql}) AND (provider, model) IN (VALUES ${names})`,
     values: [...places.values, ...values],
   };

@@ -3,9 +3,9 @@
 import type { PeriodBounds } from '../../model/calendar-period.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { Spending } from '../budgets/budget-book.ts';
-import { type ModelName, type PackedSpreads, withSpreads } from './spread-tally.ts';
+import { type ModelName, type PackedHistograms, withHistograms } from './histogram-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from '../store.ts';
-import { newestMinute, selectSpreads, selectTotals } from './sum-queries.ts';
+import { newestMinute, selectHistograms, selectTotals } from './sum-queries.ts';
 import { HOUR_MS } from './sum-spans.ts';
 
 const TOTAL_NAMES = Object.keys(NO_TOTALS) as (keyof Totals)[];
@@ -15,11 +15,12 @@ export async function summarise(ask: Ask, { window, costs, models }: SummaryRequ
   const newest = isWholeHours(window) ? null : await newestMinute(ask);
   const groups = (await ask<Group>(selectTotals(window, [...dimensions], newest))).map(withNumbers);
   const most = mostAsked(groups, models);
-  const spreads = most.length === 0 ? [] : await ask<ModelName & PackedSpreads>(selectSpreads(most, window));
+  const histograms =
+    most.length === 0 ? [] : await ask<ModelName & PackedHistograms>(selectHistograms(most, window));
   return {
     totals: groups.reduce<Totals>(add, { ...NO_TOTALS }),
     costs: Object.fromEntries(costs.map((dimension) => [dimension, costsBy(dimension, groups)])),
-    models: withSpreads(most, spreads),
+    models: withHistograms(most, histograms),
   };
 }
 

@@ -1,8 +1,8 @@
-// Spreads as databases of before had them, a row a bucket, and what has to come of them.
+// Histograms as databases of before had them, a row a bucket, and what has to come of them.
 import { expect } from 'bun:test';
 import type { LedgerStore } from '../../src/ledger/store.ts';
 import { placesOf } from '../../src/ledger/sums/sum-spans.ts';
-import { bucketOf } from '../../src/model/spread.ts';
+import { bucketOf } from '../../src/model/histogram.ts';
 import { SAMPLE_TIME, sampleRow } from '../support/ledger-rows.ts';
 
 const HOUR = 3_600_000;
@@ -16,7 +16,7 @@ export const BUCKET_ROWS: readonly string[] = placesOf(OLDER).flatMap(([span, st
   `${span}, ${start}, 'ttft', 'lab', 'slash/it''s', 0, 1`,
 ]);
 
-export async function expectPackedSpreads(store: LedgerStore): Promise<void> {
+export async function expectPackedHistograms(store: LedgerStore): Promise<void> {
   await store.append([
     sampleRow({ latencyMs: 2 ** -1.6 }),
     sampleRow({ requestId: 'req_other', model: "slash/it's" }),
@@ -24,11 +24,11 @@ export async function expectPackedSpreads(store: LedgerStore): Promise<void> {
   ]);
   for (const since of [null, OLDER - HOUR]) {
     const { models } = await store.summary({ window: { since }, costs: [], models: 5 });
-    const spreads = models.map(({ model, latency, ttft, gaps }) => [
+    const histograms = models.map(({ model, latency, ttft, gaps }) => [
       model,
       ...[latency, ttft, gaps].map(counted),
     ]);
-    expect(spreads).toEqual([
+    expect(histograms).toEqual([
       [
         'small-1',
         { 9: 3, 10: 13, [bucketOf(1234.5)]: 1 },

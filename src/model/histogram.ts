@@ -6,14 +6,14 @@ const PER_OCTAVE = 4;
 /** The first bucket ends at 2^-4 ms, the last begins at 2^17 ms (131 s). */
 const FIRST_OCTAVE = -4;
 const LAST_OCTAVE = 17;
-export const SPREAD_BUCKETS = (LAST_OCTAVE - FIRST_OCTAVE) * PER_OCTAVE + 2;
+export const HISTOGRAM_BUCKETS = (LAST_OCTAVE - FIRST_OCTAVE) * PER_OCTAVE + 2;
 
 /** The bucket for a duration in milliseconds. */
 export function bucketOf(ms: number): number {
   // Written so that NaN also has a bucket.
   if (!(ms > 2 ** FIRST_OCTAVE)) return 0;
   const bucket = 1 + Math.floor((Math.log2(ms) - FIRST_OCTAVE) * PER_OCTAVE);
-  return bucket < SPREAD_BUCKETS ? bucket : SPREAD_BUCKETS - 1;
+  return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
 /** The duration that represents a bucket: its geometric middle. */
@@ -35,7 +35,7 @@ export function quantileOf(counts: ArrayLike<number>, q: number): number | null 
 }
 
 /** The counts as text: `bucket:count`, separated by spaces, without empty buckets. */
-export function packSpread(counts: ArrayLike<number>): string {
+export function packHistogram(counts: ArrayLike<number>): string {
   let text = '';
   for (let bucket = 0; bucket < counts.length; bucket++) {
     const count = counts[bucket] ?? 0;
@@ -51,8 +51,8 @@ const ZERO = 48;
 const NONE = -1;
 
 /**
- * Calls `visit` with each bucket and count that `packSpread` wrote; anything else in the text is skipped. Reads digit by
- * digit: the spreads of many hours are a million characters.
+ * Calls `visit` with each bucket and count that `packHistogram` wrote; anything else in the text is skipped. Reads digit by
+ * digit: the histograms of many hours are a million characters.
  */
 export function eachPacked(packed: string, visit: (bucket: number, count: number) => void): void {
   let bucket = NONE;
@@ -66,7 +66,7 @@ export function eachPacked(packed: string, visit: (bucket: number, count: number
       bucket = number;
       number = NONE;
     } else if (code === SPACE) {
-      if (number > 0 && bucket >= 0 && bucket < SPREAD_BUCKETS) visit(bucket, number);
+      if (number > 0 && bucket >= 0 && bucket < HISTOGRAM_BUCKETS) visit(bucket, number);
       bucket = NONE;
       number = NONE;
     } else {
@@ -75,7 +75,7 @@ export function eachPacked(packed: string, visit: (bucket: number, count: number
   }
 }
 
-/** Adds what `packSpread` wrote to counts by bucket. */
+/** Adds what `packHistogram` wrote to counts by bucket. */
 export function addPacked(counts: number[], packed: string): void {
   eachPacked(packed, (bucket, count) => {
     counts[bucket] = (counts[bucket] ?? 0) + count;

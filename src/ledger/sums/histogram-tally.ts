@@ -1,5 +1,5 @@
-// Counts the requests of a batch by duration for each model and span: what the store adds to its spreads.
-import { addPacked, bucketOf, packSpread, SPREAD_BUCKETS } from '../../model/spread.ts';
+// Counts the requests of a batch by duration for each model and span: what the store adds to its histograms.
+import { addPacked, bucketOf, packHistogram, HISTOGRAM_BUCKETS } from '../../model/histogram.ts';
 import type { ModelTotals, Totals } from '../store.ts';
 import { HOUR_MS, placesOf } from './sum-spans.ts';
 
@@ -7,10 +7,10 @@ export const MEASURES = ['latency', 'ttft', 'gaps'] as const;
 type Measure = (typeof MEASURES)[number];
 
 /** Counts by bucket. */
-type Spreads = Record<Measure, number[]>;
+type Histograms = Record<Measure, number[]>;
 
-/** As stored, in the format of `packSpread`. */
-export type PackedSpreads = Record<Measure, string>;
+/** As stored, in the format of `packHistogram`. */
+export type PackedHistograms = Record<Measure, string>;
 
 export interface TimedRow {
   timestamp: number;
@@ -22,20 +22,20 @@ export interface TimedRow {
 export type ModelName = Pick<ModelTotals, 'provider' | 'model'>;
 
 /** One model in one span of time. Names are never null: '' stands for none. */
-export interface SpreadPlace extends ModelName {
+export interface HistogramPlace extends ModelName {
   span: number;
   start: number;
 }
 
-export interface SpreadTally {
+export interface HistogramTally {
   /** @param name under which the row is counted. */
   add(row: TimedRow, name: ModelName): void;
   /** One entry per place. */
-  counts(): (SpreadPlace & Spreads)[];
+  counts(): (HistogramPlace & Histograms)[];
 }
 
-export function createSpreadTally(): SpreadTally {
-  const hours = new Map<string, ModelName & Spreads & { hour: number }>();
+export function createHistogramTally(): HistogramTally {
+  const hours = new Map<string, ModelName & Histograms & { hour: number }>();
 
   return {
     add(row, name) {
@@ -46,7 +46,7 @@ export function createSpreadTally(): SpreadTally {
       if (gaps !== null) addPacked(counts.gaps, gaps);
     },
     counts() {
-      const places = new Map<string, SpreadPlace & Spreads>();
+      const places = new Map<string, HistogramPlace & Histograms>();
       for (const { hour, provider, model, ...counts } of hours.values()) {
         for (const [span, start] of placesOf(hour * HOUR_MS)) {
           const key = `${span} ${start} ${nameOf({ provider, model })}`;
@@ -59,30 +59,34 @@ export function createSpreadTally(): SpreadTally {
     },
   };
 
-  function countsOf({ timestamp }: TimedRow, { provider, model }: ModelName): Spreads {
+  function countsOf({ timestamp }: TimedRow, { provider, model }: ModelName): Histograms {
     const hour = Math.floor(timestamp / HOUR_MS);
     const key = `${hour} ${nameOf({ provider, model })}`;
     const known = hours.get(key);
     if (known !== undefined) return known;
-    const counts = { hour, provider, model, ...noSpreads() };
+    const counts = { hour, provider, model, ...noHistograms() };
     hours.set(key, counts);
     return counts;
   }
 }
 
 /** Stored counts with these added. `kept`: those stored so far, if any. */
-export function packedSum(counts: Spreads, kept?: PackedSpreads): PackedSpreads {
+export function packedSum(counts: Histograms, kept?: PackedHistograms): PackedHistograms {
   const sum = copyOf(counts);
   if (kept !== undefined) addKept(sum, kept);
-  return { latency: packSpread(sum.latency), ttft: packSpread(sum.ttft), gaps: packSpread(sum.gaps) };
+  return {
+    latency: packHistogram(sum.latency),
+    ttft: packHistogram(sum.ttft),
+    gaps: packHistogram(sum.gaps),
+  };
 }
 
-/** The totals of models, each with the sum of its stored spreads of any number of places. */
-export function withSpreads(
+/** The totals of models, each with the sum of its stored histograms of any number of places. */
+export function withHistograms(
   models: readonly (Totals & ModelName)[],
-  places: readonly (ModelName & PackedSpreads)[],
+  places: readonly (ModelName & PackedHistograms)[],
 ): ModelTotals[] {
-  const found = models.map((totals) => ({ ...totals, ...noSpreads() }));
+  const found = models.map((totals) => ({ ...totals, ...noHistograms() }));
   const byName = new Map(found.map((totals) => [nameOf(totals), totals]));
   for (const place of places) {
     const totals = byName.get(nameOf(place));
@@ -96,19 +100,19 @@ function nameOf({ provider, model }: ModelName): string {
   return `${provider}/${model}`;
 }
 
-function noSpreads(): Spreads {
+function noHistograms(): Histograms {
   return { latency: noCounts(), ttft: noCounts(), gaps: noCounts() };
 }
 
 function noCounts(): number[] {
-  return Array.from({ length: SPREAD_BUCKETS }, () => 0);
+  return Array.from({ length: HISTOGRAM_BUCKETS }, () => 0);
 }
 
-function copyOf({ latency, ttft, gaps }: Spreads): Spreads {
+function copyOf({ latency, ttft, gaps }: Histograms): Histograms {
   return { latency: [...latency], ttft: [...ttft], gaps: [...gaps] };
 }
 
-function addKept(counts: Spreads, kept: PackedSpreads): void {
+function addKept(counts: Histograms, kept: PackedHistograms): void {
   for (const measure of MEASURES) addPacked(counts[measure], kept[measure]);
 }
 
