@@ -201,7 +201,15 @@ interface Health {
   audit: { enabled: boolean };
   /** Present where several processes serve. */
   workers?: { wanted: number; running: number; silent: number };
-  ledger: { ok: boolean; last_error: string | null } | null;
+  ledger: Part | null;
+  budgets?: Part;
+  log?: Part;
+}
+
+/** A part of the gateway that tells whether it works. */
+interface Part {
+  ok: boolean;
+  last_error: string | null;
 }
 
 interface ProviderHealth {
@@ -311,8 +319,11 @@ async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<stri
   );
   const missing = missingWorkers(health);
   if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
-  const { ledger } = health;
-  return ledger?.ok === false ? [...reasons, `the ledger (${ledger.last_error})`] : reasons;
+  for (const name of ['ledger', 'budgets', 'log'] as const) {
+    const part = health[name];
+    if (part?.ok === false) reasons.push(`the ${name} (${part.last_error})`);
+  }
+  return reasons;
 }
 
 function refused(response: Response, text: string): Ailment {

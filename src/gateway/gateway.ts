@@ -162,6 +162,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       running,
       providerStates: states.snapshot,
       connections,
+      ...(host.logState !== undefined && { log: host.logState }),
       budgets: budgets.states,
       budgetsUnread: budgets.unread,
       rateLimits: rateLimits.states,

@@ -4,6 +4,7 @@ import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { Spill } from '../ledger/queue/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
+import type { LogState } from '../model/log-state.ts';
 import type { Connections } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
@@ -46,6 +47,8 @@ export interface GatewayHost {
   randomId(): string;
   /** 0 ≤ x < 1, for jitter. */
   random(): number;
+  /** What became of the log's lines; left out where the host does not write it itself. */
+  logState?(): LogState;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
   /** Collects traces; absent where none are collected. With several processes, one of them passes it all rows. */
   telemetry?: Telemetry;

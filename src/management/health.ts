@@ -13,7 +13,8 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const unread = deps.budgetsUnread();
-  const degraded = !isUp || fewer || ledger?.ok === false || unread !== null;
+  const log = await deps.log?.();
+  const degraded = !isUp || fewer || ledger?.ok === false || unread !== null || log?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
@@ -40,5 +41,6 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
             last_error: ledger.lastError,
             notices: ledger.notices,
           },
+    ...(log === undefined ? {} : { log: { ok: log.ok, dropped: log.dropped, last_error: log.lastError } }),
   };
 }

@@ -5,6 +5,7 @@ import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LimitState } from '../limits/limit-book.ts';
+import type { LogState } from '../model/log-state.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -45,6 +46,8 @@ export interface ManagementDeps {
   budgetsUnread(): string | null;
   /** The states of `rate_limits`, in that order; where each has a limit to itself, those who use some of it. */
   rateLimits(): LimitState[] | Promise<LimitState[]>;
+  /** Left out where the host does not write the log itself. */
+  log?(): LogState | Promise<LogState>;
   /** Connections to every server that was asked; empty where the host does not keep them itself. */
   connections(): PoolState[] | Promise<PoolState[]>;
 }

@@ -1,7 +1,7 @@
 // The server's one way to the console: one line per event, on stderr, since stdout belongs to commands' answers.
 
 import { printable } from '../model/printable.ts';
-import { writeStandardError } from './standard-error.ts';
+import { reportLostLines, writeStandardError } from './standard-error.ts';
 
 type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFields = Record<string, unknown>;
@@ -30,6 +30,13 @@ export function createLog(options: LogOptions): Log {
         : [time, level.toUpperCase().padEnd(5), oneLine(message), ...textFields(fields)].join(' '),
     );
   };
+}
+
+/** Says in the log that lines of it were lost, once it can be written again. */
+export function noteLostLines(log: Log): void {
+  reportLostLines((lines, error) =>
+    log('error', 'lines of this log were lost, since it could not be written', { lines, error }),
+  );
 }
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;

@@ -13,6 +13,7 @@ import { createHttpTransport } from './http1/transport.ts';
 import { setTimer } from './loop-turn.ts';
 import type { Log } from './log.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
+import { standardErrorState } from './standard-error.ts';
 
 export interface ServerHostOptions {
   config: ResolvedConfig;
@@ -36,6 +37,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   // Ids that rise with time make the ledger's index on them grow at its end instead of everywhere.
   const host = createWebHost({
     log,
+    logState: standardErrorState,
     version,
     ledgerStore,
     ...(ledgerStore !== null &&

@@ -2,6 +2,7 @@
 import { createWatchers } from '../gateway/live/watchers.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
+import { type LogState, mergeLogStates } from '../model/log-state.ts';
 import type { Questions } from './ask-all.ts';
 import { mergeLimits, mergeStates } from './merge-states.ts';
 import type { PageRequest } from './protocol.ts';
@@ -27,6 +28,8 @@ export interface FleetViewOptions
     | 'budgets'
     | 'budgetsUnread'
   > {
+  /** Of this process. */
+  logState(): LogState;
   processes(): readonly WorkerProcess[];
   questions: Questions;
   setTimer(callback: () => void, ms: number): () => void;
@@ -47,6 +50,7 @@ export function createFleetView(
       watch: () => createWatchers(setTimer).watch(),
     },
     rateLimits: async () => mergeLimits(await questions.all(processes(), 'rateLimits')),
+    log: async () => mergeLogStates([options.logState(), ...(await questions.all(processes(), 'logState'))]),
     async providerStates(providers) {
       const merged = mergeStates(await questions.all(processes(), 'providerStates'));
       return providers.flatMap(({ name }) => merged.find((state) => state.name === name) ?? []);

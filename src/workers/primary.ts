@@ -7,6 +7,7 @@ import type { Telemetry } from '../gateway/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createBudgetBook } from '../ledger/budgets/budget-book.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
+import type { LogState } from '../model/log-state.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
@@ -38,6 +39,8 @@ export interface PrimaryOptions extends WorkerCommand {
   now(): number;
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
+  /** What became of the lines of this process. */
+  logState(): LogState;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
 }
 
@@ -95,6 +98,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     ledger,
     meter,
     version: options.version,
+    logState: options.logState,
     startedAt: now(),
     uptimeMs: () => monotonic() - begunAt,
     now,

@@ -4,6 +4,7 @@ import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { LimitState } from '../limits/limit-book.ts';
 import type { RunningRequest } from '../management/streams.ts';
+import type { LogState } from '../model/log-state.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 import type { HandedRows } from './handed-rows.ts';
@@ -62,6 +63,7 @@ export type WorkerMethods = {
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];
   rateLimits(): LimitState[];
+  logState(): LogState;
   connections(): PoolState[];
   /** Shows only that it can answer. */
   beat(): void;

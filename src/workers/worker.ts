@@ -3,6 +3,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { ServedGateway } from '../gateway/gateway.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
 import { watchStreams } from '../management/streams.ts';
+import type { LogState } from '../model/log-state.ts';
 import { createBoard } from './board.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { createJournal } from './journal.ts';
@@ -46,6 +47,8 @@ export interface WorkerLink {
 
 interface ServingWorker {
   gateway: ServedGateway;
+  /** What became of this process's lines. */
+  logState(): LogState;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
   /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
@@ -69,10 +72,12 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
   });
   let stopFrames = () => {};
 
-  function gateway(): ServedGateway {
+  function started(): ServingWorker {
     if (serving === undefined) throw new Error('this worker does not serve yet');
-    return serving.gateway;
+    return serving;
   }
+
+  const gateway = () => started().gateway;
 
   const methods: WorkerMethods = {
     learn: (notice) => serving?.gateway.learn(notice),
@@ -84,6 +89,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     cancel: async (requestId) => gateway().running.cancel(requestId),
     providerStates: () => gateway().providerStates(),
     rateLimits: () => gateway().rateLimits(),
+    logState: () => started().logState(),
     connections: () => gateway().connections(),
     beat() {},
     flush: () => gateway().flush(),

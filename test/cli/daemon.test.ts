@@ -53,6 +53,11 @@ async function sluice(home: string, args: readonly string[], environment?: Recor
   return { code, out, err };
 }
 
+interface LogHealth {
+  status: string;
+  log: { ok: boolean; dropped: number; last_error: string | null };
+}
+
 interface Status {
   running: boolean;
   pid: number;
@@ -326,6 +331,44 @@ describe('a home that cannot be used', () => {
         disk.remove();
       }
     }, 30_000);
+
+  if (canMount())
+    test('a disk that fills while it runs: health says so, and the log once it can be written again', async () => {
+      const disk = mountSmallDisk(32);
+      if (disk === null) throw new Error('it could be mounted a moment ago');
+      try {
+        const path = join(disk.directory, 'logs', 'sluice.log');
+        const start = ['start', '--port', '0', '--workers', '2'];
+        expect(await sluice(disk.directory, start, { SLUICE_LOG: 'debug' })).toMatchObject({ code: 0 });
+        const { url } = await statusOf(disk.directory);
+        const health = async () => (await (await fetch(`${url}/gateway/health`)).json()) as LogHealth;
+        expect(await health()).toMatchObject({ log: { ok: true, dropped: 0, last_error: null } });
+        disk.fill(0);
+        while ((await health()).log.ok) await (await ask(url, 'simulator/fast')).text();
+        expect(await health()).toMatchObject({
+          status: 'degraded',
+          log: {
+            last_error: expect.stringMatching(/^standard error cannot be written \(ENOSPC.*free some space/),
+          },
+        });
+        disk.free();
+        while (!(await health()).log.ok) await Bun.sleep(20);
+        const { dropped } = (await health()).log;
+        const lines = readFileSync(path, 'utf8').split('\n');
+        const told = lines.flatMap(
+          (line) => / ERROR lines of this log were lost, .* lines=(\d+) error="/.exec(line)?.[1] ?? [],
+        );
+        expect(told.reduce((sum, lost) => sum + Number(lost), 0)).toBe(dropped);
+        // None is joined with the piece of another.
+        for (const line of lines)
+          expect(
+            line.match(/\d{4}-\d\d-\d\dT[\d:.]+Z (?:DEBUG|INFO|WARN|ERROR) /g)?.length ?? 0,
+          ).toBeLessThan(2);
+        expect(await sluice(disk.directory, ['stop'])).toMatchObject({ code: 0 });
+      } finally {
+        disk.remove();
+      }
+    }, 60_000);
 
   test('a damaged ledger: logs say so, and what becomes of it', async () => {
     const home = newHome();

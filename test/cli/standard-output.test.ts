@@ -52,6 +52,28 @@ describe.if(process.platform === 'linux')('a full device', () => {
   });
 });
 
+if (process.platform === 'linux')
+  test('a gateway whose log takes nothing says so in its health, and counts the lines', async () => {
+    const port = freePort();
+    const child = Bun.spawn(['node', LAUNCHER, 'serve', '--workers', '1', '--port', String(port)], {
+      cwd: HOME,
+      env: { PATH: process.env.PATH ?? '', HOME, SLUICE_HOME: HOME, SLUICE_LOG: 'verbose' },
+      stdout: 'pipe',
+      stderr: openSync('/dev/full', 'w'),
+    });
+    const said = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('listens on')) text += (await said.read()).value ?? '';
+    const health = await (await fetch(`http://127.0.0.1:${port}/gateway/health`)).json();
+    // One says what is wrong with SLUICE_LOG.
+    expect(health).toMatchObject({
+      status: 'degraded',
+      log: { ok: false, dropped: 1, last_error: expect.stringContaining('ENOSPC') },
+    });
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+  });
+
 test('a reader that leaves ends sluice tail, without a word', async () => {
   await using gateway = await startSluice();
   const tail = spawn(['tail', '--url', gateway.url], 'pipe');

@@ -72,6 +72,7 @@ export async function withPrimary(
     now,
     monotonic,
     setTimer: (callback, ms) => (ms === BEAT_MS ? beats.setTimer : setTimer)(callback, ms),
+    logState: () => ({ ok: true, dropped: 0, lastError: null }),
     log: (_level, message, fields = {}) => line(message).resolve(fields),
   });
   let isDrained = false;

@@ -7,7 +7,13 @@ import { exposedKey, vaultPath } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
 import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
 import { moduleFile, retireModules } from '../../server/load-modules.ts';
-import { createLog, type LogOptions, logSettingProblem, parseLogSetting } from '../../server/log.ts';
+import {
+  createLog,
+  type LogOptions,
+  logSettingProblem,
+  noteLostLines,
+  parseLogSetting,
+} from '../../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
 import { WorkerFailed } from '../../workers/supervisor.ts';
 import { NoSharedMemory } from '../../workers/shared-memory.ts';
@@ -66,6 +72,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     write: context.err,
   } satisfies LogOptions;
   const log = createLog(logged);
+  noteLostLines(log);
   const isJson = logged.format === 'json';
   const fail = (message: string) => (isJson ? log('error', message) : context.err(`error: ${message}`));
   for (const { fails, message, line } of describeProblems(loaded)) {

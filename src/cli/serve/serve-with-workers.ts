@@ -4,6 +4,7 @@ import { createLedger } from '../../ledger/queue/recorder.ts';
 import { formatHost, reservePort } from '../../server/host.ts';
 import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';
+import { standardErrorState } from '../../server/standard-error.ts';
 import type { WorkerCommand } from '../../workers/worker-process.ts';
 import { startTelemetry } from './serve-telemetry.ts';
 import { schemeOf } from './start-message.ts';
@@ -49,6 +50,7 @@ export async function serveWithWorkers(
       port,
       ledger,
       telemetry: telemetry ?? null,
+      logState: standardErrorState,
       version: VERSION,
       now,
       monotonic,

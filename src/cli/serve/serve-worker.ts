@@ -2,8 +2,9 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createWebHost } from '../../gateway/host.ts';
-import { createLog, type LogOptions, parseLogSetting } from '../../server/log.ts';
+import { createLog, type LogOptions, noteLostLines, parseLogSetting } from '../../server/log.ts';
 import { createServerHost } from '../../server/server-host.ts';
+import { standardErrorState } from '../../server/standard-error.ts';
 import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { reportCrash } from './crash.ts';
@@ -25,6 +26,7 @@ export async function serveAsWorker(
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
   const logged: LogOptions = { format: 'text', level: 'info', ...forced };
   const log = createLog(logged);
+  noteLostLines(log);
   keepOwnLogFile(context, { putsAside: false, log });
   const { monotonic, setTimer } = createWebHost();
   const primary = await connectToPrimary({
@@ -73,6 +75,7 @@ export async function serveAsWorker(
   const http = serveHttp(gateway, at, log);
   await primary.serve({
     gateway,
+    logState: standardErrorState,
     reload: inTurn(async (given: ResolvedConfig | null) => {
       const changed = await load(given);
       // The file has changed again since the primary validated it: the primary will report that.

@@ -18,6 +18,7 @@ export interface Health {
     last_error: string | null;
     notices: string[];
   } | null;
+  log?: { ok: boolean; dropped: number; last_error: string | null };
 }
 
 export interface Provider {

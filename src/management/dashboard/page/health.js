@@ -20,7 +20,7 @@ export function showHealth(health) {
 }
 
 /** The reasons why it is degraded, and what to do. @param {Health} health */
-function ailments({ routing, providers, workers, ledger, audit }) {
+function ailments({ routing, providers, workers, ledger, audit, log }) {
   const { default_provider: byDefault } = routing;
   /** @type {string[]} */
   const found = [];
@@ -38,6 +38,7 @@ function ailments({ routing, providers, workers, ledger, audit }) {
     found.push(
       `${plural(workers.silent, 'worker process', 'worker processes')} answer nothing at the moment: their requests are missing here, and one that stays silent is replaced.`,
     );
+  if (log?.last_error != null) found.push(`Lines of the log are lost: ${log.last_error}.`);
   if (!audit.enabled)
     found.push(
       'Nothing is recorded: set audit.enabled to true and restart the gateway to see totals and requests.',
