@@ -3,17 +3,19 @@ import type { ManagementDeps } from './management.ts';
 
 export async function readHealth(deps: ManagementDeps): Promise<object> {
   const { providers, routing, audit, costs } = deps.config();
-  const states = await deps.providerStates(providers);
+  const [states, running, log] = await Promise.all([
+    deps.providerStates(providers),
+    deps.running.list(),
+    deps.log?.(),
+  ]);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
   // A disabled provider is not among the states.
   const isUp = states.some(({ name, healthy }) => name === defaultProvider && healthy);
-  const running = await deps.running.list();
   // Read after the workers were asked, when it is known which of them answer.
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const unread = deps.budgetsUnread();
-  const log = await deps.log?.();
   const degraded = !isUp || fewer || ledger?.ok === false || unread !== null || log?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',

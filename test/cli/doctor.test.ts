@@ -89,6 +89,12 @@ test('a sound gateway passes every check', async () => {
   expect(code).toBe(0);
 }, 30_000);
 
+test('a key of another gateway’s configuration is no failure of one that requires none', async () => {
+  const { wrong, findings } = await examine(sluice.url, ['--key', 'qzKeyOfAnother']);
+  expect(wrong).toEqual([]);
+  expect(findings.find(({ check }) => check === 'keys')?.detail).toStartWith('none is required');
+}, 30_000);
+
 test('for people it is a line a check', async () => {
   const { out, code } = await runCommand(['doctor', '--url', sluice.url, '--model', MODEL], {
     environment: { SLUICE_HOME: sluice.home },
