@@ -1,4 +1,5 @@
 // The program: the one place that reads process.env and the command line, and that ends the process.
+import type { CliContext } from './cli/command.ts';
 import { typable } from './cli/hints.ts';
 import { runCli } from './cli/run.ts';
 import { writeOutput, writeStandardError } from './cli/standard-output.ts';
@@ -10,6 +11,9 @@ const launcherDescriptor = Number(process.env.SLUICE_LAUNCHER_FD);
 // The pipe is this process's alone: a program started from here must not look for it.
 delete process.env.SLUICE_LAUNCHER_FD;
 
+const launcherVariables = process.env.SLUICE_LAUNCHER_VARIABLES;
+delete process.env.SLUICE_LAUNCHER_VARIABLES;
+
 // Until it is known how it went: whoever listens for what nothing caught takes it from the runtime, and its exit code.
 process.exitCode = 1;
 
@@ -18,6 +22,7 @@ const code = await runCli(process.argv.slice(2), {
   write: (text) => writeOutput(shownOn(1, text)),
   err: (line) => writeStandardError(shownOn(2, typable(line, process.env))),
   environment: process.env,
+  inherited: launcherVariables === undefined ? process.env : inheritedBy(JSON.parse(launcherVariables)),
   directory: process.cwd(),
   terminal: createTerminal(process),
   onSignal(handler) {
@@ -31,6 +36,11 @@ const code = await runCli(process.argv.slice(2), {
   exit: (exitCode) => process.exit(exitCode),
 });
 process.exit(code);
+
+/** The variables of these names. */
+function inheritedBy(names: string[]): CliContext['environment'] {
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+}
 
 /**
  * The launcher holds the other end of a pipe and never writes to it: its end tells that the launcher is gone,

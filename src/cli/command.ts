@@ -9,6 +9,8 @@ export interface CliContext {
   /** Writes a line to standard error: warnings and errors. */
   err(line: string): void;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Of `environment`, what this program was started with: without what stands in `.env` and what the launcher sets for Bun. */
+  inherited: Readonly<Record<string, string | undefined>>;
   /** Working directory. */
   directory: string;
   terminal: Terminal;

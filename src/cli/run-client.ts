@@ -40,7 +40,8 @@ export const runCommand: Command = {
       return 1;
     }
     const program = CLIENT_PROGRAMS[basename(name)] ?? OTHER_PROGRAM;
-    const { environment } = context;
+    // As if it were started directly: what the gateway finds in .env, such as providers' keys, is the gateway's alone.
+    const { inherited: environment } = context;
     const url = urlFor(address);
     const gateway = {
       url,

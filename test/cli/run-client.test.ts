@@ -245,3 +245,29 @@ test('a proxy of the environment does not stand between the program and a gatewa
   expect((await run(['anything'], { NO_PROXY: 'intern.example' })).code).toBe(7);
   expect((await program.read()).env).toMatchObject({ NO_PROXY: 'intern.example', no_proxy: 'unset' });
 });
+
+test('what stands in .env, and what the launcher sets for Bun, is not handed to the program', async () => {
+  const directory = join(TEMPORARY, 'with-dotenv');
+  mkdirSync(directory);
+  writeFileSync(
+    join(directory, '.env'),
+    'ANTHROPIC_API_KEY=qzProvider\nSLUICE_KEY=qzGateway\nOWN_TOO=qzDotenv\n',
+  );
+  const launcher = join(import.meta.dir, '..', '..', 'bin', 'sluice');
+  const given = { PATH: process.env.PATH ?? '', HOME: TEMPORARY, SLUICE_HOME: TEMPORARY, OWN_TOO: 'own' };
+  const child = Bun.spawn(['node', launcher, 'run', '--url', URL, 'env'], {
+    cwd: directory,
+    env: given,
+    stdout: 'pipe',
+  });
+  const text = await new Response(child.stdout).text();
+  expect(text).not.toContain('qz');
+  const set = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(0, line.indexOf('=')));
+  const own = WATCHED.split(' ').filter((name) => !/COPILOT|CLIENT|HOME|PROXY/i.test(name));
+  expect(set.filter((name) => !own.includes(name)).sort()).toEqual(Object.keys(given).sort());
+  expect(text).toContain('ANTHROPIC_API_KEY=sluice\n');
+  expect(text).toContain('OWN_TOO=own\n');
+});

@@ -47,6 +47,7 @@ function trustedIn(environment: Record<string, string>, tls: TlsConfig | null) {
   const context = {
     environment: { SLUICE_HOME: TEMPORARY, ...environment },
     directory: TEMPORARY,
+    inherited: {},
     terminal: terminalOf(''),
     out() {},
     write() {},

@@ -17,6 +17,7 @@ async function serve(): Promise<Served> {
     write: () => {},
     err: (line) => address.reject(new Error(line)),
     environment: {},
+    inherited: {},
     directory: '.',
     terminal: terminalOf(''),
     onSignal: (handler) => signalled.resolve(handler),

@@ -27,6 +27,7 @@ export async function runCommand(
     write: (text) => parts.push(text),
     err: (line) => err.push(line),
     environment: {},
+    inherited: context.environment ?? {},
     directory: '.',
     terminal: terminalOf(''),
     onSignal: () => {},
