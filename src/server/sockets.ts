@@ -31,6 +31,7 @@ export class Sockets {
             socket.send(text);
             return socket.getBufferedAmount() < MOST_WAITING;
           },
+          ping: () => void socket.ping(),
           close: (code, reason) => socket.close(code, reason),
         });
         if (this.allClosed !== undefined) socket.data.finish();

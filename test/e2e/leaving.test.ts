@@ -1,6 +1,6 @@
 // Clients that leave, over real sockets (GUARANTEES 15).
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
+import { COUNTED, countObjects } from '../support/count-objects.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8 } from '../support/message-stream.ts';
 import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
@@ -92,13 +92,13 @@ describe('1,000 clients that leave mid-stream', () => {
   test('leave no object behind', async () => {
     await using counted = await startSluice({ config: labConfig(upstream.url), program: COUNTED });
     await aborts(counted, WARM_UP);
-    const before = await objects(counted);
+    const before = await countObjects(counted);
     await aborts(counted, 1_000);
     // Not one for each of them, once the last sockets are closed.
-    let left = await objects(counted);
+    let left = await countObjects(counted);
     for (let looks = 0; left - before >= 500 && looks < 50; looks++) {
       await Bun.sleep(100);
-      left = await objects(counted);
+      left = await countObjects(counted);
     }
     expect(left - before).toBeLessThan(500);
   }, 30_000);
@@ -111,8 +111,6 @@ describe('1,000 clients that leave mid-stream', () => {
 
 /** Pools, code and buffers are at their working size before anything is measured. */
 const WARM_UP = 1_400;
-
-const COUNTED = [process.execPath, join(import.meta.dir, '..', 'support', 'counted-sluice.ts')];
 
 async function aborts(from: SluiceProcess, count: number): Promise<void> {
   upstream.answer(replyWith([FIRST], { fault: { kind: 'hang', after: FIRST.length } }));
@@ -137,17 +135,6 @@ async function idle(gateway: SluiceProcess): Promise<void> {
     const { providers } = await gateway.get<{ providers: { in_flight: number }[] }>('/gateway/providers');
     const busy = providers.reduce((sum, provider) => sum + provider.in_flight, 0);
     if (busy === 0 && upstream.openConnections() === 0) return;
-    await Bun.sleep(10);
-  }
-}
-
-async function objects(gateway: SluiceProcess): Promise<number> {
-  const said = () => [...gateway.output().matchAll(/holds (\d+) objects/g)];
-  const already = said().length;
-  gateway.signal('SIGUSR2');
-  for (;;) {
-    const last = said().at(already)?.[1];
-    if (last !== undefined) return Number(last);
     await Bun.sleep(10);
   }
 }

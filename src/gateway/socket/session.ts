@@ -12,6 +12,8 @@ import { errorResponse } from '../response/error-response.ts';
 interface ClientSocket {
   /** False: nothing more should be sent until `drained`. */
   send(text: string): boolean;
+  /** Shows the client, and what is between, that the connection is in use. */
+  ping(): void;
   close(code: number, reason: string): void;
 }
 
@@ -40,9 +42,12 @@ export interface SessionOptions {
 
 /** Waiting and running messages of one connection; a client waits for an answer before it goes on. */
 const MOST_PENDING = 128;
+/** UTF-16 units, of those messages together and of the bodies that are posted at the same time; a single one may be longer. */
+const MOST_HELD = 64 * 1024 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 
 /** Belongs to the handshake or to its connection, not to the requests made of messages. */
 const OF_HANDSHAKE =
@@ -57,12 +62,19 @@ export function createSocketSession(options: SessionOptions): SocketSession {
 class Session implements SocketSession {
   private readonly options: SessionOptions;
   private readonly headers: Headers;
-  private readonly leaving = new AbortController();
+  /** One for each request that runs: a signal for all of them would keep what listened to it for as long as the connection lasts. */
+  private readonly running = new Set<AbortController>();
   /** The end of each lane. */
   private readonly lanes = new Map<string, Promise<void>>();
   private socket: ClientSocket | undefined;
   private count = 0;
+  /** UTF-16 units of the messages that are counted, and of the bodies of those that run. */
+  private held = 0;
+  private posted = 0;
+  /** Refusals that the client has not taken. */
+  private refusals = 0;
   private isFinishing = false;
+  private isOver = false;
   private room: PromiseWithResolvers<void> | undefined;
 
   constructor(options: SessionOptions) {
@@ -76,24 +88,23 @@ class Session implements SocketSession {
   }
 
   received(text: string): void {
-    const { conversation } = this.options;
+    if (this.isOver) return;
     let message: SocketMessage;
     try {
-      if (this.count >= MOST_PENDING)
-        throw new GatewayError('rate_limited', `${MOST_PENDING} messages of this connection wait already`);
-      message = conversation.read(text);
+      message = this.read(text);
     } catch (thrown) {
-      const refusal = this.refusalOf(toGatewayError(thrown));
-      void refusal.then((response) => this.refuse(response)).catch((error) => this.failed(error));
+      this.turnDown(toGatewayError(thrown));
       return;
     }
     this.count++;
+    this.held += text.length;
     const { lane } = message;
     const before = this.lanes.get(lane);
     const answered = (before === undefined ? this.answer(message) : before.then(() => this.answer(message)))
       .catch((error) => this.failed(error))
       .finally(() => {
         this.count--;
+        this.held -= text.length;
         if (this.lanes.get(lane) === answered) this.lanes.delete(lane);
         if (this.isFinishing) this.finish();
       });
@@ -106,7 +117,8 @@ class Session implements SocketSession {
   }
 
   closed(): void {
-    this.leaving.abort();
+    this.isOver = true;
+    for (const leaving of this.running) leaving.abort();
     this.drained();
   }
 
@@ -119,20 +131,39 @@ class Session implements SocketSession {
     return this.count;
   }
 
+  /** Throws GatewayError. */
+  private read(text: string): SocketMessage {
+    if (this.count >= MOST_PENDING) throw tooMany(`${MOST_PENDING} messages`);
+    if (this.count > 0 && this.held + text.length > MOST_HELD) throw tooMany('messages of many megabytes');
+    return this.options.conversation.read(text);
+  }
+
   private async answer(message: SocketMessage): Promise<void> {
-    const { host, ask, turnAway, handshake } = this.options;
-    if (this.leaving.signal.aborted) return;
+    const { host } = this.options;
+    if (this.isOver) return;
     const begun = message.begin({ requestId: host.randomId(), created: Math.floor(host.now() / 1000) });
     if ('events' in begun) {
       for (const text of begun.events) await this.send(text);
       return;
     }
-    const request = new Request(handshake.url, {
-      method: 'POST',
-      headers: this.headers,
-      body: begun.body,
-      signal: this.leaving.signal,
-    });
+    const { body } = begun;
+    // A short message may continue a long conversation, in many lanes at once.
+    if (this.running.size > 0 && this.posted + body.length > MOST_HELD)
+      return this.refuse(await this.refusalOf(tooMany('conversations of many megabytes')), message);
+    const leaving = new AbortController();
+    this.running.add(leaving);
+    this.posted += body.length;
+    try {
+      await this.post(body, leaving.signal, message);
+    } finally {
+      this.running.delete(leaving);
+      this.posted -= body.length;
+    }
+  }
+
+  private async post(body: string, signal: AbortSignal, message: SocketMessage): Promise<void> {
+    const { ask, turnAway, handshake } = this.options;
+    const request = new Request(handshake.url, { method: 'POST', headers: this.headers, body, signal });
     const response = await (this.isFinishing ? turnAway(request) : ask(request));
     if (!isStream(response)) return this.refuse(response, message);
     const splitter = createFrameSplitter(Number.POSITIVE_INFINITY);
@@ -145,6 +176,8 @@ class Session implements SocketSession {
   private async sendFrame(frame: Uint8Array, message: SocketMessage): Promise<void> {
     const event = parseFrame(frame);
     if (event !== undefined) await this.send(message.event(event));
+    // A comment: a ping of the stream, which would be lost.
+    else if (frame.length > 0 && this.room === undefined && !this.isOver) this.socket?.ping();
   }
 
   private async refuse(response: Response, message?: SocketMessage): Promise<void> {
@@ -157,8 +190,22 @@ class Session implements SocketSession {
   /** Waits until the client has read enough of what was sent before. */
   private async send(text: string): Promise<void> {
     while (this.room !== undefined) await this.room.promise;
-    if (this.leaving.signal.aborted || this.socket === undefined) return;
+    if (this.isOver || this.socket === undefined) return;
     if (!this.socket.send(text)) this.room = Promise.withResolvers();
+  }
+
+  /** A message that has no place among those that are answered. A client that sends on without reading why is shut out. */
+  private turnDown(error: GatewayError): void {
+    if (this.refusals >= MOST_PENDING) {
+      this.isOver = true;
+      this.socket?.close(POLICY_VIOLATION, 'messages are refused, and their errors are not read');
+      return;
+    }
+    this.refusals++;
+    void this.refusalOf(error)
+      .then((response) => this.refuse(response))
+      .catch((thrown) => this.failed(thrown))
+      .finally(() => this.refusals--);
   }
 
   private async refusalOf(error: GatewayError): Promise<Response> {
@@ -168,12 +215,19 @@ class Session implements SocketSession {
 
   /** An answer of the gateway never breaks off without an event that says why; what gets here is a fault of ours. */
   private async failed(thrown: unknown): Promise<void> {
-    if (this.leaving.signal.aborted) return;
+    if (this.isOver) return;
     this.options.host.log('error', 'a message of a WebSocket failed inside the gateway', {
       error: String(thrown),
     });
     await this.refuse(await this.refusalOf(toGatewayError(thrown)));
   }
+}
+
+function tooMany(what: string): GatewayError {
+  return new GatewayError(
+    'rate_limited',
+    `${what} of this connection wait already: send this again when some are answered`,
+  );
 }
 
 function isStream({ ok, headers }: Response): boolean {
