@@ -12,6 +12,7 @@ import type { StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
+import type { Envelope } from './envelope.ts';
 import type { SocketDialect } from './socket.ts';
 import type {
   ClientEmbeddings,
@@ -41,6 +42,8 @@ export interface ClientRoute {
   stream?: boolean;
   /** How a streamed answer is framed: Gemini without `alt=sse` is one JSON array. */
   framing?: 'sse' | 'json-array';
+  /** The path is another vendor's, whose clients wrap the dialect. */
+  envelope?: Envelope;
 }
 
 /** A path that is forwarded. */

@@ -9,7 +9,7 @@ import type { AnswerHeaders } from '../upstream/headers.ts';
 import { authenticate, guardOrigin, guardPages } from './request/admission.ts';
 import {
   errorResponse,
-  guessDialect,
+  guessRecipient,
   isMeantToAsk,
   methodNotAllowed,
   noSuchPath,
@@ -50,7 +50,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
       await loadPrices();
       const models = await answerModels(listing, url.searchParams, setup);
       const own: AnswerHeaders = {};
-      setRequestId(own, listing.dialect.id, host.randomId());
+      setRequestId(own, { dialect: listing.dialect.id }, host.randomId());
       const answer = Response.json(models, { headers: own });
       return request.method === 'HEAD' ? await headOf(answer) : answer;
     }
@@ -62,7 +62,8 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const { redactor } = setup;
     const error = redactError(toGatewayError(thrown), redactor.ofFailure);
     if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
-    const refusal = errorResponse(error, listing?.dialect.id ?? guessDialect(request, url), host.randomId());
+    const recipient = listing === undefined ? guessRecipient(request, url) : { dialect: listing.dialect.id };
+    const refusal = errorResponse(error, recipient, host.randomId());
     if (error.status === 405) refusal.headers.set('allow', READ);
     return refusal;
   }

@@ -69,6 +69,7 @@ export async function answerRequest(
 ): Promise<Response> {
   const { config, redactor, router } = setup;
   const dialect = found.dialect.id;
+  const envelope = 'route' in found ? found.route.envelope : undefined;
   const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
   const redact = redactor.and(presentedSecrets(headers, address.searchParams));
   const record = newRecord(dialect, redact);
@@ -111,10 +112,13 @@ export async function answerRequest(
         makeBody,
       });
     }
-    const text = await readBody(request, headers, config.server, host.setTimer);
+    const text = await readBody(request, headers, config.server, host.setTimer, envelope?.bodyType);
     if (isRecorded && config.audit.logRequestBodies)
       record.keepRequest(text, featuresIn(headers, found.dialect.client));
     const incoming = parseIncoming(found, headers, address.search, text, labels);
+    // So that it can be sent again, to the dialect's own path.
+    if (isRecorded && config.audit.logRequestBodies && incoming.original !== text)
+      record.keepRequest(incoming.original, featuresIn(incoming.headers, found.dialect.client));
     record.requestedModel = incoming.model;
     record.agentType = incoming.agentType;
     record.projectId = incoming.projectId;
@@ -138,6 +142,7 @@ export async function answerRequest(
       host,
       record,
       dialect,
+      envelope,
       question,
       route,
       maxEvent: config.server.maxEvent,
@@ -164,7 +169,7 @@ export async function answerRequest(
         request_id: record.requestId,
         error: redact(stackOf(thrown)),
       });
-    return answerError(error, dialect, record);
+    return answerError(error, { dialect, envelope }, record);
   } finally {
     // A forwarded answer comes in its own time too.
     if (!record.streamed && 'route' in found) unfollow();

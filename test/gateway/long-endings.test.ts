@@ -55,7 +55,13 @@ function streamOf(bytes: Uint8Array) {
   const closed: string[] = [];
   let asked = 0;
   const source = createClientStream({
-    ...{ pingIntervalMs: 15_000, pingsFirst: false, monotonic: timers.now, setTimer: timers.setTimer },
+    ...{
+      pingIntervalMs: 15_000,
+      pingsFirst: false,
+      reframer: null,
+      monotonic: timers.now,
+      setTimer: timers.setTimer,
+    },
     next(taker: Taker<Uint8Array>) {
       asked += 1;
       taker.take(asked === 1 ? bytes : undefined);

@@ -29,6 +29,11 @@ const STATUS_OF: Record<string, number> = table({
 
 const TYPE_OF = new Map(Object.entries(STATUS_OF).map(([name, status]) => [status, name]));
 
+/** The status of an error within a stream, by its type; undefined for a type that is not the dialect's. */
+export function statusOfType(type: string | undefined): number | undefined {
+  return type === undefined ? undefined : STATUS_OF[type];
+}
+
 /** A provider's answer of status 400 and above. Its `retry-after` is left to the HTTP client, which has the clock. */
 export function parseError({ status, headers, body }: UpstreamFailure, quirks: Quirks = {}): GatewayError {
   const json = parseErrorBody(body);

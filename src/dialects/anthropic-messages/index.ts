@@ -3,6 +3,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
+import { routeOfAmazons } from './amazon-clients.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -31,7 +32,8 @@ export const anthropicMessages: Dialect = {
     featureHeaders: ['anthropic-version', 'anthropic-beta'],
     route(path) {
       if (path === '/v1/messages') return { operation: 'generate' };
-      return path === COUNT_PATH ? { operation: 'count-tokens', stream: false } : undefined;
+      if (path === COUNT_PATH) return { operation: 'count-tokens', stream: false };
+      return routeOfAmazons(path);
     },
     comparesModels,
     forwardedTo,

@@ -12,16 +12,41 @@ const CHECKSUM_BYTES = 4;
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder();
 
-/** The codec costs 50 ms and megabytes, which only those pay who ask such a provider. */
-export async function loadEventStream(): Promise<CreateFraming> {
-  const [{ EventStreamCodec }, { Crc32 }] = await Promise.all([
-    import('@smithy/core/event-streams'),
-    import('@smithy/core/checksum'),
-  ]);
-  const codec = new EventStreamCodec(
+/** Writes messages with a payload in JSON. */
+export interface MessageWriter {
+  event(name: string, json: string): Uint8Array;
+  exception(name: string, json: string): Uint8Array;
+}
+
+export async function loadMessageWriter(): Promise<MessageWriter> {
+  const codec = await loadCodec();
+  const text = (value: string) => ({ type: 'string' as const, value });
+  const write = (type: 'event' | 'exception', name: string, json: string) =>
+    codec.encode({
+      headers: {
+        [`:${type}-type`]: text(name),
+        ':content-type': text('application/json'),
+        ':message-type': text(type),
+      },
+      body: textEncoder.encode(json),
+    });
+  return {
+    event: (name, json) => write('event', name, json),
+    exception: (name, json) => write('exception', name, json),
+  };
+}
+
+/** Costs 50 ms and megabytes, which only those pay who need it. */
+async function loadCodec(): Promise<EventStreamCodec> {
+  const { EventStreamCodec } = await import('@smithy/core/event-streams');
+  return new EventStreamCodec(
     (input) => (typeof input === 'string' ? input : textDecoder.decode(input)),
-    (text) => textEncoder.encode(text),
+    (value) => textEncoder.encode(value),
   );
+}
+
+export async function loadEventStream(): Promise<CreateFraming> {
+  const [codec, { Crc32 }] = await Promise.all([loadCodec(), import('@smithy/core/checksum')]);
   const checksum = (bytes: Uint8Array) => {
     const crc = new Crc32();
     crc.update(bytes);

@@ -79,6 +79,48 @@ function bareName(named: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
+/** How an error is told to Amazon's clients. */
+interface Exception {
+  name: string;
+  status: number;
+  /** The name in a stream, which has few. */
+  inStream: string;
+}
+
+const INVALID = { name: 'ValidationException', inStream: 'validationException' };
+const DENIED: Exception = { ...INVALID, name: 'AccessDeniedException', status: 403 };
+const TIMEOUT: Exception = {
+  name: 'ModelTimeoutException',
+  status: 408,
+  inStream: 'modelTimeoutException',
+};
+const UNAVAILABLE: Exception = {
+  name: 'ServiceUnavailableException',
+  status: 503,
+  inStream: 'serviceUnavailableException',
+};
+
+const EXCEPTION_OF = new Map<number, Exception>([
+  [401, DENIED],
+  [402, DENIED],
+  [403, DENIED],
+  [404, { ...INVALID, name: 'ResourceNotFoundException', status: 404 }],
+  [408, TIMEOUT],
+  [429, { name: 'ThrottlingException', status: 429, inStream: 'throttlingException' }],
+  [503, UNAVAILABLE],
+  [504, TIMEOUT],
+  [529, UNAVAILABLE],
+]);
+
+/** By the status that other clients get. */
+export function exceptionOf(status: number): Exception {
+  const known = EXCEPTION_OF.get(status);
+  if (known !== undefined) return known;
+  return status < 500
+    ? { ...INVALID, status }
+    : { name: 'InternalServerException', status: 500, inStream: 'modelStreamErrorException' };
+}
+
 const TOO_LONG =
   /input is too long|input tokens exceeded|too many input tokens|prompt is too long|maximum (context|model) length|context (length|window)|exceeds the (maximum|limit).*tokens/i;
 

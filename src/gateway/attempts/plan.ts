@@ -281,7 +281,7 @@ function passBody(incoming: Incoming, side: ProviderSide, target: Target): Built
   const written: BuiltBody = {
     body: editTopLevel(incoming.text, edits),
     ...(headers !== undefined && { headers }),
-    losses: side.passthrough.losses?.(body, quirks) ?? [],
+    losses: [...(side.passthrough.losses?.(body, quirks) ?? []), ...asLost(incoming.lost)],
     hides: hiding(incoming, side, target),
   };
   const alternatives = side.passthrough.alternatives?.({ ...body, ...edits }) ?? 1;
@@ -375,6 +375,10 @@ function translateBody(
 function unread(incoming: Incoming | null): Loss[] {
   if (incoming === null) return [];
   const features = unreadFields(incoming.body, DIALECTS[incoming.asks].client.known);
+  return asLost([...features, ...incoming.lost]);
+}
+
+function asLost(features: readonly string[]): Loss[] {
   return features.map((feature) => ({ feature, outcome: 'lost' }));
 }
 

@@ -1,4 +1,5 @@
 // What one exchange provides for the tries at its targets, and what each try leaves in its record.
+import type { Envelope } from '../../dialects/envelope.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { Route } from '../../routing/route.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
@@ -20,6 +21,8 @@ export interface Exchange {
   host: GatewayHost;
   record: ExchangeRecord;
   dialect: DialectId;
+  /** In which the client reads its answers; left out: none. */
+  envelope?: Envelope | undefined;
   question: Question;
   /** Who asks, where that is not the question's client: the request is forwarded as it is. */
   asking?: Asking;

@@ -30,6 +30,8 @@ export interface JsonQuestion<Request, Answer> {
   /** Answers in place of a provider that failed, undefined where its failure stands. */
   instead?(error: GatewayError, upstreamStatus: number | null, target: Target): Promise<Response> | undefined;
   buildResponse(answer: Answer, target: Target): object;
+  /** False if answers are built even where the provider speaks the client's dialect. Default: their bytes pass. */
+  passes?: boolean;
 }
 
 /** The response of the first target that answers. Throws the GatewayError to report to the client. */
@@ -49,6 +51,7 @@ export async function askJson<Request, Answer>(
       const context = { serverKeys, first, userAgent, requestId, apiKey, transformers };
       const operation = question.operationOf(target);
       const plan = planOperation(incoming, target, operation, question.request, context);
+      if (question.passes === false) plan.passesAnswer = false;
       noteTry(record, host, plan);
       const observer = createObserver(host.monotonic, record.live);
       const attempt = {

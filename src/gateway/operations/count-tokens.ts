@@ -1,10 +1,10 @@
 // Counts a prompt's tokens: by the provider where it offers that, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
-import { DIALECTS } from '../../dialects/registry.ts';
 import { fitArgumentNames } from '../../dialects/shared/argument-names.ts';
 import { fitToolNames } from '../../dialects/shared/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
+import { wordingFor } from '../response/recipient.ts';
 import { askJson, type Operation, respond } from './ask-json.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 import { countingSide } from './unserved.ts';
@@ -14,7 +14,7 @@ const ESTIMATE_HEADER = 'x-sluice-estimate';
 export async function answerTokenCount(exchange: Operation): Promise<Response> {
   const { dialect, question, record, host } = exchange;
   const { targets } = exchange.route;
-  const build = DIALECTS[dialect].client.buildTokenCount;
+  const build = wordingFor(exchange).buildTokenCount;
   if (build === undefined) throw new GatewayError('internal', `${dialect} has no form for token counts`);
 
   /** Substitutes are counted for names that they refuse. */
@@ -59,6 +59,7 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     },
     request: () => question.neutral(),
     buildResponse: (tokens) => build(tokens),
+    passes: exchange.envelope?.answers === undefined,
     instead: (error, status, target) => (isAbsent(error, status) ? estimate(target) : undefined),
   });
 }

@@ -5,6 +5,7 @@ import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
+import type { Usage } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
@@ -20,6 +21,7 @@ import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
 import type { MakeBody } from '../response/byte-source.ts';
 import { type ClientStreamOptions, createClientStream } from '../response/client-stream.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
+import { Reframer } from '../response/reframe.ts';
 import { createContinuation } from '../continue/continuation.ts';
 import { tryContextOf, type Exchange, planTry } from '../attempts/try-context.ts';
 import { noteAnswerLoss } from '../record/observer.ts';
@@ -103,6 +105,8 @@ async function answerWhole(exchange: Exchange): Promise<Response> {
   const { sameDialect, passesAnswer } = whole.plan;
   const body = passesAnswer && whole.text !== null ? whole.text : JSON.stringify(buildBody(exchange, whole));
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
+  const usage = knownUsage(record);
+  if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders(usage));
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
   const response = new Response(body, { status: 200, headers });
@@ -131,20 +135,27 @@ function buildBody(exchange: Exchange, { plan, answer, others = [] }: WholeAnswe
  * in the stream (GUARANTEES 2). Throws the GatewayError of a failure that came before the head.
  */
 async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
-  const { host, record, pingIntervalMs, makeBody } = exchange;
+  const { host, record, pingIntervalMs, makeBody, envelope } = exchange;
+  const form = envelope?.answers && (await envelope.answers.loadStreamForm());
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const inTime = early !== 'still opening';
   const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : {};
   const { framing } = plainContext(exchange, '');
-  headers['content-type'] = framing === 'json-array' ? 'application/json' : 'text/event-stream';
+  headers['content-type'] =
+    form?.contentType ?? (framing === 'json-array' ? 'application/json' : 'text/event-stream');
   headers['cache-control'] = 'no-cache';
   headers.connection = 'keep-alive';
   headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
-  const answer = new StreamedAnswer(exchange, inTime ? early.relay : null, inTime ? null : opening);
+  const reframer = form === undefined ? null : new Reframer(form, () => knownUsage(record));
+  const answer = new StreamedAnswer(exchange, reframer, inTime ? early.relay : null, inTime ? null : opening);
   return new Response(makeBody(createClientStream(answer)), { status: 200, headers });
+}
+
+function knownUsage({ seen }: ExchangeRecord): Usage | null {
+  return seen?.usageKnown === true ? seen.usage : null;
 }
 
 /**
@@ -154,6 +165,7 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
 class StreamedAnswer implements ClientStreamOptions {
   readonly pingIntervalMs: number;
   readonly pingsFirst: boolean;
+  readonly reframer: Reframer | null;
   readonly monotonic: ClientStreamOptions['monotonic'];
   readonly setTimer: ClientStreamOptions['setTimer'];
   private readonly exchange: Exchange;
@@ -164,9 +176,15 @@ class StreamedAnswer implements ClientStreamOptions {
   private failure: GatewayError | undefined = undefined;
   private pingText: Uint8Array | undefined = undefined;
 
-  constructor(exchange: Exchange, relay: Relay<Uint8Array> | null, opening: Promise<Opened> | null) {
+  constructor(
+    exchange: Exchange,
+    reframer: Reframer | null,
+    relay: Relay<Uint8Array> | null,
+    opening: Promise<Opened> | null,
+  ) {
     const { host, record, pingIntervalMs } = exchange;
     this.exchange = exchange;
+    this.reframer = reframer;
     this.record = record;
     this.relay = relay;
     this.opening = opening;
@@ -178,7 +196,7 @@ class StreamedAnswer implements ClientStreamOptions {
   }
 
   ping(): Uint8Array {
-    this.pingText ??= textEncoder.encode(this.encoder().ping());
+    this.pingText ??= this.reframer?.ping ?? textEncoder.encode(this.encoder().ping());
     return this.pingText;
   }
 

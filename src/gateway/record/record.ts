@@ -170,6 +170,7 @@ class RunningRecord implements ExchangeRecord {
 
   keepRequest(text: string, headers: LedgerRow['requestHeaders']): void {
     const { ledger, setTimer } = this.context;
+    this.request?.release();
     this.request = keepRequest(text, headers, { redact: this.redact, setTimer, pack: ledger?.pack });
   }
 

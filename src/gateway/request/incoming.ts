@@ -5,7 +5,7 @@ import { formsOf } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { findJsonFault } from '../../model/json/fault.ts';
@@ -18,12 +18,14 @@ export interface Incoming {
   asks: DialectId;
   route: ClientRoute;
   headers: HeaderReader;
+  /** What the client asks for outside of the body that no provider gets. */
+  lost: readonly string[];
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
   /** The body without the fields meant for the gateway, as the dialect spells it; otherwise byte for byte what the client sent. */
   text: string;
   body: JsonObject;
-  /** What the client sent, before any change, with the model that it named in the path. */
+  /** What the client sent, as it would have to the dialect's own path: with the model of the path, outside of any envelope. */
   original: string;
   model: string;
   stream: boolean;
@@ -46,13 +48,12 @@ export type Labels = Pick<Incoming, 'agentType' | 'projectId'>;
 /** Throws GatewayError `invalid_request` that says what is wrong with the body. */
 export function parseIncoming(
   { dialect, route }: FoundRoute,
-  headers: HeaderReader,
+  given: HeaderReader,
   query: string,
   sent: string,
   labels: Labels,
 ): Incoming {
-  const body = parseBody(sent);
-  const original = withModel(sent, body, route.modelForBody);
+  const { body, text: original, headers, lost } = readSent(route, given, sent);
   const model = route.model ?? body.model;
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
@@ -67,17 +68,15 @@ export function parseIncoming(
   const other = route.operation === 'generate' ? dialect.client.readForeignForm?.(body) : undefined;
   const edits = other?.edits ?? {};
   for (const field of EXTRA_FIELDS) if (Object.hasOwn(body, field)) edits[field] = undefined;
-  for (const [field, value] of Object.entries(edits)) {
-    if (value === undefined) delete body[field];
-    else body[field] = value;
-  }
+  const text = edited(original, body, edits);
   return {
     dialect: dialect.id,
     asks: other?.dialect ?? dialect.id,
     route,
     headers,
+    lost,
     query: route.ownsQuery === true ? '' : query,
-    text: editTopLevel(original, edits),
+    text,
     body,
     original,
     model,
@@ -98,11 +97,33 @@ export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
   return formsOf(asks, route.operation).parseRequest(body, route);
 }
 
-/** Puts the path's model into the body. */
-function withModel(text: string, body: JsonObject, model: string | undefined): string {
-  if (model === undefined || body.model === model) return text;
-  body.model = model;
-  return editTopLevel(text, { model });
+const NOTHING: readonly string[] = [];
+
+/** The body as clients of the dialect's own path send it, as a tree and as text, with their headers. */
+function readSent(
+  { envelope, modelForBody: model }: ClientRoute,
+  headers: HeaderReader,
+  sent: string,
+): { body: JsonObject; text: string } & Pick<Incoming, 'headers' | 'lost'> {
+  let text = sent;
+  let body = parseBody(text);
+  if (envelope?.unwrap !== undefined) {
+    text = envelope.unwrap(body);
+    body = parseBody(text);
+  }
+  const opened = envelope?.open(body, headers);
+  const edits = { ...opened?.edits, ...(model !== undefined && body.model !== model && { model }) };
+  const { lost = NOTHING } = opened ?? {};
+  return { body, text: edited(text, body, edits), headers: opened?.headers ?? headers, lost };
+}
+
+/** @param body of the text; it is modified too. */
+function edited(text: string, body: JsonObject, edits: Record<string, JsonValue | undefined>): string {
+  for (const [field, value] of Object.entries(edits)) {
+    if (value === undefined) delete body[field];
+    else body[field] = value;
+  }
+  return editTopLevel(text, edits);
 }
 
 /** The features that the client requests in headers, by names in lower case; null where there are none. */

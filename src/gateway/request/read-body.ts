@@ -29,15 +29,18 @@ export type BodyLimits = Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>;
 /**
  * A JSON body as text. Throws as `readBytes` does, a 415 for a body that is not JSON, and `invalid_request` for one that is
  * not UTF-8: replacement characters would reach the provider.
+ *
+ * @param otherType a content type by which JSON may be called, too.
  */
 export async function readBody(
   request: Request,
   headers: HeaderReader,
   limits: BodyLimits,
   setTimer: GatewayHost['setTimer'],
+  otherType?: string,
 ): Promise<string> {
   const type = headers.get('content-type');
-  if (type !== null && !isJsonType(type)) {
+  if (type !== null && type !== otherType && !isJsonType(type)) {
     throw new GatewayError(
       'invalid_request',
       `content-type is ${JSON.stringify(type)}; send "content-type: application/json"`,

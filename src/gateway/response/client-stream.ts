@@ -2,11 +2,14 @@
 
 import type { ByteSink, ByteSource } from './byte-source.ts';
 import type { Taker } from '../pumps/relay.ts';
+import type { Reframer } from './reframe.ts';
 
 export interface ClientStreamOptions {
   next(taker: Taker<Uint8Array>): void;
   /** What the client gets when `next` gave a failure. */
   failed(failure: unknown): Uint8Array;
+  /** How the client reads what `next` and `failed` give; null: as it is. */
+  readonly reframer: Reframer | null;
   /** What `next` gave is about to be sent, at this `monotonic()` time. */
   sending(bytes: Uint8Array, at: number): void;
   ping(): Uint8Array;
@@ -74,13 +77,19 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     if (this.over || sink === null) return;
     const bytes = failure === undefined ? chunk : options.failed(failure);
     if (bytes === undefined) {
+      const last = options.reframer?.flush();
+      if (last !== undefined && last.length > 0) sink.write(last);
       this.close('completed');
       sink.end();
       return;
     }
-    this.lastSent = options.monotonic();
-    options.sending(bytes, this.lastSent);
-    this.write(bytes);
+    const at = options.monotonic();
+    options.sending(bytes, at);
+    const written = options.reframer === null ? bytes : options.reframer.push(bytes);
+    if (written.length > 0) {
+      this.lastSent = at;
+      this.write(written);
+    }
     this.ask();
   }
 

@@ -1,4 +1,4 @@
-// Failures as responses in the client's dialect.
+// Failures as responses that the client reads.
 import { findForward, findModelListBelow, findModels, findRouteBelow } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
@@ -8,12 +8,13 @@ import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts
 import { setExchangeHeaders } from './exchange-headers.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import { urlOf } from '../request/request-address.ts';
+import { type Recipient, wordingFor } from './recipient.ts';
 import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
 /** The response for the error; ends the record with it, too. */
-export function answerError(error: GatewayError, dialect: DialectId, record: ExchangeRecord): Response {
-  const { status, headers, body } = describeError(error, dialect, record.requestId);
+export function answerError(error: GatewayError, recipient: Recipient, record: ExchangeRecord): Response {
+  const { status, headers, body } = describeError(error, recipient, record.requestId);
   record.httpStatus = status;
   if (error.upstream === undefined) {
     if (error.status === 405) headers.allow = 'POST';
@@ -21,13 +22,13 @@ export function answerError(error: GatewayError, dialect: DialectId, record: Exc
     // The rest of the request's body would be read as the next request.
     if (error.status === REQUEST_TIMEOUT) headers.connection = 'close';
   }
-  setExchangeHeaders(headers, { record, dialect }, null);
+  setExchangeHeaders(headers, { ...recipient, record }, null);
   record.end(failedWith(error));
   return new Response(body, { status, headers });
 }
 
-export function errorResponse(error: GatewayError, dialect: DialectId, requestId: string): Response {
-  const { body, ...rest } = describeError(error, dialect, requestId);
+export function errorResponse(error: GatewayError, recipient: Recipient, requestId: string): Response {
+  const { body, ...rest } = describeError(error, recipient, requestId);
   return new Response(body, rest);
 }
 
@@ -39,7 +40,7 @@ export function shuttingDown(): GatewayError {
 
 /** The answer of a gateway that accepts no more requests. */
 export function answerShuttingDown(request: Request, requestId: string): Response {
-  return errorResponse(shuttingDown(), guessDialect(request, urlOf(request)), requestId);
+  return errorResponse(shuttingDown(), guessRecipient(request, urlOf(request)), requestId);
 }
 
 interface DescribedError {
@@ -48,29 +49,32 @@ interface DescribedError {
   body: string;
 }
 
-function describeError(error: GatewayError, dialect: DialectId, requestId: string): DescribedError {
+function describeError(error: GatewayError, recipient: Recipient, requestId: string): DescribedError {
   const { upstream } = error;
-  const { client } = DIALECTS[dialect];
-  const status = client.statusOf?.(error) ?? error.status;
-  const headers =
-    upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, upstream.dialect === dialect);
+  const wording = wordingFor(recipient);
+  const status = wording.statusOf?.(error) ?? error.status;
+  const isOwn = upstream?.dialect === recipient.dialect;
+  const headers = upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, isOwn);
+  Object.assign(headers, wording.errorHeaders?.(error));
   headers['content-type'] = 'application/json';
-  setRequestId(headers, dialect, requestId);
+  setRequestId(headers, recipient, requestId);
   // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
-  const body =
-    upstream?.dialect === dialect ? upstream.body : JSON.stringify(client.buildError(error, requestId));
+  const passes = isOwn && recipient.envelope?.answers === undefined;
+  const body = passes ? upstream.body : JSON.stringify(wording.buildError(error, requestId));
   return { status, headers, body };
 }
 
-/**
- * The dialect of the path that was probably meant, else the one whose own path begins like this; where several do, the
- * one that the client's headers suggest, or the most common.
- */
-export function guessDialect(request: Request, url: URL): DialectId {
-  const near = nearRoute(url)?.dialect.id;
-  if (near !== undefined) return near;
+/** By the path that was probably meant, else by a dialect whose own path begins like this one. */
+export function guessRecipient(request: Request, url: URL): Recipient {
+  const near = nearRoute(url);
+  if (near === undefined) return { dialect: guessDialect(request, url) };
+  return { dialect: near.dialect.id, envelope: near.route.envelope };
+}
+
+/** Where several begin so, the dialect that the client's headers suggest, or the most common. */
+function guessDialect(request: Request, url: URL): DialectId {
   const asked = url.pathname.split('/');
   let longest = 0;
   let nearest: DialectId[] = [];

@@ -1,17 +1,17 @@
 // The gateway's own headers of a response: who served, after how many attempts, and what was lost.
-import type { DialectId } from '../../model/dialect-id.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 import type { ExchangeRecord } from '../record/record.ts';
+import type { Recipient } from './recipient.ts';
 import { setRequestId } from './request-id.ts';
 
 /** Sets the gateway's own response headers; those about a target are left out where none was asked. */
 export function setExchangeHeaders(
   headers: AnswerHeaders,
-  exchange: { record: ExchangeRecord; dialect: DialectId },
+  exchange: Recipient & { record: ExchangeRecord },
   servedModel: string | null,
 ): void {
-  const { record, dialect } = exchange;
-  setRequestId(headers, dialect, record.requestId);
+  const { record } = exchange;
+  setRequestId(headers, exchange, record.requestId);
   headers['x-sluice-attempts'] = String(countCalls(record));
   if (record.target !== null) {
     headers['x-sluice-provider'] = record.target.provider.name;

@@ -1,11 +1,10 @@
 // The id of a request in the headers of its answer.
-import { DIALECTS } from '../../dialects/registry.ts';
-import type { DialectId } from '../../model/dialect-id.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
+import { type Recipient, wordingFor } from './recipient.ts';
 
-/** Sets it in the gateway's own header, and in the one that the dialect's SDKs read unless a provider's id is there. */
-export function setRequestId(headers: AnswerHeaders, dialect: DialectId, requestId: string): void {
+/** Sets it in the gateway's own header, and in the one that the client's SDK reads unless a provider's id is there. */
+export function setRequestId(headers: AnswerHeaders, recipient: Recipient, requestId: string): void {
   headers['x-sluice-request-id'] = requestId;
-  const { requestIdHeader } = DIALECTS[dialect].client;
+  const { requestIdHeader } = wordingFor(recipient);
   if (requestIdHeader !== undefined) headers[requestIdHeader] ||= requestId;
 }

@@ -210,7 +210,7 @@ class Session implements SocketSession {
 
   private async refusalOf(error: GatewayError): Promise<Response> {
     const { dialect, host } = this.options;
-    return errorResponse(error, dialect.id, host.randomId());
+    return errorResponse(error, { dialect: dialect.id }, host.randomId());
   }
 
   /** An answer of the gateway never breaks off without an event that says why; what gets here is a fault of ours. */

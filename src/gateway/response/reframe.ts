@@ -1,0 +1,49 @@
+// Writes a client's stream in another form than server-sent events, which is what the pumps make.
+import type { StreamForm } from '../../dialects/envelope.ts';
+import type { Usage } from '../../model/usage.ts';
+import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
+import { parseFrame } from '../../sse/parse-frame.ts';
+
+export class Reframer {
+  readonly ping: Uint8Array;
+  private readonly form: StreamForm;
+  private readonly usage: () => Usage | null;
+  /** Unbounded: the pumps have checked the size of each event. */
+  private readonly splitter: FrameSplitter = createFrameSplitter(Number.POSITIVE_INFINITY);
+
+  /** @param usage of the answer, as far as it is known; null: nothing is. */
+  constructor(form: StreamForm, usage: () => Usage | null) {
+    this.form = form;
+    this.usage = usage;
+    this.ping = form.ping;
+  }
+
+  /** Empty where they are only comments. */
+  push(events: Uint8Array): Uint8Array {
+    return join(this.splitter.push(events).frames.map((frame) => this.write(frame)));
+  }
+
+  /** The last event, where no blank line followed it. */
+  flush(): Uint8Array {
+    return this.write(this.splitter.flush());
+  }
+
+  private write(frame: Uint8Array): Uint8Array {
+    const event = parseFrame(frame);
+    return event === undefined ? NOTHING : this.form.write(event, this.usage());
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function join(messages: readonly Uint8Array[]): Uint8Array {
+  const [first] = messages;
+  if (messages.length === 1 && first !== undefined) return first;
+  const joined = new Uint8Array(messages.reduce((sum, message) => sum + message.length, 0));
+  let at = 0;
+  for (const message of messages) {
+    joined.set(message, at);
+    at += message.length;
+  }
+  return joined;
+}
