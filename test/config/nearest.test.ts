@@ -17,6 +17,11 @@ test.each([
   expect(nearestName(name, KEYS)).toBe(meant);
 });
 
+test('of two that are equally near the first is meant', () => {
+  expect(nearestName('hort', KEYS)).toBe('host');
+  expect(nearestName('hort', KEYS.toReversed())).toBe('port');
+});
+
 // `max` begins two of them, `ho` is too short to mean one.
 test.each(['colour', 'x', 'timeout', 'max_', 'ho'])('%s resembles none', (name) => {
   expect(nearestName(name, KEYS)).toBeUndefined();

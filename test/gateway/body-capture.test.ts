@@ -1,4 +1,5 @@
 // The answer that is kept for the audit: whole from whatever chunks it came in, cut where its room ends.
+import { heapStats } from 'bun:jsc';
 import { describe, expect, test } from 'bun:test';
 import { createBodyCapture } from '../../src/gateway/record/body-capture.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
@@ -61,6 +62,7 @@ describe('chunks that resemble each other', () => {
     ['one letter, many times', ['aaaa', 'aa', 'aaaaaa', 'a', 'aaa']],
     ['begins and ends alike', ['<a>1</a>', '<a>22</a>', '<a></a>', '<a>1</a>']],
     ['nothing in common', ['abc', 'xyz']],
+    ['longer than the first room, and then only zeros', ['a'.repeat(600), '\0'.repeat(600)]],
     ['empty ones between', ['abc', '', 'abd']],
     ['none', []],
   ])('%s', (_, texts) => {
@@ -71,6 +73,26 @@ describe('chunks that resemble each other', () => {
     const text = 'é'.repeat(100_000);
     expect(captured([encoder.encode(text), encoder.encode(text)])).toBe(text + text);
   });
+});
+
+test.each([
+  ['short events', 40],
+  ['events of some hundred bytes', 400],
+])('%s that differ in a few letters take little memory', (_, length) => {
+  const EVENTS = 40_000;
+  const buffers = () => {
+    Bun.gc(true);
+    return heapStats().extraMemorySize;
+  };
+  const before = buffers();
+  const capture = createBodyCapture(Number.MAX_SAFE_INTEGER);
+  const head = 'h'.repeat(length / 2);
+  const tail = 't'.repeat(length / 2);
+  for (let event = 0; event < EVENTS; event++)
+    capture.take(encoder.encode(`${head}${String(event).padStart(5, '0')}${tail}`));
+  // At most five letters and six bytes that say where they belong, in blocks that are not all full.
+  expect(buffers() - before).toBeLessThan(EVENTS * 16);
+  expect(capture.text()).toHaveLength(EVENTS * (length + 5));
 });
 
 describe('the cap', () => {

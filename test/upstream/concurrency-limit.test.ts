@@ -266,6 +266,14 @@ test('a higher limit lets in who waits, as soon as it is configured', async () =
   expect([limit.inFlight(), limit.queued()]).toEqual([2, 0]);
 });
 
+test('a limit between two numbers lets in the lower one', () => {
+  const { limit, take, acquire } = setup();
+  limit.adopt(2.5);
+  expect(limit.limit(TEN)).toBe(2);
+  take(2);
+  expect(acquire()).toBeInstanceOf(Promise);
+});
+
 test('what was let in before another process cut the limit says nothing about the one it found', () => {
   const { limit, take } = setup();
   const [slot] = take(10);

@@ -25,13 +25,16 @@ test('who tries a provider sees whether another does', () => {
   expect(b?.setProbing(true)).toBe(false);
 });
 
-test('what a dead worker had is taken away', () => {
-  const memory = new Uint8Array(boardBytes(2));
-  const alive = createBoard(memory, 2, 0);
-  createBoard(memory, 2, 1).room(0)?.setInFlight(9);
-  expect(alive.room(0)?.othersInFlight()).toBe(9);
-  alive.clear(1);
-  expect(alive.room(0)?.othersInFlight()).toBe(0);
+test('what a dead worker had is taken away, and nothing of the others', () => {
+  const memory = new Uint8Array(boardBytes(3));
+  const boards = [0, 1, 2].map((worker) => createBoard(memory, 3, worker));
+  for (const column of [0, 255]) {
+    for (const [worker, board] of boards.entries()) board.room(column)?.setInFlight(10 ** worker);
+    expect(boards.map((board) => board.room(column)?.othersInFlight())).toEqual([110, 101, 11]);
+  }
+  boards[0]?.clear(1);
+  for (const column of [0, 255])
+    expect(boards.map((board) => board.room(column)?.othersInFlight())).toEqual([100, 101, 1]);
 });
 
 test('beyond its columns a worker counts alone', () => {
