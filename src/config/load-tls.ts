@@ -1,8 +1,9 @@
-// Reads and checks what `server.tls` names: the certificate that the server shows, and its private key.
+// Reads and checks what `server.tls` and a provider's `tls` name: certificates, their private keys, and authorities.
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { readText } from './load-text.ts';
-import type { TlsConfig } from './resolved.ts';
-import type { TlsProblem, TlsReading } from './resolve-server.ts';
+import type { ProviderTls, TlsConfig } from './resolved.ts';
+import type { ProviderTlsReading, TlsProblem, TlsReading } from './resolve-server.ts';
 import { unreadable } from './secrets.ts';
 import { stampOfTls } from './watch.ts';
 
@@ -14,79 +15,157 @@ const READ_BY_OTHERS = 0o004;
 
 /** Never throws: what is wrong is in `problems`. */
 export function loadTls(files: TlsConfig['files'], now = Date.now()): TlsReading {
-  const problems: TlsProblem[] = [];
-  const refuse = (key: keyof TlsConfig['files'], message: string): TlsReading => ({
-    tls: null,
-    problems: [...problems, { severity: 'fatal', key, message }],
-  });
   // Before they are read, so that no change is missed.
   const stamp = stampOfTls(files);
-  const text = { cert: '', key: '' };
-  for (const name of ['cert', 'key'] as const) {
-    try {
-      text[name] = readText(files[name]);
-    } catch (thrown) {
-      return refuse(name, `${files[name]} ${unreadable(thrown)}`);
-    }
-  }
-  const blocks = text.cert.match(CERTIFICATE) ?? [];
-  if (blocks.length === 0) {
-    const wanted = 'name the file with the server’s certificate, followed by those that sign it';
-    return refuse('cert', `${files.cert} has no certificate (-----BEGIN CERTIFICATE-----): ${wanted}`);
-  }
-  if (!PRIVATE_KEY.test(text.key)) {
-    return refuse('key', `${files.key} has no private key (-----BEGIN PRIVATE KEY-----)`);
-  }
-  const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto');
-  let chain: InstanceType<typeof X509Certificate>[];
-  try {
-    chain = blocks.map((block) => new X509Certificate(block));
-  } catch (thrown) {
-    return refuse('cert', `${files.cert} has a damaged certificate (${reasonOf(thrown)}); copy it again`);
-  }
-  const [own, last] = [chain[0], chain.at(-1)];
-  if (own === undefined || last === undefined) return refuse('cert', `${files.cert} has no certificate`);
-  let key: ReturnType<typeof createPrivateKey>;
-  try {
-    key = createPrivateKey(text.key);
-  } catch (thrown) {
-    const isEncrypted = /\bENCRYPTED\b/.test(text.key);
-    const why = isEncrypted
-      ? `is encrypted: decrypt it with "openssl pkey -in ${files.key} -out FILE"`
-      : `has a damaged private key (${reasonOf(thrown)}); copy it again`;
-    return refuse('key', `${files.key} ${why}`);
-  }
-  if (!own.checkPrivateKey(key)) {
-    const remedy = 'name the key that it was issued for, and put the server’s own certificate first';
-    return refuse('key', `${files.key} is not the key of the first certificate in ${files.cert}: ${remedy}`);
-  }
-  try {
-    process.getBuiltinModule('node:tls').createSecureContext({ cert: text.cert, key: text.key });
-  } catch (thrown) {
-    return refuse('cert', `${files.cert} cannot be used with ${files.key} (${reasonOf(thrown)})`);
-  }
-  const [from, until] = [own.validFromDate, own.validToDate];
-  if (until.getTime() < now) {
-    const message = `the certificate in ${files.cert} expired on ${until.toISOString()}: clients refuse it; renew it`;
-    problems.push({ severity: 'warning', key: 'cert', message });
-  }
-  if (from.getTime() > now) {
-    const message = `the certificate in ${files.cert} is valid only from ${from.toISOString()}: clients refuse it; check the clock`;
-    problems.push({ severity: 'warning', key: 'cert', message });
-  }
-  if (isReadByOthers(files.key)) {
-    const message = `every user of this machine may read ${files.key}: restrict it with "chmod 600 ${files.key}"`;
-    problems.push({ severity: 'warning', key: 'key', message });
-  }
+  const pair = readPair(files, 'the server’s own certificate');
+  if ('problem' in pair) return { tls: null, problems: [pair.problem] };
+  const { cert, key, chain } = pair;
+  const [own] = chain;
+  const last = chain.at(-1) ?? own;
   const tls: TlsConfig = {
-    ...text,
+    cert,
+    key,
     files,
     names: namesOf(own.subjectAltName ?? ''),
     isPrivate: last.checkIssued(last),
-    validUntil: until.getTime(),
+    validUntil: own.validToDate.getTime(),
     stamp,
   };
+  return { tls, problems: doubtsOf(pair, files, 'clients refuse it', now) };
+}
+
+/** Likewise for a provider's `tls`. @param files `cert` and `key` are both there, or neither. */
+export function loadProviderTls(files: ProviderTls['files'], now = Date.now()): ProviderTlsReading {
+  const stamp = stampOfTls(files);
+  const tls: ProviderTls = {
+    cert: null,
+    key: null,
+    ca: null,
+    files,
+    stamp,
+    id: JSON.stringify([files, stamp]),
+  };
+  const problems: TlsProblem[] = [];
+  const { cert, key, ca } = files;
+  if (cert !== undefined && key !== undefined) {
+    const pair = readPair({ cert, key }, 'the certificate to show');
+    if ('problem' in pair) return { tls: null, problems: [pair.problem] };
+    Object.assign(tls, { cert: pair.cert, key: pair.key });
+    problems.push(...doubtsOf(pair, { cert, key }, 'the server refuses it', now));
+  }
+  if (ca !== undefined) {
+    const authorities = readCertificates('ca', ca, 'the certificates of the authorities to trust');
+    if ('problem' in authorities) return { tls: null, problems: [authorities.problem] };
+    tls.ca = authorities.text;
+  }
   return { tls, problems };
+}
+
+type Chain = [own: X509Certificate, ...signers: X509Certificate[]];
+
+interface Unusable {
+  problem: TlsProblem;
+}
+
+const unusable = (key: TlsProblem['key'], message: string): Unusable => ({
+  problem: { severity: 'fatal', key, message },
+});
+
+/** @param wanted what the file should have in it. */
+function readCertificates(
+  name: 'cert' | 'ca',
+  path: string,
+  wanted: string,
+): Unusable | { text: string; chain: Chain } {
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (thrown) {
+    return unusable(name, `${path} ${unreadable(thrown)}`);
+  }
+  const { X509Certificate } = process.getBuiltinModule('node:crypto');
+  try {
+    const [own, ...signers] = (text.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
+    if (own !== undefined) return { text, chain: [own, ...signers] };
+  } catch (thrown) {
+    return unusable(name, `${path} has a damaged certificate (${reasonOf(thrown)}); copy it again`);
+  }
+  return unusable(
+    name,
+    `${path} has no certificate (-----BEGIN CERTIFICATE-----): name the file with ${wanted}`,
+  );
+}
+
+interface Pair {
+  cert: string;
+  key: string;
+  chain: Chain;
+}
+
+/** A certificate, those that sign it, and its key, which fit each other. @param whose for messages. */
+function readPair(files: { cert: string; key: string }, whose: string): Unusable | Pair {
+  const certificates = readCertificates('cert', files.cert, `${whose}, followed by those that sign it`);
+  if ('problem' in certificates) return certificates;
+  const { text: cert, chain } = certificates;
+  let text: string;
+  try {
+    text = readText(files.key);
+  } catch (thrown) {
+    return unusable('key', `${files.key} ${unreadable(thrown)}`);
+  }
+  if (!PRIVATE_KEY.test(text))
+    return unusable('key', `${files.key} has no private key (-----BEGIN PRIVATE KEY-----)`);
+  let key: KeyObject;
+  try {
+    key = process.getBuiltinModule('node:crypto').createPrivateKey(text);
+  } catch (thrown) {
+    const isEncrypted = /\bENCRYPTED\b/.test(text);
+    const why = isEncrypted
+      ? `is encrypted: decrypt it with "openssl pkey -in ${files.key} -out FILE"`
+      : `has a damaged private key (${reasonOf(thrown)}); copy it again`;
+    return unusable('key', `${files.key} ${why}`);
+  }
+  if (!chain[0].checkPrivateKey(key)) {
+    const remedy = `name the key that it was issued for, and put ${whose} first`;
+    return unusable(
+      'key',
+      `${files.key} is not the key of the first certificate in ${files.cert}: ${remedy}`,
+    );
+  }
+  try {
+    process.getBuiltinModule('node:tls').createSecureContext({ cert, key: text });
+  } catch (thrown) {
+    return unusable('cert', `${files.cert} cannot be used with ${files.key} (${reasonOf(thrown)})`);
+  }
+  return { cert, key: text, chain };
+}
+
+/** Warnings about a usable pair. @param consequence of a certificate that is not valid now. */
+function doubtsOf(
+  { chain: [own] }: Pair,
+  files: { cert: string; key: string },
+  consequence: string,
+  now: number,
+): TlsProblem[] {
+  const problems: TlsProblem[] = [];
+  const doubt = (key: TlsProblem['key'], message: string) => {
+    problems.push({ severity: 'warning', key, message });
+  };
+  const [from, until] = [own.validFromDate, own.validToDate];
+  if (until.getTime() < now)
+    doubt(
+      'cert',
+      `the certificate in ${files.cert} expired on ${until.toISOString()}: ${consequence}; renew it`,
+    );
+  if (from.getTime() > now) {
+    const since = `is valid only from ${from.toISOString()}`;
+    doubt('cert', `the certificate in ${files.cert} ${since}: ${consequence}; check the clock`);
+  }
+  if (isReadByOthers(files.key)) {
+    const remedy = `restrict it with "chmod 600 ${files.key}"`;
+    doubt('key', `every user of this machine may read ${files.key}: ${remedy}`);
+  }
+  return problems;
 }
 
 /** From `DNS:gateway.lan, IP Address:10.0.0.5`. Addresses as URLs write them. */

@@ -6,7 +6,7 @@ import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load
 import { parseConfig } from './parse.ts';
 import { type ConfigProblem, formatKeyPath, MOST_PROBLEMS } from './problem.ts';
 import { readText } from './load-text.ts';
-import { loadTls } from './load-tls.ts';
+import { loadProviderTls, loadTls } from './load-tls.ts';
 import { resolveConfig } from './resolve.ts';
 import { unreadable } from './secrets.ts';
 import type { ResolveSources } from './resolve-server.ts';
@@ -116,6 +116,10 @@ function finish(
       readFile: (name) => readText(fromConfig(name)),
       credential: options.credential ?? null,
       tls: ({ cert, key }) => loadTls({ cert: fromConfig(cert), key: fromConfig(key) }),
+      providerTls: (paths) =>
+        loadProviderTls(
+          Object.fromEntries(Object.entries(paths).map(([name, file]) => [name, fromConfig(file)])),
+        ),
       ...(options.overrides !== undefined && { overrides: options.overrides }),
     });
     problems.push(...resolution.problems);

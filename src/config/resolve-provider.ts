@@ -7,6 +7,8 @@ import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
 import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
+import { resolveProviderTls } from './resolve-provider-tls.ts';
+import type { ResolveSources } from './resolve-server.ts';
 import { resolveTransformers } from './resolve-transformers.ts';
 import type { OAuthUser, ProviderConfig, TransformersConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
@@ -46,7 +48,7 @@ export function isBuiltIn(kind: ProviderKind): boolean {
 export function resolveProvider(
   name: string,
   entry: ProviderEntry,
-  sources: SecretSources,
+  sources: ResolveSources,
   clientKeys: boolean,
   known: TransformersConfig,
 ): ProviderResolution {
@@ -96,6 +98,7 @@ export function resolveProvider(
     (at, problem) => refuse(['transformers', ...at], problem),
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
+  const tls = resolveProviderTls(entry, address.address.baseUrl, sources, report);
   const { connect, first_byte, idle, min_throughput, throughput_window } = entry.timeouts;
   const { breaker } = entry;
   const { max, min, queue, queue_timeout } = entry.concurrency;
@@ -109,6 +112,7 @@ export function resolveProvider(
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
     ...(oauth !== undefined && { oauth }),
+    ...(tls !== undefined && { tls }),
     ...(entry.base_url === undefined && kind?.otherBaseUrls && { otherBaseUrls: kind.otherBaseUrls }),
     apiKey: apiKeys[0] ?? null,
     apiKeys,

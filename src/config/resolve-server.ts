@@ -3,7 +3,7 @@ import { isLoopback } from '../model/loopback.ts';
 import { createRedactor } from '../model/redact/redact.ts';
 import { ANY_ORIGIN } from './origin.ts';
 import type { ConfigProblem } from './problem.ts';
-import type { ServerConfig, TlsConfig } from './resolved.ts';
+import type { ProviderTls, ServerConfig, TlsConfig } from './resolved.ts';
 import type { ConfigFile } from './schema.ts';
 import { resolveSecret, type SecretSources } from './secrets.ts';
 
@@ -12,6 +12,17 @@ export interface ResolveSources extends SecretSources {
   overrides?: { host?: string; port?: number };
   /** Reads the files of `server.tls`; left out where the program that embeds the gateway listens. */
   tls?: (paths: { cert: string; key: string }) => TlsReading;
+  /** Reads the files of a provider's `tls`; left out likewise. */
+  providerTls?: (paths: TlsPaths) => ProviderTlsReading;
+}
+
+/** `cert` and `key` are both there, or neither. */
+export type TlsPaths = Partial<Record<'cert' | 'key' | 'ca', string>>;
+
+/** `tls` is null where a problem is fatal. */
+export interface ProviderTlsReading {
+  tls: ProviderTls | null;
+  problems: TlsProblem[];
 }
 
 /** `tls` is null where a problem is fatal. */
@@ -21,9 +32,12 @@ export interface TlsReading {
 }
 
 export interface TlsProblem extends Pick<ConfigProblem, 'severity' | 'message'> {
-  /** The key of `server.tls` to blame. */
-  key: 'cert' | 'key';
+  /** The key of the section to blame. */
+  key: 'cert' | 'key' | 'ca';
 }
+
+/** Written as for a secret, a path means the same. */
+export const pathOf = (text: string) => text.replace(/^file:/, '');
 
 /** Headers are bytes: some clients send such letters as UTF-8, some as Latin-1, most refuse to. */
 const NOT_ASCII = 'the key has characters beyond ASCII, which clients encode in different ways';
@@ -79,8 +93,6 @@ function resolveTls(
     problems.push({ severity: 'fatal', path: ['server', 'tls'], message });
     return null;
   }
-  // Written as for a secret, it means the same.
-  const pathOf = (text: string) => text.replace(/^file:/, '');
   const reading = sources.tls({ cert: pathOf(tls.cert), key: pathOf(tls.key) });
   for (const { key, severity, message } of reading.problems)
     problems.push({ severity, path: ['server', 'tls', key], message });

@@ -59,7 +59,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
 
 function resolveProviders(
   file: ConfigFile,
-  sources: SecretSources,
+  sources: ResolveSources,
   transformers: TransformersConfig,
   problems: ConfigProblem[],
 ): Pick<ResolvedConfig, 'providers' | 'disabled'> {

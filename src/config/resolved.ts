@@ -93,6 +93,22 @@ export interface TlsConfig {
   stamp: string;
 }
 
+/** How this gateway proves to a provider's server who asks, and which authorities it trusts in return. */
+export interface ProviderTls {
+  /** PEM: the certificate to show, then those that sign it; null: none is shown. */
+  cert: string | null;
+  /** PEM; null where `cert` is. */
+  key: string | null;
+  /** PEM: the authorities that are trusted; null: the system's. */
+  ca: string | null;
+  /** Absolute paths of what they were read from. */
+  files: Partial<Record<'cert' | 'key' | 'ca', string>>;
+  /** Identifies the state of the files when they were read. */
+  stamp: string;
+  /** The same only for the same files in the same state. */
+  id: string;
+}
+
 /** Connections to providers. */
 interface ConnectionsConfig {
   /** How long an idle connection is kept; 0: not at all. */
@@ -135,6 +151,7 @@ export interface ProviderConfig {
   /** Further addresses, in the order in which they are tried after `baseUrl`. */
   otherBaseUrls?: readonly string[];
   oauth?: OAuthUser;
+  tls?: ProviderTls;
   /** How requests without a key are authorized. */
   authorization?: AuthorizationScheme;
   /** The first of `apiKeys`, null where there is none. */

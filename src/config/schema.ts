@@ -251,6 +251,23 @@ const providerSchema = z.strictObject({
     .describe(
       'For kinds that act for a user: credentials for fetching access tokens, in place of `api_key`.',
     ),
+  tls: z
+    .strictObject({
+      cert: pemFile()
+        .optional()
+        .describe(
+          'Path of a PEM file with the certificate to show, followed by those that sign it; with `key`.',
+        ),
+      key: pemFile().optional().describe('Path of a PEM file with its private key, not encrypted.'),
+      ca: pemFile()
+        .optional()
+        .describe('Path of a PEM file with the authorities to trust, in place of the system’s.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'For servers that ask for a client certificate, or whose own is signed by an authority of yours; replaced files are noticed. See docs/deployment.md.',
+    ),
   headers: z
     .record(z.string().regex(HTTP_TOKEN, { error: 'is not a header name' }), secret())
     .default({})

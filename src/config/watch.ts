@@ -1,7 +1,6 @@
 // Reports changes to files that the configuration depends on: also when an editor replaces one, or a mount swaps it.
 import { statSync } from 'node:fs';
 import { readText } from './load-text.ts';
-import type { TlsConfig } from './resolved.ts';
 
 /**
  * How often a file is checked. Polled rather than watched by the system, which reports every change in a whole
@@ -39,18 +38,21 @@ export function watchStore(path: string, seen: string | undefined, onChange: () 
   return watchState({ stamp, read: stamp, seen, onChange, onGone: onChange });
 }
 
+/** Paths of PEM files that belong together: a certificate and its key, and authorities. */
+export type TlsFiles = Readonly<Partial<Record<'cert' | 'key' | 'ca', string>>>;
+
 /**
- * Calls `onChange` when the certificate or its key was replaced, once if both were, until the function it returns is
- * called. @param seen `stampOfTls` before they were read.
+ * Calls `onChange` when one of the files was replaced, once if several were, until the function it returns is called.
+ * @param seen `stampOfTls` before they were read.
  */
-export function watchCertificate(files: TlsConfig['files'], seen: string, onChange: () => void): () => void {
+export function watchCertificate(files: TlsFiles, seen: string, onChange: () => void): () => void {
   const stamp = () => stampOfTls(files);
   return watchState({ stamp, read: stamp, seen, onChange, onGone: onChange });
 }
 
-/** Identifies the state of both files; different after every change of one of them. */
-export function stampOfTls({ cert, key }: TlsConfig['files']): string {
-  return `${stampOf(cert)} ${stampOf(key)}`;
+/** Identifies the state of the files; different after every change of one of them. */
+export function stampOfTls(files: TlsFiles): string {
+  return Object.values(files).map(stampOf).join(' ');
 }
 
 /** A file that does not exist yet is not urgent. */

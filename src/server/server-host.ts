@@ -9,6 +9,7 @@ import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts
 import type { UpstreamRequest } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
 import { type Proxies, readProxies } from './http1/proxies.ts';
+import { tlsOptions } from './http1/tls-options.ts';
 import { createHttpTransport } from './http1/transport.ts';
 import { setTimer } from './loop-turn.ts';
 import type { Log } from './log.ts';
@@ -79,11 +80,12 @@ function reachUpstreams(
 
 /** By default Bun ends a request after 5 minutes of silence; timeouts are the gateway's business. */
 function fetchBy(proxies: Proxies): Fetch {
-  return (url, init) => {
+  return (url, init, tls) => {
     const proxy = proxies.of(new URL(url))?.address;
     const options: BunFetchRequestInit & { timeout: false } = { ...init, timeout: false };
     // Bun does not read all variables that can name a proxy.
     if (proxy !== undefined) options.proxy = proxy;
+    if (tls !== undefined) options.tls = tlsOptions(tls);
     return fetch(url, options);
   };
 }

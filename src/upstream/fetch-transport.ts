@@ -1,13 +1,14 @@
 // The transport on web standards alone: fetch, with its body read at the reader's pace.
 import type { HeaderReader } from '../model/headers.ts';
 import type { CancelSignal } from './cancellation.ts';
-import type { AnswerBody, BodyReader, Transport } from './transport.ts';
+import type { AnswerBody, BodyReader, TlsIdentity, Transport } from './transport.ts';
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** @param tls for hosts whose fetch takes it. */
+export type Fetch = (url: string, init: RequestInit, tls?: TlsIdentity) => Promise<Response>;
 
 /** fetch does not report connecting: `connectMs` is not enforced, and `connected` not called. */
 export function createFetchTransport(fetch: Fetch): Transport {
-  return async ({ method, url, headers, body, signal }) => {
+  return async ({ method, url, headers, body, signal, tls }) => {
     const followed = follow(signal);
     const init: RequestInit = {
       method,
@@ -17,7 +18,7 @@ export function createFetchTransport(fetch: Fetch): Transport {
       ...(body !== undefined && { body }),
     };
     try {
-      const response = await fetch(url, init);
+      const response = await fetch(url, init, tls);
       return {
         status: response.status,
         headers: response.headers,

@@ -37,7 +37,7 @@ const WORDS: Readonly<Record<string, Words>> = {
 
 const STRANGER: Words = [
   'its certificate is signed by an authority that is not trusted here',
-  'name the file with the certificate of that authority in NODE_EXTRA_CA_CERTS',
+  'name the file with the certificate of that authority as tls.ca of the provider, or in NODE_EXTRA_CA_CERTS',
 ];
 const FAULTY: Words = ['its certificate is not accepted', 'have it replaced, or check base_url'];
 
@@ -72,7 +72,7 @@ const REFUSED_CERTIFICATE: Readonly<Record<string, Words>> = {
 /** It speaks TLS, and says why not with us. https://www.rfc-editor.org/rfc/rfc8446#section-6.2 */
 const TLS_ALERT = /_ALERT_([A-Z_]+)/;
 const REFUSED_TLS =
-  'check base_url; it may not serve that host name, or require another version of TLS, or a client certificate';
+  'check base_url; it may not serve that host name, or require another version of TLS, or a client certificate (tls of the provider)';
 
 const UNKNOWN: Words = ['the network failed', 'check base_url and the network'];
 

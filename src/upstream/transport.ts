@@ -10,11 +10,25 @@ interface Connecting {
   connected?(): void;
 }
 
+/** Who asks over TLS, and whom the asker trusts. */
+export interface TlsIdentity {
+  /** PEM: the certificate to show, then those that sign it; null: none. */
+  cert: string | null;
+  /** PEM; null where `cert` is. */
+  key: string | null;
+  /** PEM: the authorities to trust; null: the system's. */
+  ca: string | null;
+  /** Requests share connections only where it is the same. */
+  id: string;
+}
+
 export interface UpstreamRequest extends Connecting {
   method: string;
   url: string;
   headers: HeaderReader;
   body?: string | Uint8Array<ArrayBuffer>;
+  /** Left out: no certificate is shown, and the system's authorities are trusted. */
+  tls?: TlsIdentity;
   /** Aborted: the request ends, and so does its answer. */
   signal?: CancelSignal;
   /**

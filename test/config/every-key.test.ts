@@ -10,7 +10,12 @@ import { isObject } from '../../src/model/json/json.ts';
 const BASE = {
   server: { keys: ['base'], tls: { cert: 'base.pem', key: 'base.key' } },
   providers: {
-    lab: { kind: 'openai', base_url: 'http://127.0.0.1:1/v1', api_key: 'base' },
+    lab: {
+      kind: 'openai',
+      base_url: 'http://127.0.0.1:1/v1',
+      api_key: 'base',
+      tls: { cert: 'base.pem', key: 'base.key' },
+    },
     user: {
       kind: 'antigravity',
       options: { project: 'base' },
@@ -46,6 +51,10 @@ const SOURCES: ResolveSources = {
     tls: { cert: '', key: '', files, names: [], isPrivate: false, validUntil: 0, stamp: '' },
     problems: [],
   }),
+  providerTls: (files) => ({
+    tls: { cert: '', key: '', ca: null, files, stamp: '', id: '' },
+    problems: [],
+  }),
 };
 
 /** A value for each key that differs from its default and from BASE. A new key breaks the test until it has one. */
@@ -76,6 +85,9 @@ const OTHER: Record<string, unknown> = {
   'providers.*.concurrency.min': 2,
   'providers.*.concurrency.queue': 9,
   'providers.*.concurrency.queue_timeout': '1s',
+  'providers.*.tls.cert': 'other.pem',
+  'providers.*.tls.key': 'other.key',
+  'providers.*.tls.ca': 'authorities.pem',
   'providers.*.headers': { 'x-team': 'lab' },
   'providers.*.options': { region: 'somewhere' },
   'providers.*.models': { fast: 'qwen' },

@@ -1,4 +1,4 @@
-// `server.tls`: which files are read, and what is said of those that cannot serve.
+// `server.tls`, and `tls` of providers: which files are read, and what is said of those that cannot serve.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -185,4 +185,73 @@ describe('served, with a warning', () => {
 test('an embedded gateway, which does not listen, refuses it', () => {
   const tls = { cert: 'cert.pem', key: 'key.pem' };
   expect(() => createGateway({ server: { tls } })).toThrow('server.tls: an embedded gateway does not listen');
+});
+
+describe('of a provider', () => {
+  const CERT = { cert: ISSUED.certificate, key: ISSUED.key };
+
+  function loadProvider(
+    tls: object,
+    files: { cert?: string; key?: string; ca?: string } = {},
+    base_url = 'https://lab',
+  ) {
+    const directory = mkdtempSync(join(TEMPORARY, 'p-'));
+    for (const [name, text] of Object.entries(files))
+      writeFileSync(join(directory, `${name}.pem`), text, { mode: 0o600 });
+    const lab = { dialect: 'openai-chat', base_url, api_key: 'k', tls };
+    writeFileSync(join(directory, 'sluice.json'), JSON.stringify({ providers: { lab } }));
+    const path = join(directory, 'sluice.json');
+    const { config, problems } = loadConfig({ environment: {}, directory: TEMPORARY, path });
+    const said = problems.map((problem) =>
+      formatProblem({ ...problem, line: 1 }, null).replaceAll(`${directory}/`, ''),
+    );
+    return { tls: config?.providers[0]?.tls, said };
+  }
+
+  test('its certificate, key and authorities are read, or some of them', () => {
+    const all = { cert: 'cert.pem', key: 'file:key.pem', ca: 'ca.pem' };
+    const { tls, said } = loadProvider(all, { ...CERT, ca: AUTHORITY.certificate });
+    expect(said).toEqual([]);
+    expect(tls).toMatchObject({ ...CERT, ca: AUTHORITY.certificate });
+    expect(loadProvider({ ca: 'ca.pem' }, { ca: AUTHORITY.certificate }).tls).toMatchObject({
+      cert: null,
+      key: null,
+      ca: AUTHORITY.certificate,
+    });
+  });
+
+  test.each<[string, object, object, string]>([
+    ['no key', { cert: 'cert.pem' }, CERT, 'lab.tls.cert: is set without key'],
+    ['no certificate', { key: 'key.pem' }, CERT, 'lab.tls.key: is set without cert'],
+    [
+      'the key of another',
+      { cert: 'cert.pem', key: 'key.pem' },
+      { ...CERT, key: OTHER.key },
+      'lab.tls.key: key.pem is not the key of the first certificate in cert.pem',
+    ],
+    ['no such file', { ca: 'ca.pem' }, {}, 'lab.tls.ca: ca.pem'],
+    [
+      'a damaged authority',
+      { ca: 'ca.pem' },
+      { ca: DAMAGED },
+      'lab.tls.ca: ca.pem has a damaged certificate',
+    ],
+    ['no authority', { ca: 'ca.pem' }, { ca: OTHER.key }, 'lab.tls.ca: ca.pem has no certificate'],
+  ])('refused: %s', (_, tls, files, expected) => {
+    const { tls: read, said } = loadProvider(tls, files);
+    expect(read).toBeUndefined();
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(expected);
+  });
+
+  test('where no TLS is spoken, a warning says that it has no effect', () => {
+    const { tls, said } = loadProvider({ ca: 'ca.pem' }, { ca: AUTHORITY.certificate }, 'http://lab');
+    expect(tls).toBeDefined();
+    expect(said).toEqual([expect.stringContaining('no TLS is spoken with http://lab')]);
+  });
+
+  test('an embedded gateway reads no files', () => {
+    const lab = { dialect: 'openai-chat', base_url: 'https://lab', tls: { ca: 'ca.pem' } } as const;
+    expect(() => createGateway({ providers: { lab } })).toThrow('an embedded gateway reads no files');
+  });
 });

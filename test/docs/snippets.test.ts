@@ -60,8 +60,10 @@ test.each(SNIPPETS.map((snippet) => [`${snippet.page}:${snippet.line}`, snippet]
     Object.assign(environment, azure, { ANTHROPIC_API_KEY: 'k' });
     const path = join(FOLDER, 'sluice.yaml');
     writeFileSync(path, text);
-    writeFileSync(join(FOLDER, 'fullchain.pem'), OWN.certificate);
-    writeFileSync(join(FOLDER, 'privkey.pem'), OWN.key, { mode: 0o600 });
+    for (const name of ['fullchain.pem', 'client.pem', 'company-ca.pem'])
+      writeFileSync(join(FOLDER, name), OWN.certificate);
+    for (const name of ['privkey.pem', 'client.key'])
+      writeFileSync(join(FOLDER, name), OWN.key, { mode: 0o600 });
     copyFileSync(join(ROOT, 'examples', 'house-style.ts'), join(FOLDER, 'house-style.ts'));
     const loaded = await loadWithCode({ path, environment, directory: FOLDER, credential: () => 'k' });
     expect(describeProblems(loaded).map((problem) => problem.line)).toEqual([]);

@@ -105,7 +105,7 @@ const CASES: Case[] = [
     url: REFUSING.url.replace('http:', 'https:'),
     code: 'upstream_unreachable',
     says: unreachable(
-      'it refused the TLS handshake: handshake failure (EPROTO); check base_url; it may not serve that host name, or require another version of TLS, or a client certificate',
+      'it refused the TLS handshake: handshake failure (EPROTO); check base_url; it may not serve that host name, or require another version of TLS, or a client certificate (tls of the provider)',
     ),
   },
   {
@@ -171,7 +171,7 @@ const STRANGERS: Case[] = [
     server: tls(certificate),
     code: 'upstream_untrusted',
     says: untrusted(
-      `its certificate is signed by an authority that is not trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of that authority in NODE_EXTRA_CA_CERTS`,
+      `its certificate is signed by an authority that is not trusted here (${index === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'}); name the file with the certificate of that authority as tls.ca of the provider, or in NODE_EXTRA_CA_CERTS`,
     ),
   })),
 ];

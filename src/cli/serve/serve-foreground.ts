@@ -272,14 +272,16 @@ function watchChanges(
     options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
   const { load, started, apply } = options;
   const directory = moduleDirectory({ path }, load);
-  const watchNamed = ({ transformers, server: { tls } }: ResolvedConfig) => {
+  const watchNamed = ({ transformers, providers, server }: ResolvedConfig) => {
     const stops = transformers.modules.map((module) => {
       const file = moduleFile(module, directory);
       return watchStore(file, module.stamp, () => reload({ of: 'module', file }));
     });
-    if (tls === null) return stops;
-    const { files, stamp } = tls;
-    return [...stops, watchCertificate(files, stamp, () => reload({ of: 'certificate', file: files.cert }))];
+    for (const { files, stamp } of [server, ...providers].flatMap(({ tls }) => tls ?? [])) {
+      const file = files.cert ?? Object.values(files).join(', ');
+      stops.push(watchCertificate(files, stamp, () => reload({ of: 'certificate', file })));
+    }
+    return stops;
   };
   const reload = inTurn(async (change: Change) => {
     try {

@@ -73,6 +73,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     const connected = () => timing.connected();
     const request: UpstreamRequest = { method, url, headers, signal: leaving, connectMs, connected };
     if (body !== undefined) request.body = body;
+    if (provider.tls !== undefined) request.tls = provider.tls;
     if (provider.maxRetries === 0 || plan.forwarded !== undefined) request.once = method !== 'GET';
     let response: UpstreamAnswer;
     timing.waiting();

@@ -181,6 +181,7 @@ async function fetchPage(
     signal,
     connectMs,
     ...(text && { body: text }),
+    ...(provider.tls && { tls: provider.tls }),
   });
   if (!isOk(answer)) {
     answer.body.cancel();

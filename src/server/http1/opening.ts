@@ -1,10 +1,12 @@
 // Opens a connection until requests may be sent over it: dialling, a proxy's tunnel, TLS.
 import type { Socket, SocketHandler } from 'bun';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
+import type { TlsIdentity } from '../../upstream/transport.ts';
 import type { Addresses } from './addresses.ts';
 import type { Connection, ConnectionOpening } from './connection.ts';
 import { dial } from './dial.ts';
 import type { HttpProxy } from './proxies.ts';
+import { tlsOptions } from './tls-options.ts';
 import { openTunnel } from './tunnel.ts';
 
 export interface OriginAddress {
@@ -17,6 +19,8 @@ export interface OriginAddress {
   secure: boolean;
   /** The proxy that is asked in its place. */
   proxy: HttpProxy | null;
+  /** Left out: none is shown. */
+  identity?: TlsIdentity | undefined;
 }
 
 /** Called when a connection is established (undefined), is not in time ('late'), or with the network's error. */
@@ -132,11 +136,15 @@ class Opening implements ConnectionOpening {
 
   /** Given a name to check the certificate against, Bun verifies both it and the chain as its own fetch does. */
   private tlsOptions() {
-    const { hostname, proxy } = this.address;
+    const { hostname, proxy, identity } = this.address;
     // An address must not be sent as server name (RFC 6066, section 3). Without a name Bun checks the certificate against
     // the address at the connection's other end: the server's own, but behind a proxy the proxy's.
     const serverName = proxy === null && ADDRESS.test(hostname) ? '' : hostname;
-    return this.verifiesServers ? { serverName } : { serverName, rejectUnauthorized: false };
+    return {
+      serverName,
+      ...(identity !== undefined && tlsOptions(identity)),
+      ...(!this.verifiesServers && { rejectUnauthorized: false }),
+    };
   }
 }
 

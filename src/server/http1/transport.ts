@@ -1,8 +1,8 @@
 // The host's own transport to upstreams: HTTP/1.1 over connections that are kept open and reused.
 import { GatewayError } from '../../model/errors.ts';
-import type { ConnectionLimits, PoolState } from '../../upstream/connections.ts';
+import { type ConnectionLimits, mergePools, type PoolState } from '../../upstream/connections.ts';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
-import type { Transport, UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
+import type { TlsIdentity, Transport, UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
 import type { OriginAddress } from './opening.ts';
 import { Origin } from './origin.ts';
@@ -33,24 +33,40 @@ export interface HttpTransport {
 }
 
 export function createHttpTransport(options: TransportOptions): HttpTransport {
-  const servers = new Map<string, Server>();
-  /** By the part of an address before its path, in any spelling. */
-  const roots = new Map<string, Server>();
+  const anonymous = new Servers();
+  /** By the id of a TLS identity. Those of certificates that were replaced stay, without connections: they are few and small. */
+  const identified = new Map<string, Servers>();
 
-  function serverOf(url: string): { server: Server; path: string } {
+  function serversFor(identity: TlsIdentity | undefined): Servers {
+    if (identity === undefined) return anonymous;
+    let servers = identified.get(identity.id);
+    if (servers === undefined) {
+      servers = new Servers();
+      identified.set(identity.id, servers);
+    }
+    return servers;
+  }
+
+  const origins = () =>
+    [anonymous, ...identified.values()].flatMap(({ byOrigin }) =>
+      [...byOrigin.values()].map(({ origin }) => origin),
+    );
+
+  function serverOf(url: string, identity: TlsIdentity | undefined): { server: Server; path: string } {
     const slash = url.indexOf('/', url.indexOf('//') + 2);
     const query = slash === -1 ? url.indexOf('?') : -1;
-    if (query !== -1) return serverOf(`${url.slice(0, query)}/${url.slice(query)}`);
+    if (query !== -1) return serverOf(`${url.slice(0, query)}/${url.slice(query)}`, identity);
     const root = slash === -1 ? url : url.slice(0, slash);
-    let server = roots.get(root);
+    const { byRoot, byOrigin } = serversFor(identity);
+    let server = byRoot.get(root);
     if (server === undefined) {
-      const address = readAddress(url, options.proxies);
-      server = servers.get(address.origin) ?? {
+      const address = { ...readAddress(url, options.proxies), identity };
+      server = byOrigin.get(address.origin) ?? {
         origin: new Origin(address, options),
         frame: frameOf(address),
       };
-      servers.set(address.origin, server);
-      roots.set(root, server);
+      byOrigin.set(address.origin, server);
+      byRoot.set(root, server);
     }
     return { server, path: slash === -1 ? '/' : withoutFragment(url.slice(slash)) };
   }
@@ -60,15 +76,22 @@ export function createHttpTransport(options: TransportOptions): HttpTransport {
       const { signal } = request;
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       return new Promise<UpstreamAnswer>((resolve, reject) => {
-        const { server, path } = serverOf(request.url);
+        const { server, path } = serverOf(request.url, request.tls);
         new Sending(request, server.origin, writeRequest(request, server.frame, path), resolve, reject);
       });
     },
-    pools: () => [...servers.values()].map(({ origin }) => origin.state()),
+    pools: () => mergePools([origins().map((origin) => origin.state())]),
     close() {
-      for (const { origin } of servers.values()) origin.close();
+      for (const origin of origins()) origin.close();
     },
   };
+}
+
+/** The servers that were asked with one TLS identity, or without any. */
+class Servers {
+  readonly byOrigin = new Map<string, Server>();
+  /** By the part of an address before its path, in any spelling. */
+  readonly byRoot = new Map<string, Server>();
 }
 
 interface Server {
