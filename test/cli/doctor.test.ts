@@ -157,6 +157,19 @@ describe('of several processes', () => {
   }, 30_000);
 });
 
+test('nginx keeps a header to itself that is meant for it', async () => {
+  await using between = proxy((response) => {
+    const headers = new Headers(response.headers);
+    headers.delete('x-accel-buffering');
+    return new Response(response.body, { status: response.status, headers });
+  });
+  const { wrong, findings } = await examine(between.url);
+  expect(wrong).toEqual([]);
+  expect(findings.find(({ check }) => check === 'stream headers')?.detail).toBe(
+    'content-type, cache-control as expected',
+  );
+}, 30_000);
+
 test('changed headers and lost events are found', async () => {
   await using between = proxy(async (response) => {
     if (!isStream(response)) return response;
