@@ -21,7 +21,9 @@ export interface SocketMessage {
   /** Called when it is to be answered: the body to post, or all events of the answer where nothing is to be posted. */
   begin(context: SocketContext): { body: string } | { events: string[] };
   /** What the client is sent for an event of the answer. */
-  event(event: SseEvent): string;
+  event(event: SseEvent): string[];
+  /** What it is sent when no event follows. */
+  end(): string[];
 }
 
 export interface SocketContext {

@@ -204,6 +204,18 @@ describe('Responses over a WebSocket', () => {
     });
   });
 
+  test('a passed answer that breaks off ends with an error that has a status', async () => {
+    const created = utf8('data: {"type":"response.created","response":{"id":"resp_1"}}\n\n');
+    const delta = utf8('data: {"type":"response.output_text.delta","delta":"Hi"}\n\n');
+    upstream.answer(replyWith([created, delta]));
+    await using socket = new TestSocket(sluice, AT_RESPONSES);
+    expect(await socket.ask({ input: 'x' })).toMatchObject({
+      type: 'error',
+      status: 502,
+      error: { code: 'upstream_truncated' },
+    });
+  });
+
   test('an answer that breaks off ends with one error', async () => {
     upstream.answer(replyWith([FIRST], { fault: { kind: 'reset', after: FIRST.length } }));
     await using socket = new TestSocket(sluice, AT_MESSAGES);
@@ -217,6 +229,7 @@ describe('Responses over a WebSocket', () => {
     ['no JSON', 'hello', 'JSON object'],
     ['another type', { type: 'response.cancel' }, 'response.create'],
     ['no lane', { type: 'response.create', stream_id: 7 }, 'stream_id'],
+    ['a long lane', { type: 'response.create', stream_id: 'x'.repeat(513) }, 'stream_id'],
   ])('%s is refused, and the connection serves on', async (_, message, word) => {
     upstream.answer(replyWith(ANSWER));
     await using socket = new TestSocket(sluice, AT_MESSAGES);

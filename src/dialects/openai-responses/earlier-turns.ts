@@ -9,8 +9,8 @@ export interface Turn {
 
 /** A client that branches goes back a few answers at most; OpenAI keeps the last one. */
 const MOST_KEPT = 32;
-/** UTF-16 units of the conversations up to the kept answers, each counted whole. */
-const MOST_HELD = 64 * 1024 * 1024;
+/** UTF-16 units of the conversations up to the kept answers, each counted whole; also of one answer. */
+export const MOST_HELD = 64 * 1024 * 1024;
 
 export class EarlierTurns {
   /** Oldest first, with the length of the conversation up to each. */

@@ -1,10 +1,11 @@
 // Responses over a WebSocket: each message of the client asks as a POST would, except that `previous_response_id` may name any
 // answer of the same connection, stored or not. Whoever serves gets the whole conversation instead of that id, so that the
 // next message may go to another provider. https://developers.openai.com/api/docs/guides/websocket-mode
-import { GatewayError } from '../../model/errors.ts';
+import { ERROR_RULES, type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { editTopLevel, topLevelText } from '../../model/json/edit.ts';
 import {
   asArray,
+  asNumber,
   asObject,
   asString,
   isObject,
@@ -12,9 +13,13 @@ import {
   parseObject,
 } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
+import { errorOf, errorType } from '../openai/errors.ts';
 import type { SocketContext, SocketConversation, SocketDialect, SocketMessage } from '../socket.ts';
-import { EarlierTurns, itemsUpTo, type Turn } from './earlier-turns.ts';
+import { EarlierTurns, itemsUpTo, MOST_HELD, type Turn } from './earlier-turns.ts';
 import { responseHead, responseObject } from './response-object.ts';
+
+/** UTF-16 units: it is repeated in each event. */
+const LONGEST_LANE = 512;
 
 const ENCRYPTED = 'reasoning.encrypted_content';
 
@@ -66,8 +71,11 @@ class CreateMessage implements SocketMessage {
   private readonly message: JsonObject;
   private readonly turns: EarlierTurns;
   private asked: Turn | undefined;
-  /** Items of the answer. */
+  /** Items of the answer, and the UTF-16 units of the events that they came in. */
   private readonly answered: JsonObject[] = [];
+  private length = 0;
+  /** An error that nothing has followed yet. */
+  private failure: string | undefined;
 
   /** Throws GatewayError. */
   constructor(text: string, message: JsonObject, turns: EarlierTurns) {
@@ -88,20 +96,54 @@ class CreateMessage implements SocketMessage {
     return { body: `${body.slice(0, body.lastIndexOf('}'))},"input":[${itemsUpTo(this.asked)}]}` };
   }
 
-  event({ event, data }: SseEvent): string {
-    switch (event === '' ? asString(parseObject(data)?.type) : event) {
-      case 'response.output_item.done': {
-        const item = asObject(parseObject(data)?.item);
-        if (item !== undefined) this.answered.push(item);
+  event({ event, data }: SseEvent): string[] {
+    // Some servers end with this, which is no event.
+    if (data === '[DONE]') return [];
+    const before = this.takeFailure();
+    const type = event === '' ? asString(parseObject(data)?.type) : event;
+    switch (type) {
+      case 'error':
+        this.failure = data;
+        return this.sent(before);
+      case 'response.output_item.done':
+        this.note(data);
         break;
-      }
       case 'response.completed':
       case 'response.incomplete':
         this.keep(asObject(parseObject(data)?.response));
     }
-    const lane = this.lane === '' ? undefined : JSON.stringify(this.lane);
+    return this.sent([...before, data]);
+  }
+
+  /**
+   * An error that is the last event gets what errors have on a WebSocket. By the status Codex recognizes that the answer is over: without
+   * it, it waits five minutes for more.
+   */
+  end(): string[] {
+    return this.sent(this.takeFailure().map(withStatus));
+  }
+
+  private takeFailure(): string[] {
+    const { failure } = this;
+    this.failure = undefined;
+    return failure === undefined ? [] : [failure];
+  }
+
+  private sent(events: string[]): string[] {
+    return this.lane === '' ? events : events.map((data) => this.inLane(data));
+  }
+
+  private inLane(data: string): string {
     const end = data.lastIndexOf('}');
-    return lane === undefined || end === -1 ? data : `${data.slice(0, end)},"stream_id":${lane}}`;
+    if (end === -1) return data;
+    return `${data.slice(0, end)},"stream_id":${JSON.stringify(this.lane)}}`;
+  }
+
+  /** An answer without end is not kept. */
+  private note(data: string): void {
+    this.length += data.length;
+    const item = this.length > MOST_HELD ? undefined : asObject(parseObject(data)?.item);
+    if (item !== undefined) this.answered.push(item);
   }
 
   /** A message that only prepares is answered here: there is nothing to prepare, and no answer to pay for. */
@@ -134,7 +176,7 @@ class CreateMessage implements SocketMessage {
   private keep(response: JsonObject | undefined): void {
     const { asked, turns } = this;
     const id = asString(response?.id);
-    if (asked === undefined || id === undefined) return;
+    if (asked === undefined || id === undefined || this.length > MOST_HELD) return;
     const whole = (asArray(response?.output) ?? []).filter(isObject);
     // Some servers leave the items out of the last event.
     const answered = this.answered.length > 0 ? this.answered : whole;
@@ -142,7 +184,8 @@ class CreateMessage implements SocketMessage {
     const items = [asked.items, ...sendable.map((item) => JSON.stringify(item))].filter(
       (text) => text !== '',
     );
-    turns.keep(id, { before: asked.before, items: items.join(',') });
+    // Joined with an empty text, it is a copy: a part of the message would keep all of it in memory.
+    turns.keep(id, { before: asked.before, items: [items.join(','), ''].join('') });
   }
 }
 
@@ -177,9 +220,27 @@ class SteerMessage implements SocketMessage {
     return { events: [JSON.stringify(failed)] };
   }
 
-  event({ data }: SseEvent): string {
-    return data;
+  event({ data }: SseEvent): string[] {
+    return [data];
   }
+
+  end(): string[] {
+    return [];
+  }
+}
+
+/** The form of errors on a WebSocket, for one that came within a stream. */
+function withStatus(data: string): string {
+  const event = parseObject(data);
+  if (event === undefined) return data;
+  const { status, error, code = null, message = null, param = null } = event;
+  const own = asString(code) ?? '';
+  const failure = errorOf(event);
+  const known = Object.hasOwn(ERROR_RULES, own) ? ERROR_RULES[own as ErrorCode].status : failure.status;
+  return editTopLevel(data, {
+    status: asNumber(status) ?? known,
+    error: asObject(error) ?? { type: errorType(failure), code, message, param },
+  });
 }
 
 /** The items of `input` as they were sent, without the brackets around them. */
@@ -203,8 +264,8 @@ function sendableUnstored(items: readonly JsonObject[]): JsonObject[] {
 /** Throws GatewayError. */
 function readLane({ stream_id }: JsonObject): string {
   if (stream_id === undefined || stream_id === null) return '';
-  if (typeof stream_id === 'string' && stream_id !== '') return stream_id;
-  throw invalid('`stream_id` must be a string that is not empty');
+  if (typeof stream_id === 'string' && stream_id !== '' && stream_id.length <= LONGEST_LANE) return stream_id;
+  throw invalid(`\`stream_id\` must be a string of 1 to ${LONGEST_LANE} characters`);
 }
 
 function inLane(lane: string): { stream_id?: string } {

@@ -171,11 +171,12 @@ class Session implements SocketSession {
       for (const frame of splitter.push(chunk).frames) await this.sendFrame(frame, message);
     }
     await this.sendFrame(splitter.flush(), message);
+    for (const text of message.end()) await this.send(text);
   }
 
   private async sendFrame(frame: Uint8Array, message: SocketMessage): Promise<void> {
     const event = parseFrame(frame);
-    if (event !== undefined) await this.send(message.event(event));
+    if (event !== undefined) for (const text of message.event(event)) await this.send(text);
     // A comment: a ping of the stream, which would be lost.
     else if (frame.length > 0 && this.room === undefined && !this.isOver) this.socket?.ping();
   }

@@ -121,11 +121,78 @@ describe('reasoning', () => {
 });
 
 describe('what the client gets', () => {
+  const message = (fields: JsonObject = {}) => responsesSocket.open().read(create({ input: 'x', ...fields }));
+
   test('an event as it is, with the lane if the message has one', () => {
     const data = '{"type":"x" , "delta":"}"}';
-    const conversation = responsesSocket.open();
-    expect(conversation.read(create({ input: 'x' })).event({ event: 'x', data })).toBe(data);
-    const inLane = conversation.read(create({ input: 'x', stream_id: 'a"b' }));
-    expect(inLane.event({ event: '', data })).toBe('{"type":"x" , "delta":"}","stream_id":"a\\"b"}');
+    expect(message().event({ event: 'x', data })).toEqual([data]);
+    expect(message({ stream_id: 'a"b' }).event({ event: '', data })).toEqual([
+      '{"type":"x" , "delta":"}","stream_id":"a\\"b"}',
+    ]);
   });
+
+  test('nothing of what ends a stream elsewhere', () => {
+    const asked = message();
+    expect(asked.event({ event: '', data: '[DONE]' })).toEqual([]);
+    expect(asked.end()).toEqual([]);
+  });
+
+  describe('an error that ends the answer, with what errors have on a WebSocket', () => {
+    const flat = { type: 'error', code: 'rate_limit_exceeded', message: 'slow', param: null };
+    const nested = { type: 'server_error', code: 'upstream_truncated', message: 'lost', param: null };
+    test.each([
+      [
+        'of a provider',
+        flat,
+        429,
+        { type: 'rate_limit_error', code: 'rate_limit_exceeded', message: 'slow', param: null },
+      ],
+      ['of the gateway', { type: 'error', code: 'upstream_timeout', error: nested }, 504, nested],
+      ['that has a status already', { type: 'error', status: 418, error: nested }, 418, nested],
+    ])('%s', (_, event: JsonObject, status, error) => {
+      const asked = message({ stream_id: 'a' });
+      expect(asked.event({ event: '', data: JSON.stringify(event) })).toEqual([]);
+      const sent = asked.end();
+      expect(sent.map((text) => JSON.parse(text))).toEqual([{ ...event, status, error, stream_id: 'a' }]);
+      expect(asked.end()).toEqual([]);
+    });
+
+    test('but not one that the failed answer follows', () => {
+      const asked = message();
+      const error = JSON.stringify(flat);
+      const failed = '{"type":"response.failed"}';
+      expect(asked.event({ event: 'error', data: error })).toEqual([]);
+      expect(asked.event({ event: 'response.failed', data: failed })).toEqual([error, failed]);
+      expect(asked.end()).toEqual([]);
+    });
+  });
+});
+
+test('of a message only its items are kept, not what came with them', () => {
+  const conversation = responsesSocket.open();
+  const held = () => {
+    Bun.gc(true);
+    return process.memoryUsage().rss;
+  };
+  const prepare = (count: number) => {
+    for (let index = 0; index < count; index++) {
+      // Read from a socket, a text is in one piece.
+      const bytes = new TextEncoder().encode(
+        create({ generate: false, instructions: 'x'.repeat(10_000_000), input: [{ role: 'user' }] }),
+      );
+      conversation.read(new TextDecoder().decode(bytes)).begin({ requestId: `r${index}`, created: 1 });
+    }
+  };
+  prepare(4);
+  const before = held();
+  prepare(30);
+  expect(held() - before).toBeLessThan(100_000_000);
+});
+
+test('an endless answer is not kept', () => {
+  const conversation = responsesSocket.open();
+  const item = { type: 'message', content: 'y'.repeat(16 * 1024 * 1024) };
+  turn(conversation, create({ input: 'x' }), 'resp_1', [item, item, item, item]);
+  const next = turn(conversation, create({ previous_response_id: 'resp_1', input: 'y' }), 'resp_2');
+  expect(JSON.parse(next)).toMatchObject({ previous_response_id: 'resp_1', input: 'y' });
 });
