@@ -695,6 +695,8 @@ export function describeStore(factory: StoreFactory): void {
         [{ model: 'only-7' }, ({ model }) => model === 'only-7'],
         [{ provider: 'of-2', startTime: half }, (row) => row.provider === 'of-2' && row.timestamp >= half],
         [{ success: true, endTime: half }, ({ timestamp }) => timestamp <= half],
+        // Of the same time as two of the places.
+        [{ requestId: `row-${count - 3}` }, ({ requestId }) => requestId === `row-${count - 3}`],
       ];
       for (const [filter, isWanted] of filters) {
         const wanted = rows.flatMap((row, index) => (isWanted(row) ? [index] : [])).toReversed();

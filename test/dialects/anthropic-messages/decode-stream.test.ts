@@ -376,6 +376,23 @@ describe('ending', () => {
   });
 });
 
+test('fields of the message that nothing knows are kept; objects as text, or they would be taken for blocks', () => {
+  const head = {
+    ...HEAD,
+    message: { ...HEAD.message, tone: 'calm', mood: { is: 'good' }, none: {}, nil: null },
+  };
+  const end = { type: 'message_delta', delta: { stop_reason: 'end_turn', tempo: 3 }, traces: [1] };
+  const kept = decoded(wire(head, end)).filter(({ type }) => type === 'extension');
+  expect(kept).toEqual(
+    Object.entries({ tone: 'calm', mood: '{"is":"good"}', tempo: 3, traces: '[1]' }).map(([name, value]) => ({
+      type: 'extension',
+      dialect: ID,
+      name,
+      value: { value },
+    })),
+  );
+});
+
 describe('errors', () => {
   const ERRORS: [string, string, number][] = [
     ['overloaded_error', 'upstream_overloaded', 529],

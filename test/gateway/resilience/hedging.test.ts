@@ -227,6 +227,21 @@ test.each(PATHS)('%s: who streams what is to be answered whole has spoken when i
   expect(lab.asked).toEqual(['one']);
 });
 
+test.each(PATHS)('%s: so has who streams what a step of its own still holds back', async (path) => {
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  const pieces = [MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one'), MESSAGE.end].map(utf8);
+  const streamed = replyWith(pieces, { before: (index) => (index === 1 ? promise : undefined) });
+  const redact = { name: 'redact', patterns: ['from one\\d'] };
+  const lab = setup({ one: [streamed], two: ['works'] }, HEDGED, { one: { transformers: [redact] } });
+  const asked = lab.post(path, { ...ASK, stream: true });
+  await lab.timers.advance(900);
+  expect(lab.asked).toEqual(['one']);
+  open();
+  const { text } = await lab.answered(asked);
+  expect(text).toContain('from one');
+  expect(lab.asked).toEqual(['one']);
+});
+
 test('what the loser had read is in its attempt and in the cost', async () => {
   const lab = createFallbackLab({
     script: { one: [READING()], two: ['works'] },
