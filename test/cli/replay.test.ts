@@ -60,6 +60,29 @@ function replay(args: string[], url = sluice.url) {
   return runCommand(['replay', '--url', url, ...args], { environment: { SLUICE_HOME: sluice.home } });
 }
 
+/** What only the path names. */
+const BY_PATH: Record<string, [path: string, body: object]> = {
+  'Azure’s deployment': [
+    '/openai/deployments/simulator%2Fecho,fast/chat/completions?api-version=1',
+    { stream: true, messages: [{ role: 'user', content: 'one two three' }] },
+  ],
+  'Google Cloud’s model and method': [
+    '/v1/projects/p/locations/l/publishers/anthropic/models/simulator%2Fecho,fast:streamRawPredict',
+    {
+      anthropic_version: 'vertex-2023-10-16',
+      max_tokens: 99,
+      messages: [{ role: 'user', content: 'one two three' }],
+    },
+  ],
+};
+
+test.each(Object.entries(BY_PATH))('%s is asked again', async (_, request) => {
+  const { code, out, err } = await replay([await send(sluice.url, request)]);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out).toContain('the text is the same');
+});
+
 describe.each(Object.keys(REQUESTS))('%s', (dialect) => {
   test.each([true, false])('asked again it says the same (streamed: %p)', async (stream) => {
     const id = await send(

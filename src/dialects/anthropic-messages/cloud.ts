@@ -21,7 +21,7 @@ type Edits = Record<string, JsonValue | undefined>;
 const MODELS = '/publishers/anthropic/models';
 
 /** The name of `VERSION` there. Later versions have the same name everywhere. */
-const CLOUD_VERSION = 'vertex-2023-10-16';
+export const CLOUD_VERSION = 'vertex-2023-10-16';
 
 export const CLOUD_COUNT_PATH = `${MODELS}/count-tokens:rawPredict`;
 
@@ -60,7 +60,7 @@ const BETAS: Record<string, string> = table(
     ['advanced-tool-use-2025-11-20', 'tool-search-tool-2025-10-19'],
   ]),
 );
-const BETA_HEADER = 'anthropic-beta';
+export const BETA_HEADER = 'anthropic-beta';
 
 /** The client's headers with the betas that are accepted there, and without the version, which is in the body. */
 export function cloudHeaders(headers: HeaderReader): HeaderReader {

@@ -18,6 +18,7 @@ import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { comparesModels } from './model-name.ts';
+import { routeOfGoogles } from './google-clients.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { ID, VERSION } from './wire.ts';
@@ -33,7 +34,7 @@ export const anthropicMessages: Dialect = {
     route(path) {
       if (path === '/v1/messages') return { operation: 'generate' };
       if (path === COUNT_PATH) return { operation: 'count-tokens', stream: false };
-      return routeOfAmazons(path);
+      return routeOfAmazons(path) ?? routeOfGoogles(path);
     },
     comparesModels,
     forwardedTo,

@@ -1,0 +1,74 @@
+// What clients of Google Cloud (Vertex AI) send, whatever the dialect: their keys, and its paths: a project's, and the short ones of
+// its express mode. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/reference/rest
+import { HeaderList } from '../../model/header-list.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { Envelope } from '../envelope.ts';
+
+const KEYS = ['authorization', 'x-goog-api-key', 'x-api-key', 'api-key'];
+/** The project that Google is to charge. */
+const CHARGED = 'x-goog-user-project';
+
+/** The client's credentials are for Google: no provider may get them. */
+export function withoutGooglesKeys(given: HeaderReader): HeaderList {
+  const headers = HeaderList.of(given);
+  for (const name of [...KEYS, CHARGED]) headers.delete(name);
+  return headers;
+}
+
+/** For bodies that are the dialect's own. */
+export const OF_GOOGLE: Envelope = {
+  open: (_, headers) => ({ edits: {}, headers: withoutGooglesKeys(headers), lost: [] }),
+};
+
+/** A method of a model: `…/publishers/{publisher}/models/{model}:{method}`. */
+export interface PublisherPath {
+  /** The vendor: `google`, `anthropic`. */
+  publisher: string;
+  model: string;
+  method: string;
+}
+
+const PROJECT = '/projects/[^/]+/locations/[^/]+';
+
+/** Names of other providers' models may contain `/` and `:`; generated clients encode the colon. */
+const METHOD = new RegExp(
+  `^/v1(?:beta1?)?(?:${PROJECT})?/publishers/([^/]+)/models/(.+)(?::|%3[Aa])([a-zA-Z]+)$`,
+);
+
+/** Undefined for any other path, and for a name whose encoding is invalid. */
+export function publisherPath(path: string): PublisherPath | undefined {
+  // Each request of every client is asked.
+  if (!path.includes('/publishers/')) return undefined;
+  const [, publisher, model, method] = METHOD.exec(path) ?? [];
+  if (publisher === undefined || model === undefined || method === undefined) return undefined;
+  try {
+    return { publisher: decodeURIComponent(publisher), model: decodeURIComponent(model), method };
+  } catch {
+    return undefined;
+  }
+}
+
+/** In front of what is a project's own. */
+export const BELOW_PROJECT = new RegExp(`^/v1(?:beta1?)?${PROJECT}(?=/)`);
+
+/** In front of the paths that OpenAI's SDKs request of Google Cloud. */
+export const OPENAPI_ENDPOINT = new RegExp(
+  `${BELOW_PROJECT.source}/endpoints/openapi(?=/(?:chat/completions|completions|embeddings|models)$)`,
+);
+
+const LIST = new RegExp(`^/v1(?:beta1?)?(?:${PROJECT})?/publishers/([^/]+)/models(?:/(.+))?$`);
+
+/** What a GET asks for: a vendor's models, or one of them; undefined for any other path. */
+export function publisherModels(path: string): { publisher: string; model?: string } | undefined {
+  if (!path.includes('/publishers/')) return undefined;
+  const [, publisher, model] = LIST.exec(path) ?? [];
+  if (publisher === undefined) return undefined;
+  try {
+    return {
+      publisher: decodeURIComponent(publisher),
+      ...(model !== undefined && { model: decodeURIComponent(model) }),
+    };
+  } catch {
+    return undefined;
+  }
+}
