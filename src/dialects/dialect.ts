@@ -50,6 +50,8 @@ export interface ClientRoute {
 export interface ForwardedPath {
   /** Behind a provider's base URL. */
   path: string;
+  /** The client's headers without what is not for these providers. Left out: all are. */
+  ofClient?(headers: HeaderReader): HeaderReader;
   /** The dialects whose providers may have it. */
   spokenBy: readonly DialectId[];
   /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */

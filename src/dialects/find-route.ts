@@ -1,7 +1,7 @@
 // Which dialect a path belongs to.
 import type { HeaderReader } from '../model/headers.ts';
 import type { ClientRoute, Dialect, ForwardedPath } from './dialect.ts';
-import type { ClientModels } from './operations.ts';
+import type { AskedModels, ClientModels } from './operations.ts';
 import { DIALECTS } from './registry.ts';
 
 export interface FoundRoute {
@@ -50,8 +50,7 @@ export function findForward(path: string, headers: HeaderReader): FoundForward |
 export interface FoundModels {
   dialect: Dialect;
   client: ClientModels;
-  /** The model asked for; left out: the list. */
-  asked: { id?: string };
+  asked: AskedModels;
 }
 
 /** The dialect in whose shape a GET of this path wants its models. Dialects share a path: who shows itself by a header is it. */

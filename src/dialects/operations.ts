@@ -57,14 +57,21 @@ export interface PageRequest {
   body?: JsonObject;
 }
 
+/** What a GET asks for: the list (no id) or one model. */
+export interface AskedModels {
+  id?: string;
+  /** The client reads them in the form of Google Cloud, not of the vendor's developer API. */
+  asPublished?: true;
+}
+
 export interface ClientModels {
-  /** What a GET asks for: the list (no id) or one model; undefined where it is not this dialect's to answer. */
-  route(path: string, headers: Headers): { id?: string } | undefined;
+  /** Undefined where it is not this dialect's to answer. */
+  route(path: string, headers: Headers): AskedModels | undefined;
   /** Lists models of this dialect's providers under the names by which they answer, without the provider's. */
   listsBareNames?: boolean;
-  buildModel(model: OfferedModel): JsonObject;
+  buildModel(model: OfferedModel, asked: AskedModels): JsonObject;
   /** All of them, or the page that the query asks for. */
-  buildList(models: readonly OfferedModel[], query: URLSearchParams): JsonObject;
+  buildList(models: readonly OfferedModel[], query: URLSearchParams, asked: AskedModels): JsonObject;
 }
 
 /** The id behind `prefix/`, `{}` for the prefix alone, undefined for any other path. */

@@ -10,6 +10,8 @@ export interface EmbeddingRequest {
   user?: string;
   /** The client sent a single input, not a list of one. */
   alone?: true;
+  /** The client reads Google Cloud's `predictions`. */
+  asPredictions?: true;
 }
 
 /** Text, or the token ids that the client made from it. */

@@ -9,6 +9,6 @@ export function listModels(path: string, headers: Headers, query: URLSearchParam
   if (found === undefined) return undefined;
   const { client, asked } = found;
   const model = (id: string) => ({ id, provider: 'simulator' });
-  if (asked.id === undefined) return Response.json(client.buildList(NAMES.map(model), query));
-  return Response.json(client.buildModel(model(asked.id)));
+  if (asked.id === undefined) return Response.json(client.buildList(NAMES.map(model), query, asked));
+  return Response.json(client.buildModel(model(asked.id), asked));
 }

@@ -1,14 +1,16 @@
-// Embeddings as clients of this dialect ask for them: `:embedContent` for one, `:batchEmbedContents` for many.
-// https://ai.google.dev/api/embeddings
-import type { EmbeddingInput } from '../../model/embedding.ts';
+// Embeddings as clients of this dialect ask for them: `:embedContent` for one, `:batchEmbedContents` for many, at Google Cloud
+// `:predict`. https://ai.google.dev/api/embeddings
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
+import type { EmbeddingInput, EmbeddingRequest } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asObject, asString, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, requiredObject } from './read-field.ts';
 
 export const clientEmbeddings: ClientEmbeddings = {
   parseRequest(body, { model = '' }) {
+    if (body.instances !== undefined) return parseInstances(body, model);
     const batch = asArray(body.requests);
     if (batch?.length === 0) throw invalid('requests', 'must contain at least one request');
     const asked = batch?.map((request, at) => parseOne(request, `requests[${at}]`)) ?? [parseOne(body, '')];
@@ -23,10 +25,16 @@ export const clientEmbeddings: ClientEmbeddings = {
       ...(batch === undefined && { alone: true }),
     };
   },
-  buildResponse(response, { alone }) {
+  buildResponse(response, { alone, asPredictions }) {
     const embeddings = response.vectors().map((values) => ({ values }));
     const [embedding = { values: [] }] = embeddings;
     const tokens = response.usage?.inputTokens;
+    if (asPredictions === true) {
+      // They are counted one by one there, and the count of several is one sum here.
+      const counted = embeddings.length === 1 && tokens !== undefined;
+      const statistics = counted ? { statistics: { token_count: tokens, truncated: false } } : {};
+      return { predictions: embeddings.map((entry) => ({ embeddings: { ...entry, ...statistics } })) };
+    }
     return {
       ...(alone === true ? { embedding } : { embeddings }),
       ...(tokens !== undefined && { usageMetadata: { promptTokenCount: tokens } }),
@@ -34,9 +42,55 @@ export const clientEmbeddings: ClientEmbeddings = {
   },
 };
 
+function parseInstances({ instances, parameters }: JsonObject, model: string): EmbeddingRequest {
+  const list = asArray(instances) ?? [];
+  if (list.length === 0) throw invalid('instances', 'must contain at least one text');
+  const dimensions = dimensionsIn(asObject(parameters) ?? {}, (field) => `parameters.${field}`);
+  return {
+    model,
+    input: list.map((value, at) => parseInstance(value, `instances[${at}]`)),
+    encoding: 'float',
+    ...(dimensions !== undefined && { dimensions }),
+    asPredictions: true,
+  };
+}
+
+function parseInstance(value: JsonValue, at: string): EmbeddingInput {
+  const instance = requiredObject(value, at);
+  const text = textIn(instance.content);
+  if (text === undefined) {
+    const param = `${at}.content`;
+    throw new GatewayError('unsupported_feature', `${param}: only text is embedded`, { reason: { param } });
+  }
+  const task =
+    optionalString(instance, 'task_type', `${at}.task_type`) ??
+    optionalString(instance, 'taskType', `${at}.taskType`);
+  const title = optionalString(instance, 'title', `${at}.title`);
+  return { type: 'text', text, ...(task !== undefined && { task }), ...(title !== undefined && { title }) };
+}
+
+/** A text, or, from Google's own SDKs, the parts of one. */
+function textIn(content: JsonValue | undefined): string | undefined {
+  const text = asString(content);
+  if (text !== undefined) return text;
+  const texts = (asArray(asObject(content)?.parts) ?? []).map((part) => asString(asObject(part)?.text));
+  return texts.length === 0 || texts.includes(undefined) ? undefined : texts.join('');
+}
+
+function dimensionsIn(fields: JsonObject, place: (field: string) => string): number | undefined {
+  const dimensions = optionalNumber(fields, 'outputDimensionality', place('outputDimensionality'));
+  if (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1))
+    throw invalid(place('outputDimensionality'), 'must be a whole number of at least 1');
+  return dimensions;
+}
+
 function parseOne(value: JsonValue, at: string): { input: EmbeddingInput; dimensions?: number } {
+  const given = requiredObject(value, at);
+  // Google Cloud nests what the developer API takes beside the content.
+  const nested = asObject(given.embedContentConfig);
+  const request = { ...given, ...nested };
+  const inside = nested === undefined ? '' : 'embedContentConfig.';
   const place = (field: string) => (at === '' ? field : `${at}.${field}`);
-  const request = requiredObject(value, at);
   const parts = asArray(requiredObject(request.content, place('content')).parts) ?? [];
   if (parts.length === 0) throw invalid(place('content.parts'), 'must contain at least one part');
   const texts = parts.map((part, nth) => {
@@ -45,11 +99,9 @@ function parseOne(value: JsonValue, at: string): { input: EmbeddingInput; dimens
     const param = place(`content.parts[${nth}]`);
     throw new GatewayError('unsupported_feature', `${param}: only text is embedded`, { reason: { param } });
   });
-  const task = optionalString(request, 'taskType', place('taskType'));
-  const title = optionalString(request, 'title', place('title'));
-  const dimensions = optionalNumber(request, 'outputDimensionality', place('outputDimensionality'));
-  if (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1))
-    throw invalid(place('outputDimensionality'), 'must be a whole number of at least 1');
+  const task = optionalString(request, 'taskType', place(`${inside}taskType`));
+  const title = optionalString(request, 'title', place(`${inside}title`));
+  const dimensions = dimensionsIn(request, (field) => place(inside + field));
   return {
     input: {
       type: 'text',

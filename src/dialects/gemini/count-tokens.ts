@@ -6,11 +6,24 @@ import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
 import { bareModel, methodOf } from './route.ts';
 
+/** Besides `contents`, fields of a count that are Google Cloud's alone. */
+const CLOUD_FIELDS = [
+  'systemInstruction',
+  'system_instruction',
+  'tools',
+  'generationConfig',
+  'generation_config',
+];
+
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
   endpoint: (model) => methodOf(model, 'countTokens'),
-  /** A nested complete request, which repeats the model. Google Cloud takes its fields at the top level. */
+  /** A nested complete request, which repeats the model. Google Cloud takes its fields at the top level, and only there. */
   edits(body, model, { cloudMethods }) {
     const edits: Record<string, JsonValue | undefined> = {};
+    if (cloudMethods !== true && CLOUD_FIELDS.some((name) => body[name] !== undefined)) {
+      for (const name of Object.keys(body)) edits[name] = undefined;
+      return { ...edits, generateContentRequest: { ...body, model: `models/${bareModel(model)}` } };
+    }
     for (const name of ['generateContentRequest', 'generate_content_request']) {
       const request = body[name];
       if (cloudMethods && isObject(request)) {

@@ -11,9 +11,10 @@ import { bareModel, methodOf } from './route.ts';
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model, { cloudMethods }) => methodOf(model, cloudMethods ? 'predict' : 'batchEmbedContents'),
   // A single text is sent as a list of one.
-  passes: (body, { cloudMethods }) => cloudMethods !== true && body.requests !== undefined,
+  passes: (body, { cloudMethods }) => (cloudMethods === true ? body.instances : body.requests) !== undefined,
   /** Each request names the model again. */
   edits(body, model) {
+    if (body.instances !== undefined) return {};
     const named = `models/${bareModel(model)}`;
     const requests = asArray(body.requests) ?? [];
     if (requests.every((request) => asObject(request)?.model === named)) return {};

@@ -1,8 +1,9 @@
 // Lists of models, both ways. https://ai.google.dev/api/models
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
-import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { type AskedModels, type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
+import { publisherModels } from '../shared/google-clients.ts';
 import { bareModel, forwardedTo, isGoogles } from './route.ts';
 import { ID } from './wire.ts';
 
@@ -13,6 +14,8 @@ const METHODS = ['generateContent', 'streamGenerateContent', 'countTokens'];
 
 export const clientModels: ClientModels = {
   route(path, headers) {
+    const cloud = publisherModels(path);
+    if (cloud !== undefined) return cloudAsked(cloud);
     // What a model has stored, such as its operations, is no model.
     if (forwardedTo(path, headers) !== undefined) return undefined;
     const found =
@@ -20,9 +23,9 @@ export const clientModels: ClientModels = {
       (isGoogles(headers) ? routeModels(path, '/v1/models') : undefined);
     return found?.id === undefined ? found : { id: bareModel(found.id) };
   },
-  buildModel,
+  buildModel: (model, { asPublished }) => (asPublished === true ? buildPublished : buildModel)(model),
   /** A page's token is the id of its first model. */
-  buildList(models, query) {
+  buildList(models, query, { asPublished }) {
     const size = Number(query.get('pageSize') ?? Number.NaN);
     const from = Math.max(
       0,
@@ -30,12 +33,30 @@ export const clientModels: ClientModels = {
     );
     const to = size >= 1 ? from + Math.floor(size) : models.length;
     const next = models[to]?.id;
+    const page = models.slice(from, to);
     return {
-      models: models.slice(from, to).map(buildModel),
+      ...(asPublished === true
+        ? { publisherModels: page.map(buildPublished) }
+        : { models: page.map(buildModel) }),
       ...(next === undefined ? {} : { nextPageToken: next }),
     };
   },
 };
+
+/** The whole list is Google's: its SDKs ask for no other. */
+function cloudAsked({ publisher, model }: { publisher: string; model?: string }): AskedModels | undefined {
+  if (model !== undefined)
+    return { id: publisher === 'google' ? model : `${publisher}/${model}`, asPublished: true };
+  return publisher === 'google' ? { asPublished: true } : undefined;
+}
+
+/** Its SDKs turn the name back into the path of `provider/model`. */
+function buildPublished(model: OfferedModel): JsonObject {
+  const { id, displayName = id } = model;
+  const slash = id.indexOf('/');
+  const [publisher, name] = slash === -1 ? ['google', id] : [id.slice(0, slash), id.slice(slash + 1)];
+  return { name: `publishers/${publisher}/models/${name}`, displayName };
+}
 
 function buildModel(model: OfferedModel): JsonObject {
   const { id, displayName = id, inputTokenLimit, outputTokenLimit, extension } = model;

@@ -3,6 +3,13 @@
 import type { HeaderReader } from '../../model/headers.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
+import {
+  BELOW_PROJECT,
+  OF_GOOGLE,
+  type PublisherPath,
+  publisherPath,
+  withoutGooglesKeys,
+} from '../shared/google-clients.ts';
 
 const METHODS = [
   'generateContent',
@@ -18,22 +25,43 @@ const COLON = '(?::|%3[Aa])';
 const PATH = new RegExp(
   `^/(?:v1(?:beta)?/models/(.+)|v1beta/(?!v1|models/)([^/]+/.+))${COLON}(${METHODS.join('|')})$`,
 );
-const ANY_METHOD = new RegExp(`^/v1(?:beta)?/.+${COLON}[a-zA-Z]+$`);
+const ANY_METHOD = new RegExp(`^/v1(?:beta1?)?/.+${COLON}[a-zA-Z]+$`);
 
 /**
  * The model is in the path, URL-encoded or not; names of other providers may contain `/` and `:`. Some clients
  * (`@ai-sdk/google`, LangChain) omit `models/` before a name with a slash, which could be `tunedModels/…`.
  */
 export function route(path: string, query: URLSearchParams): ClientRoute | undefined {
+  const cloud = publisherPath(path);
+  if (cloud !== undefined) return cloudRoute(cloud, query);
   const match = PATH.exec(path);
   const name = match?.[1] ?? match?.[2];
   const model = name === undefined ? undefined : decoded(name);
-  if (match === null || !model) return undefined;
-  switch (match[3]) {
+  return match === null || !model ? undefined : routeOf(model, match[3], query);
+}
+
+/** A model of Google Cloud; its SDKs write `vendor/model` as the path of a publisher's model. */
+function cloudRoute(
+  { publisher, model, method }: PublisherPath,
+  query: URLSearchParams,
+): ClientRoute | undefined {
+  if (method === 'predict' ? isImageModel(model) : !METHODS.includes(method)) return undefined;
+  const name = publisher === 'google' ? model : `${publisher}/${model}`;
+  return { ...routeOf(name, method, query), envelope: OF_GOOGLE };
+}
+
+/** Those that make images. All others that `:predict` is asked of embed. */
+function isImageModel(model: string): boolean {
+  return /^(imagen|imagegeneration|image|virtual-try-on)(-[\w.]+)*(@\w+)?$/.test(model);
+}
+
+function routeOf(model: string, method: string | undefined, query: URLSearchParams): ClientRoute {
+  switch (method) {
     case 'countTokens':
       return { operation: 'count-tokens', model, stream: false };
     case 'embedContent':
     case 'batchEmbedContents':
+    case 'predict':
       return { operation: 'embed', model, stream: false };
     case 'generateContent':
       return { operation: 'generate', model, stream: false };
@@ -60,12 +88,22 @@ const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/models/[^/]+${COLON}predict$`);
 const SHARED = /^\/v1\/(files|batches)/;
 
 export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
+  const cloud = publisherPath(path);
+  if (cloud !== undefined) return madeOfCloud(cloud);
   if (SHARED.test(path) && !isGoogles(headers)) return undefined;
   if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true };
-  // Its answers state no usage.
-  return MADE_AT_ONCE.test(path)
-    ? { path, spokenBy: ['gemini'], isStored: false, billIn: () => undefined }
-    : undefined;
+  return MADE_AT_ONCE.test(path) ? madeAt(path) : undefined;
+}
+
+/** Its answers state no usage. */
+function madeAt(path: string): ForwardedPath {
+  return { path, spokenBy: ['gemini'], isStored: false, billIn: () => undefined };
+}
+
+/** Images that Google Cloud would make: the developer API takes the same request, at its own path. */
+function madeOfCloud({ publisher, model, method }: PublisherPath): ForwardedPath | undefined {
+  if (publisher !== 'google' || method !== 'predict' || !isImageModel(model)) return undefined;
+  return { ...madeAt(methodOf(model, 'predict')), ofClient: withoutGooglesKeys };
 }
 
 /** What to do without Google, by the path of its collection. */
@@ -78,7 +116,7 @@ const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
     /^\/v1beta\/cachedContents(\/|$)/,
     'conversations are not cached here; send all of them with each request, as `systemInstruction`, `tools` and `contents`',
   ],
-  [/^\/v1beta\/batches([/:]|$)/, 'send each request of a batch separately'],
+  [/^\/v1beta\/(batches|batchPredictionJobs)([/:]|$)/, 'send each request of a batch separately'],
   [
     /^\/v1beta\/interactions(\/|$)/,
     'answers are not stored here; send the whole conversation as `contents` to a model’s :generateContent',
@@ -87,7 +125,8 @@ const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
 
 /** What to use instead of a path that is not served, or is misspelt. */
 export function alternativeTo(path: string): string | undefined {
-  const kept = KEPT_THERE.find(([collection]) => collection.test(path));
+  const own = path.replace(BELOW_PROJECT, '/v1beta');
+  const kept = KEPT_THERE.find(([collection]) => collection.test(own));
   if (kept !== undefined) return kept[1];
   if (!ANY_METHOD.test(path)) return undefined;
   return `the methods of a model are ${METHODS.map((method) => `:${method}`).join(', ')}`;

@@ -47,8 +47,9 @@ const LONGEST_WORK_MS = 600_000;
 
 /** Answers with whatever the one provider answers. Throws the GatewayError to report to the client. */
 export async function answerForwarded(forwarding: Forwarding): Promise<Response> {
-  const { request, headers, found, config, record, host, client, redact, serverKeys } = forwarding;
+  const { request, found, config, record, host, client, redact, serverKeys } = forwarding;
   const { pathname, search } = forwarding.address;
+  const headers = found.forward.ofClient?.(forwarding.headers) ?? forwarding.headers;
   const bytes = await readBytes(request, headers, config.server, host.setTimer);
   const content = parseForwardedBody(bytes, headers.get('content-type'));
   record.requestedModel = content.model;

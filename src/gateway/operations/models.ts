@@ -1,7 +1,6 @@
 // Every model reachable through the gateway: those of the configuration and those that providers list.
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
-import type { Dialect } from '../../dialects/dialect.ts';
-import type { ClientModels } from '../../dialects/operations.ts';
+import type { FoundModels } from '../../dialects/find-route.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
@@ -19,16 +18,18 @@ export interface ModelSources {
 
 /** The list, or the one model asked for. Throws GatewayError `unknown_model` where routing refuses that name. */
 export async function answerModels(
-  { client, dialect, asked: { id } }: { client: ClientModels; dialect: Dialect; asked: { id?: string } },
+  { client, dialect, asked }: Pick<FoundModels, 'client' | 'dialect' | 'asked'>,
   query: URLSearchParams,
   sources: ModelSources,
 ): Promise<JsonObject> {
+  const { id } = asked;
   if (id === undefined) {
     const bare = client.listsBareNames === true ? dialect.id : null;
-    return client.buildList(await offeredModels(sources, bare), query);
+    return client.buildList(await offeredModels(sources, bare), query, asked);
   }
   const models = await offeredModels(sources, null);
-  return client.buildModel(models.find((each) => each.id === id) ?? (await unlisted(id, models, sources)));
+  const model = models.find((each) => each.id === id) ?? (await unlisted(id, models, sources));
+  return client.buildModel(model, asked);
 }
 
 /**
