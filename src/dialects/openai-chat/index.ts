@@ -1,11 +1,11 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
-import { ownPath, azureRoute } from '../openai/own-path.ts';
+import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';
@@ -20,6 +20,7 @@ import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
 import { createTextCompletions, textCompletionForms } from './text-completions/index.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
+import { OF_GOOGLE, publisherPath } from '../shared/google-clients.ts';
 
 /** Keys of a chunk that mean more than text. Inside content their quotes would be escaped. */
 const SAYS_MORE =
@@ -59,10 +60,10 @@ export const openaiChat: Dialect = {
     featureHeaders: ['openai-beta'],
     route(asked) {
       const path = ownPath(asked);
-      if (path === '/v1/chat/completions') return { operation: 'generate', ...azureRoute(asked) };
-      if (path === '/v1/completions') return { operation: 'complete', ...azureRoute(asked) };
-      if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...azureRoute(asked) };
-      return undefined;
+      if (path === '/v1/chat/completions') return { operation: 'generate', ...routeInFront(asked) };
+      if (path === '/v1/completions') return { operation: 'complete', ...routeInFront(asked) };
+      if (path === EMBEDDINGS_PATH) return { operation: 'embed', stream: false, ...routeInFront(asked) };
+      return cloudRoute(asked);
     },
     forwardedTo: forwardedByChat,
     alternativeTo,
@@ -80,6 +81,18 @@ export const openaiChat: Dialect = {
   provider: { ...provider, textCompletions: createTextCompletions(provider) },
   createGrammarChecker,
 };
+
+/**
+ * Vendors whose models Google Cloud serves in this form (Mistral) are asked at the path of a model, and say in the body whether
+ * they stream. A version behind an `@` is Google's. https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral
+ */
+function cloudRoute(path: string): ClientRoute | undefined {
+  const { publisher, model, method } = publisherPath(path) ?? {};
+  if (model === undefined || publisher === 'anthropic' || publisher === 'google') return undefined;
+  if (method !== 'rawPredict' && method !== 'streamRawPredict') return undefined;
+  const modelForBody = model.replace(/@\w+$/, '');
+  return { operation: 'generate', modelForBody, ownsQuery: true, envelope: OF_GOOGLE };
+}
 
 /** An empty delta is no keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */
 function classify(sent: SseEvent): ReturnType<ProviderSide['classify']> {

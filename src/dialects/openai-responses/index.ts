@@ -7,7 +7,7 @@ import { openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiModels } from '../openai/models.ts';
 import { forwardedByResponses } from '../openai/forwarded.ts';
-import { ownPath, azureRoute } from '../openai/own-path.ts';
+import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
@@ -30,7 +30,7 @@ export const openaiResponses: Dialect = {
     featureHeaders: ['openai-beta'],
     route(asked) {
       const path = ownPath(asked);
-      const more = azureRoute(asked);
+      const more = routeInFront(asked);
       if (path === '/v1/responses') return { operation: 'generate', ...more };
       if (path === `/v1${COMPACT_PATH}`) return { operation: 'compact', stream: false, ...more };
       return path === `/v1${COUNT_PATH}` ? { operation: 'count-tokens', stream: false, ...more } : undefined;

@@ -1,5 +1,8 @@
-// A client's path below the base URL, where its SDK adds more to it than OpenAI's SDKs do.
+// A client's path below the base URL, where its SDK adds more to it than OpenAI's SDKs do, or a cloud puts it elsewhere.
+import { asString } from '../../model/json/json.ts';
 import type { ClientRoute } from '../dialect.ts';
+import type { Envelope } from '../envelope.ts';
+import { OF_GOOGLE, OPENAPI_ENDPOINT } from '../shared/google-clients.ts';
 
 /** Paths below a deployment. */
 const OF_DEPLOYMENT = /\/(?:chat\/completions|completions|embeddings|images\/\w+|audio\/\w+)$/.source;
@@ -13,13 +16,27 @@ const OF_NONE = /\/(?:responses|models)(?:\/|$)/.source;
  */
 const IN_FRONT = new RegExp(`^/openai(?:/v1(?=/)|/deployments/(.+?)(?=${OF_DEPLOYMENT})|(?=${OF_NONE}))`);
 
+/** Google's own models have their vendor in front of the name there. */
+const OPENAPI: Envelope = {
+  open(body, given) {
+    const opened = OF_GOOGLE.open(body, given);
+    const model = asString(body.model);
+    if (model?.startsWith('google/')) opened.edits.model = model.slice('google/'.length);
+    return opened;
+  },
+};
+
 /** @returns the path as OpenAI's SDKs would write it. */
 export function ownPath(path: string): string {
-  return path.replace(IN_FRONT, '/v1');
+  return path.replace(OPENAPI_ENDPOINT, '/v1').replace(IN_FRONT, '/v1');
 }
 
-/** What Azure's clients state only in the path: the model. Their query is for Azure (its API version), not for others. */
-export function azureRoute(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery'> {
+/**
+ * What only the path states: to Azure the model, and that the client is Google Cloud's. Azure's query is for Azure (its API
+ * version), not for others.
+ */
+export function routeInFront(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery' | 'envelope'> {
+  if (OPENAPI_ENDPOINT.test(path)) return { envelope: OPENAPI };
   const [front, deployment] = IN_FRONT.exec(path) ?? [];
   if (front === undefined || front === '/openai/v1') return {};
   const model = deployment === undefined ? undefined : decoded(deployment);
