@@ -13,6 +13,7 @@ const MENDS: Readonly<Record<string, string>> = {
   EPERM: 'run as its owner, or choose another folder with SLUICE_HOME',
   EDQUOT: 'free some space there, or choose another folder with SLUICE_HOME',
   ENOSPC: 'free some space there, or choose another folder with SLUICE_HOME',
+  EROFS: 'its file system is read-only: choose another folder with SLUICE_HOME',
   EEXIST: 'a file is in the place of a folder: move it away, or choose another folder with SLUICE_HOME',
   ENOTDIR: 'a file is in the place of a folder: move it away, or choose another folder with SLUICE_HOME',
 };

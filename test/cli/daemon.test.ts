@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { childrenOf } from '../support/sluice-process.ts';
+import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 
 // Up to fifteen commands one after another, each a process that starts, on a busy machine.
@@ -327,6 +327,31 @@ describe('a home that cannot be used', () => {
         disk.free();
         expect(await sluice(disk.directory, ['start', '--port', '0'])).toMatchObject({ code: 0 });
         expect(await sluice(disk.directory, ['stop'])).toMatchObject({ code: 0 });
+      } finally {
+        disk.remove();
+      }
+    }, 30_000);
+
+  if (canMount())
+    test('a read-only file system: no daemon starts, and a gateway in the foreground serves and says so', async () => {
+      const disk = mountSmallDisk(1);
+      if (disk === null) throw new Error('it could be mounted a moment ago');
+      try {
+        disk.makeReadOnly();
+        expect(await sluice(disk.directory, ['start', '--port', '0'])).toMatchObject({
+          code: 1,
+          err: expect.stringMatching(/cannot be used \(EROFS.*choose another folder with SLUICE_HOME\n$/),
+        });
+        await using gateway = await startSluice({ environment: { SLUICE_HOME: disk.directory } });
+        expect(await (await ask(gateway.url, 'simulator/fast')).text()).toContain('[DONE]');
+        await gateway.wrote(
+          /the ledger cannot be opened: requests are served all the same.*EROFS.*SLUICE_HOME/,
+        );
+        while ((await gateway.get<{ status: string }>('/gateway/health')).status !== 'degraded')
+          await Bun.sleep(20);
+        expect(await gateway.get('/gateway/health')).toMatchObject({
+          ledger: { ok: false, last_error: expect.stringContaining('EROFS') },
+        });
       } finally {
         disk.remove();
       }

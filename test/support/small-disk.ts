@@ -8,6 +8,7 @@ export interface SmallDisk {
   /** Leaves no more than so many bytes free, until `free`. */
   fill(left: number): void;
   free(): void;
+  makeReadOnly(): void;
   remove(): void;
 }
 
@@ -35,6 +36,9 @@ export function mountSmallDisk(megabytes: number): SmallDisk | null {
       writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
     },
     free: () => rmSync(filler, { force: true }),
+    makeReadOnly() {
+      Bun.spawnSync(['mount', '-o', 'remount,ro', directory]);
+    },
     remove() {
       // Also while a test still has a file of it mapped.
       Bun.spawnSync(['umount', '-l', directory]);
