@@ -1,7 +1,7 @@
 // What rate limits count, with a clock turned by hand: the arithmetic, names without number, and many requests at once.
 import { describe, expect, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
-import { createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';
+import { type Counter, createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';
 import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
 import { formatLimit, formatReachedLimit } from '../../src/limits/format-limit.ts';
 
@@ -131,6 +131,68 @@ describe('names that clients choose', () => {
     expect(enter({ projectId: 'still more' })).toBeNull();
     expect(enter({ projectId: 'more' })).not.toBeNull();
     expect(book.states().map(({ limit }) => limit.project)).toEqual(['more', 'still more']);
+  });
+});
+
+test('of names that have a limit to themselves those that use most are listed first', () => {
+  const { book, enter } = begin({ ...MINUTE, each: 'project' });
+  for (const projectId of ['one', 'three', 'three', 'two', 'three', 'two']) enter({ projectId });
+  expect(book.states().map(({ limit, used }) => [limit.project, used])).toEqual([
+    ['three', 3],
+    ['two', 2],
+    ['one', 1],
+  ]);
+});
+
+describe('another process takes the last place after this one has looked', () => {
+  /** Two processes with a limit on `web` that lets one request in, and a wide one beside it. */
+  function race(wide: RateLimit, narrow: RateLimit) {
+    const local = createLocalCounters(() => 1_000_000);
+    let other: (() => void) | undefined;
+    const takeFirst = () => {
+      other?.();
+      other = undefined;
+    };
+    /** As in shared memory: a place may be gone when it is to be counted. */
+    const contested = (counter: Counter): Counter => ({
+      freeAt: () => counter.freeAt(),
+      running: () => counter.running(),
+      end: () => counter.end(),
+      setFreeAt(expected, next) {
+        takeFirst();
+        return counter.freeAt() === expected && counter.setFreeAt(expected, next);
+      },
+      begin() {
+        takeFirst();
+        counter.begin();
+      },
+    });
+    const get = (key: string) => {
+      const counter = local.get(key);
+      return counter && (key.includes('web') ? contested(counter) : counter);
+    };
+    const [here, there] = [createLimitBook({ ...local, get }), createLimitBook(local)];
+    here.configure([wide, narrow]);
+    there.configure([narrow]);
+    const counted: Count[] = [];
+    other = () => expect(there.enter(WHO, counted)).toBeNull();
+    return { here, refused: here.enter(WHO, []), leaveThere: () => there.leave(counted) };
+  }
+
+  const WIDE = { requests: MINUTE, concurrent: { ...MINUTE, kind: 'concurrent', per: null } } as const;
+
+  test.each([
+    ['requests', 'requests', 60_000],
+    ['requests', 'concurrent', 1_000],
+    ['concurrent', 'requests', 60_000],
+    ['concurrent', 'concurrent', 1_000],
+  ] as const)('%s beside %s: it is refused, and counts nowhere', (wide, narrow, waitMs) => {
+    const limit: RateLimit = { ...WIDE[narrow], most: 1, project: 'web' };
+    const { here, refused, leaveThere } = race(WIDE[wide], limit);
+    expect(refused).toEqual({ limit, name: '', waitMs });
+    expect(here.states().map(({ used }) => used)).toEqual([0, 1]);
+    leaveThere();
+    expect(here.states().map(({ used }) => used)).toEqual([0, narrow === 'requests' ? 1 : 0]);
   });
 });
 
