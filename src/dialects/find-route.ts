@@ -26,8 +26,11 @@ export interface FoundForward {
   forward: ForwardedPath;
 }
 
-/** A server that decodes slashes would take the path for one outside of those that are forwarded. */
-const LEADS_OUT = /(\/|%2f|%5c|\\)(\.|%2e){1,2}($|\/|%2f|%5c|\\)/i;
+/**
+ * Some server would take the path for one outside of those that are forwarded: because it decodes slashes, or decodes twice, or takes
+ * what follows a semicolon for a parameter, as servers of Java do.
+ */
+const LEADS_OUT = /(\/|\\|%(25)*(2f|5c))(\.|%(25)*2e){1,2}($|\/|\\|;|%(25)*(2f|5c|3b))/i;
 
 /**
  * The dialect whose vendor has this path, where only a provider itself can answer it. Dialects share a path: who shows itself

@@ -255,10 +255,16 @@ describe('the request', () => {
       'x%2F..%2F..%2Forganization',
       '..%5Corganization',
       '../organization',
+      '..;/organization',
+      '..;x=1/..;/organization',
+      '..%3B/organization',
+      '%252e%252e%252Forganization',
+      '..%25252Forganization',
     ])
       expect((await lab.ask('GET', `/v1/files/${path}`)).status, path).toBe(404);
     expect(lab.upstream.requests).toHaveLength(0);
-    expect((await lab.ask('GET', '/v1/files/a..b')).status).toBe(200);
+    for (const path of ['a..b', 'a%252F', '..a', 'a;b'])
+      expect((await lab.ask('GET', `/v1/files/${path}`)).status, path).toBe(200);
   });
 
   test('has the client’s own key where it sends one', async () => {
@@ -350,6 +356,17 @@ describe('the answer', () => {
     expect(response.status).toBe(204);
     expect(response.body).toBeNull();
     expect((await lab.row(0)).status).toBe('success');
+  });
+
+  test('that nothing has changed is no failure', async () => {
+    const lab = setup(replyWith('', { status: 304, headers: { etag: '"1"' } }));
+    const headers = { 'if-none-match': '"1"' };
+    const response = await lab.ask('GET', '/v1/files/file-1/content', { headers });
+    expect(lab.sent().headers.get('if-none-match')).toBe('"1"');
+    expect(response.status).toBe(304);
+    expect(response.headers.get('etag')).toBe('"1"');
+    expect(await response.text()).toBe('');
+    expect(await lab.row(0)).toMatchObject({ status: 'success', httpStatus: 304, errorCode: null });
   });
 
   test('that breaks off is not passed off as whole', async () => {

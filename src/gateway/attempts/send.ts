@@ -15,6 +15,9 @@ import type { GatewayHost } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
 import type { Plan } from './plan.ts';
 
+/** The client's own condition is met: it has what it asks for. */
+const NOT_MODIFIED = 304;
+
 /** A try before it is made. */
 export interface PlannedTry {
   /** For the log. */
@@ -50,7 +53,7 @@ export interface Sent {
 }
 
 /**
- * Sends the plan's request and returns its 2xx answer; anything else is thrown as the GatewayError it means. One
+ * Sends the plan's request and returns its 2xx answer, or the 304 to a forwarded one; anything else is thrown as the GatewayError it means. One
  * asynchronous function, as in `walk`.
  */
 export async function send(context: AttemptContext): Promise<Sent> {
@@ -85,6 +88,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
       timing.arrived();
     }
     context.answered(response.status);
+    if (plan.forwarded !== undefined && response.status === NOT_MODIFIED) return { response, call };
     requireNoRedirect(provider.name, response);
     if (!isOk(response)) throw await readError(response, context, call);
     return { response, call };

@@ -137,7 +137,7 @@ function withLongTimeout({ provider, model }: Target): Target {
   return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };
 }
 
-const WITHOUT_BODY = [204, 205];
+const WITHOUT_BODY = [204, 205, 304];
 
 async function answer(
   { found, record, config, makeBody, isRecorded, client, host }: Forwarding,
