@@ -11,6 +11,7 @@ import type { NeutralResponse } from '../model/response.ts';
 import type { StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
+import type { ForwardedSocket } from './forwarded-socket.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
 import type { Envelope } from './envelope.ts';
 import type { SocketDialect } from './socket.ts';
@@ -79,6 +80,8 @@ export interface ClientSide {
    * path.
    */
   forwardedTo?(path: string, headers: HeaderReader): ForwardedPath | undefined;
+  /** For a path at which its clients open a WebSocket that only a provider itself can answer; undefined for any other path. */
+  forwardedSocket?(path: string): ForwardedSocket | undefined;
   /** For a path of its vendor's that is not served here, what to do instead; undefined for any other path. */
   alternativeTo?(path: string): string | undefined;
   /** What a generation request says in other dialects' fields; undefined if nothing. */

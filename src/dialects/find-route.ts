@@ -1,6 +1,7 @@
 // Which dialect a path belongs to.
 import type { HeaderReader } from '../model/headers.ts';
 import type { ClientRoute, Dialect, ForwardedPath } from './dialect.ts';
+import type { ForwardedSocket } from './forwarded-socket.ts';
 import type { AskedModels, ClientModels } from './operations.ts';
 import { DIALECTS } from './registry.ts';
 
@@ -48,6 +49,20 @@ export function findForward(path: string, headers: HeaderReader): FoundForward |
     byPath ??= found;
   }
   return byPath;
+}
+
+export interface FoundSocket {
+  dialect: Dialect;
+  socket: ForwardedSocket;
+}
+
+/** The dialect whose vendor opens WebSockets at this path that only a provider itself can answer. */
+export function findForwardedSocket(path: string): FoundSocket | undefined {
+  for (const dialect of ALL) {
+    const socket = dialect.client.forwardedSocket?.(path);
+    if (socket !== undefined) return { dialect, socket };
+  }
+  return undefined;
 }
 
 export interface FoundModels {

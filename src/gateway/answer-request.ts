@@ -24,6 +24,7 @@ import { answerCompletion } from './operations/completions.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
 import { answerForwarded } from './operations/forward.ts';
+import { type OpeningSocket, openForwardedSocket, withProtocolKey } from './operations/forward-socket.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
 import { featuresIn, parseAsked, parseIncoming, readLabels } from './request/incoming.ts';
@@ -59,11 +60,14 @@ const OPERATIONS: Record<ClientRoute['operation'], (exchange: Operation) => Prom
   compact: answerCompaction,
 };
 
-/** A failure is an answer too, in the client's dialect. */
+/**
+ * A failure is an answer too, in the client's dialect. @param found for a WebSocket, it takes the session; the response is
+ * then empty, and only one that refuses it means anything.
+ */
 export async function answerRequest(
   request: Request,
   address: RequestAddress,
-  found: FoundRoute | FoundForward,
+  found: FoundRoute | FoundForward | OpeningSocket,
   makeBody: MakeBody,
   { host, setup, states, budgets, limits, isRecorded, newRecord }: RequestContext,
 ): Promise<Response> {
@@ -71,6 +75,7 @@ export async function answerRequest(
   const dialect = found.dialect.id;
   const envelope = 'route' in found ? found.route.envelope : undefined;
   const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
+  if ('socket' in found) withProtocolKey(headers, found.socket);
   const redact = redactor.and(presentedSecrets(headers, address.searchParams));
   const record = newRecord(dialect, redact);
   record.operation = operationOf(found, request.method);
@@ -88,17 +93,14 @@ export async function answerRequest(
     record.projectId = labels.projectId;
     if (labels.agentType !== null || labels.projectId !== null)
       reportBegun(host.fleet, dialect, record, redact);
-    if ('forward' in found) {
+    if (!('route' in found)) {
       // A used-up budget holds back what has a price.
       await loadPrices();
-      return await answerForwarded({
+      const forwarding = {
         request,
         headers,
         address,
-        found,
         config,
-        project,
-        isRecorded,
         routed: () => reportBegun(host.fleet, dialect, record, redact),
         host,
         record,
@@ -109,8 +111,11 @@ export async function answerRequest(
         budgets,
         limits,
         client,
-        makeBody,
-      });
+      };
+      if ('forward' in found)
+        return await answerForwarded({ ...forwarding, found, project, isRecorded, makeBody });
+      found.take(await openForwardedSocket({ ...forwarding, found, begun: unfollow }));
+      return new Response(null);
     }
     const text = await readBody(request, headers, config.server, host.setTimer, envelope?.bodyType);
     if (isRecorded && config.audit.logRequestBodies)
@@ -214,7 +219,8 @@ function followClient(signal: AbortSignal, record: ExchangeRecord) {
   return { client, unfollow: () => signal.removeEventListener('abort', leave) };
 }
 
-function operationOf(found: FoundRoute | FoundForward, method: string): RowOperation {
+function operationOf(found: FoundRoute | FoundForward | OpeningSocket, method: string): RowOperation {
   if ('route' in found) return found.route.operation;
+  if ('socket' in found) return 'infer';
   return found.forward.billIn !== undefined && method === 'POST' ? 'infer' : 'forward';
 }

@@ -1,6 +1,12 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { findForward, findModels, type FoundForward, findRoute } from '../dialects/find-route.ts';
+import {
+  findForward,
+  findModels,
+  type FoundForward,
+  findRoute,
+  type FoundSocket,
+} from '../dialects/find-route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createLedger } from '../ledger/queue/recorder.ts';
 import type { LedgerRow } from '../ledger/rows/row.ts';
@@ -15,10 +21,11 @@ import type { Redactor } from '../model/redact/redact.ts';
 import { createRouteMemory } from '../routing/memory.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
+import type { SocketTransport } from '../upstream/socket-transport.ts';
 import { createProviderStates, type ProviderState } from '../upstream/provider-state.ts';
 import type { Ask } from './request/ask.ts';
 import { answerOther } from './answer-other.ts';
-import { answerRequest } from './answer-request.ts';
+import { answerRequest, type RequestContext } from './answer-request.ts';
 import { type MakeBody, standardBody } from './response/byte-source.ts';
 import { answerShuttingDown, shuttingDown } from './response/error-response.ts';
 import { cutAtShutdown } from './cancellation-errors.ts';
@@ -37,7 +44,7 @@ import { noteServed } from './routing.ts';
 import { createRunningRequests } from './live/running-requests.ts';
 import { createSetup, type Setup } from './setup.ts';
 import { openSocket } from './socket/open-socket.ts';
-import type { SocketSession } from './socket/session.ts';
+import type { SocketSession } from './socket/client-socket.ts';
 import { streamNeutral } from './stream-neutral.ts';
 import { beginTrace } from './tracing.ts';
 
@@ -75,7 +82,7 @@ export interface ServedGateway extends Gateway {
    * For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. A plain request for the path of
    * one is refused like any other that is not posted, by `fetch`.
    */
-  openSocket(request: Request): SocketSession | Promise<Response>;
+  openSocket(request: Request): SocketSession | Promise<SocketSession | Response>;
   /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
   turnAway(request: Request): Promise<Response>;
   /** Applies to new requests; running ones keep what they began with. Does nothing once it is closed. */
@@ -206,7 +213,11 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     if (closed && (asked ?? findModels(address.pathname, request.headers)) !== undefined)
       return refuse(request);
     if (asked === undefined) return answerOther(request, { host, setup, manage });
-    return answerRequest(request, address, asked, makeBody, {
+    return answerRequest(request, address, asked, makeBody, requestContext());
+  }
+
+  function requestContext(): RequestContext {
+    return {
       host,
       setup,
       states,
@@ -214,7 +225,21 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       limits: rateLimits.of,
       isRecorded: rows !== null,
       newRecord,
-    });
+    };
+  }
+
+  async function forwardSocket(
+    request: Request,
+    found: FoundSocket,
+    connect: SocketTransport,
+  ): Promise<SocketSession | Response> {
+    let session: SocketSession | undefined;
+    const take = (opened: SocketSession) => {
+      session = opened;
+    };
+    const opening = { ...found, connect, take };
+    const refusal = await answerRequest(request, addressOf(request), opening, standardBody, requestContext());
+    return session ?? refusal;
   }
 
   /** Makes the answer readable for browser pages too, where some origins are allowed. */
@@ -241,7 +266,14 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     fetchInto,
     turnAway,
     openSocket(request) {
-      return openSocket(request, { config: setup.config, host, ask: fetchPlain, turnAway });
+      const { connectSocket } = host;
+      return openSocket(request, {
+        config: setup.config,
+        host,
+        ask: fetchPlain,
+        turnAway,
+        forward: connectSocket && ((found) => forwardSocket(request, found, connectSocket)),
+      });
     },
     stream(ask, options = {}) {
       const { config, redactor, router } = setup;

@@ -7,6 +7,7 @@ import type { Fleet } from './fleet.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { Connections } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
+import type { SocketTransport } from '../upstream/socket-transport.ts';
 import type { Transport } from '../upstream/transport.ts';
 
 /** A request as it will be sent, without the headers that authorize it. */
@@ -33,6 +34,8 @@ export interface GatewayHost {
    * no credentials. Left out: such providers need a key.
    */
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
+  /** Opens WebSockets to providers. Left out: none are forwarded. */
+  connectSocket?: SocketTransport;
   /** Left out where the host does not control connections to upstreams. */
   connections?: Connections;
   /** The host's own, used to reach upstreams; redacted everywhere. */

@@ -176,6 +176,20 @@ export function totalInputTokens(usage: Usage): number {
   return usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 }
 
+/** What two answers state together. */
+export function addStated(one: StatedUsage, other: StatedUsage): StatedUsage {
+  const sum: StatedUsage = addUsage(mergeUsage(NO_USAGE, one), mergeUsage(NO_USAGE, other));
+  const parts = { ...one.pricedApart };
+  for (const [name, count] of Object.entries(other.pricedApart ?? {}) as [SummedPart, number][])
+    parts[name] = (parts[name] ?? 0) + count;
+  if (Object.keys(parts).length > 0) sum.pricedApart = parts;
+  if (one.otherCharges === true || other.otherCharges === true) sum.otherCharges = true;
+  if (one.oddCounts === true || other.oddCounts === true) sum.oddCounts = true;
+  return sum;
+}
+
+type SummedPart = Exclude<keyof PricedParts, 'onlyImages'>;
+
 /** The sum of both. */
 export function addUsage(one: Usage, other: Usage): Usage {
   const sum = { ...one };

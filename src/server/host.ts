@@ -11,7 +11,7 @@ import { startCollector } from './collect-garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';
-import type { SocketSession } from '../gateway/socket/session.ts';
+import type { SocketSession } from '../gateway/socket/client-socket.ts';
 
 /** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -37,11 +37,13 @@ export interface HostOptions {
   /** Answers requests that still come on open connections while the server drains; left out: a bare 503. */
   turnAway?(request: Request): Promise<Response>;
   /** For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. Left out: they are refused. */
-  openSocket?(request: Request): SocketSession | Promise<Response>;
+  openSocket?(request: Request): SocketOrAnswer;
   onError(error: unknown): void;
   /** Called when the time for running answers is over, so that they can end with a last message. */
   onLate?(): void;
 }
+
+export type SocketOrAnswer = SocketSession | Promise<SocketSession | Response>;
 
 /** A certificate with those that sign it, and its private key, both in PEM. */
 interface CertifiedKey {
@@ -56,6 +58,8 @@ const LAST_WORD_MS = 1_000;
  * that is just closing, and Bun's maximum. While a request runs, silence is the gateway's business.
  */
 const UNUSED_SECONDS = 255;
+/** What a WebSocket's end is reported as that never began. https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5 */
+const BROKEN_OFF = 1006;
 
 export interface HttpHost {
   port: number;
@@ -217,9 +221,12 @@ class ClientConnection {
   }
 
   /** Goes on as a WebSocket; resolves to the answer where it does not. */
-  async upgrade(opened: SocketSession | Promise<Response>): Promise<Response | undefined> {
-    if (opened instanceof Promise) return opened;
-    if (this.server.upgrade(this.request, { data: opened })) return undefined;
+  async upgrade(opened: SocketOrAnswer): Promise<Response | undefined> {
+    const session = opened instanceof Promise ? await opened : opened;
+    if (session instanceof Response) return session;
+    const { handshakeHeaders: headers = {} } = session;
+    if (this.server.upgrade(this.request, { data: session, headers })) return undefined;
+    session.closed(BROKEN_OFF, '');
     return Response.json(NO_HANDSHAKE, { status: 400 });
   }
 

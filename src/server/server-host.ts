@@ -13,6 +13,7 @@ import { tlsOptions } from './http1/tls-options.ts';
 import { createHttpTransport } from './http1/transport.ts';
 import { setTimer } from './loop-turn.ts';
 import type { Log } from './log.ts';
+import { createSocketTransport } from './provider-sockets.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
 import { standardErrorState } from './standard-error.ts';
 
@@ -58,7 +59,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
 function reachUpstreams(
   { monotonic, setTimer }: GatewayHost,
   { config, environment }: ServerHostOptions,
-): Pick<GatewayHost, 'send' | 'connections' | 'secrets'> {
+): Pick<GatewayHost, 'send' | 'connectSocket' | 'connections' | 'secrets'> {
   let limits: ConnectionLimits = config.connections;
   const proxies = readProxies(environment);
   const { send, pools } = createHttpTransport({
@@ -71,7 +72,8 @@ function reachUpstreams(
   const limit = (changed: ConnectionLimits) => {
     limits = changed;
   };
-  const upstreams = { connections: { limit, pools }, secrets: proxies.secrets };
+  const connectSocket = createSocketTransport({ proxies, setTimer });
+  const upstreams = { connectSocket, connections: { limit, pools }, secrets: proxies.secrets };
   if (!proxies.someSecure) return { ...upstreams, send };
   const fetched = createFetchTransport(fetchBy(proxies));
   const isFetched = ({ url }: UpstreamRequest) => proxies.of(new URL(url))?.secure === true;

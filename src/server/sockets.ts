@@ -1,6 +1,6 @@
 // The WebSockets of clients, as Bun's server gives them.
 import type { ServerWebSocket, WebSocketHandler } from 'bun';
-import type { SocketSession } from '../gateway/socket/session.ts';
+import type { SocketSession } from '../gateway/socket/client-socket.ts';
 
 type Socket = ServerWebSocket<SocketSession>;
 
@@ -27,8 +27,8 @@ export class Sockets {
       open: (socket) => {
         this.open.add(socket);
         socket.data.opened({
-          send(text) {
-            socket.send(text);
+          send(data) {
+            socket.send(data);
             return socket.getBufferedAmount() < MOST_WAITING;
           },
           ping: () => void socket.ping(),
@@ -38,12 +38,12 @@ export class Sockets {
       },
       message: (socket, message) => {
         this.received++;
-        socket.data.received(typeof message === 'string' ? message : message.toString('utf8'));
+        socket.data.received(message);
       },
       drain: (socket) => socket.data.drained(),
-      close: (socket) => {
+      close: (socket, code, reason) => {
         this.open.delete(socket);
-        socket.data.closed();
+        socket.data.closed(code, reason);
         if (this.open.size === 0) this.allClosed?.resolve();
       },
     };

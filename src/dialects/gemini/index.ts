@@ -15,6 +15,7 @@ import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
+import { liveSocket } from './live.ts';
 import { alternativeTo, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
@@ -31,6 +32,7 @@ export const gemini: Dialect = {
     keyInQuery: { parameter: 'key', header: KEY_HEADER },
     route,
     forwardedTo,
+    forwardedSocket: liveSocket,
     alternativeTo,
     parseRequest,
     known: KNOWN,

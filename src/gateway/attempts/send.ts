@@ -186,7 +186,7 @@ function isRefusedKey({ code, status }: GatewayError): boolean {
 }
 
 /** Says whose key was refused: providers do not know, and the client's and the gateway's are corrected in different places. */
-function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): string {
+export function whoseKey(error: GatewayError, { key, target: { provider } }: Plan): string {
   if (!isRefusedKey(error)) return '';
   if (key === 'client') return ' (the key that the client sent was refused)';
   if (key === 'own') return ` (the key of providers.${provider.name} was refused)`;

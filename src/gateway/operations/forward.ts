@@ -80,7 +80,7 @@ export async function answerForwarded(forwarding: Forwarding): Promise<Response>
   const sent = await firstAnswer<Sent>({
     context: tryContextOf({
       ...forwarding,
-      question: { incoming: null, neutral: nothingAsked, stream: false },
+      question: { incoming: null, neutral: unasked, stream: false },
       asking,
       route: { ...route, targets: [target] },
     }),
@@ -123,11 +123,11 @@ function requireOwnKey(clientsKey: string | null, pathname: string): void {
 }
 
 /** Most of these requests change something at the provider: whether to send one again is for the client to decide. */
-function onlyOnce(thrown: unknown): never {
+export function onlyOnce(thrown: unknown): never {
   throw thrown instanceof GatewayError ? thrown.with(thrown.message, { lasting: true }) : thrown;
 }
 
-function nothingAsked(): never {
+export function unasked(): never {
   throw new GatewayError('internal', 'a forwarded request is not parsed');
 }
 

@@ -155,7 +155,7 @@ function ownPage(pathname: string): string | undefined {
 
 function servedPaths(): string {
   const paths = Object.values(DIALECTS).map((dialect) => dialect.client.path);
-  return `clients post to ${paths.join(', ')}; realtime sessions are not served here: open them at the provider itself`;
+  return `clients post to ${paths.join(', ')}`;
 }
 
 export function methodNotAllowed(method: string, path: string, allowed: string): GatewayError {

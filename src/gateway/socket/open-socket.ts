@@ -1,23 +1,30 @@
 // Who may open a WebSocket, and on which path.
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import { findRoute } from '../../dialects/find-route.ts';
+import { findForwardedSocket, findRoute, type FoundSocket } from '../../dialects/find-route.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { authenticate, guardOrigin } from '../request/admission.ts';
 import { withQueryKey } from '../request/query-key.ts';
 import { addressOf } from '../request/request-address.ts';
-import { createSocketSession, type SessionOptions, type SocketSession } from './session.ts';
+import { mayForwardSocket } from '../operations/forward-socket.ts';
+import type { SocketSession } from './client-socket.ts';
+import { createSocketSession, type SessionOptions } from './session.ts';
 
 export interface SocketHost extends Pick<SessionOptions, 'host' | 'ask' | 'turnAway'> {
   config: ResolvedConfig;
+  /** Opens one that is forwarded. Left out where the host cannot. */
+  forward: ((found: FoundSocket) => Promise<SocketSession | Response>) | undefined;
 }
 
 /** Checks what every message is checked for again, so that a client without a key learns it from the handshake. */
 export function openSocket(
   request: Request,
-  { config, ...options }: SocketHost,
-): SocketSession | Promise<Response> {
+  { config, forward, ...options }: SocketHost,
+): SocketSession | Promise<SocketSession | Response> {
   const { ask } = options;
   const { pathname, searchParams } = addressOf(request);
+  const forwarded = findForwardedSocket(pathname);
+  if (forwarded !== undefined && forward !== undefined && mayForwardSocket(forwarded, config))
+    return forward(forwarded);
   const found = findRoute(pathname, searchParams);
   const socket = found?.dialect.client.socket;
   if (found === undefined || socket === undefined || found.route.operation !== 'generate')

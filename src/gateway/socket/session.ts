@@ -7,28 +7,8 @@ import { createFrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
 import type { GatewayHost } from '../host.ts';
 import { errorResponse } from '../response/error-response.ts';
-
-/** The client's end. */
-interface ClientSocket {
-  /** False: nothing more should be sent until `drained`. */
-  send(text: string): boolean;
-  /** Shows the client, and what is between, that the connection is in use. */
-  ping(): void;
-  close(code: number, reason: string): void;
-}
-
-export interface SocketSession {
-  /** Called once, before anything else. */
-  opened(socket: ClientSocket): void;
-  received(text: string): void;
-  drained(): void;
-  /** Cancels what is still running. */
-  closed(): void;
-  /** Closes the connection once the running answers are over; messages that still come are refused. */
-  finish(): void;
-  /** Messages that are being answered or wait for that. */
-  pending(): number;
-}
+import type { SocketMessageData } from '../../upstream/socket-transport.ts';
+import type { ClientSocket, SocketSession } from './client-socket.ts';
 
 export interface SessionOptions {
   handshake: Request;
@@ -59,6 +39,8 @@ export function createSocketSession(options: SessionOptions): SocketSession {
   return new Session(options);
 }
 
+const decoder = new TextDecoder();
+
 class Session implements SocketSession {
   private readonly options: SessionOptions;
   private readonly headers: Headers;
@@ -87,8 +69,9 @@ class Session implements SocketSession {
     if (this.isFinishing) this.finish();
   }
 
-  received(text: string): void {
+  received(data: SocketMessageData): void {
     if (this.isOver) return;
+    const text = typeof data === 'string' ? data : decoder.decode(data);
     let message: SocketMessage;
     try {
       message = this.read(text);

@@ -1,0 +1,83 @@
+// Realtime conversations over a WebSocket. https://developers.openai.com/api/docs/guides/realtime-websocket
+import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
+import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../model/usage.ts';
+import type { ForwardedSocket, SocketReport } from '../forwarded-socket.ts';
+import { ownPath } from './own-path.ts';
+
+const PATH = '/v1/realtime';
+const KEY_PROTOCOL = 'openai-insecure-api-key.';
+
+/** Everything else, sound above all, is not parsed. */
+const READ =
+  /"type"\s*:\s*"(session\.(created|updated)|response\.done|response\.(output_)?(text|audio_transcript)\.delta|conversation\.item\.input_audio_transcription\.completed)"/;
+
+export function realtimeSocket(asked: string): ForwardedSocket | undefined {
+  return ownPath(asked) === PATH ? REALTIME : undefined;
+}
+
+export function isRealtime(asked: string): boolean {
+  const path = ownPath(asked);
+  return path === PATH || path.startsWith(`${PATH}/`);
+}
+
+const REALTIME: ForwardedSocket = {
+  path: PATH.slice('/v1'.length),
+  spokenBy: ['openai-chat', 'openai-responses'],
+  modelParameter: 'model',
+  keyIn: (protocol) => (protocol.startsWith(KEY_PROTOCOL) ? protocol.slice(KEY_PROTOCOL.length) : undefined),
+  read(message) {
+    return READ.test(message) ? report(parseObject(message) ?? {}) : undefined;
+  },
+};
+
+function report(event: JsonObject): SocketReport | undefined {
+  switch (event.type) {
+    case 'session.created':
+    case 'session.updated': {
+      const model = asObject(event.session)?.model;
+      return typeof model === 'string' ? { model } : undefined;
+    }
+    case 'response.done': {
+      const usage = asObject(asObject(event.response)?.usage);
+      return usage === undefined ? undefined : { usage: answerBill(usage) };
+    }
+    case 'conversation.item.input_audio_transcription.completed':
+      // By another model, which the event does not name.
+      return event.usage === undefined ? undefined : { usage: { otherCharges: true } };
+    default:
+      return typeof event.delta === 'string' ? { text: event.delta } : undefined;
+  }
+}
+
+/** https://developers.openai.com/api/reference/resources/realtime/server-events#response.done */
+function answerBill(usage: JsonObject): StatedUsage {
+  const reader = new CountReader();
+  const input = reader.read(usage.input_tokens);
+  const output = reader.read(usage.output_tokens);
+  const inputs = asObject(usage.input_token_details) ?? {};
+  const cached = Math.min(reader.read(inputs.cached_tokens) ?? 0, input ?? 0);
+  const cachedAudioTokens = countIn(asObject(inputs.cached_tokens_details)?.audio_tokens) ?? 0;
+  const audioInput = reader.read(inputs.audio_tokens);
+  const audioOutput = reader.read(asObject(usage.output_token_details)?.audio_tokens);
+  // Images have a price of their own.
+  const seen = countIn(inputs.image_tokens) ?? 0;
+  const pricedApart: PricedParts | undefined =
+    cachedAudioTokens + seen === 0
+      ? undefined
+      : {
+          ...(cachedAudioTokens > 0 && { cachedAudioTokens }),
+          ...(seen > 0 && { imageInputTokens: seen }),
+        };
+  return {
+    ...reader.stated({
+      ...(input !== undefined && { inputTokens: input - cached }),
+      ...(output !== undefined && { outputTokens: output }),
+      ...(cached > 0 && { cacheReadTokens: cached }),
+      ...(audioInput !== undefined && { audioInputTokens: audioInput }),
+      ...(audioOutput !== undefined && { audioOutputTokens: audioOutput }),
+    }),
+    ...(pricedApart !== undefined && { pricedApart }),
+    // Which of them came from the cache is not said, and their prices differ.
+    ...(seen > 0 && cached > 0 && { otherCharges: true }),
+  };
+}

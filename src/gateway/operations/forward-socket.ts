@@ -1,0 +1,171 @@
+// WebSockets that only a provider itself can answer (realtime conversations), forwarded as they are. docs/endpoints.md
+import type { FoundSocket } from '../../dialects/find-route.ts';
+import type { ForwardedSocket } from '../../dialects/forwarded-socket.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import { HeaderList } from '../../model/header-list.ts';
+import { fitting, routeForwarded } from '../../routing/forwarded.ts';
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import { noAnswer } from '../../upstream/call.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
+import { type AnswerHeaders, GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
+import { type ProviderSocket, SocketRefused, type SocketTransport } from '../../upstream/socket-transport.ts';
+import { firstAnswer } from '../attempts/fallback.ts';
+import type { Plan } from '../attempts/plan.ts';
+import { planForward } from '../attempts/plan-forward.ts';
+import { withoutParameter, withQuery } from '../attempts/pass-query.ts';
+import { whoseKey } from '../attempts/send.ts';
+import { noteTry, tryContextOf } from '../attempts/try-context.ts';
+import { createObserver } from '../record/observer.ts';
+import { forcedTargetIn } from '../request/incoming.ts';
+import { setExchangeHeaders } from '../response/exchange-headers.ts';
+import type { SocketSession } from '../socket/client-socket.ts';
+import { createForwardedSession } from '../socket/forwarded-session.ts';
+import { type Forwarding, onlyOnce, unasked } from './forward.ts';
+
+/** A client wants it opened. */
+export interface OpeningSocket extends FoundSocket {
+  connect: SocketTransport;
+  /** Called with what serves it, once the provider has accepted. */
+  take(session: SocketSession): void;
+}
+
+export interface SocketForwarding extends Omit<Forwarding, 'found' | 'project' | 'isRecorded' | 'makeBody'> {
+  found: OpeningSocket;
+  /** From when on `closed` of the session says when the client leaves. */
+  begun(): void;
+}
+
+/** Whether any enabled provider may have it. */
+export function mayForwardSocket({ socket }: FoundSocket, config: ResolvedConfig): boolean {
+  return fitting(socket.spokenBy, config).length > 0;
+}
+
+/** The client's headers, with the key that a browser puts into a subprotocol where others put it. */
+export function withProtocolKey(headers: HeaderList, socket: ForwardedSocket): HeaderList {
+  for (const protocol of protocolsIn(headers)) {
+    const key = socket.keyIn?.(protocol);
+    if (key === undefined) continue;
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${key}`);
+    else if (!headers.has(GATEWAY_KEY_HEADER)) headers.set(GATEWAY_KEY_HEADER, key);
+  }
+  return headers;
+}
+
+/** Opens it at the one provider. Throws the GatewayError to report to the client. */
+export async function openForwardedSocket(forwarding: SocketForwarding): Promise<SocketSession> {
+  const { headers, found, config, record, host, client, serverKeys, address } = forwarding;
+  const { socket, dialect, connect } = found;
+  const model = socket.modelParameter === undefined ? null : address.searchParams.get(socket.modelParameter);
+  record.requestedModel = model;
+  const forced = forcedTargetIn(headers);
+  const { path, spokenBy } = socket;
+  const route = routeForwarded({ path: address.pathname, spokenBy, forced, model }, config);
+  record.route = route;
+  forwarding.routed();
+  const { spoken, target } = route;
+  const asked = {
+    method: 'GET',
+    path,
+    query: withModel(address.search, socket.modelParameter, target.model),
+    keyParameter: dialect.client.keyInQuery?.parameter,
+    headers,
+    body: undefined,
+    dialect: dialect.id,
+    spoken,
+  };
+  const audience = record.live.audience();
+  const observer = createObserver(host.monotonic, audience);
+  const protocols = protocolsIn(headers).filter((protocol) => socket.keyIn?.(protocol) === undefined);
+  const opened = await firstAnswer<ProviderSocket>({
+    context: tryContextOf({
+      ...forwarding,
+      question: { incoming: null, neutral: unasked, stream: false },
+      asking: { asks: spoken, dialect: spoken, headers },
+      route,
+    }),
+    plan(_, apiKey) {
+      const plan = planForward(asked, target, {
+        serverKeys,
+        first: target,
+        userAgent: `sluice/${host.version}`,
+        requestId: record.requestId,
+        apiKey,
+        transformers: [],
+      });
+      noteTry(record, host, plan);
+      return {
+        target,
+        key: plan.key,
+        seen: observer.seen,
+        run: (answered, signal) => handshake({ connect, plan, protocols, signal, answered }).catch(onlyOnce),
+      };
+    },
+  });
+  observer.seen.timing.connected();
+  record.seen = observer.seen;
+  record.serving = true;
+  record.streamed = true;
+  record.httpStatus = SWITCHING;
+  const answerHeaders: AnswerHeaders = {};
+  setExchangeHeaders(answerHeaders, { record, dialect: dialect.id }, null);
+  const chosen = opened.protocol || protocols[0];
+  if (chosen !== undefined) answerHeaders['sec-websocket-protocol'] = chosen;
+  return createForwardedSession({
+    provider: target.provider.name,
+    socket: opened,
+    forwarded: socket,
+    observer,
+    audience,
+    record,
+    client,
+    handshakeHeaders: answerHeaders,
+    begun: forwarding.begun,
+  });
+}
+
+const SWITCHING = 101;
+
+interface Handshake {
+  connect: SocketTransport;
+  plan: Plan;
+  protocols: readonly string[];
+  signal: CancelSignal;
+  answered(status: number): void;
+}
+
+async function handshake(asked: Handshake): Promise<ProviderSocket> {
+  const { connect, plan, protocols, signal, answered } = asked;
+  const { name, timeouts, quirks, tls } = plan.target.provider;
+  const url = plan.url.replace(/^http/, 'ws');
+  try {
+    const socket = await connect({
+      url,
+      headers: plan.headers,
+      protocols,
+      ...(tls !== undefined && { tls }),
+      connectMs: timeouts.connectMs,
+      signal,
+    });
+    answered(SWITCHING);
+    return socket;
+  } catch (thrown) {
+    if (!(thrown instanceof SocketRefused)) throw noAnswer(name, { url: plan.url, signal }, thrown);
+    const { status } = thrown;
+    answered(status);
+    // Of a refusal, the runtime's client gives nothing but the status.
+    const error = plan.side.parseError({ status, headers: new HeaderList(), body: '' }, quirks);
+    throw error.with(`${name} answered the handshake for a WebSocket with ${status}${whoseKey(error, plan)}`);
+  }
+}
+
+function protocolsIn(headers: HeaderReader): string[] {
+  const offered = headers.get('sec-websocket-protocol')?.split(',') ?? [];
+  return offered.map((protocol) => protocol.trim()).filter((protocol) => protocol !== '');
+}
+
+/** The query with the model's name at the provider. */
+function withModel(query: string, parameter: string | undefined, model: string): string {
+  if (parameter === undefined || model === '') return query;
+  const rest = withoutParameter(query, parameter);
+  return withQuery(`?${parameter}=${encodeURIComponent(model)}`, rest);
+}

@@ -1,0 +1,203 @@
+// A WebSocket between a client and one provider: each message goes on as it came, until one of them closes.
+import type { ForwardedSocket, SocketReport } from '../../dialects/forwarded-socket.ts';
+import { GatewayError, toGatewayError } from '../../model/errors.ts';
+import { addStated, type StatedUsage } from '../../model/usage.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
+import type { ProviderSocket, SocketMessageData } from '../../upstream/socket-transport.ts';
+import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
+import type { Audience } from '../live/view.ts';
+import type { Observer } from '../record/observer.ts';
+import { type Ending, type ExchangeRecord, failedWith } from '../record/record.ts';
+import type { ClientSocket, SocketSession } from './client-socket.ts';
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+const NO_CODE = 1005;
+const BROKEN_OFF = 1006;
+const POLICY = 1008;
+const FAILED = 1011;
+const ENDINGS: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE];
+
+/** Bytes of a client's messages that the provider has not taken yet: Bun cannot hold a client back. */
+const MOST_UNSENT = 16 * 1024 * 1024;
+/** Bytes of a reason. */
+const LONGEST_REASON = 123;
+
+export interface ForwardedSessionOptions {
+  /** For messages. */
+  provider: string;
+  /** Open, and not read yet. */
+  socket: ProviderSocket;
+  forwarded: ForwardedSocket;
+  observer: Observer;
+  /** Watches what is said. */
+  audience: Audience;
+  /** Ends when the session does. */
+  record: ExchangeRecord;
+  /** Aborted when the client leaves before the session begins, or when it is ended from outside. */
+  client: Cancellation;
+  /** Of the answer to the handshake. */
+  handshakeHeaders: Record<string, string>;
+  /** The session has begun: from now on, `closed` says when the client leaves. */
+  begun(): void;
+}
+
+export function createForwardedSession(options: ForwardedSessionOptions): SocketSession {
+  return new ForwardedSession(options);
+}
+
+class ForwardedSession implements SocketSession {
+  readonly handshakeHeaders: Record<string, string>;
+  private readonly options: ForwardedSessionOptions;
+  private client: ClientSocket | null = null;
+  private usage: StatedUsage | null = null;
+  private isModelKnown = false;
+  private isOver = false;
+  private readonly leave = () => this.endedFromOutside();
+
+  constructor(options: ForwardedSessionOptions) {
+    this.options = options;
+    this.handshakeHeaders = options.handshakeHeaders;
+    options.observer.seen.timing.waiting();
+    if (options.client.aborted) this.endedFromOutside();
+    else options.client.addEventListener('abort', this.leave);
+  }
+
+  // For the client.
+
+  opened(client: ClientSocket): void {
+    this.client = client;
+    this.options.begun();
+    if (this.isOver) client.close(GOING_AWAY, '');
+    else
+      this.options.socket.read({
+        message: (data) => this.answered(data),
+        pinged: () => client.ping(),
+        closed: (code, reason) => this.providerClosed(code, reason),
+      });
+  }
+
+  received(data: SocketMessageData): void {
+    if (this.isOver) return;
+    const { socket, provider } = this.options;
+    this.noteModel(data);
+    socket.send(data);
+    if (socket.unsent() <= MOST_UNSENT) return;
+    const error = new GatewayError(
+      'upstream_failed',
+      `${provider} does not read what the client sends: ${MOST_UNSENT} bytes wait for it`,
+    );
+    this.end(failedWith(error), [FAILED, error.message], [FAILED, '']);
+  }
+
+  drained(): void {
+    if (!this.isOver) this.options.socket.resume();
+  }
+
+  closed(code: number, reason: string): void {
+    const ending: Ending = { status: ENDINGS.includes(code) ? 'success' : 'aborted' };
+    this.end(ending, null, [code, reason]);
+  }
+
+  /** A conversation has no end of its own: it goes on until the time that running answers have is over. */
+  finish(): void {}
+
+  pending(): number {
+    return this.isOver ? 0 : 1;
+  }
+
+  // From the provider.
+
+  private answered(data: SocketMessageData): void {
+    if (this.isOver) return;
+    this.note(data);
+    if (this.client?.send(data) === false) this.options.socket.pause();
+  }
+
+  /** Also called when it answers our own closing. */
+  private providerClosed(code: number, reason: string): void {
+    const { provider } = this.options;
+    if (ENDINGS.includes(code)) {
+      this.end({ status: 'success' }, [code, reason], null);
+      return;
+    }
+    const why = reason === '' ? '' : `: ${reason}`;
+    const error =
+      code === BROKEN_OFF
+        ? new GatewayError('upstream_truncated', `${provider} broke the connection off`)
+        : new GatewayError(
+            isProvidersFault(code) ? 'upstream_failed' : 'upstream_rejected',
+            `${provider} closed the WebSocket with ${code}${why}`,
+          );
+    this.end(failedWith(error), code === BROKEN_OFF ? [FAILED, error.message] : [code, reason], null);
+  }
+
+  private endedFromOutside(): void {
+    const error = toGatewayError(this.options.client.reason ?? clientLeft());
+    const code = error.code === 'shutting_down' ? GOING_AWAY : POLICY;
+    const ending: Ending = isClientLeft(error) ? { status: 'aborted' } : failedWith(error);
+    this.end(ending, [code, error.message], [GOING_AWAY, '']);
+  }
+
+  /** Only the first end counts. @param toClient, toProvider how each is told; null: it closed by itself. */
+  private end(ending: Ending, toClient: Closing | null, toProvider: Closing | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { client, socket, observer, record } = this.options;
+    client.removeEventListener('abort', this.leave);
+    observer.seen.timing.arrived();
+    record.end(ending);
+    if (toClient !== null) {
+      const [code, reason] = toClient;
+      this.client?.close(...sendable([code, record.redact(reason)]));
+    }
+    if (toProvider !== null) socket.close(...sendable(toProvider));
+  }
+
+  private noteModel(data: SocketMessageData): void {
+    const { forwarded, record, observer } = this.options;
+    if (this.isModelKnown || forwarded.modelIn === undefined) return;
+    const model = forwarded.modelIn(textOf(data));
+    if (model === undefined) return;
+    this.isModelKnown = true;
+    record.requestedModel ??= model;
+    observer.note({ type: 'start', id: null, model });
+  }
+
+  private note(data: SocketMessageData): void {
+    const report = this.options.forwarded.read(textOf(data));
+    if (report !== undefined) this.take(report);
+  }
+
+  private take({ model, usage, text }: SocketReport): void {
+    const { observer, audience } = this.options;
+    if (model !== undefined) observer.note({ type: 'start', id: null, model });
+    if (text !== undefined && audience.isWatched()) audience.text(text);
+    if (usage === undefined) return;
+    this.usage = this.usage === null ? usage : addStated(this.usage, usage);
+    observer.note({ type: 'usage', usage: this.usage });
+  }
+}
+
+/** Vendors say with their own codes, and with those for messages that they do not accept, what was wrong with a request. */
+function isProvidersFault(code: number): boolean {
+  return code >= FAILED && code < 3000;
+}
+
+type Closing = readonly [code: number, reason: string];
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+function textOf(data: SocketMessageData): string {
+  return typeof data === 'string' ? data : decoder.decode(data);
+}
+
+/** Some codes only stand for how a connection ended, and a reason has to fit into one frame. */
+function sendable([code, reason]: Closing): [code: number, reason: string] {
+  const isSendable =
+    (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999);
+  const { read } = encoder.encodeInto(reason, new Uint8Array(LONGEST_REASON));
+  return [isSendable ? code : NORMAL, reason.slice(0, read)];
+}

@@ -1,0 +1,138 @@
+// WebSockets to providers, by the runtime's own client.
+import { GatewayError } from '../model/errors.ts';
+import {
+  type ProviderSocket,
+  type SocketMessageData,
+  type SocketReader,
+  SocketRefused,
+  type SocketTransport,
+} from '../upstream/socket-transport.ts';
+import type { Proxies } from './http1/proxies.ts';
+import { tlsOptions } from './http1/tls-options.ts';
+
+/** As the runtime has it: with headers, and with a pause. */
+type PausableSocket = Bun.WebSocket;
+const PausableSocket = WebSocket as unknown as new (
+  url: string,
+  options: Bun.WebSocketOptions,
+) => PausableSocket;
+
+export interface SocketTransportOptions {
+  proxies: Pick<Proxies, 'of'>;
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+export function createSocketTransport({ proxies, setTimer }: SocketTransportOptions): SocketTransport {
+  return ({ url, headers, protocols, tls, connectMs, signal }) =>
+    new Promise((resolve, reject) => {
+      const sent: Record<string, string> = {};
+      headers.forEach((value, name) => {
+        sent[name] = value;
+      });
+      const proxy = proxies.of(new URL(url.replace(/^ws/, 'http')))?.address;
+      const socket = new PausableSocket(url, {
+        headers: sent,
+        protocols: [...protocols],
+        ...(proxy !== undefined && { proxy }),
+        ...(tls !== undefined && { tls: tlsOptions(tls) }),
+      });
+      const abandon = (why: unknown) => {
+        settle();
+        reject(why);
+        socket.terminate();
+      };
+      const leave = () => abandon(signal.reason);
+      const stopTimer = setTimer(() => abandon(tooSlow(connectMs)), connectMs);
+      const settle = () => {
+        stopTimer();
+        signal.removeEventListener('abort', leave);
+        socket.onopen = socket.onerror = null;
+      };
+      socket.onopen = () => {
+        settle();
+        resolve(new OpenSocket(socket));
+      };
+      socket.onerror = (event) => {
+        settle();
+        reject(failureOf(event));
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+    });
+}
+
+function tooSlow(connectMs: number): GatewayError {
+  return new GatewayError(
+    'upstream_timeout',
+    `the WebSocket was not open after ${connectMs} ms (timeouts.connect)`,
+  );
+}
+
+/** The runtime gives the status of a refusal only in words. */
+function failureOf(event: Event): Error {
+  const { message = '', error } = event as Event & { message?: string; error?: unknown };
+  const status = /Expected 101 status code: (\d{3})/.exec(message)?.[1];
+  if (status !== undefined) return new SocketRefused(Number(status));
+  return error instanceof Error ? error : new Error(message);
+}
+
+class OpenSocket implements ProviderSocket {
+  readonly protocol: string;
+  private readonly socket: PausableSocket;
+  private reader: SocketReader | null = null;
+  /** What came with the handshake, before anyone reads. */
+  private early: SocketMessageData[] = [];
+  private end: { code: number; reason: string } | null = null;
+
+  constructor(socket: PausableSocket) {
+    this.socket = socket;
+    this.protocol = socket.protocol;
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => this.arrived(data as string | ArrayBuffer);
+    socket.addEventListener('ping', () => this.reader?.pinged());
+    socket.onclose = ({ code, reason }) => this.ended(code, reason);
+    socket.pause();
+  }
+
+  read(reader: SocketReader): void {
+    this.reader = reader;
+    for (const data of this.early) reader.message(data);
+    this.early = [];
+    if (this.end !== null) reader.closed(this.end.code, this.end.reason);
+    else this.socket.resume();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  send(data: SocketMessageData): void {
+    // What the server reads from a client is never shared memory.
+    this.socket.send(data as string | Uint8Array<ArrayBuffer>);
+  }
+
+  unsent(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  close(code: number, reason: string): void {
+    // A paused one would not hear that the other side closes too.
+    this.socket.resume();
+    this.socket.close(code, reason);
+  }
+
+  private arrived(data: string | ArrayBuffer): void {
+    const message = typeof data === 'string' ? data : new Uint8Array(data);
+    if (this.reader === null) this.early.push(message);
+    else this.reader.message(message);
+  }
+
+  private ended(code: number, reason: string): void {
+    this.end = { code, reason };
+    this.reader?.closed(code, reason);
+  }
+}

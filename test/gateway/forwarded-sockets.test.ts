@@ -1,0 +1,129 @@
+// What a forwarded WebSocket costs, by what the provider's messages state; and what of its messages is read.
+import { describe, expect, test } from 'bun:test';
+import { liveSocket } from '../../src/dialects/gemini/live.ts';
+import { realtimeSocket } from '../../src/dialects/openai/realtime.ts';
+import type { SocketReader } from '../../src/upstream/socket-transport.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+
+/** What its provider says after the handshake, then the client closes; resolves to the row. */
+async function rowOf(path: string, asked: string[], answered: object[]) {
+  let reader: SocketReader | undefined;
+  const lab = createTestGateway({
+    config: { providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
+    fetch: () => Promise.reject(new Error('not part of this test')),
+    host: {
+      connectSocket: async () => ({
+        protocol: '',
+        read(given) {
+          reader = given;
+        },
+        pause() {},
+        resume() {},
+        send() {},
+        unsent: () => 0,
+        close() {},
+      }),
+    },
+  });
+  const session = await lab.gateway.openSocket(new Request(`http://127.0.0.1${path}`));
+  if (session instanceof Response) throw new Error(`refused: ${await session.text()}`);
+  session.opened({ send: () => true, ping() {}, close() {} });
+  for (const message of asked) session.received(message);
+  for (const message of answered) reader?.message(JSON.stringify(message));
+  session.closed(1000, '');
+  return lab.row(0);
+}
+
+function done(usage: object) {
+  return { type: 'response.done', response: { id: 'r', object: 'realtime.response', usage } };
+}
+
+describe('a Realtime conversation', () => {
+  const PATH = '/v1/realtime?model=gpt-realtime';
+  const SPOKEN = {
+    input_tokens: 1_000,
+    output_tokens: 500,
+    input_token_details: {
+      text_tokens: 400,
+      audio_tokens: 600,
+      cached_tokens: 300,
+      cached_tokens_details: { text_tokens: 100, audio_tokens: 200 },
+    },
+    output_token_details: { text_tokens: 100, audio_tokens: 400 },
+  };
+  const COST = (300 * 4 + 100 * 0.4 + 400 * 32 + 200 * 0.4 + 100 * 16 + 400 * 64) / 1e6;
+
+  test('costs what text and sound cost, fresh and cached, of all answers', async () => {
+    const row = await rowOf(PATH, [], [done(SPOKEN), { type: 'response.created' }, done(SPOKEN)]);
+    expect(row).toMatchObject({
+      operation: 'infer',
+      usageKnown: true,
+      usage: { inputTokens: 1_400, cacheReadTokens: 600, outputTokens: 1_000, audioOutputTokens: 800 },
+    });
+    expect(row.costUsd).toBeCloseTo(2 * COST, 10);
+  });
+
+  test('is unpriced where another model transcribed, whose price is not stated', async () => {
+    const heard = {
+      type: 'conversation.item.input_audio_transcription.completed',
+      usage: { type: 'duration', seconds: 3 },
+    };
+    const row = await rowOf(PATH, [], [heard, done(SPOKEN)]);
+    expect(row).toMatchObject({ costUsd: null, usageKnown: true, usage: { outputTokens: 500 } });
+  });
+
+  test('without an answer has no counts', async () => {
+    const row = await rowOf(PATH, [], [{ type: 'session.created', session: { model: 'gpt-realtime-2' } }]);
+    expect(row).toMatchObject({ model: 'gpt-realtime-2', usageKnown: false, costUsd: null });
+  });
+
+  test('is shown as text, whether it is written or spoken', () => {
+    const read = (type: string) =>
+      realtimeSocket('/v1/realtime')?.read(JSON.stringify({ type, delta: 'Hi' }));
+    expect(read('response.output_text.delta')).toEqual({ text: 'Hi' });
+    expect(read('response.output_audio_transcript.delta')).toEqual({ text: 'Hi' });
+    expect(read('response.output_audio.delta')).toBeUndefined();
+  });
+});
+
+describe('a Live conversation', () => {
+  const TURN = {
+    serverContent: { turnComplete: true },
+    usageMetadata: {
+      promptTokenCount: 522,
+      responseTokenCount: 42,
+      thoughtsTokenCount: 136,
+      totalTokenCount: 700,
+      promptTokensDetails: [
+        { modality: 'TEXT', tokenCount: 332 },
+        { modality: 'AUDIO', tokenCount: 190 },
+      ],
+      responseTokensDetails: [{ modality: 'AUDIO', tokenCount: 42 }],
+    },
+  };
+
+  test('counts each turn, with the thoughts before it, for the model of its first message', async () => {
+    const setup = JSON.stringify({ setup: { model: 'models/gemini-2.5-flash-live' } });
+    const row = await rowOf(LIVE, [setup], [{ setupComplete: {} }, TURN, TURN]);
+    expect(row).toMatchObject({
+      model: 'gemini-2.5-flash-live',
+      requestedModel: 'gemini-2.5-flash-live',
+      usage: {
+        inputTokens: 1_044,
+        outputTokens: 356,
+        reasoningTokens: 272,
+        audioInputTokens: 380,
+        audioOutputTokens: 84,
+      },
+    });
+  });
+
+  test('is shown as text, whether it is written or spoken', () => {
+    const read = (serverContent: object) => liveSocket(LIVE)?.read(JSON.stringify({ serverContent }));
+    expect(read({ outputTranscription: { text: 'Hi' } })).toEqual({ text: 'Hi' });
+    expect(read({ modelTurn: { parts: [{ text: 'Hi' }] } })).toEqual({ text: 'Hi' });
+    expect(read({ modelTurn: { parts: [{ inlineData: { data: 'AA' } }] } })).toBeUndefined();
+  });
+});
