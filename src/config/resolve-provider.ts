@@ -124,6 +124,7 @@ export function resolveProvider(
     models: entry.models,
     defaultModel: entry.default_model,
     modelPatterns: kind?.modelPatterns ?? [],
+    ...(kind?.alsoTakes !== undefined && entry.dialect === undefined && { alsoTakes: kind.alsoTakes }),
     ...(kind?.otherNames !== undefined && { otherNames: kind.otherNames }),
     priceId: isOwnAddress ? kind.priceId : null,
     resells: kind?.resells ?? [],

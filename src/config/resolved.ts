@@ -5,6 +5,7 @@ import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type {
   AuthorizationScheme,
   TablePrices,
+  TakenWire,
   TimedPrices,
   PartnerModels,
   TranslatesTo,
@@ -135,6 +136,8 @@ export interface ProviderConfig {
   dialect: ProviderDialectId | 'any';
   /** Further dialects, spoken with clients that speak them themselves. */
   alsoSpeaks?: readonly DialectId[];
+  /** As the kind's. */
+  alsoTakes?: TakenWire;
   /** The dialect spoken for some models with clients of other dialects than these. */
   translatesTo?: TranslatesTo;
   /** Models of other vendors, each in a dialect and at a path of its own. */

@@ -1,4 +1,5 @@
 // How clients of another vendor wrap a dialect: what differs in their requests and answers from those of the dialect's own.
+import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { HeaderList } from '../model/header-list.ts';
 import type { HeaderReader } from '../model/headers.ts';
@@ -16,6 +17,8 @@ export interface Envelope {
   open(body: JsonObject, headers: HeaderReader): OpenedRequest;
   /** Left out: answers are those of the dialect. */
   readonly answers?: EnvelopedAnswers;
+  /** What the vendor itself is asked in, body and events as its clients send and read them. Left out: the dialect. */
+  readonly wire?: ProviderDialectId;
 }
 
 export interface OpenedRequest {
@@ -23,8 +26,8 @@ export interface OpenedRequest {
   edits: Record<string, JsonValue | undefined>;
   /** In place of the client's. */
   headers: HeaderList;
-  /** What the envelope asks for besides, which only its vendor serves. */
-  lost: readonly string[];
+  /** Those by which it asks for what only its vendor has. */
+  vendorHeaders: HeaderList;
 }
 
 /** What its clients read in place of what the dialect writes. The body of a whole answer is the dialect's own. */

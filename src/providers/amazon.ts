@@ -22,6 +22,8 @@ export const AMAZON: readonly ProviderKind[] = [
     ...BEDROCK,
     kind: 'bedrock',
     dialect: 'bedrock-converse',
+    // Who sends Claude's requests to a profile without a name has chosen one of Claude.
+    alsoTakes: { wire: 'bedrock-invoke', models: /anthropic\.claude|^arn:/ },
     // `us.anthropic.claude-…`, `amazon.nova-…`, or an ARN.
     modelPatterns: [
       /^([a-z-]{2,7}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|writer)\.[\w-]/,

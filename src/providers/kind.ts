@@ -12,6 +12,11 @@ export interface TranslatesTo {
   models: RegExp;
 }
 
+export interface TakenWire {
+  wire: ProviderDialectId;
+  models: RegExp;
+}
+
 /** Models of another vendor, spoken to in that vendor's dialect whatever the client speaks. */
 export interface PartnerModels {
   models: RegExp;
@@ -48,6 +53,8 @@ export interface ProviderKind {
   dialect: ProviderDialectId | 'any';
   /** Dialects also spoken at its own address: requests of their clients are passed on unchanged. */
   alsoSpeaks?: readonly DialectId[];
+  /** A wire of the vendor's own clients besides its dialect: their requests for these models are passed on unchanged. */
+  alsoTakes?: TakenWire;
   /** At its own address, requests of all other dialects' clients for these models are translated into this dialect. */
   translatesTo?: TranslatesTo;
   /** Served besides its own, wherever its own `endpoint` applies. */

@@ -12,7 +12,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
 import type { ConfigInput } from '../../src/index.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
-import { concat, readMessages } from '../support/event-stream.ts';
+import { concat, eventMessage, exceptionMessage, readMessages } from '../support/event-stream.ts';
 import { CHAT, MESSAGE, utf8, wholeChat, wholeMessage } from '../support/message-stream.ts';
 import { type ChooseReply, createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
@@ -216,6 +216,150 @@ describe('to Anthropic', () => {
     const { client, upstream } = setup(jsonReply(wholeMessage('Hi')));
     await client.send(whole(MODEL, { ...BODY, anthropic_version: '2026-10-21' }));
     expect(upstream.requests[0]?.headers.get('anthropic-version')).toBe('2026-10-21');
+  });
+});
+
+describe('to Amazon', () => {
+  const AMAZON = { options: { region: 'us-east-1' }, api_key: 'key-for-bedrock', max_retries: 0 };
+  const config: ConfigInput = { providers: { bedrock: AMAZON } };
+  const STRANGE = { type: 'content_block_delta', index: 0, delta: { type: 'new_delta', new: 'é' }, p: 'abc' };
+  /** The events of a stream, with one that nobody knows yet. */
+  const EVENTS = [
+    ...(MESSAGE.start + MESSAGE.block).matchAll(/(?<=^data: ).+/gm),
+    [JSON.stringify(STRANGE)],
+    ...(MESSAGE.delta('Hi') + MESSAGE.end).matchAll(/(?<=^data: ).+/gm),
+  ].map(([text]) => text ?? '');
+  const message = (text: string) => eventMessage('chunk', { bytes: utf8(text).toBase64(), p: 'abcdef' });
+  const stream = (...more: Uint8Array[]) =>
+    replyWith(concat([...EVENTS.map(message), ...more]), {
+      headers: { 'content-type': 'application/vnd.amazon.eventstream' },
+    });
+  const asked = {
+    ...BODY,
+    anthropic_beta: ['context-1m-2025-08-07'],
+    agent_type: 'mine',
+    unknown: { kept: 1 },
+  };
+  const { agent_type: _, ...sent } = asked;
+
+  test.each(['bedrock', 'bedrock-anthropic'])(
+    '%s: the bytes of the request, and each event as it came',
+    async (name) => {
+      const { client, upstream, row } = setup(stream(), { config: { providers: { [name]: AMAZON } } });
+      const { texts, failure } = await readAll((await client.send(streamed(MODEL, asked))).body);
+      expect(failure).toBeUndefined();
+      expect(texts.slice(0, -1)).toEqual(EVENTS.slice(0, -1));
+      const [request] = upstream.requests;
+      expect(request?.path).toBe(`/model/${encodeURIComponent(MODEL)}/invoke-with-response-stream`);
+      expect(new TextDecoder().decode(request?.body)).toBe(JSON.stringify(sent));
+      expect(request?.headers.get('authorization')).toBe('Bearer key-for-bedrock');
+      expect([...(request?.headers.keys() ?? [])].filter((header) => /anthropic|amz/.test(header))).toEqual(
+        [],
+      );
+      expect(await row(0)).toMatchObject({
+        provider: name,
+        agentType: 'mine',
+        status: 'success',
+        lost: [],
+        usage: { inputTokens: 7, outputTokens: 3 },
+        responseBody: expect.stringContaining('"new":"é"'),
+      });
+    },
+  );
+
+  test('a whole answer, with what the client asks Amazon for in headers', async () => {
+    const { client, upstream, row } = setup(jsonReply(wholeMessage('Hi')), { config });
+    const answer = await client.send(
+      new InvokeModelCommand({
+        modelId: MODEL,
+        body: JSON.stringify(asked),
+        guardrailIdentifier: 'g',
+        guardrailVersion: '1',
+      }),
+    );
+    expect(answer.body.transformToString()).toBe(JSON.stringify(wholeMessage('Hi')));
+    const [request] = upstream.requests;
+    expect(request?.headers.get('x-amzn-bedrock-guardrailidentifier')).toBe('g');
+    expect(request?.json()).toEqual(sent);
+    expect(await row(0)).toMatchObject({ lost: [] });
+  });
+
+  test('an ARN that says nothing of its model', async () => {
+    const arn = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34';
+    const { client, upstream } = setup(jsonReply(wholeMessage('Hi')), { config });
+    await client.send(whole(arn));
+    expect(upstream.requests[0]?.path).toBe(`/model/${encodeURIComponent(arn)}/invoke`);
+  });
+
+  test('its exceptions, as they came', async () => {
+    const refusal = jsonReply(
+      { message: 'Too many tokens per day' },
+      {
+        status: 429,
+        headers: { 'x-amzn-errortype': 'ThrottlingException', 'x-amzn-requestid': 'of-amazon' },
+      },
+    );
+    const { client } = setup(refusal, { config });
+    expect(await failureOf(client.send(whole()))).toMatchObject({
+      name: 'ThrottlingException',
+      message: 'Too many tokens per day',
+      $metadata: { requestId: 'of-amazon', httpStatusCode: 429 },
+    });
+    const broken = replyWith(
+      concat([
+        ...EVENTS.slice(0, 4).map(message),
+        exceptionMessage('serviceUnavailableException', 'gone'),
+        message(EVENTS[4] ?? ''),
+      ]),
+      { headers: { 'content-type': 'application/vnd.amazon.eventstream' } },
+    );
+    const within = setup(broken, { config });
+    const { events, failure } = await readAll((await within.client.send(streamed())).body);
+    expect(events).toHaveLength(4);
+    expect(failure).toMatchObject({ name: 'ServiceUnavailableException', message: 'gone' });
+    expect(await within.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_overloaded' });
+  });
+
+  test.each(['cut', 'damaged'])('a stream that is %s ends with an exception', async (how) => {
+    const bytes = concat(EVENTS.slice(0, 5).map(message));
+    const last = bytes.length - 30;
+    if (how === 'damaged') bytes[last] = (bytes[last] ?? 0) ^ 1;
+    const { client } = setup(
+      replyWith(how === 'cut' ? bytes.subarray(0, last) : bytes, {
+        headers: { 'content-type': 'application/vnd.amazon.eventstream' },
+      }),
+      { config },
+    );
+    const { events, failure } = await readAll((await client.send(streamed())).body);
+    expect(events).toHaveLength(4);
+    expect(failure).toMatchObject({ name: 'ModelStreamErrorException' });
+  });
+
+  test('after a turn of another provider, and for Anthropic’s own clients, the request is built', async () => {
+    const { post, upstream } = setup(jsonReply(wholeMessage('Hi')), { config });
+    await post('/v1/messages', { model: MODEL, ...ASK });
+    expect(upstream.requests[0]?.path).toEndWith('/converse');
+    const thinking = { type: 'thinking', thinking: 'hm', signature: '' };
+    const history = [
+      ...ASK.messages,
+      { role: 'assistant', content: [thinking, { type: 'text', text: 'a' }] },
+      { role: 'user', content: 'on' },
+    ];
+    await post(`/model/${MODEL}/invoke`, { ...BODY, messages: history });
+    const [, { path, json } = { path: '', json: () => null }] = upstream.requests;
+    expect(path).toEndWith('/invoke');
+    expect(JSON.stringify(json())).not.toContain('"signature":""');
+    expect(json()).toMatchObject({ anthropic_version: 'bedrock-2023-05-31' });
+  });
+
+  test('a transformer changes the request in Claude’s own form', async () => {
+    const transformers = [{ name: 'system_prompt', prepend: 'Be brief.' }];
+    const { client, upstream } = setup(jsonReply(wholeMessage('Hi')), {
+      config: { providers: { 'bedrock-anthropic': { ...AMAZON, transformers } } },
+    });
+    await client.send(whole());
+    expect(upstream.requests[0]?.path).toEndWith('/invoke');
+    expect(JSON.stringify(upstream.requests[0]?.json())).toContain('Be brief.');
   });
 });
 

@@ -228,7 +228,6 @@ describe('a plan on one dialect', () => {
       query: '?a=%20b',
       text,
       original: text,
-      lost: [],
       body: JSON.parse(text) as JsonObject,
       model: 'asked',
       stream,

@@ -7,7 +7,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import { loadMessageWriter } from '../aws/event-stream.ts';
-import { exceptionOf } from '../aws/exceptions.ts';
+import { EXCEPTION, exceptionOf } from '../aws/exceptions.ts';
 import type { ClientRoute } from '../dialect.ts';
 import type { Envelope, EnvelopedAnswers, OpenedRequest, StreamForm } from '../envelope.ts';
 import { NOT_COUNTED } from './count-tokens.ts';
@@ -62,10 +62,10 @@ function open(body: JsonObject, given: HeaderReader): OpenedRequest {
     );
   }
   const headers = new HeaderList();
-  const lost: string[] = [];
+  const vendorHeaders = new HeaderList();
   given.forEach((value, name) => {
     if (!OF_AMAZON.test(name)) headers.set(name, value);
-    else if (FEATURE.test(name)) lost.push(name);
+    else if (FEATURE.test(name)) vendorHeaders.set(name, value);
   });
   // Amazon's own version has no other name elsewhere.
   if (/^\d{4}-/.test(version)) headers.set(VERSION_HEADER, version);
@@ -80,7 +80,7 @@ function open(body: JsonObject, given: HeaderReader): OpenedRequest {
       ...(body.stream !== undefined && { stream: undefined }),
     },
     headers,
-    lost,
+    vendorHeaders,
   };
 }
 
@@ -104,7 +104,9 @@ const answers: EnvelopedAnswers = {
 /** Amazon's SDK for JavaScript says so. Web pages cannot without asking first, as with JSON. */
 const bodyType = 'application/octet-stream';
 
-const WHOLE: Envelope = { bodyType, open, answers };
+const wire = 'bedrock-invoke';
+
+const WHOLE: Envelope = { bodyType, open, answers, wire };
 
 const STREAMED: Envelope = {
   open(body, headers) {
@@ -113,6 +115,7 @@ const STREAMED: Envelope = {
   },
   bodyType,
   answers,
+  wire,
 };
 
 const COUNT: Envelope = {
@@ -159,6 +162,7 @@ async function loadStreamForm(): Promise<StreamForm> {
     contentType: 'application/vnd.amazon.eventstream',
     ping,
     write({ event, data }, usage) {
+      if (event.startsWith(EXCEPTION)) return writer.exception(event.slice(EXCEPTION.length), data);
       switch (event || asString(parseObject(data)?.type)) {
         case 'ping':
           return ping;
@@ -178,10 +182,12 @@ async function loadStreamForm(): Promise<StreamForm> {
   };
 }
 
+const METRICS = 'amazon-bedrock-invocationMetrics';
+
 function withMetrics(data: string, usage: Usage | null): string {
   const body = parseObject(data);
-  if (body === undefined || usage === null) return data;
-  return JSON.stringify({ ...body, 'amazon-bedrock-invocationMetrics': countsOf(usage) });
+  if (body === undefined || usage === null || body[METRICS] !== undefined) return data;
+  return JSON.stringify({ ...body, [METRICS]: countsOf(usage) });
 }
 
 const textEncoder = new TextEncoder();

@@ -56,12 +56,15 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     ...(inner.continuesTurn === undefined ? {} : { continuesTurn: inner.continuesTurn }),
     parseError,
     errorInBody: (body, quirks) => errorInBody(body) ?? inner.errorInBody(body, quirks),
-    passthrough: { edits: () => ({}) },
+    passthrough: {
+      edits: () => ({}),
+      ...(inner.passthrough.refuses !== undefined && { refuses: inner.passthrough.refuses }),
+    },
     ...(inner.toolNames === undefined ? {} : { toolNames: inner.toolNames }),
     ...(inner.argumentNames === undefined ? {} : { argumentNames: inner.argumentNames }),
     countTokens: {
       endpoint: (model) => `/model/${modelInPath(model)}/count-tokens`,
-      // No client speaks this dialect.
+      // No client's count passes.
       edits: () => ({}),
       buildRequest(request, options) {
         const { body, losses } = buildRequest(request, options);

@@ -17,6 +17,7 @@ import { collectStream, collectText } from '../pumps/collect-stream.ts';
 import { createEventFraming } from '../pumps/event-framing.ts';
 import { withHint, withHintOf } from './retry-hint.ts';
 import type { Observer } from '../record/observer.ts';
+import { AsEventsPump } from '../pumps/as-events.ts';
 import { JsonArrayWriterPump } from '../pumps/write-json-array.ts';
 import { createPassthroughPump } from '../pumps/passthrough.ts';
 import type { Plan } from './plan.ts';
@@ -396,7 +397,11 @@ export function createClientPump(
   const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
   const reading = readingOf(context);
   const passing = { ...reading, hides, alternatives, createEncoder };
-  if (passesAnswer) return createPassthroughPump({ ...passing, follower });
+  if (passesAnswer) {
+    const pump = createPassthroughPump({ ...passing, follower });
+    if (reading.side.loadFraming === undefined) return pump;
+    return new AsEventsPump(pump, createFraming(reading.maxEvent), reading.provider);
+  }
   if (sameDialect && takesElements) return new JsonArrayWriterPump(createPassthroughPump(passing));
   return createTranslatePump({ ...reading, createFraming, render });
 }

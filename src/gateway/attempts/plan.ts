@@ -22,13 +22,13 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { Transformer } from '../../transformers/transformer.ts';
 import { addHeaders, buildRequestHeaders } from '../../upstream/headers.ts';
 import { operationPath, targetPath } from '../../upstream/target-url.ts';
-import type { Incoming } from '../request/incoming.ts';
+import type { EnvelopedRequest, Incoming } from '../request/incoming.ts';
 import { withinStack } from '../request/nesting.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
 import { transformHeaders, transformRequest } from '../transform/request.ts';
 import { credentialsFor } from './credentials.ts';
 import { passQuery, withQuery } from './pass-query.ts';
-import { dialectOf, endpointOf } from './spoken-dialect.ts';
+import { dialectOf, endpointOf, takesWire } from './spoken-dialect.ts';
 
 /** What the client asks, however it came in. */
 export interface Question {
@@ -87,7 +87,10 @@ export interface PlanContext {
 export function planCall(question: Question, target: Target, context: PlanContext): Plan {
   const { provider, model } = target;
   const { incoming, stream } = question;
-  const line = planLine(incoming, target, stream, context);
+  const steps = stepsFor(target, context);
+  // Transformers change requests and answers in the dialect's own form.
+  const enveloped = steps.length === 0 ? envelopedFor(incoming, target) : undefined;
+  const line = planLine(incoming, target, stream, context, enveloped);
   const { side, completions } = line;
   const sameDialect = incoming !== null && line.sameDialect;
   const passes =
@@ -104,14 +107,13 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const urlAt = (baseUrl: string) => withQuery(baseUrl + path, query);
   const write = (asked: Question): WrittenRequest => {
     const { baseUrl, headers, ...written } = passes
-      ? passBody(incoming, side, target)
+      ? passBody(incoming, side, target, enveloped)
       : sameDialect
         ? rebuildBody(incoming, asked, side, target, context)
         : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
     return baseUrl === undefined ? written : { ...written, url: urlAt(baseUrl) };
   };
-  const steps = stepsFor(target, context);
   const written: WrittenRequest & Pick<Plan, 'prepare'> =
     steps.length === 0
       ? write(question)
@@ -179,18 +181,35 @@ type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> &
   completions?: TextCompletions;
 };
 
-/** The dialect, headers and key of a request to this target, whatever it asks. */
-function planLine(incoming: Incoming | null, target: Target, stream: boolean, context: PlanContext): Line {
+/** The client's request in its envelope, where the target takes it so. */
+function envelopedFor(incoming: Incoming | null, target: Target): EnvelopedRequest | undefined {
+  const wire = incoming?.route.envelope?.wire;
+  return wire !== undefined && takesWire(target, wire) ? incoming?.enveloped : undefined;
+}
+
+/**
+ * The dialect, headers and key of a request to this target, whatever it asks.
+ * @param enveloped the client's request, where it is sent in its envelope.
+ */
+function planLine(
+  incoming: Incoming | null,
+  target: Target,
+  stream: boolean,
+  context: PlanContext,
+  enveloped?: EnvelopedRequest,
+): Line {
   const { provider } = target;
-  const dialect = dialectOf(target, incoming?.asks);
+  const wire = enveloped && incoming?.route.envelope?.wire;
+  const dialect = wire ?? dialectOf(target, incoming?.asks);
   const completions =
     incoming?.route.operation === 'complete' ? completionsOf(target, incoming.asks) : undefined;
   const side = completions?.side ?? PROVIDER_SIDES[dialect];
   const sameDialect =
     completions !== undefined ||
+    wire !== undefined ||
     (incoming !== null && incoming.asks === dialect && incoming.dialect === dialect);
   const { key, authentication } = credentialsFor(incoming, target, side, context);
-  const client = (sameDialect && incoming?.headers) || null;
+  const client = (sameDialect && (enveloped ?? incoming)?.headers) || null;
   const headers = buildRequestHeaders({
     client: client && (side.clientHeaders?.(client, provider.quirks) ?? client),
     dialect: authentication,
@@ -267,7 +286,14 @@ function portable(request: NeutralRequest, dialect: ProviderDialectId, provider:
   });
 }
 
-function passBody(incoming: Incoming, side: ProviderSide, target: Target): BuiltBody {
+/** @param enveloped is sent in place of the dialect's own. */
+function passBody(
+  incoming: Incoming,
+  side: ProviderSide,
+  target: Target,
+  enveloped: EnvelopedRequest | undefined,
+): BuiltBody {
+  if (enveloped !== undefined) return { body: enveloped.text, losses: [], hides: undefined };
   const { quirks } = target.provider;
   const renamed = incoming.route.model === undefined && incoming.model !== target.model;
   // Some quirks apply to single models, by the provider's name for them.
@@ -281,7 +307,7 @@ function passBody(incoming: Incoming, side: ProviderSide, target: Target): Built
   const written: BuiltBody = {
     body: editTopLevel(incoming.text, edits),
     ...(headers !== undefined && { headers }),
-    losses: [...(side.passthrough.losses?.(body, quirks) ?? []), ...asLost(incoming.lost)],
+    losses: [...(side.passthrough.losses?.(body, quirks) ?? []), ...asLost(vendorFeatures(incoming))],
     hides: hiding(incoming, side, target),
   };
   const alternatives = side.passthrough.alternatives?.({ ...body, ...edits }) ?? 1;
@@ -375,7 +401,16 @@ function translateBody(
 function unread(incoming: Incoming | null): Loss[] {
   if (incoming === null) return [];
   const features = unreadFields(incoming.body, DIALECTS[incoming.asks].client.known);
-  return asLost([...features, ...incoming.lost]);
+  return asLost([...features, ...vendorFeatures(incoming)]);
+}
+
+/** What the client asks the vendor of its envelope for in headers. */
+function vendorFeatures({ enveloped }: Incoming): string[] {
+  const names: string[] = [];
+  enveloped?.headers.forEach((_, name) => {
+    names.push(name);
+  });
+  return names;
 }
 
 function asLost(features: readonly string[]): Loss[] {

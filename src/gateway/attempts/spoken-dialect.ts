@@ -13,6 +13,12 @@ export function dialectOf(target: Target, client: DialectId | undefined): Provid
   return client !== dialect && translatesTo?.models.test(model) === true ? translatesTo.dialect : dialect;
 }
 
+/** Whether the target takes requests of clients that send this wire as they are. */
+export function takesWire({ provider, model }: Target, wire: ProviderDialectId): boolean {
+  const { dialect, alsoTakes } = provider;
+  return dialect === wire || (alsoTakes?.wire === wire && alsoTakes.models.test(model));
+}
+
 /** The path template of requests to the target, which takes the place of the dialect's own path. */
 export function endpointOf(target: Target): string | undefined {
   return (partnerOf(target) ?? target.provider).endpoint;

@@ -338,6 +338,7 @@ function forgetRequest({ question }: Exchange, plan: Plan): void {
   question.incoming.text = '';
   question.incoming.original = '';
   question.incoming.body = {};
+  delete question.incoming.enveloped;
 }
 
 const NO_HEADERS = new HeaderList();

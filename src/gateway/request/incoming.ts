@@ -1,9 +1,11 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
 import type { ClientRoute, ClientSide } from '../../dialects/dialect.ts';
+import type { OpenedRequest } from '../../dialects/envelope.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
 import { formsOf } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
+import type { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
@@ -18,8 +20,8 @@ export interface Incoming {
   asks: DialectId;
   route: ClientRoute;
   headers: HeaderReader;
-  /** What the client asks for outside of the body that no provider gets. */
-  lost: readonly string[];
+  /** Set where the client wraps the dialect: the request as the vendor of the envelope takes it. */
+  enveloped?: EnvelopedRequest;
   /** `?beta=true` and the like, with the question mark; '' where there is none. */
   query: string;
   /** The body without the fields meant for the gateway, as the dialect spells it; otherwise byte for byte what the client sent. */
@@ -32,6 +34,13 @@ export interface Incoming {
   agentType: string | null;
   projectId: string | null;
   forcedTarget: string | null;
+}
+
+export interface EnvelopedRequest {
+  /** Without the fields meant for the gateway. */
+  text: string;
+  /** Those by which it asks for what only that vendor has. */
+  headers: HeaderList;
 }
 
 const TARGET_HEADER = 'x-sluice-target';
@@ -53,7 +62,7 @@ export function parseIncoming(
   sent: string,
   labels: Labels,
 ): Incoming {
-  const { body, text: original, headers, lost } = readSent(route, given, sent);
+  const { body, text: original, headers, vendorHeaders } = readSent(route, given, sent);
   const model = route.model ?? body.model;
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
@@ -66,15 +75,17 @@ export function parseIncoming(
   const agentType = labels.agentType ?? bounded('agent_type', extra(body, 'agent_type'));
   const projectId = labels.projectId ?? bounded('project_id', extra(body, 'project_id'));
   const other = route.operation === 'generate' ? dialect.client.readForeignForm?.(body) : undefined;
-  const edits = other?.edits ?? {};
-  for (const field of EXTRA_FIELDS) if (Object.hasOwn(body, field)) edits[field] = undefined;
-  const text = edited(original, body, edits);
+  const extras: Record<string, undefined> = {};
+  for (const field of EXTRA_FIELDS) if (Object.hasOwn(body, field)) extras[field] = undefined;
+  const text = edited(original, body, { ...other?.edits, ...extras });
   return {
     dialect: dialect.id,
     asks: other?.dialect ?? dialect.id,
     route,
     headers,
-    lost,
+    ...(vendorHeaders !== undefined && {
+      enveloped: { text: editTopLevel(sent, extras), headers: vendorHeaders },
+    }),
     query: route.ownsQuery === true ? '' : query,
     text,
     body,
@@ -97,14 +108,13 @@ export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
   return formsOf(asks, route.operation).parseRequest(body, route);
 }
 
-const NOTHING: readonly string[] = [];
-
 /** The body as clients of the dialect's own path send it, as a tree and as text, with their headers. */
 function readSent(
   { envelope, modelForBody: model }: ClientRoute,
   headers: HeaderReader,
   sent: string,
-): { body: JsonObject; text: string } & Pick<Incoming, 'headers' | 'lost'> {
+): { body: JsonObject; text: string } & Pick<Incoming, 'headers'> &
+  Partial<Pick<OpenedRequest, 'vendorHeaders'>> {
   let text = sent;
   let body = parseBody(text);
   if (envelope?.unwrap !== undefined) {
@@ -113,8 +123,7 @@ function readSent(
   }
   const opened = envelope?.open(body, headers);
   const edits = { ...opened?.edits, ...(model !== undefined && body.model !== model && { model }) };
-  const { lost = NOTHING } = opened ?? {};
-  return { body, text: edited(text, body, edits), headers: opened?.headers ?? headers, lost };
+  return { headers, ...opened, body, text: edited(text, body, edits) };
 }
 
 /** @param body of the text; it is modified too. */

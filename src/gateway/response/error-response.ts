@@ -8,7 +8,7 @@ import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts
 import { setExchangeHeaders } from './exchange-headers.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import { urlOf } from '../request/request-address.ts';
-import { type Recipient, wordingFor } from './recipient.ts';
+import { type Recipient, wireOf, wordingFor } from './recipient.ts';
 import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
@@ -53,16 +53,17 @@ function describeError(error: GatewayError, recipient: Recipient, requestId: str
   const { upstream } = error;
   const wording = wordingFor(recipient);
   const status = wording.statusOf?.(error) ?? error.status;
-  const isOwn = upstream?.dialect === recipient.dialect;
-  const headers = upstream === undefined ? {} : pickAnswerHeaders(upstream.headers, isOwn);
-  Object.assign(headers, wording.errorHeaders?.(error));
+  const isOwn = upstream !== undefined && upstream.dialect === wireOf(recipient);
+  const headers = {
+    ...wording.errorHeaders?.(error),
+    ...(upstream && pickAnswerHeaders(upstream.headers, isOwn)),
+  };
   headers['content-type'] = 'application/json';
   setRequestId(headers, recipient, requestId);
   // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
-  const passes = isOwn && recipient.envelope?.answers === undefined;
-  const body = passes ? upstream.body : JSON.stringify(wording.buildError(error, requestId));
+  const body = isOwn ? upstream.body : JSON.stringify(wording.buildError(error, requestId));
   return { status, headers, body };
 }
 
