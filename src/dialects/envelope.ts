@@ -26,8 +26,8 @@ export interface OpenedRequest {
   edits: Record<string, JsonValue | undefined>;
   /** In place of the client's. */
   headers: HeaderList;
-  /** Those by which it asks for what only its vendor has. */
-  vendorHeaders: HeaderList;
+  /** The client's own that ask for what only the vendor has. Left out where the vendor is sent nothing else than others are. */
+  vendorHeaders?: HeaderList;
 }
 
 /** What its clients read in place of what the dialect writes. The body of a whole answer is the dialect's own. */

@@ -35,7 +35,6 @@ const PLAIN: Envelope = {
         ...(body.anthropic_beta !== undefined && { anthropic_beta: undefined }),
       },
       headers,
-      lost: [],
     };
   },
 };

@@ -17,7 +17,7 @@ export function withoutGooglesKeys(given: HeaderReader): HeaderList {
 
 /** For bodies that are the dialect's own. */
 export const OF_GOOGLE: Envelope = {
-  open: (_, headers) => ({ edits: {}, headers: withoutGooglesKeys(headers), lost: [] }),
+  open: (_, headers) => ({ edits: {}, headers: withoutGooglesKeys(headers) }),
 };
 
 /** A method of a model: `…/publishers/{publisher}/models/{model}:{method}`. */
