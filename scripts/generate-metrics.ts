@@ -20,6 +20,7 @@ function renderMetricsPage(): string {
     budgets: [],
     rateLimits: [],
     ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
+    log: { ok: true, dropped: 0 },
   });
   return [
     '# Metrics for Prometheus',

@@ -2,6 +2,7 @@
 import type { Budget, RateLimit } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
+import type { LogState } from '../model/log-state.ts';
 import type { LimitState } from '../limits/limit-book.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
@@ -18,6 +19,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     connections: await deps.connections(),
     running: await deps.running.list(),
     ledger: deps.ledger?.health() ?? null,
+    log: await deps.log?.(),
     workers: deps.workers?.(),
     budgets: deps.budgets(),
     rateLimits: deps.config().rateLimits.length > 0 ? await deps.rateLimits() : [],
@@ -42,6 +44,7 @@ interface State {
   budgets: readonly BudgetState[];
   rateLimits: readonly LimitState[];
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
+  log: Pick<LogState, 'ok' | 'dropped'> | undefined;
 }
 
 /** Metrics of the present state. */
@@ -50,6 +53,7 @@ export function stateMetrics({
   connections,
   running,
   ledger,
+  log,
   workers,
   budgets,
   rateLimits,
@@ -57,6 +61,10 @@ export function stateMetrics({
 }: State): Metric[] {
   const one = (name: string, help: string, value: number): Metric =>
     gauge({ name: `sluice_${name}`, help, labels: [] }, [[[], value]]);
+  const total = (name: string, help: string, value: number): Metric => ({
+    ...one(name, help, value),
+    type: 'counter',
+  });
   const each = (name: string, help: string, value: (state: ProviderState) => number | null): Metric =>
     gauge(
       { name: `sluice_${name}`, help, labels: ['provider'] },
@@ -144,10 +152,13 @@ export function stateMetrics({
           one('ledger_queue_depth', 'Rows in memory waiting to be written.', ledger.queued),
           one('ledger_spilled_rows', 'Rows on disk waiting to be written.', ledger.spilled),
           one('ledger_spilled_bytes', 'Size of the rows on disk waiting to be written.', ledger.spilledBytes),
-          {
-            ...one('ledger_dropped_rows_total', 'Rows that were lost.', ledger.dropped),
-            type: 'counter' as const,
-          },
+          total('ledger_dropped_rows_total', 'Rows that were lost.', ledger.dropped),
+        ]),
+    ...(log === undefined
+      ? []
+      : [
+          one('log_ok', '1 where lines of the log can be written.', Number(log.ok)),
+          total('log_dropped_lines_total', 'Lines of the log that were lost.', log.dropped),
         ]),
   ];
 }

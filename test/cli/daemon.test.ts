@@ -376,6 +376,9 @@ describe('a home that cannot be used', () => {
             last_error: expect.stringMatching(/^standard error cannot be written \(ENOSPC.*free some space/),
           },
         });
+        expect(await (await fetch(`${url}/metrics`)).text()).toMatch(
+          /^sluice_log_ok 0$[\s\S]*^sluice_log_dropped_lines_total [1-9]/m,
+        );
         disk.free();
         while (!(await health()).log.ok) await Bun.sleep(20);
         const { dropped } = (await health()).log;

@@ -235,6 +235,20 @@ describe('/gateway/health', () => {
     });
   });
 
+  test('is degraded while the log cannot be written, and says why and how many lines are lost', async () => {
+    const log = { ok: false, dropped: 3, lastError: 'standard error is full' };
+    deps.log = () => log;
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      log: { ok: false, dropped: 3, last_error: 'standard error is full' },
+    });
+    Object.assign(log, { ok: true, lastError: null });
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      log: { ok: true, dropped: 3, last_error: null },
+    });
+  });
+
   test('is degraded while budgets cannot be read, and says why', async () => {
     const daily = {
       limitUsd: 1,
