@@ -44,12 +44,38 @@ const gemini = (gateway: Gateway) => ({
   GEMINI_API_KEY: keyFor(gateway, 'GEMINI_API_KEY', 'GOOGLE_API_KEY'),
 });
 
+/** Anthropic's SDKs for clouds. */
+const anthropicInClouds = ({ url }: Gateway) => ({
+  ANTHROPIC_VERTEX_BASE_URL: `${url}/v1`,
+  ANTHROPIC_BEDROCK_BASE_URL: url,
+});
+
+/** Claude Code's clouds whose paths the gateway does not serve. */
+const OTHER_CLOUDS = ['FOUNDRY', 'MANTLE', 'ANTHROPIC_AWS'].map((cloud) => `CLAUDE_CODE_USE_${cloud}`);
+
+/**
+ * Claude Code may be set up for a cloud, also in its own settings, which take precedence over its environment: the base URLs
+ * of these lead to the gateway, and the key that it would present to the vendor goes there in place of the cloud's.
+ */
+const claudeInClouds = (gateway: Gateway) => ({
+  ...anthropicInClouds(gateway),
+  CLAUDE_CODE_SKIP_VERTEX_AUTH: '1',
+  ANTHROPIC_VERTEX_PROJECT_ID: gateway.has('ANTHROPIC_VERTEX_PROJECT_ID') ? undefined : 'sluice',
+  CLOUD_ML_REGION: gateway.has('CLOUD_ML_REGION') ? undefined : 'global',
+  CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+  // It would be presented in place of that key.
+  AWS_BEARER_TOKEN_BEDROCK:
+    gateway.key !== null && gateway.has('AWS_BEARER_TOKEN_BEDROCK') ? gateway.key : undefined,
+  ...Object.fromEntries(OTHER_CLOUDS.filter(gateway.has).map((variable) => [variable, ''])),
+});
+
 const CODEX_KEY_VARIABLE = 'SLUICE_CLIENT_KEY';
 
 export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
   claude: {
     environment: (gateway) => ({
       ...anthropic(gateway),
+      ...claudeInClouds(gateway),
       // The person's login or key passes through; with neither it would only ask for one.
       ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER_KEY }),
     }),
@@ -111,5 +137,7 @@ export const OTHER_PROGRAM: ClientProgram = {
     ANTHROPIC_API_KEY: keyFor(gateway, 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'),
     ...openai(gateway),
     ...gemini(gateway),
+    ...anthropicInClouds(gateway),
+    GOOGLE_VERTEX_BASE_URL: gateway.url,
   }),
 };

@@ -19,7 +19,10 @@ const URL = `http://127.0.0.1:${gateway.port}`;
 const WATCHED =
   'ANTHROPIC_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN OPENAI_BASE_URL OPENAI_API_BASE OPENAI_API_KEY ' +
   'GOOGLE_GEMINI_BASE_URL GEMINI_API_KEY GEMINI_CLI_HOME SLUICE_CLIENT_KEY COPILOT_PROVIDER_BASE_URL ' +
-  'COPILOT_PROVIDER_TYPE COPILOT_PROVIDER_WIRE_API COPILOT_PROVIDER_BEARER_TOKEN NO_PROXY no_proxy';
+  'COPILOT_PROVIDER_TYPE COPILOT_PROVIDER_WIRE_API COPILOT_PROVIDER_BEARER_TOKEN NO_PROXY no_proxy ' +
+  'ANTHROPIC_VERTEX_BASE_URL ANTHROPIC_VERTEX_PROJECT_ID CLOUD_ML_REGION CLAUDE_CODE_SKIP_VERTEX_AUTH ' +
+  'ANTHROPIC_BEDROCK_BASE_URL CLAUDE_CODE_SKIP_BEDROCK_AUTH AWS_BEARER_TOKEN_BEDROCK CLAUDE_CODE_USE_VERTEX ' +
+  'CLAUDE_CODE_USE_FOUNDRY GOOGLE_VERTEX_BASE_URL';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
 function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
@@ -87,6 +90,31 @@ test('claude presents the gateway’s key where one is asked', async () => {
   const program = install('claude');
   await run(['--key', 'k1', 'claude'], { ANTHROPIC_API_KEY: 'own' });
   expect((await program.read()).env).toMatchObject({ ANTHROPIC_AUTH_TOKEN: 'k1', ANTHROPIC_API_KEY: '' });
+});
+
+test('claude that is set up for a cloud asks the gateway by that cloud’s paths, or as Anthropic', async () => {
+  const program = install('claude');
+  const cloud = { CLAUDE_CODE_USE_VERTEX: '1', CLAUDE_CODE_USE_FOUNDRY: '1', CLOUD_ML_REGION: 'us-east5' };
+  await run(['claude'], { ...cloud, AWS_BEARER_TOKEN_BEDROCK: 'own' });
+  expect((await program.read()).env).toMatchObject({
+    CLAUDE_CODE_USE_VERTEX: '1',
+    ANTHROPIC_VERTEX_BASE_URL: `${URL}/v1`,
+    CLAUDE_CODE_SKIP_VERTEX_AUTH: '1',
+    ANTHROPIC_VERTEX_PROJECT_ID: 'sluice',
+    CLOUD_ML_REGION: 'us-east5',
+    ANTHROPIC_BEDROCK_BASE_URL: URL,
+    CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+    AWS_BEARER_TOKEN_BEDROCK: 'own',
+    CLAUDE_CODE_USE_FOUNDRY: '',
+  });
+  // The settings of the program may name one, too.
+  await run(['--key', 'k1', 'claude'], { AWS_BEARER_TOKEN_BEDROCK: 'own' });
+  expect((await program.read()).env).toMatchObject({
+    ANTHROPIC_VERTEX_BASE_URL: `${URL}/v1`,
+    CLOUD_ML_REGION: 'global',
+    AWS_BEARER_TOKEN_BEDROCK: 'k1',
+    CLAUDE_CODE_USE_FOUNDRY: 'unset',
+  });
 });
 
 test('codex is configured by arguments', async () => {
@@ -182,23 +210,19 @@ test('gemini with a home of its own is shown that one; settings that cannot be r
 test('any other program gets what the SDKs read; a key of the person’s own stays', async () => {
   const program = install('my-agent');
   await run(['my-agent'], { OPENAI_API_KEY: 'own' });
+  const unset = Object.fromEntries(WATCHED.split(' ').map((name) => [name, 'unset']));
   expect((await program.read()).env).toEqual({
+    ...unset,
     ANTHROPIC_BASE_URL: URL,
     ANTHROPIC_API_KEY: 'sluice',
-    ANTHROPIC_AUTH_TOKEN: 'unset',
     OPENAI_BASE_URL: `${URL}/v1`,
     OPENAI_API_BASE: `${URL}/v1`,
     OPENAI_API_KEY: 'own',
     GOOGLE_GEMINI_BASE_URL: URL,
     GEMINI_API_KEY: 'sluice',
-    GEMINI_CLI_HOME: 'unset',
-    COPILOT_PROVIDER_BASE_URL: 'unset',
-    COPILOT_PROVIDER_TYPE: 'unset',
-    COPILOT_PROVIDER_WIRE_API: 'unset',
-    COPILOT_PROVIDER_BEARER_TOKEN: 'unset',
-    NO_PROXY: 'unset',
-    no_proxy: 'unset',
-    SLUICE_CLIENT_KEY: 'unset',
+    ANTHROPIC_VERTEX_BASE_URL: `${URL}/v1`,
+    ANTHROPIC_BEDROCK_BASE_URL: URL,
+    GOOGLE_VERTEX_BASE_URL: URL,
   });
 });
 
