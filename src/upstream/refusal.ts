@@ -3,8 +3,10 @@ import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { Shed } from './concurrency-limit.ts';
 import type { CooldownReason } from './key-ring.ts';
 
-/** Longer waits are given in hours. */
+/** Longer waits are given in minutes. */
 const MAX_TOLD_IN_SECONDS_MS = 600_000;
+/** Longer waits are given in hours. */
+const MAX_TOLD_IN_MINUTES_MS = 7_200_000;
 
 type RefusalReason = 'breaker_open' | 'keys_set_aside' | 'busy' | 'no_key' | 'budget_spent' | 'rate_limited';
 
@@ -113,7 +115,8 @@ export function allRefused(all: readonly Refusal[]): GatewayError | undefined {
 }
 
 function wait(ms: number): string {
-  return ms < MAX_TOLD_IN_SECONDS_MS ? seconds(ms) : `${Math.ceil(ms / 3_600_000)} h`;
+  if (ms < MAX_TOLD_IN_SECONDS_MS) return seconds(ms);
+  return ms < MAX_TOLD_IN_MINUTES_MS ? `${Math.ceil(ms / 60_000)} min` : `${Math.ceil(ms / 3_600_000)} h`;
 }
 
 function seconds(ms: number): string {

@@ -56,7 +56,9 @@ test.each([
 
 test.each([
   [599_000, '599 s'],
-  [600_000, '1 h'],
+  [600_000, '10 min'],
+  [7_199_000, '120 min'],
+  [7_200_000, '2 h'],
   [3 * 3_600_000 + 1, '4 h'],
 ])('a budget that is used up, %d ms before its next period: no request waits for that', (waitMs, until) => {
   const refusal = refusedByBudget('lab', 'the budget of 5 USD a day is used up', waitMs);

@@ -84,7 +84,7 @@ test('an SDK is told not to retry where the wait is longer than it would heed', 
   const { response, text } = await ask();
   expect(response.headers.get('retry-after')).toBe('3600');
   expect(response.headers.get('x-should-retry')).toBe('false');
-  expect(text).toContain('the limit of 1 request an hour is reached: ask again in 1 h');
+  expect(text).toContain('the limit of 1 request an hour is reached: ask again in 60 min');
   await timers.advance(3_560_000);
   const later = (await ask()).response;
   expect(later.headers.get('retry-after')).toBe('40');
