@@ -266,10 +266,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     fetchInto,
     turnAway,
     openSocket(request) {
+      const { config, redactor } = setup;
       const { connectSocket } = host;
       return openSocket(request, {
-        config: setup.config,
+        config,
         host,
+        redact: redactor.ofFailure,
         ask: fetchPlain,
         turnAway,
         forward: connectSocket && ((found) => forwardSocket(request, found, connectSocket)),

@@ -9,7 +9,7 @@ import { mayForwardSocket } from '../operations/forward-socket.ts';
 import type { SocketSession } from './client-socket.ts';
 import { createSocketSession, type SessionOptions } from './session.ts';
 
-export interface SocketHost extends Pick<SessionOptions, 'host' | 'ask' | 'turnAway'> {
+export interface SocketHost extends Pick<SessionOptions, 'host' | 'redact' | 'ask' | 'turnAway'> {
   config: ResolvedConfig;
   /** Opens one that is forwarded. Left out where the host cannot. */
   forward: ((found: FoundSocket) => Promise<SocketSession | Response>) | undefined;

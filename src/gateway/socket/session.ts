@@ -6,7 +6,7 @@ import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import { createFrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
 import type { GatewayHost } from '../host.ts';
-import { errorResponse } from '../response/error-response.ts';
+import { errorResponse, stackOf } from '../response/error-response.ts';
 import type { SocketMessageData } from '../../upstream/socket-transport.ts';
 import type { ClientSocket, SocketSession } from './client-socket.ts';
 
@@ -15,6 +15,8 @@ export interface SessionOptions {
   dialect: Dialect;
   conversation: SocketConversation;
   host: Pick<GatewayHost, 'now' | 'randomId' | 'log'>;
+  /** For the log. */
+  redact(text: string): string;
   ask(request: Request): Promise<Response>;
   /** The answer to a request while the server accepts no more. */
   turnAway(request: Request): Promise<Response>;
@@ -200,8 +202,9 @@ class Session implements SocketSession {
   /** An answer of the gateway never breaks off without an event that says why; what gets here is a fault of ours. */
   private async failed(thrown: unknown): Promise<void> {
     if (this.isOver) return;
-    this.options.host.log('error', 'a message of a WebSocket failed inside the gateway', {
-      error: String(thrown),
+    const { host, redact } = this.options;
+    host.log('error', 'a message of a WebSocket failed inside the gateway', {
+      error: redact(stackOf(thrown)),
     });
     await this.refuse(await this.refusalOf(toGatewayError(thrown)));
   }
