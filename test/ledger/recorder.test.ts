@@ -459,6 +459,20 @@ describe('a store that refuses', () => {
     expect(ledger.health()).toMatchObject({ queued: 0, dropped: 2 });
   });
 
+  test('the log says at the end how many are lost, and nothing where none is', async () => {
+    const logged: unknown[][] = [];
+    const close = async () => {
+      ledger = createLedger(store, { ...timers, log: (...line) => logged.push(line) });
+      record('a');
+      await ledger.close();
+      return logged.splice(0);
+    };
+    expect(await close()).toEqual([]);
+    store.refuse = () => true;
+    const fields = { rows: 1, error: 'the store is out of order' };
+    expect((await close()).slice(-1)).toEqual([['error', expect.stringContaining('are lost'), fields]]);
+  });
+
   test('flush does not wait for rows that came after it was called', async () => {
     let recorded = 0;
     store.refuse = () => {

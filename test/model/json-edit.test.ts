@@ -34,6 +34,9 @@ describe('editTopLevel', () => {
         );
         expect(JSON.parse(editTopLevel(text, edits))).toEqual(expected);
         expect(JSON.parse(editTopLevel(text, { ...edits, z: 9 }))).toEqual({ ...expected, z: 9 });
+        const others = Object.fromEntries(Object.keys(expected).map((name) => [name, 'set']));
+        expect(JSON.parse(editTopLevel(text, { ...edits, ...others }))).toEqual(others);
+        expect(JSON.parse(editTopLevel(text, { ...edits, ...others, z: 9 }))).toEqual({ ...others, z: 9 });
       });
     }
   }
