@@ -12,7 +12,7 @@ export interface ProviderOperation<Request, Answer> {
   /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
   edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
   /** False for a body of the same dialect that cannot pass, as the provider is asked otherwise. Left out: all pass. */
-  passes?(body: JsonObject, quirks: Quirks): boolean;
+  passes?(body: JsonObject, quirks: Quirks, model: string): boolean;
   /** Throws GatewayError `unsupported_feature` naming what the dialect cannot ask. */
   buildRequest(request: Request, options: BuildOptions): BuiltRequest;
   /** Throws Error where the answer cannot be read. */

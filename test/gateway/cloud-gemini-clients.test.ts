@@ -224,6 +224,16 @@ describe('embeddings', () => {
     expect(await row(0)).toMatchObject({ operation: 'embed', usage: { inputTokens: 3 } });
   });
 
+  test('by :embedContent, from Google Cloud: the bytes pass', async () => {
+    const answer = { embedding: { values: [1, 2] }, usageMetadata: { promptTokenCount: 3 } };
+    const { models, sent, path, row } = setup({ vertex: VERTEX }, jsonReply(200, answer));
+    const { embeddings } = await models.embedContent({ model: 'gemini-embedding-2', contents: 'a', config });
+    expect(embeddings).toEqual([{ values: [1, 2], statistics: { tokenCount: 3 } }]);
+    expect(path()).toBe(`${OWN}/gemini-embedding-2:embedContent`);
+    expect(sent()).toEqual({ content: { role: 'user', parts: [{ text: 'a' }] }, embedContentConfig: config });
+    expect(await row(0)).toMatchObject({ operation: 'embed', usage: { inputTokens: 3 } });
+  });
+
   test('by :embedContent, from a provider of another dialect', async () => {
     const data = [{ object: 'embedding', index: 0, embedding: [1, 2] }];
     const { models, asked, sent, row } = setup(

@@ -100,6 +100,29 @@ test('Vertex predicts', async () => {
   expect(lab.sent()).toEqual({ instances: [{ content: 'a', task_type: 'RETRIEVAL_QUERY' }], parameters: {} });
 });
 
+test('Vertex is asked for one text by :embedContent where it has no :predict for the model', async () => {
+  const answer = { embedding: { values: [0.5] }, usageMetadata: { promptTokenCount: 2 } };
+  const lab = setup(VERTEX, answer, { m: 'gemini-embedding-2' });
+  const ask = (input: unknown) => lab.post('/v1/embeddings', { model: 'm', input, dimensions: 1 });
+  expect(await (await ask(['a'])).json()).toMatchObject({
+    data: [{ embedding: [0.5] }],
+    usage: { prompt_tokens: 2 },
+  });
+  expect(lab.path()).toEndWith('/gemini-embedding-2:embedContent');
+  expect(lab.sent()).toEqual({
+    content: { parts: [{ text: 'a' }] },
+    embedContentConfig: { outputDimensionality: 1 },
+  });
+  const several = await ask(['a', 'b']);
+  expect(several.status).toBe(400);
+  expect(await several.text()).toContain('one text per request with gemini-embedding-2; send each by itself');
+  expect(lab.upstream.requests).toHaveLength(1);
+
+  const older = setup(VERTEX, { predictions: [] }, { m: 'gemini-embedding-001' });
+  await older.post('/v1/embeddings', { model: 'm', input: ['a'] });
+  expect(older.path()).toEndWith('/gemini-embedding-001:predict');
+});
+
 test.each([
   ['RETRIEVAL_QUERY', 'search_query', null],
   ['CLUSTERING', 'clustering', null],

@@ -1,20 +1,40 @@
-// Embeddings: `:batchEmbedContents`, on Google Cloud `:predict`. https://ai.google.dev/api/embeddings
+// Embeddings: `:batchEmbedContents`, on Google Cloud `:predict` or `:embedContent`. https://ai.google.dev/api/embeddings
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
-import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { countIn, type Usage } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/embedding-losses.ts';
+import type { Quirks } from '../dialect.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
 
+/** Models that Google Cloud asks by `:embedContent`, one text at a time; it refuses `:predict` for them, and the reverse. */
+const EMBEDS_CONTENT = /^gemini-(?!embedding-001$)/;
+
+type Method = 'predict' | 'embedContent' | 'batchEmbedContents';
+
+/** The field of a body of this method that holds what is embedded. */
+const INPUT = { predict: 'instances', embedContent: 'content', batchEmbedContents: 'requests' } as const;
+
+function embeddingMethod(model: string, { cloudMethods }: Quirks): Method {
+  if (cloudMethods !== true) return 'batchEmbedContents';
+  return EMBEDS_CONTENT.test(bareModel(model)) ? 'embedContent' : 'predict';
+}
+
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
-  endpoint: (model, { cloudMethods }) => methodOf(model, cloudMethods ? 'predict' : 'batchEmbedContents'),
-  // A single text is sent as a list of one.
-  passes: (body, { cloudMethods }) => (cloudMethods === true ? body.instances : body.requests) !== undefined,
+  endpoint: (model, quirks) => methodOf(model, embeddingMethod(model, quirks)),
+  // At the developer API, a single text is sent as a list of one.
+  passes: (body, quirks, model) => body[INPUT[embeddingMethod(model, quirks)]] !== undefined,
   /** Each request names the model again. */
   edits(body, model) {
-    if (body.instances !== undefined) return {};
     const named = `models/${bareModel(model)}`;
     const requests = asArray(body.requests) ?? [];
     if (requests.every((request) => asObject(request)?.model === named)) return {};
@@ -22,27 +42,9 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   },
   buildRequest(request, { model, quirks }) {
     const { dimensions } = request;
-    const pieces = request.input.map(textOf);
     const size = dimensions === undefined ? {} : { outputDimensionality: dimensions };
-    const named = `models/${bareModel(model)}`;
-    const body = quirks.cloudMethods
-      ? {
-          instances: pieces.map(({ text, task, title }) => ({
-            content: text,
-            ...(task !== undefined && { task_type: task }),
-            ...(title !== undefined && { title }),
-          })),
-          parameters: size,
-        }
-      : {
-          requests: pieces.map(({ text, task, title }) => ({
-            model: named,
-            content: { parts: [{ text }] },
-            ...(task !== undefined && { taskType: task }),
-            ...(title !== undefined && { title }),
-            ...size,
-          })),
-        };
+    const pieces = request.input.map(textOf);
+    const body = BODIES[embeddingMethod(model, quirks)](pieces, size, model);
     return { body, losses: embeddingLosses(request, ['taskType', 'title']) };
   },
   parseResponse: (body) => ({
@@ -52,7 +54,44 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   }),
 };
 
-function textOf(piece: EmbeddingInput): Extract<EmbeddingInput, { type: 'text' }> {
+type Piece = Extract<EmbeddingInput, { type: 'text' }>;
+
+const BODIES: Record<Method, (pieces: readonly Piece[], size: JsonObject, model: string) => JsonObject> = {
+  predict: (pieces, size) => ({
+    instances: pieces.map(({ text, task, title }) => ({
+      content: text,
+      ...(task !== undefined && { task_type: task }),
+      ...(title !== undefined && { title }),
+    })),
+    parameters: size,
+  }),
+  embedContent(pieces, size, model) {
+    const [piece, ...others] = pieces;
+    if (piece === undefined || others.length > 0) {
+      const problem = `Google Cloud embeds one text per request with ${model}; send each by itself`;
+      throw new GatewayError('unsupported_feature', `input: ${problem}`, { reason: { param: 'input' } });
+    }
+    const config = { ...namesOf(piece), ...size };
+    return {
+      content: { parts: [{ text: piece.text }] },
+      ...(Object.keys(config).length > 0 && { embedContentConfig: config }),
+    };
+  },
+  batchEmbedContents: (pieces, size, model) => ({
+    requests: pieces.map((piece) => ({
+      model: `models/${bareModel(model)}`,
+      content: { parts: [{ text: piece.text }] },
+      ...namesOf(piece),
+      ...size,
+    })),
+  }),
+};
+
+function namesOf({ task, title }: Piece): JsonObject {
+  return { ...(task !== undefined && { taskType: task }), ...(title !== undefined && { title }) };
+}
+
+function textOf(piece: EmbeddingInput): Piece {
   if (piece.type === 'text') return piece;
   throw new GatewayError('unsupported_feature', 'input: Gemini embeds text, not token ids; send strings', {
     reason: { param: 'input' },
@@ -80,7 +119,10 @@ function embeddingOf(prediction: JsonValue): JsonObject | undefined {
 }
 
 function parseVectors(body: JsonObject): number[][] {
-  const vectors = asArray(body.embeddings) ?? asArray(body.predictions)?.map((entry) => embeddingOf(entry));
+  const vectors =
+    asArray(body.embeddings) ??
+    asArray(body.predictions)?.map((entry) => embeddingOf(entry)) ??
+    (isObject(body.embedding) ? [body.embedding] : undefined);
   if (vectors === undefined) throw new Error('embeddings is missing');
   return vectors.map((entry, at) => {
     const values = asArray(asObject(entry)?.values);

@@ -243,7 +243,7 @@ export function planOperation<Request, Answer>(
   const line = planLine(incoming, target, false, context);
   const { side, sameDialect } = line;
   const { quirks } = provider;
-  const fits = sameDialect && operation.passes?.(incoming.body, quirks) !== false;
+  const fits = sameDialect && operation.passes?.(incoming.body, quirks, model) !== false;
   const { body, losses } =
     fits && !isOfAnother(incoming, side, model)
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
