@@ -1,5 +1,6 @@
 // Finds the matches of a program in text that comes in pieces. It works by single characters, so it does not matter
 // where pieces end; holds back only text that could still be part of a match.
+import { Matcher } from './matcher.ts';
 import type { Program } from './program.ts';
 
 /** What applies to the text between the last decision and this one. */
@@ -17,12 +18,6 @@ export interface Scanner {
   flush(): void;
 }
 
-interface Threads {
-  /** Instructions in order of preference, each with the offset where its match begins. */
-  at: number[];
-  begin: number[];
-}
-
 /**
  * Offsets count UTF-16 units since the scanner was made.
  * @param window characters that may be held back for an unfinished match; beyond that it is given up.
@@ -33,7 +28,7 @@ export function createScanner(
   window: number,
   decide: (end: number, decision: Decision) => void,
 ): Scanner {
-  const { instructions, start } = program;
+  const matcher = new Matcher(program);
   /** Text from `base` on, of which up to `decided` is settled. */
   let text = '';
   let base = 0;
@@ -42,17 +37,8 @@ export function createScanner(
   let before: string | undefined;
   /** The character in front of `base`. */
   let baseBefore: string | undefined;
-  /** Threads behind the last character. */
-  const live: Threads = { at: [], begin: [] };
-  /** Threads before the next character. */
-  const standing: Threads = { at: [], begin: [] };
-  let matchBegin = -1;
-  let matchEnd = -1;
   /** Whether the match's beginning has been reported. */
   let reported = false;
-  const visited = new Uint32Array(instructions.length);
-  let generation = 0;
-  let cut = false;
   let ended = false;
 
   function settle(end: number, decision: Decision): void {
@@ -61,43 +47,8 @@ export function createScanner(
     decide(end, decision);
   }
 
-  /** Follows every instruction that consumes no character, in order of preference. */
-  function follow(at: number, begin: number, after: string | undefined, into: Threads): void {
-    const instruction = instructions[at];
-    if (cut || instruction === undefined || visited[at] === generation) return;
-    visited[at] = generation;
-    switch (instruction.op) {
-      case 'split':
-        follow(instruction.first, begin, after, into);
-        follow(instruction.second, begin, after, into);
-        return;
-      case 'assert':
-        if (instruction.holds(before, after)) follow(instruction.next, begin, after, into);
-        return;
-      case 'match':
-        // Less preferred threads can no longer win.
-        matchBegin = begin;
-        matchEnd = position;
-        cut = true;
-        return;
-      case 'char':
-        into.at.push(at);
-        into.begin.push(begin);
-    }
-  }
-
-  /** The threads before the character `after`, which is undefined at the end of all text. */
-  function stand(after: string | undefined): void {
-    standing.at.length = 0;
-    standing.begin.length = 0;
-    generation++;
-    cut = false;
-    for (let index = 0; index < live.at.length; index++)
-      follow(live.at[index] ?? 0, live.begin[index] ?? 0, after, standing);
-    if (matchEnd === -1 && after !== undefined) follow(start, position, after, standing);
-  }
-
   function endMatch(): void {
+    const { matchBegin, matchEnd } = matcher;
     settle(matchBegin, 'keep');
     settle(matchEnd, reported ? 'more' : 'match');
     position = matchEnd;
@@ -106,10 +57,7 @@ export function createScanner(
   }
 
   function forgetMatch(): void {
-    live.at.length = 0;
-    live.begin.length = 0;
-    matchBegin = -1;
-    matchEnd = -1;
+    matcher.forget();
     reported = false;
   }
 
@@ -122,19 +70,12 @@ export function createScanner(
   }
 
   function step(char: string): void {
-    stand(char);
-    if (standing.at.length === 0 && matchEnd !== -1) {
+    const goesOn = matcher.stand(position, before, char);
+    if (!goesOn && matcher.matchEnd !== -1) {
       endMatch();
       return;
     }
-    live.at.length = 0;
-    live.begin.length = 0;
-    for (let index = 0; index < standing.at.length; index++) {
-      const instruction = instructions[standing.at[index] ?? 0];
-      if (instruction?.op !== 'char' || !instruction.test(char)) continue;
-      live.at.push(instruction.next);
-      live.begin.push(standing.begin[index] ?? 0);
-    }
+    matcher.consume(char);
     position += char.length;
     before = char;
     lookBack();
@@ -143,7 +84,7 @@ export function createScanner(
   /** Run after each character: settles what is certain by now, and gives up what has waited too long. */
   function lookBack(): void {
     for (;;) {
-      const first = live.begin[0];
+      const { firstBegin: first, matchBegin, matchEnd } = matcher;
       if (first === undefined) {
         if (matchEnd !== -1) endMatch();
         else settle(position, 'keep');
@@ -160,21 +101,14 @@ export function createScanner(
         settle(matchEnd, more);
         if (position - matchEnd <= window) return;
       }
-      giveUp(first);
+      matcher.giveUp(first);
     }
-  }
-
-  function giveUp(begin: number): void {
-    const kept = live.begin.findIndex((other) => other !== begin);
-    const count = kept === -1 ? live.begin.length : kept;
-    live.at.splice(0, count);
-    live.begin.splice(0, count);
   }
 
   function run(): void {
     const end = base + text.length;
     while (position < end) {
-      if (live.at.length === 0 && matchEnd === -1) {
+      if (matcher.isIdle) {
         const next = base + program.nextBegin(text, position - base);
         if (next > position) {
           position = next;
@@ -186,7 +120,7 @@ export function createScanner(
       if (char === undefined) break;
       step(char);
     }
-    if (live.at.length === 0 && matchEnd === -1) settle(position, 'keep');
+    if (matcher.isIdle) settle(position, 'keep');
     // Settled text is dropped.
     if (decided > base) {
       baseBefore = charBefore(decided);
@@ -213,8 +147,8 @@ export function createScanner(
       ended = true;
       for (;;) {
         run();
-        stand(undefined);
-        if (matchEnd === -1) break;
+        matcher.stand(position, before, undefined);
+        if (matcher.matchEnd === -1) break;
         endMatch();
       }
       settle(base + text.length, 'keep');
