@@ -213,6 +213,7 @@ interface Health {
   ledger: Part | null;
   budgets?: Part;
   log?: Part;
+  tls?: Part;
 }
 
 /** A part of the gateway that tells whether it works. */
@@ -328,7 +329,7 @@ async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<stri
   );
   const missing = missingWorkers(health);
   if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
-  for (const name of ['ledger', 'budgets', 'log'] as const) {
+  for (const name of ['ledger', 'budgets', 'log', 'tls'] as const) {
     const part = health[name];
     if (part?.ok === false) reasons.push(`the ${name} (${part.last_error})`);
   }

@@ -1,8 +1,9 @@
 // GET /gateway/health: answered from memory alone, without asking a store or a provider.
+import type { TlsConfig } from '../config/resolved.ts';
 import type { ManagementDeps } from './management.ts';
 
 export async function readHealth(deps: ManagementDeps): Promise<object> {
-  const { providers, routing, audit, costs } = deps.config();
+  const { providers, routing, audit, costs, server } = deps.config();
   const [states, running, log] = await Promise.all([
     deps.providerStates(providers),
     deps.running.list(),
@@ -16,7 +17,9 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const unread = deps.budgetsUnread();
-  const degraded = !isUp || fewer || ledger?.ok === false || unread !== null || log?.ok === false;
+  const tls = server.tls === null ? null : certificateState(server.tls, deps.now());
+  const degraded =
+    !isUp || fewer || ledger?.ok === false || unread !== null || log?.ok === false || tls?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
@@ -43,6 +46,18 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
             last_error: ledger.lastError,
             notices: ledger.notices,
           },
+    ...(tls === null ? {} : { tls }),
     ...(log === undefined ? {} : { log: { ok: log.ok, dropped: log.dropped, last_error: log.lastError } }),
   };
+}
+
+/** Of the certificate that new connections are shown: a renewed one that was refused is in the log. */
+function certificateState(
+  { files, validUntil }: TlsConfig,
+  now: number,
+): { ok: boolean; valid_until: string; last_error: string | null } {
+  const valid_until = new Date(validUntil).toISOString();
+  const ok = now < validUntil;
+  const expired = `the certificate in ${files.cert} expired on ${valid_until}: clients refuse it; renew it`;
+  return { ok, valid_until, last_error: ok ? null : expired };
 }

@@ -1,5 +1,5 @@
 // GET /metrics: the figures since the start and the present state, for Prometheus.
-import type { Budget, RateLimit } from '../config/resolved.ts';
+import type { Budget, RateLimit, TlsConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
 import type { LogState } from '../model/log-state.ts';
@@ -20,6 +20,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     running: await deps.running.list(),
     ledger: deps.ledger?.health() ?? null,
     log: await deps.log?.(),
+    tls: deps.config().server.tls,
     workers: deps.workers?.(),
     budgets: deps.budgets(),
     rateLimits: deps.config().rateLimits.length > 0 ? await deps.rateLimits() : [],
@@ -45,6 +46,7 @@ interface State {
   rateLimits: readonly LimitState[];
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
   log: Pick<LogState, 'ok' | 'dropped'> | undefined;
+  tls: Pick<TlsConfig, 'validUntil'> | null;
 }
 
 /** Metrics of the present state. */
@@ -54,6 +56,7 @@ export function stateMetrics({
   running,
   ledger,
   log,
+  tls,
   workers,
   budgets,
   rateLimits,
@@ -159,6 +162,15 @@ export function stateMetrics({
       : [
           one('log_ok', '1 where lines of the log can be written.', Number(log.ok)),
           total('log_dropped_lines_total', 'Lines of the log that were lost.', log.dropped),
+        ]),
+    ...(tls === null
+      ? []
+      : [
+          one(
+            'tls_certificate_expiry_timestamp_seconds',
+            'When the certificate that clients are shown expires, in Unix time.',
+            tls.validUntil / 1_000,
+          ),
         ]),
   ];
 }

@@ -237,6 +237,26 @@ for (const workers of process.platform === 'linux' ? [1, 2] : [1]) {
       expect(await request.ended).toBe('left');
     });
 
+    test('one that has expired is told in health, until it is renewed', async () => {
+      const health = () =>
+        sluice.get<{ status: string; tls: { ok: boolean; valid_until: string } }>('/gateway/health');
+      const until = async (ok: boolean) => {
+        for (;;) {
+          const { status, tls } = await health();
+          if (tls.ok === ok) return { status, tls };
+          await Bun.sleep(50);
+        }
+      };
+      expect(await health()).toMatchObject({ status: 'healthy', tls: { ok: true } });
+      install(AUTHORITY.issue({ names: ['127.0.0.1'], valid: 'past' }));
+      expect(await until(false)).toMatchObject({
+        status: 'degraded',
+        tls: { valid_until: '2020-02-01T00:00:00.000Z' },
+      });
+      install(issue());
+      expect((await until(true)).status).toBe('healthy');
+    });
+
     test('a renewed certificate does not wait until somebody has mended the configuration', async () => {
       sluice.writeConfig('{');
       await sluice.wrote(/the changed configuration is refused/);

@@ -249,6 +249,42 @@ describe('/gateway/health', () => {
     });
   });
 
+  test('is degraded once the certificate has expired, which it and the metrics announce', async () => {
+    const { server } = sampleConfig();
+    const certified = (validUntil: number) =>
+      sampleConfig({
+        server: {
+          ...server,
+          tls: {
+            cert: '',
+            key: '',
+            files: { cert: 'fullchain.pem', key: 'privkey.pem' },
+            names: [],
+            isPrivate: false,
+            validUntil,
+            stamp: '',
+          },
+        },
+      });
+    const { now } = deps;
+    const soon = Math.floor(now() / 1_000) * 1_000 + 5_000;
+    config = certified(soon);
+    const valid_until = new Date(soon).toISOString();
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'healthy',
+      tls: { ok: true, valid_until, last_error: null },
+    });
+    const response = await ask('/metrics');
+    expect(await response.text()).toContain(
+      `sluice_tls_certificate_expiry_timestamp_seconds ${soon / 1_000}\n`,
+    );
+    deps.now = () => soon;
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      tls: { ok: false, valid_until, last_error: expect.stringContaining('fullchain.pem expired on') },
+    });
+  });
+
   test('is degraded while budgets cannot be read, and says why', async () => {
     const daily = {
       limitUsd: 1,
