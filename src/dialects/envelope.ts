@@ -11,14 +11,25 @@ import type { ClientSide } from './dialect.ts';
 export interface Envelope {
   /** What its clients may call a body that is JSON, besides that. */
   readonly bodyType?: string;
-  /** The body within the one that was sent, as text; left out: it is that one. Throws GatewayError `invalid_request`. */
-  unwrap?(sent: JsonObject): string;
+  /** The body within the one that was sent, or made of it; left out: it is that one. Throws GatewayError `invalid_request`. */
+  unwrap?(sent: JsonObject): UnwrappedRequest;
   /** The request as clients of the dialect send it. Throws GatewayError `invalid_request`. */
   open(body: JsonObject, headers: HeaderReader): OpenedRequest;
+  /**
+   * The body is made by `unwrap` of one in other words: it may lack what the dialect requires (the limit of tokens), and is
+   * built anew for providers of the dialect.
+   */
+  readonly rewrites?: true;
   /** Left out: answers are those of the dialect. */
   readonly answers?: EnvelopedAnswers;
   /** What the vendor itself is asked in, body and events as its clients send and read them. Left out: the dialect. */
   readonly wire?: ProviderDialectId;
+}
+
+export interface UnwrappedRequest {
+  text: string;
+  /** What the body asks for that the dialect has no place for. */
+  lost: readonly string[];
 }
 
 export interface OpenedRequest {
@@ -30,22 +41,34 @@ export interface OpenedRequest {
   vendorHeaders?: HeaderList;
 }
 
-/** What its clients read in place of what the dialect writes. The body of a whole answer is the dialect's own. */
+/** What its clients read in place of what the dialect writes. */
 export interface EnvelopedAnswers
   extends Required<Pick<ClientSide, 'buildError' | 'statusOf' | 'requestIdHeader' | 'buildTokenCount'>> {
   /** Of an error's answer. */
   errorHeaders(error: GatewayError): Record<string, string>;
   /** Of a whole answer. */
   usageHeaders(usage: Usage): Record<string, string>;
-  /** Loads how a stream is written, when the first one is asked for. */
-  loadStreamForm(): Promise<StreamForm>;
+  /** The body of a whole answer, from the dialect's. Left out: it is that one. */
+  writeWhole?(body: JsonObject, facts: AnswerFacts): JsonObject;
+  /** Loads how one stream is written. */
+  loadStreamForm(facts: () => AnswerFacts): Promise<StreamForm>;
+}
+
+/** What is known of an answer besides its content. */
+export interface AnswerFacts {
+  /** As far as it is known; null: nothing is. */
+  usage: Usage | null;
+  /** Since the request came. */
+  latencyMs: number;
+  /** Called with the name of each feature of the answer that its clients cannot be told; repeats are harmless. */
+  lost(feature: string): void;
 }
 
 /** How the events of a stream are written, if not as server-sent events. */
 export interface StreamForm {
   readonly contentType: string;
-  /** @param usage of the answer, as far as it is known; null: nothing is. */
-  write(event: SseEvent, usage: Usage | null): Uint8Array;
+  /** Empty where nothing of it is told. */
+  write(event: SseEvent): Uint8Array;
   /** A keep-alive, which clients pass over. */
   readonly ping: Uint8Array;
 }

@@ -9,69 +9,18 @@ import {
 } from '@aws-sdk/client-bedrock-runtime';
 import { describe, expect, test } from 'bun:test';
 import { Readable } from 'node:stream';
-import type { ReadableStream as NodeStream } from 'node:stream/web';
 import type { ConfigInput } from '../../src/index.ts';
+import { AMAZON_CONFIG as CONFIG, createAmazonLab as setup, SESSION } from '../support/amazon-lab.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { concat, eventMessage, exceptionMessage, readMessages } from '../support/event-stream.ts';
 import { CHAT, MESSAGE, utf8, wholeChat, wholeMessage } from '../support/message-stream.ts';
-import { type ChooseReply, createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
-import { createTestGateway, LAB_PROVIDERS, type TestGatewayOptions } from '../support/test-gateway.ts';
 
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-const SESSION = 'session-token-of-the-lab-0123456789';
 const BEARER = 'ABSKkey-for-amazon-0123456789';
 const ASK = { max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] };
 const BODY = { anthropic_version: 'bedrock-2023-05-31', ...ASK };
-const CONFIG: ConfigInput = {
-  providers: {
-    anthropic: { api_key: 'key-of-the-gateway', max_retries: 0 },
-    ...LAB_PROVIDERS,
-  },
-};
 const STREAM = MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hi') + MESSAGE.end;
-
-/** As the SDK hands it to its transport. */
-interface HttpRequest {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: Uint8Array<ArrayBuffer>;
-}
-
-interface Options extends Pick<TestGatewayOptions, 'config' | 'host'> {
-  /** In place of a signature. */
-  token?: string;
-}
-
-function setup(reply: ChooseReply, { config = CONFIG, host, token }: Options = {}) {
-  const upstream = createReplayFetch(reply);
-  const lab = createTestGateway({ config, fetch: upstream.fetch, ...(host !== undefined && { host }) });
-  const client = new BedrockRuntimeClient({
-    region: 'us-east-1',
-    endpoint: 'http://127.0.0.1:8088',
-    maxAttempts: 1,
-    ...(token === undefined
-      ? { credentials: { accessKeyId: 'AKIALAB', secretAccessKey: 'lab', sessionToken: SESSION } }
-      : { token: { token }, authSchemePreference: ['httpBearerAuth'] }),
-    requestHandler: {
-      async handle({ method, path, headers, body }: HttpRequest) {
-        const url = `http://127.0.0.1:8088${path}`;
-        const response = await lab.gateway.fetch(new Request(url, { method, headers, body }));
-        return {
-          response: {
-            statusCode: response.status,
-            headers: Object.fromEntries(response.headers),
-            body: Readable.fromWeb(response.body as unknown as NodeStream),
-          },
-        };
-      },
-      updateHttpClientConfig() {},
-      httpHandlerConfigs: () => ({}),
-    },
-  });
-  return { ...lab, upstream, client };
-}
 
 const whole = (modelId = MODEL, body: object = BODY) =>
   new InvokeModelCommand({ modelId, body: JSON.stringify(body) });
@@ -350,6 +299,37 @@ describe('to Amazon', () => {
     expect(path).toEndWith('/invoke');
     expect(JSON.stringify(json())).not.toContain('"signature":""');
     expect(json()).toMatchObject({ anthropic_version: 'bedrock-2023-05-31' });
+  });
+
+  test('where it breaks, another target continues', async () => {
+    const { client, upstream, row } = setup(
+      ({ path }) =>
+        path.includes('/model/')
+          ? replyWith(concat([0, 1, 3].map((index) => message(EVENTS[index] ?? ''))), {
+              headers: { 'content-type': 'application/vnd.amazon.eventstream' },
+            })
+          : replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta(' there') + MESSAGE.end),
+      {
+        config: {
+          providers: { bedrock: AMAZON, ...CONFIG.providers },
+          routing: { continue_streams: true, fallback_chain: ['claude/claude-sonnet-4-5'] },
+        },
+      },
+    );
+    const { events, failure } = await readAll((await client.send(streamed())).body);
+    expect(failure).toBeUndefined();
+    expect(events.map(({ delta }) => delta?.text ?? '').join('')).toBe('Hi there');
+    expect(events.map(({ type }) => type)).toEqual([
+      'message_start',
+      'content_block_start',
+      'content_block_delta',
+      'content_block_delta',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ]);
+    expect(upstream.requests.map(({ path }) => path)).toHaveLength(2);
+    expect(await row(0)).toMatchObject({ status: 'success' });
   });
 
   test('a transformer changes the request in Claude’s own form', async () => {
@@ -637,11 +617,10 @@ describe('tokens', () => {
 
   test.each([
     [{}, 'input.invokeModel.body: a string is required'],
-    [{ input: { converse: { messages: [] } } }, 'input.invokeModel.body: a string is required'],
+    [{ input: { converse: { messages: [] } } }, 'messages: must contain at least one message'],
     [{ input: { invokeModel: { body: '%' } } }, 'input.invokeModel.body: is not UTF-8 text in base64'],
-    [{ input: { invokeModel: { body: 'e30=' } } }, 'anthropic_version: a string is required'],
   ])('not of %j', async (body, message) => {
-    const answer = await setup(jsonReply({})).post(`/model/${MODEL}/count-tokens`, body);
+    const answer = await setup(jsonReply({})).post('/model/gpt%2Ffast/count-tokens', body);
     expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([400, 'ValidationException']);
     expect(((await answer.json()) as { message: string }).message).toStartWith(message);
   });

@@ -3,7 +3,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
-import { routeOfAmazons } from './amazon-clients.ts';
+import { routeOfAmazons } from './amazon/route.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';

@@ -75,8 +75,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
     system: billing === undefined ? system : system.slice(1),
     messages: messages.map((message, at) => parseMessage(message, `messages.${at}`)),
     tools: tools.flatMap((tool, at) => (tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)])),
-    // Nothing is generated where tokens are only counted.
-    ...(route?.operation === 'count-tokens' ? {} : { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
+    ...(needsLimit(body, route) && { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: {
       dialect: ID,
       fields: extra,
@@ -97,6 +96,12 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   takeToolChanges(request);
   if (request.tools.some(isWebSearch)) request.searchesWeb = true;
   return request;
+}
+
+/** Nothing is generated where tokens are only counted. */
+function needsLimit(body: JsonObject, route: ClientRoute | undefined): boolean {
+  const mayLack = route?.envelope?.rewrites === true && body.max_tokens === undefined;
+  return route?.operation !== 'count-tokens' && !mayLack;
 }
 
 /** Fields that only Anthropic's own servers can answer. */

@@ -94,7 +94,8 @@ function createMessageFraming(
   };
 }
 
-function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
+/** @param length of all pieces together. */
+export function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined) return first;
   const joined = new Uint8Array(length);

@@ -2,10 +2,10 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
+import { DOCUMENT_FORMATS, IMAGE_FORMATS } from '../aws/media-formats.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import type { ContentScope } from './build-content.ts';
-import { DOCUMENT_FORMATS, IMAGE_FORMATS } from './wire.ts';
 
 export function buildImage({ source, detail }: ImagePart, losses: LossReport): JsonObject {
   if (detail !== undefined && detail !== 'auto') losses.lost('detail');

@@ -1,4 +1,4 @@
-// Amazon Bedrock's Converse, for providers only: `POST /model/{id}/converse` and `/converse-stream`.
+// Amazon Bedrock's Converse, for providers (its clients are those of ../anthropic-messages/amazon): `POST /model/{id}/converse` and `/converse-stream`.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { loadEventStream } from '../aws/event-stream.ts';

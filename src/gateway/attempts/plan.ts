@@ -96,6 +96,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const passes =
     sameDialect &&
     question.isChanged !== true &&
+    (enveloped !== undefined || incoming.route.envelope?.rewrites !== true) &&
     (completions !== undefined || !isOfAnother(incoming, side, model));
   const { quirks } = provider;
   const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
@@ -404,9 +405,9 @@ function unread(incoming: Incoming | null): Loss[] {
   return asLost([...features, ...vendorFeatures(incoming)]);
 }
 
-/** What the client asks the vendor of its envelope for in headers. */
+/** What the client asks only the vendor of its envelope for. */
 function vendorFeatures({ enveloped }: Incoming): string[] {
-  const names: string[] = [];
+  const names = [...(enveloped?.lost ?? [])];
   enveloped?.headers.forEach((_, name) => {
     names.push(name);
   });

@@ -1,11 +1,13 @@
 // Generation, streamed or whole: from a routed request to the response the client gets.
 import type { AnswerContext, ClientForms, CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
+import type { AnswerFacts } from '../../dialects/envelope.ts';
 import { DIALECTS, formsOf } from '../../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
+import { readObject } from '../../model/json/exact-numbers.ts';
+import { writeJson } from '../../model/json/write-json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import type { Usage } from '../../model/usage.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
@@ -103,9 +105,10 @@ async function answerWhole(exchange: Exchange): Promise<Response> {
   });
   record.serving = true;
   const { sameDialect, passesAnswer } = whole.plan;
-  const body = passesAnswer && whole.text !== null ? whole.text : JSON.stringify(buildBody(exchange, whole));
+  const own = passesAnswer && whole.text !== null ? whole.text : JSON.stringify(buildBody(exchange, whole));
+  const body = writtenFor(exchange, whole.plan, own);
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
-  const usage = knownUsage(record);
+  const { usage } = factsOf(exchange);
   if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders(usage));
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
@@ -114,6 +117,14 @@ async function answerWhole(exchange: Exchange): Promise<Response> {
   if (record.keepsAnswer) record.responseBody = body;
   record.end({ status: 'success' });
   return response;
+}
+
+/** The answer in the client's words, where its envelope has others than the dialect. */
+function writtenFor(exchange: Exchange, { sameDialect, dialect }: Plan, own: string): string {
+  const { envelope } = exchange;
+  const write = envelope?.answers?.writeWhole;
+  if (write === undefined || (sameDialect && dialect === envelope?.wire)) return own;
+  return writeJson(write(readObject(own) ?? {}, factsOf(exchange)), own.length);
 }
 
 /** The client's body for an answer that does not pass, with all its alternatives in their order. */
@@ -136,7 +147,7 @@ function buildBody(exchange: Exchange, { plan, answer, others = [] }: WholeAnswe
  */
 async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
   const { host, record, pingIntervalMs, makeBody, envelope } = exchange;
-  const form = envelope?.answers && (await envelope.answers.loadStreamForm());
+  const form = envelope?.answers && (await envelope.answers.loadStreamForm(() => factsOf(exchange)));
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const inTime = early !== 'still opening';
@@ -149,13 +160,18 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
-  const reframer = form === undefined ? null : new Reframer(form, () => knownUsage(record));
+  const reframer = form === undefined ? null : new Reframer(form);
   const answer = new StreamedAnswer(exchange, reframer, inTime ? early.relay : null, inTime ? null : opening);
   return new Response(makeBody(createClientStream(answer)), { status: 200, headers });
 }
 
-function knownUsage({ seen }: ExchangeRecord): Usage | null {
-  return seen?.usageKnown === true ? seen.usage : null;
+function factsOf({ record, host }: Pick<Exchange, 'record' | 'host'>): AnswerFacts {
+  const { seen } = record;
+  return {
+    usage: seen?.usageKnown === true ? seen.usage : null,
+    latencyMs: Math.round(host.monotonic() - record.startedAt),
+    lost: (feature) => noteAnswerLoss(seen, feature),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
 import type { ClientRoute, ClientSide } from '../../dialects/dialect.ts';
-import type { OpenedRequest } from '../../dialects/envelope.ts';
+import type { OpenedRequest, UnwrappedRequest } from '../../dialects/envelope.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
 import { formsOf } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
@@ -41,6 +41,8 @@ export interface EnvelopedRequest {
   text: string;
   /** Those by which it asks for what only that vendor has. */
   headers: HeaderList;
+  /** What its body asks for that the dialect has no place for. */
+  lost: readonly string[];
 }
 
 const TARGET_HEADER = 'x-sluice-target';
@@ -62,7 +64,7 @@ export function parseIncoming(
   sent: string,
   labels: Labels,
 ): Incoming {
-  const { body, text: original, headers, vendorHeaders } = readSent(route, given, sent);
+  const { body, text: original, headers, vendorHeaders, lost } = readSent(route, given, sent);
   const model = route.model ?? body.model;
   if (typeof model !== 'string' || model === '') {
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
@@ -84,7 +86,7 @@ export function parseIncoming(
     route,
     headers,
     ...(vendorHeaders !== undefined && {
-      enveloped: { text: editTopLevel(sent, extras), headers: vendorHeaders },
+      enveloped: { text: editTopLevel(sent, extras), headers: vendorHeaders, lost },
     }),
     query: route.ownsQuery === true ? '' : query,
     text,
@@ -114,16 +116,24 @@ function readSent(
   headers: HeaderReader,
   sent: string,
 ): { body: JsonObject; text: string } & Pick<Incoming, 'headers'> &
-  Partial<Pick<OpenedRequest, 'vendorHeaders'>> {
+  Pick<OpenedRequest, 'vendorHeaders'> &
+  Pick<UnwrappedRequest, 'lost'> {
   let text = sent;
+  let lost: readonly string[] = [];
   let body = parseBody(text);
   if (envelope?.unwrap !== undefined) {
-    text = envelope.unwrap(body);
-    body = parseBody(text);
+    const extras: JsonObject = {};
+    for (const field of EXTRA_FIELDS) {
+      const value = body[field];
+      if (value !== undefined) extras[field] = value;
+      delete body[field];
+    }
+    ({ text, lost } = envelope.unwrap(body));
+    body = { ...parseBody(text), ...extras };
   }
   const opened = envelope?.open(body, headers);
   const edits = { ...opened?.edits, ...(model !== undefined && body.model !== model && { model }) };
-  return { headers, ...opened, body, text: edited(text, body, edits) };
+  return { headers, ...opened, body, text: edited(text, body, edits), lost };
 }
 
 /** @param body of the text; it is modified too. */

@@ -1,20 +1,16 @@
 // Writes a client's stream in another form than server-sent events, which is what the pumps make.
 import type { StreamForm } from '../../dialects/envelope.ts';
-import type { Usage } from '../../model/usage.ts';
 import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
 
 export class Reframer {
   readonly ping: Uint8Array;
   private readonly form: StreamForm;
-  private readonly usage: () => Usage | null;
   /** Unbounded: the pumps have checked the size of each event. */
   private readonly splitter: FrameSplitter = createFrameSplitter(Number.POSITIVE_INFINITY);
 
-  /** @param usage of the answer, as far as it is known; null: nothing is. */
-  constructor(form: StreamForm, usage: () => Usage | null) {
+  constructor(form: StreamForm) {
     this.form = form;
-    this.usage = usage;
     this.ping = form.ping;
   }
 
@@ -30,7 +26,7 @@ export class Reframer {
 
   private write(frame: Uint8Array): Uint8Array {
     const event = parseFrame(frame);
-    return event === undefined ? NOTHING : this.form.write(event, this.usage());
+    return event === undefined ? NOTHING : this.form.write(event);
   }
 }
 

@@ -1,0 +1,70 @@
+// What all answers to Amazon's clients have in common: exceptions, counts, binary messages.
+import { asObject, asString, type JsonObject } from '../../../model/json/json.ts';
+import { loadMessageWriter, type MessageWriter } from '../../aws/event-stream.ts';
+import { EXCEPTION, exceptionOf } from '../../aws/exceptions.ts';
+import type { EnvelopedAnswers, StreamForm } from '../../envelope.ts';
+import { parseObject } from '../../../model/json/json.ts';
+import type { Usage } from '../../../model/usage.ts';
+import { buildError, fromBody, statusOf, statusOfType } from '../errors.ts';
+
+export const ANSWERS: Omit<EnvelopedAnswers, 'loadStreamForm'> = {
+  buildError: (error, requestId) => ({
+    message: asString(asObject(buildError(error, requestId).error)?.message) ?? '',
+  }),
+  statusOf: (error) => exceptionOf(statusOf(error)).status,
+  errorHeaders: (error) => ({ 'x-amzn-errortype': exceptionOf(statusOf(error)).name }),
+  usageHeaders(usage) {
+    const counts = Object.entries(countsOf(usage)).map(([name, count]) => [
+      // `inputTokenCount` → `input-token-count`
+      `x-amzn-bedrock-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      String(count),
+    ]);
+    return Object.fromEntries(counts);
+  },
+  requestIdHeader: 'x-amzn-requestid',
+  buildTokenCount: (tokens) => ({ inputTokens: tokens }),
+};
+
+/** Under Amazon's names. Some clients read the counts of no other place. */
+export function countsOf(usage: Usage): Record<string, number> {
+  return {
+    inputTokenCount: usage.inputTokens,
+    outputTokenCount: usage.outputTokens,
+    cacheReadInputTokenCount: usage.cacheReadTokens,
+    cacheWriteInputTokenCount: usage.cacheWriteTokens,
+  };
+}
+
+/**
+ * A stream of binary messages.
+ * @param write the messages of an event that is neither a keep-alive nor an error; `type`: Anthropic's name of it, or Amazon's.
+ */
+export async function loadMessages(
+  write: (writer: MessageWriter, type: string | undefined, data: string) => Uint8Array,
+): Promise<StreamForm> {
+  const writer = await loadMessageWriter();
+  // SDKs pass over an event that they do not know, wherever it comes; some take Anthropic's own ping for content.
+  const ping = writer.event('ping', '{}');
+  return {
+    contentType: 'application/vnd.amazon.eventstream',
+    ping,
+    write({ event, data }) {
+      if (event.startsWith(EXCEPTION)) return writer.exception(event.slice(EXCEPTION.length), data);
+      const type = event || asString(parseObject(data)?.type);
+      switch (type) {
+        case 'ping':
+          return ping;
+        case 'error':
+          return exceptionMessage(writer, parseObject(data) ?? {});
+        default:
+          return write(writer, type, data);
+      }
+    },
+  };
+}
+
+function exceptionMessage(writer: MessageWriter, body: JsonObject): Uint8Array {
+  const error = fromBody(body, undefined);
+  const status = statusOfType(asString(asObject(body.error)?.type)) ?? statusOf(error);
+  return writer.exception(exceptionOf(status).inStream, JSON.stringify({ message: error.message }));
+}

@@ -1,0 +1,49 @@
+// Clients of Converse, in which Amazon's SDKs ask all of its models: their requests become Claude's, and Claude's answers theirs.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+import { type JsonObject, parseObject } from '../../../model/json/json.ts';
+import { writeJson } from '../../../model/json/write-json.ts';
+import { join } from '../../aws/event-stream.ts';
+import type { Envelope, UnwrappedRequest } from '../../envelope.ts';
+import { ANSWERS, loadMessages } from './answers.ts';
+import { openHeaders } from './headers.ts';
+import { readConverse } from './read-converse.ts';
+import { writeConverse } from './write-converse.ts';
+import { ConverseWriter } from './write-converse-stream.ts';
+
+export function unwrapConverse(sent: JsonObject): UnwrappedRequest {
+  const { body, lost } = readConverse(sent);
+  return { text: writeJson(body, 0), lost };
+}
+
+export const CONVERSE: Envelope = {
+  unwrap: unwrapConverse,
+  open: openHeaders,
+  rewrites: true,
+  wire: 'bedrock-converse',
+  answers: {
+    ...ANSWERS,
+    writeWhole: writeConverse,
+    loadStreamForm(facts) {
+      const converse = new ConverseWriter(facts);
+      return loadMessages((writer, type, data) => {
+        // Amazon's own events, where it serves itself.
+        if (type !== undefined && !type.includes('_')) return writer.event(type, data);
+        const messages = converse
+          .write(type, parseObject(data) ?? {})
+          .map(([name, fields]) => writer.event(name, JSON.stringify(fields)));
+        return join(
+          messages,
+          messages.reduce((sum, message) => sum + message.length, 0),
+        );
+      });
+    },
+  },
+};
+
+export const CONVERSE_STREAM: Envelope = {
+  ...CONVERSE,
+  open(body, headers) {
+    const opened = openHeaders(body, headers);
+    return { ...opened, edits: { ...opened.edits, stream: true } };
+  },
+};

@@ -1,0 +1,59 @@
+// Clients of Claude by InvokeModel: the body holds version and betas, and each binary message of a stream one of Claude's events.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+import { GatewayError } from '../../../model/errors.ts';
+import type { HeaderReader } from '../../../model/headers.ts';
+import { type JsonObject, parseObject } from '../../../model/json/json.ts';
+import type { Usage } from '../../../model/usage.ts';
+import type { Envelope, EnvelopedAnswers, OpenedRequest } from '../../envelope.ts';
+import { ANSWERS, countsOf, loadMessages } from './answers.ts';
+import { openHeaders } from './headers.ts';
+
+function open(body: JsonObject, given: HeaderReader): OpenedRequest {
+  if (typeof body.anthropic_version !== 'string') {
+    throw new GatewayError(
+      'invalid_request',
+      'anthropic_version: a string is required, e.g. "bedrock-2023-05-31": whatever the model, this path takes requests in the form of Claude’s; for others there is /converse',
+    );
+  }
+  const opened = openHeaders(body, given);
+  if (body.stream !== undefined) opened.edits.stream = undefined;
+  return opened;
+}
+
+const answers: EnvelopedAnswers = {
+  ...ANSWERS,
+  loadStreamForm: (facts) =>
+    loadMessages((writer, type, data) =>
+      writer.event('chunk', chunkOf(type === 'message_stop' ? withMetrics(data, facts().usage) : data)),
+    ),
+};
+
+const textEncoder = new TextEncoder();
+
+function chunkOf(data: string): string {
+  return `{"bytes":"${textEncoder.encode(data).toBase64()}"}`;
+}
+
+const METRICS = 'amazon-bedrock-invocationMetrics';
+
+function withMetrics(data: string, usage: Usage | null): string {
+  const body = parseObject(data);
+  if (body === undefined || usage === null || body[METRICS] !== undefined) return data;
+  return JSON.stringify({ ...body, [METRICS]: countsOf(usage) });
+}
+
+export const INVOKE: Envelope = {
+  // Amazon's SDK for JavaScript says so. Web pages cannot without asking first, as with JSON.
+  bodyType: 'application/octet-stream',
+  open,
+  answers,
+  wire: 'bedrock-invoke',
+};
+
+export const INVOKE_STREAM: Envelope = {
+  ...INVOKE,
+  open(body, headers) {
+    const opened = open(body, headers);
+    return { ...opened, edits: { ...opened.edits, stream: true } };
+  },
+};

@@ -1,0 +1,223 @@
+// A body of Converse as one of Messages: Amazon's own words for what Claude takes.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+import {
+  asArray,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  parseObject,
+} from '../../../model/json/json.ts';
+import { exactText } from '../../../model/json/exact-numbers.ts';
+import { DOCUMENT_FORMATS, IMAGE_FORMATS, mediaTypeOf } from '../../aws/media-formats.ts';
+
+export interface ReadRequest {
+  body: JsonObject;
+  /** Features that Messages has no place for. */
+  lost: string[];
+}
+
+/** What has no form here is left as it is, for the parser of Messages to refuse. */
+export function readConverse(sent: JsonObject): ReadRequest {
+  const lost = new Set<string>();
+  const {
+    messages,
+    system,
+    inferenceConfig,
+    toolConfig,
+    outputConfig,
+    additionalModelRequestFields: fields,
+    // Clients ask for the stop sequence by it, which they get anyway.
+    additionalModelResponseFieldPaths: _,
+    ...others
+  } = sent;
+  for (const [name, value] of Object.entries(others)) if (value !== null) lost.add(name);
+  // The path says whether to stream.
+  const { stream: __, ...more } = asObject(fields) ?? {};
+  const body: JsonObject = {
+    ...more,
+    ...readInference(asObject(inferenceConfig) ?? {}, lost),
+    ...readTools(asObject(toolConfig) ?? {}, lost),
+    ...readFormat(asObject(outputConfig), asObject(asObject(fields)?.output_config)),
+  };
+  if (messages !== undefined)
+    body.messages = asArray(messages)?.map((message) => readMessage(message, lost)) ?? messages;
+  const instructions = readBlocks(system, 'system', lost);
+  if (instructions !== undefined && (asArray(instructions)?.length ?? 1) > 0) body.system = instructions;
+  return { body, lost: [...lost] };
+}
+
+const INFERENCE: Record<string, string> = {
+  maxTokens: 'max_tokens',
+  temperature: 'temperature',
+  topP: 'top_p',
+  stopSequences: 'stop_sequences',
+};
+
+function readInference(config: JsonObject, lost: Set<string>): JsonObject {
+  const read: JsonObject = {};
+  for (const [name, value] of Object.entries(config)) {
+    const known = INFERENCE[name];
+    if (value === null) continue;
+    if (known === undefined) lost.add(`inferenceConfig.${name}`);
+    else read[known] = value;
+  }
+  return read;
+}
+
+function readFormat(config: JsonObject | undefined, given: JsonObject | undefined): JsonObject {
+  const { jsonSchema } = asObject(asObject(config?.textFormat)?.structure) ?? {};
+  const text = asString(asObject(jsonSchema)?.schema);
+  const schema = text === undefined ? undefined : parseObject(text);
+  return schema === undefined ? {} : { output_config: { ...given, format: { type: 'json_schema', schema } } };
+}
+
+function readTools({ tools, toolChoice }: JsonObject, lost: Set<string>): JsonObject {
+  const read: JsonObject[] = [];
+  for (const tool of asArray(tools) ?? []) {
+    const { toolSpec, cachePoint, ...others } = asObject(tool) ?? {};
+    for (const name of Object.keys(others)) lost.add(`tools.${name}`);
+    if (cachePoint !== undefined) cacheBehind(read, cachePoint);
+    const spec = asObject(toolSpec);
+    if (spec === undefined) continue;
+    const { inputSchema, ...rest } = spec;
+    read.push({ ...rest, input_schema: asObject(inputSchema)?.json ?? {} });
+  }
+  if (read.length === 0) return {};
+  const { any, tool } = asObject(toolChoice) ?? {};
+  if (tool !== undefined)
+    return { tools: read, tool_choice: { type: 'tool', name: asObject(tool)?.name ?? '' } };
+  return { tools: read, ...(any !== undefined && { tool_choice: { type: 'any' } }) };
+}
+
+function readMessage(message: JsonValue, lost: Set<string>): JsonValue {
+  if (!isObject(message)) return message;
+  return { ...message, content: readBlocks(message.content, 'messages.content', lost) ?? null };
+}
+
+/** @param path for what is lost. */
+function readBlocks(content: JsonValue | undefined, path: string, lost: Set<string>): JsonValue | undefined {
+  const blocks = asArray(content);
+  if (blocks === undefined) return content;
+  const read: JsonObject[] = [];
+  for (const block of blocks) {
+    const fields = asObject(block) ?? {};
+    if (fields.cachePoint !== undefined) cacheBehind(read, fields.cachePoint);
+    else read.push(...readBlock(fields, path, lost));
+  }
+  return read;
+}
+
+/** A breakpoint is on the block that it stands behind. */
+function cacheBehind(read: JsonObject[], point: JsonValue): void {
+  const last = read.at(-1);
+  const ttl = asString(asObject(point)?.ttl);
+  if (last !== undefined) last.cache_control = { type: 'ephemeral', ...(ttl !== undefined && { ttl }) };
+}
+
+function readBlock(block: JsonObject, path: string, lost: Set<string>): JsonObject[] {
+  const [name = '', value = null] = Object.entries(block).find(([, field]) => field !== null) ?? [];
+  const fields = asObject(value) ?? {};
+  const read = blockOf(name, value, fields, path, lost);
+  if (read === undefined) lost.add(`${path}.${name}`);
+  return read ?? [];
+}
+
+/** Undefined for a block that Messages has no form for. */
+function blockOf(
+  name: string,
+  value: JsonValue,
+  fields: JsonObject,
+  path: string,
+  lost: Set<string>,
+): JsonObject[] | undefined {
+  switch (name) {
+    case 'text':
+      return [{ type: 'text', text: value }];
+    case 'json':
+      return [{ type: 'text', text: exactText(value) }];
+    case 'image':
+    case 'document':
+      return readMedia(name, fields);
+    case 'toolUse':
+      return [
+        { type: 'tool_use', id: fields.toolUseId ?? '', name: fields.name ?? '', input: fields.input ?? {} },
+      ];
+    case 'toolResult':
+      return [
+        {
+          type: 'tool_result',
+          tool_use_id: fields.toolUseId ?? '',
+          content: readBlocks(fields.content, `${path}.toolResult`, lost) ?? [],
+          ...(fields.status === 'error' && { is_error: true }),
+        },
+      ];
+    case 'reasoningContent':
+      return readReasoning(fields);
+    case 'citationsContent':
+      return [{ type: 'text', text: textOf(fields.content) }];
+    case 'guardContent': {
+      const text = asObject(fields.text)?.text;
+      return text === undefined ? undefined : [{ type: 'text', text }];
+    }
+    default:
+      return undefined;
+  }
+}
+
+function textOf(content: JsonValue | undefined): string {
+  return (asArray(content) ?? []).map((part) => asString(asObject(part)?.text) ?? '').join('');
+}
+
+function readReasoning({ reasoningText, redactedContent }: JsonObject): JsonObject[] | undefined {
+  const redacted = asString(redactedContent);
+  if (redacted !== undefined) return [{ type: 'redacted_thinking', data: utf8In(redacted) ?? redacted }];
+  const { text, signature } = asObject(reasoningText) ?? {};
+  if (text === undefined) return undefined;
+  return [{ type: 'thinking', thinking: text, signature: signature ?? '' }];
+}
+
+function readMedia(type: 'image' | 'document', fields: JsonObject): JsonObject[] | undefined {
+  const format = asString(fields.format) ?? (type === 'image' ? '' : 'txt');
+  const mediaType = mediaTypeOf(format, type === 'image' ? IMAGE_FORMATS : DOCUMENT_FORMATS);
+  const source = readSource(asObject(fields.source) ?? {}, mediaType);
+  if (source === undefined) return undefined;
+  if (type === 'image') return [{ type, source }];
+  const { name, context, citations } = fields;
+  return [
+    {
+      type,
+      source,
+      ...(name !== undefined && { title: name }),
+      ...(context !== undefined && { context }),
+      ...(citations !== undefined && { citations }),
+    },
+  ];
+}
+
+function readSource(
+  { bytes, text, content, s3Location }: JsonObject,
+  mediaType: string | undefined,
+): JsonObject | undefined {
+  const data = asString(bytes);
+  if (data !== undefined && mediaType !== undefined) {
+    const plain = mediaType.startsWith('text/') ? utf8In(data) : undefined;
+    return plain === undefined
+      ? { type: 'base64', media_type: mediaType, data }
+      : { type: 'text', media_type: 'text/plain', data: plain };
+  }
+  if (text !== undefined) return { type: 'text', media_type: 'text/plain', data: text };
+  if (content !== undefined) return { type: 'text', media_type: 'text/plain', data: textOf(content) };
+  const uri = asObject(s3Location)?.uri;
+  return uri === undefined ? undefined : { type: 'url', url: uri };
+}
+
+/** Undefined where the bytes are no text. */
+function utf8In(base64: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(base64));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+// The paths of Amazon Bedrock's clients: the model, and whether to stream, is in the path.
+import type { ClientRoute } from '../../dialect.ts';
+import type { Envelope } from '../../envelope.ts';
+import { CONVERSE, CONVERSE_STREAM } from './converse.ts';
+import { COUNT } from './count.ts';
+import { INVOKE, INVOKE_STREAM } from './invoke.ts';
+
+const METHODS: readonly {
+  name: string;
+  asked: Pick<ClientRoute, 'operation' | 'stream'>;
+  envelope: Envelope;
+}[] = [
+  { name: 'invoke', asked: { operation: 'generate', stream: false }, envelope: INVOKE },
+  {
+    name: 'invoke-with-response-stream',
+    asked: { operation: 'generate', stream: true },
+    envelope: INVOKE_STREAM,
+  },
+  { name: 'converse', asked: { operation: 'generate', stream: false }, envelope: CONVERSE },
+  { name: 'converse-stream', asked: { operation: 'generate', stream: true }, envelope: CONVERSE_STREAM },
+  { name: 'count-tokens', asked: { operation: 'count-tokens', stream: false }, envelope: COUNT },
+];
+
+/** The model may be an ARN, encoded or not. */
+const PATH = new RegExp(`^/model/(.+)/(${METHODS.map(({ name }) => name).join('|')})$`);
+
+export function routeOfAmazons(path: string): ClientRoute | undefined {
+  const [, model = '', method] = PATH.exec(path) ?? [];
+  const modelForBody = decoded(model);
+  const found = METHODS.find(({ name }) => name === method);
+  if (found === undefined || modelForBody === '') return undefined;
+  return { ...found.asked, modelForBody, ownsQuery: true, envelope: found.envelope };
+}
+
+/** '' where the encoding is invalid. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return '';
+  }
+}

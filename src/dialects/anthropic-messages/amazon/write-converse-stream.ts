@@ -1,0 +1,100 @@
+// The events of a message as those of ConverseStream. Blocks that Converse has no place for are left out, and the others
+// numbered without them.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
+import { asNumber, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
+import { NO_USAGE } from '../../../model/usage.ts';
+import type { AnswerFacts } from '../../envelope.ts';
+import { citationOf, redactedOf, stopOf, usageOf } from './converse-words.ts';
+
+/** An event's name and its fields. */
+export type ConverseEvent = readonly [name: string, fields: JsonObject];
+
+export class ConverseWriter {
+  private readonly facts: () => AnswerFacts;
+  /** By Anthropic's number of an open block. */
+  private readonly numbers = new Map<number, number>();
+  private next = 0;
+  private stopped: JsonObject = {};
+
+  constructor(facts: () => AnswerFacts) {
+    this.facts = facts;
+  }
+
+  write(type: string | undefined, event: JsonObject): ConverseEvent[] {
+    const index = asNumber(event.index) ?? 0;
+    switch (type) {
+      case 'message_start':
+        return [['messageStart', { role: 'assistant' }]];
+      case 'content_block_start':
+        return this.start(index, asObject(event.content_block) ?? {});
+      case 'content_block_delta':
+        return this.delta(index, asObject(event.delta) ?? {});
+      case 'content_block_stop': {
+        const number = this.numbers.get(index);
+        this.numbers.delete(index);
+        return number === undefined ? [] : [['contentBlockStop', { contentBlockIndex: number }]];
+      }
+      case 'message_delta':
+        this.stopped = { ...this.stopped, ...asObject(event.delta) };
+        return [];
+      case 'message_stop':
+        return this.end();
+      default:
+        return [];
+    }
+  }
+
+  private start(index: number, block: JsonObject): ConverseEvent[] {
+    const type = asString(block.type);
+    if (type === undefined || !KNOWN_BLOCKS.has(type)) {
+      this.facts().lost(type ?? 'content');
+      return [];
+    }
+    const contentBlockIndex = this.next++;
+    this.numbers.set(index, contentBlockIndex);
+    if (type === 'tool_use') {
+      const toolUse = { toolUseId: block.id ?? '', name: block.name ?? '' };
+      return [['contentBlockStart', { contentBlockIndex, start: { toolUse } }]];
+    }
+    const begun =
+      type === 'redacted_thinking'
+        ? { reasoningContent: { redactedContent: redactedOf(asString(block.data) ?? '') } }
+        : deltaOf({ ...block, type: type === 'text' ? 'text_delta' : 'thinking_delta' });
+    return begun === undefined ? [] : [['contentBlockDelta', { contentBlockIndex, delta: begun }]];
+  }
+
+  private delta(index: number, delta: JsonObject): ConverseEvent[] {
+    const contentBlockIndex = this.numbers.get(index);
+    const written = deltaOf(delta);
+    if (contentBlockIndex === undefined || written === undefined) return [];
+    return [['contentBlockDelta', { contentBlockIndex, delta: written }]];
+  }
+
+  private end(): ConverseEvent[] {
+    const { usage, latencyMs, lost } = this.facts();
+    return [
+      ['messageStop', stopOf(this.stopped, lost)],
+      ['metadata', { usage: usageOf(usage ?? NO_USAGE), metrics: { latencyMs } }],
+    ];
+  }
+}
+
+const KNOWN_BLOCKS: ReadonlySet<string> = new Set(['text', 'thinking', 'redacted_thinking', 'tool_use']);
+
+/** Undefined where it adds nothing. */
+function deltaOf(delta: JsonObject): JsonObject | undefined {
+  switch (delta.type) {
+    case 'text_delta':
+      return delta.text === '' ? undefined : { text: delta.text ?? '' };
+    case 'thinking_delta':
+      return delta.thinking === '' ? undefined : { reasoningContent: { text: delta.thinking ?? '' } };
+    case 'signature_delta':
+      return delta.signature === '' ? undefined : { reasoningContent: { signature: delta.signature ?? '' } };
+    case 'input_json_delta':
+      return delta.partial_json === '' ? undefined : { toolUse: { input: delta.partial_json ?? '' } };
+    case 'citations_delta':
+      return { citation: citationOf(asObject(delta.citation) ?? {}) };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+// A whole message as the answer to Converse.
+// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#API_runtime_Converse_ResponseSyntax
+import { asArray, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
+import type { AnswerFacts } from '../../envelope.ts';
+import { NO_USAGE } from '../../../model/usage.ts';
+import { citationOf, type Lost, redactedOf, stopOf, usageOf } from './converse-words.ts';
+
+export function writeConverse(message: JsonObject, { usage, latencyMs, lost }: AnswerFacts): JsonObject {
+  const content = (asArray(message.content) ?? []).flatMap((block) =>
+    writeBlock(asObject(block) ?? {}, lost),
+  );
+  return {
+    output: { message: { role: 'assistant', content } },
+    ...stopOf(message, lost),
+    usage: usageOf(usage ?? NO_USAGE),
+    metrics: { latencyMs },
+  };
+}
+
+function writeBlock(block: JsonObject, lost: Lost): JsonObject[] {
+  switch (block.type) {
+    case 'text': {
+      const text = asString(block.text) ?? '';
+      const citations = asArray(block.citations) ?? [];
+      if (citations.length === 0) return [{ text }];
+      const written = citations.map((citation) => citationOf(asObject(citation) ?? {}));
+      return [{ citationsContent: { content: [{ text }], citations: written } }];
+    }
+    case 'thinking': {
+      const signature = asString(block.signature);
+      const reasoningText = { text: block.thinking ?? '', ...(signature && { signature }) };
+      return [{ reasoningContent: { reasoningText } }];
+    }
+    case 'redacted_thinking':
+      return [{ reasoningContent: { redactedContent: redactedOf(asString(block.data) ?? '') } }];
+    case 'tool_use':
+      return [{ toolUse: { toolUseId: block.id ?? '', name: block.name ?? '', input: block.input ?? {} } }];
+    default:
+      lost(asString(block.type) ?? 'content');
+      return [];
+  }
+}

@@ -1,0 +1,488 @@
+// Clients of Amazon's Converse, with Amazon's own SDK, whoever serves.
+import {
+  type ContentBlock,
+  ConverseCommand,
+  type ConverseCommandInput,
+  ConverseStreamCommand,
+  type ConverseStreamOutput,
+  CountTokensCommand,
+} from '@aws-sdk/client-bedrock-runtime';
+import { describe, expect, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { createAmazonLab } from '../support/amazon-lab.ts';
+import { concat, eventMessage, exceptionMessage } from '../support/event-stream.ts';
+import { CHAT, MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
+
+const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const OWN = 'claude-sonnet-4-5-20250929';
+const ASK: ConverseCommandInput = {
+  modelId: MODEL,
+  messages: [{ role: 'user', content: [{ text: 'hi' }] }],
+  inferenceConfig: { maxTokens: 50 },
+};
+
+/** The events of a stream, each under its name, and the exception at which it broke off. */
+async function readAll(stream: AsyncIterable<ConverseStreamOutput> | undefined) {
+  const events: ConverseStreamOutput[] = [];
+  let failure: unknown;
+  try {
+    for await (const event of stream ?? []) events.push(event);
+  } catch (thrown) {
+    failure = thrown;
+  }
+  return { events, names: events.map((event) => Object.keys(event)[0]), failure };
+}
+
+const failureOf = (asked: Promise<unknown>) => asked.catch((thrown: unknown) => thrown);
+const sse = (...events: { type: string }[]) =>
+  events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+
+describe('a request', () => {
+  const asked = async (ask: Partial<ConverseCommandInput>) => {
+    const lab = createAmazonLab(jsonReply(wholeMessage('Hi')));
+    await lab.client.send(new ConverseCommand({ ...ASK, ...ask }));
+    const [request] = lab.upstream.requests;
+    return { body: request?.json(), headers: request?.headers, row: await lab.row(0) };
+  };
+
+  test('reaches Anthropic in its own words', async () => {
+    const png = new Uint8Array([137, 80, 78, 71]);
+    const { body, headers, row } = await asked({
+      system: [{ text: 'Be brief.' }, { cachePoint: { type: 'default' } }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { image: { format: 'png', source: { bytes: png } } },
+            { document: { format: 'pdf', name: 'a', source: { bytes: png }, citations: { enabled: true } } },
+            { document: { format: 'txt', name: 'b', source: { bytes: utf8('Grüße') } } },
+            { text: 'hi' },
+            { cachePoint: { type: 'default', ttl: '1h' } },
+          ],
+        },
+        {
+          role: 'assistant',
+          content: [
+            { reasoningContent: { reasoningText: { text: 'hm', signature: 'c2ln' } } },
+            { text: 'I look.' },
+            { toolUse: { toolUseId: 'call_1', name: 'look', input: { at: 'it' } } },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            {
+              toolResult: {
+                toolUseId: 'call_1',
+                content: [{ text: 'no' }, { json: { a: 1 } }],
+                status: 'error',
+              },
+            },
+          ],
+        },
+      ],
+      inferenceConfig: { maxTokens: 9_000, temperature: 1, stopSequences: ['END'] },
+      toolConfig: {
+        tools: [
+          {
+            toolSpec: {
+              name: 'look',
+              description: 'looks',
+              inputSchema: { json: { type: 'object', properties: { at: { type: 'string' } } } },
+            },
+          },
+          { cachePoint: { type: 'default' } },
+        ],
+        toolChoice: { auto: {} },
+      },
+      additionalModelRequestFields: {
+        thinking: { type: 'enabled', budget_tokens: 2_000 },
+        anthropic_beta: ['interleaved-thinking-2025-05-14'],
+      },
+    });
+    expect(body).toMatchObject({
+      model: OWN,
+      max_tokens: 9_000,
+      stop_sequences: ['END'],
+      thinking: { type: 'enabled', budget_tokens: 2_000 },
+      system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
+      tools: [
+        {
+          name: 'look',
+          description: 'looks',
+          input_schema: { type: 'object', properties: { at: { type: 'string' } } },
+          cache_control: { type: 'ephemeral' },
+        },
+      ],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw==' } },
+            {
+              type: 'document',
+              title: 'a',
+              source: { type: 'base64', media_type: 'application/pdf', data: 'iVBORw==' },
+              citations: { enabled: true },
+            },
+            {
+              type: 'document',
+              title: 'b',
+              source: { type: 'text', media_type: 'text/plain', data: 'Grüße' },
+            },
+            { type: 'text', text: 'hi', cache_control: { type: 'ephemeral', ttl: '1h' } },
+          ],
+        },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: 'hm', signature: 'c2ln' },
+            { type: 'text', text: 'I look.' },
+            { type: 'tool_use', id: 'call_1', name: 'look', input: { at: 'it' } },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            {
+              type: 'tool_result',
+              tool_use_id: 'call_1',
+              content: [
+                { type: 'text', text: 'no' },
+                { type: 'text', text: '{"a":1}' },
+              ],
+              is_error: true,
+            },
+          ],
+        },
+      ],
+    });
+    expect(headers?.get('anthropic-beta')).toContain('interleaved-thinking-2025-05-14');
+    expect(row).toMatchObject({ requestedModel: MODEL, status: 'success', lost: [] });
+  });
+
+  test('without a limit of tokens gets that of the model', async () => {
+    expect((await asked({ inferenceConfig: {} })).body).toMatchObject({ max_tokens: expect.any(Number) });
+  });
+
+  test('for JSON, and for one tool', async () => {
+    const schema = { type: 'object', properties: {}, additionalProperties: false };
+    const textFormat = {
+      type: 'json_schema' as const,
+      structure: { jsonSchema: { schema: JSON.stringify(schema), name: 'answer' } },
+    };
+    const { body } = await asked({
+      outputConfig: { textFormat },
+      toolConfig: {
+        tools: [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object' } } } }],
+        toolChoice: { tool: { name: 'look' } },
+      },
+    });
+    expect(body).toMatchObject({
+      output_config: { format: { type: 'json_schema', schema } },
+      tool_choice: { type: 'tool', name: 'look' },
+    });
+  });
+
+  test('for what only Amazon has is answered without it, and says so', async () => {
+    const { body, row } = await asked({
+      guardrailConfig: { guardrailIdentifier: 'g', guardrailVersion: '1' },
+      performanceConfig: { latency: 'optimized' },
+      messages: [
+        {
+          role: 'user',
+          content: [{ text: 'hi' }, { video: { format: 'mp4', source: { bytes: new Uint8Array(3) } } }],
+        },
+      ],
+    });
+    expect(row.lost).toEqual(['guardrailConfig', 'performanceConfig', 'messages.content.video']);
+    expect(body).toMatchObject({ messages: [{ role: 'user', content: 'hi' }] });
+    expect(Object.keys(body as object)).not.toContain('guardrailConfig');
+  });
+
+  test('that is none says where', async () => {
+    const { client } = createAmazonLab(jsonReply({}));
+    const failure = await failureOf(client.send(new ConverseCommand({ modelId: 'gpt/fast', messages: [] })));
+    expect(failure).toMatchObject({
+      name: 'ValidationException',
+      message: 'messages: must contain at least one message',
+    });
+  });
+});
+
+describe('a whole answer', () => {
+  const answered = async (content: object[], more: object = {}) => {
+    const lab = createAmazonLab(jsonReply({ ...wholeMessage(''), content, ...more }));
+    const answer = await lab.client.send(new ConverseCommand(ASK));
+    return { answer, row: await lab.row(0) };
+  };
+
+  test('of Claude', async () => {
+    const { answer, row } = await answered(
+      [
+        { type: 'thinking', thinking: 'hm', signature: 'c2ln' },
+        { type: 'redacted_thinking', data: 'hidden' },
+        {
+          type: 'text',
+          text: 'Hi',
+          citations: [
+            {
+              type: 'page_location',
+              cited_text: 'so',
+              document_index: 0,
+              document_title: 'a',
+              start_page_number: 1,
+              end_page_number: 2,
+            },
+          ],
+        },
+        { type: 'tool_use', id: 'call_1', name: 'look', input: { at: 'it' } },
+      ],
+      { stop_reason: 'tool_use', usage: { input_tokens: 7, output_tokens: 3, cache_read_input_tokens: 2 } },
+    );
+    expect(answer.output?.message?.content).toEqual([
+      { reasoningContent: { reasoningText: { text: 'hm', signature: 'c2ln' } } },
+      { reasoningContent: { redactedContent: utf8('hidden') } },
+      {
+        citationsContent: {
+          content: [{ text: 'Hi' }],
+          citations: [
+            {
+              title: 'a',
+              sourceContent: [{ text: 'so' }],
+              location: { documentPage: { documentIndex: 0, start: 1, end: 2 } },
+            },
+          ],
+        },
+      },
+      { toolUse: { toolUseId: 'call_1', name: 'look', input: { at: 'it' } } },
+    ] as ContentBlock[]);
+    expect(answer).toMatchObject({
+      stopReason: 'tool_use',
+      usage: { inputTokens: 7, outputTokens: 3, totalTokens: 12, cacheReadInputTokens: 2 },
+      metrics: { latencyMs: expect.any(Number) },
+    });
+    expect(row).toMatchObject({ status: 'success', usage: { inputTokens: 7 } });
+  });
+
+  test.each([
+    ['end_turn', null, 'end_turn', undefined],
+    ['max_tokens', null, 'max_tokens', undefined],
+    ['stop_sequence', 'END', 'stop_sequence', { stop_sequence: 'END' }],
+    ['refusal', null, 'content_filtered', undefined],
+    ['model_context_window_exceeded', null, 'model_context_window_exceeded', undefined],
+    ['pause_turn', null, 'end_turn', undefined],
+  ])('that ended by %s', async (stop_reason, stop_sequence, stopReason, fields) => {
+    const { answer } = await answered([{ type: 'text', text: 'Hi' }], { stop_reason, stop_sequence });
+    expect(answer.stopReason).toBe(stopReason as typeof answer.stopReason);
+    expect(answer.additionalModelResponseFields).toEqual(fields);
+  });
+
+  test('long numbers keep their digits, and what has no place is named', async () => {
+    const text = JSON.stringify({
+      ...wholeMessage(''),
+      content: [
+        { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
+        { type: 'tool_use', id: 'call_1', name: 'look', input: { id: 0 } },
+      ],
+    }).replace('"id":0', '"id":12345678901234567890');
+    const lab = createAmazonLab(replyWith(text, { headers: { 'content-type': 'application/json' } }));
+    const answer = await lab.post(`/model/${MODEL}/converse`, { messages: ASK.messages });
+    expect(await answer.text()).toContain('"input":{"id":12345678901234567890}');
+    expect((await lab.row(0)).lost).toEqual(['server_tool_use']);
+  });
+});
+
+describe('a stream', () => {
+  test('of Claude', async () => {
+    const delta = (index: number, fields: object) => ({ type: 'content_block_delta', index, delta: fields });
+    const start = (index: number, content_block: object) => ({
+      type: 'content_block_start',
+      index,
+      content_block,
+    });
+    const stop = (index: number) => ({ type: 'content_block_stop', index });
+    const { client, upstream, row } = createAmazonLab(
+      replyWith(
+        MESSAGE.start +
+          sse(
+            start(0, { type: 'thinking', thinking: '', signature: '' }),
+            delta(0, { type: 'thinking_delta', thinking: 'hm' }),
+            delta(0, { type: 'signature_delta', signature: 'c2ln' }),
+            stop(0),
+            start(1, { type: 'server_tool_use', id: 's', name: 'web_search', input: {} }),
+            stop(1),
+            start(2, { type: 'text', text: '' }),
+            { type: 'ping' },
+            delta(2, { type: 'text_delta', text: 'Grüße' }),
+            stop(2),
+            start(3, { type: 'tool_use', id: 'call_1', name: 'look', input: {} }),
+            delta(3, { type: 'input_json_delta', partial_json: '{"at":' }),
+            delta(3, { type: 'input_json_delta', partial_json: '"it"}' }),
+            stop(3),
+            { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 3 } } as {
+              type: string;
+            },
+            { type: 'message_stop' },
+          ),
+      ),
+    );
+    const { stream } = await client.send(new ConverseStreamCommand(ASK));
+    const { events, failure } = await readAll(stream);
+    expect(failure).toBeUndefined();
+    const toolUse = { toolUseId: 'call_1', name: 'look' };
+    const known: object[] = events.filter((event) => event.$unknown === undefined);
+    expect(known).toEqual([
+      { messageStart: { role: 'assistant' } },
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { reasoningContent: { text: 'hm' } } } },
+      { contentBlockDelta: { contentBlockIndex: 0, delta: { reasoningContent: { signature: 'c2ln' } } } },
+      { contentBlockStop: { contentBlockIndex: 0 } },
+      { contentBlockDelta: { contentBlockIndex: 1, delta: { text: 'Grüße' } } },
+      { contentBlockStop: { contentBlockIndex: 1 } },
+      { contentBlockStart: { contentBlockIndex: 2, start: { toolUse } } },
+      { contentBlockDelta: { contentBlockIndex: 2, delta: { toolUse: { input: '{"at":' } } } },
+      { contentBlockDelta: { contentBlockIndex: 2, delta: { toolUse: { input: '"it"}' } } } },
+      { contentBlockStop: { contentBlockIndex: 2 } },
+      { messageStop: { stopReason: 'tool_use' } },
+      {
+        metadata: {
+          usage: {
+            inputTokens: 7,
+            outputTokens: 3,
+            totalTokens: 10,
+            cacheReadInputTokens: 0,
+            cacheWriteInputTokens: 0,
+          },
+          metrics: { latencyMs: expect.any(Number) },
+        },
+      },
+    ]);
+    expect(upstream.requests[0]?.json()).toMatchObject({ model: OWN, stream: true });
+    expect(await row(0)).toMatchObject({
+      status: 'success',
+      lost: ['server_tool_use'],
+      responseBody: expect.stringContaining('Grüße'),
+    });
+  });
+
+  test('of a chat, and of the simulator', async () => {
+    const { client } = createAmazonLab(replyWith(CHAT.start + CHAT.delta('Hi') + CHAT.end));
+    const { stream } = await client.send(new ConverseStreamCommand({ ...ASK, modelId: 'gpt/fast' }));
+    expect((await readAll(stream)).names).toEqual([
+      'messageStart',
+      'contentBlockDelta',
+      'contentBlockStop',
+      'messageStop',
+      'metadata',
+    ]);
+    const simulated = createAmazonLab(replyWith(''), { config: { providers: { simulator: {} } } });
+    const tools = [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object', properties: {} } } } }];
+    const more = { modelId: 'simulator/fast', inferenceConfig: { maxTokens: 9_000 }, toolConfig: { tools } };
+    const thinking = { thinking: { type: 'enabled', budget_tokens: 2_000 } };
+    const ask = { ...ASK, ...more, additionalModelRequestFields: thinking };
+    const { events } = await readAll((await simulated.client.send(new ConverseStreamCommand(ask))).stream);
+    const { output, stopReason } = await simulated.client.send(new ConverseCommand(ask));
+    expect(stopReason).toBe('tool_use');
+    const kinds = (output?.message?.content ?? []).map((block) => Object.keys(block)[0]);
+    expect(kinds).toEqual(['reasoningContent', 'text', 'toolUse']);
+    expect(events.at(-2)).toEqual({ messageStop: { stopReason: 'tool_use' } });
+  });
+
+  test.each([
+    ['overloaded_error', 'ServiceUnavailableException'],
+    ['rate_limit_error', 'ThrottlingException'],
+    ['api_error', 'ModelStreamErrorException'],
+  ])('that fails by %s', async (type, name) => {
+    const { client, row } = createAmazonLab(
+      replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta('a') + MESSAGE.error(type, 'because')),
+    );
+    const { names, failure } = await readAll((await client.send(new ConverseStreamCommand(ASK))).stream);
+    expect(names).toEqual(['messageStart', 'contentBlockDelta']);
+    expect(failure).toMatchObject({ name, message: 'because' });
+    expect(await row(0)).toMatchObject({ status: 'error' });
+  });
+
+  test('that is cut, and an answer that is refused', async () => {
+    const cut = createAmazonLab(replyWith(CHAT.start + CHAT.delta('a')));
+    const ask = new ConverseStreamCommand({ ...ASK, modelId: 'gpt/fast' });
+    const { names, failure } = await readAll((await cut.client.send(ask)).stream);
+    expect(names).not.toContain('messageStop');
+    expect(failure).toMatchObject({ name: 'ModelStreamErrorException' });
+    const refused = createAmazonLab(
+      jsonReply({ type: 'error', error: { type: 'rate_limit_error', message: 'slow' } }, { status: 429 }),
+    );
+    expect(await failureOf(refused.client.send(new ConverseStreamCommand(ASK)))).toMatchObject({
+      name: 'ThrottlingException',
+      message: expect.stringContaining('slow'),
+    });
+  });
+});
+
+describe('to Amazon', () => {
+  const config: ConfigInput = {
+    providers: { bedrock: { options: { region: 'us-east-1' }, api_key: 'key-for-bedrock', max_retries: 0 } },
+  };
+  const EVENTS: [string, Record<string, string | number | object>][] = [
+    ['messageStart', { role: 'assistant', p: 'ab' }],
+    ['contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'Hi' }, p: 'abc' }],
+    ['contentBlockStop', { contentBlockIndex: 0 }],
+    ['messageStop', { stopReason: 'end_turn' }],
+    ['metadata', { usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 }, metrics: { latencyMs: 5 } }],
+  ];
+  const stream = (...messages: Uint8Array[]) =>
+    replyWith(concat(messages), { headers: { 'content-type': 'application/vnd.amazon.eventstream' } });
+  const message = ([name, fields]: (typeof EVENTS)[number]) =>
+    eventMessage(name, fields as Record<string, string>);
+
+  test('requests and events pass', async () => {
+    const lab = createAmazonLab(stream(...EVENTS.map(message)), { config });
+    const body = {
+      messages: ASK.messages,
+      guardrailConfig: { guardrailIdentifier: 'g' },
+      unknown: { kept: 1 },
+    };
+    const path = '/model/us.amazon.nova-lite-v1:0/converse-stream';
+    const answer = await lab.post(path, { ...body, agent_type: 'mine' });
+    expect(Buffer.from(await answer.bytes())).toEqual(Buffer.from(concat(EVENTS.map(message))));
+    const [request] = lab.upstream.requests;
+    expect(request?.path).toBe('/model/us.amazon.nova-lite-v1%3A0/converse-stream');
+    expect(request?.json()).toEqual(body);
+    expect(await lab.row(0)).toMatchObject({
+      agentType: 'mine',
+      status: 'success',
+      lost: [],
+      usage: { inputTokens: 7, outputTokens: 3 },
+    });
+  });
+
+  test('so does a whole answer, and its exceptions', async () => {
+    const whole = {
+      output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } },
+      stopReason: 'guardrail_intervened',
+      usage: { inputTokens: 7, outputTokens: 3, totalTokens: 10 },
+      metrics: { latencyMs: 5 },
+      trace: { guardrail: {} },
+    };
+    const lab = createAmazonLab(jsonReply(whole), { config });
+    const answer = await lab.post(`/model/${MODEL}/converse`, { messages: ASK.messages });
+    expect(await answer.json()).toEqual(whole);
+    const broken = createAmazonLab(
+      stream(...EVENTS.slice(0, 2).map(message), exceptionMessage('throttlingException', 'slow')),
+      { config },
+    );
+    const { failure } = await readAll((await broken.client.send(new ConverseStreamCommand(ASK))).stream);
+    expect(failure).toMatchObject({ name: 'ThrottlingException', message: 'slow' });
+  });
+});
+
+test('tokens of a conversation are counted', async () => {
+  const { client, upstream } = createAmazonLab(jsonReply({ input_tokens: 12 }));
+  const { messages } = ASK;
+  const count = new CountTokensCommand({ modelId: MODEL, input: { converse: { messages } } });
+  expect((await client.send(count)).inputTokens).toBe(12);
+  expect(upstream.requests[0]?.json()).toEqual({
+    model: OWN,
+    messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
+  });
+});
