@@ -56,6 +56,8 @@ test('OpenAI’s SDK gets those of every provider, and keeps its token', async (
   expect(sent().model).toBe('fast');
   expect(header('authorization')).toBe('Bearer lab-key-openai');
   expect((await openai.models.list()).data).toBeArray();
+  await openai.post('/chat/completions?key=of-google', { body: { model: 'gpt/fast', messages: MESSAGES } });
+  expect(path()).toBe('/v1/chat/completions');
 });
 
 test('a model of a vendor that speaks OpenAI’s dialect is asked by its name in the path', async () => {

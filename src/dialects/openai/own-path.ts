@@ -36,7 +36,7 @@ export function ownPath(path: string): string {
  * version), not for others.
  */
 export function routeInFront(path: string): Pick<ClientRoute, 'modelForBody' | 'ownsQuery' | 'envelope'> {
-  if (OPENAPI_ENDPOINT.test(path)) return { envelope: OPENAPI };
+  if (OPENAPI_ENDPOINT.test(path)) return { ownsQuery: true, envelope: OPENAPI };
   const [front, deployment] = IN_FRONT.exec(path) ?? [];
   if (front === undefined || front === '/openai/v1') return {};
   const model = deployment === undefined ? undefined : decoded(deployment);
