@@ -252,16 +252,33 @@ describe('embeddings', () => {
   });
 
   test('texts are plain strings in older clients', async () => {
-    const { post, sent } = setup({ gpt: GPT }, jsonReply(200, { data: [], model: 'm' }));
+    const data = [1, 2].map((value, index) => ({ object: 'embedding', index, embedding: [value] }));
+    const usage = { prompt_tokens: 4, total_tokens: 4 };
+    const { post, sent } = setup({ gpt: GPT }, jsonReply(200, { data, model: 'm', usage }));
     const path = '/v1/projects/p/locations/l/publishers/gpt/models/m:predict';
-    await post(path, { instances: [{ content: 'a' }, { content: 'b' }] });
+    const answer = await post(path, { instances: [{ content: 'a' }, { content: 'b' }] });
     expect(sent().input).toEqual(['a', 'b']);
+    // Clients add the counts up.
+    expect(await answer.json()).toEqual({
+      predictions: [
+        { embeddings: { values: [1], statistics: { token_count: 4, truncated: false } } },
+        { embeddings: { values: [2], statistics: { token_count: 0, truncated: false } } },
+      ],
+    });
     const refused = await post(path, { instances: [{ image: {} }] });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({
       error: { message: 'instances[0].content: only text is embedded' },
     });
   });
+});
+
+test('a name with a slash may stand without `models/`, as the AI SDK writes it', async () => {
+  const { post, sent } = setup({ claude: CLAUDE }, jsonReply(200, wholeMessage('hello')));
+  const path = '/v1/projects/p/locations/l/publishers/google/claude/deep:generateContent';
+  const answer = await post(path, { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] });
+  expect(answer.status).toBe(200);
+  expect(sent().model).toBe('deep');
 });
 
 test('images are made by the developer API', async () => {

@@ -30,10 +30,12 @@ export const clientEmbeddings: ClientEmbeddings = {
     const [embedding = { values: [] }] = embeddings;
     const tokens = response.usage?.inputTokens;
     if (asPredictions === true) {
-      // They are counted one by one there, and the count of several is one sum here.
-      const counted = embeddings.length === 1 && tokens !== undefined;
-      const statistics = counted ? { statistics: { token_count: tokens, truncated: false } } : {};
-      return { predictions: embeddings.map((entry) => ({ embeddings: { ...entry, ...statistics } })) };
+      // Each has its count there, which some clients require and add up; here only the sum is known, or not even that.
+      const predictions = embeddings.map((entry, at) => {
+        const token_count = at === 0 ? (tokens ?? 0) : 0;
+        return { embeddings: { ...entry, statistics: { token_count, truncated: false } } };
+      });
+      return { predictions };
     }
     return {
       ...(alone === true ? { embedding } : { embeddings }),

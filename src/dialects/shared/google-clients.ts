@@ -30,16 +30,20 @@ export interface PublisherPath {
 
 const PROJECT = '/projects/[^/]+/locations/[^/]+';
 
-/** Names of other providers' models may contain `/` and `:`; generated clients encode the colon. */
+/**
+ * Names of other providers' models may contain `/` and `:`; generated clients encode the colon, and `@ai-sdk/google-vertex` omits
+ * `models/` before a name with a slash.
+ */
 const METHOD = new RegExp(
-  `^/v1(?:beta1?)?(?:${PROJECT})?/publishers/([^/]+)/models/(.+)(?::|%3[Aa])([a-zA-Z]+)$`,
+  `^/v1(?:beta1?)?(?:${PROJECT})?/publishers/([^/]+)/(?:models/(.+)|(?!models/)([^/]+/.+))(?::|%3[Aa])([a-zA-Z]+)$`,
 );
 
 /** Undefined for any other path, and for a name whose encoding is invalid. */
 export function publisherPath(path: string): PublisherPath | undefined {
   // Each request of every client is asked.
   if (!path.includes('/publishers/')) return undefined;
-  const [, publisher, model, method] = METHOD.exec(path) ?? [];
+  const [, publisher, named, bare, method] = METHOD.exec(path) ?? [];
+  const model = named ?? bare;
   if (publisher === undefined || model === undefined || method === undefined) return undefined;
   try {
     return { publisher: decodeURIComponent(publisher), model: decodeURIComponent(model), method };
