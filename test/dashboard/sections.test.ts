@@ -286,6 +286,23 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a degraded gateway says why: each part that names a reason', async () => {
+    await using sluice = await startSluice();
+    await using opened = await openPage(browser);
+    const { page, complaints } = opened;
+    await page.route('**/gateway/health', async (route) => {
+      const health = await (await fetch(`${sluice.url}/gateway/health`)).json();
+      const budgets = { ok: false, last_error: 'the store is out of order' };
+      const tls = { ok: false, valid_until: '2020-02-01T00:00:00.000Z', last_error: 'it expired' };
+      await route.fulfill({ json: { ...Object(health), status: 'degraded', budgets, tls } });
+    });
+    await page.goto(sluice.url);
+    const notices = page.locator('#health-notices li');
+    await notices.filter({ hasText: 'The budgets cannot be read: the store is out of order.' }).waitFor();
+    await notices.filter({ hasText: 'TLS: it expired.' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test.each([2, -2])('“Today” is the gateway’s, whose clock is %d days off the browser’s', async (days) => {
     await using sluice = await startSluice();
     await (await ask(sluice.url, { model: 'simulator/fast', stream: false })).text();

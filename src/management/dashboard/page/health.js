@@ -20,7 +20,7 @@ export function showHealth(health) {
 }
 
 /** The reasons why it is degraded, and what to do. @param {Health} health */
-function ailments({ routing, providers, workers, ledger, audit, log }) {
+function ailments({ routing, providers, workers, ledger, audit, log, budgets, tls }) {
   const { default_provider: byDefault } = routing;
   /** @type {string[]} */
   const found = [];
@@ -39,6 +39,8 @@ function ailments({ routing, providers, workers, ledger, audit, log }) {
       `${plural(workers.silent, 'worker process', 'worker processes')} answer nothing at the moment: their requests are missing here, and one that stays silent is replaced.`,
     );
   if (log?.last_error != null) found.push(`Lines of the log are lost: ${log.last_error}.`);
+  if (budgets?.last_error != null) found.push(`The budgets cannot be read: ${budgets.last_error}.`);
+  if (tls?.last_error != null) found.push(`TLS: ${tls.last_error}.`);
   if (!audit.enabled)
     found.push(
       'Nothing is recorded: set audit.enabled to true and restart the gateway to see totals and requests.',
