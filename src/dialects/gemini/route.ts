@@ -52,7 +52,7 @@ function cloudRoute(
 
 /** Those that make images. All others that `:predict` is asked of embed. */
 function isImageModel(model: string): boolean {
-  return /^(imagen|imagegeneration|image|virtual-try-on)(-[\w.]+)*(@\w+)?$/.test(model);
+  return /^(imagen|imagegeneration|image-segmentation|virtual-try-on)(-[\w.]+)*(@\w+)?$/.test(model);
 }
 
 function routeOf(model: string, method: string | undefined, query: URLSearchParams): ClientRoute {
