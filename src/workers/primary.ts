@@ -12,7 +12,7 @@ import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import { createProviderStates } from '../upstream/provider-state.ts';
 import { createQuestions } from './ask-all.ts';
-import { createBoard } from './board.ts';
+import { createLoadTable } from './load-table.ts';
 import { createSupervisor } from './supervisor.ts';
 import { createFleetView } from './fleet-view.ts';
 import { createFrameRelay } from './frame-relay.ts';
@@ -68,7 +68,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   const memory = createSharedMemory(sharedBytes(wanted));
   const shared = divideShared(memory.bytes, wanted);
   seedCounters(shared.counters);
-  const board = createBoard(shared.board, wanted, 0);
+  const load = createLoadTable(shared.load, wanted, 0);
   /** The configuration that each worker was given last. */
   const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
   const columns = addColumns(new Map(), options.config);
@@ -86,7 +86,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 
   const supervisor = createSupervisor({
     ...options,
-    board: memory,
+    shared: memory,
     methods: methodsFor,
     onServing: welcome,
     onGone: handleGone,
@@ -196,7 +196,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   /** Records what a worker had begun, and releases what it held. */
   function handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void frames.watch(worker, false);
-    board.clear(worker.index);
+    load.clear(worker.index);
     clearCounters(shared.counters, wanted, worker.index);
     const running = intake.takeLeft(worker, how);
     const fields = { worker: worker.index, pid: worker.pid, how, requests: running };

@@ -13,7 +13,7 @@ import type { SentConfig } from './sent-config.ts';
 /** Set for a worker, as `INDEX/COUNT`: its number, from 0, and how many there are. */
 export const WORKER_VARIABLE = 'SLUICE_WORKER';
 /** Descriptors that a worker inherits. */
-export const BOARD_DESCRIPTOR = 3;
+export const SHARED_DESCRIPTOR = 3;
 export const MEMORY_DESCRIPTOR = 4;
 
 /** A request for one of the gateway's own pages. */
@@ -44,7 +44,7 @@ export interface WorkerSetup {
   /** Null: plain HTTP. */
   tls: TlsConfig | null;
   config: SentConfig;
-  /** Each provider's column of the board, by its name. */
+  /** Each provider's column of the table of loads, by its name. */
   columns: ReadonlyMap<string, number>;
   /** Whether rows are kept, not only counted. */
   recorded: boolean;

@@ -7,7 +7,8 @@ import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess
 
 export interface SupervisorOptions extends WorkerCommand {
   workers: number;
-  board: SharedMemory;
+  /** What all workers share. */
+  shared: SharedMemory;
   /** The methods that a worker can call. */
   methods(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'>;
   /** The worker has begun to serve. */

@@ -31,13 +31,13 @@ const ENDS_WITH_PARENT = { BUN_FEATURE_FLAG_NO_ORPHANS: '1' };
 export interface WorkerOptions extends WorkerCommand {
   index: number;
   workers: number;
-  board: SharedMemory;
+  shared: SharedMemory;
   methods: PrimaryMethods;
   onError(error: unknown): void;
 }
 
 export function startWorker(options: WorkerOptions): WorkerProcess {
-  const { index, workers, board, command, directory, environment, methods, onError } = options;
+  const { index, workers, shared, command, directory, environment, methods, onError } = options;
   const memory = createSharedMemory(WORKER_MEMORY_BYTES, HEAD_BYTES);
   const disconnected = Promise.withResolvers<void>();
   let reason = '';
@@ -45,7 +45,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     Bun.spawn([...command], {
       cwd: directory,
       env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}`, ...ENDS_WITH_PARENT },
-      stdio: ['ignore', 'inherit', 'inherit', board.descriptor, memory.descriptor],
+      stdio: ['ignore', 'inherit', 'inherit', shared.descriptor, memory.descriptor],
       serialization: 'advanced',
       ipc: (message) => channel.take(message),
       onDisconnect: () => disconnected.resolve(),

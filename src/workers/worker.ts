@@ -4,14 +4,14 @@ import type { ServedGateway } from '../gateway/gateway.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
 import { watchStreams } from '../management/streams.ts';
 import type { LogState } from '../model/log-state.ts';
-import { createBoard } from './board.ts';
+import { createLoadTable } from './load-table.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { createJournal } from './journal.ts';
 import { createPacketBuffer } from './packet-buffer.ts';
 import { pageBody } from './page-pieces.ts';
 import { createRowHandover } from './row-handover.ts';
 import {
-  BOARD_DESCRIPTOR,
+  SHARED_DESCRIPTOR,
   MEMORY_DESCRIPTOR,
   type PrimaryMethods,
   type WorkerMethods,
@@ -58,8 +58,8 @@ interface ServingWorker {
 /** For a process that a primary has started. */
 export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLink> {
   const { index, workers, monotonic, setTimer, onError } = options;
-  const shared = divideShared(openSharedMemory(BOARD_DESCRIPTOR).bytes, workers);
-  const board = createBoard(shared.board, workers, index);
+  const shared = divideShared(openSharedMemory(SHARED_DESCRIPTOR).bytes, workers);
+  const load = createLoadTable(shared.load, workers, index);
   const memory = openSharedMemory(MEMORY_DESCRIPTOR);
   const journal = createJournal(memory.bytes, { reserve: memory.reserve, onFull: options.onJournalFull });
   let serving: ServingWorker | undefined;
@@ -142,7 +142,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
       }),
       peers: {
         notify: (notice) => primary.notify('notice', { about: 'provider', notice }),
-        room: (provider) => board.room(columns.get(provider) ?? -1),
+        room: (provider) => load.room(columns.get(provider) ?? -1),
       },
       counters: createSharedCounters(shared.counters, workers, index, () => monotonic() + ahead),
       spent: (added) => primary.notify('spent', added),

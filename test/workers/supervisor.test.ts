@@ -1,6 +1,6 @@
 // The processes that serve: where one of them cannot even be started, and when one that died is replaced.
 import { expect, test } from 'bun:test';
-import { boardBytes } from '../../src/workers/board.ts';
+import { sharedBytes } from '../../src/workers/shared-layout.ts';
 import { type SupervisorOptions, createSupervisor, WorkerFailed } from '../../src/workers/supervisor.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { createSharedMemory } from '../../src/workers/shared-memory.ts';
@@ -79,7 +79,7 @@ function createLab(command: string[]) {
     command,
     environment: {},
     directory: import.meta.dir,
-    board: createSharedMemory(boardBytes(2)),
+    shared: createSharedMemory(sharedBytes(2)),
     methods: () => ({
       setup: () => {
         throw new Error('nobody is there to ask');

@@ -1,14 +1,14 @@
 // A worker as its primary sees it, with a real process that behaves as it likes.
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
-import { boardBytes } from '../../src/workers/board.ts';
+import { sharedBytes } from '../../src/workers/shared-layout.ts';
 import { createSharedMemory } from '../../src/workers/shared-memory.ts';
 import { startWorker, type WorkerProcess } from '../../src/workers/worker-process.ts';
 
 const start = (program: string) => startCommand([process.execPath, '-e', program]);
 
 function startCommand(command: string[]): WorkerProcess {
-  const board = createSharedMemory(boardBytes(1));
+  const shared = createSharedMemory(sharedBytes(1));
   try {
     return startWorker({
       command,
@@ -16,7 +16,7 @@ function startCommand(command: string[]): WorkerProcess {
       directory: import.meta.dir,
       index: 0,
       workers: 1,
-      board,
+      shared,
       methods: {
         setup: () => {
           throw new Error('not asked');
@@ -36,7 +36,7 @@ function startCommand(command: string[]): WorkerProcess {
       },
     });
   } finally {
-    board.close();
+    shared.close();
   }
 }
 

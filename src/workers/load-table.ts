@@ -17,19 +17,19 @@ const FIELDS = 3;
 const ROW_CELLS = COLUMNS * FIELDS;
 
 /** Bytes needed for this many workers. */
-export function boardBytes(workers: number): number {
+export function loadTableBytes(workers: number): number {
   return workers * ROW_CELLS * Int32Array.BYTES_PER_ELEMENT;
 }
 
-export interface Board {
+export interface LoadTable {
   /** `column`: which provider, the same number in every worker. */
   room(column: number): SharedRoom | undefined;
   /** Sets all numbers of a worker to zero. */
   clear(worker: number): void;
 }
 
-/** @param memory shared by all; `boardBytes` long. @param worker whose cells are written here. */
-export function createBoard(memory: Uint8Array, workers: number, worker: number): Board {
+/** @param memory shared by all; `loadTableBytes` long. @param worker whose cells are written here. */
+export function createLoadTable(memory: Uint8Array, workers: number, worker: number): LoadTable {
   const cells = new Int32Array(memory.buffer, memory.byteOffset, workers * ROW_CELLS);
   const at = (row: number, column: number, field: number) => row * ROW_CELLS + field * COLUMNS + column;
 
