@@ -201,6 +201,34 @@ describe('a request', () => {
     expect(Object.keys(body as object)).not.toContain('guardrailConfig');
   });
 
+  test('of which a part cannot be read is refused, or answered without it', async () => {
+    const { post, upstream, row } = createAmazonLab(jsonReply(wholeMessage('Hi')));
+    const path = `/model/${MODEL}/converse`;
+    const format = { type: 'json_schema', structure: { jsonSchema: { schema: 'no JSON' } } };
+    const refused = await post(path, { messages: ASK.messages, outputConfig: { textFormat: format } });
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      { message: 'outputConfig.textFormat.structure.jsonSchema.schema: must be a JSON Schema as text' },
+    ]);
+    const inner = { toolResult: { toolUseId: 'c', content: [{ text: 'x' }] } };
+    const messages = [
+      { role: 'user', content: [{ text: 'hi' }] },
+      { role: 'assistant', content: [{ toolUse: { toolUseId: 'c', name: 'look', input: {} } }] },
+      { role: 'user', content: [{ toolResult: { toolUseId: 'c', content: [{ text: 'y' }, inner] } }] },
+    ];
+    const odd = { constructor: 1, maxTokens: 5 };
+    await post(path, { messages, inferenceConfig: odd, toolConfig: { tools: [], toolChoice: { none: {} } } });
+    expect((await row(1)).lost).toEqual([
+      'inferenceConfig.constructor',
+      'messages.content.toolResult.toolResult',
+    ]);
+    expect(upstream.requests).toHaveLength(1);
+    // Nested more deeply than can be written.
+    const deep = `{"toolUse":{"toolUseId":"c","name":"x","input":${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}}}`;
+    const nested = await post(path, `{"messages":[{"role":"assistant","content":[${deep}]}]}`);
+    expect(nested.status).toBe(400);
+  });
+
   test('that is none says where', async () => {
     const { client } = createAmazonLab(jsonReply({}));
     const failure = await failureOf(client.send(new ConverseCommand({ modelId: 'gpt/fast', messages: [] })));
@@ -264,6 +292,8 @@ describe('a whole answer', () => {
       metrics: { latencyMs: expect.any(Number) },
     });
     expect(row).toMatchObject({ status: 'success', usage: { inputTokens: 7 } });
+    // As Anthropic's own clients would have it.
+    expect(JSON.parse(row.responseBody ?? '')).toMatchObject({ type: 'message', stop_reason: 'tool_use' });
   });
 
   test.each([

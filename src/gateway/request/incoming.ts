@@ -11,6 +11,7 @@ import { asString, isObject, type JsonObject, type JsonValue } from '../../model
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { findJsonFault } from '../../model/json/fault.ts';
+import { withinStack } from './nesting.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
 export interface Incoming {
@@ -110,30 +111,40 @@ export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
   return formsOf(asks, route.operation).parseRequest(body, route);
 }
 
-/** The body as clients of the dialect's own path send it, as a tree and as text, with their headers. */
+/** A request as clients of the dialect's own path send it. */
+interface OwnRequest
+  extends UnwrappedRequest,
+    Pick<Incoming, 'body' | 'headers'>,
+    Pick<OpenedRequest, 'vendorHeaders'> {}
+
 function readSent(
   { envelope, modelForBody: model }: ClientRoute,
   headers: HeaderReader,
   sent: string,
-): { body: JsonObject; text: string } & Pick<Incoming, 'headers'> &
-  Pick<OpenedRequest, 'vendorHeaders'> &
-  Pick<UnwrappedRequest, 'lost'> {
+): OwnRequest {
   let text = sent;
   let lost: readonly string[] = [];
   let body = parseBody(text);
-  if (envelope?.unwrap !== undefined) {
-    const extras: JsonObject = {};
-    for (const field of EXTRA_FIELDS) {
-      const value = body[field];
-      if (value !== undefined) extras[field] = value;
-      delete body[field];
-    }
-    ({ text, lost } = envelope.unwrap(body));
-    body = { ...parseBody(text), ...extras };
+  const { unwrap } = envelope ?? {};
+  if (unwrap !== undefined) {
+    const extras = takeExtras(body);
+    ({ text, lost } = withinStack(() => unwrap(body)));
+    body = Object.assign(parseBody(text), extras);
   }
   const opened = envelope?.open(body, headers);
   const edits = { ...opened?.edits, ...(model !== undefined && body.model !== model && { model }) };
   return { headers, ...opened, body, text: edited(text, body, edits), lost };
+}
+
+/** The fields that are the gateway's, which are taken out. */
+function takeExtras(body: JsonObject): JsonObject {
+  const extras: JsonObject = {};
+  for (const field of EXTRA_FIELDS) {
+    const value = body[field];
+    if (value !== undefined) extras[field] = value;
+    delete body[field];
+  }
+  return extras;
 }
 
 /** @param body of the text; it is modified too. */

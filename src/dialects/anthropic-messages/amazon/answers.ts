@@ -1,10 +1,9 @@
 // What all answers to Amazon's clients have in common: exceptions, counts, binary messages.
-import { asObject, asString, type JsonObject } from '../../../model/json/json.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../../model/json/json.ts';
+import type { Usage } from '../../../model/usage.ts';
 import { loadMessageWriter, type MessageWriter } from '../../aws/event-stream.ts';
 import { EXCEPTION, exceptionOf } from '../../aws/exceptions.ts';
 import type { EnvelopedAnswers, StreamForm } from '../../envelope.ts';
-import { parseObject } from '../../../model/json/json.ts';
-import type { Usage } from '../../../model/usage.ts';
 import { buildError, fromBody, statusOf, statusOfType } from '../errors.ts';
 
 export const ANSWERS: Omit<EnvelopedAnswers, 'loadStreamForm'> = {

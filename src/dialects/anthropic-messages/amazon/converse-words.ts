@@ -1,5 +1,6 @@
 // What a whole answer and a stream of Converse have in common: stop reasons, counts, citations.
 import { asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
+import { table } from '../../../model/table.ts';
 import type { Usage } from '../../../model/usage.ts';
 
 /** Called with the name of each feature of the answer that Converse has no place for. */
@@ -47,11 +48,11 @@ export function usageOf({
   return usage;
 }
 
-const LOCATIONS: Record<string, { name: string; start: string; end: string }> = {
+const LOCATIONS: Record<string, { name: string; start: string; end: string }> = table({
   char_location: { name: 'documentChar', start: 'start_char_index', end: 'end_char_index' },
   page_location: { name: 'documentPage', start: 'start_page_number', end: 'end_page_number' },
   content_block_location: { name: 'documentChunk', start: 'start_block_index', end: 'end_block_index' },
-};
+});
 
 export function citationOf(citation: JsonObject): JsonObject {
   const title = citation.title ?? citation.document_title;

@@ -9,7 +9,9 @@ import {
   type JsonValue,
   parseObject,
 } from '../../../model/json/json.ts';
+import { GatewayError } from '../../../model/errors.ts';
 import { exactText } from '../../../model/json/exact-numbers.ts';
+import { table } from '../../../model/table.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, mediaTypeOf } from '../../aws/media-formats.ts';
 
 export interface ReadRequest {
@@ -18,7 +20,7 @@ export interface ReadRequest {
   lost: string[];
 }
 
-/** What has no form here is left as it is, for the parser of Messages to refuse. */
+/** What has no form here is left as it is, for the parser of Messages to refuse. Throws GatewayError `invalid_request`. */
 export function readConverse(sent: JsonObject): ReadRequest {
   const lost = new Set<string>();
   const {
@@ -39,7 +41,7 @@ export function readConverse(sent: JsonObject): ReadRequest {
     ...more,
     ...readInference(asObject(inferenceConfig) ?? {}, lost),
     ...readTools(asObject(toolConfig) ?? {}, lost),
-    ...readFormat(asObject(outputConfig), asObject(asObject(fields)?.output_config)),
+    ...readFormat(asObject(outputConfig) ?? {}, asObject(more.output_config), lost),
   };
   if (messages !== undefined)
     body.messages = asArray(messages)?.map((message) => readMessage(message, lost)) ?? messages;
@@ -48,12 +50,12 @@ export function readConverse(sent: JsonObject): ReadRequest {
   return { body, lost: [...lost] };
 }
 
-const INFERENCE: Record<string, string> = {
+const INFERENCE: Record<string, string> = table({
   maxTokens: 'max_tokens',
   temperature: 'temperature',
   topP: 'top_p',
   stopSequences: 'stop_sequences',
-};
+});
 
 function readInference(config: JsonObject, lost: Set<string>): JsonObject {
   const read: JsonObject = {};
@@ -66,11 +68,21 @@ function readInference(config: JsonObject, lost: Set<string>): JsonObject {
   return read;
 }
 
-function readFormat(config: JsonObject | undefined, given: JsonObject | undefined): JsonObject {
-  const { jsonSchema } = asObject(asObject(config?.textFormat)?.structure) ?? {};
-  const text = asString(asObject(jsonSchema)?.schema);
-  const schema = text === undefined ? undefined : parseObject(text);
-  return schema === undefined ? {} : { output_config: { ...given, format: { type: 'json_schema', schema } } };
+/** @param given what the request says in Claude's own words. */
+function readFormat(
+  { textFormat, ...others }: JsonObject,
+  given: JsonObject | undefined,
+  lost: Set<string>,
+): JsonObject {
+  for (const name of Object.keys(others)) lost.add(`outputConfig.${name}`);
+  if (textFormat === undefined || textFormat === null) return {};
+  const { jsonSchema } = asObject(asObject(textFormat)?.structure) ?? {};
+  const schema = parseObject(asString(asObject(jsonSchema)?.schema) ?? '');
+  if (schema === undefined) {
+    const path = 'outputConfig.textFormat.structure.jsonSchema.schema';
+    throw new GatewayError('invalid_request', `${path}: must be a JSON Schema as text`);
+  }
+  return { output_config: { ...given, format: { type: 'json_schema', schema } } };
 }
 
 function readTools({ tools, toolChoice }: JsonObject, lost: Set<string>): JsonObject {
@@ -85,7 +97,8 @@ function readTools({ tools, toolChoice }: JsonObject, lost: Set<string>): JsonOb
     read.push({ ...rest, input_schema: asObject(inputSchema)?.json ?? {} });
   }
   if (read.length === 0) return {};
-  const { any, tool } = asObject(toolChoice) ?? {};
+  const { any, tool, auto: _, ...others } = asObject(toolChoice) ?? {};
+  for (const name of Object.keys(others)) lost.add(`toolChoice.${name}`);
   if (tool !== undefined)
     return { tools: read, tool_choice: { type: 'tool', name: asObject(tool)?.name ?? '' } };
   return { tools: read, ...(any !== undefined && { tool_choice: { type: 'any' } }) };
@@ -124,6 +137,8 @@ function readBlock(block: JsonObject, path: string, lost: Set<string>): JsonObje
   return read ?? [];
 }
 
+const RESULT = '.toolResult';
+
 /** Undefined for a block that Messages has no form for. */
 function blockOf(
   name: string,
@@ -145,11 +160,13 @@ function blockOf(
         { type: 'tool_use', id: fields.toolUseId ?? '', name: fields.name ?? '', input: fields.input ?? {} },
       ];
     case 'toolResult':
+      // Results hold none.
+      if (path.endsWith(RESULT)) return undefined;
       return [
         {
           type: 'tool_result',
           tool_use_id: fields.toolUseId ?? '',
-          content: readBlocks(fields.content, `${path}.toolResult`, lost) ?? [],
+          content: readBlocks(fields.content, path + RESULT, lost) ?? [],
           ...(fields.status === 'error' && { is_error: true }),
         },
       ];
