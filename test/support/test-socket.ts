@@ -26,6 +26,8 @@ export class TestSocket implements AsyncDisposable {
       this.socket.addEventListener('open', () => resolve());
       this.socket.addEventListener('error', (event) => reject(new Error(String(event.type))));
     });
+    // Whoever says something is told.
+    this.opened.catch(() => {});
     this.closed = new Promise((resolve) => {
       this.socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }));
     });
