@@ -1,18 +1,17 @@
 // One provider entry → the provider as the gateway uses it, or the reason why it cannot start.
 import { PROVIDER_DIALECT_IDS } from '../model/dialect-id.ts';
-import { isPersonalToken, PERSONAL_PREFIX } from '../model/personal-token.ts';
-import { PLACEHOLDER_KEY } from '../model/placeholder-key.ts';
 import type { ProviderKind } from '../providers/kind.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../providers/kinds.ts';
 import { nearestName } from './nearest.ts';
 import type { ConfigProblem, KeyPath, Severity } from './problem.ts';
 import { type AddressResolution, plainAddress, resolveAddress } from './resolve-address.ts';
+import { keyPathOf, resolveKeys, resolveOAuth, strangersKey } from './resolve-credentials.ts';
 import { resolveProviderTls } from './resolve-provider-tls.ts';
 import type { ResolveSources } from './resolve-server.ts';
 import { resolveTransformers } from './resolve-transformers.ts';
-import type { OAuthUser, ProviderConfig, TransformersConfig } from './resolved.ts';
+import type { ProviderConfig, TransformersConfig } from './resolved.ts';
 import type { ProviderEntry } from './schema.ts';
-import { resolveSecret, type Secret, type SecretSources } from './secrets.ts';
+import { resolveSecret, type SecretSources } from './secrets.ts';
 
 export interface ProviderResolution {
   provider?: ProviderConfig;
@@ -86,10 +85,11 @@ export function resolveProvider(
   // A provider that authorizes itself has no use for a client's key.
   const mayForward = entry.forward_client_key && authorization === undefined;
   const forwards = clientKeys && mayForward;
-  const apiKeys = keysOf(entry, kind, forwards, sources, report, refuse);
+  const credentials = { entry, kind, forwards, sources, report, refuse };
+  const apiKeys = resolveKeys(credentials);
   const stranger = isOwnAddress && authorization === undefined && strangersKey(kind, apiKeys);
   if (stranger) report('warning', keyPathOf(entry), stranger);
-  const oauth = oauthOf(entry, kind, apiKeys.length > 0, sources, report, refuse);
+  const oauth = resolveOAuth(credentials, apiKeys.length > 0);
   const transformers = resolveTransformers(
     entry.transformers,
     ['providers', name, 'transformers'],
@@ -160,91 +160,6 @@ function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
   return { ...(alsoSpeaks && { alsoSpeaks }), ...(translatesTo && { translatesTo }) };
 }
 
-/** The keys to send; reports those that are not for the gateway to use. */
-function keysOf(
-  entry: ProviderEntry,
-  kind: ProviderKind | undefined,
-  forwards: boolean,
-  sources: SecretSources,
-  report: (severity: Severity, path: KeyPath, message: string) => void,
-  refuse: (path: KeyPath, problem: string) => void,
-): string[] {
-  const found = findKeys(entry, kind, forwards, sources, report, refuse);
-  const keys = found.filter((key) => !isPersonalToken(key));
-  if (keys.length === found.length) return found;
-  const path = keyPathOf(entry);
-  if (keys.length > 0) report('warning', path, `${PERSONAL}; the other keys are used`);
-  else if (!forwards) refuse(path, PERSONAL);
-  else report('warning', path, `${PERSONAL}: only requests with a key of their own can work`);
-  return keys;
-}
-
-const PERSONAL = `a key that begins with ${PERSONAL_PREFIX} is a personal login, which is used only where that person's client sends it; set an API key`;
-
-/** The keys that could be resolved, in order; reports what is missing, and refuses where nothing works without. */
-function findKeys(
-  entry: ProviderEntry,
-  kind: ProviderKind | undefined,
-  forwards: boolean,
-  sources: SecretSources,
-  report: (severity: Severity, path: KeyPath, message: string) => void,
-  refuse: (path: KeyPath, problem: string) => void,
-): string[] {
-  const { api_key: single, api_keys: several } = entry;
-  if (several !== undefined) {
-    if (single !== undefined)
-      report('fatal', ['api_keys'], 'is set together with api_key; keep one of the two');
-    const found = several.map((reference) => resolveKey(reference, entry, sources));
-    const keys = found.flatMap(({ value }) => (value === undefined ? [] : [value]));
-    for (const [index, { problem }] of found.entries()) {
-      if (problem === undefined) continue;
-      if (keys.length === 0) refuse(['api_keys', index], problem);
-      else report('warning', ['api_keys', index], `${problem}; the other keys are used`);
-    }
-    return [...new Set(keys)];
-  }
-  if (single === null) return [];
-  const variable = keyVariableOf(kind, sources);
-  if (single === undefined && variable === null) return [];
-  const secret = resolveKey(single ?? `env:${variable}`, entry, sources);
-  if (secret.value !== undefined) return [secret.value];
-  if (single !== undefined) refuse(['api_key'], secret.problem);
-  else if (kind?.authorization !== undefined) return [];
-  else if (!forwards) refuse([], `no api_key, and ${secret.problem}`);
-  else
-    report(
-      'warning',
-      [],
-      `no api_key, and ${secret.problem}: only requests with a key of their own can work`,
-    );
-  return [];
-}
-
-/** At the vendor's own address the placeholder is no key; at another one there may be a gateway, which takes it. */
-function resolveKey(reference: string, entry: ProviderEntry, sources: SecretSources): Secret {
-  const secret = resolveSecret(reference, sources);
-  if (secret.value !== PLACEHOLDER_KEY || entry.base_url !== undefined) return secret;
-  return {
-    problem: `the value is "${PLACEHOLDER_KEY}", which clients of the gateway send in place of a key; a provider needs one of its own`,
-  };
-}
-
-/** Path of the keys in the file; empty where they come from the environment. */
-function keyPathOf({ api_key, api_keys }: ProviderEntry): KeyPath {
-  if (api_keys !== undefined) return ['api_keys'];
-  return api_key === undefined ? [] : ['api_key'];
-}
-
-/** The problem where one of the keys is another vendor's; undefined where none is. */
-function strangersKey(kind: ProviderKind, keys: readonly string[]): string | undefined {
-  for (const row of PROVIDER_KINDS) {
-    const prefix = row.keyPrefixes?.find((begin) => keys.some((key) => key.startsWith(begin)));
-    if (prefix !== undefined && row !== kind)
-      return `a key that begins with ${prefix} is one of ${row.kind}, and ${kind.kind} will refuse it`;
-  }
-  return undefined;
-}
-
 /** The problem with a vendor's address at which no request can work. */
 function wrongAddress(
   dialect: string,
@@ -273,44 +188,6 @@ function originOf(baseUrl: string): string | undefined {
 /** Several vendors speak both dialects of OpenAI at one address. */
 function familyOf(dialect: string): string | undefined {
   return dialect.split('-', 1)[0];
-}
-
-/** The first of the kind's variables that is set, else the best known one. */
-function keyVariableOf(kind: ProviderKind | undefined, { environment }: SecretSources): string | null {
-  const first = kind?.keyVariable ?? null;
-  if (first === null) return null;
-  const isSet = (name: string) => Boolean(environment[name]) && environment[name] !== PLACEHOLDER_KEY;
-  return [first, ...(kind?.otherKeyVariables ?? [])].find(isSet) ?? first;
-}
-
-/** The user's own OAuth client, where the kind acts for a user and has no ready token. */
-function oauthOf(
-  { oauth }: ProviderEntry,
-  kind: ProviderKind | undefined,
-  hasKey: boolean,
-  sources: SecretSources,
-  report: (severity: Severity, path: KeyPath, message: string) => void,
-  refuse: (path: KeyPath, problem: string) => void,
-): OAuthUser | undefined {
-  const wanted = kind?.actsForUser === true;
-  if (oauth === undefined) {
-    if (wanted && !hasKey) refuse(['oauth'], 'neither oauth nor api_key is set');
-    return undefined;
-  }
-  if (!wanted) {
-    report('warning', ['oauth'], 'only kinds that act for a user have it; ignored');
-    return undefined;
-  }
-  const read = (field: keyof typeof oauth): string => {
-    const secret = resolveSecret(oauth[field], sources);
-    if (secret.value === undefined) refuse(['oauth', field], secret.problem);
-    return secret.value ?? '';
-  };
-  return {
-    clientId: read('client_id'),
-    clientSecret: read('client_secret'),
-    refreshToken: read('refresh_token'),
-  };
 }
 
 /** Whether it is the vendor’s own service, whose prices and dialects the kind knows: a proxy or another vendor has its own. */
