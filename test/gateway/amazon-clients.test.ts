@@ -285,7 +285,7 @@ describe('to Amazon', () => {
   });
 
   test('after a turn of another provider, and for Anthropic’s own clients, the request is built', async () => {
-    const { post, upstream } = setup(jsonReply(wholeMessage('Hi')), { config });
+    const { post, upstream, row } = setup(jsonReply(wholeMessage('Hi')), { config });
     await post('/v1/messages', { model: MODEL, ...ASK });
     expect(upstream.requests[0]?.path).toEndWith('/converse');
     const thinking = { type: 'thinking', thinking: 'hm', signature: '' };
@@ -294,9 +294,12 @@ describe('to Amazon', () => {
       { role: 'assistant', content: [thinking, { type: 'text', text: 'a' }] },
       { role: 'user', content: 'on' },
     ];
-    await post(`/model/${MODEL}/invoke`, { ...BODY, messages: history });
+    const headers = { 'x-amzn-bedrock-trace': 'ENABLED' };
+    await post(`/model/${MODEL}/invoke`, { ...BODY, messages: history }, { headers });
+    expect(upstream.requests[1]?.headers.get('x-amzn-bedrock-trace')).toBe('ENABLED');
     const [, { path, json } = { path: '', json: () => null }] = upstream.requests;
     expect(path).toEndWith('/invoke');
+    expect((await row(1)).lost).not.toContain('x-amzn-bedrock-trace');
     expect(JSON.stringify(json())).not.toContain('"signature":""');
     expect(json()).toMatchObject({ anthropic_version: 'bedrock-2023-05-31' });
   });

@@ -3,7 +3,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
-import { routeOfAmazons } from './amazon/route.ts';
+import { insteadOfAmazons, routeOfAmazons } from './amazon/route.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -89,7 +89,7 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
 function alternativeTo(path: string): string | undefined {
   if (path === '/v1/complete') return 'send the prompt as `messages` to /v1/messages';
   if (path.startsWith('/v1/messages/batches')) return 'send each request of a batch to /v1/messages';
-  return undefined;
+  return insteadOfAmazons(path);
 }
 
 /** A person's own token is sent as Bearer and needs its own beta; Google's access tokens are sent so as well. */

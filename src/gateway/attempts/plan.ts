@@ -110,7 +110,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     const { baseUrl, headers, ...written } = passes
       ? passBody(incoming, side, target, enveloped)
       : sameDialect
-        ? rebuildBody(incoming, asked, side, target, context)
+        ? rebuildBody(incoming, asked, side, target, context, enveloped !== undefined)
         : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
     return baseUrl === undefined ? written : { ...written, url: urlAt(baseUrl) };
@@ -326,11 +326,13 @@ function rebuildBody(
   side: ProviderSide,
   target: Target,
   context: PlanContext,
+  /** The target gets the headers that are meant for the vendor. */
+  sendsVendorHeaders: boolean,
 ): BuiltBody {
   return withinStack(() => {
     const request = question.neutral();
     const { body, ...built } = buildOwn(request, side, target, context, incoming);
-    const losses = [...built.losses, ...unread(incoming)];
+    const losses = [...built.losses, ...unread(incoming, sendsVendorHeaders)];
     return {
       ...built,
       losses,
@@ -399,10 +401,12 @@ function translateBody(
 }
 
 /** The client's fields that its own dialect's parser does not know, as losses. */
-function unread(incoming: Incoming | null): Loss[] {
+function unread(incoming: Incoming | null, sendsVendorHeaders = false): Loss[] {
   if (incoming === null) return [];
   const features = unreadFields(incoming.body, DIALECTS[incoming.asks].client.known);
-  return asLost([...features, ...vendorFeatures(incoming)]);
+  const { enveloped } = incoming;
+  const ofVendor = sendsVendorHeaders ? (enveloped?.lost ?? []) : vendorFeatures(incoming);
+  return asLost([...features, ...ofVendor]);
 }
 
 /** What the client asks only the vendor of its envelope for. */

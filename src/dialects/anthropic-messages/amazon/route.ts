@@ -32,6 +32,12 @@ export function routeOfAmazons(path: string): ClientRoute | undefined {
   return { ...found.asked, modelForBody, ownsQuery: true, envelope: found.envelope };
 }
 
+/** What to use in place of a path of a model that is not served; undefined for any other path. */
+export function insteadOfAmazons(path: string): string | undefined {
+  if (!/^\/model\/.+\//.test(path)) return undefined;
+  return `of a model’s paths these are served: ${METHODS.map(({ name }) => `/${name}`).join(', ')}`;
+}
+
 /** '' where the encoding is invalid. */
 function decoded(name: string): string {
   try {
