@@ -80,8 +80,20 @@ export async function answerRequest(
   const record = newRecord(dialect, redact);
   record.operation = operationOf(found, request.method);
   record.trace = beginTrace(headers, host);
-  reportBegun(host.fleet, dialect, record, redact);
+  const noteBegun = () => reportBegun(host.fleet, dialect, record, redact);
+  noteBegun();
   const { client, unfollow } = followClient(request.signal, record);
+  const shared = {
+    host,
+    record,
+    dialect,
+    serverKeys: config.server.keys,
+    redact: redact.ofFailure,
+    states,
+    budgets,
+    limits,
+    client,
+  };
   try {
     guardOrigin({ url: request.url, headers }, config.server);
     const project = authenticate(headers, config.server);
@@ -91,27 +103,11 @@ export async function answerRequest(
     const labels = readLabels(headers, project);
     record.agentType = labels.agentType;
     record.projectId = labels.projectId;
-    if (labels.agentType !== null || labels.projectId !== null)
-      reportBegun(host.fleet, dialect, record, redact);
+    if (labels.agentType !== null || labels.projectId !== null) noteBegun();
     if (!('route' in found)) {
       // A used-up budget holds back what has a price.
       await loadPrices();
-      const forwarding = {
-        request,
-        headers,
-        address,
-        config,
-        routed: () => reportBegun(host.fleet, dialect, record, redact),
-        host,
-        record,
-        dialect,
-        serverKeys: config.server.keys,
-        redact: redact.ofFailure,
-        states,
-        budgets,
-        limits,
-        client,
-      };
+      const forwarding = { ...shared, request, headers, address, config, routed: noteBegun };
       if ('forward' in found)
         return await answerForwarded({ ...forwarding, found, project, isRecorded, makeBody });
       found.take(await openForwardedSocket({ ...forwarding, found, begun: unfollow }));
@@ -141,23 +137,15 @@ export async function answerRequest(
     const asked = router.route(routeQuestion(incoming, question, found.route.operation));
     const route = asked instanceof Promise ? await asked : asked;
     record.route = route;
-    reportBegun(host.fleet, dialect, record, redact);
+    noteBegun();
     const run: Operation = {
+      ...shared,
       incoming,
-      host,
-      record,
-      dialect,
       envelope,
       question,
       route,
       maxEvent: config.server.maxEvent,
       pingIntervalMs: config.server.pingIntervalMs,
-      serverKeys: config.server.keys,
-      redact: redact.ofFailure,
-      states,
-      budgets,
-      limits,
-      client,
       makeBody,
     };
     return await OPERATIONS[found.route.operation](run);

@@ -140,7 +140,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
   const meter = createMeter();
   const startedAt = host.now();
   const begunAt = host.monotonic();
-  const bookOf = ({ price }: Setup): RecordContext => ({
+  const recordContextOf = ({ price }: Setup): RecordContext => ({
     noted: noteRow,
     ledger: rows,
     now: host.now,
@@ -153,7 +153,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       noteServed(ended);
     },
   });
-  let book = bookOf(setup);
+  let recordContext = recordContextOf(setup);
   const running = createRunningRequests(active, host, live);
   const manage =
     fleet?.manage ??
@@ -190,7 +190,12 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
 
   function newRecord(dialect: DialectId | 'neutral', redact: Redactor): ExchangeRecord {
     const requestId = host.randomId();
-    const record = createRecord(requestId, dialect, { redact, live: live.open(requestId, redact) }, book);
+    const record = createRecord(
+      requestId,
+      dialect,
+      { redact, live: live.open(requestId, redact) },
+      recordContext,
+    );
     active.add(record);
     return record;
   }
@@ -298,7 +303,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     reload(config) {
       if (closed) return;
       setup = createSetup(config, host, { states, memory });
-      book = bookOf(setup);
+      recordContext = recordContextOf(setup);
       states.configure(config.providers);
       budgets.configure(config.costs.budgets, setup.price);
       rateLimits.configure(config.rateLimits);
