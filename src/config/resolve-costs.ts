@@ -1,6 +1,5 @@
 // The section `costs` of a valid file → prices by pattern, and budgets.
-import { compileGlob } from '../model/glob.ts';
-import { suggestion } from './nearest.ts';
+import { doubtsOfNames } from './limit-names.ts';
 import type { ConfigProblem } from './problem.ts';
 import { reachable } from './reachable.ts';
 import type { Budget, CostsConfig, ProviderConfig, TokenPrices } from './resolved.ts';
@@ -16,10 +15,9 @@ export function resolveCosts(
   problems: ConfigProblem[],
 ): CostsConfig {
   const names = providers.map(({ name }) => name);
-  for (const [index, { provider }] of file.costs.budgets.entries()) {
-    if (provider === undefined || names.some(compileGlob(provider))) continue;
-    const message = `no provider is named ${provider}${suggestion(provider, names)}: nothing counts against this budget`;
-    problems.push({ severity: 'warning', path: ['costs', 'budgets', index, 'provider'], message });
+  for (const [index, budget] of file.costs.budgets.entries()) {
+    for (const { key, message } of doubtsOfNames(budget, names, 'budget'))
+      problems.push({ severity: 'warning', path: ['costs', 'budgets', index, key], message });
   }
   if (file.costs.budgets.length > 0 && !file.audit.enabled) {
     const message = 'spending is forgotten at each restart, since audit.enabled is false';

@@ -1,6 +1,5 @@
 // The list `rate_limits` of a valid file → limits of one kind each.
-import { compileGlob } from '../model/glob.ts';
-import { suggestion } from './nearest.ts';
+import { doubtsOfNames } from './limit-names.ts';
 import type { ConfigProblem } from './problem.ts';
 import { reachable } from './reachable.ts';
 import { type ProviderConfig, RATE_LIMIT_KINDS, type RateLimit } from './resolved.ts';
@@ -20,10 +19,8 @@ export function resolveRateLimits(
     return limit === undefined ? [] : [{ limit, index }];
   });
   for (const { limit, index } of resolved) {
-    const { provider } = limit;
-    if (provider === null || names.some(compileGlob(provider))) continue;
-    const message = `no provider is named ${provider}${suggestion(provider, names)}: nothing counts against this limit`;
-    problems.push({ severity: 'warning', path: ['rate_limits', index, 'provider'], message });
+    for (const { key, message } of doubtsOfNames(limit, names, 'limit'))
+      problems.push({ severity: 'warning', path: ['rate_limits', index, key], message });
   }
   return reachable(
     resolved,

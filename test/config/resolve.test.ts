@@ -798,3 +798,27 @@ describe('rate limits', () => {
     ]);
   });
 });
+
+test('a budget or rate limit of a model is warned of where its name begins like a target', () => {
+  const lab = { dialect: 'openai-chat', base_url: 'http://127.0.0.1:1/v1' };
+  const providers = { lab, other: lab };
+  const names = [
+    { model: 'lab/big-*' },
+    { model: 'lab/big-*', provider: 'la*' },
+    { model: 'lab/big-*', provider: 'other' },
+    { model: 'vendor/big-*' },
+    { model: 'big-*', provider: 'lab' },
+  ];
+  const { said } = resolve({
+    providers,
+    costs: { budgets: names.map((name) => ({ limit_usd: 5, per: 'day', ...name })) },
+    rate_limits: names.map((name) => ({ requests: 5, per: 'minute', ...name })),
+  });
+  const why =
+    'is compared with the provider\'s own name for the model, which rarely begins with "lab/": write provider: lab, model: "big-*"';
+  expect(said.filter((text) => text.includes('.model'))).toEqual(
+    ['costs.budgets[0]', 'costs.budgets[1]', 'rate_limits[0]', 'rate_limits[1]'].map(
+      (entry) => `warning ${entry}.model: ${why}`,
+    ),
+  );
+});
