@@ -8,8 +8,7 @@ import type { DialectId } from '../../src/model/dialect-id.ts';
 import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { createResponseCollector, responseToEvents } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
-import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
-import { parseFrame } from '../../src/sse/parse-frame.ts';
+import { FRAME_FORMATS } from '../../src/sse/frame-format.ts';
 import type { AnswerFeature, SpokenId } from './feature.ts';
 import { merge, says } from './feature.ts';
 import type { Outcome } from './probe-request.ts';
@@ -143,9 +142,10 @@ export function encodeStreamed(client: DialectId, response: NeutralResponse): Cl
   for (const event of responseToEvents(response)) sequencer.push(event);
   const collector = createResponseCollector();
   const decoder = DIALECTS[client].provider.createStreamDecoder(collector);
-  const splitter = createFrameSplitter(Number.POSITIVE_INFINITY);
+  const { createSplitter, parse } = FRAME_FORMATS[DIALECTS[client].provider.framing ?? 'sse'];
+  const splitter = createSplitter(Number.POSITIVE_INFINITY);
   for (const frame of [...splitter.push(new TextEncoder().encode(text)).frames, splitter.flush()]) {
-    const event = frame === undefined ? undefined : parseFrame(frame);
+    const event = parse(frame);
     if (event !== undefined) decoder.decode(event);
   }
   decoder.end();

@@ -56,6 +56,7 @@ export const ASKS: Record<DialectId, JsonObject> = {
   'openai-chat': { model: 'any', messages: HELLO },
   'openai-responses': { model: 'any', input: HELLO },
   gemini: { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+  'ollama-chat': { model: 'any', messages: HELLO },
 };
 
 /** An answer without content, to which features add theirs. */

@@ -143,8 +143,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
         headers: JSON_TYPE,
         body: '{"not json',
       });
-      const body: unknown = await broken.json().catch(() => undefined);
-      if (broken.status !== 400 || typeof (body as ErrorBody | undefined)?.error?.message !== 'string')
+      const body = (await broken.json().catch(() => undefined)) as ErrorBody | undefined;
+      const reason = typeof body?.error === 'string' ? body.error : body?.error?.message;
+      if (broken.status !== 400 || typeof reason !== 'string')
         throw new Ailment(`${id}: a body that is not JSON gets ${broken.status}, not a 400 in the dialect`);
       seen.push(id);
     }
@@ -238,7 +239,7 @@ interface Row {
 }
 
 interface ErrorBody {
-  error?: { message?: unknown };
+  error?: string | { message?: unknown };
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };

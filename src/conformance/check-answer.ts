@@ -1,9 +1,8 @@
 // Judges one answer of a server: its head, its stream by the dialect's grammar, its errors by their shape.
-import type { Dialect } from '../dialects/dialect.ts';
+import { type Dialect, FRAMING_TYPES } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject, parseObject } from '../model/json/json.ts';
-import { createFrameSplitter } from '../sse/frame-splitter.ts';
-import { parseFrame } from '../sse/parse-frame.ts';
+import { FRAME_FORMATS } from '../sse/frame-format.ts';
 
 /** Bytes; an answer to these short questions is far below. */
 const MAX_BODY = 4 * 1024 * 1024;
@@ -12,11 +11,13 @@ const MAX_QUOTE = 200;
 
 export async function checkStream(dialect: Dialect, response: Response): Promise<string[]> {
   if (response.status !== 200) return [await describeStatus(response)];
-  const violations = checkType(response, 'text/event-stream');
+  const { framing = 'sse' } = dialect.provider;
+  const violations = checkType(response, FRAMING_TYPES[framing]);
   const checker = dialect.createGrammarChecker();
-  const splitter = createFrameSplitter(MAX_BODY);
+  const format = FRAME_FORMATS[framing];
+  const splitter = format.createSplitter(MAX_BODY);
   const take = (frame: Uint8Array) => {
-    const event = parseFrame(frame);
+    const event = format.parse(frame);
     if (event !== undefined) checker.check(event);
   };
   try {
@@ -59,8 +60,12 @@ export async function checkError(dialect: Dialect, response: Response): Promise<
     violations.push(
       `the error body's type is ${JSON.stringify(body.type)}, not ${JSON.stringify(model.type)}`,
     );
+  if (!isObject(model.error)) {
+    if (typeof body.error !== typeof model.error || body.error === '')
+      violations.push(`the error body's error is not a ${typeof model.error}`);
+    return violations;
+  }
   if (!isObject(body.error)) return [...violations, 'the error body has no object `error`'];
-  if (!isObject(model.error)) return violations;
   for (const [name, example] of Object.entries(model.error)) {
     const kind = typeof example;
     // In some dialects the error's code may be null, and is then optional; the message never is.
@@ -80,8 +85,8 @@ function checkType(response: Response, expected: string): string[] {
 async function describeStatus(response: Response): Promise<string> {
   const text = await readText(response);
   const error = parseObject(text)?.error;
-  const words = isObject(error) && typeof error.message === 'string' ? error.message : text;
-  return `HTTP ${response.status}: ${words.slice(0, MAX_QUOTE)}`;
+  const words = isObject(error) ? error.message : error;
+  return `HTTP ${response.status}: ${(typeof words === 'string' ? words : text).slice(0, MAX_QUOTE)}`;
 }
 
 async function readText(response: Response): Promise<string> {

@@ -3,8 +3,7 @@ import type { Dialect } from '../dialects/dialect.ts';
 import { isObject, type JsonObject, parseObject } from '../model/json/json.ts';
 import { createResponseCollector } from '../model/replay.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import { createFrameSplitter } from '../sse/frame-splitter.ts';
-import { parseFrame } from '../sse/parse-frame.ts';
+import { FRAME_FORMATS } from '../sse/frame-format.ts';
 
 /** Bytes of one event: bodies kept for the audit are far below. */
 const LARGEST_EVENT = 32 * 1024 * 1024;
@@ -24,7 +23,7 @@ export function readAnswer(dialect: Dialect, text: string): NeutralResponse {
       collector.push(event);
     },
   });
-  for (const data of eventsOf(text)) decoder.decode(data);
+  for (const data of eventsOf(dialect, text)) decoder.decode(data);
   decoder.end();
   return collector.response();
 }
@@ -38,19 +37,20 @@ export function readPart(dialect: Dialect, text: string): string {
     },
   });
   try {
-    for (const data of eventsOf(text)) decoder.decode(data);
+    for (const data of eventsOf(dialect, text)) decoder.decode(data);
   } catch {
     // The stream was cut off here: the text before it is the result.
   }
   return received;
 }
 
-function eventsOf(text: string) {
+function eventsOf({ provider }: Dialect, text: string) {
   const listed = text.trimStart().startsWith('[') ? parseList(text) : undefined;
   if (listed !== undefined) return listed.map((value) => ({ event: '', data: JSON.stringify(value) }));
-  const splitter = createFrameSplitter(LARGEST_EVENT);
+  const { createSplitter, parse } = FRAME_FORMATS[provider.framing ?? 'sse'];
+  const splitter = createSplitter(LARGEST_EVENT);
   const frames = [...splitter.push(new TextEncoder().encode(text)).frames, splitter.flush()];
-  return frames.flatMap((frame) => parseFrame(frame) ?? []);
+  return frames.flatMap((frame) => parse(frame) ?? []);
 }
 
 /** A stream framed as one JSON array. */

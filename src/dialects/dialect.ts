@@ -41,11 +41,23 @@ export interface ClientRoute {
   /** The query is part of the route and is not forwarded. */
   ownsQuery?: boolean;
   stream?: boolean;
-  /** How a streamed answer is framed: Gemini without `alt=sse` is one JSON array. */
-  framing?: 'sse' | 'json-array';
+  /** A body that does not say whether to stream asks for a stream. */
+  streamsByDefault?: true;
+  /** How a streamed answer is framed. Default: `sse`. */
+  framing?: AnswerFraming;
   /** The path is another vendor's, whose clients wrap the dialect. */
   envelope?: Envelope;
 }
+
+/** Server-sent events, one JSON array (Gemini without `alt=sse`), or a line of JSON for each event (Ollama). */
+export type AnswerFraming = 'sse' | 'json-array' | 'lines';
+
+/** The content type of a streamed answer. https://github.com/ndjson/ndjson-spec */
+export const FRAMING_TYPES: Readonly<Record<AnswerFraming, string>> = {
+  sse: 'text/event-stream',
+  'json-array': 'application/json',
+  lines: 'application/x-ndjson',
+};
 
 /** A path that is forwarded. */
 export interface ForwardedPath {
@@ -132,7 +144,7 @@ export interface AnswerContext {
   /** The client asked for token counts inside the stream. */
   includeUsage: boolean;
   /** The route's framing. Default `sse`. */
-  framing?: 'sse' | 'json-array';
+  framing?: AnswerFraming;
   /** The tools that the client offered, for dialects in which a call repeats its tool's kind or group. */
   tools?: readonly Tool[];
   /** As in NeutralRequest. */
@@ -216,6 +228,8 @@ export interface ProviderSide {
   repeatsError?(event: SseEvent): boolean;
   /** True if a stream may also come as one JSON array, each element an event. */
   readonly listsEvents?: boolean;
+  /** How its streams are framed, where clients of the dialect read the same framing. Default: `sse`. */
+  readonly framing?: Exclude<AnswerFraming, 'json-array'>;
   /** For streams that are not server-sent events: loads what cuts them into events, when the first stream opens. */
   loadFraming?(): Promise<CreateFraming>;
   /**

@@ -10,11 +10,14 @@ import { createOllamaChat } from './ollama-chat/index.ts';
 import { openaiChat } from './openai-chat/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 
+const ollamaChat = createOllamaChat(openaiChat.provider);
+
 export const DIALECTS: Record<DialectId, Dialect> = {
   'anthropic-messages': anthropicMessages,
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
   gemini,
+  'ollama-chat': ollamaChat,
 };
 
 /** What talks to providers: the dialects' own sides, and those that no client speaks. */
@@ -23,7 +26,7 @@ export const PROVIDER_SIDES: Record<ProviderDialectId, ProviderSide> = {
   'openai-chat': openaiChat.provider,
   'openai-responses': openaiResponses.provider,
   gemini: gemini.provider,
-  'ollama-chat': createOllamaChat(openaiChat.provider),
+  'ollama-chat': ollamaChat.provider,
   'bedrock-converse': bedrockConverse,
   'bedrock-invoke': createBedrockInvoke(anthropicMessages.provider),
   'code-assist': createCodeAssist(gemini.provider),

@@ -1,6 +1,7 @@
 // Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought
 // signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
 // opaque fields, labelled with where they came from. No state in the gateway.
+import type { JsonValue } from './json/json.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
 declare const opaque: unique symbol;
@@ -135,20 +136,87 @@ const FOREIGN = new RegExp(`"${MARK}|"${BYTES_MARK}|${ID_MARK}`);
  * to it. The id alone if there is no token.
  */
 export function callIdToWire(id: string, token: OpaqueToken | undefined): string {
-  if (token === undefined) return id;
-  const letters = encodeBase64(token).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
-  return `${id}${ID_MARK}${letters}`;
+  return token === undefined ? id : withCarried(id, token);
 }
 
 /** The reverse of `callIdToWire`; an id that only looks similar is left unchanged. */
 export function callIdFromWire(wire: string): { id: string; token?: OpaqueToken } {
+  const carried = carriedBy(wire);
+  const token = carried && labelledToken(carried.text);
+  return carried === undefined || token === undefined ? { id: wire } : { id: carried.id, token };
+}
+
+/** A thought before a call whose text travels elsewhere. */
+export interface ThoughtBeforeCall {
+  /** Of its text, in UTF-16 units. */
+  length: number;
+  /** Its signature, or all of redacted thinking; null if it has none. */
+  token: OpaqueToken | null;
+  isRedacted: boolean;
+  /** It stood behind the text of the turn. */
+  isAfterText: boolean;
+}
+
+export interface CallWithThoughts {
+  id: string;
+  token?: OpaqueToken;
+  thoughts: ThoughtBeforeCall[];
+}
+
+/** As `callIdToWire`, for clients whose messages have no field for the tokens of thoughts either. */
+export function callWithThoughtsToWire({ id, token, thoughts }: CallWithThoughts): string {
+  if (thoughts.every((thought) => thought.token === null)) return callIdToWire(id, token);
+  const list = thoughts.map((thought) => [
+    thought.length,
+    thought.token,
+    Number(thought.isRedacted),
+    Number(thought.isAfterText),
+  ]);
+  return withCarried(id, JSON.stringify([token ?? null, ...list]));
+}
+
+/** The reverse of `callWithThoughtsToWire`. */
+export function callWithThoughtsFromWire(wire: string): CallWithThoughts {
+  const carried = carriedBy(wire);
+  if (carried?.text.startsWith('[') !== true) return { ...callIdFromWire(wire), thoughts: [] };
+  try {
+    const [own, ...list] = JSON.parse(carried.text) as JsonValue[];
+    const token = readToken(own);
+    const thoughts = list.map((entry): ThoughtBeforeCall => {
+      const [length, sealed, isRedacted, isAfterText] = entry as JsonValue[];
+      if (typeof length !== 'number') throw new Error('no length');
+      return {
+        length,
+        token: readToken(sealed),
+        isRedacted: isRedacted === 1,
+        isAfterText: isAfterText === 1,
+      };
+    });
+    return { id: carried.id, ...(token !== null && { token }), thoughts };
+  } catch {
+    return { id: wire, thoughts: [] };
+  }
+}
+
+/** Throws Error where it is none. */
+function readToken(value: JsonValue | undefined): OpaqueToken | null {
+  if (value === null) return null;
+  const token = typeof value === 'string' ? labelledToken(value) : undefined;
+  if (token === undefined) throw new Error('no token');
+  return token;
+}
+
+function withCarried(id: string, text: string): string {
+  const letters = encodeBase64(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return `${id}${ID_MARK}${letters}`;
+}
+
+function carriedBy(wire: string): { id: string; text: string } | undefined {
   const at = wire.lastIndexOf(ID_MARK);
-  if (at === -1) return { id: wire };
+  if (at === -1) return undefined;
   const letters = wire.slice(at + ID_MARK.length);
-  const token = /^[\w-]+$/.test(letters) ? decodeBase64(letters) : undefined;
-  if (token === undefined || !PROVIDER_DIALECT_IDS.some((id) => token.startsWith(`${id}:`)))
-    return { id: wire };
-  return { id: wire.slice(0, at), token: token as OpaqueToken };
+  const text = /^[\w-]+$/.test(letters) ? decodeBase64(letters) : undefined;
+  return text === undefined ? undefined : { id: wire.slice(0, at), text };
 }
 
 /** An id for an item that its dialect's provider did not make and could not find. */

@@ -1,5 +1,5 @@
 // An upstream that needs no network or key: answers in every dialect, paced, and fails on demand. docs/simulator.md
-import type { AnswerContext, ClientSide } from '../dialects/dialect.ts';
+import { type AnswerContext, type ClientSide, FRAMING_TYPES } from '../dialects/dialect.ts';
 import { findRouteBelow, type FoundRoute } from '../dialects/find-route.ts';
 import { DIALECTS, formsOf } from '../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../model/errors.ts';
@@ -105,7 +105,7 @@ async function answer(
   }
   const script = dribble(streamScript(plan, client.createStreamEncoder(context), options), options);
   return respond(200, playScript(script, deps, request.signal), requestId, {
-    'content-type': route.framing === 'json-array' ? 'application/json' : 'text/event-stream; charset=utf-8',
+    'content-type': FRAMING_TYPES[route.framing ?? 'sse'],
     'cache-control': 'no-cache',
   });
 }

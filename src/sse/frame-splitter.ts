@@ -53,19 +53,23 @@ const NO_FRAMES = new CompletedFrames(NOTHING, []);
  * difference; memory held stays below it plus one chunk.
  */
 export function createFrameSplitter(maxEvent: number): FrameSplitter {
-  return new BytesSplitter(maxEvent);
+  return new EventSplitter(maxEvent);
+}
+
+/**
+ * The same for newline-delimited JSON, where each line is a frame. https://github.com/ndjson/ndjson-spec
+ * @param maxEvent the longest line accepted, in bytes, including its end.
+ */
+export function createLineSplitter(maxEvent: number): FrameSplitter {
+  return new LineSplitter(maxEvent);
 }
 
 /** A class, because each stream holds one: closures would be six objects. */
-class BytesSplitter implements FrameSplitter {
+abstract class BytesSplitter implements FrameSplitter {
   private readonly maxEvent: number;
   /** Pieces of the unfinished event, joined once when it ends: linear time however small they are. */
   private pieces: Uint8Array[] = [];
-  private pending = 0;
-  /** No byte of the current line seen yet. */
-  private lineEmpty = true;
-  /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
-  private afterCr = false;
+  protected pending = 0;
 
   constructor(maxEvent: number) {
     this.maxEvent = maxEvent;
@@ -89,12 +93,13 @@ class BytesSplitter implements FrameSplitter {
   }
 
   isBetween(): boolean {
-    return this.pending === 0 && !this.afterCr;
+    return this.pending === 0 && !this.awaitsLf();
   }
 
-  awaitsLf(): boolean {
-    return this.pending === 0 && this.afterCr;
-  }
+  abstract awaitsLf(): boolean;
+
+  /** Where frames end in the chunk, counted from its first byte. */
+  protected abstract findEnds(chunk: Uint8Array): number[];
 
   flush(): Uint8Array {
     return this.join(NOTHING);
@@ -124,7 +129,32 @@ class BytesSplitter implements FrameSplitter {
     return new EventTooLarge(`an event is longer than ${this.maxEvent} bytes`);
   }
 
-  private findEnds(chunk: Uint8Array): number[] {
+  private join(tail: Uint8Array): Uint8Array {
+    if (this.pieces.length === 0) return tail;
+    const joined = new Uint8Array(this.pending + tail.length);
+    let offset = 0;
+    for (const piece of this.pieces) {
+      joined.set(piece, offset);
+      offset += piece.length;
+    }
+    joined.set(tail, offset);
+    this.pieces = [];
+    this.pending = 0;
+    return joined;
+  }
+}
+
+class EventSplitter extends BytesSplitter {
+  /** No byte of the current line seen yet. */
+  private lineEmpty = true;
+  /** The last chunk ended in CR: an LF at the start of the next one belongs to it. */
+  private afterCr = false;
+
+  override awaitsLf(): boolean {
+    return this.pending === 0 && this.afterCr;
+  }
+
+  protected override findEnds(chunk: Uint8Array): number[] {
     const ends: number[] = [];
     let position = 0;
     if (this.afterCr && chunk.length > 0) {
@@ -162,18 +192,16 @@ class BytesSplitter implements FrameSplitter {
     }
     return ends;
   }
+}
 
-  private join(tail: Uint8Array): Uint8Array {
-    if (this.pieces.length === 0) return tail;
-    const joined = new Uint8Array(this.pending + tail.length);
-    let offset = 0;
-    for (const piece of this.pieces) {
-      joined.set(piece, offset);
-      offset += piece.length;
-    }
-    joined.set(tail, offset);
-    this.pieces = [];
-    this.pending = 0;
-    return joined;
+class LineSplitter extends BytesSplitter {
+  override awaitsLf(): boolean {
+    return false;
+  }
+
+  protected override findEnds(chunk: Uint8Array): number[] {
+    const ends: number[] = [];
+    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, at + 1)) ends.push(at + 1);
+    return ends;
   }
 }

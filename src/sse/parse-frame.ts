@@ -31,3 +31,9 @@ export function parseFrame(frame: Uint8Array): SseEvent | undefined {
   }
   return data === undefined || data === '' ? undefined : { event, data };
 }
+
+/** The same for a line of JSON; undefined where it is blank. */
+export function parseLine(line: Uint8Array): SseEvent | undefined {
+  const data = decoder.decode(line).trim();
+  return data === '' ? undefined : { event: '', data };
+}

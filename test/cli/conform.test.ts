@@ -50,12 +50,12 @@ const endingWith = (error: Error) =>
   });
 
 describe('sluice conform', () => {
-  test('the gateway keeps to all four dialects', async () => {
+  test('the gateway keeps to all dialects', async () => {
     const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('no network')) });
     const { code, out } = await against((request) => gateway.fetch(request), [...MODEL, '--json']);
     const results: { dialect: string; outcome: string; violations: string[] }[] = JSON.parse(out);
     expect(results.flatMap(({ violations }) => violations)).toEqual([]);
-    expect(results.map(({ outcome }) => outcome)).toEqual(Array(20).fill('ok'));
+    expect(results.map(({ outcome }) => outcome)).toEqual(Array(5 * DIALECT_IDS.length).fill('ok'));
     expect(new Set(results.map(({ dialect }) => dialect))).toEqual(new Set(DIALECT_IDS));
     expect(code).toBe(0);
   });
@@ -70,7 +70,7 @@ describe('sluice conform', () => {
     const results: { case: string; outcome: string; violations: string[] }[] = JSON.parse(out);
     expect(code).toBe(1);
     expect(asked).toBe(DIALECT_IDS.length);
-    expect(results.filter(({ outcome }) => outcome === 'not asked')).toHaveLength(16);
+    expect(results.filter(({ outcome }) => outcome === 'not asked')).toHaveLength(4 * DIALECT_IDS.length);
     const [first] = results;
     expect(first?.violations).toEqual(['no answer within 0.05 s (--timeout)']);
   });

@@ -29,6 +29,10 @@ const REQUESTS: Record<
     `/v1beta/models/${model}:${stream ? 'streamGenerateContent' : 'generateContent'}`,
     { contents: [{ role: 'user', parts: [{ text }] }] },
   ],
+  'ollama-chat': (model, text, stream) => [
+    '/api/chat',
+    { model, stream, messages: [{ role: 'user', content: text }] },
+  ],
 };
 
 /** Returns the request's id once its row is there. */

@@ -2,12 +2,14 @@
 // answer is recorded; what becomes of requests is in requests.test.ts.
 import Anthropic from '@anthropic-ai/sdk';
 import { type GenerateContentResponse, GoogleGenAI } from '@google/genai';
+import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { Answer } from './answer.ts';
 import { readMessage } from './read-anthropic.ts';
 import { foldGenai } from './read-genai.ts';
+import { askOllama, foldLines } from './read-ollama.ts';
 import { foldChunks, readCompletion } from './read-openai.ts';
 import { foldEvents, readResponse } from './read-responses.ts';
 import { askVercel, type VercelProvider } from './read-vercel.ts';
@@ -18,7 +20,7 @@ export const ORIGIN = 'http://127.0.0.1:8088';
 const QUESTION = { role: 'user' as const, content: 'What is asked here does not matter.' };
 const MODEL = 'recorded-model';
 
-export type ClientName = 'anthropic' | 'openai' | 'openai-responses' | 'genai' | VercelProvider;
+export type ClientName = 'anthropic' | 'openai' | 'openai-responses' | 'genai' | 'ollama' | VercelProvider;
 
 interface AskOptions {
   stream: boolean;
@@ -44,6 +46,19 @@ export function createAnthropicClient(fetch: ClientFetch, origin = ORIGIN, maxRe
 
 export function createOpenaiClient(fetch: ClientFetch, origin = ORIGIN, maxRetries = 0): OpenAI {
   return new OpenAI({ apiKey: 'client-key', baseURL: `${origin}/v1`, fetch, maxRetries });
+}
+
+/** Reads each answer whole, as a socket would: Google's SDK leaves what is behind an error unread and open, Ollama's what is behind the last line. */
+export function readAhead(fetch: ClientFetch): ClientFetch {
+  return async (url, init) => {
+    const { status, headers, body } = await fetch(url, init);
+    return new Response(body === null ? null : await new Response(body).arrayBuffer(), { status, headers });
+  };
+}
+
+/** It retries nothing. */
+export function createOllamaClient(fetch: ClientFetch, origin = ORIGIN): Ollama {
+  return new Ollama({ host: origin, fetch: readAhead(fetch) as typeof globalThis.fetch });
 }
 
 /** Google's SDK takes its fetch here, and retries nothing unless it is told to. */
@@ -106,6 +121,17 @@ export const CLIENTS: Record<ClientName, Client> = {
       return { answer: foldGenai(raw), raw };
     },
   },
+  ollama: {
+    dialect: 'ollama-chat',
+    async ask(fetch, { stream, origin }) {
+      const raw = await askOllama(
+        createOllamaClient(fetch, origin),
+        { model: MODEL, messages: [QUESTION] },
+        stream,
+      );
+      return { answer: foldLines(raw), raw };
+    },
+  },
   '@ai-sdk/anthropic': vercel('anthropic-messages', '@ai-sdk/anthropic'),
   '@ai-sdk/openai': vercel('openai-chat', '@ai-sdk/openai'),
   '@ai-sdk/openai responses': vercel('openai-responses', '@ai-sdk/openai responses'),
@@ -115,7 +141,7 @@ export const CLIENTS: Record<ClientName, Client> = {
 export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[];
 
 /** The vendor's own SDKs: one for each dialect. */
-export const VENDOR_SDKS = ['anthropic', 'openai', 'openai-responses', 'genai'] as const;
+export const VENDOR_SDKS = ['anthropic', 'openai', 'openai-responses', 'genai', 'ollama'] as const;
 
 /** The vendor's own SDK for a wire format. */
 export const OWN_SDK = {
@@ -123,6 +149,7 @@ export const OWN_SDK = {
   'openai-chat': CLIENTS.openai,
   'openai-responses': CLIENTS['openai-responses'],
   'gemini-generate': CLIENTS.genai,
+  'ollama-chat': CLIENTS.ollama,
 };
 
 export type Wire = keyof typeof OWN_SDK;

@@ -3,7 +3,15 @@ import type { MessageParam, ToolResultBlockParam } from '@anthropic-ai/sdk/resou
 import type { Part } from '@google/genai';
 import type OpenAI from 'openai';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { type ClientFetch, createAnthropicClient, createGenaiClient, createOpenaiClient } from './clients.ts';
+import type { Message as OllamaMessage } from 'ollama';
+import {
+  type ClientFetch,
+  createAnthropicClient,
+  createGenaiClient,
+  createOllamaClient,
+  createOpenaiClient,
+} from './clients.ts';
+import { readOllamaMessage } from './read-ollama.ts';
 
 export interface Conversation {
   fetch: ClientFetch;
@@ -116,5 +124,25 @@ export const CONVERSATIONS: Record<DialectId, (conversation: Conversation) => Pr
       functionResponse: { ...(id !== undefined && { id }), name, response: { output: resultOf(at) } },
     }));
     await send(results.length > 0 ? results : NEXT);
+  },
+
+  async 'ollama-chat'({ fetch, stream, tools }) {
+    const client = createOllamaClient(fetch);
+    const offered = tools.map((name) => ({
+      type: 'function',
+      function: { name, description: '', parameters: SCHEMA },
+    }));
+    const ask = { model: MODEL, ...(offered.length > 0 && { tools: offered }) };
+    const user: OllamaMessage = { role: 'user', content: ASK };
+    const message = await readOllamaMessage(client, { ...ask, messages: [user] }, stream);
+    const results = (message.tool_calls ?? []).map(({ function: { name }, ...call }, at) => ({
+      role: 'tool',
+      tool_name: name,
+      content: resultOf(at),
+      // The SDK's types have no ids yet, its users send back what came.
+      ...('id' in call && { tool_call_id: call.id }),
+    }));
+    const next: OllamaMessage[] = results.length > 0 ? results : [{ role: 'user', content: NEXT }];
+    await readOllamaMessage(client, { ...ask, messages: [user, message, ...next] }, stream);
   },
 };

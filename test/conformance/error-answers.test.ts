@@ -7,7 +7,8 @@ import { PROVIDER_WIRES } from '../support/provider-wires.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
-import { asksAgain, ERROR_SDK_NAMES, ERROR_SDKS, raised, readAhead } from './error-sdks.ts';
+import { readAhead } from './clients.ts';
+import { asksAgain, ERROR_SDK_NAMES, ERROR_SDKS, raised } from './error-sdks.ts';
 import { clientFetch } from './gateway-for.ts';
 
 const WIRES = Object.keys(PROVIDER_WIRES) as ProviderDialectId[];

@@ -155,11 +155,3 @@ export function asksAgain(name: ErrorSdkName, status: number): boolean {
   const atAnyFailure = name === 'genai' ? [500, 502, 503, 504].includes(status) : status >= 500;
   return atAnyFailure || ERROR_SDKS[name].retries.includes(status);
 }
-
-/** Reads each answer whole, as a socket would: Google's SDK leaves what is behind an error unread and open. */
-export function readAhead(fetch: ClientFetch): ClientFetch {
-  return async (url, init) => {
-    const { status, headers, body } = await fetch(url, init);
-    return new Response(body === null ? null : await new Response(body).arrayBuffer(), { status, headers });
-  };
-}

@@ -44,6 +44,7 @@ const MEANING: Record<string, Record<string, Ending>> = {
     NO_IMAGE: 'other',
     UNEXPECTED_TOOL_CALL: 'end',
   },
+  'ollama-chat': { stop: 'end', length: 'length' },
 };
 
 const ANTHROPIC_WORDS = {
@@ -86,14 +87,23 @@ const WORDS: Record<ClientName, Record<Ending, string>> = {
     pause: 'STOP',
     other: 'OTHER',
   },
+  ollama: {
+    end: 'stop',
+    tool: 'stop',
+    length: 'length',
+    refusal: 'stop',
+    stop: 'stop',
+    pause: 'stop',
+    other: 'stop',
+  },
   '@ai-sdk/anthropic': VERCEL_WORDS,
   '@ai-sdk/openai': VERCEL_WORDS,
   '@ai-sdk/openai responses': VERCEL_WORDS,
   '@ai-sdk/openai-compatible': VERCEL_WORDS,
 };
 
-/** Two dialects have no word for a turn that ends with calls. */
-const SAYS_NO_CALLS = new Set(['openai-responses', 'gemini-generate']);
+/** Three dialects have no word for a turn that ends with calls. */
+const SAYS_NO_CALLS = new Set(['openai-responses', 'gemini-generate', 'ollama-chat']);
 
 /** `from` is the recording's wire; null reasons are resolved before. */
 function expectedFinish(client: ClientName, from: string, answer: Answer, finish: string | null) {
@@ -104,6 +114,11 @@ function expectedFinish(client: ClientName, from: string, answer: Answer, finish
   if (meaning === undefined) return undefined;
   const called = meaning === 'end' && SAYS_NO_CALLS.has(from) && answer.calls.length > 0;
   return WORDS[client][called ? 'tool' : meaning];
+}
+
+/** Whether the reason to stop is a refusal. */
+export function endsInRefusal({ wire }: Recording, { finish }: Answer): boolean {
+  return MEANING[wire]?.[finish ?? ''] === 'refusal';
 }
 
 /** Recorded answers without a finish reason, and what they are told as: they end with [DONE] alone. */
@@ -168,6 +183,7 @@ interface Cancellation {
 }
 
 const isGenai = (client: ClientName) => client === 'genai';
+const isOllama = (client: ClientName) => client === 'ollama';
 const isVercelOpenAi = (client: ClientName) => client.startsWith('@ai-sdk/openai');
 const isAnthropic = (client: ClientName) => client === 'anthropic' || client === '@ai-sdk/anthropic';
 
@@ -185,9 +201,10 @@ const DEPARTURES: readonly Cancellation[] = [
   },
   {
     feature: 'refusal text',
-    why: 'the Messages format and Gemini have no field for it: it is text',
+    why: 'the Messages format, Gemini and Ollama have no field for it: it is text',
     lost: false,
-    applies: (answer, client) => (isAnthropic(client) || isGenai(client)) && answer.refusal !== '',
+    applies: (answer, client) =>
+      (isAnthropic(client) || isGenai(client) || isOllama(client)) && answer.refusal !== '',
     apply(expected) {
       expected.text += expected.refusal;
       expected.refusal = '';
@@ -225,10 +242,11 @@ const DEPARTURES: readonly Cancellation[] = [
   },
   {
     feature: 'calls that max_tokens cut short',
-    why: 'Gemini gives calls whole, with an object',
+    why: 'Gemini and Ollama give calls whole, with an object',
     lost: true,
     applies: (answer, client) =>
-      isGenai(client) && answer.calls.some((call) => typeof call.arguments === 'string'),
+      (isGenai(client) || isOllama(client)) &&
+      answer.calls.some((call) => typeof call.arguments === 'string'),
     apply(expected) {
       expected.calls = expected.calls.filter((call) => typeof call.arguments !== 'string');
     },
@@ -265,6 +283,26 @@ const DEPARTURES: readonly Cancellation[] = [
     applies: (answer, client) => client.startsWith('@ai-sdk/') && answer.seals.length > 0,
     apply(expected) {
       expected.seals = [];
+    },
+  },
+  {
+    feature: 'signatures of reasoning that no call follows',
+    why: 'in Ollama calls carry them, and nothing else could',
+    lost: true,
+    applies: (answer, client) => isOllama(client) && answer.seals.length > 0 && answer.calls.length === 0,
+    apply(expected) {
+      expected.seals = [];
+    },
+  },
+  {
+    feature: 'parts of the counts',
+    why: 'Ollama counts what goes in and what comes out',
+    lost: true,
+    applies: ({ usage }, client) => isOllama(client) && usage !== null,
+    apply({ usage }) {
+      if (usage === null) return;
+      usage.input += usage.cacheRead + usage.cacheWrite;
+      Object.assign(usage, { cacheRead: 0, cacheWrite: 0, reasoning: 0 });
     },
   },
   {

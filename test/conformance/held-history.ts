@@ -19,6 +19,7 @@ const READERS: Record<DialectId, (body: Json) => Held[]> = {
     array(body.contents).flatMap((content) =>
       array(object(content)?.parts).flatMap((part) => ofPart(object(part) ?? {})),
     ),
+  'ollama-chat': (body) => array(body.messages).flatMap((message) => ofOllama(object(message) ?? {})),
 };
 
 /** Texts next to each other are one: wires differ in how they cut them. */
@@ -65,6 +66,17 @@ function ofMessage(message: Json): Held[] {
     return ['call', String(call.id), String(called.name), given, String(google?.thought_signature ?? '')];
   });
   return [...text, ...calls];
+}
+
+/** Not every server gives calls ids, and none needs them: results are in the order of the calls. */
+function ofOllama(message: Json): Held[] {
+  if (message.role === 'tool') return [['result', '', textOf(message.content)]];
+  const calls = array(message.tool_calls).map((each): Held => {
+    const call = object(each) ?? {};
+    const called = object(call.function) ?? {};
+    return ['call', '', String(called.name), called.arguments, ''];
+  });
+  return [['text', textOf(message.content)], ...calls];
 }
 
 function ofItem(item: Json): Held[] {

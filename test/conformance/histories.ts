@@ -122,6 +122,28 @@ function gemini(story: Round[]): JsonObject {
   };
 }
 
+/** Half of its clients have no ids of calls. */
+function ollama(story: Round[]): JsonObject {
+  return {
+    tools: FUNCTIONS.map((each) => ({ type: 'function', function: each })),
+    messages: story.flatMap((round): JsonObject[] => {
+      const { asked, said, calls, instructed } = round;
+      return [
+        { role: 'user', content: asked },
+        ...(instructed ? [INSTRUCTION] : []),
+        {
+          role: 'assistant',
+          content: said ?? (calls.length > 0 ? '' : 'Yes.'),
+          ...(calls.length > 0 && {
+            tool_calls: calls.map(({ name }) => ({ function: { name, arguments: {} } })),
+          }),
+        },
+        ...calls.map(({ name, output }) => ({ role: 'tool', tool_name: name, content: output })),
+      ];
+    }),
+  };
+}
+
 /** Its own provider wants each id once. */
 function anthropic(story: Round[]): JsonObject {
   const file = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: PDF } };
@@ -151,4 +173,5 @@ export const HISTORIES: Record<DialectId, (story: Round[]) => JsonObject> = {
   'openai-chat': chat,
   'openai-responses': responses,
   gemini,
+  'ollama-chat': ollama,
 };

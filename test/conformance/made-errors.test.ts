@@ -7,8 +7,8 @@ import { type ErrorKind, PROVIDER_WIRES, type ProviderWire, WIRE_IDS } from '../
 import { createReplayFetch, type ReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
-import type { ClientFetch } from './clients.ts';
-import { ERROR_SDK_NAMES, ERROR_SDKS, raised, readAhead, ResponseFailed } from './error-sdks.ts';
+import { type ClientFetch, readAhead } from './clients.ts';
+import { ERROR_SDK_NAMES, ERROR_SDKS, raised, ResponseFailed } from './error-sdks.ts';
 import { clientFetch } from './gateway-for.ts';
 
 const REASON = 'the reason that the provider gave';
@@ -68,6 +68,8 @@ const TYPES: Record<DialectId, { other: string; types: Record<number, string> }>
       503: 'UNAVAILABLE',
     },
   },
+  // Its errors are a sentence.
+  'ollama-chat': { other: '', types: {} },
 };
 
 function setup(wire: ProviderDialectId, reply: Reply): { fetch: ClientFetch; upstream: ReplayFetch } {
@@ -197,6 +199,7 @@ const IN_STREAM_TYPES: Record<DialectId, Record<ErrorKind, string>> = {
     invalid: 'invalid_request_error',
   },
   gemini: { overloaded: 'UNAVAILABLE', 'rate-limited': 'RESOURCE_EXHAUSTED', invalid: 'INVALID_ARGUMENT' },
+  'ollama-chat': { overloaded: '', 'rate-limited': '', invalid: '' },
 };
 
 /** Notes what the client got. */

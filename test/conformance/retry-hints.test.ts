@@ -25,6 +25,10 @@ const ASKS: Record<DialectId, (stream: boolean) => [path: string, body: JsonObje
     `/v1beta/models/m:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
     { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
   ],
+  'ollama-chat': (stream) => [
+    '/api/chat',
+    { model: 'm', stream, messages: [{ role: 'user', content: 'hi' }] },
+  ],
 };
 
 function setup(wire: ProviderDialectId, reply: Reply) {

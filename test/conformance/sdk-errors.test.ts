@@ -5,15 +5,8 @@ import { APICallError } from 'ai';
 import { type Recording, recordings } from '../support/recordings.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyOf } from '../support/reply.ts';
-import { CLIENTS } from './clients.ts';
-import {
-  asksAgain,
-  ERROR_SDK_NAMES,
-  ERROR_SDKS,
-  type ErrorSdkName,
-  raised,
-  readAhead,
-} from './error-sdks.ts';
+import { CLIENTS, readAhead } from './clients.ts';
+import { asksAgain, ERROR_SDK_NAMES, ERROR_SDKS, type ErrorSdkName, raised } from './error-sdks.ts';
 import { directFetch, gatewayFor, gatewayTo } from './gateway-for.ts';
 import type { VercelProvider } from './read-vercel.ts';
 

@@ -6,14 +6,12 @@ import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
 import type { Answer } from './answer.ts';
 import { CLIENTS, VENDOR_SDKS } from './clients.ts';
-import { directFetch, gatewayFor } from './gateway-for.ts';
+import { gatewayFor } from './gateway-for.ts';
 import { askConverse, unwrapInvoke } from './read-bedrock.ts';
-import { askOllama } from './read-ollama.ts';
 import { createSummary } from './summary.ts';
 
 /** What the provider's own SDK reads; InvokeModel's bytes are Anthropic's, and are read by its SDK. */
 const OWN: Record<string, (recording: Recording) => Promise<Answer>> = {
-  'ollama-chat': (recording) => askOllama(directFetch(recording), recording.streamed),
   'bedrock-converse': askConverse,
   async 'bedrock-invoke'(recording) {
     const type = recording.streamed ? 'text/event-stream' : 'application/json';
@@ -36,9 +34,13 @@ afterAll(() =>
   console.log(`\nRecorded answers of other wires × clients through the gateway\n${summary.table()}\n`),
 );
 
-/** Gemini counts what was written to a cache as any other input. */
+/** Gemini counts what was written to a cache as any other input, Ollama also what was read from one. */
 function inWordsOf(client: (typeof VENDOR_SDKS)[number], answer: Answer): Answer {
   const { usage } = answer;
+  if (client === 'ollama' && usage !== null) {
+    const input = usage.input + usage.cacheRead + usage.cacheWrite;
+    return { ...answer, usage: { ...usage, input, cacheRead: 0, cacheWrite: 0, reasoning: 0 } };
+  }
   if (client !== 'genai' || usage === null) return answer;
   return { ...answer, usage: { ...usage, input: usage.input + usage.cacheWrite, cacheWrite: 0 } };
 }

@@ -54,6 +54,7 @@ const SAID_OF_PAGES: Record<DialectId, readonly SourceDetail[]> = {
   'openai-chat': ['cited_text', 'span'],
   'openai-responses': ['span'],
   gemini: ['span'],
+  'ollama-chat': [],
 };
 
 /** Names under which the ledger must report what a client of `dialect` cannot be told. */
@@ -67,18 +68,18 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
   if (facts.searchCaller && dialect === 'openai-responses') names.add('caller');
   const { citations, media, counts } = facts;
   if (citations.has('bare') || (citations.has('described') && dialect !== 'gemini')) names.add('citations');
-  for (const detail of facts.ofPages)
+  if (dialect === 'ollama-chat' && citations.size > 0) names.add('citations');
+  for (const detail of dialect === 'ollama-chat' ? [] : facts.ofPages)
     if (!SAID_OF_PAGES[dialect].includes(detail)) names.add(`citations.${detail}`);
   // Others lose those sources.
   if (dialect === 'gemini')
     for (const detail of facts.ofDocuments)
       if (detail !== 'cited_text' && detail !== 'span') names.add(`citations.${detail}`);
-  if (media.has('audio') && (dialect === 'anthropic-messages' || dialect === 'openai-responses'))
-    names.add('audio');
-  if (media.has('image.url') || (media.has('image') && dialect === 'anthropic-messages')) names.add('image');
+  const showsNothing = dialect === 'anthropic-messages' || dialect === 'ollama-chat';
+  if (media.has('audio') && (showsNothing || dialect === 'openai-responses')) names.add('audio');
+  if (media.has('image.url') || (media.has('image') && showsNothing)) names.add('image');
   // What an image was made with is lost where the image itself is not.
-  if (dialect === 'anthropic-messages')
-    for (const name of names) if (name.startsWith('image.')) names.delete(name);
+  if (showsNothing) for (const name of names) if (name.startsWith('image.')) names.delete(name);
   if (losesLastSignature(recording, dialect)) names.add('thought_signature');
   if (dialect !== 'anthropic-messages') {
     if (facts.stopSequence) names.add('stop_sequence');
@@ -93,10 +94,12 @@ export function unsayable(recording: Recording, dialect: DialectId): string[] {
     'openai-chat': ['text', 'refusal'],
     'openai-responses': ['text'],
     gemini: ['text', 'refusal'],
+    'ollama-chat': ['text', 'refusal'],
   };
   const spelled: string[] = Object.entries(spells).find(([id]) => id === dialect)?.[1] ?? [];
   if ([...facts.logprobs].some((text) => !spelled.includes(text))) names.add('logprobs');
-  if (dialect === 'gemini' && [...facts.arguments.values()].some(isCut)) names.add('tool_calls');
+  if ((dialect === 'gemini' || dialect === 'ollama-chat') && [...facts.arguments.values()].some(isCut))
+    names.add('tool_calls');
   return [...names].sort();
 }
 
@@ -112,7 +115,7 @@ export function toldOtherwise(recording: Recording, dialect: DialectId): string[
   if ((ofPages.has('span') || quoteEnd <= textBytes) && dialect === 'anthropic-messages')
     names.push('citations');
   if (oddEnding && dialect !== 'gemini') names.push('finish_reason');
-  if (dialect === 'anthropic-messages' || dialect === 'gemini') {
+  if (dialect === 'anthropic-messages' || dialect === 'gemini' || dialect === 'ollama-chat') {
     if (refusal) names.push('refusal');
     if (freeText) names.push('tools.custom');
   }
@@ -129,6 +132,13 @@ const COUNTS_WITHOUT_FIELD: Record<DialectId, Partial<Record<Count, string>>> = 
   'openai-chat': { cacheWrite1h: 'usage.cache_write_1h_tokens' },
   'openai-responses': { cacheWrite1h: 'usage.cache_write_1h_tokens' },
   gemini: { cacheWrite: 'usage.cache_write_tokens', webSearches: 'usage.web_searches' },
+  'ollama-chat': {
+    cacheWrite: 'usage.cache_write_tokens',
+    cacheWrite1h: 'usage.cache_write_1h_tokens',
+    webSearches: 'usage.web_searches',
+    audioInput: 'usage.audio_input_tokens',
+    audioOutput: 'usage.audio_output_tokens',
+  },
 };
 
 function factsOf(recording: Recording): Facts {
@@ -165,6 +175,7 @@ const READERS: Record<string, (value: Json, facts: Facts, calls: Map<unknown, st
   'openai-chat': ofChat,
   'openai-responses': ofResponses,
   'gemini-generate': ofGemini,
+  'ollama-chat': ofOllama,
 };
 
 function count(facts: Facts, name: Count, value: unknown): void {
@@ -237,9 +248,12 @@ function ofChat(value: Json, facts: Facts): void {
   }
   for (const annotation of array(message?.annotations).map(object)) {
     const cited = object(annotation?.url_citation);
+    if (cited !== undefined) facts.citations.add('url');
     if (cited?.content) facts.ofPages.add('cited_text');
     if (hasSpan(cited)) facts.ofPages.add('span');
   }
+  // Perplexity's.
+  if (array(value.citations).length + array(value.search_results).length > 0) facts.citations.add('url');
   if (typeof message?.refusal === 'string' && message.refusal !== '') facts.refusal = true;
   if (array(message?.tool_calls).some((call) => object(call)?.type === 'custom')) facts.freeText = true;
   if (choice?.finish_reason === 'other') facts.oddEnding = true;
@@ -322,6 +336,11 @@ function ofMessageItem(item: Json, facts: Facts): void {
 /** From 0 to 0 is no span. */
 function hasSpan(place: Json | undefined): boolean {
   return Number(place?.end_index ?? 0) > Number(place?.start_index ?? 0);
+}
+
+function ofOllama(value: Json, facts: Facts): void {
+  if (array(value.logprobs).length > 0) facts.logprobs.add('text');
+  if (array(object(value.message)?.images).length > 0) facts.own.add('images');
 }
 
 const SAID_PARTS = new Set(['text', 'functionCall', 'inlineData', 'thought', 'thoughtSignature']);

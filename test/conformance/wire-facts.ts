@@ -16,6 +16,8 @@ export function* jsonOf(recording: Recording): Generator<Json> {
   }
   for (const line of text.split(/\r\n|\r|\n/)) {
     if (line.startsWith('data:') && line.includes('{')) yield JSON.parse(line.slice('data:'.length));
+    // Without fields: a line of NDJSON.
+    else if (line.startsWith('{')) yield JSON.parse(line);
   }
 }
 

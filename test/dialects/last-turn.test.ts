@@ -26,6 +26,7 @@ const CLIENTS: Record<DialectId, (turns: readonly Turn[]) => JsonObject> = {
       parts: text === '' ? [] : [{ text }],
     })),
   }),
+  'ollama-chat': (turns) => ({ model: 'm', messages: turns.map(([role, content]) => ({ role, content })) }),
 };
 
 function said(text: string): string | JsonObject[] {

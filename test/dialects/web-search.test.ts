@@ -11,6 +11,7 @@ const ASKS: Record<DialectId, JsonObject> = {
   'openai-chat': { model: 'm', messages: HELLO },
   'openai-responses': { model: 'm', input: HELLO },
   gemini: { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+  'ollama-chat': { model: 'm', messages: HELLO },
 };
 const MODELS: Partial<Record<ProviderDialectId, string>> = {
   'anthropic-messages': 'claude-sonnet-4-5',

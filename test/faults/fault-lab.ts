@@ -42,6 +42,7 @@ const FOREIGN: Record<DialectId, DialectId> = {
   'openai-chat': 'anthropic-messages',
   'openai-responses': 'gemini',
   gemini: 'openai-responses',
+  'ollama-chat': 'openai-chat',
 };
 
 /** The dialect of a target that is not the client's: answers are translated. */
@@ -96,7 +97,7 @@ export async function runFault(fault: FaultCase): Promise<Outcome> {
   })();
   if (socket === undefined) await timers.advance(LONG_AFTER_MS);
   const { response, bytes } = await asked;
-  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  const isStream = /event-stream|ndjson/.test(response.headers.get('content-type') ?? '');
   const answer = isStream
     ? readStream(client, bytes)
     : readWhole(client, response.status, response.headers, new TextDecoder().decode(bytes));

@@ -7,4 +7,5 @@ export const QUESTION_OF: Record<DialectId, (text: string) => JsonObject> = {
   'openai-chat': (text) => ({ messages: [{ role: 'user', content: text }] }),
   'openai-responses': (text) => ({ input: text }),
   gemini: (text) => ({ contents: [{ role: 'user', parts: [{ text }] }] }),
+  'ollama-chat': (text) => ({ messages: [{ role: 'user', content: text }] }),
 };

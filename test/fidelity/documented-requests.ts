@@ -537,9 +537,63 @@ const GEMINI: JsonObject[] = [
   },
 ];
 
+/** https://docs.ollama.com/api/chat */
+const OLLAMA: JsonObject[] = [
+  {
+    stream: false,
+    keep_alive: '5m',
+    truncate: true,
+    shift: false,
+    think: 'high',
+    format: SCHEMA,
+    logprobs: true,
+    top_logprobs: 3,
+    options: {
+      temperature: 0.5,
+      top_p: 0.9,
+      top_k: 40,
+      min_p: 0.1,
+      seed: 7,
+      num_predict: 99,
+      num_ctx: 8_192,
+      repeat_penalty: 1.1,
+      frequency_penalty: 0.5,
+      presence_penalty: 0.5,
+      stop: ['END'],
+    },
+    tools: [
+      { type: 'function', function: { name: 'weather', description: 'Tells it.', parameters: SCHEMA } },
+    ],
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Look.', images: [PNG] },
+      {
+        role: 'assistant',
+        content: 'See.',
+        thinking: 'hm',
+        tool_calls: [{ id: 'call_1', function: { index: 0, name: 'weather', arguments: { city: 'Bern' } } }],
+      },
+      { role: 'tool', tool_name: 'weather', tool_call_id: 'call_1', content: 'rain' },
+      { role: 'assistant', content: '', tool_calls: [{ function: { name: 'weather', arguments: {} } }] },
+      { role: 'tool', tool_name: 'weather', content: 'rain' },
+    ],
+  },
+  {
+    think: true,
+    format: 'json',
+    tools: [{ type: 'function', function: { name: 'weather', description: 'Tells it.' } }],
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: 'Hello.' },
+      { role: 'user', content: '', images: [PNG] },
+    ],
+  },
+];
+
 export const DOCUMENTED: Record<DialectId, readonly JsonObject[]> = {
   'anthropic-messages': ANTHROPIC,
   'openai-chat': CHAT,
   'openai-responses': RESPONSES,
   gemini: GEMINI,
+  'ollama-chat': OLLAMA,
 };

@@ -14,6 +14,7 @@ const PATHS: Record<DialectId, (model: string, stream: boolean) => string> = {
   'openai-responses': () => '/v1/responses',
   gemini: (model, stream) =>
     `/v1beta/models/${encodeURIComponent(model)}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  'ollama-chat': () => '/api/chat',
 };
 
 export interface Question {

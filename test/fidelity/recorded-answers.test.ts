@@ -6,8 +6,10 @@ import { ANSWER_FEATURES } from '../../scripts/fidelity/catalogue.ts';
 import { probeAnswer, encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import type { EventTaker } from '../../src/dialects/dialect.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
-import { parseObject } from '../../src/model/json/json.ts';
+import type { ReasoningPart } from '../../src/model/content.ts';
+import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
+import { type JsonObject, parseObject } from '../../src/model/json/json.ts';
+import { isSeal } from '../../src/model/opaque-token.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import type { NeutralResponse } from '../../src/model/response.ts';
 import { readEvents } from '../support/read-events.ts';
@@ -68,6 +70,23 @@ const TAKEN_ALONG: Record<string, string> = {
   'signature of thinking, to be sent back': 'signature of a call, to be sent back',
 };
 
+/** What a client of Ollama is told of seals depends on the answer: calls carry those before them, and some seal nothing. */
+const OF_SEALS = new Set([
+  'thinking',
+  'signature of thinking, to be sent back',
+  'thinking that only the provider can read',
+]);
+
+function isCarriedByCalls(client: DialectId, feature: string, body: JsonObject, answer: NeutralResponse) {
+  if (client !== 'ollama-chat' || !OF_SEALS.has(feature)) return false;
+  const isSealed = ({ redacted, signature }: ReasoningPart) => {
+    const token = redacted ?? signature;
+    return token !== undefined && isSeal(token);
+  };
+  const sealed = answer.parts.some((part) => part.type === 'reasoning' && isSealed(part));
+  return !sealed || JSON.stringify(body).includes('__sluice_');
+}
+
 /** Tools that the provider runs are named as the provider calls them. */
 function isNamed(name: string, names: readonly string[]): boolean {
   return (
@@ -100,6 +119,7 @@ for (const wire of TABLE_WIRES) {
             const isTold = [feature.name, TAKEN_ALONG[feature.name] ?? ''].some(
               (name) => PRESENT_IN_ANSWERS[name]?.(again) === true,
             );
+            if (isCarriedByCalls(client, feature.name, told.body, answer)) continue;
             // A recorded source may say less than the table's: nothing of it needs a name then.
             if (isTold && cell.outcome.kind === 'approximated' && feature.name.startsWith('citation '))
               continue;

@@ -102,6 +102,14 @@ const PLACES: Record<DialectId, Places> = {
     'toolConfig.functionCallingConfig': is({ mode: 'AUTO' }),
     'toolConfig.functionCallingConfig.mode': is('AUTO'),
   },
+  'ollama-chat': {
+    stream: anything,
+    think: is(true, false),
+    // Whose result it is follows from the order, too.
+    'messages[].tool_name': anything,
+    'messages[].tool_calls[].function.index': anything,
+    'messages[].tool_calls[].function.arguments': is({}),
+  },
 };
 
 export function saysNothing(client: DialectId, pattern: string, value: JsonValue): boolean {

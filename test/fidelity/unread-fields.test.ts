@@ -12,6 +12,7 @@ import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { DOCUMENTED } from './documented-requests.ts';
 
 const NEW = 'fieldOfTomorrow';
+const PNG = 'iVBORw0KGgo=';
 
 /** Objects of users' own making: schemas, arguments, results, labels. */
 const OF_USERS =
@@ -57,7 +58,7 @@ describe('through the gateway', () => {
           {
             role: 'user',
             content: [
-              { type: 'image', source: { type: 'url', url: 'https://example.com/a.png', [NEW]: 1 } },
+              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG, [NEW]: 1 } },
               { type: 'text', text: 'hi' },
             ],
           },
@@ -71,6 +72,7 @@ describe('through the gateway', () => {
     ],
     'openai-responses': [{ input: [{ role: 'user', content: 'hi', [NEW]: { a: 1 } }] }, `input.${NEW}`],
     gemini: [{ contents: [{ role: 'user', parts: [{ text: 'hi' }], [NEW]: 1 }] }, `contents.${NEW}`],
+    'ollama-chat': [{ messages: [{ role: 'user', content: 'hi', [NEW]: 1 }] }, `messages.${NEW}`],
   };
 
   for (const client of DIALECT_IDS) {

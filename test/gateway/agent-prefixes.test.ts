@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
-import { callIdToWire, ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
+import { callIdToWire, callWithThoughtsToWire, ownToken, tokenToWire } from '../../src/model/opaque-token.ts';
 import { MODELS } from '../providers/row-lab.ts';
 import { promptOf, withoutBreakpoints } from '../support/prompt.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -432,6 +432,68 @@ const AGENTS: Record<DialectId, Agent> = {
         { role: 'model', parts: [{ text: 'Welcome.' }] },
       ],
     }),
+  },
+  // VS Code, Open WebUI, LangChain.
+  'ollama-chat': {
+    path: '/api/chat',
+    whole: (_, sealer) => {
+      const carried = (id: string, thought: string) => {
+        const token = ownToken(sealer, Buffer.from(`of ${id}`).toString('base64'));
+        const before = { length: thought.length, token, isRedacted: false, isAfterText: false };
+        return callWithThoughtsToWire({ id, token, thoughts: [before] });
+      };
+      return {
+        model: 'm',
+        stream: false,
+        think: true,
+        options: { num_ctx: 8_192, temperature: 0 },
+        tools: NAMES.map((name, at) => ({
+          type: 'function',
+          function: { name, description: 'Does it.', parameters: SCHEMAS[at] ?? {} },
+        })),
+        messages: [
+          { role: 'system', content: 'You are an agent.' },
+          { role: 'user', content: 'Fix it.', images: [PNG] },
+          {
+            role: 'assistant',
+            content: 'I look.',
+            thinking: 'I read both.',
+            tool_calls: [
+              {
+                id: carried('call_1', 'I read both.'),
+                function: { index: 0, name: 'Read', arguments: { path: 'a' } },
+              },
+              { id: 'call_2', function: { index: 1, name: LONG, arguments: { a: '1' } } },
+            ],
+          },
+          {
+            role: 'tool',
+            tool_name: 'Read',
+            tool_call_id: carried('call_1', 'I read both.'),
+            content: 'one\ntwo',
+          },
+          { role: 'tool', tool_name: LONG, tool_call_id: 'call_2', content: 'seen' },
+          {
+            role: 'assistant',
+            content: '',
+            tool_calls: [{ function: { name: 'do.it now', arguments: {} } }],
+          },
+          { role: 'tool', tool_name: 'do.it now', content: 'no such thing' },
+          { role: 'assistant', content: 'That failed.  ' },
+          { role: 'user', content: 'Try it with care.' },
+          { role: 'system', content: 'Keep the list of tasks up to date.' },
+          {
+            role: 'assistant',
+            content: '\n\n',
+            tool_calls: [{ function: { name: 'Read', arguments: { path: 'b' } } }],
+          },
+          { role: 'tool', content: '' },
+          { role: 'assistant', content: 'It is so.', thinking: 'Told.' },
+          { role: 'user', content: 'Thanks.' },
+          { role: 'assistant', content: 'Welcome.' },
+        ],
+      };
+    },
   },
 };
 

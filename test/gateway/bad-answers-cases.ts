@@ -278,7 +278,8 @@ function anyWhole(wire: TextWire): BadAnswer[] {
       'an answer that calls itself a stream',
       answer,
       { says: { text: 'Hello' } },
-      { type: contentType, passes: true },
+      // A line is a stream of one event: it is read as one, and told whole.
+      { type: contentType, passes: wire !== 'ollama-chat' },
     ),
     ...listsOf(whole('Hello')).map(([path, body]) => json(`null in place of ${path}`, body, malformed)),
     ...otherTypes(whole('Hello')).map(([name, body]) => json(name, body, malformed)),
@@ -554,7 +555,9 @@ const OLLAMA_STREAMS: BadAnswer[] = (
     ],
     ['blank lines', `\n\n${line({ content: 'Hello' })}\n\r\n${OLLAMA_END}\n`, hello],
   ] as [string, string, Outcome][]
-).map(([name, text, outcome]) => bad(name, text, outcome, { type: 'application/x-ndjson' }));
+).map(([name, text, outcome]) =>
+  bad(name, text, outcome, { type: 'application/x-ndjson', passes: outcome === nameless }),
+);
 
 export const BAD_STREAMS: Record<TextWire, BadAnswer[]> = {
   'anthropic-messages': [
@@ -684,6 +687,7 @@ export const BAD_WHOLES: Record<TextWire, BadAnswer[]> = {
       { model: 'm', done: true, message: { role: 'assistant', tool_calls: [null] } },
       'null in place of a call',
       broken,
+      false,
     ),
     answer(
       {

@@ -63,6 +63,9 @@ const HISTORY: Record<DialectId, string> = {
   gemini: asObject(
     '{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"functionCall":{"id":"call_1","name":"lookup","args":"ARGUMENTS"}}]},{"role":"user","parts":[{"functionResponse":{"id":"call_1","name":"lookup","response":"ARGUMENTS"}}]}]}',
   ),
+  'ollama-chat': asObject(
+    '{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"","tool_calls":[{"id":"call_1","function":{"name":"lookup","arguments":"ARGUMENTS"}}]},{"role":"tool","tool_call_id":"call_1","content":"found"}]}',
+  ),
 };
 
 async function exchange(

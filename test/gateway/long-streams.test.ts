@@ -45,6 +45,7 @@ describe('text', () => {
 
 describe('an argument', () => {
   const pairs = PAIRS.filter(({ wire }) => callStream(wire, 'x') !== undefined);
-  const tellsItWhole = (client: Pair['client']) => client === 'openai-responses' || client === 'gemini';
+  const tellsItWhole = (client: Pair['client']) =>
+    client === 'openai-responses' || client === 'gemini' || client === 'ollama-chat';
   expectBounded('argument', pairs, ({ wire, client }) => wire !== client && tellsItWhole(client));
 });

@@ -8,6 +8,7 @@ import {
   RECORDED_AS,
   recordedStreams,
   SPOKEN_DIALECTS,
+  streamTypeOf,
 } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { recordings } from '../support/recordings.ts';
@@ -57,7 +58,7 @@ for (const dialect of SPOKEN_DIALECTS) {
             return;
           }
           expect(response.status, errorMessage ?? '').toBe(200);
-          expect(response.headers.get('content-type')).toBe('text/event-stream');
+          expect(response.headers.get('content-type')).toBe(streamTypeOf(dialect));
           expect(response.headers.get('x-unknown-too')).toBe('kept');
           // Behind an error there is no other ending (GUARANTEES 14).
           const isBroken = recording.features.includes('in-stream-error');

@@ -4,8 +4,6 @@ import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
-import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
-import { parseFrame } from '../../src/sse/parse-frame.ts';
 import type { SseEvent } from '../../src/sse/event.ts';
 import {
   clientRequest,
@@ -15,16 +13,11 @@ import {
 } from '../support/client-requests.ts';
 import { CHAT, MESSAGE } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
+import { readEvents } from '../support/read-events.ts';
 import type { Recording } from '../support/recordings.ts';
 import { replyOf, replyWith } from '../support/reply.ts';
 import { allSplits, truncations } from '../support/splits.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
-
-export function eventsOf(bytes: Uint8Array): SseEvent[] {
-  const splitter = createFrameSplitter(1 << 26);
-  const frames = [...splitter.push(bytes).frames, splitter.flush()];
-  return frames.flatMap((frame) => parseFrame(frame) ?? []);
-}
 
 /** What each event of a client's stream says of its ending, in order: nothing for most. */
 function endingsOf(events: readonly SseEvent[], client: DialectId): string[] {
@@ -90,7 +83,7 @@ for (const provider of SPOKEN_DIALECTS) {
             expect(response.status, text).toBe(200);
             if (client !== provider) {
               const checker = DIALECTS[client].createGrammarChecker();
-              for (const event of eventsOf(bytes)) checker.check(event);
+              for (const event of readEvents(bytes)) checker.check(event);
               const counted = recording.features.includes('usage');
               expect(checker.end().filter((each) => counted || !WITHOUT_USAGE.test(each))).toEqual([]);
             }
@@ -116,7 +109,7 @@ for (const provider of SPOKEN_DIALECTS) {
               expect(response.status).toBe(502);
               continue;
             }
-            const events = eventsOf(bytes);
+            const events = readEvents(bytes);
             expect([cut.name, ...endingsOf(events, client)]).toEqual([cut.name, 'error at -1']);
             expect(events.some((event) => event.data === '[DONE]')).toBe(false);
           }
@@ -138,7 +131,7 @@ describe('an error in the middle of a stream is its ending, whatever the provide
   for (const client of SPOKEN_DIALECTS) {
     test.each(cases)(`openai-chat → ${client}: %j, then %j`, async (event = '', rest = '') => {
       const { bytes, row } = await exchange(client, 'openai-chat', replyWith(words + event + rest));
-      const events = eventsOf(bytes);
+      const events = readEvents(bytes);
       expect(endingsOf(events, client)).toEqual(['error at -1']);
       expect(events.some(({ data }) => data === '[DONE]')).toBe(false);
       expect([row.status, row.malformedEvents]).toEqual(['error', 0]);
@@ -264,7 +257,7 @@ describe('Responses sends an error twice, and not a third time', () => {
       'openai-responses',
       replyWith(words + bare + failed),
     );
-    expect(endingsOf(eventsOf(bytes), 'openai-responses')).toEqual(['error at -1']);
+    expect(endingsOf(readEvents(bytes), 'openai-responses')).toEqual(['error at -1']);
   });
 });
 
@@ -286,7 +279,7 @@ describe('an error in a form that no client of the dialect would see is reported
       const { bytes, row } = await exchange(dialect, dialect, replyWith(words + told));
       const text = new TextDecoder().decode(bytes);
       expect(text).toStartWith(words);
-      const events = eventsOf(bytes.subarray(new TextEncoder().encode(words).length));
+      const events = readEvents(bytes.subarray(new TextEncoder().encode(words).length));
       expect(events).toHaveLength(1);
       const [{ event, data } = { event: '', data: '' }] = events;
       expect(event).toBe(dialect === 'anthropic-messages' ? 'error' : '');

@@ -23,6 +23,7 @@ const TOOLS: Record<DialectId, JsonObject> = {
   'openai-chat': { tools: [{ type: 'function', function: { name: NAME, parameters: SCHEMA } }] },
   'openai-responses': { tools: [{ type: 'function', name: NAME, parameters: SCHEMA, strict: false }] },
   gemini: { tools: [{ functionDeclarations: [{ name: NAME, parametersJsonSchema: SCHEMA }] }] },
+  'ollama-chat': { tools: [{ type: 'function', function: { name: NAME, parameters: SCHEMA } }] },
 };
 
 /** Answers with a call of whatever the request offers. */

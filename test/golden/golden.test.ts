@@ -21,6 +21,7 @@ const MODELS: Record<DialectId, string> = {
   'openai-chat': 'gpt-4.1',
   'openai-responses': 'gpt-5',
   gemini: 'gemini-2.5-pro',
+  'ollama-chat': 'qwen3',
 };
 
 interface Asked {
@@ -77,7 +78,9 @@ async function golden(
   const asked = clientRequest(client, { stream, ...(client === 'gemini' && { more: SHOWN }) });
   const { response, text } = await exchange(asked, provider, reply);
   const path = `answers/${provider}/${name}.${client}`;
-  if (response.headers.get('content-type') === 'text/event-stream') compare(`${path}.sse`, text);
+  const type = response.headers.get('content-type');
+  if (type === 'text/event-stream') compare(`${path}.sse`, text);
+  else if (type === 'application/x-ndjson') compare(`${path}.ndjson`, text);
   else compare(`${path}.json`, pretty({ status: response.status, body: JSON.parse(text) }));
 }
 

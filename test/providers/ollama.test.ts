@@ -1,6 +1,5 @@
 // Ollama's native wire: every recording through the gateway to two dialects' clients, the request it gets, its ends.
 import { describe, expect, test } from 'bun:test';
-import { ollamaChat } from '../../src/dialects/ollama-chat/index.ts';
 import type { Part } from '../../src/model/content.ts';
 import { ownToken } from '../../src/model/opaque-token.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
@@ -18,6 +17,8 @@ import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyOf, replyWith } from '../support/reply.ts';
 import { ONE_BYTE_PIECES } from '../support/splits.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
+
+const ollamaChat = DIALECTS['ollama-chat'].provider;
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const MESSAGES = { model: 'qwen3:4b', max_tokens: 64, messages: [{ role: 'user', content: 'hi' }] };

@@ -5,6 +5,8 @@ import { BASE, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const anthropicClient: SdkClient = {
   stops: true,
+  chooses: true,
+  signs: true,
   request: (scenario, stream) => ({ path: '/v1/messages', body: bodyOf(scenario, stream) }),
   async ask(scenario, stream, fetch) {
     const client = new Anthropic({

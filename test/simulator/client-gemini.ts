@@ -5,6 +5,8 @@ import { BASE, type Fetch, KEY, type Scenario, type SdkClient } from './sdk-clie
 
 export const geminiClient: SdkClient = {
   stops: true,
+  chooses: true,
+  signs: true,
   request: (scenario, stream) => {
     const { model, contents, systemInstruction, tools, toolConfig, ...generationConfig } = partsOf(scenario);
     const method = stream ? 'streamGenerateContent?alt=sse' : 'generateContent';

@@ -5,6 +5,8 @@ import { BASE, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const openaiChatClient: SdkClient = {
   stops: true,
+  chooses: true,
+  signs: false,
   request: (scenario, stream) => ({ path: '/v1/chat/completions', body: bodyOf(scenario, stream) }),
   async ask(scenario, stream, fetch) {
     const client = new OpenAI({

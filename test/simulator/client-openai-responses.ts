@@ -6,6 +6,8 @@ import { BASE, KEY, type Scenario, type SdkClient } from './sdk-client.ts';
 
 export const openaiResponsesClient: SdkClient = {
   stops: false,
+  chooses: true,
+  signs: true,
   request: (scenario, stream) => ({ path: '/v1/responses', body: { ...bodyOf(scenario), stream } }),
   async ask(scenario, stream, fetch) {
     const client = new OpenAI({

@@ -2,6 +2,7 @@
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { anthropicClient } from './client-anthropic.ts';
 import { geminiClient } from './client-gemini.ts';
+import { ollamaClient } from './client-ollama.ts';
 import { openaiChatClient } from './client-openai-chat.ts';
 import { openaiResponsesClient } from './client-openai-responses.ts';
 import type { SdkClient } from './sdk-client.ts';
@@ -11,4 +12,5 @@ export const CLIENTS: Record<DialectId, SdkClient> = {
   'openai-chat': openaiChatClient,
   'openai-responses': openaiResponsesClient,
   gemini: geminiClient,
+  'ollama-chat': ollamaClient,
 };

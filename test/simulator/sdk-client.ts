@@ -42,6 +42,10 @@ export interface SdkClient {
   ask(scenario: Scenario, stream: boolean, fetch: Fetch): Promise<Assembled>;
   /** The dialect has stop sequences. */
   stops: boolean;
+  /** The dialect can demand a call, or rule it out. */
+  chooses: boolean;
+  /** The dialect shows signatures of thoughts. */
+  signs: boolean;
 }
 
 export const KEY = 'not-a-real-key';

@@ -1,4 +1,5 @@
 // What the clients of each dialect post: one small question, streamed or not.
+import { FRAMING_TYPES } from '../../src/dialects/dialect.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
@@ -15,17 +16,23 @@ export const LAB_PROVIDER_OF: Record<DialectId, keyof typeof LAB_PROVIDERS> = {
   'openai-chat': 'gpt',
   'openai-responses': 'responses',
   gemini: 'gemini',
+  'ollama-chat': 'ollama',
 };
 
-/** The recorded streams of a dialect as its providers are asked for them: one answer each, server-sent events. */
+/** The recorded streams of a dialect as its providers are asked for them: one answer each, in its own framing. */
 export function recordedStreams(dialect: DialectId): Recording[] {
-  const { classify } = DIALECTS[dialect].provider;
+  const { classify, framing = 'sse' } = DIALECTS[dialect].provider;
   return recordings(RECORDED_AS[dialect], { streamed: true, status: 'ok' }).filter(
     ({ contentType, body }) => {
-      if (!contentType.startsWith('text/event-stream')) return false;
+      if (!contentType.startsWith(FRAMING_TYPES[framing])) return false;
       return readEvents(body).filter((event) => classify(event) === 'terminal').length <= 1;
     },
   );
+}
+
+/** The content type of the streams that clients of a dialect read, as the gateway sends it. */
+export function streamTypeOf(client: DialectId): string {
+  return FRAMING_TYPES[DIALECTS[client].provider.framing ?? 'sse'];
 }
 
 /** The recordings of each dialect's wire format. */
@@ -34,6 +41,7 @@ export const RECORDED_AS: Record<DialectId, string> = {
   'openai-chat': 'openai-chat',
   'openai-responses': 'openai-responses',
   gemini: 'gemini-generate',
+  'ollama-chat': 'ollama-chat',
 };
 
 export interface ClientAsk {
@@ -57,6 +65,7 @@ const PATHS: Record<DialectId, (model: string, stream: boolean) => string> = {
   'openai-responses': () => '/v1/responses',
   gemini: (model, stream) =>
     `/v1beta/models/${model}:${stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  'ollama-chat': () => '/api/chat',
 };
 
 const HELLO = [{ role: 'user', content: 'hi' }];
@@ -73,4 +82,5 @@ const QUESTIONS: Record<DialectId, (stream: boolean) => JsonObject> = {
     generationConfig: { maxOutputTokens: 1_000 },
     contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
   }),
+  'ollama-chat': () => ({ options: { num_predict: 1_000 }, messages: HELLO }),
 };

@@ -1,10 +1,15 @@
 // A stream's bytes as its events, for assertions.
 import type { SseEvent } from '../../src/sse/event.ts';
-import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
-import { parseFrame } from '../../src/sse/parse-frame.ts';
+import { FRAME_FORMATS } from '../../src/sse/frame-format.ts';
 
+const BRACE = '{'.charCodeAt(0);
+const BLANK = ' '.charCodeAt(0);
+
+/** Of server-sent events, or of lines of JSON: those begin with a brace. */
 export function readEvents(bytes: Uint8Array): SseEvent[] {
-  const splitter = createFrameSplitter(Number.POSITIVE_INFINITY);
+  const isLines = bytes.find((byte) => byte > BLANK) === BRACE;
+  const { createSplitter, parse } = FRAME_FORMATS[isLines ? 'lines' : 'sse'];
+  const splitter = createSplitter(Number.POSITIVE_INFINITY);
   const { frames } = splitter.push(bytes);
-  return [...frames, splitter.flush()].map(parseFrame).filter((event) => event !== undefined);
+  return [...frames, splitter.flush()].map(parse).filter((event) => event !== undefined);
 }

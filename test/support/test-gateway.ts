@@ -98,4 +98,10 @@ export const LAB_PROVIDERS = {
     api_key: 'lab-key-gemini',
     max_retries: 0,
   },
+  ollama: {
+    dialect: 'ollama-chat',
+    base_url: 'http://upstream.test',
+    api_key: 'lab-key-ollama',
+    max_retries: 0,
+  },
 } satisfies ConfigInput['providers'];

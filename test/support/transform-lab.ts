@@ -23,6 +23,7 @@ const PROVIDERS = {
   'openai-chat': LAB_PROVIDERS.gpt,
   'openai-responses': LAB_PROVIDERS.responses,
   gemini: LAB_PROVIDERS.gemini,
+  'ollama-chat': LAB_PROVIDERS.ollama,
 } as const satisfies Record<DialectId, unknown>;
 
 const CONTEXT = { requestId: 'r', model: 'served', created: 1, includeUsage: true };

@@ -133,6 +133,12 @@ describe('system_prompt', () => {
     },
     'openai-responses': { instructions: 'own' },
     gemini: { systemInstruction: { parts: [{ text: 'own' }] } },
+    'ollama-chat': {
+      messages: [
+        { role: 'system', content: 'own' },
+        { role: 'user', content: 'hi' },
+      ],
+    },
   };
   test('prepends and appends', () =>
     throughAll(
@@ -163,6 +169,9 @@ describe('tool_use', () => {
     },
     'openai-responses': { tools: [{ type: 'function', name: 'look', parameters: { type: 'object' } }] },
     gemini: { tools: [{ functionDeclarations: [{ name: 'look', parameters: { type: 'OBJECT' } }] }] },
+    'ollama-chat': {
+      tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }],
+    },
   };
   test('hints and asks for a call', () =>
     throughAll(

@@ -179,6 +179,7 @@ export const CONTENT: readonly AnswerFeature[] = [
       'openai-chat': { choices: [{ message: { tool_calls: [{ function: { name: 'weather' } }] } }] },
       'openai-responses': { output: [{ type: 'function_call', name: 'weather' }] },
       gemini: { candidates: [{ content: { parts: [{ functionCall: { name: 'weather' } }] } }] },
+      'ollama-chat': { message: { tool_calls: [{ function: { name: 'weather' } }] } },
     },
   },
   {

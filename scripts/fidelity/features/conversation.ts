@@ -26,7 +26,12 @@ export const CONVERSATION: FeatureGroup = {
         'openai-responses': { instructions: BRIEF },
         gemini: { systemInstruction: { parts: [{ text: BRIEF }] } },
         'bedrock-converse': { system: [{ text: BRIEF }] },
-        'ollama-chat': { messages: [{ role: 'system', content: BRIEF }] },
+        'ollama-chat': {
+          messages: [
+            { role: 'system', content: BRIEF },
+            { role: 'user', content: 'hi' },
+          ],
+        },
       },
     },
     {

@@ -110,6 +110,7 @@ export const REASONING: FeatureGroup = {
     },
     {
       name: 'readable thinking requested',
+      clients: ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'],
       reasons: true,
       models: THINKS_BY_DEFAULT,
       forms: {

@@ -174,9 +174,9 @@ function conversation(result: {
         ask,
         {
           role: 'assistant',
-          tool_calls: [{ function: { name: 'weather', arguments: { city: 'Bonn' } } }],
+          tool_calls: [{ id: 'call_1', function: { name: 'weather', arguments: { city: 'Bonn' } } }],
         },
-        { role: 'tool', tool_name: 'weather', ...result.ollama },
+        { role: 'tool', tool_name: 'weather', tool_call_id: 'call_1', ...result.ollama },
       ],
     },
   };
@@ -251,6 +251,7 @@ export const TOOLS: FeatureGroup = {
     },
     {
       name: 'tool choice: auto',
+      clients: ['anthropic-messages', 'openai-chat', 'openai-responses', 'gemini'],
       forms: chooses({
         'anthropic-messages': { tool_choice: { type: 'auto' } },
         'openai-chat': { tool_choice: 'auto' },

@@ -3,7 +3,8 @@ import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
 import { asString, isObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
-import { createCallMatcher } from './call-matcher.ts';
+import { createCallMatcher } from '../shared/call-matcher.ts';
+import { madeUpCallId } from './call-id.ts';
 import { type CarriedThought, parsePart } from './parse-parts.ts';
 import { invalid, nameType } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
@@ -16,7 +17,7 @@ export function parseContents(value: JsonValue | undefined): Message[] {
     const found = value === undefined || value === null ? 'is missing' : 'is empty';
     throw invalid('contents', `${found}; send at least one {role, parts}`);
   }
-  const calls = createCallMatcher();
+  const calls = createCallMatcher((position) => madeUpCallId('h', position));
   const turns: { role: 'user' | 'assistant'; parts: (Part | CarriedThought)[] }[] = [];
   for (const [index, item] of contents.entries()) {
     const path = `contents[${index}]`;

@@ -2,7 +2,7 @@
 import type { Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
-import type { CallMatcher } from './call-matcher.ts';
+import type { CallMatcher } from '../shared/call-matcher.ts';
 import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';

@@ -12,6 +12,7 @@ import { typedSchema } from '../shared/object-schema.ts';
 import { reportSummary } from '../shared/reasoning-summary.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildMessages } from './build-messages.ts';
+import { ID, OPTION } from './wire.ts';
 
 const UNSAID = [
   'parallelToolCalls',
@@ -24,7 +25,7 @@ const UNSAID = [
 ] as const;
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
-  const losses = createLossReport('ollama-chat');
+  const losses = createLossReport(ID);
   const request = declareAllowed(asked, losses);
   const body: JsonObject = {
     model,
@@ -39,11 +40,15 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
     losses.approximated('tool_choice', 'the tools are not sent');
   if (request.toolChoice?.type === 'required' || request.toolChoice?.type === 'tool')
     losses.lost('tool_choice');
-  const think = buildThink(request.reasoning, model, losses);
+  const isOwn = request.extension?.dialect === ID;
+  const think = buildThink(request.reasoning, model, losses, isOwn);
   if (think !== undefined) body.think = think;
   const format = buildFormat(request.outputFormat);
   if (format !== undefined) body.format = format;
   const options = buildOptions(request);
+  for (const [name, value] of isOwn ? Object.entries(request.extension?.fields ?? {}) : [])
+    if (name.startsWith(OPTION)) options[name.slice(OPTION.length)] = value;
+    else body[name] = value;
   if (Object.keys(options).length > 0) body.options = options;
   if (request.logprobs !== undefined) {
     body.logprobs = true;
@@ -103,20 +108,22 @@ function spelledOut(value: JsonValue): JsonValue {
 const LEVELS = /gpt-oss/;
 
 /**
- * A model that can think does so unless told otherwise, and one that cannot refuses the field: so thinking is
- * only ever switched off, or given a level.
+ * A model that can think does so unless told otherwise, and one that cannot refuses the field: so thinking is only ever
+ * switched off, or given a level, unless an Ollama client itself switches it on.
  */
 function buildThink(
   reasoning: ReasoningSettings | undefined,
   model: string,
   losses: LossReport,
+  isOwn: boolean,
 ): JsonValue | undefined {
   if (reasoning === undefined) return undefined;
   const { mode, effort, budgetTokens, summary } = reasoning;
   if (mode === 'off' || effort === 'none') return false;
   reportSummary(summary, false, losses);
   if (budgetTokens !== undefined) losses.lost('thinking.budget_tokens');
-  if (effort === undefined) return undefined;
+  if (effort === undefined) return isOwn && mode === 'on' ? true : undefined;
+  if (isOwn) return effort;
   if (!LEVELS.test(model)) {
     losses.lost('reasoning_effort');
     return undefined;

@@ -8,7 +8,8 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { malformedData, type StreamDecoder } from '../dialect.ts';
 import { errorInBody } from './errors.ts';
 import { readCalls, readFinish, readUsage } from './read-answer.ts';
-import { ID, isThere, reportUnmapped } from './unmapped-fields.ts';
+import { isThere, reportUnmapped } from './unmapped-fields.ts';
+import { ID } from './wire.ts';
 
 export function createStreamDecoder(sink: EventSink): StreamDecoder {
   return new LineDecoder(sink);

@@ -53,3 +53,13 @@ function codeFor(status: number, message: string): ErrorCode {
   if (code === 'upstream_unauthorized' || code === 'upstream_rate_limited') return code;
   return /server busy/i.test(message) ? 'upstream_overloaded' : code;
 }
+
+/** The body, or the line of a stream, where the status says what kind of error it is. */
+export function buildError(error: GatewayError): JsonObject {
+  return { error: error.message, status: statusOf(error) };
+}
+
+/** A server that is too busy says 503. */
+export function statusOf({ status }: GatewayError): number {
+  return status === 529 ? 503 : status;
+}

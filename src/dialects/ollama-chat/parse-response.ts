@@ -7,7 +7,8 @@ import { textIn } from '../shared/answer-list.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCalls, readFinish, readUsage, spellingOf } from './read-answer.ts';
-import { ID, isThere, reportUnmapped } from './unmapped-fields.ts';
+import { isThere, reportUnmapped } from './unmapped-fields.ts';
+import { ID } from './wire.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(body.message);

@@ -1,8 +1,6 @@
 // What a server sends beside the answer that no client receives: it is named, so that its loss is reported.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 
-export const ID = 'ollama-chat';
-
 /** Fields of a message that are read. */
 const READ: ReadonlySet<string> = new Set([
   ...['role', 'content', 'thinking', 'tool_calls', 'images', 'tool_name'],

@@ -138,7 +138,9 @@ export function planCall(question: Question, target: Target, context: PlanContex
     side: written.side ?? side,
     sameDialect,
     passesAnswer:
-      sameDialect && completions?.passesAnswer !== false && !(stream && isForeignFraming(incoming.route)),
+      sameDialect &&
+      completions?.passesAnswer !== false &&
+      !(stream && isForeignFraming(incoming.route, side)),
     url: written.url ?? urlAt(completions?.baseUrl ?? provider.baseUrl),
     headers: line.headers,
     body: written.body,
@@ -370,9 +372,9 @@ function hiding(
   return stream ? passthrough.hides?.(body, provider.quirks) : undefined;
 }
 
-/** Providers are asked for server-sent events. */
-function isForeignFraming({ framing }: ClientRoute): boolean {
-  return framing !== undefined && framing !== 'sse';
+/** Whether the client reads streams in another framing than the provider's. */
+function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide): boolean {
+  return framing !== (side.framing ?? 'sse');
 }
 
 function translateBody(

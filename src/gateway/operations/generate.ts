@@ -1,5 +1,11 @@
 // Generation, streamed or whole: from a routed request to the response the client gets.
-import type { AnswerContext, ClientForms, CreateFraming, StreamEncoder } from '../../dialects/dialect.ts';
+import {
+  type AnswerContext,
+  type ClientForms,
+  type CreateFraming,
+  FRAMING_TYPES,
+  type StreamEncoder,
+} from '../../dialects/dialect.ts';
 import type { AnswerFacts } from '../../dialects/envelope.ts';
 import { DIALECTS, formsOf } from '../../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
@@ -154,8 +160,7 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   const inTime = early !== 'still opening';
   const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : {};
   const { framing } = plainContext(exchange, '');
-  headers['content-type'] =
-    form?.contentType ?? (framing === 'json-array' ? 'application/json' : 'text/event-stream');
+  headers['content-type'] = form?.contentType ?? FRAMING_TYPES[framing ?? 'sse'];
   headers['cache-control'] = 'no-cache';
   headers.connection = 'keep-alive';
   headers['x-accel-buffering'] = 'no';

@@ -10,8 +10,8 @@ import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { FrameForm, type RepeatReader } from '../../sse/frame-form.ts';
-import { type CompletedFrames, createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
-import { parseFrame } from '../../sse/parse-frame.ts';
+import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
+import type { CompletedFrames, FrameSplitter } from '../../sse/frame-splitter.ts';
 import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
 import { type Follower, framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
@@ -47,6 +47,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   private readonly observer: Observer;
   private readonly seen: Observation;
   private readonly follower: Follower | undefined;
+  private readonly format: FrameFormat;
   private readonly splitter: FrameSplitter;
   private readonly decoder: StreamDecoder;
   /** Null where the dialect recognizes what only adds content without reading it. */
@@ -69,7 +70,8 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.observer = options.observer;
     this.seen = options.observer.seen;
     this.follower = options.follower;
-    this.splitter = createFrameSplitter(options.maxEvent);
+    this.format = FRAME_FORMATS[options.side.framing ?? 'sse'];
+    this.splitter = this.format.createSplitter(options.maxEvent);
     this.decoder = options.side.createStreamDecoder(
       {
         push: (event) => this.see(event),
@@ -131,7 +133,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
         continue;
       }
       const frame = bytes.subarray(start, end);
-      const event = parseFrame(frame);
+      const event = this.format.parse(frame);
       if (event === undefined) continue;
       const failedBefore = this.reportedFailure() !== null;
       const shown = this.tap(event, frame);
@@ -151,7 +153,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const unread = seen.malformedEvents;
     const strangers = this.decoder.strangers ?? 0;
     let rest: Uint8Array | undefined = this.splitter.flush();
-    const event = parseFrame(rest);
+    const event = this.format.parse(rest);
     if (event !== undefined) {
       const failedBefore = this.reportedFailure() !== null;
       const shown = this.tap(event, null);
@@ -165,7 +167,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (error === undefined && !this.kept) return rest;
     // The name of an event whose data did not come: with a blank line after it, some clients would read it as an event.
     if (rest === undefined || (event?.data ?? '') === '') return error;
-    return join([rest, textEncoder.encode('\n\n'), error ?? new Uint8Array()]);
+    return join([rest, textEncoder.encode(this.format.end), error ?? new Uint8Array()]);
   }
 
   fail(error: GatewayError): Uint8Array | undefined {
@@ -242,7 +244,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   private noteLast(): void {
     if (!this.hasRepeated || this.form === null) return;
     this.hasRepeated = false;
-    this.last = parseFrame(this.form.latest());
+    this.last = this.format.parse(this.form.latest());
   }
 
   /**

@@ -71,7 +71,7 @@ export function parseIncoming(
     throw new GatewayError('invalid_request', 'model: a non-empty string is required, e.g. "simulator/demo"');
   }
   if (model.length > LONGEST_MODEL) throw tooLong('model', model, LONGEST_MODEL);
-  const stream = route.stream ?? body.stream ?? false;
+  const stream = route.stream ?? body.stream ?? route.streamsByDefault ?? false;
   if (typeof stream !== 'boolean') {
     throw new GatewayError('invalid_request', 'stream: must be true or false');
   }

@@ -76,6 +76,7 @@ export function guessRecipient(request: Request, url: URL): Recipient {
 
 /** Where several begin so, the dialect that the client's headers suggest, or the most common. */
 function guessDialect(request: Request, url: URL): DialectId {
+  if (nearModelList(url) !== undefined) return sharingDialect(request);
   const asked = url.pathname.split('/');
   let longest = 0;
   let nearest: DialectId[] = [];
@@ -89,6 +90,10 @@ function guessDialect(request: Request, url: URL): DialectId {
   }
   const [first] = nearest;
   if (first !== undefined && nearest.length === 1) return first;
+  return sharingDialect(request);
+}
+
+function sharingDialect(request: Request): DialectId {
   return findModels(SHARED_PATH, request.headers)?.dialect.id ?? 'openai-chat';
 }
 

@@ -123,6 +123,7 @@ const WIRES: Record<DialectId, string> = {
   'openai-chat': 'openai-chat',
   'openai-responses': 'openai-responses',
   gemini: 'gemini-generate',
+  'ollama-chat': 'ollama-chat',
 };
 
 for (const dialect of SPOKEN_DIALECTS) {

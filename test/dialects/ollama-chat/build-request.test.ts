@@ -1,10 +1,12 @@
 // Requests of clients of all dialects, as Ollama gets them, and what is named as lost.
 import { describe, expect, test } from 'bun:test';
-import { ollamaChat } from '../../../src/dialects/ollama-chat/index.ts';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
 import type { Part } from '../../../src/model/content.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { Message, NeutralRequest } from '../../../src/model/request.ts';
+
+const ollamaChat = DIALECTS['ollama-chat'].provider;
 
 function build(request: Partial<NeutralRequest>, model = 'qwen3') {
   const { body, losses } = ollamaChat.buildRequest(

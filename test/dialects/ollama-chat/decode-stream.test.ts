@@ -1,8 +1,10 @@
 // What each line of a stream of Ollama tells.
 import { describe, expect, test } from 'bun:test';
-import { ollamaChat } from '../../../src/dialects/ollama-chat/index.ts';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
+
+const ollamaChat = DIALECTS['ollama-chat'].provider;
 
 function decode(...lines: JsonObject[]): StreamEvent[] {
   const told: StreamEvent[] = [];

@@ -31,7 +31,7 @@ test('lines come whole, whatever pieces they are in, and blank ones not at all',
 });
 
 test('many lines are longer together than one may be', () => {
-  const { lines, write, end } = setup(10);
+  const { lines, write, end } = setup(11);
   for (let count = 0; count < 5; count++) {
     write('12345');
     write('67890\n1234567');

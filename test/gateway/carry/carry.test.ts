@@ -8,7 +8,7 @@ import { createGateway } from '../../../src/gateway/gateway.ts';
 import { createWebHost } from '../../../src/gateway/host.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
-import { SPOKEN_DIALECTS } from '../../support/client-requests.ts';
+import { SPOKEN_DIALECTS, streamTypeOf } from '../../support/client-requests.ts';
 import { sampleProvider } from '../../support/provider-config.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { replyWith } from '../../support/reply.ts';
@@ -22,7 +22,8 @@ const TOKEN_LOSSES = ['redacted_thinking', 'thought_signature'];
 function createLab(answers: Partial<Record<DialectId, string>> = {}) {
   const upstream = createReplayFetch((request) => {
     const dialect = request.headers.get('x-lab') as DialectId;
-    return replyWith(answers[dialect] ?? CARRY_PROVIDERS[dialect].answer);
+    const headers = { 'content-type': streamTypeOf(dialect) };
+    return replyWith(answers[dialect] ?? CARRY_PROVIDERS[dialect].answer, { headers });
   });
   const lost: string[] = [];
   const gateway = createGateway(labConfig(), createWebHost({ fetch: upstream.fetch }));

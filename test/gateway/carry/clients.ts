@@ -3,6 +3,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { GoogleGenAI, type PartListUnion } from '@google/genai';
 import { generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
+import { type Message, Ollama } from 'ollama';
 import OpenAI from 'openai';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { answerFor } from './providers.ts';
@@ -141,7 +142,37 @@ export const CARRY_CLIENTS: Record<DialectId, Converse> = {
       }),
     );
   },
+
+  async 'ollama-chat'({ model, stream, first, second }) {
+    const ask = async (fetch: Fetch, messages: Message[]): Promise<Message> => {
+      const client = new Ollama({ host: GATEWAY, fetch: fetch as typeof globalThis.fetch });
+      const tools = [
+        { type: 'function', function: { name: 'weather', description: 'Tells it.', parameters: PARAMETERS } },
+      ];
+      const parameters = { model, messages, tools, think: true };
+      if (!stream) return (await client.chat(parameters)).message;
+      const message = { role: 'assistant', content: '', thinking: '', tool_calls: [] as Calls };
+      for await (const { message: part } of await client.chat({ ...parameters, stream: true })) {
+        message.content += part.content;
+        message.thinking += part.thinking ?? '';
+        message.tool_calls.push(...(part.tool_calls ?? []));
+      }
+      return message;
+    };
+    const user = { role: 'user', content: QUESTION };
+    const message = await ask(first, [user]);
+    const results = (message.tool_calls ?? []).map(({ function: { name, arguments: args }, ...call }) => ({
+      role: 'tool',
+      content: answer(args),
+      tool_name: name,
+      // The SDK's types have no ids yet, its users send back what came.
+      ...('id' in call && { tool_call_id: call.id }),
+    }));
+    await ask(second, [user, message, ...results]);
+  },
 };
+
+type Calls = NonNullable<Message['tool_calls']>;
 
 /** AI SDK's openai-compatible: thoughts come back as plain text, and Gemini's field of calls as it was. */
 export const plainThoughts: Converse = async ({ model, stream, first, second }) => {

@@ -186,7 +186,52 @@ export const CARRY_PROVIDERS: Record<DialectId, CarryProvider> = {
       ['weather', answerFor(CITIES[1])],
     ],
   },
+  'ollama-chat': {
+    baseUrl: 'http://upstream.test',
+    model: 'qwen3',
+    quirks: {},
+    answer: lines([
+      { message: { role: 'assistant', content: '', thinking: 'Both at once.' }, done: false },
+      {
+        message: {
+          role: 'assistant',
+          content: '',
+          tool_calls: CITIES.map((city, at) => ({
+            id: `call_0${at + 1}`,
+            function: { ...called(city), index: at },
+          })),
+        },
+        done: false,
+      },
+      { message: { role: 'assistant', content: '' }, done: true, done_reason: 'stop', eval_count: 9 },
+    ]),
+    held: (body) =>
+      objects(body.messages).flatMap((message): JsonValue[] => {
+        const { role, thinking, tool_calls: calls, tool_call_id: id, content } = message;
+        if (role === 'tool') return [[id ?? null, resultText(content)]];
+        return [
+          ...(thinking === undefined ? [] : [thinking]),
+          ...objects(calls).map((call) => [call.id ?? null, cityIn(asObject(call.function)?.arguments)]),
+        ];
+      }),
+    expected: [
+      'Both at once.',
+      ['call_01', CITIES[0]],
+      ['call_02', CITIES[1]],
+      ['call_01', answerFor(CITIES[0])],
+      ['call_02', answerFor(CITIES[1])],
+    ],
+  },
 };
+
+function lines(values: JsonObject[]): string {
+  const head = { model: 'qwen3', created_at: '2026-01-02T03:04:05Z' };
+  return values.map((value) => `${JSON.stringify({ ...head, ...value })}\n`).join('');
+}
+
+function called(city: string): JsonObject {
+  return { name: 'weather', arguments: { city } };
+}
 
 /** What a client's tool says. */
 export function answerFor(city: string): string {

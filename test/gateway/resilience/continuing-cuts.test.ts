@@ -1,9 +1,10 @@
 // Streams that end too soon at every event and inside each, continued by another target: the client reads one whole
 // answer in its dialect's grammar (docs/adr/0009), whatever the two targets speak.
 import { describe, expect, test } from 'bun:test';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../../src/model/dialect-id.ts';
 import { createSimulator } from '../../../src/simulator/index.ts';
-import { createFrameSplitter } from '../../../src/sse/frame-splitter.ts';
+import { FRAME_FORMATS } from '../../../src/sse/frame-format.ts';
 import { clientRequest } from '../../support/client-requests.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { replyWith } from '../../support/reply.ts';
@@ -48,10 +49,11 @@ async function streamOf(dialect: DialectId): Promise<Uint8Array> {
 }
 
 /** Behind each event, and in the middle of each. */
-function cutsOf(bytes: Uint8Array): number[] {
+function cutsOf(dialect: DialectId, bytes: Uint8Array): number[] {
+  const { framing = 'sse' } = DIALECTS[dialect].provider;
   const cuts: number[] = [];
   let end = 0;
-  for (const frame of createFrameSplitter(1 << 20).push(bytes).frames) {
+  for (const frame of FRAME_FORMATS[framing].createSplitter(1 << 20).push(bytes).frames) {
     cuts.push(end + Math.floor(frame.length / 2), end + frame.length);
     end += frame.length;
   }
@@ -63,7 +65,7 @@ for (const client of DIALECT_IDS) {
     test(`${provider} breaks off, for ${client}`, async () => {
       const bytes = await streamOf(provider);
       const next = provider === client ? foreignTo(client) : client;
-      for (const cut of cutsOf(bytes)) {
+      for (const cut of cutsOf(provider, bytes)) {
         const broken = createReplayFetch(replyWith(bytes, { fault: { kind: 'cut', after: cut } }));
         const lab = createTestGateway({
           config: {
@@ -101,6 +103,6 @@ for (const client of DIALECT_IDS) {
 
 describe('the cuts', () => {
   test.each([...DIALECT_IDS])('are many: %s', async (dialect) => {
-    expect(cutsOf(await streamOf(dialect)).length).toBeGreaterThan(10);
+    expect(cutsOf(dialect, await streamOf(dialect)).length).toBeGreaterThan(10);
   });
 });

@@ -7,19 +7,33 @@ import { bedrockLab, essenceOf } from './lab.ts';
 
 /** Each client's own word for the end. */
 const FINISH: Record<string, Record<(typeof VENDOR_SDKS)[number], string>> = {
-  end_turn: { anthropic: 'end_turn', openai: 'stop', 'openai-responses': 'completed', genai: 'STOP' },
+  end_turn: {
+    anthropic: 'end_turn',
+    openai: 'stop',
+    'openai-responses': 'completed',
+    genai: 'STOP',
+    ollama: 'stop',
+  },
   max_tokens: {
     anthropic: 'max_tokens',
     openai: 'length',
     'openai-responses': 'max_output_tokens',
     genai: 'MAX_TOKENS',
+    ollama: 'length',
   },
-  tool_use: { anthropic: 'tool_use', openai: 'tool_calls', 'openai-responses': 'completed', genai: 'STOP' },
+  tool_use: {
+    anthropic: 'tool_use',
+    openai: 'tool_calls',
+    'openai-responses': 'completed',
+    genai: 'STOP',
+    ollama: 'stop',
+  },
   guardrail_intervened: {
     anthropic: 'refusal',
     openai: 'content_filter',
     'openai-responses': 'content_filter',
     genai: 'SAFETY',
+    ollama: 'stop',
   },
 };
 

@@ -1,11 +1,10 @@
-// Matches results to calls: by id where both have one, else by name and order, as Gemini does.
-import { madeUpCallId } from './call-id.ts';
+// Matches results to calls: by id where both have one, else by name and order.
 
 export interface CallMatcher {
   /** Notes a call of the model; returns its id, made up where the client gave none. */
   called(name: string, id: string | undefined): string;
-  /** The id of the call that a result is for. */
-  answered(name: string, id: string | undefined): string;
+  /** The id of the call that a result is for. @param name undefined: the next call that has no result. */
+  answered(name: string | undefined, id: string | undefined): string;
   /** The same for tools that the provider runs. */
   serverCalled(): string;
   serverAnswered(): string;
@@ -34,26 +33,34 @@ class WaitingCalls {
   }
 }
 
-/** One per request: made-up ids depend on the position in it, and so stay the same while the conversation grows. */
-export function createCallMatcher(): CallMatcher {
+/** Stands for any name. */
+const ANY = '';
+
+/**
+ * One per request.
+ * @param makeUp an id of the position in the request, so that it stays the same while the conversation grows.
+ */
+export function createCallMatcher(makeUp: (position: number) => string): CallMatcher {
   let count = 0;
   const byId = new WaitingCalls();
   const byName = new WaitingCalls();
   /** For calls whose id was made up. */
   const unnumbered = new WaitingCalls();
   let serverCall = '';
-  const next = () => madeUpCallId('h', count++);
+  const next = () => makeUp(count++);
 
   return {
     called(name, given) {
       const id = given || next();
       const call: OpenCall = { id, isAnswered: false };
       byId.add(id, call);
-      byName.add(name, call);
-      if (!given) unnumbered.add(name, call);
+      for (const word of [name, ANY]) {
+        byName.add(word, call);
+        if (!given) unnumbered.add(word, call);
+      }
       return id;
     },
-    answered(name, given) {
+    answered(name = ANY, given) {
       // A client may have given its own id to a call that came without one.
       const call = given ? (byId.first(given) ?? unnumbered.first(name)) : byName.first(name);
       if (call === undefined) return given || next();

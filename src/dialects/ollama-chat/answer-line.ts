@@ -1,0 +1,83 @@
+// What an answer's lines and a whole answer have in common for a client.
+import type { ToolCallPart } from '../../model/content.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { Finish } from '../../model/finish.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import { callWithThoughtsToWire, isSeal, type ThoughtBeforeCall } from '../../model/opaque-token.ts';
+import { totalInputTokens, type Usage } from '../../model/usage.ts';
+import type { AnswerContext } from '../dialect.ts';
+import type { AnswerLosses } from '../shared/answer-losses.ts';
+import { argumentObject } from '../shared/call-arguments.ts';
+import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
+
+/** The name reported for a call whose arguments the token limit truncated: it has no form here. */
+export const CUT_CALL = 'tool_calls';
+
+/** The fields that every line has. */
+export function lineHead(model: string, { created }: AnswerContext): JsonObject {
+  return { model, created_at: new Date(created * 1_000).toISOString() };
+}
+
+/**
+ * Undefined where the arguments are no JSON object.
+ * @param index of the call in the answer.
+ * @param thoughts between the call before and this one: its id carries their tokens.
+ */
+export function buildCall(
+  call: Omit<ToolCallPart, 'type'>,
+  index: number,
+  thoughts: readonly ThoughtBeforeCall[],
+): JsonObject | undefined {
+  const args = argumentObject(call);
+  if (args === undefined) return undefined;
+  const { id, name, signature } = call;
+  const wire = callWithThoughtsToWire({
+    id,
+    ...(signature !== undefined && { token: signature }),
+    thoughts: [...thoughts],
+  });
+  return { id: wire, function: { index, name, arguments: args } };
+}
+
+/** Names what is lost of thoughts that no call carries. */
+export function reportThoughts(thoughts: readonly ThoughtBeforeCall[], losses: AnswerLosses): void {
+  for (const { length, token } of thoughts) {
+    if (token === null || !isSeal(token)) continue;
+    if (length === 0) losses.lost('reasoning');
+    else losses.approximated('reasoning', WITHOUT_SIGNATURE);
+  }
+}
+
+export function brokenCall(name: string): GatewayError {
+  const problem = `the provider sent arguments of a call of ${name} that are not a JSON object; ask again`;
+  return new GatewayError('upstream_malformed', problem);
+}
+
+/** The fields of an ending, counts included; what they cannot say is reported. */
+export function buildEnding(finish: Finish, usage: Usage, losses: AnswerLosses): JsonObject {
+  losses.finish(finish);
+  if (finish.unified === 'refusal')
+    losses.approximated('finish_reason', 'a refusal is reported as an ordinary end');
+  const ending: JsonObject = { done: true, done_reason: buildReason(finish) };
+  losses.usage(usage, COUNTS_WITHOUT_FIELD);
+  const prompt = totalInputTokens(usage);
+  // Left out where the provider stated none: zeros would be a claim.
+  if (prompt + usage.outputTokens === 0) return ending;
+  return { ...ending, prompt_eval_count: prompt, eval_count: usage.outputTokens };
+}
+
+/** Calls end in `stop` too. */
+function buildReason({ unified }: Finish): string {
+  return unified === 'max_tokens' || unified === 'context_window_exceeded' ? 'length' : 'stop';
+}
+
+/** Counts for which clients have no field. */
+const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = [
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'cacheWrite1hTokens',
+  'reasoningTokens',
+  'webSearches',
+  'audioInputTokens',
+  'audioOutputTokens',
+];

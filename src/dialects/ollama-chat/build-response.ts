@@ -1,0 +1,87 @@
+// NeutralResponse → a whole answer. https://docs.ollama.com/api/chat
+import type { JsonObject } from '../../model/json/json.ts';
+import { mayBeCutShort } from '../../model/finish.ts';
+import type { TokenLogprob } from '../../model/logprobs.ts';
+import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
+import type { NeutralResponse } from '../../model/response.ts';
+import { createAnswerLosses } from '../shared/answer-losses.ts';
+import { buildLogprobs } from '../openai/logprobs.ts';
+import type { AnswerContext } from '../dialect.ts';
+import { brokenCall, buildCall, buildEnding, CUT_CALL, lineHead, reportThoughts } from './answer-line.ts';
+import { ID } from './wire.ts';
+
+/** Throws GatewayError `upstream_malformed` for a call that has no form here. */
+export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
+  const losses = createAnswerLosses(ID, context);
+  losses.foreign(response.extension);
+  let content = '';
+  let thinking = '';
+  const calls: JsonObject[] = [];
+  const spelling: TokenLogprob[] = [];
+  let thoughts: ThoughtBeforeCall[] = [];
+  for (const part of response.parts) {
+    switch (part.type) {
+      case 'text':
+        losses.foreign(part.extension);
+        if (part.citations !== undefined && part.citations.length > 0) losses.lost('citations');
+        content += part.text;
+        spelling.push(...(part.logprobs ?? []));
+        break;
+      case 'refusal':
+        losses.refusal();
+        content += part.text;
+        spelling.push(...(part.logprobs ?? []));
+        break;
+      case 'reasoning':
+        losses.foreign(part.extension);
+        thinking += part.text;
+        thoughts.push({
+          length: part.text.length,
+          token: part.redacted ?? part.signature ?? null,
+          isRedacted: part.redacted !== undefined,
+          isAfterText: content !== '',
+        });
+        break;
+      case 'tool-call': {
+        if (part.kind === 'server') {
+          losses.serverCall(part, false);
+          break;
+        }
+        if (part.kind === 'custom') losses.freeTextCall();
+        losses.foreign(part.extension);
+        const call = buildCall(part, calls.length, thoughts);
+        if (call !== undefined) {
+          calls.push(call);
+          thoughts = [];
+        } else if (mayBeCutShort(response.finish)) losses.lost(CUT_CALL);
+        else throw brokenCall(part.name);
+        break;
+      }
+      case 'image':
+      case 'audio':
+      case 'document':
+        losses.lost(part.type);
+        break;
+      case 'server-tool-result':
+        losses.serverResult(part);
+        break;
+      case 'opaque':
+        losses.lost(part.name);
+        break;
+      case 'tool-result':
+        break;
+    }
+  }
+  reportThoughts(thoughts, losses);
+  return {
+    ...lineHead(response.model ?? context.model, context),
+    message: {
+      role: 'assistant',
+      content,
+      ...(thinking !== '' && { thinking }),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    },
+    ...buildEnding(response.finish, response.usage, losses),
+    ...(spelling.length > 0 && { logprobs: buildLogprobs(spelling, []) }),
+  };
+}

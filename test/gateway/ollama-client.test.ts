@@ -1,0 +1,155 @@
+// Clients of Ollama's own API: what they leave out, how they wait, how they leave, and what they bring back.
+import { describe, expect, test } from 'bun:test';
+import { type ErrorResponse, Ollama } from 'ollama';
+import type { JsonObject } from '../../src/model/json/json.ts';
+import { startSluice } from '../support/sluice-process.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { MESSAGE } from '../support/message-stream.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { type Reply, replyWith } from '../support/reply.ts';
+import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+
+const ASK = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+const EVENTS = { 'content-type': 'text/event-stream' };
+
+function setup(reply: Reply) {
+  const upstream = createReplayFetch(reply);
+  const config = { providers: { lab: LAB_PROVIDERS.claude }, routing: { default_provider: 'lab' } };
+  return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
+}
+
+describe('a request', () => {
+  const sent = async (body: JsonObject) => {
+    const { upstream, post } = setup(
+      replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello') + MESSAGE.end, { headers: EVENTS }),
+    );
+    const response = await post('/api/chat', body);
+    await response.text();
+    return { type: response.headers.get('content-type'), body: upstream.requests[0]?.json() as JsonObject };
+  };
+
+  test('streams unless it says otherwise', async () => {
+    const { type, body } = await sent(ASK);
+    expect([type, body.stream]).toEqual(['application/x-ndjson', true]);
+  });
+
+  test('without messages, which would load a model, is told what to send', async () => {
+    const { post } = setup(replyWith(''));
+    const response = await post('/api/chat', { model: 'm', messages: [] });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: expect.stringContaining('at least one message'),
+      status: 400,
+    });
+  });
+
+  test('may have the calls of an answer without their ids, and results without names', async () => {
+    const call = (name: string) => ({ function: { name, arguments: {} } });
+    const { body } = await sent({
+      model: 'm',
+      messages: [
+        ...ASK.messages,
+        { role: 'assistant', content: '', tool_calls: [call('one'), call('two')] },
+        { role: 'tool', content: 'first' },
+        { role: 'tool', tool_name: 'two', content: 'second' },
+      ],
+    });
+    const messages = body.messages as { content: { id?: string; tool_use_id?: string }[] }[];
+    const ids = messages[1]?.content.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    expect(messages[2]?.content.map(({ tool_use_id: id }) => id)).toEqual(ids);
+  });
+
+  test('says of a picture what its bytes say', async () => {
+    const { body } = await sent({
+      model: 'm',
+      messages: [{ role: 'user', content: 'What is this?', images: ['/9j/4AAQ', 'iVBORw0KGgo='] }],
+    });
+    const [{ content }] = body.messages as [{ content: { source?: { media_type: string } }[] }];
+    expect(content.flatMap(({ source }) => source?.media_type ?? [])).toEqual(['image/jpeg', 'image/png']);
+  });
+});
+
+test('a stream waits with white space, which belongs to the next line', async () => {
+  const timers = createManualTimers(1_000_000);
+  const simulated = createTestGateway({
+    config: { server: { ping_interval: '1s' }, providers: { lab: LAB_PROVIDERS.claude } },
+    fetch: (_, init) =>
+      new Promise((_resolve, reject) =>
+        init.signal?.addEventListener('abort', () => reject(init.signal?.reason)),
+      ),
+    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+  });
+  const asking = simulated.post('/api/chat', ASK);
+  await timers.advance(1_000);
+  const reader = (await asking).body?.getReader();
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe(' ');
+  await reader?.cancel();
+  expect(await simulated.row(0)).toMatchObject({ status: 'aborted', clientDialect: 'ollama-chat' });
+});
+
+describe('over a socket, through the SDK', () => {
+  test('an error has its status and its words; a client that leaves ends the stream', async () => {
+    await using sluice = await startSluice({
+      config: { server: { keys: ['the-key-of-this-test'] }, providers: { simulator: {} } },
+    });
+    const host = sluice.url;
+    const keyed = new Ollama({ host, headers: { authorization: 'Bearer the-key-of-this-test' } });
+    const refused = new Ollama({ host }).chat({ ...ASK, model: 'simulator/demo' });
+    const error: ErrorResponse & { status_code?: number } = await refused.then(
+      () => Promise.reject(new Error('it was answered')),
+      (thrown) => thrown,
+    );
+    expect(error.status_code).toBe(401);
+    const stream = await keyed.chat({ ...ASK, model: 'simulator/demo,rate=20', stream: true });
+    const reading = (async () => {
+      for await (const { message } of stream) if (message.content !== '') stream.abort();
+    })();
+    await expect(reading).rejects.toThrow(/abort/i);
+    const headers = { 'x-sluice-key': 'the-key-of-this-test' };
+    let rows: { status: string; streamed: boolean }[] = [];
+    while (!rows.some(({ streamed }) => streamed)) {
+      const page = await fetch(`${host}/gateway/audit?limit=9`, { headers });
+      rows = ((await page.json()) as { entries: typeof rows }).entries;
+    }
+    expect(rows.find(({ streamed }) => streamed)?.status).toBe('aborted');
+  });
+});
+
+test('a thought that the client has changed goes back without its signature', async () => {
+  const { upstream, post } = setup(
+    replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hello') + MESSAGE.end, { headers: EVENTS }),
+  );
+  const first = createReplayFetch(
+    replyWith(JSON.stringify(SIGNED), { headers: { 'content-type': 'application/json' } }),
+  );
+  const answering = createTestGateway({
+    config: { providers: { lab: LAB_PROVIDERS.claude }, routing: { default_provider: 'lab' } },
+    fetch: first.fetch,
+  });
+  const { message } = (await (await answering.post('/api/chat', { ...ASK, stream: false })).json()) as {
+    message: JsonObject;
+  };
+  const tool = { role: 'tool', tool_name: 'look', content: 'sun' };
+  for (const thinking of ['I look.', 'I looked.']) {
+    const messages = [...ASK.messages, { ...message, thinking }, tool];
+    await (await post('/api/chat', { model: 'claude-opus-4-6', think: true, messages })).text();
+  }
+  const [kept, changed] = upstream.requests.map((request) => JSON.stringify(request.json()));
+  expect(kept).toContain('"signature":"U2VhbGVk"');
+  expect(changed).not.toContain('U2VhbGVk');
+});
+
+const SIGNED = {
+  id: 'msg_1',
+  type: 'message',
+  role: 'assistant',
+  model: 'claude-opus-4-6',
+  content: [
+    { type: 'thinking', thinking: 'I look.', signature: 'U2VhbGVk' },
+    { type: 'tool_use', id: 'toolu_1', name: 'look', input: {} },
+  ],
+  stop_reason: 'tool_use',
+  stop_sequence: null,
+  usage: { input_tokens: 3, output_tokens: 2 },
+};
