@@ -399,7 +399,8 @@ export function createClientPump(
   const passing = { ...reading, hides, alternatives, createEncoder };
   if (passesAnswer) {
     const pump = createPassthroughPump({ ...passing, follower });
-    if (reading.side.loadFraming === undefined) return pump;
+    const { loadFraming, framing } = reading.side;
+    if (loadFraming === undefined || framing !== undefined) return pump;
     return new AsEventsPump(pump, createFraming(reading.maxEvent), reading.provider);
   }
   if (sameDialect && takesElements) return new JsonArrayWriterPump(createPassthroughPump(passing));
