@@ -7,8 +7,8 @@ import { createTestGateway } from '../support/test-gateway.ts';
 
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
-/** What its provider says after the handshake, then the client closes; resolves to the row. */
-async function rowOf(path: string, asked: string[], answered: object[]) {
+/** A session whose provider says what a test has its reader hear. */
+async function openAt(path: string) {
   let reader: SocketReader | undefined;
   const lab = createTestGateway({
     config: { providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
@@ -29,9 +29,15 @@ async function rowOf(path: string, asked: string[], answered: object[]) {
   });
   const session = await lab.gateway.openSocket(new Request(`http://127.0.0.1${path}`));
   if (session instanceof Response) throw new Error(`refused: ${await session.text()}`);
+  return { lab, session, provider: () => reader };
+}
+
+/** What its provider says after the handshake, then the client closes; resolves to the row. */
+async function rowOf(path: string, asked: string[], answered: object[]) {
+  const { lab, session, provider } = await openAt(path);
   session.opened({ send: () => true, ping() {}, close() {} });
   for (const message of asked) session.received(message);
-  for (const message of answered) reader?.message(JSON.stringify(message));
+  for (const message of answered) provider()?.message(JSON.stringify(message));
   session.closed(1000, '');
   return lab.row(0);
 }
@@ -86,6 +92,20 @@ describe('a Realtime conversation', () => {
     expect(read('response.output_audio_transcript.delta')).toEqual({ text: 'Hi' });
     expect(read('response.output_audio.delta')).toBeUndefined();
   });
+});
+
+test('a client that does not read gets no pings, which would wait for it without end', async () => {
+  const { session, provider } = await openAt('/v1/realtime?model=gpt-realtime');
+  let pings = 0;
+  session.opened({ send: () => false, ping: () => pings++, close() {} });
+  provider()?.pinged();
+  provider()?.message('more than it reads');
+  provider()?.pinged();
+  expect(pings).toBe(1);
+  session.drained();
+  provider()?.pinged();
+  expect(pings).toBe(2);
+  session.closed(1000, '');
 });
 
 describe('a Live conversation', () => {

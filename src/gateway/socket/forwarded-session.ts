@@ -54,6 +54,7 @@ class ForwardedSession implements SocketSession {
   private usage: StatedUsage | null = null;
   private isModelKnown = false;
   private isOver = false;
+  private hasRoom = true;
   private readonly leave = () => this.endedFromOutside();
 
   constructor(options: ForwardedSessionOptions) {
@@ -73,7 +74,7 @@ class ForwardedSession implements SocketSession {
     else
       this.options.socket.read({
         message: (data) => this.answered(data),
-        pinged: () => client.ping(),
+        pinged: () => this.pinged(),
         closed: (code, reason) => this.providerClosed(code, reason),
       });
   }
@@ -92,6 +93,7 @@ class ForwardedSession implements SocketSession {
   }
 
   drained(): void {
+    this.hasRoom = true;
     if (!this.isOver) this.options.socket.resume();
   }
 
@@ -112,7 +114,14 @@ class ForwardedSession implements SocketSession {
   private answered(data: SocketMessageData): void {
     if (this.isOver) return;
     this.note(data);
-    if (this.client?.send(data) === false) this.options.socket.pause();
+    if (this.client?.send(data) !== false) return;
+    this.hasRoom = false;
+    this.options.socket.pause();
+  }
+
+  /** Not for a client that does not read: pings without end would wait for it. */
+  private pinged(): void {
+    if (this.hasRoom && !this.isOver) this.client?.ping();
   }
 
   /** Also called when it answers our own closing. */
