@@ -56,6 +56,20 @@ describe('without a file', () => {
   });
 });
 
+test('a vendor’s further addresses are tried where the first is its own, and not beside a configured one', () => {
+  const addresses = (more: object) => {
+    const { config } = resolve({
+      providers: { antigravity: { api_key: 'token', options: { project: 'p' }, ...more } },
+    });
+    const { baseUrl, otherBaseUrls } = config.providers.find(({ name }) => name === 'antigravity') ?? {};
+    return [baseUrl, otherBaseUrls];
+  };
+  const kind = findProviderKind('antigravity');
+  expect(kind?.otherBaseUrls?.length).toBeGreaterThan(0);
+  expect(addresses({})).toEqual([kind?.baseUrl, kind?.otherBaseUrls]);
+  expect(addresses({ base_url: 'https://proxy.test' })).toEqual(['https://proxy.test', undefined]);
+});
+
 describe('origins of web pages', () => {
   const origins = (...allowed_origins: string[]) => resolve({ server: { allowed_origins } }).config.server;
 
