@@ -116,6 +116,8 @@ export interface ClientSide {
   readonly embeddings?: ClientEmbeddings;
   /** Left out if its clients cannot ask for text completions. */
   readonly textCompletions?: ClientForms;
+  /** What its vendor's server answers to a GET, the same to everyone, by path. Left out: nothing. */
+  readonly pages?: Readonly<Record<string, JsonObject>>;
   /** Left out if its clients read another dialect's model list. */
   readonly models?: ClientModels;
   /** Left out if its clients only post. */

@@ -1,4 +1,5 @@
 // Which dialect a path belongs to.
+import type { JsonObject } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { ClientRoute, Dialect, ForwardedPath } from './dialect.ts';
 import type { ForwardedSocket } from './forwarded-socket.ts';
@@ -85,6 +86,13 @@ export function findModels(path: string, headers: Headers): FoundModels | undefi
   return byPath;
 }
 
+/** What a vendor's server answers to a GET of this path, whoever asks; undefined for any other path. */
+export function findPage(path: string): JsonObject | undefined {
+  for (const { client } of ALL)
+    if (client.pages !== undefined && Object.hasOwn(client.pages, path)) return client.pages[path];
+  return undefined;
+}
+
 /** SDKs of some dialects write the version into their base URL, others into the path. */
 const VERSION = '/v1';
 
@@ -100,7 +108,7 @@ export function findRouteBelow(
 export function findModelListBelow(path: string): (FoundModels & { path: string }) | undefined {
   return findBelow(path, (candidate) => {
     const found = findModels(candidate, NO_HEADERS);
-    return found?.asked.id === undefined ? found : undefined;
+    return found?.asked.id === undefined && found?.asked.isPosted !== true ? found : undefined;
   });
 }
 

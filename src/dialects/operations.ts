@@ -59,6 +59,8 @@ export interface PageRequest {
 
 /** What a GET asks for: the list (no id) or one model. */
 export interface AskedModels {
+  /** The model is named in the body of a POST. */
+  isPosted?: true;
   id?: string;
   /** The client reads them in the form of Google Cloud, not of the vendor's developer API. */
   asPublished?: true;
@@ -69,6 +71,8 @@ export interface ClientModels {
   route(path: string, headers: Headers): AskedModels | undefined;
   /** Lists models of this dialect's providers under the names by which they answer, without the provider's. */
   listsBareNames?: boolean;
+  /** The model that a posted body names. Throws GatewayError `invalid_request`. */
+  readAsked?(body: JsonObject): string;
   buildModel(model: OfferedModel, asked: AskedModels): JsonObject;
   /** All of them, or the page that the query asks for. */
   buildList(models: readonly OfferedModel[], query: URLSearchParams, asked: AskedModels): JsonObject;

@@ -6,7 +6,7 @@ const NAMES = ['demo', 'fast', 'slow', 'echo', 'text'];
 /** The answer to a GET of models, undefined for any other path. */
 export function listModels(path: string, headers: Headers, query: URLSearchParams): Response | undefined {
   const found = findModels(path, headers);
-  if (found === undefined) return undefined;
+  if (found === undefined || found.asked.isPosted === true) return undefined;
   const { client, asked } = found;
   const model = (id: string) => ({ id, provider: 'simulator' });
   if (asked.id === undefined) return Response.json(client.buildList(NAMES.map(model), query, asked));

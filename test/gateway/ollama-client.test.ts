@@ -70,6 +70,57 @@ describe('a request', () => {
   });
 });
 
+describe('models, through the SDK', () => {
+  const { gateway } = createTestGateway({
+    config: {
+      providers: { lab: { ...LAB_PROVIDERS.gpt, models: { one: 'gpt-5' } } },
+      routing: { default_provider: 'lab' },
+    },
+    fetch: (url) => {
+      const body = url.endsWith('/models')
+        ? { data: [{ id: 'gpt-5', created: 1_700_000_000 }] }
+        : { data: [{ embedding: [1, 2] }, { embedding: [3, 4] }], model: 'e', usage: { prompt_tokens: 5 } };
+      return Promise.resolve(Response.json(body));
+    },
+  });
+  const fetch = (input: string | URL | Request, init?: RequestInit) =>
+    gateway.fetch(new Request(input, init));
+  const client = new Ollama({ host: 'http://127.0.0.1:8088', fetch: fetch as typeof globalThis.fetch });
+
+  test('are listed under the names that they are asked by, and shown', async () => {
+    const { models } = await client.list();
+    expect(models.map(({ name }) => name)).toContain('lab/gpt-5');
+    const shown = await client.show({ model: 'lab/gpt-5' });
+    expect(shown.capabilities).toEqual(['completion', 'tools']);
+    expect(shown.details.family).toBe('lab');
+    await expect(client.show({ model: '' })).rejects.toMatchObject({ status_code: 400 });
+    expect((await client.ps()).models).toEqual([]);
+    expect((await client.version()).version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test('embed texts, in both forms', async () => {
+    const { embeddings, prompt_eval_count: tokens } = await client.embed({
+      model: 'lab/e',
+      input: ['a', 'b'],
+    });
+    expect([embeddings, tokens]).toEqual([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      5,
+    ]);
+    expect((await client.embeddings({ model: 'lab/e', prompt: 'a' })).embedding).toEqual([1, 2]);
+  });
+
+  test.each([
+    ['pull', () => client.pull({ model: 'lab/gpt-5' }), /no models are kept here/],
+    ['generate', () => client.generate({ model: 'lab/gpt-5', prompt: 'hi' }), /send the prompt as/],
+  ] as const)('%s is told what to do instead', async (_, ask, words) => {
+    await expect(ask()).rejects.toMatchObject({ status_code: 404, error: expect.stringMatching(words) });
+  });
+});
+
 test('a stream waits with white space, which belongs to the next line', async () => {
   const timers = createManualTimers(1_000_000);
   const simulated = createTestGateway({

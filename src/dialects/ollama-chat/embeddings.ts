@@ -8,8 +8,9 @@ import type { ProviderOperation } from '../operations.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: () => '/api/embed',
-  // It has no clients here: no body comes in its own words.
-  edits: () => ({}),
+  edits: (body, model) => (body.model === model ? {} : { model }),
+  // The older form, for one text, had another path and answer.
+  passes: (body) => body.input !== undefined,
   buildRequest(request, { model }) {
     const { dimensions } = request;
     const texts = request.input.map((piece) => {

@@ -2,6 +2,7 @@
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { clientEmbeddings } from './client-embeddings.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
 import { createStreamEncoder } from './encode-stream.ts';
@@ -9,12 +10,23 @@ import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
 import { createLineFraming } from './framing.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
-import { providerModels } from './list-models.ts';
+import { clientModels, providerModels } from './list-models.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
 
 const CHAT = '/api/chat';
+const EMBED: ReadonlySet<string> = new Set(['/api/embed', '/api/embeddings']);
+
+/** The version whose API is served here: clients ask for it, and some want one that is new enough. No model is in memory. */
+const PAGES = { '/api/version': { version: '0.12.11' }, '/api/ps': { models: [] } };
+
+function alternativeTo(path: string): string | undefined {
+  if (path === '/api/generate') return `send the prompt as \`messages\` to ${CHAT}`;
+  return /^\/api\/(pull|push|create|copy|delete|blobs\/.*)$/.test(path)
+    ? 'no models are kept here: name one that /api/tags lists, as "provider/model"'
+    : undefined;
+}
 
 const provider: ProviderSide = {
   endpoint: () => CHAT,
@@ -40,14 +52,20 @@ export function createOllamaChat(openai: ProviderSide): Dialect {
     id: ID,
     client: {
       path: CHAT,
-      route: (path) =>
-        path === CHAT ? { operation: 'generate', streamsByDefault: true, framing: 'lines' } : undefined,
+      route(path) {
+        if (path === CHAT) return { operation: 'generate', streamsByDefault: true, framing: 'lines' };
+        return EMBED.has(path) ? { operation: 'embed', stream: false } : undefined;
+      },
+      alternativeTo,
+      pages: PAGES,
       parseRequest,
       known: KNOWN,
       buildResponse,
       createStreamEncoder,
       buildError,
       statusOf,
+      embeddings: clientEmbeddings,
+      models: clientModels,
     },
     provider: {
       ...provider,

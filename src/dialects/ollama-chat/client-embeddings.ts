@@ -1,0 +1,39 @@
+// Embeddings as clients of this dialect ask for them: `/api/embed`, and the older `/api/embeddings` for one text.
+// https://docs.ollama.com/api/embed
+import { asArray, asString, type JsonValue } from '../../model/json/json.ts';
+import type { ClientEmbeddings } from '../operations.ts';
+import { invalid, optionalNumber, requiredString } from '../shared/read-field.ts';
+
+export const clientEmbeddings: ClientEmbeddings = {
+  parseRequest(body) {
+    const model = requiredString(body, 'model', 'model', 'name the model to use');
+    const isOlder = body.input === undefined && body.prompt !== undefined;
+    const dimensions = optionalNumber(body, 'dimensions');
+    if (dimensions !== undefined && (!Number.isInteger(dimensions) || dimensions < 1))
+      throw invalid('dimensions', 'must be a whole number of at least 1');
+    const texts = isOlder ? textsIn(body.prompt, 'prompt') : textsIn(body.input, 'input');
+    return {
+      model,
+      input: texts.map((text) => ({ type: 'text', text })),
+      encoding: 'float',
+      ...(dimensions !== undefined && { dimensions }),
+      ...(isOlder && { alone: true }),
+    };
+  },
+  buildResponse(response, { alone }, model) {
+    const vectors = response.vectors();
+    if (alone === true) return { embedding: vectors[0] ?? [] };
+    const tokens = response.usage?.inputTokens;
+    return {
+      model: response.model ?? model,
+      embeddings: vectors,
+      ...(tokens !== undefined && { prompt_eval_count: tokens }),
+    };
+  },
+};
+
+function textsIn(value: JsonValue | undefined, field: string): string[] {
+  const texts = typeof value === 'string' ? [value] : (asArray(value) ?? []).map(asString);
+  if (texts.length > 0 && texts.every((text) => text !== undefined)) return texts;
+  throw invalid(field, 'must be a text or a list of texts');
+}
