@@ -396,6 +396,21 @@ describe('a stream', () => {
     });
   });
 
+  test('whose calls come at once, with long numbers', async () => {
+    const call = { type: 'tool_use', id: 'call_1', name: 'look', input: { id: 0 } };
+    const started = { type: 'content_block_start', index: 0, content_block: call };
+    const ending = { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 3 } };
+    const stream = sse(started, { type: 'content_block_stop', ...{ index: 0 } }, ending, {
+      type: 'message_stop',
+    });
+    const { client } = createAmazonLab(
+      replyWith(MESSAGE.start + stream.replace('"id":0', '"id":12345678901234567890')),
+    );
+    const { events } = await readAll((await client.send(new ConverseStreamCommand(ASK))).stream);
+    const inputs = events.map((event) => event.contentBlockDelta?.delta?.toolUse?.input ?? '');
+    expect(inputs.join('')).toBe('{"id":12345678901234567890}');
+  });
+
   test('of a chat, and of the simulator', async () => {
     const { client } = createAmazonLab(replyWith(CHAT.start + CHAT.delta('Hi') + CHAT.end));
     const { stream } = await client.send(new ConverseStreamCommand({ ...ASK, modelId: 'gpt/fast' }));

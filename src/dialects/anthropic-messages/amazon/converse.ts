@@ -1,6 +1,7 @@
 // Clients of Converse, in which Amazon's SDKs ask all of its models: their requests become Claude's, and Claude's answers theirs.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
-import { type JsonObject, parseObject } from '../../../model/json/json.ts';
+import { readObject } from '../../../model/json/exact-numbers.ts';
+import type { JsonObject } from '../../../model/json/json.ts';
 import { writeJson } from '../../../model/json/write-json.ts';
 import { join } from '../../aws/event-stream.ts';
 import type { Envelope, UnwrappedRequest } from '../../envelope.ts';
@@ -29,7 +30,7 @@ export const CONVERSE: Envelope = {
         // Amazon's own events, where it serves itself.
         if (type !== undefined && !type.includes('_')) return writer.event(type, data);
         const messages = converse
-          .write(type, parseObject(data) ?? {})
+          .write(type, readObject(data) ?? {})
           .map(([name, fields]) => writer.event(name, JSON.stringify(fields)));
         return join(
           messages,

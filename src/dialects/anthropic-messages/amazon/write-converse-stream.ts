@@ -2,6 +2,7 @@
 // numbered without them.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
 import { asNumber, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
+import { exactText } from '../../../model/json/exact-numbers.ts';
 import { NO_USAGE } from '../../../model/usage.ts';
 import type { AnswerFacts } from '../../envelope.ts';
 import { citationOf, redactedOf, stopOf, usageOf } from './converse-words.ts';
@@ -54,7 +55,12 @@ export class ConverseWriter {
     this.numbers.set(index, contentBlockIndex);
     if (type === 'tool_use') {
       const toolUse = { toolUseId: block.id ?? '', name: block.name ?? '' };
-      return [['contentBlockStart', { contentBlockIndex, start: { toolUse } }]];
+      const started: ConverseEvent = ['contentBlockStart', { contentBlockIndex, start: { toolUse } }];
+      // Some servers send a call at once.
+      const input = asObject(block.input) ?? {};
+      if (Object.keys(input).length === 0) return [started];
+      const delta = { toolUse: { input: exactText(input) } };
+      return [started, ['contentBlockDelta', { contentBlockIndex, delta }]];
     }
     const begun =
       type === 'redacted_thinking'
