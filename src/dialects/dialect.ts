@@ -96,6 +96,8 @@ export interface ClientSide {
   forwardedSocket?(path: string): ForwardedSocket | undefined;
   /** For a path of its vendor's that is not served here, what to do instead; undefined for any other path. */
   alternativeTo?(path: string): string | undefined;
+  /** Of clients that ask for a path that is not served, if they are known to be another vendor's: its form of errors. */
+  envelopeOf?(path: string, headers: HeaderReader): Envelope | undefined;
   /** What a generation request says in other dialects' fields; undefined if nothing. */
   readForeignForm?(body: JsonObject): ForeignForm | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { ClientRoute, Dialect, ForwardedPath } from './dialect.ts';
+import type { Envelope } from './envelope.ts';
 import type { ForwardedSocket } from './forwarded-socket.ts';
 import type { AskedModels, ClientModels } from './operations.ts';
 import { DIALECTS } from './registry.ts';
@@ -19,6 +20,20 @@ export function findRoute(path: string, query: URLSearchParams): FoundRoute | un
   for (const dialect of ALL) {
     const route = dialect.client.route(path, query);
     if (route !== undefined) return { dialect, route };
+  }
+  return undefined;
+}
+
+export interface FoundEnvelope {
+  dialect: Dialect;
+  envelope: Envelope;
+}
+
+/** The other vendor whose clients ask for this path, which is not served. */
+export function findEnvelope(path: string, headers: HeaderReader): FoundEnvelope | undefined {
+  for (const dialect of ALL) {
+    const envelope = dialect.client.envelopeOf?.(path, headers);
+    if (envelope !== undefined) return { dialect, envelope };
   }
   return undefined;
 }

@@ -1,11 +1,13 @@
 // Clients that are set up for Claude at Amazon Bedrock: their paths, bodies, binary streams, exceptions and keys, with Amazon's
 // own SDK, whoever serves.
 import {
+  ApplyGuardrailCommand,
   BedrockRuntimeClient,
   CountTokensCommand,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
   type ResponseStream,
+  StartAsyncInvokeCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { describe, expect, test } from 'bun:test';
 import { Readable } from 'node:stream';
@@ -490,6 +492,55 @@ describe('failures', () => {
     const url = 'http://127.0.0.1:8088/model/x/invoke';
     const late = await gateway.turnAway(new Request(url, { method: 'POST', body: '{}' }));
     expect([late.status, late.headers.get('x-amzn-errortype')]).toEqual([503, 'ServiceUnavailableException']);
+  });
+});
+
+describe('what is not served', () => {
+  const notFound = (message: RegExp) => ({
+    name: 'ResourceNotFoundException',
+    message: expect.stringMatching(message),
+    $metadata: expect.objectContaining({ httpStatusCode: 404 }),
+  });
+
+  test('is an exception that says what to do instead', async () => {
+    const { client } = setup(jsonReply({}));
+    const guardrail = new ApplyGuardrailCommand({
+      guardrailIdentifier: 'g',
+      guardrailVersion: '1',
+      source: 'INPUT',
+      content: [{ text: { text: 'hi' } }],
+    });
+    expect(await failureOf(client.send(guardrail))).toMatchObject(
+      notFound(/^no such path: \/guardrail\/g\/version\/1\/apply; name guardrails /),
+    );
+    const stored = { s3OutputDataConfig: { s3Uri: 's3://bucket' } };
+    const later = new StartAsyncInvokeCommand({ modelId: MODEL, modelInput: BODY, outputDataConfig: stored });
+    expect(await failureOf(client.send(later))).toMatchObject(notFound(/; post each request to \/model\//));
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      '/model/x/invoke-with-bidirectional-stream',
+      {},
+      /; of a model’s paths these are served: \/invoke, .*, \/count-tokens$/,
+    ],
+    ['/foundation-models', { 'amz-sdk-invocation-id': 'one' }, /; models are listed at \/v1\/models$/],
+    ['/elsewhere', { authorization: 'AWS4-HMAC-SHA256 Credential=a' }, /; clients post to /],
+  ])('%s, by path or by headers', async (path, headers, message) => {
+    const { post } = setup(jsonReply({}));
+    const answer = await post(path, BODY, { headers });
+    expect([answer.status, answer.headers.get('x-amzn-errortype')]).toEqual([
+      404,
+      'ResourceNotFoundException',
+    ]);
+    expect(await answer.json()).toEqual({ message: expect.stringMatching(message) });
+  });
+
+  test('is told to other clients in their own form', async () => {
+    const { post } = setup(jsonReply({}));
+    const answer = await post('/guardrail/g/version/1/apply', BODY);
+    expect(answer.headers.get('x-amzn-errortype')).toBeNull();
+    expect(await answer.json()).toHaveProperty('error.message');
   });
 });
 

@@ -115,7 +115,6 @@ test.each([
   ['/v1/responses/resp_1/input_items', 'the whole conversation as `input`'],
   ['/v1/messages/batches', '/v1/messages'],
   ['/v1/complete', '/v1/messages'],
-  ['/model/x/invoke-with-bidirectional-stream', '/converse-stream'],
   ['/v1/files/file_1/content', 'with each request that needs it, in base64'],
   [
     '/openai/deployments/fast/images/generations',

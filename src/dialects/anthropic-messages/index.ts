@@ -3,7 +3,8 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
-import { insteadOfAmazons, routeOfAmazons } from './amazon/route.ts';
+import { INVOKE } from './amazon/invoke.ts';
+import { insteadOfAmazons, isOfAmazons, routeOfAmazons } from './amazon/route.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -39,6 +40,7 @@ export const anthropicMessages: Dialect = {
     comparesModels,
     forwardedTo,
     alternativeTo,
+    envelopeOf: (path, headers) => (isOfAmazons(path, headers) ? INVOKE : undefined),
     parseRequest,
     known: KNOWN,
     buildResponse,

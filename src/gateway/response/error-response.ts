@@ -1,5 +1,11 @@
 // Failures as responses that the client reads.
-import { findForward, findModelListBelow, findModels, findRouteBelow } from '../../dialects/find-route.ts';
+import {
+  findEnvelope,
+  findForward,
+  findModelListBelow,
+  findModels,
+  findRouteBelow,
+} from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
@@ -67,11 +73,13 @@ function describeError(error: GatewayError, recipient: Recipient, requestId: str
   return { status, headers, body };
 }
 
-/** By the path that was probably meant, else by a dialect whose own path begins like this one. */
+/** By the path that was probably meant, else by what identifies a vendor, else by a dialect whose own path begins like this one. */
 export function guessRecipient(request: Request, url: URL): Recipient {
   const near = nearRoute(url);
-  if (near === undefined) return { dialect: guessDialect(request, url) };
-  return { dialect: near.dialect.id, envelope: near.route.envelope };
+  if (near !== undefined) return { dialect: near.dialect.id, envelope: near.route.envelope };
+  const found = findEnvelope(url.pathname, request.headers);
+  if (found !== undefined) return { dialect: found.dialect.id, envelope: found.envelope };
+  return { dialect: guessDialect(request, url) };
 }
 
 /** Where several begin so, the dialect that the client's headers suggest, or the most common. */

@@ -1,4 +1,5 @@
 // The paths of Amazon Bedrock's clients: the model, and whether to stream, is in the path.
+import type { HeaderReader } from '../../../model/headers.ts';
 import type { ClientRoute } from '../../dialect.ts';
 import type { Envelope } from '../../envelope.ts';
 import { CONVERSE, CONVERSE_STREAM } from './converse.ts';
@@ -32,10 +33,29 @@ export function routeOfAmazons(path: string): ClientRoute | undefined {
   return { ...found.asked, modelForBody, ownsQuery: true, envelope: found.envelope };
 }
 
-/** What to use in place of a path of a model that is not served; undefined for any other path. */
+/** Paths of Amazon Bedrock, and of its service for administration, that are not served here. */
+const UNSERVED: readonly [RegExp, string][] = [
+  [
+    /^\/model\/.+\//,
+    `of a model’s paths these are served: ${METHODS.map(({ name }) => `/${name}`).join(', ')}`,
+  ],
+  [/^\/async-invoke(\/|$)/, 'post each request to /model/{modelId}/converse'],
+  [/^\/guardrails?(\/|$)/, 'name guardrails in the requests to models at `bedrock`, which applies them'],
+  [/^\/(foundation-models|inference-profiles)(\/|$)/, 'models are listed at /v1/models'],
+];
+
+/** What to use in place of a path that is not served; undefined for any other path. */
 export function insteadOfAmazons(path: string): string | undefined {
-  if (!/^\/model\/.+\//.test(path)) return undefined;
-  return `of a model’s paths these are served: ${METHODS.map(({ name }) => `/${name}`).join(', ')}`;
+  return UNSERVED.find(([unserved]) => unserved.test(path))?.[1];
+}
+
+/** Whether those who ask for this path, whatever it is, are Amazon's clients: its SDKs, and others that sign as they do. */
+export function isOfAmazons(path: string, headers: HeaderReader): boolean {
+  return (
+    path.startsWith('/model/') ||
+    headers.has('amz-sdk-invocation-id') ||
+    (headers.get('authorization') ?? '').startsWith('AWS4-')
+  );
 }
 
 /** '' where the encoding is invalid. */
