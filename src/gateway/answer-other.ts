@@ -14,7 +14,9 @@ import {
   isMeantToAsk,
   methodNotAllowed,
   noSuchPath,
+  notOpened,
   stackOf,
+  UPGRADE_REQUIRED,
 } from './response/error-response.ts';
 import type { GatewayHost } from './host.ts';
 import { answerModels } from './operations/models.ts';
@@ -82,7 +84,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     guardPages(project);
     const managed = await manage(request, url);
     if (managed !== undefined) return managed;
-    throw noSuchPath(url);
+    throw notOpened(url.pathname, request.headers) ?? noSuchPath(url);
   } catch (thrown) {
     const { redactor } = setup;
     const error = redactError(toGatewayError(thrown), redactor.ofFailure);
@@ -90,6 +92,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const recipient = listing === undefined ? guessRecipient(request, url) : { dialect: listing.dialect.id };
     const refusal = errorResponse(error, recipient, host.randomId());
     if (error.status === 405) refusal.headers.set('allow', READ);
+    if (error.status === UPGRADE_REQUIRED) refusal.headers.set('upgrade', 'websocket');
     return refusal;
   }
 }

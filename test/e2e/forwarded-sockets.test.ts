@@ -283,8 +283,14 @@ describe('a WebSocket that is forwarded', () => {
     await expect(client.opened).rejects.toThrow('400');
     expect(await lastRow()).toMatchObject({ status: 'error', error_code: 'unsupported_feature' });
     const plain = await fetch(sluice.url + PATH);
-    expect(plain.status).toBe(404);
-    expect(await plain.text()).toContain('is a WebSocket');
+    expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket']);
+    expect(await plain.text()).toContain('/v1/realtime: it is a WebSocket; open it as one');
+    const secrets = await fetch(`${sluice.url}/v1/realtime/client_secrets`, { method: 'POST', body: '{}' });
+    expect(secrets.status).toBe(404);
+    expect(await secrets.text()).toContain('open a WebSocket at /v1/realtime');
+    await using without = await startSluice({ config: { providers: { gemini: { api_key: 'k' } } } });
+    using refused = new SocketClient(without.url + PATH);
+    await expect(refused.opened).rejects.toThrow('404');
   });
 
   test('of Google’s SDK is a Live conversation', async () => {

@@ -6,7 +6,7 @@ import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
-import { isRealtime, realtimeSocket } from '../openai/realtime.ts';
+import { realtimeSocket } from '../openai/realtime.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';
@@ -109,8 +109,8 @@ function alternativeTo(asked: string): string | undefined {
   // Anthropic's SDKs request files there, too.
   if (/^\/v1\/(files|uploads)(\/|$)/.test(path))
     return 'no files are stored here; send their content with each request that needs it, in base64';
-  if (isRealtime(asked))
-    return 'a realtime conversation is a WebSocket: open it at /v1/realtime, with a key and not with a secret for one conversation';
+  if (path.startsWith('/v1/realtime/'))
+    return 'a conversation’s own secret and WebRTC lead past the gateway; open a WebSocket at /v1/realtime, with a key';
   if (/^\/v1\/batches(\/|$)/.test(path)) return 'send each request of a batch separately';
   return undefined;
 }

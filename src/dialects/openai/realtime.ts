@@ -15,11 +15,6 @@ export function realtimeSocket(asked: string): ForwardedSocket | undefined {
   return ownPath(asked) === PATH ? REALTIME : undefined;
 }
 
-export function isRealtime(asked: string): boolean {
-  const path = ownPath(asked);
-  return path === PATH || path.startsWith(`${PATH}/`);
-}
-
 const REALTIME: ForwardedSocket = {
   path: PATH.slice('/v1'.length),
   spokenBy: ['openai-chat', 'openai-responses'],

@@ -2,6 +2,7 @@
 import {
   findEnvelope,
   findForward,
+  findForwardedSocket,
   findModelListBelow,
   findModels,
   findRouteBelow,
@@ -179,7 +180,7 @@ export function methodNotAllowed(method: string, path: string, allowed: string):
 }
 
 const NO_HEADERS = new Headers();
-const UPGRADE_REQUIRED = 426;
+export const UPGRADE_REQUIRED = 426;
 const REQUEST_TIMEOUT = 408;
 
 /**
@@ -192,6 +193,24 @@ export function notPosted(method: string, path: string, headers: HeaderReader): 
   if (!isWhole && !headers.has('sec-websocket-key')) return methodNotAllowed(method, path, 'POST');
   const problem = isWhole ? 'no WebSocket is served here' : 'a proxy has taken away `Upgrade: websocket`';
   return new GatewayError('invalid_request', `${problem}; POST to ${path}`, { status: UPGRADE_REQUIRED });
+}
+
+/** Why no WebSocket that is forwarded was opened at this path; undefined for a path that has none. */
+export function notOpened(pathname: string, headers: HeaderReader): GatewayError | undefined {
+  const found = findForwardedSocket(pathname);
+  if (found === undefined) return undefined;
+  if (headers.get('upgrade')?.toLowerCase() === 'websocket') {
+    const spoken = found.socket.spokenBy.join(' or ');
+    return new GatewayError(
+      'invalid_request',
+      `${pathname}: WebSockets are forwarded only to an enabled provider that speaks ${spoken}, and there is none`,
+      { status: 404 },
+    );
+  }
+  const problem = headers.has('sec-websocket-key')
+    ? 'a proxy has taken away `Upgrade: websocket`; have it pass this on'
+    : 'it is a WebSocket; open it as one';
+  return new GatewayError('invalid_request', `${pathname}: ${problem}`, { status: UPGRADE_REQUIRED });
 }
 
 /** The stack of an unexpected error for the log: where it was thrown, not where it was caught. */
