@@ -17,6 +17,9 @@ const PausableSocket = WebSocket as unknown as new (
   options: Bun.WebSocketOptions,
 ) => PausableSocket;
 
+/** How long a provider may take to answer our closing, and to read what was sent before it. */
+const CLOSING_MS = 5_000;
+
 export interface SocketTransportOptions {
   proxies: Pick<Proxies, 'of'>;
   setTimer(callback: () => void, ms: number): () => void;
@@ -50,7 +53,7 @@ export function createSocketTransport({ proxies, setTimer }: SocketTransportOpti
       };
       socket.onopen = () => {
         settle();
-        resolve(new OpenSocket(socket));
+        resolve(new OpenSocket(socket, setTimer));
       };
       socket.onerror = (event) => {
         settle();
@@ -79,13 +82,17 @@ function failureOf(event: Event): Error {
 class OpenSocket implements ProviderSocket {
   readonly protocol: string;
   private readonly socket: PausableSocket;
+  private readonly setTimer: SocketTransportOptions['setTimer'];
   private reader: SocketReader | null = null;
   /** What came with the handshake, before anyone reads. */
   private early: SocketMessageData[] = [];
   private end: { code: number; reason: string } | null = null;
 
-  constructor(socket: PausableSocket) {
+  private stopTimer: (() => void) | null = null;
+
+  constructor(socket: PausableSocket, setTimer: SocketTransportOptions['setTimer']) {
     this.socket = socket;
+    this.setTimer = setTimer;
     this.protocol = socket.protocol;
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => this.arrived(data as string | ArrayBuffer);
@@ -123,6 +130,8 @@ class OpenSocket implements ProviderSocket {
     // A paused one would not hear that the other side closes too.
     this.socket.resume();
     this.socket.close(code, reason);
+    // The runtime waits without end for the answer, with all that the provider has not read.
+    if (this.end === null) this.stopTimer ??= this.setTimer(() => this.socket.terminate(), CLOSING_MS);
   }
 
   private arrived(data: string | ArrayBuffer): void {
@@ -133,6 +142,7 @@ class OpenSocket implements ProviderSocket {
 
   private ended(code: number, reason: string): void {
     this.end = { code, reason };
+    this.stopTimer?.();
     this.reader?.closed(code, reason);
   }
 }

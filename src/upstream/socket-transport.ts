@@ -38,7 +38,7 @@ export interface ProviderSocket {
   send(data: SocketMessageData): void;
   /** Bytes that the provider has not taken yet. */
   unsent(): number;
-  /** The reader is told when it is closed. @param code one that may be sent: see `sendableCode`. */
+  /** The reader is told when it is closed, which a provider that does not answer cannot delay for long. @param code one that may be sent. */
   close(code: number, reason: string): void;
 }
 

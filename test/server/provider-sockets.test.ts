@@ -1,0 +1,69 @@
+// WebSockets to providers that do not keep to the protocol.
+import { expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
+import { HeaderList } from '../../src/model/header-list.ts';
+import { createSocketTransport } from '../../src/server/provider-sockets.ts';
+
+const HANDSHAKE_ID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Accepts WebSockets, and answers nothing that comes over them. */
+async function startSilentProvider(accepted: (socket: Socket) => void) {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (request) => {
+      const [, key = ''] = /sec-websocket-key: (.*)\r\n/i.exec(request.toString()) ?? [];
+      const accept = createHash('sha1')
+        .update(key + HANDSHAKE_ID)
+        .digest('base64');
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+      );
+      accepted(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return { url: `ws://127.0.0.1:${port}/`, [Symbol.dispose]: () => void server.close() };
+}
+
+test.each([
+  ['answers nothing', true],
+  ['does not even read', false],
+])('a provider that %s does not keep the connection that was closed', async (_, reads) => {
+  const gone = Promise.withResolvers<void>();
+  let provider: Socket | undefined;
+  using server = await startSilentProvider((socket) => {
+    provider = socket;
+    socket.on('close', gone.resolve);
+    if (reads) socket.resume();
+    else socket.pause();
+  });
+  const timers = new Set<() => void>();
+  const connect = createSocketTransport({
+    proxies: { of: () => null },
+    setTimer(callback) {
+      timers.add(callback);
+      return () => timers.delete(callback);
+    },
+  });
+  const socket = await connect({
+    url: server.url,
+    headers: new HeaderList(),
+    protocols: [],
+    connectMs: 10_000,
+    signal: new AbortController().signal,
+  });
+  const closed = Promise.withResolvers<number>();
+  socket.read({ message() {}, pinged() {}, closed: closed.resolve });
+  if (!reads) socket.send(new Uint8Array(16 * 1024 * 1024));
+  expect(timers.size).toBe(0);
+  socket.close(1000, '');
+  expect(timers.size).toBe(1);
+  for (const expired of timers) expired();
+  expect(await closed.promise).toBe(1006);
+  expect(timers.size).toBe(0);
+  provider?.resume();
+  await gone.promise;
+});
