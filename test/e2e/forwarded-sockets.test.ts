@@ -55,6 +55,32 @@ const ECHO: Script = {
   refuses: () => undefined,
 };
 
+/** Offers subprotocols as no WebSocket client would, and leaves. */
+async function shakeHands(port: number, path: string, offered: string) {
+  const request = [
+    `GET ${path} HTTP/1.1`,
+    `host: 127.0.0.1:${port}`,
+    'upgrade: websocket',
+    'connection: Upgrade',
+    'sec-websocket-version: 13',
+    `sec-websocket-key: ${Buffer.alloc(16).toString('base64')}`,
+    `sec-websocket-protocol: ${offered}`,
+  ];
+  const answered = Promise.withResolvers<string>();
+  const socket = await Bun.connect({
+    hostname: '127.0.0.1',
+    port,
+    socket: { data: (_, bytes) => answered.resolve(bytes.toString()) },
+  });
+  socket.write(`${request.join('\r\n')}\r\n\r\n`);
+  const head = await answered.promise;
+  socket.end();
+  return {
+    status: Number(/^HTTP\/1.1 (\d+)/.exec(head)?.[1]),
+    protocol: /^sec-websocket-protocol: (.*)\r$/im.exec(head)?.[1],
+  };
+}
+
 describe('a WebSocket that is forwarded', () => {
   let script = ECHO;
   let provider: SocketProvider;
@@ -152,6 +178,18 @@ describe('a WebSocket that is forwarded', () => {
     client.socket.close();
     await lastRow();
     expect(sluice.output()).not.toContain('sk-of-the-client');
+  });
+
+  test.each([
+    ['twice', 'realtime, realtime', 'realtime'],
+    ['with what is no name', 'realtime, a/b', undefined],
+  ])('is not the provider’s failure where the client offers a subprotocol %s', async (_, offered, chosen) => {
+    rows++;
+    const { status, protocol } = await shakeHands(sluice.port, PATH, offered);
+    expect(protocol).toBe(chosen);
+    expect(status).toBe(chosen === undefined ? 400 : 101);
+    const row = await lastRow();
+    expect(row.error_code).toBe(chosen === undefined ? 'invalid_request' : null);
   });
 
   test('is one row, with the sum of what its answers are billed by', async () => {

@@ -1,6 +1,7 @@
 // WebSockets that only a provider itself can answer (realtime conversations), forwarded as they are. docs/endpoints.md
 import type { FoundSocket } from '../../dialects/find-route.ts';
 import type { ForwardedSocket } from '../../dialects/forwarded-socket.ts';
+import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { fitting, routeForwarded } from '../../routing/forwarded.ts';
@@ -75,7 +76,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
   };
   const audience = record.live.audience();
   const observer = createObserver(host.monotonic, audience);
-  const protocols = protocolsIn(headers).filter((protocol) => socket.keyIn?.(protocol) === undefined);
+  const protocols = offeredProtocols(headers, socket);
   const opened = await firstAnswer<ProviderSocket>({
     context: tryContextOf({
       ...forwarding,
@@ -156,6 +157,22 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
     const error = plan.side.parseError({ status, headers: new HeaderList(), body: '' }, quirks);
     throw error.with(`${name} answered the handshake for a WebSocket with ${status}${whoseKey(error, plan)}`);
   }
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
+const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/**
+ * Those to choose from, each once. Throws GatewayError `invalid_request` for one that cannot be sent: opening the provider's
+ * socket would fail, as if that were the provider's fault.
+ */
+function offeredProtocols(headers: HeaderReader, socket: ForwardedSocket): string[] {
+  const offered = protocolsIn(headers).filter((protocol) => socket.keyIn?.(protocol) === undefined);
+  if (offered.every((protocol) => TOKEN.test(protocol))) return [...new Set(offered)];
+  throw new GatewayError(
+    'invalid_request',
+    "sec-websocket-protocol: a subprotocol may consist of letters, digits and !#$%&'*+-.^_`|~ only",
+  );
 }
 
 function protocolsIn(headers: HeaderReader): string[] {
