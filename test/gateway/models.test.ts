@@ -201,6 +201,24 @@ describe('the official SDKs', () => {
   );
 });
 
+test('a time of creation that is none, or in other units than seconds, spoils no list', async () => {
+  for (const created of [1_740_000_000_000_000, 300_000_000_000, -1e300]) {
+    const { fetch } = setup((request) =>
+      request.headers.has('anthropic-version') || request.path.startsWith('/v1beta')
+        ? lists(request)
+        : jsonReply(200, { object: 'list', data: [{ id: 'gpt-small', object: 'model', created }] }),
+    );
+    const dates = async (path: string, list: string, field: string, headers = {}) => {
+      const answer = (await (await fetch(BASE + path, { headers })).json()) as Record<string, unknown[]>;
+      const model = answer[list]?.find((entry) => Object.values(entry as object).includes('gpt/gpt-small'));
+      return (model as Record<string, unknown> | undefined)?.[field];
+    };
+    expect(await dates('/api/tags', 'models', 'modified_at')).toBe('0001-01-01T00:00:00Z');
+    const anthropics = await dates('/v1/models?limit=99', 'data', 'created_at', { 'anthropic-version': '1' });
+    expect(anthropics).toBe('1970-01-01T00:00:00Z');
+  }
+});
+
 describe('a model that no provider lists', () => {
   const one = async (id: string, headers: Record<string, string> = {}, path = '/v1/models') => {
     const { fetch } = setup();

@@ -2,15 +2,13 @@
 import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { dateOf } from '../shared/model-date.ts';
 import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
 import { ID, ownFields } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
 /** Its clients require a date; this one stands for an unknown one. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
-
-/** Beyond it (year 9999) years have more than four digits. */
-const LAST_SECOND = 253_402_300_799;
 
 export const clientModels: ClientModels = {
   route: (path, headers) => (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
@@ -35,9 +33,13 @@ export const clientModels: ClientModels = {
 
 function buildModel(model: OfferedModel): JsonObject {
   const { id, displayName = id, created } = model;
-  const date =
-    created === undefined || created > LAST_SECOND ? UNKNOWN_DATE : new Date(created * 1_000).toISOString();
-  return { created_at: date, ...ownFields(model.extension), type: 'model', id, display_name: displayName };
+  return {
+    created_at: dateOf(created) ?? UNKNOWN_DATE,
+    ...ownFields(model.extension),
+    type: 'model',
+    id,
+    display_name: displayName,
+  };
 }
 
 export const providerModels: ProviderModels = {

@@ -2,6 +2,7 @@
 import { asArray, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { ClientModels, ProviderModels } from '../operations.ts';
+import { dateOf } from '../shared/model-date.ts';
 import { requiredString } from '../shared/read-field.ts';
 
 /** One page holds all. */
@@ -59,7 +60,7 @@ export const clientModels: ClientModels = {
 
 /** Clients read a time; of a model without one, the time that Ollama's own server has for none. */
 function modifiedAt({ created }: Pick<OfferedModel, 'created'>): string {
-  return created === undefined ? '0001-01-01T00:00:00Z' : new Date(created * 1_000).toISOString();
+  return dateOf(created) ?? '0001-01-01T00:00:00Z';
 }
 
 function detailsOf({ provider }: Pick<OfferedModel, 'provider'>): JsonObject {
