@@ -102,6 +102,12 @@ export interface ClientSide {
   readForeignForm?(body: JsonObject): ForeignForm | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
+  /**
+   * The whole answer to a question that asks nothing of a model, such as to load it into memory; undefined for any other. Left out:
+   * every question asks something.
+   * @param created Unix time in seconds.
+   */
+  answerWithoutModel?(body: JsonObject, created: number): JsonObject | undefined;
   /** The fields of a body that `parseRequest` reads or keeps; a translation does not carry the others. */
   readonly known: KnownRequest;
   buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject;

@@ -1,4 +1,5 @@
-// How clients of another vendor wrap a dialect: what differs in their requests and answers from those of the dialect's own.
+// How clients of another vendor, or of another path, wrap a dialect: what differs in their requests and answers from those of
+// the dialect's own.
 import type { ProviderDialectId } from '../model/dialect-id.ts';
 import type { GatewayError } from '../model/errors.ts';
 import type { HeaderList } from '../model/header-list.ts';
@@ -43,11 +44,12 @@ export interface OpenedRequest {
 
 /** What its clients read in place of what the dialect writes. */
 export interface EnvelopedAnswers
-  extends Required<Pick<ClientSide, 'buildError' | 'statusOf' | 'requestIdHeader' | 'buildTokenCount'>> {
-  /** Of an error's answer. */
-  errorHeaders(error: GatewayError): Record<string, string>;
-  /** Of a whole answer. */
-  usageHeaders(usage: Usage): Record<string, string>;
+  extends Required<Pick<ClientSide, 'buildError' | 'statusOf'>>,
+    Pick<ClientSide, 'requestIdHeader' | 'buildTokenCount'> {
+  /** Of an error's answer. Left out: none. */
+  errorHeaders?(error: GatewayError): Record<string, string>;
+  /** Of a whole answer. Left out: none. */
+  usageHeaders?(usage: Usage): Record<string, string>;
   /** The body of a whole answer, from the dialect's. Left out: it is that one. */
   writeWhole?(body: JsonObject, facts: AnswerFacts): JsonObject;
   /** Loads how one stream is written. */
@@ -64,7 +66,7 @@ export interface AnswerFacts {
   lost(feature: string): void;
 }
 
-/** How the events of a stream are written, if not as server-sent events. */
+/** How the events of a stream are written, if not as the dialect frames them. */
 export interface StreamForm {
   readonly contentType: string;
   /** Empty where nothing of it is told. */

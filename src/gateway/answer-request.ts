@@ -15,7 +15,7 @@ import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { Question } from './attempts/plan.ts';
 import type { BudgetGuard } from './budgets.ts';
 import { clientLeft, isEndedFromOutside } from './cancellation-errors.ts';
-import { answerGeneration } from './operations/generate.ts';
+import { answerGeneration, answerWithoutModel } from './operations/generate.ts';
 import type { Fleet } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import type { Operation } from './operations/ask-json.ts';
@@ -125,6 +125,8 @@ export async function answerRequest(
     record.projectId = incoming.projectId;
     record.streamed = incoming.stream;
     record.keepsAnswer = isRecorded && config.audit.logResponseBodies;
+    const idle = answerWithoutModel({ host, record, dialect, envelope }, incoming);
+    if (idle !== undefined) return idle;
     let neutral: NeutralRequest | undefined;
     const parse = () => {
       neutral ??= parseAsked(incoming);

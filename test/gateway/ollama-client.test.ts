@@ -33,14 +33,33 @@ describe('a request', () => {
     expect([type, body.stream]).toEqual(['application/x-ndjson', true]);
   });
 
-  test('without messages, which would load a model, is told what to send', async () => {
-    const { post } = setup(replyWith(''));
-    const response = await post('/api/chat', { model: 'm', messages: [] });
+  test.each([
+    [{}, 'load'],
+    [{ messages: [] }, 'load'],
+    [{ messages: [], keep_alive: 0 }, 'unload'],
+    [{ messages: [], keep_alive: '0s' }, 'unload'],
+    [{ messages: [], keep_alive: '10m' }, 'load'],
+  ] as const)(
+    'that only loads or frees the model is answered without a provider: %j',
+    async (more, reason) => {
+      const { upstream, post, row } = setup(replyWith(''));
+      const response = await post('/api/chat', { model: 'm', ...more });
+      expect(response.headers.get('content-type')).toBe('application/json');
+      expect(await response.json()).toEqual({
+        model: 'm',
+        created_at: expect.any(String),
+        message: { role: 'assistant', content: '' },
+        done: true,
+        done_reason: reason,
+      });
+      expect(upstream.requests).toEqual([]);
+      expect(await row(0)).toMatchObject({ status: 'success', streamed: false, provider: null });
+    },
+  );
+
+  test('whose messages are no list is refused', async () => {
+    const response = await setup(replyWith('')).post('/api/chat', { model: 'm', messages: '' });
     expect(response.status).toBe(400);
-    expect(await response.json()).toEqual({
-      error: expect.stringContaining('at least one message'),
-      status: 400,
-    });
   });
 
   test('may have the calls of an answer without their ids, and results without names', async () => {
@@ -113,12 +132,12 @@ describe('models, through the SDK', () => {
     expect((await client.embeddings({ model: 'lab/e', prompt: 'a' })).embedding).toEqual([1, 2]);
   });
 
-  test.each([
-    ['pull', () => client.pull({ model: 'lab/gpt-5' }), /no models are kept here/],
-    ['generate', () => client.generate({ model: 'lab/gpt-5', prompt: 'hi' }), /send the prompt as/],
-  ] as const)('%s is told what to do instead', async (_, ask, words) => {
-    await expect(ask()).rejects.toMatchObject({ status_code: 404, error: expect.stringMatching(words) });
-  });
+  test.each([['pull', () => client.pull({ model: 'lab/gpt-5' }), /no models are kept here/]] as const)(
+    '%s is told what to do instead',
+    async (_, ask, words) => {
+      await expect(ask()).rejects.toMatchObject({ status_code: 404, error: expect.stringMatching(words) });
+    },
+  );
 });
 
 test('a stream waits with white space, which belongs to the next line', async () => {

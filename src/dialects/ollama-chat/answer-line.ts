@@ -2,7 +2,7 @@
 import type { ToolCallPart } from '../../model/content.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Finish } from '../../model/finish.ts';
-import type { JsonObject } from '../../model/json/json.ts';
+import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import { callWithThoughtsToWire, isSeal, type ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import { totalInputTokens, type Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -14,7 +14,7 @@ import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
 export const CUT_CALL = 'tool_calls';
 
 /** The fields that every line has. */
-export function lineHead(model: string, { created }: AnswerContext): JsonObject {
+export function lineHead(model: string, { created }: Pick<AnswerContext, 'created'>): JsonObject {
   return { model, created_at: new Date(created * 1_000).toISOString() };
 }
 
@@ -64,6 +64,21 @@ export function buildEnding(finish: Finish, usage: Usage, losses: AnswerLosses):
   // Left out where the provider stated none: zeros would be a claim.
   if (prompt + usage.outputTokens === 0) return ending;
   return { ...ending, prompt_eval_count: prompt, eval_count: usage.outputTokens };
+}
+
+/**
+ * Clients load a model into memory by a request without messages, and free it by one that keeps it for no time. Here none is in
+ * memory; the answers are those of Ollama's own server.
+ */
+export function answerToLoad(body: JsonObject, created: number): JsonObject | undefined {
+  const { model, messages, keep_alive: keepAlive } = body;
+  if (asArray(messages ?? [])?.length !== 0) return undefined;
+  return {
+    ...lineHead(asString(model) ?? '', { created }),
+    message: { role: 'assistant', content: '' },
+    done: true,
+    done_reason: /^0+[a-z]*$/.test(String(keepAlive ?? '')) ? 'unload' : 'load',
+  };
 }
 
 /** Calls end in `stop` too. */

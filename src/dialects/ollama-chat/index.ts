@@ -1,5 +1,6 @@
 // Ollama's own wire: `POST /api/chat`. https://docs.ollama.com/api/chat
-import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
+import { answerToLoad } from './answer-line.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { clientEmbeddings } from './client-embeddings.ts';
@@ -8,6 +9,7 @@ import { embeddings } from './embeddings.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
 import { createLineFraming } from './framing.ts';
+import { GENERATE } from './generate.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { clientModels, providerModels } from './list-models.ts';
@@ -16,13 +18,13 @@ import { accountIn, parseResponse } from './parse-response.ts';
 import { ID } from './wire.ts';
 
 const CHAT = '/api/chat';
+const ANSWER: ClientRoute = { operation: 'generate', streamsByDefault: true, framing: 'lines' };
 const EMBED: ReadonlySet<string> = new Set(['/api/embed', '/api/embeddings']);
 
 /** The version whose API is served here: clients ask for it, and some want one that is new enough. No model is in memory. */
 const PAGES = { '/api/version': { version: '0.12.11' }, '/api/ps': { models: [] } };
 
 function alternativeTo(path: string): string | undefined {
-  if (path === '/api/generate') return `send the prompt as \`messages\` to ${CHAT}`;
   return /^\/api\/(pull|push|create|copy|delete|blobs\/.*)$/.test(path)
     ? 'no models are kept here: name one that /api/tags lists, as "provider/model"'
     : undefined;
@@ -53,12 +55,14 @@ export function createOllamaChat(openai: ProviderSide): Dialect {
     client: {
       path: CHAT,
       route(path) {
-        if (path === CHAT) return { operation: 'generate', streamsByDefault: true, framing: 'lines' };
+        if (path === CHAT) return ANSWER;
+        if (path === '/api/generate') return { ...ANSWER, envelope: GENERATE };
         return EMBED.has(path) ? { operation: 'embed', stream: false } : undefined;
       },
       alternativeTo,
       pages: PAGES,
       parseRequest,
+      answerWithoutModel: answerToLoad,
       known: KNOWN,
       buildResponse,
       createStreamEncoder,

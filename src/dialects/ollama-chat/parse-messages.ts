@@ -27,11 +27,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
     const found = value === undefined ? 'is missing' : `is ${nameType(value)}`;
     throw invalid('messages', `${found}; it must be an array of {role, content}`);
   }
-  if (value.length === 0)
-    throw invalid(
-      'messages',
-      'is empty; send at least one message: there is no model to load into memory here',
-    );
+  if (value.length === 0) throw invalid('messages', 'is empty; send at least one message');
   const system: TextPart[] = [];
   const messages: Message[] = [];
   // Many clients drop the ids of calls, or never had them.

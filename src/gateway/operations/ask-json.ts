@@ -9,6 +9,7 @@ import type { MakeBody } from '../response/byte-source.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
+import type { Recipient } from '../response/recipient.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { createObserver, type Observer } from '../record/observer.ts';
 import { type Plan, planOperation } from '../attempts/plan.ts';
@@ -121,7 +122,11 @@ function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, bui
 }
 
 /** The response of a successful request, noted in the record. */
-export function respond(exchange: Operation, text: string, headers: AnswerHeaders): Response {
+export function respond(
+  exchange: Recipient & Pick<Exchange, 'record'>,
+  text: string,
+  headers: AnswerHeaders,
+): Response {
   const { record } = exchange;
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);

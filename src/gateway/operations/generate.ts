@@ -34,10 +34,12 @@ import { createContinuation } from '../continue/continuation.ts';
 import { tryContextOf, type Exchange, planTry } from '../attempts/try-context.ts';
 import { noteAnswerLoss } from '../record/observer.ts';
 import { describeLoss } from '../record/describe-row.ts';
+import { respond } from './ask-json.ts';
 import { hedgedAnswer } from '../attempts/hedge.ts';
 import type { GatewayHost } from '../host.ts';
 import type { Plan, Question } from '../attempts/plan.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
+import type { Incoming } from '../request/incoming.ts';
 import { redactError } from '../response/redact-error.ts';
 import type { Relay, Taker } from '../pumps/relay.ts';
 import { createByteRenderer } from '../pumps/translate.ts';
@@ -115,13 +117,31 @@ async function answerWhole(exchange: Exchange): Promise<Response> {
   const body = writtenFor(exchange, whole.plan, own);
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
   const { usage } = factsOf(exchange);
-  if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders(usage));
+  if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders?.(usage));
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, whole.answer.model);
   const response = new Response(body, { status: 200, headers });
   record.httpStatus = 200;
   // As a stream would be: in the dialect's words.
   if (record.keepsAnswer) record.responseBody = own;
+  record.end({ status: 'success' });
+  return response;
+}
+
+/** The answer to a question that asks nothing of a model; undefined for any other. */
+export function answerWithoutModel(
+  exchange: Pick<Exchange, 'host' | 'record' | 'dialect' | 'envelope'>,
+  { body, route }: Incoming,
+): Response | undefined {
+  const { host, record, dialect, envelope } = exchange;
+  if (route.operation !== 'generate') return undefined;
+  const { client } = DIALECTS[dialect];
+  const own = client.answerWithoutModel?.(body, Math.floor(host.now() / 1000));
+  if (own === undefined) return undefined;
+  const written = envelope?.answers?.writeWhole?.(own, factsOf(exchange)) ?? own;
+  // It is whole, also where a stream is asked for.
+  record.streamed = false;
+  const response = respond(exchange, JSON.stringify(written), {});
   record.end({ status: 'success' });
   return response;
 }
@@ -166,7 +186,7 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;
-  const reframer = form === undefined ? null : new Reframer(form);
+  const reframer = form === undefined ? null : new Reframer(form, framing === 'lines' ? 'lines' : 'sse');
   const answer = new StreamedAnswer(exchange, reframer, inTime ? early.relay : null, inTime ? null : opening);
   return new Response(makeBody(createClientStream(answer)), { status: 200, headers });
 }

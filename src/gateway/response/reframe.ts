@@ -1,15 +1,20 @@
-// Writes a client's stream in another form than server-sent events, which is what the pumps make.
+// Writes a client's stream in another form than the dialect's, which is what the pumps make.
 import type { StreamForm } from '../../dialects/envelope.ts';
-import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
-import { parseFrame } from '../../sse/parse-frame.ts';
+import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
+import type { FrameSplitter } from '../../sse/frame-splitter.ts';
 
 export class Reframer {
   readonly ping: Uint8Array;
   private readonly form: StreamForm;
   /** Unbounded: the pumps have checked the size of each event. */
-  private readonly splitter: FrameSplitter = createFrameSplitter(Number.POSITIVE_INFINITY);
+  private readonly splitter: FrameSplitter;
+  private readonly parse: FrameFormat['parse'];
 
-  constructor(form: StreamForm) {
+  /** @param framing of the stream that is written anew. */
+  constructor(form: StreamForm, framing: keyof typeof FRAME_FORMATS) {
+    const { createSplitter, parse } = FRAME_FORMATS[framing];
+    this.splitter = createSplitter(Number.POSITIVE_INFINITY);
+    this.parse = parse;
     this.form = form;
     this.ping = form.ping;
   }
@@ -25,7 +30,7 @@ export class Reframer {
   }
 
   private write(frame: Uint8Array): Uint8Array {
-    const event = parseFrame(frame);
+    const event = this.parse(frame);
     return event === undefined ? NOTHING : this.form.write(event);
   }
 }
