@@ -45,6 +45,18 @@ const WHOLE_OF: Record<ProviderDialectId, string> = {
 
 /** Of wires whose streams hold arguments as objects: one event is the whole answer. */
 const STREAM_OF: Partial<Record<ProviderDialectId, string>> = {
+  // So do servers that are compatible with Anthropic's.
+  'anthropic-messages': [
+    '{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"served","content":[],"usage":{"input_tokens":7,"output_tokens":1}}}',
+    asObject(
+      '{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"lookup","input":"ARGUMENTS"}}',
+    ),
+    '{"type":"content_block_stop","index":0}',
+    '{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":3}}',
+    '{"type":"message_stop"}',
+  ]
+    .map((data) => `data: ${data}\n\n`)
+    .join(''),
   gemini: `data: ${WHOLE_OF.gemini}\n\n`,
   'code-assist': `data: ${WHOLE_OF['code-assist']}\n\n`,
   'ollama-chat': `${WHOLE_OF['ollama-chat']}\n`,

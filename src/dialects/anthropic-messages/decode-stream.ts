@@ -5,6 +5,7 @@
 // `context_management` of a message_delta), so that the encoder of this dialect can replay it.
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { GatewayError } from '../../model/errors.ts';
+import { exactText, readObject } from '../../model/json/exact-numbers.ts';
 import {
   asNumber,
   asObject,
@@ -100,7 +101,7 @@ class MessageDecoder implements StreamDecoder {
         this.blockDelta(wire);
         break;
       case 'content_block_start':
-        this.blockStart(wire);
+        this.blockStart(wire, data);
         break;
       case 'content_block_stop':
         this.blockStop(wire);
@@ -206,7 +207,8 @@ class MessageDecoder implements StreamDecoder {
     if (Object.keys(usage).length > 0) this.sink.push({ type: 'usage', usage });
   }
 
-  private blockStart(wire: JsonObject): void {
+  /** @param data the text of `wire`. */
+  private blockStart(wire: JsonObject, data: string): void {
     const index = asNumber(wire.index) ?? malformed('content_block_start without an index');
     const content = asObject(wire.content_block) ?? malformed('content_block_start without a block');
     const type = asString(content.type) || malformed('a content block without a type');
@@ -224,7 +226,7 @@ class MessageDecoder implements StreamDecoder {
         redacted: ownToken(ID, asString(content.data) ?? ''),
       });
       opened.kind = 'reasoning';
-    } else if (type === 'tool_use' || SERVER_TOOL_BLOCKS.has(type)) this.openTool(content, opened);
+    } else if (type === 'tool_use' || SERVER_TOOL_BLOCKS.has(type)) this.openTool(content, opened, data);
     else if (isServerToolResult(type)) {
       const callId = asString(content.tool_use_id) ?? '';
       const part = { type: 'server-tool-result', callId, dialect: ID, value: content } as const;
@@ -259,7 +261,7 @@ class MessageDecoder implements StreamDecoder {
     opened.held = asString(content.signature) ?? '';
   }
 
-  private openTool(content: JsonObject, opened: OpenBlock): void {
+  private openTool(content: JsonObject, opened: OpenBlock, data: string): void {
     opened.kind = 'tool';
     const kind = SERVER_TOOL_BLOCKS.has(opened.type) ? 'server' : 'function';
     this.sink.push({
@@ -271,7 +273,9 @@ class MessageDecoder implements StreamDecoder {
       ...toolUseExtension(content, kind),
     });
     const input = asObject(content.input);
-    if (input !== undefined && !isEmpty(input)) opened.held = JSON.stringify(input);
+    if (input === undefined || isEmpty(input)) return;
+    // Read again, with the spelling of long numbers: few servers send arguments here.
+    opened.held = exactText(asObject(readObject(data)?.content_block)?.input ?? input);
   }
 
   private blockDelta(wire: JsonObject): void {
