@@ -411,6 +411,36 @@ describe('a stream', () => {
     expect(inputs.join('')).toBe('{"id":12345678901234567890}');
   });
 
+  test('of Claude with an event that cannot be read, so that a call is broken, fails', async () => {
+    const [start, piece, lost, ...rest] = [
+      {
+        type: 'content_block_start',
+        index: 0,
+        content_block: { type: 'tool_use', id: 'call_1', name: 'pay' },
+      },
+      {
+        type: 'content_block_delta',
+        index: 0,
+        delta: { type: 'input_json_delta', partial_json: '{"usd":1' },
+      },
+      { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: '00}' } },
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 3 } },
+      { type: 'message_stop' },
+    ].map((event) => sse(event));
+    const { client, row } = createAmazonLab(
+      replyWith([MESSAGE.start, start, piece, lost?.replace(/.{9}\n\n$/, '\n\n'), ...rest].join('')),
+    );
+    const { names, failure } = await readAll((await client.send(new ConverseStreamCommand(ASK))).stream);
+    expect(names).not.toContain('messageStop');
+    expect(failure).toMatchObject({ name: 'ModelStreamErrorException' });
+    expect(await row(0)).toMatchObject({
+      status: 'error',
+      errorCode: 'upstream_malformed',
+      malformedEvents: 1,
+    });
+  });
+
   test('of a chat, and of the simulator', async () => {
     const { client } = createAmazonLab(replyWith(CHAT.start + CHAT.delta('Hi') + CHAT.end));
     const { stream } = await client.send(new ConverseStreamCommand({ ...ASK, modelId: 'gpt/fast' }));

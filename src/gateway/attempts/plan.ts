@@ -93,10 +93,11 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const line = planLine(incoming, target, stream, context, enveloped);
   const { side, completions } = line;
   const sameDialect = incoming !== null && line.sameDialect;
+  const isRewritten = enveloped === undefined && incoming?.route.envelope?.rewrites === true;
   const passes =
     sameDialect &&
     question.isChanged !== true &&
-    (enveloped !== undefined || incoming.route.envelope?.rewrites !== true) &&
+    !isRewritten &&
     (completions !== undefined || !isOfAnother(incoming, side, model));
   const { quirks } = provider;
   const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
@@ -140,6 +141,8 @@ export function planCall(question: Question, target: Target, context: PlanContex
     passesAnswer:
       sameDialect &&
       completions?.passesAnswer !== false &&
+      // What of an answer cannot be read could not be rewritten either.
+      !isRewritten &&
       !(stream && isForeignFraming(incoming.route, side)),
     url: written.url ?? urlAt(completions?.baseUrl ?? provider.baseUrl),
     headers: line.headers,
