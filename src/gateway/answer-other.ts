@@ -45,12 +45,14 @@ function readObjectIn(text: string): JsonObject {
   throw new GatewayError('invalid_request', 'the body must be one JSON object');
 }
 
-/** Everything answered here is read-only. */
+/** Everything answered here only reads, although a client may have to post what it asks for. */
 const READ = 'GET, HEAD';
 
 export async function answerOther(request: Request, { host, setup, manage }: Pages): Promise<Response> {
   const url = urlOf(request);
   const listing = findModels(url.pathname, request.headers);
+  const isPosted = listing?.asked.isPosted === true;
+  const allowed = isPosted ? 'POST' : READ;
   try {
     guardOrigin(request, setup.config.server);
     const root = await answerRoot(request, url.pathname, host.version);
@@ -59,11 +61,8 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const headers = withQueryKey(HeaderList.of(request.headers), url.searchParams, asking);
     const project = authenticate(headers, setup.config.server);
     if (listing !== undefined) {
-      const isPosted = listing.asked.isPosted === true;
       if (isPosted ? request.method !== 'POST' : !isRead(request))
-        throw isMeantToAsk(url)
-          ? noSuchPath(url)
-          : methodNotAllowed(request.method, url.pathname, isPosted ? 'POST' : READ);
+        throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, allowed);
       const id = isPosted
         ? listing.client.readAsked?.(
             readObjectIn(await readBody(request, headers, setup.config.server, host.setTimer)),
@@ -91,7 +90,7 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
     const recipient = listing === undefined ? guessRecipient(request, url) : { dialect: listing.dialect.id };
     const refusal = errorResponse(error, recipient, host.randomId());
-    if (error.status === 405) refusal.headers.set('allow', READ);
+    if (error.status === 405) refusal.headers.set('allow', allowed);
     if (error.status === UPGRADE_REQUIRED) refusal.headers.set('upgrade', 'websocket');
     return refusal;
   }

@@ -169,6 +169,13 @@ test.each(['/', '/v1/models', '/v1beta/models', '/v1/models/simulator/demo'])(
   },
 );
 
+test('/api/show is only posted: another method is a 405 that says so', async () => {
+  const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('none is expected')) });
+  const refused = await gateway.fetch(new Request('http://127.0.0.1:8088/api/show'));
+  expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'POST']);
+  expect(await refused.text()).toContain('use POST');
+});
+
 test.each([
   ['/v1/messages/batches', 'type', 'error'],
   ['/anthropic/v1/messages', 'type', 'error'],
