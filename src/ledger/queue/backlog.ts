@@ -37,7 +37,7 @@ export interface Backlog {
   clear(): void;
 }
 
-/** Histograms a batch's fixed cost over its rows: with half as many, a row takes a fifth more of the store's thread. */
+/** Spreads a batch's fixed cost over its rows: with half as many, a row takes a fifth more of the store's thread. */
 export const BATCH_ROWS = 512;
 /** UTF-16 units and bytes of bodies in one batch: bounds one transaction. */
 const BATCH_WEIGHT = 4 * 1024 * 1024;
