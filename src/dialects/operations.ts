@@ -3,6 +3,7 @@ import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts'
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Usage } from '../model/usage.ts';
+import type { KnownRequest } from './shared/unread-fields.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide, Quirks } from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
@@ -20,6 +21,8 @@ export interface ProviderOperation<Request, Answer> {
 }
 
 export interface ClientEmbeddings {
+  /** The fields that `parseRequest` reads; all others are reported as lost. Left out: those of the dialect's own requests. */
+  readonly known?: KnownRequest;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): EmbeddingRequest;
   /** @param model the one that serves, for answers in which the upstream does not name it. */

@@ -229,3 +229,17 @@ test('the simulator embeds: the same text in the same place, unit length, as lon
   expect(Math.hypot(...(first ?? []))).toBeCloseTo(1, 5);
   expect(usage.total_tokens).toBeGreaterThan(0);
 });
+
+test.each([
+  [PATH, 'ollama', { input: 'a', input_type: 'query', truncate: 'END' }, ['input_type', 'truncate']],
+  ['/api/embed', 'gpt', { input: 'a', keep_alive: '1m', options: { num_ctx: 9 } }, ['keep_alive', 'options']],
+] as const)(
+  'what %s asks of another dialect’s provider that it has no word for is named',
+  async (path, provider, asked, lost) => {
+    const lab = setup(provider, provider === 'gpt' ? OPENAI : { model: 'served', embeddings: [[0.5]] });
+    const response = await lab.post(path, { model: 'asked', ...asked, agent_type: 'mine' });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-sluice-lost')).toBe(lost.join(', '));
+    expect((await lab.row(0)).lost).toEqual([...lost]);
+  },
+);

@@ -5,6 +5,7 @@ import type { ClientEmbeddings } from '../operations.ts';
 import { invalid, optionalNumber, requiredString } from '../shared/read-field.ts';
 
 export const clientEmbeddings: ClientEmbeddings = {
+  known: { body: { model: true, input: true, prompt: true, dimensions: true } },
   parseRequest(body) {
     const model = requiredString(body, 'model', 'model', 'name the model to use');
     const isOlder = body.input === undefined && body.prompt !== undefined;

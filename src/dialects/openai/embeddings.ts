@@ -21,6 +21,7 @@ function invalid(field: string, problem: string): GatewayError {
 }
 
 export const openaiClientEmbeddings: ClientEmbeddings = {
+  known: { body: { model: true, input: true, encoding_format: true, dimensions: true, user: true } },
   parseRequest(body) {
     const model = asString(body.model);
     if (!model) throw invalid('model', 'a non-empty string is required');

@@ -408,7 +408,9 @@ function translateBody(
 /** The client's fields that its own dialect's parser does not know, as losses. */
 function unread(incoming: Incoming | null, sendsVendorHeaders = false): Loss[] {
   if (incoming === null) return [];
-  const features = unreadFields(incoming.body, DIALECTS[incoming.asks].client.known);
+  const { known, embeddings } = DIALECTS[incoming.asks].client;
+  const isEmbedding = incoming.route.operation === 'embed';
+  const features = unreadFields(incoming.body, (isEmbedding && embeddings?.known) || known);
   const { enveloped } = incoming;
   const ofVendor = sendsVendorHeaders ? (enveloped?.lost ?? []) : vendorFeatures(incoming);
   return asLost([...features, ...ofVendor]);
