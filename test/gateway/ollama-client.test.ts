@@ -87,6 +87,16 @@ describe('a request', () => {
     const [{ content }] = body.messages as [{ content: { source?: { media_type: string } }[] }];
     expect(content.flatMap(({ source }) => source?.media_type ?? [])).toEqual(['image/jpeg', 'image/png']);
   });
+
+  test.each(['data:image/png;base64,iVBORw0KGgo=', 'https://example.com/a.png', './a.png'])(
+    'with %s for a picture’s bytes is refused, as by Ollama',
+    async (image) => {
+      const messages = [{ role: 'user', content: 'What is this?', images: ['iVBORw0KGgo=', image] }];
+      const response = await setup(replyWith('')).post('/api/chat', { model: 'm', messages });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('messages[0].images[1]: must be the image');
+    },
+  );
 });
 
 describe('models, through the SDK', () => {

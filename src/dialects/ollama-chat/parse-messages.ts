@@ -76,11 +76,21 @@ function parseContent(message: JsonObject, path: string): (TextPart | ImagePart)
 
 function parseImages(message: JsonObject, path: string): ImagePart[] {
   return (optionalArray(message, 'images', `${path}.images`) ?? []).map((image, at) => {
+    const place = `${path}.images[${at}]`;
     if (typeof image !== 'string' || image === '')
-      throw invalid(`${path}.images[${at}]`, `must be the image's bytes in base64, not ${nameType(image)}`);
+      throw invalid(place, `must be the image's bytes in base64, not ${nameType(image)}`);
+    if (!BASE64.test(image.slice(0, LOOKED_AT)))
+      throw invalid(
+        place,
+        "must be the image's bytes in base64, not a URL, a data URL or the path of a file",
+      );
     return { type: 'image', source: { kind: 'base64', mediaType: mediaTypeOf(image), data: image } };
   });
 }
+
+const BASE64 = /^[\w+/=\s-]+$/;
+/** In characters: what is not meant as base64 shows early, and an image has millions. */
+const LOOKED_AT = 100;
 
 /** How the bytes of each kind of image begin, in base64. */
 const BEGINNINGS: readonly (readonly [beginning: string, mediaType: string])[] = [
