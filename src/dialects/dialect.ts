@@ -170,6 +170,16 @@ export interface AnswerContext {
    * is kept of an answer is limited.
    */
   kept?(units: number): void;
+  /** How long the answer has taken so far, for dialects whose answers say so. Left out: it is unknown. */
+  measured?(): AnswerTimes;
+}
+
+/** In milliseconds. */
+export interface AnswerTimes {
+  /** Since the request came. */
+  total: number;
+  /** From the first content of a stream to the newest; null where not both are known. */
+  content: number | null;
 }
 
 export interface StreamEncoder {

@@ -29,7 +29,7 @@ async function exchange({ wire, client, stream = false, more, reply }: Exchange)
       routing: { default_provider: 'lab' },
     },
     fetch: upstream.fetch,
-    host: { randomId: () => 'id', now: () => 1_000_000 },
+    host: { randomId: () => 'id', now: () => 1_000_000, monotonic: () => 1_000_000 },
   });
   const { path, body } = clientRequest(client, { stream, ...(more && { more }) });
   const response = await lab.post(path, body);

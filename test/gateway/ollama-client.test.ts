@@ -233,3 +233,40 @@ const SIGNED = {
   stop_sequence: null,
   usage: { input_tokens: 3, output_tokens: 2 },
 };
+
+test.each([
+  ['/api/chat', ASK],
+  ['/api/generate', { model: 'm', prompt: 'hi' }],
+] as const)('%s: the answer says how long it took, and a stream its content', async (path, ask) => {
+  const taken = async (stream: boolean) => {
+    let time = 1_000;
+    const pieces = [MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hel'), MESSAGE.delta('lo'), MESSAGE.end];
+    // Each is made when it is asked for, once what came before has been read.
+    let made = 0;
+    const body = () =>
+      new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            const piece = pieces[made++];
+            if (piece === undefined) {
+              controller.close();
+              return;
+            }
+            time += 500 * made;
+            controller.enqueue(new TextEncoder().encode(piece));
+          },
+        },
+        { highWaterMark: 0 },
+      );
+    const { post } = createTestGateway({
+      config: { providers: { lab: LAB_PROVIDERS.claude }, routing: { default_provider: 'lab' } },
+      fetch: () => Promise.resolve(new Response(body(), { headers: EVENTS })),
+      host: { monotonic: () => time },
+    });
+    const lines = (await (await post(path, { ...ask, stream })).text()).trimEnd().split('\n');
+    const { total_duration: total, eval_duration: content } = JSON.parse(lines.at(-1) ?? '') as JsonObject;
+    return { total, content };
+  };
+  expect(await taken(true)).toEqual({ total: 3_000_000_000, content: 1_000_000_000 });
+  expect(await taken(false)).toEqual({ total: 3_000_000_000, content: undefined });
+});

@@ -57,7 +57,7 @@ async function exchange(client: DialectId, provider: DialectId, reply: ReturnTyp
   const { post, row } = createTestGateway({
     config,
     fetch: upstream.fetch,
-    host: { now: () => 1_700_000_000_000 },
+    host: { now: () => 1_700_000_000_000, monotonic: () => 0 },
   });
   const { path, body } = clientRequest(client, { stream: true });
   const response = await post(path, body);

@@ -37,7 +37,7 @@ async function exchange({ path, body }: Asked, provider: DialectId, reply: Reply
       routing: { default_provider: 'lab' },
     },
     fetch: upstream.fetch,
-    host: { randomId: () => 'golden', now: () => NOW },
+    host: { randomId: () => 'golden', now: () => NOW, monotonic: () => NOW },
   });
   const headers = { 'x-sluice-target': `lab/${MODELS[provider]}` };
   const response = await post(path, body, { headers });

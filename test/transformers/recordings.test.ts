@@ -36,7 +36,7 @@ async function ask(asking: Asking, transformers: Transformers) {
       routing: { default_provider: name, transformers },
     },
     fetch: createReplayFetch(() => replyOf(recording, { split })).fetch,
-    host: { now: () => 1_700_000_000_000, randomId: () => 'fixed' },
+    host: { now: () => 1_700_000_000_000, monotonic: () => 0, randomId: () => 'fixed' },
   });
   const { path, body } = clientRequest(client, { stream });
   const response = await lab.post(path, body);

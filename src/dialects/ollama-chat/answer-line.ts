@@ -53,12 +53,23 @@ export function brokenCall(name: string): GatewayError {
   return new GatewayError('upstream_malformed', problem);
 }
 
-/** The fields of an ending, counts included; what they cannot say is reported. */
-export function buildEnding(finish: Finish, usage: Usage, losses: AnswerLosses): JsonObject {
+/** The fields of an ending, durations and counts included; what they cannot say is reported. */
+export function buildEnding(
+  finish: Finish,
+  usage: Usage,
+  losses: AnswerLosses,
+  { measured }: AnswerContext,
+): JsonObject {
   losses.finish(finish);
   if (finish.unified === 'refusal')
     losses.approximated('finish_reason', 'a refusal is reported as an ordinary end');
-  const ending: JsonObject = { done: true, done_reason: buildReason(finish) };
+  const { total, content = null } = measured?.() ?? {};
+  const ending: JsonObject = {
+    done: true,
+    done_reason: buildReason(finish),
+    ...(total !== undefined && { total_duration: nanoseconds(total) }),
+    ...(content !== null && { eval_duration: nanoseconds(content) }),
+  };
   losses.usage(usage, COUNTS_WITHOUT_FIELD);
   const prompt = totalInputTokens(usage);
   // Left out where the provider stated none: zeros would be a claim.
@@ -79,6 +90,10 @@ export function answerToLoad(body: JsonObject, created: number): JsonObject | un
     done: true,
     done_reason: /^0+[a-z]*$/.test(String(keepAlive ?? '')) ? 'unload' : 'load',
   };
+}
+
+function nanoseconds(ms: number): number {
+  return Math.round(ms * 1_000_000);
 }
 
 /** Calls end in `stop` too. */

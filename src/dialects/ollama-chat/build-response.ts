@@ -81,7 +81,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       ...(thinking !== '' && { thinking }),
       ...(calls.length > 0 && { tool_calls: calls }),
     },
-    ...buildEnding(response.finish, response.usage, losses),
+    ...buildEnding(response.finish, response.usage, losses, context),
     ...(spelling.length > 0 && { logprobs: buildLogprobs(spelling, []) }),
   };
 }

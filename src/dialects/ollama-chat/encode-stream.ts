@@ -173,7 +173,7 @@ class LineEncoder implements StreamEncoder {
     return line({
       ...this.head,
       message: { role: 'assistant', content: '' },
-      ...buildEnding(finish, this.usage, this.losses),
+      ...buildEnding(finish, this.usage, this.losses, this.context),
     });
   }
 }

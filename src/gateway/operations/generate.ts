@@ -1,6 +1,7 @@
 // Generation, streamed or whole: from a routed request to the response the client gets.
 import {
   type AnswerContext,
+  type AnswerTimes,
   type ClientForms,
   type CreateFraming,
   FRAMING_TYPES,
@@ -64,7 +65,17 @@ function answerContext(exchange: Exchange, target: Target): AnswerContext {
       const { seen } = exchange.record;
       if (seen !== null) seen.keptUnits += units;
     },
+    measured: () => timesOf(exchange),
   };
+}
+
+function timesOf({ record, host, question }: Exchange): AnswerTimes {
+  const { firstContentAt = null, timing } = record.seen ?? {};
+  const lastContentAt = timing?.lastContentAt ?? null;
+  const isTimed = question.stream && firstContentAt !== null && lastContentAt !== null;
+  // What came at once is seen later than it arrived.
+  const content = isTimed && lastContentAt > firstContentAt ? lastContentAt - firstContentAt : null;
+  return { total: host.monotonic() - record.startedAt, content };
 }
 
 /** A request that passed through unchanged may contain what the neutral form cannot represent. */
