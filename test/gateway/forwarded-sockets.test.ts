@@ -8,7 +8,7 @@ import { createTestGateway } from '../support/test-gateway.ts';
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
 /** A session whose provider says what a test has its reader hear. */
-async function openAt(path: string) {
+async function openAt(path: string, unsent = 0) {
   let reader: SocketReader | undefined;
   const lab = createTestGateway({
     config: { providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
@@ -22,7 +22,7 @@ async function openAt(path: string) {
         pause() {},
         resume() {},
         send() {},
-        unsent: () => 0,
+        unsent: () => unsent,
         close() {},
       }),
     },
@@ -106,6 +106,15 @@ test('a client that does not read gets no pings, which would wait for it without
   provider()?.pinged();
   expect(pings).toBe(2);
   session.closed(1000, '');
+});
+
+test('a provider that does not read is left, before what waits for it fills the memory', async () => {
+  const { lab, session } = await openAt('/v1/realtime?model=gpt-realtime', 17 * 1024 * 1024);
+  const closed: [number, string][] = [];
+  session.opened({ send: () => true, ping() {}, close: (code, reason) => closed.push([code, reason]) });
+  session.received('more than it reads');
+  expect(closed).toEqual([[1011, expect.stringContaining('openai does not read')]]);
+  expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
 });
 
 describe('a Live conversation', () => {
