@@ -23,7 +23,7 @@ export interface RequestLimits {
 /** Null where nothing limits the request. */
 export type LimitsOf = (record: LimitedRecord) => RequestLimits | null;
 
-interface RateLimits {
+export interface RateLimits {
   of: LimitsOf;
   /** Replaces the limits in force, possibly by none. */
   configure(limits: readonly RateLimit[]): void;

@@ -1,0 +1,141 @@
+// What is counted and recorded of requests: their records while they run, their rows, and what budgets, rate limits and metrics
+// count of them.
+import type { ResolvedConfig } from '../config/resolved.ts';
+import type { Ledger, RowTaker } from '../ledger/ledger.ts';
+import { createLedger } from '../ledger/queue/recorder.ts';
+import { NO_SPILL } from '../ledger/queue/spill.ts';
+import type { LedgerRow } from '../ledger/rows/row.ts';
+import type { GatewayError } from '../model/errors.ts';
+import type { Redactor } from '../model/redact/redact.ts';
+import { createMeter, type Meter } from '../telemetry/meter.ts';
+import { type Budgets, createBudgets } from './budgets.ts';
+import type { GatewayHost } from './host.ts';
+import type { LiveView } from './live/view.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { createRecord, type ExchangeRecord, type RecordContext } from './record/record.ts';
+import { createRequestLog } from './request-log.ts';
+import { noteServed } from './routing.ts';
+import type { Setup } from './setup.ts';
+
+export interface Accounting {
+  /** Null where nothing is recorded, or where another process does it. */
+  ledger: Ledger | null;
+  /** Whether rows are written, in this process or another. */
+  isRecorded: boolean;
+  budgets: Budgets;
+  rateLimits: RateLimits;
+  /** Has seen every request since the start, where this is the only process. */
+  meter: Meter;
+  /** The records of the running requests. */
+  active: ReadonlySet<ExchangeRecord>;
+  /** Begins the record of a request that has just arrived. */
+  newRecord(dialect: LedgerRow['clientDialect'], redact: Redactor): ExchangeRecord;
+  /** Counts later requests by this configuration; running ones keep their prices. */
+  configure(setup: Setup): void;
+  /** Ends all running requests with this error; each is recorded when its end has been sent. */
+  cancelRunning(why: GatewayError): void;
+  /** Like `cancelRunning`, but records them as aborted now. */
+  abortRunning(why: GatewayError): void;
+  /** Passes on what has been counted and recorded so far; resolves also when the store refuses. */
+  flush(): Promise<void>;
+  /** Like `flush`, for the last time. */
+  close(): Promise<void>;
+}
+
+/** @param current the configuration in force. */
+export function createAccounting(
+  host: GatewayHost,
+  live: LiveView,
+  initial: Setup,
+  current: () => ResolvedConfig,
+): Accounting {
+  const { fleet } = host;
+  const ledger = fleet === undefined ? openLedger(host, current) : null;
+  const rows: RowTaker | null = fleet?.rows ?? ledger;
+  const budgets = createBudgets(host, ledger);
+  const rateLimits = createRateLimits(host.monotonic, fleet?.counters);
+  const meter = createMeter();
+  const logRequest = createRequestLog(host);
+  const active = new Set<ExchangeRecord>();
+  let recordContext = recordContextOf(initial);
+  configure(initial);
+
+  function configure(setup: Setup): void {
+    recordContext = recordContextOf(setup);
+    budgets.configure(setup.config.costs.budgets, setup.price);
+    rateLimits.configure(setup.config.rateLimits);
+  }
+
+  function recordContextOf({ price }: Setup): RecordContext {
+    return {
+      noted: countRow,
+      ledger: rows,
+      now: host.now,
+      monotonic: host.monotonic,
+      setTimer: host.setTimer,
+      price: (target, model, seen, at) => price(target.provider, model, seen.usage, at, seen),
+      onEnd(ended) {
+        active.delete(ended);
+        rateLimits.ended(ended);
+        noteServed(ended);
+      },
+    };
+  }
+
+  function countRow(row: LedgerRow): void {
+    logRequest(row);
+    budgets.see(row);
+    // Where several processes serve, one of them counts for all.
+    if (fleet !== undefined) return;
+    meter.see(row);
+    host.telemetry?.see(row);
+  }
+
+  return {
+    ledger,
+    isRecorded: rows !== null,
+    budgets,
+    rateLimits,
+    meter,
+    active,
+    newRecord(dialect, redact) {
+      const requestId = host.randomId();
+      const own = { redact, live: live.open(requestId, redact) };
+      const record = createRecord(requestId, dialect, own, recordContext);
+      active.add(record);
+      return record;
+    },
+    configure,
+    cancelRunning(why) {
+      for (const record of [...active]) record.cancel(why);
+    },
+    abortRunning(why) {
+      for (const record of active) {
+        record.httpStatus ||= 499;
+        record.end({ status: 'aborted' });
+        record.cancel(why);
+      }
+    },
+    async flush() {
+      budgets.flush();
+      await rows?.flush();
+    },
+    async close() {
+      budgets.stop();
+      await rows?.close();
+    },
+  };
+}
+
+/** Null where nothing is to be recorded. */
+function openLedger(host: GatewayHost, current: () => ResolvedConfig): Ledger | null {
+  if (host.ledgerStore === null || !current().audit.enabled) return null;
+  return createLedger(host.ledgerStore, {
+    now: host.now,
+    monotonic: host.monotonic,
+    setTimer: host.setTimer,
+    retentionMs: () => current().audit.retentionMs,
+    spill: host.openSpill?.(() => current().audit.maxSpill) ?? NO_SPILL,
+    log: host.log,
+  });
+}
