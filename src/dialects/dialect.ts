@@ -83,6 +83,8 @@ export interface ClientSide {
   readonly keyInQuery?: { readonly parameter: string; readonly header: string };
   /** Lower-case headers by which its clients request features outside the body. Stored in the ledger: never a secret. */
   readonly featureHeaders?: readonly string[];
+  /** Its vendor's server takes a body for JSON whatever its content type says, and its examples for curl rely on that. */
+  readonly ignoresBodyType?: true;
   /** What a POST to this path asks for; undefined if the path is not this dialect's. */
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Whether the client takes an answer with a different model name for another model's, and stores it under that name. */

@@ -65,7 +65,11 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
         throw isMeantToAsk(url) ? noSuchPath(url) : methodNotAllowed(request.method, url.pathname, allowed);
       const id = isPosted
         ? listing.client.readAsked?.(
-            readObjectIn(await readBody(request, headers, setup.config.server, host.setTimer)),
+            readObjectIn(
+              await readBody(request, headers, setup.config.server, host.setTimer, {
+                any: listing.dialect.client.ignoresBodyType,
+              }),
+            ),
           )
         : listing.asked.id;
       // Which of several providers a name leads to may depend on them.

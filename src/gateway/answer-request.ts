@@ -113,7 +113,10 @@ export async function answerRequest(
       found.take(await openForwardedSocket({ ...forwarding, found, begun: unfollow }));
       return new Response(null);
     }
-    const text = await readBody(request, headers, config.server, host.setTimer, envelope?.bodyType);
+    const text = await readBody(request, headers, config.server, host.setTimer, {
+      one: envelope?.bodyType,
+      any: found.dialect.client.ignoresBodyType,
+    });
     if (isRecorded && config.audit.logRequestBodies)
       record.keepRequest(text, featuresIn(headers, found.dialect.client));
     const incoming = parseIncoming(found, headers, address.search, text, labels);

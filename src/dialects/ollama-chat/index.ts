@@ -54,6 +54,7 @@ export function createOllamaChat(openai: ProviderSide): Dialect {
     id: ID,
     client: {
       path: CHAT,
+      ignoresBodyType: true,
       route(path) {
         if (path === CHAT) return ANSWER;
         if (path === '/api/generate') return { ...ANSWER, envelope: GENERATE };

@@ -30,17 +30,17 @@ export type BodyLimits = Pick<ServerConfig, 'maxBody' | 'bodyTimeoutMs'>;
  * A JSON body as text. Throws as `readBytes` does, a 415 for a body that is not JSON, and `invalid_request` for one that is
  * not UTF-8: replacement characters would reach the provider.
  *
- * @param otherType a content type by which JSON may be called, too.
+ * @param taken by which content types JSON may be called, too.
  */
 export async function readBody(
   request: Request,
   headers: HeaderReader,
   limits: BodyLimits,
   setTimer: GatewayHost['setTimer'],
-  otherType?: string,
+  taken: TakenTypes = {},
 ): Promise<string> {
   const type = headers.get('content-type');
-  if (type !== null && type !== otherType && !isJsonType(type)) {
+  if (type !== null && !isJsonType(type) && !mayBe(type, taken, headers)) {
     throw new GatewayError(
       'invalid_request',
       `content-type is ${JSON.stringify(type)}; send "content-type: application/json"`,
@@ -53,6 +53,25 @@ export async function readBody(
   } catch {
     throw new GatewayError('invalid_request', 'the body is not UTF-8 text; send one JSON object in UTF-8');
   }
+}
+
+export interface TakenTypes {
+  one?: string | undefined;
+  /** From programs, whatever they say: curl says of JSON that it is a form, unless it is told not to. */
+  any?: true | undefined;
+}
+
+function mayBe(type: string, { one, any }: TakenTypes, headers: HeaderReader): boolean {
+  return type === one || (any === true && !isBrowser(headers));
+}
+
+/** A web page may send forms and plain text to any server without asking it first, but cannot hide the browser. */
+function isBrowser(headers: HeaderReader): boolean {
+  return (
+    headers.has('origin') ||
+    headers.has('sec-fetch-site') ||
+    (headers.get('user-agent') ?? '').startsWith('Mozilla/')
+  );
 }
 
 export function isJsonType(type: string): boolean {
