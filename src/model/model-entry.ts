@@ -9,8 +9,22 @@ export interface ModelEntry {
   created?: number;
   inputTokenLimit?: number;
   outputTokenLimit?: number;
+  /** How many tokens prompt and answer may have together, for providers that state only this. */
+  contextWindow?: number;
+  /** Left out: the provider's list says nothing of them. */
+  capabilities?: ModelCapabilities;
   /** The entry as its provider's dialect wrote it. */
   extension?: Extension;
+}
+
+/** Each left out where it is unknown. */
+export interface ModelCapabilities {
+  /** Takes images. */
+  images?: boolean;
+  /** Thinks before it answers. */
+  reasoning?: boolean;
+  /** Calls functions. */
+  tools?: boolean;
 }
 
 /** One page of a provider's list. */

@@ -120,7 +120,7 @@ describe('models, through the SDK', () => {
     const { models } = await client.list();
     expect(models.map(({ name }) => name)).toContain('lab/gpt-5');
     const shown = await client.show({ model: 'lab/gpt-5' });
-    expect(shown.capabilities).toEqual(['completion', 'tools']);
+    expect(shown.capabilities).toEqual(['completion', 'tools', 'vision', 'thinking']);
     expect(shown.details.family).toBe('lab');
     await expect(client.show({ model: '' })).rejects.toMatchObject({ status_code: 400 });
     expect((await client.ps()).models).toEqual([]);
@@ -148,6 +148,103 @@ describe('models, through the SDK', () => {
       await expect(ask()).rejects.toMatchObject({ status_code: 404, error: expect.stringMatching(words) });
     },
   );
+});
+
+describe('what a model can do', () => {
+  const shown = async (
+    list: object,
+    model: string,
+    provider: (typeof LAB_PROVIDERS)[keyof typeof LAB_PROVIDERS] = LAB_PROVIDERS.gpt,
+  ) => {
+    const { post } = createTestGateway({
+      config: { providers: { lab: provider } },
+      fetch: () => Promise.resolve(Response.json(list)),
+    });
+    const body = (await (await post('/api/show', { model })).json()) as {
+      capabilities: string[];
+      model_info: JsonObject;
+    };
+    return [body.capabilities.slice(1), body.model_info['lab.context_length']];
+  };
+
+  test.each([
+    [
+      'OpenRouter',
+      {
+        id: 'm',
+        context_length: 9_000,
+        architecture: { input_modalities: ['text', 'image'] },
+        supported_parameters: ['reasoning', 'tools'],
+      },
+      [['tools', 'vision', 'thinking'], 9_000],
+    ],
+    [
+      'Mistral',
+      {
+        id: 'm',
+        max_context_length: 8_000,
+        capabilities: { vision: false, function_calling: false, reasoning: true },
+      },
+      [['thinking'], 8_000],
+    ],
+    ['vLLM', { id: 'm', max_model_len: 7_000 }, [['tools'], 7_000]],
+    // By its name.
+    ['OpenAI', { id: 'gpt-4.1-mini' }, [['tools', 'vision'], undefined]],
+    [
+      'a list that contradicts the name',
+      { id: 'claude-x', capabilities: { vision: false } },
+      [['tools', 'thinking'], undefined],
+    ],
+  ] as const)('is what the list of %s says', async (_, entry, expected) => {
+    expect(await shown({ data: [entry] }, `lab/${entry.id}`)).toEqual([...expected] as never);
+  });
+
+  test('is what Anthropic’s list says', async () => {
+    const capabilities = { image_input: { supported: true }, thinking: { supported: false } };
+    const entry = { type: 'model', id: 'new', max_input_tokens: 5_000, capabilities };
+    expect(await shown({ data: [entry] }, 'lab/new', LAB_PROVIDERS.claude)).toEqual([
+      ['tools', 'vision'],
+      5_000,
+    ]);
+  });
+
+  test('is what Gemini’s list says', async () => {
+    const entry = { name: 'models/gem', inputTokenLimit: 6_000, thinking: true };
+    expect(await shown({ models: [entry] }, 'lab/gem', LAB_PROVIDERS.gemini)).toEqual([
+      ['tools', 'thinking'],
+      6_000,
+    ]);
+  });
+
+  test('of a provider without a list: how much fits into it is in the table of prices', async () => {
+    const { post } = createTestGateway({
+      config: { providers: { anthropic: { api_key: 'sk-test' } } },
+      fetch: () => Promise.resolve(new Response('', { status: 404 })),
+    });
+    const body = (await (await post('/api/show', { model: 'claude-sonnet-4-5' })).json()) as JsonObject;
+    expect(body).toMatchObject({
+      capabilities: ['completion', 'tools', 'vision', 'thinking'],
+      model_info: { 'anthropic.context_length': expect.any(Number) },
+    });
+  });
+
+  test('is what an Ollama server says, which lists them under its own details', async () => {
+    const details = { family: 'llama', parameter_size: '8B', context_length: 4_096 };
+    const entry = { name: 'm', model: 'm', size: 7, digest: 'd', details, capabilities: ['embedding'] };
+    const { post, gateway } = createTestGateway({
+      config: { providers: { lab: { dialect: 'ollama-chat', base_url: 'http://lab.invalid' } } },
+      fetch: () => Promise.resolve(Response.json({ models: [entry] })),
+    });
+    expect(await (await post('/api/show', { model: 'lab/m' })).json()).toMatchObject({
+      capabilities: ['embedding'],
+      details,
+      model_info: { 'general.architecture': 'llama', 'llama.context_length': 4_096 },
+    });
+    const { models } = (await (
+      await gateway.fetch(new Request('http://127.0.0.1:8088/api/tags'))
+    ).json()) as { models: JsonObject[] };
+    expect(models).toContainEqual(expect.objectContaining({ ...entry, name: 'lab/m', model: 'lab/m' }));
+  });
 });
 
 test('a stream waits with white space, which belongs to the next line', async () => {

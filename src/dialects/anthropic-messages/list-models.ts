@@ -1,6 +1,15 @@
 // Lists of models, both ways. https://docs.anthropic.com/en/api/models-list
-import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
-import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
+import {
+  asArray,
+  asBoolean,
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
+import type { ModelCapabilities, ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { dateOf } from '../shared/model-date.ts';
 import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
@@ -70,5 +79,16 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   if (input !== undefined) entry.inputTokenLimit = input;
   const output = asNumber(fields.max_tokens);
   if (output !== undefined) entry.outputTokenLimit = output;
+  const capabilities = asObject(fields.capabilities);
+  if (capabilities !== undefined)
+    entry.capabilities = {
+      ...statedAs('images', capabilities.image_input),
+      ...statedAs('reasoning', capabilities.thinking),
+    };
   return [entry];
+}
+
+function statedAs(name: keyof ModelCapabilities, stated: JsonValue | undefined): ModelCapabilities {
+  const supported = asBoolean(asObject(stated)?.supported);
+  return supported === undefined ? {} : { [name]: supported };
 }

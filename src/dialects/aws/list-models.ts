@@ -44,7 +44,10 @@ function isAskedByName({ inferenceTypesSupported, outputModalities }: JsonObject
 
 function parseModel(model: JsonObject): ModelEntry[] {
   const id = asString(model.modelId);
-  return id === undefined ? [] : [entryOf(id, model.modelName)];
+  if (id === undefined) return [];
+  const inputs = asArray(model.inputModalities);
+  const stated = inputs === undefined ? {} : { capabilities: { images: inputs.includes('IMAGE') } };
+  return [{ ...entryOf(id, model.modelName), ...stated }];
 }
 
 function parseProfile(profile: JsonObject): ModelEntry[] {

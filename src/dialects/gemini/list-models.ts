@@ -1,5 +1,5 @@
 // Lists of models, both ways. https://ai.google.dev/api/models
-import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asBoolean, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type AskedModels, type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
@@ -99,5 +99,7 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   if (input !== undefined) entry.inputTokenLimit = input;
   const output = asNumber(fields.outputTokenLimit);
   if (output !== undefined) entry.outputTokenLimit = output;
+  const reasoning = asBoolean(fields.thinking);
+  if (reasoning !== undefined) entry.capabilities = { reasoning };
   return [entry];
 }

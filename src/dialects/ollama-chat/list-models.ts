@@ -1,9 +1,18 @@
 // The models on the server: `GET /api/tags`, and `POST /api/show` for one of them. https://docs.ollama.com/api/tags
-import { asArray, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { ClientModels, ProviderModels } from '../operations.ts';
 import { dateOf } from '../shared/model-date.ts';
 import { requiredString } from '../shared/read-field.ts';
+import { ID } from './wire.ts';
 
 /** One page holds all. */
 export const providerModels: ProviderModels = {
@@ -19,7 +28,16 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const id = asString(fields.model) ?? asString(fields.name);
   if (id === undefined) return [];
   const changed = Date.parse(asString(fields.modified_at) ?? '') / 1_000;
-  return [{ id, ...(Number.isFinite(changed) ? { created: Math.floor(changed) } : {}) }];
+  // Both of newer servers only.
+  const contextWindow = asNumber(asObject(fields.details)?.context_length) ?? 0;
+  return [
+    {
+      id,
+      ...(Number.isFinite(changed) && { created: Math.floor(changed) }),
+      ...(contextWindow > 0 && { contextWindow }),
+      extension: { dialect: ID, fields },
+    },
+  ];
 }
 
 export const clientModels: ClientModels = {
@@ -30,40 +48,74 @@ export const clientModels: ClientModels = {
   // `name`: as older clients have it.
   readAsked: (body) =>
     requiredString({ model: body.model ?? body.name }, 'model', 'model', 'name the model to show'),
-  /** Of a model's abilities the gateway knows only what it carries for every one. */
-  buildModel({ inputTokenLimit, ...model }) {
-    const { provider } = model;
+  buildModel(model) {
+    const { id, displayName = id } = model;
+    const details = detailsOf(model);
+    const architecture = asString(details.family) || model.provider;
+    const window = windowOf(model);
     return {
       modelfile: '',
       parameters: '',
       template: '',
-      details: detailsOf(model),
+      details,
       model_info: {
-        'general.architecture': provider,
-        ...(inputTokenLimit !== undefined && { [`${provider}.context_length`]: inputTokenLimit }),
+        'general.architecture': architecture,
+        // Editors show it in place of the name.
+        'general.basename': displayName,
+        ...(window !== undefined && { [`${architecture}.context_length`]: window }),
       },
-      capabilities: ['completion', 'tools'],
+      capabilities: capabilitiesOf(model),
       modified_at: modifiedAt(model),
     };
   },
   buildList: (models) => ({
-    models: models.map((model) => ({
-      name: model.id,
-      model: model.id,
-      modified_at: modifiedAt(model),
-      size: 0,
-      digest: '',
-      details: detailsOf(model),
-    })),
+    models: models.map((model) => {
+      const { size = 0, digest = '' } = ownFields(model);
+      return {
+        name: model.id,
+        model: model.id,
+        modified_at: modifiedAt(model),
+        size,
+        digest,
+        details: detailsOf(model),
+        capabilities: capabilitiesOf(model),
+      };
+    }),
   }),
 };
+
+/** Those of a server that speaks this dialect; of others empty. */
+function ownFields({ extension }: OfferedModel): JsonObject {
+  return extension?.dialect === ID ? extension.fields : {};
+}
+
+/** Of a model about which nothing is known: what the gateway carries for every one. */
+function capabilitiesOf(model: OfferedModel): JsonValue[] {
+  const own = asArray(ownFields(model).capabilities);
+  if (own !== undefined) return own;
+  const { images, reasoning, tools = true } = model.capabilities ?? {};
+  return [
+    'completion',
+    ...(tools ? ['tools'] : []),
+    ...(images === true ? ['vision'] : []),
+    ...(reasoning === true ? ['thinking'] : []),
+  ];
+}
+
+function windowOf({ inputTokenLimit, contextWindow }: OfferedModel): number | undefined {
+  return contextWindow ?? inputTokenLimit;
+}
 
 /** Clients read a time; of a model without one, the time that Ollama's own server has for none. */
 function modifiedAt({ created }: Pick<OfferedModel, 'created'>): string {
   return dateOf(created) ?? '0001-01-01T00:00:00Z';
 }
 
-function detailsOf({ provider }: Pick<OfferedModel, 'provider'>): JsonObject {
+function detailsOf(model: OfferedModel): JsonObject {
+  const own = asObject(ownFields(model).details);
+  if (own !== undefined) return own;
+  const { provider } = model;
+  const window = windowOf(model);
   return {
     parent_model: '',
     format: '',
@@ -71,5 +123,6 @@ function detailsOf({ provider }: Pick<OfferedModel, 'provider'>): JsonObject {
     families: [provider],
     parameter_size: '',
     quantization_level: '',
+    ...(window !== undefined && { context_length: window }),
   };
 }

@@ -1,7 +1,15 @@
 // OpenAI's list of models, which both of its dialects and all compatible servers share.
 // https://platform.openai.com/docs/api-reference/models
-import { asArray, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
-import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
+import {
+  asArray,
+  asBoolean,
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+} from '../../model/json/json.ts';
+import type { ModelCapabilities, ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { ownPath } from './own-path.ts';
 
@@ -29,5 +37,33 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const id = asString(fields.id);
   if (id === undefined) return [];
   const created = asNumber(fields.created);
-  return [{ id, ...(created === undefined ? {} : { created }) }];
+  const contextWindow = WINDOWS.map((name) => asNumber(fields[name])).find((tokens) => (tokens ?? 0) > 0);
+  const capabilities = capabilitiesIn(fields);
+  return [
+    {
+      id,
+      ...(created !== undefined && { created }),
+      ...(contextWindow !== undefined && { contextWindow }),
+      ...(capabilities !== undefined && { capabilities }),
+    },
+  ];
+}
+
+/** As OpenRouter and Together, Groq, Mistral, and vLLM name it; OpenAI's own list has none. */
+const WINDOWS = ['context_length', 'context_window', 'max_context_length', 'max_model_len'] as const;
+
+/** As OpenRouter and Mistral state them. https://openrouter.ai/docs/guides/overview/models */
+function capabilitiesIn(fields: JsonObject): ModelCapabilities | undefined {
+  const inputs = asArray(asObject(fields.architecture)?.input_modalities);
+  const parameters = asArray(fields.supported_parameters);
+  const flags = asObject(fields.capabilities);
+  const images = inputs?.includes('image') ?? asBoolean(flags?.vision);
+  const tools = parameters?.includes('tools') ?? asBoolean(flags?.function_calling);
+  const reasoning = parameters?.includes('reasoning') ?? asBoolean(flags?.reasoning);
+  const stated = {
+    ...(images !== undefined && { images }),
+    ...(reasoning !== undefined && { reasoning }),
+    ...(tools !== undefined && { tools }),
+  };
+  return Object.keys(stated).length === 0 ? undefined : stated;
 }

@@ -3,7 +3,7 @@ import { findPrices } from '../../ledger/prices/table.ts';
 import { sameTarget, type Target } from '../../routing/targets.ts';
 
 /** The context window of the target's model in tokens, undefined where unknown. */
-function contextWindow({ provider, model }: Target): number | undefined {
+export function contextWindow({ provider, model }: Target): number | undefined {
   if (provider.priceId === null) return undefined;
   return findPrices(provider.priceId, model)?.models[0]?.context_window;
 }

@@ -1,12 +1,14 @@
 // Every model reachable through the gateway: those of the configuration and those that providers list.
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import type { FoundModels } from '../../dialects/find-route.ts';
+import { knownCapabilities } from '../../dialects/shared/known-capabilities.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { Router } from '../../routing/route.ts';
 import { resolveTarget, type Target, targetName } from '../../routing/targets.ts';
+import { contextWindow } from '../attempts/context-window.ts';
 import type { ModelCatalog } from './model-catalog.ts';
 
 export interface ModelSources {
@@ -29,7 +31,15 @@ export async function answerModels(
   }
   const models = await offeredModels(sources, null);
   const model = models.find((each) => each.id === id) ?? (await unlisted(id, models, sources));
-  return client.buildModel(model, asked);
+  return client.buildModel(await withWindow(model, sources), asked);
+}
+
+/** With what the price table knows of its context window, where the provider's list says nothing. */
+async function withWindow(model: OfferedModel, { listing }: ModelSources): Promise<OfferedModel> {
+  if (model.inputTokenLimit !== undefined || model.contextWindow !== undefined) return model;
+  const target = await targetOf(model.id, listing);
+  const window = target === undefined ? undefined : contextWindow(target);
+  return window === undefined ? model : { ...model, contextWindow: window };
 }
 
 /**
@@ -42,8 +52,8 @@ async function offeredModels(
 ): Promise<OfferedModel[]> {
   const lists = await Promise.all(config.providers.map((provider) => catalog.modelsOf(provider)));
   const offered = new Map<string, OfferedModel>();
-  const offer = (id: string, provider: ProviderConfig, entry?: ModelEntry) => {
-    if (!offered.has(id)) offered.set(id, { ...entry, id, provider: provider.name });
+  const offer = (id: string, provider: ProviderConfig, model: string, entry?: ModelEntry) => {
+    if (!offered.has(id)) offered.set(id, describe(id, { provider, model }, entry));
   };
   const leads = async (id: string, { name }: ProviderConfig, model: string) => {
     const target = await targetOf(id, listing);
@@ -57,17 +67,23 @@ async function offeredModels(
     const entryOf = (model: string) => entries.find((entry) => entry.id === model);
     for (const [alias, model] of Object.entries(provider.models)) {
       const id = (await leads(alias, provider, model)) ? alias : `${name}/${alias}`;
-      offer(id, provider, entryOf(model));
+      offer(id, provider, model, entryOf(model));
     }
     const own = [...(defaultModel === null ? [] : [defaultModel]), ...Object.values(provider.models)];
-    for (const model of own) offer(await nameOf(model), provider, entryOf(model));
-    for (const entry of entries) offer(await nameOf(entry.id), provider, entry);
+    for (const model of own) offer(await nameOf(model), provider, model, entryOf(model));
+    for (const entry of entries) offer(await nameOf(entry.id), provider, entry.id, entry);
   }
   for (const { from, rule } of config.routing.modelMappings) {
     const first = from.includes('*') ? undefined : resolveTarget(rule.targets[0]?.target ?? '', from, config);
-    if (first !== undefined) offer(from, first.provider);
+    if (first !== undefined) offer(from, first.provider, first.model);
   }
   return [...offered.values()];
+}
+
+/** What its provider's list says of a model, and what is known of it by its name. */
+function describe(id: string, { provider, model }: Target, entry?: ModelEntry): OfferedModel {
+  const capabilities = { ...knownCapabilities(model), ...entry?.capabilities };
+  return { ...entry, id, provider: provider.name, capabilities };
 }
 
 async function targetOf(model: string, listing: Router): Promise<Target | undefined> {
@@ -97,5 +113,5 @@ async function unlisted(
   if (target === undefined) throw new GatewayError('unknown_model', `no provider serves "${id}"`);
   const { provider, model } = target;
   const known = models.find((each) => each.id === targetName(target) || each.id === model);
-  return { ...(known?.provider === provider.name && known), id, provider: provider.name };
+  return describe(id, target, known?.provider === provider.name ? known : undefined);
 }

@@ -26,9 +26,9 @@ test('embeddings: token ids are refused', () => {
 });
 
 test('models: names with their tags', () => {
-  const models = [{ name: 'llama:8b', model: 'llama:8b', modified_at: '1970-01-01T00:01:00.5Z' }, {}];
-  expect(providerModels.parsePage({ models })).toEqual({
-    models: [{ id: 'llama:8b', created: 60 }],
+  const fields = { name: 'llama:8b', model: 'llama:8b', modified_at: '1970-01-01T00:01:00.5Z' };
+  expect(providerModels.parsePage({ models: [fields, {}] })).toEqual({
+    models: [{ id: 'llama:8b', created: 60, extension: { dialect: 'ollama-chat', fields } }],
     next: null,
   });
   expect(() => providerModels.parsePage({})).toThrow('models is missing');
