@@ -1,13 +1,11 @@
-// How many requests a provider gets at once: a limit that follows its 429s and its latency (AIMD, as in TCP), and a
-// bounded queue before it. Processes that share a provider share the limit.
+// How many requests a provider gets at once: places within an adaptive limit, and a bounded queue before them. Processes that
+// share a provider share the limit.
+import { type AdaptiveSettings, createAdaptiveLimit } from './adaptive-limit.ts';
 import type { CancelSignal } from './cancellation.ts';
 import type { SharedRoom } from './peers.ts';
 
-export interface ConcurrencySettings {
-  /** Most at once; null: no limit, and nothing waits. */
-  max: number | null;
-  /** The limit never falls below. */
-  min: number;
+/** Without a `max`, nothing waits. */
+export interface ConcurrencySettings extends AdaptiveSettings {
   /** Most requests that wait for a place. */
   queue: number;
   /** Longest wait for a place. */
@@ -65,12 +63,6 @@ export interface LimitPeers {
   freed(): void;
 }
 
-const CUT_ON_REFUSAL = 0.7;
-const CUT_ON_SLOWNESS = 0.9;
-/** Answers that take this much longer to begin than usual are a sign of too many requests at once. */
-const SLOW_FACTOR = 2;
-/** Answers seen before latency says anything. */
-const WARM_UP = 20;
 const SHORTEST_RETRY_MS = 1_000;
 /** Longer than two processes need to return a place that both took. */
 const LOOK_AGAIN_MS = 1;
@@ -81,60 +73,25 @@ const ALONE: LimitPeers = { room: undefined, adapted() {}, freed() {} };
 export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = ALONE): ConcurrencyLimit {
   const { room } = peers;
   const { monotonic } = clock;
-  /** Null until something had to be cut: then the settings' `max` holds. */
-  let adapted: number | null = null;
   /** As configured last, or as the newest request that waited had them. */
   let newest: ConcurrencySettings | undefined;
   let inFlight = 0;
-  /** Requests let in so far, and how many these were at the last cut. */
-  let entered = 0;
-  let enteredAtCut = 0;
   const waiting = new Set<() => void>();
   let isLooking = false;
-  const latency = createLatency();
   let meanHoldMs = 0;
-
-  function limitOf({ max, min }: ConcurrencySettings): number {
-    // What was learned under a limit is void once there is none.
-    if (max === null) return Number.POSITIVE_INFINITY;
-    return Math.max(Math.min(min, max), Math.min(max, Math.floor(adapted ?? max)));
-  }
-
-  function cut(settings: ConcurrencySettings, factor: number, place: number): void {
-    // Once per round: requests let in before the last cut say nothing about the limit since.
-    if (settings.max === null || place <= enteredAtCut) return;
-    enteredAtCut = entered;
-    // Cut from the actual number in flight: the limit may be far above it.
-    adapt(Math.max(settings.min, Math.min(limitOf(settings), everywhere()) * factor));
-  }
-
-  function adapt(limit: number | null): void {
-    const before = wholeOf(adapted);
-    adapted = limit;
-    if (wholeOf(limit) !== before) peers.adapted(limit);
-  }
-
   const everywhere = () => inFlight + (room?.othersInFlight() ?? 0);
   const waitingEverywhere = () => waiting.size + (room?.othersWaiting() ?? 0);
-
-  function grow(settings: ConcurrencySettings): void {
-    if (adapted === null || settings.max === null) return;
-    // Not at low load, which shows nothing about a higher limit.
-    if (everywhere() * 2 < limitOf(settings)) return;
-    const grown = adapted + 1 / Math.max(1, adapted);
-    // Nothing is left of the cut, so that a higher `max` holds at once.
-    adapt(grown >= settings.max ? null : grown);
-  }
+  const limit = createAdaptiveLimit({ inFlight: everywhere, onChange: peers.adapted });
 
   /** Whether a place was free; then it is taken. */
   function take(settings: ConcurrencySettings): boolean {
     // The others' counts change all the time, so each read waits for another core: they are read only when needed.
     const isLimited = settings.max !== null;
-    if (isLimited && everywhere() >= limitOf(settings)) return false;
+    if (isLimited && everywhere() >= limit.of(settings)) return false;
     inFlight += 1;
     room?.setInFlight(inFlight);
     // Taken first, and returned where another process took it too: of two that come at once, never both keep it.
-    if (!isLimited || room === undefined || everywhere() <= limitOf(settings)) return true;
+    if (!isLimited || room === undefined || everywhere() <= limit.of(settings)) return true;
     giveBack();
     lookAgain();
     return false;
@@ -162,7 +119,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   class TakenSlot implements Slot {
     private readonly settings: ConcurrencySettings;
     private readonly begunAt = monotonic();
-    private readonly place = ++entered;
+    private readonly request = limit.enter();
     private held = true;
 
     constructor(settings: ConcurrencySettings) {
@@ -170,17 +127,15 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     }
 
     spoke(): void {
-      latency.see(monotonic() - this.begunAt);
-      if (latency.isSlow() && everywhere() * 2 >= limitOf(this.settings))
-        cut(this.settings, CUT_ON_SLOWNESS, this.place);
+      limit.began(this.settings, this.request, monotonic() - this.begunAt);
     }
 
     succeeded(): void {
-      if (!latency.isSlow()) grow(this.settings);
+      limit.succeeded(this.settings);
     }
 
     congested(): void {
-      cut(this.settings, CUT_ON_REFUSAL, this.place);
+      limit.congested(this.settings, this.request);
     }
 
     release(): void {
@@ -203,7 +158,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
   }
 
   function shed(why: Shed['shed'], settings: ConcurrencySettings): Shed {
-    const expected = (meanHoldMs * (waitingEverywhere() + 1)) / limitOf(settings);
+    const expected = (meanHoldMs * (waitingEverywhere() + 1)) / limit.of(settings);
     return {
       shed: why,
       inFlight: everywhere(),
@@ -250,12 +205,9 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     },
     inFlight: () => inFlight,
     queued: () => waiting.size,
-    limit: (settings) => (settings.max === null ? null : limitOf(settings)),
-    adapted: () => adapted,
-    adopt(limit) {
-      adapted = limit;
-      enteredAtCut = entered;
-    },
+    limit: (settings) => (settings.max === null ? null : limit.of(settings)),
+    adapted: limit.adapted,
+    adopt: limit.adopt,
     configure(settings) {
       newest = settings;
       admit(settings);
@@ -263,24 +215,5 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     roomElsewhere() {
       if (newest !== undefined) admit(newest);
     },
-  };
-}
-
-function wholeOf(limit: number | null): number | null {
-  return limit === null ? null : Math.floor(limit);
-}
-
-/** The time until answers begin: recently, and usually. */
-function createLatency() {
-  let seen = 0;
-  let lately = 0;
-  let usually = 0;
-  return {
-    see(ms: number) {
-      seen += 1;
-      lately += Math.max(0.2, 1 / seen) * (ms - lately);
-      usually += Math.max(0.02, 1 / seen) * (ms - usually);
-    },
-    isSlow: () => seen >= WARM_UP && lately > SLOW_FACTOR * usually,
   };
 }
