@@ -1,6 +1,6 @@
 // Where a provider of a known kind listens: its base URL and path, with the options filled in.
 import type { ProviderDialectId } from '../model/dialect-id.ts';
-import type { PartnerModels, ProviderKind } from '../providers/kind.ts';
+import type { PartnerModels, ProviderKind, SocketAddress } from '../providers/kind.ts';
 import type { ConfigProblem, KeyPath } from './problem.ts';
 import type { ProviderEntry } from './schema.ts';
 
@@ -13,6 +13,7 @@ interface Address {
   endpoint?: string;
   /** With the options filled in as well. */
   partnerModels?: readonly PartnerModels[];
+  socket?: SocketAddress;
   options: Record<string, string>;
 }
 
@@ -75,6 +76,7 @@ export function resolveAddress(
       kind.partnerModels !== undefined && {
         partnerModels: kind.partnerModels.map((row) => ({ ...row, endpoint: fill(row.endpoint, options) })),
       }),
+    ...(own && kind.socket !== undefined && { socket: fillSocket(kind.socket, options) }),
     options,
   };
   return resolution;
@@ -102,6 +104,10 @@ function fill(template: string, options: Record<string, string>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
     PER_REQUEST.includes(name) ? whole : (options[name] ?? whole),
   );
+}
+
+function fillSocket({ path, model }: SocketAddress, options: Record<string, string>): SocketAddress {
+  return { path: fill(path, options), ...(model !== undefined && { model: fill(model, options) }) };
 }
 
 /** Reads the variable as vendors' own tools do: it may lack scheme or port, or be the address to listen on. */

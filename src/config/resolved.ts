@@ -8,6 +8,7 @@ import type {
   TakenWire,
   TimedPrices,
   PartnerModels,
+  SocketAddress,
   TranslatesTo,
   WeekendPrices,
 } from '../providers/kind.ts';
@@ -146,6 +147,8 @@ export interface ProviderConfig {
   baseUrl: string;
   /** Path and query in place of the dialect's own, with `{model}` and `{method}` still to fill in. */
   endpoint?: string;
+  /** Where its conversations over a WebSocket go, beside an `endpoint`. */
+  socket?: SocketAddress;
   options?: Record<string, string>;
   /** The header that carries the key, in place of the dialect's. */
   keyHeader?: string;

@@ -76,11 +76,16 @@ export interface ForwardedPath {
   billIn?(usage: JsonObject): StatedUsage | undefined;
 }
 
+export interface QueryKey {
+  readonly parameter: string;
+  readonly header: string;
+}
+
 export interface ClientSide {
   /** The path its clients post to, as written for people, in messages. */
   readonly path: string;
   /** The query parameter in which its clients may send their key, and the header they use otherwise. */
-  readonly keyInQuery?: { readonly parameter: string; readonly header: string };
+  readonly keyInQuery?: QueryKey;
   /** Lower-case headers by which its clients request features outside the body. Stored in the ledger: never a secret. */
   readonly featureHeaders?: readonly string[];
   /** Its vendor's server takes a body for JSON whatever its content type says, and its examples for curl rely on that. */

@@ -74,7 +74,9 @@ export async function answerRequest(
   const { config, redactor, router } = setup;
   const dialect = found.dialect.id;
   const envelope = 'route' in found ? found.route.envelope : undefined;
-  const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, found.dialect.client);
+  const keyed =
+    'socket' in found && found.socket.keyInQuery !== undefined ? found.socket : found.dialect.client;
+  const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, keyed);
   if ('socket' in found) withProtocolKey(headers, found.socket);
   const redact = redactor.and(presentedSecrets(headers, address.searchParams));
   const record = newRecord(dialect, redact);

@@ -19,6 +19,11 @@ export const GOOGLE_CLOUD: ProviderKind = {
     },
   },
   endpoint: '/v1/projects/{project}/locations/{location}/publishers/google/models/{model}:{method}',
+  // https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/multimodal-live
+  socket: {
+    path: '/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/{method}',
+    model: 'projects/{project}/locations/{location}/publishers/google/models/{model}',
+  },
   partnerModels: [
     {
       models: /^claude-/,

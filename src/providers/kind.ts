@@ -27,6 +27,14 @@ export interface PartnerModels {
   unlisted?: true;
 }
 
+/** Where a WebSocket that is forwarded goes. Options may be placeholders, too. */
+export interface SocketAddress {
+  /** Behind the base URL; `{path}` is the dialect's own, `{method}` what follows the last period of that. */
+  path: string;
+  /** How its messages name a model, `{model}`. Left out: as the dialect's do. */
+  model?: string;
+}
+
 /** The table cannot tell days of the week apart. */
 export interface WeekendPrices {
   /** Hours ahead of UTC of the clock that defines Saturday and Sunday. */
@@ -74,6 +82,8 @@ export interface ProviderKind {
    * and `{method}`, which is what follows the last colon of the dialect's own path.
    */
   endpoint?: string;
+  /** Conversations over a WebSocket, where `endpoint` applies. Left out: it has none. */
+  socket?: SocketAddress;
   /** Base URLs behind which the dialect's own path applies all the same. */
   plainBase?: RegExp;
   /** Environment variables that stand in for options left out; the first that is set counts. */

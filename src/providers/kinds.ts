@@ -114,6 +114,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     baseUrlVariable: 'AZURE_OPENAI_ENDPOINT',
     endpoint: '/openai/deployments/{model}/chat/completions?api-version={api_version}',
     plainBase: /\/openai\/v1$/,
+    // https://learn.microsoft.com/azure/foundry/openai/how-to/realtime-audio-websockets
+    socket: { path: '/openai/v1{path}' },
     optionVariables: { resource: ['AZURE_RESOURCE_NAME'], api_version: ['OPENAI_API_VERSION'] },
     keyVariable: 'AZURE_OPENAI_API_KEY',
     keyHeader: 'api-key',

@@ -15,15 +15,19 @@ export interface ForwardQuestion {
   forced: string | null;
   /** The model that the request names, null where it names none. */
   model: string | null;
+  /** It is a WebSocket, which providers with paths of their own may have too. */
+  isSocket?: true;
 }
 
 /** The dialect that the provider speaks of these; undefined where it gets none of such requests. */
 function forwardDialect(
-  { forwardOtherPaths, endpoint, authorization, dialect, alsoSpeaks = [] }: ProviderConfig,
-  spokenBy: readonly DialectId[],
+  { forwardOtherPaths, endpoint, authorization, socket, dialect, alsoSpeaks = [] }: ProviderConfig,
+  { spokenBy, isSocket }: Pick<ForwardQuestion, 'spokenBy' | 'isSocket'>,
 ): DialectId | undefined {
+  if (!forwardOtherPaths) return undefined;
   // With paths or signatures of its own, it has the dialect's messages and not the vendor's whole API.
-  if (!forwardOtherPaths || endpoint !== undefined || authorization !== undefined) return undefined;
+  const isApart = endpoint !== undefined || authorization !== undefined;
+  if (isApart && (isSocket !== true || socket === undefined)) return undefined;
   return spokenBy.find((candidate) => candidate === dialect || alsoSpeaks.includes(candidate));
 }
 
@@ -36,9 +40,8 @@ export interface ForwardRoute extends Route {
 /** Throws GatewayError `unknown_model` or `unsupported_feature` that says where the request could go instead. */
 export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig): ForwardRoute {
   const { target, decision } = choose(question, config);
-  const spoken = forwardDialect(target.provider, question.spokenBy);
-  if (spoken === undefined)
-    throw unsupported(question.path, target.provider, fitting(question.spokenBy, config));
+  const spoken = forwardDialect(target.provider, question);
+  if (spoken === undefined) throw unsupported(question.path, target.provider, fitting(question, config));
   return {
     target,
     spoken,
@@ -52,14 +55,18 @@ export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig
 }
 
 /** The enabled providers that may have the path. */
-export function fitting(spokenBy: readonly DialectId[], { providers }: ResolvedConfig): ProviderConfig[] {
-  return providers.filter((provider) => forwardDialect(provider, spokenBy) !== undefined);
+export function fitting(
+  asked: Pick<ForwardQuestion, 'spokenBy' | 'isSocket'>,
+  { providers }: ResolvedConfig,
+): ProviderConfig[] {
+  return providers.filter((provider) => forwardDialect(provider, asked) !== undefined);
 }
 
 function choose(
-  { path, spokenBy, forced, model }: ForwardQuestion,
+  question: ForwardQuestion,
   config: ResolvedConfig,
 ): { target: Target; decision: RouteDecision } {
+  const { path, forced, model } = question;
   if (forced !== null) {
     const provider = forcedProvider(forced, config);
     const named = forced.slice(provider.name.length + 1);
@@ -69,7 +76,7 @@ function choose(
   const named = model === null ? undefined : resolveNamed(model, config);
   if (named !== undefined)
     return { target: named, decision: explicit('model', `model "${model}" names its provider`) };
-  const { provider, rule } = usual(path, spokenBy, model, config);
+  const { provider, rule } = usual(question, config);
   const target = { provider, model: aliased(provider, model ?? '') };
   return { target, decision: { kind: 'default', rule, why: `${path} is forwarded as it is`, order: null } };
 }
@@ -79,12 +86,11 @@ function explicit(rule: string, why: string): RouteDecision {
 }
 
 function usual(
-  path: string,
-  spokenBy: readonly DialectId[],
-  model: string | null,
+  question: ForwardQuestion,
   config: ResolvedConfig,
 ): { provider: ProviderConfig; rule: string } {
-  const candidates = fitting(spokenBy, config);
+  const { path, model } = question;
+  const candidates = fitting(question, config);
   const knows = model === null ? undefined : candidates.find((provider) => serves(provider, model));
   if (knows !== undefined) return { provider: knows, rule: 'the provider that knows the model' };
   const { defaultProvider } = config.routing;

@@ -1,8 +1,9 @@
 // What a forwarded WebSocket costs, by what the provider's messages state; and what of its messages is read.
 import { describe, expect, test } from 'bun:test';
 import { liveSocket } from '../../src/dialects/gemini/live.ts';
-import { realtimeSocket } from '../../src/dialects/openai/realtime.ts';
-import type { SocketReader } from '../../src/upstream/socket-transport.ts';
+import { openaiSocket } from '../../src/dialects/openai/sockets.ts';
+import type { GatewayHost } from '../../src/gateway/host.ts';
+import type { SocketMessageData, SocketReader, SocketRequest } from '../../src/upstream/socket-transport.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -86,8 +87,7 @@ describe('a Realtime conversation', () => {
   });
 
   test('is shown as text, whether it is written or spoken', () => {
-    const read = (type: string) =>
-      realtimeSocket('/v1/realtime')?.read(JSON.stringify({ type, delta: 'Hi' }));
+    const read = (type: string) => openaiSocket('/v1/realtime')?.read(JSON.stringify({ type, delta: 'Hi' }));
     expect(read('response.output_text.delta')).toEqual({ text: 'Hi' });
     expect(read('response.output_audio_transcript.delta')).toEqual({ text: 'Hi' });
     expect(read('response.output_audio.delta')).toBeUndefined();
@@ -154,5 +154,77 @@ describe('a Live conversation', () => {
     expect(read({ outputTranscription: { text: 'Hi' } })).toEqual({ text: 'Hi' });
     expect(read({ modelTurn: { parts: [{ text: 'Hi' }] } })).toEqual({ text: 'Hi' });
     expect(read({ modelTurn: { parts: [{ inlineData: { data: 'AA' } }] } })).toBeUndefined();
+  });
+});
+
+test('a Live session of OpenAI’s is unpriced: it states its seconds so far, and that another model works for it', async () => {
+  const start = JSON.stringify({ type: 'session.start', session: { model: 'gpt-live-1' } });
+  const row = await rowOf(
+    '/v1/live/sessions',
+    [start],
+    [
+      { type: 'session.started', session: { model: 'gpt-live-1-2026' } },
+      { type: 'session.usage.updated', usage: { seconds: 10 } },
+      {
+        type: 'response.event',
+        event: { type: 'response.completed', response: { usage: { input_tokens: 9 } } },
+      },
+      { type: 'session.closed', usage: { seconds: 12 } },
+    ],
+  );
+  expect(row).toMatchObject({ model: 'gpt-live-1-2026', requestedModel: 'gpt-live-1', costUsd: null });
+  const read = (event: object) => openaiSocket('/v1/live/sessions')?.read(JSON.stringify(event));
+  expect(read({ type: 'session.closed', usage: { seconds: 12 } })).toEqual({
+    total: { pricedApart: { audioSeconds: 12 } },
+  });
+  expect(read({ type: 'session.output_transcript.delta', delta: 'Hi' })).toEqual({ text: 'Hi' });
+  expect(read({ type: 'session.output_audio.delta', delta: 'AAAA' })).toBeUndefined();
+});
+
+describe('at Google Cloud', () => {
+  const opened: SocketRequest[] = [];
+  const vertex = { options: { project: 'ours', location: 'us-east4' } };
+  const openVertex = async (authorize: NonNullable<GatewayHost['authorize']>) => {
+    const sent: SocketMessageData[] = [];
+    const lab = createTestGateway({
+      config: { providers: { vertex, openai: { api_key: 'sk-proj-lab' } } },
+      fetch: () => Promise.reject(new Error('not part of this test')),
+      host: {
+        authorize,
+        async connectSocket(request) {
+          opened.push(request);
+          const none = () => {};
+          const send = (data: SocketMessageData) => void sent.push(data);
+          return { protocol: '', read: none, pause: none, resume: none, send, unsent: () => 0, close: none };
+        },
+      },
+    });
+    const session = await lab.gateway.openSocket(new Request(`http://127.0.0.1${LIVE}`));
+    return { lab, session, sent };
+  };
+
+  test('a conversation has a token that the host fetched, and every other byte of the message that names its model', async () => {
+    const { session, sent } = await openVertex(async () => ({ authorization: 'Bearer fetched' }));
+    if (session instanceof Response) throw new Error(await session.text());
+    session.opened({ send: () => true, ping() {}, close() {} });
+    session.received('{ "other": 1e2, "setup" : {"model":"models/gemini-live","big":12345678901234567890} }');
+    session.received('{"setup":{"model":"models/second"}}');
+    session.closed(1000, '');
+    const [request] = opened;
+    expect(request?.url).toBe(
+      'wss://us-east4-aiplatform.googleapis.com/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent',
+    );
+    expect(request?.headers.get('authorization')).toBe('Bearer fetched');
+    expect(sent).toEqual([
+      '{ "other": 1e2, "setup" : {"model":"projects/ours/locations/us-east4/publishers/google/models/gemini-live","big":12345678901234567890} }',
+      '{"setup":{"model":"models/second"}}',
+    ]);
+  });
+
+  test('no conversation is opened without a token', async () => {
+    const { session, lab } = await openVertex(() => Promise.reject(new Error('no default credentials')));
+    if (!(session instanceof Response)) throw new Error('it was opened');
+    expect(session.status).toBe(401);
+    expect((await lab.row(0)).errorMessage).toContain('vertex: no credentials: no default credentials');
   });
 });

@@ -1,28 +1,45 @@
-// Live conversations over a WebSocket. https://ai.google.dev/api/live
+// Live conversations, and music, over a WebSocket. https://ai.google.dev/api/live
 import { asArray, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { StatedUsage } from '../../model/usage.ts';
-import type { ForwardedSocket, SocketReport } from '../forwarded-socket.ts';
+import type { ForwardedSocket, MessageNaming, SocketReport } from '../forwarded-socket.ts';
+import { withoutGooglesKeys } from '../shared/google-clients.ts';
+import { modelBelow, withModelBelow } from '../shared/model-in-message.ts';
 import { bareModel } from './route.ts';
 import { parseUsage } from './usage.ts';
 
 /** Google's SDK for JavaScript puts a second slash in front. */
 const PATH =
-  /^\/+(ws\/google\.ai\.generativelanguage\.v1(?:beta|alpha)?\.GenerativeService\.BidiGenerateContent)$/;
+  /^\/+(ws\/google\.ai\.generativelanguage\.v1(?:beta|alpha)?\.GenerativeService\.Bidi(?:GenerateContent|GenerateMusic))$/;
+const CLOUD_PATH = /^\/+ws\/google\.cloud\.aiplatform\.v1(?:beta1)?\.LlmBidiService\/(BidiGenerateContent)$/;
+
+/** In front of a model's name at Google Cloud; its express mode has no project. */
+const PUBLISHER = /^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//;
 
 /** Sound is most of it, and is not parsed. */
 const READ = /"(usageMetadata|outputTranscription|text)"/;
 
 export function liveSocket(path: string): ForwardedSocket | undefined {
-  const [, method] = PATH.exec(path) ?? [];
-  return method === undefined ? undefined : { path: `/${method}`, spokenBy: ['gemini'], modelIn, read };
+  const [, own] = PATH.exec(path) ?? [];
+  if (own !== undefined) return socketAt(`/${own}`);
+  const [, method] = CLOUD_PATH.exec(path) ?? [];
+  if (method === undefined) return undefined;
+  const socket = socketAt(`/ws/google.ai.generativelanguage.v1beta.GenerativeService.${method}`);
+  return { ...socket, ofClient: withoutGooglesKeys };
+}
+
+function socketAt(path: string): ForwardedSocket {
+  return { path, spokenBy: ['gemini'], naming: NAMING, read };
 }
 
 /** The first message sets the conversation up. */
-function modelIn(message: string): string | undefined {
-  if (!message.includes('"setup"')) return undefined;
-  const model = asObject(parseObject(message)?.setup)?.model;
-  return typeof model === 'string' ? bareModel(model) : undefined;
-}
+const NAMING: MessageNaming = {
+  form: 'models/{model}',
+  modelIn(message) {
+    const model = message.includes('"setup"') ? modelBelow('setup', message) : undefined;
+    return model === undefined ? undefined : bareModel(model.replace(PUBLISHER, ''));
+  },
+  withName: (message, name) => withModelBelow('setup', message, name),
+};
 
 function read(message: string): SocketReport | undefined {
   const event = READ.test(message) ? parseObject(message) : undefined;

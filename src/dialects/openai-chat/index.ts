@@ -6,7 +6,7 @@ import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
-import { realtimeSocket } from '../openai/realtime.ts';
+import { openaiSocket } from '../openai/sockets.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { continuesTurn } from './continues-turn.ts';
@@ -67,7 +67,7 @@ export const openaiChat: Dialect = {
       return cloudRoute(asked);
     },
     forwardedTo: forwardedByChat,
-    forwardedSocket: realtimeSocket,
+    forwardedSocket: openaiSocket,
     alternativeTo,
     readForeignForm,
     parseRequest,
@@ -109,8 +109,9 @@ function alternativeTo(asked: string): string | undefined {
   // Anthropic's SDKs request files there, too.
   if (/^\/v1\/(files|uploads)(\/|$)/.test(path))
     return 'no files are stored here; send their content with each request that needs it, in base64';
-  if (path.startsWith('/v1/realtime/'))
-    return 'a conversation’s own secret and WebRTC lead past the gateway; open a WebSocket at /v1/realtime, with a key';
+  const [, spoken] = /^(\/v1\/(?:realtime|live\/sessions))(?:\/|$)/.exec(path) ?? [];
+  if (spoken !== undefined)
+    return `a conversation’s own secret and WebRTC lead past the gateway; open a WebSocket at ${spoken}, with a key`;
   if (/^\/v1\/batches(\/|$)/.test(path)) return 'send each request of a batch separately';
   return undefined;
 }

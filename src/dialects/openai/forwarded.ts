@@ -1,7 +1,7 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
 import type { ForwardedPath } from '../dialect.ts';
 import { imagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
-import { ownPath } from './own-path.ts';
+import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
 const MADE_AT_ONCE = /^\/v1\/(audio|images|moderations|ocr|rerank)(\/|$)/;
@@ -38,9 +38,4 @@ export function forwardedByResponses(asked: string): ForwardedPath | undefined {
   return STORED_RESPONSE.test(path)
     ? { path: belowBase(path), spokenBy: ['openai-responses'], isStored: true }
     : undefined;
-}
-
-/** OpenAI's base URLs include the version. */
-function belowBase(path: string): string {
-  return path.slice('/v1'.length);
 }

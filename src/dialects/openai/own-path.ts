@@ -7,7 +7,7 @@ import { OF_GOOGLE, OPENAPI_ENDPOINT } from '../shared/google-clients.ts';
 /** Paths below a deployment. */
 const OF_DEPLOYMENT = /\/(?:chat\/completions|completions|embeddings|images\/\w+|audio\/\w+)$/.source;
 /** Paths outside of deployments. */
-const OF_NONE = /\/(?:responses|models)(?:\/|$)/.source;
+const OF_NONE = /\/(?:responses|models|realtime)(?:\/|$)/.source;
 
 /**
  * Groq's SDKs put `/openai` before the version, whatever their base URL; Azure's put it in place of the version, and
@@ -29,6 +29,11 @@ const OPENAPI: Envelope = {
 /** @returns the path as OpenAI's SDKs would write it. */
 export function ownPath(path: string): string {
   return path.replace(OPENAPI_ENDPOINT, '/v1').replace(IN_FRONT, '/v1');
+}
+
+/** OpenAI's base URLs include the version. */
+export function belowBase(path: string): string {
+  return path.slice('/v1'.length);
 }
 
 /**

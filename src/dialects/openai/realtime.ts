@@ -1,29 +1,16 @@
-// Realtime conversations over a WebSocket. https://developers.openai.com/api/docs/guides/realtime-websocket
+// What the provider's messages of a realtime conversation, or of a translation, state.
+// https://developers.openai.com/api/docs/guides/realtime-websocket
 import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../model/usage.ts';
-import type { ForwardedSocket, SocketReport } from '../forwarded-socket.ts';
-import { ownPath } from './own-path.ts';
+import type { SocketReport } from '../forwarded-socket.ts';
 
-const PATH = '/v1/realtime';
-const KEY_PROTOCOL = 'openai-insecure-api-key.';
-
-/** Everything else, sound above all, is not parsed. */
+/** Everything else, sound above all, is not parsed. Translations state no counts. */
 const READ =
-  /"type"\s*:\s*"(session\.(created|updated)|response\.done|response\.(output_)?(text|audio_transcript)\.delta|conversation\.item\.input_audio_transcription\.completed)"/;
+  /"type"\s*:\s*"(session\.(created|updated|output_transcript\.delta)|response\.done|response\.(output_)?(text|audio_transcript)\.delta|conversation\.item\.input_audio_transcription\.completed)"/;
 
-export function realtimeSocket(asked: string): ForwardedSocket | undefined {
-  return ownPath(asked) === PATH ? REALTIME : undefined;
+export function readRealtime(message: string): SocketReport | undefined {
+  return READ.test(message) ? report(parseObject(message) ?? {}) : undefined;
 }
-
-const REALTIME: ForwardedSocket = {
-  path: PATH.slice('/v1'.length),
-  spokenBy: ['openai-chat', 'openai-responses'],
-  modelParameter: 'model',
-  keyIn: (protocol) => (protocol.startsWith(KEY_PROTOCOL) ? protocol.slice(KEY_PROTOCOL.length) : undefined),
-  read(message) {
-    return READ.test(message) ? report(parseObject(message) ?? {}) : undefined;
-  },
-};
 
 function report(event: JsonObject): SocketReport | undefined {
   switch (event.type) {

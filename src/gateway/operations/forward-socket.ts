@@ -9,7 +9,9 @@ import type { ResolvedConfig } from '../../config/resolved.ts';
 import { noAnswer } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { type AnswerHeaders, GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
+import { aliased, type Target } from '../../routing/targets.ts';
 import { type ProviderSocket, SocketRefused, type SocketTransport } from '../../upstream/socket-transport.ts';
+import { authorize } from '../attempts/authorize.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import type { Plan } from '../attempts/plan.ts';
 import { planForward } from '../attempts/plan-forward.ts';
@@ -38,7 +40,7 @@ export interface SocketForwarding extends Omit<Forwarding, 'found' | 'project' |
 
 /** Whether any enabled provider may have it. */
 export function mayForwardSocket({ socket }: FoundSocket, config: ResolvedConfig): boolean {
-  return fitting(socket.spokenBy, config).length > 0;
+  return fitting({ spokenBy: socket.spokenBy, isSocket: true }, config).length > 0;
 }
 
 /** The client's headers, with the key that a browser puts into a subprotocol where others put it. */
@@ -54,21 +56,22 @@ export function withProtocolKey(headers: HeaderList, socket: ForwardedSocket): H
 
 /** Opens it at the one provider. Throws the GatewayError to report to the client. */
 export async function openForwardedSocket(forwarding: SocketForwarding): Promise<SocketSession> {
-  const { headers, found, config, record, host, client, serverKeys, address } = forwarding;
+  const { found, config, record, host, client, serverKeys, address } = forwarding;
   const { socket, dialect, connect } = found;
-  const model = socket.modelParameter === undefined ? null : address.searchParams.get(socket.modelParameter);
+  const headers = socket.ofClient?.(forwarding.headers) ?? forwarding.headers;
+  const model = modelInQuery(address.searchParams, socket);
   record.requestedModel = model;
   const forced = forcedTargetIn(headers);
-  const { path, spokenBy } = socket;
-  const route = routeForwarded({ path: address.pathname, spokenBy, forced, model }, config);
+  const { spokenBy } = socket;
+  const route = routeForwarded({ path: address.pathname, spokenBy, forced, model, isSocket: true }, config);
   record.route = route;
   forwarding.routed();
   const { spoken, target } = route;
   const asked = {
-    method: 'GET',
-    path,
-    query: withModel(address.search, socket.modelParameter, target.model),
-    keyParameter: dialect.client.keyInQuery?.parameter,
+    method: METHOD,
+    path: pathAt(target, socket),
+    query: queryAt(target, socket, address.search),
+    keyParameter: (socket.keyInQuery ?? dialect.client.keyInQuery)?.parameter,
     headers,
     body: undefined,
     dialect: dialect.id,
@@ -98,7 +101,8 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
         target,
         key: plan.key,
         seen: observer.seen,
-        run: (answered, signal) => handshake({ connect, plan, protocols, signal, answered }).catch(onlyOnce),
+        run: (answered, signal) =>
+          handshake({ host, connect, plan, protocols, signal, answered }).catch(onlyOnce),
       };
     },
   });
@@ -115,6 +119,8 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     provider: target.provider.name,
     socket: opened,
     forwarded: socket,
+    nameOf: (named) => nameAt(target, named),
+    form: target.provider.socket?.model ?? socket.naming?.form ?? '',
     observer,
     audience,
     record,
@@ -125,8 +131,10 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
 }
 
 const SWITCHING = 101;
+const METHOD = 'GET';
 
 interface Handshake {
+  host: Forwarding['host'];
   connect: SocketTransport;
   plan: Plan;
   protocols: readonly string[];
@@ -135,13 +143,18 @@ interface Handshake {
 }
 
 async function handshake(asked: Handshake): Promise<ProviderSocket> {
-  const { connect, plan, protocols, signal, answered } = asked;
-  const { name, timeouts, quirks, tls } = plan.target.provider;
+  const { host, connect, plan, protocols, signal, answered } = asked;
+  const { provider } = plan.target;
+  const { name, timeouts, quirks, tls } = provider;
   const url = plan.url.replace(/^http/, 'ws');
+  const headers =
+    plan.key === 'none'
+      ? await authorize(host, provider, plan.headers, { method: METHOD, url: plan.url, body: '' })
+      : plan.headers;
   try {
     const socket = await connect({
       url,
-      headers: plan.headers,
+      headers,
       protocols,
       ...(tls !== undefined && { tls }),
       connectMs: timeouts.connectMs,
@@ -180,9 +193,27 @@ function protocolsIn(headers: HeaderReader): string[] {
   return offered.map((protocol) => protocol.trim()).filter((protocol) => protocol !== '');
 }
 
-/** The query with the model's name at the provider. */
-function withModel(query: string, parameter: string | undefined, model: string): string {
-  if (parameter === undefined || model === '') return query;
-  const rest = withoutParameter(query, parameter);
-  return withQuery(`?${parameter}=${encodeURIComponent(model)}`, rest);
+function modelInQuery(query: URLSearchParams, socket: ForwardedSocket): string | null {
+  const { modelParameter, clientsModelParameter = modelParameter } = socket;
+  return clientsModelParameter === undefined ? null : query.get(clientsModelParameter) || null;
+}
+
+function pathAt({ provider }: Target, { path }: ForwardedSocket): string {
+  if (provider.socket === undefined) return path;
+  const filling: Record<string, string> = { path, method: path.slice(path.lastIndexOf('.') + 1) };
+  return provider.socket.path.replace(/\{(path|method)\}/g, (_, name: string) => filling[name] ?? '');
+}
+
+/** The client's query with the model's name at the provider. */
+function queryAt({ model }: Target, socket: ForwardedSocket, query: string): string {
+  const { modelParameter, clientsModelParameter, ownParameters = [] } = socket;
+  const rest = [...ownParameters, clientsModelParameter].reduce(withoutParameter, query);
+  if (modelParameter === undefined || model === '') return rest;
+  return withQuery(`?${modelParameter}=${encodeURIComponent(model)}`, withoutParameter(rest, modelParameter));
+}
+
+/** The name at the provider of a model that a message names: the provider itself is chosen already. */
+function nameAt({ provider }: Target, named: string): string {
+  const prefix = `${provider.name}/`;
+  return aliased(provider, named.startsWith(prefix) ? named.slice(prefix.length) : named);
 }

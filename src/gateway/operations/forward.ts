@@ -24,7 +24,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Whether any enabled provider may answer. */
 export function mayForward(method: string, { forward }: FoundForward, config: ResolvedConfig): boolean {
-  return METHODS.includes(method) && fitting(forward.spokenBy, config).length > 0;
+  return METHODS.includes(method) && fitting(forward, config).length > 0;
 }
 
 export interface Forwarding extends Omit<Exchange, 'question' | 'route' | 'pingIntervalMs' | 'maxEvent'> {

@@ -30,6 +30,10 @@ export interface ForwardedSessionOptions {
   /** Open, and not read yet. */
   socket: ProviderSocket;
   forwarded: ForwardedSocket;
+  /** The provider's own name of a model that the client names in a message. */
+  nameOf(model: string): string;
+  /** How the provider wants it written: `{model}` in this. */
+  form: string;
   observer: Observer;
   /** Watches what is said. */
   audience: Audience;
@@ -52,6 +56,7 @@ class ForwardedSession implements SocketSession {
   private readonly options: ForwardedSessionOptions;
   private client: ClientSocket | null = null;
   private usage: StatedUsage | null = null;
+  private total: StatedUsage | null = null;
   private isModelKnown = false;
   private isOver = false;
   private hasRoom = true;
@@ -82,8 +87,7 @@ class ForwardedSession implements SocketSession {
   received(data: SocketMessageData): void {
     if (this.isOver) return;
     const { socket, provider } = this.options;
-    this.noteModel(data);
-    socket.send(data);
+    socket.send(this.named(data));
     if (socket.unsent() <= MOST_UNSENT) return;
     const error = new GatewayError(
       'upstream_failed',
@@ -164,14 +168,24 @@ class ForwardedSession implements SocketSession {
     if (toProvider !== null) socket.close(...sendable(toProvider));
   }
 
-  private noteModel(data: SocketMessageData): void {
-    const { forwarded, record, observer } = this.options;
-    if (this.isModelKnown || forwarded.modelIn === undefined) return;
-    const model = forwarded.modelIn(textOf(data));
-    if (model === undefined) return;
+  /** The message as it goes on: with the provider's own name of the model, in the one that names it. */
+  private named(data: SocketMessageData): SocketMessageData {
+    const { forwarded, nameOf, form, record, observer } = this.options;
+    const { naming } = forwarded;
+    if (this.isModelKnown || naming === undefined) return data;
+    const text = textOf(data);
+    const asked = naming.modelIn(text);
+    if (asked === undefined) return data;
     this.isModelKnown = true;
-    record.requestedModel ??= model;
+    record.requestedModel ??= asked;
+    const model = nameOf(asked);
     observer.note({ type: 'start', id: null, model });
+    const sent = naming.withName(
+      text,
+      form.replace('{model}', () => model),
+    );
+    if (sent === text) return data;
+    return typeof data === 'string' ? sent : encoder.encode(sent);
   }
 
   private note(data: SocketMessageData): void {
@@ -179,14 +193,19 @@ class ForwardedSession implements SocketSession {
     if (report !== undefined) this.take(report);
   }
 
-  private take({ model, usage, text }: SocketReport): void {
+  private take({ model, usage, total, text }: SocketReport): void {
     const { observer, audience } = this.options;
     if (model !== undefined) observer.note({ type: 'start', id: null, model });
     if (text !== undefined && audience.isWatched()) audience.text(text);
-    if (usage === undefined) return;
-    this.usage = this.usage === null ? usage : addStated(this.usage, usage);
-    observer.note({ type: 'usage', usage: this.usage });
+    if (usage !== undefined) this.usage = sumOf(this.usage, usage);
+    if (total !== undefined) this.total = total;
+    const billed = this.total === null ? this.usage : sumOf(this.usage, this.total);
+    if (billed !== null && (usage ?? total) !== undefined) observer.note({ type: 'usage', usage: billed });
   }
+}
+
+function sumOf(known: StatedUsage | null, more: StatedUsage): StatedUsage {
+  return known === null ? more : addStated(known, more);
 }
 
 /** Vendors say with their own codes, and with those for messages that they do not accept, what was wrong with a request. */
