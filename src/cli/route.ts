@@ -5,7 +5,7 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { lacksKey } from '../gateway/attempts/try-context.ts';
-import { type Incoming, parseAsked, parseIncoming } from '../gateway/request/incoming.ts';
+import { type Incoming, parseAsked, parseIncoming, parseSent } from '../gateway/request/incoming.ts';
 import { countingSide, whyUnserved } from '../gateway/operations/unserved.ts';
 import { createQuietRouter } from '../gateway/routing.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
@@ -163,7 +163,7 @@ function readAs(path: string, text: string, model: string | undefined): ReadBody
   const url = new URL(path, 'http://localhost');
   const found = findRoute(url.pathname, url.searchParams);
   if (found === undefined) throw new UsageError(`no dialect has the path ${path}`);
-  const incoming = parseIncoming(found, new Headers(), url.search, withModel(text, found, model), {
+  const incoming = parseIncoming(found, new Headers(), url.search, parseSent(withModel(text, found, model)), {
     agentType: null,
     projectId: null,
   });

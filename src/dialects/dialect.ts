@@ -1,6 +1,6 @@
 // What a dialect is: a client side (reads requests, writes answers) and a provider side (writes requests,
 // reads answers). Codecs are synchronous push machines: no I/O, no clock, no randomness, no logging.
-import type { DialectId } from '../model/dialect-id.ts';
+import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { EventSink, StreamEvent } from '../model/events.ts';
@@ -65,8 +65,8 @@ export interface ForwardedPath {
   path: string;
   /** The client's headers without what is not for these providers. Left out: all are. */
   ofClient?(headers: HeaderReader): HeaderReader;
-  /** The dialects whose providers may have it. */
-  spokenBy: readonly DialectId[];
+  /** The dialects, or wires that no client dialect has, whose providers may have it. */
+  spokenBy: readonly ProviderDialectId[];
   /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */
   isStored: boolean;
   /**
@@ -74,6 +74,27 @@ export interface ForwardedPath {
    * answer. Left out: nothing is billed.
    */
   billIn?(usage: JsonObject): StatedUsage | undefined;
+  /** In place of `billIn`, for answers that state it elsewhere: reads along, from the answer's headers on. */
+  loadReader?(headers: HeaderReader): Promise<AnswerReader>;
+  /** Where the path names the model. */
+  model?: {
+    name: string;
+    /** The path for a target that knows the model by this name. */
+    path(model: string): string;
+    streams: boolean;
+  };
+  /** The path is another vendor's. */
+  envelope?: Envelope | undefined;
+  /** For messages: what to do where no provider may have the path. Left out: there is nothing to say. */
+  otherwise?: string;
+}
+
+/** Reads the bytes of an answer on their way to the client. Never throws. */
+export interface AnswerReader {
+  /** Does not hold on to the bytes. */
+  take(bytes: Uint8Array): void;
+  /** What the answer has stated, once it is over. */
+  result(): { usage?: StatedUsage | undefined; error?: GatewayError | undefined };
 }
 
 export interface QueryKey {

@@ -7,11 +7,13 @@ import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
-import type { ClientSide } from './dialect.ts';
+import type { ClientRoute, ClientSide, ForwardedPath } from './dialect.ts';
 
 export interface Envelope {
   /** What its clients may call a body that is JSON, besides that. */
   readonly bodyType?: string;
+  /** Where a body that only the vendor itself can read is sent, as it is; undefined for any other body. */
+  forwards?(sent: JsonObject, route: ClientRoute): ForwardedPath | undefined;
   /** The body within the one that was sent, or made of it; left out: it is that one. Throws GatewayError `invalid_request`. */
   unwrap?(sent: JsonObject): UnwrappedRequest;
   /** The request as clients of the dialect send it. Throws GatewayError `invalid_request`. */

@@ -1,6 +1,7 @@
 // Answers one request of a client: admits and reads it, finds its targets, and runs its operation. Whatever happens, it has one
 // row and one response.
 import type { ClientRoute } from '../dialects/dialect.ts';
+import type { Envelope } from '../dialects/envelope.ts';
 import type { FoundForward, FoundRoute } from '../dialects/find-route.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
@@ -23,11 +24,11 @@ import { answerCompaction } from './operations/compact.ts';
 import { answerCompletion } from './operations/completions.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
-import { answerForwarded } from './operations/forward.ts';
+import { answerForwarded, mayForward } from './operations/forward.ts';
 import { type OpeningSocket, openForwardedSocket, withProtocolKey } from './operations/forward-socket.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
-import { featuresIn, parseAsked, parseIncoming, readLabels } from './request/incoming.ts';
+import { featuresIn, parseAsked, parseIncoming, parseSent, readLabels } from './request/incoming.ts';
 import { withQueryKey } from './request/query-key.ts';
 import { readBody } from './request/read-body.ts';
 import type { RequestAddress } from './request/request-address.ts';
@@ -73,7 +74,7 @@ export async function answerRequest(
 ): Promise<Response> {
   const { config, redactor, router } = setup;
   const dialect = found.dialect.id;
-  const envelope = 'route' in found ? found.route.envelope : undefined;
+  const envelope = envelopeOf(found);
   const keyed =
     'socket' in found && found.socket.keyInQuery !== undefined ? found.socket : found.dialect.client;
   const headers = withQueryKey(HeaderList.of(request.headers), address.searchParams, keyed);
@@ -106,12 +107,12 @@ export async function answerRequest(
     record.agentType = labels.agentType;
     record.projectId = labels.projectId;
     if (labels.agentType !== null || labels.projectId !== null) noteBegun();
+    const forwarding = { ...shared, request, headers, address, config, routed: noteBegun };
+    const asked = { project, isRecorded, makeBody };
     if (!('route' in found)) {
       // A used-up budget holds back what has a price.
       await loadPrices();
-      const forwarding = { ...shared, request, headers, address, config, routed: noteBegun };
-      if ('forward' in found)
-        return await answerForwarded({ ...forwarding, found, project, isRecorded, makeBody });
+      if ('forward' in found) return await answerForwarded({ ...forwarding, ...asked, found });
       found.take(await openForwardedSocket({ ...forwarding, found, begun: unfollow }));
       return new Response(null);
     }
@@ -121,7 +122,15 @@ export async function answerRequest(
     });
     if (isRecorded && config.audit.logRequestBodies)
       record.keepRequest(text, featuresIn(headers, found.dialect.client));
-    const incoming = parseIncoming(found, headers, address.search, text, labels);
+    const sent = parseSent(text);
+    const forward = envelope?.forwards?.(sent.body, found.route);
+    if (forward !== undefined && mayForward(request.method, { forward }, config)) {
+      record.operation = 'infer';
+      await loadPrices();
+      const forwarded = { dialect: found.dialect, forward: { ...forward, envelope } };
+      return await answerForwarded({ ...forwarding, ...asked, found: forwarded }, text);
+    }
+    const incoming = parseIncoming(found, headers, address.search, sent, labels);
     // So that it can be sent again, to the dialect's own path.
     if (isRecorded && config.audit.logRequestBodies && incoming.original !== text)
       record.keepRequest(incoming.original, featuresIn(incoming.headers, found.dialect.client));
@@ -141,8 +150,8 @@ export async function answerRequest(
     // Once the live view has its labels; routing may compare prices.
     const pricesLoading = loadPrices();
     if (pricesLoading !== undefined) await pricesLoading;
-    const asked = router.route(routeQuestion(incoming, question, found.route.operation));
-    const route = asked instanceof Promise ? await asked : asked;
+    const routing = router.route(routeQuestion(incoming, question, found.route.operation));
+    const route = routing instanceof Promise ? await routing : routing;
     record.route = route;
     noteBegun();
     const run: Operation = {
@@ -174,6 +183,11 @@ export async function answerRequest(
     // A forwarded answer comes in its own time too.
     if (!record.streamed && 'route' in found) unfollow();
   }
+}
+
+function envelopeOf(found: FoundRoute | FoundForward | OpeningSocket): Envelope | undefined {
+  if ('route' in found) return found.route.envelope;
+  return 'forward' in found ? found.forward.envelope : undefined;
 }
 
 /** Reports to the other processes that this one has a request to account for. */
@@ -217,5 +231,6 @@ function followClient(signal: AbortSignal, record: ExchangeRecord) {
 function operationOf(found: FoundRoute | FoundForward | OpeningSocket, method: string): RowOperation {
   if ('route' in found) return found.route.operation;
   if ('socket' in found) return 'infer';
-  return found.forward.billIn !== undefined && method === 'POST' ? 'infer' : 'forward';
+  const { billIn, loadReader } = found.forward;
+  return (billIn ?? loadReader) !== undefined && method === 'POST' ? 'infer' : 'forward';
 }

@@ -1,6 +1,6 @@
 // Which provider gets a request that only a provider itself can answer (files, batches, images): one, without fallback.
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
-import type { DialectId } from '../model/dialect-id.ts';
+import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import type { Route } from './route.ts';
@@ -9,39 +9,50 @@ import { aliased, forcedProvider, resolveNamed, serves, type Target } from './ta
 export interface ForwardQuestion {
   /** For messages. */
   path: string;
-  /** The dialects whose providers may have the path. */
-  spokenBy: readonly DialectId[];
+  /** The dialects, or wires, whose providers may have the path. */
+  spokenBy: readonly ProviderDialectId[];
   /** `x-sluice-target`, null where not given. */
   forced: string | null;
   /** The model that the request names, null where it names none. */
   model: string | null;
   /** It is a WebSocket, which providers with paths of their own may have too. */
   isSocket?: true;
+  /** For messages: what to do where the provider does not have the path. */
+  otherwise?: string | undefined;
 }
 
 /** The dialect that the provider speaks of these; undefined where it gets none of such requests. */
 function forwardDialect(
-  { forwardOtherPaths, endpoint, authorization, socket, dialect, alsoSpeaks = [] }: ProviderConfig,
+  { forwardOtherPaths, endpoint, authorization, socket, dialect, alsoSpeaks = [], alsoTakes }: ProviderConfig,
   { spokenBy, isSocket }: Pick<ForwardQuestion, 'spokenBy' | 'isSocket'>,
-): DialectId | undefined {
+): ProviderDialectId | undefined {
   if (!forwardOtherPaths) return undefined;
   // With paths or signatures of its own, it has the dialect's messages and not the vendor's whole API.
   const isApart = endpoint !== undefined || authorization !== undefined;
-  if (isApart && (isSocket !== true || socket === undefined)) return undefined;
-  return spokenBy.find((candidate) => candidate === dialect || alsoSpeaks.includes(candidate));
+  const takesDialects = !isApart || (isSocket === true && socket !== undefined);
+  return spokenBy.find((candidate) =>
+    isDialect(candidate)
+      ? takesDialects && (candidate === dialect || alsoSpeaks.includes(candidate))
+      : candidate === dialect || candidate === alsoTakes?.wire,
+  );
+}
+
+/** Whether clients speak it. */
+export function isDialect(id: ProviderDialectId): id is DialectId {
+  return (DIALECT_IDS as readonly string[]).includes(id);
 }
 
 export interface ForwardRoute extends Route {
   target: Target;
   /** The dialect that is spoken with it. */
-  spoken: DialectId;
+  spoken: ProviderDialectId;
 }
 
 /** Throws GatewayError `unknown_model` or `unsupported_feature` that says where the request could go instead. */
 export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig): ForwardRoute {
   const { target, decision } = choose(question, config);
   const spoken = forwardDialect(target.provider, question);
-  if (spoken === undefined) throw unsupported(question.path, target.provider, fitting(question, config));
+  if (spoken === undefined) throw unsupported(question, target.provider, fitting(question, config));
   return {
     target,
     spoken,
@@ -89,7 +100,7 @@ function usual(
   question: ForwardQuestion,
   config: ResolvedConfig,
 ): { provider: ProviderConfig; rule: string } {
-  const { path, model } = question;
+  const { model } = question;
   const candidates = fitting(question, config);
   const knows = model === null ? undefined : candidates.find((provider) => serves(provider, model));
   if (knows !== undefined) return { provider: knows, rule: 'the provider that knows the model' };
@@ -97,12 +108,12 @@ function usual(
   const chosen = candidates.find(({ name }) => name === defaultProvider);
   if (chosen !== undefined) return { provider: chosen, rule: `routing.default_provider: ${defaultProvider}` };
   const [first] = candidates;
-  if (first === undefined) throw unsupported(path, null, []);
+  if (first === undefined) throw unsupported(question, null, []);
   return { provider: first, rule: 'the first provider that may have the path' };
 }
 
 function unsupported(
-  path: string,
+  { path, otherwise }: ForwardQuestion,
   provider: ProviderConfig | null,
   fit: readonly ProviderConfig[],
 ): GatewayError {
@@ -113,6 +124,6 @@ function unsupported(
       : `ask ${fit.map(({ name }) => name).join(' or ')}, in the header x-sluice-target`;
   return new GatewayError(
     'unsupported_feature',
-    `${path}: ${whose} this path among those that are forwarded to it; ${instead}`,
+    `${path}: ${whose} this path among those that are forwarded to it; ${instead}${otherwise === undefined ? '' : `; ${otherwise}`}`,
   );
 }

@@ -511,7 +511,9 @@ describe('what is not served', () => {
       content: [{ text: { text: 'hi' } }],
     });
     expect(await failureOf(client.send(guardrail))).toMatchObject(
-      notFound(/^no such path: \/guardrail\/g\/version\/1\/apply; name guardrails /),
+      notFound(
+        /^no such path: \/guardrail\/g\/version\/1\/apply; it is forwarded only to an enabled provider that speaks bedrock-invoke or bedrock-converse, and there is none; name guardrails /,
+      ),
     );
     const stored = { s3OutputDataConfig: { s3Uri: 's3://bucket' } };
     const later = new StartAsyncInvokeCommand({ modelId: MODEL, modelInput: BODY, outputDataConfig: stored });

@@ -3,6 +3,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
+import { forwardedToAmazon } from './amazon/forwarded.ts';
 import { INVOKE } from './amazon/invoke.ts';
 import { insteadOfAmazons, isOfAmazons, routeOfAmazons } from './amazon/route.ts';
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
@@ -85,7 +86,7 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
   const isOwn =
     /^\/v1\/(messages\/batches|skills)(\/|$)/.test(path) ||
     (/^\/v1\/files(\/|$)/.test(path) && headers.has('anthropic-version'));
-  return isOwn ? { path, spokenBy: [ID], isStored: true } : undefined;
+  return isOwn ? { path, spokenBy: [ID], isStored: true } : forwardedToAmazon(path, INVOKE);
 }
 
 function alternativeTo(path: string): string | undefined {

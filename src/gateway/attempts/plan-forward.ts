@@ -1,11 +1,12 @@
 // The upstream request that is forwarded as it is: the client's own, with another key.
 import { PROVIDER_SIDES } from '../../dialects/registry.ts';
-import type { DialectId } from '../../model/dialect-id.ts';
+import type { ProviderDialectId } from '../../model/dialect-id.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { isDialect } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { transformHeaders } from '../transform/request.ts';
-import { credentialsFor } from './credentials.ts';
+import { type Asking, credentialsFor } from './credentials.ts';
 import { withoutKeys, withoutParameter, withQuery } from './pass-query.ts';
 import type { Plan, PlanContext } from './plan.ts';
 
@@ -20,21 +21,21 @@ export interface ForwardedRequest {
   headers: HeaderReader;
   body: Uint8Array<ArrayBuffer> | undefined;
   /** The dialect of the path, and of errors. */
-  dialect: DialectId;
+  dialect: ProviderDialectId;
   /** The one that is spoken with the target. */
-  spoken: DialectId;
+  spoken: ProviderDialectId;
+}
+
+/** Null where no client of the dialect spoken could bring a key. */
+export function askingFor({ spoken, headers }: Pick<ForwardedRequest, 'spoken' | 'headers'>): Asking | null {
+  return isDialect(spoken) ? { asks: spoken, dialect: spoken, headers } : null;
 }
 
 export function planForward(asked: ForwardedRequest, target: Target, context: PlanContext): Plan {
   const { dialect, spoken, headers: sent, method, body } = asked;
   const { provider } = target;
   const side = PROVIDER_SIDES[spoken];
-  const { key, authentication } = credentialsFor(
-    { asks: spoken, dialect: spoken, headers: sent },
-    target,
-    side,
-    context,
-  );
+  const { key, authentication } = credentialsFor(askingFor(asked), target, side, context);
   const headers = buildRequestHeaders({
     client: sent,
     dialect: authentication,

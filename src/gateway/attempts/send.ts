@@ -11,7 +11,7 @@ import { findRetryHint } from '../../upstream/retry-after.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
 import { authorize } from './authorize.ts';
-import type { GatewayHost } from '../host.ts';
+import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
 import type { Plan } from './plan.ts';
 
@@ -66,8 +66,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     if (plan.prepare !== undefined) await prepare(plan);
     let { headers }: { headers: HeaderReader } = plan;
     if (plan.key === 'none' && provider.authorization !== undefined) {
-      const asked = { method: METHOD, url: plan.url, body: plan.body };
-      headers = await authorize(host, provider, headers, asked);
+      headers = await authorize(host, provider, headers, unauthorized(plan));
     }
     if (leaving.aborted) throw leaving.reason;
     const { url } = plan;
@@ -97,6 +96,13 @@ export async function send(context: AttemptContext): Promise<Sent> {
     throw thrown;
   }
 }
+
+function unauthorized({ url, body, forwarded }: Plan): Pick<UnauthorizedRequest, 'method' | 'url' | 'body'> {
+  if (forwarded === undefined) return { method: METHOD, url, body };
+  return { method: forwarded.method, url, body: textDecoder.decode(forwarded.body) };
+}
+
+const textDecoder = new TextDecoder();
 
 type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
 

@@ -25,7 +25,7 @@ export interface Exchange {
   envelope?: Envelope | undefined;
   question: Question;
   /** Who asks, where that is not the question's client: the request is forwarded as it is. */
-  asking?: Asking;
+  asking?: Asking | null;
   route: Route;
   /** Whether the target can answer. Left out: all can. */
   serves?(target: Target): boolean;

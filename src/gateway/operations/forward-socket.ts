@@ -14,7 +14,7 @@ import { type ProviderSocket, SocketRefused, type SocketTransport } from '../../
 import { authorize } from '../attempts/authorize.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import type { Plan } from '../attempts/plan.ts';
-import { planForward } from '../attempts/plan-forward.ts';
+import { askingFor, planForward } from '../attempts/plan-forward.ts';
 import { withoutParameter, withQuery } from '../attempts/pass-query.ts';
 import { whoseKey } from '../attempts/send.ts';
 import { noteTry, tryContextOf } from '../attempts/try-context.ts';
@@ -84,7 +84,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     context: tryContextOf({
       ...forwarding,
       question: { incoming: null, neutral: unasked, stream: false },
-      asking: { asks: spoken, dialect: spoken, headers },
+      asking: askingFor(asked),
       route,
     }),
     plan(_, apiKey) {

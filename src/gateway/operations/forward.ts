@@ -1,14 +1,16 @@
 // Requests that only a provider itself can answer (files, batches, images, speech), forwarded as they are. docs/endpoints.md
 import type { ResolvedConfig } from '../../config/resolved.ts';
+import type { AnswerReader, ForwardedPath } from '../../dialects/dialect.ts';
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { createFieldReader } from '../../model/json/field-reader.ts';
 import { fitting, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import { clientKeyFor } from '../attempts/credentials.ts';
-import { planForward } from '../attempts/plan-forward.ts';
+import { askingFor, planForward } from '../attempts/plan-forward.ts';
 import { type Sent, send } from '../attempts/send.ts';
 import { type Exchange, noteTry, tryContextOf } from '../attempts/try-context.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
@@ -19,11 +21,16 @@ import { isJsonType, readBytes } from '../request/read-body.ts';
 import type { MakeBody } from '../response/byte-source.ts';
 import type { RequestAddress } from '../request/request-address.ts';
 import { ForwardedAnswer } from '../response/forwarded-answer.ts';
+import { type Recipient, wireOf } from '../response/recipient.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Whether any enabled provider may answer. */
-export function mayForward(method: string, { forward }: FoundForward, config: ResolvedConfig): boolean {
+export function mayForward(
+  method: string,
+  { forward }: Pick<FoundForward, 'forward'>,
+  config: ResolvedConfig,
+): boolean {
   return METHODS.includes(method) && fitting(forward, config).length > 0;
 }
 
@@ -45,24 +52,34 @@ export interface Forwarding extends Omit<Exchange, 'question' | 'route' | 'pingI
 /** Milliseconds. Images and videos are made without a byte in between, for longer than a model thinks. */
 const LONGEST_WORK_MS = 600_000;
 
-/** Answers with whatever the one provider answers. Throws the GatewayError to report to the client. */
-export async function answerForwarded(forwarding: Forwarding): Promise<Response> {
+/**
+ * Answers with whatever the one provider answers. Throws the GatewayError to report to the client.
+ * @param text of the body, where that was read before.
+ */
+export async function answerForwarded(forwarding: Forwarding, text?: string): Promise<Response> {
   const { request, found, config, record, host, client, redact, serverKeys } = forwarding;
   const { pathname, search } = forwarding.address;
   const headers = found.forward.ofClient?.(forwarding.headers) ?? forwarding.headers;
-  const bytes = await readBytes(request, headers, config.server, host.setTimer);
+  const bytes =
+    text === undefined
+      ? await readBytes(request, headers, config.server, host.setTimer)
+      : new TextEncoder().encode(text);
   const content = parseForwardedBody(bytes, headers.get('content-type'));
-  record.requestedModel = content.model;
+  const inPath = found.forward.model;
+  record.requestedModel = inPath?.name ?? content.model;
+  record.streamed = inPath?.streams === true;
   if (forwarding.isRecorded && config.audit.logRequestBodies && content.text !== null)
     record.keepRequest(content.text, featuresIn(headers, found.dialect.client));
-  const { path, spokenBy, isStored } = found.forward;
-  const forced = forcedTargetIn(headers);
-  const route = routeForwarded({ path: pathname, spokenBy, forced, model: content.model }, config);
+  const { spokenBy, isStored, otherwise } = found.forward;
+  const forced = forcedTargetIn(forwarding.headers);
+  const question = { path: pathname, spokenBy, forced, model: record.requestedModel, otherwise };
+  const route = routeForwarded(question, config);
   record.route = route;
   forwarding.routed();
   const { spoken } = route;
   const target = withLongTimeout(route.target);
-  const asking = { asks: spoken, dialect: spoken, headers };
+  const path = inPath?.path(target.model) ?? found.forward.path;
+  const asking = askingFor({ spoken, headers });
   if (forwarding.project !== null && isStored)
     requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
   const asked = {
@@ -71,8 +88,8 @@ export async function answerForwarded(forwarding: Forwarding): Promise<Response>
     query: search,
     keyParameter: found.dialect.client.keyInQuery?.parameter,
     headers,
-    body: bytes.length === 0 ? undefined : content.withModel(target.model),
-    dialect: found.dialect.id,
+    body: bytes.length === 0 ? undefined : inPath === undefined ? content.withModel(target.model) : bytes,
+    dialect: wireOf(recipientOf(found)) ?? found.dialect.id,
     spoken,
   };
   const observer = createObserver(host.monotonic, record.live.audience());
@@ -137,6 +154,27 @@ function withLongTimeout({ provider, model }: Target): Target {
   return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };
 }
 
+function recipientOf({ dialect, forward: { envelope } }: FoundForward): Recipient {
+  return { dialect: dialect.id, envelope };
+}
+
+/** What reads what the answer is billed by; undefined where it is not billed. */
+async function readerOf(
+  { billIn, loadReader }: ForwardedPath,
+  headers: HeaderReader,
+): Promise<AnswerReader | undefined> {
+  if (loadReader !== undefined) return loadReader(headers);
+  if (billIn === undefined) return undefined;
+  const usage = createFieldReader('usage');
+  return {
+    take: (bytes) => usage.take(bytes),
+    result() {
+      const stated = usage.value();
+      return { usage: stated && billIn(stated) };
+    },
+  };
+}
+
 const WITHOUT_BODY = [204, 205, 304];
 
 async function answer(
@@ -149,15 +187,14 @@ async function answer(
   record.serving = true;
   record.httpStatus = status;
   const type = given.get('content-type') ?? '';
-  record.streamed = /event-stream/i.test(type);
+  record.streamed = /event-?stream/i.test(type);
   const headers = pickAnswerHeaders(given, true);
-  setExchangeHeaders(headers, { record, dialect: found.dialect.id }, null);
-  const { billIn } = found.forward;
-  const isRead =
-    billIn !== undefined && record.operation === 'infer' && (record.streamed || isJsonType(type));
+  setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);
+  const isRead = record.operation === 'infer' && (record.streamed || isJsonType(type));
+  const reader = isRead ? await readerOf(found.forward, given) : undefined;
   const body = new ForwardedAnswer(sent, record, client, {
     provider: provider.name,
-    ...(isRead && { billing: { billIn, observer } }),
+    ...(reader !== undefined && { billing: { reader, observer } }),
     idleMs: provider.timeouts.idleMs,
     keeps: isRecorded && config.audit.logResponseBodies && isText(type),
     monotonic: host.monotonic,

@@ -57,12 +57,23 @@ const LONGEST_LABEL = 256;
 
 export type Labels = Pick<Incoming, 'agentType' | 'projectId'>;
 
-/** Throws GatewayError `invalid_request` that says what is wrong with the body. */
+/** The body as it was sent. */
+export interface SentBody {
+  text: string;
+  body: JsonObject;
+}
+
+/** Throws GatewayError `invalid_request` for a text that is no JSON object. */
+export function parseSent(text: string): SentBody {
+  return { text, body: parseBody(text) };
+}
+
+/** Throws GatewayError `invalid_request` that says what is wrong with the body. @param sent is modified. */
 export function parseIncoming(
   { dialect, route }: FoundRoute,
   given: HeaderReader,
   query: string,
-  sent: string,
+  sent: SentBody,
   labels: Labels,
 ): Incoming {
   const { body, text: original, headers, vendorHeaders, lost } = readSent(route, given, sent);
@@ -87,7 +98,7 @@ export function parseIncoming(
     route,
     headers,
     ...(vendorHeaders !== undefined && {
-      enveloped: { text: editTopLevel(sent, extras), headers: vendorHeaders, lost },
+      enveloped: { text: editTopLevel(sent.text, extras), headers: vendorHeaders, lost },
     }),
     query: route.ownsQuery === true ? '' : query,
     text,
@@ -120,15 +131,14 @@ interface OwnRequest
 function readSent(
   { envelope, modelForBody: model }: ClientRoute,
   headers: HeaderReader,
-  sent: string,
+  sent: SentBody,
 ): OwnRequest {
-  let text = sent;
+  let { text, body } = sent;
   let lost: readonly string[] = [];
-  let body = parseBody(text);
   const { unwrap } = envelope ?? {};
   if (unwrap !== undefined) {
     const extras = takeExtras(body);
-    ({ text, lost } = withinStack(() => unwrap(body)));
+    ({ text, lost } = withinStack(() => unwrap(sent.body)));
     body = Object.assign(parseBody(text), extras);
   }
   const opened = envelope?.open(body, headers);

@@ -1,8 +1,6 @@
 // The body of a forwarded answer on its way to the client: as it comes, at the client's pace, and broken off where it breaks.
-import { toGatewayError } from '../../model/errors.ts';
-import { createFieldReader, type FieldReader } from '../../model/json/field-reader.ts';
-import type { JsonObject } from '../../model/json/json.ts';
-import type { StatedUsage } from '../../model/usage.ts';
+import type { AnswerReader } from '../../dialects/dialect.ts';
+import { type GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { BodyReader } from '../../upstream/transport.ts';
 import type { Sent } from '../attempts/send.ts';
@@ -20,8 +18,8 @@ export interface ForwardedAnswerOptions {
   idleMs: number;
   /** The answer goes into the row. */
   keeps: boolean;
-  /** Where its `usage` is noted; left out: it is not read. */
-  billing?: { billIn(usage: JsonObject): StatedUsage | undefined; observer: Pick<Observer, 'note'> };
+  /** What reads it, and where its usage is noted; left out: it is not read. */
+  billing?: { reader: AnswerReader; observer: Pick<Observer, 'note'> };
   monotonic(): number;
 }
 
@@ -31,7 +29,6 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
   private readonly client: Cancellation;
   private readonly options: ForwardedAnswerOptions;
   private sink: ByteSink | null = null;
-  private readonly usage: FieldReader | null;
   private isPaused = false;
   private over = false;
 
@@ -41,7 +38,6 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.record = record;
     this.client = client;
     this.options = options;
-    this.usage = options.billing === undefined ? null : createFieldReader('usage');
     if (options.keeps) record.capture = createBodyCapture(BODY_CAPTURE);
   }
 
@@ -81,7 +77,7 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     record.seen?.timing.arrived();
     sent.call.watchdog.rest();
     record.capture?.take(bytes);
-    this.usage?.take(bytes);
+    this.options.billing?.reader.take(bytes);
     const hasRoom = sink?.write(bytes) === true;
     record.seen?.timing.handed(this.options.monotonic());
     if (hasRoom) {
@@ -94,8 +90,8 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
 
   end(): void {
     if (this.over) return;
-    this.finish();
-    this.record.end({ status: 'success' });
+    const error = this.finish();
+    this.record.end(error === undefined ? { status: 'success' } : failedWith(error));
     this.sink?.end();
   }
 
@@ -116,13 +112,14 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     this.sent.call.watchdog.wait('idle', this.options.idleMs, now);
   }
 
-  private finish(): void {
+  /** @returns the error that the answer ended with, if the client has been told of it. */
+  private finish(): GatewayError | undefined {
     this.over = true;
     this.record.seen?.timing.arrived();
     this.sent.call.release();
     const { billing } = this.options;
-    const stated = this.usage?.value();
-    const usage = stated && billing?.billIn(stated);
+    const { usage, error } = billing?.reader.result() ?? {};
     if (usage !== undefined) billing?.observer.note({ type: 'usage', usage });
+    return error;
   }
 }

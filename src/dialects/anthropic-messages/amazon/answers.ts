@@ -2,6 +2,7 @@
 import { asObject, asString, type JsonObject, parseObject } from '../../../model/json/json.ts';
 import type { Usage } from '../../../model/usage.ts';
 import { loadMessageWriter, type MessageWriter } from '../../aws/event-stream.ts';
+import { EVENT_STREAM } from '../../aws/read-bill.ts';
 import { EXCEPTION, exceptionOf } from '../../aws/exceptions.ts';
 import type { EnvelopedAnswers, StreamForm } from '../../envelope.ts';
 import { buildError, fromBody, statusOf, statusOfType } from '../errors.ts';
@@ -45,7 +46,7 @@ export async function loadMessages(
   // SDKs pass over an event that they do not know, wherever it comes; some take Anthropic's own ping for content.
   const ping = writer.event('ping', '{}');
   return {
-    contentType: 'application/vnd.amazon.eventstream',
+    contentType: EVENT_STREAM,
     ping,
     write({ event, data }) {
       if (event.startsWith(EXCEPTION)) return writer.exception(event.slice(EXCEPTION.length), data);

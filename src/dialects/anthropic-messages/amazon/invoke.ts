@@ -5,14 +5,16 @@ import type { HeaderReader } from '../../../model/headers.ts';
 import { type JsonObject, parseObject } from '../../../model/json/json.ts';
 import type { Usage } from '../../../model/usage.ts';
 import type { Envelope, EnvelopedAnswers, OpenedRequest } from '../../envelope.ts';
+import { METRICS } from '../../aws/read-bill.ts';
 import { ANSWERS, countsOf, loadMessages } from './answers.ts';
+import { forwardedInvocation } from './forwarded.ts';
 import { openHeaders } from './headers.ts';
 
 function open(body: JsonObject, given: HeaderReader): OpenedRequest {
   if (typeof body.anthropic_version !== 'string') {
     throw new GatewayError(
       'invalid_request',
-      'anthropic_version: a string is required, e.g. "bedrock-2023-05-31": whatever the model, this path takes requests in the form of Claude’s; for others there is /converse',
+      'anthropic_version: a string is required, e.g. "bedrock-2023-05-31": whatever the model, this path takes requests in the form of Claude’s; other forms need a provider that is Amazon Bedrock, or /converse',
     );
   }
   const opened = openHeaders(body, given);
@@ -34,8 +36,6 @@ function chunkOf(data: string): string {
   return `{"bytes":"${textEncoder.encode(data).toBase64()}"}`;
 }
 
-const METRICS = 'amazon-bedrock-invocationMetrics';
-
 function withMetrics(data: string, usage: Usage | null): string {
   const body = parseObject(data);
   if (body === undefined || usage === null || body[METRICS] !== undefined) return data;
@@ -45,6 +45,7 @@ function withMetrics(data: string, usage: Usage | null): string {
 export const INVOKE: Envelope = {
   // Amazon's SDK for JavaScript says so. Web pages cannot without asking first, as with JSON.
   bodyType: 'application/octet-stream',
+  forwards: forwardedInvocation,
   open,
   answers,
   wire: 'bedrock-invoke',

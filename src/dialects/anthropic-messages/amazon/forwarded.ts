@@ -1,0 +1,53 @@
+// What only Amazon itself can answer: bodies in the forms of other vendors' models, guardrails without a model, and requests whose
+// answers it stores. They are forwarded to it as they are.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
+import { HeaderList } from '../../../model/header-list.ts';
+import type { HeaderReader } from '../../../model/headers.ts';
+import type { JsonObject } from '../../../model/json/json.ts';
+import { loadBillReader } from '../../aws/read-bill.ts';
+import type { ClientRoute, ForwardedPath } from '../../dialect.ts';
+import type { Envelope } from '../../envelope.ts';
+import { modelInPath } from '../../shared/model-in-path.ts';
+import { openHeaders } from './headers.ts';
+
+const WIRE = 'bedrock-invoke';
+
+/** The client's, without its credentials. */
+function ofClient(given: HeaderReader): HeaderReader {
+  const { vendorHeaders } = openHeaders({}, given);
+  const headers = HeaderList.of(vendorHeaders ?? new HeaderList());
+  headers.set('content-type', 'application/json');
+  const accepted = given.get('accept');
+  if (accepted !== null) headers.set('accept', accepted);
+  return headers;
+}
+
+/** InvokeModel with a body in the form of another vendor's model; undefined for one in Claude's. */
+export function forwardedInvocation(
+  body: JsonObject,
+  { modelForBody = '', stream = false }: ClientRoute,
+): ForwardedPath | undefined {
+  if (typeof body.anthropic_version === 'string') return undefined;
+  const path = (model: string) =>
+    `/model/${modelInPath(model)}/invoke${stream ? '-with-response-stream' : ''}`;
+  return {
+    path: path(modelForBody),
+    ofClient,
+    spokenBy: [WIRE],
+    isStored: false,
+    loadReader: loadBillReader,
+    model: { name: modelForBody, path, streams: stream },
+    otherwise:
+      'every other provider takes requests in the form of Claude’s here, with "anthropic_version", or those of /converse',
+  };
+}
+
+const APPLIED_GUARDRAIL = /^\/guardrail\/[^/]+\/version\/[^/]+\/apply$/;
+const LATER = /^\/async-invoke(\/[^/]+)?$/;
+
+/** @param envelope in which errors are told. */
+export function forwardedToAmazon(path: string, envelope: Envelope): ForwardedPath | undefined {
+  const isStored = LATER.test(path);
+  if (!isStored && !APPLIED_GUARDRAIL.test(path)) return undefined;
+  return { path, ofClient, spokenBy: [WIRE, 'bedrock-converse'], isStored, envelope };
+}
