@@ -1,0 +1,117 @@
+// Watches what a running gateway's configuration is made of (its file, modules, certificates, stored credentials), and applies
+// changes.
+import { findConfigFile, type LoadedConfig } from '../../config/load.ts';
+import type { ResolvedConfig } from '../../config/resolved.ts';
+import { awaitFile, stampOf, watchCertificate, watchConfigFile, watchStore } from '../../config/watch.ts';
+import { vaultPath } from '../../credentials/vault.ts';
+import { moduleFile } from '../../server/load-modules.ts';
+import { type ChangedCredentials, createCredentialChanges } from './credential-changes.ts';
+import { inTurn } from './in-turn.ts';
+import { moduleDirectory } from './load-with-code.ts';
+import { type Change, fieldsOf, type ReloadOptions, reloadConfig } from './reload.ts';
+
+export interface Watched {
+  /** Reads the configuration again now. */
+  reload(): void;
+  stop(): void;
+}
+
+/** The state of the credential store at some moment. */
+export interface SeenCredentials {
+  path: string;
+  stamp: string | undefined;
+  /** Which credentials have changed since. */
+  changes(): ChangedCredentials;
+}
+
+export function seeCredentials(home: string): SeenCredentials {
+  const path = vaultPath(home);
+  const stamp = stampOf(path);
+  return { path, stamp, changes: createCredentialChanges(home) };
+}
+
+type WatchOptions = Omit<ReloadOptions, 'path'>;
+
+/**
+ * Applies changes until it is stopped, also where there is no file yet: one may be written while the gateway runs.
+ *
+ * @param credentials as they were before `loaded` was read, so that no change is missed.
+ */
+export function watchConfiguration(
+  { path, text }: LoadedConfig,
+  credentials: SeenCredentials,
+  options: WatchOptions,
+): Watched {
+  if (path !== null) return watchChanges(path, text ?? '', credentials, options);
+  const { log, load } = options;
+  let found: Watched | undefined;
+  const stop = awaitFile(
+    () => findConfigFile(load),
+    (path) => {
+      log('info', 'a configuration file has appeared', { file: path });
+      found = watchChanges(path, '', credentials, options);
+    },
+  );
+  return {
+    reload() {
+      if (found === undefined) log('warn', 'there is no readable configuration file');
+      else found.reload();
+    },
+    stop() {
+      stop();
+      found?.stop();
+    },
+  };
+}
+
+/** @param seen the contents of the file at `path` when it was read. */
+function watchChanges(
+  path: string,
+  seen: string,
+  credentials: SeenCredentials,
+  options: WatchOptions,
+): Watched {
+  const onGone = () =>
+    options.log('warn', 'the configuration file is gone; its settings stay in use', { file: path });
+  const { load, started, apply } = options;
+  const directory = moduleDirectory({ path }, load);
+  const watchNamed = ({ transformers, providers, server }: ResolvedConfig) => {
+    const stops = transformers.modules.map((module) => {
+      const file = moduleFile(module, directory);
+      return watchStore(file, module.stamp, () => reload({ of: 'module', file }));
+    });
+    for (const { files, stamp } of [server, ...providers].flatMap(({ tls }) => tls ?? [])) {
+      const file = files.cert ?? Object.values(files).join(', ');
+      stops.push(watchCertificate(files, stamp, () => reload({ of: 'certificate', file })));
+    }
+    return stops;
+  };
+  const reload = inTurn(async (change: Change) => {
+    try {
+      await reloadConfig(change, {
+        ...options,
+        path,
+        apply(changed) {
+          for (const stop of named) stop();
+          named = watchNamed(changed);
+          return apply(changed);
+        },
+      });
+    } catch (error) {
+      const message = `the changed ${change.of} did not reach all processes: change it again, or restart`;
+      options.log('error', message, { ...fieldsOf(change, path), error });
+    }
+  });
+  let named = watchNamed(started);
+  const readAgain = () => reload({ of: 'configuration' });
+  const stops = [watchConfigFile(path, seen, readAgain, onGone)];
+  // A changed credential matters only where the file refers to it.
+  const { path: vault, stamp, changes } = credentials;
+  stops.push(watchStore(vault, stamp, () => reload({ of: 'credential', ...changes() })));
+  return {
+    reload: readAgain,
+    stop() {
+      for (const stop of [...stops, ...named]) stop();
+    },
+  };
+}
