@@ -131,7 +131,15 @@ for (const recording of told) {
       test(`kept from ${keeper}`, async () => {
         const options = { stream: recording.streamed, tools: [] };
         const given = (await CLIENTS.anthropic.ask(directFetch(recording), options)).raw as Message;
-        const gateway = await playTwoTurns(recording, given, keeper, {});
+        const { signed, calls } = owed(given.content);
+        // With thinking off, Claude takes none of it back while its calls go on.
+        const thinks = signed.length > 0 && calls.length > 0;
+        const gateway = await playTwoTurns(
+          recording,
+          given,
+          keeper,
+          thinks ? { reasoning_effort: 'low' } : {},
+        );
         expectOwed(gateway, given);
       });
     }

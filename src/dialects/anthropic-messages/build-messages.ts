@@ -4,11 +4,13 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { promptToContinue } from '../shared/prefill.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { ELLIPSIS } from '../shared/substitutes.ts';
 import { reminder } from '../shared/reminder.ts';
 import { showByUser } from '../shared/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
-import type { ModelTraits } from '../claude/models.ts';
+import { isClaude, type ModelTraits } from '../claude/models.ts';
+import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -90,6 +92,7 @@ export function buildConversation(
   }
   placeHeld();
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
+  if (!isOwn && isClaude(traits)) endInWords(turns, TURN_FORM, { type: 'text', text: ELLIPSIS }, losses);
   trimPrefill(turns, losses);
   if (turns.length === 0) speakAsUser(system, turns, losses);
   requireLastTurn(request, turns.findLast((turn) => turn.role !== 'system')?.role);
@@ -153,8 +156,11 @@ function endWithUser(turns: Turn[], losses: LossReport): void {
 
 /** All results of one turn's calls must stand in the next user message, before anything else. */
 function resultsFirst(blocks: JsonObject[]): JsonObject[] {
-  const isResult = (block: JsonObject) => block.type === 'tool_result';
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}
+
+function isResult({ type }: JsonObject): boolean {
+  return type === 'tool_result';
 }
 
 /** Other dialects accept a system prompt alone; this one requires a user turn. */
@@ -168,24 +174,9 @@ function speakAsUser(system: JsonObject[], turns: Turn[], losses: LossReport): v
   turns.push({ role: 'user', blocks: [block], fields: {} });
 }
 
-/**
- * Whether the model is in the middle of a tool loop, or of a turn that it is to continue, which does not begin with
- * thinking. With a thinking budget that is refused, so thinking can only be off.
- */
-export function lacksThinking(turns: readonly Turn[]): boolean {
-  const last = turns.at(-1);
-  const goesOn = last?.role === 'assistant' || last?.blocks.some((block) => block.type === 'tool_result');
-  if (goesOn !== true) return false;
-  const assistant = turns.findLast((turn) => turn.role === 'assistant');
-  const first = assistant?.blocks[0];
-  return first === undefined || !isThinking(first);
-}
-
-/** Whether thinking is sent back to the model. */
-export function replaysThinking(turns: readonly Turn[]): boolean {
-  return turns.some(({ role, blocks }) => role === 'assistant' && blocks.some(isThinking));
-}
-
-function isThinking({ type }: JsonObject): boolean {
-  return type === 'thinking' || type === 'redacted_thinking';
-}
+/** For ../claude/thinking-in-turns.ts. */
+export const TURN_FORM: TurnForm<Turn> = {
+  blocksOf: ({ blocks }) => blocks,
+  isThinking: ({ type }) => type === 'thinking' || type === 'redacted_thinking',
+  isResult,
+};

@@ -11,7 +11,7 @@ import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { compact } from './build-content.ts';
-import { buildConversation, lacksThinking, replaysThinking, wireMessages } from './build-messages.ts';
+import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
 import { TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
@@ -19,8 +19,9 @@ import { betasOf } from '../claude/betas.ts';
 import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { toCloud } from './cloud.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
-import { type ModelTraits, traitsOf } from '../claude/models.ts';
+import { isClaude, type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
+import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { adaptThinking } from './adapt-thinking.ts';
 import { putBackToolChanges } from './tool-changes.ts';
@@ -69,11 +70,15 @@ export function buildRequest(
     native,
     maxTokens,
     forcesTool: forcesTool(choice),
-    lacksThinking: lacksThinking(turns),
-    replaysThinking: replaysThinking(turns),
+    lacksThinking: lacksThinking(turns, TURN_FORM),
+    replaysThinking: replaysThinking(turns, TURN_FORM),
     bindingControls: quirks.bindingControls?.test(baseUrl) === true,
   };
   const { thinking, effort } = buildThinking(request.reasoning, facts, losses);
+  const thinks = thinking === undefined ? traits.thinksByDefault : isThinking(thinking);
+  // What a client of this dialect sends is kept, unless it asked for thinking that is off all the same.
+  if (isClaude(traits) && !thinks && (!native || (request.reasoning?.mode ?? 'off') !== 'off'))
+    dropContinuedThinking(turns, TURN_FORM, losses);
   if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {
     losses.approximated('tool_choice', CHOICE_LEFT);
     const { name: _, ...rest } = choice ?? {};

@@ -7,6 +7,8 @@ import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { reminder } from '../shared/reminder.ts';
 import { showByUser } from '../shared/own-images.ts';
 import { promptToContinue } from '../shared/prefill.ts';
+import { ELLIPSIS } from '../shared/substitutes.ts';
+import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 
 export interface Turn {
@@ -50,7 +52,10 @@ export function buildConversation(
   if (turns[0]?.role === 'assistant')
     turns.unshift({ role: 'user', content: [{ text: letModelBegin(losses) }] });
   requireLastTurn(request, turns.at(-1)?.role);
-  if (scope.family === 'claude') trimPrefill(turns, losses);
+  if (scope.family === 'claude') {
+    endInWords(turns, TURN_FORM, { text: ELLIPSIS }, losses);
+    trimPrefill(turns, losses);
+  }
   const end = turns.at(-1);
   if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
     turns.push({ role: 'user', content: [{ text: promptToContinue(losses) }] });
@@ -63,10 +68,13 @@ function remindedOf(block: JsonObject, losses: LossReport): JsonObject {
 
 /** All results of one turn's calls must be in the next user message, before anything else. */
 function resultsFirst(blocks: JsonObject[]): JsonObject[] {
-  const at = blocks.findLastIndex((block) => block.toolResult !== undefined);
+  const at = blocks.findLastIndex(isResult);
   if (at === -1) return blocks;
-  const isResult = (block: JsonObject) => block.toolResult !== undefined;
   return [...blocks.filter(isResult), ...blocks.filter((block) => !isResult(block))];
+}
+
+function isResult({ toolResult }: JsonObject): boolean {
+  return toolResult !== undefined;
 }
 
 const SEE_DOCUMENT: JsonObject = { text: 'See the document.' };
@@ -103,16 +111,9 @@ function speakAsUser(system: JsonObject[], turns: Turn[], { losses }: ContentSco
   turns.push({ role: 'user', content });
 }
 
-/** Whether results or a prefill continue a turn that does not begin with thinking: thinking can then only be off. */
-export function lacksThinking(turns: readonly Turn[]): boolean {
-  const last = turns.at(-1);
-  const goesOn = last?.role === 'assistant' || last?.content.some((block) => block.toolResult !== undefined);
-  if (goesOn !== true) return false;
-  const assistant = turns.findLast((turn) => turn.role === 'assistant');
-  return assistant?.content[0]?.reasoningContent === undefined;
-}
-
-/** Whether thinking is sent back to the model. */
-export function replaysThinking(turns: readonly Turn[]): boolean {
-  return turns.some(({ content }) => content.some((block) => block.reasoningContent !== undefined));
-}
+/** For ../claude/thinking-in-turns.ts. */
+export const TURN_FORM: TurnForm<Turn> = {
+  blocksOf: ({ content }) => content,
+  isThinking: ({ reasoningContent }) => reasoningContent !== undefined,
+  isResult,
+};

@@ -8,6 +8,7 @@ import { forgetsThinking } from '../claude/build-thinking.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
+import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
@@ -16,7 +17,7 @@ import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
-import { buildConversation, lacksThinking, replaysThinking } from './build-messages.ts';
+import { buildConversation, TURN_FORM } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
 import { cachePointsOf, familyOf, gptName } from './models.ts';
@@ -61,11 +62,13 @@ export function buildRequest(
   const facts = {
     model,
     family,
-    lacksThinking: lacksThinking(turns),
-    replaysThinking: replaysThinking(turns),
+    lacksThinking: lacksThinking(turns, TURN_FORM),
+    replaysThinking: replaysThinking(turns, TURN_FORM),
     bindingControls: quirks.bindingControls?.test(baseUrl) === true,
   };
   const { fields, thinks } = buildModelFields(request, facts, losses);
+  const byDefault = fields.thinking === undefined && traits?.thinksByDefault === true;
+  if (traits !== undefined && !thinks && !byDefault) dropContinuedThinking(turns, TURN_FORM, losses);
   const put = (name: string, value: JsonObject | undefined) => {
     if (value !== undefined && Object.keys(value).length > 0) body[name] = value;
   };

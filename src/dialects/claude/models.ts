@@ -115,6 +115,11 @@ export function traitsOf(model: string): ModelTraits {
   return row?.traits ?? UNKNOWN;
 }
 
+/** Whether it is no other vendor's model behind this dialect. */
+export function isClaude(traits: ModelTraits): boolean {
+  return traits !== FOREIGN;
+}
+
 /** Two numbers, before or after the family's name; a date or a platform's revision ends them. */
 function versionOf(words: readonly string[], family: string): number {
   const numbers: number[] = [];

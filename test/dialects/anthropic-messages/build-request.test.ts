@@ -343,9 +343,12 @@ describe('conversation', () => {
   });
 
   test.each(PARTS)('%s', (_, part, block, lost) => {
-    const built = messages(user('go'), assistant(text('-'), part));
-    const last = (built.body.messages as JsonObject[]).at(-1);
-    expect(last?.content).toEqual(block === undefined ? '-' : [{ type: 'text', text: '-' }, block]);
+    // In a turn that goes on, thinking stays only while the model thinks.
+    const next = part.type === 'reasoning' ? [user('on')] : [];
+    const built = messages(user('go'), assistant(text('-'), part, text('+')), ...next);
+    const answer = (built.body.messages as JsonObject[])[1];
+    const words = ['-', '+'].map((said): JsonObject => ({ type: 'text', text: said }));
+    expect(answer?.content).toEqual(block === undefined ? words : words.toSpliced(1, 0, block));
     expect(built.lost).toEqual(lost);
   });
 });

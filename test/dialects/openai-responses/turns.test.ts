@@ -47,7 +47,7 @@ async function secondTurn(first: NeutralResponse, asCodex: boolean): Promise<Jso
     if (item.type === 'function_call')
       history.push({ type: 'function_call_output', call_id: item.call_id, output: 'ok' });
   }
-  await sdk.responses.create({ model: 'm', input: history, store: false });
+  await sdk.responses.create({ model: 'm', input: history, store: false, reasoning: { effort: 'low' } });
   return sent;
 }
 
