@@ -45,4 +45,6 @@ export interface SocketReport {
   total?: StatedUsage;
   /** More of an answer's text, or of what it says aloud. */
   text?: string;
+  /** After this message the conversation may be ended: an answer is over. */
+  mayEnd?: true;
 }

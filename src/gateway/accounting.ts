@@ -30,8 +30,12 @@ export interface Accounting {
   active: ReadonlySet<ExchangeRecord>;
   /** Begins the record of a request that has just arrived. */
   newRecord(dialect: LedgerRow['clientDialect'], redact: Redactor): ExchangeRecord;
+  /** Counts what a request that goes on has used so far towards budgets and rate limits. */
+  goesOn(record: ExchangeRecord): void;
   /** Counts later requests by this configuration; running ones keep their prices. */
   configure(setup: Setup): void;
+  /** Ends the conversations that this configuration no longer allows. */
+  recheck({ config }: Setup): void;
   /** Ends all running requests with this error; each is recorded when its end has been sent. */
   cancelRunning(why: GatewayError): void;
   /** Like `cancelRunning`, but records them as aborted now. */
@@ -105,7 +109,17 @@ export function createAccounting(
       active.add(record);
       return record;
     },
+    goesOn(record) {
+      budgets.goesOn(record);
+      rateLimits.goesOn(record);
+    },
     configure,
+    recheck({ config }) {
+      for (const record of [...active]) {
+        const why = record.recheck?.(config.server);
+        if (why !== undefined) record.cancel(why);
+      }
+    },
     cancelRunning(why) {
       for (const record of [...active]) record.cancel(why);
     },

@@ -47,6 +47,8 @@ export interface RequestContext {
   states: ProviderStates;
   budgets: BudgetGuard;
   limits: LimitsOf;
+  /** Counts what a request that goes on has used so far towards budgets and rate limits. */
+  goesOn(record: ExchangeRecord): void;
   /** Whether rows are written. */
   isRecorded: boolean;
   newRecord(dialect: DialectId, redact: Redactor): ExchangeRecord;
@@ -70,7 +72,7 @@ export async function answerRequest(
   address: RequestAddress,
   found: FoundRoute | FoundForward | OpeningSocket,
   makeBody: MakeBody,
-  { host, setup, states, budgets, limits, isRecorded, newRecord }: RequestContext,
+  { host, setup, states, budgets, limits, goesOn, isRecorded, newRecord }: RequestContext,
 ): Promise<Response> {
   const { config, redactor, router } = setup;
   const dialect = found.dialect.id;
@@ -113,7 +115,7 @@ export async function answerRequest(
       // A used-up budget holds back what has a price.
       await loadPrices();
       if ('forward' in found) return await answerForwarded({ ...forwarding, ...asked, found });
-      found.take(await openForwardedSocket({ ...forwarding, found, begun: unfollow }));
+      found.take(await openForwardedSocket({ ...forwarding, found, project, goesOn, begun: unfollow }));
       return new Response(null);
     }
     const text = await readBody(request, headers, config.server, host.setTimer, {

@@ -1,7 +1,12 @@
 // Enforces `costs.budgets`: counts what this process sees, and skips targets whose budget is used up. Where several
 // processes serve, each reports what it has added to the primary, and learns what all have spent together.
 import type { Budget } from '../config/resolved.ts';
-import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
+import {
+  type BudgetState,
+  createBudgetBook,
+  type RunningCost,
+  type Spent,
+} from '../ledger/budgets/budget-book.ts';
 import { formatSpentBudget, formatUsd } from '../ledger/budgets/format-budget.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -24,6 +29,8 @@ export interface Budgets {
   guard: BudgetGuard;
   /** Replaces the budgets in force, possibly by none; `price` is that of the same configuration. */
   configure(budgets: readonly Budget[], price: Pricer): void;
+  /** Counts what a request that goes on has cost so far, in this process alone, until its row says it. */
+  goesOn(record: ExchangeRecord): void;
   /** Counts a request that has ended. */
   see(row: LedgerRow): void;
   /** Adopts what all processes have spent together. */
@@ -52,6 +59,8 @@ export function createBudgets(
   const onRecovered = () => log('info', BUDGETS_READ_AGAIN);
   const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed, onRecovered });
   let price: Pricer = () => null;
+  /** By request id. */
+  const running = new Map<string, RunningCost>();
   let cancelReport: (() => void) | undefined;
 
   function report(): void {
@@ -62,17 +71,9 @@ export function createBudgets(
   }
 
   return {
-    guard({ agentType, projectId, operation, redact }, { provider, model }) {
-      if (book.isEmpty || operation === 'count-tokens') return null;
-      // Spending is counted by the names in rows, which are redacted.
-      const inRow = (name: string | null) => (name === null ? null : redact(name));
-      const spender = {
-        agentType: inRow(agentType),
-        projectId: inRow(projectId),
-        provider: provider.name,
-        model,
-      };
-      const state = book.usedUp(spender, now());
+    guard(record, { provider, model }) {
+      if (book.isEmpty || record.operation === 'count-tokens') return null;
+      const state = book.usedUp(spenderOf(record, provider.name, model), now(), running.values());
       if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
       const budget = formatSpentBudget(state);
       return {
@@ -85,7 +86,14 @@ export function createBudgets(
       book.configure(budgets);
       reader?.configured();
     },
+    goesOn(record) {
+      const { target, seen, requestId, timestamp } = record;
+      if (book.isEmpty || target === null || seen === null) return;
+      const spender = spenderOf(record, target.provider.name, seen.model ?? target.model);
+      running.set(requestId, { ...spender, timestamp, costUsd: record.cost(target, seen) ?? 0 });
+    },
     see(row) {
+      running.delete(row.requestId);
       if (book.isEmpty) return;
       book.add(row, now());
       if (fleet !== undefined) cancelReport ??= setTimer(report, REPORT_MS);
@@ -99,6 +107,16 @@ export function createBudgets(
       report();
     },
   };
+}
+
+/** Spending is counted by the names in rows, which are redacted. */
+function spenderOf(
+  { agentType, projectId, redact }: Pick<ExchangeRecord, 'agentType' | 'projectId' | 'redact'>,
+  provider: string,
+  model: string,
+) {
+  const inRow = (name: string | null) => (name === null ? null : redact(name));
+  return { agentType: inRow(agentType), projectId: inRow(projectId), provider, model };
 }
 
 /** The log's message when spending cannot be read from the ledger. */

@@ -61,7 +61,10 @@ export interface ServedGateway extends Gateway {
   openSocket(request: Request): SocketSession | Promise<SocketSession | Response>;
   /** Answers a request that arrives while its server accepts no more: 503 as its client reads it. Never rejects. */
   turnAway(request: Request): Promise<Response>;
-  /** Applies to new requests; running ones keep what they began with. Does nothing once it is closed. */
+  /**
+   * Applies to new requests; running ones keep what they began with, but a conversation whose key is gone ends. Does nothing once
+   * it is closed.
+   */
   reload(config: ResolvedConfig): void;
   /** How many requests are running, streamed or not. */
   activeStreams(): number;
@@ -125,6 +128,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     states,
     budgets: budgets.guard,
     limits: rateLimits.of,
+    goesOn: accounting.goesOn,
     isRecorded: accounting.isRecorded,
     newRecord,
     manage,
@@ -162,6 +166,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       states.configure(config.providers);
       host.connections?.limit(config.connections);
       if (isProber) probes.follow(config.providers);
+      accounting.recheck(setup);
     },
     activeStreams: () => active.size,
     cutRunning: () => accounting.cancelRunning(cutAtShutdown()),

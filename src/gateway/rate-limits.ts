@@ -27,6 +27,8 @@ export interface RateLimits {
   of: LimitsOf;
   /** Replaces the limits in force, possibly by none. */
   configure(limits: readonly RateLimit[]): void;
+  /** Counts the tokens that a request has reported since this was last called: at once, they would be owed for long. */
+  goesOn(record: ExchangeRecord): void;
   /** Counts the tokens of a request that has ended, however. To be called once. */
   ended(record: ExchangeRecord): void;
   states(): LimitState[];
@@ -38,6 +40,13 @@ export function createRateLimits(
   counters: Counters = createLocalCounters(monotonic),
 ): RateLimits {
   const book = createLimitBook(counters);
+
+  function addTokens(record: ExchangeRecord, reported: TargetTokens[]): void {
+    const caller = callerOf(record);
+    for (const { provider, model, tokens } of reported)
+      book.addTokens({ ...caller, provider, model }, tokens);
+  }
+
   return {
     of(record) {
       if (book.isEmpty || record.operation === 'count-tokens') return null;
@@ -53,13 +62,13 @@ export function createRateLimits(
       };
     },
     configure: book.configure,
+    goesOn(record) {
+      if (record.counted !== null) addTokens(record, tokensOfAnswer(record));
+    },
     ended(record) {
-      const { counted } = record;
-      if (counted === null) return;
-      book.leave(counted);
-      const caller = callerOf(record);
-      for (const { provider, model, tokens } of tokensOf(record))
-        book.addTokens({ ...caller, provider, model }, tokens);
+      if (record.counted === null) return;
+      book.leave(record.counted);
+      addTokens(record, [...tokensOfTries(record), ...tokensOfAnswer(record)]);
     },
     states: book.states,
   };
@@ -79,20 +88,28 @@ function callerOf({
   return { agentType: inRow(agentType), projectId: inRow(projectId) };
 }
 
-/** The tokens that each target has reported. */
-function tokensOf({
-  attempts,
-  target,
-  seen,
-}: ExchangeRecord): { provider: string; model: string; tokens: number }[] {
-  const reported = attempts.flatMap(({ provider, model, usage }) =>
+interface TargetTokens {
+  provider: string;
+  model: string;
+  tokens: number;
+}
+
+/** The tokens that tries reported which failed. */
+function tokensOfTries({ attempts }: ExchangeRecord): TargetTokens[] {
+  return attempts.flatMap(({ provider, model, usage }) =>
     usage === undefined ? [] : [{ provider, model, tokens: tokensIn(usage) }],
   );
+}
+
+/** The tokens that the answer has reported, without those that are counted already. From now on they are. */
+function tokensOfAnswer(record: ExchangeRecord): TargetTokens[] {
+  const { attempts, target, seen, countedTokens } = record;
   // What a failed try has seen is in its attempt already.
   const isOpen = attempts.some(({ error }) => error === null);
-  if (isOpen && target !== null && seen?.usageKnown === true)
-    reported.push({ provider: target.provider.name, model: target.model, tokens: tokensIn(seen.usage) });
-  return reported;
+  if (!isOpen || target === null || seen?.usageKnown !== true) return [];
+  record.countedTokens = tokensIn(seen.usage);
+  const tokens = record.countedTokens - countedTokens;
+  return [{ provider: target.provider.name, model: target.model, tokens }];
 }
 
 /** Without what was read from caches, which costs little, and which some providers do not limit. */

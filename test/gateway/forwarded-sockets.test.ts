@@ -176,6 +176,7 @@ test('a Live session of OpenAI’s is unpriced: it states its seconds so far, an
   const read = (event: object) => openaiSocket('/v1/live/sessions')?.read(JSON.stringify(event));
   expect(read({ type: 'session.closed', usage: { seconds: 12 } })).toEqual({
     total: { pricedApart: { audioSeconds: 12 } },
+    mayEnd: true,
   });
   expect(read({ type: 'session.output_transcript.delta', delta: 'Hi' })).toEqual({ text: 'Hi' });
   expect(read({ type: 'session.output_audio.delta', delta: 'AAAA' })).toBeUndefined();

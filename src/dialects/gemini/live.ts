@@ -16,7 +16,7 @@ const CLOUD_PATH = /^\/+ws\/google\.cloud\.aiplatform\.v1(?:beta1)?\.LlmBidiServ
 const PUBLISHER = /^(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\//;
 
 /** Sound is most of it, and is not parsed. */
-const READ = /"(usageMetadata|outputTranscription|text)"/;
+const READ = /"(usageMetadata|outputTranscription|text|turnComplete)"/;
 
 export function liveSocket(path: string): ForwardedSocket | undefined {
   const [, own] = PATH.exec(path) ?? [];
@@ -45,9 +45,12 @@ function read(message: string): SocketReport | undefined {
   const event = READ.test(message) ? parseObject(message) : undefined;
   if (event === undefined) return undefined;
   const counted = asObject(event.usageMetadata);
-  const text = textIn(asObject(event.serverContent) ?? {});
-  if (counted === undefined && text === '') return undefined;
+  const content = asObject(event.serverContent) ?? {};
+  const text = textIn(content);
+  const mayEnd = content.turnComplete === true;
+  if (counted === undefined && text === '' && !mayEnd) return undefined;
   return {
+    ...(mayEnd && { mayEnd }),
     ...(counted !== undefined && { usage: turnUsage(counted) }),
     ...(text !== '' && { text }),
   };

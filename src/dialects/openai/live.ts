@@ -21,7 +21,9 @@ function report(event: JsonObject): SocketReport | undefined {
     case 'session.usage.updated':
     case 'session.closed': {
       const seconds = countIn(asObject(event.usage)?.seconds);
-      return seconds === undefined ? undefined : { total: { pricedApart: { audioSeconds: seconds } } };
+      return seconds === undefined
+        ? undefined
+        : { total: { pricedApart: { audioSeconds: seconds } }, mayEnd: true };
     }
     case 'response.event': {
       // By the model that works for the speaking one, at a price of its own.

@@ -21,7 +21,7 @@ function report(event: JsonObject): SocketReport | undefined {
     }
     case 'response.done': {
       const usage = asObject(asObject(event.response)?.usage);
-      return usage === undefined ? undefined : { usage: answerBill(usage) };
+      return { mayEnd: true, ...(usage !== undefined && { usage: answerBill(usage) }) };
     }
     case 'conversation.item.input_audio_transcription.completed':
       // By another model, which the event does not name.

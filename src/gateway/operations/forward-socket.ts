@@ -1,11 +1,11 @@
 // WebSockets that only a provider itself can answer (realtime conversations), forwarded as they are. docs/endpoints.md
 import type { FoundSocket } from '../../dialects/find-route.ts';
 import type { ForwardedSocket } from '../../dialects/forwarded-socket.ts';
-import { GatewayError } from '../../model/errors.ts';
+import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { fitting, routeForwarded } from '../../routing/forwarded.ts';
-import type { ResolvedConfig } from '../../config/resolved.ts';
+import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { noAnswer } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { type AnswerHeaders, GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
@@ -19,6 +19,8 @@ import { withoutParameter, withQuery } from '../attempts/pass-query.ts';
 import { whoseKey } from '../attempts/send.ts';
 import { noteTry, tryContextOf } from '../attempts/try-context.ts';
 import { createObserver } from '../record/observer.ts';
+import type { ExchangeRecord } from '../record/record.ts';
+import { authenticate, guardOrigin } from '../request/admission.ts';
 import { forcedTargetIn } from '../request/incoming.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { SocketSession } from '../socket/client-socket.ts';
@@ -32,8 +34,10 @@ export interface OpeningSocket extends FoundSocket {
   take(session: SocketSession): void;
 }
 
-export interface SocketForwarding extends Omit<Forwarding, 'found' | 'project' | 'isRecorded' | 'makeBody'> {
+export interface SocketForwarding extends Omit<Forwarding, 'found' | 'isRecorded' | 'makeBody'> {
   found: OpeningSocket;
+  /** Counts what the conversation has used so far towards budgets and rate limits. */
+  goesOn(record: ExchangeRecord): void;
   /** From when on `closed` of the session says when the client leaves. */
   begun(): void;
 }
@@ -106,6 +110,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
       };
     },
   });
+  record.recheck = (server) => whyRefused(forwarding, server);
   observer.seen.timing.connected();
   record.seen = observer.seen;
   record.serving = true;
@@ -127,7 +132,32 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     client,
     handshakeHeaders: answerHeaders,
     begun: forwarding.begun,
+    mayEnd: () => noteProgress(forwarding, target),
   });
+}
+
+/** A conversation may go on for hours: the error that ends it where a budget was used up meanwhile. */
+function noteProgress(
+  { record, budgets, goesOn }: SocketForwarding,
+  target: Target,
+): GatewayError | undefined {
+  goesOn(record);
+  const spent = budgets(record, { ...target, model: record.seen?.model ?? target.model });
+  return spent === null ? undefined : new GatewayError('budget_exceeded', `${spent.words} (costs.budgets)`);
+}
+
+/** Likewise where its key, or its page's origin, is no longer allowed. */
+function whyRefused(
+  { request, headers, project }: SocketForwarding,
+  server: ServerConfig,
+): GatewayError | undefined {
+  try {
+    guardOrigin({ url: request.url, headers }, server);
+    if (authenticate(headers, server) === project) return undefined;
+    return new GatewayError('unauthenticated', 'the key belongs to another project now');
+  } catch (thrown) {
+    return toGatewayError(thrown);
+  }
 }
 
 const SWITCHING = 101;

@@ -1,4 +1,5 @@
 // What happens to one request, collected while it runs and passed to the ledger once, when it ends.
+import type { ServerConfig } from '../../config/resolved.ts';
 import type { RowTaker } from '../../ledger/ledger.ts';
 import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../../ledger/rows/row.ts';
 import type { Count } from '../../limits/limit-book.ts';
@@ -44,6 +45,8 @@ export interface ExchangeRecord {
   losses: readonly Loss[];
   /** The rate limits that it counts towards; null where none was in force when its targets were tried. */
   counted: Count[] | null;
+  /** Of the answer, those that are counted towards rate limits already. */
+  countedTokens: number;
   /** Names, in the order in which they apply to requests. */
   transformers: readonly string[];
   seen: Observation | null;
@@ -74,6 +77,11 @@ export interface ExchangeRecord {
   readonly live: LiveStream;
   /** Sets how the request is ended from outside. */
   onCancel(leave: (why: GatewayError) => void): void;
+  /**
+   * Why a new configuration does not allow what was begun under another; undefined: it does. Null for what is soon over, and keeps
+   * what it began with.
+   */
+  recheck: ((server: ServerConfig) => GatewayError | undefined) | null;
   /** Ends the request from outside; the client is told why. Does nothing once it is over. */
   cancel(why: GatewayError): void;
   /** Ends the record; later calls do nothing. */
@@ -135,6 +143,7 @@ class RunningRecord implements ExchangeRecord {
   meant: Target | null = null;
   losses = NO_LOSSES;
   counted: Count[] | null = null;
+  countedTokens = 0;
   transformers: readonly string[] = [];
   seen: Observation | null = null;
   parts: readonly Observation[] = [];
@@ -146,6 +155,7 @@ class RunningRecord implements ExchangeRecord {
   serving = false;
   httpStatus = 0;
   keepsAnswer = false;
+  recheck: ExchangeRecord['recheck'] = null;
   capture: BodyCapture | null = null;
   responseBody: string | null = null;
   readonly redact: Redactor;

@@ -45,6 +45,8 @@ export interface ForwardedSessionOptions {
   handshakeHeaders: Record<string, string>;
   /** The session has begun: from now on, `closed` says when the client leaves. */
   begun(): void;
+  /** Called where the conversation may be ended, between two answers: the error that ends it, if any. */
+  mayEnd(): GatewayError | undefined;
 }
 
 export function createForwardedSession(options: ForwardedSessionOptions): SocketSession {
@@ -117,10 +119,15 @@ class ForwardedSession implements SocketSession {
 
   private answered(data: SocketMessageData): void {
     if (this.isOver) return;
-    this.note(data);
-    if (this.client?.send(data) !== false) return;
-    this.hasRoom = false;
-    this.options.socket.pause();
+    const report = this.options.forwarded.read(textOf(data));
+    if (report !== undefined) this.take(report);
+    if (this.client?.send(data) === false) {
+      this.hasRoom = false;
+      this.options.socket.pause();
+    }
+    if (report?.mayEnd !== true) return;
+    const why = this.options.mayEnd();
+    if (why !== undefined) this.endedBy(why);
   }
 
   /** Not for a client that does not read: pings without end would wait for it. */
@@ -147,7 +154,10 @@ class ForwardedSession implements SocketSession {
   }
 
   private endedFromOutside(): void {
-    const error = toGatewayError(this.options.client.reason ?? clientLeft());
+    this.endedBy(toGatewayError(this.options.client.reason ?? clientLeft()));
+  }
+
+  private endedBy(error: GatewayError): void {
     const code = error.code === 'shutting_down' ? GOING_AWAY : POLICY;
     const ending: Ending = isClientLeft(error) ? { status: 'aborted' } : failedWith(error);
     this.end(ending, [code, error.message], [GOING_AWAY, '']);
@@ -186,11 +196,6 @@ class ForwardedSession implements SocketSession {
     );
     if (sent === text) return data;
     return typeof data === 'string' ? sent : encoder.encode(sent);
-  }
-
-  private note(data: SocketMessageData): void {
-    const report = this.options.forwarded.read(textOf(data));
-    if (report !== undefined) this.take(report);
   }
 
   private take({ model, usage, total, text }: SocketReport): void {

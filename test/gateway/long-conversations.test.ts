@@ -1,0 +1,167 @@
+// Conversations over a WebSocket may last for hours: budgets, rate limits and keys that change meanwhile hold for them too.
+import { describe, expect, test } from 'bun:test';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import type { ConfigInput } from '../../src/index.ts';
+import type { SocketReader } from '../../src/upstream/socket-transport.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const REALTIME = '/v1/realtime?model=gpt-realtime';
+const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+/** Of 100,000 tokens, for 1 USD. */
+const ANSWER = { type: 'response.done', response: { usage: { input_tokens: 100_000, output_tokens: 0 } } };
+
+function configOf(
+  changes: ConfigInput,
+  budgets: NonNullable<ConfigInput['costs']>['budgets'] = [],
+): ConfigInput {
+  const price = { input_per_million: 10, output_per_million: 100 };
+  return {
+    providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } },
+    costs: { pricing_overrides: { 'openai/*': price, 'gemini/*': price }, budgets },
+    ...changes,
+  };
+}
+
+function setup(config: ConfigInput) {
+  const readers: SocketReader[] = [];
+  const closedAtProvider: number[] = [];
+  const lab = createTestGateway({
+    config,
+    fetch: () => Promise.reject(new Error('not part of this test')),
+    host: {
+      // Time stands still: no limit recovers.
+      monotonic: () => 0,
+      connectSocket: async () => ({
+        protocol: '',
+        read: (reader) => void readers.push(reader),
+        pause() {},
+        resume() {},
+        send() {},
+        unsent: () => 0,
+        close: (code) => void closedAtProvider.push(code),
+      }),
+    },
+  });
+  return {
+    ...lab,
+    closedAtProvider,
+    reload(changed: ConfigInput) {
+      const { file } = parseConfig(changed);
+      if (file === null) throw new Error('not a valid file');
+      const sources = { environment: {}, readFile: () => '', credential: null };
+      lab.gateway.reload(resolveConfig(file, sources).config);
+    },
+    /** The status of the refusal, or the conversation. */
+    async open(path: string, headers: Record<string, string> = {}) {
+      const session = await lab.gateway.openSocket(new Request(`http://127.0.0.1${path}`, { headers }));
+      if (session instanceof Response) return session.status;
+      /** Messages, and how it was closed. */
+      const heard: (string | [number, string])[] = [];
+      session.opened({
+        send(data) {
+          heard.push(String(data));
+          return true;
+        },
+        ping() {},
+        close: (code, reason) => void heard.push([code, reason]),
+      });
+      const reader = readers.at(-1);
+      return {
+        heard,
+        answer: (...events: object[]) => {
+          for (const event of events) reader?.message(JSON.stringify(event));
+        },
+        close: () => session.closed(1000, ''),
+      };
+    },
+    async begin(path: string, headers?: Record<string, string>) {
+      const opened = await this.open(path, headers);
+      if (typeof opened === 'number') throw new Error(`refused with ${opened}`);
+      return opened;
+    },
+  };
+}
+
+describe('a budget that is used up', () => {
+  const BUDGETS = [{ limit_usd: 1.5, per: 'day' as const }];
+
+  test('by the conversation itself ends it after the answer', async () => {
+    const lab = setup(configOf({}, BUDGETS));
+    const conversation = await lab.begin(REALTIME);
+    const heard = { type: 'conversation.item.input_audio_transcription.completed', transcript: 'Hi' };
+    conversation.answer(ANSWER, heard);
+    expect(conversation.heard).toHaveLength(2);
+    conversation.answer(ANSWER, { type: 'response.created' });
+    expect(conversation.heard.slice(2)).toEqual([
+      JSON.stringify(ANSWER),
+      [1008, 'the budget of 1.5 USD a day is used up (2.00 USD spent) (costs.budgets)'],
+    ]);
+    expect(lab.closedAtProvider).toEqual([1001]);
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'budget_exceeded', costUsd: 2 });
+    expect(await lab.open(REALTIME)).toBe(429);
+    // It was not the provider's failure.
+    expect(lab.gateway.providerStates()[0]).toMatchObject({ name: 'openai', healthy: true });
+  });
+
+  test('by several together ends each after its answer and refuses others, and what they cost counts once', async () => {
+    const lab = setup(configOf({}, BUDGETS));
+    const [one, other] = [await lab.begin(REALTIME), await lab.begin(REALTIME)];
+    one.answer(ANSWER);
+    other.answer(ANSWER);
+    expect([one.heard.length, other.heard.length]).toEqual([1, 2]);
+    expect(await lab.open(REALTIME)).toBe(429);
+    one.answer({ type: 'response.done', response: {} });
+    expect(one.heard.at(-1)).toEqual([1008, expect.stringContaining('2.00 USD spent')]);
+  });
+
+  test('ends a Live conversation at the end of a turn', async () => {
+    const lab = setup(configOf({}, BUDGETS));
+    const conversation = await lab.begin(LIVE);
+    const usageMetadata = { promptTokenCount: 200_000, responseTokenCount: 0 };
+    conversation.answer({ usageMetadata });
+    expect(conversation.heard).toHaveLength(1);
+    conversation.answer({ serverContent: { turnComplete: true } });
+    expect(conversation.heard.slice(2)).toEqual([[1008, expect.stringContaining('is used up')]]);
+  });
+});
+
+test('tokens count towards rate limits as they are reported, each once', async () => {
+  const lab = setup(configOf({ rate_limits: [{ tokens: 250_000, per: 'minute' }] }));
+  const conversation = await lab.begin(REALTIME);
+  const used = () => lab.gateway.rateLimits()[0]?.used;
+  conversation.answer(ANSWER);
+  expect(used()).toBe(100_000);
+  conversation.answer(ANSWER, ANSWER);
+  expect(used()).toBe(300_000);
+  expect(conversation.heard).toHaveLength(3);
+  expect(await lab.open(REALTIME)).toBe(429);
+  conversation.close();
+  await lab.row(0);
+  expect(used()).toBe(300_000);
+});
+
+describe('a changed configuration', () => {
+  const KEY = 'a-key-of-the-gateway-0123456789';
+  const OTHER = 'another-key-of-the-gateway-0123';
+  const HEADERS = { 'x-sluice-key': KEY };
+
+  test.each<[string, ConfigInput['server'], string]>([
+    ['without its key', { keys: [OTHER] }, 'the key is not one of server.keys'],
+    [
+      'that gives its key to another project',
+      { keys: [OTHER], project_keys: { web: [KEY] } },
+      'the key belongs to another project now',
+    ],
+  ])('%s ends a conversation', async (_, server, reason) => {
+    const lab = setup(configOf({ server: { keys: [KEY, OTHER] } }));
+    const ended = await lab.begin(REALTIME, HEADERS);
+    const stays = await lab.begin(REALTIME, { 'x-sluice-key': OTHER });
+    lab.reload(configOf({ server }));
+    expect(ended.heard).toEqual([[1008, reason]]);
+    expect(stays.heard).toEqual([]);
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unauthenticated' });
+    stays.answer(ANSWER);
+    expect(stays.heard).toHaveLength(1);
+  });
+});
