@@ -531,6 +531,23 @@ describe('to Amazon', () => {
     });
   });
 
+  test('Claude does not get thinking that another provider left unsigned, which it refuses', async () => {
+    const sent = async (model: string) => {
+      const lab = createAmazonLab(stream(...EVENTS.map(message)), { config });
+      const thought = { reasoningContent: { reasoningText: { text: 'hm' } } };
+      const messages = [
+        { role: 'user', content: [{ text: 'hi' }] },
+        { role: 'assistant', content: [thought, { text: 'Hi' }] },
+        { role: 'user', content: [{ text: 'so' }] },
+      ];
+      await (await lab.post(`/model/${model}/converse-stream`, { messages })).bytes();
+      const body = lab.upstream.requests[0]?.json() as { messages: { content: object[] }[] };
+      return { answer: body.messages[1]?.content, lost: (await lab.row(0)).lost };
+    };
+    expect(await sent(MODEL)).toEqual({ answer: [{ text: 'Hi' }], lost: ['reasoning'] });
+    expect(await sent('us.amazon.nova-2-lite-v1:0')).toMatchObject({ answer: { length: 2 }, lost: [] });
+  });
+
   test('so does a whole answer, and its exceptions', async () => {
     const whole = {
       output: { message: { role: 'assistant', content: [{ text: 'Hi' }] } },

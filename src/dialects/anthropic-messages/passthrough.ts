@@ -4,7 +4,7 @@ import type { Passthrough } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { adaptThinking } from './adapt-thinking.ts';
 import { cloudBetas, cloudEdits } from './cloud.ts';
-import { holdsUnsealed } from './unsealed.ts';
+import { holdsUnsealed } from '../claude/unsealed.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {

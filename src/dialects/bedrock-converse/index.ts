@@ -1,6 +1,7 @@
 // Amazon Bedrock's Converse, for providers (its clients are those of ../anthropic-messages/amazon): `POST /model/{id}/converse` and `/converse-stream`.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
+import { holdsUnsealed } from '../claude/unsealed.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
@@ -23,7 +24,8 @@ export const bedrockConverse: ProviderSide = {
   classify: ({ event }) => (event === 'metadata' || event.startsWith(EXCEPTION) ? 'terminal' : 'other'),
   parseError,
   errorInBody,
-  passthrough: { edits: () => ({}) },
+  // Requests that pass are read as Messages.
+  passthrough: { edits: () => ({}), refuses: holdsUnsealed },
   toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
   argumentNames: ARGUMENT_NAMES,
   countTokens,

@@ -1,7 +1,7 @@
-// What only Claude could have sealed, but came unsealed in a request's history: thinking of a provider that does not
-// sign (see encode-stream.ts), and sources that were sent in the form of a web search (see citations.ts).
+// What only Claude could have sealed, but came unsealed in the history of a request in Messages' form: thinking of a provider
+// that does not sign, and sources that were sent in the form of a web search.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { traitsOf } from '../claude/models.ts';
+import { traitsOf } from './models.ts';
 
 /** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
 export function holdsUnsealed({ messages }: JsonObject, model: string): boolean {
