@@ -14,6 +14,20 @@ export function isOk({ status }: UpstreamAnswer): boolean {
   return status >= 200 && status < 300;
 }
 
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/**
+ * Whether the answer sends whoever asked to another server, such as a store of files: without leading back to this one, where a
+ * client would need the gateway's key.
+ */
+export function leadsElsewhere(
+  { status, headers }: UpstreamAnswer,
+  { url }: Pick<UpstreamRequest, 'url'>,
+): boolean {
+  const place = URL.parse(headers.get('location') ?? '', url);
+  return REDIRECTS.includes(status) && place !== null && place.hostname !== URL.parse(url)?.hostname;
+}
+
 /** Redirects are not followed: the gateway talks to configured addresses only (GUARANTEES 21). */
 export function requireNoRedirect(provider: string, { status, body }: UpstreamAnswer): void {
   if (status < 300 || status >= 400) return;

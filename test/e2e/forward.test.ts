@@ -24,7 +24,12 @@ const server = Bun.serve({
       return Response.json({ id: 'file-1', bytes: stored.length });
     }
     if (pathname.endsWith('/endless/content')) return new Response(endless());
-    return new Response(LARGE, { headers: { 'content-type': 'application/octet-stream' } });
+    const type = 'application/octet-stream';
+    const [, from = '', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get('range') ?? '') ?? [];
+    if (from === '')
+      return new Response(LARGE, { headers: { 'content-type': type, 'accept-ranges': 'bytes' } });
+    const range = { 'content-range': `bytes ${from}-${to}/${LARGE.length}`, 'content-type': type };
+    return new Response(LARGE.slice(Number(from), Number(to) + 1), { status: 206, headers: range });
   },
 });
 
@@ -99,6 +104,22 @@ describe('large files', () => {
     expect(Bun.hash(await response.bytes())).toBe(Bun.hash(LARGE));
     await until(async () => (await newestRow()).status === 'success');
     expect(await newestRow()).toMatchObject({ operation: 'forward', provider: 'files' });
+  });
+
+  test('are read in parts, and looked at by their heads', async () => {
+    const path = `${sluice.url}/v1/files/file-1/content`;
+    const part = await fetch(path, { headers: { range: 'bytes=1000-1999' } });
+    expect(part.status).toBe(206);
+    expect(part.headers.get('content-range')).toBe(`bytes 1000-1999/${LARGE.length}`);
+    expect(await part.bytes()).toEqual(LARGE.slice(1_000, 2_000));
+    const head = await fetch(path, { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(Object.fromEntries(head.headers)).toMatchObject({
+      'accept-ranges': 'bytes',
+      'content-length': String(LARGE.length),
+    });
+    expect(await head.text()).toBe('');
+    await until(async () => (await newestRow()).status === 'success');
   });
 });
 

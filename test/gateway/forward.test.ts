@@ -369,6 +369,31 @@ describe('the answer', () => {
     expect(await lab.row(0)).toMatchObject({ status: 'success', httpStatus: 304, errorCode: null });
   });
 
+  test('that leads to another server is for the client to follow, and to no other is a failure', async () => {
+    let place = 'https://files.test/signed?x-signature=abc';
+    const lab = setup(() =>
+      replyWith('', { status: 302, headers: { location: place, 'x-file-id': 'file-1' } }),
+    );
+    const ask = () => lab.ask('POST', '/v1/files', { body: '{}', headers: JSON_TYPE });
+    const passed = await ask();
+    expect(passed.status).toBe(302);
+    expect(passed.headers.get('location')).toBe(place);
+    expect(passed.headers.get('x-file-id')).toBe('file-1');
+    expect(await passed.text()).toBe('');
+    expect(lab.upstream.requests).toHaveLength(1);
+    expect(await lab.row(0)).toMatchObject({ status: 'success', httpStatus: 302 });
+    for (place of [
+      '/v1/files/',
+      ALL.gpt.base_url.replace('http:', 'https:'),
+      'https://files.test/?key=lab-key-openai',
+      'http://[',
+    ]) {
+      const refused = await ask();
+      expect([place, refused.status]).toEqual([place, 502]);
+      expect(await refused.text()).not.toContain('lab-key');
+    }
+  });
+
   test('that breaks off is not passed off as whole', async () => {
     const lab = setup(
       replyWith(BYTES, { headers: { 'content-type': 'audio/mpeg' }, fault: { kind: 'reset', after: 1_000 } }),

@@ -5,7 +5,14 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { parseObject } from '../../model/json/json.ts';
 import { createFrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
-import { isOk, METHOD, noAnswer, readFailure, requireNoRedirect } from '../../upstream/call.ts';
+import {
+  isOk,
+  leadsElsewhere,
+  METHOD,
+  noAnswer,
+  readFailure,
+  requireNoRedirect,
+} from '../../upstream/call.ts';
 import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
 import type { UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
@@ -14,6 +21,9 @@ import { authorize } from './authorize.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
 import type { Plan } from './plan.ts';
+
+/** Methods that change nothing at a provider. */
+const READS: readonly string[] = ['GET', 'HEAD'];
 
 /** The client's own condition is met: it has what it asks for. */
 const NOT_MODIFIED = 304;
@@ -53,7 +63,7 @@ export interface Sent {
 }
 
 /**
- * Sends the plan's request and returns its 2xx answer, or the 304 to a forwarded one; anything else is thrown as the GatewayError it means. One
+ * Sends the plan's request and returns its 2xx answer, or to a forwarded one the 304 or the redirect; anything else is thrown as the GatewayError it means. One
  * asynchronous function, as in `walk`.
  */
 export async function send(context: AttemptContext): Promise<Sent> {
@@ -76,7 +86,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     const request: UpstreamRequest = { method, url, headers, signal: leaving, connectMs, connected };
     if (body !== undefined) request.body = body;
     if (provider.tls !== undefined) request.tls = provider.tls;
-    if (provider.maxRetries === 0 || plan.forwarded !== undefined) request.once = method !== 'GET';
+    if (provider.maxRetries === 0 || plan.forwarded !== undefined) request.once = !READS.includes(method);
     let response: UpstreamAnswer;
     timing.waiting();
     try {
@@ -87,7 +97,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
       timing.arrived();
     }
     context.answered(response.status);
-    if (plan.forwarded !== undefined && response.status === NOT_MODIFIED) return { response, call };
+    if (plan.forwarded !== undefined && mayPassUnread(response, request, context)) return { response, call };
     requireNoRedirect(provider.name, response);
     if (!isOk(response)) throw await readError(response, context, call);
     return { response, call };
@@ -103,6 +113,17 @@ function unauthorized({ url, body, forwarded }: Plan): Pick<UnauthorizedRequest,
 }
 
 const textDecoder = new TextDecoder();
+
+/** What a client deals with by itself, unless it would tell a secret. */
+function mayPassUnread(
+  response: UpstreamAnswer,
+  request: UpstreamRequest,
+  { redact }: Pick<AttemptContext, 'redact'>,
+): boolean {
+  if (response.status === NOT_MODIFIED) return true;
+  const place = response.headers.get('location') ?? '';
+  return leadsElsewhere(response, request) && redact(place) === place;
+}
 
 type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
 

@@ -23,7 +23,7 @@ import type { RequestAddress } from '../request/request-address.ts';
 import { ForwardedAnswer } from '../response/forwarded-answer.ts';
 import { type Recipient, wireOf } from '../response/recipient.ts';
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Whether any enabled provider may answer. */
 export function mayForward(
@@ -178,7 +178,7 @@ async function readerOf(
 const WITHOUT_BODY = [204, 205, 304];
 
 async function answer(
-  { found, record, config, makeBody, isRecorded, client, host }: Forwarding,
+  { request, found, record, config, makeBody, isRecorded, client, host }: Forwarding,
   { provider }: Target,
   sent: Sent,
   observer: Observer,
@@ -199,8 +199,12 @@ async function answer(
     keeps: isRecorded && config.audit.logResponseBodies && isText(type),
     monotonic: host.monotonic,
   });
-  if (!WITHOUT_BODY.includes(status)) return new Response(makeBody(body), { status, headers });
+  const isHead = request.method === 'HEAD';
+  if (!isHead && !WITHOUT_BODY.includes(status)) return new Response(makeBody(body), { status, headers });
   await body.drained();
+  // What a client asks for, without a body that this could contradict.
+  const length = given.get('content-length');
+  if (isHead && length !== null) headers['content-length'] = length;
   return new Response(null, { status, headers });
 }
 
