@@ -395,8 +395,11 @@ export interface Quirks {
    * refuses none. `reasoning` is sent only to models that think.
    */
   messageFields?: readonly string[];
-  /** openai-chat: true if an assistant turn must have text, empty if it only called tools. */
-  needsContent?: boolean;
+  /**
+   * openai-chat: what the content of an assistant turn must be: `text`, empty if it only called tools; `words`, unless it
+   * called tools. Left out: it may be missing.
+   */
+  needsContent?: 'text' | 'words';
   /** openai-chat: false if the role `developer` is unknown: it becomes `system`. */
   developerRole?: boolean;
   /** openai-chat, openai-responses: true if instructions may stand between turns, whatever the model. */

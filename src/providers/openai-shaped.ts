@@ -178,7 +178,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits
       conversation: { header: 'x-grok-conv-id', inResponses: true },
       // "Each message must have at least one content element": https://github.com/langchain-ai/langchain/issues/34140
-      needsContent: true,
+      needsContent: 'text',
     },
   },
   {
@@ -256,6 +256,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^kimi-k2\.[5-9]/, thinks: 'by-default', refuses: FORCED, needsReasoning: true },
       ],
       replaysReasoning: true,
+      // "the message at position 8 with role 'assistant' must not be empty": https://github.com/AstrBotDevs/AstrBot/issues/7200
+      needsContent: 'words',
       developerRole: false,
       modelRefusals: [
         { models: /^moonshot-v1/, fields: ['thinking'] },
@@ -367,6 +369,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       participantNames: false,
       developerRole: false,
       needsUserMessage: true,
+      // Content and `tool_calls` may not both be empty: https://github.com/songquanpeng/one-api/issues/1153
+      needsContent: 'words',
       errorCodes: GLM_ERROR_CODES,
     },
   },

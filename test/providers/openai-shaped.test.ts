@@ -99,6 +99,26 @@ describe('what came with an earlier turn', () => {
     expect(passed.lost).toEqual([]);
   });
 
+  test.each([
+    ['moonshot', 'kimi-k2.5'],
+    ['glm', 'glm-4.7'],
+  ])('%s gets an ellipsis where an answer has neither words nor calls, which it refuses', (kind, model) => {
+    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const turns: JsonObject[] = [
+      { role: 'assistant', content: '', reasoning_content: 'hm' },
+      { role: 'assistant', content: null },
+      { role: 'assistant', content: null, reasoning_content: 'hm', tool_calls: [call] },
+      { role: 'assistant', content: 'text' },
+    ];
+    const passed = pass(kind, { model, messages: [{ role: 'user', content: 'hi' }, ...turns] });
+    const contents = (passed.body.messages as JsonObject[]).map(({ content }) => content);
+    expect(contents as unknown[]).toEqual(['hi', '…', '…', null, 'text']);
+    expect(passed.lost).toContain('messages');
+    // What the model is to go on with.
+    const begun = { role: 'assistant', content: '', partial: true };
+    expect(pass(kind, { model, messages: [begun] }).body.messages).toContainEqual(begun);
+  });
+
   test('mistral gets ids of nine letters and digits, the same for call and result', () => {
     const { body } = build('mistral', { messages });
     const [, call, result] = body.messages as { tool_calls?: { id: string }[]; tool_call_id?: string }[];

@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/substitutes.ts';
+import { ELLIPSIS, GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/substitutes.ts';
 import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -17,7 +17,7 @@ export function changesMessages(quirks: Quirks): boolean {
   const { developerRole, participantNames, needsUserMessage, messageOrder, callIds, messageFields } = quirks;
   return (
     messageFields !== undefined ||
-    quirks.needsContent === true ||
+    quirks.needsContent !== undefined ||
     developerRole === false ||
     participantNames === false ||
     needsUserMessage === true ||
@@ -74,13 +74,8 @@ function adaptMessage(
     next = rest;
     losses.lost('messages.name');
   }
-  if (
-    quirks.needsContent === true &&
-    next.role === 'assistant' &&
-    next.content !== '' &&
-    isEmpty(next.content)
-  )
-    next = { ...next, content: '' };
+  if (quirks.needsContent !== undefined && next.role === 'assistant' && isEmpty(next.content))
+    next = withContent(next, quirks.needsContent, losses);
   return quirks.callIds === 'exactly-9' ? fitCallIds(next, quirks) : next;
 }
 
@@ -94,6 +89,15 @@ function refusalAsText(message: JsonObject, losses: LossReport): JsonObject {
   const { refusal, ...rest } = message;
   losses.approximated('refusal', GIVEN_AS_TEXT);
   return { ...rest, content: refusal };
+}
+
+/** @param message of the assistant, without any. */
+function withContent(message: JsonObject, needed: 'text' | 'words', losses: LossReport): JsonObject {
+  if (needed === 'text') return message.content === '' ? message : { ...message, content: '' };
+  // Such are answers that reached their limit while the model thought, and those whose calls a client took out.
+  if (!isEmpty(message.tool_calls) || message.partial === true) return message;
+  losses.approximated('messages', 'an empty answer is sent as an ellipsis, since the provider refuses it');
+  return { ...message, content: ELLIPSIS };
 }
 
 /** Fields of an answer from this or another provider that its client sends back unchanged. */

@@ -29,5 +29,5 @@ export const CHOICE_LEFT = 'auto: the model cannot be forced to call a tool whil
 export const ANY_TOOL = 'a tool must be called, but not necessarily the named one';
 /** Before the result of a call that failed, where nothing else says so. */
 export const CALL_FAILED = 'The tool call failed.';
-/** Ends a message of the assistant that would end in thinking. */
+/** For the words of an answer that has none, where a provider refuses such a turn. */
 export const ELLIPSIS = '…';

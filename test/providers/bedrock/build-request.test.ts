@@ -274,10 +274,23 @@ describe('thinking that is asked for', () => {
       [user(text('a')), assistant(call('1')), user(result('1'))],
     ],
     ['nor where the model is to go on with one', false, [user(text('a')), assistant(text('b'))]],
-    ['where it began with some', true, [user(text('a')), assistant(thought, call('1')), user(result('1'))]],
     [
       'where only an earlier turn began without',
       true,
+      [
+        user(text('a')),
+        assistant(call('1')),
+        user(result('1')),
+        assistant(text('b')),
+        user(text('c')),
+        assistant(thought, call('2')),
+        user(result('2')),
+      ],
+    ],
+    ['where it began with some', true, [user(text('a')), assistant(thought, call('1')), user(result('1'))]],
+    [
+      'nor where only a later message of it thinks',
+      false,
       [
         user(text('a')),
         assistant(call('1')),
