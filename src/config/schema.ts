@@ -145,7 +145,7 @@ const serverSchema = z.strictObject({
   max_event: size()
     .prefault('32MB')
     .describe(
-      'Largest event of an upstream stream, and largest whole answer; a larger one is an error, and so is more than this before a stream’s first content, or of a streamed answer what has to be kept until its end.',
+      'Largest event of an upstream stream, largest message of a realtime conversation, and largest whole answer; a larger one is an error, and so is more than this before a stream’s first content, or of a streamed answer what has to be kept until its end.',
     ),
   ping_interval: timer()
     .prefault('15s')

@@ -71,6 +71,12 @@ function tooSlow(connectMs: number): GatewayError {
   );
 }
 
+/** The runtime's reason, without what it puts before each. */
+function wordsOf(event: Event): string {
+  const { message = '' } = event as Event & { message?: string };
+  return message.replace(/^WebSocket connection to '.*' failed: /, '');
+}
+
 /** The runtime gives the status of a refusal only in words. */
 function failureOf(event: Event): Error {
   const { message = '', error } = event as Event & { message?: string; error?: unknown };
@@ -87,7 +93,8 @@ class OpenSocket implements ProviderSocket {
   /** What came with the handshake, before anyone reads. */
   private early: SocketMessageData[] = [];
   private end: { code: number; reason: string } | null = null;
-
+  /** What was wrong with what the provider sent. */
+  private fault = '';
   private stopTimer: (() => void) | null = null;
 
   constructor(socket: PausableSocket, setTimer: SocketTransportOptions['setTimer']) {
@@ -97,7 +104,10 @@ class OpenSocket implements ProviderSocket {
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => this.arrived(data as string | ArrayBuffer);
     socket.addEventListener('ping', () => this.reader?.pinged());
-    socket.onclose = ({ code, reason }) => this.ended(code, reason);
+    socket.onerror = (event) => {
+      this.fault = wordsOf(event);
+    };
+    socket.onclose = ({ code, reason }) => this.ended(code, reason || this.fault);
     socket.pause();
   }
 

@@ -24,7 +24,10 @@ export interface SocketReader {
   message(data: SocketMessageData): void;
   /** The provider shows that the connection is in use. It has been answered. */
   pinged(): void;
-  /** Called once. @param code 1006 where the connection broke off without a reason. */
+  /**
+   * Called once. @param code 1006 where the connection broke off; @param reason is then what was wrong with what the provider sent,
+   * or empty.
+   */
   closed(code: number, reason: string): void;
 }
 

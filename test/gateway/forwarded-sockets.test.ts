@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { liveSocket } from '../../src/dialects/gemini/live.ts';
 import { openaiSocket } from '../../src/dialects/openai/sockets.ts';
+import type { ConfigInput } from '../../src/index.ts';
 import type { GatewayHost } from '../../src/gateway/host.ts';
 import type { SocketMessageData, SocketReader, SocketRequest } from '../../src/upstream/socket-transport.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
@@ -9,10 +10,10 @@ import { createTestGateway } from '../support/test-gateway.ts';
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
 /** A session whose provider says what a test has its reader hear. */
-async function openAt(path: string, unsent = 0) {
+async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = {}) {
   let reader: SocketReader | undefined;
   const lab = createTestGateway({
-    config: { providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
+    config: { server, providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
     fetch: () => Promise.reject(new Error('not part of this test')),
     host: {
       connectSocket: async () => ({
@@ -115,6 +116,32 @@ test('a provider that does not read is left, before what waits for it fills the 
   session.received('more than it reads');
   expect(closed).toEqual([[1011, expect.stringContaining('openai does not read')]]);
   expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
+});
+
+test.each<[string, (reader: SocketReader) => void, string]>([
+  [
+    'a message longer than server.max_event',
+    (reader) => reader.message('x'.repeat(2_000)),
+    'openai sent a message of 2000 bytes, more than server.max_event (1024)',
+  ],
+  [
+    'what is no message',
+    (reader) => reader.closed(1006, 'Server sent invalid UTF8'),
+    'openai sent what is no WebSocket message: Server sent invalid UTF8',
+  ],
+])('a provider that sends %s is left, and the client is told', async (_, send, words) => {
+  const { lab, session, provider } = await openAt('/v1/realtime?model=gpt-realtime', 0, { max_event: '1KB' });
+  const heard: unknown[] = [];
+  session.opened({
+    send: (data) => heard.push(data) > 0,
+    ping() {},
+    close: (code, reason) => void heard.push([code, reason]),
+  });
+  const reader = provider();
+  if (reader === undefined) throw new Error('nobody reads');
+  send(reader);
+  expect(heard).toEqual([[1011, words]]);
+  expect(await lab.row(0)).toMatchObject({ errorCode: 'upstream_malformed', errorMessage: words });
 });
 
 describe('a Live conversation', () => {

@@ -67,3 +67,24 @@ test.each([
   provider?.resume();
   await gone.promise;
 });
+
+test.each([
+  ['text that is not UTF-8', [0x81, 2, 0xc3, 0x28], 'invalid UTF8'],
+  ['a message that would not fit into the memory', [0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0], 'Message too big'],
+])('a provider that sends %s is left, and the reader is told what was wrong', async (_, frame, words) => {
+  using server = await startSilentProvider((socket) => {
+    socket.write(Buffer.from(frame));
+    socket.resume();
+  });
+  const connect = createSocketTransport({ proxies: { of: () => null }, setTimer: () => () => {} });
+  const socket = await connect({
+    url: server.url,
+    headers: new HeaderList(),
+    protocols: [],
+    connectMs: 10_000,
+    signal: new AbortController().signal,
+  });
+  const closed = Promise.withResolvers<[number, string]>();
+  socket.read({ message() {}, pinged() {}, closed: (...how) => closed.resolve(how) });
+  expect(await closed.promise).toEqual([1006, expect.stringContaining(words)]);
+});

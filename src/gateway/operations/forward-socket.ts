@@ -128,6 +128,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     form: target.provider.socket?.model ?? socket.naming?.form ?? '',
     observer,
     audience,
+    maxMessage: config.server.maxEvent,
     record,
     client,
     handshakeHeaders: answerHeaders,

@@ -16,6 +16,7 @@ const GOING_AWAY = 1001;
 const NO_CODE = 1005;
 const BROKEN_OFF = 1006;
 const POLICY = 1008;
+const TOO_BIG = 1009;
 const FAILED = 1011;
 const ENDINGS: readonly number[] = [NORMAL, GOING_AWAY, NO_CODE];
 
@@ -37,6 +38,8 @@ export interface ForwardedSessionOptions {
   observer: Observer;
   /** Watches what is said. */
   audience: Audience;
+  /** Bytes of the longest message of the provider. The runtime refuses those of more than 128 MB before they are here. */
+  maxMessage: number;
   /** Ends when the session does. */
   record: ExchangeRecord;
   /** Aborted when the client leaves before the session begins, or when it is ended from outside. */
@@ -119,6 +122,10 @@ class ForwardedSession implements SocketSession {
 
   private answered(data: SocketMessageData): void {
     if (this.isOver) return;
+    if (data.length > this.options.maxMessage) {
+      this.refuseMessage(data.length);
+      return;
+    }
     const report = this.options.forwarded.read(textOf(data));
     if (report !== undefined) this.take(report);
     if (this.client?.send(data) === false) {
@@ -128,6 +135,15 @@ class ForwardedSession implements SocketSession {
     if (report?.mayEnd !== true) return;
     const why = this.options.mayEnd();
     if (why !== undefined) this.endedBy(why);
+  }
+
+  private refuseMessage(length: number): void {
+    const { provider, maxMessage } = this.options;
+    const error = new GatewayError(
+      'upstream_malformed',
+      `${provider} sent a message of ${length} bytes, more than server.max_event (${maxMessage})`,
+    );
+    this.end(failedWith(error), [FAILED, error.message], [TOO_BIG, '']);
   }
 
   /** Not for a client that does not read: pings without end would wait for it. */
@@ -143,14 +159,19 @@ class ForwardedSession implements SocketSession {
       return;
     }
     const why = reason === '' ? '' : `: ${reason}`;
-    const error =
-      code === BROKEN_OFF
-        ? new GatewayError('upstream_truncated', `${provider} broke the connection off`)
-        : new GatewayError(
-            isProvidersFault(code) ? 'upstream_failed' : 'upstream_rejected',
-            `${provider} closed the WebSocket with ${code}${why}`,
-          );
-    this.end(failedWith(error), code === BROKEN_OFF ? [FAILED, error.message] : [code, reason], null);
+    if (code === BROKEN_OFF) {
+      const error = new GatewayError(
+        reason === '' ? 'upstream_truncated' : 'upstream_malformed',
+        `${provider} ${reason === '' ? 'broke the connection off' : 'sent what is no WebSocket message'}${why}`,
+      );
+      this.end(failedWith(error), [FAILED, error.message], null);
+      return;
+    }
+    const error = new GatewayError(
+      isProvidersFault(code) ? 'upstream_failed' : 'upstream_rejected',
+      `${provider} closed the WebSocket with ${code}${why}`,
+    );
+    this.end(failedWith(error), [code, reason], null);
   }
 
   private endedFromOutside(): void {
