@@ -478,6 +478,17 @@ describe('a stream', () => {
     expect(await row(0)).toMatchObject({ status: 'error' });
   });
 
+  test('that falls silent: by an exception that these streams have, with its words', async () => {
+    const { client } = createAmazonLab(replyWith(''), {
+      config: { providers: { simulator: { timeouts: { idle: '50ms' } } } },
+    });
+    const ask = new ConverseStreamCommand({ ...ASK, modelId: 'simulator/fast,fault=stall:3' });
+    expect((await readAll((await client.send(ask)).stream)).failure).toMatchObject({
+      name: 'ModelStreamErrorException',
+      message: expect.stringContaining('stream timed out'),
+    });
+  });
+
   test('that is cut, and an answer that is refused', async () => {
     const cut = createAmazonLab(replyWith(CHAT.start + CHAT.delta('a')));
     const ask = new ConverseStreamCommand({ ...ASK, modelId: 'gpt/fast' });

@@ -38,9 +38,11 @@ export function countsOf(usage: Usage): Record<string, number> {
 /**
  * A stream of binary messages.
  * @param write the messages of an event that is neither a keep-alive nor an error; `type`: Anthropic's name of it, or Amazon's.
+ * @param unknown an exception that has no place in these streams: some clients pass over it, and others show it without its message.
  */
 export async function loadMessages(
   write: (writer: MessageWriter, type: string | undefined, data: string) => Uint8Array,
+  unknown?: string,
 ): Promise<StreamForm> {
   const writer = await loadMessageWriter();
   // SDKs pass over an event that they do not know, wherever it comes; some take Anthropic's own ping for content.
@@ -55,7 +57,7 @@ export async function loadMessages(
         case 'ping':
           return ping;
         case 'error':
-          return exceptionMessage(writer, parseObject(data) ?? {});
+          return exceptionMessage(writer, parseObject(data) ?? {}, unknown);
         default:
           return write(writer, type, data);
       }
@@ -63,8 +65,10 @@ export async function loadMessages(
   };
 }
 
-function exceptionMessage(writer: MessageWriter, body: JsonObject): Uint8Array {
+function exceptionMessage(writer: MessageWriter, body: JsonObject, unknown?: string): Uint8Array {
   const error = fromBody(body, undefined);
   const status = statusOfType(asString(asObject(body.error)?.type)) ?? statusOf(error);
-  return writer.exception(exceptionOf(status).inStream, JSON.stringify({ message: error.message }));
+  const { inStream } = exceptionOf(status);
+  const name = inStream === unknown ? exceptionOf(500).inStream : inStream;
+  return writer.exception(name, JSON.stringify({ message: error.message }));
 }

@@ -36,7 +36,7 @@ export const CONVERSE: Envelope = {
           messages,
           messages.reduce((sum, message) => sum + message.length, 0),
         );
-      });
+      }, 'modelTimeoutException');
     },
   },
 };
