@@ -115,6 +115,8 @@ export interface ClientSide {
   route(path: string, query: URLSearchParams): ClientRoute | undefined;
   /** Whether the client takes an answer with a different model name for another model's, and stores it under that name. */
   comparesModels?(headers: HeaderReader): boolean;
+  /** Which errors within a stream the client overlooks. Left out, or undefined: none. */
+  overlooksErrors?(headers: HeaderReader): OverlookedErrors | undefined;
   /**
    * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
    * path.
@@ -163,6 +165,12 @@ export interface ClientSide {
 /** How a question is read and its answer written. */
 export type ClientForms = Pick<ClientSide, 'parseRequest' | 'buildResponse' | 'createStreamEncoder'>;
 
+/**
+ * Errors that a client overlooks, so that an answer that has failed looks like a short one. `well-formed`: those in which nothing
+ * violates the form of an answer. `all`: only a broken connection shows it that the answer is not whole.
+ */
+export type OverlookedErrors = 'well-formed' | 'all';
+
 export interface ForeignForm {
   /** The dialect whose parser reads the body. Default: the one whose path it was posted to. */
   dialect?: DialectId;
@@ -189,6 +197,8 @@ export interface AnswerContext {
   hidesReasoning?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;
+  /** As `ClientSide.overlooksErrors` says of the client. */
+  overlooksErrors?: OverlookedErrors | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */

@@ -49,6 +49,9 @@ function framing(before: string, after: string): Framing {
   return { before, after, textStart: `${before}{"candidates":[{"content":{"parts":[{"text":` };
 }
 
+/** Violates the form of an answer; other clients would look at the error alone. */
+const MISFIT = { candidates: 'none: the answer has failed' };
+
 export function createStreamEncoder(context: AnswerContext): StreamEncoder {
   return new ChunkEncoder(context);
 }
@@ -251,7 +254,10 @@ class ChunkEncoder implements StreamEncoder {
       case 'finish':
         return this.finish(event.finish);
       case 'error':
-        return this.whole(buildError(event.error));
+        return this.whole({
+          ...buildError(event.error),
+          ...(this.context.overlooksErrors === 'well-formed' && MISFIT),
+        });
       case 'refusal-start':
         this.losses.refusal();
         return '';

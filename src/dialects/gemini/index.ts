@@ -16,6 +16,7 @@ import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { liveSocket } from './live.ts';
+import { isAiSdk } from '../shared/ai-sdk.ts';
 import { alternativeTo, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
@@ -34,6 +35,8 @@ export const gemini: Dialect = {
     forwardedTo,
     forwardedSocket: liveSocket,
     alternativeTo,
+    // All fields of an answer are optional to it; it shows what violates one, with its text.
+    overlooksErrors: (headers) => (isAiSdk(headers) ? 'well-formed' : undefined),
     parseRequest,
     known: KNOWN,
     buildResponse,

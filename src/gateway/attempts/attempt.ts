@@ -385,18 +385,26 @@ export interface PumpClient {
   render(events: readonly StreamEvent[]): Uint8Array | undefined;
   /** It reads an array, of which nothing but what is pumped here becomes a part. */
   takesElements: boolean;
+  /** It overlooks errors as the provider puts them: they are told in the encoder's form. */
+  retellsErrors?: boolean;
 }
 
 /** The pump for a client that speaks a wire dialect. */
 export function createClientPump(
   createFraming: CreateFraming,
-  { createEncoder, render, takesElements }: PumpClient,
+  { createEncoder, render, takesElements, retellsErrors }: PumpClient,
   context: PlannedTry,
   follower?: Follower,
 ): Pump<Uint8Array> {
   const { sameDialect, passesAnswer, hides, alternatives = 1 } = context.plan;
   const reading = readingOf(context);
-  const passing = { ...reading, hides, alternatives, createEncoder };
+  const passing = {
+    ...reading,
+    hides,
+    alternatives,
+    createEncoder,
+    ...(retellsErrors !== undefined && { retellsErrors }),
+  };
   if (passesAnswer) {
     const pump = createPassthroughPump({ ...passing, follower });
     const { loadFraming, framing } = reading.side;

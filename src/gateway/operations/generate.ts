@@ -50,8 +50,9 @@ const textEncoder = new TextEncoder();
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const framing = question.incoming?.route.framing ?? 'sse';
-  return { requestId: record.requestId, model, created, includeUsage: false, framing };
+  const { overlooksErrors, route } = question.incoming ?? {};
+  const framing = route?.framing ?? 'sse';
+  return { requestId: record.requestId, model, created, includeUsage: false, framing, overlooksErrors };
 }
 
 function answerContext(exchange: Exchange, target: Target): AnswerContext {
@@ -273,6 +274,12 @@ class StreamedAnswer implements ClientStreamOptions {
     );
   }
 
+  breaksOffBy(): GatewayError | undefined {
+    const { record, exchange, failure } = this;
+    if (exchange.question.incoming?.overlooksErrors !== 'all') return undefined;
+    return failure ?? (record.serving ? outcome(record).error : undefined);
+  }
+
   sending(bytes: Uint8Array, at: number): void {
     const { record } = this;
     record.seen?.timing.handed(at);
@@ -358,7 +365,12 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         question.incoming?.route.framing === 'json-array' &&
         continuation === undefined &&
         plan.answerSteps.length === 0;
-      const rendered = { createEncoder, render: continuation?.render ?? render, takesElements };
+      const rendered = {
+        createEncoder,
+        render: continuation?.render ?? render,
+        takesElements,
+        retellsErrors: question.incoming?.overlooksErrors === 'well-formed',
+      };
       const createPump = (createFraming: CreateFraming) => {
         const pump = createClientPump(createFraming, rendered, context, continuation?.follower);
         return continuation?.watched(pump) ?? pump;

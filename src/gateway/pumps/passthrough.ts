@@ -26,6 +26,8 @@ export interface PassthroughOptions extends Reading {
   alternatives: number;
   /** Creates one of the client's dialect, for the error event that may have to end the stream. */
   createEncoder(): StreamEncoder;
+  /** The client overlooks errors as the provider puts them: they are told in the encoder's form. */
+  retellsErrors?: boolean;
   follower?: Follower | undefined;
 }
 
@@ -322,7 +324,9 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const text = new TextDecoder().decode(frame);
     const error = this.reportedFailure();
     const isSeen =
-      reportedBy === undefined || this.side.showsError?.(reportedBy, !HAS_DATA.test(text)) !== false;
+      reportedBy === undefined ||
+      (this.options.retellsErrors !== true &&
+        this.side.showsError?.(reportedBy, !HAS_DATA.test(text)) !== false);
     if (error !== null && !isSeen) {
       this.terminal = true;
       return this.errorEvent(error);

@@ -1,5 +1,5 @@
 // Reads a client's request: its body, the extras meant for the gateway, and what routing needs.
-import type { ClientRoute, ClientSide } from '../../dialects/dialect.ts';
+import type { ClientRoute, ClientSide, OverlookedErrors } from '../../dialects/dialect.ts';
 import type { OpenedRequest, UnwrappedRequest } from '../../dialects/envelope.ts';
 import type { FoundRoute } from '../../dialects/find-route.ts';
 import { formsOf } from '../../dialects/registry.ts';
@@ -35,6 +35,8 @@ export interface Incoming {
   agentType: string | null;
   projectId: string | null;
   forcedTarget: string | null;
+  /** As `ClientSide.overlooksErrors` says of the client. */
+  overlooksErrors?: OverlookedErrors | undefined;
 }
 
 export interface EnvelopedRequest {
@@ -109,6 +111,7 @@ export function parseIncoming(
     agentType,
     projectId,
     forcedTarget: forcedTargetIn(headers),
+    overlooksErrors: dialect.client.overlooksErrors?.(given),
   };
 }
 

@@ -15,6 +15,8 @@ export interface ClientStreamOptions {
   ping(): Uint8Array;
   /** Whether the provider has sent its ending: no ping may follow it. */
   hasEnding(): boolean;
+  /** The error that has ended the answer, where the client would overlook the event that tells it. Left out: none has. */
+  breaksOffBy?(): Error | undefined;
   pingIntervalMs: number;
   /** The client has already waited that long: it gets a ping at once, and the head of the response with it. */
   pingsFirst: boolean;
@@ -79,8 +81,10 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
     if (bytes === undefined) {
       const last = options.reframer?.flush();
       if (last !== undefined && last.length > 0) sink.write(last);
+      const error = options.breaksOffBy?.();
       this.close('completed');
-      sink.end();
+      if (error === undefined) sink.end();
+      else sink.fail(error);
       return;
     }
     const at = options.monotonic();
