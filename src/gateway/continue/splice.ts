@@ -95,16 +95,20 @@ export function createSplice(
         default: {
           if (!reader.complete()) return false;
           hasContent = true;
-          const begins = event.type.endsWith('-start') || event.type === 'media';
-          if (begins || event.type === 'server-tool-result' || block === undefined) {
+          if (block === undefined) {
             closeOpen();
             block = transcript.nextBlock();
           }
           emit({ ...event, block });
-          if (event.type.endsWith('-end')) block = undefined;
+          if (isLastOfBlock(event)) block = undefined;
           return true;
         }
       }
     },
   };
+}
+
+/** Media and results are blocks of one event. */
+function isLastOfBlock({ type }: StreamEvent): boolean {
+  return type.endsWith('-end') || type === 'media' || type === 'server-tool-result';
 }
