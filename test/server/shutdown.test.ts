@@ -1,6 +1,6 @@
 // One press of Ctrl-C arrives several times; a second press is meant.
 import { expect, test } from 'bun:test';
-import { createShutdown } from '../../src/server/shutdown.ts';
+import { createShutdown, SAME_PRESS_MS } from '../../src/server/shutdown.ts';
 
 function createRecorder(hurries = false) {
   let time = 0;
@@ -24,8 +24,10 @@ test('the first drains, and its echoes change nothing', () => {
   const { calls, at } = createRecorder();
   at(0, 'SIGINT');
   at(1, 'SIGINT');
-  at(200, 'SIGTERM');
+  at(SAME_PRESS_MS, 'SIGTERM');
   expect(calls).toEqual(['drain SIGINT']);
+  at(SAME_PRESS_MS + 1, 'SIGTERM');
+  expect(calls).toEqual(['drain SIGINT', 'force SIGTERM']);
 });
 
 test('a later one ends at once', () => {

@@ -14,6 +14,22 @@ function* paced(count: number, seen: number[] = []): Generator<Step, void, void>
   }
 }
 
+/** Returns how many there are at the moment. */
+function countListeners(signal: AbortSignal): () => number {
+  let listeners = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++;
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners--;
+    remove(...args);
+  };
+  return () => listeners;
+}
+
 describe('playing a script', () => {
   test('each step waits for its moment, and no longer', async () => {
     const time = createVirtualTime();
@@ -92,6 +108,16 @@ describe('playing a script', () => {
     expect(await read).toEqual({ done: true, value: undefined });
   });
 
+  test('a request that is aborted in the middle of a pause gets no further piece', async () => {
+    const leave = new AbortController();
+    const deps = {
+      monotonic: () => 0,
+      sleep: async () => leave.abort(new Error('gone')),
+    };
+    const reader = playScript(paced(3), deps, leave.signal).getReader();
+    await expect(reader.read()).rejects.toThrow('gone');
+  });
+
   test('when the request is aborted the body fails with its reason, also while it hangs', async () => {
     function* hanging(): Generator<Step, void, void> {
       yield { type: 'send', due: 0, text: 'a' };
@@ -117,26 +143,32 @@ describe('playing a script', () => {
     });
     for (let stream = 0; stream < 1_000; stream++) {
       const leave = new AbortController();
-      let listeners = 0;
       const { signal } = leave;
-      const add = signal.addEventListener.bind(signal);
-      const remove = signal.removeEventListener.bind(signal);
-      signal.addEventListener = (...args: Parameters<typeof add>) => {
-        listeners++;
-        add(...args);
-      };
-      signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-        listeners--;
-        remove(...args);
-      };
+      const listeners = countListeners(signal);
       const reader = playScript(paced(3), { monotonic: () => 0, sleep }, signal).getReader();
       const read = reader.read();
       while (timers.size === 0) await Promise.resolve();
       await reader.cancel();
       await read;
       expect(timers.size).toBe(0);
-      expect(listeners).toBe(0);
+      expect(listeners()).toBe(0);
     }
+  });
+
+  test.each<[string, Step]>([
+    ['to its end', { type: 'send', due: 0, text: 'b' }],
+    ['until it breaks', { type: 'reset' }],
+  ])('a stream read %s leaves no listener behind', async (_, last) => {
+    function* script(): Generator<Step, void, void> {
+      yield { type: 'send', due: 0, text: 'a' };
+      yield last;
+    }
+    const { signal } = new AbortController();
+    const listeners = countListeners(signal);
+    const body = playScript(script(), createVirtualTime(), signal);
+    expect(listeners()).toBe(1);
+    await new Response(body).text().catch(() => undefined);
+    expect(listeners()).toBe(0);
   });
 
   test('steps without bytes make no pieces', async () => {
