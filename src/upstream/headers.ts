@@ -135,7 +135,7 @@ function keysForProviders(headers: HeaderReader): string[] {
   const keys: string[] = [];
   const azures = headers.get('api-key');
   for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), azures, bearerOf(headers)])
-    if (key !== null && key !== '') keys.push(key);
+    if (key !== null && key.length > 0) keys.push(key);
   return keys;
 }
 

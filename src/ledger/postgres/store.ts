@@ -18,6 +18,7 @@ import {
   type SqlRow,
   storedRow,
   TIMESTAMP,
+  numberOf,
 } from '../rows/row-columns.ts';
 import {
   DELETE_UNUSED_BINARIES,
@@ -99,7 +100,7 @@ export function createPostgresStore(url: string): ValueStore {
     }
     await ready();
     try {
-      await partitions.ensure([...rows.values()].map((values) => Number(values[TIMESTAMP])));
+      await partitions.ensure([...rows.values()].map((values) => numberOf(values[TIMESTAMP])));
       const packed = await packStorable([...rows.values()], binaries);
       await client.transaction((inside) => appendAll(inside, packed, known));
     } catch (thrown) {

@@ -191,9 +191,9 @@ const TIMED = {
 export function timedRow(values: RowValues): TimedRow | undefined {
   if (UNCOUNTED.some((operation) => operation === values[TIMED.operation])) return undefined;
   return {
-    timestamp: Number(values[TIMED.timestamp]),
-    latencyMs: Number(values[TIMED.latencyMs]),
-    ttftMs: values[TIMED.ttftMs] === null ? null : Number(values[TIMED.ttftMs]),
+    timestamp: numberOf(values[TIMED.timestamp]),
+    latencyMs: numberOf(values[TIMED.latencyMs]),
+    ttftMs: values[TIMED.ttftMs] === null ? null : numberOf(values[TIMED.ttftMs]),
     gaps: textOf(values[TIMED.gaps]),
   };
 }
@@ -203,6 +203,14 @@ const KIND = ['provider', 'model', 'agent_type', 'project_id', 'operation', 'sta
 /** The names that make up the kind of a row, '' for none. */
 export function kindNamesOf(values: RowValues): SqlValue[] {
   return KIND.map((place) => values[place] ?? '');
+}
+
+/**
+ * A value of a row as a number: null is 0. Numbers do not pass through `Number()`: the runtime's compiler takes its result for
+ * an integer of 32 bits, and leaves compiled code at every one that is none.
+ */
+export function numberOf(value: SqlValue | undefined): number {
+  return typeof value === 'number' ? value : Number(value);
 }
 
 function textOf(value: SqlValue | undefined): string | null {

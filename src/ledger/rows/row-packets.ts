@@ -7,6 +7,7 @@ import {
   rowValues,
   type SqlValue,
   TIMESTAMP,
+  numberOf,
 } from './row-columns.ts';
 import type { LedgerRow } from './row.ts';
 
@@ -74,7 +75,7 @@ export function createPacketWriter(buffers: PacketBuffers = createPacketBuffers(
       for (const row of rows) {
         const values = rowValues(row);
         if (row.binaries === undefined && row.requestZstd === undefined) {
-          const timestamp = Number(values[TIMESTAMP]);
+          const timestamp = numberOf(values[TIMESTAMP]);
           if (open?.isNear(timestamp) && open.write(values)) continue;
           const fresh = new OpenPacket(buffers.take(), timestamp);
           if (fresh.write(values)) {

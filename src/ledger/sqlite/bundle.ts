@@ -1,7 +1,13 @@
 // How SQLite keeps the bodies of rows that came together: concatenated and compressed as one. Compressing each takes
 // three times as long where bodies have nothing in common, and a third more of the disk.
 import type { Database } from 'bun:sqlite';
-import { type BinariesOfRows, type RowValues, type SqlRow, TIMESTAMP } from '../rows/row-columns.ts';
+import {
+  numberOf,
+  type BinariesOfRows,
+  type RowValues,
+  type SqlRow,
+  TIMESTAMP,
+} from '../rows/row-columns.ts';
 import { bodyAt, type ReadPacket, readPacket, type RowPacket } from '../rows/row-packets.ts';
 import { type PackedRow, packRows } from '../rows/stored-body.ts';
 
@@ -68,7 +74,7 @@ export function createBundles(database: Database): Bundles {
   return {
     add({ rows, bundle }) {
       if (bundle === null) return null;
-      const newest = Math.max(...rows.map(({ columns }) => Number(columns[TIMESTAMP])));
+      const newest = Math.max(...rows.map(({ columns }) => numberOf(columns[TIMESTAMP])));
       return Number(insert.run(newest, bundle).lastInsertRowid);
     },
     drop(id) {

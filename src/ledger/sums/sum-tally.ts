@@ -1,5 +1,5 @@
 // Adds up the rows of a batch by kind and span, so that the store adds them to its sums in few statements.
-import { columnAt, type RowValues, TIMESTAMP } from '../rows/row-columns.ts';
+import { columnAt, numberOf, type RowValues, TIMESTAMP } from '../rows/row-columns.ts';
 import type { RowOperation, RowStatus } from '../rows/row.ts';
 import { SUM_FIELDS } from './sum-queries.ts';
 import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
@@ -31,7 +31,7 @@ export function createSumTally(): SumTally {
 
   return {
     add(row, kind) {
-      const minute = Math.floor(Number(row[TIMESTAMP]) / MINUTE_MS);
+      const minute = Math.floor(numberOf(row[TIMESTAMP]) / MINUTE_MS);
       if (latest?.minute !== minute || latest.kind !== kind) latest = countedOf(minute, kind);
       const { sums } = latest;
       for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (ADDED[at]?.(row) ?? 0);
@@ -111,12 +111,12 @@ const ADDED = SUM_FIELDS.map((field) => OF_ROW[field]);
 /** Null adds nothing. */
 function numberAt(column: string): (row: RowValues) => number {
   const at = columnAt(column);
-  return (row) => Number(row[at]);
+  return (row) => numberOf(row[at]);
 }
 
 /** The time over which content came: 0 where it came at once, or its tokens are not known (../speed.ts). */
 function flowMs(row: RowValues): number {
   if (row[STATUS] !== ('success' satisfies RowStatus) || row[USAGE_KNOWN] !== 1) return 0;
   if (row[GAPS] === null || row[LAST_TOKEN] === null || row[TTFT] === null) return 0;
-  return Math.max(0, Number(row[LAST_TOKEN]) - Number(row[TTFT]));
+  return Math.max(0, numberOf(row[LAST_TOKEN]) - numberOf(row[TTFT]));
 }
