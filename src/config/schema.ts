@@ -149,7 +149,9 @@ const serverSchema = z.strictObject({
     ),
   ping_interval: timer()
     .prefault('15s')
-    .describe('Longest silence towards a streaming client before a keep-alive is sent.'),
+    .describe(
+      'Longest silence towards a streaming client before a keep-alive is sent; over a WebSocket also between answers, and towards the provider of a realtime conversation.',
+    ),
   drain_timeout: timer(0)
     .prefault('30s')
     .describe(

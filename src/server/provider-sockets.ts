@@ -104,6 +104,7 @@ class OpenSocket implements ProviderSocket {
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => this.arrived(data as string | ArrayBuffer);
     socket.addEventListener('ping', () => this.reader?.pinged());
+    socket.addEventListener('pong', () => this.reader?.ponged());
     socket.onerror = (event) => {
       this.fault = wordsOf(event);
     };
@@ -130,6 +131,10 @@ class OpenSocket implements ProviderSocket {
   send(data: SocketMessageData): void {
     // What the server reads from a client is never shared memory.
     this.socket.send(data as string | Uint8Array<ArrayBuffer>);
+  }
+
+  ping(): void {
+    this.socket.ping();
   }
 
   unsent(): number {

@@ -24,6 +24,8 @@ export interface SocketReader {
   message(data: SocketMessageData): void;
   /** The provider shows that the connection is in use. It has been answered. */
   pinged(): void;
+  /** It has answered a ping of ours. */
+  ponged(): void;
   /**
    * Called once. @param code 1006 where the connection broke off; @param reason is then what was wrong with what the provider sent,
    * or empty.
@@ -39,6 +41,8 @@ export interface ProviderSocket {
   pause(): void;
   resume(): void;
   send(data: SocketMessageData): void;
+  /** Asks whether it is still there, and shows what is between that the connection is in use. */
+  ping(): void;
   /** Bytes that the provider has not taken yet. */
   unsent(): number;
   /** The reader is told when it is closed, which a provider that does not answer cannot delay for long. @param code one that may be sent. */

@@ -24,6 +24,7 @@ async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = 
         pause() {},
         resume() {},
         send() {},
+        ping() {},
         unsent: () => unsent,
         close() {},
       }),
@@ -223,7 +224,16 @@ describe('at Google Cloud', () => {
           opened.push(request);
           const none = () => {};
           const send = (data: SocketMessageData) => void sent.push(data);
-          return { protocol: '', read: none, pause: none, resume: none, send, unsent: () => 0, close: none };
+          return {
+            protocol: '',
+            read: none,
+            pause: none,
+            resume: none,
+            send,
+            ping: none,
+            unsent: () => 0,
+            close: none,
+          };
         },
       },
     });

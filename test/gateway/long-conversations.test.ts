@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import type { SocketReader } from '../../src/upstream/socket-transport.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime';
@@ -26,18 +27,22 @@ function configOf(
 function setup(config: ConfigInput) {
   const readers: SocketReader[] = [];
   const closedAtProvider: number[] = [];
+  const pings = { client: 0, provider: 0 };
+  // Time stands still until a test moves it on: no limit recovers.
+  const { monotonic, setTimer, advance } = createManualTimers();
   const lab = createTestGateway({
     config,
     fetch: () => Promise.reject(new Error('not part of this test')),
     host: {
-      // Time stands still: no limit recovers.
-      monotonic: () => 0,
+      monotonic,
+      setTimer,
       connectSocket: async () => ({
         protocol: '',
         read: (reader) => void readers.push(reader),
         pause() {},
         resume() {},
         send() {},
+        ping: () => void pings.provider++,
         unsent: () => 0,
         close: (code) => void closedAtProvider.push(code),
       }),
@@ -46,6 +51,8 @@ function setup(config: ConfigInput) {
   return {
     ...lab,
     closedAtProvider,
+    pings,
+    advance,
     reload(changed: ConfigInput) {
       const { file } = parseConfig(changed);
       if (file === null) throw new Error('not a valid file');
@@ -58,17 +65,22 @@ function setup(config: ConfigInput) {
       if (session instanceof Response) return session.status;
       /** Messages, and how it was closed. */
       const heard: (string | [number, string])[] = [];
+      const client = { reads: true };
       session.opened({
         send(data) {
           heard.push(String(data));
-          return true;
+          return client.reads;
         },
-        ping() {},
+        ping: () => void pings.client++,
         close: (code, reason) => void heard.push([code, reason]),
       });
       const reader = readers.at(-1);
       return {
         heard,
+        client,
+        say: (message: string) => session.received(message),
+        drained: () => session.drained(),
+        pong: () => reader?.ponged(),
         answer: (...events: object[]) => {
           for (const event of events) reader?.message(JSON.stringify(event));
         },
@@ -163,5 +175,54 @@ describe('a changed configuration', () => {
     expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unauthenticated' });
     stays.answer(ANSWER);
     expect(stays.heard).toHaveLength(1);
+  });
+});
+
+describe('a silent conversation', () => {
+  test('is kept open in proxies on both sides by pings, as long as the provider answers them', async () => {
+    const lab = setup(configOf({}));
+    const conversation = await lab.begin(REALTIME);
+    await lab.advance(14_000);
+    conversation.answer({ type: 'response.created' });
+    await lab.advance(14_000);
+    expect(lab.pings).toEqual({ client: 0, provider: 0 });
+    await lab.advance(1_000);
+    expect(lab.pings).toEqual({ client: 1, provider: 1 });
+    for (let minutes = 0; minutes < 60; minutes++) {
+      // What the client says shows nothing of the provider, and nothing to what reads only answers.
+      conversation.say('sound');
+      conversation.pong();
+      await lab.advance(60_000);
+    }
+    expect(lab.pings.client).toBe(241);
+    expect(conversation.heard).toHaveLength(1);
+    conversation.close();
+    await lab.advance(60_000);
+    expect(lab.pings.client).toBe(241);
+  });
+
+  test('whose provider is gone without a word ends', async () => {
+    const lab = setup(configOf({}));
+    const conversation = await lab.begin(REALTIME);
+    await lab.advance(119_000);
+    expect(conversation.heard).toEqual([]);
+    await lab.advance(1_000);
+    expect(conversation.heard).toEqual([[1011, 'openai has answered no ping for 120 s']]);
+    expect(lab.closedAtProvider).toEqual([1001]);
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_timeout' });
+  });
+
+  test('of a client that does not read is not the provider’s silence, and no pings wait for it', async () => {
+    const lab = setup(configOf({}));
+    const conversation = await lab.begin(REALTIME);
+    conversation.client.reads = false;
+    conversation.answer({ type: 'response.created' });
+    await lab.advance(600_000);
+    expect(lab.pings.client).toBe(0);
+    expect(conversation.heard).toHaveLength(1);
+    conversation.drained();
+    await lab.advance(60_000);
+    expect(lab.pings.client).toBe(4);
+    expect(conversation.heard).toHaveLength(1);
   });
 });

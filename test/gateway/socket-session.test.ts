@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { createSocketSession } from '../../src/gateway/socket/session.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
 
 test('a fault of the gateway is told to the client and logged, without secrets, and the connection serves on', async () => {
   const logged: string[] = [];
@@ -24,9 +25,12 @@ test('a fault of the gateway is told to the client and logged, without secrets, 
     },
     host: {
       now: () => 0,
+      monotonic: () => 0,
+      setTimer: () => () => {},
       randomId: () => 'id',
       log: (level, message, fields) => void logged.push(JSON.stringify([level, message, fields])),
     },
+    pingIntervalMs: 15_000,
     redact: (text) => text.replaceAll('secret-key', '[redacted]'),
     ask: nothing,
     turnAway: nothing,
@@ -47,4 +51,34 @@ test('a fault of the gateway is told to the client and logged, without secrets, 
   expect(logged[0]).toContain('a fault near [redacted]');
   expect(logged.join('')).not.toContain('secret-key');
   while (session.pending() > 0) await Bun.sleep(1);
+});
+
+test('a connection that is open between answers gets a ping after each interval of silence, until it is closed', async () => {
+  const timers = createManualTimers();
+  const nothing = async (): Promise<Response> => new Response();
+  const session = createSocketSession({
+    handshake: new Request('http://127.0.0.1/v1/responses'),
+    dialect: DIALECTS['openai-responses'],
+    conversation: {
+      read: () => ({ lane: '', begin: () => ({ events: ['event'] }), event: () => [], end: () => [] }),
+      refusal: () => '',
+    },
+    host: { ...timers, randomId: () => 'id', log() {} },
+    pingIntervalMs: 15_000,
+    redact: (text) => text,
+    ask: nothing,
+    turnAway: nothing,
+  });
+  let pings = 0;
+  session.opened({ send: () => true, ping: () => pings++, close() {} });
+  await timers.advance(10_000);
+  session.received('{}');
+  await timers.advance(14_000);
+  expect(pings).toBe(0);
+  await timers.advance(31_000);
+  expect(pings).toBe(3);
+  session.closed(1000, '');
+  await timers.advance(60_000);
+  expect(pings).toBe(3);
+  expect(timers.pending()).toBe(0);
 });

@@ -56,7 +56,7 @@ test.each([
     signal: new AbortController().signal,
   });
   const closed = Promise.withResolvers<number>();
-  socket.read({ message() {}, pinged() {}, closed: closed.resolve });
+  socket.read({ message() {}, pinged() {}, ponged() {}, closed: closed.resolve });
   if (!reads) socket.send(new Uint8Array(16 * 1024 * 1024));
   expect(timers.size).toBe(0);
   socket.close(1000, '');
@@ -85,6 +85,6 @@ test.each([
     signal: new AbortController().signal,
   });
   const closed = Promise.withResolvers<[number, string]>();
-  socket.read({ message() {}, pinged() {}, closed: (...how) => closed.resolve(how) });
+  socket.read({ message() {}, pinged() {}, ponged() {}, closed: (...how) => closed.resolve(how) });
   expect(await closed.promise).toEqual([1006, expect.stringContaining(words)]);
 });

@@ -121,6 +121,8 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
   const chosen = opened.protocol || protocols[0];
   if (chosen !== undefined) answerHeaders['sec-websocket-protocol'] = chosen;
   return createForwardedSession({
+    host,
+    pingIntervalMs: config.server.pingIntervalMs,
     provider: target.provider.name,
     socket: opened,
     forwarded: socket,

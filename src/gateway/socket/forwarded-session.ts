@@ -7,8 +7,10 @@ import type { ProviderSocket, SocketMessageData } from '../../upstream/socket-tr
 import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
 import type { Audience } from '../live/view.ts';
 import type { Observer } from '../record/observer.ts';
+import type { GatewayHost } from '../host.ts';
 import { type Ending, type ExchangeRecord, failedWith } from '../record/record.ts';
 import type { ClientSocket, SocketSession } from './client-socket.ts';
+import { IdleTimer } from './idle-timer.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
 const NORMAL = 1000;
@@ -25,7 +27,13 @@ const MOST_UNSENT = 16 * 1024 * 1024;
 /** Bytes of a reason. */
 const LONGEST_REASON = 123;
 
+/** Milliseconds after which a provider that answers no ping either is taken for gone, as clients are. */
+const GONE_MS = 120_000;
+
 export interface ForwardedSessionOptions {
+  host: Pick<GatewayHost, 'monotonic' | 'setTimer'>;
+  /** Longest silence towards either side before it gets a ping. */
+  pingIntervalMs: number;
   /** For messages. */
   provider: string;
   /** Open, and not read yet. */
@@ -65,6 +73,10 @@ class ForwardedSession implements SocketSession {
   private isModelKnown = false;
   private isOver = false;
   private hasRoom = true;
+  private clientIdle: IdleTimer | null = null;
+  private providerIdle: IdleTimer | null = null;
+  /** Since it was last heard of, the provider has had a ping. */
+  private isPinged = false;
   private readonly leave = () => this.endedFromOutside();
 
   constructor(options: ForwardedSessionOptions) {
@@ -79,14 +91,23 @@ class ForwardedSession implements SocketSession {
 
   opened(client: ClientSocket): void {
     this.client = client;
-    this.options.begun();
-    if (this.isOver) client.close(GOING_AWAY, '');
-    else
-      this.options.socket.read({
-        message: (data) => this.answered(data),
-        pinged: () => this.pinged(),
-        closed: (code, reason) => this.providerClosed(code, reason),
-      });
+    const { begun, host, pingIntervalMs, socket } = this.options;
+    begun();
+    if (this.isOver) {
+      client.close(GOING_AWAY, '');
+      return;
+    }
+    this.clientIdle = new IdleTimer(host, pingIntervalMs, () => this.pinged());
+    this.providerIdle = new IdleTimer(host, pingIntervalMs, () => this.askProvider());
+    socket.read({
+      message: (data) => this.answered(data),
+      pinged: () => {
+        this.heard();
+        this.pinged();
+      },
+      ponged: () => this.heard(),
+      closed: (code, reason) => this.providerClosed(code, reason),
+    });
   }
 
   received(data: SocketMessageData): void {
@@ -122,12 +143,14 @@ class ForwardedSession implements SocketSession {
 
   private answered(data: SocketMessageData): void {
     if (this.isOver) return;
+    this.heard();
     if (data.length > this.options.maxMessage) {
       this.refuseMessage(data.length);
       return;
     }
     const report = this.options.forwarded.read(textOf(data));
     if (report !== undefined) this.take(report);
+    this.clientIdle?.touch();
     if (this.client?.send(data) === false) {
       this.hasRoom = false;
       this.options.socket.pause();
@@ -148,7 +171,31 @@ class ForwardedSession implements SocketSession {
 
   /** Not for a client that does not read: pings without end would wait for it. */
   private pinged(): void {
-    if (this.hasRoom && !this.isOver) this.client?.ping();
+    if (!this.hasRoom || this.isOver) return;
+    this.clientIdle?.touch();
+    this.client?.ping();
+  }
+
+  private heard(): void {
+    this.providerIdle?.touch();
+    this.isPinged = false;
+  }
+
+  /** Without an answer to a ping nobody would learn that its server is gone, while neither side says anything. */
+  private askProvider(): void {
+    const { socket, provider } = this.options;
+    // What it says is not read while the client does not read.
+    if (!this.hasRoom) this.heard();
+    if (!this.isPinged || (this.providerIdle?.silence() ?? 0) < GONE_MS) {
+      this.isPinged = true;
+      socket.ping();
+      return;
+    }
+    const error = new GatewayError(
+      'upstream_timeout',
+      `${provider} has answered no ping for ${GONE_MS / 1_000} s`,
+    );
+    this.end(failedWith(error), [FAILED, error.message], [GOING_AWAY, '']);
   }
 
   /** Also called when it answers our own closing. */
@@ -189,6 +236,8 @@ class ForwardedSession implements SocketSession {
     if (this.isOver) return;
     this.isOver = true;
     const { client, socket, observer, record } = this.options;
+    this.clientIdle?.stop();
+    this.providerIdle?.stop();
     client.removeEventListener('abort', this.leave);
     observer.seen.timing.arrived();
     record.end(ending);

@@ -39,6 +39,7 @@ export function openSocket(
   }
   return createSocketSession({
     ...options,
+    pingIntervalMs: config.server.pingIntervalMs,
     handshake: request,
     dialect: found.dialect,
     conversation: socket.open(),

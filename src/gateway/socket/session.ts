@@ -9,12 +9,15 @@ import type { GatewayHost } from '../host.ts';
 import { errorResponse, stackOf } from '../response/error-response.ts';
 import type { SocketMessageData } from '../../upstream/socket-transport.ts';
 import type { ClientSocket, SocketSession } from './client-socket.ts';
+import { IdleTimer } from './idle-timer.ts';
 
 export interface SessionOptions {
   handshake: Request;
   dialect: Dialect;
   conversation: SocketConversation;
-  host: Pick<GatewayHost, 'now' | 'randomId' | 'log'>;
+  host: Pick<GatewayHost, 'now' | 'randomId' | 'log' | 'monotonic' | 'setTimer'>;
+  /** Longest silence before the client gets a ping. */
+  pingIntervalMs: number;
   /** For the log. */
   redact(text: string): string;
   ask(request: Request): Promise<Response>;
@@ -60,6 +63,7 @@ class Session implements SocketSession {
   private isFinishing = false;
   private isOver = false;
   private room: PromiseWithResolvers<void> | undefined;
+  private idle: IdleTimer | undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -68,6 +72,7 @@ class Session implements SocketSession {
 
   opened(socket: ClientSocket): void {
     this.socket = socket;
+    this.idle = new IdleTimer(this.options.host, this.options.pingIntervalMs, () => this.ping());
     if (this.isFinishing) this.finish();
   }
 
@@ -103,6 +108,7 @@ class Session implements SocketSession {
 
   closed(): void {
     this.isOver = true;
+    this.idle?.stop();
     for (const leaving of this.running) leaving.abort();
     this.drained();
   }
@@ -163,7 +169,14 @@ class Session implements SocketSession {
     const event = parseFrame(frame);
     if (event !== undefined) for (const text of message.event(event)) await this.send(text);
     // A comment: a ping of the stream, which would be lost.
-    else if (frame.length > 0 && this.room === undefined && !this.isOver) this.socket?.ping();
+    else if (frame.length > 0) this.ping();
+  }
+
+  /** Not for a client that does not read: pings without end would wait for it. */
+  private ping(): void {
+    if (this.room !== undefined || this.isOver) return;
+    this.idle?.touch();
+    this.socket?.ping();
   }
 
   private async refuse(response: Response, message?: SocketMessage): Promise<void> {
@@ -177,6 +190,7 @@ class Session implements SocketSession {
   private async send(text: string): Promise<void> {
     while (this.room !== undefined) await this.room.promise;
     if (this.isOver || this.socket === undefined) return;
+    this.idle?.touch();
     if (!this.socket.send(text)) this.room = Promise.withResolvers();
   }
 
