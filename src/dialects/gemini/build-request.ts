@@ -9,13 +9,14 @@ import {
 } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
-import { describedSchema } from '../shared/described-schema.ts';
+import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { promptToContinue } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
+import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
@@ -41,9 +42,16 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (contents.length === 0) speakAsUser(system, contents, losses);
   requireLastTurn(request, asString(contents.at(-1)?.role));
   if (traits.refusesPrefill) endWithUser(contents, losses);
+  const tools = buildTools(request.tools, scope);
+  const format = request.outputFormat ?? { type: 'text' };
+  // A client of this dialect knows its model.
+  const inWords = tools.length > 0 && !traits.jsonBesideTools && request.extension?.dialect !== ID;
+  if (inWords && format.type !== 'text') {
+    system.push({ text: jsonInstruction(format) });
+    losses.approximated('response_format', AS_INSTRUCTION);
+  }
   const body: JsonObject = { contents };
   if (system.length > 0) body.systemInstruction = { parts: system };
-  const tools = buildTools(request.tools, scope);
   if (tools.length > 0) body.tools = tools;
   put(body, 'toolConfig', buildToolConfig(request, losses));
 
@@ -55,8 +63,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   put(config, 'seed', buildSeed(request.seed, losses));
   putPenalties(config, request, traits, losses);
   put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
-  if (request.outputFormat !== undefined)
-    Object.assign(config, buildFormat(request.outputFormat, options, losses));
+  if (!inWords) Object.assign(config, buildFormat(format, options, losses));
   put(config, 'thinkingConfig', buildThinking(request, traits, losses));
   if (!isEmpty(config)) body.generationConfig = config;
 

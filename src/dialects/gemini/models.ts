@@ -21,8 +21,13 @@ export interface ModelTraits {
    * https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
    */
   refusesPrefill: boolean;
-  /** Refuses penalties, since 3.6. https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/gemini/3-6-flash */
+  /** "Penalty is not enabled for this model", since 2.5. https://github.com/google-gemini/cookbook/issues/1290 */
   refusesPenalties: boolean;
+  /**
+   * Takes a JSON answer and tools in one request. Earlier: "Function calling with a response mime type: 'application/json' is
+   * unsupported". https://github.com/googleapis/python-genai/issues/706
+   */
+  jsonBesideTools: boolean;
   /** Takes `googleSearch`. */
   webSearch: boolean;
 }
@@ -34,7 +39,6 @@ export function modelTraits(model: string): ModelTraits {
   const version = versionOf(name);
   const isPro = /\bpro\b/.test(name);
   if (version >= 3) {
-    const isNewestFlash = name.endsWith('flash-latest');
     return {
       thinking: 'level',
       thinkingCanStop: false,
@@ -44,7 +48,8 @@ export function modelTraits(model: string): ModelTraits {
       needsSignedImages: /\bimage\b/.test(name),
       mediaInResults: true,
       refusesPrefill: version >= 3.6 || /3\.5-flash-lite|latest$/.test(name),
-      refusesPenalties: version >= 3.6 || isNewestFlash,
+      refusesPenalties: true,
+      jsonBesideTools: true,
       webSearch: true,
     };
   }
@@ -54,7 +59,8 @@ export function modelTraits(model: string): ModelTraits {
     needsSignedImages: false,
     mediaInResults: false,
     refusesPrefill: false,
-    refusesPenalties: false,
+    refusesPenalties: version >= 2.5,
+    jsonBesideTools: version === 0,
     webSearch: version >= 2,
   };
   if (version >= 2.5) {

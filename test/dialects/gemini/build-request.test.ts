@@ -580,6 +580,26 @@ describe('the rest', () => {
     });
   });
 
+  test.each<[string, boolean]>([
+    ['gemini-2.5-pro', false],
+    ['gemini-2.0-flash', false],
+    ['gemini-3-flash-preview', true],
+    ['gemini-pro-latest', true],
+  ])('JSON beside tools, which %s takes: %p', (model, takes) => {
+    const request = {
+      outputFormat: { type: 'json' as const },
+      tools: [{ type: 'function' as const, name: 'f' }],
+    };
+    const { body, names } = build(request, model);
+    const config = { responseMimeType: 'application/json' };
+    expect(body.generationConfig).toEqual((takes ? config : undefined) as never);
+    expect(JSON.stringify(body.systemInstruction ?? '').includes('Answer with one JSON object')).toBe(!takes);
+    expect(names).toEqual(takes ? [] : ['approximated response_format']);
+    // A client of Gemini's own, whose request is built anew, knows its model.
+    const own = build({ ...request, extension: { dialect: 'gemini', fields: {} } }, model);
+    expect(own.body.generationConfig).toEqual(config);
+  });
+
   test('stops and tiers', () => {
     const six = build({ stopSequences: ['1', '2', '3', '4', '5', '6'] });
     expect(six.body.generationConfig).toEqual({ stopSequences: ['1', '2', '3', '4', '5'] });
@@ -632,11 +652,11 @@ describe('penalties', () => {
   const both = { presencePenalty: 0.5, frequencyPenalty: 1 };
 
   test('are carried', () => {
-    expect(build(both, 'gemini-3.5-flash')).toMatchObject({ body: { generationConfig: both }, names: [] });
+    expect(build(both, 'gemini-2.0-flash')).toMatchObject({ body: { generationConfig: both }, names: [] });
   });
 
-  test('are refused by models from 3.6 on: left out and named, where they are any', () => {
-    for (const model of ['gemini-3.6-flash', 'gemini-flash-latest']) {
+  test('are refused by models from 2.5 on: left out and named, where they are any', () => {
+    for (const model of ['gemini-2.5-flash', 'gemini-3.6-flash', 'gemini-flash-latest']) {
       const { body, names } = build(both, model);
       expect(body).not.toHaveProperty('generationConfig');
       expect(names).toEqual(['lost presence_penalty', 'lost frequency_penalty']);
