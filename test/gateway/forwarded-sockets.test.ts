@@ -96,6 +96,35 @@ describe('a Realtime conversation', () => {
   });
 });
 
+test('watchers see the answers of a conversation each to its end, one below the other', async () => {
+  const { lab, session, provider } = await openAt('/v1/realtime?model=gpt-realtime');
+  const shown = lab.gateway.running.watch().getReader();
+  const decoder = new TextDecoder();
+  const text = async (until: string) => {
+    let seen = '';
+    while (!seen.includes(until)) {
+      const { value } = await shown.read();
+      seen += decoder.decode(value);
+    }
+    return [...seen.matchAll(/^data: (.*)$/gm)]
+      .map(([, data = '']) => JSON.parse(data) as { text?: string })
+      .map((event) => event.text ?? '')
+      .join('');
+  };
+  session.opened({ send: () => true, ping() {}, close() {} });
+  const say = (delta: string) =>
+    provider()?.message(JSON.stringify({ type: 'response.output_audio_transcript.delta', delta }));
+  say('Hello ');
+  say('there');
+  const over = JSON.stringify(done({ input_tokens: 1, output_tokens: 1 }));
+  provider()?.message(over);
+  expect(await text('there')).toBe('Hello there\n');
+  provider()?.message(over);
+  say('And you?');
+  session.closed(1000, '');
+  expect(await text('completed')).toBe('And you?');
+});
+
 test('a client that does not read gets no pings, which would wait for it without end', async () => {
   const { session, provider } = await openAt('/v1/realtime?model=gpt-realtime');
   let pings = 0;

@@ -71,6 +71,8 @@ class ForwardedSession implements SocketSession {
   private usage: StatedUsage | null = null;
   private total: StatedUsage | null = null;
   private isModelKnown = false;
+  /** Since the last answer was over. */
+  private hasSpoken = false;
   private isOver = false;
   private hasRoom = true;
   private clientIdle: IdleTimer | null = null;
@@ -268,14 +270,22 @@ class ForwardedSession implements SocketSession {
     return typeof data === 'string' ? sent : encoder.encode(sent);
   }
 
-  private take({ model, usage, total, text }: SocketReport): void {
-    const { observer, audience } = this.options;
+  private take({ model, usage, total, text, mayEnd }: SocketReport): void {
+    const { observer } = this.options;
     if (model !== undefined) observer.note({ type: 'start', id: null, model });
-    if (text !== undefined && audience.isWatched()) audience.text(text);
+    if (text !== undefined) this.show(text);
+    // Separates an answer from the next, and shows its last word, which waits for what may belong to it. Sums come in mid-speech.
+    if (mayEnd === true && total === undefined && this.hasSpoken) this.show('\n');
     if (usage !== undefined) this.usage = sumOf(this.usage, usage);
     if (total !== undefined) this.total = total;
     const billed = this.total === null ? this.usage : sumOf(this.usage, this.total);
     if (billed !== null && (usage ?? total) !== undefined) observer.note({ type: 'usage', usage: billed });
+  }
+
+  private show(text: string): void {
+    const { audience } = this.options;
+    this.hasSpoken = text !== '\n';
+    if (audience.isWatched()) audience.text(text);
   }
 }
 
