@@ -3,17 +3,26 @@ import {
   BedrockRuntimeClient,
   type ContentBlock,
   ConverseCommand,
+  type ConverseCommandInput,
   ConverseStreamCommand,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
   type TokenUsage,
 } from '@aws-sdk/client-bedrock-runtime';
 import { Readable } from 'node:stream';
-import { type Answer, type Counts, emptyAnswer, NO_COUNTS, parseArguments } from './answer.ts';
+import {
+  type Answer,
+  type Counts,
+  emptyAnswer,
+  NO_COUNTS,
+  parseArguments,
+  splitCallId,
+  unsealed,
+} from './answer.ts';
 import type { Recording } from '../support/recordings.ts';
 
 /** A client that is answered with the recording, whatever it asks. */
-function clientOf({ body, contentType, status }: Recording): BedrockRuntimeClient {
+export function clientOf({ body, contentType, status }: Recording): BedrockRuntimeClient {
   const handle = async () => ({
     response: {
       statusCode: status,
@@ -28,50 +37,87 @@ function clientOf({ body, contentType, status }: Recording): BedrockRuntimeClien
   });
 }
 
+/** Without ids and signatures, which are each dialect's own. */
 export async function askConverse(recording: Recording): Promise<Answer> {
-  const client = clientOf(recording);
+  const answer = await readConverse(clientOf(recording), recording.streamed);
+  return { ...answer, seals: [], calls: answer.calls.map((call) => ({ ...call, id: '' })) };
+}
+
+export async function readConverse(client: BedrockRuntimeClient, stream: boolean): Promise<Answer> {
   const ask = { modelId: 'm', messages: [{ role: 'user' as const, content: [{ text: 'hi' }] }] };
-  if (!recording.streamed) {
-    const { output, stopReason, usage } = await client.send(new ConverseCommand(ask));
-    return {
-      ...emptyAnswer(),
-      ...fold(output?.message?.content ?? []),
-      finish: stopReason ?? null,
-      usage: countsOf(usage),
-    };
-  }
+  const answer = await (stream ? readConverseStream(client, ask) : readWholeConverse(client, ask));
+  // A call's id may carry what its provider must get back.
+  const ids = answer.calls.map(({ id }) => splitCallId(id));
+  return {
+    ...answer,
+    seals: [...answer.seals, ...ids.flatMap(({ seals }) => seals)],
+    calls: answer.calls.map((call, at) => ({ ...call, id: ids[at]?.id ?? '' })),
+  };
+}
+
+async function readWholeConverse(client: BedrockRuntimeClient, ask: ConverseCommandInput): Promise<Answer> {
+  const { output, stopReason, usage } = await client.send(new ConverseCommand(ask));
+  const finish = stopReason ?? null;
+  return {
+    ...emptyAnswer(),
+    ...fold(output?.message?.content ?? []),
+    finish,
+    usage: countsOf(usage),
+  };
+}
+
+async function readConverseStream(client: BedrockRuntimeClient, ask: ConverseCommandInput): Promise<Answer> {
   const answer: Answer = { ...emptyAnswer(), calls: [] };
-  const inputs = new Map<number, { name: string; text: string }>();
+  const inputs = new Map<number, { id: string; name: string; text: string }>();
   const { stream } = await client.send(new ConverseStreamCommand(ask));
   for await (const { contentBlockStart, contentBlockDelta, messageStop, metadata } of stream ?? []) {
     const call = contentBlockStart?.start?.toolUse;
     if (call !== undefined)
-      inputs.set(contentBlockStart?.contentBlockIndex ?? 0, { name: call.name ?? '', text: '' });
+      inputs.set(contentBlockStart?.contentBlockIndex ?? 0, {
+        id: call.toolUseId ?? '',
+        name: call.name ?? '',
+        text: '',
+      });
     const delta = contentBlockDelta?.delta;
     answer.text += delta?.text ?? '';
     answer.reasoning += delta?.reasoningContent?.text ?? '';
+    answer.seals.push(...sealsOf(delta?.reasoningContent ?? {}));
     const input = inputs.get(contentBlockDelta?.contentBlockIndex ?? 0);
     if (input !== undefined) input.text += delta?.toolUse?.input ?? '';
     answer.finish = messageStop?.stopReason ?? answer.finish;
     if (metadata?.usage !== undefined) answer.usage = countsOf(metadata.usage);
   }
-  answer.calls = [...inputs.values()].map(({ name, text }) => ({
-    id: '',
+  answer.calls = [...inputs.values()].map(({ id, name, text }) => ({
+    id,
     name,
     arguments: parseArguments(text),
   }));
   return answer;
 }
 
-function fold(content: readonly ContentBlock[]): Pick<Answer, 'text' | 'reasoning' | 'calls'> {
+function sealsOf({
+  signature,
+  redactedContent,
+}: {
+  signature?: string | undefined;
+  redactedContent?: Uint8Array | undefined;
+}): string[] {
+  const seals = [signature, redactedContent && new TextDecoder().decode(redactedContent)];
+  return seals.map((seal) => unsealed(seal ?? '')).filter((seal) => seal !== '');
+}
+
+function fold(content: readonly ContentBlock[]): Pick<Answer, 'text' | 'reasoning' | 'calls' | 'seals'> {
   return {
+    seals: content.flatMap(({ reasoningContent }) =>
+      sealsOf({ ...reasoningContent?.reasoningText, redactedContent: reasoningContent?.redactedContent }),
+    ),
     text: content.map((block) => block.text ?? citedText(block)).join(''),
     reasoning: content.map(({ reasoningContent }) => reasoningContent?.reasoningText?.text ?? '').join(''),
     calls: content.flatMap(({ toolUse }) =>
       // What ran at the provider is no call for the client.
       toolUse === undefined || toolUse.type === 'server_tool_use'
         ? []
-        : [{ id: '', name: toolUse.name ?? '', arguments: toolUse.input }],
+        : [{ id: toolUse.toolUseId ?? '', name: toolUse.name ?? '', arguments: toolUse.input }],
     ),
   };
 }
@@ -93,14 +139,22 @@ function countsOf(usage: TokenUsage | undefined): Counts | null {
 }
 
 /** What the model's own vendor sent, as that vendor's service would have. */
-export async function unwrapInvoke(recording: Recording): Promise<string> {
-  const client = clientOf(recording);
-  const ask = { modelId: 'm', body: '{}' };
+export function unwrapInvoke(recording: Recording): Promise<string> {
+  return readInvoke(clientOf(recording), recording.streamed);
+}
+
+/** The same of what a client is answered. */
+export async function readInvoke(
+  client: BedrockRuntimeClient,
+  stream: boolean,
+  body: object = {},
+): Promise<string> {
+  const ask = { modelId: 'm', body: JSON.stringify(body) };
   const decoder = new TextDecoder();
-  if (!recording.streamed) return decoder.decode((await client.send(new InvokeModelCommand(ask))).body);
+  if (!stream) return decoder.decode((await client.send(new InvokeModelCommand(ask))).body);
   let events = '';
-  const { body } = await client.send(new InvokeModelWithResponseStreamCommand(ask));
-  for await (const { chunk } of body ?? []) {
+  const answer = await client.send(new InvokeModelWithResponseStreamCommand(ask));
+  for await (const { chunk } of answer.body ?? []) {
     const data = decoder.decode(chunk?.bytes);
     events += `event: ${JSON.parse(data).type}\ndata: ${data}\n\n`;
   }

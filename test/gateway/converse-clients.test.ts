@@ -521,6 +521,16 @@ describe('to Amazon', () => {
   const message = ([name, fields]: (typeof EVENTS)[number]) =>
     eventMessage(name, fields as Record<string, string>);
 
+  test('a stream in place of a whole answer is made one', async () => {
+    const { client } = createAmazonLab(stream(...EVENTS.map(message)), { config });
+    const ask = new ConverseCommand({ ...ASK, modelId: 'us.amazon.nova-lite-v1:0' });
+    expect(await client.send(ask)).toMatchObject({
+      output: { message: { content: [{ text: 'Hi' }] } },
+      stopReason: 'end_turn',
+      usage: { inputTokens: 7, outputTokens: 3 },
+    });
+  });
+
   test('requests and events pass', async () => {
     const lab = createAmazonLab(stream(...EVENTS.map(message)), { config });
     const body = {
@@ -577,6 +587,19 @@ describe('to Amazon', () => {
     const { failure } = await readAll((await broken.client.send(new ConverseStreamCommand(ASK))).stream);
     expect(failure).toMatchObject({ name: 'ThrottlingException', message: 'slow' });
   });
+});
+
+test('the counts are those of the answer, without the summary that was billed besides', async () => {
+  const turn = { input_tokens: 9_000, output_tokens: 400 };
+  const iterations = [
+    { type: 'compaction', ...turn },
+    { type: 'message', input_tokens: 7, output_tokens: 3 },
+  ];
+  const usage = { input_tokens: 7, output_tokens: 3, iterations };
+  const { client, row } = createAmazonLab(jsonReply({ ...wholeMessage('Hi'), usage }));
+  const answer = await client.send(new ConverseCommand(ASK));
+  expect(answer.usage).toMatchObject({ inputTokens: 7, outputTokens: 3, totalTokens: 10 });
+  expect(await row(0)).toMatchObject({ usage: { inputTokens: 9_007, outputTokens: 403 } });
 });
 
 test('tokens of a conversation are counted', async () => {

@@ -33,7 +33,15 @@ interface Options extends Pick<TestGatewayOptions, 'config' | 'host'> {
 export function createAmazonLab(reply: ChooseReply, { config = AMAZON_CONFIG, host, token }: Options = {}) {
   const upstream = createReplayFetch(reply);
   const lab = createTestGateway({ config, fetch: upstream.fetch, ...(host !== undefined && { host }) });
-  const client = new BedrockRuntimeClient({
+  return { ...lab, upstream, client: createAmazonClient(lab.gateway, token) };
+}
+
+/** @param token in place of a signature. */
+export function createAmazonClient(
+  gateway: { fetch(request: Request): Promise<Response> },
+  token?: string,
+): BedrockRuntimeClient {
+  return new BedrockRuntimeClient({
     region: 'us-east-1',
     endpoint: 'http://127.0.0.1:8088',
     maxAttempts: 1,
@@ -43,7 +51,7 @@ export function createAmazonLab(reply: ChooseReply, { config = AMAZON_CONFIG, ho
     requestHandler: {
       async handle({ method, path, headers, body }: HttpRequest) {
         const url = `http://127.0.0.1:8088${path}`;
-        const response = await lab.gateway.fetch(new Request(url, { method, headers, body }));
+        const response = await gateway.fetch(new Request(url, { method, headers, body }));
         return {
           response: {
             statusCode: response.status,
@@ -56,5 +64,4 @@ export function createAmazonLab(reply: ChooseReply, { config = AMAZON_CONFIG, ho
       httpHandlerConfigs: () => ({}),
     },
   });
-  return { ...lab, upstream, client };
 }

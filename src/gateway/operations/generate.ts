@@ -124,9 +124,11 @@ async function answerWhole(exchange: Exchange): Promise<Response> {
     },
   });
   record.serving = true;
-  const { sameDialect, passesAnswer } = whole.plan;
-  const own = passesAnswer && whole.text !== null ? whole.text : JSON.stringify(buildBody(exchange, whole));
-  const body = writtenFor(exchange, whole.plan, own);
+  const { sameDialect, passesAnswer, dialect } = whole.plan;
+  const passed = passesAnswer ? whole.text : null;
+  const own = passed ?? JSON.stringify(buildBody(exchange, whole));
+  const isWire = passed !== null && dialect === exchange.envelope?.wire;
+  const body = isWire ? own : writtenFor(exchange, own);
   const headers = pickAnswerHeaders(whole.headers, sameDialect);
   const { usage } = factsOf(exchange);
   if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders?.(usage));
@@ -159,10 +161,9 @@ export function answerWithoutModel(
 }
 
 /** The answer in the client's words, where its envelope has others than the dialect. */
-function writtenFor(exchange: Exchange, { sameDialect, dialect }: Plan, own: string): string {
-  const { envelope } = exchange;
-  const write = envelope?.answers?.writeWhole;
-  if (write === undefined || (sameDialect && dialect === envelope?.wire)) return own;
+function writtenFor(exchange: Exchange, own: string): string {
+  const write = exchange.envelope?.answers?.writeWhole;
+  if (write === undefined) return own;
   return writeJson(write(readObject(own) ?? {}, factsOf(exchange)), own.length);
 }
 

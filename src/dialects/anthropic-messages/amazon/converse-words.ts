@@ -1,7 +1,8 @@
 // What a whole answer and a stream of Converse have in common: stop reasons, counts, citations.
-import { asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
+import { asObject, asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 import { table } from '../../../model/table.ts';
-import type { Usage } from '../../../model/usage.ts';
+import { mergeUsage, type Usage } from '../../../model/usage.ts';
+import { parseUsage } from '../usage.ts';
 
 /** Called with the name of each feature of the answer that Converse has no place for. */
 export type Lost = (feature: string) => void;
@@ -24,6 +25,12 @@ export function stopOf({ stop_reason: reason, stop_sequence: sequence }: JsonObj
     stopReason: raw === 'refusal' ? 'content_filtered' : known,
     ...(matched !== undefined && { additionalModelResponseFields: { stop_sequence: matched } }),
   };
+}
+
+/** `known` with what `usage` of a message or an event states. */
+export function countsIn(known: Usage, usage: JsonValue | undefined): Usage {
+  const stated = asObject(usage);
+  return stated === undefined ? known : mergeUsage(known, parseUsage(stated));
 }
 
 export function usageOf({

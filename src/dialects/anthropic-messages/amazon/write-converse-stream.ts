@@ -3,9 +3,9 @@
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
 import { asNumber, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import { exactText } from '../../../model/json/exact-numbers.ts';
-import { NO_USAGE } from '../../../model/usage.ts';
+import { NO_USAGE, type Usage } from '../../../model/usage.ts';
 import type { AnswerFacts } from '../../envelope.ts';
-import { citationOf, redactedOf, stopOf, usageOf } from './converse-words.ts';
+import { citationOf, countsIn, redactedOf, stopOf, usageOf } from './converse-words.ts';
 
 /** An event's name and its fields. */
 export type ConverseEvent = readonly [name: string, fields: JsonObject];
@@ -16,6 +16,7 @@ export class ConverseWriter {
   private readonly numbers = new Map<number, number>();
   private next = 0;
   private stopped: JsonObject = {};
+  private usage: Usage = NO_USAGE;
 
   constructor(facts: () => AnswerFacts) {
     this.facts = facts;
@@ -25,6 +26,7 @@ export class ConverseWriter {
     const index = asNumber(event.index) ?? 0;
     switch (type) {
       case 'message_start':
+        this.usage = countsIn(this.usage, asObject(event.message)?.usage);
         return [['messageStart', { role: 'assistant' }]];
       case 'content_block_start':
         return this.start(index, asObject(event.content_block) ?? {});
@@ -37,6 +39,7 @@ export class ConverseWriter {
       }
       case 'message_delta':
         this.stopped = { ...this.stopped, ...asObject(event.delta) };
+        this.usage = countsIn(this.usage, event.usage);
         return [];
       case 'message_stop':
         return this.end();
@@ -77,10 +80,10 @@ export class ConverseWriter {
   }
 
   private end(): ConverseEvent[] {
-    const { usage, latencyMs, lost } = this.facts();
+    const { latencyMs, lost } = this.facts();
     return [
       ['messageStop', stopOf(this.stopped, lost)],
-      ['metadata', { usage: usageOf(usage ?? NO_USAGE), metrics: { latencyMs } }],
+      ['metadata', { usage: usageOf(this.usage), metrics: { latencyMs } }],
     ];
   }
 }

@@ -3,16 +3,16 @@
 import { asArray, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import type { AnswerFacts } from '../../envelope.ts';
 import { NO_USAGE } from '../../../model/usage.ts';
-import { citationOf, type Lost, redactedOf, stopOf, usageOf } from './converse-words.ts';
+import { citationOf, countsIn, type Lost, redactedOf, stopOf, usageOf } from './converse-words.ts';
 
-export function writeConverse(message: JsonObject, { usage, latencyMs, lost }: AnswerFacts): JsonObject {
+export function writeConverse(message: JsonObject, { latencyMs, lost }: AnswerFacts): JsonObject {
   const content = (asArray(message.content) ?? []).flatMap((block) =>
     writeBlock(asObject(block) ?? {}, lost),
   );
   return {
     output: { message: { role: 'assistant', content } },
     ...stopOf(message, lost),
-    usage: usageOf(usage ?? NO_USAGE),
+    usage: usageOf(countsIn(NO_USAGE, message.usage)),
     metrics: { latencyMs },
   };
 }
