@@ -442,6 +442,10 @@ export interface Quirks {
   toolStream?: boolean;
   /** openai-chat: false if `response_format` accepts no schema, only `json_object`. */
   jsonSchema?: boolean;
+  /** openai-chat: models for which it accepts none (a pattern over the model name). */
+  refusesJsonSchema?: RegExp;
+  /** openai-chat: false if `response_format` is refused beside tools. */
+  jsonBesideTools?: boolean;
   /** openai-chat: the required form of tool-call ids in earlier turns. */
   callIds?: 'at-most-40' | 'exactly-9';
   /** openai-chat, anthropic-messages: the server's own error codes, where they say more than the status. */

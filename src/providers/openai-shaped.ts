@@ -141,6 +141,10 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       modelRefusals: [{ models: /^(?!.*(gpt-oss|qwen3))/, fields: ['reasoning_effort'] }],
       // Otherwise these models' thinking stands between tags in the answer's text.
       modelFields: [{ models: /qwen|deepseek-r1/, fields: { reasoning_format: 'parsed' } }],
+      // "json mode cannot be combined with tool/function calling": https://github.com/vercel/ai/pull/16540
+      jsonBesideTools: false,
+      // https://console.groq.com/docs/structured-outputs
+      refusesJsonSchema: /^(?!.*(gpt-oss|qwen3\.[89]|kimi-k2|llama-4))/,
       prefill: {},
       // https://console.groq.com/docs/openai
       textCompletions: false,

@@ -171,6 +171,35 @@ describe('fields', () => {
     },
   );
 
+  const OBJECT = { type: 'json-schema', schema: { type: 'object' } } as const;
+
+  test('groq gets a schema for the models that take one', () => {
+    const formatFor = (model: string) => build('groq', { outputFormat: OBJECT }, model).body.response_format;
+    for (const model of ['openai/gpt-oss-120b', 'qwen/qwen3.8-27b', 'moonshotai/kimi-k2-instruct'])
+      expect(formatFor(model)).toMatchObject({ type: 'json_schema' });
+    for (const model of ['llama-3.3-70b-versatile', 'qwen/qwen3.6-27b'])
+      expect(formatFor(model)).toEqual({ type: 'json_object' });
+  });
+
+  test.each([
+    ['a schema', OBJECT],
+    ['any JSON', { type: 'json' } as const],
+  ])(
+    'groq is asked for %s in words where there are tools, since it refuses both together',
+    (_, outputFormat) => {
+      const tools = [{ type: 'function' as const, name: 'f' }];
+      const { body, lost } = build('groq', { outputFormat, tools }, 'openai/gpt-oss-120b');
+      expect(body).not.toHaveProperty('response_format');
+      expect(body.messages).toMatchObject([
+        { role: 'system', content: expect.stringContaining('Answer with one JSON object') },
+        {},
+      ]);
+      expect(lost).toEqual(['approximated response_format']);
+      expect(build('groq', { outputFormat: { type: 'text' }, tools }).lost).toEqual([]);
+      expect(build('together', { outputFormat: OBJECT, tools }).body).toHaveProperty('response_format');
+    },
+  );
+
   test.each<[string, string[]]>([
     ['groq', ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store']],
     ['xai', ['verbosity']],

@@ -5,6 +5,7 @@ import type { Message, NeutralRequest } from '../../model/request.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
 import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
+import { formatInWords, takesSchema } from './answer-format.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { answerSchema } from '../openai/schemas.ts';
@@ -121,13 +122,14 @@ function joined(one: JsonValue | undefined, other: JsonValue | undefined, apart:
 /** Where `response_format` takes no schema, the model is given it as text; servers require the word JSON somewhere too. */
 function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): TextPart[] {
   const { outputFormat, system } = request;
+  const inWords = formatInWords(request, options);
+  if (inWords !== undefined) return [{ type: 'text', text: jsonInstruction(inWords) }];
   const word = missingJsonWord(request, system, losses);
   if (word !== undefined) return [{ type: 'text', text: word }];
   if (outputFormat?.type !== 'json-schema') return [];
-  const { jsonSchema, objectSchemas } = options.quirks;
-  if (objectSchemas === true && answerSchema(outputFormat.schema) === undefined)
+  if (options.quirks.objectSchemas === true && answerSchema(outputFormat.schema) === undefined)
     return [{ type: 'text', text: jsonInstruction(outputFormat) }];
-  if (jsonSchema !== false) return [];
+  if (takesSchema(options)) return [];
   const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(describedSchema(outputFormat))}`;
   return [{ type: 'text', text }];
 }

@@ -15,6 +15,7 @@ import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
+import { formatInWords, takesSchema } from './answer-format.ts';
 import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
@@ -56,7 +57,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (quirks.extraFields?.includes('top_k')) set('top_k', request.topK);
   else if (request.topK !== undefined) losses.lost('top_k');
   Object.assign(body, buildReasoning(request, options, losses));
-  if (request.outputFormat !== undefined)
+  if (formatInWords(request, options) !== undefined) losses.approximated('response_format', AS_INSTRUCTION);
+  else if (request.outputFormat !== undefined)
     set('response_format', buildResponseFormat(request.outputFormat, options, losses));
   set('verbosity', request.verbosity);
   set('user', buildUser(request.user, losses));
@@ -155,7 +157,7 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
 /** Undefined where only the instructions can ask for it. */
 function buildResponseFormat(
   format: OutputFormat,
-  { quirks }: BuildOptions,
+  options: BuildOptions,
   losses: LossReport,
 ): JsonObject | undefined {
   switch (format.type) {
@@ -164,14 +166,14 @@ function buildResponseFormat(
     case 'json':
       return { type: 'json_object' };
     case 'json-schema': {
-      if (quirks.jsonSchema === false) {
+      if (!takesSchema(options)) {
         losses.approximated(
           'response_format',
           'any JSON object is requested; the instructions contain the schema',
         );
         return { type: 'json_object' };
       }
-      const schema = quirks.objectSchemas === true ? answerSchema(format.schema) : format.schema;
+      const schema = options.quirks.objectSchemas === true ? answerSchema(format.schema) : format.schema;
       if (schema === undefined) {
         losses.approximated('response_format', AS_INSTRUCTION);
         return undefined;
