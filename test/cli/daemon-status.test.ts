@@ -13,6 +13,11 @@ test.each<[number, string]>([
   [90_000, '1d 1h'],
   [10 * 86_400 + 86_399, '10d 23h'],
 ])('%d seconds are %s', (uptime_seconds, words) => {
-  const told = describeStatus({ ...NOT_RUNNING, running: true, url: 'http://127.0.0.1:1', uptime_seconds });
-  expect(told.find((line) => line.includes('uptime'))?.replace(/ *uptime +/, '')).toBe(words);
+  const description = describeStatus({
+    ...NOT_RUNNING,
+    running: true,
+    url: 'http://127.0.0.1:1',
+    uptime_seconds,
+  });
+  expect(description.find((line) => line.includes('uptime'))?.replace(/ *uptime +/, '')).toBe(words);
 });

@@ -269,9 +269,9 @@ describe('a pid file that is not true', () => {
     const said = readFileSync(file, 'utf8');
     rmSync(file);
     for (const action of ['start', 'stop', 'restart']) {
-      const told = await sluice(home, [action]);
-      expect([action, told.code]).toEqual([action, 1]);
-      expect(told.err).toContain('or that file was removed: end its process');
+      const result = await sluice(home, [action]);
+      expect([action, result.code]).toEqual([action, 1]);
+      expect(result.err).toContain('or that file was removed: end its process');
     }
     const { out } = await sluice(home, ['status']);
     expect(out).toContain('or that file was removed: end its process');
@@ -383,10 +383,10 @@ describe('a home that cannot be used', () => {
         while (!(await health()).log.ok) await Bun.sleep(20);
         const { dropped } = (await health()).log;
         const lines = readFileSync(path, 'utf8').split('\n');
-        const told = lines.flatMap(
+        const counts = lines.flatMap(
           (line) => / ERROR lines of this log were lost, .* lines=(\d+) error="/.exec(line)?.[1] ?? [],
         );
-        expect(told.reduce((sum, lost) => sum + Number(lost), 0)).toBe(dropped);
+        expect(counts.reduce((sum, lost) => sum + Number(lost), 0)).toBe(dropped);
         // None is joined with the piece of another.
         for (const line of lines)
           expect(

@@ -3,20 +3,20 @@ import { expect, test } from 'bun:test';
 import { inTurn } from '../../src/cli/serve/in-turn.ts';
 
 test('one after the other, in the order in which they are asked for', async () => {
-  const told: string[] = [];
+  const messages: string[] = [];
   const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const run = inTurn(async (index: number) => {
-    told.push(`begin ${index}`);
+    messages.push(`begin ${index}`);
     await gates[index]?.promise;
-    told.push(`end ${index}`);
+    messages.push(`end ${index}`);
   });
   const both = Promise.all([run(0), run(1)]);
   gates[1]?.resolve();
   await Bun.sleep(1);
-  expect(told).toEqual(['begin 0']);
+  expect(messages).toEqual(['begin 0']);
   gates[0]?.resolve();
   await both;
-  expect(told).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1']);
+  expect(messages).toEqual(['begin 0', 'end 0', 'begin 1', 'end 1']);
 });
 
 test('one that fails rejects for its caller, and delays no other', async () => {

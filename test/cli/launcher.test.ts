@@ -33,7 +33,7 @@ function canRun(command: readonly string[]): boolean {
 /** Tells on stdout how it was started; `wait` keeps it running until a signal or the launcher's end. */
 const MAIN = `
 const [mode] = process.argv.slice(2);
-const told = {
+const started = {
   program: process.execPath,
   directory: process.cwd(),
   arguments: process.argv.slice(2),
@@ -45,7 +45,7 @@ const told = {
 if (mode === 'wait') {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { console.log(signal); process.exit(0); });
 }
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(started));
 if (mode === 'exit') process.exit(7);
 if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
 if (mode === 'wait') {

@@ -348,10 +348,10 @@ test('a picture larger than a kept body goes again as it was', async () => {
     `/gateway/audit?include_binaries=true&include_bodies=true&request_id=${again.after.entry.request_id}`,
   );
   expect(sent.entries[0]?.request_body).toContain(`"data":"${image}"`);
-  const told = await sluice.get<{ entries: { request_body: string }[] }>(
+  const audit = await sluice.get<{ entries: { request_body: string }[] }>(
     `/gateway/audit?include_bodies=true&request_id=${id}`,
   );
-  expect(told.entries[0]?.request_body).toMatch(/"data":"sluice-binary:[0-9a-f]{64};image\/png;1200000"/);
+  expect(audit.entries[0]?.request_body).toMatch(/"data":"sluice-binary:[0-9a-f]{64};image\/png;1200000"/);
 });
 
 describe('what cannot be replayed says why', () => {

@@ -91,7 +91,7 @@ describe('by a body', () => {
   test('of another dialect, by its path or detected', async () => {
     const contents = [{ role: 'user', parts: [{ inlineData: { mimeType: 'image/png', data: 'AAAA' } }] }];
     const body = writeBody({ contents });
-    const told = await routeOf([
+    const routed = await routeOf([
       '--model',
       'm',
       '--body',
@@ -99,8 +99,8 @@ describe('by a body', () => {
       '--path',
       '/v1beta/models/m:generateContent',
     ]);
-    expect(told).toEqual({ goes: ['two/vision', 'two/m'], kind: 'scenario', dialect: 'gemini' });
-    expect(await routeOf(['--model', 'm', '--body', body])).toEqual(told);
+    expect(routed).toEqual({ goes: ['two/vision', 'two/m'], kind: 'scenario', dialect: 'gemini' });
+    expect(await routeOf(['--model', 'm', '--body', body])).toEqual(routed);
   });
 
   test('long enough to be counted', async () => {
@@ -228,7 +228,7 @@ providers:
 routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, router/openai/m, groq/other] }
 `;
 
-  async function told(path: string, body: object) {
+  async function resultOf(path: string, body: object) {
     const args = ['--body', writeBody({ model: 'm', ...body }), '--path', path];
     const { out } = await run('route', args, MIXED);
     const { out: json } = await run('route', [...args, '--json'], MIXED);
@@ -241,7 +241,7 @@ routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, 
   }
 
   test('text completions', async () => {
-    const { rows, skipped } = await told('/v1/completions', { prompt: 'hi' });
+    const { rows, skipped } = await resultOf('/v1/completions', { prompt: 'hi' });
     expect(rows).toEqual([
       'goes to openai/m',
       'skipped anthropic/claude-x: it serves no text completions',
@@ -253,7 +253,7 @@ routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, 
   });
 
   test('embeddings', async () => {
-    const { rows, skipped } = await told('/v1/embeddings', { input: 'hi' });
+    const { rows, skipped } = await resultOf('/v1/embeddings', { input: 'hi' });
     expect(rows).toEqual([
       'goes to openai/m',
       'skipped anthropic/claude-x: it serves no embeddings',
@@ -262,7 +262,7 @@ routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, 
       'skipped groq/other: it serves another model, whose vectors cannot be compared',
     ]);
     expect(skipped).toEqual([undefined, 'unsupported', undefined, undefined, 'another_model']);
-    const refused = await told('/v1/embeddings', { model: 'anthropic/claude-x', input: 'hi' });
+    const refused = await resultOf('/v1/embeddings', { model: 'anthropic/claude-x', input: 'hi' });
     expect(refused.rows.slice(0, 3)).toEqual([
       'goes to no target: the request is refused',
       'skipped anthropic/claude-x: it serves no embeddings',
@@ -272,7 +272,7 @@ routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, 
 
   test('token counts', async () => {
     const body = { messages: [{ role: 'user', content: 'hi' }] };
-    const { rows, skipped } = await told('/v1/messages/count_tokens', body);
+    const { rows, skipped } = await resultOf('/v1/messages/count_tokens', body);
     expect(rows).toEqual([
       'goes to openai/m',
       'then anthropic/claude-x',
@@ -344,9 +344,9 @@ routing:
   agent_rules: { reviewer: { to: two, transformers: [] } }
 `;
   expect((await run('route', ['--model', 'm'], config)).out).toMatch(/transformers +max_tokens, clean_cache/);
-  const told = JSON.parse((await run('route', ['--model', 'm', '--json'], config)).out);
-  expect(told.policy.transformers).toEqual(['max_tokens']);
-  expect(told.targets.map(({ transformers }: { transformers: string[] }) => transformers)).toEqual([
+  const route = JSON.parse((await run('route', ['--model', 'm', '--json'], config)).out);
+  expect(route.policy.transformers).toEqual(['max_tokens']);
+  expect(route.targets.map(({ transformers }: { transformers: string[] }) => transformers)).toEqual([
     ['max_tokens', 'clean_cache'],
     ['max_tokens'],
   ]);

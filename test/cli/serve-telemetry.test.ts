@@ -45,14 +45,14 @@ test('the address and the system of each provider, by the configuration in force
   config = configOf({ lab: { ...PROVIDERS.lab, base_url: 'https://moved.example/v1' } });
   ask('lab');
   await exporter?.close();
-  const told = collector.spans
+  const spans = collector.spans
     .filter(({ kind }) => kind === 3)
     .map(({ attributes }) => [
       attributes['gen_ai.provider.name'],
       attributes['server.address'],
       attributes['server.port'],
     ]);
-  expect(told).toEqual([
+  expect(spans).toEqual([
     ['custom', '10.0.0.5', 8000],
     ['custom', '::1', 9000],
     ['custom', 'lab.example', 443],

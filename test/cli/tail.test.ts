@@ -130,18 +130,18 @@ test('a gateway that asks for a key, and one that is killed: tail says so', asyn
     code: 1,
     err: expect.stringContaining('give one of its server.keys with --key'),
   });
-  const told: string[] = [];
+  const lines: string[] = [];
   const { promise: watching, resolve: watch } = Promise.withResolvers<void>();
   const running = runCommand(['tail', '--url', sluice.url, '--key', 'secret'], {
     err(line) {
-      told.push(line);
+      lines.push(line);
       watch();
     },
   });
   await watching;
   await sluice.kill();
   expect((await running).code).toBe(1);
-  expect(told.at(-1)).toStartWith(`error: the gateway at ${sluice.url} closed the connection`);
+  expect(lines.at(-1)).toStartWith(`error: the gateway at ${sluice.url} closed the connection`);
 });
 
 test('a configuration that is not valid: the address that it names is not known, which is reported', async () => {

@@ -89,13 +89,17 @@ for (const wire of WIRES) {
       test(answer.name, async () => {
         for (const name of ERROR_SDK_NAMES) {
           const sdk = ERROR_SDKS[name];
-          const told = answer.status === 529 && sdk.dialect === 'gemini' ? 503 : answer.status;
+          const expectedStatus = answer.status === 529 && sdk.dialect === 'gemini' ? 503 : answer.status;
           for (const stream of [false, true]) {
             const about = `${name}, ${stream ? 'streamed' : 'whole'}`;
             const { fetch, upstream } = setup(wire, answer);
             const error = await raised(sdk.ask(fetch, stream, 0));
-            const isClass = error instanceof sdk.classFor(told);
-            expect({ about, isClass, status: error.status }).toEqual({ about, isClass: true, status: told });
+            const isClass = error instanceof sdk.classFor(expectedStatus);
+            expect({ about, isClass, status: error.status }).toEqual({
+              about,
+              isClass: true,
+              status: expectedStatus,
+            });
             // Bytes pass on the same dialect, whatever they say.
             if (sdk.dialect !== wire) expect(error.message).toMatch(answer.says);
             expect(upstream.requests.length).toBe(1);
@@ -103,7 +107,7 @@ for (const wire of WIRES) {
           const again = setup(wire, answer);
           await raised(sdk.ask(again.fetch, false, 1));
           const asked = again.upstream.requests.length;
-          expect({ name, asked }).toEqual({ name, asked: asksAgain(name, told) ? 2 : 1 });
+          expect({ name, asked }).toEqual({ name, asked: asksAgain(name, expectedStatus) ? 2 : 1 });
         }
       });
     }
@@ -126,7 +130,10 @@ const IN_200: Partial<Record<ProviderDialectId, [JsonObject, number]>> = {
 };
 
 describe('200 with an error in the body', () => {
-  for (const [wire, [body, told]] of Object.entries(IN_200) as [ProviderDialectId, [JsonObject, number]][]) {
+  for (const [wire, [body, expectedStatus]] of Object.entries(IN_200) as [
+    ProviderDialectId,
+    [JsonObject, number],
+  ][]) {
     test.each(['application/json', 'text/event-stream', 'text/plain'])(`${wire}, %s`, async (type) => {
       for (const name of ERROR_SDK_NAMES) {
         const sdk = ERROR_SDKS[name];
@@ -134,11 +141,15 @@ describe('200 with an error in the body', () => {
           // Its frames are binary: JSON is none of them.
           if (stream && wire === 'bedrock-converse' && type !== 'application/json') continue;
           const reply = () => replyWith(JSON.stringify(body), { headers: { 'content-type': type } });
-          const { fetch } = setup(wire, { name: '', reply, status: told, says: /no such luck/ });
+          const { fetch } = setup(wire, { name: '', reply, status: expectedStatus, says: /no such luck/ });
           const error = await raised(sdk.ask(fetch, stream, 0));
-          const isClass = error instanceof sdk.classFor(told);
+          const isClass = error instanceof sdk.classFor(expectedStatus);
           const about = `${name}, ${stream ? 'streamed' : 'whole'}`;
-          expect({ about, isClass, status: error.status }).toEqual({ about, isClass: true, status: told });
+          expect({ about, isClass, status: error.status }).toEqual({
+            about,
+            isClass: true,
+            status: expectedStatus,
+          });
           expect(error.message).toContain('no such luck');
         }
       }

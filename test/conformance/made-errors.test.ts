@@ -14,21 +14,21 @@ import { clientFetch } from './gateway-for.ts';
 const REASON = 'the reason that the provider gave';
 
 /** What a client is told of a provider's status (CONTRACT, errors), and whether asking again may help. */
-const STATUSES: Record<number, { told: number; retryable: boolean }> = {
-  400: { told: 400, retryable: false },
-  401: { told: 401, retryable: false },
-  403: { told: 403, retryable: false },
-  404: { told: 404, retryable: false },
-  408: { told: 502, retryable: true },
-  409: { told: 502, retryable: true },
-  413: { told: 413, retryable: false },
-  422: { told: 422, retryable: false },
-  429: { told: 429, retryable: true },
-  500: { told: 502, retryable: true },
-  502: { told: 502, retryable: true },
-  503: { told: 503, retryable: true },
-  504: { told: 502, retryable: true },
-  529: { told: 529, retryable: true },
+const STATUSES: Record<number, { clientStatus: number; retryable: boolean }> = {
+  400: { clientStatus: 400, retryable: false },
+  401: { clientStatus: 401, retryable: false },
+  403: { clientStatus: 403, retryable: false },
+  404: { clientStatus: 404, retryable: false },
+  408: { clientStatus: 502, retryable: true },
+  409: { clientStatus: 502, retryable: true },
+  413: { clientStatus: 413, retryable: false },
+  422: { clientStatus: 422, retryable: false },
+  429: { clientStatus: 429, retryable: true },
+  500: { clientStatus: 502, retryable: true },
+  502: { clientStatus: 502, retryable: true },
+  503: { clientStatus: 503, retryable: true },
+  504: { clientStatus: 502, retryable: true },
+  529: { clientStatus: 529, retryable: true },
 };
 
 const OPENAI_TYPES: Record<number, string> = {
@@ -92,21 +92,21 @@ for (const wire of WIRE_IDS) {
     const inGoogle = (status: number) => (sdk.dialect === 'gemini' && status === 529 ? 503 : status);
 
     describe(`${wire} → ${name}`, () => {
-      for (const [given, { told: general, retryable }] of Object.entries(STATUSES)) {
+      for (const [given, { clientStatus: general, retryable }] of Object.entries(STATUSES)) {
         const status = Number(given);
-        const told = inGoogle(general);
+        const expectedStatus = inGoogle(general);
         for (const stream of [false, true]) {
-          test(`HTTP ${status}, ${stream ? 'streamed' : 'whole'}: ${told}, asked ${retryable ? 'again' : 'once'}`, async () => {
+          test(`HTTP ${status}, ${stream ? 'streamed' : 'whole'}: ${expectedStatus}, asked ${retryable ? 'again' : 'once'}`, async () => {
             const reply = jsonReply(pieces.errorBody(status, REASON), { status, headers: AT_ONCE });
             const { fetch, upstream } = setup(wire, reply);
             const error = await raised(sdk.ask(fetch, stream, 1));
-            expect(error).toBeInstanceOf(sdk.classFor(told));
-            expect(error.status).toBe(told);
+            expect(error).toBeInstanceOf(sdk.classFor(expectedStatus));
+            expect(error.status).toBe(expectedStatus);
             expect(error.message).toContain(REASON);
             expect(upstream.requests).toHaveLength(retryable ? 2 : 1);
             if (!isOwn) {
               const { other, types } = TYPES[sdk.dialect];
-              expect(sdk.typeOf(error)).toBe(types[told] ?? other);
+              expect(sdk.typeOf(error)).toBe(types[expectedStatus] ?? other);
             }
           });
         }
@@ -143,12 +143,14 @@ for (const wire of WIRE_IDS) {
               const { fetch, upstream } = setup(wire, streamOf(before + failure));
               const { answers, watched } = watch(fetch);
               const error = await raised(sdk.ask(quick(watched), stream, 1));
-              const told = inGoogle(toldOf(wire, kind));
-              expect(error).toBeInstanceOf(sdk.classFor(told));
-              expect(error.status).toBe(told);
+              const expectedStatus = inGoogle(toldOf(wire, kind));
+              expect(error).toBeInstanceOf(sdk.classFor(expectedStatus));
+              expect(error.status).toBe(expectedStatus);
               expect(error.message).toContain(REASON);
               expect(upstream.requests).toHaveLength(retryable ? 2 : 1);
-              expect(answers.map((answer) => answer.status)).toEqual(retryable ? [told, told] : [told]);
+              expect(answers.map((answer) => answer.status)).toEqual(
+                retryable ? [expectedStatus, expectedStatus] : [expectedStatus],
+              );
             });
           }
         }

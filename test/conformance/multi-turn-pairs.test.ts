@@ -133,8 +133,8 @@ for (const wire of DIALECT_IDS) {
           reading ??= ownHistory(wire, recording);
           const history = await reading;
           if (history === undefined) return;
-          const told = losesLastSignature(recording, client) ? withoutLastSignature(history) : history;
-          const all = client === wire ? history : withSealsOfItems(recording, told);
+          const expected = losesLastSignature(recording, client) ? withoutLastSignature(history) : history;
+          const all = client === wire ? history : withSealsOfItems(recording, expected);
           const own = client === 'ollama-chat' ? withoutUncarried(all) : all;
           let verdict: Verdict = 'fail';
           try {

@@ -116,14 +116,14 @@ function expectOwed(gateway: GatewayFor, given: Message): void {
   expect(last).toEqual({ role: 'user', content: results.length > 0 ? results : 'Go on.' });
 }
 
-const told = recordings('anthropic-messages', { status: 'ok' }).filter(
+const withThinking = recordings('anthropic-messages', { status: 'ok' }).filter(
   ({ features, id }) =>
     features.some((feature) => ['tools', 'thinking', 'redacted-thinking'].includes(feature)) &&
     // Its one call has arguments that max_tokens cut: no client sends such a turn back.
     !id.endsWith('incomplete-partial-json-response'),
 );
 
-for (const recording of told) {
+for (const recording of withThinking) {
   describe(recording.id, () => {
     for (const keeper of Object.keys(KEEPERS)) {
       if (recording.streamed === (keeper === 'the whole message')) continue;

@@ -63,8 +63,8 @@ function isLoop({ tools, messages }: Json): boolean {
 }
 
 /** `feature (approximated: how)` → `feature` */
-function featureOf(told: string): string {
-  return told.replace(/ \(approximated.*$/, '');
+function featureOf(feature: string): string {
+  return feature.replace(/ \(approximated.*$/, '');
 }
 
 /** What the gateway may say in its own words, where the format has none for it. */
@@ -129,7 +129,7 @@ for (const wire of ['anthropic-messages', 'openai-chat'] as const) {
           expect(got.maxTokens).toBeGreaterThan(0);
           got.maxTokens = undefined;
         }
-        if (named.some((told) => told.startsWith('response_format (approximated: an instruction'))) {
+        if (named.some((feature) => feature.startsWith('response_format (approximated: an instruction'))) {
           expect(got.system).toStartWith(sent.system);
           got.system = sent.system;
         }
@@ -145,8 +145,8 @@ for (const wire of ['anthropic-messages', 'openai-chat'] as const) {
             const rule = side.fields[field];
             if (rule === undefined || rule(value, arrived)) continue;
           }
-          const told = features.some((feature) => feature === field || feature.startsWith(`${field}.`));
-          if (!told)
+          const isNamed = features.some((feature) => feature === field || feature.startsWith(`${field}.`));
+          if (!isNamed)
             throw new Error(`${field} ${JSON.stringify(value)} neither arrives nor is named: ${named}`);
         }
         expect(features).toEqual(expect.arrayContaining([...nestedLosses(body)]));
@@ -155,7 +155,7 @@ for (const wire of ['anthropic-messages', 'openai-chat'] as const) {
           expect(cacheBreakpoints(arrived)).toBeWithin(1, 4);
         else if (wire === 'openai-chat') expect(cacheBreakpoints(arrived)).toBe(breakpoints);
         else expect(features.includes('cache_control')).toBe(breakpoints > 0);
-        const lost = named.filter((told) => !told.includes(' (approximated'));
+        const lost = named.filter((feature) => !feature.includes(' (approximated'));
         expect(header?.split(', ') ?? []).toEqual(lost);
       });
     }

@@ -119,8 +119,12 @@ describe('inside a stream', () => {
 
   test('a message that says it already stays as it is', async () => {
     const chat = PROVIDER_WIRES['openai-chat'];
-    const told = `data: ${JSON.stringify(said('Too fast. Please try again in 20s.'))}\n\n`;
-    const last = await lastOf('openai-chat', 'openai-responses', chat.start + chat.text('Hello') + told);
+    const errorEvent = `data: ${JSON.stringify(said('Too fast. Please try again in 20s.'))}\n\n`;
+    const last = await lastOf(
+      'openai-chat',
+      'openai-responses',
+      chat.start + chat.text('Hello') + errorEvent,
+    );
     expect(asObject(asObject(last.response)?.error)?.message).toMatch(
       /Too fast\. Please try again in 20s\.$/,
     );
@@ -128,8 +132,8 @@ describe('inside a stream', () => {
 
   test('Gemini CLI reads it in the details', async () => {
     const chat = PROVIDER_WIRES['openai-chat'];
-    const told = `data: ${JSON.stringify(said('Too fast. Please try again in 20s.'))}\n\n`;
-    const last = await lastOf('openai-chat', 'gemini', chat.start + chat.text('Hello') + told);
+    const errorEvent = `data: ${JSON.stringify(said('Too fast. Please try again in 20s.'))}\n\n`;
+    const last = await lastOf('openai-chat', 'gemini', chat.start + chat.text('Hello') + errorEvent);
     expect(retryDelayIn(last)).toBe('20s');
   });
 });

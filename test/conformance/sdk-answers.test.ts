@@ -95,9 +95,11 @@ const NOT_SHOWN = new Set(['thinking', 'reasoning_summary']);
 
 /** The names in a row: of what is lost, and of what the client is told in another form. */
 function split(names: readonly string[]): { lost: string[]; substitutes: string[] } {
-  const told = names.filter((name) => !NOT_SHOWN.has(name.replace(STAND_IN, '')));
-  const substitutes = told.filter((name) => STAND_IN.test(name)).map((name) => name.replace(STAND_IN, ''));
-  return { lost: told.filter((name) => !STAND_IN.test(name)), substitutes: substitutes.sort() };
+  const lostNames = names.filter((name) => !NOT_SHOWN.has(name.replace(STAND_IN, '')));
+  const substitutes = lostNames
+    .filter((name) => STAND_IN.test(name))
+    .map((name) => name.replace(STAND_IN, ''));
+  return { lost: lostNames.filter((name) => !STAND_IN.test(name)), substitutes: substitutes.sort() };
 }
 
 /**
@@ -116,9 +118,9 @@ function withoutOllamas(
   if (endsInRefusal(recording, answer)) expect(substitutes).toContain('finish_reason');
   expect(lost.includes('usage.cache_read_tokens')).toBe((answer.usage?.cacheRead ?? 0) > 0);
   expect(lost.includes('usage.reasoning_tokens')).toBe((answer.usage?.reasoning ?? 0) > 0);
-  const told = new Set(['reasoning', 'usage.cache_read_tokens', 'usage.reasoning_tokens']);
-  if (endsInRefusal(recording, answer)) told.add('finish_reason');
-  const others = (names: readonly string[]) => names.filter((name) => !told.has(name));
+  const expectedLosses = new Set(['reasoning', 'usage.cache_read_tokens', 'usage.reasoning_tokens']);
+  if (endsInRefusal(recording, answer)) expectedLosses.add('finish_reason');
+  const others = (names: readonly string[]) => names.filter((name) => !expectedLosses.has(name));
   return { lost: others(lost), substitutes: others(substitutes) };
 }
 
@@ -201,10 +203,10 @@ for (const wire of WIRES) {
             });
             const { expected, lost } = expectedAnswer(recording, answer, name);
             expect(comparable(withSameIds(actual, expected))).toEqual(comparable(expected));
-            const { status, lost: told } = await gateway.row(0);
+            const { status, lost: reported } = await gateway.row(0);
             const { lost: named, substitutes } = isOwn
-              ? split(told)
-              : withoutOllamas(name, split(told), recording, [answer, expected]);
+              ? split(reported)
+              : withoutOllamas(name, split(reported), recording, [answer, expected]);
             expect(status).toBe('success');
             if (!isOwn) expect(substitutes).toEqual(toldOtherwise(recording, CLIENTS[name].dialect));
             if (!isOwn) expect(named.toSorted()).toEqual(unsayable(recording, CLIENTS[name].dialect));

@@ -59,27 +59,27 @@ for (const wire of WIRES) {
       const own = DIALECT_OF[wire] ?? wire;
       for (const name of ERROR_SDK_NAMES) {
         const sdk = ERROR_SDKS[name];
-        const told = toldStatus(recording, sdk.dialect);
+        const expectedStatus = toldStatus(recording, sdk.dialect);
         for (const stream of [false, true]) {
           const how = stream ? 'streaming' : 'whole';
 
           test(`${name}, ${how}: its own error, status and reason`, async () => {
             const { fetch, row } = gatewayFor(recording);
             const error = await raised(sdk.ask(fetch, stream, 0));
-            expect(error).toBeInstanceOf(sdk.classFor(told));
-            expect(error.status).toBe(told);
+            expect(error).toBeInstanceOf(sdk.classFor(expectedStatus));
+            expect(error.status).toBe(expectedStatus);
             const { status, httpStatus } = await row(0);
-            expect([status, httpStatus]).toEqual(['error', told]);
+            expect([status, httpStatus]).toEqual(['error', expectedStatus]);
             if (sdk.dialect === own) {
               // Bytes pass: what the SDK can make of them is what it makes of them without the gateway.
               const direct = await raised(sdk.ask(directFetch(recording), stream, 0));
-              const expected = { ...(said(recording, direct) as object), status: told };
+              const expected = { ...(said(recording, direct) as object), status: expectedStatus };
               expect(said(recording, error)).toEqual(expected);
             } else expect(messageIn(error)).toContain(withoutSecret(recording, reasonOf(recording)));
           });
         }
 
-        test(`${name}: asks ${asksAgain(name, told) ? 'again once' : 'only once'}`, async () => {
+        test(`${name}: asks ${asksAgain(name, expectedStatus) ? 'again once' : 'only once'}`, async () => {
           // The hint must reach the SDK, or it waits for half a second and more.
           const reply = replyOf(recording, { headers: { 'retry-after-ms': '1' } });
           const { fetch } = gatewayTo(wire, createReplayFetch(reply));
@@ -95,7 +95,7 @@ for (const wire of WIRES) {
               1,
             ),
           );
-          expect(hints).toHaveLength(asksAgain(name, told) ? 2 : 1);
+          expect(hints).toHaveLength(asksAgain(name, expectedStatus) ? 2 : 1);
           expect(hints[0]).toBe('1');
         });
       }
@@ -103,16 +103,16 @@ for (const wire of WIRES) {
       for (const name of ['@ai-sdk/anthropic', '@ai-sdk/openai-compatible'] satisfies VercelProvider[]) {
         test(`${name}: APICallError with status and reason`, async () => {
           const client = CLIENTS[name];
-          const told = toldStatus(recording, client.dialect);
+          const expectedStatus = toldStatus(recording, client.dialect);
           const options = { stream: true, tools: [] };
           const error = await raised(client.ask(gatewayFor(recording).fetch, options));
           if (!APICallError.isInstance(error)) throw error;
-          expect(error.statusCode).toBe(told);
+          expect(error.statusCode).toBe(expectedStatus);
           if (client.dialect === wire) {
             const direct = await raised(client.ask(directFetch(recording), options));
             expect(error.message).toBe(withoutSecret(recording, direct.message));
           } else expect(error.message).toContain(withoutSecret(recording, reasonOf(recording)));
-          expect(error.isRetryable).toBe(asksAgain('openai', told));
+          expect(error.isRetryable).toBe(asksAgain('openai', expectedStatus));
         });
       }
     });

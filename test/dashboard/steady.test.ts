@@ -61,8 +61,8 @@ describe.skipIf(!hasBrowser)('steady', () => {
       const { page } = opened;
       await showAll(page);
       await page.locator('#model-rows tr').nth(1).waitFor();
-      const told = await page.locator('#model-rows td[data-label^="First token"]').allInnerTexts();
-      expect(told.sort()).toEqual(['332 ms · 2 min 22 s', '332 ms · 470 ms']);
+      const firstTokens = await page.locator('#model-rows td[data-label^="First token"]').allInnerTexts();
+      expect(firstTokens.sort()).toEqual(['332 ms · 2 min 22 s', '332 ms · 470 ms']);
       const overfull = await page.evaluate(() =>
         [...document.querySelectorAll('#models :is(th, td)')].flatMap(
           ({ scrollWidth, clientWidth, textContent }) =>

@@ -25,18 +25,18 @@ function sentTo(wire: (typeof PROVIDER_DIALECT_IDS)[number], block: JsonObject) 
   const { client } = DIALECTS['anthropic-messages'];
   const request = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
   const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
-  return { told: JSON.stringify(body), names: losses.map(({ feature }) => feature) };
+  return { text: JSON.stringify(body), names: losses.map(({ feature }) => feature) };
 }
 
 test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
-  const { told, names } = sentTo(wire, SUMMARY);
+  const { text, names } = sentTo(wire, SUMMARY);
   expect(names).not.toContain('compaction');
   if (wire === 'anthropic-messages' || wire === 'bedrock-invoke')
-    expect(told).toContain(JSON.stringify(SUMMARY));
+    expect(text).toContain(JSON.stringify(SUMMARY));
   else {
-    expect(told).toContain('She is called Ada.');
-    expect(told).not.toContain('Ada.Hello');
-    expect(told).not.toContain('c2lnbmVk');
+    expect(text).toContain('She is called Ada.');
+    expect(text).not.toContain('Ada.Hello');
+    expect(text).not.toContain('c2lnbmVk');
   }
 });
 
@@ -48,11 +48,11 @@ test('in an answer it is no part of what the model says', () => {
   const body = { id: 'm', model: 'm', content: [SUMMARY, { type: 'text', text: 'Hello.' }] };
   for (const client of DIALECT_IDS) {
     if (client === 'anthropic-messages') continue;
-    const { body: told, lost } = encodeWhole(
+    const { body: encoded, lost } = encodeWhole(
       client,
       PROVIDER_SIDES['anthropic-messages'].parseResponse(body),
     );
-    expect(JSON.stringify(told)).not.toContain('Ada');
+    expect(JSON.stringify(encoded)).not.toContain('Ada');
     expect(lost).toContain('compaction');
   }
 });

@@ -139,13 +139,13 @@ describe('to Gemini, which takes them back', () => {
     const { provider } = DIALECTS.gemini;
     const candidate = { content: { role: 'model', parts }, finishReason: 'STOP' };
     const answer = provider.parseResponse({ candidates: [candidate] });
-    const told = client.buildResponse(answer, {
+    const completion = client.buildResponse(answer, {
       requestId: 'r',
       model: MODEL,
       created: 1,
       includeUsage: false,
     });
-    const [choice] = told.choices as { message: JsonObject }[];
+    const [choice] = completion.choices as { message: JsonObject }[];
     const messages = [
       { role: 'user', content: 'A cat.' },
       choice?.message ?? {},

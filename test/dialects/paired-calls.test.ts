@@ -35,7 +35,7 @@ function paired(request: NeutralRequest) {
 }
 
 /** What is told of calls and results, in order. */
-function told(messages: readonly Message[]): string[] {
+function summaryOf(messages: readonly Message[]): string[] {
   return messages.map(({ role, parts }) => {
     const said = parts.map((part) => {
       if (part.type === 'tool-call') return `${part.name} ${part.id}`;
@@ -75,7 +75,7 @@ test('calls whose numbering starts over in each turn get ids of their own, and s
       result('call_0', '4'),
     ]),
   );
-  expect(told(messages)).toEqual([
+  expect(summaryOf(messages)).toEqual([
     'user: q',
     'assistant: one call_0, two call_1, three call_0_2',
     'user: call_0=1, call_1=2, call_0_2=3',
@@ -96,7 +96,7 @@ test('a call that never got its result does not take that of a later one with it
       result('c', '3'),
     ]),
   );
-  expect(told(messages)).toEqual([
+  expect(summaryOf(messages)).toEqual([
     'assistant: one c',
     'user: Not that.',
     'assistant: two c_2',
@@ -113,7 +113,10 @@ test('two calls of a turn with one id are answered in their order', () => {
     result('c', '1'),
     result('c', '2'),
   ];
-  expect(told(paired(chat(history)).messages)).toEqual(['assistant: one c, two c_2', 'user: c=1, c_2=2']);
+  expect(summaryOf(paired(chat(history)).messages)).toEqual([
+    'assistant: one c, two c_2',
+    'user: c=1, c_2=2',
+  ]);
 });
 
 describe('a result that comes after further turns', () => {
@@ -128,7 +131,7 @@ describe('a result that comes after further turns', () => {
   test('stands behind its call', () => {
     const items = [made('a'), made('b'), output('b', '2'), said('Still at it.'), output('a', '1')];
     const { messages, lost } = paired(responses([{ role: 'user', content: 'q' }, ...items]));
-    expect(told(messages)).toEqual([
+    expect(summaryOf(messages)).toEqual([
       'user: q',
       'assistant: f a, f b',
       'user: a=1, b=2',
@@ -147,7 +150,7 @@ describe('a result that comes after further turns', () => {
       output('a', '1'),
       { role: 'user', content: 'And?' },
     ];
-    expect(told(paired(responses([{ role: 'user', content: 'q' }, ...items])).messages)).toEqual([
+    expect(summaryOf(paired(responses([{ role: 'user', content: 'q' }, ...items])).messages)).toEqual([
       'user: q',
       'assistant: f a',
       'user: a=1',
@@ -192,8 +195,8 @@ test('of many calls and results that are out of order it takes no time out of pr
   ]);
   const messages: Message[] = [{ role: 'assistant', parts }, { role: 'user', parts: [] }, ...more];
   const request = { model: 'm', stream: false, system: [], messages, tools: [] };
-  const { messages: told } = pairCalls(request, createLossReport('gemini'));
-  expect(told[1]?.parts).toBeArrayOfSize(count);
+  const { messages: pairedMessages } = pairCalls(request, createLossReport('gemini'));
+  expect(pairedMessages[1]?.parts).toBeArrayOfSize(count);
 });
 
 test('nor of ids that come again and again next to those that would distinguish them', () => {

@@ -27,15 +27,15 @@ test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
   const { client } = DIALECTS['anthropic-messages'];
   const request = client.parseRequest(ASK, { operation: 'generate', model: 'm', stream: false });
   const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
-  const told = JSON.stringify(body);
+  const sentText = JSON.stringify(body);
   if (wire === 'anthropic-messages' || wire === 'bedrock-invoke') {
-    expect(told.split(JSON.stringify(FOUND))).toHaveLength(3);
+    expect(sentText.split(JSON.stringify(FOUND))).toHaveLength(3);
     return;
   }
   // In Bedrock's Converse the bytes of a document.
   const text = 'https://example.com/tides\n\nHigh water at noon.';
   const forms = [JSON.stringify(text).slice(1, -1), btoa(text)];
-  expect(forms.some((form) => told.split(form).length === 3)).toBe(true);
+  expect(forms.some((form) => sentText.split(form).length === 3)).toBe(true);
   const names = losses.map(({ feature }) => feature);
   expect(names).toContain('citations');
   expect(names).not.toContain('search_result');

@@ -82,7 +82,7 @@ test.each<[name: string, given: JsonObject, expected: JsonObject, weakened: bool
 
 test('everywhere inside', () => {
   const limited = { type: 'integer', minimum: 1 };
-  const told = { type: 'integer', description: 'minimum: 1' };
+  const described = { type: 'integer', description: 'minimum: 1' };
   const places = (schema: JsonObject): JsonObject => ({
     type: 'object',
     properties: { a: schema, b: { type: 'array', items: schema }, c: { anyOf: [schema], allOf: [schema] } },
@@ -91,5 +91,5 @@ test('everywhere inside', () => {
     definitions: { e: schema },
     additionalProperties: false,
   });
-  expect(strictSchema(places(limited))).toEqual({ schema: places(told), weakened: true });
+  expect(strictSchema(places(limited))).toEqual({ schema: places(described), weakened: true });
 });

@@ -24,7 +24,7 @@ function sentTo(wire: (typeof PROVIDER_DIALECT_IDS)[number], found: JsonObject[]
   const { client } = DIALECTS['anthropic-messages'];
   const request = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
   const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
-  return { told: JSON.stringify(body), names: losses.map(({ feature }) => feature) };
+  return { text: JSON.stringify(body), names: losses.map(({ feature }) => feature) };
 }
 
 const FOUND = [
@@ -33,16 +33,16 @@ const FOUND = [
 ];
 
 test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
-  const { told, names } = sentTo(wire, FOUND);
+  const { text, names } = sentTo(wire, FOUND);
   expect(names).not.toContain('tool_reference');
   if (wire === 'anthropic-messages' || wire === 'bedrock-invoke') {
     for (const { tool_name } of FOUND)
-      expect(told).toContain(`{"type":"tool_reference","tool_name":"${tool_name}"`);
-    expect(told).toContain('"tool_name":"WebFetch","cache_control"');
-    expect(told).not.toContain('can be called');
+      expect(text).toContain(`{"type":"tool_reference","tool_name":"${tool_name}"`);
+    expect(text).toContain('"tool_name":"WebFetch","cache_control"');
+    expect(text).not.toContain('can be called');
     return;
   }
-  for (const { tool_name } of FOUND) expect(told).toContain(`The tool ${tool_name} can be called now.`);
+  for (const { tool_name } of FOUND) expect(text).toContain(`The tool ${tool_name} can be called now.`);
 });
 
 test('one that names no tool is a loss', () => {

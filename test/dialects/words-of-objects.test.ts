@@ -52,8 +52,8 @@ async function exchange({ wire, client, stream = false, more, reply }: Exchange)
 async function expectUnknown(ask: (word: string) => Exchange): Promise<void> {
   const known = await exchange(ask(UNKNOWN));
   for (const word of WORDS) {
-    const told = await exchange(ask(word));
-    expect(told.replaceAll(new RegExp(word, 'gi'), UNKNOWN)).toBe(
+    const exchanged = await exchange(ask(word));
+    expect(exchanged.replaceAll(new RegExp(word, 'gi'), UNKNOWN)).toBe(
       known.replaceAll(new RegExp(UNKNOWN, 'gi'), UNKNOWN),
     );
   }

@@ -17,8 +17,8 @@ test('every command, in the order of the help', async () => {
 });
 
 test('those that print JSON', async () => {
-  const [, told = ''] = /^(?:`sluice COMMAND --help`[^.]*\. )([^.]*) print JSON/m.exec(PAGE) ?? [];
-  const named = [...told.matchAll(/`(\w+)(?: \w+)?`/g)].map(([, name]) => name ?? '');
+  const [, description = ''] = /^(?:`sluice COMMAND --help`[^.]*\. )([^.]*) print JSON/m.exec(PAGE) ?? [];
+  const named = [...description.matchAll(/`(\w+)(?: \w+)?`/g)].map(([, name]) => name ?? '');
   const able: string[] = [];
   for (const name of await commands()) {
     const { out } = await runCommand(['help', name]);

@@ -39,10 +39,10 @@ test.skipIf(process.platform !== 'linux')(
     const before = client.text().length;
     client.write(postText('/v1/messages', ASK));
     await client.until((text) => text.slice(before).includes('"type":"error"'));
-    const told = client.text().slice(before);
-    expect(told).toContain('HTTP/1.1 503 ');
-    expect(told).toContain('has reached its limit of open files and connections (EMFILE)');
-    expect(told).toContain('overloaded_error');
+    const received = client.text().slice(before);
+    expect(received).toContain('HTTP/1.1 503 ');
+    expect(received).toContain('has reached its limit of open files and connections (EMFILE)');
+    expect(received).toContain('overloaded_error');
 
     for (const one of idle) one.destroy();
     while (sluice.usage().descriptors >= LIMIT) await Bun.sleep(1);
@@ -61,10 +61,10 @@ test.skipIf(process.platform !== 'linux')(
   'the first request, which loads the prices, is told so and recorded, and the next one is served',
   async () => {
     const printed = await runWithFew('no-descriptor-gateway.ts');
-    const told = expect.stringContaining('limit of open files and connections');
+    const message = expect.stringContaining('limit of open files and connections');
     expect(printed).toMatchObject({
-      streamed: told,
-      first: { status: 503, body: told },
+      streamed: message,
+      first: { status: 503, body: message },
       next: { status: 200 },
       rows: ['overloaded', 'overloaded', null],
     });
@@ -74,9 +74,9 @@ test.skipIf(process.platform !== 'linux')(
 test.skipIf(process.platform !== 'linux')(
   'the first estimate of tokens, which loads the tokenizer, is told so, and the next one is made',
   async () => {
-    const told = expect.stringContaining('limit of open files and connections');
+    const message = expect.stringContaining('limit of open files and connections');
     expect(await runWithFew('no-descriptor-estimate.ts')).toMatchObject({
-      first: { status: 503, body: told },
+      first: { status: 503, body: message },
       next: { status: 200, body: expect.stringMatching(/"input_tokens":\d/) },
     });
   },

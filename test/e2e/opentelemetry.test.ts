@@ -44,7 +44,7 @@ describe.each([
     });
     upstream.answer(jsonReply(wholeMessage('hi')));
     await (await post(sluice, ASK, { traceparent: `00-${TRACE}-${PARENT}-01` })).text();
-    const told = parseTraceparent(upstream.requests.at(-1)?.headers.get('traceparent') ?? null);
+    const traceparent = parseTraceparent(upstream.requests.at(-1)?.headers.get('traceparent') ?? null);
     upstream.answer(replyWith(STREAM));
     await (await post(sluice, { ...ASK, stream: true })).text();
     // Of processes that have ended it is known what they told.
@@ -65,7 +65,7 @@ describe.each([
     const tries = collector.spans.filter(({ kind }) => kind === 3);
     expect(tries.find(({ traceId }) => traceId === TRACE)).toMatchObject({
       parentSpanId: traced?.spanId ?? '',
-      spanId: told?.spanId ?? '',
+      spanId: traceparent?.spanId ?? '',
       attributes: {
         'http.response.status_code': 200,
         'server.address': '127.0.0.1',

@@ -25,20 +25,20 @@ const chat = (content: string) =>
   });
 
 /** What the proxy answers for each host. @param told all that it knows of who asks. */
-const ANSWERS: Record<string, (told: string) => string> = {
-  page: (told) => whole('403 Forbidden', 'text/html', `<html><h1>Denied</h1><pre>${told}</pre></html>`),
-  json: (told) => whole('400 Bad Request', 'application/json', JSON.stringify({ error: { message: told } })),
-  busy: (told) => whole('503 Unavailable', 'application/json', JSON.stringify({ error: { message: told } })),
-  inside: (told) => whole('200 OK', 'application/json', JSON.stringify({ error: { message: told } })),
-  answer: (told) => whole('200 OK', 'application/json', chat(told)),
-  stream: (told) =>
+const ANSWERS: Record<string, (text: string) => string> = {
+  page: (text) => whole('403 Forbidden', 'text/html', `<html><h1>Denied</h1><pre>${text}</pre></html>`),
+  json: (text) => whole('400 Bad Request', 'application/json', JSON.stringify({ error: { message: text } })),
+  busy: (text) => whole('503 Unavailable', 'application/json', JSON.stringify({ error: { message: text } })),
+  inside: (text) => whole('200 OK', 'application/json', JSON.stringify({ error: { message: text } })),
+  answer: (text) => whole('200 OK', 'application/json', chat(text)),
+  stream: (text) =>
     whole(
       '200 OK',
       'text/event-stream',
-      CHAT.start + CHAT.delta(JSON.stringify(told).slice(1, -1)) + CHAT.end,
+      CHAT.start + CHAT.delta(JSON.stringify(text).slice(1, -1)) + CHAT.end,
     ),
-  garbage: (told) => `${told}\r\n\r\n`,
-  field: (told) => `HTTP/1.1 403 No\r\nx-asked: ${told}\r\ncontent-length: 0\r\n\r\n`,
+  garbage: (text) => `${text}\r\n\r\n`,
+  field: (text) => `HTTP/1.1 403 No\r\nx-asked: ${text}\r\ncontent-length: 0\r\n\r\n`,
 };
 /** The client's own answer may hold what its provider said. */
 const GOES_ON = ['answer', 'stream'];
@@ -52,9 +52,9 @@ async function serve(connection: RawConnection) {
     const { line, fields } = await connection.request();
     const host = new URL(line.split(' ')[1] ?? '').hostname.replace('.example', '');
     asked.push(host);
-    const told = `${fields.join(' ')} password ${PASSWORD} of http://${WRITTEN}@127.0.0.1:${proxy.port}`;
+    const prompt = `${fields.join(' ')} password ${PASSWORD} of http://${WRITTEN}@127.0.0.1:${proxy.port}`;
     const refused = whole('407 Who?', 'text/plain', 'who?');
-    if (!(await connection.write(ANSWERS[host]?.(told) ?? refused))) return;
+    if (!(await connection.write(ANSWERS[host]?.(prompt) ?? refused))) return;
   }
 }
 
@@ -93,20 +93,20 @@ async function ask(path: string, body: object) {
 
 test('what it repeats of who may use it is in no error, row, log, page or live view', async () => {
   const live = await fetch(`${sluice.url}/gateway/streams/live`);
-  const told: Record<string, string> = {};
+  const outputs: Record<string, string> = {};
   for (const host of Object.keys(ANSWERS))
     for (const path of ['/v1/chat/completions', '/v1/messages'])
       for (const stream of [true, false]) {
         const { status, text, headers } = await ask(path, { model: `${host}/m`, stream });
         expect([host, status === 200]).toEqual([host, GOES_ON.includes(host)]);
         const seen = GOES_ON.includes(host) ? headers : [headers, text];
-        told[`${host} ${path} ${stream}`] = JSON.stringify(seen);
+        outputs[`${host} ${path} ${stream}`] = JSON.stringify(seen);
       }
   expect(asked).toEqual(Object.keys(ANSWERS).flatMap((host) => [host, host, host, host]));
   const audit = await sluice.get<{ total: number }>('/gateway/audit?include_bodies=true&limit=100');
   expect(audit.total).toBe(asked.length);
   const shown = {
-    ...told,
+    ...outputs,
     audit: JSON.stringify(audit),
     providers: JSON.stringify(await sluice.get('/gateway/providers')),
     metrics: await (await fetch(`${sluice.url}/metrics`)).text(),

@@ -103,7 +103,7 @@ test.each([
   '%s: in no answer, page, log, command or file',
   async (_, store) => {
     writeFileSync(join(home, 'secret.txt'), `${SECRETS.file}\n`);
-    const told: Record<string, string> = {
+    const outputs: Record<string, string> = {
       'credentials store': await command('credentials', 'store', 'planted', SECRETS.stored),
       'credentials list': await command('credentials', 'list'),
     };
@@ -129,20 +129,20 @@ test.each([
               'x-sluice-agent': SECRETS.client,
             };
             const init = { method: 'POST', headers, body: JSON.stringify({ ...body, messages }) };
-            told[`${path} ${provider}/${model}`] = await ask(path, init);
+            outputs[`${path} ${provider}/${model}`] = await ask(path, init);
           }
         }
       }
-      expect(told['/v1/chat/completions environment/breaks']).toContain('begun');
-      expect(told['/v1/messages stored/m']).toStartWith('401');
-      told.refused = await ask('/v1/messages', {
+      expect(outputs['/v1/chat/completions environment/breaks']).toContain('begun');
+      expect(outputs['/v1/messages stored/m']).toStartWith('401');
+      outputs.refused = await ask('/v1/messages', {
         method: 'POST',
         headers: { 'x-sluice-key': SECRETS.client },
       });
-      told['a page, by a key of a project'] = await ask('/gateway/audit', {
+      outputs['a page, by a key of a project'] = await ask('/gateway/audit', {
         headers: { 'x-sluice-key': SECRETS.project },
       });
-      told['a question, by a key of a project'] = await ask('/v1/messages', {
+      outputs['a question, by a key of a project'] = await ask('/v1/messages', {
         method: 'POST',
         headers: { 'x-sluice-key': SECRETS.project, 'content-type': 'application/json' },
         body: JSON.stringify({
@@ -151,8 +151,8 @@ test.each([
           messages: [{ role: 'user', content: `my key is ${SECRETS.project}` }],
         }),
       });
-      expect(told['a page, by a key of a project']).toStartWith('403');
-      expect(told['a question, by a key of a project']).toStartWith('401');
+      expect(outputs['a page, by a key of a project']).toStartWith('403');
+      expect(outputs['a question, by a key of a project']).toStartWith('401');
       for (const page of [
         '/gateway/health',
         '/gateway/providers',
@@ -162,7 +162,7 @@ test.each([
         '/metrics',
         '/v1/models',
       ])
-        told[page] = await ask(page);
+        outputs[page] = await ask(page);
       for (const args of [
         ['check'],
         ['route', '--model', 'literal/m'],
@@ -171,17 +171,17 @@ test.each([
         ['doctor', '--url', sluice.url, '--model', 'simulator/tokens=10,rate=100,ttft=0'],
         ['replay', '--url', sluice.url, 'no-such-request'],
       ])
-        told[args.join(' ')] = await command(...args);
+        outputs[args.join(' ')] = await command(...args);
       await sluice.stop();
-      told.live = await live.text();
-      expect(told.live).toContain('"type":"error"');
-      told.output = sluice.output();
+      outputs.live = await live.text();
+      expect(outputs.live).toContain('"type":"error"');
+      outputs.output = sluice.output();
       for (const path of filesIn(home))
-        if (!PLANTED.some((name) => path.endsWith(name))) told[path] = readFileSync(path, 'latin1');
-      for (const [place, text] of Object.entries(told))
+        if (!PLANTED.some((name) => path.endsWith(name))) outputs[path] = readFileSync(path, 'latin1');
+      for (const [place, text] of Object.entries(outputs))
         expect({ place, leaks: leaksOf(SECRETS, text) }).toEqual({ place, leaks: [] });
       // What was looked through is what there is.
-      const kept = Object.entries(told).filter(([path]) => path.startsWith(home));
+      const kept = Object.entries(outputs).filter(([path]) => path.startsWith(home));
       expect(kept.some(([, text]) => text.includes('environment/breaks'))).toBe(true);
     } finally {
       await sluice[Symbol.asyncDispose]();

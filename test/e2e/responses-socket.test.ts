@@ -111,11 +111,11 @@ describe('Responses over a WebSocket', () => {
       });
     const first = await answerTo('Weather?');
     // Ids are made from the request's.
-    const told = ({ output, usage }: OpenAI.Responses.Response) => ({
+    const withoutIds = ({ output, usage }: OpenAI.Responses.Response) => ({
       output: output.map((item) => ({ ...item, id: '' })),
       usage,
     });
-    expect(told(first)).toEqual(told(wanted as OpenAI.Responses.Response));
+    expect(withoutIds(first)).toEqual(withoutIds(wanted as OpenAI.Responses.Response));
     const calls = first.output.filter((item) => item.type === 'function_call');
     expect(calls.length).toBeGreaterThan(0);
     upstream.answer(replyWith(ANSWER));

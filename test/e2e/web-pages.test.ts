@@ -86,18 +86,18 @@ describe.skipIf(!hasBrowser)('asked from a browser', () => {
 
   test('an error has its status, and says when to ask again', async () => {
     await open('127.0.0.1');
-    const told = await tab.page.evaluate((url) => Reflect.get(window, 'sluice').fail(url), sluice.url);
-    expect(told).toEqual({ status: 429, requestId: REQUEST_ID, retryAfter: '7' });
+    const failure = await tab.page.evaluate((url) => Reflect.get(window, 'sluice').fail(url), sluice.url);
+    expect(failure).toEqual({ status: 429, requestId: REQUEST_ID, retryAfter: '7' });
   });
 
   test('such a page reads the gateway’s own pages, and may end a request', async () => {
     await open('127.0.0.1');
-    const told = await tab.page.evaluate(async (url) => {
+    const read = await tab.page.evaluate(async (url) => {
       const health = await fetch(`${url}/gateway/health`);
       const ended = await fetch(`${url}/gateway/streams/none`, { method: 'DELETE' });
       return [health.status, (await health.json()).status, ended.status];
     }, sluice.url);
-    expect(told).toEqual([200, 'healthy', 404]);
+    expect(read).toEqual([200, 'healthy', 404]);
   });
 
   test.each(CLIENTS)('the SDK %s gets nothing in a page that is not named', async (client) => {

@@ -98,8 +98,8 @@ function expectAnswer(asked: FaultCase, expected: Expectation, outcome: Outcome,
     return;
   }
   const status = statusSaid(asked, expected.status);
-  const told = new GatewayError(expected.code, '', { status });
-  expect(response.status).toBe(DIALECTS[asked.client].client.statusOf?.(told) ?? status);
+  const expectedError = new GatewayError(expected.code, '', { status });
+  expect(response.status).toBe(DIALECTS[asked.client].client.statusOf?.(expectedError) ?? status);
   expect(response.headers.get('retry-after')).toBe(expected.retryAfter ?? null);
   expect(answer).toMatchObject({ text: expected.text, endings: ['error'], finish: '' });
   expect(answer.error).toMatch(/faulty|simulated failure/);

@@ -30,19 +30,19 @@ export function readStream(client: DialectId, bytes: Uint8Array): ReadAnswer {
   const beginning = opened.some(isEnding) ? [] : opening;
   const before = beginning.length === 0 ? 0 : opened.length;
   for (const event of events) {
-    for (const told of collect(client, [...beginning, event]).slice(before)) {
-      if (told.type === 'finish') endings.push('finish');
-      if (told.type === 'error') {
+    for (const decoded of collect(client, [...beginning, event]).slice(before)) {
+      if (decoded.type === 'finish') endings.push('finish');
+      if (decoded.type === 'error') {
         endings.push('error');
-        error = told.error.message;
+        error = decoded.error.message;
       }
     }
   }
   let text = '';
   let finish = '';
-  decode(client, events, (told) => {
-    if (told.type === 'text-delta') text += told.text;
-    if (told.type === 'finish') finish = told.finish.unified;
+  decode(client, events, (decoded) => {
+    if (decoded.type === 'text-delta') text += decoded.text;
+    if (decoded.type === 'finish') finish = decoded.finish.unified;
   });
   const checker = DIALECTS[client].createGrammarChecker();
   for (const event of events) checker.check(event);
@@ -54,13 +54,13 @@ function isEnding({ type }: StreamEvent): boolean {
 }
 
 function collect(client: DialectId, events: readonly SseEvent[]): StreamEvent[] {
-  const told: StreamEvent[] = [];
-  decode(client, events, (event) => void told.push(event));
-  return told;
+  const decoded: StreamEvent[] = [];
+  decode(client, events, (event) => void decoded.push(event));
+  return decoded;
 }
 
-function decode(client: DialectId, events: readonly SseEvent[], told: (event: StreamEvent) => void): void {
-  const decoder = DIALECTS[client].provider.createStreamDecoder({ push: told });
+function decode(client: DialectId, events: readonly SseEvent[], onEvent: (event: StreamEvent) => void): void {
+  const decoder = DIALECTS[client].provider.createStreamDecoder({ push: onEvent });
   for (const event of events) {
     try {
       decoder.decode(event);

@@ -190,7 +190,7 @@ function responsesPart(part: JsonObject): JsonObject[] {
   const empty = refused
     ? { type: 'refusal', refusal: '' }
     : { type: 'output_text', text: '', annotations: [], logprobs: [] };
-  const told = refused
+  const textEvents = refused
     ? [
         { type: 'response.refusal.delta', delta: part.refusal },
         { type: 'response.refusal.done', refusal: part.refusal },
@@ -206,7 +206,7 @@ function responsesPart(part: JsonObject): JsonObject[] {
       ];
   return [
     { type: 'response.content_part.added', part: empty },
-    ...told,
+    ...textEvents,
     { type: 'response.content_part.done', part },
   ];
 }

@@ -17,8 +17,8 @@ const ANSWERED = ANSWER_FEATURES.flatMap(({ features }) => [...features]);
 const answerOf = (wire: (typeof TABLE_WIRES)[number]) =>
   ANSWERS[wire === 'bedrock-invoke' ? 'anthropic-messages' : wire];
 
-const lostNames = (told: readonly string[]) => told.filter((name) => !name.includes(' (approximated'));
-const substitutes = (told: readonly string[]) => told.filter((name) => name.includes(' (approximated'));
+const lostNames = (lost: readonly string[]) => lost.filter((name) => !name.includes(' (approximated'));
+const substitutes = (lost: readonly string[]) => lost.filter((name) => name.includes(' (approximated'));
 
 for (const client of DIALECT_IDS) {
   for (const wire of TABLE_WIRES) {
@@ -91,7 +91,10 @@ for (const client of DIALECT_IDS) {
             lost: lost.toSorted(),
           });
           if (outcome.kind === 'approximated' && lost.length === 0)
-            expect({ ...about, told: substitutes(reply.row.lost).length }).not.toEqual({ ...about, told: 0 });
+            expect({ ...about, substitutes: substitutes(reply.row.lost).length }).not.toEqual({
+              ...about,
+              substitutes: 0,
+            });
           if (outcome.kind === 'carried') expect(reply.row.lost).toEqual([]);
         }
       });

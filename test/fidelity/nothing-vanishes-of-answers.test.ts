@@ -48,7 +48,7 @@ const WIRES = TABLE_WIRES.filter((wire): wire is Wire => wire in ANSWERS);
 const recordedAs = (wire: Wire) =>
   DIALECT_IDS.filter((id) => id === wire).map((id) => RECORDED_AS[id])[0] ?? wire;
 
-function told(client: DialectId, wire: Wire, body: JsonObject) {
+function encode(client: DialectId, wire: Wire, body: JsonObject) {
   try {
     return { valid: true, ...encodeWhole(client, PROVIDER_SIDES[wire].parseResponse(body)) };
   } catch (thrown) {
@@ -74,7 +74,7 @@ for (const wire of WIRES) {
   describe(wire, () => {
     test('what is documented can be read', () => {
       for (const body of DOCUMENTED_ANSWERS[wire])
-        for (const client of DIALECT_IDS) expect(told(client, wire, body)).toMatchObject({ valid: true });
+        for (const client of DIALECT_IDS) expect(encode(client, wire, body)).toMatchObject({ valid: true });
     });
 
     for (const client of DIALECT_IDS) {
@@ -83,11 +83,11 @@ for (const wire of WIRES) {
         const vanished: string[] = [];
         for (const { pattern, name, value, whole, without, withoutHolder } of variants.values()) {
           if (OF_NO_USE[client]?.test(pattern) === true) continue;
-          const all = told(client, wire, whole);
-          if (!all.valid || !Bun.deepEquals(all, told(client, wire, without))) continue;
+          const all = encode(client, wire, whole);
+          if (!all.valid || !Bun.deepEquals(all, encode(client, wire, without))) continue;
           const isNamed =
             all.lost.some((lost) => lost.split(/[ .]/).includes(name)) ||
-            withoutHolder.some((holder) => !Bun.deepEquals(all.lost, told(client, wire, holder).lost));
+            withoutHolder.some((holder) => !Bun.deepEquals(all.lost, encode(client, wire, holder).lost));
           if (!isNamed) vanished.push(`${pattern}: ${JSON.stringify(value).slice(0, 60)}`);
         }
         expect(vanished).toEqual([]);

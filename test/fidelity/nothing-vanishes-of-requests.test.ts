@@ -92,7 +92,7 @@ function vanished(client: DialectId, target: Target, variants: Iterable<Variant>
     if (!Bun.deepEquals(all, outcome(client, target, without))) continue;
     // Another of its kind is named in the same request, or what holds it is named.
     const isNamed =
-      all.named.some((told) => told.split(/[ .]/).includes(name)) ||
+      all.named.some((feature) => feature.split(/[ .]/).includes(name)) ||
       withoutHolder.some((holder) => !Bun.deepEquals(all.named, outcome(client, target, holder).named));
     if (!isNamed) found.add(`${pattern}: ${JSON.stringify(value).slice(0, 60)}`);
   }

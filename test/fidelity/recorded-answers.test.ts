@@ -109,8 +109,8 @@ for (const wire of TABLE_WIRES) {
           found.set(`${wire}: ${name}`, (found.get(`${wire}: ${name}`) ?? 0) + 1);
         for (const client of DIALECT_IDS) {
           if (client === wire) continue;
-          const told = recording.streamed ? encodeStreamed(client, answer) : encodeWhole(client, answer);
-          const again = DIALECTS[client].provider.parseResponse(told.body);
+          const encoded = recording.streamed ? encodeStreamed(client, answer) : encodeWhole(client, answer);
+          const again = DIALECTS[client].provider.parseResponse(encoded.body);
           for (const feature of present) {
             const cell = probeAnswer(feature, client, wire);
             const about = `${feature.name}, told to ${client}`;
@@ -119,20 +119,21 @@ for (const wire of TABLE_WIRES) {
             const isTold = [feature.name, TAKEN_ALONG[feature.name] ?? ''].some(
               (name) => PRESENT_IN_ANSWERS[name]?.(again) === true,
             );
-            if (isCarriedByCalls(client, feature.name, told.body, answer)) continue;
+            if (isCarriedByCalls(client, feature.name, encoded.body, answer)) continue;
             // A recorded source may say less than the table's: nothing of it needs a name then.
             if (isTold && cell.outcome.kind === 'approximated' && feature.name.startsWith('citation '))
               continue;
             if (cell.outcome.kind === 'carried') {
               // What only this recording has may be more than the client's dialect can hold: then it is named.
-              if (!isTold && told.lost.length === 0) throw new Error(`${about}: neither carried nor named`);
+              if (!isTold && encoded.lost.length === 0)
+                throw new Error(`${about}: neither carried nor named`);
             } else if (cell.lost.length > 0) {
-              expect({ about, named: told.lost.some((name) => isNamed(name, cell.lost)) }).toEqual({
+              expect({ about, named: encoded.lost.some((name) => isNamed(name, cell.lost)) }).toEqual({
                 about,
                 named: true,
               });
             } else
-              expect({ about, substitutes: told.substitutes.length > 0 }).toEqual({
+              expect({ about, substitutes: encoded.substitutes.length > 0 }).toEqual({
                 about,
                 substitutes: true,
               });

@@ -29,9 +29,9 @@ async function status(provider: 'gpt' | 'gemini', path: string, ask: object, str
     fetch: upstream.fetch,
   });
   const got = await (await post(path, { model: 'm', stream: true, ...ask })).text();
-  const { status: told } = await row(0);
-  expect(got.match(/"error"/g)?.length ?? 0).toBe(told === 'truncated' ? 1 : 0);
-  return told;
+  const { status: received } = await row(0);
+  expect(got.match(/"error"/g)?.length ?? 0).toBe(received === 'truncated' ? 1 : 0);
+  return received;
 }
 
 describe.each([...CASES])('%s', (_, provider, path, ask, chunk, reason) => {

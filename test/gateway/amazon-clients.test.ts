@@ -411,7 +411,7 @@ describe('failures', () => {
     [500, 'api_error', 'InternalServerException', 500],
     [503, 'api_error', 'ServiceUnavailableException', 503],
     [529, 'overloaded_error', 'ServiceUnavailableException', 503],
-  ])('an answer of %d', async (status, type, name, told) => {
+  ])('an answer of %d', async (status, type, name, message) => {
     const refusal = { type: 'error', error: { type, message: 'because' } };
     const reply = jsonReply(refusal, { status, headers: { 'retry-after': '7' } });
     for (const command of [whole(), streamed()]) {
@@ -419,7 +419,7 @@ describe('failures', () => {
       expect(await failureOf(client.send(command as InvokeModelCommand))).toMatchObject({
         name,
         message: expect.stringContaining('because'),
-        $metadata: { httpStatusCode: told, requestId: expect.any(String) },
+        $metadata: { httpStatusCode: message, requestId: expect.any(String) },
       });
       expect(await row(0)).toMatchObject({ status: 'error' });
     }

@@ -81,12 +81,12 @@ describe.each(['anthropic-messages', 'bedrock-converse'] as const)('%s', (wire) 
       expect(new TextDecoder().decode(upstream.requests[0]?.body)).toContain(
         `{"${names[0]}":12345678901234567890,"plain":"x"}`,
       );
-      const told = stream
+      const received = stream
         ? [...text.matchAll(/"arguments":"((?:[^"\\]|\\.)*)"/g)]
             .map(([, piece]) => JSON.parse(`"${piece}"`))
             .join('')
         : JSON.parse(text).choices[0].message.tool_calls[0].function.arguments;
-      expect(JSON.parse(told)).toEqual(CALL);
+      expect(JSON.parse(received)).toEqual(CALL);
       expect((await row(0)).lost).toContainEqual(
         'tools.parameters (approximated: arguments are named in a form that the provider takes; the client reads its own)',
       );
@@ -137,7 +137,7 @@ describe('a stream', () => {
   const end: StreamEvent = { type: 'tool-end', block: 1 };
 
   /** What its client is told of these events. */
-  function told(events: StreamEvent[], fitted = names): StreamEvent[] {
+  function restored(events: StreamEvent[], fitted = names): StreamEvent[] {
     const got: StreamEvent[] = [];
     const side: ProviderSide = {
       ...PROVIDER_SIDES['anthropic-messages'],
@@ -151,22 +151,22 @@ describe('a stream', () => {
   }
 
   test('brings the arguments when they are whole', () => {
-    expect(told([start, delta(`{"${substitute}"`), delta(':1}'), end])).toEqual([
+    expect(restored([start, delta(`{"${substitute}"`), delta(':1}'), end])).toEqual([
       start,
       delta('{"$top":1}'),
       end,
     ]);
-    expect(told([start, end])).toEqual([start, end]);
+    expect(restored([start, end])).toEqual([start, end]);
   });
 
   test('that breaks brings what there is', () => {
     const error: StreamEvent = { type: 'error', error: new GatewayError('internal', 'gone') };
-    expect(told([start, delta('{"a'), error])).toEqual([start, delta('{"a'), error]);
+    expect(restored([start, delta('{"a'), error])).toEqual([start, delta('{"a'), error]);
   });
 
   test('that is cut off in the arguments has the names of the tool, too', () => {
     const finish: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'max_tokens' } };
-    const begun = told([start, delta(`{"${substitute}": 5, "pla`), end, finish]);
+    const begun = restored([start, delta(`{"${substitute}": 5, "pla`), end, finish]);
     expect(begun).toEqual([start, delta('{"$top": 5, "pla'), end, finish]);
   });
 
@@ -176,7 +176,7 @@ describe('a stream', () => {
     const [[first = '', own = ''] = []] = many.get('f') ?? [];
     const rest = `: "${'x'.repeat(2_000_000)}`;
     const begun = performance.now();
-    expect(told([start, delta(`{"${first}"${rest}`), end], many)).toEqual([
+    expect(restored([start, delta(`{"${first}"${rest}`), end], many)).toEqual([
       start,
       delta(`{"${own}"${rest}`),
       end,
@@ -186,6 +186,6 @@ describe('a stream', () => {
 
   test('of other tools as they come', () => {
     const other: StreamEvent = { ...start, name: 'g' };
-    expect(told([other, delta('{'), delta('}'), end])).toEqual([other, delta('{'), delta('}'), end]);
+    expect(restored([other, delta('{'), delta('}'), end])).toEqual([other, delta('{'), delta('}'), end]);
   });
 });

@@ -60,9 +60,13 @@ describe.each(['openai-chat', 'anthropic-messages'] as const)('%s', (wire) => {
     ];
     for (const stream of [false, true]) {
       for (const reply of replies) {
-        const told = await exchange(wire, stream, reply);
-        expect([told.status, told.row.errorCode, told.key], told.text).toEqual([status, error, key]);
-        expect(told.text).toContain('the words');
+        const exchanged = await exchange(wire, stream, reply);
+        expect([exchanged.status, exchanged.row.errorCode, exchanged.key], exchanged.text).toEqual([
+          status,
+          error,
+          key,
+        ]);
+        expect(exchanged.text).toContain('the words');
       }
     }
   });

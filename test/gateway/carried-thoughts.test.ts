@@ -94,13 +94,13 @@ for (const [client, keep] of Object.entries(CLIENTS)) {
           generationConfig: { thinkingConfig: { thinkingBudget: 2048, includeThoughts } },
         });
       const user = { role: 'user', parts: [{ text: 'hi' }] };
-      const told = partsIn(await (await ask([user])).text());
+      const shownParts = partsIn(await (await ask([user])).text());
       // Shown, it comes first; hidden, the first part is the answer, as its readers expect.
-      const shown = told.flatMap(({ text, thought }) => (thought === true ? [text] : [])).join('');
-      expect([shown, told[0]?.thought]).toEqual(
+      const shown = shownParts.flatMap(({ text, thought }) => (thought === true ? [text] : [])).join('');
+      expect([shown, shownParts[0]?.thought]).toEqual(
         includeThoughts ? [THINKING.thinking, true] : ['', undefined],
       );
-      const parts = keep(told);
+      const parts = keep(shownParts);
       const functionResponse = { id: 'toolu_1', name: 'weather', response: { output: 'rain' } };
       const second = await ask([
         user,

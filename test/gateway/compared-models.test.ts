@@ -14,15 +14,15 @@ const CLAUDE_CODE = {
 
 interface Case {
   asked: string;
-  told?: string;
+  servedAs?: string;
   headers?: Record<string, string>;
   dialect?: 'openai-chat' | 'anthropic-messages';
 }
 
-async function answer({ asked, told = 'served', headers = CLAUDE_CODE, dialect }: Case, stream: boolean) {
+async function answer({ asked, servedAs = 'served', headers = CLAUDE_CODE, dialect }: Case, stream: boolean) {
   const events = dialect === 'anthropic-messages' ? MESSAGE : CHAT;
   const sent = stream ? events.start + events.delta('Hi') + events.end : JSON.stringify(wholeChat('Hi'));
-  const named = sent.replaceAll('"served"', JSON.stringify(told));
+  const named = sent.replaceAll('"served"', JSON.stringify(servedAs));
   const upstream = createReplayFetch(stream ? replyWith(named) : jsonReply(JSON.parse(named)));
   const lab = {
     dialect: dialect ?? ('openai-chat' as const),
@@ -41,11 +41,11 @@ async function answer({ asked, told = 'served', headers = CLAUDE_CODE, dialect }
 describe.each([true, false])('The model that Claude Code reads (stream: %p)', (stream) => {
   test.each<[what: string, asked: Case, read: string]>([
     ['has the name it asked by', { asked: 'lab/served' }, 'lab/served'],
-    ['also where the provider tells its day', { asked: 'served', told: 'served-2026-03-05' }, 'served'],
+    ['also where the provider tells its day', { asked: 'served', servedAs: 'served-2026-03-05' }, 'served'],
     ['is the one behind an alias', { asked: 'lab/fast' }, 'served'],
     [
       'is the one that the provider took instead',
-      { asked: 'lab/served', told: 'served-mini' },
+      { asked: 'lab/served', servedAs: 'served-mini' },
       'served-mini',
     ],
     ['is the one that served other clients', { asked: 'lab/served', headers: {} }, 'served'],

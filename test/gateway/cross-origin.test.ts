@@ -209,12 +209,12 @@ describe('a gateway that ends', () => {
     ['/v1/responses', 'x-request-id', { type: 'server_error', code: 'shutting_down' }],
     ['/v1beta/models/m:generateContent', 'x-sluice-request-id', { code: 503, status: 'UNAVAILABLE' }],
     ['/gateway/audit', 'x-sluice-request-id', { code: 'shutting_down' }],
-  ])('%s: 503 in the words of its client, which a page may read', async (path, name, told) => {
+  ])('%s: 503 in the words of its client, which a page may read', async (path, name, allowed) => {
     const answer = await turnedAway(path, fromPage(PAGE));
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
     expect(listOf(answer, 'access-control-expose-headers')).toContain(name);
     expect(answer.headers.get('access-control-allow-origin')).toBe(PAGE);
-    expect(await answer.json()).toMatchObject({ error: told });
+    expect(await answer.json()).toMatchObject({ error: allowed });
   });
 
   test('a browser’s question before it is still answered', async () => {

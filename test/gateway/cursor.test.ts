@@ -246,8 +246,8 @@ test("a failed result in Anthropic's form is kept, and so is that calls come one
     tool_choice: { type: 'auto', disable_parallel_tool_use: true },
   });
   const text = 'The tool call failed.';
-  const told = asked?.messages as JsonValue[] | undefined;
-  expect(told?.slice(2)).toEqual([
+  const messages = asked?.messages as JsonValue[] | undefined;
+  expect(messages?.slice(2)).toEqual([
     result('c1', `${text}\n\nno file`),
     result('c2', [
       { type: 'text', text },
@@ -259,18 +259,18 @@ test("a failed result in Anthropic's form is kept, and so is that calls come one
 });
 
 test('flat tools among nested ones, and a list of nothing beside calls', async () => {
-  const told = (content: JsonValue) => [
+  const conversation = (content: JsonValue) => [
     { role: 'user', content: 'Read it.' },
     { role: 'assistant', content, tool_calls: [call('call_1', 'a')] },
     result('call_1', 'A'),
   ];
   const { asked } = await post({
     model: 'gpt/some',
-    messages: told([]),
+    messages: conversation([]),
     tools: [NESTED, FLAT_PATCH],
     tool_choice: { type: 'custom', name: 'ApplyPatch' },
   });
-  expect(asked?.messages).toEqual(told(null));
+  expect(asked?.messages).toEqual(conversation(null));
   expect(asked?.tools).toEqual([NESTED, PATCH]);
   expect(asked?.tool_choice).toEqual({ type: 'custom', custom: { name: 'ApplyPatch' } });
 });

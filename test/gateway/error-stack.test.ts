@@ -12,9 +12,9 @@ test('where it was thrown, also where it has become an error of the gateway’s 
   try {
     breaks();
   } catch (thrown) {
-    for (const told of [thrown, toGatewayError(thrown)]) {
-      expect(stackOf(told)).toStartWith('TypeError: no such thing\n');
-      expect(stackOf(told)).toContain('at breaks (');
+    for (const logged of [thrown, toGatewayError(thrown)]) {
+      expect(stackOf(logged)).toStartWith('TypeError: no such thing\n');
+      expect(stackOf(logged)).toContain('at breaks (');
     }
   }
 });

@@ -197,15 +197,15 @@ describe('an error of Responses', () => {
     event('response.output_text.delta', {
       ...{ sequence_number: 1, item_id: 'msg_1', output_index: 0, content_index: 0, delta: 'Hello' },
     });
-  const told = event('error', { sequence_number: 2, ...error });
+  const errorEvent = event('error', { sequence_number: 2, ...error });
   const failed = event('response.failed', { sequence_number: 3, ...response('failed', { error }) });
   const completed = event('response.completed', { sequence_number: 3, ...response('completed') });
 
   test('may be reported again as the failed response, and by nothing else', async () => {
     const more = event('response.output_text.delta', { sequence_number: 3, delta: 'more' });
-    const stream = replyWith(words + told + more + failed + completed);
+    const stream = replyWith(words + errorEvent + more + failed + completed);
     const { text, row } = await exchange('openai-responses', 'openai-responses', true, stream);
-    expect(text).toBe(words + told + failed);
+    expect(text).toBe(words + errorEvent + failed);
     expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_failed' });
   });
 
@@ -214,14 +214,14 @@ describe('an error of Responses', () => {
       'openai-responses',
       'openai-responses',
       true,
-      replyWith(words + told + completed),
+      replyWith(words + errorEvent + completed),
     );
-    expect(text).toBe(words + told);
+    expect(text).toBe(words + errorEvent);
   });
 
   test('behind an answer that ended by another name does not reach the client', async () => {
     const done = event('response.done', { sequence_number: 2, ...response('completed') });
-    const stream = replyWith(words + done + told + completed);
+    const stream = replyWith(words + done + errorEvent + completed);
     const { text, row } = await exchange('openai-responses', 'openai-responses', true, stream);
     expect(text).toBe(words + done);
     expect(row.status).toBe('success');

@@ -35,13 +35,13 @@ const LIMIT = {
 
 describe.each(PROVIDER_DIALECT_IDS.filter((wire) => !KINDLESS.has(wire)))('%s', (wire) => {
   const error = { error: LIMIT };
-  const told: [name: string, value: unknown][] = [
+  const lists: [name: string, value: unknown][] = [
     ['alone', [error]],
     ['behind a part of an answer', [PROVIDER_WIRES[wire].whole('Hel'), error]],
   ];
   for (const client of DIALECT_IDS) {
     for (const stream of [true, false]) {
-      test.each(told)(`to ${client}, streamed ${stream}: HTTP 200 and an error %s`, async (where, value) => {
+      test.each(lists)(`to ${client}, streamed ${stream}: HTTP 200 and an error %s`, async (where, value) => {
         const { response, text, row } = await exchange(wire, client, stream, jsonReply(value));
         // There the list is the stream, and its answer has begun.
         const begins = PROVIDER_SIDES[wire].listsEvents === true && stream && where !== 'alone';

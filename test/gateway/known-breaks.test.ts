@@ -20,8 +20,8 @@ test.each<[string, ReplyFault, string]>([
   const response = await lab.post('/v1/messages', { ...ASK, stream: true });
   const text = response.text();
   await lab.timers.advance(1_001);
-  const [, told] = (await text).split('event: error\ndata: ');
-  const { error } = JSON.parse(told ?? '') as { error: { type: string; message: string } };
+  const [, expected] = (await text).split('event: error\ndata: ');
+  const { error } = JSON.parse(expected ?? '') as { error: { type: string; message: string } };
   expect(error.type).toBe(errorCode === 'upstream_timeout' ? 'timeout_error' : 'api_error');
   expect(error.message).toMatch(KNOWN);
   expect(await lab.row()).toMatchObject({ errorCode });

@@ -16,7 +16,7 @@ test.each([
   ['openai-responses', 'aborted', 'Hello'],
   // What passes has been told of it.
   ['openai-chat', 'success', '"finish_reason":"stop"'],
-] as const)('%s: %s', async (client, status, told) => {
+] as const)('%s: %s', async (client, status, ending) => {
   const reply = replyWith(begun, { fault: { kind: 'hang', after: begun.length } });
   const { post, row } = createTestGateway({
     config: { providers: { gpt: LAB_PROVIDERS.gpt }, routing: { default_provider: 'gpt' } },
@@ -29,7 +29,7 @@ test.each([
   let text = '';
   for await (const piece of response.body ?? []) {
     text += decoder.decode(piece, { stream: true });
-    if (text.includes(told)) controller.abort();
+    if (text.includes(ending)) controller.abort();
   }
   expect((await row(0)).status).toBe(status);
 });

@@ -165,7 +165,7 @@ const encoder = new TextEncoder();
 /** What the pump tells of chunks, and how many of their events it did not read. */
 function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
   const side = PROVIDER_SIDES[wire];
-  const told: StreamEvent[] = [];
+  const neutral: StreamEvent[] = [];
   let repeated = 0;
   const observer = createObserver(() => 0, { isWatched: () => false, text() {} });
   const pump = createTranslatePump<true>({
@@ -190,7 +190,7 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
     },
     createFraming: createEventFraming,
     render(events) {
-      told.push(...events);
+      neutral.push(...events);
       return true;
     },
     observer,
@@ -203,12 +203,12 @@ function pumped(wire: Wire, chunks: readonly Uint8Array[], isLeft = false) {
   for (const chunk of chunks) pump.push(chunk);
   if (isLeft) pump.settle();
   else pump.end();
-  return { told: sum(told), repeated, usage: observer.seen.usage };
+  return { neutral: sum(neutral), repeated, usage: observer.seen.usage };
 }
 
 /** What passes, and what the tap tells of it. */
 function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
-  const told: StreamEvent[] = [];
+  const neutral: StreamEvent[] = [];
   const observer = createObserver(() => 0, { isWatched: () => true, text() {} });
   const pump = createPassthroughPump({
     provider: wire,
@@ -227,7 +227,7 @@ function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
       wantsText: () => true,
       noteMalformed: () => observer.noteMalformed(),
       see(event) {
-        told.push(event);
+        neutral.push(event);
         observer.see(event);
       },
     },
@@ -240,13 +240,17 @@ function passed(wire: Wire, chunks: readonly Uint8Array[], isLeft: boolean) {
   const out = chunks.map((chunk) => pump.push(chunk));
   if (isLeft) pump.settle();
   else out.push(pump.end());
-  return { told, usage: observer.seen.usage, bytes: Buffer.concat(out.filter((each) => each !== undefined)) };
+  return {
+    neutral,
+    usage: observer.seen.usage,
+    bytes: Buffer.concat(out.filter((each) => each !== undefined)),
+  };
 }
 
 /** The same events, each of them read, before they are put in sequence. */
 function tapped(wire: Wire, bytes: Uint8Array, isLeft: boolean): StreamEvent[] {
-  const told: StreamEvent[] = [];
-  const decoder = PROVIDER_SIDES[wire].createStreamDecoder({ push: (event) => told.push(event) }, {});
+  const neutral: StreamEvent[] = [];
+  const decoder = PROVIDER_SIDES[wire].createStreamDecoder({ push: (event) => neutral.push(event) }, {});
   for (const event of readEvents(bytes)) {
     try {
       decoder.decode(event);
@@ -255,13 +259,13 @@ function tapped(wire: Wire, bytes: Uint8Array, isLeft: boolean): StreamEvent[] {
     }
   }
   if (!isLeft) decoder.end();
-  return told;
+  return neutral;
 }
 
 /** The same events, each of them read. */
 function decoded(wire: Wire, bytes: Uint8Array): Sum {
-  const told: StreamEvent[] = [];
-  const sequencer = createSequencer({ see: (event) => told.push(event) });
+  const neutral: StreamEvent[] = [];
+  const sequencer = createSequencer({ see: (event) => neutral.push(event) });
   const decoder = PROVIDER_SIDES[wire].createStreamDecoder(sequencer, {});
   for (const event of readEvents(bytes)) {
     try {
@@ -271,8 +275,8 @@ function decoded(wire: Wire, bytes: Uint8Array): Sum {
     }
   }
   decoder.end();
-  if (!sequencer.ended()) told.push({ type: 'error', error: expect.anything() });
-  return sum(told);
+  if (!sequencer.ended()) neutral.push({ type: 'error', error: expect.anything() });
+  return sum(neutral);
 }
 
 interface Sum {
@@ -314,12 +318,12 @@ describe.each(WIRES)('a stream of %s', (wire) => {
     const frames = [first('a'), first('b')];
     const likes = [' c', ' d', ' ü', 'e'].map(first);
     const bytes = [...frames, ...likes, end].map((frame) => encoder.encode(frame));
-    const { told, repeated } = pumped(wire, bytes);
-    expect(told).toEqual(decoded(wire, encoder.encode([...frames, ...likes, end].join(''))));
+    const { neutral, repeated } = pumped(wire, bytes);
+    expect(neutral).toEqual(decoded(wire, encoder.encode([...frames, ...likes, end].join(''))));
     expect(repeated).toBe(likes.length);
     // The same where several come at once.
     expect(pumped(wire, [encoder.encode([...frames, ...likes, end].join(''))])).toMatchObject({
-      told,
+      neutral,
       repeated,
     });
   });
@@ -341,7 +345,7 @@ describe.each(WIRES)('a stream of %s', (wire) => {
         wire,
         frames.map((frame) => encoder.encode(frame)),
       );
-      expect(whole.told).toEqual(decoded(wire, bytes));
+      expect(whole.neutral).toEqual(decoded(wire, bytes));
       repeated += whole.repeated;
       const chunks: Uint8Array[] = [];
       for (let at = 0; at < bytes.length; ) {
@@ -349,7 +353,7 @@ describe.each(WIRES)('a stream of %s', (wire) => {
         chunks.push(bytes.subarray(at, at + length));
         at += length;
       }
-      expect(pumped(wire, chunks).told).toEqual(whole.told);
+      expect(pumped(wire, chunks).neutral).toEqual(whole.neutral);
     }
     expect(repeated).toBeGreaterThan(1_000);
   });
@@ -368,18 +372,18 @@ describe.each(WIRES)('a stream of %s', (wire) => {
       const bytes = Buffer.concat(left);
       const events = tapped(wire, bytes, true);
       expect(pumped(wire, left, true).usage).toEqual(sum(events).usage);
-      const { told, usage, bytes: out } = passed(wire, left, true);
+      const { neutral, usage, bytes: out } = passed(wire, left, true);
       expect(usage).toEqual(sum(events).usage);
-      expect(sum(told)).toEqual(sum(events));
+      expect(sum(neutral)).toEqual(sum(events));
       expect(out.equals(bytes)).toBe(true);
     }
   });
 
   const recorded = recordings(RECORDED_AS[wire], { streamed: true });
   test.each(recorded.map((recording) => [recording.id, recording.body] as const))('%s', (_, body) => {
-    expect(pumped(wire, [body]).told).toEqual(decoded(wire, body));
+    expect(pumped(wire, [body]).neutral).toEqual(decoded(wire, body));
     const isAnswer = ({ type }: StreamEvent) => type !== 'error';
-    const { told } = passed(wire, [body], false);
-    expect(sum(told.filter(isAnswer))).toEqual(sum(tapped(wire, body, false).filter(isAnswer)));
+    const { neutral } = passed(wire, [body], false);
+    expect(sum(neutral.filter(isAnswer))).toEqual(sum(tapped(wire, body, false).filter(isAnswer)));
   });
 });

@@ -89,8 +89,8 @@ describe.each(WIRES.map((provider) => ({ provider })))('answered by $provider', 
     const chunks = [];
     for await (const { choices } of stream) chunks.push(choices[0]);
     // Each token comes with its text.
-    const told = chunks.filter((choice) => choice?.logprobs);
-    expect(told.map((choice) => choice?.delta.content)).toEqual(SAID.map(([text]) => text));
+    const withLogprobs = chunks.filter((choice) => choice?.logprobs);
+    expect(withLogprobs.map((choice) => choice?.delta.content)).toEqual(SAID.map(([text]) => text));
     expect((await stream.finalChatCompletion()).choices[0]?.logprobs?.content).toEqual(spelled);
     for (const at of [0, 1]) expect((await lab.row(at)).lost).toEqual([]);
   });
@@ -142,12 +142,12 @@ test.each(WIRES)('answered by %s to a client of Gemini', async (provider) => {
   expect(whole.candidates?.[0]?.logprobsResult).toEqual({ chosenCandidates: chosen, topCandidates });
   expect(sent()).toMatchObject({ top_logprobs: 1 });
 
-  const told: [string | undefined, unknown][] = [];
+  const reported: [string | undefined, unknown][] = [];
   for await (const { candidates } of await models.generateContentStream(ask)) {
     const { content, logprobsResult } = candidates?.[0] ?? {};
-    if (logprobsResult) told.push([content?.parts?.[0]?.text, logprobsResult.chosenCandidates]);
+    if (logprobsResult) reported.push([content?.parts?.[0]?.text, logprobsResult.chosenCandidates]);
   }
-  expect(told).toEqual(SAID.map(([text], at) => [text, chosen.slice(at, at + 1)]));
+  expect(reported).toEqual(SAID.map(([text], at) => [text, chosen.slice(at, at + 1)]));
   // Of the token that is no letter by itself.
   for (const at of [0, 1]) expect((await lab.row(at)).lost).toEqual(['logprobs.bytes']);
 });

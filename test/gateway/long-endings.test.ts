@@ -31,13 +31,13 @@ test('Responses: every repetition holds the whole text', async () => {
   expect(Math.max(...writes.map(({ length }) => length))).toBe(LARGEST_WRITE);
 
   const splitter = createFrameSplitter(64 * KILOBYTE * KILOBYTE);
-  const told = writes
+  const events = writes
     .flatMap((write) => [...splitter.push(write).frames])
     .map((frame) => JSON.parse(parseFrame(frame)?.data ?? ''));
-  expect(told.map(({ sequence_number }) => sequence_number)).toEqual(told.map((_, index) => index));
+  expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, index) => index));
   const part = { type: 'output_text', text, annotations: [], logprobs: [] };
   const item = { type: 'message', status: 'completed', role: 'assistant', content: [part] };
-  const [textDone, partDone, itemDone, completed] = told.slice(-4);
+  const [textDone, partDone, itemDone, completed] = events.slice(-4);
   // Not `toEqual`, which would print megabytes.
   expect(textDone.type).toBe('response.output_text.done');
   expect(textDone.text === text).toBe(true);

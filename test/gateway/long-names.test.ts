@@ -30,8 +30,8 @@ test('client and row get the beginning and the end of an error that quotes somet
   const messages = [{ role: 'x'.repeat(1_000_000), content: 'hi' }];
   const response = await lab.post('/v1/messages', { model: 'gpt/m', max_tokens: 9, messages });
   expect(response.status).toBe(400);
-  const told = (await response.json()) as { error: { message: string } };
-  expect(told.error.message).toHaveLength(8_192);
+  const refusal = (await response.json()) as { error: { message: string } };
+  expect(refusal.error.message).toHaveLength(8_192);
   const { errorMessage } = await lab.row(0);
   expect(errorMessage).toHaveLength(8_192);
   expect(errorMessage).toStartWith('messages.0.role: "xxx');

@@ -96,14 +96,14 @@ describe('every model reachable', () => {
   });
 
   test('is listed without a provider that fails, which the log names', async () => {
-    const told: unknown[] = [];
+    const warnings: unknown[] = [];
     const log = (_level: string, message: string, fields?: Record<string, unknown>) =>
-      void told.push([message, fields?.provider, fields?.reason]);
+      void warnings.push([message, fields?.provider, fields?.reason]);
     const broken = (seen: SeenRequest) =>
       seen.path.startsWith('/v1beta') ? jsonReply(500, { error: { message: 'down' } }) : lists(seen);
     const lab = setup(broken, { log });
     expect(await idsOf(lab)).toEqual(IDS.filter((id) => id !== 'gemini/gem'));
-    expect(told).toEqual([
+    expect(warnings).toEqual([
       ['the list of models of a provider is left out', 'gemini', 'it answered HTTP 500'],
     ]);
   });

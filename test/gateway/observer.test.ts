@@ -21,7 +21,7 @@ function setup() {
 }
 
 const text: StreamEvent = { type: 'text-delta', block: 0, text: 'a' };
-const usage = (told: StatedUsage): StreamEvent => ({ type: 'usage', usage: told });
+const usage = (stated: StatedUsage): StreamEvent => ({ type: 'usage', usage: stated });
 const finish: StreamEvent = { type: 'finish', finish: { unified: 'end_turn', raw: null } };
 const error = (message: string): StreamEvent => ({
   type: 'error',

@@ -94,14 +94,14 @@ describe.each(['{"a":]', 'no JSON', '[1', '"a"'])('arguments that nothing makes 
     for (const reason of ['something_new', 'guardrail_intervened', 'max_tokens']) {
       const end = callEnd.replace('"tool_use"', `"${reason}"`);
       const pieces = start + text('I look.') + callStart(1) + callArguments(1, broken) + end;
-      const { text: told, row } = await exchange(
+      const { text: body, row } = await exchange(
         'bedrock-converse',
         client,
         true,
         streamed('bedrock-converse', pieces),
       );
       expect([row.status, row.errorCode]).toEqual(['error', 'upstream_malformed']);
-      expect(told).toContain('arguments of a call of lookup that are not a JSON object');
+      expect(body).toContain('arguments of a call of lookup that are not a JSON object');
     }
   });
 

@@ -31,7 +31,7 @@ async function exchange(wire: Wire, client: DialectId, stream: boolean, change: 
   });
   const { path, body } = clientRequest(client, { stream });
   const response = await post(path, body);
-  return { response, told: await response.text(), row: await row(0) };
+  return { response, text: await response.text(), row: await row(0) };
 }
 
 const ODD = ['-7', '-0.5', '1e300'];
@@ -47,14 +47,14 @@ for (const wire of PROVIDER_DIALECT_IDS) {
 
     test.each(clients)('to %s, streamed %p: the prompt', async (client, stream) => {
       for (const odd of isBinary ? ODD : [...ODD, ...INFINITE]) {
-        const { response, told, row } = await exchange(wire, client, stream, (text) =>
+        const { response, text, row } = await exchange(wire, client, stream, (text) =>
           text.replace(PROMPT, `"$1":${odd}`),
         );
-        expect([response.status, row.status], told).toEqual([200, 'success']);
+        expect([response.status, row.status], text).toEqual([200, 'success']);
         expect([row.usage.inputTokens, row.usage.outputTokens]).toEqual([0, 3]);
         expect(row.malformedEvents).toBeGreaterThan(0);
         expect(row.usageKnown).toBe(true);
-        if (client !== wire) expect(told).not.toMatch(/"[a-zA-Z_]*[tT]oken[a-zA-Z_]*":(-|\d+e|\d{13})/);
+        if (client !== wire) expect(text).not.toMatch(/"[a-zA-Z_]*[tT]oken[a-zA-Z_]*":(-|\d+e|\d{13})/);
       }
     });
 

@@ -30,8 +30,8 @@ describe.each(['queued', 'in_progress'])('%s', (status) => {
       test.each(['application/json', 'text/event-stream'])(
         `to ${client}, streamed: ${stream}, as %s`,
         async (type) => {
-          const { status: told, text, row } = await exchange(client, stream, begun(status), type);
-          expect(told).toBe(502);
+          const { status: received, text, row } = await exchange(client, stream, begun(status), type);
+          expect(received).toBe(502);
           expect(text).toContain(`only begun its answer (${status})`);
           // It says the same again.
           expect(row).toMatchObject({ status: 'error', errorCode: 'upstream_failed', attempts: [{}] });
@@ -42,8 +42,8 @@ describe.each(['queued', 'in_progress'])('%s', (status) => {
   }
 
   test('to whoever asked for it, as it came', async () => {
-    const { status: told, text, row } = await exchange('openai-responses', false, begun(status));
-    expect([told, JSON.parse(text)]).toEqual([200, begun(status)]);
+    const { status: received, text, row } = await exchange('openai-responses', false, begun(status));
+    expect([received, JSON.parse(text)]).toEqual([200, begun(status)]);
     expect(row).toMatchObject({ status: 'success', finishReason: status, usageKnown: false, costUsd: null });
   });
 });

@@ -61,9 +61,9 @@ describe.each(TOLD)('%s', (_, body, status, code) => {
     ];
     test.each(replies)(`to ${client}: %s`, async (_name, stream, reply) => {
       const { response, text, row } = await exchange('openai-chat', client, stream, reply);
-      const { status: told } = response;
+      const { status: received } = response;
       // Gemini's clients have no 401 for a key.
-      if (client !== 'gemini') expect([told, row.errorCode], text).toEqual([status, code]);
+      if (client !== 'gemini') expect([received, row.errorCode], text).toEqual([status, code]);
       expect([row.status, row.errorCode]).toEqual(['error', code]);
       expect(row.errorMessage).toMatch(/the words$/);
       expect(text).toContain('the words');

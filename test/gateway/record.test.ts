@@ -159,12 +159,12 @@ describe('of a long answer that is cut', () => {
   });
 
   test('nothing of a secret in pieces is kept, wherever it is cut', () => {
-    const told = [
+    const chunks = [
       event('the key is '),
       event(secret.slice(0, 7)),
       event(`${secret.slice(7)} and more\\n of it`),
     ];
-    const stream = `${told.join('')}data: end\n\n`;
+    const stream = `${chunks.join('')}data: end\n\n`;
     for (let length = 1; length < stream.length; length++) {
       const kept = keptOf(stream, length);
       for (const part of [secret.slice(0, 3), secret.slice(-5)]) expect(kept).not.toContain(part);

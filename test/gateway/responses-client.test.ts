@@ -281,8 +281,10 @@ describe('the form that was asked for is repeated in the answer, by which LangCh
       const streamed = readEvents(
         new Uint8Array(await (await post('/v1/responses', { ...asked, stream: true })).arrayBuffer()),
       ).map(({ data }) => JSON.parse(data) as JsonObject);
-      const told = streamed.map(({ response }) => asObject(response)).filter((each) => each !== undefined);
-      expect(told.map(({ status, text }) => [status, text])).toEqual([
+      const responses = streamed
+        .map(({ response }) => asObject(response))
+        .filter((each) => each !== undefined);
+      expect(responses.map(({ status, text }) => [status, text])).toEqual([
         ['in_progress', { format: form }],
         ['in_progress', { format: form }],
         ['completed', { format: form }],

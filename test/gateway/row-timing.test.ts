@@ -78,15 +78,15 @@ describe('the time of a stream', () => {
       await timers.advance(10_000);
       await answer;
       await timers.advance(1_000);
-      const told = await row(0);
-      expect(told.ttftMs).toBe(300);
-      expect(told.timing.lastTokenMs).toBe(300 + gaps.reduce((sum, ms) => sum + ms, 0));
-      expect(told.latencyMs).toBe((told.timing.lastTokenMs ?? 0) + 100);
-      expect(told.timing).toMatchObject({ stalls: 2, longestGapMs: 2_500, connectMs: null });
-      expect(Math.abs((told.timing.gapP50Ms ?? 0) - 40)).toBeLessThan(4);
-      expect(Math.abs((told.timing.gapP99Ms ?? 0) - 2_500)).toBeLessThan(250);
-      expect(sharesOf(told)).toEqual({ providerMs: 4_680, clientMs: 0, backOffMs: 0, gatewayMs: 0 });
-      expect(told.attempts[0]?.providerMs).toBe(4_680);
+      const recorded = await row(0);
+      expect(recorded.ttftMs).toBe(300);
+      expect(recorded.timing.lastTokenMs).toBe(300 + gaps.reduce((sum, ms) => sum + ms, 0));
+      expect(recorded.latencyMs).toBe((recorded.timing.lastTokenMs ?? 0) + 100);
+      expect(recorded.timing).toMatchObject({ stalls: 2, longestGapMs: 2_500, connectMs: null });
+      expect(Math.abs((recorded.timing.gapP50Ms ?? 0) - 40)).toBeLessThan(4);
+      expect(Math.abs((recorded.timing.gapP99Ms ?? 0) - 2_500)).toBeLessThan(250);
+      expect(sharesOf(recorded)).toEqual({ providerMs: 4_680, clientMs: 0, backOffMs: 0, gatewayMs: 0 });
+      expect(recorded.attempts[0]?.providerMs).toBe(4_680);
     });
 
     test(`${name}: a client that does not read is distinguished from the provider, and is no stall of it`, async () => {
@@ -113,11 +113,11 @@ describe('the time of a stream', () => {
       await timers.advance(200);
       await rest;
       await timers.advance(1_000);
-      const told = await row(0);
-      expect(told.timing.stalls).toBe(0);
-      expect(sharesOf(told).clientMs).toBe(30_000);
+      const recorded = await row(0);
+      expect(recorded.timing.stalls).toBe(0);
+      expect(sharesOf(recorded).clientMs).toBe(30_000);
       // What came while the client did not read was there when it did.
-      expect(told.timing.providerMs).toBe(100);
+      expect(recorded.timing.providerMs).toBe(100);
     });
   }
 
@@ -139,9 +139,9 @@ describe('the time of a stream', () => {
     await reader?.cancel();
     await left;
     await timers.advance(1_000);
-    const told = await row(0);
-    expect(told).toMatchObject({ status: 'aborted', latencyMs: 750 });
-    expect(sharesOf(told)).toMatchObject({ providerMs: 750, gatewayMs: 0 });
+    const recorded = await row(0);
+    expect(recorded).toMatchObject({ status: 'aborted', latencyMs: 750 });
+    expect(sharesOf(recorded)).toMatchObject({ providerMs: 750, gatewayMs: 0 });
   });
 });
 
@@ -157,9 +157,9 @@ test('one that is left after a ping, before any content: the try lasted until th
   await timers.advance(300);
   await reader?.cancel();
   await timers.advance(1_000);
-  const told = await row(0);
-  expect(told).toMatchObject({ status: 'aborted', latencyMs: 700 });
-  expect(told.attempts).toMatchObject([{ error: null, durationMs: 700, providerMs: 700 }]);
+  const recorded = await row(0);
+  expect(recorded).toMatchObject({ status: 'aborted', latencyMs: 700 });
+  expect(recorded.attempts).toMatchObject([{ error: null, durationMs: 700, providerMs: 700 }]);
 });
 
 test('a whole answer: one wait, no gaps', async () => {
@@ -175,9 +175,9 @@ test('a whole answer: one wait, no gaps', async () => {
   await timers.advance(400);
   expect((await asked).status).toBe(200);
   await timers.advance(1_000);
-  const told = await row(0);
-  expect(told.timing).toMatchObject({ lastTokenMs: 400, longestGapMs: null, gapP50Ms: null, gaps: null });
-  expect(sharesOf(told)).toMatchObject({ providerMs: 400, gatewayMs: 0 });
+  const recorded = await row(0);
+  expect(recorded.timing).toMatchObject({ lastTokenMs: 400, longestGapMs: null, gapP50Ms: null, gaps: null });
+  expect(sharesOf(recorded)).toMatchObject({ providerMs: 400, gatewayMs: 0 });
 });
 
 test('tries that fail: each has its provider’s share, and the pauses between them are apart', async () => {
@@ -198,10 +198,10 @@ test('tries that fail: each has its provider’s share, and the pauses between t
   await timers.advance(10_000);
   await asked;
   await timers.advance(1_000);
-  const told = await row(0);
-  expect(told.attempts.map(({ providerMs }) => providerMs)).toEqual([300, 300, 400]);
-  expect(sharesOf(told)).toMatchObject({ providerMs: 1_000, gatewayMs: 0 });
-  expect(told.timing.backOffMs).toBeGreaterThan(250);
+  const recorded = await row(0);
+  expect(recorded.attempts.map(({ providerMs }) => providerMs)).toEqual([300, 300, 400]);
+  expect(sharesOf(recorded)).toMatchObject({ providerMs: 1_000, gatewayMs: 0 });
+  expect(recorded.timing.backOffMs).toBeGreaterThan(250);
 });
 
 test('connecting: until the host says that the connection stands', async () => {

@@ -128,8 +128,8 @@ test('of thousands of calls with one id it takes no time out of proportion', () 
   collector.push({ type: 'start', id: null, model: null });
   collector.push({ type: 'finish', finish: { unified: 'tool_use', raw: 'tool_calls' } });
   const parts = Array.from({ length: count }, () => call);
-  const told = withDistinctCalls({ ...collector.response(), parts }).parts;
-  const ids = told.map((part) => (part.type === 'tool-call' ? part.id : ''));
+  const distinct = withDistinctCalls({ ...collector.response(), parts }).parts;
+  const ids = distinct.map((part) => (part.type === 'tool-call' ? part.id : ''));
   expect(new Set(ids).size).toBe(count);
   expect(ids.slice(0, 3)).toEqual(['call', 'call_2', 'call_3']);
 });

@@ -115,14 +115,14 @@ function setup(
       '/gateway/providers',
       '/gateway/health',
     ];
-    const told: Record<string, string> = {};
-    for (const page of pages) told[page] = await get(page);
+    const outputs: Record<string, string> = {};
+    for (const page of pages) outputs[page] = await get(page);
     await gateway.close();
-    told.otlp = await telemetry.everything();
-    expect(told.otlp).toContain('gen_ai.operation.name');
-    told.log = lines.join('\n');
-    for (const name of readdirSync(directory)) told[name] = readFileSync(join(directory, name), 'latin1');
-    return told;
+    outputs.otlp = await telemetry.everything();
+    expect(outputs.otlp).toContain('gen_ai.operation.name');
+    outputs.log = lines.join('\n');
+    for (const name of readdirSync(directory)) outputs[name] = readFileSync(join(directory, name), 'latin1');
+    return outputs;
   }
   return { gateway, post, everything, upstream };
 }
@@ -198,7 +198,7 @@ describe('a provider that echoes keys', () => {
   for (const [how, echo] of ECHOES) {
     for (const model of MODELS) {
       test(`${how}, ${model}: in no answer, row, page, log or file`, async () => {
-        const told: Record<string, string> = {};
+        const outputs: Record<string, string> = {};
         const modes: ((path: string, message: string) => Reply)[] = [
           (path, message) => errorReply(path, message, 401),
           (path, message) => errorReply(path, message, 400),
@@ -222,16 +222,16 @@ describe('a provider that echoes keys', () => {
               for (const stream of [true, false]) {
                 const answer = await lab.post(path, { ...ASK, model, stream }, headersFor(name));
                 expect(answer.status).toBeGreaterThanOrEqual(400);
-                told[`${index} ${name} ${path} ${stream}`] = answer.text + answer.headers;
+                outputs[`${index} ${name} ${path} ${stream}`] = answer.text + answer.headers;
               }
             }
           }
         }
-        expectClean({ ...told, ...(await lab.everything()) });
+        expectClean({ ...outputs, ...(await lab.everything()) });
       });
 
       test(`${how}, ${model}: in no error inside a stream`, async () => {
-        const told: Record<string, string> = {};
+        const outputs: Record<string, string> = {};
         let secret = '';
         const lab = setup((request) => {
           const message = echo(secret);
@@ -251,17 +251,17 @@ describe('a provider that echoes keys', () => {
             expect(answer.text).toContain('begun');
             expect(answer.text.match(/"error":/g)).toHaveLength(1);
             for (const { data } of readEvents(new TextEncoder().encode(answer.text))) JSON.parse(data);
-            told[`${name} ${path}`] = answer.text + answer.headers;
+            outputs[`${name} ${path}`] = answer.text + answer.headers;
           }
         }
-        expectClean({ ...told, ...(await lab.everything()) });
+        expectClean({ ...outputs, ...(await lab.everything()) });
       });
     }
   }
 
   for (const model of MODELS) {
     test(`in the type, code and parameter of an error, ${model}: in no answer, row, page, log or file`, async () => {
-      const told: Record<string, string> = {};
+      const outputs: Record<string, string> = {};
       const error = {
         message: 'refused',
         type: SECRETS.configured,
@@ -283,11 +283,11 @@ describe('a provider that echoes keys', () => {
           for (begins of [true, false]) {
             const answer = await lab.post(path, { ...ASK, model, stream });
             expect(answer.text).toContain('refused');
-            told[`${path} ${stream} ${begins}`] = answer.text + answer.headers;
+            outputs[`${path} ${stream} ${begins}`] = answer.text + answer.headers;
           }
         }
       }
-      expectClean({ ...told, ...(await lab.everything()) });
+      expectClean({ ...outputs, ...(await lab.everything()) });
     });
   }
 
@@ -305,14 +305,14 @@ describe('a provider that echoes keys', () => {
           ),
     );
     // The same dialect passes the provider's bytes as they are; what the gateway says and keeps is its own.
-    const told: Record<string, string> = {};
+    const outputs: Record<string, string> = {};
     for (const model of MODELS) {
       for (const path of PATHS) {
         const { text } = await lab.post(path, { ...ASK, model, stream: true });
-        if ((path === '/v1/messages') !== (model === 'claude/m')) told[`${model} ${path}`] = text;
+        if ((path === '/v1/messages') !== (model === 'claude/m')) outputs[`${model} ${path}`] = text;
       }
     }
-    expectClean({ ...told, ...(await lab.everything()) });
+    expectClean({ ...outputs, ...(await lab.everything()) });
   });
 });
 
@@ -341,15 +341,15 @@ describe('a provider that echoes what came by another way than the usual', () =>
         ...(configured === undefined ? {} : { headers: { authorization: configured } }),
       },
     );
-    const told: Record<string, string> = {};
+    const outputs: Record<string, string> = {};
     for (const model of MODELS) {
       for (const path of PATHS) {
         const answer = await lab.post(path + query, { ...ASK, model }, headers);
         expect(answer.status).toBe(403);
-        told[`${model} ${path}`] = answer.text + answer.headers;
+        outputs[`${model} ${path}`] = answer.text + answer.headers;
       }
     }
-    const all = { ...told, ...(await lab.everything()) };
+    const all = { ...outputs, ...(await lab.everything()) };
     const isBasic = configured?.startsWith('Basic') === true || headers.authorization === `Basic ${basic}`;
     for (const [place, text] of Object.entries(all))
       expect({ place, leaks: leaksOf({ secret, ...(isBasic ? { basic } : {}) }, text) }).toEqual({
@@ -499,7 +499,7 @@ describe('keys in a request', () => {
 
   test('that is refused: in no error', async () => {
     const lab = setup(() => jsonReply(wholeMessage('fine')), [SECRETS.server]);
-    const told: Record<string, string> = {};
+    const outputs: Record<string, string> = {};
     for (const [index, headers] of [
       { 'x-sluice-key': `${SECRETS.server}x` },
       { 'x-api-key': SECRETS.apiKey },
@@ -514,15 +514,15 @@ describe('keys in a request', () => {
         headers as Record<string, string>,
       );
       expect(answer.status).toBeGreaterThanOrEqual(400);
-      told[`refusal ${index}`] = answer.text;
+      outputs[`refusal ${index}`] = answer.text;
     }
     const broken = await lab.post('/v1/messages', `{"model": ${SECRETS.configured}`, {
       'x-sluice-key': SECRETS.server,
     });
-    told.broken = broken.text;
+    outputs.broken = broken.text;
     const nowhere = await lab.post(`/v1/${SECRETS.configured}`, ASK, { 'x-sluice-key': SECRETS.server });
-    told.nowhere = nowhere.text;
-    expectClean({ ...told, ...(await lab.everything()) });
+    outputs.nowhere = nowhere.text;
+    expectClean({ ...outputs, ...(await lab.everything()) });
   });
 });
 

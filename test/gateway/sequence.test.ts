@@ -240,7 +240,7 @@ describe('sequencer', () => {
       const sequencer = createSequencer({ see: (event) => out.push(event) });
       for (const event of [...events, FINISH]) sequencer.push(event);
       expect(out.at(-1)?.type).toBe('finish');
-      const told = (all: readonly StreamEvent[]) => {
+      const argumentsByBlock = (all: readonly StreamEvent[]) => {
         const found = new Map<number, string>();
         for (const event of all) {
           if (event.type === 'tool-start') found.set(event.block, `${event.id} `);
@@ -249,8 +249,8 @@ describe('sequencer', () => {
         }
         return [...found.values()];
       };
-      expect(told(out)).toEqual(told(events));
-      expect(told(out)).toHaveLength(calls.length);
+      expect(argumentsByBlock(out)).toEqual(argumentsByBlock(events));
+      expect(argumentsByBlock(out)).toHaveLength(calls.length);
       const texts = (all: readonly StreamEvent[]) =>
         all
           .flatMap((event) => (event.type === 'text-delta' ? [event.text] : []))

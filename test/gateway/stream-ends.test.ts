@@ -124,8 +124,11 @@ describe('an error in the middle of a stream is its ending, whatever the provide
   const error = { error: { message: 'the engine died', type: 'server_error', code: 500 } };
   const words = chunk({ delta: { content: 'Hello' }, finish_reason: null });
   const ending = `${chunk({ delta: {}, finish_reason: 'stop' })}data: [DONE]\n\n`;
-  const told = [`data: ${JSON.stringify(error)}\n\n`, `event: error\ndata: ${JSON.stringify(error)}\n\n`];
-  const cases = told.flatMap((event) =>
+  const errorFrames = [
+    `data: ${JSON.stringify(error)}\n\n`,
+    `event: error\ndata: ${JSON.stringify(error)}\n\n`,
+  ];
+  const cases = errorFrames.flatMap((event) =>
     ['data: [DONE]\n\n', words + ending, event].map((rest) => [event, rest]),
   );
   for (const client of SPOKEN_DIALECTS) {
@@ -240,13 +243,13 @@ describe('Responses sends an error twice, and not a third time', () => {
     ['as it came', error + failed, ''],
     ['and again', error + failed, failed],
     ['and an answer', error + failed, event('response.completed', answer('completed', null))],
-  ])('%s', async (_, told, more) => {
+  ])('%s', async (_, ending, more) => {
     const { bytes, row } = await exchange(
       'openai-responses',
       'openai-responses',
-      replyWith(words + told + more),
+      replyWith(words + ending + more),
     );
-    expect(new TextDecoder().decode(bytes)).toBe(words + told);
+    expect(new TextDecoder().decode(bytes)).toBe(words + ending);
     expect(row.status).toBe('error');
   });
 
@@ -275,8 +278,8 @@ describe('an error in a form that no client of the dialect would see is reported
   ];
   for (const [dialect, words] of begun) {
     const own = dialect === 'anthropic-messages' ? [['an event without a name', `data: ${json}\n\n`]] : [];
-    test.each([...forms, ...own])(`${dialect}: %s`, async (_, told = '') => {
-      const { bytes, row } = await exchange(dialect, dialect, replyWith(words + told));
+    test.each([...forms, ...own])(`${dialect}: %s`, async (_, ending = '') => {
+      const { bytes, row } = await exchange(dialect, dialect, replyWith(words + ending));
       const text = new TextDecoder().decode(bytes);
       expect(text).toStartWith(words);
       const events = readEvents(bytes.subarray(new TextEncoder().encode(words).length));

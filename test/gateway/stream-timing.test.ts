@@ -136,8 +136,14 @@ describe('the row', () => {
   test('its times add up to all of it', () => {
     const failed = attempt({ error: 'upstream_failed', providerMs: 20, durationMs: 21 });
     const serving = attempt();
-    const told = describeTiming(record([failed, serving]), seenOf(50, 6), 100);
-    expect(told).toMatchObject({ providerMs: 70, clientMs: 6, backOffMs: 3, gatewayMs: 17, lastTokenMs: 50 });
+    const timing = describeTiming(record([failed, serving]), seenOf(50, 6), 100);
+    expect(timing).toMatchObject({
+      providerMs: 70,
+      clientMs: 6,
+      backOffMs: 3,
+      gatewayMs: 17,
+      lastTokenMs: 50,
+    });
     expect([failed.durationMs, serving]).toMatchObject([21, { providerMs: 50, durationMs: 60 }]);
   });
 
@@ -162,10 +168,10 @@ describe('the row', () => {
   });
 
   test('nothing was asked', () => {
-    const told = describeTiming(record([]), null, 10);
+    const timing = describeTiming(record([]), null, 10);
     // Also of its sign, which is told to collectors.
-    expect(told.providerMs).toBe(0);
-    expect(told).toMatchObject({ connectMs: null, lastTokenMs: null, gatewayMs: 3 });
-    expect(told).toMatchObject({ stalls: 0, longestGapMs: null, gapP50Ms: null, gaps: null, gapsMs: 0 });
+    expect(timing.providerMs).toBe(0);
+    expect(timing).toMatchObject({ connectMs: null, lastTokenMs: null, gatewayMs: 3 });
+    expect(timing).toMatchObject({ stalls: 0, longestGapMs: null, gapP50Ms: null, gaps: null, gapsMs: 0 });
   });
 });

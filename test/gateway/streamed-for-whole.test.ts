@@ -106,9 +106,9 @@ describe.each(CLIENTS)('%s', (_, path, body) => {
     const lab = setup(replyWith(cut(bytes(mark + text), size)));
     const response = await lab.post(path, body);
     expect(response.status).toBe(200);
-    const told = await response.text();
-    if (path === '/v1/messages') expect(told).toBe(text);
-    else expect(told).toContain('Grüße');
+    const answered = await response.text();
+    if (path === '/v1/messages') expect(answered).toBe(text);
+    else expect(answered).toContain('Grüße');
   });
 
   test.each([1, 2, 10_000])('behind a byte order mark is read, in pieces of %d', async (size) => {
@@ -133,9 +133,9 @@ describe.each(CLIENTS)('%s', (_, path, body) => {
       );
     const blocks = Array.from({ length: 40 }, (_, index) => block(index));
     const lab = setup(replyWith(MESSAGE.start + blocks.join('') + MESSAGE.end.slice(BLOCK_END.length)));
-    const told = await (await lab.post(path, body)).text();
-    expect([...(told.match(/<\d+>/g) ?? [])]).toEqual(blocks.map((_, index) => `<${index}>`));
-    expect(told.length).toBeGreaterThan(40 * 60_000);
+    const text = await (await lab.post(path, body)).text();
+    expect([...(text.match(/<\d+>/g) ?? [])]).toEqual(blocks.map((_, index) => `<${index}>`));
+    expect(text.length).toBeGreaterThan(40 * 60_000);
   });
 
   test('that is a page says so', async () => {

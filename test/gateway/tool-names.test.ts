@@ -59,9 +59,9 @@ for (const client of DIALECT_IDS) {
         const { upstream, post, row } = setup(wire);
         const { path, body } = clientRequest(client, { stream, more: TOOLS[client] });
         const text = await (await post(path, body)).text();
-        const told = new Set(namesIn(upstream.requests[0]?.json()));
-        expect(told.size).toBe(1);
-        const [name = ''] = told;
+        const sentNames = new Set(namesIn(upstream.requests[0]?.json()));
+        expect(sentNames.size).toBe(1);
+        const [name = ''] = sentNames;
         const rule = PROVIDER_SIDES[wire].toolNames;
         if (rule === undefined) expect(name).toBe(NAME);
         else {
@@ -108,7 +108,7 @@ test('names that begin alike stay apart, and names that fit stay as they are', a
   const tools = names.map((name) => ({ name, input_schema: SCHEMA }));
   const { path, body } = clientRequest('anthropic-messages', { stream: true, more: { tools } });
   await (await post(path, body)).text();
-  const told = namesIn(upstream.requests[0]?.json());
-  expect(new Set(told).size).toBe(3);
-  expect(told[2]).toBe('mcp_short');
+  const sentNames = namesIn(upstream.requests[0]?.json());
+  expect(new Set(sentNames).size).toBe(3);
+  expect(sentNames[2]).toBe('mcp_short');
 });

@@ -24,8 +24,8 @@ function setup({ forward = false, fails = 0 } = {}) {
     config: { providers: { claude }, routing: { default_provider: 'claude' } },
     fetch: upstream.fetch,
   });
-  const told = () => upstream.requests.map(({ headers }) => new Headers(headers).get('traceparent'));
-  return { ...lab, told };
+  const traceparents = () => upstream.requests.map(({ headers }) => new Headers(headers).get('traceparent'));
+  return { ...lab, traceparents };
 }
 
 describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
@@ -41,16 +41,16 @@ describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
   test('without forward_trace a provider gets what the client sent where bytes pass, else nothing', async () => {
     const lab = setup();
     await lab.post(path, ASK, { headers: { traceparent: GIVEN } });
-    expect(lab.told()).toEqual([name === 'same' ? GIVEN : null]);
+    expect(lab.traceparents()).toEqual([name === 'same' ? GIVEN : null]);
   });
 
   test('with forward_trace each attempt is the provider’s parent', async () => {
     const lab = setup({ forward: true, fails: 2 });
     await lab.post(path, ASK, { headers: { traceparent: GIVEN } });
     const { attempts, trace } = await lab.row(0);
-    const told = lab.told().map((header) => parseTraceparent(header));
-    expect(told.map((context) => context?.traceId)).toEqual([TRACE, TRACE, TRACE]);
-    const spans = told.map((context) => context?.spanId);
+    const parsed = lab.traceparents().map((header) => parseTraceparent(header));
+    expect(parsed.map((context) => context?.traceId)).toEqual([TRACE, TRACE, TRACE]);
+    const spans = parsed.map((context) => context?.spanId);
     expect(attempts.map(({ spanId }) => spanId)).toEqual(spans);
     expect(new Set([PARENT, trace?.spanId, ...spans]).size).toBe(5);
     const starts = attempts.map(({ startedMs }) => startedMs ?? -1);
@@ -60,7 +60,7 @@ describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
   test('that the trace is not sampled is passed on too', async () => {
     const lab = setup({ forward: true });
     await lab.post(path, ASK, { headers: { traceparent: GIVEN.replace(/01$/, '00') } });
-    expect(lab.told()[0]).toEndWith('-00');
+    expect(lab.traceparents()[0]).toEndWith('-00');
     expect((await lab.row(0)).trace?.sampled).toBe(false);
   });
 

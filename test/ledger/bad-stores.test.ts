@@ -448,12 +448,12 @@ describe('a folder in which nothing can be written', () => {
   });
 
   test('to the end: the log has how many rows are lost, and why', async () => {
-    const told: Parameters<WriteLog>[] = [];
-    const ledger = openInNone((...line) => told.push(line));
+    const logged: Parameters<WriteLog>[] = [];
+    const ledger = openInNone((...line) => logged.push(line));
     for (const row of variedRows(3)) ledger.record(row);
     await ledger.close();
     const error = expect.stringContaining('a file is in the place of its folder');
-    expect(told.at(-1)).toEqual(['error', expect.stringContaining('are lost'), { rows: 3, error }]);
+    expect(logged.at(-1)).toEqual(['error', expect.stringContaining('are lost'), { rows: 3, error }]);
     expect(ledger.health().dropped).toBe(3);
   });
 

@@ -13,13 +13,13 @@ function kindOf(kinds: Kinds, changes: Partial<LedgerRow>) {
 describe('kinds', () => {
   test('half of the room for names is for requests that succeeded', () => {
     const kinds = createKinds({ names: 10, kinds: 1000 });
-    const told = (status: LedgerRow['status'], from: number) =>
+    const distinguished = (status: LedgerRow['status'], from: number) =>
       Array.from({ length: 20 }, (_, at) => kindOf(kinds, { status, model: `m${from + at}` }).model).filter(
         (model) => model !== 'other',
       );
-    expect(told('error', 0)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
-    expect(told('success', 100)).toEqual(['m100', 'm101', 'm102', 'm103', 'm104']);
-    expect(told('success', 0)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+    expect(distinguished('error', 0)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
+    expect(distinguished('success', 100)).toEqual(['m100', 'm101', 'm102', 'm103', 'm104']);
+    expect(distinguished('success', 0)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4']);
     expect(kindOf(kinds, { model: 'm100', status: 'aborted' }).model).toBe('m100');
   });
 

@@ -169,8 +169,8 @@ test.each(deepSeek)(
       ['2026-11-30T09:59Z', 2 * low],
     ];
     for (const [at, usd] of expected) {
-      const told = table(provider, model, usage, Date.parse(at)) ?? Number.NaN;
-      expect([at, told.toFixed(9)]).toEqual([at, usd.toFixed(9)]);
+      const price = table(provider, model, usage, Date.parse(at)) ?? Number.NaN;
+      expect([at, price.toFixed(9)]).toEqual([at, usd.toFixed(9)]);
     }
     const cached = sampleUsage({ inputTokens: 0, cacheReadTokens: MILLION, outputTokens: 0 });
     if (model !== 'deepseek-v4-pro')

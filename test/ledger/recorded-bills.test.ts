@@ -760,7 +760,8 @@ describe('the bill of', () => {
       const uncounted = (text: string) =>
         text.replace(/"cost":[\d.]+,/, '').replace(/,"server_tool_use_details":\{[^}]*\}/, '');
       const uncited = (text: string) => uncounted(text).replaceAll('"url_citation":', '"file_citation":');
-      const shown = (text: string, told: string) => uncited(text).replace('"choices"', `${told},"choices"`);
+      const shown = (text: string, stated: string) =>
+        uncited(text).replace('"choices"', `${stated},"choices"`);
       const listed = (text: string) => shown(text, '"citations":["https://a.example"]');
       const found = (text: string) => shown(text, '"web_search":[{"link":"https://a.example"}]');
       const nothing = (text: string) => shown(text, '"citations":[],"web_search":[]');

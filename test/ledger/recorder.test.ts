@@ -412,8 +412,8 @@ describe('a store that refuses', () => {
   });
 
   test('the log has one entry for it, one for dropped rows, and one for its end', async () => {
-    const told: unknown[][] = [];
-    ledger = createLedger(store, { ...timers, maxQueued: 3, log: (...line) => told.push(line) });
+    const logged: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, maxQueued: 3, log: (...line) => logged.push(line) });
     const REFUSED = [
       'warn',
       expect.stringContaining('takes no rows'),
@@ -423,25 +423,25 @@ describe('a store that refuses', () => {
       store.refuse = () => true;
       record('a', 'b', 'c');
       await timers.advance(2000);
-      expect(told.splice(0)).toEqual([REFUSED]);
+      expect(logged.splice(0)).toEqual([REFUSED]);
       record('d', 'e');
       await timers.advance(2000);
       const error = 'the store is out of order';
-      expect(told.splice(0)).toEqual([['error', expect.stringContaining('are dropped'), { error }]]);
+      expect(logged.splice(0)).toEqual([['error', expect.stringContaining('are dropped'), { error }]]);
       store.refuse = () => false;
       await timers.advance(2000);
-      expect(told.splice(0)).toEqual([['info', 'the ledger takes rows again', { dropped: 2 }]]);
+      expect(logged.splice(0)).toEqual([['info', 'the ledger takes rows again', { dropped: 2 }]]);
     }
   });
 
   test('for a moment alone is nothing to tell', async () => {
-    const told: unknown[][] = [];
-    ledger = createLedger(store, { ...timers, log: (...line) => told.push(line) });
+    const logged: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, log: (...line) => logged.push(line) });
     store.refuse = () => store.attempts <= 2;
     record('a');
     await timers.advance(2000);
     expect([keptIds(), store.attempts]).toEqual([['a'], 3]);
-    expect(told).toEqual([]);
+    expect(logged).toEqual([]);
   });
 
   test('the default bound is 10,000 rows', async () => {
@@ -505,8 +505,8 @@ describe('a row that the store always refuses', () => {
   });
 
   test('is given up, counted, and the ledger is well again', async () => {
-    const told: unknown[][] = [];
-    ledger = createLedger(store, { ...timers, log: (...line) => told.push(line) });
+    const logged: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, log: (...line) => logged.push(line) });
     record('a', 'poison', 'b');
     await timers.advance(1000);
     expect(ledger.health()).toMatchObject({ ok: false, queued: 1, dropped: 0 });
@@ -520,7 +520,7 @@ describe('a row that the store always refuses', () => {
       notices: ['a row was given up, since the store refused it: the store is out of order'],
     });
     const fields = { rows: 1, error: 'the store is out of order' };
-    expect(told).toContainEqual(['warn', expect.stringContaining('are given up'), fields]);
+    expect(logged).toContainEqual(['warn', expect.stringContaining('are given up'), fields]);
   });
 
   test('many of them give way to the others too', async () => {
@@ -652,25 +652,25 @@ describe('retention', () => {
       if (failing >= 0) throw new Error('locked');
       return { rows: 0, isDone: true };
     };
-    const told: unknown[][] = [];
-    ledger = createLedger(store, { ...timers, retentionMs: () => 0, log: (...line) => told.push(line) });
+    const logged: unknown[][] = [];
+    ledger = createLedger(store, { ...timers, retentionMs: () => 0, log: (...line) => logged.push(line) });
     await timers.advance(24_000);
-    expect(told).toEqual([]);
+    expect(logged).toEqual([]);
     await timers.advance(6_000);
     const stay = ['warn', expect.stringContaining('could not be deleted'), { error: 'locked' }];
-    expect(told.splice(0)).toEqual([stay]);
+    expect(logged.splice(0)).toEqual([stay]);
     expect(ledger.health()).toMatchObject({ ok: true, lastError: 'old rows were not deleted: locked' });
     await timers.advance(20_000);
     expect(tried).toEqual([10_000, 15_000, 25_000, 45_000]);
     expect(ledger.health().lastError).toBeNull();
-    expect(told.splice(0)).toEqual([['info', expect.stringContaining('are deleted again'), {}]]);
+    expect(logged.splice(0)).toEqual([['info', expect.stringContaining('are deleted again'), {}]]);
     failing = 20;
     await timers.advance(HOUR + 60_000);
     // From a success on it begins anew.
     expect(tried.slice(4, 7)).toEqual([5, 10, 20].map((s) => 45_000 + HOUR + (s - 5) * 1000));
     await timers.advance(HOUR);
     expect((tried.at(-1) ?? 0) - (tried.at(-2) ?? 0)).toBe(300_000);
-    expect(told).toEqual([stay]);
+    expect(logged).toEqual([stay]);
     await ledger.close();
   });
 

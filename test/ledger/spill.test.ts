@@ -30,19 +30,19 @@ let store: ReturnType<typeof createFakeStore>;
 let timers: ManualTimers;
 let maxBytes: number;
 /** What the log is told. */
-let told: (string | null)[];
+let errors: (string | null)[];
 
 beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'sluice-spill-')), 'spill');
   store = createFakeStore();
   timers = createManualTimers(SAMPLE_TIME);
   maxBytes = 100_000_000;
-  told = [];
+  errors = [];
 });
 afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
 
 const openSpill = () =>
-  createSpillFile({ directory, maxBytes: () => maxBytes, report: (failure) => told.push(failure) });
+  createSpillFile({ directory, maxBytes: () => maxBytes, report: (failure) => errors.push(failure) });
 const openLedger = (into = store): Ledger => createLedger(into, { ...timers, spill: openSpill() });
 const keptIds = (): string[] => store.rows().map((row) => row.requestId);
 const idsOf = (rows: readonly LedgerRow[]): string[] => rows.map((row) => row.requestId);
@@ -345,7 +345,7 @@ describe('what lies on disk', () => {
     expect(idsOf(await spill.next())).toEqual(['req_0', 'req_2']);
     await spill.remove(2);
     expect(spill.held()).toMatchObject({ rows: 0, bytes: 0, lost: 1 });
-    expect(told).toEqual([`1 of the rows that were spilled to ${path} are damaged, and lost`]);
+    expect(errors).toEqual([`1 of the rows that were spilled to ${path} are damaged, and lost`]);
     expect(files()).toEqual([]);
   });
 
@@ -384,12 +384,12 @@ describe('what lies on disk', () => {
     expect(await spill.next()).toEqual([]);
     expect(spill.held()).toMatchObject({ rows: 0, lost: 3 });
     expect(spill.held().lastError).toStartWith(`rows that were spilled to ${path} cannot be read`);
-    expect(told).toEqual([spill.held().lastError]);
+    expect(errors).toEqual([spill.held().lastError]);
     const found = openSpill();
     await found.close();
     expect(found.held().lastError).toStartWith(`rows that were spilled to ${path} cannot be read`);
     expect(await found.next()).toEqual([]);
-    expect(told.splice(1)).toEqual([found.held().lastError]);
+    expect(errors.splice(1)).toEqual([found.held().lastError]);
     rmdirSync(path);
     renameSync(`${path}.aside`, path);
     expect(idsOf(await openSpill().next())).toEqual(['req_0', 'req_1', 'req_2']);
@@ -438,7 +438,7 @@ describe('what lies on disk', () => {
       setSystemTime();
     }
     expect(files()).toEqual([]);
-    expect(told).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   test('files of before the machine was started are nobody’s, whoever has the number of their process now', async () => {

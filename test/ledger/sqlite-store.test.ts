@@ -353,9 +353,9 @@ describe('SQLite file', () => {
       await (at % 200 === 0 ? one : other).append(rows);
     }
     const { costs } = await one.summary({ window: { since: null }, costs: ['model'], models: 0 });
-    const told = Object.keys(costs.model ?? {}).filter((name) => name !== 'other');
-    expect(told.length).toBe(1000);
-    for (const model of ['invented-req_1199', ...told.slice(0, 5)])
+    const distinguished = Object.keys(costs.model ?? {}).filter((name) => name !== 'other');
+    expect(distinguished.length).toBe(1000);
+    for (const model of ['invented-req_1199', ...distinguished.slice(0, 5)])
       expect((await other.audit({ ...ALL, model })).total).toBe(1);
     expect((await one.totals()).requests).toBe(1200);
     await one.close();

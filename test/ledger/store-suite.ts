@@ -244,7 +244,7 @@ export function describeStore(factory: StoreFactory): void {
       const hash = new Bun.CryptoHasher('sha256').update(image).digest('hex');
       const body = (text: string) =>
         `{"source":{"type":"base64","media_type":"image/png","data":"${image.toString('base64')}"},"text":"${text}"}`;
-      const told = (text: string) =>
+      const withReference = (text: string) =>
         `{"source":{"type":"base64","media_type":"image/png","data":"sluice-binary:${hash};image/png;1500000"},"text":"${text}"}`;
       const content = sharedCopy(image);
       const at = body('').indexOf(image.toString('base64'));
@@ -263,20 +263,20 @@ export function describeStore(factory: StoreFactory): void {
       ]);
       const bodies = async (more: Partial<AuditFilter>) =>
         (await store.audit({ ...ALL, includeBodies: true, ...more })).rows.map((row) => row.requestBody);
-      expect(await bodies({})).toEqual([told('new'), told('old')]);
+      expect(await bodies({})).toEqual([withReference('new'), withReference('old')]);
       expect(await bodies({ includeBinaries: true })).toEqual([body('new'), body('old')]);
       await expireAll(store, later);
       expect(await bodies({ includeBinaries: true })).toEqual([body('new')]);
       // Some two gigabytes, were each put in its place.
-      const many = `[${JSON.stringify(told('')).concat(',').repeat(1_000)}0]`;
+      const many = `[${JSON.stringify(withReference('')).concat(',').repeat(1_000)}0]`;
       await store.append([sampleRow({ requestId: 'req_many', timestamp: later, requestBody: many })]);
       expect(await bodies({ includeBinaries: true, requestId: 'req_many' })).toEqual([many]);
       expect(await bodies({ includeBinaries: true, limit: 1, offset: 1 })).toEqual([body('new')]);
       await store.append([
-        sampleRow({ requestId: 'req_third', timestamp: later + 1, requestBody: told('none') }),
+        sampleRow({ requestId: 'req_third', timestamp: later + 1, requestBody: withReference('none') }),
       ]);
       await expireAll(store, later + 1);
-      expect(await bodies({ includeBinaries: true })).toEqual([told('none')]);
+      expect(await bodies({ includeBinaries: true })).toEqual([withReference('none')]);
     });
 
     test('one request id is one row, counted once, however often it is handed over', async () => {
@@ -798,20 +798,21 @@ export function describeStore(factory: StoreFactory): void {
       for (let at = 0; at < rows.length; at += 700) await store.append(rows.slice(at, at + 700));
       expectTotals(await store.totals(), expectedTotals(rows));
       const request = { window: ALL_TIME, costs: ['model', 'agent', 'project'] as const, models: 10_000 };
-      const { costs, models: told } = await store.summary(request);
+      const { costs, models: summed } = await store.summary(request);
       for (const dimension of request.costs) {
         const found = costs[dimension] ?? {};
         const names = Object.keys(found);
         expect(names.length).toBeGreaterThan(500);
         expect(names.length).toBeLessThanOrEqual(1001);
         const wanted = expectedCosts(rows, dimension);
-        const told = names.filter((name) => name !== 'other');
-        for (const name of told.slice(0, 300)) expect(found[name]).toBeCloseTo(wanted[name] ?? Number.NaN, 9);
+        const distinguished = names.filter((name) => name !== 'other');
+        for (const name of distinguished.slice(0, 300))
+          expect(found[name]).toBeCloseTo(wanted[name] ?? Number.NaN, 9);
         const sum = (all: Record<string, number>) => Object.values(all).reduce((a, b) => a + b, 0);
         expect(sum(found)).toBeCloseTo(sum(wanted), 6);
       }
-      const counted = told.map(({ latency }) => latency.reduce((a, b) => a + b, 0));
-      expect(counted).toEqual(told.map(({ requests }) => requests));
+      const counted = summed.map(({ latency }) => latency.reduce((a, b) => a + b, 0));
+      expect(counted).toEqual(summed.map(({ requests }) => requests));
 
       const filters: Partial<AuditFilter>[] = [
         { model: 'invented-1' },

@@ -14,15 +14,21 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const base64url = (text: string) => Buffer.from(text).toString('base64url');
 
 describe.each(SECRETS)('%s', (secret) => {
-  const told: [name: string, text: string][] = ['', 'x', 'xy', 'user:', 'Bearer ', '{"api_key":"'].flatMap(
-    (before) =>
-      ['', '!', '"}', '\u0000\u0000'].map((behind): [string, string] => [
-        `between ${JSON.stringify(before)} and ${JSON.stringify(behind)}`,
-        before + secret + behind,
-      ]),
+  const surroundings: [name: string, text: string][] = [
+    '',
+    'x',
+    'xy',
+    'user:',
+    'Bearer ',
+    '{"api_key":"',
+  ].flatMap((before) =>
+    ['', '!', '"}', '\u0000\u0000'].map((behind): [string, string] => [
+      `between ${JSON.stringify(before)} and ${JSON.stringify(behind)}`,
+      before + secret + behind,
+    ]),
   );
 
-  test.each(told)('%s', (_, plain) => {
+  test.each(surroundings)('%s', (_, plain) => {
     for (const encoded of [base64(plain), base64url(plain)]) {
       expect(redactor.ofFailure(`bad header "${encoded}".`)).toBe('bad header "[redacted]".');
       expect(redactor.ofFailure(encoded)).toBe('[redacted]');

@@ -33,7 +33,7 @@ describe('known secrets', () => {
   });
 
   test('go where only their beginning is reported, if that is no word', () => {
-    const told = createRedactor([
+    const redactBeginnings = createRedactor([
       'qzSecret-Hx7Lw2mKp9',
       '0123abcd-4567',
       'context-1m-2025-08-07',
@@ -47,11 +47,11 @@ describe('known secrets', () => {
       'qzSecret[...]',
       '0123abcd-',
     ])
-      expect(told(`a key that begins with "${part}" is none`)).toBe(
+      expect(redactBeginnings(`a key that begins with "${part}" is none`)).toBe(
         'a key that begins with "[redacted]" is none',
       );
     const ordinary = 'context-free, 2025-08-09, qzSec, 0123abc';
-    expect(told(ordinary)).toBe(ordinary);
+    expect(redactBeginnings(ordinary)).toBe(ordinary);
   });
 
   test('of two that begin alike, each goes whole', () => {

@@ -6,12 +6,12 @@ import { sampleRow } from '../support/ledger-rows.ts';
 
 const systemOf = (provider: string) => `system of ${provider}`;
 
-const told = (more: Partial<LedgerRow>) => requestAttributes({ ...sampleRow(), ...more }, systemOf);
+const attributesOf = (more: Partial<LedgerRow>) => requestAttributes({ ...sampleRow(), ...more }, systemOf);
 
 const USAGE = /^gen_ai\.usage\.(?!cost)/;
 
 test('an answer whose tokens nobody counted has its model, and no counts', () => {
-  const attributes = told({ status: 'success', usageKnown: false, model: 'm', costUsd: null });
+  const attributes = attributesOf({ status: 'success', usageKnown: false, model: 'm', costUsd: null });
   expect(attributes['gen_ai.response.model']).toBe('m');
   expect(Object.keys(attributes).filter((name) => USAGE.test(name))).toEqual([]);
   expect(attributes).not.toHaveProperty('gen_ai.usage.cost');
@@ -19,13 +19,13 @@ test('an answer whose tokens nobody counted has its model, and no counts', () =>
 
 test('a failure has no model that answered, unless it was billed', () => {
   const failed = { status: 'error', model: 'm', errorCode: 'upstream_failed' } as const;
-  expect(told({ ...failed, usageKnown: false })).not.toHaveProperty('gen_ai.response.model');
-  expect(told({ ...failed, usageKnown: true })['gen_ai.response.model']).toBe('m');
+  expect(attributesOf({ ...failed, usageKnown: false })).not.toHaveProperty('gen_ai.response.model');
+  expect(attributesOf({ ...failed, usageKnown: true })['gen_ai.response.model']).toBe('m');
 });
 
 test('what is not known is left out', () => {
   const { timing } = sampleRow();
-  const attributes = told({
+  const attributes = attributesOf({
     ...{ provider: null, streamed: false, httpStatus: 0, finishReason: null, ttftMs: 9 },
     timing: { ...timing, gaps: null },
   });
@@ -38,7 +38,11 @@ test('what is not known is left out', () => {
 
 test('a stream has the seconds to its first piece, and how often it stalled', () => {
   const { timing } = sampleRow();
-  const attributes = told({ streamed: true, ttftMs: 1_500, timing: { ...timing, gaps: '3:1', stalls: 0 } });
+  const attributes = attributesOf({
+    streamed: true,
+    ttftMs: 1_500,
+    timing: { ...timing, gaps: '3:1', stalls: 0 },
+  });
   expect(attributes).toMatchObject({
     'gen_ai.request.stream': true,
     'gen_ai.response.time_to_first_chunk': 1.5,

@@ -276,12 +276,12 @@ describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
     exporter.see({ ...SERVED, operation: 'embed', streamed: false, usage: sampleUsage({ outputTokens: 0 }) });
     exporter.see({ ...SERVED, operation: 'count-tokens', streamed: false, usageKnown: false });
     await exporter.close();
-    const told = collector.points.flatMap(({ metric, attributes, value, count, sum }) =>
+    const points = collector.points.flatMap(({ metric, attributes, value, count, sum }) =>
       /\.(inference\.usage|embeddings)\./.test(metric)
         ? [[metric.replace('gen_ai.client.', ''), attributes['gen_ai.token.modality'] ?? count, value ?? sum]]
         : [],
     );
-    expect(told).toEqual([
+    expect(points).toEqual([
       ['embeddings.duration', 1, 1.2345],
       ['embeddings.operation.input_tokens', 1, 100],
       ['inference.usage.input_tokens', 'unknown', 137 + 40],
@@ -441,7 +441,7 @@ describe('when it is reported', () => {
 
 describe('what is new alone', () => {
   const DURATION = 'gen_ai.client.operation.duration';
-  const told = (metric: string) =>
+  const valuesOf = (metric: string) =>
     collector.points
       .filter((point) => point.metric === metric)
       .map(({ count, value, sum, startMs, temporality }) => {
@@ -456,9 +456,9 @@ describe('what is new alone', () => {
     exporter.see({ ...SERVED, trace: null });
     await timers.advance(60_000);
     await requests(1);
-    expect(told(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
-    expect(told('gen_ai.client.inference.duration')).toEqual([[2, 2 * 1.2345, 0]]);
-    expect(told('sluice.cost')).toEqual([[null, 0.005, 0]]);
+    expect(valuesOf(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
+    expect(valuesOf('gen_ai.client.inference.duration')).toEqual([[2, 2 * 1.2345, 0]]);
+    expect(valuesOf('sluice.cost')).toEqual([[null, 0.005, 0]]);
     // How many there are is told as ever.
     const open = collector.points.filter(({ metric }) => metric === 'http.client.open_connections');
     expect(open.map(({ value, temporality }) => [value, temporality])).toEqual([
@@ -467,10 +467,10 @@ describe('what is new alone', () => {
     ]);
     await timers.advance(60_000);
     await requests(2);
-    expect(told(DURATION)).toEqual([]);
+    expect(valuesOf(DURATION)).toEqual([]);
     exporter.see({ ...SERVED, trace: null });
     await exporter.close();
-    expect(told(DURATION)).toEqual([[1, 1.2345, 120_000]]);
+    expect(valuesOf(DURATION)).toEqual([[1, 1.2345, 120_000]]);
   });
 
   test('with what a report before had that nobody took', async () => {
@@ -482,9 +482,9 @@ describe('what is new alone', () => {
     exporter.see({ ...SERVED, trace: null });
     await timers.advance(60_000);
     await requests(2);
-    expect(told(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
+    expect(valuesOf(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
     await exporter.close();
-    expect(told(DURATION)).toEqual([]);
+    expect(valuesOf(DURATION)).toEqual([]);
   });
 
   test('with what a report had that waits to be sent again when the gateway ends', async () => {
@@ -496,7 +496,7 @@ describe('what is new alone', () => {
     await timers.advance(0);
     exporter.see({ ...SERVED, trace: null });
     await exporter.close();
-    expect(told(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
+    expect(valuesOf(DURATION)).toEqual([[2, 2 * 1.2345, 0]]);
   });
 });
 

@@ -285,8 +285,8 @@ describe('the token', () => {
       const form = new URLSearchParams(await request.text());
       if (form.get('refresh_token') !== OAUTH.refresh_token)
         return Response.json({ error: 'invalid_grant' }, { status: 400 });
-      const told = ['client_id', 'client_secret', 'grant_type'].map((name) => form.get(name));
-      expect(told).toEqual(['own-client', 'qzOwnSecret', 'refresh_token']);
+      const sent = ['client_id', 'client_secret', 'grant_type'].map((name) => form.get(name));
+      expect(sent).toEqual(['own-client', 'qzOwnSecret', 'refresh_token']);
       return Response.json({ access_token: 'ya29.fetched', expires_in: 3_600, token_type: 'Bearer' });
     },
   });
@@ -348,10 +348,10 @@ describe('the configuration', () => {
   });
 
   test('knows its options, and no other', () => {
-    const told = (options: Record<string, string>) =>
+    const problemsOf = (options: Record<string, string>) =>
       resolve({ ...PROVIDER, options }).problems.map(({ path }) => path.join('.'));
-    expect(told({ project: 'p', user_agent: 'u' })).toEqual([]);
-    expect(told({ project: 'p', region: 'r' })).toEqual(['providers.antigravity.options.region']);
+    expect(problemsOf({ project: 'p', user_agent: 'u' })).toEqual([]);
+    expect(problemsOf({ project: 'p', region: 'r' })).toEqual(['providers.antigravity.options.region']);
   });
 
   test('names the secret that is missing', () => {

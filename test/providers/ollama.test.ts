@@ -327,10 +327,10 @@ describe('the end', () => {
     [404, `{"error":"model 'x' not found"}`, 404],
     [503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}', 503],
     [500, '{"error":"the input length exceeds the context length"}', 400],
-  ])('HTTP %d %s', async (status, body, told) => {
+  ])('HTTP %d %s', async (status, body, expected) => {
     const { post } = setup(replyWith(body, { status, headers: { 'content-type': 'application/json' } }));
     const response = await post('/v1/messages', { ...MESSAGES, stream: true });
-    expect(response.status).toBe(told);
+    expect(response.status).toBe(expected);
     expect(await response.text()).toContain(asString(parseObject(body)?.error)?.slice(0, 12) ?? '');
   });
 });

@@ -42,10 +42,10 @@ describe('servers that refuse fields they do not know', () => {
 
   test('a refusal is sent as text there, and where a turn of it alone would be empty', () => {
     const refused = { role: 'assistant', content: null, refusal: 'No.' };
-    const told = { role: 'assistant', content: 'No.' };
+    const sentTurn = { role: 'assistant', content: 'No.' };
     for (const kind of ['groq', 'deepseek', 'moonshot', 'xai'])
       expect(passed(kind, 'm', [ASK, refused, ASK])).toEqual({
-        messages: [ASK, told, ASK],
+        messages: [ASK, sentTurn, ASK],
         lost: ['refusal'],
       });
     const history: Message[] = [
@@ -54,7 +54,7 @@ describe('servers that refuse fields they do not know', () => {
       { role: 'user', parts: [{ type: 'text', text: 'q' }] },
     ];
     expect(build('groq', { messages: history })).toMatchObject({
-      body: { messages: [ASK, told, ASK] },
+      body: { messages: [ASK, sentTurn, ASK] },
       lost: ['approximated refusal'],
     });
     expect(build('openai', { messages: history }, 'gpt-4.1')).toMatchObject({

@@ -165,9 +165,9 @@ test.each<['deepseek' | 'moonshot' | 'glm', string, JsonObject, JsonObject, stri
 ])('%s: %s with %j is sent %j', async (kind, model, asks, sends, lost) => {
   const said = { model, max_tokens: 99, tools: [{ name: 'look', input_schema: { type: 'object' } }] };
   const body = { ...said, ...asks, messages: [{ role: 'user', content: 'q' }] };
-  const { fields, lost: told } = await asked(kind, '/v1/messages', body);
+  const { fields, lost: reported } = await asked(kind, '/v1/messages', body);
   expect({ ...fields }).toEqual({ ...said, ...asks, ...sends });
-  expect(told).toEqual(lost);
+  expect(reported).toEqual(lost);
 });
 
 test.each<['deepseek' | 'moonshot' | 'glm', string, JsonObject]>([

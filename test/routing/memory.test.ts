@@ -30,21 +30,21 @@ test('what was measured more than ten minutes ago says nothing', () => {
 });
 
 test('a conversation that moves is reported, one that stays is not', () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const memory = createRouteMemory(
     () => 0,
-    (place, name) => told.push(`${place} ${name}`),
+    (place, name) => reported.push(`${place} ${name}`),
   );
   memory.served(A, 'stream', 1, 'one');
   memory.served(A, 'stream', 1, 'one');
   memory.served(target('b'), 'stream', 1, 'one');
   memory.served(A, 'stream', 1, null);
-  expect(told).toEqual(['one p/a', 'one p/b']);
+  expect(reported).toEqual(['one p/a', 'one p/b']);
   expect(memory.placeOf('one')).toBe('p/b');
   memory.adopt('one', 'p/c');
   expect(memory.placeOf('one')).toBe('p/c');
   expect(memory.placeOf('two')).toBeNull();
-  expect(told).toHaveLength(2);
+  expect(reported).toHaveLength(2);
 });
 
 test('of too many conversations the one that was served longest ago is forgotten', () => {

@@ -14,40 +14,40 @@ test('new objects that nothing references are collected after a while', async ()
 
 /** What is collected, tick by tick, while so many requests begin in each: (n)ew, (A)ll, or nothing. */
 async function collected(course: readonly number[], { open = 0, isSmall = true } = {}): Promise<string> {
-  const told: string[] = [];
+  const collections: string[] = [];
   const done = Promise.withResolvers<void>();
   let begun = 0;
   const stop = startCollector({
     begun() {
-      if (told.length === course.length) {
+      if (collections.length === course.length) {
         stop();
         done.resolve();
-      } else begun += course[told.length] ?? 0;
-      told.push('.');
+      } else begun += course[collections.length] ?? 0;
+      collections.push('.');
       return begun;
     },
     open: () => open,
     tickMs: 1,
     collectNew: () => {
-      if (told.at(-1) !== 'A') told[told.length - 1] = 'n';
+      if (collections.at(-1) !== 'A') collections[collections.length - 1] = 'n';
     },
     collectAll: () => {
-      told[told.length - 1] = 'A';
+      collections[collections.length - 1] = 'A';
     },
     isSmall: () => isSmall,
   });
   await done.promise;
   await Bun.sleep(10);
-  expect(told).toHaveLength(course.length + 1);
-  return told.slice(0, course.length).join('');
+  expect(collections).toHaveLength(course.length + 1);
+  return collections.slice(0, course.length).join('');
 }
 
 const steady = (perTick: number, ticks: number) => Array<number>(ticks).fill(perTick);
 
 test('while requests come the new is collected, and everything each hundredth tick', async () => {
-  const told = await collected(steady(1000, 250));
-  expect(told.replaceAll('n', '')).toBe('AA');
-  expect(told.slice(0, 100)).toBe(`${'n'.repeat(99)}A`);
+  const collections = await collected(steady(1000, 250));
+  expect(collections.replaceAll('n', '')).toBe('AA');
+  expect(collections.slice(0, 100)).toBe(`${'n'.repeat(99)}A`);
 });
 
 test('after a crowd of requests whose answers go on, everything, once', async () => {

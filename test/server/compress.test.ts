@@ -40,7 +40,7 @@ describe.each([...ENCODINGS])('%s', (encoding) => {
       },
     });
     const reader = compressStream(body, encoding).getReader();
-    const told: Uint8Array[] = [];
+    const written: Uint8Array[] = [];
     let text = '';
     for (let n = 1; n <= 20; n++) {
       send?.enqueue(new TextEncoder().encode(event(n)));
@@ -48,11 +48,11 @@ describe.each([...ENCODINGS])('%s', (encoding) => {
       // Nothing more is sent until this has come.
       const { value = new Uint8Array() } = await reader.read();
       expect(value.length).toBeGreaterThan(0);
-      told.push(value);
+      written.push(value);
     }
     send?.close();
-    for (let end = await reader.read(); !end.done; end = await reader.read()) told.push(end.value);
-    const bytes = Buffer.concat(told);
+    for (let end = await reader.read(); !end.done; end = await reader.read()) written.push(end.value);
+    const bytes = Buffer.concat(written);
     expect(DECOMPRESS[encoding](bytes).toString()).toBe(text);
     expect(bytes.length).toBeLessThan(text.length / 3);
   });

@@ -3,32 +3,32 @@ import { expect, test } from 'bun:test';
 import { LoopTurn, setTimer } from '../../src/server/loop-turn.ts';
 
 test('all that arrives in one turn, in its order, once it is over; what comes of it is of the next', async () => {
-  const told: string[] = [];
+  const calls: string[] = [];
   const done = Promise.withResolvers<void>();
   const turn = new LoopTurn<string>((arrival) => {
-    told.push(`deal ${arrival}`);
+    calls.push(`deal ${arrival}`);
     if (arrival === 'a') turn.add('c');
     if (arrival === 'c') done.resolve();
   });
   for (const arrival of ['a', 'b']) {
-    told.push(`read ${arrival}`);
+    calls.push(`read ${arrival}`);
     turn.add(arrival);
   }
   await Promise.resolve();
-  expect(told).toEqual(['read a', 'read b']);
+  expect(calls).toEqual(['read a', 'read b']);
   await done.promise;
-  expect(told).toEqual(['read a', 'read b', 'deal a', 'deal b', 'deal c']);
+  expect(calls).toEqual(['read a', 'read b', 'deal a', 'deal b', 'deal c']);
 });
 
 test('chunks of many sockets are read before the first is processed', async () => {
   const SOCKETS = 20;
-  const told: string[] = [];
+  const calls: string[] = [];
   const accepted = Promise.withResolvers<void>();
   const all = Promise.withResolvers<void>();
   let open = 0;
   const turn = new LoopTurn<number>(() => {
-    told.push('deal');
-    if (told.filter((what) => what === 'deal').length === SOCKETS) all.resolve();
+    calls.push('deal');
+    if (calls.filter((what) => what === 'deal').length === SOCKETS) all.resolve();
   });
   const listener = Bun.listen({
     hostname: '127.0.0.1',
@@ -38,8 +38,8 @@ test('chunks of many sockets are read before the first is processed', async () =
         if (++open === SOCKETS) accepted.resolve();
       },
       data() {
-        told.push('read');
-        turn.add(told.length);
+        calls.push('read');
+        turn.add(calls.length);
       },
     },
   });
@@ -52,7 +52,7 @@ test('chunks of many sockets are read before the first is processed', async () =
   await accepted.promise;
   for (const client of clients) client.write('x');
   await all.promise;
-  expect(told.slice(0, SOCKETS)).toEqual(Array<string>(SOCKETS).fill('read'));
+  expect(calls.slice(0, SOCKETS)).toEqual(Array<string>(SOCKETS).fill('read'));
   for (const client of clients) client.end();
   listener.stop(true);
 });
@@ -61,8 +61,8 @@ test('chunks of many sockets are read before the first is processed', async () =
 test('a timer that is due together with bytes of a socket calls back when those have been processed', {
   retry: 5,
 }, async () => {
-  const told: string[] = [];
-  const turn = new LoopTurn<string>((arrival) => told.push(arrival));
+  const calls: string[] = [];
+  const turn = new LoopTurn<string>((arrival) => calls.push(arrival));
   const accepted = Promise.withResolvers<{ write(text: string): void }>();
   const listener = Bun.listen({
     hostname: '127.0.0.1',
@@ -77,7 +77,7 @@ test('a timer that is due together with bytes of a socket calls back when those 
   const server = await accepted.promise;
   const over = Promise.withResolvers<void>();
   setTimer(() => {
-    told.push('timer');
+    calls.push('timer');
     over.resolve();
   }, 20);
   // The process is busy until both are there, and finds them in the same turn.
@@ -87,23 +87,23 @@ test('a timer that is due together with bytes of a socket calls back when those 
     while (performance.now() < until);
   }, 1);
   await over.promise;
-  expect(told).toEqual(['bytes', 'timer']);
+  expect(calls).toEqual(['bytes', 'timer']);
   client.end();
   listener.stop(true);
 });
 
 test('a timer that is called off never calls back, not even when it is due', async () => {
-  const told: string[] = [];
-  const stop = setTimer(() => told.push('called off'), 1);
+  const calls: string[] = [];
+  const stop = setTimer(() => calls.push('called off'), 1);
   stop();
   stop();
   // Due with the other, whose callback comes first.
   const over = Promise.withResolvers<void>();
   setTimer(() => stopLate(), 1);
-  const stopLate = setTimer(() => told.push('called off late'), 1);
+  const stopLate = setTimer(() => calls.push('called off late'), 1);
   setTimer(() => over.resolve(), 5);
   const until = performance.now() + 10;
   while (performance.now() < until);
   await over.promise;
-  expect(told).toEqual([]);
+  expect(calls).toEqual([]);
 });

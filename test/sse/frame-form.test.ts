@@ -19,7 +19,7 @@ function learned(text: string, frame = frameOf(JSON.stringify(text)), shape: Sha
 
 /** Of a frame like the learned one. */
 function textIn(form: FrameForm, frame: Uint8Array, isRefused = false): string | undefined {
-  let told: string | undefined;
+  let repeated: string | undefined;
   // Among others.
   const bytes = Buffer.concat([frameOf('"b"'), frame, frameOf('"c"')]);
   const from = frameOf('"b"').length;
@@ -27,12 +27,12 @@ function textIn(form: FrameForm, frame: Uint8Array, isRefused = false): string |
     padding: undefined,
     numbers: undefined,
     repeat(text) {
-      told = text;
+      repeated = text;
       return !isRefused;
     },
   });
-  expect(isLike).toBe(told !== undefined && !isRefused);
-  return told;
+  expect(isLike).toBe(repeated !== undefined && !isRefused);
+  return repeated;
 }
 
 describe('the form of a frame', () => {

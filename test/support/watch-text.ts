@@ -10,10 +10,10 @@ export async function watchText(gateway: Gateway) {
   return {
     /** All text, until the request has ended. */
     async textUntilEnd(): Promise<string> {
-      let told = '';
-      while (!told.includes('"type":"completed"')) told += (await reader.read()).value ?? '';
+      let text = '';
+      while (!text.includes('"type":"completed"')) text += (await reader.read()).value ?? '';
       await reader.cancel();
-      const texts = told.matchAll(/"type":"text_delta","request_id":"[^"]*","text":("[^"]*")/g);
+      const texts = text.matchAll(/"type":"text_delta","request_id":"[^"]*","text":("[^"]*")/g);
       return [...texts].map(([, text = '""']) => JSON.parse(text)).join('');
     },
   };

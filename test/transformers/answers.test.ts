@@ -385,8 +385,8 @@ describe('reasoning', () => {
         { type: 'reasoning-end', block: 1 },
       ];
       const step = createTagging(tags, { ...context, lost: (feature) => void lost.push(feature) });
-      const told = await through(step, ...sealed);
-      expect(told.flatMap((event) => ('text' in event ? [event.text] : [])).join('')).toBe(
+      const passed = await through(step, ...sealed);
+      expect(passed.flatMap((event) => ('text' in event ? [event.text] : [])).join('')).toBe(
         '<think>hm</think>\n\n',
       );
       expect(lost).toEqual(['redacted_thinking', 'reasoning signature']);

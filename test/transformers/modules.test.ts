@@ -278,13 +278,13 @@ test.each<[string, UserTransformer, string[], string[]]>([
   ],
 ])('log probabilities are those of the text, or gone: one that %s', async (_, made, texts, lost) => {
   const logprobs = [{ token: 'It', logprob: -1, top: [] }];
-  const { value, lost: told } = await runTransformer(made)
+  const { value, lost: reported } = await runTransformer(made)
     .answer({ provider: 'lab', model: 'm' })
     .push([{ type: 'text-delta', block: 0, text: 'It', logprobs }]);
   const [event] = value;
   const said = event?.type === 'text-delta' ? event : undefined;
   expect([said?.text, said?.logprobs?.[0]?.token ?? '']).toEqual(texts);
-  expect(told).toEqual(lost);
+  expect(reported).toEqual(lost);
 });
 
 describe('the library', () => {

@@ -48,7 +48,7 @@ async function ask(asking: Asking, transformers: Transformers) {
 const NEVER: Transformers = [{ name: 'redact', patterns: ['\ue000{3}'], tools: true }];
 
 /** What every dialect tells alike. */
-function told(parts: readonly Part[]): unknown[] {
+function comparable(parts: readonly Part[]): unknown[] {
   return parts.map((part) => [
     part.type,
     'text' in part ? part.text : '',
@@ -82,7 +82,7 @@ describe.each(SPOKEN_DIALECTS.map((dialect, index) => ({ dialect, index })))(
         const plain = await ask({ recording, dialect, client }, []);
         const searched = await ask({ recording, dialect, client, split }, NEVER);
         // Behind a dialect's own decoder and encoder, some of what only this dialect has is gone, and the row says so.
-        const parts = client === dialect ? told : unspelled;
+        const parts = client === dialect ? comparable : unspelled;
         expect(parts(searched.parts)).toEqual(parts(plain.parts));
         // A stream that fails before it says anything is answered with a status: there is nothing to rewrite.
         if (client === dialect && searched.error === null)

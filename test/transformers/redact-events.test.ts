@@ -26,8 +26,8 @@ const thinking = (block: number, text: string): StreamEvent[] => [
 
 test('a seal is gone with what it sealed, and stays with what is as it was', async () => {
   const { through, lost } = setup();
-  const told = await through(...thinking(0, 'it is KEY-1.'), ...thinking(1, 'fine.'));
-  expect(told.filter(({ type }) => type === 'reasoning-signature')).toEqual([thinking(1, '')[2]] as never);
+  const passed = await through(...thinking(0, 'it is KEY-1.'), ...thinking(1, 'fine.'));
+  expect(passed.filter(({ type }) => type === 'reasoning-signature')).toEqual([thinking(1, '')[2]] as never);
   expect(lost).toEqual(['text (redacted)', 'reasoning signature']);
 });
 
@@ -36,13 +36,13 @@ test.each([
   ['holds the reasoning itself', separateToken('openai-responses', '{"encrypted_content":"ENC"}')],
 ])('a token that %s stays with the text that changed', async (_, signature) => {
   const { through, lost } = setup();
-  const told = await through(
+  const passed = await through(
     { type: 'reasoning-start', block: 0 },
     { type: 'reasoning-delta', block: 0, text: 'it is KEY-1.' },
     { type: 'reasoning-signature', block: 0, signature },
     { type: 'reasoning-end', block: 0 },
   );
-  expect(told).toContainEqual({ type: 'reasoning-signature', block: 0, signature });
+  expect(passed).toContainEqual({ type: 'reasoning-signature', block: 0, signature });
   expect(lost).toEqual(['text (redacted)']);
 });
 
@@ -55,11 +55,11 @@ test('what stands between the pieces of a text keeps its place', async () => {
     { type: 'text-delta', block: 0, text: 'S b' },
     { type: 'text-end', block: 0 },
   ];
-  const told = await through(...events);
-  const at = told.findIndex(({ type }) => type === 'extension');
+  const passed = await through(...events);
+  const at = passed.findIndex(({ type }) => type === 'extension');
   const said = (some: readonly StreamEvent[]) =>
     some.map((event) => ('text' in event ? event.text : '')).join('');
-  expect([said(told.slice(0, at)), said(told.slice(at))]).toEqual(['a KEY', 'S b']);
+  expect([said(passed.slice(0, at)), said(passed.slice(at))]).toEqual(['a KEY', 'S b']);
 });
 
 test('citations without end within a text that may have to be redacted end the answer', async () => {
@@ -85,8 +85,8 @@ test('counts do not wait for the text', async () => {
 
 test('log probabilities spell the text as it was: they are left out, and named', async () => {
   const { through, lost } = setup();
-  const told = await through({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value: {} });
-  expect([told, lost]).toEqual([[], ['logprobs']]);
+  const passed = await through({ type: 'extension', dialect: 'openai-chat', name: 'logprobs', value: {} });
+  expect([passed, lost]).toEqual([[], ['logprobs']]);
 });
 
 test('a citation is searched in its title and in what it quotes; its own spelling would tell it again', async () => {
@@ -94,10 +94,10 @@ test('a citation is searched in its title and in what it quotes; its own spellin
   const cited = async (citation: object) => {
     const { through, lost } = setup();
     const event = { type: 'citation', block: 0, citation: { kind: 'other', extension, ...citation } };
-    const [told] = await through(event as StreamEvent);
-    if (told?.type !== 'citation') return undefined;
-    expect(lost).toEqual(told.citation.extension === undefined ? ['text (redacted)'] : []);
-    return told.citation;
+    const [passed] = await through(event as StreamEvent);
+    if (passed?.type !== 'citation') return undefined;
+    expect(lost).toEqual(passed.citation.extension === undefined ? ['text (redacted)'] : []);
+    return passed.citation;
   };
   expect(await cited({ title: 'of KEY-1', citedText: 'b' })).toEqual({
     kind: 'other',
@@ -115,12 +115,12 @@ test('a citation is searched in its title and in what it quotes; its own spellin
 describe('arguments', () => {
   const called = async (kind: ToolStart['kind'], pieces: string[], options: object = {}) => {
     const { through, lost } = setup({ tools: true, ...options });
-    const told = await through(
+    const passed = await through(
       { type: 'tool-start', block: 0, id: 'c', name: 'f', kind },
       ...pieces.map((text): StreamEvent => ({ type: 'tool-delta', block: 0, arguments: text })),
       { type: 'error', error: new GatewayError('upstream_truncated', 'cut') },
     );
-    const text = told.map((event) => (event.type === 'tool-delta' ? event.arguments : '')).join('');
+    const text = passed.map((event) => (event.type === 'tool-delta' ? event.arguments : '')).join('');
     expect([...new Set(lost)]).toEqual(text === pieces.join('') ? [] : ['text (redacted)']);
     return text;
   };

@@ -156,10 +156,10 @@ describe('a document’s title and context, and what an earlier answer quotes', 
     title,
     source: { type: 'base64', media_type: 'application/pdf', data: 'JVBERi0=' },
   });
-  const plain = (told: string) => ({
+  const plain = (message: string) => ({
     type: 'document',
-    title: `Named ${told}`,
-    context: `From ${told}`,
+    title: `Named ${message}`,
+    context: `From ${message}`,
     source: { type: 'text', media_type: 'text/plain', data: 'plain' },
   });
   const quote = {

@@ -110,8 +110,9 @@ describe('sampling', () => {
     for (const temperature of [0.25, 0.75]) {
       const lab = labOf('openai-chat', [{ name: 'sampling', temperature: 0.25, force: true }]);
       await lab.ask('openai-chat', false, { temperature });
-      const told = temperature === 0.25 ? [] : ["temperature (approximated: 0.25 by the gateway's rule)"];
-      expect((await lab.row(0)).lost).toEqual(told);
+      const expectedLosses =
+        temperature === 0.25 ? [] : ["temperature (approximated: 0.25 by the gateway's rule)"];
+      expect((await lab.row(0)).lost).toEqual(expectedLosses);
     }
   });
   test('penalties are filled in under their own names', async () => {

@@ -74,18 +74,18 @@ test('it does not grow while answers begin much later than they used to', async 
 });
 
 test('it grows by one for as many answers as it lets in at once, and other processes hear of whole requests alone', async () => {
-  const told: (number | null)[] = [];
+  const reported: (number | null)[] = [];
   const { limit, cut, serve } = setup({
     room: undefined,
-    adapted: (to) => told.push(to && Math.floor(to)),
+    adapted: (to) => reported.push(to && Math.floor(to)),
     freed() {},
   });
   cut();
   await serve(7, 10);
   expect(limit.adapted()).toBeCloseTo(7.9, 1);
-  expect(told).toEqual([7]);
+  expect(reported).toEqual([7]);
   await serve(7, 10);
-  expect(told).toEqual([7, 8]);
+  expect(reported).toEqual([7, 8]);
 });
 
 test('nothing is left of a cut once the limit has grown back: a higher one holds at once', async () => {

@@ -34,7 +34,7 @@ function setup() {
   ];
   /** Happens between a count that is set and the sum that is made of it. */
   const meanwhile = { run() {} };
-  const told: PeerNotice[] = [];
+  const notices: PeerNotice[] = [];
   const both: ProviderStates[] = [0, 1].map((own) => {
     const mine = counts[own];
     const theirs = counts[1 - own];
@@ -58,7 +58,7 @@ function setup() {
       { monotonic: timers.now, setTimer: timers.setTimer },
       {
         notify(notice) {
-          told.push(notice);
+          notices.push(notice);
           // As over a pipe: what cannot be cloned cannot be told.
           both[1 - own]?.learn(structuredClone(notice));
         },
@@ -68,7 +68,7 @@ function setup() {
   });
   const [one, other] = both;
   if (one === undefined || other === undefined) throw new Error('two processes');
-  return { timers, one, other, told, counts, meanwhile };
+  return { timers, one, other, notices, counts, meanwhile };
 }
 
 function enter(states: ProviderStates, provider: GuardedProvider) {
@@ -86,11 +86,11 @@ const stateOf = (states: ProviderStates, provider: GuardedProvider = PROVIDER) =
   states.snapshot([provider])[0];
 
 test('requests that go well notify the other process nothing', async () => {
-  const { one, told } = setup();
+  const { one, notices } = setup();
   const going = await lease(one);
   going.answered();
   going.end('completed');
-  expect(told).toEqual([]);
+  expect(notices).toEqual([]);
 });
 
 test('failures in both count together, and the breaker opens in both', async () => {
@@ -201,22 +201,22 @@ test.each([
   ['refused for a model', { code: 'upstream_unauthorized', status: 403 }, 'refused', ['m']],
   ['used up', { code: 'upstream_rate_limited', exhausted: true }, 'exhausted', undefined],
   ['used up for a model', { code: 'upstream_rate_limited', exhausted: 'model' }, 'exhausted', ['m']],
-] as const)('a key that is %s is so in both', async (_, { code, ...told }, state, models) => {
+] as const)('a key that is %s is so in both', async (_, { code, ...notice }, state, models) => {
   const { one, other } = setup();
-  (await lease(one)).end(new GatewayError(code, 'not with this key', told));
+  (await lease(one)).end(new GatewayError(code, 'not with this key', notice));
   const [aside] = (stateOf(other)?.keys ?? []).filter((key) => key.state !== 'ready');
   expect([aside?.state, aside?.models]).toEqual([state, models && [...models]]);
   expect(stateOf(other)?.keys).toEqual(stateOf(one)?.keys ?? []);
 });
 
 test('a room is reported all that goes on in its shares, and of a probe as long as one is on', () => {
-  const told: unknown[] = [];
+  const notices: unknown[] = [];
   const divided = new DividedRoom({
-    setInFlight: (count) => told.push(['in flight', count]),
-    setWaiting: (count) => told.push(['waiting', count]),
+    setInFlight: (count) => notices.push(['in flight', count]),
+    setWaiting: (count) => notices.push(['waiting', count]),
     othersInFlight: () => 0,
     othersWaiting: () => 0,
-    setProbing: (isOn) => told.push(['probing', isOn]) < 0,
+    setProbing: (isOn) => notices.push(['probing', isOn]) < 0,
   });
   const [one, other] = [divided.share(), divided.share()];
   one.setInFlight(2);
@@ -227,7 +227,7 @@ test('a room is reported all that goes on in its shares, and of a probe as long 
   other.setProbing(true);
   other.setProbing(false);
   one.setProbing(false);
-  expect(told).toEqual([
+  expect(notices).toEqual([
     ['in flight', 2],
     ['in flight', 5],
     ['waiting', 4],
@@ -335,11 +335,11 @@ describe('an address that changes while requests run', () => {
 });
 
 test('while all places are taken and both wait, nothing is reported', async () => {
-  const { one, other, told, timers } = setup();
+  const { one, other, notices, timers } = setup();
   const held = [await lease(one, TWO_PLACES), await lease(other, TWO_PLACES)];
   const waiting = [one, other, one, other].map((states) => lease(states, TWO_PLACES));
   await timers.advance(1_000);
-  expect(told).toEqual([]);
+  expect(notices).toEqual([]);
   expect([one, other].map((states) => stateOf(states, TWO_PLACES)?.queued)).toEqual([2, 2]);
   for (const each of [...held, ...waiting]) (await each).end('completed');
   expect([one, other].map((states) => stateOf(states, TWO_PLACES)?.inFlight)).toEqual([0, 0]);

@@ -93,7 +93,7 @@ test('only what was reserved is touched; without room nothing is noted, which is
   const memory = new Uint8Array(JOURNAL_BYTES);
   let end = HEAD_BYTES;
   let hasRoom = true;
-  const told: unknown[] = [];
+  const logged: unknown[] = [];
   const full = new Error('full');
   const journal = createJournal(memory, {
     reserve(from, length) {
@@ -101,7 +101,7 @@ test('only what was reserved is touched; without room nothing is noted, which is
       if (!hasRoom) throw full;
       end += length;
     },
-    onFull: (error) => told.push(error),
+    onFull: (error) => logged.push(error),
   });
   journal.note(begun('first'));
   const noted = () => readJournal(memory, 0).length;
@@ -110,7 +110,7 @@ test('only what was reserved is touched; without room nothing is noted, which is
   const held = noted();
   expect(held).toBeLessThan(1_000);
   expect(memory.subarray(end).every((byte) => byte === 0)).toBe(true);
-  expect(told).toEqual([full]);
+  expect(logged).toEqual([full]);
   hasRoom = true;
   journal.note(begun('again'));
   expect(noted()).toBe(held + 1);

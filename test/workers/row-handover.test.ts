@@ -10,7 +10,7 @@ function lab(answer: () => Promise<void>) {
   const timers = createManualTimers();
   const struck: string[] = [];
   const left: string[] = [];
-  const told: unknown[] = [];
+  const logged: unknown[] = [];
   const primary = { call: answer } as unknown as Pick<Channel<PrimaryMethods>, 'call'>;
   const journal = {
     note() {},
@@ -22,9 +22,9 @@ function lab(answer: () => Promise<void>) {
   const room = { put: () => null, clear: () => cleared.push(left.length) };
   const { setTimer } = timers;
   const beforeSend = () => left.push('spending');
-  const onError = (error: unknown) => told.push(error);
+  const onError = (error: unknown) => logged.push(error);
   const handover = createRowHandover(primary, { journal, room, setTimer, isKept: true, beforeSend, onError });
-  return { timers, handover, struck, left, told, cleared };
+  return { timers, handover, struck, left, logged, cleared };
 }
 
 test('a row leaves a quarter of a second after it was recorded, with those that came since, behind what they have spent; 512 leave at once', async () => {
@@ -53,17 +53,17 @@ test('a row is struck out when the primary has taken its batch', async () => {
 
 test('a batch that the primary could not take is reported, and holds no room in the journal', async () => {
   const failure = new Error('unreadable');
-  const { handover, struck, told } = lab(() => Promise.reject(failure));
+  const { handover, struck, logged } = lab(() => Promise.reject(failure));
   handover.record(sampleRow({ requestId: 'a' }));
   await handover.flush();
-  expect([struck, told]).toEqual([['a'], [failure]]);
+  expect([struck, logged]).toEqual([['a'], [failure]]);
 });
 
 test('where the primary is gone nothing is logged about its rows', async () => {
-  const { handover, struck, told } = lab(() => Promise.reject(new ChannelClosed('gone')));
+  const { handover, struck, logged } = lab(() => Promise.reject(new ChannelClosed('gone')));
   handover.record(sampleRow({ requestId: 'a' }));
   await handover.flush();
-  expect([struck, told]).toEqual([[], []]);
+  expect([struck, logged]).toEqual([[], []]);
 });
 
 test('the room of packets is free again when the primary has answered all that were sent', async () => {

@@ -46,8 +46,8 @@ test('messages to one that no longer listens are dropped, until it is gone', asy
     setTimeout(() => process.exit(3), 100);
   })`);
   let how: string | undefined;
-  void worker.gone.then((told) => {
-    how = told;
+  void worker.gone.then((message) => {
+    how = message;
   });
   while (how === undefined) {
     worker.channel.notify('watched', true);

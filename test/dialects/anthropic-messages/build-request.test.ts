@@ -49,12 +49,12 @@ test('the smallest request', () => {
 test.each([
   ['image/jpg', 'image/jpeg'],
   ['IMAGE/PNG', 'image/png'],
-])('%s is told as %s, which it takes', (mediaType, told) => {
+])('%s is told as %s, which it takes', (mediaType, sentType) => {
   const image: Part = { type: 'image', source: { kind: 'base64', mediaType, data: 'QUJD' } };
   expect(build({ messages: [{ role: 'user', parts: [image] }] }).body.messages).toEqual([
     {
       role: 'user',
-      content: [{ type: 'image', source: { type: 'base64', media_type: told, data: 'QUJD' } }],
+      content: [{ type: 'image', source: { type: 'base64', media_type: sentType, data: 'QUJD' } }],
     },
   ]);
 });

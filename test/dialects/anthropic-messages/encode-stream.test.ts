@@ -114,7 +114,11 @@ describe('a signature alone behind text', () => {
     { type: 'reasoning-signature', block: 1, signature: own('s') },
     { type: 'reasoning-end', block: 1 },
   ];
-  const told = [start(0, { type: 'text', text: '' }), delta(0, { type: 'text_delta', text: 'so' }), stop(0)];
+  const textBlock = [
+    start(0, { type: 'text', text: '' }),
+    delta(0, { type: 'text_delta', text: 'so' }),
+    stop(0),
+  ];
   const call: StreamEvent = { type: 'tool-start', block: 2, id: 'c', name: 'f', kind: 'function' };
 
   test('is left out where nothing follows, so that the message ends with its text, and is named', () => {
@@ -126,12 +130,12 @@ describe('a signature alone behind text', () => {
     const wire = [START, ...text, ...signature, END].map((event) => encoder.encode(event)).join('');
     expect(wire).not.toContain('thinking');
     expect(lost).toEqual(['thought_signature']);
-    expect(blocksOf(...text, ...signature)).toEqual(told);
+    expect(blocksOf(...text, ...signature)).toEqual(textBlock);
   });
 
   test('is sent before the call that follows it', () => {
     expect(blocksOf(...text, ...signature, call)).toEqual([
-      ...told,
+      ...textBlock,
       start(1, { type: 'thinking', thinking: '', signature: '' }),
       delta(1, { type: 'signature_delta', signature: 's' }),
       stop(1),

@@ -40,8 +40,13 @@ describe('errors of the provider', () => {
     [529, 'overloaded_error', 'upstream_overloaded', 529],
     [302, 'api_error', 'upstream_failed', 502],
   ];
-  test.each(CASES)('%d %s is %s, sent with %d', (status, type, code, told) => {
-    expect(parse(status, said(type))).toMatchObject({ code, status: told, message: 'why', reason: { type } });
+  test.each(CASES)('%d %s is %s, sent with %d', (status, type, code, clientStatus) => {
+    expect(parse(status, said(type))).toMatchObject({
+      code,
+      status: clientStatus,
+      message: 'why',
+      reason: { type },
+    });
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { anthropicMessages } from '../../../src/dialects/anthropic-messages/inde
 import { asObject, asString } from '../../../src/model/json/json.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 
-function told(message: string): string {
+function clientMessage(message: string): string {
   const body = anthropicMessages.client.buildError(new GatewayError('upstream_rejected', message), 'r');
   return asString(asObject(body.error)?.message) ?? '';
 }
@@ -65,16 +65,16 @@ test.each<[string, string, number, number]>([
     8_192,
   ],
 ])('%s', (_, message, asked, limit) => {
-  expect(LIMIT.exec(told(message))?.slice(1).map(Number)).toEqual([asked, limit]);
+  expect(LIMIT.exec(clientMessage(message))?.slice(1).map(Number)).toEqual([asked, limit]);
 });
 
 test.each(["Unsupported parameter: 'max_tokens'", 'max_tokens must be an integer'])(
   'no limit is told: %s',
-  (message) => expect(told(message)).toBe(message),
+  (message) => expect(clientMessage(message)).toBe(message),
 );
 
 test.each(['max_', 'max_tokens '])('%p repeated many times is no limit', (words) => {
   // Each read to the end of the message, they would take minutes.
   const message = words.repeat(400_000);
-  expect(told(message)).toBe(message);
+  expect(clientMessage(message)).toBe(message);
 });

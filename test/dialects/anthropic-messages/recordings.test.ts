@@ -115,8 +115,8 @@ describe.each(named(recordings(WIRE, { streamed: false, status: 'ok' })))('%s', 
     const parsed = provider.parseResponse(body);
     const built = client.buildResponse(parsed, CONTEXT);
     // What a summary and another model's advice cost is for the bill: no client is told.
-    const { besides: _summary, otherCharges: _charges, ...told } = parsed;
-    expect(provider.parseResponse(built)).toEqual(told);
+    const { besides: _summary, otherCharges: _charges, ...others } = parsed;
+    expect(provider.parseResponse(built)).toEqual(others);
     expect(built).toMatchObject({ id: body.id, model: body.model, stop_reason: body.stop_reason } as never);
     expect(tidy(built.content as JsonValue)).toEqual(tidy(body.content as JsonValue) as never);
   });

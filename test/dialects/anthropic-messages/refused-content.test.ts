@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 
-function told(message: string, code: 'upstream_rejected' | 'upstream_failed' = 'upstream_rejected') {
+function clientMessage(message: string, code: 'upstream_rejected' | 'upstream_failed' = 'upstream_rejected') {
   return anthropicMessages.client.buildError(new GatewayError(code, message), 'r');
 }
 
@@ -19,7 +19,7 @@ test.each([
   ['llama.cpp', 'image input is not supported - hint: you may need to provide the mmproj'],
   ['Gemini', 'Unable to process input image. Please retry.'],
 ])('an image: %s', (_, message) => {
-  expect(told(message)).toMatchObject({ error: { message: `Could not process image; ${message}` } });
+  expect(clientMessage(message)).toMatchObject({ error: { message: `Could not process image; ${message}` } });
 });
 
 test.each([
@@ -27,7 +27,7 @@ test.each([
   ['OpenAI', 'Invalid type for input_file: this model does not take it.'],
   ['Gemini', 'The PDF could not be read: unable to open it.'],
 ])('a document: %s', (_, message) => {
-  expect(told(message)).toMatchObject({ error: { message: `Could not process PDF; ${message}` } });
+  expect(clientMessage(message)).toMatchObject({ error: { message: `Could not process PDF; ${message}` } });
 });
 
 test.each([
@@ -38,7 +38,7 @@ test.each([
   ['Gemini', 'Corrupted thought signature.'],
   ['Vertex', 'Unable to submit request because Thought signature is not valid.. Learn more: …'],
 ])('sealed thinking: %s', (_, message) => {
-  expect(told(message)).toMatchObject({
+  expect(clientMessage(message)).toMatchObject({
     error: { message: `Invalid signature in thinking block; ${message}` },
   });
 });
@@ -49,7 +49,7 @@ test.each([
   ['Mistral', 'body.reasoning_effort: Extra inputs are not permitted'],
 ])('an effort: %s', (_, message) => {
   const words = `This model does not support the effort parameter; ${message}`;
-  expect(told(message)).toMatchObject({ error: { message: words } });
+  expect(clientMessage(message)).toMatchObject({ error: { message: words } });
 });
 
 test.each([
@@ -67,12 +67,12 @@ test.each([
   'phi-4-multimodal-instruct does not support this tool choice',
   "Invalid 'messages[5].tool_calls[0].function.arguments': no object, but 'image'",
 ])('anything else stays as it is: %s', (message) => {
-  expect(told(message)).toMatchObject({ error: { message } });
+  expect(clientMessage(message)).toMatchObject({ error: { message } });
 });
 
 test('a server that broke refused nothing', () => {
   const message = 'the image worker failed';
-  expect(told(message, 'upstream_failed')).toMatchObject({ error: { message } });
+  expect(clientMessage(message, 'upstream_failed')).toMatchObject({ error: { message } });
 });
 
 describe('by another status', () => {
@@ -114,5 +114,5 @@ describe('by another status', () => {
 test('content repeatedly called encrypted is none that could not be verified', () => {
   // Each read to the end of the message, they would take minutes.
   const message = 'encrypted content '.repeat(200_000);
-  expect(told(message)).toMatchObject({ error: { message } });
+  expect(clientMessage(message)).toMatchObject({ error: { message } });
 });

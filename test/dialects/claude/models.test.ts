@@ -53,6 +53,6 @@ test('they differ', () => {
     'claude-saga-9',
     'gpt-5',
   ];
-  const told = [...names, ...newer, ...newest].map((name) => JSON.stringify(traitsOf(name)));
-  expect(new Set(told).size).toBe(told.length);
+  const traits = [...names, ...newer, ...newest].map((name) => JSON.stringify(traitsOf(name)));
+  expect(new Set(traits).size).toBe(traits.length);
 });

@@ -13,13 +13,13 @@ test('signatures are the same everywhere', () => {
 });
 
 test('what is redacted is text for Anthropic', () => {
-  const told = [anthropic('sealed é'), bedrock(BYTES), another].map(openRedacted);
-  expect(told).toEqual(['sealed é', 'sealed é', undefined]);
+  const opened = [anthropic('sealed é'), bedrock(BYTES), another].map(openRedacted);
+  expect(opened).toEqual(['sealed é', 'sealed é', undefined]);
   // No text, and no base64.
   expect(['/w==', '%'].map((bytes) => openRedacted(bedrock(bytes)))).toEqual([undefined, undefined]);
 });
 
 test('and bytes for Bedrock', () => {
-  const told = [anthropic('sealed é'), bedrock('/w=='), another].map(openRedactedBytes);
-  expect(told).toEqual([BYTES, '/w==', undefined]);
+  const opened = [anthropic('sealed é'), bedrock('/w=='), another].map(openRedactedBytes);
+  expect(opened).toEqual([BYTES, '/w==', undefined]);
 });

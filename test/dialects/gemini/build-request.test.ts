@@ -170,8 +170,8 @@ describe('contents', () => {
 
   test('a result with references goes as text: Google would look for images of those names', () => {
     const schema = '{"items": {"$ref" : "#/$defs/Item"}}';
-    const [, , told] = parts([HI, assistant(call('a')), user(result('a', schema))]);
-    expect(told).toEqual([{ functionResponse: { id: 'a', name: 'f', response: { output: schema } } }]);
+    const [, , sent] = parts([HI, assistant(call('a')), user(result('a', schema))]);
+    expect(sent).toEqual([{ functionResponse: { id: 'a', name: 'f', response: { output: schema } } }]);
     const [, , failed] = parts([HI, assistant(call('a')), user(result('a', schema, { isError: true }))]);
     expect(failed).toEqual([{ functionResponse: { id: 'a', name: 'f', response: { error: schema } } }]);
     // Within a text it is no reference.

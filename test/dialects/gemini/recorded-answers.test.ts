@@ -68,11 +68,11 @@ describe.each(answers.map((recording) => [recording.id, recording] as const))('%
     const built = client.buildResponse(parsed, CONTEXT);
     const again = provider.parseResponse(JSON.parse(JSON.stringify(built)) as JsonObject);
     // Counts that nobody stated are told as zeros.
-    const { uncounted: _, extension, ...told } = parsed;
+    const { uncounted: _, extension, ...others } = parsed;
     // Of a source that says nothing of itself, the field is kept alone.
     const { citations: __, ...fields } = extension?.fields ?? {};
     const named: NeutralResponse = {
-      ...told,
+      ...others,
       ...(extension && Object.keys(fields).length > 0 && { extension: { ...extension, fields } }),
       id: parsed.id ?? CONTEXT.requestId,
       model: parsed.model ?? CONTEXT.model,

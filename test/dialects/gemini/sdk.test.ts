@@ -88,7 +88,7 @@ function seen(chunks: readonly GenerateContentResponse[]) {
 }
 
 /** The same of the neutral answer. */
-function told({ parts, usage, model }: NeutralResponse) {
+function summaryOf({ parts, usage, model }: NeutralResponse) {
   const refusal = parts.map((part) => (part.type === 'refusal' ? part.text : '')).join('');
   return {
     text: textOf(parts, 'text') + refusal,
@@ -144,7 +144,7 @@ for (const dialect of SPOKEN_DIALECTS) {
         expect(await reading.catch((thrown: unknown) => thrown)).toMatchObject({ status });
         return;
       }
-      const { usage, ...rest } = told(withoutCut(answer));
+      const { usage, ...rest } = summaryOf(withoutCut(answer));
       const { finish, usage: counted, ...read } = seen(await reading);
       expect(read).toEqual(rest);
       expect(counted).toMatchObject(usage);
@@ -167,7 +167,7 @@ for (const dialect of SPOKEN_DIALECTS) {
         model: 'm',
         contents: 'hi',
       });
-      const { usage, ...rest } = told(withoutCut(answer));
+      const { usage, ...rest } = summaryOf(withoutCut(answer));
       const { finish, usage: counted, ...read } = seen([response]);
       expect(read).toEqual(rest);
       expect(counted).toMatchObject(usage);

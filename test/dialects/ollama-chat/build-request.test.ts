@@ -205,9 +205,9 @@ describe('messages', () => {
     ],
   ];
   test.each(CASES)('%s', (_, request, expected, lost) => {
-    const { messages, lost: told } = build(request);
+    const { messages, lost: reported } = build(request);
     expect(messages).toEqual(expected as never);
-    expect(told).toEqual(lost);
+    expect(reported).toEqual(lost);
   });
 });
 
@@ -323,9 +323,9 @@ describe('settings', () => {
     ],
   ];
   test.each(CASES)('%s', (_, request, expected, lost) => {
-    const { rest, lost: told } = build(request);
+    const { rest, lost: reported } = build(request);
     expect(rest).toEqual(expected);
-    expect(told).toEqual(lost);
+    expect(reported).toEqual(lost);
   });
 
   test.each([

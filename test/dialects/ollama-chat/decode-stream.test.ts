@@ -7,11 +7,11 @@ import type { JsonObject } from '../../../src/model/json/json.ts';
 const ollamaChat = DIALECTS['ollama-chat'].provider;
 
 function decode(...lines: JsonObject[]): StreamEvent[] {
-  const told: StreamEvent[] = [];
-  const decoder = ollamaChat.createStreamDecoder({ push: (event) => void told.push(event) });
+  const events: StreamEvent[] = [];
+  const decoder = ollamaChat.createStreamDecoder({ push: (event) => void events.push(event) });
   for (const line of lines) decoder.decode({ event: '', data: JSON.stringify(line) });
   decoder.end();
-  return told;
+  return events;
 }
 
 const AT = '2026-01-01T00:00:00Z';
@@ -39,13 +39,13 @@ describe('calls', () => {
   });
 
   test('stand between the texts, each whole', () => {
-    const told = decode(
+    const events = decode(
       said({ content: 'a' }),
       said({ tool_calls: [call({ id: '1' })] }),
       said({ content: 'b' }),
       DONE,
     );
-    expect(told).toEqual([
+    expect(events).toEqual([
       { type: 'start', id: null, model: 'm' },
       { type: 'text-start', block: 0 },
       { type: 'text-delta', block: 0, text: 'a' },
@@ -65,7 +65,7 @@ describe('calls', () => {
 describe('log probabilities', () => {
   const NAMED: StreamEvent = { type: 'extension', dialect: 'ollama-chat', name: 'logprobs', value: {} };
   /** Texts with their tokens, and what is named. */
-  const told = (...lines: JsonObject[]): (StreamEvent | string[])[] => {
+  const decodeLines = (...lines: JsonObject[]): (StreamEvent | string[])[] => {
     const found: (StreamEvent | string[])[] = [];
     for (const event of decode(...lines)) {
       if (event.type === 'extension') found.push(event);
@@ -77,7 +77,7 @@ describe('log probabilities', () => {
 
   test('come with their text, those of the first half of a letter too', () => {
     expect(
-      told(
+      decodeLines(
         said({ content: 'a' }, logprobs('a')),
         said({ content: '' }, logprobs('\\xe2')),
         said({ content: '…' }, logprobs('\\x80')),
@@ -94,7 +94,7 @@ describe('log probabilities', () => {
     ['of thinking', [said({ content: 'a' }), said({ thinking: 'hm', content: '' }, logprobs('hm'))]],
     ['of a call', [said({ content: 'a' }), said({ content: '', tool_calls: [call()] }, logprobs('{'))]],
   ])('%s are named as lost, once', (_, lines) => {
-    const events = told(...lines, ...lines);
+    const events = decodeLines(...lines, ...lines);
     expect(events.filter((event) => !Array.isArray(event))).toEqual([NAMED]);
     expect(events.flat()).not.toContain('hm');
   });

@@ -338,12 +338,12 @@ describe('messages', () => {
 
     test('elsewhere the user tells them: chat templates of open models take them at the beginning alone', () => {
       const { body, losses } = build(request);
-      const told = '<system-reminder>\nc\n</system-reminder>';
+      const reminder = '<system-reminder>\nc\n</system-reminder>';
       expect(body.messages).toEqual([
         { role: 'system', content: 'a\n\nb' },
-        { role: 'user', content: `hi\n\n${told}` },
+        { role: 'user', content: `hi\n\n${reminder}` },
         { role: 'assistant', content: 'd' },
-        { role: 'user', content: told },
+        { role: 'user', content: reminder },
       ]);
       expect(losses.map(({ feature }) => feature)).toEqual(['messages.system']);
     });

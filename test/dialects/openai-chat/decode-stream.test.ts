@@ -644,8 +644,8 @@ describe('errors', () => {
   test("LM Studio's prompt that is too long has neither status nor code", () => {
     const message = 'The number of tokens to keep from the initial prompt is greater than the context length';
     for (const error of [message, { message }]) {
-      const { error: told } = foldEvents(decode([{ event: 'error', data: JSON.stringify({ error }) }]));
-      expect(told).toMatchObject({ code: 'context_too_long', status: 400 });
+      const { error: decoded } = foldEvents(decode([{ event: 'error', data: JSON.stringify({ error }) }]));
+      expect(decoded).toMatchObject({ code: 'context_too_long', status: 400 });
     }
   });
 

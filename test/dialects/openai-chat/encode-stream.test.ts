@@ -53,8 +53,8 @@ const TOOLS: StreamEvent[] = [
 ];
 
 /** As `accumulate_delta` of openai-python does with a list that it has already. */
-function joinAsPython(known: JsonValue[], told: JsonValue[]): JsonValue[] {
-  for (const entry of told) {
+function joinAsPython(known: JsonValue[], added: JsonValue[]): JsonValue[] {
+  for (const entry of added) {
     const fields = asObject(entry) ?? {};
     const { index } = fields;
     if (typeof index !== 'number') throw new Error('Expected list delta entry to have an `index` key');
@@ -148,11 +148,11 @@ describe('chunks', () => {
       { type: 'text-delta', block: 2, text: ' it is' },
       { type: 'text-end', block: 2 },
     ];
-    const told = (wire: string) =>
+    const detailsIn = (wire: string) =>
       deltasOf(wire).flatMap((delta) => asArray(delta.reasoning_details) ?? []) as JsonObject[];
     const entry = { type: 'reasoning.text', text: '', signature: 'sluice:anthropic-messages:t', index: 0 };
-    expect(told(encode([...events, FINISH]))).toEqual([{ ...entry, id: 'after-text-0' }]);
-    expect(told(encode([...events, ...more, FINISH]))).toEqual([
+    expect(detailsIn(encode([...events, FINISH]))).toEqual([{ ...entry, id: 'after-text-0' }]);
+    expect(detailsIn(encode([...events, ...more, FINISH]))).toEqual([
       { ...entry, id: 'after-text-0' },
       { ...entry, index: 1 },
     ]);
@@ -294,18 +294,18 @@ describe('chunks', () => {
       { type: 'tool-start', block, id: `call_${block}`, name: 'f', kind },
       { type: 'tool-end', block },
     ];
-    const told = (events: StreamEvent[]) =>
+    const citedIn = (events: StreamEvent[]) =>
       deltasOf(encode([START, ...events, FINISH]))
         .filter((delta) => delta.annotations !== undefined || delta.tool_calls !== undefined)
         .map((delta) => (asArray(delta.annotations) ?? ['call']).length);
 
     test('those of several texts, with searches between, are one', () => {
-      expect(told([...cited(0), ...call(1, 'server'), ...cited(2), ...cited(3)])).toEqual([3]);
+      expect(citedIn([...cited(0), ...call(1, 'server'), ...cited(2), ...cited(3)])).toEqual([3]);
     });
 
     test('they come before a call, while the text is known', () => {
       const events = [...cited(0), ...cited(1), ...call(2, 'function'), ...cited(3)];
-      expect(told(events)).toEqual([2, 1, 1, 1]);
+      expect(citedIn(events)).toEqual([2, 1, 1, 1]);
       const joined = deltasOf(encode([START, ...events, FINISH]))
         .map((delta) => asArray(delta.annotations) ?? [])
         .filter((list) => list.length > 0)

@@ -202,10 +202,10 @@ describe('for clients', () => {
     ['openai: the provider answered 400 (context_length_exceeded): x', true],
   ])('a prompt that is too long is told in words that clients know: “%s”', (message, isKnown) => {
     const { error } = client.buildError(new GatewayError('context_too_long', message), 'r');
-    const told = String((error as JsonObject).message);
-    expect(told).toMatch(OVERFLOW);
-    expect(told).toEndWith(message);
-    expect(told === message).toBe(isKnown);
+    const clientMessage = String((error as JsonObject).message);
+    expect(clientMessage).toMatch(OVERFLOW);
+    expect(clientMessage).toEndWith(message);
+    expect(clientMessage === message).toBe(isKnown);
   });
 
   test('other errors keep their words', () => {

@@ -70,8 +70,8 @@ describe.each(answers.map((recording) => [recording.id, recording] as const))('%
     const built = client.buildResponse(parsed, CONTEXT);
     const again = provider.parseResponse(JSON.parse(JSON.stringify(built)) as JsonObject);
     // What a server bills is its own: no client is told.
-    const { billedUsd: _bill, ...told } = parsed;
-    const expected = comparable(told);
+    const { billedUsd: _bill, ...others } = parsed;
+    const expected = comparable(others);
     expect(comparable(again)).toEqual({ ...expected, id: expected.id ?? `chatcmpl-${CONTEXT.requestId}` });
   });
 });
@@ -99,8 +99,8 @@ describe.each(failures.map((recording) => [recording.id, recording] as const))('
     expect(error.message).toContain(message);
     // Keys go where errors are told, not where they are read.
     expect(createRedactor([])(error.message)).not.toMatch(/sk-fake|\*\*-key/);
-    const told = asString(asObject(client.buildError(error, 'req1').error)?.message);
-    expect(told).toEndWith(error.message);
+    const clientMessage = asString(asObject(client.buildError(error, 'req1').error)?.message);
+    expect(clientMessage).toEndWith(error.message);
   });
 
   test('is no answer', () => {

@@ -257,8 +257,8 @@ describe('reasoning', () => {
     const late = done({ content: [{ type: 'reasoning_text', text: 'raw' }] });
     const events = decode(sse(CREATED, added, content('raw'), text, late, completed()));
     const types = events.map((event) => event.type);
-    const told = events.find((event) => event.type === 'reasoning-signature');
-    expect(JSON.stringify(told)).toContain(added.item.id);
+    const signed = events.find((event) => event.type === 'reasoning-signature');
+    expect(JSON.stringify(signed)).toContain(added.item.id);
     expect(types.indexOf('reasoning-signature')).toBeLessThan(types.indexOf('text-start'));
     expect(types.filter((type) => type === 'reasoning-signature')).toHaveLength(1);
   });
@@ -272,7 +272,7 @@ describe('calls', () => {
     delta: text,
   });
   const done = { type: 'response.output_item.done', output_index: 0, item: CALL };
-  const told = [{ id: 'call_1', name: 'read', text: '{"a":1}', kind: 'function' }];
+  const expectedCalls = [{ id: 'call_1', name: 'read', text: '{"a":1}', kind: 'function' }];
 
   test.each([
     [
@@ -299,7 +299,7 @@ describe('calls', () => {
     ],
   ])('%s', (_, payloads) => {
     const answer = run(...payloads);
-    expect(callsOf(answer.parts)).toEqual(told as never);
+    expect(callsOf(answer.parts)).toEqual(expectedCalls as never);
     expect(answer.finish).toEqual({ unified: 'tool_use', raw: 'completed' });
   });
 
@@ -668,8 +668,8 @@ test('thousands of calls in one answer take no time out of proportion to their n
     output_index,
     item,
   }));
-  const told = decode(sse(CREATED, ...added, completed(calls)));
-  expect(told.filter(({ type }) => type === 'tool-end')).toBeArrayOfSize(calls.length);
+  const events = decode(sse(CREATED, ...added, completed(calls)));
+  expect(events.filter(({ type }) => type === 'tool-end')).toBeArrayOfSize(calls.length);
 });
 
 test('nor thousands of parts in one message', () => {
@@ -685,7 +685,7 @@ test('nor thousands of parts in one message', () => {
     delta: 'a',
   }));
   // The first one again, which has ended.
-  const told = decode(sse(CREATED, added, ...deltas, ...deltas.slice(0, 1), completed()));
-  expect(told.filter(({ type }) => type === 'text-delta')).toBeArrayOfSize(deltas.length);
-  expect(told.filter(({ type }) => type === 'text-end')).toBeArrayOfSize(deltas.length);
+  const events = decode(sse(CREATED, added, ...deltas, ...deltas.slice(0, 1), completed()));
+  expect(events.filter(({ type }) => type === 'text-delta')).toBeArrayOfSize(deltas.length);
+  expect(events.filter(({ type }) => type === 'text-end')).toBeArrayOfSize(deltas.length);
 });

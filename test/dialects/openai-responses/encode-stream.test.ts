@@ -164,9 +164,9 @@ test('citations become annotations of their text', () => {
     { type: 'url_citation', url: 'https://b.example', title: '', start_index: 1, end_index: 3 },
     own,
   ];
-  const told = events.filter((event) => event.type === 'response.output_text.annotation.added');
-  expect(told.map((event) => event.annotation_index)).toEqual([0, 1, 2]);
-  expect(told.map((event) => event.annotation)).toEqual(annotations);
+  const added = events.filter((event) => event.type === 'response.output_text.annotation.added');
+  expect(added.map((event) => event.annotation_index)).toEqual([0, 1, 2]);
+  expect(added.map((event) => event.annotation)).toEqual(annotations);
   expect(output(events)[0]?.content).toMatchObject([{ annotations }]);
 });
 
@@ -441,10 +441,10 @@ describe('the end', () => {
     ];
     const events = encode(cut);
     expect(violations(events)).toEqual([]);
-    const told = payloads(events);
+    const sent = payloads(events);
     const item = { type: 'function_call', status: 'incomplete', arguments: '{"path":"a' };
-    expect(told.find(({ type }) => type === 'response.output_item.done')?.item).toMatchObject(item);
-    expect(told.at(-1)?.response).toMatchObject({ output: [item] });
+    expect(sent.find(({ type }) => type === 'response.output_item.done')?.item).toMatchObject(item);
+    expect(sent.at(-1)?.response).toMatchObject({ output: [item] });
     const collector = createResponseCollector();
     for (const event of cut) collector.push(event);
     expect(openaiResponses.client.buildResponse(collector.response(), CONTEXT)).toMatchObject({

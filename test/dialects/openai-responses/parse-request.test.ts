@@ -138,8 +138,8 @@ describe('content', () => {
   });
 
   test('a tool result without a call becomes user text', () => {
-    const told = { type: 'function_call_output', name: 'watch', output: 'The build broke.' };
-    expect(messages({ role: 'user', content: 'hi' }, told)).toEqual([
+    const output = { type: 'function_call_output', name: 'watch', output: 'The build broke.' };
+    expect(messages({ role: 'user', content: 'hi' }, output)).toEqual([
       { role: 'user', parts: [text('hi')] },
       { role: 'user', parts: [text('The build broke.')] },
     ] as never);

@@ -56,9 +56,9 @@ describe.each(answers.map((recording) => [recording.id, recording] as const))('%
     const built = client.buildResponse(parsed, CONTEXT);
     const again = provider.parseResponse(JSON.parse(JSON.stringify(built)) as JsonObject);
     // What a server bills is its own: no client is told.
-    const { billedUsd: _bill, ...told } = parsed;
+    const { billedUsd: _bill, ...others } = parsed;
     // Raw reasoning of open models stands in the summary afterwards: only its text survives.
-    expect(comparable(again)).toEqual(comparable({ ...told, parts: parsed.parts.map(withoutPlace) }));
+    expect(comparable(again)).toEqual(comparable({ ...others, parts: parsed.parts.map(withoutPlace) }));
   });
 });
 

@@ -119,10 +119,10 @@ describe.each(streams.map((recording) => [recording.id, recording] as const))('%
   });
 
   test('loses no hosted item', () => {
-    const told = answer.parts.filter(
+    const shownParts = answer.parts.filter(
       (part) => part.type === 'image' || (part.type === 'tool-call' && part.kind === 'server'),
     );
-    expect(told.length + answer.extensions.length).toBe(expected.hosted.length);
+    expect(shownParts.length + answer.extensions.length).toBe(expected.hosted.length);
   });
 
   test('counts what the upstream counted', () => {

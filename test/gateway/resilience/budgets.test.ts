@@ -262,20 +262,20 @@ describe('in one process', () => {
 
   function begin(read: () => Promise<ReturnType<typeof spending>>) {
     const timers = createManualTimers(Date.UTC(2026, 10, 27, 13));
-    const told: number[][] = [];
+    const reports: number[][] = [];
     const logged: unknown[] = [];
     const budgets = createBudgets(
       {
         ...timers,
         log: (level, message, fields) => logged.push([level, message, fields]),
-        fleet: { spent: (added) => told.push(added.map(({ spentUsd }) => spentUsd)) },
+        fleet: { spent: (added) => reports.push(added.map(({ spentUsd }) => spentUsd)) },
       },
       { store: { spending: read } as unknown as LedgerStore },
     );
     const spend = (costUsd: number | null) =>
       budgets.see(sampleRow({ ...WHO, timestamp: timers.now(), costUsd, usageKnown: false }));
     const spent = () => budgets.states().map(({ spentUsd }) => spentUsd);
-    return { budgets, timers, told, logged, spend, spent };
+    return { budgets, timers, reports, logged, spend, spent };
   }
 
   test('what the ledger has counts from the start, and where budgets are new', async () => {
@@ -321,7 +321,7 @@ describe('in one process', () => {
   });
 
   test('spending is shared with the others in batches, and at once on request', async () => {
-    const { budgets, timers, told, spend } = begin(async () => []);
+    const { budgets, timers, reports, spend } = begin(async () => []);
     spend(1);
     expect(timers.pending()).toBe(0);
     budgets.configure([DAY], () => 1);
@@ -329,18 +329,18 @@ describe('in one process', () => {
     spend(null);
     await timers.advance(50);
     spend(2);
-    expect(told).toEqual([]);
+    expect(reports).toEqual([]);
     await timers.advance(50);
-    expect(told).toEqual([[3]]);
+    expect(reports).toEqual([[3]]);
     spend(4);
     budgets.flush();
     budgets.flush();
-    expect(told).toEqual([[3], [4]]);
+    expect(reports).toEqual([[3], [4]]);
     await timers.advance(200);
-    expect(told).toEqual([[3], [4]]);
+    expect(reports).toEqual([[3], [4]]);
     spend(5);
     budgets.stop();
-    expect(told).toEqual([[3], [4], [5]]);
+    expect(reports).toEqual([[3], [4], [5]]);
     expect(timers.pending()).toBe(0);
   });
 });

@@ -26,8 +26,8 @@ test('a long answer in one chunk', async () => {
   };
   const lab = createTestGateway({ config, fetch: upstream.fetch });
   const response = await lab.post('/v1/responses', { model: 'any-model', stream: true, input: 'hi' });
-  const told = await response.text();
-  const completed = JSON.parse(told.slice(told.lastIndexOf('data: ') + 'data: '.length));
+  const stream = await response.text();
+  const completed = JSON.parse(stream.slice(stream.lastIndexOf('data: ') + 'data: '.length));
   expect(completed.type).toBe('response.completed');
   const said = completed.response.output.flatMap((item: { content: { text: string }[] }) => item.content);
   expect(said.map((part: { text: string }) => part.text)).toEqual(blocks);

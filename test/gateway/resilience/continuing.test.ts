@@ -648,12 +648,12 @@ describe('while another is asked to go on', () => {
       const begun = DIALECTS[dialect].client.createStreamEncoder({
         ...{ requestId: 'r', model: 'served', created: 1, includeUsage: false, framing: 'sse' },
       });
-      const told: StreamEvent[] = [
+      const events: StreamEvent[] = [
         { type: 'start', id: 'a', model: 'served' },
         { type: 'text-start', block: 0 },
         { type: 'text-delta', block: 0, text: 'The sky' },
       ];
-      const one = { dialect, reply: replyWith(told.map((event) => begun.encode(event)).join('')) };
+      const one = { dialect, reply: replyWith(events.map((event) => begun.encode(event)).join('')) };
       const lab = createContinuingLab(
         { one, two: chat(reply) },
         { continue_streams: true, transformers: [...transformers] },

@@ -134,8 +134,8 @@ for (const path of PATHS) {
 
         // Also where there is no third.
         const last = setup({ one: [SILENT], two: [failure(400, 'not so')] });
-        const told = await last.answered(last.post(path, { ...ASK, stream }), 1_000);
-        expect([told.response.status, told.text.includes('not so')]).toEqual([400, true]);
+        const answer = await last.answered(last.post(path, { ...ASK, stream }), 1_000);
+        expect([answer.response.status, answer.text.includes('not so')]).toEqual([400, true]);
       });
 
       test('one that failed before the other won has its own failure in the row', async () => {
@@ -430,11 +430,11 @@ test('streams of the library are hedged too', async () => {
   const lab = setup({ one: [SILENT], two: ['works'] });
   const parts = [{ type: 'text' as const, text: 'hi' }];
   const events = lab.gateway.stream({ model: 'm', messages: [{ role: 'user', parts }] });
-  const told = Array.fromAsync(events);
+  const collected = Array.fromAsync(events);
   // The first of a process loads what it needs before it asks.
   while (lab.asked.length === 0) await lab.timers.advance(0);
   await lab.timers.advance(200);
-  const text = (await told).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
+  const text = (await collected).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
   expect(text).toBe('from two');
   expect(tries(await lab.row())).toEqual(['one: cancelled', 'two beside: served']);
 });

@@ -159,8 +159,8 @@ describe('a key that was limited', () => {
     await expectSettled();
     const hasty = setup({ script, providers: keyed(2, { max_retries: 0 }) });
     await ask(hasty);
-    const { response: told, text } = await ask(hasty);
-    expect([told.status, told.headers.get('retry-after'), hasty.asked.length]).toEqual([429, '5', 2]);
+    const { response: refused, text } = await ask(hasty);
+    expect([refused.status, refused.headers.get('retry-after'), hasty.asked.length]).toEqual([429, '5', 2]);
     expect(text).toContain('each of its 2 keys was asked to wait');
   });
 
@@ -269,9 +269,9 @@ test('no key is shown anywhere, only its position', async () => {
     providers: keyed(2),
   });
   const { text } = await ask(lab);
-  const told = [text, JSON.stringify(await lab.row()), JSON.stringify(await lab.health())].join();
-  for (const key of KEYS) expect(told).not.toContain(key);
-  expect(told).toContain('"#2"');
+  const everything = [text, JSON.stringify(await lab.row()), JSON.stringify(await lab.health())].join();
+  for (const key of KEYS) expect(everything).not.toContain(key);
+  expect(everything).toContain('"#2"');
 });
 
 test('a client’s own key goes in place of them, and does nothing to them', async () => {

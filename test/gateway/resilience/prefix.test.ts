@@ -9,13 +9,13 @@ import {
 
 /** What the client gets of these pieces; null: it is another answer. */
 function readAll(reader: PrefixReader, pieces: readonly string[]): string | null {
-  let told = '';
+  let read = '';
   for (const piece of pieces) {
     const fresh = reader.read(piece);
     if (fresh === undefined) return null;
-    told += fresh;
+    read += fresh;
   }
-  return told;
+  return read;
 }
 
 /** Whole, and letter by letter. */
@@ -65,8 +65,8 @@ describe('an answer that may repeat the client’s own turn', () => {
   ])('%s', (_, text, expected, isComplete) => {
     for (const pieces of splits(text)) {
       const reader = createTurnReader('The answer ', 'is 42');
-      const told = readAll(reader, pieces);
-      expect(told === '' ? null : told).toBe(expected);
+      const read = readAll(reader, pieces);
+      expect(read === '' ? null : read).toBe(expected);
       expect(reader.complete()).toBe(isComplete);
     }
   });

@@ -9,7 +9,7 @@ import { NO_USAGE } from '../../../src/model/usage.ts';
 const TOKEN = ownToken('anthropic-messages', 's');
 const START: StreamEvent = { type: 'start', id: 'a1', model: 'm' };
 
-function told(
+function transcriptOf(
   events: readonly StreamEvent[],
   { isSpoiled = false, turn = undefined as string | undefined } = {},
 ): Transcript {
@@ -87,16 +87,16 @@ describe('an obstacle', () => {
       'it breaks off within its thinking',
     ],
   ])('%s', (_, events, why) => {
-    expect(told([...text('a'), ...events]).obstacle()).toBe(why);
+    expect(transcriptOf([...text('a'), ...events]).obstacle()).toBe(why);
   });
 
   test('an event in the middle of text that could not be read, but not before it', () => {
-    expect(told(text('a'), { isSpoiled: true }).obstacle()).toBe('an event within it cannot be read');
-    expect(told([], { isSpoiled: true }).obstacle()).toBeUndefined();
+    expect(transcriptOf(text('a'), { isSpoiled: true }).obstacle()).toBe('an event within it cannot be read');
+    expect(transcriptOf([], { isSpoiled: true }).obstacle()).toBeUndefined();
   });
 
   test('the turn that the provider repeats is not yet over', () => {
-    expect(told(text('Once'), { turn: 'Once upon' }).obstacle()).toBe(
+    expect(transcriptOf(text('Once'), { turn: 'Once upon' }).obstacle()).toBe(
       'it breaks off within the turn that it repeats',
     );
   });
@@ -106,7 +106,7 @@ describe('an obstacle', () => {
       { type: 'refusal-start', block: 1 },
       { type: 'tool-start', block: 2, id: 'c', name: 'f', kind: 'function' },
     ];
-    expect(told(events).obstacle()).toBe('it is a refusal');
+    expect(transcriptOf(events).obstacle()).toBe('it is a refusal');
   });
 });
 
@@ -117,7 +117,7 @@ test('without one: the text, the open block, and how to bring an encoder there',
     { type: 'reasoning-delta', block: 0, text: 'hm' },
     { type: 'reasoning-end', block: 0 },
   ];
-  const transcript = told([
+  const transcript = transcriptOf([
     { type: 'usage', usage: { ...NO_USAGE, inputTokens: 7 } },
     { type: 'usage', usage: { outputTokens: 2 } },
     ...thinking,
@@ -139,13 +139,13 @@ test('without one: the text, the open block, and how to bring an encoder there',
 });
 
 test('the text is without the turn that the provider repeated', () => {
-  expect(told(text('Once upon', ' a time'), { turn: 'Once upon' }).text()).toBe(' a time');
-  expect(told(text('a time'), { turn: 'Once upon' }).text()).toBe('a time');
+  expect(transcriptOf(text('Once upon', ' a time'), { turn: 'Once upon' }).text()).toBe(' a time');
+  expect(transcriptOf(text('a time'), { turn: 'Once upon' }).text()).toBe('a time');
 });
 
 test('an answer longer than any context window is not kept', () => {
   const piece = 'x'.repeat(500_000);
-  const transcript = told(text(...Array.from({ length: 8 }, () => piece)));
+  const transcript = transcriptOf(text(...Array.from({ length: 8 }, () => piece)));
   expect(transcript.obstacle()).toBe('it is too long');
   expect(transcript.text()).toBe('');
 });

@@ -135,10 +135,10 @@ describe('a conversation', () => {
     ],
   ];
   test.each(CASES)('%s', (_, request, expected, lost) => {
-    const { body, lost: told } = build(request);
+    const { body, lost: reported } = build(request);
     const { messages, system: said } = body;
     expect({ messages, ...(said !== undefined && { system: said }) }).toEqual(expected as never);
-    expect(told).toEqual(lost);
+    expect(reported).toEqual(lost);
   });
 
   test('a last turn of the model is as it was where another vendor’s reads it', () => {
@@ -248,9 +248,9 @@ describe('tools', () => {
     ],
   ];
   test.each(CASES)('%s', (_, request, expected, lost) => {
-    const { body, lost: told } = build(request);
+    const { body, lost: reported } = build(request);
     expect(body.toolConfig).toEqual(expected as never);
-    expect(told).toEqual(lost);
+    expect(reported).toEqual(lost);
   });
 
   test('schemas go to other vendors’ models as they came', () => {
@@ -386,9 +386,9 @@ describe('media', () => {
       ['lost file'],
     ],
   ])('%s', (_, part, expected, lost) => {
-    const { body, lost: told } = build({ messages: [user(text('hi'), part)] });
+    const { body, lost: reported } = build({ messages: [user(text('hi'), part)] });
     expect(body.messages).toEqual([{ role: 'user', content: [{ text: 'hi' }, expected] }]);
-    expect(told).toEqual(lost);
+    expect(reported).toEqual(lost);
   });
 });
 

@@ -11,12 +11,12 @@ type Told = [event: string, data: JsonObject];
 const decode = (...events: Told[]) => decodeAs('bedrock-converse', events);
 
 function decodeAs(wire: 'bedrock-converse' | 'bedrock-invoke', events: readonly Told[]): StreamEvent[] {
-  const told: StreamEvent[] = [];
-  const sink = { push: (event: StreamEvent) => void told.push(event) };
+  const pushed: StreamEvent[] = [];
+  const sink = { push: (event: StreamEvent) => void pushed.push(event) };
   const decoder = PROVIDER_SIDES[wire].createStreamDecoder(sink);
   for (const [event, data] of events) decoder.decode({ event, data: JSON.stringify(data) });
   decoder.end();
-  return told;
+  return pushed;
 }
 
 /** Of Anthropic's own, which InvokeModel's messages hold. */
@@ -56,7 +56,7 @@ describe('blocks', () => {
   test('sent in turn', () => {
     const call = (id: string) => ({ toolUse: { toolUseId: id, name: 'f' } });
     const input = (index: number, json: string) => delta(index, { toolUse: { input: json } });
-    const told = decode(
+    const events = decode(
       start(0, call('a')),
       start(1, call('b')),
       input(0, '{'),
@@ -65,7 +65,7 @@ describe('blocks', () => {
       stop(0),
       stop(1),
     );
-    expect(told.filter(({ type }) => type === 'tool-delta')).toEqual([
+    expect(events.filter(({ type }) => type === 'tool-delta')).toEqual([
       { type: 'tool-delta', block: 0, arguments: '{' },
       { type: 'tool-delta', block: 1, arguments: '[]' },
       { type: 'tool-delta', block: 0, arguments: '}' },
@@ -74,15 +74,15 @@ describe('blocks', () => {
 
   test('sources come behind the text that they are of, and none without text', () => {
     const citation = { title: 'a', location: { web: { url: 'https://a.test' } } };
-    const told = decode(
+    const events = decode(
       text(0, 'It rains.'),
       delta(0, { citation }),
       stop(0),
       delta(1, { citation }),
       stop(1),
     );
-    expect(told.map(({ type }) => type)).toEqual(['text-start', 'text-delta', 'citation', 'text-end']);
-    expect(told[2]).toMatchObject({ block: 0, citation: { url: 'https://a.test' } });
+    expect(events.map(({ type }) => type)).toEqual(['text-start', 'text-delta', 'citation', 'text-end']);
+    expect(events[2]).toMatchObject({ block: 0, citation: { url: 'https://a.test' } });
   });
 
   test('thinking and its signature in pieces, or the signature alone, or nothing', () => {
@@ -199,7 +199,7 @@ test.each(['bedrock-converse', 'bedrock-invoke'] as const)(
   (wire) => {
     const exception: Told = [`${EXCEPTION}throttlingException`, { message: 'slow' }];
     const more: Told = wire === 'bedrock-converse' ? text(0, 'a') : ['', MESSAGE_START];
-    const told = decodeAs(wire, [exception, more, exception]);
-    expect(told).toMatchObject([{ type: 'error', error: { code: 'upstream_rate_limited' } }]);
+    const events = decodeAs(wire, [exception, more, exception]);
+    expect(events).toMatchObject([{ type: 'error', error: { code: 'upstream_rate_limited' } }]);
   },
 );

@@ -123,7 +123,7 @@ test('a whole conversation: system, images, documents, calls, results, cache poi
   expect(row.usage).toMatchObject({ cacheReadTokens: 5, cacheWriteTokens: 9, cacheWrite1hTokens: 7 });
 });
 
-for (const [raw, told] of [
+for (const [raw, sent] of [
   ['end_turn', 'end_turn'],
   ['tool_use', 'tool_use'],
   ['max_tokens', 'max_tokens'],
@@ -135,7 +135,7 @@ for (const [raw, told] of [
     const body = { model: NOVA, max_tokens: 9, messages: HI };
     const answer = { ...ANSWER, stopReason: raw, additionalModelResponseFields: null };
     const { response, row } = await asked('/v1/messages', body, 'bedrock', answer);
-    expect(await response.json()).toMatchObject({ stop_reason: told, stop_sequence: null });
+    expect(await response.json()).toMatchObject({ stop_reason: sent, stop_sequence: null });
     expect(row.finishReason).toBe(raw);
   });
 
@@ -490,8 +490,8 @@ test('InvokeModel gets Anthropic’s own body, model and streaming in its path',
     messages: HI,
   };
   const asksForTier = { ...body, service_tier: 'standard_only' };
-  const told = await asked('/v1/messages', asksForTier, 'bedrock-anthropic', answer);
-  const { sent, request, response, lost } = told;
+  const exchanged = await asked('/v1/messages', asksForTier, 'bedrock-anthropic', answer);
+  const { sent, request, response, lost } = exchanged;
   expect(lost).toBe('service_tier');
   expect(request?.headers.get('authorization')).toBe('Bearer lab-key');
   expect(request?.path).toBe(`/model/${encodeURIComponent(CLAUDE)}/invoke`);

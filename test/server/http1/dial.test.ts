@@ -110,8 +110,8 @@ describe('a release of Bun that keeps the socket elsewhere', () => {
 
   test('called off meanwhile, it is closed when it stands', async () => {
     const server = createLab().serve();
-    let told = 0;
-    const count = () => void told++;
+    let callbacks = 0;
+    const count = () => void callbacks++;
     const { promise, resolve } = Promise.withResolvers<void>();
     const callOff = dial({ ...where(server.port), opened: count, failed: count }, () => {
       queueMicrotask(resolve);
@@ -121,7 +121,7 @@ describe('a release of Bun that keeps the socket elsewhere', () => {
     callOff();
     await (await server.accept()).closed;
     await (await server.accept()).closed;
-    expect(told).toBe(0);
+    expect(callbacks).toBe(0);
   });
 });
 

@@ -84,12 +84,12 @@ describe('connecting', () => {
         await connection.write(plain('ok'));
       }
     });
-    let told = 0;
-    const connected = () => void told++;
+    let endings = 0;
+    const connected = () => void endings++;
     await ask(server.url, { connected });
-    expect(told).toBe(1);
+    expect(endings).toBe(1);
     await ask(server.url, { connected });
-    expect(told).toBe(1);
+    expect(endings).toBe(1);
   });
 
   test('once it stands, the limit on connecting is over', async () => {

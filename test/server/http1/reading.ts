@@ -30,7 +30,7 @@ export function readBody(body: AnswerBody, onChunk?: (reading: Reading, bytes: U
   let ending: 'end' | Error | undefined;
   let waiting: (() => void)[] = [];
   const { promise: over, resolve: end } = Promise.withResolvers<'end' | Error>();
-  const told = (what: string) => {
+  const note = (what: string) => {
     if (ending !== undefined) breaches.push(`${what} after the end`);
     else if (state !== 'flowing') breaches.push(`${what} while ${state}`);
     const woken = waiting;
@@ -38,7 +38,7 @@ export function readBody(body: AnswerBody, onChunk?: (reading: Reading, bytes: U
     for (const resolve of woken) resolve();
   };
   const finish = (how: 'end' | Error) => {
-    told(how === 'end' ? 'end' : 'failed');
+    note(how === 'end' ? 'end' : 'failed');
     ending ??= how;
     end(how);
   };
@@ -66,7 +66,7 @@ export function readBody(body: AnswerBody, onChunk?: (reading: Reading, bytes: U
   };
   body.read({
     chunk(bytes) {
-      told('chunk');
+      note('chunk');
       if (bytes.length === 0) breaches.push('an empty chunk');
       chunks.push(bytes);
       size += bytes.length;

@@ -11,21 +11,21 @@ const SPLITS = [WHOLE, ONE_BYTE_PIECES, ...randomSplits(5), randomSplit(FIRST_SE
 
 /** What a parser tells of an answer in these pieces. */
 function parse(pieces: readonly Uint8Array[], method: string, closes: boolean) {
-  const seen = { status: 0, headers: {} as Record<string, string>, body: '', told: [] as string[] };
+  const seen = { status: 0, headers: {} as Record<string, string>, body: '', calls: [] as string[] };
   const parser = new ResponseParser({
     head(status: number, headers: HeaderList) {
-      seen.told.push('head');
+      seen.calls.push('head');
       seen.status = status;
       headers.forEach((value, name) => {
         seen.headers[name] = value;
       });
     },
     chunk(bytes) {
-      if (seen.told.at(-1) !== 'chunk') seen.told.push('chunk');
-      if (bytes.length === 0) seen.told.push('an empty chunk');
+      if (seen.calls.at(-1) !== 'chunk') seen.calls.push('chunk');
+      if (bytes.length === 0) seen.calls.push('an empty chunk');
       seen.body += Buffer.from(bytes).toString('latin1');
     },
-    end: () => seen.told.push('end'),
+    end: () => seen.calls.push('end'),
   });
   parser.expect(method);
   let thrown: unknown;
@@ -49,7 +49,7 @@ describe('answers', () => {
         expect([split.name, seen.thrown]).toEqual([split.name, undefined]);
         expect([split.name, seen.status, seen.body]).toEqual([split.name, status, body]);
         expect(seen.headers).toMatchObject(headers);
-        expect(seen.told).toEqual(body === '' ? ['head', 'end'] : ['head', 'chunk', 'end']);
+        expect(seen.calls).toEqual(body === '' ? ['head', 'end'] : ['head', 'chunk', 'end']);
         expect([split.name, seen.reusable]).toEqual([split.name, reusable]);
         if (closes) expect(seen.closedWell).toBe(true);
       }
@@ -64,8 +64,8 @@ describe('no answers', () => {
         if (closes && seen.thrown === undefined)
           expect([split.name, seen.closedWell]).toEqual([split.name, false]);
         else expect([split.name, seen.thrown]).toEqual([split.name, expect.any(MalformedAnswer)]);
-        expect(seen.told).not.toContain('end');
-        expect(seen.told.includes('head')).toBe(failsIn === 'body');
+        expect(seen.calls).not.toContain('end');
+        expect(seen.calls.includes('head')).toBe(failsIn === 'body');
       }
     });
 });

@@ -12,14 +12,14 @@ async function stalenessOf({
   taken = 1,
 }: Record<'openingMs' | 'afterMs', number> & { taken?: number }) {
   let now = 0;
-  const told: Staleness[] = [];
+  const reported: Staleness[] = [];
   const connection = new Connection({ free() {}, gone() {}, monotonic: () => now });
   const socket = { setKeepAlive() {}, write: () => taken, terminate() {}, end() {} };
   connection.opened(socket as unknown as Socket<Connection>);
   connection.openingMs = openingMs;
   connection.takenAt = 0;
   const stale = (_: RunningAnswer, staleness: Staleness) => {
-    told.push(staleness);
+    reported.push(staleness);
     return true;
   };
   const answer = new RunningAnswer({ resolve() {}, reject() {}, stale }, undefined, 1);
@@ -27,7 +27,7 @@ async function stalenessOf({
   now = afterMs;
   if (taken >= 0) connection.ended();
   await Promise.resolve();
-  return told[0] ?? 'no';
+  return reported[0] ?? 'no';
 }
 
 // A close that crossed the request comes within one round trip, and opening the connection took at least one.
