@@ -20,6 +20,9 @@ const LONGEST_STRING = 32 * 1024;
 /** Set here, whatever the caller's headers contain. */
 const OWN_FIELD = /^(host|content-length|connection|transfer-encoding)$/;
 
+/** Servers, Google's among them, refuse these without a length (411), even if they have no body. */
+const MEANS_BODY = /^(POST|PUT|PATCH)$/;
+
 /** The part that all requests to a server share. */
 export interface RequestFrame {
   /** For the `host` field. */
@@ -49,7 +52,7 @@ export function writeRequest(
     head += `${name}: ${value}\r\n`;
   });
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
-  if (body === undefined) head += '\r\n';
+  if (body === undefined) head += MEANS_BODY.test(method) ? 'content-length: 0\r\n\r\n' : '\r\n';
   else head += `content-length: ${typeof body === 'string' ? Buffer.byteLength(body) : body.length}\r\n\r\n`;
   if (body instanceof Uint8Array) return Buffer.concat([Buffer.from(head, 'latin1'), body]);
   // The socket writes a string as UTF-8, but a head is Latin-1.

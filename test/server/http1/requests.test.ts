@@ -39,17 +39,23 @@ describe('what is sent', () => {
     expect(Buffer.from(request.body, 'latin1').toString('utf8')).toBe(body);
   });
 
-  test('an empty body has a length, no body has none', async () => {
+  test.each([
+    ['POST', 'content-length: 0'],
+    ['PUT', 'content-length: 0'],
+    ['PATCH', 'content-length: 0'],
+    ['GET', undefined],
+    ['DELETE', undefined],
+  ])('an empty body has a length, and no body has none, unless %s means one', async (method, length) => {
     expect((await sent({ body: '' })).byName.get('content-length')).toEndWith(': 0');
     const { body: _, ...bare } = question('');
     const server = serve();
-    const asked = send({ ...bare, method: 'GET', url: `${server.url}/models` });
+    const asked = send({ ...bare, method, url: `${server.url}/models` });
     const connection = await server.accept();
     const request = await connection.request();
     await connection.write(plain('ok'));
     expect((await readWhole(await asked)).body.toString()).toBe('ok');
-    expect(request.line).toBe('GET /models HTTP/1.1');
-    expect(request.fields.some((field) => /^(content-length|transfer-encoding)/i.test(field))).toBe(false);
+    expect(request.line).toBe(`${method} /models HTTP/1.1`);
+    expect(request.fields.find((field) => /^(content-length|transfer-encoding)/i.test(field))).toBe(length);
   });
 
   test('fields that frame the message are not taken from who asks', async () => {
