@@ -45,13 +45,15 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const tools = buildTools(request.tools, scope);
   const format = request.outputFormat ?? { type: 'text' };
   // A client of this dialect knows its model.
-  const inWords = tools.length > 0 && !traits.jsonBesideTools && request.extension?.dialect !== ID;
+  const isRefused = traits.json === 'never' || (traits.json === 'without-tools' && tools.length > 0);
+  const inWords = isRefused && request.extension?.dialect !== ID;
   if (inWords && format.type !== 'text') {
     system.push({ text: jsonInstruction(format) });
     losses.approximated('response_format', AS_INSTRUCTION);
   }
   const body: JsonObject = { contents };
-  if (system.length > 0) body.systemInstruction = { parts: system };
+  if (traits.refusesSystem) sayFirst(system, contents, losses);
+  else if (system.length > 0) body.systemInstruction = { parts: system };
   if (tools.length > 0) body.tools = tools;
   put(body, 'toolConfig', buildToolConfig(request, losses));
 
@@ -92,6 +94,18 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
   losses.approximated(
     'messages.system',
     'the last system message is sent as the user turn, which is required',
+  );
+}
+
+/** For models that take no system prompt. */
+function sayFirst(system: readonly JsonObject[], contents: JsonObject[], losses: LossReport): void {
+  if (system.length === 0) return;
+  const [first] = contents;
+  if (first?.role === 'user') contents[0] = { ...first, parts: [...system, ...(asArray(first.parts) ?? [])] };
+  else contents.unshift({ role: 'user', parts: [...system] });
+  losses.approximated(
+    'messages.system',
+    'said at the beginning by the user, since the model takes no system prompt',
   );
 }
 

@@ -24,10 +24,12 @@ export interface ModelTraits {
   /** "Penalty is not enabled for this model", since 2.5. https://github.com/google-gemini/cookbook/issues/1290 */
   refusesPenalties: boolean;
   /**
-   * Takes a JSON answer and tools in one request. Earlier: "Function calling with a response mime type: 'application/json' is
-   * unsupported". https://github.com/googleapis/python-genai/issues/706
+   * When it takes a JSON answer. Before 3: "Function calling with a response mime type: 'application/json' is unsupported"
+   * (https://github.com/googleapis/python-genai/issues/706); Gemma 3: "JSON mode is not enabled".
    */
-  jsonBesideTools: boolean;
+  json: 'always' | 'without-tools' | 'never';
+  /** Refuses a system prompt, as Gemma 3: "Developer instruction is not enabled". https://github.com/agno-agi/agno/issues/3505 */
+  refusesSystem: boolean;
   /** Takes `googleSearch`. */
   webSearch: boolean;
 }
@@ -49,10 +51,12 @@ export function modelTraits(model: string): ModelTraits {
       mediaInResults: true,
       refusesPrefill: version >= 3.6 || /3\.5-flash-lite|latest$/.test(name),
       refusesPenalties: true,
-      jsonBesideTools: true,
+      json: 'always',
+      refusesSystem: false,
       webSearch: true,
     };
   }
+  const isOlderGemma = /^gemma-[23]/.test(name);
   const older = {
     levels: [],
     needsSignatures: false,
@@ -60,7 +64,8 @@ export function modelTraits(model: string): ModelTraits {
     mediaInResults: false,
     refusesPrefill: false,
     refusesPenalties: version >= 2.5,
-    jsonBesideTools: version === 0,
+    json: isOlderGemma ? ('never' as const) : jsonOf(version),
+    refusesSystem: isOlderGemma,
     webSearch: version >= 2,
   };
   if (version >= 2.5) {
@@ -70,6 +75,11 @@ export function modelTraits(model: string): ModelTraits {
   // Gemma, 2.0, 1.5 and similar models. Requests for other vendors' models are not restricted.
   const thinks = version === 0 && !/gemma|learnlm/.test(name);
   return { thinking: thinks ? 'budget' : 'none', thinkingCanStop: true, budget: [1, 32_768], ...older };
+}
+
+/** Before 3. Nothing is known of other vendors' models. */
+function jsonOf(version: number): ModelTraits['json'] {
+  return version === 0 ? 'always' : 'without-tools';
 }
 
 /**

@@ -600,6 +600,23 @@ describe('the rest', () => {
     expect(own.body.generationConfig).toEqual(config);
   });
 
+  test('Gemma 3 takes neither a system prompt nor a format', () => {
+    const system = [{ type: 'text' as const, text: 'Be brief.' }];
+    const { body, names } = build({ system, outputFormat: { type: 'json' } }, 'gemma-3-27b-it');
+    expect(body).not.toHaveProperty('systemInstruction');
+    expect(body).not.toHaveProperty('generationConfig');
+    const said = [{ text: 'Be brief.' }, { text: expect.stringContaining('JSON object') }];
+    expect(body.contents).toMatchObject([{ role: 'user', parts: [...said, {}] }]);
+    expect(names).toEqual(['approximated response_format', 'approximated messages.system']);
+    expect(build({ system }, 'gemma-4-31b-it').body).toHaveProperty('systemInstruction');
+    // The model begins.
+    const begun = [{ role: 'assistant' as const, parts: [{ type: 'text' as const, text: 'a' }] }];
+    expect(build({ system, messages: begun }, 'gemma-3-27b-it').body.contents).toMatchObject([
+      { role: 'user', parts: [{ text: 'Be brief.' }] },
+      { role: 'model' },
+    ]);
+  });
+
   test('stops and tiers', () => {
     const six = build({ stopSequences: ['1', '2', '3', '4', '5', '6'] });
     expect(six.body.generationConfig).toEqual({ stopSequences: ['1', '2', '3', '4', '5'] });
