@@ -203,6 +203,15 @@ describe('Google Cloud', () => {
     expect(entries[0].model).toBe('gemini-live');
   });
 
+  test('’s credentials of a client go to no provider', async () => {
+    const { headers } = await handshakeOf(CLOUD_PATH, {
+      'x-sluice-target': 'gemini',
+      authorization: 'Bearer ya29.of-the-client-0123456789',
+    });
+    expect(headers.authorization).toBeUndefined();
+    expect(headers['x-goog-api-key']).toBe('AIzaSyOfTheGateway0123456789');
+  });
+
   test('does not take the music of Gemini’s clients from Gemini', async () => {
     const music = LIVE_PATH.replace('GenerateContent', 'GenerateMusic');
     const { path } = await handshakeOf(music, { 'x-sluice-target': 'gemini' });
