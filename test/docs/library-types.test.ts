@@ -6,7 +6,10 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dir, '../..');
 
-const SHOWN = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/library.md'), 'utf8'))?.[1] ?? '';
+const PAGE = readFileSync(join(ROOT, 'docs/library.md'), 'utf8');
+const SHOWN = /```ts\n([\s\S]*?)```/.exec(PAGE)?.[1] ?? '';
+/** What the page says that `tsconfig.json` needs. */
+const NEEDED = JSON.parse(/```json\n([\s\S]*?)```/.exec(PAGE)?.[1] ?? '{}').compilerOptions;
 
 test.each([
   { module: 'Preserve', moduleResolution: 'bundler', moduleDetection: 'force' },
@@ -14,19 +17,16 @@ test.each([
 ])('its types hold: $module', async (settings) => {
   const project = mkdtempSync(join(tmpdir(), 'sluice-types-'));
   const compilerOptions = {
-    lib: ['ESNext', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
+    ...NEEDED,
     target: 'ESNext',
     ...settings,
     paths: { sluice: [join(ROOT, 'src/index.ts')] },
-    allowImportingTsExtensions: true,
     verbatimModuleSyntax: true,
-    noEmit: true,
     strict: true,
     skipLibCheck: true,
     noFallthroughCasesInSwitch: true,
     noUncheckedIndexedAccess: true,
     noImplicitOverride: true,
-    types: ['bun'],
     typeRoots: [join(ROOT, 'node_modules/@types')],
   };
   const files = [join(ROOT, 'examples/embed.ts'), 'shown.ts'];
