@@ -45,8 +45,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const tools = buildTools(request.tools, scope);
   const format = request.outputFormat ?? { type: 'text' };
   // A client of this dialect knows its model.
-  const isRefused = traits.json === 'never' || (traits.json === 'without-tools' && tools.length > 0);
-  const inWords = isRefused && request.extension?.dialect !== ID;
+  const inWords = request.extension?.dialect !== ID && refusesJson(request, traits, tools.length > 0);
   if (inWords && format.type !== 'text') {
     system.push({ text: jsonInstruction(format) });
     losses.approximated('response_format', AS_INSTRUCTION);
@@ -95,6 +94,12 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
     'messages.system',
     'the last system message is sent as the user turn, which is required',
   );
+}
+
+function refusesJson({ toolChoice }: NeutralRequest, { json }: ModelTraits, offersTools: boolean): boolean {
+  if (json === 'never' || !offersTools) return json === 'never';
+  // "Forced function calling (ANY mode) with a response mime type: 'application/json' is unsupported".
+  return json === 'without-tools' || toolChoice?.type === 'required' || toolChoice?.type === 'tool';
 }
 
 /** For models that take no system prompt. */

@@ -595,6 +595,8 @@ describe('the rest', () => {
     expect(body.generationConfig).toEqual((takes ? config : undefined) as never);
     expect(JSON.stringify(body.systemInstruction ?? '').includes('Answer with one JSON object')).toBe(!takes);
     expect(names).toEqual(takes ? [] : ['approximated response_format']);
+    const forced = build({ ...request, toolChoice: { type: 'required' } }, model);
+    expect(forced.body).not.toHaveProperty('generationConfig');
     // A client of Gemini's own, whose request is built anew, knows its model.
     const own = build({ ...request, extension: { dialect: 'gemini', fields: {} } }, model);
     expect(own.body.generationConfig).toEqual(config);
