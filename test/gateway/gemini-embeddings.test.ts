@@ -88,6 +88,28 @@ describe('a provider of the same dialect', () => {
   });
 });
 
+test.each([
+  [
+    BATCH,
+    { requests: [text('a', { model: 'm', autoTruncate: true, task_type: 'CLUSTERING' })] },
+    ['requests.autoTruncate', 'taskType'],
+  ],
+  [
+    '/v1/publishers/google/models/m:predict',
+    {
+      instances: [{ content: 'a', mimeType: 'x' }],
+      parameters: { autoTruncate: true, outputDimensionality: 1 },
+    },
+    ['instances.mimeType', 'parameters.autoTruncate'],
+  ],
+  [SINGLE, text('a', { embedContentConfig: { autoTruncate: true } }), ['embedContentConfig.autoTruncate']],
+])('what another provider is not told is named: %s', async (path, body, lost) => {
+  const lab = setup(LAB_PROVIDERS.gpt, { data: [{ index: 0, embedding: [1] }], model: 'm', usage: {} });
+  const response = await lab.post(path, body);
+  expect(response.status).toBe(200);
+  expect((await lab.row(0)).lost.toSorted()).toEqual(lost);
+});
+
 test('Vertex predicts', async () => {
   const predictions = [{ embeddings: { values: [0.5], statistics: { token_count: 2 } } }];
   const lab = setup(VERTEX, { predictions });

@@ -6,9 +6,30 @@ import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
+import type { KnownFields, KnownRequest } from '../shared/unread-fields.ts';
 import { optionalNumber, requiredObject } from './read-field.ts';
+import { camelField } from './wire.ts';
+
+const SETTINGS: KnownFields = { taskType: true, title: true, outputDimensionality: true };
+const REQUEST: KnownFields = {
+  ...SETTINGS,
+  model: true,
+  content: { role: true, parts: { text: true } },
+  embedContentConfig: SETTINGS,
+};
+
+const KNOWN: KnownRequest = {
+  body: {
+    ...REQUEST,
+    requests: REQUEST,
+    instances: { content: true, taskType: true, title: true },
+    parameters: { outputDimensionality: true },
+  },
+  spelled: camelField,
+};
 
 export const clientEmbeddings: ClientEmbeddings = {
+  known: KNOWN,
   parseRequest(body, { model = '' }) {
     if (body.instances !== undefined) return parseInstances(body, model);
     const batch = asArray(body.requests);
