@@ -466,6 +466,8 @@ export interface Quirks {
    * the model, the body the version.
    */
   cloudMethods?: boolean;
+  /** gemini: true if fields that only Google Cloud knows are refused. */
+  refusesCloudFields?: boolean;
   /** gemini: true if schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
 }

@@ -65,6 +65,7 @@ function setup(
     asked: () => asked.at(-1),
     path: () => last()?.path,
     sent: () => last()?.json() as Record<string, unknown>,
+    text: () => new TextDecoder().decode(last()?.body),
     header: (name: string) => last()?.headers.get(name) ?? null,
   };
 }
@@ -108,6 +109,69 @@ describe.each(Object.entries(MODES))('in the mode %s', (name, mode) => {
     expect(text).toBe('hello');
     expect(asked()).toBe(`${below}/claude/models/deep:generateContent`);
     expect(sent().model).toBe('deep');
+  });
+});
+
+describe('fields that only Google Cloud knows', () => {
+  const API = { api_key: 'k', max_retries: 0 };
+  const ask = {
+    contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+    labels: { team: 'a' },
+    generationConfig: { temperature: 0.5, audio_timestamp: true, routingConfig: {} },
+    safetySettings: [
+      { category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_NONE', method: 'SEVERITY' },
+      { category: 'HARM_CATEGORY_HATE_SPEECH', threshold: 'BLOCK_NONE' },
+    ],
+    toolConfig: { functionCallingConfig: { mode: 'AUTO', streamFunctionCallArguments: true } },
+  };
+  const path = '/v1/projects/p/locations/l/publishers/google/models/gemini-2.5-flash:generateContent';
+  const LOST = [
+    'generationConfig.audioTimestamp',
+    'generationConfig.routingConfig',
+    'labels',
+    'safetySettings.method',
+    'toolConfig.functionCallingConfig.streamFunctionCallArguments',
+  ];
+
+  test('are left out for the developer API, which refuses them, and named', async () => {
+    const { post, sent, row } = setup({ gemini: API }, jsonReply(200, ANSWER));
+    expect((await post(path, ask)).headers.get('x-sluice-lost')?.split(', ').toSorted()).toEqual(LOST);
+    expect(sent()).toEqual({
+      contents: ask.contents,
+      generationConfig: { temperature: 0.5 },
+      safetySettings: ask.safetySettings.map(({ category, threshold }) => ({ category, threshold })),
+      toolConfig: { functionCallingConfig: { mode: 'AUTO' } },
+    });
+    expect((await row(0)).lost.toSorted()).toEqual(LOST);
+  });
+
+  test('so they are where the request is built anew: for a call that another model left unsigned', async () => {
+    const { post, sent, row } = setup({ gemini: API }, jsonReply(200, ANSWER));
+    const turn = { role: 'model', parts: [{ functionCall: { name: 'look', args: {} } }] };
+    const result = { role: 'user', parts: [{ functionResponse: { name: 'look', response: {} } }] };
+    const contents = [...ask.contents, turn, result];
+    await post(path.replace('gemini-2.5-flash', 'gemini-3-pro-preview'), { ...ask, contents });
+    const text = JSON.stringify(sent());
+    expect(text).toContain('thoughtSignature');
+    expect(text).not.toMatch(/labels|audio_?timestamp|routingConfig|SEVERITY|streamFunction/i);
+    expect((await row(0)).lost).toEqual(expect.arrayContaining(LOST));
+  });
+
+  test('pass to Google Cloud, and to servers of which nothing is known', async () => {
+    for (const providers of [{ vertex: VERTEX }, { lab: GEMINI }]) {
+      const { post, sent, row } = setup(providers, jsonReply(200, ANSWER));
+      await post(path, ask);
+      expect(sent()).toEqual(ask);
+      expect((await row(0)).lost).toEqual([]);
+    }
+  });
+
+  test('a request without them passes byte for byte', async () => {
+    const { post, text } = setup({ gemini: API }, jsonReply(200, ANSWER));
+    const { contents, generationConfig } = ask;
+    const plain = { generationConfig: { temperature: generationConfig.temperature }, contents };
+    await post('/v1beta/models/gemini-2.5-flash:generateContent', plain);
+    expect(text()).toBe(JSON.stringify(plain));
   });
 });
 

@@ -5,6 +5,7 @@ import { buildError, statusOf } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { clientEmbeddings } from './client-embeddings.ts';
+import { cloudLosses, fitToDeveloperApi, withoutCloudFields } from './cloud-fields.ts';
 import { buildTokenCount, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
@@ -54,7 +55,10 @@ export const gemini: Dialect = {
       if (key === null) return {};
       return key.startsWith(OAUTH_PREFIX) ? { authorization: `Bearer ${key}` } : { [KEY_HEADER]: key };
     },
-    buildRequest,
+    buildRequest(request, options) {
+      const built = buildRequest(request, options);
+      return options.quirks.refusesCloudFields === true ? fitToDeveloperApi(built) : built;
+    },
     parseResponse,
     alternatives: 'candidates',
     accountIn,
@@ -67,7 +71,11 @@ export const gemini: Dialect = {
     parseError,
     errorInBody,
     // The model is in the path.
-    passthrough: { edits: () => ({}), refuses: holdsUnsigned },
+    passthrough: {
+      edits: (body, { refusesCloudFields }) => (refusesCloudFields === true ? withoutCloudFields(body) : {}),
+      losses: (body, { refusesCloudFields }) => (refusesCloudFields === true ? cloudLosses(body) : []),
+      refuses: holdsUnsigned,
+    },
     // Newer models accept twice as many.
     toolNames: { signs: /[^a-zA-Z0-9_.:-]/, longest: 64, start: /^[a-zA-Z_]/ },
     countTokens,
