@@ -74,7 +74,7 @@ Written by \`npm run bench:codecs -- --write\`: only the pump of each pair, with
 event per chunk, on one core. On the same dialect bytes pass; otherwise events are decoded, sequenced and encoded again.
 Medians of ${rounds} rounds of 5,000 events. The length of a stream must not affect the cost of an event (1.00 is linear; the noise of
 the machine is about ±0.2) or the memory held, with two exceptions that clients require: \`openai-responses\`
-clients get all text and arguments once more at the end, and \`gemini\` clients accept only whole calls. \`–\`: the wire sends
+clients get all text and arguments once more at the end, and \`gemini\` and \`ollama-chat\` clients accept only whole calls. \`–\`: the wire sends
 arguments whole.
 
 ${asMarkdown([['', ''], ...describeCircumstances(circumstances)])}

@@ -13,7 +13,7 @@ export const NO_LEDGER = 'no ledger';
 /** Passthrough, with memory in pages of 2 MB where the system has them: docs/deployment.md. */
 export const LARGE_PAGES = 'large pages';
 export const LARGE_PAGES_ENVIRONMENT = { MIMALLOC_ALLOW_THP: '1', MIMALLOC_PURGE_HOLES: '0' };
-/** By `npm run bench:codecs`, the slowest pump between two of the four dialects. */
+/** By `npm run bench:codecs`, the slowest pump between two of Anthropic's, OpenAI's and Google's dialects. */
 export const SLOWEST = pairName('openai-responses', 'gemini');
 export const SLOWEST_LARGE_PAGES = `${SLOWEST}, ${LARGE_PAGES}`;
 /** Its provider sends a tool's arguments in fragments, as the slowest one's does not. */

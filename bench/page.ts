@@ -97,7 +97,7 @@ const MEASURED = `
   gateway's, without the launcher that waits for it (but the start counts from starting the launcher).
 - **${PASSTHROUGH}** has an Anthropic client and an Anthropic upstream; **${NO_LEDGER}** is the same with \`audit.enabled: false\`.
   With **${LARGE_PAGES}** the system allocates memory in pages of 2 MB where it can ([deployment.md](deployment.md#large-pages)).
-  **${SLOWEST}** has a client of OpenAI's Responses and a Gemini upstream: among the pairs of the four dialects, the one whose
+  **${SLOWEST}** has a client of OpenAI's Responses and a Gemini upstream: among the pairs of Anthropic's, OpenAI's and Google's dialects, the one whose
   codecs take longest ([benchmarks-codecs.md](benchmarks-codecs.md)). **${FRAGMENTS}** takes its place if a provider must send a tool's
   arguments in fragments, which Gemini does not.
 - Upstream and clients are separate processes that use raw sockets, with prepared answers.

@@ -1,5 +1,5 @@
 // A stream of text and one of a tool call in every wire that providers speak, as the bytes of single events: those of
-// the four dialects as this project writes them, the others as their tests do.
+// the dialects that clients speak as this project writes them, the others as their tests do.
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
