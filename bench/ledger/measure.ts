@@ -90,6 +90,7 @@ function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
     connections: () => [],
     budgets: () => [],
     budgetsUnread: () => null,
+    remoteCount: () => null,
     rateLimits: () => [],
     providerStates: () => [],
   });

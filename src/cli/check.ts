@@ -1,7 +1,9 @@
 // `sluice check`: what the configuration amounts to, without serving it.
-import type { ResolvedConfig } from '../config/resolved.ts';
+import { redisPlace, secretsOfRedis } from '../config/resolve-redis.ts';
+import type { RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { formatLimit } from '../limits/format-limit.ts';
+import { createRedactor } from '../model/redact/redact.ts';
 import { describeRules, noKeyFor } from '../routing/describe.ts';
 import { formatHost } from '../server/host.ts';
 import { retireModules } from '../server/load-modules.ts';
@@ -23,6 +25,7 @@ export const checkCommand: Command = {
     context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
     if (loaded.config !== null)
       for (const line of describeConfig(loaded.config)) context.out(typable(line, context.environment));
+    if (loaded.config?.redis) context.out(await describeRedis(loaded.config.redis));
     const problems = describeProblems(loaded);
     for (const { line } of problems) context.err(line);
     if (problems.some(({ fails }) => fails)) return 1;
@@ -30,6 +33,15 @@ export const checkCommand: Command = {
     return 0;
   },
 };
+
+/** Where rate limits are counted, and whether that answers; one that does not makes no configuration invalid. */
+async function describeRedis(redis: RedisConfig): Promise<string> {
+  const { tryRemoteCount } = await import('../server/redis/remote-count.ts');
+  const { ok, lastError } = await tryRemoteCount(redis);
+  const where = `redis: ${redisPlace(redis)}, keys ${redis.prefix}*`;
+  if (ok) return `${where}, answers`;
+  return `${where}, does not answer: ${createRedactor(secretsOfRedis(redis)).ofFailure(lastError ?? '')}`;
+}
 
 /** For example `, and 3 of projects: web, data`. */
 function projectKeys({ projectOfKey }: ResolvedConfig['server']): string {

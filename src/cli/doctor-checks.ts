@@ -67,7 +67,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
         `degraded${problems.length === 0 ? '' : `: ${problems.join(', ')}`}; see /gateway/providers and the log`,
       );
     }
-    return `healthy, version ${health.version}, ${ms.toFixed(0)} ms`;
+    const redis = health.redis === undefined ? '' : ', redis answers';
+    return `healthy, version ${health.version}, ${ms.toFixed(0)} ms${redis}`;
   },
 
   async 'plain request'(patient) {
@@ -214,6 +215,8 @@ interface Health {
   ledger: Part | null;
   budgets?: Part;
   log?: Part;
+  /** Present where several gateways count rate limits together. */
+  redis?: Part;
   tls?: Part;
 }
 
@@ -330,7 +333,7 @@ async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<stri
   );
   const missing = missingWorkers(health);
   if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
-  for (const name of ['ledger', 'budgets', 'log', 'tls'] as const) {
+  for (const name of ['ledger', 'budgets', 'redis', 'log', 'tls'] as const) {
     const part = health[name];
     if (part?.ok === false) reasons.push(`the ${name} (${part.last_error})`);
   }

@@ -8,6 +8,7 @@ import type { ConfigProblem } from './problem.ts';
 import { resolveCosts } from './resolve-costs.ts';
 import { isBuiltIn, resolveProvider } from './resolve-provider.ts';
 import { resolveRateLimits } from './resolve-rate-limits.ts';
+import { resolveRedis } from './resolve-redis.ts';
 import { namesInRouting, resolveRouting } from './resolve-routing.ts';
 import { type ResolveSources, resolveServer } from './resolve-server.ts';
 import type { ProviderConfig, ResolvedConfig, TransformersConfig } from './resolved.ts';
@@ -52,6 +53,7 @@ export function resolveConfig(file: ConfigFile, sources: ResolveSources): Resolu
     log: file.log,
     costs: resolveCosts(file, providers, problems),
     rateLimits: resolveRateLimits(file, providers, problems),
+    redis: resolveRedis(file, sources, problems),
     transformers,
   };
   return { config, problems };

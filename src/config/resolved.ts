@@ -36,6 +36,8 @@ export interface ResolvedConfig {
   log: LogConfig;
   costs: CostsConfig;
   rateLimits: RateLimit[];
+  /** Null: this gateway counts `rateLimits` for itself. */
+  redis: RedisConfig | null;
   transformers: TransformersConfig;
 }
 
@@ -326,6 +328,16 @@ export interface RateLimit extends NamePatterns {
   per: RatePeriod | null;
   /** As for a budget. */
   each: EachName | null;
+}
+
+/** The server over which several gateways count `rateLimits` together. */
+export interface RedisConfig {
+  /** `redis://` or `rediss://`, with its credentials. */
+  url: string;
+  /** What its keys begin with. */
+  prefix: string;
+  /** Longest wait of a request. */
+  timeoutMs: number;
 }
 
 /** USD per million tokens. */

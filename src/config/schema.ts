@@ -508,6 +508,28 @@ export const configSchema = z.strictObject({
     .describe(
       'Limits on requests and tokens in a period, and on requests at the same time; see docs/rate-limits.md.',
     ),
+  redis: z
+    .strictObject({
+      url: secret().describe(
+        'Address of the server: `redis://user:password@host:6379/0`, or `rediss://` for TLS. User, password and database may be left out.',
+      ),
+      prefix: z
+        .string()
+        .max(200)
+        .regex(/^[!-z|~]*$/, { error: 'expected letters, digits or punctuation, without blanks and braces' })
+        .default('sluice:')
+        .describe('What its keys begin with. Gateways with the same prefix count together.'),
+      timeout: timer()
+        .prefault('50ms')
+        .describe(
+          'Longest wait of a request for an answer; after it, the gateway counts for itself until the server answers again.',
+        ),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'A Redis server over which several gateways keep one count of `rate_limits`. `null`: each gateway counts for itself. See docs/rate-limits.md.',
+    ),
 });
 
 /** A file as people write it: durations and sizes as text, everything optional. */

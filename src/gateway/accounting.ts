@@ -11,7 +11,7 @@ import { createMeter, type Meter } from '../telemetry/meter.ts';
 import { type Budgets, createBudgets } from './budgets.ts';
 import type { GatewayHost } from './host.ts';
 import type { LiveView } from './live/view.ts';
-import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { createRateLimits, createRemoteLog, type RateLimits } from './rate-limits.ts';
 import { createRecord, type ExchangeRecord, type RecordContext } from './record/record.ts';
 import { createRequestLog } from './request-log.ts';
 import { noteServed } from './routing.ts';
@@ -57,17 +57,26 @@ export function createAccounting(
   const ledger = fleet === undefined ? openLedger(host, current) : null;
   const rows: RowTaker | null = fleet?.rows ?? ledger;
   const budgets = createBudgets(host, ledger);
-  const rateLimits = createRateLimits(host.monotonic, fleet?.counters);
+  const active = new Set<ExchangeRecord>();
+  let { redactor } = initial;
+  const rateLimits = createRateLimits({
+    monotonic: host.monotonic,
+    counters: fleet?.counters,
+    connect: host.connectRemoteCount,
+    running: () => [...active].flatMap(({ counted }) => (counted === null ? [] : [counted])),
+    remoteChanged: fleet?.remoteChanged ?? createRemoteLog(host.log),
+    redact: (text) => redactor.ofFailure(text),
+  });
   const meter = createMeter();
   const logRequest = createRequestLog(host);
-  const active = new Set<ExchangeRecord>();
   let recordContext = recordContextOf(initial);
   configure(initial);
 
   function configure(setup: Setup): void {
     recordContext = recordContextOf(setup);
+    redactor = setup.redactor;
     budgets.configure(setup.config.costs.budgets, setup.price);
-    rateLimits.configure(setup.config.rateLimits);
+    rateLimits.configure(setup.config);
   }
 
   function recordContextOf({ price }: Setup): RecordContext {
@@ -136,7 +145,7 @@ export function createAccounting(
     },
     async close() {
       budgets.stop();
-      await rows?.close();
+      await Promise.all([rateLimits.close(), rows?.close()]);
     },
   };
 }

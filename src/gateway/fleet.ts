@@ -3,6 +3,7 @@ import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RowTaker } from '../ledger/ledger.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
 import type { Counters } from '../limits/counters.ts';
+import type { RemoteState } from '../limits/remote-count.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { PeerNotice, Peers } from '../upstream/peers.ts';
 
@@ -17,6 +18,8 @@ export interface Fleet {
   spent(added: readonly Spent[]): void;
   /** What rate limits count with, in memory that all processes share. */
   counters: Counters;
+  /** Reports whether this process reaches the server over which several gateways count rate limits; null: there is none. */
+  remoteChanged(state: RemoteState | null): void;
   /** Reports that a conversation is now served by another target. */
   placed(place: string, target: string): void;
   /** Answers the gateway's own pages for all processes; undefined for other paths. Never rejects. */

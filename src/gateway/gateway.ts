@@ -74,7 +74,7 @@ export interface ServedGateway extends Gateway {
   /** The states of the configured providers, in their order. */
   providerStates(): ProviderState[];
   /** The states of `rate_limits`, as far as names are known in this process. */
-  rateLimits(): LimitState[];
+  rateLimits(): LimitState[] | Promise<LimitState[]>;
   /** Connection pools to upstreams; empty where the host does not keep them itself. */
   connections(): PoolState[];
   /** Takes a notice from another process of this gateway. */
@@ -121,6 +121,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       budgets: budgets.states,
       budgetsUnread: budgets.unread,
       rateLimits: rateLimits.states,
+      remoteCount: rateLimits.remoteState,
     });
   const dispatch = createDispatch(() => ({
     host,

@@ -4,6 +4,7 @@ import type { LedgerRow } from '../ledger/rows/row.ts';
 import type { Spill } from '../ledger/queue/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
+import type { ConnectRemoteCount } from './rate-limits.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { Connections } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
@@ -36,6 +37,8 @@ export interface GatewayHost {
   authorize?(scheme: AuthorizationScheme, request: UnauthorizedRequest): Promise<Record<string, string>>;
   /** Opens WebSockets to providers. Left out: none are forwarded. */
   connectSocket?: SocketTransport;
+  /** Counts rate limits on a server that several gateways share. Left out: this gateway counts for itself. */
+  connectRemoteCount?: ConnectRemoteCount;
   /** Left out where the host does not control connections to upstreams. */
   connections?: Connections;
   /** The host's own, used to reach upstreams; redacted everywhere. */

@@ -1,13 +1,15 @@
 // Enforces `rate_limits`: a request counts once towards each limit that it matches, before the first target that the limit
 // applies to is asked; its tokens count when it has ended.
-import type { RateLimit } from '../config/resolved.ts';
+import type { RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { type Counters, createLocalCounters } from '../limits/counters.ts';
-import { createLimitBook, type LimitState, type ReachedLimit } from '../limits/limit-book.ts';
+import { type Count, createLimitBook, type LimitState, type ReachedLimit } from '../limits/limit-book.ts';
 import { formatReachedLimit } from '../limits/format-limit.ts';
+import type { RemoteCount, RemoteCountOptions, RemoteState } from '../limits/remote-count.ts';
 import type { RequestNames } from '../model/request-names.ts';
 import type { Usage } from '../model/usage.ts';
 import type { Target } from '../routing/targets.ts';
 import { type Refusal, refusedByRateLimit } from '../upstream/refusal.ts';
+import type { GatewayHost } from './host.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
 type LimitedRecord = Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation' | 'redact' | 'counted'>;
@@ -16,8 +18,8 @@ type LimitedRecord = Pick<ExchangeRecord, 'agentType' | 'projectId' | 'operation
 export interface RequestLimits {
   /** Whether none of them keeps it from being sent to the target. */
   wouldPass(target: Target): boolean;
-  /** Null: it may be sent to the target, and counts. */
-  enter(target: Target): Refusal | null;
+  /** Null: it may be sent to the target, and counts. A promise only where the server that gateways share is asked. */
+  enter(target: Target): Refusal | null | Promise<Refusal | null>;
 }
 
 /** Null where nothing limits the request. */
@@ -25,21 +27,96 @@ export type LimitsOf = (record: LimitedRecord) => RequestLimits | null;
 
 export interface RateLimits {
   of: LimitsOf;
-  /** Replaces the limits in force, possibly by none. */
-  configure(limits: readonly RateLimit[]): void;
+  /** Replaces the limits in force, possibly by none, and where they are counted. */
+  configure(config: Pick<ResolvedConfig, 'rateLimits' | 'redis'>): void;
   /** Counts the tokens that a request has reported since this was last called: at once, they would be owed for long. */
   goesOn(record: ExchangeRecord): void;
   /** Counts the tokens of a request that has ended, however. To be called once. */
   ended(record: ExchangeRecord): void;
-  states(): LimitState[];
+  states(): LimitState[] | Promise<LimitState[]>;
+  /** Of the server that gateways share; null where there is none. */
+  remoteState(): RemoteState | null;
+  /** Gives back what this process holds on that server; resolves when that has been said, or cannot be. */
+  close(): Promise<void>;
 }
 
-/** @param counters shared with other processes; left out where there are none. */
-export function createRateLimits(
-  monotonic: () => number,
-  counters: Counters = createLocalCounters(monotonic),
-): RateLimits {
+/** What the log says where gateways count together. */
+const COUNTED_ALONE = 'rate limits are counted by this gateway alone until the server in redis.url answers';
+const COUNTED_TOGETHER = 'rate limits are counted together with the other gateways again';
+const UNREACHABLE =
+  'the program that embeds this gateway has no client for Redis: pass it as host.connectRemoteCount, or leave redis out';
+
+interface RateLimitOptions {
+  monotonic(): number;
+  /** Shared with other processes; left out where there are none. */
+  counters?: Counters | undefined;
+  /** Left out where the host cannot reach such a server. */
+  connect?: ConnectRemoteCount | undefined;
+  /** Of the requests that run in this process, what each counts towards. */
+  running(): Iterable<readonly Count[]>;
+  /** Called when the server begins or ceases to answer; null: there is none any more. Holds no secret. */
+  remoteChanged(state: RemoteState | null): void;
+  /** Removes secrets from the words of a failure. */
+  redact(text: string): string;
+}
+
+/** Logs once that the server has ceased to answer, and once that it answers again. */
+export function createRemoteLog(log: GatewayHost['log']): (state: RemoteState | null) => void {
+  let wasOk = true;
+  return (state) => {
+    const isOk = state === null || state.ok;
+    if (!isOk && wasOk) log('warn', COUNTED_ALONE, { error: state.lastError });
+    if (isOk && !wasOk && state !== null) log('info', COUNTED_TOGETHER);
+    wasOk = isOk;
+  };
+}
+
+/** Begins to reach the server over which several gateways count together. */
+export type ConnectRemoteCount = (config: RedisConfig, options: RemoteCountOptions) => RemoteCount;
+
+export function createRateLimits(options: RateLimitOptions): RateLimits {
+  const { monotonic, counters = createLocalCounters(monotonic), connect } = options;
   const book = createLimitBook(counters);
+  let redis: RedisConfig | null = null;
+  let remote: RemoteCount | null = null;
+  let state: RemoteState | null = null;
+
+  function reach(config: RedisConfig | null): void {
+    if (JSON.stringify(config) === JSON.stringify(redis)) return;
+    void remote?.close();
+    redis = config;
+    remote = null;
+    if (config === null) {
+      note(null);
+      return;
+    }
+    // What was said of another server stands until this one has answered or failed.
+    state ??= { ok: true, lastError: null };
+    if (connect === undefined) {
+      note({ ok: false, lastError: UNREACHABLE });
+      return;
+    }
+    remote = connect(config, {
+      running: placesHeld,
+      changed(changed) {
+        if (config !== redis) return;
+        const { ok, lastError } = changed;
+        note({ ok, lastError: lastError === null ? null : options.redact(lastError) });
+      },
+    });
+  }
+
+  function note(changed: RemoteState | null): void {
+    state = changed;
+    options.remoteChanged(changed);
+  }
+
+  function placesHeld(): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const counted of options.running())
+      for (const { key, running } of counted) if (running !== null) held.set(key, (held.get(key) ?? 0) + 1);
+    return held;
+  }
 
   function addTokens(record: ExchangeRecord, reported: TargetTokens[]): void {
     const caller = callerOf(record);
@@ -52,25 +129,48 @@ export function createRateLimits(
       if (book.isEmpty || record.operation === 'count-tokens') return null;
       const caller = callerOf(record);
       const namesAt = ({ provider, model }: Target) => ({ ...caller, provider: provider.name, model });
+      let entering: Promise<unknown> | null = null;
+
+      function enter(target: Target): Refusal | null | Promise<Refusal | null> {
+        // Of two targets that are asked at the same time, the second may count towards nothing more.
+        if (entering !== null) return entering.then(() => enter(target));
+        record.counted ??= [];
+        const { counted } = record;
+        const reached = book.enter(namesAt(target), counted);
+        if (!(reached instanceof Promise)) return reached && refusalOf(reached);
+        entering = reached;
+        return reached.then((found) => {
+          entering = null;
+          // The request ended before the answer came.
+          if (record.counted !== counted) book.leave(counted);
+          return found && refusalOf(found);
+        });
+      }
+
       return {
         wouldPass: (target) => book.reached(namesAt(target), record.counted ?? []) === null,
-        enter(target) {
-          record.counted ??= [];
-          const reached = book.enter(namesAt(target), record.counted);
-          return reached && refusalOf(reached);
-        },
+        enter,
       };
     },
-    configure: book.configure,
+    configure(config) {
+      reach(config.redis);
+      book.configure(config.rateLimits, remote);
+    },
     goesOn(record) {
       if (record.counted !== null) addTokens(record, tokensOfAnswer(record));
     },
     ended(record) {
-      if (record.counted === null) return;
-      book.leave(record.counted);
+      const { counted } = record;
+      if (counted === null) return;
+      record.counted = null;
+      book.leave(counted.splice(0));
       addTokens(record, [...tokensOfTries(record), ...tokensOfAnswer(record)]);
     },
     states: book.states,
+    remoteState: () => state,
+    async close() {
+      await remote?.close();
+    },
   };
 }
 

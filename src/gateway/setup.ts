@@ -1,5 +1,6 @@
 // What is derived from a configuration once rather than per request.
 import { secretsOfStore } from '../config/audit-store.ts';
+import { secretsOfRedis } from '../config/resolve-redis.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { createPricer } from '../ledger/prices/prices.ts';
 import { createRedactor, type Redactor } from '../model/redact/redact.ts';
@@ -45,6 +46,7 @@ export function secretsOfConfig(config: ResolvedConfig): string[] {
     ...config.providers.flatMap(secretsOf),
     ...config.transformers.secrets,
     ...secretsOfStore(config.audit.store),
+    ...secretsOfRedis(config.redis),
   ];
 }
 

@@ -1,9 +1,11 @@
-// Which rate limits (`rate_limits`) a request counts towards, and whether they let it pass. Every decision is made from
-// memory at once; where several processes serve, the counters are in memory that they share.
+// Which rate limits (`rate_limits`) a request counts towards, and whether they let it pass. Decisions are made from memory at
+// once; where several processes serve, the counters are in memory that they share. Where several gateways count together,
+// their server decides (docs/adr/0026), and the counters repeat what it says, to go on from that without it.
 import type { RateLimit } from '../config/resolved.ts';
 import type { RatePeriod } from '../config/schema.ts';
 import { compileNames, type NameReader, type RequestNames } from '../model/request-names.ts';
 import { type Counter, type Counters, LocalCounter } from './counters.ts';
+import type { RemoteAnswer, RemoteCount, RemoteDebit, RemotePlace } from './remote-count.ts';
 
 /** That a request was counted towards a limit, which happens once, however many targets it is sent to. */
 export interface Count {
@@ -33,23 +35,30 @@ export interface LimitState {
 }
 
 interface LimitBook {
-  /** Takes no two limits for the same requests and period. What is in use of unchanged limits is kept, and what runs. */
-  configure(limits: readonly RateLimit[]): void;
+  /**
+   * Takes no two limits for the same requests and period. What is in use of unchanged limits is kept, and what runs.
+   * @param remote where other gateways count too; null: this one counts for itself.
+   */
+  configure(limits: readonly RateLimit[], remote?: RemoteCount | null): void;
   /** Whether there are any. */
   readonly isEmpty: boolean;
   /**
-   * The limit that holds back a request with these names: of several, the one that does so longest; null: none does.
+   * The limit that holds back a request with these names: of several, the one that does so longest; null: none does. Of what
+   * other gateways count, it tells what was last heard.
    * @param counted towards what the request counts already: that does not hold it back.
    */
   reached(names: RequestNames, counted: readonly Count[]): ReachedLimit | null;
-  /** The same; null: the request passes, and what it counts towards has been added to `counted`. */
-  enter(names: RequestNames, counted: Count[]): ReachedLimit | null;
+  /**
+   * The same; null: the request passes, and what it counts towards has been added to `counted`. A promise only where others
+   * are asked; it never rejects.
+   */
+  enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null>;
   /** The request has ended. */
   leave(counted: readonly Count[]): void;
   /** Counts the tokens of an answer. */
   addTokens(names: RequestNames, tokens: number): void;
   /** In the order of the configuration; where each has the limit to itself, those who use some of it, most first. */
-  states(): LimitState[];
+  states(): LimitState[] | Promise<LimitState[]>;
 }
 
 interface Line extends NameReader {
@@ -76,6 +85,9 @@ interface Place {
   counter: Counter;
 }
 
+/** A line, and whose state of it is shown. */
+type ShownPlace = Pick<Place, 'line' | 'name'>;
+
 const PERIOD_MS: Readonly<Record<RatePeriod, number>> = {
   second: 1_000,
   minute: 60_000,
@@ -84,7 +96,7 @@ const PERIOD_MS: Readonly<Record<RatePeriod, number>> = {
 };
 
 /** Milliseconds within which times count as equal: sums of fractions are not exact. */
-const TOLERANCE_MS = 0.001;
+export const TOLERANCE_MS = 0.001;
 
 /** When to come back where too many requests run. */
 const WAIT_FOR_AN_END_MS = 1_000;
@@ -97,6 +109,7 @@ const MOST_LISTED = 1_000;
 
 export function createLimitBook(counters: Counters): LimitBook {
   let lines: Line[] = [];
+  let remote: RemoteCount | null = null;
 
   function placeOf(line: Line, name: string): Place {
     const key = `${line.key}${name}`;
@@ -114,39 +127,105 @@ export function createLimitBook(counters: Counters): LimitBook {
     return places;
   }
 
-  function longestWait(places: readonly Place[]): ReachedLimit | null {
+  /** @param inUse of each place. */
+  function longestWait(places: readonly Place[], inUse: readonly number[]): ReachedLimit | null {
     let longest: ReachedLimit | null = null;
-    const now = counters.now();
-    for (const place of places) {
-      const wait = waitFor(place, now);
+    for (const [at, place] of places.entries()) {
+      const wait = waitOf(place.line, inUse[at] ?? 0);
       if (wait === 0) continue;
       if (longest === null || wait > longest.waitMs) longest = reachedAt(place, wait);
     }
     return longest;
   }
 
-  function stateOf(line: Line, name: string): LimitState {
-    const counter = counters.peek(`${line.key}${name}`);
-    const { limit, index, share } = line;
-    const whose = limit.each === null ? {} : { [limit.each]: name };
-    const left = counter === null ? 0 : Math.max(0, counter.freeAt() - counters.now());
-    const used =
-      limit.kind === 'concurrent' ? (counter?.running() ?? 0) : Math.max(0, Math.ceil(left / share - 1e-6));
-    return { index, limit: { ...limit, ...whose }, used, isReached: used >= limit.most };
+  function longestWaitHere(places: readonly Place[]): ReachedLimit | null {
+    const now = counters.now();
+    return longestWait(
+      places,
+      places.map(({ line, counter }) => inUseOf(line, counter, now)),
+    );
   }
 
-  function statesOf(line: Line): LimitState[] {
-    if (line.limit.each === null) return [stateOf(line, '')];
-    const states = [...line.names].map((name) => ({ name, state: stateOf(line, name) }));
-    for (const { name, state } of states) if (state.used === 0) line.names.delete(name);
-    return states
-      .map(({ state }) => state)
-      .filter(({ used }) => used > 0)
-      .sort((one, other) => other.used - one.used);
+  function enterHere(places: readonly Place[], counted: Count[]): ReachedLimit | null {
+    const reached = longestWaitHere(places);
+    if (reached !== null) return reached;
+    for (const [at, place] of places.entries()) {
+      if (take(place, counters)) continue;
+      // Another process took the last of it in between.
+      for (const taken of places.slice(0, at)) giveBack(taken);
+      return reachedAt(
+        place,
+        Math.max(1, waitOf(place.line, inUseOf(place.line, place.counter, counters.now()))),
+      );
+    }
+    note(places, counted);
+    return null;
+  }
+
+  /** The server has decided. */
+  function entered(
+    places: readonly Place[],
+    { passed, inUse }: RemoteAnswer,
+    counted: Count[],
+  ): ReachedLimit | null {
+    const now = counters.now();
+    for (const [at, { line, counter }] of places.entries()) {
+      if (line.limit.kind === 'concurrent') {
+        if (passed) counter.begin();
+      } else if (counter !== line.others) {
+        // Another process that was faster knows as much.
+        counter.setFreeAt(counter.freeAt(), now + (inUse[at] ?? 0));
+      }
+    }
+    if (passed) {
+      note(places, counted);
+      return null;
+    }
+    // Also of names that only other gateways have let pass, this one shows what is in use.
+    for (const { line, name } of places) if (line.limit.each !== null) list(line, name);
+    const [first] = places;
+    return longestWait(places, inUse) ?? (first === undefined ? null : reachedAt(first, 1));
+  }
+
+  /** Of a request that has passed. */
+  function note(places: readonly Place[], counted: Count[]): void {
+    for (const { line, name, key, counter } of places) {
+      if (line.limit.each !== null) list(line, name);
+      counted.push({ key, running: line.limit.kind === 'concurrent' ? counter : null });
+    }
+  }
+
+  /** The places that are shown: of a limit that each has to itself, those of the names that were seen. */
+  function shownPlaces(): ShownPlace[] {
+    return lines.flatMap((line) =>
+      (line.limit.each === null ? [''] : [...line.names]).map((name) => ({ line, name })),
+    );
+  }
+
+  function inUseHere({ line, name }: ShownPlace): number {
+    const counter = counters.peek(`${line.key}${name}`);
+    return counter === null ? 0 : inUseOf(line, counter, counters.now());
+  }
+
+  /** @param inUse of each place. Names of which nothing is in use are forgotten. */
+  function statesOf(places: readonly ShownPlace[], inUse: readonly number[]): LimitState[] {
+    const byLine = Map.groupBy(
+      places.map((place, at) => ({ ...place, state: stateOf(place, inUse[at] ?? 0) })),
+      ({ line }) => line,
+    );
+    return [...byLine].flatMap(([line, shown]) => {
+      if (line.limit.each === null) return shown.map(({ state }) => state);
+      for (const { name, state } of shown) if (state.used === 0) line.names.delete(name);
+      return shown
+        .map(({ state }) => state)
+        .filter(({ used }) => used > 0)
+        .sort((one, other) => other.used - one.used);
+    });
   }
 
   return {
-    configure(limits) {
+    configure(limits, count = null) {
+      remote = count;
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = limits.map((limit, index) => {
         const key = keyOf(limit);
@@ -168,35 +247,40 @@ export function createLimitBook(counters: Counters): LimitBook {
     get isEmpty() {
       return lines.length === 0;
     },
-    reached: (names, counted) => longestWait(placesOf(names, counted)),
+    reached: (names, counted) => longestWaitHere(placesOf(names, counted)),
     enter(names, counted) {
       const places = placesOf(names, counted);
-      const reached = longestWait(places);
-      if (reached !== null) return reached;
-      for (const [at, place] of places.entries()) {
-        if (take(place, counters)) continue;
-        // Another process took the last of it in between.
-        for (const taken of places.slice(0, at)) giveBack(taken);
-        return reachedAt(place, Math.max(1, waitFor(place, counters.now())));
-      }
-      for (const { line, name, key, counter } of places) {
-        if (line.limit.each !== null) list(line, name);
-        counted.push({ key, running: line.limit.kind === 'concurrent' ? counter : null });
-      }
-      return null;
+      const asked = places.length === 0 ? undefined : remote?.enter(places.map(remotePlaceOf));
+      if (asked == null) return enterHere(places, counted);
+      return asked.then((answer) =>
+        answer === null ? enterHere(places, counted) : entered(places, answer, counted),
+      );
     },
     leave(counted) {
       for (const { running } of counted) running?.end();
+      if (remote === null) return;
+      const keys = counted.flatMap(({ key, running }) => (running === null ? [] : key));
+      if (keys.length > 0) remote.leave(keys);
     },
     addTokens(names, tokens) {
+      const debits: RemoteDebit[] = [];
       for (const line of lines) {
         if (line.limit.kind !== 'tokens' || !line.fits(names)) continue;
         const name = line.nameOf(names);
-        move(placeOf(line, name).counter, tokens * line.share, counters.now());
+        const { key, counter } = placeOf(line, name);
+        const ms = tokens * line.share;
+        move(counter, ms, counters.now());
+        debits.push({ key, ms });
         if (line.limit.each !== null) list(line, name);
       }
+      if (debits.length > 0 && tokens > 0) remote?.addTokens(debits);
     },
-    states: () => lines.flatMap(statesOf),
+    states() {
+      const places = shownPlaces();
+      const here = () => statesOf(places, places.map(inUseHere));
+      const asked = places.length === 0 ? undefined : remote?.read(places.map(shownRemotely));
+      return asked?.then((inUse) => (inUse === null ? here() : statesOf(places, inUse))) ?? here();
+    },
   };
 
   /** Not more often than once a second: any number of names may come. */
@@ -204,7 +288,8 @@ export function createLimitBook(counters: Counters): LimitBook {
     const now = counters.now();
     if (now - line.lookedAt < LOOK_MS) return;
     line.lookedAt = now;
-    statesOf(line);
+    const places = [...line.names].map((name) => ({ line, name }));
+    statesOf(places, places.map(inUseHere));
   }
 
   function list(line: Line, name: string): void {
@@ -214,11 +299,31 @@ export function createLimitBook(counters: Counters): LimitBook {
   }
 }
 
+/** How many requests run, or milliseconds until nothing is in use any more. */
+function inUseOf({ limit }: Line, counter: Counter, now: number): number {
+  return limit.kind === 'concurrent' ? counter.running() : Math.max(0, counter.freeAt() - now);
+}
+
 /** Whole milliseconds until a request may pass; 0: now. */
-function waitFor({ line: { limit, period, share }, counter }: Place, now: number): number {
-  if (limit.kind === 'concurrent') return counter.running() >= limit.most ? WAIT_FOR_AN_END_MS : 0;
-  const wait = Math.max(counter.freeAt(), now) + share - now - period;
+function waitOf({ limit, period, share }: Line, inUse: number): number {
+  if (limit.kind === 'concurrent') return inUse >= limit.most ? WAIT_FOR_AN_END_MS : 0;
+  const wait = inUse + share - period;
   return wait > TOLERANCE_MS ? Math.ceil(wait - TOLERANCE_MS) : 0;
+}
+
+function stateOf({ line: { limit, index, share }, name }: ShownPlace, inUse: number): LimitState {
+  const whose = limit.each === null ? {} : { [limit.each]: name };
+  const used = limit.kind === 'concurrent' ? inUse : Math.ceil(inUse / share - 1e-6);
+  return { index, limit: { ...limit, ...whose }, used: Math.max(0, used), isReached: used >= limit.most };
+}
+
+function remotePlaceOf({ line, key }: Pick<Place, 'line' | 'key'>): RemotePlace {
+  const { limit, share, period } = line;
+  return { key, kind: limit.kind, share, period, most: limit.most };
+}
+
+function shownRemotely({ line, name }: ShownPlace): RemotePlace {
+  return remotePlaceOf({ line, key: `${line.key}${name}` });
 }
 
 /** Counts a request; false where another process has taken what was left. */

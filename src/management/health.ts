@@ -17,9 +17,16 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   const workers = deps.workers?.();
   const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const unread = deps.budgetsUnread();
+  const redis = deps.remoteCount();
   const tls = server.tls === null ? null : certificateState(server.tls, deps.now());
   const degraded =
-    !isUp || fewer || ledger?.ok === false || unread !== null || log?.ok === false || tls?.ok === false;
+    !isUp ||
+    fewer ||
+    ledger?.ok === false ||
+    unread !== null ||
+    redis?.ok === false ||
+    log?.ok === false ||
+    tls?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
     version: deps.version,
@@ -46,6 +53,7 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
             last_error: ledger.lastError,
             notices: ledger.notices,
           },
+    ...(redis === null ? {} : { redis: { ok: redis.ok, last_error: redis.lastError } }),
     ...(tls === null ? {} : { tls }),
     ...(log === undefined ? {} : { log: { ok: log.ok, dropped: log.dropped, last_error: log.lastError } }),
   };

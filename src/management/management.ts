@@ -5,6 +5,7 @@ import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LimitState } from '../limits/limit-book.ts';
+import type { RemoteState } from '../limits/remote-count.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -46,6 +47,8 @@ export interface ManagementDeps {
   budgetsUnread(): string | null;
   /** The states of `rate_limits`, in that order; where each has a limit to itself, those who use some of it. */
   rateLimits(): LimitState[] | Promise<LimitState[]>;
+  /** Of the server over which several gateways count rate limits; null: there is none. */
+  remoteCount(): RemoteState | null;
   /** Left out where the host does not write the log itself. */
   log?(): LogState | Promise<LogState>;
   /** Connections to every server that was asked; empty where the host does not keep them itself. */

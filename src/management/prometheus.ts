@@ -4,6 +4,7 @@ import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { LimitState } from '../limits/limit-book.ts';
+import type { RemoteState } from '../limits/remote-count.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -21,6 +22,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     ledger: deps.ledger?.health() ?? null,
     log: await deps.log?.(),
     tls: deps.config().server.tls,
+    remoteCount: deps.remoteCount(),
     workers: deps.workers?.(),
     budgets: deps.budgets(),
     rateLimits: deps.config().rateLimits.length > 0 ? await deps.rateLimits() : [],
@@ -47,6 +49,7 @@ interface State {
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
   log: Pick<LogState, 'ok' | 'dropped'> | undefined;
   tls: Pick<TlsConfig, 'validUntil'> | null;
+  remoteCount: Pick<RemoteState, 'ok'> | null;
 }
 
 /** Metrics of the present state. */
@@ -57,6 +60,7 @@ export function stateMetrics({
   ledger,
   log,
   tls,
+  remoteCount,
   workers,
   budgets,
   rateLimits,
@@ -156,6 +160,15 @@ export function stateMetrics({
           one('ledger_spilled_rows', 'Rows on disk waiting to be written.', ledger.spilled),
           one('ledger_spilled_bytes', 'Size of the rows on disk waiting to be written.', ledger.spilledBytes),
           total('ledger_dropped_rows_total', 'Rows that were lost.', ledger.dropped),
+        ]),
+    ...(remoteCount === null
+      ? []
+      : [
+          one(
+            'redis_ok',
+            '1 where rate limits are counted together with other gateways, 0 where Redis does not answer.',
+            Number(remoteCount.ok),
+          ),
         ]),
     ...(log === undefined
       ? []

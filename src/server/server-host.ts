@@ -15,6 +15,7 @@ import { setTimer } from './loop-turn.ts';
 import type { Log } from './log.ts';
 import { createSocketTransport } from './provider-sockets.ts';
 import { locateStore, openSpill, openStore } from './open-store.ts';
+import { connectRemoteCount } from './redis/remote-count.ts';
 import { standardErrorState } from './standard-error.ts';
 
 export interface ServerHostOptions {
@@ -46,6 +47,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
       databasePath !== undefined && { openSpill: (maxBytes) => openSpill(databasePath, maxBytes, log) }),
     setTimer,
     randomId: () => Bun.randomUUIDv7(),
+    connectRemoteCount,
     ...(fleet !== undefined && { fleet }),
     ...(telemetry !== undefined && { telemetry }),
   });

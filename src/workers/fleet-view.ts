@@ -27,6 +27,7 @@ export interface FleetViewOptions
     | 'connections'
     | 'budgets'
     | 'budgetsUnread'
+    | 'remoteCount'
   > {
   /** Of this process. */
   logState(): LogState;

@@ -4,9 +4,11 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD } from '../gateway/budgets.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
+import { createRemoteLog } from '../gateway/rate-limits.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createBudgetBook } from '../ledger/budgets/budget-book.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
+import { mergeRemoteStates, type RemoteState } from '../limits/remote-count.ts';
 import type { LogState } from '../model/log-state.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -83,6 +85,9 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   budgets.configure(config.costs.budgets);
   const questions = createQuestions(setTimer);
   const pools = createPoolTally<WorkerProcess>();
+  /** What each worker reported of the server over which several gateways count rate limits; null: it has none. */
+  const remotes = new Map<WorkerProcess, RemoteState | null>();
+  const logRemote = createRemoteLog(log);
 
   const supervisor = createSupervisor({
     ...options,
@@ -108,6 +113,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     connections,
     budgets: () => budgets.states(now()),
     budgetsUnread: () => spending?.failure() ?? null,
+    remoteCount,
     workers: () => ({
       wanted,
       running: supervisor.serving().length,
@@ -115,6 +121,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
       replaced: supervisor.replaced(),
     }),
   });
+
+  function remoteCount(): RemoteState | null {
+    const states = [...remotes.values()].filter((state) => state !== null);
+    return config.redis === null ? null : mergeRemoteStates(states);
+  }
 
   function connections(): Promise<PoolState[]> {
     return pools.read(supervisor.serving(), async (worker) => {
@@ -163,6 +174,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
         if (notice.about === 'provider') known.learn(notice.notice);
         notifyAll(notice, worker());
       },
+      remoteChanged(state) {
+        remotes.set(worker(), state);
+        logRemote(remoteCount());
+      },
       spent(added) {
         budgets.receive(added, now());
         sendSpent();
@@ -196,6 +211,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
   /** Records what a worker had begun, and releases what it held. */
   function handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
     void frames.watch(worker, false);
+    remotes.delete(worker);
     load.clear(worker.index);
     clearCounters(shared.counters, wanted, worker.index);
     const running = intake.takeLeft(worker, how);

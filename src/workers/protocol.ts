@@ -3,6 +3,7 @@ import type { TlsConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { LimitState } from '../limits/limit-book.ts';
+import type { RemoteState } from '../limits/remote-count.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -62,7 +63,7 @@ export type WorkerMethods = {
   running(): Promise<RunningRequest[]>;
   cancel(requestId: string): Promise<boolean>;
   providerStates(): ProviderState[];
-  rateLimits(): LimitState[];
+  rateLimits(): LimitState[] | Promise<LimitState[]>;
   logState(): LogState;
   connections(): PoolState[];
   /** Shows only that it can answer. */
@@ -85,6 +86,8 @@ export type PrimaryMethods = {
   /** The worker serves. */
   ready(): void;
   notice(notice: FleetNotice): void;
+  /** Whether the worker reaches the server over which several gateways count rate limits; null: there is none. */
+  remoteChanged(state: RemoteState | null): void;
   /** This much more was spent of budgets. */
   spent(added: readonly Spent[]): void;
   /** Takes rows into its ledger and its meter. @param batch of this worker, from 1. */

@@ -145,6 +145,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         room: (provider) => load.room(columns.get(provider) ?? -1),
       },
       counters: createSharedCounters(shared.counters, workers, index, () => monotonic() + ahead),
+      remoteChanged: (state) => primary.notify('remoteChanged', state),
       spent: (added) => primary.notify('spent', added),
       placed: (place, target) => primary.notify('notice', { about: 'place', place, target }),
       begun: journal.note,

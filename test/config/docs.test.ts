@@ -52,10 +52,13 @@ test('whatever the JSON Schema refers to is in it: editors refuse it else', () =
 });
 
 test('in the JSON Schema, too, a section and a provider may be empty', () => {
-  const { properties } = JSON.parse(renderJsonSchema()) as { properties: Record<string, { type: unknown }> };
-  const { $schema: _, rate_limits: list, ...sections } = properties;
+  const { properties } = JSON.parse(renderJsonSchema()) as {
+    properties: Record<string, { type: unknown; anyOf?: { type: unknown }[] }>;
+  };
+  const { $schema: _, rate_limits: list, redis, ...sections } = properties;
   const allowed = ['object', 'null'];
   for (const [name, { type }] of Object.entries(sections)) expect([name, type]).toEqual([name, allowed]);
   expect(list?.type).toEqual(['array', 'null']);
+  expect(redis?.anyOf?.map(({ type }) => type)).toEqual(['object', 'null']);
   expect(properties.providers).toHaveProperty('additionalProperties.type', allowed);
 });

@@ -30,6 +30,7 @@ const BASE = {
     patterns: [{ match: [{ phrase: 'a' }], to: 'lab' }],
   },
   rate_limits: [{ requests: 1, per: 'day' }],
+  redis: { url: 'redis://127.0.0.1:1' },
   costs: {
     budgets: [{ limit_usd: 1, per: 'day' }],
     pricing_overrides: {
@@ -146,6 +147,9 @@ const OTHER: Record<string, unknown> = {
   'costs.budgets[].project': 'web',
   'costs.budgets[].provider': 'lab',
   'costs.budgets[].model': 'a*',
+  'redis.url': 'redis://127.0.0.1:2',
+  'redis.prefix': 'lab:',
+  'redis.timeout': '1s',
   'rate_limits[].requests': 2,
   'rate_limits[].tokens': 2,
   'rate_limits[].concurrent': 2,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatKeyPath } from '../../src/config/problem.ts';
 import { type Resolution, resolveConfig } from '../../src/config/resolve.ts';
+import { redisPlace, secretsOfRedis } from '../../src/config/resolve-redis.ts';
 import type { ResolveSources } from '../../src/config/resolve-server.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { findProviderKind, PROVIDER_KINDS } from '../../src/providers/kinds.ts';
@@ -670,6 +671,64 @@ describe('audit.store', () => {
     expect(resolve({ audit: { store: 'env:ABSENT' } }).said).toEqual([
       'fatal audit.store: environment variable ABSENT is not set',
     ]);
+  });
+});
+
+describe('redis', () => {
+  const ADDRESS = 'rediss://sluice:s3cr%2Ft@redis.example.com:6380/2';
+
+  test('without it, nothing is shared', () => {
+    expect(resolve({}).config.redis).toBeNull();
+  });
+
+  test.each([
+    [ADDRESS, ADDRESS],
+    ['env:REDIS_URL', ADDRESS],
+    ['credential:redis', ADDRESS],
+    ['redis://redis.example.com', 'redis://redis.example.com'],
+    ['redis://:only-a-password@[::1]:6379/', 'redis://:only-a-password@[::1]:6379/'],
+  ])('%s', (url, found) => {
+    const { config, said } = resolve(
+      { redis: { url } },
+      { REDIS_URL: ADDRESS },
+      { credential: (name) => (name === 'redis' ? ADDRESS : undefined) },
+    );
+    expect(said).toEqual([]);
+    expect(config.redis).toEqual({ url: found, prefix: 'sluice:', timeoutMs: 50 });
+  });
+
+  test.each([
+    'redis.example.com:6379',
+    'http://root:s3cr3t@redis.example.com',
+    'redis://root:s3cr3t@/0',
+    'redis://root:s3cr3t@redis:70000/0',
+    'redis://root:s3cr3t@redis-1,redis-2/0',
+    'redis://root:s3cr3t@redis/first',
+    'redis://root:s3cr3t@redis/0?protocol=3',
+    'redis://root:s3cr3t%zz@redis/0',
+  ])('%s is refused without being told again', (url) => {
+    const { said } = resolve({ redis: { url } });
+    expect(said).toEqual([
+      expect.stringMatching(/^fatal redis\.url: expected the address of a Redis server/),
+    ]);
+    expect(said[0]).not.toContain('s3cr3t');
+  });
+
+  test('an address that cannot be found is fatal: the gateway would count apart from the others', () => {
+    expect(resolve({ redis: { url: 'env:ABSENT' } }).said).toEqual([
+      'fatal redis.url: environment variable ABSENT is not set',
+    ]);
+  });
+
+  test.each(['{a}:', 'a b:', 'x'.repeat(201)])('a prefix that is refused: %s', (prefix) => {
+    expect(parseConfig({ redis: { url: ADDRESS, prefix } }).file).toBeNull();
+  });
+
+  test('where it is, in words, is without its credentials', () => {
+    expect(redisPlace({ url: ADDRESS })).toBe('redis.example.com:6380/2');
+    expect(redisPlace({ url: 'redis://:x@[::1]/0' })).toBe('[::1]:6379');
+    const secrets = secretsOfRedis({ url: ADDRESS, prefix: '', timeoutMs: 1 });
+    expect(secrets).toEqual([ADDRESS, 's3cr%2Ft', 's3cr/t']);
   });
 });
 

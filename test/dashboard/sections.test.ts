@@ -293,12 +293,16 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await page.route('**/gateway/health', async (route) => {
       const health = await (await fetch(`${sluice.url}/gateway/health`)).json();
       const budgets = { ok: false, last_error: 'the store is out of order' };
+      const redis = { ok: false, last_error: 'Redis is away' };
       const tls = { ok: false, valid_until: '2020-02-01T00:00:00.000Z', last_error: 'it expired' };
-      await route.fulfill({ json: { ...Object(health), status: 'degraded', budgets, tls } });
+      await route.fulfill({ json: { ...Object(health), status: 'degraded', budgets, redis, tls } });
     });
     await page.goto(sluice.url);
     const notices = page.locator('#health-notices li');
     await notices.filter({ hasText: 'The budgets cannot be read: the store is out of order.' }).waitFor();
+    await notices
+      .filter({ hasText: 'This gateway counts rate limits for itself alone: Redis is away.' })
+      .waitFor();
     await notices.filter({ hasText: 'TLS: it expired.' }).waitFor();
     expect(complaints).toEqual([]);
   });

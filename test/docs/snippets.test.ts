@@ -53,7 +53,7 @@ test.each(SNIPPETS.map((snippet) => [`${snippet.page}:${snippet.line}`, snippet]
       OLLAMA_HOST: 'http://127.0.0.1:11434',
     };
     for (const [, name = ''] of text.matchAll(/env:(\w+)/g))
-      environment[name] = `postgres://any.test/${name}`;
+      environment[name] = name === 'REDIS_URL' ? 'redis://any.test' : `postgres://any.test/${name}`;
     for (const provider of ['openai', 'azure', 'groq', 'cerebras', 'openrouter', 'deepseek', 'gemini'])
       environment[`${provider.toUpperCase()}_API_KEY`] = 'k';
     const azure = { AZURE_OPENAI_API_KEY: 'k', AZURE_RESOURCE_NAME: 'lab', OPENAI_API_VERSION: '1' };

@@ -17,6 +17,7 @@ const SECRETS = {
   server: 'qzServer-Ss8Tt6Uu4Ww2',
   project: 'qzProject-Pp1Rr2Oo3Jj5',
   database: 'qzDatabase-Aa1Ss2Dd3Ff4',
+  redis: 'qzRedis-Hh7Bb2Nn5Vv1',
   collector: 'qzCollector-Gg5Hh6Jj7Kk8',
   client: 'qzClient-Oo9Ii8Uu7Yy6',
 };
@@ -86,6 +87,8 @@ function configOf(store: string): ConfigInput {
       away: { ...provider, api_key: SECRETS.away, base_url: 'http://127.0.0.1:1/v1' },
     },
     audit: { store },
+    rate_limits: [{ requests: 1_000, per: 'day' }],
+    redis: { url: `redis://sluice:${SECRETS.redis}@127.0.0.1:1/0` },
   };
 }
 
@@ -181,6 +184,7 @@ test.each([
       for (const [place, text] of Object.entries(outputs))
         expect({ place, leaks: leaksOf(SECRETS, text) }).toEqual({ place, leaks: [] });
       // What was looked through is what there is.
+      expect(outputs['/gateway/health']).toContain('Redis at 127.0.0.1:1: ');
       const kept = Object.entries(outputs).filter(([path]) => path.startsWith(home));
       expect(kept.some(([, text]) => text.includes('environment/breaks'))).toBe(true);
     } finally {

@@ -515,7 +515,7 @@ test('it counts as a request, and a rate limit that is reached holds it back', a
     return answer.status;
   };
   expect(await draw()).toBe(200);
-  expect(lab.gateway.rateLimits().map(({ used }) => used)).toEqual([1, 0]);
+  expect((await lab.gateway.rateLimits()).map(({ used }) => used)).toEqual([1, 0]);
   expect(await draw()).toBe(429);
   expect((await lab.row(1)).errorCode).toBe('rate_limited');
   expect(lab.upstream.requests).toHaveLength(1);

@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import type { SocketReader } from '../../src/upstream/socket-transport.ts';
+import { atOnce } from '../support/at-once.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
@@ -141,7 +142,7 @@ describe('a budget that is used up', () => {
 test('tokens count towards rate limits as they are reported, each once', async () => {
   const lab = setup(configOf({ rate_limits: [{ tokens: 250_000, per: 'minute' }] }));
   const conversation = await lab.begin(REALTIME);
-  const used = () => lab.gateway.rateLimits()[0]?.used;
+  const used = () => atOnce(lab.gateway.rateLimits())[0]?.used;
   conversation.answer(ANSWER);
   expect(used()).toBe(100_000);
   conversation.answer(ANSWER, ANSWER);

@@ -4,6 +4,7 @@ import type { RateLimit } from '../../src/config/resolved.ts';
 import { type Counter, createLocalCounters, MOST_COUNTERS } from '../../src/limits/counters.ts';
 import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
 import { formatLimit, formatReachedLimit } from '../../src/limits/format-limit.ts';
+import { atOnce } from '../support/at-once.ts';
 
 const MINUTE: RateLimit = {
   kind: 'requests',
@@ -27,8 +28,8 @@ function begin(...limits: RateLimit[]) {
       now += ms;
     },
     enter: (names: Partial<typeof WHO> = {}, counted: Count[] = []) =>
-      book.enter({ ...WHO, ...names }, counted),
-    used: () => book.states().map(({ used }) => used),
+      atOnce(book.enter({ ...WHO, ...names }, counted)),
+    used: () => atOnce(book.states()).map(({ used }) => used),
   };
 }
 
@@ -103,7 +104,7 @@ describe('at the same time', () => {
       const counted: Count[] = [];
       if (enter({ agentType: `agent ${n % 7}` }, counted) !== null) refused += 1;
       else running.push(counted);
-      expect(book.states().every(({ used }) => used <= 10)).toBe(true);
+      expect(atOnce(book.states()).every(({ used }) => used <= 10)).toBe(true);
       // For a while none ends, then more than begin.
       const ending = n % 200 < 100 ? 0 : 3;
       for (let k = 0; k < ending; k++) {
@@ -113,7 +114,7 @@ describe('at the same time', () => {
     }
     for (const counted of running) book.leave(counted);
     expect(refused).toBeGreaterThan(0);
-    expect(book.states()).toEqual([]);
+    expect(atOnce(book.states())).toEqual([]);
   });
 });
 
@@ -121,7 +122,7 @@ describe('names that clients choose', () => {
   test('those of which nothing is in use make room for others', () => {
     const { book, enter, wait } = begin({ ...MINUTE, most: 1, each: 'project' });
     for (let n = 0; n < MOST_COUNTERS; n++) expect(enter({ projectId: `p${n}` })).toBeNull();
-    expect(book.states().length).toBeLessThanOrEqual(1_000);
+    expect(atOnce(book.states()).length).toBeLessThanOrEqual(1_000);
     // Of further ones, all together have one allowance; those known before keep theirs.
     expect(enter({ projectId: 'more' })).toBeNull();
     expect(enter({ projectId: 'still more' })).not.toBeNull();
@@ -130,14 +131,14 @@ describe('names that clients choose', () => {
     expect(enter({ projectId: 'more' })).toBeNull();
     expect(enter({ projectId: 'still more' })).toBeNull();
     expect(enter({ projectId: 'more' })).not.toBeNull();
-    expect(book.states().map(({ limit }) => limit.project)).toEqual(['more', 'still more']);
+    expect(atOnce(book.states()).map(({ limit }) => limit.project)).toEqual(['more', 'still more']);
   });
 });
 
 test('of names that have a limit to themselves those that use most are listed first', () => {
   const { book, enter } = begin({ ...MINUTE, each: 'project' });
   for (const projectId of ['one', 'three', 'three', 'two', 'three', 'two']) enter({ projectId });
-  expect(book.states().map(({ limit, used }) => [limit.project, used])).toEqual([
+  expect(atOnce(book.states()).map(({ limit, used }) => [limit.project, used])).toEqual([
     ['three', 3],
     ['two', 2],
     ['one', 1],
@@ -190,9 +191,9 @@ describe('another process takes the last place after this one has looked', () =>
     const limit: RateLimit = { ...WIDE[narrow], most: 1, project: 'web' };
     const { here, refused, leaveThere } = race(WIDE[wide], limit);
     expect(refused).toEqual({ limit, name: '', waitMs });
-    expect(here.states().map(({ used }) => used)).toEqual([0, 1]);
+    expect(atOnce(here.states()).map(({ used }) => used)).toEqual([0, 1]);
     leaveThere();
-    expect(here.states().map(({ used }) => used)).toEqual([0, narrow === 'requests' ? 1 : 0]);
+    expect(atOnce(here.states()).map(({ used }) => used)).toEqual([0, narrow === 'requests' ? 1 : 0]);
   });
 });
 

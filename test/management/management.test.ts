@@ -47,6 +47,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       sampleProvider({ name: 'spare', kind: 'other', dialect: 'any' }),
     ],
     log: { level: 'info', format: 'text' },
+    redis: null,
     transformers: { secrets: [], modules: [] },
     connections: { keepAliveMs: 1, maxIdle: 1, maxUnread: 1 },
     disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
@@ -97,6 +98,7 @@ beforeEach(() => {
     running: { list: () => [], cancel: () => false, watch: () => new ReadableStream() },
     connections: () => pools,
     budgets: () => [],
+    remoteCount: () => null,
     budgetsUnread: () => null,
     rateLimits: () => [],
     providerStates: (providers) =>

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import type { ConfigInput } from '../../src/index.ts';
+import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { CHAT, MESSAGE, wholeChat, wholeMessage } from './message-stream.ts';
 import { createReplayFetch } from './replay-fetch.ts';
@@ -49,6 +49,8 @@ interface Lab {
   providers?: Record<string, Partial<NonNullable<ConfigInput['providers']>[string]>>;
   config?: Partial<ConfigInput>;
   random?: number;
+  /** Further parts of the host. */
+  host?: Partial<GatewayHost>;
 }
 
 let check: (() => Promise<void>) | undefined;
@@ -63,7 +65,7 @@ export async function expectSettled(): Promise<void> {
  * `one` and `three` speak Anthropic Messages, `two` speaks OpenAI Chat; `one` is the default, and the others that
  * are in the script follow in the chain.
  */
-export function createFallbackLab({ script, providers = {}, config = {}, random = 0 }: Lab) {
+export function createFallbackLab({ script, providers = {}, config = {}, random = 0, host = {} }: Lab) {
   const timers = createManualTimers(Date.UTC(2026, 0, 1));
   const asked: string[] = [];
   const upstream = createReplayFetch((request) => {
@@ -102,7 +104,13 @@ export function createFallbackLab({ script, providers = {}, config = {}, random 
   const lab = createTestGateway({
     config: given,
     fetch,
-    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer, random: () => random },
+    host: {
+      now: timers.now,
+      monotonic: timers.now,
+      setTimer: timers.setTimer,
+      random: () => random,
+      ...host,
+    },
   });
   const health = async () => {
     const response = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/providers'));

@@ -1,9 +1,9 @@
 // A PostgreSQL of the tests' own: begun when first asked for, shared by the test files of a run, gone with the run.
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SQL } from 'bun';
+import { freePort } from './free-port.ts';
 
 export const POSTGRES_PASSWORD = 'pg-Pa55 w@rd/%';
 
@@ -188,13 +188,4 @@ function ps(column: string, which: '-p' | '--ppid', pid: number): string {
   return Bun.spawnSync(['ps', '-o', column, which, String(pid)])
     .stdout.toString()
     .trim();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -85,6 +85,7 @@ function createLab(command: string[]) {
         throw new Error('nobody is there to ask');
       },
       notice() {},
+      remoteChanged() {},
       spent() {},
       append() {},
       page: async () => undefined,

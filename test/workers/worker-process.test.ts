@@ -23,6 +23,7 @@ function startCommand(command: string[]): WorkerProcess {
         },
         ready() {},
         notice() {},
+        remoteChanged() {},
         spent() {},
         append() {},
         page: async () => undefined,

@@ -133,7 +133,9 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       if (signal.aborted) throw signal.reason;
       context.record.meant = target;
       const queuedMs = context.record.queuedMs ?? 0;
-      const entered = enter(context, visit);
+      const checked = checkLimits(context, target);
+      const limited = checked instanceof Promise ? await checked : checked;
+      const entered = limited ?? enter(context, visit);
       const lease = entered instanceof Promise ? await noteWait(context, entered) : entered;
       if (signal.aborted) throw leftBefore(lease, signal);
       if ('refused' in lease) next = noteRefusal(context, visit, lease, queue, queuedMs);
@@ -191,18 +193,21 @@ export function mayBeAsked(
   );
 }
 
-function enter(context: TryContext, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
-  const { provider, model } = target;
-  const key = context.keyFor(target);
-  if (key === 'missing') return refusedWithoutKey(provider.name);
+/** Null: neither keys, budgets nor rate limits keep the target from being asked, and it counts. */
+function checkLimits(context: TryContext, target: Target): Refusal | null | Promise<Refusal | null> {
+  const { provider } = target;
+  if (context.keyFor(target) === 'missing') return refusedWithoutKey(provider.name);
   const spent = context.spentBudget(target);
   if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
-  const limited = context.limits?.enter(target);
-  if (limited != null) return limited;
+  return context.limits?.enter(target) ?? null;
+}
+
+/** Once nothing but its provider's state can keep the target from being asked. */
+function enter(context: TryContext, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
   return context.states.enter({
-    provider,
-    model,
-    key,
+    provider: target.provider,
+    model: target.model,
+    key: context.keyFor(target) === 'client' ? 'client' : 'own',
     conversation: () => context.conversation(),
     lastResort: last,
     signal: context.signal,

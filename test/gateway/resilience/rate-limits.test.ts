@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../../src/index.ts';
 import { formatLimit } from '../../../src/limits/format-limit.ts';
+import { atOnce } from '../../support/at-once.ts';
 import { ASK, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
 import { MESSAGE } from '../../support/message-stream.ts';
 import { jsonReply, replyWith } from '../../support/reply.ts';
@@ -26,7 +27,8 @@ function setup(
     return lab.rows.at(-1);
   };
   /** How much of each is in use. */
-  const limits = () => lab.gateway.rateLimits().map(({ limit, used }) => `${formatLimit(limit)}: ${used}`);
+  const limits = () =>
+    atOnce(lab.gateway.rateLimits()).map(({ limit, used }) => `${formatLimit(limit)}: ${used}`);
   return { ...lab, ask, status, last, limits, end: () => lab.gateway.close() };
 }
 

@@ -20,7 +20,7 @@ export function showHealth(health) {
 }
 
 /** The reasons why it is degraded, and what to do. @param {Health} health */
-function ailments({ routing, providers, workers, ledger, audit, log, budgets, tls }) {
+function ailments({ routing, providers, workers, ledger, audit, log, budgets, redis, tls }) {
   const { default_provider: byDefault } = routing;
   /** @type {string[]} */
   const found = [];
@@ -40,6 +40,8 @@ function ailments({ routing, providers, workers, ledger, audit, log, budgets, tl
     );
   if (log?.last_error != null) found.push(`Lines of the log are lost: ${log.last_error}.`);
   if (budgets?.last_error != null) found.push(`The budgets cannot be read: ${budgets.last_error}.`);
+  if (redis?.last_error != null)
+    found.push(`This gateway counts rate limits for itself alone: ${redis.last_error}.`);
   if (tls?.last_error != null) found.push(`TLS: ${tls.last_error}.`);
   if (!audit.enabled)
     found.push(

@@ -1,0 +1,128 @@
+// One connection to the Redis server: scripts are answered in the order in which they are sent, or all of them fail together.
+import { RedisClient } from 'bun';
+import type { Script } from './scripts.ts';
+
+/** To establish a connection; no request waits for that longer than for an answer. */
+const CONNECT_MS = 5_000;
+/** A timer that fires later than this says that the process did nothing meanwhile. */
+const HELD_UP_MS = 20;
+
+export interface ConnectionOptions {
+  url: string;
+  /** Milliseconds without an answer after which the connection is given up. */
+  timeoutMs: number;
+  /** Nothing is answered any more. Called once, unless it was closed before. @param reason undefined: the runtime gives none. */
+  onLost(reason: string | undefined): void;
+}
+
+interface Waiting {
+  /** When its caller began to wait, by `performance.now()`. */
+  since: number;
+  settle(answer: unknown): void;
+}
+
+/**
+ * The runtime's client keeps no commands for later and does not reconnect by itself here: what it does with them while there
+ * is no connection takes longer than a request may wait. Nor does it ever give up a server that is silent.
+ */
+export class Connection {
+  private readonly client: RedisClient;
+  private readonly options: ConnectionOptions;
+  /** The one that has waited longest first. */
+  private readonly waiting = new Set<Waiting>();
+  private watching: ReturnType<typeof setTimeout> | null = null;
+  private isOver = false;
+
+  constructor(options: ConnectionOptions) {
+    this.options = options;
+    this.client = new RedisClient(options.url, {
+      connectionTimeout: CONNECT_MS,
+      autoReconnect: false,
+      enableOfflineQueue: false,
+      maxRetries: 0,
+    });
+    this.client.onclose = () => this.lose(undefined);
+  }
+
+  /** Resolves to whether it can be used. */
+  async open(): Promise<boolean> {
+    try {
+      await this.client.connect();
+    } catch {
+      this.lose(undefined);
+    }
+    return !this.isOver;
+  }
+
+  /**
+   * Resolves to the script's answer, or to undefined once the connection is lost.
+   * @param since when the caller began to wait, by `performance.now()`.
+   */
+  run(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    since = performance.now(),
+  ): Promise<unknown> {
+    if (this.isOver) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const waiting: Waiting = { since, settle: resolve };
+      this.waiting.add(waiting);
+      this.watch();
+      const answered = (answer: unknown) => {
+        if (this.waiting.delete(waiting)) resolve(answer);
+      };
+      const failed = (error: unknown) => this.lose(isClosed(error) ? undefined : messageOf(error));
+      const rest = [String(keys.length), ...keys, ...args];
+      this.client.send('EVALSHA', [script.digest, ...rest]).then(answered, (error: unknown) => {
+        if (!messageOf(error).startsWith('NOSCRIPT') || this.isOver) failed(error);
+        else this.client.send('EVAL', [script.text, ...rest]).then(answered, failed);
+      });
+    });
+  }
+
+  close(): void {
+    this.isOver = true;
+    if (this.watching !== null) clearTimeout(this.watching);
+    for (const { settle } of this.waiting) settle(undefined);
+    this.waiting.clear();
+    this.client.close();
+  }
+
+  private lose(reason: string | undefined): void {
+    if (this.isOver) return;
+    this.close();
+    this.options.onLost(reason);
+  }
+
+  /** One timer for all that wait, set anew only when it has fired. */
+  private watch(): void {
+    if (this.watching !== null) return;
+    const [first] = this.waiting;
+    if (first === undefined) return;
+    const { timeoutMs } = this.options;
+    const leftMs = Math.max(0, first.since + timeoutMs - performance.now());
+    const due = performance.now() + leftMs;
+    this.watching = setTimeout(() => {
+      this.watching = null;
+      const now = performance.now();
+      if (now - due > HELD_UP_MS) {
+        // This process was held up, and what it had sent perhaps with it: that is not the server's fault.
+        for (const waiting of this.waiting) waiting.since = now;
+      } else if (this.waiting.has(first)) {
+        this.lose(`no answer within ${timeoutMs} ms (redis.timeout)`);
+        return;
+      }
+      this.watch();
+    }, leftMs);
+  }
+}
+
+/** The connection is gone, for no reason that the runtime would tell. */
+function isClosed(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_REDIS_CONNECTION_CLOSED';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

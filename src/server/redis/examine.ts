@@ -1,0 +1,55 @@
+// Why a Redis server does not answer: the runtime's client says only that the connection was closed.
+import type { Socket } from 'node:net';
+import { net, tls } from '../node-modules.ts';
+
+const TIMEOUT_MS = 5_000;
+
+/** Resolves to null where it answers, else to what it or the system says. Never rejects. */
+export function examineRedis(url: string, timeoutMs = TIMEOUT_MS): Promise<string | null> {
+  const { protocol, hostname, port, username, password, pathname } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const database = pathname.slice(1);
+  const commands = [
+    ...(password === ''
+      ? []
+      : [['AUTH', ...(username === '' ? [] : [decodeURIComponent(username)]), decodeURIComponent(password)]]),
+    ...(database === '' ? [] : [['SELECT', database]]),
+    ['PING'],
+  ];
+  return new Promise((resolve) => {
+    const at = { host, port: Number(port || 6379) };
+    let received = '';
+    const ask = () => {
+      socket.write(commands.map(encode).join(''));
+    };
+    const socket: Socket =
+      protocol === 'rediss:'
+        ? tls().connect({ ...at, ...(net().isIP(host) === 0 && { servername: host }) }, ask)
+        : net().connect(at, ask);
+    const end = (found: string | null) => {
+      resolve(found);
+      socket.destroy();
+    };
+    socket.setTimeout(timeoutMs, () => end(`no answer within ${timeoutMs / 1_000} s`));
+    socket.on('error', (error) => end(error.message === '' ? describe(error) : error.message));
+    socket.on('close', () => end('the server closed the connection'));
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
+      const lines = received.split('\r\n').slice(0, -1);
+      const refused = lines.find((line) => !line.startsWith('+'));
+      if (refused !== undefined)
+        end(refused.startsWith('-') ? refused.slice(1) : 'what answers is not a Redis server');
+      else if (lines.length === commands.length) end(null);
+      else if (received.length > 4_096) end('what answers is not a Redis server');
+    });
+  });
+}
+
+/** Of several addresses that were tried, the error has a code alone. */
+function describe(error: Error): string {
+  return 'code' in error ? String(error.code) : error.name;
+}
+
+function encode(command: readonly string[]): string {
+  return `*${command.length}\r\n${command.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('')}`;
+}
