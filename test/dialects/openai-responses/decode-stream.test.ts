@@ -413,6 +413,12 @@ describe('hosted items', () => {
     });
   });
 
+  test('a generated image of an unstated format is PNG, as is the default', () => {
+    const item = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'iVBO' };
+    const events = decode(sse(CREATED, completed([item])));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'media', mediaType: 'image/png' }));
+  });
+
   test('an unknown item is an extension with the whole item', () => {
     const item = { type: 'compaction', id: 'cmp_1', encrypted_content: 'ENC' };
     const events = decode(sse(CREATED, completed([item])));
