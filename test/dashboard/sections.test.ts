@@ -179,7 +179,10 @@ describe.skipIf(!hasBrowser)('sections', () => {
     await reached.waitFor();
     expect(await reached.innerText()).toBe('Requests per day, agent coder-*\n1 of 1, reached');
     expect(await reached.getAttribute('data-state')).toBe('spent');
-    expect(await bars.nth(1).innerText()).toMatch(/^Tokens per day, project –\n\d+ of 1M$/);
+    // Tokens are counted when the answer has ended, which may be after the request was.
+    const tokens = bars.filter({ hasText: 'Tokens' });
+    await tokens.waitFor();
+    expect(await tokens.innerText()).toMatch(/^Tokens per day, project –\n\d+ of 1M$/);
     sluice.writeConfig({});
     await page.locator('#rate-limit-bars').waitFor({ state: 'hidden' });
     expect(complaints).toEqual([]);
