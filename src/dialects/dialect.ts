@@ -438,6 +438,8 @@ export interface Quirks {
   allowedTools?: boolean;
   /** openai-chat: true if a function's schema must be one object, not a choice among several. */
   objectSchemas?: boolean;
+  /** openai-chat: the largest limit of tokens with which it answers whole; beyond, it has to be asked for a stream. */
+  wholeUpTo?: number;
   /** openai-chat: true if tool arguments are streamed in pieces only when `tool_stream` asks for it. */
   toolStream?: boolean;
   /** openai-chat: false if `response_format` accepts no schema, only `json_object`. */

@@ -220,6 +220,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'fireworks',
     quirks: {
       extraFields: ['top_k'],
+      // "Requests with max_tokens > 4096 must have stream=true": https://github.com/nullclaw/nullclaw/pull/231
+      wholeUpTo: 4_096,
       // https://docs.fireworks.ai/guides/prompt-caching
       conversation: { header: 'x-session-affinity' },
       efforts: ['none', 'low', 'medium', 'high'],

@@ -19,6 +19,8 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
   } else if (quirks.maxTokensField === 'max_tokens') {
     rename(body, edits, 'max_completion_tokens', 'max_tokens');
   }
+  if (quirks.wholeUpTo !== undefined && isTooLong({ ...body, ...edits }, quirks.wholeUpTo))
+    Object.assign(edits, { stream: true, stream_options: { include_usage: true } });
   adaptFields(body, edits, quirks, losses);
   if (modelRefusals !== undefined)
     for (const { models, fields } of modelRefusals)
@@ -54,6 +56,13 @@ function modelOf(body: JsonObject): string {
 function oneLimit({ max_completion_tokens: newer, max_tokens: older }: JsonObject, quirks: Quirks): Edits {
   const { maxTokensField = 'max_tokens' } = quirks;
   return { max_completion_tokens: undefined, max_tokens: undefined, [maxTokensField]: newer ?? older };
+}
+
+/** For an answer that is not streamed; a streamed one is told whole. Of several alternatives that cannot be done. */
+function isTooLong(body: JsonObject, most: number): boolean {
+  const limit = body.max_completion_tokens ?? body.max_tokens;
+  if (body.stream === true || (typeof body.n === 'number' && body.n > 1)) return false;
+  return typeof limit === 'number' && limit > most;
 }
 
 function rename(body: JsonObject, edits: Edits, field: string, name: string): void {
