@@ -25,6 +25,8 @@ export interface ModelCapabilities {
   reasoning?: boolean;
   /** Calls functions. */
   tools?: boolean;
+  /** Makes embeddings, and no answers. */
+  embeds?: boolean;
 }
 
 /** One page of a provider's list. */

@@ -199,6 +199,32 @@ describe('what a model can do', () => {
     expect(await shown({ data: [entry] }, `lab/${entry.id}`)).toEqual([...expected] as never);
   });
 
+  test.each([
+    ['text-embedding-3-small', ['embedding']],
+    ['gpt-4o-mini-tts', ['completion']],
+    ['whisper-1', ['completion']],
+    ['gpt-4o', ['completion', 'tools', 'vision']],
+    ['anthropic/claude-3.5-sonnet', ['completion', 'tools', 'vision']],
+  ])('%s is none to chat with, by its name, or is one', async (id, expected) => {
+    const { post } = createTestGateway({
+      config: { providers: { lab: LAB_PROVIDERS.gpt } },
+      fetch: () => Promise.resolve(Response.json({ data: [{ id }] })),
+    });
+    const { capabilities } = (await (await post('/api/show', { model: `lab/${id}` })).json()) as JsonObject;
+    expect(capabilities).toEqual(expected);
+  });
+
+  test('is what Gemini’s list says of a model that embeds', async () => {
+    const entry = { name: 'models/e', supportedGenerationMethods: ['embedContent'] };
+    const { gateway } = createTestGateway({
+      config: { providers: { lab: LAB_PROVIDERS.gemini } },
+      fetch: () => Promise.resolve(Response.json({ models: [entry] })),
+    });
+    const tags = await gateway.fetch(new Request('http://127.0.0.1:8088/api/tags'));
+    const { models } = (await tags.json()) as { models: JsonObject[] };
+    expect(models.find(({ name }) => name === 'lab/e')?.capabilities).toEqual(['embedding']);
+  });
+
   test('is what Anthropic’s list says', async () => {
     const capabilities = { image_input: { supported: true }, thinking: { supported: false } };
     const entry = { type: 'model', id: 'new', max_input_tokens: 5_000, capabilities };

@@ -46,7 +46,9 @@ function parseModel(model: JsonObject): ModelEntry[] {
   const id = asString(model.modelId);
   if (id === undefined) return [];
   const inputs = asArray(model.inputModalities);
-  const stated = inputs === undefined ? {} : { capabilities: { images: inputs.includes('IMAGE') } };
+  const embeds = asArray(model.outputModalities)?.includes('EMBEDDING') === true;
+  const stated =
+    inputs === undefined ? {} : { capabilities: embeds ? { embeds } : { images: inputs.includes('IMAGE') } };
   return [{ ...entryOf(id, model.modelName), ...stated }];
 }
 

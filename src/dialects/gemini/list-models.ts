@@ -100,6 +100,9 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   const output = asNumber(fields.outputTokenLimit);
   if (output !== undefined) entry.outputTokenLimit = output;
   const reasoning = asBoolean(fields.thinking);
-  if (reasoning !== undefined) entry.capabilities = { reasoning };
+  const methods = asArray(fields.supportedGenerationMethods);
+  const embeds = methods?.includes('embedContent') === true && !methods.includes('generateContent');
+  if (embeds) entry.capabilities = { embeds };
+  else if (reasoning !== undefined) entry.capabilities = { reasoning };
   return [entry];
 }

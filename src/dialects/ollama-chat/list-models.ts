@@ -93,7 +93,8 @@ function ownFields({ extension }: OfferedModel): JsonObject {
 function capabilitiesOf(model: OfferedModel): JsonValue[] {
   const own = asArray(ownFields(model).capabilities);
   if (own !== undefined) return own;
-  const { images, reasoning, tools = true } = model.capabilities ?? {};
+  const { embeds, images, reasoning, tools = true } = model.capabilities ?? {};
+  if (embeds === true) return ['embedding'];
   return [
     'completion',
     ...(tools ? ['tools'] : []),

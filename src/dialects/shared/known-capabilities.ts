@@ -8,9 +8,13 @@ const BOTH = { images: true, reasoning: true };
 
 /** The vendor may stand before the name: `anthropic/claude-…`, `us.anthropic.claude-…`. The first match counts. */
 const FAMILIES: readonly [RegExp, ModelCapabilities][] = [
-  [/embed|audio|realtime|transcribe|tts|-live|-image/, {}],
+  [/embed/, { embeds: true }],
+  [
+    /audio|realtime|transcribe|whisper|\btts\b|\bsora\b|dall-e|moderation|-live|-image|\b(imagen|veo)-/,
+    { tools: false },
+  ],
   [/(^|[/.])claude-(instant|v?[12]\b)/, NEITHER],
-  [/(^|[/.])claude-3-(opus|sonnet|haiku|5)/, SEES],
+  [/(^|[/.])claude-3[-.](opus|sonnet|haiku|5)/, SEES],
   [/(^|[/.])claude-/, BOTH],
   [/(^|[/.])gemini-(1\.|2\.0)/, SEES],
   [/(^|[/.])gemini-\d/, BOTH],
