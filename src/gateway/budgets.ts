@@ -4,7 +4,7 @@ import type { Budget } from '../config/resolved.ts';
 import {
   type BudgetState,
   createBudgetBook,
-  type RunningCost,
+  type CountedRow,
   type Spent,
 } from '../ledger/budgets/budget-book.ts';
 import { formatSpentBudget, formatUsd } from '../ledger/budgets/format-budget.ts';
@@ -29,7 +29,7 @@ export interface Budgets {
   guard: BudgetGuard;
   /** Replaces the budgets in force, possibly by none; `price` is that of the same configuration. */
   configure(budgets: readonly Budget[], price: Pricer): void;
-  /** Counts what a request that goes on has cost so far, in this process alone, until its row says it. */
+  /** Counts what a request that goes on has cost so far; its row then adds the rest. */
   goesOn(record: ExchangeRecord): void;
   /** Counts a request that has ended. */
   see(row: LedgerRow): void;
@@ -59,8 +59,8 @@ export function createBudgets(
   const onRecovered = () => log('info', BUDGETS_READ_AGAIN);
   const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed, onRecovered });
   let price: Pricer = () => null;
-  /** By request id. */
-  const running = new Map<string, RunningCost>();
+  /** Of requests that go on, by their id: USD that are counted already. */
+  const counted = new Map<string, number>();
   let cancelReport: (() => void) | undefined;
 
   function report(): void {
@@ -70,10 +70,15 @@ export function createBudgets(
     if (added.length > 0) fleet?.spent(added);
   }
 
+  function add(row: CountedRow): void {
+    book.add(row, now());
+    if (fleet !== undefined) cancelReport ??= setTimer(report, REPORT_MS);
+  }
+
   return {
     guard(record, { provider, model }) {
       if (book.isEmpty || record.operation === 'count-tokens') return null;
-      const state = book.usedUp(spenderOf(record, provider.name, model), now(), running.values());
+      const state = book.usedUp(spenderOf(record, provider.name, model), now());
       if (state === null || price(provider, model, SAMPLE_USAGE) === 0) return null;
       const budget = formatSpentBudget(state);
       return {
@@ -87,16 +92,24 @@ export function createBudgets(
       reader?.configured();
     },
     goesOn(record) {
-      const { target, seen, requestId, timestamp } = record;
+      const { target, seen, requestId, timestamp, operation } = record;
       if (book.isEmpty || target === null || seen === null) return;
+      const usd = record.cost(target, seen);
+      // What was counted before it became unpriced was spent all the same.
+      if (usd === null) return;
       const spender = spenderOf(record, target.provider.name, seen.model ?? target.model);
-      running.set(requestId, { ...spender, timestamp, costUsd: record.cost(target, seen) ?? 0 });
+      const { usage, usageKnown } = seen;
+      const costUsd = usd - (counted.get(requestId) ?? 0);
+      counted.set(requestId, usd);
+      add({ ...spender, timestamp, operation, status: 'success', usage, usageKnown, costUsd });
     },
     see(row) {
-      running.delete(row.requestId);
+      const before = counted.get(row.requestId) ?? 0;
+      counted.delete(row.requestId);
       if (book.isEmpty) return;
-      book.add(row, now());
-      if (fleet !== undefined) cancelReport ??= setTimer(report, REPORT_MS);
+      add(
+        before === 0 || row.costUsd === null ? row : { ...row, costUsd: Math.max(0, row.costUsd - before) },
+      );
     },
     learn: (spent) => book.adopt(spent, now()),
     flush: report,

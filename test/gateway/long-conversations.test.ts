@@ -128,6 +128,37 @@ describe('a budget that is used up', () => {
     expect(one.heard.at(-1)).toEqual([1008, expect.stringContaining('2.00 USD spent')]);
   });
 
+  test('is shown with each answer, and what a conversation cost counts once', async () => {
+    const lab = setup(configOf({}, [{ limit_usd: 9, per: 'day' }]));
+    const spent = async () => {
+      const page = await lab.gateway.fetch(new Request('http://127.0.0.1/metrics'));
+      return /^sluice_budget_spent_usd\{.*\} (.*)$/m.exec(await page.text())?.[1];
+    };
+    const conversation = await lab.begin(REALTIME);
+    conversation.answer(ANSWER);
+    expect(await spent()).toBe('1');
+    conversation.answer(ANSWER, ANSWER);
+    expect(await spent()).toBe('3');
+    conversation.close();
+    await lab.row(0);
+    expect(await spent()).toBe('3');
+  });
+
+  test('keeps what a conversation cost before its price was unknown', async () => {
+    const { costs: _, ...rest } = configOf({});
+    const lab = setup({ ...rest, costs: { budgets: [{ limit_usd: 3, per: 'day' }] } });
+    const conversation = await lab.begin(REALTIME);
+    const usage = { input_tokens: 500_000, output_tokens: 0, input_token_details: { text_tokens: 500_000 } };
+    const transcribed = { type: 'conversation.item.input_audio_transcription.completed', usage: {} };
+    conversation.answer({ type: 'response.done', response: { usage } }, transcribed, ANSWER);
+    conversation.close();
+    expect(await lab.row(0)).toMatchObject({ costUsd: null });
+    // It cost 2 USD before it was transcribed.
+    const next = await lab.begin(REALTIME);
+    next.answer({ type: 'response.done', response: { usage } });
+    expect(next.heard.at(-1)).toEqual([1008, expect.stringContaining('4.00 USD spent')]);
+  });
+
   test('ends a Live conversation at the end of a turn', async () => {
     const lab = setup(configOf({}, BUDGETS));
     const conversation = await lab.begin(LIVE);

@@ -34,24 +34,19 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
   end: number;
 }
 
-type CountedRow = Spender &
+/** What a budget counts of a request. */
+export type CountedRow = Spender &
   Pick<LedgerRow, 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usage' | 'usageKnown'>;
-
-/** What a request that goes on has cost so far. */
-export type RunningCost = Spender & Pick<LedgerRow, 'timestamp'> & { costUsd: number };
 
 export interface BudgetBook {
   /** Takes no two budgets for the same requests. What was spent is kept, even where the limit has changed. */
   configure(budgets: readonly Budget[]): void;
   /** Whether there are any. */
   readonly isEmpty: boolean;
-  /** Counts a request that has ended. @param now Unix ms, as everywhere here. */
+  /** Counts a request that has ended, or what it has cost since this was last called. @param now Unix ms, as everywhere here. */
   add(row: CountedRow, now: number): void;
-  /**
-   * The used-up budget that blocks a request: of several, the one that stays used up longest; null: none.
-   * @param running what requests that go on have cost so far.
-   */
-  usedUp(spender: Spender, now: number, running?: Iterable<RunningCost>): BudgetState | null;
+  /** The used-up budget that blocks a request: of several, the one that stays used up longest; null: none. */
+  usedUp(spender: Spender, now: number): BudgetState | null;
   /** All budgets in the order of the configuration; where each has its own limit, those who have spent, most first. */
   states(now: number): BudgetState[];
   /** What was added since the last call. */
@@ -149,15 +144,14 @@ export function createBudgetBook(): BudgetBook {
         sum.added.unpriced += unpriced;
       }
     },
-    usedUp(spender, now, running = []) {
+    usedUp(spender, now) {
       let longest: BudgetState | null = null;
       for (const line of lines) {
         const { end, budget } = current(line, now);
         if ((longest !== null && end <= longest.end) || !line.fits(spender)) continue;
         const name = knownName(line, line.nameOf(spender));
         const sum = line.sums.get(name) ?? nothingSpent();
-        const spentUsd = sum.spentUsd + costOf(running, line, name);
-        if (spentUsd >= budget.limitUsd) longest = stateOf(line, name, { ...sum, spentUsd });
+        if (sum.spentUsd >= budget.limitUsd) longest = stateOf(line, name, sum);
       }
       return longest;
     },
@@ -227,15 +221,6 @@ function sumOf(line: Line, name: string): Sum {
 /** The name under which spending is counted. */
 function knownName({ sums }: Line, name: string): string {
   return sums.has(name) || sums.size < MOST_NAMES ? name : OTHERS;
-}
-
-/** USD that the requests which go on add to what was spent under this name. */
-function costOf(running: Iterable<RunningCost>, line: Line, name: string): number {
-  let usd = 0;
-  for (const one of running)
-    if (contains(line, one.timestamp) && line.fits(one) && knownName(line, line.nameOf(one)) === name)
-      usd += one.costUsd;
-  return usd;
 }
 
 function spentOf({ key, start, sums }: Line): Spent[] {
