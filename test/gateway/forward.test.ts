@@ -186,6 +186,22 @@ describe('which provider', () => {
     expect(await names(first)).toBe('gpt');
   });
 
+  test('the header’s model, or an alias of its provider, takes the place of the body’s', async () => {
+    const gpt = { ...ALL.gpt, models: { draw: 'gpt-image-2' } };
+    for (const [target, model] of [
+      ['gpt', 'gpt-image-1'],
+      ['gpt/draw', 'gpt-image-2'],
+      ['gpt/other', 'other'],
+    ]) {
+      const lab = setup(jsonReply({}), { providers: { gpt } });
+      const headers = { 'content-type': 'application/json', 'x-sluice-target': String(target) };
+      const body = JSON.stringify({ model: 'gpt-image-1', prompt: 'a cat' });
+      await (await lab.ask('POST', '/v1/images/generations', { headers, body })).text();
+      expect(lab.sent().json()).toEqual({ model, prompt: 'a cat' });
+      expect(await lab.row(0)).toMatchObject({ requestedModel: 'gpt-image-1', model });
+    }
+  });
+
   test('none that has another dialect, or is kept out by its configuration', async () => {
     const lab = setup(jsonReply({}), {
       providers: { claude: ALL.claude, gpt: { ...ALL.gpt, forward_other_paths: false } },
