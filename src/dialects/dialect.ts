@@ -341,6 +341,8 @@ export interface BuiltRequest {
   baseUrl?: string;
   /** Headers this request needs in addition to the usual ones; list headers are merged. */
   headers?: Record<string, string>;
+  /** The model refuses this request for a stream: a whole answer is asked for. */
+  answersWhole?: true;
 }
 
 /** Ways in which a provider departs from its dialect. A provider's row sets them, the dialect follows them. */

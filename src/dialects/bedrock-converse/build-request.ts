@@ -20,7 +20,7 @@ import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
-import { cachePointsOf, familyOf, gptName } from './models.ts';
+import { cachePointsOf, endsWithUser, familyOf, gptName, streamsCalls, takesStops } from './models.ts';
 import { ID } from './wire.ts';
 
 const UNSAID = [
@@ -54,7 +54,8 @@ export function buildRequest(
   };
   losses.foreign(request.extension);
 
-  const { system, turns } = buildConversation(request, scope, traits?.prefill === false);
+  const refusesPrefill = traits?.prefill === false || endsWithUser(model);
+  const { system, turns } = buildConversation(request, scope, refusesPrefill);
   const end = turns.at(-1)?.content;
   const point = buildCachePoint(request.cacheControl, end?.at(-1), scope);
   if (point !== undefined) end?.push(point);
@@ -74,15 +75,16 @@ export function buildRequest(
   };
   put('outputConfig', buildFormat(request, traits, system, losses));
   if (system.length > 0) body.system = system;
-  put('inferenceConfig', buildInference(request, traits, gptName(model), thinks, losses));
-  put('toolConfig', buildToolConfig(request, turns, thinks, scope));
+  put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
+  put('toolConfig', buildToolConfig(request, turns, { model, thinks }, scope));
   put('additionalModelRequestFields', fields);
   put('serviceTier', buildServiceTier(request.serviceTier, losses));
   // The matched sequence is reported only on request.
   if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
     body.additionalModelResponseFieldPaths = ['/stop_sequence'];
   reportUnsupported(request, UNSAID, losses);
-  return { body, losses: losses.list() };
+  const answersWhole = body.toolConfig !== undefined && !streamsCalls(model);
+  return { body, losses: losses.list(), ...(answersWhole && { answersWhole }) };
 }
 
 function buildFormat(
@@ -111,7 +113,7 @@ function buildFormat(
 function buildInference(
   request: NeutralRequest,
   traits: ModelTraits | undefined,
-  gpt: string | undefined,
+  model: string,
   thinks: boolean,
   losses: LossReport,
 ): JsonObject {
@@ -122,7 +124,7 @@ function buildInference(
   const maxTokens = maxOutputTokens ?? traits?.defaultMaxTokens;
   if (maxTokens !== undefined) config.maxTokens = maxTokens;
   // 1 is the default, so leaving it out loses nothing.
-  const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gpt);
+  const refused = thinks || traits?.fixedSampling === true || refusesSampling(request, gptName(model));
   if (temperature !== undefined && refused && temperature !== 1) losses.lost('temperature');
   if (temperature !== undefined && !refused) {
     config.temperature = Math.min(temperature, 1);
@@ -134,7 +136,9 @@ function buildInference(
     else if (topP !== 1) losses.lost('top_p');
   }
   const stops = (stopSequences ?? []).filter((stop) => stop !== '');
-  if (stops.length > 0) config.stopSequences = stops;
+  if (stops.length === 0) return config;
+  if (takesStops(familyOf(model), model)) config.stopSequences = stops;
+  else losses.lost('stop_sequences');
   return config;
 }
 

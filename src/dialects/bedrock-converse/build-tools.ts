@@ -6,12 +6,20 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
+import { forcedChoices } from './models.ts';
+import { novaSchema } from './nova-schema.ts';
+import { ANY_TOOL, CHOICE_LEFT } from '../shared/substitutes.ts';
 
-/** @param thinks whether the model will think: then it cannot be forced to call a tool. */
+interface ChoiceFacts {
+  model: string;
+  /** Whether the model will think: then it cannot be forced to call a tool. */
+  thinks: boolean;
+}
+
 export function buildToolConfig(
   request: NeutralRequest,
   turns: readonly Turn[],
-  thinks: boolean,
+  facts: ChoiceFacts,
   scope: ContentScope,
 ): JsonObject | undefined {
   const { losses } = scope;
@@ -27,7 +35,7 @@ export function buildToolConfig(
     losses.lost('tool_choice', 'a conversation with calls must declare tools');
   }
   if (offered.length > 0) {
-    const choice = buildChoice(toolChoice, thinks, scope);
+    const choice = buildChoice(toolChoice, facts, scope);
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
   if (called.size === 0) return undefined;
@@ -64,12 +72,23 @@ function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
       losses.foreign(tool.extension);
       if (tool.strict === true) losses.lost('tools.strict');
       const schema = schemaOf(tool);
-      // As Anthropic does, Claude behind this service takes one object.
-      const taken = scope.family === 'claude' ? objectSchema(currentDraft(schema), losses) : schema;
-      const spec = toolSpec(tool.name, tool.description, taken);
+      const spec = toolSpec(tool.name, tool.description, takenSchema(schema, scope));
       const point = buildCachePoint(tool.cacheControl, spec, scope);
       return point === undefined ? [spec] : [spec, point];
     }
+  }
+}
+
+function takenSchema(schema: JsonObject, { family, losses }: ContentScope): JsonObject {
+  switch (family) {
+    case 'claude':
+      // As Anthropic does, Claude behind this service takes one object.
+      return objectSchema(currentDraft(schema), losses);
+    case 'nova':
+    case 'nova-2':
+      return novaSchema(objectSchema(schema, losses), losses);
+    default:
+      return schema;
   }
 }
 
@@ -84,13 +103,20 @@ function schemaOf({ parameters }: FunctionTool): JsonObject {
 
 function buildChoice(
   choice: ToolChoice | undefined,
-  thinks: boolean,
-  { losses }: ContentScope,
+  { model, thinks }: ChoiceFacts,
+  { losses, family }: ContentScope,
 ): JsonObject | undefined {
   if (choice === undefined || choice.type === 'none' || choice.type === 'auto') return undefined;
   if (thinks) {
-    losses.approximated('tool_choice', 'auto: the model cannot be forced to call a tool while it thinks');
+    losses.approximated('tool_choice', CHOICE_LEFT);
     return undefined;
   }
-  return choice.type === 'required' ? { any: {} } : { tool: { name: choice.name } };
+  const taken = forcedChoices(family, model);
+  if (choice.type === 'tool' && taken.includes('tool')) return { tool: { name: choice.name } };
+  if (!taken.includes('any')) {
+    losses.lost('tool_choice');
+    return undefined;
+  }
+  if (choice.type === 'tool') losses.approximated('tool_choice', ANY_TOOL);
+  return { any: {} };
 }

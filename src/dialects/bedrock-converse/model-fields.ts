@@ -33,13 +33,19 @@ export function buildModelFields(
   const built = buildReasoning(request, facts, losses);
   const { topK } = request;
   if (topK === undefined) return built;
-  const place = facts.family === 'claude' && !built.thinks ? { top_k: topK } : novaTopK(topK, facts.family);
+  const place =
+    facts.family === 'claude' && !built.thinks ? { top_k: topK } : novaTopK(topK, facts.family, losses);
   if (place === undefined) losses.lost('top_k');
   return { ...built, fields: { ...built.fields, ...place } };
 }
 
-function novaTopK(topK: number, family: Family): JsonObject | undefined {
-  return family === 'nova' ? { inferenceConfig: { topK } } : undefined;
+/** https://github.com/aws-samples/bedrock-chat/pull/645 */
+const MOST_NOVA_TOP_K = 128;
+
+function novaTopK(topK: number, family: Family, losses: LossReport): JsonObject | undefined {
+  if (family !== 'nova') return undefined;
+  if (topK > MOST_NOVA_TOP_K) losses.approximated('top_k', `${MOST_NOVA_TOP_K}, the highest`);
+  return { inferenceConfig: { topK: Math.min(topK, MOST_NOVA_TOP_K) } };
 }
 
 function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: LossReport): ModelFields {

@@ -36,3 +36,39 @@ export function cachePointsOf(family: Family, model: string): CachePoints {
 export function knowsFailedResults(family: Family): boolean {
   return family === 'claude' || family === 'nova' || family === 'nova-2';
 }
+
+/**
+ * Whether the model calls tools in streams: "This model doesn't support tool use in streaming mode". Such a request is asked whole.
+ * Llama, Mistral's models of 2024 and early 2025, Palmyra. The list is in the table above;
+ * https://github.com/earendil-works/pi/issues/3739 has Llama 4.
+ */
+export function streamsCalls(model: string): boolean {
+  return !/meta\.llama|mistral\.(mistral-(large|small)-2|pixtral)|writer\.palmyra/.test(model);
+}
+
+/**
+ * The ways to force a call: any tool, or the named one too.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html, and for Llama, which refuses both,
+ * https://github.com/langchain-ai/langchain-aws/pull/627
+ */
+export function forcedChoices(family: Family, model: string): readonly ('any' | 'tool')[] {
+  if (family === 'claude' || family === 'nova' || family === 'nova-2' || family === 'gpt')
+    return ['any', 'tool'];
+  return model.includes('meta.llama') ? [] : ['any'];
+}
+
+/**
+ * "This model doesn't support the stopSequences field": gpt-oss (https://github.com/crewAIInc/crewAI/issues/3317) and Qwen
+ * (https://github.com/langgenius/dify-official-plugins/issues/1767).
+ */
+export function takesStops(family: Family, model: string): boolean {
+  return family !== 'gpt-oss' && !model.includes('qwen.');
+}
+
+/**
+ * "The model that you are using requires the last turn in the conversation to be a user message".
+ * https://github.com/i-am-bee/beeai-framework/issues/753
+ */
+export function endsWithUser(model: string): boolean {
+  return model.includes('meta.llama');
+}

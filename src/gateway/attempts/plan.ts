@@ -102,19 +102,21 @@ export function planCall(question: Question, target: Target, context: PlanContex
   const { quirks } = provider;
   const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
   const endpoint = endpointOf(target);
-  const path =
+  const pathOf = (streams: boolean) =>
     completions === undefined
-      ? targetPath(endpoint, side, model, stream, quirks)
-      : operationPath(endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, stream), quirks);
-  const urlAt = (baseUrl: string) => withQuery(baseUrl + path, query);
+      ? targetPath(endpoint, side, model, streams, quirks)
+      : operationPath(endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, streams), quirks);
+  const ownBase = completions?.baseUrl ?? provider.baseUrl;
+  const urlAt = (baseUrl: string, streams: boolean) => withQuery(baseUrl + pathOf(streams), query);
   const write = (asked: Question): WrittenRequest => {
-    const { baseUrl, headers, ...written } = passes
+    const { baseUrl, headers, answersWhole, ...written } = passes
       ? passBody(incoming, side, target, enveloped)
       : sameDialect
         ? rebuildBody(incoming, asked, side, target, context, enveloped !== undefined)
         : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
-    return baseUrl === undefined ? written : { ...written, url: urlAt(baseUrl) };
+    if (baseUrl === undefined && answersWhole !== true) return written;
+    return { ...written, url: urlAt(baseUrl ?? ownBase, stream && answersWhole !== true) };
   };
   const written: WrittenRequest & Pick<Plan, 'prepare'> =
     steps.length === 0
@@ -144,7 +146,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
       // What of an answer cannot be read could not be rewritten either.
       !isRewritten &&
       !(stream && isForeignFraming(incoming.route, side)),
-    url: written.url ?? urlAt(completions?.baseUrl ?? provider.baseUrl),
+    url: written.url ?? urlAt(ownBase, stream),
     headers: line.headers,
     body: written.body,
     losses: written.losses,
@@ -181,7 +183,7 @@ export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides' | 'alternati
   url?: string;
 };
 /** As it was built. */
-type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers'>;
+type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers' | 'answersWhole'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> & {
   /** Set where text completions are asked for. */
   completions?: TextCompletions;
@@ -398,6 +400,7 @@ function translateBody(
     return {
       ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
       ...(built.headers !== undefined && { headers: built.headers }),
+      ...(built.answersWhole === true && { answersWhole: true }),
       ...withoutRepeated(named, losses, request, question, target),
       body: writeJson(built.body, question.incoming?.text.length ?? 0),
       hides: undefined,

@@ -8,15 +8,22 @@ import type { Message, NeutralRequest } from '../../../src/model/request.ts';
 
 const CLAUDE = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
 const NOVA = 'amazon.nova-pro-v1:0';
+const LLAMA = 'us.meta.llama4-maverick-17b-instruct-v1:0';
+const MISTRAL = 'mistral.mistral-large-2402-v1:0';
+const GPT_OSS = 'openai.gpt-oss-120b-1:0';
+const QWEN = 'qwen.qwen3-235b-a22b-2507-v1:0';
 
 function build(request: Partial<NeutralRequest>, model = CLAUDE) {
-  const { body, losses } = PROVIDER_SIDES['bedrock-converse'].buildRequest(
+  const { body, losses, answersWhole } = PROVIDER_SIDES['bedrock-converse'].buildRequest(
     { model: 'asked', stream: false, system: [], messages: [user(text('hi'))], tools: [], ...request },
     { model, quirks: {} },
   );
-  return { body, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
+  return { body, answersWhole, lost: losses.map(({ feature, outcome }) => `${outcome} ${feature}`) };
 }
 
+/** What lies at a path of fields and indices. */
+const at = (body: JsonObject, ...path: string[]) =>
+  path.reduce<unknown>((place, step) => (place as Record<string, unknown> | undefined)?.[step], body);
 const text = (said: string): Part => ({ type: 'text', text: said });
 const user = (...parts: Part[]): Message => ({ role: 'user', parts });
 const assistant = (...parts: Part[]): Message => ({ role: 'assistant', parts });
@@ -146,12 +153,28 @@ describe('a conversation', () => {
     expect(body.messages).toMatchObject([{}, { content: [{ text: 'b ' }] }]);
   });
 
-  test('what refuses a last turn of its own is asked to go on, but not behind a call', () => {
-    const last = (...parts: Part[]) =>
-      build({ messages: [user(text('a')), assistant(...parts)] }, 'anthropic.claude-opus-4-6-v1').body
-        .messages;
-    expect(last(text('b'))).toHaveLength(3);
-    expect(JSON.stringify(last(text('b'), call('1')))).not.toContain('Continue your last');
+  test.each(['anthropic.claude-opus-4-6-v1', LLAMA])(
+    'what refuses a last turn of its own is asked to go on, but not behind a call: %s',
+    (model) => {
+      const last = (...parts: Part[]) =>
+        build({ messages: [user(text('a')), assistant(...parts)] }, model).body.messages;
+      expect(last(text('b'))).toHaveLength(3);
+      expect(JSON.stringify(last(text('b'), call('1')))).not.toContain('Continue your last');
+    },
+  );
+
+  test.each([
+    [CLAUDE, true],
+    [NOVA, true],
+    [MISTRAL, true],
+    [GPT_OSS, false],
+    [QWEN, false],
+  ])('%s gets stop sequences: %p', (model, takes) => {
+    const { body, lost } = build({ stopSequences: ['END'] }, model);
+    expect(body.inferenceConfig).toEqual(
+      (takes ? expect.objectContaining({ stopSequences: ['END'] }) : undefined) as never,
+    );
+    expect(lost).toEqual(takes ? [] : ['lost stop_sequences']);
   });
 });
 
@@ -255,11 +278,89 @@ describe('tools', () => {
 
   test('schemas go to other vendors’ models as they came', () => {
     const parameters = { type: 'object', anyOf: [{ required: ['a'] }, { required: ['b'] }] };
-    const { body, lost } = build({ tools: [{ ...FUNCTION, parameters }] }, NOVA);
+    const { body, lost } = build({ tools: [{ ...FUNCTION, parameters }] }, MISTRAL);
     expect(body.toolConfig).toEqual({
       tools: [{ toolSpec: { name: 'f', inputSchema: { json: parameters } } }],
     });
     expect(lost).toEqual([]);
+  });
+
+  const schemaFor = (parameters: JsonObject) => {
+    const { body, lost } = build({ tools: [{ ...FUNCTION, parameters }] }, NOVA);
+    return { json: at(body, 'toolConfig', 'tools', '0', 'toolSpec', 'inputSchema', 'json'), lost };
+  };
+
+  test('Nova gets no other keyword at the top of a schema, and definitions where they are referred to', () => {
+    const node = { type: 'object', properties: { of: { $ref: '#/$defs/Place' } } };
+    const parameters = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: 'Find',
+      type: 'object',
+      properties: { at: { $ref: '#/$defs/Node', description: 'where' }, again: { $ref: '#/$defs/Node' } },
+      required: ['at'],
+      $defs: { Node: node, Place: { type: 'string' } },
+    };
+    const inlined = { type: 'object', properties: { of: { type: 'string' } } };
+    expect(schemaFor(parameters)).toEqual({
+      json: {
+        type: 'object',
+        properties: { at: { ...inlined, description: 'where' }, again: inlined },
+        required: ['at'],
+      },
+      lost: [],
+    });
+    expect(schemaFor({ ...FUNCTION.parameters, additionalProperties: false })).toEqual({
+      json: FUNCTION.parameters,
+      lost: ['approximated tools.parameters'],
+    });
+  });
+
+  test('what refers to itself ends for Nova, and what refers to thousands of others', () => {
+    const tree = { type: 'object', properties: { child: { $ref: '#/$defs/Tree' } } };
+    const parameters = {
+      type: 'object',
+      properties: { tree: { $ref: '#/$defs/Tree' } },
+      $defs: { Tree: tree },
+    };
+    expect(schemaFor(parameters)).toEqual({
+      json: { type: 'object', properties: { tree: { type: 'object', properties: { child: {} } } } },
+      lost: ['approximated tools.parameters'],
+    });
+    const doubling = Object.fromEntries(
+      Array.from({ length: 40 }, (_, at) => {
+        const next = { $ref: `#/$defs/D${at + 1}` };
+        return [`D${at}`, { type: 'object', properties: { a: next, b: next } }];
+      }),
+    );
+    const grown = schemaFor({
+      ...FUNCTION.parameters,
+      properties: { a: { $ref: '#/$defs/D0' } },
+      $defs: doubling,
+    });
+    expect(JSON.stringify(grown.json).length).toBeLessThan(1_000_000);
+  });
+
+  test.each<[string, JsonObject | undefined, JsonObject | undefined, string[]]>([
+    [NOVA, { any: {} }, { tool: { name: 'f' } }, []],
+    [MISTRAL, { any: {} }, { any: {} }, ['approximated tool_choice']],
+    [LLAMA, undefined, undefined, ['lost tool_choice']],
+  ])('%s is forced to call in the ways that it takes', (model, any, named, lost) => {
+    const choose = (toolChoice: NeutralRequest['toolChoice']) => {
+      const { body, lost } = build({ tools: [FUNCTION], ...(toolChoice && { toolChoice }) }, model);
+      return { choice: at(body, 'toolConfig', 'toolChoice'), lost };
+    };
+    expect(choose({ type: 'required' }).choice).toEqual(any as never);
+    expect(choose({ type: 'tool', name: 'f' })).toEqual({ choice: named, lost });
+  });
+
+  test('what streams no calls answers whole where there are tools, and only there', () => {
+    for (const model of [LLAMA, MISTRAL, 'eu.mistral.pixtral-large-2502-v1:0', 'us.writer.palmyra-x5-v1:0']) {
+      expect(build({ tools: [FUNCTION] }, model).answersWhole).toBe(true);
+      expect(build({ messages: CALLED }, model).answersWhole).toBe(true);
+      expect(build({}, model).answersWhole).toBeUndefined();
+    }
+    for (const model of [CLAUDE, NOVA, GPT_OSS, QWEN, 'mistral.mistral-large-3-675b-instruct'])
+      expect(build({ tools: [FUNCTION] }, model).answersWhole).toBeUndefined();
   });
 });
 

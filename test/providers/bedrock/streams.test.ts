@@ -280,3 +280,27 @@ test.each<JsonValue | undefined>([
   const response = await lab.post('/v1/messages', { ...ASK, stream: false });
   expect([response.status, (await lab.row(0)).errorCode]).toEqual([502, 'upstream_malformed']);
 });
+
+test('a model that streams no calls is asked whole, and its client gets the stream that it wanted', async () => {
+  const model = 'us.meta.llama4-maverick-17b-instruct-v1:0';
+  const call = { toolUse: { toolUseId: 'tooluse_1', name: 'lookup', input: { of: 'x' } } };
+  const answer = {
+    output: { message: { role: 'assistant', content: [{ text: 'Let me see.' }, call] } },
+    stopReason: 'tool_use',
+    usage: { inputTokens: 5, outputTokens: 7, totalTokens: 12 },
+  };
+  const lab = bedrockLab(jsonReply(answer));
+  const tools = [{ name: 'lookup', input_schema: { type: 'object', properties: {} } }];
+  const response = await lab.post('/v1/messages', { ...ASK, model, tools });
+  const text = await response.text();
+  const checker = DIALECTS['anthropic-messages'].createGrammarChecker();
+  for (const event of readEvents(new TextEncoder().encode(text))) checker.check(event);
+  expect(checker.end()).toEqual([]);
+  expect(checker.summary()).toMatchObject({ finish: 'tool_use', usage: { outputTokens: 7 } });
+  expect(lab.upstream.requests[0]?.path).toEndWith(`/model/${encodeURIComponent(model)}/converse`);
+  expect(await lab.row(0)).toMatchObject({ status: 'success', streamed: true });
+
+  const streamed = bedrockLab(streamReply(new Uint8Array()));
+  await (await streamed.post('/v1/messages', { ...ASK, model })).text();
+  expect(streamed.upstream.requests[0]?.path).toEndWith('/converse-stream');
+});
