@@ -22,6 +22,8 @@ export interface ContentScope {
   cacheTtl: boolean;
   /** See ../claude/build-thinking.ts. */
   forgetsThinking: boolean;
+  /** See models.ts. */
+  separatesTools: boolean;
   /** Document names must be unique in a request: a fresh number for each. */
   nextDocument(): number;
 }

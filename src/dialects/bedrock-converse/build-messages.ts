@@ -59,7 +59,31 @@ export function buildConversation(
   const end = turns.at(-1);
   if (refusesPrefill && end?.role === 'assistant' && end.content.at(-1)?.text !== undefined)
     turns.push({ role: 'user', content: [{ text: promptToContinue(losses) }] });
-  return { system, turns };
+  return { system, turns: scope.separatesTools ? separated(turns, losses) : turns };
+}
+
+const WORDLESS: JsonObject = { text: ELLIPSIS };
+
+/** Calls, and results, in turns of their own: what is said beside them stands before calls and after results. */
+function separated(turns: readonly Turn[], losses: LossReport): Turn[] {
+  const apart = turns.flatMap(({ role, content }): Turn[] => {
+    const isTool = (block: JsonObject) => block.toolUse !== undefined || isResult(block);
+    const tools = content.filter(isTool);
+    const rest = content.filter((block) => !isTool(block));
+    if (tools.length === 0 || rest.length === 0) return [{ role, content }];
+    losses.approximated(
+      'messages',
+      'calls and results stand in turns of their own, apart from what is said with them',
+    );
+    const other = role === 'user' ? 'assistant' : 'user';
+    const [first, last] = role === 'user' ? [tools, rest] : [rest, tools];
+    return [
+      { role, content: first },
+      { role: other, content: [WORDLESS] },
+      { role, content: last },
+    ];
+  });
+  return apart;
 }
 
 function remindedOf(block: JsonObject, losses: LossReport): JsonObject {

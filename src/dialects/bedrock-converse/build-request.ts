@@ -20,7 +20,15 @@ import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
 import { buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
-import { cachePointsOf, endsWithUser, familyOf, gptName, streamsCalls, takesStops } from './models.ts';
+import {
+  cachePointsOf,
+  endsWithUser,
+  familyOf,
+  gptName,
+  separatesTools,
+  streamsCalls,
+  takesStops,
+} from './models.ts';
 import { ID } from './wire.ts';
 
 const UNSAID = [
@@ -50,6 +58,7 @@ export function buildRequest(
     cachePoints: cachePointsOf(family, model),
     cacheTtl: family === 'claude' && takesCacheTtl(model),
     forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
+    separatesTools: separatesTools(model),
     nextDocument,
   };
   losses.foreign(request.extension);

@@ -72,3 +72,11 @@ export function takesStops(family: Family, model: string): boolean {
 export function endsWithUser(model: string): boolean {
   return model.includes('meta.llama');
 }
+
+/**
+ * Llama and Mistral: "Conversation blocks and tool result blocks cannot be provided in the same turn", and the same of calls.
+ * https://github.com/strands-agents/harness-sdk/issues/1223, https://github.com/browser-use/browser-use/issues/710
+ */
+export function separatesTools(model: string): boolean {
+  return /\b(meta\.llama|mistral\.)/.test(model);
+}

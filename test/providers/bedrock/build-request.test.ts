@@ -40,6 +40,7 @@ const document = (more: Partial<Extract<Part, { type: 'document' }>> = {}): Part
   ...more,
 });
 
+const FUNCTION = { type: 'function', name: 'f', parameters: { type: 'object', properties: {} } } as const;
 const toolUse = (toolUseId: string) => ({ toolUse: { toolUseId, name: 'f', input: {} } });
 const toolResult = (toolUseId: string) => ({ toolResult: { toolUseId, content: [{ text: toolUseId }] } });
 const pdf = (name: string) => ({ document: { format: 'pdf', name, source: { bytes: 'QUJD' } } });
@@ -179,7 +180,6 @@ describe('a conversation', () => {
 });
 
 describe('tools', () => {
-  const FUNCTION = { type: 'function', name: 'f', parameters: { type: 'object', properties: {} } } as const;
   const SPEC = { toolSpec: { name: 'f', inputSchema: { json: FUNCTION.parameters } } };
   const CALLED = [user(text('a')), assistant(call('1')), user(result('1'))];
   const CASES: [string, Partial<NeutralRequest>, JsonObject | undefined, string[]][] = [
@@ -361,6 +361,39 @@ describe('tools', () => {
     }
     for (const model of [CLAUDE, NOVA, GPT_OSS, QWEN, 'mistral.mistral-large-3-675b-instruct'])
       expect(build({ tools: [FUNCTION] }, model).answersWhole).toBeUndefined();
+  });
+});
+
+describe('models that refuse calls and results beside anything else', () => {
+  const HISTORY = [
+    user(text('hi')),
+    assistant(text('I look.'), call('1'), call('2')),
+    user(result('1'), result('2')),
+    user(text('so')),
+  ];
+  const dots = { text: '…' };
+
+  test.each([LLAMA, 'mistral.mistral-large-2407-v1:0'])('%s', (model) => {
+    const { body, lost } = build({ messages: HISTORY, tools: [FUNCTION] }, model);
+    expect(body.messages).toEqual([
+      { role: 'user', content: [{ text: 'hi' }] },
+      { role: 'assistant', content: [{ text: 'I look.' }] },
+      { role: 'user', content: [dots] },
+      { role: 'assistant', content: [toolUse('1'), toolUse('2')] },
+      { role: 'user', content: [toolResult('1'), toolResult('2')] },
+      { role: 'assistant', content: [dots] },
+      { role: 'user', content: [{ text: 'so' }] },
+    ]);
+    expect(lost).toEqual(['approximated messages']);
+    const alone = [user(text('hi')), assistant(call('1')), user(result('1'))];
+    expect(build({ messages: alone, tools: [FUNCTION] }, model).lost).toEqual([]);
+  });
+
+  test('others take them together', () => {
+    for (const model of [CLAUDE, NOVA]) {
+      const { body } = build({ messages: HISTORY, tools: [FUNCTION] }, model);
+      expect(body.messages).toMatchObject([{}, {}, {}]);
+    }
   });
 });
 
