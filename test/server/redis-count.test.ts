@@ -283,6 +283,17 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     for (const { remote } of joined) await remote.close();
   });
 
+  test('a server that accepts connections and says nothing holds up nobody but those who come first', async () => {
+    await using mute = await startProxy(server.port);
+    mute.hold();
+    const one = connect(`redis://127.0.0.1:${mute.port}`, [MINUTE], { timeoutMs: 100 });
+    const first = one.book.enter(namesOf('web'), []);
+    expect(first).toBeInstanceOf(Promise);
+    expect(await first).toBeNull();
+    expect(one.book.enter(namesOf('web'), [])).toBeNull();
+    await one.remote.close();
+  });
+
   const PASSWORD = 'p@ss w/%é-geheim';
 
   test.each([

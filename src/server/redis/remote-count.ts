@@ -33,7 +33,7 @@ export function connectRemoteCount(config: RedisConfig, options: RemoteCountOpti
   let url = config.url;
   /** Null: this gateway counts for itself. */
   let connection: Connection | null = null;
-  /** Resolves when the first connection can be used or has failed; null afterwards. */
+  /** Resolves when the first connection can be used or has failed; null afterwards, and once somebody waited for too long. */
   let opening: Promise<void> | null = null;
   /** What is wrong; null: nothing; undefined: that is not known yet. */
   let failure: string | null | undefined;
@@ -115,7 +115,8 @@ export function connectRemoteCount(config: RedisConfig, options: RemoteCountOpti
     places: readonly RemotePlace[],
     since: number,
   ): Promise<readonly unknown[] | null> {
-    if (connection === null && opening !== null) await within(opening, timeoutMs);
+    // Where that takes longer, those who ask later do not wait for it.
+    if (connection === null && opening !== null && !(await within(opening, timeoutMs))) opening = null;
     if (connection === null) return null;
     const keys = [register, ...places.map(({ key }) => keyOf(key))];
     const described = places.flatMap(({ kind, share, period, most }) => [
@@ -184,13 +185,13 @@ function readAnswer(answer: readonly unknown[] | null): RemoteAnswer | null {
   return { passed: passed === 1, inUse: inUse.map(Number) };
 }
 
-/** Resolves after `ms` at the latest. */
-function within(done: Promise<void>, ms: number): Promise<void> {
+/** Resolves after `ms` at the latest, to whether it is done. */
+function within(done: Promise<void>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
+    const timer = setTimeout(() => resolve(false), ms);
     void done.then(() => {
       clearTimeout(timer);
-      resolve();
+      resolve(true);
     });
   });
 }
