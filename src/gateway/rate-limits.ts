@@ -44,7 +44,7 @@ export interface RateLimits {
 const COUNTED_ALONE = 'rate limits are counted by this gateway alone until the server in redis.url answers';
 const COUNTED_TOGETHER = 'rate limits are counted together with the other gateways again';
 const UNREACHABLE =
-  'the program that embeds this gateway has no client for Redis: pass it as host.connectRemoteCount, or leave redis out';
+  'the program that embeds this gateway gives it no client for Redis (host.connectRemoteCount): leave redis out, or run sluice';
 
 interface RateLimitOptions {
   monotonic(): number;
