@@ -42,6 +42,13 @@ describe('the model of a form', () => {
     expect(findFormModel(type, new Uint8Array(0))).toBeUndefined();
   });
 
+  test('is not behind a boundary that does not begin a line, as in a file about forms', () => {
+    const field = 'Content-Disposition: form-data; name="model"\r\n\r\n';
+    const file = `Content-Disposition: form-data; name="file"\r\n\r\nsee --b\r\n${field}fake\r\n`;
+    const body = new TextEncoder().encode(`a preamble\r\n--b\r\n${file}--b\r\n${field}m\r\n--b--\r\n`);
+    expect(findFormModel('multipart/form-data; boundary=b', body)?.model).toBe('m');
+  });
+
   test('may be named without quotes, and after other parameters', () => {
     const body = new TextEncoder().encode(
       '--b\r\ncontent-type: text/plain\r\nContent-Disposition: form-data; name=model\r\n\r\nm\r\n--b--\r\n',

@@ -23,21 +23,44 @@ const MOST_PARTS = 1_000;
 export function findFormModel(contentType: string, body: Uint8Array): FormModel | undefined {
   const boundary = FORM.exec(contentType)?.[2];
   if (boundary === undefined) return undefined;
-  const text = bytewise.decode(body);
-  const delimiter = `--${boundary}`;
-  let at = -delimiter.length;
-  for (let part = 0; part < MOST_PARTS; part++) {
-    at = text.indexOf(delimiter, at + delimiter.length);
-    if (at === -1) return undefined;
-    const head = text.slice(at + delimiter.length, at + delimiter.length + LONGEST_HEAD);
+  const delimiter = bytesOf(`\r\n--${boundary}`);
+  // The first one has no line before it.
+  let at = isAt(body, delimiter.subarray(LINE_END), 0) ? -LINE_END : find(body, delimiter, 0);
+  for (let part = 0; part < MOST_PARTS && at !== undefined; part++) {
+    const from = at + delimiter.length;
+    const head = bytewise.decode(body.subarray(from, from + LONGEST_HEAD));
     const headEnd = head.indexOf(HEAD_END);
-    if (headEnd === -1 || !FIELD.test(head.slice(0, headEnd))) continue;
-    const start = at + delimiter.length + headEnd + HEAD_END.length;
-    const end = text.indexOf(`\r\n${delimiter}`, start);
-    if (end === -1 || end - start > LONGEST_MODEL) return undefined;
-    return { model: text.slice(start, end), start, end };
+    if (headEnd !== -1 && FIELD.test(head.slice(0, headEnd))) {
+      const start = from + headEnd + HEAD_END.length;
+      const value = body.subarray(start, start + LONGEST_MODEL + delimiter.length);
+      const length = find(value, delimiter, 0);
+      if (length === undefined) return undefined;
+      return { model: bytewise.decode(value.subarray(0, length)), start, end: start + length };
+    }
+    at = find(body, delimiter, from);
   }
   return undefined;
+}
+
+const CARRIAGE_RETURN = 13;
+/** Bytes of the end of a line. */
+const LINE_END = 2;
+
+/** Where the delimiter is, in a body of which no text is made: that would take twice the memory of a file in it. */
+function find(body: Uint8Array, delimiter: Uint8Array, from: number): number | undefined {
+  // It holds no other carriage return, so hardly a byte is compared twice.
+  for (let at = from; at < body.length; at++)
+    if (body[at] === CARRIAGE_RETURN && isAt(body, delimiter, at)) return at;
+  return undefined;
+}
+
+function isAt(body: Uint8Array, wanted: Uint8Array, place: number): boolean {
+  for (let at = 0; at < wanted.length; at++) if (body[place + at] !== wanted[at]) return false;
+  return true;
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** The body with another model. */
