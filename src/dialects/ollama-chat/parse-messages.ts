@@ -10,6 +10,7 @@ import {
   nameType,
   optionalArray,
   optionalString,
+  requiredMessages,
   requiredObject,
   requiredString,
 } from '../shared/read-field.ts';
@@ -23,18 +24,13 @@ const ROLES = 'say `system`, `user`, `assistant` or `tool`';
 
 /** Throws `invalid_request`. */
 export function parseMessages(value: JsonValue | undefined): ParsedMessages {
-  if (!Array.isArray(value)) {
-    const found = value === undefined ? 'is missing' : `is ${nameType(value)}`;
-    throw invalid('messages', `${found}; it must be an array of {role, content}`);
-  }
-  if (value.length === 0) throw invalid('messages', 'is empty; send at least one message');
   const system: TextPart[] = [];
   const messages: Message[] = [];
   // Many clients drop the ids of calls, or never had them.
   const calls = createCallMatcher((position) => `call_h${position}`);
   /** The user turn that collects the results of one round of calls. */
   let results: Message | undefined;
-  for (const [index, item] of value.entries()) {
+  for (const [index, item] of requiredMessages(value).entries()) {
     const path = `messages[${index}]`;
     const message = requiredObject(item, path);
     const role = requiredString(message, 'role', `${path}.role`, ROLES);

@@ -3,6 +3,7 @@ import {
   asArray,
   asObject,
   asString,
+  isJson,
   isObject,
   type JsonObject,
   parseObject,
@@ -146,13 +147,4 @@ export function createGrammarChecker(): GrammarChecker {
 
 function isSaying([field, value]: [string, unknown]): boolean {
   return field !== 'role' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

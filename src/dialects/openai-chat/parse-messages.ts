@@ -3,7 +3,13 @@ import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdFromWire, tokenFromWire } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
-import { invalid, nameType, optionalArray, requiredObject, requiredString } from '../shared/read-field.ts';
+import {
+  invalid,
+  optionalArray,
+  requiredMessages,
+  requiredObject,
+  requiredString,
+} from '../shared/read-field.ts';
 import { parseAnnotations } from './annotations.ts';
 import { breakpointOf } from './breakpoint-field.ts';
 import { parseImages, withSeals } from './media.ts';
@@ -17,11 +23,6 @@ export interface ParsedMessages {
 }
 
 export function parseMessages(value: JsonValue | undefined): ParsedMessages {
-  if (!Array.isArray(value)) {
-    const found = value === undefined ? 'is missing' : `is ${nameType(value)}`;
-    throw invalid('messages', `${found}; it must be an array of {role, content}`);
-  }
-  if (value.length === 0) throw invalid('messages', 'is empty; send at least one message');
   const system: TextPart[] = [];
   const messages: Message[] = [];
   /** The user turn that collects the results of one round of calls. */
@@ -29,7 +30,7 @@ export function parseMessages(value: JsonValue | undefined): ParsedMessages {
   /** Calls of the legacy `function_call` form have no id: maps a name to the id generated for its newest call. */
   const legacyIds = new Map<string, string>();
 
-  for (const [index, item] of value.entries()) {
+  for (const [index, item] of requiredMessages(value).entries()) {
     const path = `messages[${index}]`;
     const message = requiredObject(item, path);
     const role = requiredString(

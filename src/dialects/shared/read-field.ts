@@ -45,6 +45,16 @@ export function requiredObject(value: JsonValue | undefined, path: string): Json
   throw invalid(path, value === undefined ? 'is missing' : `must be an object, not ${nameType(value)}`);
 }
 
+/** The `messages` of a request: at least one. */
+export function requiredMessages(value: JsonValue | undefined): JsonValue[] {
+  if (!Array.isArray(value)) {
+    const found = value === undefined ? 'is missing' : `is ${nameType(value)}`;
+    throw invalid('messages', `${found}; it must be an array of {role, content}`);
+  }
+  if (value.length === 0) throw invalid('messages', 'is empty; send at least one message');
+  return value;
+}
+
 export function nameType(value: JsonValue | undefined): string {
   if (value === undefined) return 'absent';
   if (value === null) return 'null';

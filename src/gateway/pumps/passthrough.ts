@@ -8,6 +8,7 @@ import {
 } from '../../dialects/dialect.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
+import { joinBytes } from '../../model/join-bytes.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { FrameForm, type RepeatReader } from '../../sse/frame-form.ts';
 import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
@@ -146,7 +147,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const shown = changed === undefined ? bytes : withChanges(completed, changed);
     if (completed.tooLarge === undefined) return shown.length === 0 ? undefined : shown;
     const error = this.fail(framingError(this.options.provider, completed.tooLarge));
-    return error === undefined ? shown : join([shown, error]);
+    return error === undefined ? shown : joinBytes([shown, error]);
   }
 
   end(): Uint8Array | undefined {
@@ -169,7 +170,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     if (error === undefined && !this.kept) return rest;
     // The name of an event whose data did not come: with a blank line after it, some clients would read it as an event.
     if (rest === undefined || (event?.data ?? '') === '') return error;
-    return join([rest, textEncoder.encode(this.format.end), error ?? new Uint8Array()]);
+    return joinBytes([rest, textEncoder.encode(this.format.end), error ?? new Uint8Array()]);
   }
 
   fail(error: GatewayError): Uint8Array | undefined {
@@ -347,15 +348,5 @@ function withChanges(
     const instead = changed.get(start);
     return instead === null ? [] : [instead ?? bytes.subarray(start, end)];
   });
-  return join(shown);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
+  return joinBytes(shown);
 }

@@ -1,6 +1,7 @@
 // Answers announced as a stream that are not one: a JSON body or a page, recognized by its beginning, is read whole; any
 // other text is reported for what it is once it has ended without an event.
 import { GatewayError } from '../../model/errors.ts';
+import { isJson } from '../../model/json/json.ts';
 import { JsonArrayReaderPump } from './read-json-array.ts';
 import { type Pump, tooLong } from './pump.ts';
 import { WrappedPump } from './wrapped-pump.ts';
@@ -194,13 +195,4 @@ function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
     at += piece.length;
   }
   return bytes;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 // For a client that reads a stream as one JSON array, as Gemini's do that do not ask for events: each event of a stream
 // that passes is an element, in the provider's own words.
 import type { GatewayError } from '../../model/errors.ts';
+import { isJson } from '../../model/json/json.ts';
 import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
 import { parseFrame } from '../../sse/parse-frame.ts';
 import { WrappedPump } from './wrapped-pump.ts';
@@ -45,14 +46,5 @@ export class JsonArrayWriterPump extends WrappedPump<Uint8Array> {
     const before = this.isFirst ? '[' : ',\r\n';
     this.isFirst = false;
     return before + event.data;
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,6 @@
 // Writes a client's stream in another form than the dialect's, which is what the pumps make.
 import type { StreamForm } from '../../dialects/envelope.ts';
+import { joinBytes } from '../../model/join-bytes.ts';
 import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
 import type { FrameSplitter } from '../../sse/frame-splitter.ts';
 
@@ -21,7 +22,7 @@ export class Reframer {
 
   /** Empty where they are only comments. */
   push(events: Uint8Array): Uint8Array {
-    return join(this.splitter.push(events).frames.map((frame) => this.write(frame)));
+    return joinBytes(this.splitter.push(events).frames.map((frame) => this.write(frame)));
   }
 
   /** The last event, where no blank line followed it. */
@@ -36,15 +37,3 @@ export class Reframer {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function join(messages: readonly Uint8Array[]): Uint8Array {
-  const [first] = messages;
-  if (messages.length === 1 && first !== undefined) return first;
-  const joined = new Uint8Array(messages.reduce((sum, message) => sum + message.length, 0));
-  let at = 0;
-  for (const message of messages) {
-    joined.set(message, at);
-    at += message.length;
-  }
-  return joined;
-}

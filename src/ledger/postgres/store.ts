@@ -1,6 +1,5 @@
 // The shared ledger store: a PostgreSQL database that several gateways write and read.
 import type { Ask } from '../audit/cells.ts';
-import { type AuditPage, findPage, recentPage } from '../audit/page.ts';
 import { createKinds } from '../kinds.ts';
 import { createMinuteKeeper } from '../sums/minute-sums.ts';
 import { appendAll, type Known, packStorable } from './append.ts';
@@ -29,11 +28,10 @@ import {
   withBodiesOf,
 } from '../rows/row-queries.ts';
 import { readPackets } from '../rows/row-packets.ts';
-import { ALL_TIME, type AuditFilter } from '../store.ts';
 import { StoreBusy } from '../store-busy.ts';
 import type { ValueStore } from '../store-messages.ts';
+import { createStoreReads, type SelectRows } from '../store-reads.ts';
 import { withBodies } from '../rows/stored-body.ts';
-import { spendingIn, summarise, totalsOf } from '../sums/summary.ts';
 
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
@@ -76,7 +74,7 @@ export function createPostgresStore(url: string): ValueStore {
   const contentOf = async (hash: string) =>
     (await query<{ content: Uint8Array }>(SELECT_BINARY, [hash]))[0]?.content;
 
-  const select = async (found: NonNullable<AuditPage['rows']>, filter: BodyFilter) => {
+  const select: SelectRows = async (found, filter) => {
     const { where, limit, offset, order } = found;
     const all = `SELECT * FROM ledger_row${where.sql}`;
     // Without OFFSET 0 the server may walk back in time through all other rows, however few match.
@@ -115,15 +113,7 @@ export function createPostgresStore(url: string): ValueStore {
     append: (rows, packets = []) =>
       appendValues([...rows.map(rowValues), ...readPackets(packets)], binariesOf(rows)),
     appendPackets: (packets, binaries) => appendValues(readPackets(packets), binaries),
-    async audit(filter) {
-      const { total, left, rows: found } = await findPage(ask, filter, amongKinds);
-      const rows = found === null ? [] : await select(found, filter);
-      return { rows, total, hasOlder: rows.length < left };
-    },
-    totals: (window = ALL_TIME) => totalsOf(ask, window),
-    summary: (request) => summarise(ask, request),
-    spending: (period) => spendingIn(ask, period),
-    recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
+    ...createStoreReads(ask, select, amongKinds),
     async expire(before) {
       await ready();
       const months = await partitions.drop(before);
@@ -137,5 +127,3 @@ export function createPostgresStore(url: string): ValueStore {
 
 /** Forces the index: for a join the server may expect many rows, as long as it has no statistics. */
 const amongKinds: AmongKinds = (select) => `kind = ANY (ARRAY (${select}))`;
-
-type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;

@@ -2,15 +2,13 @@
 import type { Ask } from '../audit/cells.ts';
 import { inKinds } from '../audit/kind-filter.ts';
 import type { PageOrder } from '../audit/narrow.ts';
-import { type AuditPage, findPage, recentPage } from '../audit/page.ts';
 import { binariesOf, type SqlRow, type SqlValue, storedRow } from '../rows/row-columns.ts';
 import { createPacketWriter } from '../rows/row-packets.ts';
 import { NEWEST_FIRST, SELECT_BINARY, withBodiesOf } from '../rows/row-queries.ts';
 import { withBodies } from '../rows/stored-body.ts';
-import { ALL_TIME, type AuditFilter, type StoredRow } from '../store.ts';
 import type { ValueStore } from '../store-messages.ts';
+import { createStoreReads, type SelectRows } from '../store-reads.ts';
 import type { SumQuery } from '../sums/sum-queries.ts';
-import { spendingIn, summarise, totalsOf } from '../sums/summary.ts';
 import { createAppend } from './append.ts';
 import { createBundles, packGroups } from './bundle.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
@@ -35,7 +33,7 @@ export function createSqliteStore(path: string): SqliteStore {
   const contentOf = async (hash: string) =>
     database.query<{ content: Uint8Array }, [string]>(SELECT_BINARY).get(hash)?.content;
 
-  const select = async (page: NonNullable<AuditPage['rows']>, filter: BodyFilter): Promise<StoredRow[]> => {
+  const select: SelectRows = async (page, filter) => {
     const { where, limit, offset, order } = page;
     // The rows themselves are read only afterwards: the indexes suffice to find them.
     const found = `SELECT id FROM ledger_row${INDEX_OF[order]}${where.sql}${NEWEST_FIRST}`;
@@ -59,23 +57,13 @@ export function createSqliteStore(path: string): SqliteStore {
     append: (rows, packets = []) =>
       appendPackets([...createPacketWriter().write(rows), ...packets], binariesOf(rows)),
     appendPackets,
-    async audit(filter) {
-      const { total, left, rows: found } = await findPage(ask, filter, inKinds);
-      const rows = found === null ? [] : await select(found, filter);
-      return { rows, total, hasOlder: rows.length < left };
-    },
-    totals: (window = ALL_TIME) => totalsOf(ask, window),
-    summary: (request) => summarise(ask, request),
-    spending: (period) => spendingIn(ask, period),
-    recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
+    ...createStoreReads(ask, select, inKinds),
     expire: async (before) => expire(before),
     isAstray: file.isAstray,
     isCut: file.isCut,
     close: async () => file.close(),
   };
 }
-
-type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
 
 const INDEX_OF: Record<PageOrder, string> = {
   time: ' INDEXED BY ledger_row_time',

@@ -39,3 +39,12 @@ export function parseObject(text: string): JsonObject | undefined {
     return undefined;
   }
 }
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
