@@ -283,6 +283,21 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     for (const { remote } of joined) await remote.close();
   });
 
+  test('who has waited for the connection leaves the server enough time to answer', async () => {
+    // Connecting takes three answers.
+    await using slow = await startProxy(server.port, 200);
+    const one = connect(`redis://127.0.0.1:${slow.port}`, [{ ...MINUTE, most: 1 }], {
+      prefix: unique(),
+      timeoutMs: 700,
+    });
+    const [first, later] = [await one.begin(), one.begin()];
+    expect(first).not.toBeNull();
+    await later;
+    await one.becomes(true);
+    expect(one.states).toEqual([{ ok: true, lastError: null }]);
+    await one.remote.close();
+  });
+
   test('a server that accepts connections and says nothing holds up nobody but those who come first', async () => {
     await using mute = await startProxy(server.port);
     mute.hold();

@@ -115,8 +115,8 @@ export function connectRemoteCount(config: RedisConfig, options: RemoteCountOpti
     places: readonly RemotePlace[],
     since: number,
   ): Promise<readonly unknown[] | null> {
-    // Where that takes longer, those who ask later do not wait for it.
-    if (connection === null && opening !== null && !(await within(opening, timeoutMs))) opening = null;
+    // Half of the time, so that the rest is enough for an answer. Where it is too short, those who ask later do not wait for it.
+    if (connection === null && opening !== null && !(await within(opening, timeoutMs / 2))) opening = null;
     if (connection === null) return null;
     const keys = [register, ...places.map(({ key }) => keyOf(key))];
     const described = places.flatMap(({ kind, share, period, most }) => [
