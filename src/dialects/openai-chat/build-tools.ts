@@ -21,6 +21,7 @@ import { SEARCH_OPTIONS } from './parse-tools.ts';
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
   const { losses, options } = scope;
+  const isOwn = request.extension?.dialect === 'openai-chat';
   const tools: JsonObject[] = [];
   const fields: JsonObject = {};
   const customNames = new Set<string>();
@@ -30,7 +31,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
     switch (tool.type) {
       case 'function':
         names.add(tool.name);
-        tools.push(buildFunction(tool, scope));
+        tools.push(buildFunction(tool, isOwn, scope));
         break;
       case 'custom': {
         const { name, description, format } = tool;
@@ -90,7 +91,7 @@ function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObj
   };
 }
 
-function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): JsonObject {
+function buildFunction(tool: FunctionTool, isOwn: boolean, { losses, options }: BuildScope): JsonObject {
   losses.foreign(tool.extension);
   const declared: JsonObject = { name: tool.name };
   if (tool.description !== undefined) declared.description = tool.description;
@@ -102,6 +103,10 @@ function buildFunction(tool: FunctionTool, { losses, options }: BuildScope): Jso
   if (parameters !== undefined) {
     const whole = objectSchemas === true ? objectSchema(parameters, losses) : parameters;
     declared.parameters = functionSchema(typedSchema(whole));
+  } else if (!isOwn) {
+    // Other servers than OpenAI's require it, as Moonshot: https://github.com/leookun/cursor-byok/issues/362
+    const closed = tool.strict === true && objectSchemas === true ? { additionalProperties: false } : {};
+    declared.parameters = { type: 'object', properties: {}, ...closed };
   }
   if (tool.strict !== undefined) declared.strict = tool.strict && !(mustBeClosed && kept === undefined);
   const built: JsonObject = { type: 'function', function: declared };

@@ -251,7 +251,8 @@ describe('tools', () => {
           strict: true,
         },
       },
-      { type: 'function', function: { name: 'bare' } },
+      // Other servers than OpenAI's require the schema.
+      { type: 'function', function: { name: 'bare', parameters: { type: 'object', properties: {} } } },
       { type: 'custom', custom: { name: 'sql', format: { type: 'text' } } },
       { type: 'x', a: 1 },
     ]);
