@@ -432,8 +432,8 @@ export interface Quirks {
   restartsPrefill?: RegExp;
   /** openai-chat: models that refuse such a turn (a pattern over the model name). */
   refusesPrefill?: RegExp;
-  /** openai-chat: false if a tool's `strict` is refused. */
-  strictTools?: boolean;
+  /** openai-chat: false if a tool's `strict` is refused; `all`: unless all tools have it. */
+  strictTools?: false | 'all';
   /** openai-chat: true if free-text tools (`custom`) are supported. Otherwise each is sent as a function. */
   customTools?: boolean;
   /** openai-chat: true if `tool_choice` may list the allowed tools. Otherwise the other tools are not sent. */

@@ -324,6 +324,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'cerebras',
     quirks: {
       maxTokensField: 'max_completion_tokens',
+      // "Tools with mixed values for 'strict' are not allowed": https://github.com/RooCodeInc/Roo-Code/issues/10334
+      strictTools: 'all',
       refusedFields: [
         'frequency_penalty',
         'presence_penalty',

@@ -171,6 +171,24 @@ describe('fields', () => {
     },
   );
 
+  test('cerebras gets strict tools only where all are, since it refuses to mix them', () => {
+    const parameters = { type: 'object', properties: {}, additionalProperties: false };
+    const tool = (name: string, strict?: boolean) => ({
+      ...{ type: 'function' as const, name, parameters },
+      ...(strict !== undefined && { strict }),
+    });
+    const strictOf = (...tools: ReturnType<typeof tool>[]) => {
+      const { body, lost } = build('cerebras', { tools });
+      const sent = body.tools as { function: { strict?: boolean } }[];
+      return { strict: sent.map((each) => each.function.strict), lost };
+    };
+    expect(strictOf(tool('f', true), tool('g', true))).toEqual({ strict: [true, true], lost: [] });
+    const none = { strict: [undefined, undefined], lost: ['lost tools.strict'] };
+    expect(strictOf(tool('f', true), tool('g'))).toEqual(none);
+    expect(strictOf(tool('f', true), tool('g', false))).toEqual(none);
+    expect(strictOf(tool('f'), tool('g', false)).lost).toEqual([]);
+  });
+
   const OBJECT = { type: 'json-schema', schema: { type: 'object' } } as const;
 
   test('groq gets a schema for the models that take one', () => {

@@ -103,9 +103,9 @@ function isDefault(field: string, value: JsonValue | undefined): boolean {
 
 function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: LossReport): void {
   let tools = asArray(body.tools);
-  if (quirks.strictTools === false && tools?.some(saysStrict)) {
-    if (tools.some((tool) => asObject(asObject(tool)?.function)?.strict === true))
-      losses.lost('tools.strict');
+  const mixes = quirks.strictTools === 'all' && tools?.some(isStrict) === true && !tools.every(isStrict);
+  if (tools !== undefined && (mixes || (quirks.strictTools === false && tools.some(saysStrict)))) {
+    if (tools.some(isStrict)) losses.lost('tools.strict');
     tools = tools.map(withoutStrict);
     edits.tools = tools;
   }
@@ -124,6 +124,10 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
 
 function saysStrict(tool: JsonValue): boolean {
   return asObject(asObject(tool)?.function)?.strict !== undefined;
+}
+
+function isStrict(tool: JsonValue): boolean {
+  return asObject(asObject(tool)?.function)?.strict === true;
 }
 
 function withoutStrict(tool: JsonValue): JsonValue {
