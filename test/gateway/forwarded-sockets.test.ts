@@ -4,6 +4,7 @@ import { liveSocket } from '../../src/dialects/gemini/live.ts';
 import { openaiSocket } from '../../src/dialects/openai/sockets.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import type { GatewayHost } from '../../src/gateway/host.ts';
+import type { LiveEvent } from '../../src/gateway/live/view.ts';
 import type { SocketMessageData, SocketReader, SocketRequest } from '../../src/upstream/socket-transport.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
@@ -30,9 +31,20 @@ async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = 
       }),
     },
   });
+  const shown = lab.gateway.running.watch().getReader();
   const session = await lab.gateway.openSocket(new Request(`http://127.0.0.1${path}`));
   if (session instanceof Response) throw new Error(`refused: ${await session.text()}`);
-  return { lab, session, provider: () => reader };
+  const decoder = new TextDecoder();
+  /** What watchers are shown up to this text. */
+  const shownUntil = async (text: string) => {
+    let seen = '';
+    while (!seen.includes(text)) {
+      const { value } = await shown.read();
+      seen += decoder.decode(value);
+    }
+    return [...seen.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data) as LiveEvent);
+  };
+  return { lab, session, provider: () => reader, shownUntil };
 }
 
 /** What its provider says after the handshake, then the client closes; resolves to the row. */
@@ -97,20 +109,9 @@ describe('a Realtime conversation', () => {
 });
 
 test('watchers see the answers of a conversation each to its end, one below the other', async () => {
-  const { lab, session, provider } = await openAt('/v1/realtime?model=gpt-realtime');
-  const shown = lab.gateway.running.watch().getReader();
-  const decoder = new TextDecoder();
-  const text = async (until: string) => {
-    let seen = '';
-    while (!seen.includes(until)) {
-      const { value } = await shown.read();
-      seen += decoder.decode(value);
-    }
-    return [...seen.matchAll(/^data: (.*)$/gm)]
-      .map(([, data = '']) => JSON.parse(data) as { text?: string })
-      .map((event) => event.text ?? '')
-      .join('');
-  };
+  const { session, provider, shownUntil } = await openAt('/v1/realtime?model=gpt-realtime');
+  const text = async (until: string) =>
+    (await shownUntil(until)).map((event) => (event.type === 'text_delta' ? event.text : '')).join('');
   session.opened({ send: () => true, ping() {}, close() {} });
   const say = (delta: string) =>
     provider()?.message(JSON.stringify({ type: 'response.output_audio_transcript.delta', delta }));
@@ -123,6 +124,15 @@ test('watchers see the answers of a conversation each to its end, one below the 
   say('And you?');
   session.closed(1000, '');
   expect(await text('completed')).toBe('And you?');
+});
+
+test.each([
+  ['/v1/realtime?model=gpt-realtime', 'gpt-realtime'],
+  ['/v1/live/sessions', 'live/sessions'],
+])('watchers see the model of %s, or what is asked for where a message names it', async (path, model) => {
+  const { session, shownUntil } = await openAt(path);
+  session.closed(1000, '');
+  expect(await shownUntil('started')).toMatchObject([{ type: 'started', provider: 'openai', model }]);
 });
 
 test('a client that does not read gets no pings, which would wait for it without end', async () => {

@@ -100,6 +100,12 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
         apiKey,
         transformers: [],
       });
+      // Watchers see what is asked for in place of a model that is named later.
+      record.live.started({
+        model: target.model || socket.path.slice(1),
+        provider: target.provider.name,
+        agentType: record.agentType,
+      });
       noteTry(record, host, plan);
       return {
         target,
