@@ -186,6 +186,7 @@ const askSchema = shape<NeutralRequest>({
         type: z.literal('json-schema'),
         ...{ name: text, description: text, schema: json, strict: flag },
       }),
+      z.strictObject({ type: z.literal('choice'), values: z.array(z.string()).min(1) }),
     ])
     .optional(),
   reasoning: shape<ReasoningSettings>({

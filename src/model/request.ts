@@ -97,7 +97,9 @@ export type OutputFormat =
   | { type: 'text' }
   /** Any JSON object, without a schema. */
   | { type: 'json' }
-  | { type: 'json-schema'; name?: string; description?: string; schema: JsonObject; strict?: boolean };
+  | { type: 'json-schema'; name?: string; description?: string; schema: JsonObject; strict?: boolean }
+  /** One of these, as plain text. */
+  | { type: 'choice'; values: string[] };
 
 export interface NeutralRequest {
   model: string;

@@ -70,6 +70,7 @@ function composeBody(request: NeutralRequest, question: string, options: Simulat
   const tools = options.mode === 'text' ? [] : chooseTools(request, question, result !== undefined);
   if (tools.length > 0) return composeCalls(request, question, tools);
   const format = request.outputFormat;
+  if (format?.type === 'choice') return [{ type: 'text', text: format.values[0] ?? '' }];
   if (format?.type === 'json-schema')
     return [{ type: 'text', text: JSON.stringify(sampleJson(format.schema)) }];
   const text =

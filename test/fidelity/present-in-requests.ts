@@ -95,7 +95,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   JSON: ({ outputFormat }) => outputFormat?.type === 'json',
   'JSON by schema': ({ outputFormat }) => outputFormat?.type === 'json-schema',
   "JSON by Gemini's own schema (`responseSchema`)": null,
-  'one of a list, as plain text (`text/x.enum`)': null,
+  'one of a list, as plain text (`text/x.enum`)': ({ outputFormat }) => outputFormat?.type === 'choice',
   'how strictly the schema is kept (`strict`)': null,
   "schema's description": null,
   verbosity: ({ verbosity }) => verbosity !== undefined,

@@ -4,7 +4,7 @@ import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
-import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
+import { describedSchema, formatInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/substitutes.ts';
@@ -141,7 +141,7 @@ function buildFormat(
     config.format = { type: 'json_schema', schema };
     return;
   }
-  system.push({ type: 'text', text: jsonInstruction(format) });
+  system.push({ type: 'text', text: formatInstruction(format) });
   losses.approximated('response_format', AS_INSTRUCTION);
 }
 

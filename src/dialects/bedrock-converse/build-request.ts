@@ -9,7 +9,7 @@ import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
-import { jsonInstruction } from '../shared/described-schema.ts';
+import { formatInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
@@ -114,7 +114,7 @@ function buildFormat(
     };
     return { textFormat: { type: 'json_schema', structure: { jsonSchema } } };
   }
-  system.push({ text: jsonInstruction(format) });
+  system.push({ text: formatInstruction(format) });
   losses.approximated('response_format', AS_INSTRUCTION);
   return undefined;
 }

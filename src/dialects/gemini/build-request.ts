@@ -9,7 +9,7 @@ import {
 } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
-import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
+import { describedSchema, formatInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
@@ -25,7 +25,7 @@ import { cleanSchema } from './clean-schema.ts';
 import { type ModelTraits, modelTraits } from './models.ts';
 import { plainReferences } from './plain-references.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
-import { ID, putPath } from './wire.ts';
+import { ENUM_TYPE, ID, putPath } from './wire.ts';
 
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;
@@ -47,7 +47,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   // A client of this dialect knows its model.
   const inWords = request.extension?.dialect !== ID && refusesJson(request, traits, tools.length > 0);
   if (inWords && format.type !== 'text') {
-    system.push({ text: jsonInstruction(format) });
+    system.push({ text: formatInstruction(format) });
     losses.approximated('response_format', AS_INSTRUCTION);
   }
   const body: JsonObject = { contents };
@@ -164,6 +164,8 @@ function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossRe
       return {};
     case 'json':
       return { responseMimeType: 'application/json' };
+    case 'choice':
+      return { responseMimeType: ENUM_TYPE, responseSchema: { type: 'STRING', enum: format.values } };
     case 'json-schema': {
       const json = { responseMimeType: 'application/json' };
       const described = describedSchema(format);

@@ -1,5 +1,5 @@
 // `generationConfig` of a request. https://ai.google.dev/api/generate-content#generationconfig
-import { asBoolean, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asBoolean, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type {
   NeutralRequest,
   OutputFormat,
@@ -11,7 +11,7 @@ import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, optionalObject, requiredObject } from './read-field.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
-import { dotted, listOf } from './wire.ts';
+import { dotted, ENUM_TYPE, listOf } from './wire.ts';
 
 const NAME = 'generationConfig';
 /** Kept beside their neutral form, since providers of this dialect get these fields. */
@@ -84,10 +84,11 @@ function outputFormat(config: JsonObject, kept: Set<string>): OutputFormat | und
   return isObject(schema) ? { type: 'json-schema', schema: parseJsonSchema(schema) } : { type: 'json' };
 }
 
-/** Formats that only this dialect knows (`text/x.enum`) stay where they are. */
+/** Formats that only this dialect knows stay where they are. */
 function olderFormat(config: JsonObject, kept: Set<string>): OutputFormat | undefined {
   const mimeType = optionalString(config, 'responseMimeType', `${NAME}.responseMimeType`);
   if (mimeType === 'text/plain') kept.add('responseMimeType');
+  if (mimeType === ENUM_TYPE) return choiceIn(config, kept);
   if (mimeType !== 'application/json') return undefined;
   kept.add('responseMimeType');
   const { responseSchema } = config;
@@ -102,6 +103,17 @@ function olderFormat(config: JsonObject, kept: Set<string>): OutputFormat | unde
     return { type: 'json-schema', schema: parseSchema(responseSchema) };
   }
   return { type: 'json' };
+}
+
+/** Undefined where the schema says more than the values. */
+function choiceIn({ responseSchema }: JsonObject, kept: Set<string>): OutputFormat | undefined {
+  if (!isObject(responseSchema)) return undefined;
+  const { type: _, format: __, enum: listed, ...more } = responseSchema;
+  const values = (asArray(listed) ?? []).flatMap((value) => asString(value) ?? []);
+  if (values.length === 0 || values.length !== asArray(listed)?.length || !isEmpty(more)) return undefined;
+  kept.add('responseMimeType');
+  kept.add('responseSchema');
+  return { type: 'choice', values };
 }
 
 const EFFORTS: Record<string, ReasoningEffort> = table({

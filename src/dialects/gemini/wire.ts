@@ -6,6 +6,9 @@ import { createOwnFields, put } from '../shared/own-fields.ts';
 
 export const ID = 'gemini' satisfies DialectId;
 
+/** Of an answer that is one of the values of a schema's `enum`. */
+export const ENUM_TYPE = 'text/x.enum';
+
 const { extensionOf: withFields, ownFields } = createOwnFields(ID);
 export { ownFields };
 

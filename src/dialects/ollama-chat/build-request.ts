@@ -3,6 +3,7 @@
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { withChoiceInWords } from '../shared/choice-in-words.ts';
 import { describedSchema } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
@@ -26,7 +27,7 @@ const UNSAID = [
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = declareAllowed(asked, losses);
+  const request = withChoiceInWords(declareAllowed(asked, losses), losses);
   const body: JsonObject = {
     model,
     messages: buildMessages(request.system, request.messages, losses),

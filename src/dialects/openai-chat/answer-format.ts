@@ -7,11 +7,12 @@ export function takesSchema({ model, quirks }: BuildOptions): boolean {
   return quirks.jsonSchema !== false && quirks.refusesJsonSchema?.test(model) !== true;
 }
 
-/** The format that only the instructions can ask for, where the server refuses `response_format` beside tools. */
+/** The format that only the instructions can ask for: the server has none such, or refuses `response_format` beside tools. */
 export function formatInWords(
   { outputFormat: format, tools }: NeutralRequest,
   { quirks }: BuildOptions,
 ): Exclude<OutputFormat, { type: 'text' }> | undefined {
+  if (format?.type === 'choice') return format;
   if (quirks.jsonBesideTools !== false || tools.length === 0) return undefined;
   return format === undefined || format.type === 'text' ? undefined : format;
 }

@@ -3,7 +3,7 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { FREE_TEXT } from '../shared/call-arguments.ts';
-import { describedSchema, jsonInstruction } from '../shared/described-schema.ts';
+import { describedSchema, formatInstruction } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
@@ -123,12 +123,12 @@ function joined(one: JsonValue | undefined, other: JsonValue | undefined, apart:
 function schemaNote(request: NeutralRequest, { options, losses }: BuildScope): TextPart[] {
   const { outputFormat, system } = request;
   const inWords = formatInWords(request, options);
-  if (inWords !== undefined) return [{ type: 'text', text: jsonInstruction(inWords) }];
+  if (inWords !== undefined) return [{ type: 'text', text: formatInstruction(inWords) }];
   const word = missingJsonWord(request, system, losses);
   if (word !== undefined) return [{ type: 'text', text: word }];
   if (outputFormat?.type !== 'json-schema') return [];
   if (options.quirks.objectSchemas === true && answerSchema(outputFormat.schema) === undefined)
-    return [{ type: 'text', text: jsonInstruction(outputFormat) }];
+    return [{ type: 'text', text: formatInstruction(outputFormat) }];
   if (takesSchema(options)) return [];
   const text = `Answer with one JSON object that matches this JSON Schema:\n${JSON.stringify(describedSchema(outputFormat))}`;
   return [{ type: 'text', text }];

@@ -161,6 +161,7 @@ function buildResponseFormat(
   losses: LossReport,
 ): JsonObject | undefined {
   switch (format.type) {
+    case 'choice':
     case 'text':
       return { type: 'text' };
     case 'json':

@@ -11,7 +11,8 @@ import { buildServiceTier, buildUser } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { cacheKeyOf } from '../shared/conversation-key.ts';
-import { jsonInstruction } from '../shared/described-schema.ts';
+import { withChoiceInWords } from '../shared/choice-in-words.ts';
+import { formatInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
 import { AS_INSTRUCTION } from '../shared/substitutes.ts';
@@ -54,7 +55,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     laterInstructions: native || isOpenAi || quirks.laterInstructions === true,
   };
   // Other servers of the dialect may not know the list.
-  const paired = native ? asked : pairCalls(asked, losses);
+  const paired = native ? asked : withChoiceInWords(pairCalls(asked, losses), losses);
   const request =
     native || isOpenAi ? withAnswerSchema(paired, native, losses) : declareAllowed(paired, losses);
   const { [ADDITIONAL_TOOLS]: _, ...own } = ownFields(request.extension);
@@ -120,7 +121,7 @@ function withAnswerSchema(request: NeutralRequest, native: boolean, losses: Loss
   const schema = answerSchema(outputFormat.schema);
   if (schema !== undefined) return { ...rest, outputFormat: { ...outputFormat, schema } };
   losses.approximated('response_format', AS_INSTRUCTION);
-  return { ...rest, system: [...rest.system, { type: 'text', text: jsonInstruction(outputFormat) }] };
+  return { ...rest, system: [...rest.system, { type: 'text', text: formatInstruction(outputFormat) }] };
 }
 
 function hasBreakpoint({ cacheControl, extension }: TextPart, { breakpoints }: BuildScope): boolean {

@@ -4,6 +4,8 @@ import type { OutputFormat } from '../../model/request.ts';
 
 export function buildOutputFormat(format: OutputFormat): JsonObject {
   switch (format.type) {
+    // The instructions ask for one.
+    case 'choice':
     case 'text':
       return { type: 'text' };
     case 'json':

@@ -9,8 +9,12 @@ export function describedSchema({ schema, description }: SchemaFormat): JsonObje
   return { ...schema, description };
 }
 
-/** For models whose wire format has no field that requests JSON. */
-export function jsonInstruction(format: SchemaFormat | Extract<OutputFormat, { type: 'json' }>): string {
+/** For models whose wire format has no field that requests the format. */
+export function formatInstruction(format: Exclude<OutputFormat, { type: 'text' }>): string {
+  if (format.type === 'choice') {
+    const values = format.values.map((value) => JSON.stringify(value)).join(', ');
+    return `Answer with exactly one of the following, without the quotation marks, and nothing else: ${values}.`;
+  }
   // The schema may ask for a list or an enum instead of an object.
   const value = format.type === 'json' || isObjectSchema(format.schema) ? 'JSON object' : 'JSON value';
   const text = `Answer with one ${value} and nothing else: no prose around it and no code fence.`;
