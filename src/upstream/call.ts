@@ -30,9 +30,17 @@ export function leadsElsewhere(
 
 /** Redirects are not followed: the gateway talks to configured addresses only (GUARANTEES 21). */
 export function requireNoRedirect(provider: string, { status, body }: UpstreamAnswer): void {
-  if (status < 300 || status >= 400) return;
+  if (!isRedirect(status)) return;
   body.cancel();
-  throw new GatewayError(
+  throw redirected(provider, status);
+}
+
+export function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+export function redirected(provider: string, status: number): GatewayError {
+  return new GatewayError(
     'upstream_failed',
     `${provider} answered with a redirect (${status}), which is not followed; set base_url to its actual address`,
     { lasting: true },

@@ -264,6 +264,13 @@ describe('a WebSocket that is forwarded', () => {
     });
   });
 
+  test('is refused where the provider redirects it, with what to do', async () => {
+    script = { ...ECHO, refuses: () => 307 };
+    using client = open();
+    await expect(client.opened).rejects.toThrow('502');
+    expect((await lastRow()).error_message).toMatch(/redirect \(307\), which is not followed; set base_url/);
+  });
+
   test('holds a provider back whose client does not read', async () => {
     const message = 'x'.repeat(64 * 1024);
     const ROOM = 8 * 1024 * 1024;

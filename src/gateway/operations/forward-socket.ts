@@ -6,7 +6,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { fitting, routeForwarded } from '../../routing/forwarded.ts';
 import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
-import { noAnswer } from '../../upstream/call.ts';
+import { isRedirect, noAnswer, redirected } from '../../upstream/call.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { type AnswerHeaders, GATEWAY_KEY_HEADER } from '../../upstream/headers.ts';
 import { aliased, type Target } from '../../routing/targets.ts';
@@ -205,6 +205,7 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
     if (!(thrown instanceof SocketRefused)) throw noAnswer(name, { url: plan.url, signal }, thrown);
     const { status } = thrown;
     answered(status);
+    if (isRedirect(status)) throw redirected(name, status);
     // Of a refusal, the runtime's client gives nothing but the status.
     const error = plan.side.parseError({ status, headers: new HeaderList(), body: '' }, quirks);
     throw error.with(`${name} answered the handshake for a WebSocket with ${status}${whoseKey(error, plan)}`);
