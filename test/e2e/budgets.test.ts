@@ -2,6 +2,8 @@
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import type { ConfigInput } from '../../src/index.ts';
+import { SocketClient } from '../support/socket-client.ts';
+import { startSocketProvider } from '../support/socket-provider.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
 // Several processes on a busy machine.
@@ -95,5 +97,36 @@ test('the same where each project has the limit for itself', async () => {
   } finally {
     await sluice.stop();
     rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('an answer of an open conversation counts in all workers', async () => {
+  await using provider = startSocketProvider({ received: (end, message) => end.send(message) });
+  const providers = {
+    openai: { api_key: 'sk-proj-of-the-gateway-0123456789', base_url: `${provider.url}/v1` },
+  };
+  const costs = {
+    pricing_overrides: { 'openai/*': DEAR },
+    budgets: [{ limit_usd: 2, per: 'month' as const }],
+  };
+  await using sluice = await startSluice({ config: { providers, costs }, workers: 2 });
+  const path = `${sluice.url}/v1/realtime?model=gpt-realtime`;
+  using first = new SocketClient(path);
+  const answer = { type: 'response.done', response: { usage: { input_tokens: 1, output_tokens: 0 } } };
+  await first.say(JSON.stringify(answer));
+  await first.hear(1);
+  while ((await spent(sluice)) !== 1) await Bun.sleep(10);
+  const others = Array.from({ length: 16 }, () => new SocketClient(path));
+  for (const other of others) await other.opened;
+  await first.say(JSON.stringify(answer));
+  while ((await spent(sluice)) !== 2) await Bun.sleep(10);
+  const nothing = JSON.stringify({ type: 'response.done', response: {} });
+  for (const other of others) {
+    // What all have spent is told to all, a moment later.
+    while (other.socket.readyState === WebSocket.OPEN) {
+      other.socket.send(nothing);
+      await Bun.sleep(10);
+    }
+    expect((await other.closed).code).toBe(1008);
   }
 });
