@@ -1,10 +1,11 @@
 // System parts and neutral turns → `messages`.
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, isJson, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { FREE_TEXT } from '../shared/call-arguments.ts';
+import { buildArguments, FREE_TEXT } from '../shared/call-arguments.ts';
 import { describedSchema, formatInstruction } from '../shared/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
@@ -233,8 +234,9 @@ function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObj
   if (cacheControl !== undefined && !isTaken) losses.lost('cache_control');
   const token = buildThoughtSignature(call.signature);
   if (call.signature !== undefined && token.extra_content === undefined) losses.lost('thought_signature');
+  const known = withJson(asKnownKind(call, options.quirks), losses);
   return {
-    ...buildToolCall({ ...asKnownKind(call, options.quirks), id: fitCallId(call.id, options.quirks) }),
+    ...buildToolCall({ ...known, id: fitCallId(call.id, options.quirks) }),
     ...(breakpoint !== undefined && { cache_control: breakpoint }),
     ...token,
   };
@@ -244,6 +246,18 @@ function buildCall(call: ToolCallPart, { losses, options }: BuildScope): JsonObj
 function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
   if (call.kind !== 'custom' || quirks.customTools === true) return call;
   return { ...call, kind: 'function', arguments: JSON.stringify({ [FREE_TEXT]: call.arguments }) };
+}
+
+/**
+ * A call that was cut off, as other dialects get it: Qwen refuses arguments that are no JSON, and the templates of open models
+ * parse them. https://github.com/wink-wink-wink555/MarkiNote/issues/6
+ */
+function withJson(call: ToolCallPart, losses: LossReport): ToolCallPart {
+  const { kind, arguments: text } = call;
+  // What is cut off lacks its end: the whole is not parsed to know that.
+  if (kind === 'custom' || text === '' || (text.startsWith('{') && text.endsWith('}')) || isJson(text))
+    return call;
+  return { ...call, arguments: JSON.stringify(buildArguments(call, losses)) };
 }
 
 /** What a tool message cannot hold is put into `moved`, for the user message behind it. */

@@ -478,6 +478,20 @@ describe('messages', () => {
     });
   });
 
+  test.each([
+    ['{"a":', '{"arguments":"{\\"a\\":"}', ['approximated tool_calls.arguments']],
+    ['', '{}', []],
+    ['{"a": 1}', '{"a": 1}', []],
+    ['[1]', '[1]', []],
+  ])('arguments of an earlier call: %p', (given, sent, lost) => {
+    const call: Part = { type: 'tool-call', id: 'x', name: 'f', arguments: given, kind: 'function' };
+    const built = build({ messages: [HI, { role: 'assistant', parts: [call] }] });
+    const [, message] = built.body.messages as { tool_calls: { function: object }[] }[];
+    expect(message?.tool_calls[0]?.function).toEqual({ name: 'f', arguments: sent });
+    const named = built.losses.map(({ feature, outcome }) => `${outcome} ${feature}`);
+    expect(named.filter((each) => each.includes('arguments'))).toEqual(lost);
+  });
+
   test('a turn of which nothing is left is left out: what the user says around it is one message', () => {
     const thought: Message = { role: 'assistant', parts: [{ type: 'reasoning', text: 'hm' }] };
     const answer: Message = { role: 'user', parts: [result('x')] };
