@@ -442,6 +442,10 @@ export interface Quirks {
   objectSchemas?: boolean;
   /** openai-chat: the largest limit of tokens with which it answers whole; beyond, it has to be asked for a stream. */
   wholeUpTo?: number;
+  /** openai-chat: the subset of JSON Schema that functions and answers must be described in. `mfjs` is Moonshot's. */
+  schemaForm?: 'mfjs';
+  /** openai-chat: what a function's name must begin with. Left out: anything. */
+  toolNameStart?: RegExp;
   /** openai-chat: true if tool arguments are streamed in pieces only when `tool_stream` asks for it. */
   toolStream?: boolean;
   /** openai-chat: false if `response_format` accepts no schema, only `json_object`. */

@@ -265,6 +265,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // "the message at position 8 with role 'assistant' must not be empty": https://github.com/AstrBotDevs/AstrBot/issues/7200
       needsContent: 'words',
       developerRole: false,
+      schemaForm: 'mfjs',
+      // https://github.com/MoonshotAI/kimi-cli/issues/2531
+      toolNameStart: /^[a-zA-Z_]/,
       modelRefusals: [
         { models: /^moonshot-v1/, fields: ['thinking'] },
         // Their sampling parameters are fixed: any other value is refused.

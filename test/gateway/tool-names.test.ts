@@ -112,3 +112,26 @@ test('names that begin alike stay apart, and names that fit stay as they are', a
   expect(new Set(sentNames).size).toBe(3);
   expect(sentNames[2]).toBe('mcp_short');
 });
+
+test('a name may have to begin with a letter at one provider of a dialect, as at Moonshot', async () => {
+  for (const [kind, isKept] of [
+    ['moonshot', false],
+    ['together', true],
+  ] as const) {
+    const pieces = PROVIDER_WIRES['openai-chat'];
+    const upstream = createReplayFetch(
+      replyWith(pieces.start + pieces.text('hi') + pieces.textEnd, {
+        headers: { 'content-type': pieces.contentType },
+      }),
+    );
+    const lab = { kind, api_key: 'k', base_url: 'https://lab.test/v1' };
+    const config = { providers: { lab }, routing: { default_provider: 'lab' } };
+    const { post } = createTestGateway({ config, fetch: upstream.fetch });
+    const more = { tools: [{ name: '21st_mcp', input_schema: SCHEMA }] };
+    const { path, body } = clientRequest('anthropic-messages', { stream: true, more });
+    await (await post(path, body)).text();
+    const [name = ''] = namesIn(upstream.requests[0]?.json());
+    expect(name === '21st_mcp').toBe(isKept);
+    if (!isKept) expect(name).toStartWith('_21st_mcp');
+  }
+});

@@ -20,6 +20,7 @@ import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
 import { samplesWithoutThinking } from '../openai/efforts.ts';
+import { cutIn, mfjsSchema } from './mfjs-schema.ts';
 import { markPrefill } from './mark-prefill.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
@@ -174,7 +175,10 @@ function buildResponseFormat(
         );
         return { type: 'json_object' };
       }
-      const schema = options.quirks.objectSchemas === true ? answerSchema(format.schema) : format.schema;
+      const { objectSchemas, schemaForm } = options.quirks;
+      const whole = objectSchemas === true ? answerSchema(format.schema) : format.schema;
+      const schema =
+        whole && schemaForm === 'mfjs' ? mfjsSchema(whole, cutIn('response_format', losses)) : whole;
       if (schema === undefined) {
         losses.approximated('response_format', AS_INSTRUCTION);
         return undefined;

@@ -16,6 +16,7 @@ import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
 import type { BuildScope } from './build-content.ts';
+import { cutIn, mfjsSchema } from './mfjs-schema.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
@@ -95,14 +96,16 @@ function buildFunction(tool: FunctionTool, isOwn: boolean, { losses, options }: 
   losses.foreign(tool.extension);
   const declared: JsonObject = { name: tool.name };
   if (tool.description !== undefined) declared.description = tool.description;
-  const { objectSchemas } = options.quirks;
+  const { objectSchemas, schemaForm } = options.quirks;
   const schema = tool.parameters;
   const mustBeClosed = tool.strict === true && objectSchemas === true && schema !== undefined;
   const kept = mustBeClosed ? strictSchema(schema, losses) : undefined;
   const parameters = kept ?? schema;
   if (parameters !== undefined) {
-    const whole = objectSchemas === true ? objectSchema(parameters, losses) : parameters;
-    declared.parameters = functionSchema(typedSchema(whole));
+    const isObject = objectSchemas === true || schemaForm !== undefined;
+    const whole = functionSchema(typedSchema(isObject ? objectSchema(parameters, losses) : parameters));
+    declared.parameters =
+      schemaForm === 'mfjs' ? mfjsSchema(whole, cutIn('tools.parameters', losses)) : whole;
   } else if (!isOwn) {
     // Other servers than OpenAI's require it, as Moonshot: https://github.com/leookun/cursor-byok/issues/362
     const closed = tool.strict === true && objectSchemas === true ? { additionalProperties: false } : {};

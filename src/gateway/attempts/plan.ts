@@ -392,7 +392,9 @@ function translateBody(
   const { name } = target.provider;
   return withinStack(() => {
     const fitted = fitArgumentNames(portable(question.neutral(), dialect, name), side.argumentNames);
-    const { request, names } = fitToolNames(fitted.request, side.toolNames);
+    const { toolNameStart: start } = target.provider.quirks;
+    const rule = side.toolNames && { ...side.toolNames, ...(start !== undefined && { start }) };
+    const { request, names } = fitToolNames(fitted.request, rule);
     const built = side.buildRequest(request, buildOptions(target, context));
     const named = restoreArgumentNames(restoreToolNames(side, names), fitted.names);
     const fits = reportArgumentNames(reportToolNames(built, names), fitted.names);

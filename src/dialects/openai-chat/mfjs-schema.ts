@@ -1,0 +1,123 @@
+// JSON Schemas in the subset that Moonshot's servers accept ("not a valid moonshot flavored json schema"): one tool outside of it
+// has every request refused. https://github.com/MoonshotAI/walle/blob/main/docs/mfjs-spec.md, and what the server checks beyond:
+// https://github.com/MoonshotAI/kimi-cli/issues/2061 (references), https://github.com/MoonshotAI/kimi-cli/pull/2030 (types of enums)
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { currentDraft } from '../shared/current-draft.ts';
+import { inlineReferences } from '../shared/inline-references.ts';
+import type { LossReport } from '../shared/loss-report.ts';
+import { mapSchemas } from '../shared/map-schema.ts';
+import { CUT_REFERENCES } from '../shared/substitutes.ts';
+
+/** Keywords that may stand beside a choice or several types. */
+const ANNOTATIONS = new Set(['description', 'title', 'default']);
+
+/** @param cut called where a reference could not be replaced. */
+export function mfjsSchema(schema: JsonObject, cut: () => void): JsonObject {
+  return mapSchemas(currentDraft(inlineReferences(schema, cut)), accepted);
+}
+
+/** @param feature of the client, whose schema it is. */
+export function cutIn(feature: string, losses: LossReport): () => void {
+  return () => {
+    losses.approximated(feature, CUT_REFERENCES);
+  };
+}
+
+function accepted(given: JsonObject): JsonObject {
+  const schema = withSchemasForTrue(withRequiredDefined(given));
+  const typed = withTypedEnum(schema);
+  return pushedIntoChoices(Array.isArray(typed.type) ? asChoice(typed, typed.type) : typed);
+}
+
+/** "property schema for 'a' must be an object" */
+function withSchemasForTrue(schema: JsonObject): JsonObject {
+  const properties = asObject(schema.properties);
+  if (properties === undefined || Object.values(properties).every(isObject)) return schema;
+  const whole = Object.entries(properties).map(([name, value]) => [name, isObject(value) ? value : {}]);
+  return { ...schema, properties: Object.fromEntries(whole) };
+}
+
+/** "required property 'a' is not defined in properties". Where there is none, another branch or level defines it. */
+function withRequiredDefined(schema: JsonObject): JsonObject {
+  const required = asArray(schema.required);
+  const properties = asObject(schema.properties);
+  if (required === undefined || properties === undefined) return schema;
+  const known = required.filter((name) => typeof name === 'string' && Object.hasOwn(properties, name));
+  return known.length === required.length ? schema : { ...schema, required: known };
+}
+
+/** "At path 'properties.a': type is not defined" */
+function withTypedEnum(schema: JsonObject): JsonObject {
+  const values = asArray(schema.enum);
+  if (values === undefined) return schema;
+  if (values.length === 0) {
+    const { enum: _, ...rest } = schema;
+    return rest;
+  }
+  if (schema.type !== undefined && !values.includes(null)) return schema;
+  const types = [...new Set(values.map(typeOf))];
+  return { ...schema, type: types.length === 1 ? (types[0] ?? 'string') : types };
+}
+
+function typeOf(value: JsonValue): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+/** "keyword minLength is not allowed in combination with multiple types": each type is a choice, with what applies to it. */
+function asChoice(schema: JsonObject, types: readonly JsonValue[]): JsonObject {
+  const [only] = types;
+  if (types.length === 1 && only !== undefined) return { ...schema, type: only };
+  const { type: _, ...untyped } = schema;
+  // A choice beside the types says more than they do.
+  if (untyped.anyOf !== undefined || untyped.oneOf !== undefined) return untyped;
+  const { enum: values, ...rest } = untyped;
+  const { annotations, others } = divided(rest);
+  const branches = types.map((type): JsonObject => {
+    if (type === 'null') return { type };
+    const own = asArray(values)?.filter((value) => matches(value, type));
+    return { type, ...others, ...(own !== undefined && own.length > 0 && { enum: own }) };
+  });
+  return { ...annotations, anyOf: branches };
+}
+
+function divided(schema: JsonObject): { annotations: JsonObject; others: JsonObject } {
+  const entries = Object.entries(schema);
+  return {
+    annotations: Object.fromEntries(entries.filter(([name]) => ANNOTATIONS.has(name))),
+    others: Object.fromEntries(entries.filter(([name]) => !ANNOTATIONS.has(name))),
+  };
+}
+
+function matches(value: JsonValue, type: JsonValue): boolean {
+  return typeOf(value) === type || (type === 'integer' && Number.isInteger(value));
+}
+
+/** "when using anyOf, type should be defined in anyOf items instead of the parent schema", and likewise what else they share. */
+function pushedIntoChoices(schema: JsonObject): JsonObject {
+  const { oneOf, ...others } = schema;
+  // `oneOf` is not read: the same choices are.
+  const whole =
+    asArray(oneOf) !== undefined && others.anyOf === undefined ? { ...others, anyOf: oneOf } : others;
+  const choices = asArray(whole.anyOf)?.filter(isObject);
+  if (choices === undefined) return schema;
+  const { anyOf: _, ...rest } = whole;
+  if (choices.length === 0) return rest;
+  const { annotations, others: shared } = divided(rest);
+  return { ...annotations, anyOf: choices.map((choice) => merged(shared, choice)) };
+}
+
+function merged(shared: JsonObject, choice: JsonObject): JsonObject {
+  // A choice of choices has no type of its own.
+  if (Array.isArray(choice.anyOf)) return pushedIntoChoices({ ...shared, ...choice });
+  // Another type than the parent's: what the parent says does not apply to it.
+  if (choice.type !== undefined && shared.type !== undefined && choice.type !== shared.type) return choice;
+  const properties = { ...asObject(shared.properties), ...asObject(choice.properties) };
+  const required = [...(asArray(shared.required) ?? []), ...(asArray(choice.required) ?? [])];
+  return withRequiredDefined({
+    ...shared,
+    ...choice,
+    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(required.length > 0 && { required: [...new Set(required)] }),
+  });
+}
