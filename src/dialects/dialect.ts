@@ -353,6 +353,12 @@ export interface Quirks {
   streamOptions?: boolean;
   /** openai-chat: true if documents are `document_url`, with an address or a data URL. Otherwise they are files, as bytes. */
   documentUrls?: boolean;
+  /** openai-chat: false if documents are refused, as bytes too. */
+  documents?: false;
+  /** openai-chat: the highest temperature. Left out: no bound. */
+  maxTemperature?: number;
+  /** openai-chat: true if `top_p` must be 1 where the temperature is 0. */
+  greedyTopP?: boolean;
   /** openai-chat: true if content parts and tools may carry `cache_control`. */
   cacheControl?: boolean;
   /** openai-chat: models that, like Claude, cache nothing but up to `cache_control` (a pattern over the model name). */

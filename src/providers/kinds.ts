@@ -9,6 +9,9 @@ import { OPENAI_SHAPED } from './openai-shaped.ts';
 /** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 
+/** In Chat Completions, whatever the value. https://github.com/langchain-ai/langgraph-supervisor-py/pull/125 */
+const NO_PARALLEL_CALLS = [{ models: /^o\d/, fields: ['parallel_tool_calls'] }];
+
 const OPENAI_ADDRESS = /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//;
 
 export const PROVIDER_KINDS: readonly ProviderKind[] = [
@@ -61,6 +64,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       // Earlier models find the longest known prefix by themselves.
       breakpoints: { models: /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)\b/, at: OPENAI_ADDRESS },
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
+      modelRefusals: NO_PARALLEL_CALLS,
       countsIn: 'openai-responses',
       customTools: true,
       laterInstructions: true,
@@ -139,6 +143,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
         refusedElsewhere: true,
       },
       fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
+      modelRefusals: NO_PARALLEL_CALLS,
       customTools: true,
       laterInstructions: true,
       allowedTools: true,

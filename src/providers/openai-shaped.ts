@@ -58,6 +58,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       replaysReasoning: true,
       developerRole: false,
       jsonSchema: false,
+      // Its files are images: https://github.com/danny-avila/LibreChat/issues/16235
+      documents: false,
       prefill: { turn: { prefix: true }, at: DEEPSEEK_BETA },
       // https://api-docs.deepseek.com/guides/fim_completion
       textCompletions: { at: DEEPSEEK_BETA },
@@ -106,6 +108,10 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         'logit_bias',
       ],
       documentUrls: true,
+      // https://github.com/SillyTavern/SillyTavern/pull/4856
+      maxTemperature: 1.5,
+      // "top_p must be 1 when using greedy sampling": https://github.com/devoxx/DevoxxGenieIDEAPlugin/issues/338
+      greedyTopP: true,
       developerRole: false,
       messageFields: ['tool_calls', 'tool_call_id', 'prefix'],
       callIds: 'exactly-9',
@@ -314,6 +320,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /./, refuses: FORCED },
       ],
       developerRole: false,
+      // "Invalid value: file. Supported values are: 'text','image_url','video_url' and 'video'":
+      // https://github.com/QwenLM/qwen-code/issues/1888
+      documents: false,
       prefill: { turn: { partial: true }, notThinking: true },
     },
   },
@@ -346,6 +355,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^qwen-3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
       ],
       modelRefusals: [{ models: /^(?!gpt-oss|zai-glm|qwen-3\.8)/, fields: ['reasoning_effort'] }],
+      // "\"tools\" is incompatible with \"response_format\"": https://github.com/BerriAI/litellm/issues/31333
+      jsonBesideTools: false,
       developerRole: false,
       messageFields: ['name', 'tool_calls', 'tool_call_id', 'reasoning'],
     },
@@ -424,6 +435,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       extraFields: ['top_k'],
       developerRole: false,
+      // "Unsupported chat content part type: 'file'": https://github.com/vllm-project/vllm/pull/57774
+      documents: false,
       prefill: { request: { continue_final_message: true, add_generation_prompt: false } },
     },
   },

@@ -32,7 +32,15 @@ test.each<[string, JsonObject, boolean]>([
 
 test('defaults are left out, and named', () => {
   const losses = createLossReport('openai-chat');
-  const given = holding({ type: 'string', default: 'x' });
-  expect(strictSchema(given, losses)).toEqual(holding({ type: 'string' }));
+  const given = holding({ type: 'string', default: 'x', format: 'uuid' });
+  expect(strictSchema(given, losses)).toEqual(holding({ type: 'string', format: 'uuid' }));
+  expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
+});
+
+test('formats that OpenAI refuses are left out, and named', () => {
+  const losses = createLossReport('openai-chat');
+  expect(strictSchema(holding({ type: 'string', format: 'uri' }), losses)).toEqual(
+    holding({ type: 'string' }),
+  );
   expect(losses.list()).toMatchObject([{ feature: 'tools.strict', outcome: 'approximated' }]);
 });

@@ -344,7 +344,7 @@ describe('strict tools', () => {
     expect(chat.body.tools).toEqual([
       { type: 'function', function: { name: 'f', parameters, strict: true } },
     ]);
-    const lost = ['tools.strict: defaults are left out, as every field is required'];
+    const lost = ['tools.strict: defaults, as every field is required, and unknown formats are left out'];
     expect([responses.lost, chat.lost]).toEqual([lost, lost]);
   });
 

@@ -1,7 +1,9 @@
 // Each OpenAI-shaped row: what its quirks make of a request, and what they report as lost.
 import { describe, expect, test } from 'bun:test';
-import type { JsonObject } from '../../src/model/json/json.ts';
-import type { NeutralRequest } from '../../src/model/request.ts';
+import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import type { Part } from '../../src/model/content.ts';
+import { asObject, type JsonObject } from '../../src/model/json/json.ts';
+import type { Message, NeutralRequest } from '../../src/model/request.ts';
 import { OPENAI_SHAPED } from '../../src/providers/openai-shaped.ts';
 import { build, MODELS, pass } from './row-lab.ts';
 
@@ -189,6 +191,7 @@ describe('fields', () => {
     expect(strictOf(tool('f'), tool('g', false)).lost).toEqual([]);
   });
 
+  const HI = { role: 'user', parts: [{ type: 'text', text: 'hi' }] } satisfies Message;
   const OBJECT = { type: 'json-schema', schema: { type: 'object' } } as const;
 
   test('groq gets a schema for the models that take one', () => {
@@ -217,6 +220,81 @@ describe('fields', () => {
       expect(build('together', { outputFormat: OBJECT, tools }).body).toHaveProperty('response_format');
     },
   );
+
+  test('cerebras is asked for JSON in words where there are tools', () => {
+    const tools = [{ type: 'function' as const, name: 'f' }];
+    const { body, lost } = build('cerebras', { outputFormat: OBJECT, tools });
+    expect(body).not.toHaveProperty('response_format');
+    expect(lost).toEqual(['approximated response_format']);
+    expect(build('cerebras', { outputFormat: OBJECT }).body).toHaveProperty('response_format');
+  });
+
+  test.each(['vllm', 'deepseek', 'qwen'])('%s gets no documents but those that are text', (kind) => {
+    const parts: Part[] = [
+      { type: 'document', source: { kind: 'base64', mediaType: 'application/pdf', data: 'QUJD' } },
+      { type: 'document', source: { kind: 'url', url: 'https://a.test/a.pdf' } },
+      { type: 'document', source: { kind: 'text', text: 'plain' } },
+    ];
+    const { body, lost } = build(kind, { messages: [{ role: 'user', parts }] });
+    expect(JSON.stringify(body.messages)).not.toContain('"file"');
+    expect(JSON.stringify(body.messages)).toContain('(a document of a kind that cannot be read here)');
+    expect(JSON.stringify(body.messages)).toContain('plain');
+    expect(lost).toContain('lost document');
+    const files = build('openrouter', { messages: [{ role: 'user', parts: parts.slice(0, 1) }] });
+    expect(JSON.stringify(files.body.messages)).toContain('"file"');
+  });
+
+  test('mistral gets the highest temperature that it takes, and no top_p beside the lowest', () => {
+    expect(build('mistral', { temperature: 2 })).toMatchObject({
+      body: { temperature: 1.5 },
+      lost: ['approximated temperature'],
+    });
+    const greedy = build('mistral', { temperature: 0, topP: 0.9 });
+    expect([greedy.body.temperature, greedy.body.top_p, greedy.lost]).toEqual([0, undefined, ['lost top_p']]);
+    expect(build('mistral', { temperature: 1.5, topP: 0.9 })).toMatchObject({
+      body: { top_p: 0.9 },
+      lost: [],
+    });
+    expect(build('groq', { temperature: 2, topP: 0.9 })).toMatchObject({
+      body: { temperature: 2 },
+      lost: [],
+    });
+  });
+
+  test.each(['openai', 'azure'])(
+    '%s: what models of the o-series refuse of calls, and others do not',
+    (kind) => {
+      const tools = [{ type: 'function' as const, name: 'f' }];
+      const ask = (parallelToolCalls: boolean, model: string) => {
+        const { body, lost } = build(kind, { tools, parallelToolCalls }, model);
+        return [body.parallel_tool_calls, lost];
+      };
+      for (const model of ['o1', 'o3-mini', 'o4-mini-2025-04-16']) {
+        expect(ask(false, model)).toEqual([undefined, ['lost parallel_tool_calls']]);
+        expect(ask(true, model)).toEqual([undefined, []]);
+      }
+      expect(ask(false, 'gpt-4.1')).toEqual([false, []]);
+    },
+  );
+
+  test.each<[string, boolean]>([
+    ['gpt-4o', false],
+    ['o3', false],
+    ['gpt-5-chat-latest', false],
+    ['gpt-5.2-codex', false],
+    ['gpt-5.3-codex', true],
+    ['gpt-5.1', true],
+    ['my-deployment', true],
+  ])('%s takes another verbosity than the usual: %p', (model, takes) => {
+    const low = build('azure', { verbosity: 'low' }, model);
+    expect([low.body.verbosity, low.lost]).toEqual(takes ? ['low', []] : [undefined, ['lost verbosity']]);
+    const { losses, body } = PROVIDER_SIDES['openai-responses'].buildRequest(
+      { model, stream: false, system: [], messages: [HI], tools: [], verbosity: 'low' },
+      { model, quirks: {} },
+    );
+    expect(asObject(body.text)?.verbosity).toBe(takes ? 'low' : undefined);
+    expect(losses.some(({ feature }) => feature === 'verbosity')).toBe(!takes);
+  });
 
   test.each<[string, string[]]>([
     ['groq', ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store']],

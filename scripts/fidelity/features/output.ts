@@ -157,6 +157,7 @@ export const OUTPUT: FeatureGroup = {
     },
     {
       name: 'verbosity',
+      reasons: true,
       forms: field('low', {
         'anthropic-messages': null,
         'openai-chat': 'verbosity',

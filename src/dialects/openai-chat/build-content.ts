@@ -3,7 +3,7 @@ import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/conten
 import type { JsonObject, JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/substitutes.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/substitutes.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
@@ -123,6 +123,10 @@ function buildDocument(part: DocumentPart, { losses, options }: BuildScope): Jso
   const { source, name } = part;
   const { documentUrls } = options.quirks;
   if (part.cites === true) losses.lost('citations');
+  if (options.quirks.documents === false && source.kind !== 'text') {
+    losses.lost('document');
+    return { type: 'text', text: UNREADABLE_DOCUMENT };
+  }
   switch (source.kind) {
     case 'base64': {
       if (documentUrls === true) return documentUrl(buildDataUrl(source.mediaType, source.data), name);

@@ -3,11 +3,11 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json/json
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { addedBreakpoints } from '../claude/cache-breakpoints.ts';
-import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import type { BuildOptions, BuiltRequest, Quirks } from '../dialect.ts';
 import { conversationIn } from '../shared/conversation-key.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { buildServiceTier, buildUser } from '../openai/fields.ts';
+import { buildServiceTier, buildUser, buildVerbosity } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { isEmpty } from '../shared/own-fields.ts';
@@ -61,7 +61,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   if (formatInWords(request, options) !== undefined) losses.approximated('response_format', AS_INSTRUCTION);
   else if (request.outputFormat !== undefined)
     set('response_format', buildResponseFormat(request.outputFormat, options, losses));
-  set('verbosity', request.verbosity);
+  set('verbosity', buildVerbosity(request.verbosity, model, losses));
   set('user', buildUser(request.user, losses));
   set('service_tier', buildServiceTier(request.serviceTier, losses));
   // A client of this dialect names its conversation itself.
@@ -128,8 +128,9 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
     if (isTaken) fields[field] = value;
     else if (value !== fallback) losses.lost(field);
   };
-  add('temperature', request.temperature, 1, isSampled);
-  add('top_p', request.topP, 1, isSampled);
+  add('temperature', withinRange(request.temperature, quirks, losses), 1, isSampled);
+  const isGreedy = quirks.greedyTopP === true && request.temperature === 0;
+  add('top_p', request.topP, 1, isSampled && !isGreedy);
   add('frequency_penalty', request.frequencyPenalty, 0, !isFixed);
   add('presence_penalty', request.presencePenalty, 0, !isFixed);
 
@@ -153,6 +154,16 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
   }
   fields.stop = stop.slice(0, MAX_STOP_SEQUENCES);
   return fields;
+}
+
+function withinRange(
+  temperature: number | undefined,
+  { maxTemperature = Number.POSITIVE_INFINITY }: Quirks,
+  losses: LossReport,
+): number | undefined {
+  if (temperature === undefined || temperature <= maxTemperature) return temperature;
+  losses.approximated('temperature', `${maxTemperature}, the highest`);
+  return maxTemperature;
 }
 
 /** Undefined where only the instructions can ask for it. */

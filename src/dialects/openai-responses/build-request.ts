@@ -7,7 +7,7 @@ import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
-import { buildServiceTier, buildUser } from '../openai/fields.ts';
+import { buildServiceTier, buildUser, buildVerbosity } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { cacheKeyOf } from '../shared/conversation-key.ts';
@@ -93,7 +93,8 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     const built = native ? repeatReasoning(reasoning) : buildReasoningSettings(reasoning, traits, losses);
     if (!isEmpty(built)) body.reasoning = built;
   }
-  const text = buildText(request);
+  const { verbosity } = request;
+  const text = buildText(request, native ? verbosity : buildVerbosity(verbosity, model, losses));
   if (!isEmpty(text)) body.text = text;
   set('user', buildUser(request.user, losses));
   set('service_tier', native ? request.serviceTier : buildServiceTier(request.serviceTier, losses));
@@ -192,7 +193,7 @@ function buildSampling(
   return fields;
 }
 
-function buildText({ outputFormat, verbosity }: NeutralRequest): JsonObject {
+function buildText({ outputFormat }: NeutralRequest, verbosity: string | undefined): JsonObject {
   const text: JsonObject = {};
   if (outputFormat !== undefined) text.format = buildOutputFormat(outputFormat);
   if (verbosity !== undefined) text.verbosity = verbosity;

@@ -25,6 +25,20 @@ export function buildUser(user: string | undefined, losses: LossReport): string 
   return user.slice(0, MAX_USER_LENGTH);
 }
 
+/** Models for which any verbosity but `medium` is refused. https://github.com/enricoros/big-AGI/issues/947 */
+const FIXED_VERBOSITY = /^(gpt-[34]|chatgpt-|o\d|gpt-5(\.[12])?-codex|gpt-5(\.\d)?-chat)/;
+
+/** A proxy may put the vendor before the model's name. */
+export function buildVerbosity(
+  verbosity: string | undefined,
+  model: string,
+  losses: LossReport,
+): string | undefined {
+  if (!FIXED_VERBOSITY.test(model.slice(model.lastIndexOf('/') + 1))) return verbosity;
+  if (verbosity !== undefined && verbosity !== 'medium') losses.lost('verbosity');
+  return undefined;
+}
+
 /** Besides the key, which other dialects' builders read. */
 export const CACHE_SETTINGS = ['prompt_cache_retention', 'prompt_cache_options'];
 

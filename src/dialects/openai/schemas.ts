@@ -1,5 +1,5 @@
 // JSON Schemas as OpenAI accepts them, for arguments of functions and for structured answers.
-import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
@@ -37,25 +37,34 @@ const NOT_KEPT = 'the provider enforces only closed schemas in which every field
 /** Keywords that OpenAI's constrained output does not support, while Anthropic's may. */
 const NOT_STRICT = ['allOf', 'oneOf', 'not', 'if', 'then', 'else', 'patternProperties', 'prefixItems'];
 
+/** Those that it checks; it refuses any other: "'uri' is not a valid format". https://github.com/cyanheads/git-mcp-server/issues/47 */
+const FORMATS = new Set<JsonValue>([
+  ...['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid'],
+]);
+
 /**
  * A strict tool's schema as OpenAI takes it; undefined where it cannot be strict there, which is reported. Defaults are left
  * out: Azure refuses them, and on fields that are required, as all are, they have no effect.
  * https://github.com/openai/openai-agents-python/issues/4390
  */
 export function strictSchema(schema: JsonObject, losses: LossReport): JsonObject | undefined {
-  const bare = mapSchemas(schema, withoutDefault);
+  const bare = mapSchemas(schema, bareSchema);
   if (!isStrictSchema(bare)) {
     losses.lost(STRICT, NOT_KEPT);
     return undefined;
   }
-  if (bare !== schema) losses.approximated(STRICT, 'defaults are left out, as every field is required');
+  if (bare !== schema)
+    losses.approximated(STRICT, 'defaults, as every field is required, and unknown formats are left out');
   return bare;
 }
 
-function withoutDefault(schema: JsonObject): JsonObject {
-  if (schema.default === undefined) return schema;
-  const { default: _, ...rest } = schema;
-  return rest;
+function bareSchema(schema: JsonObject): JsonObject {
+  const isKnown = schema.format === undefined || FORMATS.has(schema.format);
+  if (schema.default === undefined && isKnown) return schema;
+  const bare = { ...schema };
+  delete bare.default;
+  if (!isKnown) delete bare.format;
+  return bare;
 }
 
 /**

@@ -509,7 +509,7 @@ describe('settings', () => {
         metadata: { a: 'b' },
         outputFormat: { type: 'json-schema', schema: { type: 'object' } },
       },
-      'gpt-4o',
+      'another-model',
     );
     expect(body).toMatchObject({
       max_output_tokens: 100,
