@@ -237,6 +237,21 @@ describe('a request', () => {
       message: 'messages: must contain at least one message',
     });
   });
+
+  test.each([
+    [{ inferenceConfig: { maxTokens: 'many' } }, /^inferenceConfig\.maxTokens: /],
+    [{ inferenceConfig: { stopSequences: [1] } }, /^inferenceConfig\.stopSequences/],
+    [{ toolConfig: { tools: [{ toolSpec: { inputSchema: {} } }] } }, /^toolConfig\.tools\.0\.name: /],
+    [
+      { additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens: 'x' } } },
+      /^additionalModelRequestFields\.thinking/,
+    ],
+  ])('says it in the places of Converse: %j', async (fault, words) => {
+    const { post } = createAmazonLab(jsonReply({}));
+    const response = await post('/model/gpt%2Ffast/converse', { messages: ASK.messages, ...fault });
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { message: string }).message).toMatch(words);
+  });
 });
 
 describe('a whole answer', () => {

@@ -1,19 +1,36 @@
 // Clients of Converse, in which Amazon's SDKs ask all of its models: their requests become Claude's, and Claude's answers theirs.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 import { readObject } from '../../../model/json/exact-numbers.ts';
-import type { JsonObject } from '../../../model/json/json.ts';
+import { asString, type JsonObject } from '../../../model/json/json.ts';
 import { writeJson } from '../../../model/json/write-json.ts';
+import { table } from '../../../model/table.ts';
 import { join } from '../../aws/event-stream.ts';
 import type { Envelope, UnwrappedRequest } from '../../envelope.ts';
 import { ANSWERS, loadMessages } from './answers.ts';
 import { openHeaders } from './headers.ts';
-import { readConverse } from './read-converse.ts';
+import { INFERENCE, readConverse } from './read-converse.ts';
 import { writeConverse } from './write-converse.ts';
 import { ConverseWriter } from './write-converse-stream.ts';
 
 export function unwrapConverse(sent: JsonObject): UnwrappedRequest {
   const { body, lost } = readConverse(sent);
   return { text: writeJson(body, 0), lost };
+}
+
+/** Where a client of Converse has what Messages calls so, if it is not the same place. */
+const PLACES: Record<string, string> = table({
+  ...Object.fromEntries(Object.entries(INFERENCE).map(([name, own]) => [own, `inferenceConfig.${name}`])),
+  tools: 'toolConfig.tools',
+  tool_choice: 'toolConfig.toolChoice',
+  thinking: 'additionalModelRequestFields.thinking',
+  top_k: 'additionalModelRequestFields.top_k',
+});
+
+/** A message that begins with the place of a fault, as those of the request's parser do. */
+function placedInConverse(message: string): string {
+  const [place = ''] = /^[a-z_]+(?=[.:[])/.exec(message) ?? [];
+  const own = PLACES[place];
+  return own === undefined ? message : own + message.slice(place.length);
 }
 
 export const CONVERSE: Envelope = {
@@ -23,6 +40,10 @@ export const CONVERSE: Envelope = {
   wire: 'bedrock-converse',
   answers: {
     ...ANSWERS,
+    buildError(error, requestId) {
+      const { message, ...others } = ANSWERS.buildError(error, requestId);
+      return { ...others, message: placedInConverse(asString(message) ?? '') };
+    },
     writeWhole: writeConverse,
     loadStreamForm(facts) {
       const converse = new ConverseWriter(facts);

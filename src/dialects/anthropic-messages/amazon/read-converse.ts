@@ -50,7 +50,7 @@ export function readConverse(sent: JsonObject): ReadRequest {
   return { body, lost: [...lost] };
 }
 
-const INFERENCE: Record<string, string> = table({
+export const INFERENCE: Record<string, string> = table({
   maxTokens: 'max_tokens',
   temperature: 'temperature',
   topP: 'top_p',
