@@ -551,6 +551,8 @@ export interface ModelThinking {
   refuses?: readonly ('required' | 'tool')[];
   /** While it thinks, it answers in streams only. */
   streamsOnly?: true;
+  /** While it thinks, it refuses a `response_format` of JSON. */
+  refusesJson?: true;
   /** While it thinks, it refuses earlier tool calls sent without the `reasoning_content` that led to them. */
   needsReasoning?: true;
 }

@@ -177,10 +177,10 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^grok-4\.[6-9]/, efforts: ['low', 'medium', 'high', 'xhigh'], thinks: 'always' },
       ],
       modelRefusals: [
-        {
-          models: /^grok-(3-mini|4|code)(?!.*non-reasoning)/,
-          fields: ['frequency_penalty', 'presence_penalty', 'stop'],
-        },
+        // Also those that do not reason: https://github.com/lobehub/lobehub/issues/13332
+        { models: /^grok-(3-mini|4|code)/, fields: ['frequency_penalty', 'presence_penalty'] },
+        // https://github.com/langchain-ai/langchain/pull/38335
+        { models: /^grok-(3|4|code)(?!.*non-reasoning)/, fields: ['stop'] },
         // 4.3 and later take it, and so does 3-mini.
         { models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code)/, fields: ['reasoning_effort'] },
       ],
@@ -301,7 +301,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       cacheTtl: /^qwen-?4/,
       reasoningField: 'enable_thinking',
       modelThinking: [
-        { models: /^q[wv]q|-thinking/, thinks: 'always', refuses: FORCED },
+        // "Json mode response is not supported when enable_thinking is true", before 3.5:
+        // https://github.com/presenton/presenton/issues/184
+        { models: /^q[wv]q|-thinking/, thinks: 'always', refuses: FORCED, refusesJson: true },
         // https://github.com/QwenLM/qwen-code/pull/8472, https://github.com/anomalyco/models.dev/pull/5732
         {
           models: /^qwen3\.8-(max|flash)/,
@@ -316,6 +318,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
           thinks: 'by-default',
           refuses: FORCED,
           streamsOnly: true,
+          refusesJson: true,
         },
         { models: /./, refuses: FORCED },
       ],

@@ -221,6 +221,43 @@ describe('fields', () => {
     },
   );
 
+  test('qwen answers with JSON without thinking, or is asked for it in words, where it refuses both together', () => {
+    const ask = (model: string, more: Partial<NeutralRequest> = {}) => {
+      const system = [{ type: 'text' as const, text: 'Answer in JSON.' }];
+      const asked = { system, outputFormat: { type: 'json' as const }, stream: true, ...more };
+      const { body, lost } = build('qwen', asked, model);
+      return [body.response_format, body.enable_thinking, lost];
+    };
+    const format = { type: 'json_object' };
+    expect(ask('qwen3-32b')).toEqual([format, false, ['approximated response_format']]);
+    expect(ask('qwen3-32b', { reasoning: { mode: 'on' } })).toEqual([format, false, ['lost thinking']]);
+    expect(ask('qwen3-32b', { reasoning: { mode: 'off' } })).toEqual([format, false, []]);
+    expect(ask('qwen3-235b-a22b-thinking-2507')).toEqual([
+      undefined,
+      undefined,
+      ['approximated response_format'],
+    ]);
+    expect(ask('qwen3.8-max', { reasoning: { mode: 'on' } })).toEqual([format, true, []]);
+    const whole = pass('qwen', {
+      ...{ model: 'qwen3-32b', stream: true, response_format: format },
+      messages: [{ role: 'user', content: 'JSON' }],
+    });
+    expect(whole).toMatchObject({ body: { enable_thinking: false }, lost: ['response_format'] });
+  });
+
+  test.each<[string, boolean, boolean]>([
+    ['grok-4.6', false, false],
+    ['grok-4-1-fast-non-reasoning', false, true],
+    ['grok-3', true, false],
+    ['grok-2-vision', true, true],
+  ])('%s takes penalties: %p, and stop sequences: %p', (model, penalties, stops) => {
+    const { body } = build('xai', { presencePenalty: 1, stopSequences: ['x'] }, model);
+    expect([body.presence_penalty, body.stop]).toEqual([
+      penalties ? 1 : undefined,
+      stops ? ['x'] : undefined,
+    ]);
+  });
+
   test('cerebras is asked for JSON in words where there are tools', () => {
     const tools = [{ type: 'function' as const, name: 'f' }];
     const { body, lost } = build('cerebras', { outputFormat: OBJECT, tools });

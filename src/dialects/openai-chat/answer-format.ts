@@ -1,18 +1,22 @@
 // Where a server takes a JSON answer's schema: in `response_format`, or only in words.
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
+import { thinkingOf } from './model-thinking.ts';
 
 /** Whether `response_format` takes a schema. */
 export function takesSchema({ model, quirks }: BuildOptions): boolean {
   return quirks.jsonSchema !== false && quirks.refusesJsonSchema?.test(model) !== true;
 }
 
-/** The format that only the instructions can ask for: the server has none such, or refuses `response_format` beside tools. */
+/** The format that only the instructions can ask for: the server has none such, or refuses `response_format` beside tools or thinking. */
 export function formatInWords(
   { outputFormat: format, tools }: NeutralRequest,
-  { quirks }: BuildOptions,
+  { model, quirks }: BuildOptions,
 ): Exclude<OutputFormat, { type: 'text' }> | undefined {
   if (format?.type === 'choice') return format;
-  if (quirks.jsonBesideTools !== false || tools.length === 0) return undefined;
+  const isRefused = quirks.jsonBesideTools === false && tools.length > 0;
+  // A model that can think without is kept from it instead.
+  const { thinks, refusesJson } = thinkingOf(model, quirks);
+  if (!isRefused && (refusesJson !== true || thinks !== 'always')) return undefined;
   return format === undefined || format.type === 'text' ? undefined : format;
 }

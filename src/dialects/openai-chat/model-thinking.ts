@@ -14,7 +14,7 @@ export function thinkingOf(model: string, quirks: Quirks): ModelThinking & { fie
 }
 
 /**
- * Where a call is forced, or a whole answer required, and the model cannot do so while it thinks: thinking that was not
+ * Where a call is forced, or JSON or a whole answer required, and the model cannot do so while it thinks: thinking that was not
  * requested is turned off; thinking that was, or that cannot be turned off, leaves the choice to the model.
  */
 export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
@@ -24,6 +24,13 @@ export function adaptThinking(body: JsonObject, model: string, quirks: Quirks, l
   const edits: Edits = {};
   if (traits.streamsOnly === true && body.stream !== true && state !== 'off') {
     if (state === 'on') losses.lost('thinking');
+    Object.assign(edits, turnedOff(field));
+    state = 'off';
+  }
+  const mayThink = state === 'on' || (state === undefined && thinks === 'by-default');
+  if (traits.refusesJson === true && mayThink && thinks !== 'always' && asksForJson(body)) {
+    if (state === 'on') losses.lost('thinking');
+    else losses.approximated('response_format', THINKING_OFF_FOR_JSON);
     Object.assign(edits, turnedOff(field));
     state = 'off';
   }
@@ -59,6 +66,13 @@ export function needsReasoning(body: JsonObject, model: string, quirks: Quirks):
   if (needs !== true) return false;
   const state = askedIn(body, field);
   return state === 'on' || (state === undefined && thinks !== undefined) || thinks === 'always';
+}
+
+const THINKING_OFF_FOR_JSON = 'thinking is off for this answer: it rules out the format';
+
+function asksForJson({ response_format: format }: JsonObject): boolean {
+  const type = asObject(format)?.type;
+  return type === 'json_object' || type === 'json_schema';
 }
 
 function forcedChoice({ tool_choice: choice }: JsonObject): 'required' | 'tool' | undefined {
