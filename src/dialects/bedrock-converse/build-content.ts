@@ -16,6 +16,7 @@ import { ID } from './wire.ts';
 
 export interface ContentScope {
   losses: LossReport;
+  model: string;
   family: Family;
   cachePoints: CachePoints;
   /** Whether a cache point may say how long it is kept. */
@@ -59,7 +60,7 @@ function buildBlock(part: Exclude<Part, { type: 'opaque' }>, scope: ContentScope
     case 'reasoning':
       return buildReasoning(part, scope);
     case 'tool-call':
-      return buildCall(part, losses);
+      return buildCall(part, scope);
     case 'tool-result':
       return { toolResult: buildResult(part, scope) };
     case 'image':
@@ -115,14 +116,14 @@ function buildReasoning(
   return undefined;
 }
 
-function buildCall(call: ToolCallPart, losses: LossReport): JsonObject | undefined {
+function buildCall(call: ToolCallPart, { losses, model }: ContentScope): JsonObject | undefined {
   const { id, name, kind, signature } = call;
   if (kind === 'server') {
     losses.lost(`tools.${name}`);
     return undefined;
   }
   if (signature !== undefined) losses.lost('thought_signature');
-  return { toolUse: { toolUseId: toolUseId(id), name, input: buildArguments(call, losses) } };
+  return { toolUse: { toolUseId: toolUseId(id, model), name, input: buildArguments(call, losses) } };
 }
 
 /** A result must not be empty. */
@@ -131,7 +132,7 @@ const NO_OUTPUT = { text: '(no output)' };
 function buildResult({ callId, content, isError }: ToolResultPart, scope: ContentScope): JsonObject {
   const blocks = buildBlocks(content, { ...scope, cachePoints: 'nowhere' });
   const result: JsonObject = {
-    toolUseId: toolUseId(callId),
+    toolUseId: toolUseId(callId, scope.model),
     content: blocks.length === 0 ? [NO_OUTPUT] : blocks,
   };
   if (isError !== true) return result;

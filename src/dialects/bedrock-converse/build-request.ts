@@ -25,6 +25,7 @@ import {
   endsWithUser,
   familyOf,
   gptName,
+  refusesSystem,
   separatesTools,
   streamsCalls,
   takesStops,
@@ -54,6 +55,7 @@ export function buildRequest(
   const nextDocument = () => ++documents;
   const scope: ContentScope = {
     losses,
+    model,
     family,
     cachePoints: cachePointsOf(family, model),
     cacheTtl: family === 'claude' && takesCacheTtl(model),
@@ -83,7 +85,11 @@ export function buildRequest(
     if (value !== undefined && Object.keys(value).length > 0) body[name] = value;
   };
   put('outputConfig', buildFormat(request, traits, system, losses));
-  if (system.length > 0) body.system = system;
+  const [first] = turns;
+  if (system.length > 0 && first !== undefined && refusesSystem(model)) {
+    first.content.unshift(...system);
+    losses.approximated('system', 'the user says it at the beginning: the model takes no system prompt');
+  } else if (system.length > 0) body.system = system;
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
   put('toolConfig', buildToolConfig(request, turns, { model, thinks }, scope));
   put('additionalModelRequestFields', fields);

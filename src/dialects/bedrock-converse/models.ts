@@ -80,3 +80,8 @@ export function endsWithUser(model: string): boolean {
 export function separatesTools(model: string): boolean {
   return /\b(meta\.llama|mistral\.)/.test(model);
 }
+
+/** "This model doesn't support system messages": https://github.com/567-labs/instructor/issues/1753, and Titan, as in the table above. */
+export function refusesSystem(model: string): boolean {
+  return /mistral\.mi(stral-7b|xtral-8x7b)|amazon\.titan/.test(model);
+}

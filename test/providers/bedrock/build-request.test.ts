@@ -149,6 +149,45 @@ describe('a conversation', () => {
     expect(reported).toEqual(lost);
   });
 
+  test('Mistral’s models get ids of nine letters or digits, the same for a call and its result', () => {
+    const messages = [
+      user(text('a')),
+      assistant(call('tooluse_1-2'), call('abcdefgh9')),
+      user(result('tooluse_1-2'), result('abcdefgh9')),
+    ];
+    const ids = (model: string) =>
+      [...JSON.stringify(build({ messages }, model).body.messages).matchAll(/"toolUseId":"([^"]*)"/g)].map(
+        ([, id]) => id,
+      );
+    const [first = '', ...others] = ids('us.mistral.ministral-3-14b-instruct');
+    expect(first).toMatch(/^[a-zA-Z0-9]{9}$/);
+    expect(others).toEqual(['abcdefgh9', first, 'abcdefgh9']);
+    expect(ids(LLAMA)).toEqual(['tooluse_1-2', 'abcdefgh9', 'tooluse_1-2', 'abcdefgh9']);
+  });
+
+  test('models without system prompts hear it of the user, with what is asked of the format', () => {
+    const asked: Partial<NeutralRequest> = {
+      system: [{ type: 'text', text: 'Be brief.' }],
+      outputFormat: { type: 'json' },
+    };
+    for (const model of [
+      'mistral.mistral-7b-instruct-v0:2',
+      'mistral.mixtral-8x7b-instruct-v0:1',
+      'amazon.titan-text-express-v1',
+    ]) {
+      const { body, lost } = build(asked, model);
+      expect(body).not.toHaveProperty('system');
+      expect(body.messages).toMatchObject([
+        {
+          role: 'user',
+          content: [{ text: 'Be brief.' }, { text: expect.stringContaining('JSON') }, { text: 'hi' }],
+        },
+      ]);
+      expect(lost).toEqual(['approximated response_format', 'approximated system']);
+    }
+    expect(build(asked, MISTRAL).body.system).toHaveLength(2);
+  });
+
   test('a last turn of the model is as it was where another vendor’s reads it', () => {
     const { body } = build({ messages: [user(text('a')), assistant(text('b '))] }, NOVA);
     expect(body.messages).toMatchObject([{}, { content: [{ text: 'b ' }] }]);
@@ -367,8 +406,8 @@ describe('tools', () => {
 describe('models that refuse calls and results beside anything else', () => {
   const HISTORY = [
     user(text('hi')),
-    assistant(text('I look.'), call('1'), call('2')),
-    user(result('1'), result('2')),
+    assistant(text('I look.'), call('callnumb1'), call('callnumb2')),
+    user(result('callnumb1'), result('callnumb2')),
     user(text('so')),
   ];
   const dots = { text: '…' };
@@ -379,13 +418,13 @@ describe('models that refuse calls and results beside anything else', () => {
       { role: 'user', content: [{ text: 'hi' }] },
       { role: 'assistant', content: [{ text: 'I look.' }] },
       { role: 'user', content: [dots] },
-      { role: 'assistant', content: [toolUse('1'), toolUse('2')] },
-      { role: 'user', content: [toolResult('1'), toolResult('2')] },
+      { role: 'assistant', content: [toolUse('callnumb1'), toolUse('callnumb2')] },
+      { role: 'user', content: [toolResult('callnumb1'), toolResult('callnumb2')] },
       { role: 'assistant', content: [dots] },
       { role: 'user', content: [{ text: 'so' }] },
     ]);
     expect(lost).toEqual(['approximated messages']);
-    const alone = [user(text('hi')), assistant(call('1')), user(result('1'))];
+    const alone = [user(text('hi')), assistant(call('callnumb1')), user(result('callnumb1'))];
     expect(build({ messages: alone, tools: [FUNCTION] }, model).lost).toEqual([]);
   });
 
