@@ -59,6 +59,19 @@ test('a limit that was cut grows while half of it and more is asked at once, not
   expect(limit.limit(TEN)).toBe(10);
 });
 
+test('it is cut once for all that were let in before, and again for those after', () => {
+  const { limit, take } = setup();
+  const slots = take(10);
+  slots[0]?.congested();
+  expect(limit.limit(TEN)).toBe(7);
+  for (const slot of slots) slot.congested();
+  expect(limit.limit(TEN)).toBe(7);
+  for (const slot of slots) slot.release();
+  const later = take(7);
+  later[0]?.congested();
+  expect(limit.limit(TEN)).toBe(4);
+});
+
 test('it does not grow while answers begin much later than they used to', async () => {
   const { limit, cut, serve, take, timers } = setup();
   for (let round = 0; round < 10; round++) await serve(10, 10);
