@@ -32,6 +32,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     timeouts: {
       connectMs: 1000,
       firstByteMs: 1000,
+      wholeMs: null,
       idleMs: 1000,
       minBytesPerSecond: null,
       throughputWindowMs: 1000,
