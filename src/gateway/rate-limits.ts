@@ -132,10 +132,12 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       let entering: Promise<unknown> | null = null;
 
       function enter(target: Target): Refusal | null | Promise<Refusal | null> {
-        // Of two targets that are asked at the same time, the second may count towards nothing more.
-        if (entering !== null) return entering.then(() => enter(target));
         record.counted ??= [];
         const { counted } = record;
+        // Of two targets that are asked at the same time, the second may count towards nothing more. Where the request ended
+        // meanwhile, nobody would give back what it counted towards.
+        if (entering !== null)
+          return entering.then(() => (record.counted === counted ? enter(target) : null));
         const reached = book.enter(namesAt(target), counted);
         if (!(reached instanceof Promise)) return reached && refusalOf(reached);
         entering = reached;

@@ -205,6 +205,30 @@ test('a second target that is to be asked before the first answer came waits for
   expect(asked).toContain('one');
 });
 
+test('a second target that waits for the first answer counts nothing once the client has left', async () => {
+  const { gateway, count, timers, turn, asked } = setup([{ concurrent: 2 }], {
+    script: { one: ['works'], two: ['works'] },
+    config: {
+      rate_limits: [{ concurrent: 2 }],
+      redis: { url: 'redis://127.0.0.1:1' },
+      routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '10ms' },
+    },
+  });
+  const leaving = new AbortController();
+  const headers = { 'content-type': 'application/json' };
+  const init = { method: 'POST', headers, body: JSON.stringify(ASK), signal: leaving.signal };
+  const left = gateway.fetch(new Request('http://127.0.0.1:8088/v1/messages', init)).catch(() => {});
+  await timers.advance(20);
+  leaving.abort();
+  await left;
+  count.pass(0);
+  await turn();
+  expect(asked).toEqual([]);
+  expect(count.asked).toHaveLength(1);
+  expect(count.left).toHaveLength(1);
+  expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([0]);
+});
+
 test('what runs is known by its key, for a server that has to learn it again', async () => {
   const { post, count, turn, timers } = setup([
     { concurrent: 5, each: 'agent' },
