@@ -278,7 +278,7 @@ export function planOperation<Request, Answer>(
     hides: undefined,
     transformers: steps.map((step) => step.name),
     answerSteps: [],
-    generatesWhole: false,
+    generatesWhole: operation.generatesWhole === true,
   };
 }
 
