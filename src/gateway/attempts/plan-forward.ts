@@ -68,6 +68,6 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
     hides: undefined,
     transformers: steps.map((step) => step.name),
     answerSteps: [],
-    generatesWhole: true,
+    generatesWhole: false,
   };
 }

@@ -68,7 +68,7 @@ export interface Plan {
   transformers: readonly string[];
   /** Those that change the answer, in the order in which they do. */
   answerSteps: readonly Transformer[];
-  /** Nothing of the answer may come before all of it is made: a generated one is asked for whole, or the request is forwarded. */
+  /** A generated answer is asked for whole: nothing of it comes before it is complete. */
   generatesWhole: boolean;
 }
 

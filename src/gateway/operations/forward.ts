@@ -150,8 +150,8 @@ export function unasked(): never {
 
 function withLongTimeout({ provider, model }: Target): Target {
   const { timeouts } = provider;
-  const wholeMs = Math.max(timeouts.firstByteMs, timeouts.wholeMs ?? 0, LONGEST_WORK_MS);
-  return { provider: { ...provider, timeouts: { ...timeouts, wholeMs } }, model };
+  const firstByteMs = Math.max(timeouts.firstByteMs, LONGEST_WORK_MS);
+  return { provider: { ...provider, timeouts: { ...timeouts, firstByteMs } }, model };
 }
 
 function recipientOf({ dialect, forward: { envelope } }: FoundForward): Recipient {
