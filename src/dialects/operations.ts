@@ -10,8 +10,6 @@ import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide, Quirks } fr
 export interface ProviderOperation<Request, Answer> {
   /** Path and query below the provider's base URL. */
   endpoint(model: string, quirks: Quirks): string;
-  /** The answer is written by a model, which takes its time, and nothing of it comes before. */
-  generatesWhole?: true;
   /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
   edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
   /** False for a body of the same dialect that cannot pass, as the provider is asked otherwise. Left out: all pass. */

@@ -128,20 +128,6 @@ describe('timeouts', () => {
       }
     });
 
-    test('a summary of a conversation is such an answer too', async () => {
-      const { reply } = silent({});
-      const config = {
-        providers: { responses: LAB_PROVIDERS.responses },
-        routing: { default_provider: 'responses' },
-      };
-      const { timers, upstream, post } = setup({ reply, config });
-      const answer = post('/v1/responses/compact', { model: 'gpt-5', input: 'hi' });
-      await timers.advance(600_000 - 1);
-      expect(upstream.requests[0]?.abortedAt).toBeNull();
-      await timers.advance(1);
-      expect(await (await answer).text()).toContain('(timeouts.whole)');
-    });
-
     test('a failure whose words never come is told sooner', async () => {
       const { config } = silent({});
       const reply = replyWith('{"type":"error",', { status: 429, fault: { kind: 'hang', after: 9 } });

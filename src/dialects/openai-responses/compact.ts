@@ -17,7 +17,6 @@ const SUMMARISED: readonly string[] = [
 
 export const compact: ProviderOperation<NeutralRequest, Compaction> = {
   endpoint: () => COMPACT_PATH,
-  generatesWhole: true,
   edits: (body, model) => (body.model === model ? {} : { model }),
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);

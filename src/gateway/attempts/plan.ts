@@ -278,7 +278,7 @@ export function planOperation<Request, Answer>(
     hides: undefined,
     transformers: steps.map((step) => step.name),
     answerSteps: [],
-    generatesWhole: operation.generatesWhole === true,
+    generatesWhole: false,
   };
 }
 
