@@ -22,9 +22,6 @@ export interface ProviderResolution {
 
 /** The kind that `/gateway/providers` shows for a provider known by its dialect alone. */
 const CUSTOM_KIND = 'custom';
-/** Defaults of `timeouts`. Vendors' SDKs wait as long for a whole answer. */
-const FIRST_BYTE_MS = 120_000;
-const WHOLE_MS = 600_000;
 
 /** What each request adds to the address, by dialect: people write it into `base_url` too. */
 const ADDED: Readonly<Record<string, RegExp>> = {
@@ -102,7 +99,7 @@ export function resolveProvider(
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const tls = resolveProviderTls(entry, address.address.baseUrl, sources, report);
-  const { connect, first_byte, whole, idle, min_throughput, throughput_window } = entry.timeouts;
+  const { connect, first_byte, idle, min_throughput, throughput_window } = entry.timeouts;
   const { breaker } = entry;
   const { max, min, queue, queue_timeout } = entry.concurrency;
   const provider: ProviderConfig = {
@@ -143,8 +140,7 @@ export function resolveProvider(
     transformers,
     timeouts: {
       connectMs: connect,
-      firstByteMs: first_byte ?? FIRST_BYTE_MS,
-      wholeMs: whole ?? (first_byte === undefined ? WHOLE_MS : null),
+      firstByteMs: first_byte,
       idleMs: idle,
       minBytesPerSecond: min_throughput,
       throughputWindowMs: throughput_window,

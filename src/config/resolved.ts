@@ -126,8 +126,6 @@ interface ConnectionsConfig {
 export interface ProviderTimeouts {
   connectMs: number;
   firstByteMs: number;
-  /** For an answer that is asked for whole; null: `firstByteMs` holds. */
-  wholeMs: number | null;
   idleMs: number;
   /** Least rate of a stream that has begun, over the window; null: any. */
   minBytesPerSecond: number | null;

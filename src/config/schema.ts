@@ -161,15 +161,7 @@ const serverSchema = z.strictObject({
 
 const timeoutsSchema = z.strictObject({
   connect: timer().prefault('10s').describe('Until the connection is established.'),
-  first_byte: timer()
-    .optional()
-    .describe('Until the first content event, not the response headers. Default: `120s`.'),
-  whole: timer()
-    .optional()
-    .describe(
-      'Until the answer to a request that does not stream begins to arrive: when the provider has generated all of it. ' +
-        'Default: `first_byte` where that is set, otherwise `10m`, as long as SDKs wait.',
-    ),
+  first_byte: timer().prefault('120s').describe('Until the first content event, not the response headers.'),
   idle: timer().prefault('120s').describe('Between two events of a stream; keep-alives do not count.'),
   min_throughput: z
     .number()

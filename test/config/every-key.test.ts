@@ -95,7 +95,6 @@ const OTHER: Record<string, unknown> = {
   'providers.*.default_model': 'qwen',
   'providers.*.timeouts.connect': '1s',
   'providers.*.timeouts.first_byte': '1s',
-  'providers.*.timeouts.whole': '1s',
   'providers.*.timeouts.idle': '1s',
   'providers.*.timeouts.min_throughput': 9,
   'providers.*.timeouts.throughput_window': '1s',

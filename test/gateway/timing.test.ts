@@ -86,58 +86,6 @@ describe('timeouts', () => {
     });
   }
 
-  describe('of a whole answer', () => {
-    const WHOLE = { ...MESSAGES, stream: false };
-    const silent = (timeouts: Record<string, string>) => ({
-      reply: replyWith('', { fault: { kind: 'hang-before-headers' } }),
-      config: { providers: { claude: { ...LAB_PROVIDERS.claude, timeouts } } },
-    });
-
-    test.each([
-      ['ten minutes, as long as SDKs wait', {}, 600, 'whole'],
-      ['first_byte where that is set', { first_byte: '10s' }, 10, 'first_byte'],
-      ['whole where that is set', { first_byte: '10s', whole: '200s' }, 200, 'whole'],
-    ] as const)('%s', async (_, timeouts, seconds, key) => {
-      const { timers, upstream, post } = setup(silent(timeouts));
-      const answer = post('/v1/messages', WHOLE);
-      await timers.advance(seconds * 1_000 - 1);
-      expect(upstream.requests[0]?.abortedAt).toBeNull();
-      await timers.advance(1);
-      const response = await answer;
-      expect(response.status).toBe(504);
-      const text = await response.text();
-      expect(text).toContain(`claude was silent for ${seconds * 1_000} ms`);
-      expect(text).toContain(`(timeouts.${key})`);
-      expect(upstream.requests[0]?.abortedAt).toEqual(expect.any(Number));
-    });
-
-    test('a stream waits for two minutes, unless its model is asked for a whole answer', async () => {
-      const bedrock = { ...LAB_PROVIDERS.claude, dialect: 'bedrock-converse' as const };
-      const tools = [{ name: 'now', input_schema: { type: 'object' } }];
-      for (const [body, seconds, key] of [
-        [{ ...MESSAGES, model: 'meta.llama3-3-70b-instruct-v1:0' }, 120, 'first_byte'],
-        [{ ...MESSAGES, model: 'meta.llama3-3-70b-instruct-v1:0', tools }, 600, 'whole'],
-      ] as const) {
-        const { reply } = silent({});
-        const { timers, upstream, post } = setup({ reply, config: { providers: { claude: bedrock } } });
-        const answer = post('/v1/messages', body);
-        await timers.advance(seconds * 1_000 - 1);
-        expect(upstream.requests[0]?.abortedAt).toBeNull();
-        await timers.advance(1);
-        expect(await (await answer).text()).toContain(`(timeouts.${key})`);
-      }
-    });
-
-    test('a failure whose words never come is told sooner', async () => {
-      const { config } = silent({});
-      const reply = replyWith('{"type":"error",', { status: 429, fault: { kind: 'hang', after: 9 } });
-      const { timers, post } = setup({ config, reply });
-      const answer = post('/v1/messages', WHOLE);
-      await timers.advance(120_000);
-      expect((await answer).status).toBe(429);
-    });
-  });
-
   test('a failure whose words never come has its own status all the same, and is not asked again', async () => {
     const words = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
     const { timers, upstream, post, row } = setup({

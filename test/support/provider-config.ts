@@ -32,7 +32,6 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     timeouts: {
       connectMs: 1000,
       firstByteMs: 1000,
-      wholeMs: null,
       idleMs: 1000,
       minBytesPerSecond: null,
       throughputWindowMs: 1000,

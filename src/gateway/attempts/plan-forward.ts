@@ -68,6 +68,5 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
     hides: undefined,
     transformers: steps.map((step) => step.name),
     answerSteps: [],
-    generatesWhole: false,
   };
 }

@@ -68,8 +68,6 @@ export interface Plan {
   transformers: readonly string[];
   /** Those that change the answer, in the order in which they do. */
   answerSteps: readonly Transformer[];
-  /** A generated answer is asked for whole: nothing of it comes before it is complete. */
-  generatesWhole: boolean;
 }
 
 export interface PlanContext {
@@ -118,8 +116,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
         : translateBody(asked, line.dialect, side, target, context);
     if (headers !== undefined) addHeaders(line.headers, headers, side.listHeaders ?? []);
     if (baseUrl === undefined && answersWhole !== true) return written;
-    const generatesWhole = !stream || answersWhole === true;
-    return { ...written, generatesWhole, url: urlAt(baseUrl ?? ownBase, !generatesWhole) };
+    return { ...written, url: urlAt(baseUrl ?? ownBase, stream && answersWhole !== true) };
   };
   const written: WrittenRequest & Pick<Plan, 'prepare'> =
     steps.length === 0
@@ -157,7 +154,6 @@ export function planCall(question: Question, target: Target, context: PlanContex
     hides: written.hides,
     transformers,
     answerSteps,
-    generatesWhole: written.generatesWhole ?? !stream,
   };
   if (written.alternatives !== undefined) plan.alternatives = written.alternatives;
   if (written.prepare !== undefined) plan.prepare = written.prepare;
@@ -181,9 +177,11 @@ function stepsFor({ provider }: Target, { transformers }: PlanContext): readonly
   return [...transformers, ...provider.transformers];
 }
 
-/** `side`, `url` and `generatesWhole` replace the line's own. */
-export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides' | 'alternatives'> &
-  Partial<Pick<Plan, 'side' | 'url' | 'generatesWhole'>>;
+/** `side` and `url` replace the line's own. */
+export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides' | 'alternatives'> & {
+  side?: ProviderSide;
+  url?: string;
+};
 /** As it was built. */
 type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers' | 'answersWhole'>;
 type Line = Pick<Plan, 'dialect' | 'side' | 'sameDialect' | 'headers' | 'key'> & {
@@ -278,7 +276,6 @@ export function planOperation<Request, Answer>(
     hides: undefined,
     transformers: steps.map((step) => step.name),
     answerSteps: [],
-    generatesWhole: false,
   };
 }
 

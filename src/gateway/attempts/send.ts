@@ -70,13 +70,10 @@ export async function send(context: AttemptContext): Promise<Sent> {
   const { host, plan, signal, observer } = context;
   const { provider } = plan.target;
   const { timing } = observer.seen;
-  const call = new WatchedCall(host, signal, plan);
+  const call = new WatchedCall(host, signal, provider);
   const leaving = call.signal;
   try {
-    if (plan.prepare !== undefined) {
-      await prepare(plan);
-      call.waitForAnswer();
-    }
+    if (plan.prepare !== undefined) await prepare(plan);
     let { headers }: { headers: HeaderReader } = plan;
     if (plan.key === 'none' && provider.authorization !== undefined) {
       headers = await authorize(host, provider, headers, unauthorized(plan));
@@ -102,10 +99,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     context.answered(response.status);
     if (plan.forwarded !== undefined && mayPassUnread(response, request, context)) return { response, call };
     requireNoRedirect(provider.name, response);
-    if (!isOk(response)) {
-      call.waitForFailure();
-      throw await readError(response, context, call);
-    }
+    if (!isOk(response)) throw await readError(response, context, call);
     return { response, call };
   } catch (thrown) {
     call.abort();
@@ -131,37 +125,27 @@ function mayPassUnread(
   return leadsElsewhere(response, request) && redact(place) === place;
 }
 
+type Limits = Pick<Plan['target']['provider'], 'name' | 'timeouts'>;
+
 /** Aborted when the client leaves and when the provider is silent for too long. */
 class WatchedCall implements Call {
   readonly watchdog: Watchdog;
   private readonly cancellation = new Cancellation();
   private readonly client: CancelSignal;
-  private readonly plan: Plan;
+  private readonly limits: Limits;
   private silence: GatewayError | undefined = undefined;
   private readonly leave = () => {
     this.watchdog.stop();
     this.cancellation.abort(this.client.reason);
   };
 
-  constructor(host: GatewayHost, client: CancelSignal, plan: Plan) {
+  constructor(host: GatewayHost, client: CancelSignal, limits: Limits) {
     this.client = client;
-    this.plan = plan;
+    this.limits = limits;
     this.watchdog = createWatchdog(host, (what) => this.expired(what));
     if (client.aborted) this.leave();
     else client.addEventListener('abort', this.leave, { once: true });
-    this.waitForAnswer();
-  }
-
-  /** A failure is no work that could take long. */
-  waitForFailure(): void {
-    this.watchdog.wait('first_byte', this.plan.target.provider.timeouts.firstByteMs);
-  }
-
-  waitForAnswer(): void {
-    const { generatesWhole, target } = this.plan;
-    const { firstByteMs, wholeMs } = target.provider.timeouts;
-    if (generatesWhole && wholeMs !== null) this.watchdog.wait('whole', wholeMs);
-    else this.watchdog.wait('first_byte', firstByteMs);
+    this.watchdog.wait('first_byte', limits.timeouts.firstByteMs);
   }
 
   get signal(): CancelSignal {
@@ -183,7 +167,7 @@ class WatchedCall implements Call {
   }
 
   private expired(what: string): void {
-    const { name, timeouts } = this.plan.target.provider;
+    const { name, timeouts } = this.limits;
     if (what !== 'closing') this.silence = timeoutError(name, what, timeouts);
     this.cancellation.abort(this.silence);
   }
@@ -273,24 +257,10 @@ function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): G
       `stream timed out: ${name} sent ${slow} (timeouts.min_throughput)`,
     );
   }
-  const [silent, when] = silenceOf(what, timeouts);
+  const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
+  const when = what === 'idle' ? 'between two events' : 'before the first content';
   return new GatewayError(
     'upstream_timeout',
     `stream timed out: ${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
   );
-}
-
-/** How long it lasted, and when. */
-function silenceOf(
-  what: string,
-  { firstByteMs, wholeMs, idleMs }: ProviderTimeouts,
-): [number | null, string] {
-  switch (what) {
-    case 'idle':
-      return [idleMs, 'between two events'];
-    case 'whole':
-      return [wholeMs, 'before its whole answer'];
-    default:
-      return [firstByteMs, 'before the first content'];
-  }
 }
