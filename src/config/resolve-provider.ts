@@ -99,7 +99,7 @@ export function resolveProvider(
   );
   if (reasons.length > 0) return { reason: reasons.join('; '), problems };
   const tls = resolveProviderTls(entry, address.address.baseUrl, sources, report);
-  const { connect, first_byte, idle, min_throughput, throughput_window } = entry.timeouts;
+  const { connect, first_byte, idle, silence, min_throughput, throughput_window } = entry.timeouts;
   const { breaker } = entry;
   const { max, min, queue, queue_timeout } = entry.concurrency;
   const provider: ProviderConfig = {
@@ -142,6 +142,7 @@ export function resolveProvider(
       connectMs: connect,
       firstByteMs: first_byte,
       idleMs: idle,
+      silenceMs: silence,
       minBytesPerSecond: min_throughput,
       throughputWindowMs: throughput_window,
     },

@@ -127,6 +127,8 @@ export interface ProviderTimeouts {
   connectMs: number;
   firstByteMs: number;
   idleMs: number;
+  /** Without even a keep-alive, of a provider that sends them. */
+  silenceMs: number;
   /** Least rate of a stream that has begun, over the window; null: any. */
   minBytesPerSecond: number | null;
   throughputWindowMs: number;

@@ -161,8 +161,15 @@ const serverSchema = z.strictObject({
 
 const timeoutsSchema = z.strictObject({
   connect: timer().prefault('10s').describe('Until the connection is established.'),
-  first_byte: timer().prefault('120s').describe('Until the first content event, not the response headers.'),
-  idle: timer().prefault('120s').describe('Between two events of a stream; keep-alives do not count.'),
+  first_byte: timer()
+    .prefault('10m')
+    .describe(
+      'Until the first content event, not the response headers; of an answer that is asked for whole, until it is complete.',
+    ),
+  idle: timer().prefault('10m').describe('Between two events of a stream; keep-alives do not count.'),
+  silence: timer()
+    .prefault('120s')
+    .describe('After a keep-alive of the provider, until anything comes at all, be it another keep-alive.'),
   min_throughput: z
     .number()
     .int()

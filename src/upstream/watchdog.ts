@@ -4,6 +4,11 @@
 export interface Watchdog {
   /** From now on a wait may last this long; `expired` gets `what` when it does. `now`: where it is known. */
   wait(what: string, limitMs: number, now?: number): void;
+  /**
+   * Whoever is waited for shows that it lives: from now on it may be silent for this long within the wait, until the next call
+   * or the next `wait`; `expired` gets `silence` otherwise.
+   */
+  alive(limitMs: number, now?: number): void;
   /** Something arrived, or nothing is waited for: the limit does not run until the next `wait`. */
   rest(): void;
   /** Treats the limit of `what` as exceeded now. */
@@ -29,6 +34,9 @@ class LazyWatchdog implements Watchdog {
   private readonly clock: WatchdogClock;
   private readonly expired: (what: string) => void;
   private what = '';
+  /** The wait's own. */
+  private limit = Number.POSITIVE_INFINITY;
+  /** The wait's, or that of the next sign of life where it is sooner. */
   private deadline = Number.POSITIVE_INFINITY;
   private armedFor = Number.POSITIVE_INFINITY;
   /** The deadline that was postponed for it: once per wait. */
@@ -42,12 +50,19 @@ class LazyWatchdog implements Watchdog {
 
   wait(what: string, limitMs: number, now = this.clock.monotonic()): void {
     this.what = what;
-    this.deadline = now + limitMs;
+    this.limit = now + limitMs;
+    this.deadline = this.limit;
     // A timer armed for an earlier moment re-arms itself when it fires.
     if (this.armedFor > this.deadline) this.arm(now);
   }
 
+  alive(limitMs: number, now = this.clock.monotonic()): void {
+    this.deadline = Math.min(this.limit, now + limitMs);
+    if (this.armedFor > this.deadline) this.arm(now);
+  }
+
   rest(): void {
+    this.limit = Number.POSITIVE_INFINITY;
     this.deadline = Number.POSITIVE_INFINITY;
   }
 
@@ -75,6 +90,7 @@ class LazyWatchdog implements Watchdog {
     if (this.deadline === Number.POSITIVE_INFINITY) return;
     const now = this.clock.monotonic();
     if (now > due + LATE_MS && now > this.deadline && this.deadline !== this.putOff) {
+      if (this.deadline === this.limit) this.limit = now + CATCH_UP_MS;
       this.deadline = now + CATCH_UP_MS;
       this.putOff = this.deadline;
     }
@@ -83,7 +99,8 @@ class LazyWatchdog implements Watchdog {
       this.arm(now);
       return;
     }
-    this.deadline = Number.POSITIVE_INFINITY;
-    this.expired(this.what);
+    const isSilence = this.deadline < this.limit;
+    this.rest();
+    this.expired(isSilence ? 'silence' : this.what);
   }
 }

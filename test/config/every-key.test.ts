@@ -96,6 +96,7 @@ const OTHER: Record<string, unknown> = {
   'providers.*.timeouts.connect': '1s',
   'providers.*.timeouts.first_byte': '1s',
   'providers.*.timeouts.idle': '1s',
+  'providers.*.timeouts.silence': '1s',
   'providers.*.timeouts.min_throughput': 9,
   'providers.*.timeouts.throughput_window': '1s',
   'providers.*.transformers': ['clean_cache'],

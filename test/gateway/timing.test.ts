@@ -86,6 +86,45 @@ describe('timeouts', () => {
     });
   }
 
+  describe('without settings', () => {
+    const BEGUN = START + BLOCK + delta('Hello');
+    const providers = { claude: LAB_PROVIDERS.claude };
+
+    /** Sends each piece 20 s after the one before, then nothing. Resolves to seconds until the end, and its text. */
+    async function timed(pieces: readonly string[], body: object) {
+      const after = pieces.join('').length;
+      const reply = replyWith([...pieces, 'never sent'].map(bytes), {
+        before: (index) =>
+          index === 0 ? undefined : new Promise<void>((resolve) => void lab.timers.setTimer(resolve, 20_000)),
+        fault: { kind: 'hang', after },
+      });
+      const lab = setup({ reply, config: { providers, server: { ping_interval: '1h' } } });
+      let seconds = 0;
+      let text: string | undefined;
+      void lab.post('/v1/messages', body).then(async (response) => {
+        text = await response.text();
+      });
+      for (; text === undefined && seconds < 2_000; seconds++) await lab.timers.advance(1_000);
+      return { seconds, text };
+    }
+    const pings = (count: number) => Array.from({ length: count }, () => PING);
+
+    test.each([
+      ['a stream that never begins', [START], MESSAGES, 600, 'first_byte'],
+      ['a whole answer that never comes', [''], { ...MESSAGES, stream: false }, 600, 'first_byte'],
+      ['a stream that stops', [BEGUN], MESSAGES, 600, 'idle'],
+      ['one that thinks, with keep-alives', [BEGUN, ...pings(100)], MESSAGES, 600, 'idle'],
+      ['one whose keep-alives stop', [BEGUN, ...pings(3)], MESSAGES, 180, 'silence'],
+      ['one whose keep-alives stop behind more', [BEGUN, PING, delta('!')], MESSAGES, 160, 'silence'],
+      ['one whose keep-alives stop before it begins', [START, PING, PING], MESSAGES, 160, 'silence'],
+    ] as const)('%s', async (_, pieces, body, after, key) => {
+      const { seconds, text } = await timed(pieces, body);
+      expect(text).toContain(`(timeouts.${key})`);
+      expect(seconds).toBeGreaterThanOrEqual(after);
+      expect(seconds).toBeLessThan(after + 3);
+    });
+  });
+
   test('a failure whose words never come has its own status all the same, and is not asked again', async () => {
     const words = '{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}';
     const { timers, upstream, post, row } = setup({

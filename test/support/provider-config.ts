@@ -33,6 +33,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
       connectMs: 1000,
       firstByteMs: 1000,
       idleMs: 1000,
+      silenceMs: 1000,
       minBytesPerSecond: null,
       throughputWindowMs: 1000,
     },

@@ -51,6 +51,22 @@ describe('a wait', () => {
     expect([fire(), expired]).toEqual([1_000, ['idle']]);
   });
 
+  test('during which signs of life come: until one stays out, or the wait is over', () => {
+    const { watchdog, expired, fire } = setup();
+    watchdog.wait('idle', 1_000);
+    watchdog.alive(400);
+    expect(fire()).toBe(400);
+    expect(expired).toEqual(['silence']);
+    watchdog.wait('idle', 1_000);
+    watchdog.alive(5_000);
+    expect(fire()).toBe(1_400);
+    watchdog.wait('idle', 1_000);
+    watchdog.alive(400);
+    watchdog.alive(Number.POSITIVE_INFINITY);
+    expect([fire(), fire()]).toEqual([1_800, 2_400]);
+    expect(expired).toEqual(['silence', 'idle', 'idle']);
+  });
+
   test('after which the process stood still: what came meanwhile is read first', () => {
     const { watchdog, expired, fire } = setup();
     watchdog.wait('idle', 1_000);

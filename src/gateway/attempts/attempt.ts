@@ -98,6 +98,7 @@ async function openAsItIs<Out>(
     observer,
     call,
     idleMs: provider.timeouts.idleMs,
+    silenceMs: provider.timeouts.silenceMs,
     maxHeld: context.maxEvent,
     throughput: guardOf(context),
     asText: textReader(

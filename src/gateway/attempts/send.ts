@@ -257,10 +257,21 @@ function timeoutError(name: string, what: string, timeouts: ProviderTimeouts): G
       `stream timed out: ${name} sent ${slow} (timeouts.min_throughput)`,
     );
   }
-  const silent = what === 'idle' ? timeouts.idleMs : timeouts.firstByteMs;
-  const when = what === 'idle' ? 'between two events' : 'before the first content';
+  const [silent, when] = silenceOf(what, timeouts);
   return new GatewayError(
     'upstream_timeout',
     `stream timed out: ${name} was silent for ${silent} ms ${when} (timeouts.${what})`,
   );
+}
+
+/** How long it lasted, and when. */
+function silenceOf(what: string, { firstByteMs, idleMs, silenceMs }: ProviderTimeouts): [number, string] {
+  switch (what) {
+    case 'idle':
+      return [idleMs, 'between two events'];
+    case 'silence':
+      return [silenceMs, 'after a keep-alive, without another'];
+    default:
+      return [firstByteMs, 'before the first content'];
+  }
 }

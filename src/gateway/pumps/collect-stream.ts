@@ -36,7 +36,7 @@ export async function collectStream(
   const { name: provider, timeouts } = plan.target.provider;
   const pump = new CollectingPump(context, createFraming);
   const { body } = response;
-  const { idleMs } = timeouts;
+  const { idleMs, silenceMs } = timeouts;
   const reader = asText((answer, text) => pump.takeWhole(answer, text));
   const maxHeld = context.maxEvent;
   const relay = createRelay({
@@ -46,6 +46,7 @@ export async function collectStream(
     observer,
     call,
     idleMs,
+    silenceMs,
     maxHeld,
     throughput,
     asText: reader,

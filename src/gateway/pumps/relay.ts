@@ -61,6 +61,8 @@ export interface RelayOptions<Out> {
   /** The upstream request: watched, until the stream is over. */
   call: Call;
   idleMs: number;
+  /** The longest pause between two keep-alives, of a provider that sends some. */
+  silenceMs: number;
   /** In bytes: how much may come before the first content, which is held until then. */
   maxHeld: number;
   /** Reads an answer that is not a stream, whatever its content type. */
@@ -86,6 +88,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private readonly seen: Observation;
   private readonly timing: StreamTiming;
   private readonly idleMs: number;
+  private readonly silenceMs: number;
   private readonly throughput: ThroughputGuard | undefined;
   private readonly maxHeld: number;
   /** What came before the first content. */
@@ -95,6 +98,8 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private over = false;
   private firstContent = false;
   private freshWait = true;
+  /** Something came that was no event: a keep-alive, or a part of one. */
+  private showsLife = false;
   private closing = false;
   private isPaused = false;
   /** Waits for the next. */
@@ -108,7 +113,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private ending: { error: Error | undefined } | null = null;
 
   constructor(options: RelayOptions<Out>) {
-    const { provider, body, pump, call, observer, idleMs, maxHeld, throughput } = options;
+    const { provider, body, pump, call, observer, idleMs, silenceMs, maxHeld, throughput } = options;
     this.provider = provider;
     this.body = body;
     this.pump = pump;
@@ -117,6 +122,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     this.seen = observer.seen;
     this.timing = observer.seen.timing;
     this.idleMs = idleMs;
+    this.silenceMs = silenceMs;
     this.throughput = throughput;
     this.maxHeld = maxHeld;
     this.asText = options.asText ?? null;
@@ -227,9 +233,9 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       return;
     }
     // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
-    if (!this.firstContent) return;
-    if (this.freshWait) watchdog.wait('idle', this.idleMs, now);
-    this.throughput?.waiting(now);
+    if (this.firstContent && this.freshWait) watchdog.wait('idle', this.idleMs, now);
+    if (this.showsLife) watchdog.alive(this.silenceMs, now);
+    if (this.firstContent) this.throughput?.waiting(now);
   }
 
   private digest(bytes: Uint8Array): Out | undefined {
@@ -243,7 +249,9 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       const out = pump.push(bytes);
       timing.taken();
       this.freshWait = pump.tookEvent();
+      if (!this.freshWait) this.showsLife = true;
       if (this.freshWait && !this.closing && this.firstContent) watchdog.rest();
+      else if (this.showsLife) watchdog.alive(Number.POSITIVE_INFINITY);
       if (this.throughput?.arrived(bytes.length) === false && !pump.ended())
         watchdog.expire('min_throughput');
       if (pump.gaveUp() || (out === undefined && pump.broke?.() === true)) this.stop();
