@@ -26,7 +26,10 @@ export function cutAtShutdown(): GatewayError {
   );
 }
 
-/** Whether the operator or a shutdown ended the request: unlike one that left, the client can still be sent the error. */
+/**
+ * Whether the operator, a changed configuration or a shutdown ended the request: unlike one that left, the client can still be
+ * sent the error.
+ */
 export function isEndedFromOutside(reason: unknown): boolean {
-  return reason instanceof GatewayError && (reason.code === 'cancelled' || reason.code === 'shutting_down');
+  return reason instanceof GatewayError && !isClientLeft(reason);
 }

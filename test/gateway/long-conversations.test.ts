@@ -29,6 +29,8 @@ function setup(config: ConfigInput) {
   const readers: SocketReader[] = [];
   const closedAtProvider: number[] = [];
   const pings = { client: 0, provider: 0 };
+  /** The provider accepts a conversation once this is resolved. */
+  const handshake = { accepted: Promise.resolve() };
   // Time stands still until a test moves it on: no limit recovers.
   const { monotonic, setTimer, advance } = createManualTimers();
   const lab = createTestGateway({
@@ -37,22 +39,27 @@ function setup(config: ConfigInput) {
     host: {
       monotonic,
       setTimer,
-      connectSocket: async () => ({
-        protocol: '',
-        read: (reader) => void readers.push(reader),
-        pause() {},
-        resume() {},
-        send() {},
-        ping: () => void pings.provider++,
-        unsent: () => 0,
-        close: (code) => void closedAtProvider.push(code),
-      }),
+      async connectSocket({ signal }) {
+        await handshake.accepted;
+        if (signal.aborted) throw signal.reason;
+        return {
+          protocol: '',
+          read: (reader) => void readers.push(reader),
+          pause() {},
+          resume() {},
+          send() {},
+          ping: () => void pings.provider++,
+          unsent: () => 0,
+          close: (code) => void closedAtProvider.push(code),
+        };
+      },
     },
   });
   return {
     ...lab,
     closedAtProvider,
     pings,
+    handshake,
     advance,
     reload(changed: ConfigInput) {
       const { file } = parseConfig(changed);
@@ -207,6 +214,18 @@ describe('a changed configuration', () => {
     expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unauthenticated' });
     stays.answer(ANSWER);
     expect(stays.heard).toHaveLength(1);
+  });
+
+  test('without its key refuses a conversation that the provider has not accepted yet', async () => {
+    const lab = setup(configOf({ server: { keys: [KEY, OTHER] } }));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    lab.handshake.accepted = promise;
+    const opening = lab.open(REALTIME, HEADERS);
+    while ((await lab.gateway.running.list())[0]?.provider !== 'openai') await Bun.sleep(1);
+    lab.reload(configOf({ server: { keys: [OTHER] } }));
+    resolve();
+    expect(await opening).toBe(401);
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unauthenticated' });
   });
 });
 

@@ -81,6 +81,7 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     dialect: dialect.id,
     spoken,
   };
+  record.recheck = (server) => whyRefused(forwarding, server);
   const audience = record.live.audience();
   const observer = createObserver(host.monotonic, audience);
   const protocols = offeredProtocols(headers, socket);
@@ -116,7 +117,6 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
       };
     },
   });
-  record.recheck = (server) => whyRefused(forwarding, server);
   observer.seen.timing.connected();
   record.seen = observer.seen;
   record.serving = true;
