@@ -8,6 +8,7 @@ import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
 import { forcedChoices } from './models.ts';
 import { novaSchema } from './nova-schema.ts';
+import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
 import { ANY_TOOL, CHOICE_LEFT } from '../shared/substitutes.ts';
 
 interface ChoiceFacts {
@@ -25,7 +26,8 @@ export function buildToolConfig(
   const { losses } = scope;
   const { toolChoice } = request;
   const called = calledTools(turns);
-  const offered = request.tools.flatMap((tool) => buildTool(tool, scope));
+  const growth = createSchemaGrowth('tools.parameters', losses);
+  const offered = request.tools.flatMap((tool) => buildTool(tool, growth, scope));
   if (request.parallelToolCalls === false && offered.length > 0) losses.lost('parallel_tool_calls');
   if (toolChoice?.type === 'none' && offered.length > 0) {
     if (called.size === 0) {
@@ -59,7 +61,7 @@ function calledTools(turns: readonly Turn[]): Set<string> {
   return names;
 }
 
-function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
+function buildTool(tool: Tool, growth: SchemaGrowth, scope: ContentScope): JsonObject[] {
   const { losses } = scope;
   losses.ungrouped(tool);
   switch (tool.type) {
@@ -72,21 +74,21 @@ function buildTool(tool: Tool, scope: ContentScope): JsonObject[] {
       losses.foreign(tool.extension);
       if (tool.strict === true) losses.lost('tools.strict');
       const schema = schemaOf(tool);
-      const spec = toolSpec(tool.name, tool.description, takenSchema(schema, scope));
+      const spec = toolSpec(tool.name, tool.description, takenSchema(schema, growth, scope));
       const point = buildCachePoint(tool.cacheControl, spec, scope);
       return point === undefined ? [spec] : [spec, point];
     }
   }
 }
 
-function takenSchema(schema: JsonObject, { family, losses }: ContentScope): JsonObject {
+function takenSchema(schema: JsonObject, growth: SchemaGrowth, { family, losses }: ContentScope): JsonObject {
   switch (family) {
     case 'claude':
       // As Anthropic does, Claude behind this service takes one object.
       return objectSchema(currentDraft(schema), losses);
     case 'nova':
     case 'nova-2':
-      return novaSchema(objectSchema(schema, losses), losses);
+      return novaSchema(objectSchema(schema, losses), growth, losses);
     default:
       return schema;
   }

@@ -9,6 +9,7 @@ import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser, buildVerbosity } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
+import { createSchemaGrowth } from '../shared/schema-growth.ts';
 import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
@@ -20,7 +21,7 @@ import { buildMessages } from './build-messages.ts';
 import { buildReasoning } from './build-reasoning.ts';
 import { buildTools } from './build-tools.ts';
 import { samplesWithoutThinking } from '../openai/efforts.ts';
-import { cutIn, mfjsSchema } from './mfjs-schema.ts';
+import { mfjsSchema } from './mfjs-schema.ts';
 import { markPrefill } from './mark-prefill.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
@@ -189,7 +190,9 @@ function buildResponseFormat(
       const { objectSchemas, schemaForm } = options.quirks;
       const whole = objectSchemas === true ? answerSchema(format.schema) : format.schema;
       const schema =
-        whole && schemaForm === 'mfjs' ? mfjsSchema(whole, cutIn('response_format', losses)) : whole;
+        whole && schemaForm === 'mfjs'
+          ? mfjsSchema(whole, createSchemaGrowth('response_format', losses))
+          : whole;
       if (schema === undefined) {
         losses.approximated('response_format', AS_INSTRUCTION);
         return undefined;

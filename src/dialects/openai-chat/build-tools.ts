@@ -13,16 +13,18 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
+import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
 import type { BuildScope } from './build-content.ts';
-import { cutIn, mfjsSchema } from './mfjs-schema.ts';
+import { mfjsSchema } from './mfjs-schema.ts';
 import { SEARCH_OPTIONS } from './parse-tools.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
   const { losses, options } = scope;
   const isOwn = request.extension?.dialect === 'openai-chat';
+  const growth = createSchemaGrowth('tools.parameters', losses);
   const tools: JsonObject[] = [];
   const fields: JsonObject = {};
   const customNames = new Set<string>();
@@ -32,7 +34,7 @@ export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObje
     switch (tool.type) {
       case 'function':
         names.add(tool.name);
-        tools.push(buildFunction(tool, isOwn, scope));
+        tools.push(buildFunction(tool, { isOwn, growth }, scope));
         break;
       case 'custom': {
         const { name, description, format } = tool;
@@ -92,7 +94,17 @@ function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObj
   };
 }
 
-function buildFunction(tool: FunctionTool, isOwn: boolean, { losses, options }: BuildScope): JsonObject {
+interface FunctionFacts {
+  /** Whether the client speaks this dialect. */
+  isOwn: boolean;
+  growth: SchemaGrowth;
+}
+
+function buildFunction(
+  tool: FunctionTool,
+  { isOwn, growth }: FunctionFacts,
+  { losses, options }: BuildScope,
+): JsonObject {
   losses.foreign(tool.extension);
   const declared: JsonObject = { name: tool.name };
   if (tool.description !== undefined) declared.description = tool.description;
@@ -104,8 +116,7 @@ function buildFunction(tool: FunctionTool, isOwn: boolean, { losses, options }: 
   if (parameters !== undefined) {
     const isObject = objectSchemas === true || schemaForm !== undefined;
     const whole = functionSchema(typedSchema(isObject ? objectSchema(parameters, losses) : parameters));
-    declared.parameters =
-      schemaForm === 'mfjs' ? mfjsSchema(whole, cutIn('tools.parameters', losses)) : whole;
+    declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(whole, growth) : whole;
   } else if (!isOwn) {
     // Other servers than OpenAI's require it, as Moonshot: https://github.com/leookun/cursor-byok/issues/362
     const closed = tool.strict === true && objectSchemas === true ? { additionalProperties: false } : {};

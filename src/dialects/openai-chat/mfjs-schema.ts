@@ -4,29 +4,41 @@
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 import { inlineReferences } from '../shared/inline-references.ts';
-import type { LossReport } from '../shared/loss-report.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
-import { CUT_REFERENCES } from '../shared/substitutes.ts';
+import { isEmpty } from '../shared/own-fields.ts';
+import type { SchemaGrowth } from '../shared/schema-growth.ts';
 
 /** Keywords that may stand beside a choice or several types. */
 const ANNOTATIONS = new Set(['description', 'title', 'default']);
 
-/** @param cut called where a reference could not be replaced. */
-export function mfjsSchema(schema: JsonObject, cut: () => void): JsonObject {
-  return mapSchemas(currentDraft(inlineReferences(schema, cut)), accepted);
+/** Keywords that constrain values of these types, and do not apply to others. */
+const CONSTRAINTS: readonly (readonly [types: readonly JsonValue[], keywords: readonly string[]])[] = [
+  [['string'], ['minLength', 'maxLength', 'pattern', 'format']],
+  [
+    ['number', 'integer'],
+    ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+  ],
+  [['array'], ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems']],
+  [
+    ['object'],
+    [
+      ...['properties', 'required', 'additionalProperties', 'patternProperties', 'propertyNames'],
+      ...['minProperties', 'maxProperties'],
+    ],
+  ],
+];
+const TYPES_OF = new Map(
+  CONSTRAINTS.flatMap(([types, keywords]) => keywords.map((keyword) => [keyword, types] as const)),
+);
+
+export function mfjsSchema(schema: JsonObject, growth: SchemaGrowth): JsonObject {
+  return mapSchemas(currentDraft(inlineReferences(schema, growth)), (each) => accepted(each, growth));
 }
 
-/** @param feature of the client, whose schema it is. */
-export function cutIn(feature: string, losses: LossReport): () => void {
-  return () => {
-    losses.approximated(feature, CUT_REFERENCES);
-  };
-}
-
-function accepted(given: JsonObject): JsonObject {
+function accepted(given: JsonObject, growth: SchemaGrowth): JsonObject {
   const schema = withSchemasForTrue(withRequiredDefined(given));
   const typed = withTypedEnum(schema);
-  return pushedIntoChoices(Array.isArray(typed.type) ? asChoice(typed, typed.type) : typed);
+  return pushedIntoChoices(Array.isArray(typed.type) ? asChoice(typed, typed.type, growth) : typed, growth);
 }
 
 /** "property schema for 'a' must be an object" */
@@ -65,7 +77,7 @@ function typeOf(value: JsonValue): string {
 }
 
 /** "keyword minLength is not allowed in combination with multiple types": each type is a choice, with what applies to it. */
-function asChoice(schema: JsonObject, types: readonly JsonValue[]): JsonObject {
+function asChoice(schema: JsonObject, types: readonly JsonValue[], growth: SchemaGrowth): JsonObject {
   const [only] = types;
   if (types.length === 1 && only !== undefined) return { ...schema, type: only };
   const { type: _, ...untyped } = schema;
@@ -73,10 +85,18 @@ function asChoice(schema: JsonObject, types: readonly JsonValue[]): JsonObject {
   if (untyped.anyOf !== undefined || untyped.oneOf !== undefined) return untyped;
   const { enum: values, ...rest } = untyped;
   const { annotations, others } = divided(rest);
+  const common = Object.fromEntries(Object.entries(others).filter(([name]) => !TYPES_OF.has(name)));
+  const repeats = isEmpty(common) || growth.allows(common, types.length - 1);
+  if (!repeats) growth.cut();
   const branches = types.map((type): JsonObject => {
     if (type === 'null') return { type };
+    const applying = Object.entries(others).filter(([name]) => TYPES_OF.get(name)?.includes(type) ?? repeats);
     const own = asArray(values)?.filter((value) => matches(value, type));
-    return { type, ...others, ...(own !== undefined && own.length > 0 && { enum: own }) };
+    return {
+      type,
+      ...Object.fromEntries(applying),
+      ...(own !== undefined && own.length > 0 && { enum: own }),
+    };
   });
   return { ...annotations, anyOf: branches };
 }
@@ -94,7 +114,7 @@ function matches(value: JsonValue, type: JsonValue): boolean {
 }
 
 /** "when using anyOf, type should be defined in anyOf items instead of the parent schema", and likewise what else they share. */
-function pushedIntoChoices(schema: JsonObject): JsonObject {
+function pushedIntoChoices(schema: JsonObject, growth: SchemaGrowth): JsonObject {
   const { oneOf, ...others } = schema;
   // `oneOf` is not read: the same choices are.
   const whole =
@@ -104,12 +124,16 @@ function pushedIntoChoices(schema: JsonObject): JsonObject {
   const { anyOf: _, ...rest } = whole;
   if (choices.length === 0) return rest;
   const { annotations, others: shared } = divided(rest);
-  return { ...annotations, anyOf: choices.map((choice) => merged(shared, choice)) };
+  if (!isEmpty(shared) && !growth.allows(shared, choices.length - 1)) {
+    growth.cut();
+    return rest;
+  }
+  return { ...annotations, anyOf: choices.map((choice) => merged(shared, choice, growth)) };
 }
 
-function merged(shared: JsonObject, choice: JsonObject): JsonObject {
+function merged(shared: JsonObject, choice: JsonObject, growth: SchemaGrowth): JsonObject {
   // A choice of choices has no type of its own.
-  if (Array.isArray(choice.anyOf)) return pushedIntoChoices({ ...shared, ...choice });
+  if (Array.isArray(choice.anyOf)) return pushedIntoChoices({ ...shared, ...choice }, growth);
   // Another type than the parent's: what the parent says does not apply to it.
   if (choice.type !== undefined && shared.type !== undefined && choice.type !== shared.type) return choice;
   const properties = { ...asObject(shared.properties), ...asObject(choice.properties) };

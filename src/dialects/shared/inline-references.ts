@@ -2,23 +2,24 @@
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
 import { mapSchemas } from './map-schema.ts';
+import type { SchemaGrowth } from './schema-growth.ts';
 
-/** How many references may be replaced: definitions that refer to each other many times would grow without end. */
-const MOST_REPLACED = 10_000;
+/** How many references may stand within each other: each takes a few calls of the stack. */
+const DEEPEST = 100;
 
 /**
- * @param cut called where a reference leads back to itself, nowhere, or too far: what stands beside it is all that is left.
+ * What stands beside a reference is all that is left of one that leads back to itself, nowhere, or too far.
  * @returns without definitions at the top.
  */
-export function inlineReferences(schema: JsonObject, cut: () => void): JsonObject {
-  let left = MOST_REPLACED;
+export function inlineReferences(schema: JsonObject, growth: SchemaGrowth): JsonObject {
   const replaced = (each: JsonObject, open: ReadonlySet<string>): JsonObject => {
     const reference = asString(each.$ref);
     if (reference === undefined) return each;
     const { $ref: _, ...beside } = each;
     const named = followReference(reference, schema);
-    if (named === undefined || open.has(reference) || --left < 0) {
-      cut();
+    const isEndless = open.has(reference) || open.size >= DEEPEST;
+    if (named === undefined || isEndless || !growth.allows(named, 1)) {
+      growth.cut();
       return beside;
     }
     return { ...written(named, new Set([...open, reference])), ...beside };

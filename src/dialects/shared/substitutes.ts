@@ -31,5 +31,3 @@ export const ANY_TOOL = 'a tool must be called, but not necessarily the named on
 export const CALL_FAILED = 'The tool call failed.';
 /** For the words of an answer that has none, where a provider refuses such a turn. */
 export const ELLIPSIS = '…';
-/** For references of a schema, where a provider takes none and they cannot be replaced. */
-export const CUT_REFERENCES = 'without references that lead back to themselves or nowhere';

@@ -1,8 +1,12 @@
 // Schemas for Moonshot: whatever a tool's schema looks like, what is sent keeps the rules that its servers check.
 import { describe, expect, test } from 'bun:test';
 import { mfjsSchema } from '../../../src/dialects/openai-chat/mfjs-schema.ts';
+import { createLossReport } from '../../../src/dialects/shared/loss-report.ts';
+import { createSchemaGrowth } from '../../../src/dialects/shared/schema-growth.ts';
 import { asArray, asObject, isObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { build } from '../../providers/row-lab.ts';
+
+const growth = () => createSchemaGrowth('tools.parameters', createLossReport('openai-chat'));
 
 const NAMED = ['properties', '$defs', 'definitions'];
 const ANNOTATIONS = new Set(['description', 'title', 'default']);
@@ -87,6 +91,18 @@ const CASES: [string, JsonObject, JsonObject, string[]][] = [
     { anyOf: [{ type: 'string', minLength: 1 }, { type: 'null' }] },
     ['root.a: keywords beside types'],
   ],
+  [
+    'several types with what applies to one of them each',
+    { type: ['array', 'integer', 'string'], items: { type: 'string' }, minimum: 1, pattern: 'a' },
+    {
+      anyOf: [
+        { type: 'array', items: { type: 'string' } },
+        { type: 'integer', minimum: 1 },
+        { type: 'string', pattern: 'a' },
+      ],
+    },
+    ['root.a: keywords beside types'],
+  ],
   ['a list of one type', { type: ['string'] }, { type: 'string' }, []],
   [
     'a tuple of an older draft',
@@ -113,20 +129,20 @@ describe('a field with', () => {
     const definitions = { Place: { type: 'string', description: 'a place' } };
     const schema = { type: 'object', properties: { a: field }, definitions };
     expect(problems(schema)).toEqual(refused);
-    const sent = mfjsSchema(schema, () => undefined);
+    const sent = mfjsSchema(schema, growth());
     expect(problems(sent)).toEqual([]);
     expect(sent).toEqual({ type: 'object', properties: { a: expected } });
     // Applied again it changes nothing.
-    expect(mfjsSchema(sent, () => undefined)).toEqual(sent);
+    expect(mfjsSchema(sent, growth())).toEqual(sent);
   });
 
-  test('what keeps the rules stays the same object', () => {
+  test('nothing is changed where the rules are kept', () => {
     const properties = {
       a: { type: 'array', items: { type: 'string' } },
       b: { anyOf: [{ type: 'string' }] },
     };
     const schema = { type: 'object', properties, required: ['a'], additionalProperties: false };
-    expect(mfjsSchema(schema, () => undefined)).toEqual(schema);
+    expect(mfjsSchema(schema, growth())).toEqual(schema);
   });
 });
 
