@@ -254,9 +254,8 @@ function asKnownKind(call: ToolCallPart, quirks: Quirks): ToolCallPart {
  */
 function withJson(call: ToolCallPart, losses: LossReport): ToolCallPart {
   const { kind, arguments: text } = call;
-  // What is cut off lacks its end: the whole is not parsed to know that.
-  if (kind === 'custom' || text === '' || (text.startsWith('{') && text.endsWith('}')) || isJson(text))
-    return call;
+  // What is cut off may end in a brace too, behind an inner object.
+  if (kind === 'custom' || text === '' || isJson(text)) return call;
   return { ...call, arguments: JSON.stringify(buildArguments(call, losses)) };
 }
 

@@ -480,6 +480,7 @@ describe('messages', () => {
 
   test.each([
     ['{"a":', '{"arguments":"{\\"a\\":"}', ['approximated tool_calls.arguments']],
+    ['{"a": {"b": 1}', '{"arguments":"{\\"a\\": {\\"b\\": 1}"}', ['approximated tool_calls.arguments']],
     ['', '{}', []],
     ['{"a": 1}', '{"a": 1}', []],
     ['[1]', '[1]', []],
