@@ -45,11 +45,12 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const tools = buildTools(request.tools, scope);
   const format = request.outputFormat ?? { type: 'text' };
   // A client of this dialect knows its model.
-  const inWords = request.extension?.dialect !== ID && refusesJson(request, traits, tools.length > 0);
-  if (inWords && format.type !== 'text') {
+  const place =
+    request.extension?.dialect === ID ? 'field' : placeOfFormat(request, traits, tools.length > 0);
+  if (place === 'words' && format.type !== 'text') {
     system.push({ text: formatInstruction(format) });
     losses.approximated('response_format', AS_INSTRUCTION);
-  }
+  } else if (place === 'nowhere' && format.type !== 'text') losses.lost('response_format', FORCED_CALL);
   const body: JsonObject = { contents };
   if (traits.refusesSystem) sayFirst(system, contents, losses);
   else if (system.length > 0) body.systemInstruction = { parts: system };
@@ -64,7 +65,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   put(config, 'seed', buildSeed(request.seed, losses));
   putPenalties(config, request, traits, losses);
   put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
-  if (!inWords) Object.assign(config, buildFormat(format, options, losses));
+  if (place === 'field') Object.assign(config, buildFormat(format, options, losses));
   put(config, 'thinkingConfig', buildThinking(request, traits, losses));
   if (!isEmpty(config)) body.generationConfig = config;
 
@@ -96,10 +97,22 @@ function speakAsUser(system: JsonObject[], contents: JsonObject[], losses: LossR
   );
 }
 
-function refusesJson({ toolChoice }: NeutralRequest, { json }: ModelTraits, offersTools: boolean): boolean {
-  if (json === 'never' || !offersTools) return json === 'never';
-  // "Forced function calling (ANY mode) with a response mime type: 'application/json' is unsupported".
-  return json === 'without-tools' || toolChoice?.type === 'required' || toolChoice?.type === 'tool';
+const FORCED_CALL = 'the answer is the call that is forced, beside which the model takes no format';
+
+/**
+ * Where the model can be asked for JSON. "Forced function calling (ANY mode) with a response mime type: 'application/json' is
+ * unsupported"; in words it would change the beginning of the prompt for this turn of a conversation only, whose cached rest
+ * would be read, and paid for, anew.
+ */
+function placeOfFormat(
+  { toolChoice }: NeutralRequest,
+  { json }: ModelTraits,
+  offersTools: boolean,
+): 'field' | 'words' | 'nowhere' {
+  if (json === 'never') return 'words';
+  if (!offersTools) return 'field';
+  if (json === 'without-tools') return 'words';
+  return toolChoice?.type === 'required' || toolChoice?.type === 'tool' ? 'nowhere' : 'field';
 }
 
 /** For models that take no system prompt. */

@@ -597,6 +597,9 @@ describe('the rest', () => {
     expect(names).toEqual(takes ? [] : ['approximated response_format']);
     const forced = build({ ...request, toolChoice: { type: 'required' } }, model);
     expect(forced.body).not.toHaveProperty('generationConfig');
+    // The beginning of the prompt stays the same from turn to turn.
+    expect(forced.body.systemInstruction).toEqual(body.systemInstruction as never);
+    expect(forced.losses.map(({ feature }) => feature)).toContain('response_format');
     // A client of Gemini's own, whose request is built anew, knows its model.
     const own = build({ ...request, extension: { dialect: 'gemini', fields: {} } }, model);
     expect(own.body.generationConfig).toEqual(config);
