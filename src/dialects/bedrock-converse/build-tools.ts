@@ -8,7 +8,7 @@ import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
 import { forcedChoices } from './models.ts';
 import { novaSchema } from './nova-schema.ts';
-import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
+import { type ReportedGrowth, reportedGrowth } from '../shared/schema-growth.ts';
 import { ANY_TOOL, CHOICE_LEFT } from '../shared/substitutes.ts';
 
 interface ChoiceFacts {
@@ -26,7 +26,7 @@ export function buildToolConfig(
   const { losses } = scope;
   const { toolChoice } = request;
   const called = calledTools(turns);
-  const growth = createSchemaGrowth('tools.parameters', losses);
+  const growth = reportedGrowth('tools.parameters', losses);
   const offered = request.tools.flatMap((tool) => buildTool(tool, growth, scope));
   if (request.parallelToolCalls === false && offered.length > 0) losses.lost('parallel_tool_calls');
   if (toolChoice?.type === 'none' && offered.length > 0) {
@@ -61,7 +61,7 @@ function calledTools(turns: readonly Turn[]): Set<string> {
   return names;
 }
 
-function buildTool(tool: Tool, growth: SchemaGrowth, scope: ContentScope): JsonObject[] {
+function buildTool(tool: Tool, growth: ReportedGrowth, scope: ContentScope): JsonObject[] {
   const { losses } = scope;
   losses.ungrouped(tool);
   switch (tool.type) {
@@ -81,7 +81,11 @@ function buildTool(tool: Tool, growth: SchemaGrowth, scope: ContentScope): JsonO
   }
 }
 
-function takenSchema(schema: JsonObject, growth: SchemaGrowth, { family, losses }: ContentScope): JsonObject {
+function takenSchema(
+  schema: JsonObject,
+  growth: ReportedGrowth,
+  { family, losses }: ContentScope,
+): JsonObject {
   switch (family) {
     case 'claude':
       // As Anthropic does, Claude behind this service takes one object.

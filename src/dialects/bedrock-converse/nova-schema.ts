@@ -3,14 +3,14 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import { inlineReferences } from '../shared/inline-references.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import type { SchemaGrowth } from '../shared/schema-growth.ts';
+import type { ReportedGrowth } from '../shared/schema-growth.ts';
 
 const TOP = ['type', 'properties', 'required'];
 /** Keywords that leaving out changes nothing. */
 const SILENT = new Set(['$schema', '$id', '$comment', 'title']);
 
 /** @param schema one object, without a choice at the top. */
-export function novaSchema(schema: JsonObject, growth: SchemaGrowth, losses: LossReport): JsonObject {
+export function novaSchema(schema: JsonObject, growth: ReportedGrowth, losses: LossReport): JsonObject {
   const inlined = inlineReferences(schema, growth);
   const kept: JsonObject = {};
   for (const [keyword, value] of Object.entries(inlined)) {

@@ -8,7 +8,8 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { outermost, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
-import { cleanSchema, createSchemaBudget, type SchemaBudget } from './clean-schema.ts';
+import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
+import { cleanSchema } from './clean-schema.ts';
 import { plainReferences } from './plain-references.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
@@ -19,20 +20,20 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
   const { losses } = scope;
   const declarations: JsonObject[] = [];
   const others: JsonObject[] = [];
-  const budget = createSchemaBudget();
+  const growth = createSchemaGrowth();
   // Older models refuse a search beside functions, and newer ones require the answer's server calls back.
   const searches = scope.traits.webSearch && tools.every(({ type }) => type === 'server');
   for (const tool of tools) {
     losses.ungrouped(tool);
     switch (tool.type) {
       case 'function':
-        declarations.push(buildFunction(tool, budget, scope));
+        declarations.push(buildFunction(tool, growth, scope));
         break;
       case 'custom': {
         const parameters = freeTextSchema(tool, losses);
         const { name, description } = tool;
         const described = description === undefined ? {} : { description };
-        declarations.push(buildFunction({ type: 'function', name, ...described, parameters }, budget, scope));
+        declarations.push(buildFunction({ type: 'function', name, ...described, parameters }, growth, scope));
         break;
       }
       case 'server':
@@ -48,7 +49,7 @@ export function buildTools(tools: readonly Tool[], scope: BuildScope): JsonObjec
 
 function buildFunction(
   tool: FunctionTool,
-  budget: SchemaBudget,
+  growth: SchemaGrowth,
   { options, losses }: BuildScope,
 ): JsonObject {
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
@@ -58,19 +59,19 @@ function buildFunction(
   put(declaration, 'description', tool.description);
   const { parameters } = tool;
   if (parameters !== undefined)
-    Object.assign(declaration, buildParameters(parameters, budget, options, losses));
+    Object.assign(declaration, buildParameters(parameters, growth, options, losses));
   return Object.assign(declaration, ownFields(tool.extension));
 }
 
 function buildParameters(
   parameters: JsonObject,
-  budget: SchemaBudget,
+  growth: SchemaGrowth,
   { quirks }: BuildOptions,
   losses: LossReport,
 ): JsonObject {
   if (quirks.schemaSubset !== true)
     return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
-  const { schema, approximated } = cleanSchema(parameters, budget);
+  const { schema, approximated } = cleanSchema(parameters, growth);
   if (approximated.length > 0) {
     losses.approximated(
       'tools.parameters',

@@ -9,6 +9,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
+import { createSchemaGrowth, DEEPEST, type SchemaGrowth } from '../shared/schema-growth.ts';
 
 export interface CleanSchema {
   schema: JsonObject;
@@ -16,23 +17,14 @@ export interface CleanSchema {
   approximated: string[];
 }
 
-/** How many schemas may still be written: definitions that reference each other many times would grow without end. */
-export interface SchemaBudget {
-  left: number;
-}
-
-/** For all schemas of a request: more than a model could read of them. */
-export function createSchemaBudget(): SchemaBudget {
-  return { left: 40_000 };
-}
-
-/** @param budget it is used up; beyond it schemas are cut. */
-export function cleanSchema(schema: JsonObject, budget: SchemaBudget = createSchemaBudget()): CleanSchema {
+/** @param growth beyond it references are cut. */
+export function cleanSchema(schema: JsonObject, growth: SchemaGrowth = createSchemaGrowth()): CleanSchema {
   const approximated = new Set<string>();
   const cleaned = clean(schema, {
     root: schema,
     open: new Set(),
-    isFull: () => --budget.left < 0,
+    depth: 0,
+    growth,
     note: (keyword) => approximated.add(keyword),
   });
   return { schema: cleaned, approximated: [...approximated].sort() };
@@ -42,8 +34,9 @@ interface Scope {
   root: JsonObject;
   /** References being resolved, outermost first: one that is already here is recursive. */
   open: ReadonlySet<string>;
-  /** Counts one more schema. */
-  isFull(): boolean;
+  /** How many schemas this one is in. */
+  depth: number;
+  growth: SchemaGrowth;
   note(keyword: string): void;
 }
 
@@ -67,8 +60,9 @@ const READ = new Set([
 ]);
 
 function clean(given: JsonObject, outer: Scope): JsonObject {
-  const { fields, scope, isRecursive } = resolve(given, outer);
-  if (isRecursive || scope.isFull()) {
+  const { fields, scope: own, isRecursive } = resolve(given, outer);
+  const scope = { ...own, depth: outer.depth + 1 };
+  if (isRecursive || scope.depth > DEEPEST) {
     scope.note('$ref');
     return described({ type: 'OBJECT' }, fields, ['of the same shape again']);
   }
@@ -93,7 +87,10 @@ function clean(given: JsonObject, outer: Scope): JsonObject {
   return described(withVariants(schema, variants, scope), source, notes);
 }
 
-/** The schema at the end of a chain of references, merged with what is beside them. */
+/**
+ * The schema at the end of a chain of references, merged with what is beside them.
+ * @returns `isRecursive` also where it would be too long, or too deep.
+ */
 function resolve(
   given: JsonObject,
   outer: Scope,
@@ -104,8 +101,10 @@ function resolve(
     const reference = asString(fields.$ref);
     if (reference === undefined) return { fields, scope, isRecursive: false };
     const { $ref: _, ...beside } = fields;
-    if (scope.open.has(reference)) return { fields: beside, scope, isRecursive: true };
+    const isEndless = scope.open.has(reference) || scope.open.size >= DEEPEST;
     const target = followReference(reference, scope.root);
+    if (isEndless || (target !== undefined && !scope.growth.allows(target, 1)))
+      return { fields: beside, scope, isRecursive: true };
     if (target === undefined) scope.note('$ref');
     fields = { ...target, ...beside };
     scope = { ...scope, open: new Set([...scope.open, reference]) };
@@ -122,7 +121,6 @@ function mergeAllOf(fields: JsonObject, scope: Scope): JsonObject {
   const properties = new Map<string, JsonValue | undefined>();
   const required = new Set<JsonValue>();
   for (const part of [...all, own]) {
-    if (scope.isFull()) break;
     const resolved = resolve(part, scope);
     if (resolved.isRecursive) scope.note('$ref');
     const next = mergeAllOf(resolved.fields, resolved.scope);

@@ -9,7 +9,7 @@ import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { buildServiceTier, buildUser, buildVerbosity } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
-import { createSchemaGrowth } from '../shared/schema-growth.ts';
+import { reportedGrowth } from '../shared/schema-growth.ts';
 import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
@@ -190,9 +190,7 @@ function buildResponseFormat(
       const { objectSchemas, schemaForm } = options.quirks;
       const whole = objectSchemas === true ? answerSchema(format.schema) : format.schema;
       const schema =
-        whole && schemaForm === 'mfjs'
-          ? mfjsSchema(whole, createSchemaGrowth('response_format', losses))
-          : whole;
+        whole && schemaForm === 'mfjs' ? mfjsSchema(whole, reportedGrowth('response_format', losses)) : whole;
       if (schema === undefined) {
         losses.approximated('response_format', AS_INSTRUCTION);
         return undefined;

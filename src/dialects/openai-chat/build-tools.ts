@@ -13,7 +13,7 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
-import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
+import { type ReportedGrowth, reportedGrowth } from '../shared/schema-growth.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
 import type { BuildScope } from './build-content.ts';
@@ -24,7 +24,7 @@ import { SEARCH_OPTIONS } from './parse-tools.ts';
 export function buildTools(request: NeutralRequest, scope: BuildScope): JsonObject {
   const { losses, options } = scope;
   const isOwn = request.extension?.dialect === 'openai-chat';
-  const growth = createSchemaGrowth('tools.parameters', losses);
+  const growth = reportedGrowth('tools.parameters', losses);
   const tools: JsonObject[] = [];
   const fields: JsonObject = {};
   const customNames = new Set<string>();
@@ -97,7 +97,7 @@ function buildSearch(tool: ServerTool, { losses, options }: BuildScope): JsonObj
 interface FunctionFacts {
   /** Whether the client speaks this dialect. */
   isOwn: boolean;
-  growth: SchemaGrowth;
+  growth: ReportedGrowth;
 }
 
 function buildFunction(

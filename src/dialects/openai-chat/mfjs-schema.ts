@@ -6,7 +6,7 @@ import { currentDraft } from '../shared/current-draft.ts';
 import { inlineReferences } from '../shared/inline-references.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { isEmpty } from '../shared/own-fields.ts';
-import type { SchemaGrowth } from '../shared/schema-growth.ts';
+import type { ReportedGrowth } from '../shared/schema-growth.ts';
 
 /** Keywords that may stand beside a choice or several types. */
 const ANNOTATIONS = new Set(['description', 'title', 'default']);
@@ -31,11 +31,11 @@ const TYPES_OF = new Map(
   CONSTRAINTS.flatMap(([types, keywords]) => keywords.map((keyword) => [keyword, types] as const)),
 );
 
-export function mfjsSchema(schema: JsonObject, growth: SchemaGrowth): JsonObject {
+export function mfjsSchema(schema: JsonObject, growth: ReportedGrowth): JsonObject {
   return mapSchemas(currentDraft(inlineReferences(schema, growth)), (each) => accepted(each, growth));
 }
 
-function accepted(given: JsonObject, growth: SchemaGrowth): JsonObject {
+function accepted(given: JsonObject, growth: ReportedGrowth): JsonObject {
   const schema = withSchemasForTrue(withRequiredDefined(given));
   const typed = withTypedEnum(schema);
   return pushedIntoChoices(Array.isArray(typed.type) ? asChoice(typed, typed.type, growth) : typed, growth);
@@ -77,7 +77,7 @@ function typeOf(value: JsonValue): string {
 }
 
 /** "keyword minLength is not allowed in combination with multiple types": each type is a choice, with what applies to it. */
-function asChoice(schema: JsonObject, types: readonly JsonValue[], growth: SchemaGrowth): JsonObject {
+function asChoice(schema: JsonObject, types: readonly JsonValue[], growth: ReportedGrowth): JsonObject {
   const [only] = types;
   if (types.length === 1 && only !== undefined) return { ...schema, type: only };
   const { type: _, ...untyped } = schema;
@@ -114,7 +114,7 @@ function matches(value: JsonValue, type: JsonValue): boolean {
 }
 
 /** "when using anyOf, type should be defined in anyOf items instead of the parent schema", and likewise what else they share. */
-function pushedIntoChoices(schema: JsonObject, growth: SchemaGrowth): JsonObject {
+function pushedIntoChoices(schema: JsonObject, growth: ReportedGrowth): JsonObject {
   const { oneOf, ...others } = schema;
   // `oneOf` is not read: the same choices are.
   const whole =
@@ -131,7 +131,7 @@ function pushedIntoChoices(schema: JsonObject, growth: SchemaGrowth): JsonObject
   return { ...annotations, anyOf: choices.map((choice) => merged(shared, choice, growth)) };
 }
 
-function merged(shared: JsonObject, choice: JsonObject, growth: SchemaGrowth): JsonObject {
+function merged(shared: JsonObject, choice: JsonObject, growth: ReportedGrowth): JsonObject {
   // A choice of choices has no type of its own.
   if (Array.isArray(choice.anyOf)) return pushedIntoChoices({ ...shared, ...choice }, growth);
   // Another type than the parent's: what the parent says does not apply to it.

@@ -2,16 +2,13 @@
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
 import { mapSchemas } from './map-schema.ts';
-import type { SchemaGrowth } from './schema-growth.ts';
-
-/** How many references may stand within each other: each takes a few calls of the stack. */
-const DEEPEST = 100;
+import { DEEPEST, type ReportedGrowth } from './schema-growth.ts';
 
 /**
  * What stands beside a reference is all that is left of one that leads back to itself, nowhere, or too far.
  * @returns without definitions at the top.
  */
-export function inlineReferences(schema: JsonObject, growth: SchemaGrowth): JsonObject {
+export function inlineReferences(schema: JsonObject, growth: ReportedGrowth): JsonObject {
   const replaced = (each: JsonObject, open: ReadonlySet<string>): JsonObject => {
     const reference = asString(each.$ref);
     if (reference === undefined) return each;

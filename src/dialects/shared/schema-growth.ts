@@ -3,18 +3,23 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from './loss-report.ts';
 
-export interface SchemaGrowth {
-  /** Whether the schema may be written so many times more. Once one may not, none may. */
-  allows(schema: JsonObject, times: number): boolean;
-  /** Reports that something is left out of a schema: a reference that cannot be replaced, or what would have grown too long. */
-  cut(): void;
-}
+/** How many schemas may stand within each other: each takes a few calls of the stack. */
+export const DEEPEST = 100;
 
 /** In characters, for all schemas of a request: more than a model could read of them. */
 const MOST = 1_000_000;
 
-/** @param feature of the client, whose schemas they are. */
-export function createSchemaGrowth(feature: string, losses: LossReport): SchemaGrowth {
+export interface SchemaGrowth {
+  /** Whether the schema may be written so many times more. Once one may not, none may. */
+  allows(schema: JsonObject, times: number): boolean;
+}
+
+export interface ReportedGrowth extends SchemaGrowth {
+  /** Reports that something is left out of a schema: a reference that cannot be replaced, or what would have grown too long. */
+  cut(): void;
+}
+
+export function createSchemaGrowth(): SchemaGrowth {
   let left = MOST;
   return {
     allows(schema, times) {
@@ -22,6 +27,13 @@ export function createSchemaGrowth(feature: string, losses: LossReport): SchemaG
       if (left > 0) left -= times * JSON.stringify(schema).length;
       return left > 0;
     },
+  };
+}
+
+/** @param feature of the client, whose schemas they are. */
+export function reportedGrowth(feature: string, losses: LossReport): ReportedGrowth {
+  return {
+    ...createSchemaGrowth(),
     cut() {
       losses.approximated(
         feature,

@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'bun:test';
 import { mfjsSchema } from '../../../src/dialects/openai-chat/mfjs-schema.ts';
 import { createLossReport } from '../../../src/dialects/shared/loss-report.ts';
-import { createSchemaGrowth } from '../../../src/dialects/shared/schema-growth.ts';
+import { reportedGrowth } from '../../../src/dialects/shared/schema-growth.ts';
 import { asArray, asObject, isObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { build } from '../../providers/row-lab.ts';
 
-const growth = () => createSchemaGrowth('tools.parameters', createLossReport('openai-chat'));
+const growth = () => reportedGrowth('tools.parameters', createLossReport('openai-chat'));
 
 const NAMED = ['properties', '$defs', 'definitions'];
 const ANNOTATIONS = new Set(['description', 'title', 'default']);

@@ -1,5 +1,6 @@
 // Schemas of a few kilobytes that would become gigabytes where references and choices are rewritten: what is sent has an end.
 import { describe, expect, test } from 'bun:test';
+import { cleanSchema } from '../../../src/dialects/gemini/clean-schema.ts';
 import { bedrockConverse } from '../../../src/dialects/bedrock-converse/index.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { FunctionTool, NeutralRequest } from '../../../src/model/request.ts';
@@ -13,6 +14,12 @@ function wide(references: number, fields: number): JsonObject {
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`field${at}`, value]));
   const big = { type: 'object', properties: many(fields, { type: 'string', description: 'some words' }) };
   return { type: 'object', properties: many(references, { $ref: '#/$defs/big' }), $defs: { big } };
+}
+
+function enumerated(references: number, values: number): JsonObject {
+  const { properties } = wide(references, 0);
+  const names = Array.from({ length: values }, (_, at) => `some value ${at}`);
+  return { type: 'object', properties: properties ?? {}, $defs: { big: { type: 'string', enum: names } } };
 }
 
 /** Definitions of which each refers to the next, so many times. */
@@ -36,6 +43,12 @@ const REFERENCES: [string, JsonObject][] = [
   ['definitions that refer to the next one twice', chain(16, 2)],
   ['more definitions within each other than the stack holds', chain(20_000, 1)],
 ];
+
+/** Of the same properties again, which are in no reference. */
+const ENDLESS: JsonObject = {
+  type: 'object',
+  allOf: [{ properties: { again: { type: 'object', allOf: [{ $ref: '#' }] } } }],
+};
 
 const CHOICES: [string, JsonObject][] = [
   [
@@ -70,6 +83,18 @@ describe('moonshot', () => {
     const { body, lost } = build('moonshot', { tools: several });
     expect(JSON.stringify(body).length).toBeLessThan(LONGEST);
     expect(lost).toContain('approximated tools.parameters');
+  });
+});
+
+describe('Gemini, where it takes its own subset alone', () => {
+  test.each([
+    ...REFERENCES,
+    ['many references to a long enumeration', enumerated(1_000, 500)] as const,
+    ['a schema that holds itself', ENDLESS] as const,
+  ])('%s', (_, given) => {
+    const { schema, approximated } = cleanSchema(given);
+    expect(JSON.stringify(schema).length).toBeLessThan(LONGEST);
+    expect(approximated).toContain('$ref');
   });
 });
 
