@@ -114,6 +114,8 @@ describe('timeouts', () => {
       ['a whole answer that never comes', [''], { ...MESSAGES, stream: false }, 600, 'first_byte'],
       ['a stream that stops', [BEGUN], MESSAGES, 600, 'idle'],
       ['one that thinks, with keep-alives', [BEGUN, ...pings(100)], MESSAGES, 600, 'idle'],
+      ['one that stops within an event', [BEGUN, 'event: content_block_delta\n'], MESSAGES, 600, 'idle'],
+      ['one whose comments stop', [BEGUN, ': processing\r\n\r\n'], MESSAGES, 140, 'silence'],
       ['one whose keep-alives stop', [BEGUN, ...pings(3)], MESSAGES, 180, 'silence'],
       ['one whose keep-alives stop behind more', [BEGUN, PING, delta('!')], MESSAGES, 160, 'silence'],
       ['one whose keep-alives stop before it begins', [START, PING, PING], MESSAGES, 160, 'silence'],

@@ -98,7 +98,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private over = false;
   private firstContent = false;
   private freshWait = true;
-  /** Something came that was no event: a keep-alive, or a part of one. */
+  /** The provider has sent a keep-alive. */
   private showsLife = false;
   private closing = false;
   private isPaused = false;
@@ -249,7 +249,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       const out = pump.push(bytes);
       timing.taken();
       this.freshWait = pump.tookEvent();
-      if (!this.freshWait) this.showsLife = true;
+      if (!this.freshWait && !this.showsLife) this.showsLife = endsInBlankLine(bytes);
       if (this.freshWait && !this.closing && this.firstContent) watchdog.rest();
       else if (this.showsLife) watchdog.alive(Number.POSITIVE_INFINITY);
       if (this.throughput?.arrived(bytes.length) === false && !pump.ended())
@@ -329,4 +329,15 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 function brokenStream(provider: string, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
   return brokeOff(provider, cause);
+}
+
+const LF = 10;
+const CR = 13;
+
+/** Of bytes that completed no event: they are a keep-alive, and not a part of an event. */
+function endsInBlankLine(bytes: Uint8Array): boolean {
+  const last = bytes.at(-1);
+  if (last !== LF && last !== CR) return false;
+  const before = bytes.at(last === LF && bytes.at(-2) === CR ? -3 : -2);
+  return before === LF || before === CR;
 }
