@@ -13,7 +13,7 @@ import { formatInstruction } from '../shared/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
-import { AS_INSTRUCTION } from '../shared/substitutes.ts';
+import { AS_INSTRUCTION, SAID_FIRST } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
@@ -88,7 +88,7 @@ export function buildRequest(
   const [first] = turns;
   if (system.length > 0 && first !== undefined && refusesSystem(model)) {
     first.content.unshift(...system);
-    losses.approximated('system', 'the user says it at the beginning: the model takes no system prompt');
+    losses.approximated('messages.system', SAID_FIRST);
   } else if (system.length > 0) body.system = system;
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
   put('toolConfig', buildToolConfig(request, turns, { model, thinks }, scope));

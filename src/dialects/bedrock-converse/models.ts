@@ -32,6 +32,10 @@ export function cachePointsOf(family: Family, model: string): CachePoints {
   return family === 'nova' || family === 'nova-2' ? 'behind-texts' : 'nowhere';
 }
 
+export function isMistral(model: string): boolean {
+  return /\bmistral\./.test(model);
+}
+
 /** Others refuse the `status` of a tool's result. */
 export function knowsFailedResults(family: Family): boolean {
   return family === 'claude' || family === 'nova' || family === 'nova-2';
@@ -78,7 +82,7 @@ export function endsWithUser(model: string): boolean {
  * https://github.com/strands-agents/harness-sdk/issues/1223, https://github.com/browser-use/browser-use/issues/710
  */
 export function separatesTools(model: string): boolean {
-  return /\b(meta\.llama|mistral\.)/.test(model);
+  return model.includes('meta.llama') || isMistral(model);
 }
 
 /** "This model doesn't support system messages": https://github.com/567-labs/instructor/issues/1753, and Titan, as in the table above. */

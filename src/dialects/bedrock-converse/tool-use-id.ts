@@ -1,12 +1,13 @@
 // Ids of calls in the form that the wire accepts: at most 64 letters, digits, dashes and underscores. Mistral's models take fewer.
 import { fnv1a } from '../../model/hash.ts';
 import { mistralCallId } from '../shared/mistral-call-id.ts';
+import { isMistral } from './models.ts';
 
 const LONGEST = 64;
 
 /** The same for a call and its result, and different for different ids. */
 export function toolUseId(id: string, model: string): string {
-  if (/\bmistral\./.test(model)) return mistralCallId(id);
+  if (isMistral(model)) return mistralCallId(id);
   const plain = id.replace(/[^\w-]/g, '_');
   if (plain === id && id !== '' && id.length <= LONGEST) return id;
   const mark = `_${fnv1a(id).toString(36)}`;

@@ -14,7 +14,7 @@ interface WithRole {
 }
 
 /**
- * The messages of the assistant's turn that the request continues: one turn lasts until the user says something beside the
+ * The messages of the assistant's turn that the request continues: one turn lasts until the user says something without
  * results of its calls. Empty where the user began a new one.
  * https://platform.claude.com/docs/en/build-with-claude/thinking#thinking-with-tool-use
  */

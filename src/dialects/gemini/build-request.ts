@@ -16,7 +16,7 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { promptToContinue } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
-import { AS_INSTRUCTION } from '../shared/substitutes.ts';
+import { AS_INSTRUCTION, SAID_FIRST } from '../shared/substitutes.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
@@ -121,10 +121,7 @@ function sayFirst(system: readonly JsonObject[], contents: JsonObject[], losses:
   const [first] = contents;
   if (first?.role === 'user') contents[0] = { ...first, parts: [...system, ...(asArray(first.parts) ?? [])] };
   else contents.unshift({ role: 'user', parts: [...system] });
-  losses.approximated(
-    'messages.system',
-    'said at the beginning by the user, since the model takes no system prompt',
-  );
+  losses.approximated('messages.system', SAID_FIRST);
 }
 
 /** For models that refuse a final turn of their own; if that turn calls a tool, results are missing as well. */

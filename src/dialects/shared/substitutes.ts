@@ -27,6 +27,8 @@ export const THINKING_OFF = 'thinking is off for this answer: it rules out a for
 export const CHOICE_LEFT = 'auto: the model cannot be forced to call a tool while it thinks';
 /** … or only the choice of the tool is left to it. */
 export const ANY_TOOL = 'a tool must be called, but not necessarily the named one';
+/** For the system prompt, where the model takes none. */
+export const SAID_FIRST = 'said at the beginning by the user, since the model takes no system prompt';
 /** Before the result of a call that failed, where nothing else says so. */
 export const CALL_FAILED = 'The tool call failed.';
 /** For the words of an answer that has none, where a provider refuses such a turn. */

@@ -183,7 +183,7 @@ describe('a conversation', () => {
           content: [{ text: 'Be brief.' }, { text: expect.stringContaining('JSON') }, { text: 'hi' }],
         },
       ]);
-      expect(lost).toEqual(['approximated response_format', 'approximated system']);
+      expect(lost).toEqual(['approximated response_format', 'approximated messages.system']);
     }
     expect(build(asked, MISTRAL).body.system).toHaveLength(2);
   });
