@@ -320,6 +320,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
           streamsOnly: true,
           refusesJson: true,
         },
+        // Each "(non-thinking mode)": https://www.alibabacloud.com/help/en/model-studio/json-mode
+        { models: /^qwen(3-max|-(max|plus|flash|turbo))/, refuses: FORCED, refusesJson: true },
         { models: /./, refuses: FORCED },
       ],
       developerRole: false,

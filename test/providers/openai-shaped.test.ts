@@ -238,6 +238,9 @@ describe('fields', () => {
       ['approximated response_format'],
     ]);
     expect(ask('qwen3.8-max', { reasoning: { mode: 'on' } })).toEqual([format, true, []]);
+    // These think only where they are asked to.
+    expect(ask('qwen-plus', { reasoning: { mode: 'on' } })).toEqual([format, false, ['lost thinking']]);
+    expect(ask('qwen3-max')).toEqual([format, undefined, []]);
     const whole = pass('qwen', {
       ...{ model: 'qwen3-32b', stream: true, response_format: format },
       messages: [{ role: 'user', content: 'JSON' }],
