@@ -605,6 +605,8 @@ export interface StreamFraming {
 export interface EventTaker extends RepeatReader {
   /** Returns the text of the event if a later event that differs only in this text may come by `repeat`. */
   take(event: SseEvent): string | undefined;
+  /** A comment, by which servers keep a connection open. */
+  comment?(): void;
   /** The JSON of the `numbers` of the last event that came by `repeat`; called before the next `take`, or at the end. */
   count(numbers: string): void;
 }

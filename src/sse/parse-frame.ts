@@ -32,7 +32,14 @@ export function parseFrame(frame: Uint8Array): SseEvent | undefined {
   return data === undefined || data === '' ? undefined : { event, data };
 }
 
-/** The same for a line of JSON; undefined where it is blank. */
+const COLON = 58;
+
+/** Whether a frame without an event is a comment. */
+export function isComment(frame: Uint8Array): boolean {
+  return frame[0] === COLON;
+}
+
+/** As `parseFrame`, for a line of JSON; undefined where it is blank. */
 export function parseLine(line: Uint8Array): SseEvent | undefined {
   const data = decoder.decode(line).trim();
   return data === '' ? undefined : { event: '', data };

@@ -335,6 +335,7 @@ test('a long body takes no time out of proportion to its pieces', () => {
     ended: () => false,
     gaveUp: () => false,
     tookEvent: () => false,
+    hasKeepAlives: () => false,
     settle: () => {},
   };
   const reader: TextReader<number> = {

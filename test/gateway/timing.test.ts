@@ -91,7 +91,7 @@ describe('timeouts', () => {
     const providers = { claude: LAB_PROVIDERS.claude };
 
     /** Sends each piece 20 s after the one before, then nothing. Resolves to seconds until the end, and its text. */
-    async function timed(pieces: readonly string[], body: object) {
+    async function timed(pieces: readonly string[], body: object, path = '/v1/messages') {
       const after = pieces.join('').length;
       const reply = replyWith([...pieces, 'never sent'].map(bytes), {
         before: (index) =>
@@ -101,7 +101,7 @@ describe('timeouts', () => {
       const lab = setup({ reply, config: { providers, server: { ping_interval: '1h' } } });
       let seconds = 0;
       let text: string | undefined;
-      void lab.post('/v1/messages', body).then(async (response) => {
+      void lab.post(path, body).then(async (response) => {
         text = await response.text();
       });
       for (; text === undefined && seconds < 2_000; seconds++) await lab.timers.advance(1_000);
@@ -124,6 +124,20 @@ describe('timeouts', () => {
       expect(text).toContain(`(timeouts.${key})`);
       expect(seconds).toBeGreaterThanOrEqual(after);
       expect(seconds).toBeLessThan(after + 3);
+    });
+
+    test.each(CLIENTS)('a part of an event is no keep-alive: %s', async (_, path, body) => {
+      const { seconds, text } = await timed([BEGUN.slice(0, 50), BEGUN.slice(50)], body, path);
+      expect(text).toContain('(timeouts.idle)');
+      expect(seconds).toBeGreaterThanOrEqual(620);
+    });
+
+    test.each(CLIENTS)('one that comes with events, or is a comment, is one: %s', async (_, path, body) => {
+      for (const alive of [PING, ': still here\n\n']) {
+        const { seconds, text } = await timed([START + alive + BLOCK + delta('Hello')], body, path);
+        expect(text).toContain('(timeouts.silence)');
+        expect(seconds).toBeLessThan(123);
+      }
     });
   });
 

@@ -2,7 +2,7 @@
 import type { EventTaker, StreamFraming } from '../../dialects/dialect.ts';
 import { FrameForm } from '../../sse/frame-form.ts';
 import { createFrameSplitter, type FrameSplitter } from '../../sse/frame-splitter.ts';
-import { parseFrame } from '../../sse/parse-frame.ts';
+import { isComment, parseFrame } from '../../sse/parse-frame.ts';
 
 export function createEventFraming(maxEvent: number): StreamFraming {
   return new EventFraming(maxEvent);
@@ -44,7 +44,10 @@ class EventFraming extends FrameForm implements StreamFraming {
 
   private read(frame: Uint8Array, taker: EventTaker): void {
     const event = parseFrame(frame);
-    if (event === undefined) return;
+    if (event === undefined) {
+      if (isComment(frame)) taker.comment?.();
+      return;
+    }
     this.settle(taker);
     const text = taker.take(event);
     if (text === undefined) this.forget();

@@ -13,6 +13,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import { FrameForm, type RepeatReader } from '../../sse/frame-form.ts';
 import { FRAME_FORMATS, type FrameFormat } from '../../sse/frame-format.ts';
 import type { CompletedFrames, FrameSplitter } from '../../sse/frame-splitter.ts';
+import { isComment } from '../../sse/parse-frame.ts';
 import { hintedError } from '../attempts/retry-hint.ts';
 import { noteErrorData, type Observation, type Observer } from '../record/observer.ts';
 import { type Follower, framingError, keptTooMuch, type Pump, truncated } from './pump.ts';
@@ -63,6 +64,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   /** One like it followed. */
   private hasRepeated = false;
   private took = false;
+  private keptAlive = false;
   private failed = false;
   /** The failure is kept from the client. */
   private kept = false;
@@ -110,6 +112,10 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     return took;
   }
 
+  hasKeepAlives(): boolean {
+    return this.keptAlive;
+  }
+
   push(chunk: Uint8Array): Uint8Array | undefined {
     if (this.failed) return undefined;
     const { side, observer, seen, follower } = this;
@@ -137,7 +143,10 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
       }
       const frame = bytes.subarray(start, end);
       const event = this.format.parse(frame);
-      if (event === undefined) continue;
+      if (event === undefined) {
+        this.keptAlive ||= isComment(frame);
+        continue;
+      }
       const failedBefore = this.reportedFailure() !== null;
       const shown = this.tap(event, frame);
       if (shown && this.reportedFailure() === null) continue;
@@ -257,7 +266,8 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   private tap(event: SseEvent, frame: Uint8Array | null): boolean {
     const { follower, side } = this;
     const kind = side.classify(event);
-    if (kind !== 'ping') this.took = true;
+    if (kind === 'ping') this.keptAlive = true;
+    else this.took = true;
     // Exactly one terminal event, whatever the provider sends after it (GUARANTEES 14).
     if (this.reportedFailure() !== null) {
       if (this.terminal || side.repeatsError?.(event) !== true) return false;

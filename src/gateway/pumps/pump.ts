@@ -19,6 +19,8 @@ export interface Pump<Out> {
   ended(): boolean;
   /** An event other than a keep-alive came since the last call. */
   tookEvent(): boolean;
+  /** Whether a keep-alive has come in this answer. */
+  hasKeepAlives(): boolean;
   /** The reader may leave now: reports to the observer the usage known so far. */
   settle(): void;
   /** Whether it ended the stream itself, as over a limit: nothing more of the provider's is wanted. */

@@ -98,8 +98,6 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
   private over = false;
   private firstContent = false;
   private freshWait = true;
-  /** The provider has sent a keep-alive. */
-  private showsLife = false;
   private closing = false;
   private isPaused = false;
   /** Waits for the next. */
@@ -234,7 +232,7 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
     }
     // Until the first content the owner's `first_byte` limit runs on. Keep-alives do not restart `idle`.
     if (this.firstContent && this.freshWait) watchdog.wait('idle', this.idleMs, now);
-    if (this.showsLife) watchdog.alive(this.silenceMs, now);
+    if (this.pump.hasKeepAlives()) watchdog.alive(this.silenceMs, now);
     if (this.firstContent) this.throughput?.waiting(now);
   }
 
@@ -249,9 +247,8 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
       const out = pump.push(bytes);
       timing.taken();
       this.freshWait = pump.tookEvent();
-      if (!this.freshWait && !this.showsLife) this.showsLife = endsInBlankLine(bytes);
       if (this.freshWait && !this.closing && this.firstContent) watchdog.rest();
-      else if (this.showsLife) watchdog.alive(Number.POSITIVE_INFINITY);
+      else if (pump.hasKeepAlives()) watchdog.alive(Number.POSITIVE_INFINITY);
       if (this.throughput?.arrived(bytes.length) === false && !pump.ended())
         watchdog.expire('min_throughput');
       if (pump.gaveUp() || (out === undefined && pump.broke?.() === true)) this.stop();
@@ -329,15 +326,4 @@ class StreamRelay<Out> implements Relay<Out>, BodyReader {
 function brokenStream(provider: string, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
   return brokeOff(provider, cause);
-}
-
-const LF = 10;
-const CR = 13;
-
-/** Of bytes that completed no event: they are a keep-alive, and not a part of an event. */
-function endsInBlankLine(bytes: Uint8Array): boolean {
-  const last = bytes.at(-1);
-  if (last !== LF && last !== CR) return false;
-  const before = bytes.at(last === LF && bytes.at(-2) === CR ? -3 : -2);
-  return before === LF || before === CR;
 }

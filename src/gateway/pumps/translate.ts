@@ -52,6 +52,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   /** Length of the answer so far. */
   private length = 0;
   private hasTaken = false;
+  private keptAlive = false;
   private failed = false;
 
   constructor(options: TranslateOptions<Out>) {
@@ -78,6 +79,10 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     const took = this.hasTaken;
     this.hasTaken = false;
     return took;
+  }
+
+  hasKeepAlives(): boolean {
+    return this.keptAlive;
   }
 
   push(chunk: Uint8Array): Out | undefined {
@@ -140,7 +145,10 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
   // From the framing.
 
   take(event: SseEvent): string | undefined {
-    if (this.side.classify(event) === 'ping') return undefined;
+    if (this.side.classify(event) === 'ping') {
+      this.keptAlive = true;
+      return undefined;
+    }
     this.hasTaken = true;
     const before = this.events.length;
     try {
@@ -154,6 +162,10 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
       this.options.onMalformed(thrown);
       return undefined;
     }
+  }
+
+  comment(): void {
+    this.keptAlive = true;
   }
 
   repeat(text: string): boolean {

@@ -33,6 +33,10 @@ export class WrappedPump<Out> implements Pump<Out> {
     return this.stream.tookEvent();
   }
 
+  hasKeepAlives(): boolean {
+    return this.stream.hasKeepAlives();
+  }
+
   settle(): void {
     this.stream.settle();
   }
