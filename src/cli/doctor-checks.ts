@@ -215,6 +215,7 @@ interface Health {
   ledger: Part | null;
   budgets?: Part;
   log?: Part;
+  descriptors?: Part;
   /** Present where several gateways count rate limits together. */
   redis?: Part;
   tls?: Part;
@@ -333,7 +334,7 @@ async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<stri
   );
   const missing = missingWorkers(health);
   if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
-  for (const name of ['ledger', 'budgets', 'redis', 'log', 'tls'] as const) {
+  for (const name of ['ledger', 'budgets', 'redis', 'log', 'descriptors', 'tls'] as const) {
     const part = health[name];
     if (part?.ok === false) reasons.push(`the ${name} (${part.last_error})`);
   }

@@ -118,6 +118,7 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
       providerStates: states.snapshot,
       connections,
       ...(host.logState !== undefined && { log: host.logState }),
+      ...(host.descriptorState !== undefined && { descriptors: host.descriptorState }),
       budgets: budgets.states,
       budgetsUnread: budgets.unread,
       rateLimits: rateLimits.states,

@@ -5,6 +5,7 @@ import type { Spill } from '../ledger/queue/spill.ts';
 import type { LedgerStore } from '../ledger/store.ts';
 import type { Fleet } from './fleet.ts';
 import type { ConnectRemoteCount } from './rate-limits.ts';
+import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { Connections } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
@@ -55,6 +56,8 @@ export interface GatewayHost {
   random(): number;
   /** What became of the log's lines; left out where the host does not write it itself. */
   logState?(): LogState;
+  /** Whether this process can open further files and connections; left out where the host does not watch that. */
+  descriptorState?(): DescriptorState;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void;
   /** Collects traces; absent where none are collected. With several processes, one of them passes it all rows. */
   telemetry?: Telemetry;

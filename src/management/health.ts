@@ -4,10 +4,11 @@ import type { ManagementDeps } from './management.ts';
 
 export async function readHealth(deps: ManagementDeps): Promise<object> {
   const { providers, routing, audit, costs, server } = deps.config();
-  const [states, running, log] = await Promise.all([
+  const [states, running, log, descriptors] = await Promise.all([
     deps.providerStates(providers),
     deps.running.list(),
     deps.log?.(),
+    deps.descriptors?.(),
   ]);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
@@ -26,6 +27,7 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
     unread !== null ||
     redis?.ok === false ||
     log?.ok === false ||
+    descriptors?.ok === false ||
     tls?.ok === false;
   return {
     status: degraded ? 'degraded' : 'healthy',
@@ -56,6 +58,9 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
     ...(redis === null ? {} : { redis: { ok: redis.ok, last_error: redis.lastError } }),
     ...(tls === null ? {} : { tls }),
     ...(log === undefined ? {} : { log: { ok: log.ok, dropped: log.dropped, last_error: log.lastError } }),
+    ...(descriptors === undefined
+      ? {}
+      : { descriptors: { ok: descriptors.ok, last_error: descriptors.lastError } }),
   };
 }
 

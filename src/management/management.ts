@@ -6,6 +6,7 @@ import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LimitState } from '../limits/limit-book.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
+import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { Meter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -51,6 +52,8 @@ export interface ManagementDeps {
   remoteCount(): RemoteState | null;
   /** Left out where the host does not write the log itself. */
   log?(): LogState | Promise<LogState>;
+  /** Whether further files and connections can be opened; left out where the host does not watch that. */
+  descriptors?(): DescriptorState | Promise<DescriptorState>;
   /** Connections to every server that was asked; empty where the host does not keep them itself. */
   connections(): PoolState[] | Promise<PoolState[]>;
 }

@@ -38,6 +38,11 @@ export interface HostOptions {
   turnAway?(request: Request): Promise<Response>;
   /** For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. Left out: they are refused. */
   openSocket?(request: Request): SocketOrAnswer;
+  /**
+   * Whether this process can accept no further connection: each answer then ends its own, so that clients that wait get a turn.
+   * Left out: never.
+   */
+  isFull?(): boolean;
   onError(error: unknown): void;
   /** Called when the time for running answers is over, so that they can end with a last message. */
   onLate?(): void;
@@ -87,6 +92,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
   let served = 0;
   let { tls } = options;
+  const { turnAway = drainingResponse, openSocket, isFull = () => false } = options;
   const turn = new LoopTurn<() => void>((begin) => begin());
   const turnOf = async (request: Request, connection: ClientConnection) => {
     await new Promise<void>((resolve) => turn.add(resolve));
@@ -94,7 +100,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
   };
   /** Bun closes every connection whose answer is over when its listener has stopped. */
   const sayWhetherLast = (response: Response, connection: ClientConnection) =>
-    draining || !connection.isOf(listener) ? sayClose(response) : response;
+    draining || !connection.isOf(listener) || isFull() ? sayClose(response) : response;
   const answer = (request: Request, connection: ClientConnection): Promise<Response> => {
     connection.closeAfter(0);
     const encoding = encodingFor(options, request, connection);
@@ -113,7 +119,6 @@ export function createHttpHost(options: HostOptions): HttpHost {
       return last ? sayClose(sent) : sayWhetherLast(sent, connection);
     });
   };
-  const { turnAway = drainingResponse, openSocket } = options;
   const sockets = new Sockets();
   const receive = (request: Request, connection: ClientConnection) => {
     served++;

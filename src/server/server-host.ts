@@ -8,6 +8,7 @@ import type { ConnectionLimits } from '../upstream/connections.ts';
 import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts';
 import type { UpstreamRequest } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
+import { descriptorState } from './descriptors.ts';
 import { type Proxies, readProxies } from './http1/proxies.ts';
 import { tlsOptions } from './http1/tls-options.ts';
 import { createHttpTransport } from './http1/transport.ts';
@@ -41,6 +42,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
   const host = createWebHost({
     log,
     logState: standardErrorState,
+    descriptorState,
     version,
     ledgerStore,
     ...(ledgerStore !== null &&

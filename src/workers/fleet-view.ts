@@ -2,6 +2,7 @@
 import { createWatchers } from '../gateway/live/watchers.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createManagement, type ManagementDeps } from '../management/management.ts';
+import { mergeDescriptorStates } from '../model/descriptor-state.ts';
 import { type LogState, mergeLogStates } from '../model/log-state.ts';
 import type { Questions } from './ask-all.ts';
 import { mergeLimits, mergeStates } from './merge-states.ts';
@@ -51,6 +52,7 @@ export function createFleetView(
       watch: () => createWatchers(setTimer).watch(),
     },
     rateLimits: async () => mergeLimits(await questions.all(processes(), 'rateLimits')),
+    descriptors: async () => mergeDescriptorStates(await questions.all(processes(), 'descriptorState')),
     log: async () => mergeLogStates([options.logState(), ...(await questions.all(processes(), 'logState'))]),
     async providerStates(providers) {
       const merged = mergeStates(await questions.all(processes(), 'providerStates'));

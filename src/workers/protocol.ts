@@ -5,6 +5,7 @@ import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { LimitState } from '../limits/limit-book.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { RunningRequest } from '../management/streams.ts';
+import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { PoolState } from '../upstream/connections.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
@@ -65,6 +66,7 @@ export type WorkerMethods = {
   providerStates(): ProviderState[];
   rateLimits(): LimitState[] | Promise<LimitState[]>;
   logState(): LogState;
+  descriptorState(): DescriptorState;
   connections(): PoolState[];
   /** Shows only that it can answer. */
   beat(): void;

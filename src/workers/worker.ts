@@ -3,6 +3,7 @@ import type { Fleet } from '../gateway/fleet.ts';
 import type { ServedGateway } from '../gateway/gateway.ts';
 import { createWatchers } from '../gateway/live/watchers.ts';
 import { watchStreams } from '../management/streams.ts';
+import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
 import { createLoadTable } from './load-table.ts';
 import { type Channel, createChannel } from './channel.ts';
@@ -49,6 +50,8 @@ interface ServingWorker {
   gateway: ServedGateway;
   /** What became of this process's lines. */
   logState(): LogState;
+  /** Whether this process can open further files and connections. */
+  descriptorState(): DescriptorState;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
   /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
@@ -90,6 +93,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     providerStates: () => gateway().providerStates(),
     rateLimits: () => gateway().rateLimits(),
     logState: () => started().logState(),
+    descriptorState: () => started().descriptorState(),
     connections: () => gateway().connections(),
     beat() {},
     flush: () => gateway().flush(),

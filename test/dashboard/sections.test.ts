@@ -298,7 +298,9 @@ describe.skipIf(!hasBrowser)('sections', () => {
       const budgets = { ok: false, last_error: 'the store is out of order' };
       const redis = { ok: false, last_error: 'Redis is away' };
       const tls = { ok: false, valid_until: '2020-02-01T00:00:00.000Z', last_error: 'it expired' };
-      await route.fulfill({ json: { ...Object(health), status: 'degraded', budgets, redis, tls } });
+      const descriptors = { ok: false, last_error: 'too many are open' };
+      const parts = { budgets, redis, tls, descriptors };
+      await route.fulfill({ json: { ...Object(health), status: 'degraded', ...parts } });
     });
     await page.goto(sluice.url);
     const notices = page.locator('#health-notices li');
@@ -307,6 +309,7 @@ describe.skipIf(!hasBrowser)('sections', () => {
       .filter({ hasText: 'This gateway counts rate limits for itself alone: Redis is away.' })
       .waitFor();
     await notices.filter({ hasText: 'TLS: it expired.' }).waitFor();
+    await notices.filter({ hasText: 'Descriptors: too many are open.' }).waitFor();
     expect(complaints).toEqual([]);
   });
 

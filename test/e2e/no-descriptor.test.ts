@@ -57,6 +57,37 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux').each([1, 2])(
+  'where none is left, health and the log say so, and answers make room for clients that wait: %d process(es)',
+  async (workers) => {
+    await using sluice = await startSluice({
+      config: {},
+      workers,
+      program: ['sh', '-c', `ulimit -n ${LIMIT}; exec node "$0" "$@"`, LAUNCHER],
+    });
+    const client = await connectRaw(sluice.port);
+    client.write(postText('/v1/messages', { ...ASK, model: 'simulator/fast' }));
+    await client.until((text) => text.includes('"usage"'));
+
+    const idle = Array.from({ length: 2 * LIMIT * workers }, () => connect(sluice.port, '127.0.0.1'));
+    while (sluice.output().split('has reached its limit of open files').length <= workers)
+      await Bun.sleep(10);
+    const before = client.text().length;
+    client.write('GET /gateway/health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+    await client.closed;
+    const received = client.text().slice(before);
+    expect(received).toMatch(/^connection: close/im);
+    expect(received).toContain('"status":"degraded"');
+    expect(received).toMatch(/"descriptors":\{"ok":false,"last_error":"this process has reached its limit/);
+
+    for (const one of idle) one.destroy();
+    const health = () => sluice.get<{ status: string }>('/gateway/health');
+    while ((await health()).status !== 'healthy') await Bun.sleep(10);
+    expect(await health()).toMatchObject({ descriptors: { ok: true, last_error: null } });
+    expect(sluice.output()).toContain('can open files and connections again');
+  },
+);
+
 test.skipIf(process.platform !== 'linux')(
   'the first request, which loads the prices, is told so and recorded, and the next one is served',
   async () => {

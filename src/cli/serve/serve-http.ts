@@ -1,5 +1,6 @@
 // A gateway at its socket, wired the same way whether its process serves alone or as one of several.
 import type { ServedGateway } from '../../gateway/gateway.ts';
+import { descriptorState, watchDescriptors } from '../../server/descriptors.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
 import { loadPrices } from '../../ledger/prices/library.ts';
 import type { Log } from '../../server/log.ts';
@@ -20,8 +21,10 @@ export function serveHttp(
     turnAway: gateway.turnAway,
     openSocket: gateway.openSocket,
     onLate: gateway.cutRunning,
+    isFull: () => !descriptorState().ok,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
+  watchDescriptors(log);
   setTimeout(() => void warmUp(log), WARM_UP_MS).unref();
   return http;
 }

@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createWebHost } from '../../gateway/host.ts';
+import { descriptorState } from '../../server/descriptors.ts';
 import { createLog, type LogOptions, noteLostLines, parseLogSetting } from '../../server/log.ts';
 import { createServerHost } from '../../server/server-host.ts';
 import { standardErrorState } from '../../server/standard-error.ts';
@@ -76,6 +77,7 @@ export async function serveAsWorker(
   await primary.serve({
     gateway,
     logState: standardErrorState,
+    descriptorState,
     reload: inTurn(async (given: ResolvedConfig | null) => {
       const changed = await load(given);
       // The file has changed again since the primary validated it: the primary will report that.

@@ -19,6 +19,7 @@ export interface Health {
     notices: string[];
   } | null;
   log?: { ok: boolean; dropped: number; last_error: string | null };
+  descriptors?: { ok: boolean; last_error: string | null };
   budgets?: { ok: boolean; last_error: string | null };
   redis?: { ok: boolean; last_error: string | null };
   tls?: { ok: boolean; valid_until: string; last_error: string | null };

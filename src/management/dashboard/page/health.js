@@ -20,7 +20,7 @@ export function showHealth(health) {
 }
 
 /** The reasons why it is degraded, and what to do. @param {Health} health */
-function ailments({ routing, providers, workers, ledger, audit, log, budgets, redis, tls }) {
+function ailments({ routing, providers, workers, ledger, audit, log, descriptors, budgets, redis, tls }) {
   const { default_provider: byDefault } = routing;
   /** @type {string[]} */
   const found = [];
@@ -39,6 +39,7 @@ function ailments({ routing, providers, workers, ledger, audit, log, budgets, re
       `${plural(workers.silent, 'worker process', 'worker processes')} answer nothing at the moment: their requests are missing here, and one that stays silent is replaced.`,
     );
   if (log?.last_error != null) found.push(`Lines of the log are lost: ${log.last_error}.`);
+  if (descriptors?.last_error != null) found.push(`Descriptors: ${descriptors.last_error}.`);
   if (budgets?.last_error != null) found.push(`The budgets cannot be read: ${budgets.last_error}.`);
   if (redis?.last_error != null)
     found.push(`This gateway counts rate limits for itself alone: ${redis.last_error}.`);
