@@ -27,13 +27,15 @@ export interface Try<T> {
   run(answered: (status: number) => void, signal: CancelSignal): Promise<T>;
 }
 
+/** Whose key would go to a target; `missing`: none, and it would refuse to answer. */
+type WhoseKey = 'own' | 'client' | 'missing';
+
 /** What a request provides for the tries at its targets. */
 export interface TryContext {
   targets: readonly Target[];
   /** Tried when the prompt is too long for a target. */
   contextFallback: readonly Target[];
-  /** Whose key would go to the target; `missing`: none, and it would refuse to answer. */
-  keyFor(target: Target): 'own' | 'client' | 'missing';
+  keyFor(target: Target): WhoseKey;
   /** The used-up budget that the target's cost would count towards; null: none is used up, or it costs nothing. */
   spentBudget(target: Target): SpentBudget | null;
   /** The rate limits that the request counts towards; null: none. */
@@ -133,9 +135,10 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       if (signal.aborted) throw signal.reason;
       context.record.meant = target;
       const queuedMs = context.record.queuedMs ?? 0;
-      const checked = checkLimits(context, target);
+      const key = context.keyFor(target);
+      const checked = checkLimits(context, target, key);
       const limited = checked instanceof Promise ? await checked : checked;
-      const entered = limited ?? enter(context, visit);
+      const entered = limited ?? enter(context, visit, key);
       const lease = entered instanceof Promise ? await noteWait(context, entered) : entered;
       if (signal.aborted) throw leftBefore(lease, signal);
       if ('refused' in lease) next = noteRefusal(context, visit, lease, queue, queuedMs);
@@ -194,20 +197,28 @@ export function mayBeAsked(
 }
 
 /** Null: neither keys, budgets nor rate limits keep the target from being asked, and it counts. */
-function checkLimits(context: TryContext, target: Target): Refusal | null | Promise<Refusal | null> {
+function checkLimits(
+  context: TryContext,
+  target: Target,
+  key: WhoseKey,
+): Refusal | null | Promise<Refusal | null> {
   const { provider } = target;
-  if (context.keyFor(target) === 'missing') return refusedWithoutKey(provider.name);
+  if (key === 'missing') return refusedWithoutKey(provider.name);
   const spent = context.spentBudget(target);
   if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
   return context.limits?.enter(target) ?? null;
 }
 
 /** Once nothing but its provider's state can keep the target from being asked. */
-function enter(context: TryContext, { target, last }: Visit): ReturnType<ProviderStates['enter']> {
+function enter(
+  context: TryContext,
+  { target, last }: Visit,
+  key: WhoseKey,
+): ReturnType<ProviderStates['enter']> {
   return context.states.enter({
     provider: target.provider,
     model: target.model,
-    key: context.keyFor(target) === 'client' ? 'client' : 'own',
+    key: key === 'client' ? 'client' : 'own',
     conversation: () => context.conversation(),
     lastResort: last,
     signal: context.signal,
