@@ -120,7 +120,8 @@ function buildFunction(
   } else if (!isOwn) {
     // Other servers than OpenAI's require it, as Moonshot: https://github.com/leookun/cursor-byok/issues/362
     const closed = tool.strict === true && objectSchemas === true ? { additionalProperties: false } : {};
-    declared.parameters = { type: 'object', properties: {}, ...closed };
+    const empty: JsonObject = { type: 'object', properties: {}, ...closed };
+    declared.parameters = schemaForm === 'mfjs' ? mfjsSchema(empty, growth) : empty;
   }
   if (tool.strict !== undefined) declared.strict = tool.strict && !(mustBeClosed && kept === undefined);
   const built: JsonObject = { type: 'function', function: declared };

@@ -32,7 +32,9 @@ const TYPES_OF = new Map(
 );
 
 export function mfjsSchema(schema: JsonObject, growth: ReportedGrowth): JsonObject {
-  return mapSchemas(currentDraft(inlineReferences(schema, growth)), (each) => accepted(each, growth));
+  const inlined = currentDraft(inlineReferences(schema, growth));
+  const rewritten = mapSchemas(inlined, (each) => accepted(each, growth));
+  return mapSchemas(rewritten, (each) => explicit(each, growth));
 }
 
 function accepted(given: JsonObject, growth: ReportedGrowth): JsonObject {
@@ -69,6 +71,38 @@ function withTypedEnum(schema: JsonObject): JsonObject {
   if (schema.type !== undefined && !values.includes(null)) return schema;
   const types = [...new Set(values.map(typeOf))];
   return { ...schema, type: types.length === 1 ? (types[0] ?? 'string') : types };
+}
+
+/** Any value: an empty schema is refused. */
+const ANY: JsonObject = {
+  anyOf: [
+    ...['string', 'number', 'boolean', 'array'].map((type) => ({ type })),
+    { type: 'object', required: [] },
+  ],
+};
+
+/**
+ * "At path 'properties.a': type is not defined" (https://github.com/duolahypercho/codex-router/issues/726), and "required must be
+ * an array", of objects without any (https://github.com/NousResearch/hermes-agent/issues/66835).
+ */
+function explicit(schema: JsonObject, growth: ReportedGrowth): JsonObject {
+  if (schema.anyOf !== undefined) return schema;
+  let type = schema.type ?? impliedType(schema);
+  if (type === undefined) {
+    if (growth.allows(ANY, 1)) return { ...schema, ...ANY };
+    growth.cut();
+    type = 'string';
+  }
+  const lacksRequired = type === 'object' && schema.required === undefined;
+  if (schema.type !== undefined && !lacksRequired) return schema;
+  return { ...schema, type, ...(lacksRequired && { required: [] }) };
+}
+
+function impliedType({ const: only, allOf, ...schema }: JsonObject): JsonValue | undefined {
+  if (only !== undefined) return typeOf(only);
+  const keyword = Object.keys(schema).find((name) => TYPES_OF.has(name));
+  if (keyword !== undefined) return TYPES_OF.get(keyword)?.[0];
+  return asArray(allOf)?.flatMap((part) => asObject(part)?.type ?? [])[0];
 }
 
 function typeOf(value: JsonValue): string {

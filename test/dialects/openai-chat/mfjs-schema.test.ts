@@ -43,6 +43,16 @@ function problems(schema: JsonObject, path = 'root'): string[] {
   return found;
 }
 
+const ANYTHING = {
+  anyOf: [
+    { type: 'string' },
+    { type: 'number' },
+    { type: 'boolean' },
+    { type: 'array' },
+    { type: 'object', required: [] },
+  ],
+};
+
 const CASES: [string, JsonObject, JsonObject, string[]][] = [
   [
     'a type beside a choice',
@@ -84,6 +94,19 @@ const CASES: [string, JsonObject, JsonObject, string[]][] = [
     { description: 'd', anyOf: [{ type: 'string', enum: ['a'] }, { type: 'null' }] },
     ['root.a: enum of another type'],
   ],
+  ['nothing but a description', { description: 'd' }, { description: 'd', ...ANYTHING }, []],
+  ['a constant without a type', { const: 1 }, { type: 'number', const: 1 }, []],
+  ['a bound without a type', { maxLength: 1 }, { type: 'string', maxLength: 1 }, []],
+  [
+    'fields without a type, none of them required',
+    { properties: { b: { items: { type: 'string' } } } },
+    {
+      type: 'object',
+      properties: { b: { type: 'array', items: { type: 'string' } } },
+      required: [],
+    },
+    [],
+  ],
   ['an empty enumeration', { type: 'string', enum: [] }, { type: 'string' }, []],
   [
     'several types with a bound',
@@ -113,7 +136,7 @@ const CASES: [string, JsonObject, JsonObject, string[]][] = [
   [
     'required fields that are nowhere',
     { type: 'object', properties: { x: true }, required: ['x', 'y'] },
-    { type: 'object', properties: { x: {} }, required: ['x'] },
+    { type: 'object', properties: { x: ANYTHING }, required: ['x'] },
     ['root.a: required is not defined', 'root.a.x: no object'],
   ],
   [
@@ -127,11 +150,11 @@ const CASES: [string, JsonObject, JsonObject, string[]][] = [
 describe('a field with', () => {
   test.each(CASES)('%s', (_, field, expected, refused) => {
     const definitions = { Place: { type: 'string', description: 'a place' } };
-    const schema = { type: 'object', properties: { a: field }, definitions };
+    const schema = { type: 'object', properties: { a: field }, required: [], definitions };
     expect(problems(schema)).toEqual(refused);
     const sent = mfjsSchema(schema, growth());
     expect(problems(sent)).toEqual([]);
-    expect(sent).toEqual({ type: 'object', properties: { a: expected } });
+    expect(sent).toEqual({ type: 'object', properties: { a: expected }, required: [] });
     // Applied again it changes nothing.
     expect(mfjsSchema(sent, growth())).toEqual(sent);
   });
@@ -144,6 +167,13 @@ describe('a field with', () => {
     const schema = { type: 'object', properties, required: ['a'], additionalProperties: false };
     expect(mfjsSchema(schema, growth())).toEqual(schema);
   });
+});
+
+test('a function without arguments has an object of which nothing is required', () => {
+  const { body } = build('moonshot', { tools: [{ type: 'function', name: 'f' }] });
+  expect(body.tools).toMatchObject([
+    { function: { name: 'f', parameters: { type: 'object', properties: {}, required: [] } } },
+  ]);
 });
 
 test('moonshot gets such schemas of functions and answers, an object at the top, and no name that begins with a digit', () => {

@@ -69,10 +69,16 @@ const CHOICES: [string, JsonObject][] = [
   ],
 ];
 
+/** Fields of which nothing is said: what an empty schema means has to be written out. */
+const UNTYPED: JsonObject = {
+  type: 'object',
+  properties: Object.fromEntries(Array.from({ length: 40_000 }, (_, at) => [`f${at}`, {}])),
+};
+
 const tools = (parameters: JsonObject): FunctionTool[] => [{ type: 'function', name: 'f', parameters }];
 
 describe('moonshot', () => {
-  test.each([...REFERENCES, ...CHOICES])('%s', (_, schema) => {
+  test.each([...REFERENCES, ...CHOICES, ['fields without a type', UNTYPED] as const])('%s', (_, schema) => {
     const { body } = build('moonshot', { tools: tools(schema) });
     expect(JSON.stringify(body).length).toBeLessThan(LONGEST);
   });
