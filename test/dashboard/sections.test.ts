@@ -6,7 +6,7 @@ import { ask, openDashboard } from '../support/dashboard.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
 // A browser on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 describe.skipIf(!hasBrowser)('sections', () => {
   let browser: Browser;

@@ -95,9 +95,12 @@ export function createRefresh(task, intervalMs, onError) {
     },
     /** Runs immediately: the user waits for it. */
     now: () => ask(0),
-    /** Runs soon: something has changed, and many more changes may follow. */
+    /**
+     * Runs soon: something has changed, and many more changes may follow. No later than after `intervalMs`: over a slow
+     * line an answer takes long too, although the gateway is idle.
+     */
     soon() {
-      const pause = Math.max(SHORTEST_PAUSE_MS, 20 * took);
+      const pause = Math.max(SHORTEST_PAUSE_MS, Math.min(20 * took, intervalMs));
       ask(isRunning ? pause : Math.max(0, ended + pause - performance.now()));
     },
   };
