@@ -17,8 +17,13 @@ const SOURCES: Record<AuthorizationScheme, () => Promise<Source>> = {
 export function createAuthorizer(): NonNullable<GatewayHost['authorize']> {
   const made = new Map<AuthorizationScheme, Promise<Source>>();
   return async (scheme, request) => {
-    const source = made.get(scheme) ?? SOURCES[scheme]();
-    made.set(scheme, source);
+    let source = made.get(scheme);
+    if (source === undefined) {
+      source = SOURCES[scheme]();
+      made.set(scheme, source);
+      // The next request tries anew.
+      source.catch(() => made.delete(scheme));
+    }
     return (await source)(request);
   };
 }

@@ -1,6 +1,9 @@
 // Signature Version 4 for Amazon Bedrock, with the credentials of the environment, a profile or the machine.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+import { findPackages, loadPackage } from '../model/lazy-package.ts';
 import type { Source } from './authorize.ts';
+
+findPackages('@smithy/signature-v4', '@smithy/core/checksum', '@aws-sdk/credential-provider-node');
 
 /** The service name in signatures; the host is called bedrock-runtime. */
 const SERVICE = 'bedrock';
@@ -8,11 +11,15 @@ const REGION_IN_HOST = /\.([a-z]{2,}(?:-[a-z]+)+-\d+)\./;
 
 export async function createAwsSigner(): Promise<Source> {
   // Loaded on first use, since it costs 100 ms and megabytes.
-  const [{ SignatureV4 }, { Sha256 }, { defaultProvider }] = await Promise.all([
-    import('@smithy/signature-v4'),
-    import('@smithy/core/checksum'),
-    import('@aws-sdk/credential-provider-node'),
-  ]);
+  const [{ SignatureV4 }, { Sha256 }, { defaultProvider }] = await loadPackage(
+    'the library that signs requests to AWS',
+    () =>
+      Promise.all([
+        import('@smithy/signature-v4'),
+        import('@smithy/core/checksum'),
+        import('@aws-sdk/credential-provider-node'),
+      ]),
+  );
   const profiles = new Map<string | undefined, ReturnType<typeof defaultProvider>>();
 
   /** One provider is kept per profile: it caches the credentials, and renews them when they expire. */

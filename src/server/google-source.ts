@@ -1,13 +1,15 @@
 // Google's access tokens.
+import { findPackages, loadPackage } from '../model/lazy-package.ts';
 import type { Source } from './authorize.ts';
+
+findPackages('google-auth-library');
 
 /** https://developers.google.com/identity/protocols/oauth2/scopes */
 const GOOGLE_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** With application default credentials. */
 export async function createGoogleSource(): Promise<Source> {
-  // Loaded on first use, since it costs 100 ms and megabytes.
-  const { GoogleAuth } = await import('google-auth-library');
+  const { GoogleAuth } = await loadLibrary();
   const auth = new GoogleAuth({ scopes: GOOGLE_SCOPE });
   return async () => Object.fromEntries(await auth.getRequestHeaders());
 }
@@ -17,7 +19,7 @@ export async function createGoogleSource(): Promise<Source> {
  * @param tokenUrl where tokens are fetched; Google's own where left out.
  */
 export async function createGoogleUserSource(tokenUrl?: string): Promise<Source> {
-  const { UserRefreshClient } = await import('google-auth-library');
+  const { UserRefreshClient } = await loadLibrary();
   const clients = new Map<string, InstanceType<typeof UserRefreshClient>>();
   return async ({ oauth }) => {
     if (oauth === undefined) throw new Error('oauth is not set');
@@ -29,4 +31,9 @@ export async function createGoogleUserSource(tokenUrl?: string): Promise<Source>
     clients.set(name, client);
     return Object.fromEntries(await client.getRequestHeaders());
   };
+}
+
+/** On first use, since it costs 100 ms and megabytes. */
+function loadLibrary(): Promise<typeof import('google-auth-library')> {
+  return loadPackage("the library for Google's credentials", () => import('google-auth-library'));
 }

@@ -113,6 +113,22 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'the first request to a cloud, which loads the library for its credentials or streams, is told so, and the next one is sent',
+  async () => {
+    const message = expect.stringMatching(/^overloaded: .* limit of open files and connections/);
+    expect(await runWithFew('no-descriptor-vendors.ts')).toEqual({
+      first: { frames: message, writer: message, aws: message, google: message },
+      next: {
+        frames: 'loaded',
+        writer: 'loaded',
+        aws: 'loaded',
+        google: expect.stringContaining('/nonexistent/credentials.json'),
+      },
+    });
+  },
+);
+
 /** What the program beside this file prints where it may open only few files. */
 async function runWithFew(program: string): Promise<unknown> {
   const command = ['sh', '-c', `ulimit -n ${LIMIT}; exec "$0" "$@"`, process.execPath];

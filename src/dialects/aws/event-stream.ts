@@ -1,9 +1,12 @@
 // AWS event streams: binary messages of headers and a payload, each with two checksums.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
 import type { EventStreamCodec } from '@smithy/core/event-streams';
+import { findPackages, loadPackage } from '../../model/lazy-package.ts';
 import { EventTooLarge } from '../../sse/frame-splitter.ts';
 import { type CreateFraming, MalformedEvent, type StreamFraming } from '../dialect.ts';
 import { EXCEPTION } from './exceptions.ts';
+
+findPackages('@smithy/core/event-streams', '@smithy/core/checksum');
 
 /** Total length, length of the headers, checksum of both. */
 const PRELUDE_BYTES = 12;
@@ -38,15 +41,19 @@ export async function loadMessageWriter(): Promise<MessageWriter> {
 
 /** Costs 50 ms and megabytes, which only those pay who need it. */
 async function loadCodec(): Promise<EventStreamCodec> {
-  const { EventStreamCodec } = await import('@smithy/core/event-streams');
+  const { EventStreamCodec } = await load(() => import('@smithy/core/event-streams'));
   return new EventStreamCodec(
     (input) => (typeof input === 'string' ? input : textDecoder.decode(input)),
     (value) => textEncoder.encode(value),
   );
 }
 
+function load<T>(part: () => Promise<T>): Promise<T> {
+  return loadPackage("the library for AWS' event streams", part);
+}
+
 export async function loadEventStream(): Promise<CreateFraming> {
-  const [codec, { Crc32 }] = await Promise.all([loadCodec(), import('@smithy/core/checksum')]);
+  const [codec, { Crc32 }] = await Promise.all([loadCodec(), load(() => import('@smithy/core/checksum'))]);
   const checksum = (bytes: Uint8Array) => {
     const crc = new Crc32();
     crc.update(bytes);

@@ -5,7 +5,7 @@ import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 
-/** `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`. */
+/** `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`, or the host's GatewayError. */
 export async function authorize(
   host: Pick<GatewayHost, 'authorize'>,
   { name, authorization, options = {}, oauth }: ProviderConfig,
@@ -20,6 +20,8 @@ export async function authorize(
     for (const [field, value] of Object.entries(await host.authorize(authorization, request)))
       all.set(field.toLowerCase(), value);
   } catch (thrown) {
+    // Where the library for the credentials cannot be loaded, that says nothing about them.
+    if (thrown instanceof GatewayError) throw thrown;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
   }

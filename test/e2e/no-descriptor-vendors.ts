@@ -1,0 +1,55 @@
+// A process that may open no more files when it first needs the libraries for clouds, and may again afterwards. Prints what came of
+// them as JSON.
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { loadEventStream, loadMessageWriter } from '../../src/dialects/aws/event-stream.ts';
+import { authorize } from '../../src/gateway/attempts/authorize.ts';
+import { HeaderList } from '../../src/model/header-list.ts';
+import { createAuthorizer } from '../../src/server/authorize.ts';
+
+process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
+process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
+process.env.GOOGLE_APPLICATION_CREDENTIALS = '/nonexistent/credentials.json';
+
+const host = { authorize: createAuthorizer() };
+const authorized = (authorization: 'aws-signature' | 'google-default-credentials') =>
+  authorize(
+    host,
+    // biome-ignore lint/suspicious/noExplicitAny: a provider has many fields, of which these count.
+    { name: 'cloud', authorization, options: { region: 'eu-west-1' } } as any,
+    new HeaderList(),
+    { method: 'POST', url: 'https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse', body: '{}' },
+  );
+
+const NEEDED = {
+  frames: loadEventStream,
+  writer: loadMessageWriter,
+  aws: () => authorized('aws-signature'),
+  google: () => authorized('google-default-credentials'),
+};
+
+const outcomes = async () => {
+  const found: Record<string, string> = {};
+  for (const [name, load] of Object.entries(NEEDED)) {
+    found[name] = await load().then(
+      () => 'loaded',
+      (error: { code?: string; message: string }) => `${error.code}: ${error.message}`,
+    );
+  }
+  return found;
+};
+
+const opened: number[] = [];
+const fill = () => {
+  for (;;) opened.push(openSync(devNull, 'r'));
+};
+try {
+  fill();
+} catch {
+  // None is left.
+}
+const first = await outcomes();
+for (const one of opened) closeSync(one);
+const next = await outcomes();
+console.log(JSON.stringify({ first, next }));
+process.exit();
