@@ -500,10 +500,22 @@ describe('a project’s key', () => {
       '/v1/responses/resp_1',
       '/v1/messages/batches',
       '/v1beta/cachedContents',
+      '/v1/audio/voices',
+      '/v1/audio/voice_consents/cons_1',
+      // Whatever a vendor may keep below a path at which others only make something.
+      '/v1/images/kept_1',
     ]) {
       const refused = await lab.ask('GET', path, withKey('web-key'));
       expect(refused.status, path).toBe(403);
       expect(await refused.text()).toContain('x-sluice-key');
+    }
+    for (const [method, path] of [
+      ['DELETE', '/v1/audio/voices/voice_1'],
+      ['POST', '/v1/audio/voices'],
+      ['POST', '/v1/audio/voice_consents/cons_1'],
+    ] as const) {
+      const refused = await lab.ask(method, path, withKey('web-key'));
+      expect([method, path, refused.status]).toEqual([method, path, 403]);
     }
     expect(lab.upstream.requests).toHaveLength(0);
     expect((await lab.ask('GET', '/v1/files', withKey('operator'))).status).toBe(200);

@@ -5,7 +5,8 @@ import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
 const MADE_AT_ONCE = /^\/v1\/(audio|images|moderations|ocr|rerank)(\/|$)/;
-const STORED = /^\/v1\/(batches|containers|evals|files|fine_tuning|uploads|vector_stores|videos)(\/|$)/;
+const STORED =
+  /^\/v1\/(audio\/(voices|voice_consents)|batches|containers|evals|files|fine_tuning|uploads|vector_stores|videos)(\/|$)/;
 const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 

@@ -80,7 +80,8 @@ export async function answerForwarded(forwarding: Forwarding, text?: string): Pr
   const target = withLongTimeout(route.target);
   const path = inPath?.path(target.model) ?? found.forward.path;
   const asking = askingFor({ spoken, headers });
-  if (forwarding.project !== null && isStored)
+  // What is made at once is asked for by POST: anything else is about what is there already.
+  if (forwarding.project !== null && (isStored || request.method !== 'POST'))
     requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
   const asked = {
     method: request.method,
