@@ -1,8 +1,11 @@
 // The name of a model as a segment of a path.
 import { GatewayError } from '../../model/errors.ts';
 
-/** Servers may follow `..` even when it is encoded; half of a surrogate pair cannot be encoded. */
-const LEADS_AWAY = /(^|[/\\])\.{1,2}([/\\]|$)|\p{Cs}/u;
+/**
+ * Servers may follow `..` even when it is encoded, some when it is encoded twice, or has a parameter behind it; half of a surrogate
+ * pair cannot be encoded.
+ */
+const LEADS_AWAY = /(^|[/\\]|%(25)*(2f|5c))(\.|%(25)*2e){1,2}([/\\;]|%(25)*(2f|5c|3b)|$)|\p{Cs}/iu;
 
 /** The name fully encoded, so that it cannot lead to another path. Throws `invalid_request` for one that might. */
 export function modelInPath(model: string): string {
