@@ -18,7 +18,7 @@ import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { liveSocket } from './live.ts';
 import { isAiSdk } from '../shared/ai-sdk.ts';
-import { alternativeTo, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
+import { alternativeTo, clientHeaders, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
@@ -51,6 +51,7 @@ export const gemini: Dialect = {
   provider: {
     endpoint,
     forwardQuery,
+    clientHeaders,
     headers(key): Record<string, string> {
       if (key === null) return {};
       return key.startsWith(OAUTH_PREFIX) ? { authorization: `Bearer ${key}` } : { [KEY_HEADER]: key };

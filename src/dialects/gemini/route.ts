@@ -1,5 +1,6 @@
 // Where clients of this dialect post, and where its providers listen.
 // https://ai.google.dev/api/generate-content
+import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
@@ -159,17 +160,29 @@ export function methodOf(model: string, method: string): string {
   return `/v1beta/models/${modelInPath(bareModel(model))}:${method}`;
 }
 
-/** Keys and the framing, which the gateway sets itself. */
-const DROPPED = ['key', 'access_token', 'oauth_token', 'alt', '$alt'];
+/**
+ * What the gateway sets itself (key, framing, method), and what would keep the answer from being read: only some of its fields, without
+ * its ending or what it is billed by, or in a script. Each may begin with `$`. https://docs.cloud.google.com/apis/docs/system-parameters
+ */
+const DROPPED = /^\$?(key|access_token|oauth_token|alt|fields|callback|ct|httpMethod|httpHeaders)$/;
+/** `fields` as a header. */
+const FIELDS_HEADER = 'x-goog-fieldmask';
 
 /**
  * Bytes pass only between a client and a provider with the same framing, so if the client's query has `alt=sse`,
  * `endpoint` already has a query, too.
  */
 export function forwardQuery(query: URLSearchParams): string {
-  const kept = new URLSearchParams(query);
-  for (const name of DROPPED) kept.delete(name);
+  const kept = new URLSearchParams([...query].filter(([name]) => !DROPPED.test(name)));
   const text = kept.toString();
   if (text === '') return '';
   return `${query.get('alt') === 'sse' ? '&' : '?'}${text}`;
+}
+
+/** The client's headers without the one by which only some fields of the answer would come. */
+export function clientHeaders(headers: HeaderReader): HeaderReader {
+  if (!headers.has(FIELDS_HEADER)) return headers;
+  const kept = HeaderList.of(headers);
+  kept.delete(FIELDS_HEADER);
+  return kept;
 }

@@ -4,7 +4,7 @@ import { gemini } from '../../../src/dialects/gemini/index.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 
 const { route } = gemini.client;
-const { endpoint, forwardQuery, headers } = gemini.provider;
+const { clientHeaders, endpoint, forwardQuery, headers } = gemini.provider;
 const query = (text = '') => new URLSearchParams(text);
 
 describe('clients', () => {
@@ -69,11 +69,14 @@ describe('providers', () => {
     expect(endpoint('tunedModels/mine', false)).toBe('/v1beta/tunedModels/mine:generateContent');
   });
 
-  test.each(['../../v1/files', '..'])('%s is refused', (model) => {
-    expect(() => endpoint(model, false)).toThrow(GatewayError);
-  });
+  test.each(['../../v1/files', '..', '%2e%2e/', 'a%252F%252e.%2Ffiles', 'a/..;x/files'])(
+    '%s is refused',
+    (model) => {
+      expect(() => endpoint(model, false)).toThrow(GatewayError);
+    },
+  );
 
-  test.each(['a/b', 'x?y#z', '%2e%2e/'])('%s leads nowhere else', (model) => {
+  test.each(['a/b', 'x?y#z', 'a%2fb', '100%..5'])('%s leads nowhere else', (model) => {
     const url = new URL(`http://h.test${endpoint(model, false)}`);
     expect(url.pathname).toStartWith('/v1beta/models/');
     expect(url.pathname.split('/')).toHaveLength(4);
@@ -84,6 +87,13 @@ describe('providers', () => {
     expect(forwardQuery?.(query('alt=sse&key=k&access_token=t&%24alt=json'))).toBe('');
     expect(forwardQuery?.(query('alt=sse&prettyPrint=false'))).toBe('&prettyPrint=false');
     expect(forwardQuery?.(query('prettyPrint=false&key=k'))).toBe('?prettyPrint=false');
+    expect(forwardQuery?.(query('%24key=k&%24access_token=t&%24httpMethod=DELETE'))).toBe('');
+  });
+
+  test('answer with all fields, usage and ending among them, and in JSON', () => {
+    expect(forwardQuery?.(query('fields=candidates&%24fields=candidates&callback=f&%24callback=f'))).toBe('');
+    const sent = clientHeaders?.(new Headers({ 'X-Goog-FieldMask': 'candidates', 'x-unknown': 'kept' }), {});
+    expect([sent?.get('x-goog-fieldmask'), sent?.get('x-unknown')]).toEqual([null, 'kept']);
   });
 
   test('are shown the key in a header, a token as Bearer', () => {
