@@ -14,7 +14,13 @@ const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 const PRIVATE_HEADER =
   /^(x-sluice-|x-forwarded-|sec-|cf-|cookie$|origin$|referer$|forwarded$|x-real-ip$|via$)/;
 
-const STAYS_HERE = anyOf(CONNECTION_HEADER, CREDENTIAL_HEADER, PRIVATE_HEADER);
+/** Some servers take these for method and path, which are checked here: with them, a request would be another one. */
+const OTHER_REQUEST_HEADER = /^(x-http-method(-override)?|x-method-override|x-original-url|x-rewrite-url)$/;
+
+/** Which of its key's organisations or projects the vendor is to charge. */
+const ACCOUNT_HEADERS = ['openai-organization', 'openai-project', 'x-goog-user-project'];
+
+const STAYS_HERE = anyOf(CONNECTION_HEADER, CREDENTIAL_HEADER, PRIVATE_HEADER, OTHER_REQUEST_HEADER);
 
 /** About the upstream's own site: wrong or harmful when sent by another host. */
 const SITE_HEADER =
@@ -33,6 +39,8 @@ function anyOf(...patterns: readonly RegExp[]): RegExp {
 export interface RequestHeaderOptions {
   /** The client's headers, when client and provider speak the same dialect; null otherwise. */
   client: HeaderReader | null;
+  /** The key is not the client's, who does not say which account is charged. Default: false. */
+  chargesUs?: boolean;
   /** The provider side's own: authentication and what the dialect always needs. */
   dialect: Record<string, string>;
   listHeaders: readonly string[];
@@ -44,6 +52,7 @@ export interface RequestHeaderOptions {
 
 export function buildRequestHeaders(options: RequestHeaderOptions): HeaderList {
   const headers = options.client === null ? new HeaderList() : travelling(options.client);
+  if (options.chargesUs === true) for (const name of ACCOUNT_HEADERS) headers.delete(name);
   if (!headers.has('user-agent')) headers.set('user-agent', options.userAgent);
   if (!headers.has('accept'))
     headers.set('accept', options.stream ? 'text/event-stream' : 'application/json');

@@ -326,6 +326,11 @@ describe('headers on their way to the provider', () => {
     'proxy-connection': 'keep-alive',
     expect: '100-continue',
     'x-forwarded-for': '10.0.0.1',
+    'x-http-method-override': 'DELETE',
+    'x-http-method': 'DELETE',
+    'x-method-override': 'DELETE',
+    'x-original-url': '/v1/files',
+    'x-rewrite-url': '/v1/files',
     forwarded: 'for=10.0.0.1',
     via: '1.1 proxy',
     cookie: 'a=b',
@@ -365,6 +370,51 @@ describe('headers on their way to the provider', () => {
     await lab.post('/v1/messages', ASK, { headers: client });
     expect(sentHeaders(lab).get('x-unknown')).toBe('configured');
     expect(sentHeaders(lab).get('x-team')).toBe('lab');
+  });
+
+  describe('which of an account’s organisations is charged', () => {
+    const chosen = {
+      'openai-organization': 'org-other',
+      'openai-project': 'proj-other',
+      'x-goog-user-project': 'other',
+    };
+    const namesOf = (headers: Headers) => Object.keys(chosen).filter((name) => headers.has(name));
+
+    test('a client says with its own key only, where the gateway asks for one: ours would be refused for it', async () => {
+      const project = { config: { server: { keys: [KEY], project_keys: { web: [OTHER_KEY] } } } };
+      for (const [lab, key] of [
+        [setup(withKeys), KEY],
+        [setup(project), OTHER_KEY],
+      ] as const) {
+        await lab.post('/v1/messages', ASK, { headers: { ...chosen, 'x-sluice-key': key } });
+        expect(namesOf(sentHeaders(lab))).toEqual([]);
+      }
+      const lab = setup(withKeys);
+      await lab.post('/v1/messages', ASK, {
+        headers: { ...chosen, 'x-sluice-key': KEY, 'x-api-key': 'clients-own' },
+      });
+      expect(namesOf(sentHeaders(lab))).toEqual(Object.keys(chosen));
+    });
+
+    test('a key of its own that is kept from the provider says nothing either', async () => {
+      const lab = setup({ ...withKeys, provider: { forward_client_key: false } });
+      await lab.post('/v1/messages', ASK, {
+        headers: { ...chosen, 'x-sluice-key': KEY, 'x-api-key': 'clients-own' },
+      });
+      expect(namesOf(sentHeaders(lab))).toEqual([]);
+    });
+
+    test('the configuration says', async () => {
+      const lab = setup({ ...withKeys, provider: { headers: { 'openai-organization': 'org-ours' } } });
+      await lab.post('/v1/messages', ASK, { headers: { ...chosen, 'x-sluice-key': KEY } });
+      expect(sentHeaders(lab).get('openai-organization')).toBe('org-ours');
+    });
+
+    test('where no key is required, client and operator are one person', async () => {
+      const lab = setup();
+      await lab.post('/v1/messages', ASK, { headers: chosen });
+      expect(namesOf(sentHeaders(lab))).toEqual(Object.keys(chosen));
+    });
   });
 
   test('no request field names another address', async () => {

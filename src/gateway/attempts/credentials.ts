@@ -3,7 +3,7 @@ import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { Target } from '../../routing/targets.ts';
-import { bearerOf, presentedProviderKeys } from '../../upstream/headers.ts';
+import { bearerOf, presentedProviderKeys, type RequestHeaderOptions } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
@@ -19,13 +19,26 @@ export function credentialsFor(
   target: Target,
   side: ProviderSide,
   context: Pick<PlanContext, 'serverKeys' | 'first' | 'apiKey'>,
-): { key: Plan['key']; authentication: Record<string, string> } {
+): Credentials {
   const { keyHeader, quirks } = target.provider;
   const clientsKey = clientKeyFor(asking, target, context);
   const sent = clientsKey ?? context.apiKey;
   const authentication = keyHeaders(keyHeader, side, sent, quirks);
-  if (clientsKey === null) return { key: sent === null ? 'none' : 'own', authentication };
-  return { key: 'client', authentication: asClientSent(authentication, asking?.headers, clientsKey) };
+  if (clientsKey === null) {
+    // Where the gateway asks for no key, client and operator are one person.
+    const chargesUs = context.serverKeys.length > 0;
+    return { key: sent === null ? 'none' : 'own', authentication, chargesUs };
+  }
+  return {
+    key: 'client',
+    authentication: asClientSent(authentication, asking?.headers, clientsKey),
+    chargesUs: false,
+  };
+}
+
+interface Credentials extends Required<Pick<RequestHeaderOptions, 'chargesUs'>> {
+  key: Plan['key'];
+  authentication: Record<string, string>;
 }
 
 /** The client's own key that goes to the target in place of the gateway's, null where none does. */

@@ -35,9 +35,10 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
   const { dialect, spoken, headers: sent, method, body } = asked;
   const { provider } = target;
   const side = PROVIDER_SIDES[spoken];
-  const { key, authentication } = credentialsFor(askingFor(asked), target, side, context);
+  const { key, authentication, chargesUs } = credentialsFor(askingFor(asked), target, side, context);
   const headers = buildRequestHeaders({
     client: sent,
+    chargesUs,
     dialect: authentication,
     listHeaders: side.listHeaders ?? [],
     configured: provider.headers,

@@ -216,10 +216,11 @@ function planLine(
     completions !== undefined ||
     wire !== undefined ||
     (incoming !== null && incoming.asks === dialect && incoming.dialect === dialect);
-  const { key, authentication } = credentialsFor(incoming, target, side, context);
+  const { key, authentication, chargesUs } = credentialsFor(incoming, target, side, context);
   const client = (sameDialect && (enveloped ?? incoming)?.headers) || null;
   const headers = buildRequestHeaders({
     client: client && (side.clientHeaders?.(client, provider.quirks) ?? client),
+    chargesUs,
     dialect: authentication,
     listHeaders: side.listHeaders ?? [],
     configured: provider.headers,
