@@ -4,6 +4,7 @@ import { StoreBusy } from './store-busy.ts';
 const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
 const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
 const NO_ROOM = `make room there, ${OTHER_PLACE}`;
+const DISK_FAILS = `the disk fails or is full: see the system's log, ${OTHER_PLACE}`;
 const BUSY = 'another program has locked it: end that program';
 
 /** By prefix of the code: the system's or SQLite's. https://www.sqlite.org/rescode.html */
@@ -24,7 +25,7 @@ const SQLITE_REMEDIES: Readonly<Record<string, string>> = {
   SQLITE_FULL: NO_ROOM,
   SQLITE_BUSY: BUSY,
   SQLITE_LOCKED: BUSY,
-  SQLITE_IOERR: `the disk fails or is full: see the system's log, ${OTHER_PLACE}`,
+  SQLITE_IOERR: DISK_FAILS,
 };
 
 const UNREACHED = 'check that it runs, and that audit.store has its address';
@@ -36,6 +37,7 @@ const UNKNOWN_AUTHORITY =
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
 
 const PASSES = 'it is starting or shutting down: wait, and see its log';
+const SERVER_FULL = 'make room on its disk';
 const LOCKED = 'other transactions lock its tables: let them end';
 
 const POOLED =
@@ -65,7 +67,7 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
   '08P01': POOLED,
   '26000': POOLED,
   '42P05': POOLED,
-  '53100': 'make room on its disk',
+  '53100': SERVER_FULL,
   '53300': 'raise its max_connections, or close unused connections',
   // Aborted in favour of other transactions, or after waiting for them.
   '40001': LOCKED,
@@ -102,10 +104,13 @@ function stateOf(thrown: unknown): string | undefined {
   return typeof state === 'string' ? state : undefined;
 }
 
-/** Failures that pass by themselves, and are not caused by the rows. */
-const PASSING: ReadonlySet<string | undefined> = new Set([
+/** Failures that are not caused by the rows: whichever is refused today may be taken tomorrow. */
+const BLAMELESS: ReadonlySet<string | undefined> = new Set([
+  NO_ROOM,
+  DISK_FAILS,
   BUSY,
   UNREACHED,
+  SERVER_FULL,
   POSTGRES_REMEDIES['53300'],
   LOCKED,
   PASSES,
@@ -115,7 +120,7 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
 function storeError(where: string, thrown: unknown, remedy: string | undefined): Error {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const text = `${where}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`;
-  if (PASSING.has(remedy) && remedy !== undefined) return new StoreBusy(text, { cause: thrown });
+  if (BLAMELESS.has(remedy) && remedy !== undefined) return new StoreBusy(text, { cause: thrown });
   return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
 }
 

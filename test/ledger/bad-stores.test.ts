@@ -544,6 +544,30 @@ describe('a full disk', () => {
         disk.remove();
       }
     }, 30_000);
+
+    test('on which little is freed at a time: no row is given up for it', async () => {
+      const disk = mountSmallDisk(64);
+      if (disk === null) throw new Error('no disk could be mounted');
+      try {
+        const store = createThreadedStore({ type: 'sqlite', path: join(disk.directory, 'sluice.db') });
+        const ledger = openLedger(store, join(disk.directory, 'spill'));
+        // Nothing that compression would make small.
+        const noise = () => Buffer.from(crypto.getRandomValues(new Uint8Array(1500))).toString('base64');
+        const rows = variedRows(3_000).map((row) => ({ ...row, requestBody: noise() }));
+        ledger.record(rows[0] as LedgerRow);
+        await ledger.flush();
+        disk.fill(0);
+        for (const row of rows.slice(1)) ledger.record(row);
+        await until(() => !ledger.health().ok);
+        while (ledger.health().queued + ledger.health().spilled > 0 && disk.freeSome(300_000))
+          await ledger.flush();
+        expect(ledger.health()).toMatchObject({ queued: 0, spilled: 0, dropped: 0, notices: [] });
+        expect((await ledger.store.totals()).requests).toBe(3_000);
+        await ledger.close();
+      } finally {
+        disk.remove();
+      }
+    }, 30_000);
   }
 
   test('as the store and the spill tell it: rows stay in memory until there is room', async () => {

@@ -9,7 +9,7 @@ import { createPostgresClient } from '../../src/ledger/postgres/client.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { createRecoveringSqliteStore } from '../../src/ledger/sqlite/recovering-store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
-import { postgresError } from '../../src/ledger/store-errors.ts';
+import { postgresError, sqliteError } from '../../src/ledger/store-errors.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
@@ -61,6 +61,22 @@ describe('SQLite', () => {
     } finally {
       database.close();
     }
+  });
+
+  test('a full disk: none of the rows is to blame', () => {
+    const database = new Database(at('full.db'), { create: true });
+    database.run('CREATE TABLE x (y)');
+    database.run('PRAGMA max_page_count = 3');
+    try {
+      database.run('INSERT INTO x VALUES (zeroblob(100000))');
+    } catch (thrown) {
+      const error = sqliteError(at('full.db'), thrown);
+      expect(error).toBeInstanceOf(StoreBusy);
+      expect(error.message).toMatch(/full\.db: database or disk is full; make room there, /);
+    } finally {
+      database.close();
+    }
+    expect.assertions(2);
   });
 
   test('one of a newer version', async () => {
@@ -134,6 +150,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
     };
 
     test.each([
+      ['53100', 'no room', /; make room on its disk$/],
       ['53300', 'too many connections', /max_connections/],
       ['40001', 'not one after the other', /; other transactions lock its tables: let them end$/],
       ['40P01', 'a deadlock', /; other transactions lock its tables: let them end$/],

@@ -1,5 +1,5 @@
 // A disk that fills: a file system of its own in memory, where this user may mount one.
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +8,8 @@ export interface SmallDisk {
   /** Leaves no more than so many bytes free, until `free`. */
   fill(left: number): void;
   free(): void;
+  /** Takes so many bytes from what `fill` has put there; false where nothing is left of it. */
+  freeSome(bytes: number): boolean;
   makeReadOnly(): void;
   remove(): void;
 }
@@ -36,6 +38,11 @@ export function mountSmallDisk(megabytes: number): SmallDisk | null {
       writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
     },
     free: () => rmSync(filler, { force: true }),
+    freeSome(bytes) {
+      const { size } = statSync(filler);
+      truncateSync(filler, Math.max(0, size - bytes));
+      return size > bytes;
+    },
     makeReadOnly() {
       Bun.spawnSync(['mount', '-o', 'remount,ro', directory]);
     },
