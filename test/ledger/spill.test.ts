@@ -20,9 +20,11 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
+import { NO_SPILL, type Spill } from '../../src/ledger/queue/spill.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
+import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { packText } from '../../src/ledger/rows/stored-body.ts';
-import { createFakeStore, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
+import { createFakeStore, packetsOf, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 
 let directory: string;
@@ -176,6 +178,67 @@ describe('a store that refuses', () => {
     await until(() => ledger.health().spilled + ledger.health().queued === 0);
     expect(store.rows()).toHaveLength(800 - health.dropped);
     expect(new Set(keptIds()).size).toBe(800 - health.dropped);
+    await ledger.close();
+  });
+
+  test('no more rows are unpacked at a time than are written together', async () => {
+    store.refuse = () => true;
+    const spill = openSpill();
+    const unpacked: number[] = [];
+    const put: Spill['put'] = (rows) => {
+      unpacked.push(rows.length);
+      return spill.put(rows);
+    };
+    const ledger = createLedger(store, { ...timers, spill: { ...spill, put } });
+    const rows = variedRows(1_600);
+    for (const packet of packetsOf(rows)) ledger.recordPacket(packet);
+    await until(() => ledger.health().spilled === 1_600);
+    expect(Math.max(...unpacked)).toBeLessThanOrEqual(256);
+    store.refuse = () => false;
+    await until(() => ledger.health().spilledBytes === 0);
+    expect(keptIds()).toEqual(idsOf(rows));
+    await ledger.close();
+  });
+
+  test('as the disk of both is full: room that is made is the store’s first, where rows need less of it', async () => {
+    /** Rows of the store that the disk has room for; one takes as much in the spill as three there. */
+    let room = 3 * 256;
+    const spilled: LedgerRow[] = [];
+    const spill: Spill = {
+      ...NO_SPILL,
+      async put(rows) {
+        const count = Math.min(rows.length, Math.floor(room / 3));
+        room -= 3 * count;
+        spilled.push(...rows.slice(0, count));
+        return count;
+      },
+      next: async () => spilled.slice(0, 256),
+      async remove(count) {
+        room += 3 * spilled.splice(0, count).length;
+      },
+      held: () => ({ ...NO_SPILL.held(), rows: spilled.length }),
+    };
+    const { append } = store;
+    store.append = async (rows) => {
+      if (rows.length > room) throw new StoreBusy('the disk is full');
+      room -= rows.length;
+      await append.call(store, rows);
+    };
+    const ledger = createLedger(store, { ...timers, spill });
+    const rows = variedRows(8_000);
+    for (const row of rows) ledger.record(row);
+    await until(() => spilled.length === 256);
+    await timers.advance(2_000);
+    for (let made = 1_024; made < 8_000; made += 1_024) {
+      room += 1_024;
+      await timers.advance(2_000);
+      // With each row in memory that is added, the spill might be tried.
+      ledger.record(sampleRow({ requestId: `more-${made}` }));
+      expect(store.rows()).toHaveLength(made);
+    }
+    room += 4_000;
+    await until(() => ledger.health().spilled + ledger.health().queued === 0);
+    expect(keptIds().slice(0, 8_000)).toEqual(idsOf(rows));
     await ledger.close();
   });
 

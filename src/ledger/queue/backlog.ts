@@ -78,21 +78,11 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
       else letGo([entry]);
       return hasRoom;
     },
-    takeBatch(maxBatch = BATCH_ROWS) {
-      let count = 0;
-      let rows = 0;
-      let batchWeight = 0;
-      for (const entry of waiting) {
-        if (rows + entry.rows > maxBatch && (rows > 0 || maxBatch <= 0)) break;
-        if (count > 0 && batchWeight + entry.weight > BATCH_WEIGHT) break;
-        count += 1;
-        rows += entry.rows;
-        batchWeight += entry.weight;
-      }
-      taken = waiting.slice(0, count);
-      waiting = waiting.slice(count);
-      takenRows = rows;
-      waitingRows -= rows;
+    takeBatch(maxRows = BATCH_ROWS) {
+      taken = oldestOf(waiting, maxRows);
+      waiting = waiting.slice(taken.length);
+      takenRows = rowsIn(taken);
+      waitingRows -= takenRows;
       return taken;
     },
     putBack(refused, place) {
@@ -154,6 +144,21 @@ function packetEntry(kept: SharedArrayBuffer, weight: number, since: number): En
 /** The rows of an entry. */
 export function rowsOf({ kept }: Entry): LedgerRow[] {
   return kept instanceof SharedArrayBuffer ? rowsOfPacket(kept) : [kept];
+}
+
+/** The first of `entries` with at most so many rows, or the first alone where it has more, and with bodies for one batch. */
+export function oldestOf(entries: readonly Entry[], maxRows: number): Entry[] {
+  let count = 0;
+  let rows = 0;
+  let weight = 0;
+  for (const entry of entries) {
+    if (rows + entry.rows > maxRows && (rows > 0 || maxRows <= 0)) break;
+    if (count > 0 && weight + entry.weight > BATCH_WEIGHT) break;
+    count += 1;
+    rows += entry.rows;
+    weight += entry.weight;
+  }
+  return entries.slice(0, count);
 }
 
 /** Splits an entry into one per row. */

@@ -1,19 +1,19 @@
 // When rows that wait in memory move to the spill: the store refuses them, is slow, or memory fills.
-import { type Backlog, type Entry, rowsOf } from './backlog.ts';
+import { type Backlog, type Entry, oldestOf, rowsOf } from './backlog.ts';
 import type { LedgerOptions } from './recorder.ts';
 import type { Spill } from './spill.ts';
 
 export interface Overflow {
-  /** Moves waiting rows, as many as the spill takes. Never rejects. */
-  spill(): Promise<void>;
+  /** After the store refused a batch: moves waiting rows, as many as the spill takes. Never rejects. */
+  refused(): Promise<void>;
+  /** After the store took a batch, with so many rows of the spill: moves rows if they have waited for too long. Never rejects. */
+  taken(returned: number): Promise<void>;
   /** Also moves rows that the store may never take, at shutdown. */
   spillAll(): Promise<void>;
   /** Resolves when nothing is on its way to the spill: each row is then in one place. */
   settled(): Promise<void>;
   /** Moves waiting rows regularly until the returned function is called, when the store has answered. */
   whileStoreIsAsked(): () => void;
-  /** Rows have waited longer than is safe if the process were killed. */
-  isLate(): boolean;
   /** Called after a row was added. */
   added(): void;
 }
@@ -23,6 +23,8 @@ export interface Overflow {
  * queue for 200: the rest is for the spill's write, on a busy disk.
  */
 const MAX_WAIT_MS = 300;
+/** Rows that are unpacked at the same time: all that wait would be several times what memory holds of them. */
+const PIECE_ROWS = 256;
 
 export function createOverflow(
   backlog: Backlog,
@@ -30,31 +32,55 @@ export function createOverflow(
   { monotonic, setTimer }: Pick<LedgerOptions, 'monotonic' | 'setTimer'>,
 ): Overflow {
   let spilling: Promise<void> | null = null;
-  /** `monotonic()` until which a spill that was full is not tried for each row. */
-  let fullUntil = Number.NEGATIVE_INFINITY;
+  /**
+   * The spill did not take all. Room that is made is then the store's first, if both are on the same disk: a row takes less of it
+   * there, and what the spill has is freed only by the store.
+   */
+  let isFull = false;
 
-  const move = async (entries: readonly Entry[]): Promise<void> => {
-    if (entries.length === 0) return;
-    const rows = entries.flatMap(rowsOf);
-    const count = await spill.put(rows);
-    if (count < rows.length) fullUntil = monotonic() + MAX_WAIT_MS;
-    backlog.markSpilled(wholeWithin(entries, count));
+  /** Those that wait now, oldest first, `most` of them. */
+  const move = async (choose: () => Entry[], most = Number.POSITIVE_INFINITY): Promise<void> => {
+    const begun = monotonic();
+    let left = most;
+    while (left > 0) {
+      // Chosen anew each time: the store may have taken some meanwhile, and their buffers hold other rows then.
+      const waiting = choose().filter(({ since }) => since <= begun);
+      const piece = oldestOf(waiting, Math.min(PIECE_ROWS, left));
+      if (piece.length === 0) {
+        isFull = false;
+        return;
+      }
+      const rows = piece.flatMap(rowsOf);
+      const count = await spill.put(rows);
+      backlog.markSpilled(wholeWithin(piece, count));
+      if (count < rows.length) {
+        isFull = true;
+        return;
+      }
+      left -= rows.length;
+    }
   };
 
   /** Includes the batch that the store was given: it may never answer, and a row that comes twice is kept once. */
-  const moveUnrefused = (): Promise<void> => {
+  const moveUnrefused = (most?: number): Promise<void> => {
     // The strikes of a row that was refused alone are only in memory.
-    spilling ??= move(backlog.entries().filter((entry) => entry.strikes === 0)).finally(() => {
+    const unrefused = () => backlog.entries().filter(({ strikes }) => strikes === 0);
+    spilling ??= move(unrefused, most).finally(() => {
       spilling = null;
     });
     return spilling;
   };
 
   return {
-    spill: moveUnrefused,
+    refused: () => moveUnrefused(),
+    async taken(returned) {
+      const isLate = monotonic() - (backlog.oldest() ?? monotonic()) > MAX_WAIT_MS;
+      if (isLate) await moveUnrefused(isFull ? returned : undefined);
+      else isFull = false;
+    },
     async spillAll() {
       await spilling;
-      await move(backlog.entries());
+      await move(backlog.entries);
     },
     async settled() {
       await spilling;
@@ -68,9 +94,8 @@ export function createOverflow(
       let cancel = later();
       return () => cancel();
     },
-    isLate: () => monotonic() - (backlog.oldest() ?? monotonic()) > MAX_WAIT_MS,
     added() {
-      if (backlog.isHalfFull() && spilling === null && monotonic() >= fullUntil) void moveUnrefused();
+      if (backlog.isHalfFull() && spilling === null && !isFull) void moveUnrefused();
     },
   };
 }

@@ -105,7 +105,8 @@ export function createWriteLoop(options: WriteLoopOptions): WriteLoop {
       backlog.putBack(refused, 'last');
       await spill.remove(returning.length);
     }
-    if (isBroken || overflow.isLate()) await overflow.spill();
+    if (isBroken) await overflow.refused();
+    else await overflow.taken(returning.length);
     return taken + poison;
   };
 
