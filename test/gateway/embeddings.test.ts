@@ -181,6 +181,25 @@ test.each([
   expect((await row(0)).attempts).toHaveLength(status === 200 ? 2 : 1);
 });
 
+test('a target of the chain without embeddings is passed over, also while the first one has to be waited for', async () => {
+  const upstream = createReplayFetch(
+    jsonReply(429, { error: { message: 'Rate limit reached. Please try again in 40s.' } }),
+  );
+  const { post, row } = createTestGateway({
+    config: {
+      providers: { lab: { ...LAB_PROVIDERS.gpt, max_retries: 0 }, claude: LAB_PROVIDERS.claude },
+      routing: { default_provider: 'lab', fallback_chain: ['claude/asked'] },
+    },
+    fetch: upstream.fetch,
+  });
+  for (const index of [0, 1]) {
+    const response = await post(PATH, { model: 'asked', input: 'a' });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '40']);
+    const { errorCode, attempts } = await row(index);
+    expect([errorCode, attempts.map(({ provider }) => provider)]).toEqual(['upstream_rate_limited', ['lab']]);
+  }
+});
+
 test('where a provider fails, the next target of its own rule: whoever wrote both knows that they are one model', async () => {
   const upstream = createReplayFetch(({ path }) =>
     path.startsWith('/first') ? jsonReply(503, { error: { message: 'down' } }) : jsonReply(200, OPENAI),

@@ -252,6 +252,20 @@ describe('when all fail', () => {
     expect([response.status, lab.asked]).toEqual([529, ['one']]);
     expect((await lab.row()).attempts).toHaveLength(1);
   });
+
+  test('nor that the one before it was not asked, as its provider has to be waited for', async () => {
+    const lab = setup({ script: { one: [limited({ 'retry-after': '40' })], two: ['works'] } });
+    const odd = { ...ASK, messages: [{ role: 'narrator', content: 'hi' }] };
+    await lab.answered(lab.post('/v1/messages', odd));
+    const { response } = await lab.answered(lab.post('/v1/messages', odd));
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '40']);
+    expect(lab.asked).toEqual(['one']);
+    await lab.timers.advance(1_000);
+    expect(await lab.rowAt(1)).toMatchObject({
+      errorCode: 'upstream_rate_limited',
+      attempts: [{ provider: 'one', skipped: 'keys_set_aside' }],
+    });
+  });
 });
 
 describe('after the first content nothing is asked again', () => {

@@ -270,7 +270,7 @@ interface Begun<T> extends BegunTry {
   run: Try<T>['run'];
 }
 
-/** Undefined where it cannot be asked at all, and the failure of one that was tells the client more. */
+/** Undefined where it cannot be asked at all, and why another did not answer tells the client more: it may, later. */
 function begin<T>(
   options: FallbackOptions<T>,
   target: Target,
@@ -302,13 +302,13 @@ function planOrLeave<T>(
   options: FallbackOptions<T>,
   target: Target,
   lease: Lease,
-  { failure }: TryQueue,
+  { failure, refusals }: TryQueue,
 ): Try<T> | undefined {
   try {
     return options.plan(target, lease.key);
   } catch (thrown) {
     lease.end('abandoned');
-    if (failure === undefined) throw thrown;
+    if (failure === undefined && refusals.length === 0) throw thrown;
     return undefined;
   }
 }

@@ -17,8 +17,7 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     return parsed;
   };
   return askJson(exchange, {
-    // Vectors of two models cannot be compared, and an index that holds both silently finds nothing.
-    targets: exchange.route.targets.filter(servesSameModel(exchange.route, incoming.model)),
+    targets: targetsOf(exchange),
     operationOf(target) {
       const { embeddings } = sideOf(target, dialect);
       if (embeddings === undefined) throw unsupported(target);
@@ -31,6 +30,16 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
     },
     buildResponse: (answer, target) => client.buildResponse(answer, request(), target.model),
   });
+}
+
+/** The first, which is refused if it has no embeddings, and those after it that have them. */
+function targetsOf({ dialect, incoming, route }: Operation): Target[] {
+  // Vectors of two models cannot be compared, and an index that holds both silently finds nothing.
+  const isSameModel = servesSameModel(route, incoming.model);
+  const [first] = route.targets;
+  return route.targets.filter(
+    (target) => target === first || (isSameModel(target) && sideOf(target, dialect).embeddings !== undefined),
+  );
 }
 
 function unsupported({ provider, model }: Target): GatewayError {
