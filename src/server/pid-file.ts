@@ -1,6 +1,6 @@
 // Which process serves in the background: a pid file, and beside it a lock that ends with its process. A pid alone may
 // belong to another program by now; a lock that is held cannot be stale.
-import { Database } from 'bun:sqlite';
+import { Database, SQLiteError } from 'bun:sqlite';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -44,6 +44,7 @@ export function claimPidFile(path: string): PidFile {
     lock.run('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
+    if (!isBusy(cause)) throw unwritable(lockOf(path), cause);
     throw new PidFileError(`${path} belongs to a running gateway; "sluice daemon status" shows it`, {
       cause,
     });
@@ -121,11 +122,16 @@ function isHeld(path: string): boolean {
     // A shared lock: processes that look at the same time must not take each other for the server.
     lock.query('SELECT count(*) FROM sqlite_schema').get();
     return false;
-  } catch {
-    return true;
+  } catch (error) {
+    // Of anything else, as on a file system without locks, the next claim says what is wrong.
+    return isBusy(error);
   } finally {
     lock.close();
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code === 'SQLITE_BUSY';
 }
 
 function parsePidFile(path: string): RunningServer | undefined {

@@ -1,6 +1,15 @@
 // The pid file: whose it is from the first moment on, and who else may look meanwhile.
 import { afterAll, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { claimPidFile, PidFileError, readPidFile } from '../../src/server/pid-file.ts';
@@ -32,6 +41,13 @@ test('a name that cannot be written is reported at once, and nobody is left hold
   expect(readdirSync(dirname(path)).sort()).toEqual(['sluice.pid', 'sluice.pid.lock']);
   rmSync(path, { recursive: true });
   claimPidFile(path).release();
+});
+
+test('a lock that cannot be used is reported as what it is, and not as a gateway that runs', () => {
+  const path = join(FOLDER, 'damaged.pid');
+  writeFileSync(`${path}.lock`, 'what no lock is. '.repeat(64));
+  expect(readPidFile(path).is).toBe('absent');
+  expect(() => claimPidFile(path)).toThrow('damaged.pid.lock cannot be written (file is not a database)');
 });
 
 test('whoever only looks at the lock is waited for', async () => {
