@@ -41,6 +41,7 @@ class ModuleHost {
   /** Called when the thread has answered, by the ping's id. */
   private readonly pings = new Map<number, () => void>();
   private nextId = 1;
+  private openCalls = 0;
   private openAnswers = 0;
   private retired = false;
 
@@ -118,11 +119,17 @@ class ModuleHost {
   }
 
   private async call(call: ModuleCall): Promise<unknown> {
-    if (this.worker === null) this.restart();
-    await this.ready;
-    return new Promise((resolve, reject) => {
-      this.ask(this.nextId++, { call, asked: 0, resolve, reject });
-    });
+    this.openCalls++;
+    try {
+      if (this.worker === null) this.restart();
+      await this.ready;
+      return await new Promise((resolve, reject) => {
+        this.ask(this.nextId++, { call, asked: 0, resolve, reject });
+      });
+    } finally {
+      this.openCalls--;
+      this.endIfIdle();
+    }
   }
 
   private ask(id: number, asked: Pick<Pending, 'call' | 'asked' | 'resolve' | 'reject'>): void {
@@ -159,7 +166,6 @@ class ModuleHost {
     const call = this.take(data.id);
     if ('error' in data) call?.reject(new Error(data.error));
     else call?.resolve(data.result);
-    this.endIfIdle();
   }
 
   private outOfTime(id: number): void {
@@ -208,7 +214,7 @@ class ModuleHost {
   }
 
   private endIfIdle(): void {
-    if (!this.retired || this.openAnswers > 0 || this.pending.size > 0) return;
+    if (!this.retired || this.openAnswers > 0 || this.openCalls > 0) return;
     this.worker?.terminate();
     this.worker = null;
   }

@@ -1,6 +1,6 @@
 // Transformers of the user's own: loaded from files, run on threads, bounded in time; what fails fails its request alone.
 import { afterEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/parse.ts';
@@ -238,6 +238,33 @@ test('a module that changes is taken up by a running gateway, one that breaks is
   writeFileSync(join(folder, 'mine.ts'), 'export default {');
   await sluice.wrote(/the changed module is refused; the previous one stays in use/);
   expect(await ask()).toContain('second');
+});
+
+/** Tells of each time that it is loaded, and of the second time is ready only when it may be. */
+const RELOADED = `
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+const beside = (name) => new URL(name, import.meta.url);
+appendFileSync(beside('loads'), '.');
+if (readFileSync(beside('loads')).length > 1) while (!existsSync(beside('ready'))) await Bun.sleep(1);
+export default { request: ({ model }) => { if (model === 'loop') for (;;) {} } };
+`;
+
+test('a call that waits for a thread that is started anew is answered, though the module is retired meanwhile', async () => {
+  const folder = folderWith({ 'reloaded.ts': RELOADED, loads: '' });
+  const config = configOf([{ name: './reloaded.ts', time_limit: '1s' }]);
+  expect(await loadModules(config, folder)).toEqual([]);
+  const code = config.transformers.modules[0]?.code;
+  const context = { provider: 'lab', model: 'm' };
+  const ask = (model: string) =>
+    code?.request({ model, messages: [], system: [], tools: [], stream: false }, context);
+  const outcomes = Promise.allSettled([ask('loop'), ask('fine')]);
+  while (readFileSync(join(folder, 'loads')).length < 2) await Bun.sleep(1);
+  retireModules(config);
+  writeFileSync(join(folder, 'ready'), '');
+  expect(await outcomes).toMatchObject([
+    { status: 'rejected', reason: { message: expect.stringContaining('did not end within 1000 ms') } },
+    { status: 'fulfilled', value: { value: { model: 'fine' } } },
+  ]);
 });
 
 test('one that changes while the gateway starts is taken up too', async () => {
