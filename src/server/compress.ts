@@ -72,24 +72,28 @@ export function compressStream(
   const compressor = MAKE[encoding]();
   let pieces: Uint8Array[] = [];
   compressor.on('data', (piece: Uint8Array) => pieces.push(piece));
-  const failed = new Promise<never>((_, reject) => compressor.on('error', reject));
-  // A waiting pull gets the error; without one it must not count as unhandled.
-  failed.catch(() => {});
+  // Of the pull that waits. One promise for all pulls would keep something of each of them for as long as the answer lasts.
+  let fail = (_error: unknown) => {};
+  compressor.on('error', (error) => fail(error));
 
   function take(): Uint8Array {
     const taken = Buffer.concat(pieces);
     pieces = [];
     return taken;
   }
-  const written = (piece: Uint8Array) =>
-    new Promise<void>((resolve) => compressor.write(piece, () => resolve()));
-  const ended = () => new Promise<void>((resolve) => compressor.end(() => compressor.once('end', resolve)));
+  /** Resolves when the compressor has dealt with the piece, without one when it has written the encoding's end. */
+  const compressed = (piece: Uint8Array | undefined) =>
+    new Promise<void>((resolve, reject) => {
+      fail = reject;
+      if (piece !== undefined) compressor.write(piece, () => resolve());
+      else compressor.end(() => compressor.once('end', resolve));
+    });
 
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await reader.read();
-        await Promise.race([done ? ended() : written(value), failed]);
+        await compressed(done ? undefined : value);
         controller.enqueue(take());
         if (done) controller.close();
       },

@@ -1,4 +1,5 @@
 // Answers in fewer bytes: which clients get them, that each event leaves when it comes, and that the words stay.
+import { heapStats } from 'bun:jsc';
 import { describe, expect, spyOn, test } from 'bun:test';
 import { Duplex } from 'node:stream';
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -93,6 +94,21 @@ describe.each([...ENCODINGS])('%s', (encoding) => {
     await reader.read();
     await Bun.sleep(0);
     expect(asked).toBe(1);
+    await reader.cancel();
+  });
+
+  test('of the pieces that were read nothing is held, however long the answer lasts', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode(event(1))),
+    });
+    const reader = compressStream(body, encoding).getReader();
+    const promisesAfter = async (pieces: number) => {
+      for (let n = 0; n < pieces; n++) await reader.read();
+      Bun.gc(true);
+      return heapStats().objectTypeCounts.Promise ?? 0;
+    };
+    const before = await promisesAfter(10);
+    expect((await promisesAfter(1_000)) - before).toBeLessThan(100);
     await reader.cancel();
   });
 
