@@ -21,6 +21,7 @@ function renderMetricsPage(): string {
     rateLimits: [],
     ledger: { ok: true, queued: 0, spilled: 0, spilledBytes: 0, dropped: 0 },
     log: { ok: true, dropped: 0 },
+    descriptors: { ok: true, open: 0, limit: 0 },
     remoteCount: { ok: true },
     tls: { validUntil: 0 },
   });

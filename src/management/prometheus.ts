@@ -5,6 +5,7 @@ import type { LedgerHealth } from '../ledger/ledger.ts';
 import type { LogState } from '../model/log-state.ts';
 import type { LimitState } from '../limits/limit-book.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
+import type { DescriptorState } from '../model/descriptor-state.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';
 import { PROMETHEUS_TYPE, prometheusText } from '../telemetry/prometheus-text.ts';
 import type { PoolState } from '../upstream/connections.ts';
@@ -21,6 +22,7 @@ export async function readPrometheus(deps: ManagementDeps): Promise<Response> {
     running: await deps.running.list(),
     ledger: deps.ledger?.health() ?? null,
     log: await deps.log?.(),
+    descriptors: await deps.descriptors?.(),
     tls: deps.config().server.tls,
     remoteCount: deps.remoteCount(),
     workers: deps.workers?.(),
@@ -48,6 +50,7 @@ interface State {
   rateLimits: readonly LimitState[];
   ledger: Pick<LedgerHealth, 'ok' | 'queued' | 'spilled' | 'spilledBytes' | 'dropped'> | null;
   log: Pick<LogState, 'ok' | 'dropped'> | undefined;
+  descriptors: Omit<DescriptorState, 'lastError'> | undefined;
   tls: Pick<TlsConfig, 'validUntil'> | null;
   remoteCount: Pick<RemoteState, 'ok'> | null;
 }
@@ -59,6 +62,7 @@ export function stateMetrics({
   running,
   ledger,
   log,
+  descriptors,
   tls,
   remoteCount,
   workers,
@@ -68,6 +72,8 @@ export function stateMetrics({
 }: State): Metric[] {
   const one = (name: string, help: string, value: number): Metric =>
     gauge({ name: `sluice_${name}`, help, labels: [] }, [[[], value]]);
+  const maybe = (name: string, help: string, value: number | null): Metric[] =>
+    value === null ? [] : [one(name, help, value)];
   const total = (name: string, help: string, value: number): Metric => ({
     ...one(name, help, value),
     type: 'counter',
@@ -175,6 +181,25 @@ export function stateMetrics({
       : [
           one('log_ok', '1 where lines of the log can be written.', Number(log.ok)),
           total('log_dropped_lines_total', 'Lines of the log that were lost.', log.dropped),
+        ]),
+    ...(descriptors === undefined
+      ? []
+      : [
+          one(
+            'descriptors_ok',
+            '1 where further files and connections can be opened.',
+            Number(descriptors.ok),
+          ),
+          ...maybe(
+            'descriptors_open',
+            'Open files and connections; of the process that is nearest to its limit, where there are several.',
+            descriptors.open,
+          ),
+          ...maybe(
+            'descriptors_max',
+            'Most files and connections that this process may have open (`ulimit -n`).',
+            descriptors.limit,
+          ),
         ]),
     ...(tls === null
       ? []

@@ -1,46 +1,78 @@
 // Whether this process can open another file or connection: the runtime, which then accepts no client, says so nowhere.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { DescriptorState } from '../model/descriptor-state.ts';
+import { lackOfDescriptors } from '../upstream/network-failure.ts';
 import type { Log } from './log.ts';
 
 const LOOK_MS = 1_000;
 /** Looks that find a free one before the shortage is over: what becomes free for a moment is taken by a client that waits. */
 const CALM_LOOKS = 3;
 
-const SHORTAGE =
-  'this process has reached its limit of open files and connections (EMFILE): further clients wait, and requests may fail; raise it (ulimit -n, LimitNOFILE=), or let fewer clients connect';
+let shortage: string | null = null;
 
-let isShort = false;
+/** Whether none is left to this process, while `watchDescriptors` watches it. */
+export function isOutOfDescriptors(): boolean {
+  return shortage !== null;
+}
 
 /** Of this process, while `watchDescriptors` watches it. */
 export function descriptorState(): DescriptorState {
-  return { ok: !isShort, lastError: isShort ? SHORTAGE : null };
+  return { ok: shortage === null, lastError: shortage, open: countOpen(), limit: softLimit() };
 }
 
-/** Looks once a second for as long as the process lives, and logs when a shortage begins and ends. */
-export function watchDescriptors(log: Log): void {
+/**
+ * Looks once a second for as long as the process lives, and logs when a shortage begins and ends.
+ * @param open opens a file and closes it again; throws the system's error.
+ */
+export function watchDescriptors(log: Log, open = openFile): void {
   let calm = 0;
   const look = () => {
-    if (!canOpen()) {
+    const lack = lackOfDescriptors(descriptorError(open));
+    if (lack !== undefined) {
       calm = 0;
-      if (!isShort) log('error', SHORTAGE);
-      isShort = true;
+      const found = `${lack.happened}: further clients wait, and requests may fail; ${lack.remedy}`;
+      if (shortage !== found) log('error', found);
+      shortage = found;
       return;
     }
     calm += 1;
-    if (!isShort || calm < CALM_LOOKS) return;
-    isShort = false;
+    if (shortage === null || calm < CALM_LOOKS) return;
+    shortage = null;
     log('info', 'this process can open files and connections again');
   };
   setInterval(look, LOOK_MS).unref();
 }
 
-function canOpen(): boolean {
+/** The system's error where no descriptor is left; undefined: there is one. */
+export function descriptorError(open = openFile): Error | undefined {
   try {
-    closeSync(openSync(devNull, 'r'));
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'EMFILE');
+    open();
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error && lackOfDescriptors(thrown) !== undefined ? thrown : undefined;
   }
+}
+
+function openFile(): void {
+  closeSync(openSync(devNull, 'r'));
+}
+
+/** Null where the system does not tell. */
+function countOpen(): number | null {
+  try {
+    // Linux 6.2 and later has the number in the folder's size, which needs no descriptor and no list of ten thousand names.
+    const { size } = statSync('/proc/self/fd', { throwIfNoEntry: false }) ?? { size: 0 };
+    // The list has the descriptor that it is read through.
+    return size > 0 ? size : readdirSync('/dev/fd').length - 1;
+  } catch {
+    return null;
+  }
+}
+
+/** Null where there is none. */
+function softLimit(): number | null {
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft: unknown } } };
+  const soft = userLimits?.open_files?.soft;
+  return typeof soft === 'number' ? soft : null;
 }

@@ -12,6 +12,7 @@ import { LoopTurn } from './loop-turn.ts';
 import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';
 import type { SocketSession } from '../gateway/socket/client-socket.ts';
+import { lackOfDescriptors } from '../upstream/network-failure.ts';
 
 /** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -317,14 +318,13 @@ function explain(
 ): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const at = `cannot listen on ${formatHost(hostname)}:${port}`;
+  const lack = lackOfDescriptors(error);
+  if (lack !== undefined) return `${at}: ${lack.happened}; ${lack.remedy}`;
   switch (code) {
     case 'EADDRINUSE':
       return `${at}: the port is in use; stop what listens there, or choose another with ${portSetting}`;
     case 'EACCES':
       return `${at}: not permitted; ports below 1024 need privileges, choose another with ${portSetting}`;
-    case 'EMFILE':
-    case 'ENFILE':
-      return `${at}: too many files are open; raise the limit (ulimit -n)`;
     default:
       // For a name that cannot be resolved, the runtime reports whichever error the resolver's last system call left.
       if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || net().isIP(hostname) === 0)

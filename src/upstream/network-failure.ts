@@ -9,12 +9,17 @@ const NAME_UNKNOWN: Words = ['its host name cannot be resolved', 'check base_url
 const NAME_SERVER: Words = ['the name server did not answer', 'check the network, and base_url'];
 const NO_WAY: Words = ['there is no route to it', 'check the network, and base_url'];
 const NO_TLS: Words = ['it does not speak TLS', 'base_url may have to begin with http://'];
-/** This process's own failure, and no one else's. */
-const NO_DESCRIPTOR = 'EMFILE';
-const DESCRIPTORS_USED: Words = [
-  'this process has reached its limit of open files and connections',
-  'raise it (ulimit -n, LimitNOFILE=), or let fewer clients connect',
-];
+/** By the system's code: failures of this process or machine, and no one else's. */
+const NO_DESCRIPTOR: Readonly<Record<string, Words>> = {
+  EMFILE: [
+    'this process has reached its limit of open files and connections',
+    'raise it (ulimit -n, LimitNOFILE=), or let fewer clients connect',
+  ],
+  ENFILE: [
+    'this machine has reached its limit of open files and connections, for all programs together',
+    'raise it (sysctl fs.file-max; on macOS kern.maxfiles), or end programs that have many',
+  ],
+};
 /** By the code that the network's error has. */
 const WORDS: Readonly<Record<string, Words>> = {
   ECONNREFUSED: ['no connection could be made', 'check that it runs, and that base_url is right'],
@@ -32,7 +37,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   ESERVFAIL: NAME_SERVER,
   ETIMEOUT: NAME_SERVER,
   EPROTO: NO_TLS,
-  [NO_DESCRIPTOR]: DESCRIPTORS_USED,
+  ...NO_DESCRIPTOR,
 };
 
 const STRANGER: Words = [
@@ -90,12 +95,19 @@ const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; rem
   },
 };
 
+/** What an error says about a lack of descriptors, and what to do; undefined: it has another reason. */
+export function lackOfDescriptors(error: unknown): { happened: string; remedy: string } | undefined {
+  const code = codeOf(error);
+  const words = NO_DESCRIPTOR[code];
+  return words && { happened: `${words[0]} (${code})`, remedy: words[1] };
+}
+
 /** The GatewayError of a request that got no answer. */
 export function networkFailure(provider: string, url: string, cause: unknown): GatewayError {
   const origin = originOf(url);
-  if (codeOf(cause instanceof ProxyFailure ? cause.problem : cause) === NO_DESCRIPTOR) {
-    const [happened, remedy] = DESCRIPTORS_USED;
-    const message = `${provider} was not asked at ${origin}: ${happened} (${NO_DESCRIPTOR}); ${remedy}`;
+  const lack = lackOfDescriptors(cause instanceof ProxyFailure ? cause.problem : cause);
+  if (lack !== undefined) {
+    const message = `${provider} was not asked at ${origin}: ${lack.happened}; ${lack.remedy}`;
     return new GatewayError('overloaded', message, { cause });
   }
   if (cause instanceof ProxyFailure) return proxyFailure(`${provider} at ${origin}`, cause);

@@ -81,10 +81,22 @@ test.skipIf(process.platform !== 'linux').each([1, 2])(
     expect(received).toMatch(/"descriptors":\{"ok":false,"last_error":"this process has reached its limit/);
 
     for (const one of idle) one.destroy();
+    const figures = async () => {
+      const page = await (await fetch(`${sluice.url}/metrics`)).text();
+      return ['ok', 'open', 'max'].map((name) =>
+        Number(new RegExp(`^sluice_descriptors_${name} (\\d+)$`, 'm').exec(page)?.[1]),
+      );
+    };
+    const [, open = 0, max] = await figures();
+    expect(max).toBe(LIMIT);
+    expect(open).toBeGreaterThan(4);
+    expect(open).toBeLessThanOrEqual(LIMIT);
     const health = () => sluice.get<{ status: string }>('/gateway/health');
     while ((await health()).status !== 'healthy') await Bun.sleep(10);
     expect(await health()).toMatchObject({ descriptors: { ok: true, last_error: null } });
     expect(sluice.output()).toContain('can open files and connections again');
+    const [ok, left = LIMIT] = await figures();
+    expect([ok, left < LIMIT]).toEqual([1, true]);
   },
 );
 

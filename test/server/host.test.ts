@@ -306,7 +306,8 @@ describe('where it cannot listen', () => {
 
   test.each([
     ['a port that is for the system', '127.0.0.1', 'EACCES', 'not permitted; ports below'],
-    ['too many open files', 'localhost', 'EMFILE', 'too many files are open; raise the limit (ulimit -n)'],
+    ['too many open files', 'localhost', 'EMFILE', 'this process has reached its limit of open files'],
+    ['too many on this machine', 'localhost', 'ENFILE', 'this machine has reached its limit of open files'],
     // What the resolver leaves depends on the modules that nsswitch.conf names.
     ['a name that is not known', 'nosuch.invalid', 'EAGAIN', 'this machine has no such address; check'],
   ])('%s', (_, hostname, code, said) => {

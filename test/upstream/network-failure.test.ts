@@ -66,16 +66,22 @@ test('an error without a code is reported by its name, what is no error as unkno
   expect(networkFailure('lab', URL_WITH_SECRETS, 'x').message).toContain('failed (unknown reason)');
 });
 
-test('no descriptor is the lack of this process: also before a proxy, it is not the provider’s failure', () => {
-  const proxy = { name: 'http://proxy.test', variable: 'HTTPS_PROXY', hasCredentials: false };
-  for (const cause of [coded('EMFILE'), new ProxyFailure(proxy, coded('EMFILE'))]) {
-    const error = networkFailure('lab', URL_WITH_SECRETS, cause);
-    expect([error.code, error.rule.blame]).toEqual(['overloaded', 'gateway']);
-    expect(error.message).toStartWith(
-      'lab was not asked at https://lab.test:8443: this process has reached its limit',
-    );
-  }
-});
+test.each([
+  ['process', 'EMFILE'],
+  ['machine', 'ENFILE'],
+])(
+  'no descriptor is the lack of this %s: also before a proxy, it is not the provider’s failure',
+  (whose, code) => {
+    const proxy = { name: 'http://proxy.test', variable: 'HTTPS_PROXY', hasCredentials: false };
+    for (const cause of [coded(code), new ProxyFailure(proxy, coded(code))]) {
+      const error = networkFailure('lab', URL_WITH_SECRETS, cause);
+      expect([error.code, error.rule.blame]).toEqual(['overloaded', 'gateway']);
+      expect(error.message).toStartWith(
+        `lab was not asked at https://lab.test:8443: this ${whose} has reached its limit`,
+      );
+    }
+  },
+);
 
 test('a proxy that refuses whoever asks so does it again, one that is busy or failing may not', () => {
   const proxy = { name: 'http://proxy.test', variable: 'HTTPS_PROXY', hasCredentials: false };

@@ -1,6 +1,6 @@
 // A gateway at its socket, wired the same way whether its process serves alone or as one of several.
 import type { ServedGateway } from '../../gateway/gateway.ts';
-import { descriptorState, watchDescriptors } from '../../server/descriptors.ts';
+import { isOutOfDescriptors, watchDescriptors } from '../../server/descriptors.ts';
 import { createHttpHost, type HostOptions, type HttpHost } from '../../server/host.ts';
 import { loadPrices } from '../../ledger/prices/library.ts';
 import type { Log } from '../../server/log.ts';
@@ -21,7 +21,7 @@ export function serveHttp(
     turnAway: gateway.turnAway,
     openSocket: gateway.openSocket,
     onLate: gateway.cutRunning,
-    isFull: () => !descriptorState().ok,
+    isFull: isOutOfDescriptors,
     onError: (error) => log('error', 'a request failed inside the gateway', { error }),
   });
   watchDescriptors(log);

@@ -1,8 +1,7 @@
 // A TCP connection to whichever address of a name answers first. Dialling can be cancelled.
 import type { Socket } from 'bun';
-import { closeSync, openSync } from 'node:fs';
 import type { Socket as NodeSocket } from 'node:net';
-import { devNull } from 'node:os';
+import { descriptorError } from '../descriptors.ts';
 import { net } from '../node-modules.ts';
 import type { Addresses } from './addresses.ts';
 
@@ -126,8 +125,8 @@ class Race<Data> {
 
   private lost(error: Error): void {
     if (this.isOver) return;
-    // Checked before this race's own descriptors are free again.
-    const lack = lackOfDescriptors();
+    // Bun reports a lack of descriptors as a refused connection or an unknown name. Checked before this race's own are free again.
+    const lack = descriptorError();
     this.end();
     this.dialling.addresses.forget();
     this.dialling.failed(lack ?? error);
@@ -145,16 +144,6 @@ export function handleOf(socket: NodeSocket): unknown {
 
 function isRuntimeSocket<Data>(handle: unknown): handle is Socket<Data> {
   return typeof handle === 'object' && handle !== null && 'reload' in handle && 'upgradeTLS' in handle;
-}
-
-/** Bun reports a lack of descriptors as a refused connection or an unknown name. Undefined: there are some left. */
-function lackOfDescriptors(): Error | undefined {
-  try {
-    closeSync(openSync(devNull, 'r'));
-    return undefined;
-  } catch (thrown) {
-    return thrown instanceof Error && codeOf(thrown) === 'EMFILE' ? thrown : undefined;
-  }
 }
 
 function codeOf(error: Error): string {
