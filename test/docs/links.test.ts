@@ -62,6 +62,16 @@ test.each(PAGES)('%s', (page) => {
   expect(unknownScripts(page)).toEqual([]);
 });
 
+test('the index leads to every page', () => {
+  const linked = new Set(
+    [...read('docs/README.md').matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, page = '']) => page),
+  );
+  const pages = PAGES.filter((page) => /^docs\/[\w-]+\.md$/.test(page)).map((page) =>
+    page.slice('docs/'.length),
+  );
+  expect(pages.filter((page) => page !== 'README.md' && !linked.has(page))).toEqual([]);
+});
+
 test('commands stand without a comment, which zsh, where one types, takes for words of the command', () => {
   const commented = PAGES.flatMap((page) =>
     [...read(page).matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, commands = '']) =>
