@@ -7,7 +7,7 @@ import { ask } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
 // A browser on a busy machine.
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const KEY = 'dashboard-key-0001';
 const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');

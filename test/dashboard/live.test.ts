@@ -6,7 +6,7 @@ import { ask, openDashboard } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
 // A browser on a busy machine.
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 /** Writes for minutes. */
 const ENDLESS = 'simulator/tokens=100000,rate=200';

@@ -12,7 +12,7 @@ import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
 // A browser on a busy machine.
-setDefaultTimeout(90_000);
+setDefaultTimeout(120_000);
 
 const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');
 const ENDLESS = 'simulator/tokens=100000,rate=200';

@@ -64,7 +64,7 @@ export async function openPage(browser: Browser, options: OpenOptions = {}): Pro
     reducedMotion,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(40_000);
+  page.setDefaultTimeout(60_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('console', (message) => {

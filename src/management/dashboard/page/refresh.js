@@ -2,7 +2,7 @@
 
 import { AskError } from './api.js';
 
-/** The wait after a failure is a second, doubles each time, and is at most this. */
+/** The wait after a failure is a second, doubles each time, and is at most this; so is what a slow answer adds. */
 const LONGEST_WAIT_MS = 30_000;
 
 /** Milliseconds before try number `failures` + 1, spread so that many pages do not come at once. @param {number} failures */
@@ -63,7 +63,8 @@ export function createRefresh(task, intervalMs, onError) {
     isRunning = false;
     ended = performance.now();
     took = ended - began;
-    const usual = failures > 0 ? backOff(failures) : Math.max(intervalMs, 20 * took);
+    const usual =
+      failures > 0 ? backOff(failures) : Math.max(intervalMs, Math.min(20 * took, LONGEST_WAIT_MS));
     schedule(Math.min(usual, again ?? usual));
   }
 
