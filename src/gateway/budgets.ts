@@ -55,9 +55,7 @@ export function createBudgets(
   ledger: Pick<Ledger, 'store'> | null,
 ): Budgets {
   const book = createBudgetBook();
-  const onFailed = (reason: string) => log('warn', BUDGETS_UNREAD, { error: reason });
-  const onRecovered = () => log('info', BUDGETS_READ_AGAIN);
-  const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, onFailed, onRecovered });
+  const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, log });
   let price: Pricer = () => null;
   /** Of requests that go on, by their id: USD that are counted already. */
   const counted = new Map<string, number>();
@@ -131,10 +129,3 @@ function spenderOf(
   const inRow = (name: string | null) => (name === null ? null : redact(name));
   return { agentType: inRow(agentType), projectId: inRow(projectId), provider, model };
 }
-
-/** The log's message when spending cannot be read from the ledger. */
-export const BUDGETS_UNREAD =
-  'spending could not be read from the ledger: budgets count what was read before (nothing, if this is the start), and the requests of this gateway from now on';
-
-/** The log's message when it can be read again. */
-export const BUDGETS_READ_AGAIN = 'spending could be read from the ledger again: budgets count all of it';

@@ -24,8 +24,6 @@ export function loadTableBytes(workers: number): number {
 export interface LoadTable {
   /** `column`: which provider, the same number in every worker. */
   room(column: number): SharedRoom | undefined;
-  /** Sets all numbers of a worker to zero. */
-  clear(worker: number): void;
 }
 
 /** @param memory shared by all; `loadTableBytes` long. @param worker whose cells are written here. */
@@ -56,8 +54,11 @@ export function createLoadTable(memory: Uint8Array, workers: number, worker: num
         },
       };
     },
-    clear(row) {
-      for (let cell = row * ROW_CELLS; cell < (row + 1) * ROW_CELLS; cell++) Atomics.store(cells, cell, 0);
-    },
   };
+}
+
+/** Sets all numbers of a worker that died to zero. */
+export function clearLoads(memory: Uint8Array, workers: number, worker: number): void {
+  const cells = new Int32Array(memory.buffer, memory.byteOffset, workers * ROW_CELLS);
+  for (let cell = worker * ROW_CELLS; cell < (worker + 1) * ROW_CELLS; cell++) Atomics.store(cells, cell, 0);
 }

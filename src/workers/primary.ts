@@ -1,31 +1,26 @@
 // The process that serves no requests itself: it has the one ledger, forwards each worker's notices to the others,
 // and answers the gateway's own pages for all of them.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD } from '../gateway/budgets.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Telemetry } from '../gateway/host.ts';
 import { createRemoteLog } from '../gateway/rate-limits.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { createBudgetBook } from '../ledger/budgets/budget-book.ts';
-import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import { mergeRemoteStates, type RemoteState } from '../limits/remote-count.ts';
 import type { LogState } from '../model/log-state.ts';
 import { createMeter } from '../telemetry/meter.ts';
 import type { PoolState } from '../upstream/connections.ts';
-import { createProviderStates } from '../upstream/provider-state.ts';
-import { createQuestions } from './ask-all.ts';
-import { createLoadTable } from './load-table.ts';
-import { createSupervisor } from './supervisor.ts';
+import { createProviderStates, type ProviderStates } from '../upstream/provider-state.ts';
+import { createQuestions, type Questions } from './ask-all.ts';
+import { createFleetBudgets, type FleetBudgets } from './fleet-budgets.ts';
 import { createFleetView } from './fleet-view.ts';
-import { createFrameRelay } from './frame-relay.ts';
+import { createFrameRelay, type FrameRelay } from './frame-relay.ts';
 import { createPageSource } from './page-pieces.ts';
 import { createPoolTally } from './pool-tally.ts';
-import type { PrimaryMethods } from './protocol.ts';
-import { createRowIntake } from './row-intake.ts';
+import type { PageRequest, PrimaryMethods, WorkerSetup } from './protocol.ts';
+import { createRowIntake, type RowIntake } from './row-intake.ts';
 import { sendable } from './sent-config.ts';
-import { divideShared, sharedBytes } from './shared-layout.ts';
-import { clearCounters, seedCounters } from './shared-counters.ts';
-import { createSharedMemory } from './shared-memory.ts';
+import { createWorkersMemory, type WorkersMemory } from './shared-layout.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
 import type { WorkerCommand, WorkerProcess } from './worker-process.ts';
 
 export interface PrimaryOptions extends WorkerCommand {
@@ -63,125 +58,163 @@ export interface Primary {
 const RELOAD_MS = 10_000;
 const LOST_AT_SHUTDOWN = 'a worker died while its requests were finishing; they are recorded as failed';
 
-/** Resolves when all workers serve. Throws WorkerFailed. */
+/** Resolves when all workers serve. Throws WorkerFailed, and NoSharedMemory. */
 export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
-  const { workers: wanted, ledger, telemetry, log, now, monotonic, setTimer } = options;
-  const begunAt = monotonic();
-  const memory = createSharedMemory(sharedBytes(wanted));
-  const shared = divideShared(memory.bytes, wanted);
-  seedCounters(shared.counters);
-  const load = createLoadTable(shared.load, wanted, 0);
+  const primary = new StartedPrimary(options);
+  await primary.start();
+  return primary;
+}
+
+class StartedPrimary implements Primary {
+  private readonly options: PrimaryOptions;
+  private config: ResolvedConfig;
   /** The configuration that each worker was given last. */
-  const configs = new WeakMap<WorkerProcess, ResolvedConfig>();
-  const columns = addColumns(new Map(), options.config);
+  private readonly configs = new WeakMap<WorkerProcess, ResolvedConfig>();
+  /** Each provider's column in the table of loads, for as long as the gateway runs. */
+  private readonly columns = new Map<string, number>();
+  private readonly memory: WorkersMemory;
   /** What the workers have reported about providers, for workers that start later. */
-  const known = createProviderStates(options);
-  let { config } = options;
-  let prober: WorkerProcess | undefined;
-
-  const meter = createMeter();
-  const intake = createRowIntake({ ledger, meter, telemetry, now });
-  const budgets = createBudgetBook();
-  budgets.configure(config.costs.budgets);
-  const questions = createQuestions(setTimer);
-  const pools = createPoolTally<WorkerProcess>();
+  private readonly known: ProviderStates;
+  private readonly intake: RowIntake;
+  private readonly budgets: FleetBudgets;
+  private readonly questions: Questions;
+  private readonly supervisor: Supervisor;
+  private readonly frames: FrameRelay;
+  private readonly view: (request: PageRequest) => Promise<Response | undefined>;
+  private readonly pools = createPoolTally<WorkerProcess>();
   /** What each worker reported of the server over which several gateways count rate limits; null: it has none. */
-  const remotes = new Map<WorkerProcess, RemoteState | null>();
-  const logRemote = createRemoteLog(log);
+  private readonly remotes = new Map<WorkerProcess, RemoteState | null>();
+  private readonly logRemote: (state: RemoteState | null) => void;
+  private prober: WorkerProcess | undefined;
 
-  const supervisor = createSupervisor({
-    ...options,
-    shared: memory,
-    methods: methodsFor,
-    onServing: welcome,
-    onGone: handleGone,
-  });
-  const frames = createFrameRelay(supervisor.serving, questions);
-
-  const view = createFleetView({
-    config: () => config,
-    ledger,
-    meter,
-    version: options.version,
-    logState: options.logState,
-    startedAt: now(),
-    uptimeMs: () => monotonic() - begunAt,
-    now,
-    setTimer,
-    processes: supervisor.serving,
-    questions,
-    connections,
-    budgets: () => budgets.states(now()),
-    budgetsUnread: () => spending?.failure() ?? null,
-    remoteCount,
-    workers: () => ({
-      wanted,
-      running: supervisor.serving().length,
-      silent: supervisor.serving().filter(questions.isSilent).length,
-      replaced: supervisor.replaced(),
-    }),
-  });
-
-  function remoteCount(): RemoteState | null {
-    const states = [...remotes.values()].filter((state) => state !== null);
-    return config.redis === null ? null : mergeRemoteStates(states);
+  constructor(options: PrimaryOptions) {
+    const { workers: wanted, config, ledger, telemetry, now, monotonic, setTimer, log } = options;
+    this.options = options;
+    this.config = config;
+    this.addColumns(config);
+    this.memory = createWorkersMemory(wanted);
+    this.known = createProviderStates(options);
+    const meter = createMeter();
+    this.intake = createRowIntake({ ledger, meter, telemetry, now });
+    this.budgets = createFleetBudgets({
+      ledger,
+      now,
+      setTimer,
+      log,
+      tell: (spent) => this.notifyAll({ about: 'spent', spent }),
+    });
+    this.budgets.configure(config.costs.budgets);
+    this.questions = createQuestions(setTimer);
+    this.logRemote = createRemoteLog(log);
+    this.supervisor = createSupervisor({
+      ...options,
+      shared: this.memory,
+      methods: (worker) => this.methodsFor(worker),
+      onServing: (worker) => this.welcome(worker),
+      onGone: (worker, how, isReplaced) => this.handleGone(worker, how, isReplaced),
+    });
+    const { questions, supervisor } = this;
+    this.frames = createFrameRelay(supervisor.serving, questions);
+    const begunAt = monotonic();
+    this.view = createFleetView({
+      config: () => this.config,
+      ledger,
+      meter,
+      version: options.version,
+      logState: options.logState,
+      startedAt: now(),
+      uptimeMs: () => monotonic() - begunAt,
+      now,
+      setTimer,
+      processes: supervisor.serving,
+      questions,
+      connections: () => this.connections(),
+      budgets: this.budgets.states,
+      budgetsUnread: this.budgets.unread,
+      remoteCount: () => this.remoteCount(),
+      workers: () => ({
+        wanted,
+        running: supervisor.serving().length,
+        silent: supervisor.serving().filter(questions.isSilent).length,
+        replaced: supervisor.replaced(),
+      }),
+    });
   }
 
-  function connections(): Promise<PoolState[]> {
-    return pools.read(supervisor.serving(), async (worker) => {
-      const [state] = await questions.all([worker], 'connections');
+  async start(): Promise<void> {
+    try {
+      this.budgets.readLedger();
+      await this.supervisor.start();
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  async reload(changed: ResolvedConfig): Promise<void> {
+    const { budgets, columns, questions, supervisor } = this;
+    this.config = changed;
+    this.addColumns(changed);
+    budgets.configure(changed.costs.budgets);
+    const serving = supervisor.serving();
+    for (const worker of serving) this.configs.set(worker, changed);
+    await questions.allWithin(RELOAD_MS, serving, 'reload', columns, sendable(changed));
+    // New budgets' spending is sent once the workers have those budgets.
+    budgets.readLedger();
+  }
+
+  async activeStreams(): Promise<number> {
+    return (await this.questions.all(this.supervisor.serving(), 'running')).flat().length;
+  }
+
+  connections(): Promise<PoolState[]> {
+    return this.pools.read(this.supervisor.serving(), async (worker) => {
+      const [state] = await this.questions.all([worker], 'connections');
       return state;
     });
   }
 
-  const spending =
-    ledger &&
-    createSpendingReader(budgets, ledger.store, {
-      now,
-      setTimer,
-      onRead: sendSpent,
-      onFailed: (reason) => log('warn', BUDGETS_UNREAD, { error: reason }),
-      onRecovered: () => log('info', BUDGETS_READ_AGAIN),
-    });
-
-  /** Each worker refuses requests by what all have spent. */
-  function sendSpent(): void {
-    notifyAll({ about: 'spent', spent: budgets.spent(now()) });
+  async drain(timeoutMs: number, sooner?: Promise<void>): Promise<number> {
+    const cut = await this.supervisor.end(timeoutMs, sooner);
+    this.release();
+    return cut;
   }
 
-  function notifyAll(notice: FleetNotice, but?: WorkerProcess): void {
-    for (const worker of supervisor.serving()) if (worker !== but) worker.channel.notify('learn', notice);
+  private release(): void {
+    this.budgets.stop();
+    this.memory.close();
   }
 
-  function methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
-    const { hostname, port } = options;
+  /** Each provider keeps its column. */
+  private addColumns({ providers }: ResolvedConfig): void {
+    const { columns } = this;
+    for (const { name } of providers) if (!columns.has(name)) columns.set(name, columns.size);
+  }
+
+  private notifyAll(notice: FleetNotice, but?: WorkerProcess): void {
+    for (const worker of this.supervisor.serving())
+      if (worker !== but) worker.channel.notify('learn', notice);
+  }
+
+  private remoteCount(): RemoteState | null {
+    const states = [...this.remotes.values()].filter((state) => state !== null);
+    return this.config.redis === null ? null : mergeRemoteStates(states);
+  }
+
+  private methodsFor(worker: () => WorkerProcess): Omit<PrimaryMethods, 'ready'> {
+    const { intake, frames, view, known, budgets } = this;
     const pages = createPageSource();
     return {
-      setup() {
-        configs.set(worker(), config);
-        return {
-          hostname,
-          port,
-          tls: config.server.tls,
-          config: sendable(config),
-          columns,
-          recorded: ledger !== null,
-          traced: telemetry !== null,
-          clock: monotonic(),
-        };
-      },
-      notice(notice) {
+      setup: () => this.setupOf(worker()),
+      notice: (notice) => {
         if (notice.about === 'provider') known.learn(notice.notice);
-        notifyAll(notice, worker());
+        this.notifyAll(notice, worker());
       },
-      remoteChanged(state) {
-        remotes.set(worker(), state);
-        logRemote(remoteCount());
+      remoteChanged: (state) => {
+        this.remotes.set(worker(), state);
+        this.logRemote(this.remoteCount());
       },
-      spent(added) {
-        budgets.receive(added, now());
-        sendSpent();
-      },
+      spent: budgets.receive,
       append: (rows, batch) => intake.take(worker(), rows, batch),
       async page(request) {
         const answer = await view(request);
@@ -194,76 +227,58 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
     };
   }
 
-  /** Tells a worker what it missed. */
-  function welcome(worker: WorkerProcess): void {
-    for (const notice of known.recall()) worker.channel.notify('learn', { about: 'provider', notice });
-    if (configs.get(worker) !== config) worker.channel.notify('reload', columns, sendable(config));
-    if (!budgets.isEmpty) worker.channel.notify('learn', { about: 'spent', spent: budgets.spent(now()) });
-    if (frames.isWatched()) worker.channel.notify('watched', true);
-    if (prober === undefined) appointProber(worker);
+  private setupOf(worker: WorkerProcess): WorkerSetup {
+    const { config, columns } = this;
+    const { hostname, port, ledger, telemetry, monotonic } = this.options;
+    this.configs.set(worker, config);
+    return {
+      hostname,
+      port,
+      tls: config.server.tls,
+      config: sendable(config),
+      columns,
+      recorded: ledger !== null,
+      traced: telemetry !== null,
+      clock: monotonic(),
+    };
   }
 
-  function appointProber(worker: WorkerProcess | undefined): void {
-    prober = worker;
+  /** Tells a worker what it missed. */
+  private welcome(worker: WorkerProcess): void {
+    const { config } = this;
+    for (const notice of this.known.recall()) worker.channel.notify('learn', { about: 'provider', notice });
+    if (this.configs.get(worker) !== config) worker.channel.notify('reload', this.columns, sendable(config));
+    const spent = this.budgets.spent();
+    if (spent !== null) worker.channel.notify('learn', { about: 'spent', spent });
+    if (this.frames.isWatched()) worker.channel.notify('watched', true);
+    if (this.prober === undefined) this.appointProber(worker);
+  }
+
+  private appointProber(worker: WorkerProcess | undefined): void {
+    this.prober = worker;
     worker?.channel.notify('learn', { about: 'probes' });
   }
 
   /** Records what a worker had begun, and releases what it held. */
-  function handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
-    void frames.watch(worker, false);
-    remotes.delete(worker);
-    load.clear(worker.index);
-    clearCounters(shared.counters, wanted, worker.index);
-    const running = intake.takeLeft(worker, how);
+  private handleGone(worker: WorkerProcess, how: string, isReplaced: boolean): void {
+    const { log } = this.options;
+    void this.frames.watch(worker, false);
+    this.remotes.delete(worker);
+    this.memory.releaseOf(worker.index);
+    const running = this.intake.takeLeft(worker, how);
     const fields = { worker: worker.index, pid: worker.pid, how, requests: running };
     if (!isReplaced) {
       // At a shutdown workers end as they should, with their requests answered or cut and accounted by themselves.
       if (running > 0) log('error', LOST_AT_SHUTDOWN, fields);
       return;
     }
-    known.peerGone();
-    notifyAll({ about: 'loss' });
-    if (prober === worker) appointProber(supervisor.serving()[0]);
+    this.known.peerGone();
+    this.notifyAll({ about: 'loss' });
+    if (this.prober === worker) this.appointProber(this.supervisor.serving()[0]);
     log(
       'error',
       'a worker is gone and will be replaced; its running requests are recorded as failed',
       fields,
     );
   }
-
-  try {
-    spending?.configured();
-    await supervisor.start();
-  } catch (error) {
-    spending?.stop();
-    memory.close();
-    throw error;
-  }
-  return {
-    async reload(changed) {
-      config = changed;
-      addColumns(columns, changed);
-      budgets.configure(changed.costs.budgets);
-      for (const worker of supervisor.serving()) configs.set(worker, changed);
-      await questions.allWithin(RELOAD_MS, supervisor.serving(), 'reload', columns, sendable(changed));
-      // New budgets' spending is sent once the workers have those budgets.
-      spending?.configured();
-    },
-    connections,
-    async activeStreams() {
-      return (await questions.all(supervisor.serving(), 'running')).flat().length;
-    },
-    async drain(timeoutMs, sooner) {
-      const cut = await supervisor.end(timeoutMs, sooner);
-      spending?.stop();
-      memory.close();
-      return cut;
-    },
-  };
-}
-
-/** Each provider keeps its column for as long as the gateway runs. Returns `columns`. */
-function addColumns(columns: Map<string, number>, { providers }: ResolvedConfig): Map<string, number> {
-  for (const { name } of providers) if (!columns.has(name)) columns.set(name, columns.size);
-  return columns;
 }

@@ -1,13 +1,28 @@
 // What lies where in the memory that the primary and all workers share.
-import { loadTableBytes } from './load-table.ts';
-import { countersBytes } from './shared-counters.ts';
+import { clearLoads, loadTableBytes } from './load-table.ts';
+import { clearCounters, countersBytes, seedCounters } from './shared-counters.ts';
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 
-/** Bytes needed for this many workers. */
-export function sharedBytes(workers: number): number {
-  return loadTableBytes(workers) + countersBytes(workers);
+export interface WorkersMemory extends SharedMemory {
+  /** Returns what a worker that is gone had in use. */
+  releaseOf(worker: number): void;
 }
 
-/** @param memory `sharedBytes` long, or longer. */
+/** As the primary makes it for this many workers. Throws NoSharedMemory. */
+export function createWorkersMemory(workers: number): WorkersMemory {
+  const memory = createSharedMemory(loadTableBytes(workers) + countersBytes(workers));
+  const { load, counters } = divideShared(memory.bytes, workers);
+  seedCounters(counters);
+  return {
+    ...memory,
+    releaseOf(worker) {
+      clearLoads(load, workers, worker);
+      clearCounters(counters, workers, worker);
+    },
+  };
+}
+
+/** @param memory as `createWorkersMemory` has made it. */
 export function divideShared(
   memory: Uint8Array,
   workers: number,

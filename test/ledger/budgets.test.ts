@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Budget } from '../../src/config/resolved.ts';
 import { createBudgetBook, type Spending } from '../../src/ledger/budgets/budget-book.ts';
 import { formatBudget, formatSpentBudget, formatUsd } from '../../src/ledger/budgets/format-budget.ts';
-import { createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
+import { BUDGETS_READ_AGAIN, createSpendingReader } from '../../src/ledger/budgets/read-spending.ts';
 import { type CalendarPeriod, periodAt, type PeriodBounds } from '../../src/model/calendar-period.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
@@ -306,7 +306,7 @@ describe('read from the ledger', () => {
     const timers = createManualTimers(NOW);
     const book = bookOf(daily(9), { ...daily(9, { agent: 'coder' }), per: 'month' });
     const asked: number[] = [];
-    const failures: string[] = [];
+    const logged: string[] = [];
     const store = {
       spending({ start }: PeriodBounds) {
         asked.push(start);
@@ -315,10 +315,10 @@ describe('read from the ledger', () => {
     };
     const reader = createSpendingReader(book, store, {
       ...timers,
-      onFailed: (reason) => failures.push(reason),
+      log: (_, message, fields) => logged.push(String(fields?.error ?? message)),
     });
     const spent = () => book.states(timers.now()).map(({ spentUsd }) => spentUsd);
-    return { timers, book, asked, failures, reader, spent };
+    return { timers, book, asked, logged, reader, spent };
   }
 
   test('each period from its beginning, at once and again later', async () => {
@@ -355,32 +355,32 @@ describe('read from the ledger', () => {
 
   test('a ledger that cannot be read is reported once, and asked again', async () => {
     let isBroken = true;
-    const { timers, failures, reader, spent } = setup(async () => {
+    const { timers, logged, reader, spent } = setup(async () => {
       if (isBroken) throw new Error('no such disk');
       return [spending(3)];
     });
     reader.configured();
     await timers.advance(30_000);
-    expect(failures).toEqual(['no such disk']);
+    expect(logged).toEqual(['no such disk']);
     isBroken = false;
     await timers.advance(10_000);
     expect(spent()).toEqual([3, 3]);
     isBroken = true;
     await timers.advance(10_000);
-    expect(failures).toEqual(['no such disk', 'no such disk']);
+    expect(logged).toEqual(['no such disk', BUDGETS_READ_AGAIN, 'no such disk']);
     expect(spent()).toEqual([3, 3]);
     reader.stop();
   });
 
   test('what fails when it has stopped is nobody’s affair', async () => {
     const { promise, reject } = Promise.withResolvers<Spending[]>();
-    const { timers, failures, reader, asked } = setup(() => promise);
+    const { timers, logged, reader, asked } = setup(() => promise);
     reader.configured();
     reader.stop();
     reject(new Error('closed'));
     reader.configured();
     await timers.advance(60_000);
-    expect({ failures, asked: asked.length }).toEqual({ failures: [], asked: 1 });
+    expect({ logged, asked: asked.length }).toEqual({ logged: [], asked: 1 });
   });
 
   test('a configuration that changes is read for at once, and not twice as often from then on', async () => {

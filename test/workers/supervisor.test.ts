@@ -1,9 +1,8 @@
 // The processes that serve: where one of them cannot even be started, and when one that died is replaced.
 import { expect, test } from 'bun:test';
-import { sharedBytes } from '../../src/workers/shared-layout.ts';
+import { createWorkersMemory } from '../../src/workers/shared-layout.ts';
 import { type SupervisorOptions, createSupervisor, WorkerFailed } from '../../src/workers/supervisor.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
-import { createSharedMemory } from '../../src/workers/shared-memory.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 test.skipIf(process.platform !== 'linux')(
@@ -79,7 +78,7 @@ function createLab(command: string[]) {
     command,
     environment: {},
     directory: import.meta.dir,
-    shared: createSharedMemory(sharedBytes(2)),
+    shared: createWorkersMemory(2),
     methods: () => ({
       setup: () => {
         throw new Error('nobody is there to ask');

@@ -1,14 +1,13 @@
 // A worker as its primary sees it, with a real process that behaves as it likes.
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
-import { sharedBytes } from '../../src/workers/shared-layout.ts';
-import { createSharedMemory } from '../../src/workers/shared-memory.ts';
+import { createWorkersMemory } from '../../src/workers/shared-layout.ts';
 import { startWorker, type WorkerProcess } from '../../src/workers/worker-process.ts';
 
 const start = (program: string) => startCommand([process.execPath, '-e', program]);
 
 function startCommand(command: string[]): WorkerProcess {
-  const shared = createSharedMemory(sharedBytes(1));
+  const shared = createWorkersMemory(1);
   try {
     return startWorker({
       command,

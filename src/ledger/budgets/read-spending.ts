@@ -5,15 +5,17 @@ import type { BudgetBook } from './budget-book.ts';
 
 const EVERY_MS = 10_000;
 
+/** The log's messages when spending cannot be read, and when it can be again. */
+export const BUDGETS_UNREAD =
+  'spending could not be read from the ledger: budgets count what was read before (nothing, if this is the start), and the requests of this gateway from now on';
+export const BUDGETS_READ_AGAIN = 'spending could be read from the ledger again: budgets count all of it';
+
 export interface SpendingOptions {
   now(): number;
   setTimer(callback: () => void, delayMs: number): () => void;
+  log(level: 'info' | 'warn', message: string, fields?: Record<string, unknown>): void;
   /** Called when something was read. */
   onRead?(): void;
-  /** Called when reading fails after it worked: what this process has seen still counts. */
-  onFailed(reason: string): void;
-  /** Called when it works again. */
-  onRecovered?(): void;
 }
 
 export interface SpendingReader {
@@ -27,7 +29,7 @@ export interface SpendingReader {
 export function createSpendingReader(
   book: BudgetBook,
   store: Pick<LedgerStore, 'spending'>,
-  { now, setTimer, onRead = () => {}, onFailed, onRecovered = () => {} }: SpendingOptions,
+  { now, setTimer, log, onRead = () => {} }: SpendingOptions,
 ): SpendingReader {
   let cancel = (): void => {};
   let isStopped = false;
@@ -38,14 +40,14 @@ export function createSpendingReader(
       const spending = await store.spending(period);
       book.adopt(book.sumUp(spending, period, now()), now());
     }
-    if (failure !== null && !isStopped) onRecovered();
+    if (failure !== null && !isStopped) log('info', BUDGETS_READ_AGAIN);
     failure = null;
     onRead();
   }
 
   function failed(thrown: unknown): void {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    if (failure === null && !isStopped) onFailed(reason);
+    if (failure === null && !isStopped) log('warn', BUDGETS_UNREAD, { error: reason });
     failure = reason;
   }
 

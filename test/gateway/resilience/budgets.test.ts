@@ -1,7 +1,8 @@
 // A budget that is used up (`costs.budgets`): what it would pay for is not asked; what is free, or paid from another, is.
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { Budget } from '../../../src/config/resolved.ts';
-import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD, createBudgets } from '../../../src/gateway/budgets.ts';
+import { createBudgets } from '../../../src/gateway/budgets.ts';
+import { BUDGETS_READ_AGAIN, BUDGETS_UNREAD } from '../../../src/ledger/budgets/read-spending.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import type { LedgerStore } from '../../../src/ledger/store.ts';
 import { jsonReply } from '../../support/reply.ts';

@@ -1,0 +1,46 @@
+// What all workers spend from budgets together: the primary adds up what each reports, and each refuses requests by the sum.
+import type { Budget } from '../config/resolved.ts';
+import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
+import { createSpendingReader, type SpendingOptions } from '../ledger/budgets/read-spending.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+export interface FleetBudgets {
+  /** Counts for these from now on. */
+  configure(budgets: readonly Budget[]): void;
+  /** Takes from the ledger what was spent before; to be called again once all workers have new budgets. */
+  readLedger(): void;
+  /** A worker has spent this much more. */
+  receive(added: readonly Spent[]): void;
+  /** For a worker that has begun to serve; null: there are no budgets. */
+  spent(): Spent[] | null;
+  states(): BudgetState[];
+  /** Why the ledger cannot be read at the moment; null: it can, or there is nothing to read. */
+  unread(): string | null;
+  stop(): void;
+}
+
+interface FleetBudgetsOptions extends Omit<SpendingOptions, 'onRead'> {
+  /** Null: nothing is recorded. */
+  ledger: Pick<Ledger, 'store'> | null;
+  /** Tells all workers what was spent. */
+  tell(spent: readonly Spent[]): void;
+}
+
+export function createFleetBudgets({ ledger, tell, ...options }: FleetBudgetsOptions): FleetBudgets {
+  const { now } = options;
+  const book = createBudgetBook();
+  const tellAll = () => tell(book.spent(now()));
+  const reader = ledger && createSpendingReader(book, ledger.store, { ...options, onRead: tellAll });
+  return {
+    configure: book.configure,
+    readLedger: () => reader?.configured(),
+    receive(added) {
+      book.receive(added, now());
+      tellAll();
+    },
+    spent: () => (book.isEmpty ? null : book.spent(now())),
+    states: () => book.states(now()),
+    unread: () => reader?.failure() ?? null,
+    stop: () => reader?.stop(),
+  };
+}
