@@ -136,7 +136,9 @@ const serverSchema = z.strictObject({
     .describe(
       'Web pages and browser extensions that may send requests, besides the gateway’s own page: exact origins such as `http://localhost:5173` or `chrome-extension://ID`. `*`: all, if `keys` are required. See docs/endpoints.md.',
     ),
-  max_body: size().prefault('64MB').describe('Largest request body.'),
+  max_body: size()
+    .prefault('64MB')
+    .describe('Largest request body, except for files that are uploaded to a provider: docs/endpoints.md.'),
   body_timeout: timer()
     .prefault('60s')
     .describe(

@@ -70,6 +70,11 @@ export interface ForwardedPath {
   /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */
   isStored: boolean;
   /**
+   * What is posted there, unless it is JSON, is a file or a part of one, as it is or in a form that need not name a model. It is
+   * passed on while it comes in.
+   */
+  isUpload?: boolean;
+  /**
    * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from the `usage` of the
    * answer. Left out: nothing is billed.
    */

@@ -80,6 +80,7 @@ function describeAttempt(attempt: Attempt): object {
     ...(attempt.startedMs === undefined ? {} : { started_ms: attempt.startedMs }),
     duration_ms: attempt.durationMs,
     ...(attempt.providerMs === undefined ? {} : { provider_ms: attempt.providerMs }),
+    ...(attempt.sentBytes === undefined ? {} : { sent_bytes: attempt.sentBytes }),
     ...(attempt.key === undefined ? {} : { key: attempt.key }),
     ...(attempt.skipped === undefined ? {} : { skipped: attempt.skipped }),
     ...(attempt.continued === undefined ? {} : { continued: attempt.continued }),

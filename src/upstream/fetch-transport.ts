@@ -1,7 +1,14 @@
 // The transport on web standards alone: fetch, with its body read at the reader's pace.
 import type { HeaderReader } from '../model/headers.ts';
 import type { CancelSignal } from './cancellation.ts';
-import type { AnswerBody, BodyReader, TlsIdentity, Transport } from './transport.ts';
+import {
+  type AnswerBody,
+  type BodyReader,
+  isStreamed,
+  type StreamedBody,
+  type TlsIdentity,
+  type Transport,
+} from './transport.ts';
 
 /** @param tls for hosts whose fetch takes it. */
 export type Fetch = (url: string, init: RequestInit, tls?: TlsIdentity) => Promise<Response>;
@@ -15,8 +22,9 @@ export function createFetchTransport(fetch: Fetch): Transport {
       headers: asHeaders(headers),
       signal: followed.signal,
       redirect: 'manual',
-      ...(body !== undefined && { body }),
     };
+    if (isStreamed(body)) streamBody(init, body);
+    else if (body !== undefined) init.body = body;
     try {
       const response = await fetch(url, init, tls);
       return {
@@ -57,6 +65,24 @@ function asHeaders(headers: HeaderReader): Headers {
     copy.set(name, value);
   });
   return copy;
+}
+
+function streamBody(init: RequestInit, body: StreamedBody): void {
+  const headers = new Headers(init.headers);
+  if (body.length !== null) headers.set('content-length', String(body.length));
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const piece = await body.next();
+        if (piece === null) controller.close();
+        else controller.enqueue(piece);
+      },
+      cancel: () => body.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+  // The answer may come before the body has ended. The DOM's types do not have the field that says so.
+  Object.assign(init, { headers, body: stream, duplex: 'half' });
 }
 
 class EmptyBody implements AnswerBody {

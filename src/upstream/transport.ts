@@ -22,11 +22,24 @@ export interface TlsIdentity {
   id: string;
 }
 
+/** The body of a request that is sent while it still comes in, once. */
+export interface StreamedBody {
+  /** In bytes; null: it is known only when it ends. */
+  readonly length: number | null;
+  /**
+   * The next piece; null: that was all. Asked for when the server has taken those before. Rejects where the rest does not come:
+   * what was sent must not look whole then.
+   */
+  next(): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** The rest is not wanted. */
+  cancel(): void;
+}
+
 export interface UpstreamRequest extends Connecting {
   method: string;
   url: string;
   headers: HeaderReader;
-  body?: string | Uint8Array<ArrayBuffer>;
+  body?: string | Uint8Array<ArrayBuffer> | StreamedBody;
   /** Left out: no certificate is shown, and the system's authorities are trusted. */
   tls?: TlsIdentity;
   /** Aborted: the request ends, and so does its answer. */
@@ -36,6 +49,10 @@ export interface UpstreamRequest extends Connecting {
    * the request, that is a failure. Otherwise the transport sends it again then.
    */
   once?: boolean;
+}
+
+export function isStreamed(body: UpstreamRequest['body']): body is StreamedBody {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
 }
 
 export interface UpstreamAnswer {
@@ -65,7 +82,8 @@ export interface BodyReader {
 }
 
 /**
- * Sends one request; resolves when the head of the answer has arrived. Redirects are not followed. Rejects with the
+ * Sends one request; resolves when the head of the answer has arrived, which for a streamed body may be before its end: the rest is
+ * then sent only where the server did not refuse it. Redirects are not followed. Rejects with the
  * signal's reason, with GatewayError `upstream_timeout` when no connection is established within `connectMs`, or with
  * an Error whose `code` is the network's.
  */

@@ -1,7 +1,9 @@
 // The way to upstreams by fetch: it goes to the address that it was given, and nowhere else (GUARANTEES 21).
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { HeaderList } from '../../src/model/header-list.ts';
 import { createFetchTransport } from '../../src/upstream/fetch-transport.ts';
+import { createRawServer } from '../support/raw-server.ts';
+import { createTestBody } from '../support/streamed-body.ts';
 
 test.each([301, 302, 303, 307, 308])('a redirect is an answer, which is not followed: %i', async (status) => {
   const seen: string[] = [];
@@ -23,4 +25,53 @@ test.each([301, 302, 303, 307, 308])('a redirect is an answer, which is not foll
   });
   answer.body.cancel();
   expect([answer.status, seen]).toEqual([status, ['/asked']]);
+});
+
+describe('a body that comes in pieces', () => {
+  async function begin(length: number | null) {
+    const server = createRawServer();
+    const body = createTestBody(length);
+    const send = createFetchTransport(fetch);
+    const request = { method: 'POST', url: server.url, headers: new HeaderList(), body, connectMs: 1_000 };
+    const asked = send(request).then(
+      ({ status }) => status,
+      (thrown: unknown) => thrown,
+    );
+    const connection = await server.accept();
+    body.give('some');
+    await connection.until((received) => received.includes('some'));
+    return { server, body, asked, connection };
+  }
+
+  test.each([
+    [8, /\r\ncontent-length: 8\r\n/i, 'somemore'],
+    [null, /\r\ntransfer-encoding: chunked\r\n/i, '4\r\nsome\r\n4\r\nmore\r\n0\r\n\r\n'],
+  ])('is sent while it comes in, of length %p', async (length, framing, sent) => {
+    const { server, body, asked, connection } = await begin(length);
+    body.give('more');
+    body.give(null);
+    await connection.until((received) => received.endsWith(`\r\n\r\n${sent}`));
+    expect(connection.received()).toMatch(framing);
+    await connection.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    expect(await asked).toBe(200);
+    server.close();
+  });
+
+  test.each([8, null])('never looks whole where it broke off, of length %p', async (length) => {
+    const { server, body, asked, connection } = await begin(length);
+    const why = new Error('the client left');
+    body.breakOff(why);
+    expect(await asked).toBe(why);
+    await connection.closed;
+    expect(connection.received()).not.toContain('0\r\n\r\n');
+    server.close();
+  });
+
+  test('is not wanted any more where the server has refused it', async () => {
+    const { server, body, asked, connection } = await begin(null);
+    await connection.write('HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n');
+    expect(await asked).toBe(413);
+    while (!body.isCancelled) await Bun.sleep(1);
+    server.close();
+  });
 });

@@ -86,7 +86,7 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
   const isOwn =
     /^\/v1\/(messages\/batches|skills)(\/|$)/.test(path) ||
     (/^\/v1\/files(\/|$)/.test(path) && headers.has('anthropic-version'));
-  return isOwn ? { path, spokenBy: [ID], isStored: true } : forwardedToAmazon(path, INVOKE);
+  return isOwn ? { path, spokenBy: [ID], isStored: true, isUpload: true } : forwardedToAmazon(path, INVOKE);
 }
 
 function alternativeTo(path: string): string | undefined {

@@ -83,6 +83,7 @@ const STORED = new RegExp(
   `^(/upload|/download)?/v1(beta)?/(batches|cachedContents|fileSearchStores|files|interactions|operations)(/|${COLON}|$)` +
     `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
+const UPLOADED = /^\/upload\//;
 /** Images. */
 const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/models/[^/]+${COLON}predict$`);
 /** OpenAI and Anthropic have files and batches there too. */
@@ -92,7 +93,7 @@ export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath 
   const cloud = publisherPath(path);
   if (cloud !== undefined) return madeOfCloud(cloud);
   if (SHARED.test(path) && !isGoogles(headers)) return undefined;
-  if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true };
+  if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true, isUpload: UPLOADED.test(path) };
   return MADE_AT_ONCE.test(path) ? madeAt(path) : undefined;
 }
 

@@ -7,6 +7,8 @@ import { belowBase, ownPath } from './own-path.ts';
 const MADE_AT_ONCE = /^\/v1\/(audio|images|moderations|ocr|rerank)(\/|$)/;
 const STORED =
   /^\/v1\/(audio\/(voices|voice_consents)|batches|containers|evals|files|fine_tuning|uploads|vector_stores|videos)(\/|$)/;
+/** Videos, which are stored too, are made by the model that their form names. */
+const UPLOADED = /^\/v1\/(containers|files|uploads|vector_stores)(\/|$)/;
 const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
@@ -26,6 +28,7 @@ export function forwardedByChat(asked: string): ForwardedPath | undefined {
       path: belowBase(path),
       spokenBy: ['openai-chat', 'openai-responses'],
       isStored,
+      isUpload: UPLOADED.test(path),
     };
     return billIn === undefined ? forward : { ...forward, billIn };
   }

@@ -25,6 +25,8 @@ export interface Try<T> {
    * `signal` ends the try, and the answer that it gave.
    */
   run(answered: (status: number) => void, signal: CancelSignal): Promise<T>;
+  /** What was sent cannot be sent again, whoever might take it. Left out: it can. */
+  isSpent?(): boolean;
 }
 
 /** Whose key would go to a target; `missing`: none, and it would refuse to answer. */
@@ -331,7 +333,7 @@ function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unkno
   noteFailure(attempt, planned, error, record);
   queue.failure = error;
   visit.tooLong = error.rule.retry === 'larger-context';
-  if (!mayGoOn(error, planned.key)) throw error;
+  if (!mayGoOn(error, planned.key) || planned.isSpent?.() === true) throw error;
   const { provider, model } = visit.target;
   const isKeys = isOfKey(error) && planned.key === 'own';
   if (isKeys && visit.keysLeft > 0 && states.hasOtherKey(provider, model)) {

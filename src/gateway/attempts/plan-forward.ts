@@ -5,6 +5,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isDialect } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
+import type { StreamedBody } from '../../upstream/transport.ts';
 import { transformHeaders } from '../transform/request.ts';
 import { type Asking, credentialsFor } from './credentials.ts';
 import { withoutKeys, withoutParameter, withQuery } from './pass-query.ts';
@@ -19,7 +20,7 @@ export interface ForwardedRequest {
   /** The parameter of the query in which the client's dialect may have its key. */
   keyParameter: string | undefined;
   headers: HeaderReader;
-  body: Uint8Array<ArrayBuffer> | undefined;
+  body: Uint8Array<ArrayBuffer> | StreamedBody | undefined;
   /** The dialect of the path, and of errors. */
   dialect: ProviderDialectId;
   /** The one that is spoken with the target. */

@@ -22,6 +22,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { Transformer } from '../../transformers/transformer.ts';
 import { addHeaders, buildRequestHeaders } from '../../upstream/headers.ts';
 import { operationPath, targetPath } from '../../upstream/target-url.ts';
+import type { StreamedBody } from '../../upstream/transport.ts';
 import type { EnvelopedRequest, Incoming } from '../request/incoming.ts';
 import { withinStack } from '../request/nesting.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
@@ -55,7 +56,7 @@ export interface Plan {
   headers: HeaderList;
   body: string;
   /** What is sent in place of a POST of `body`, where a request is forwarded as it is. */
-  forwarded?: { method: string; body: Uint8Array<ArrayBuffer> | undefined };
+  forwarded?: { method: string; body: Uint8Array<ArrayBuffer> | StreamedBody | undefined };
   losses: Loss[];
   /** Whose key is used: a client's own key that is refused says nothing about the provider. */
   key: 'own' | 'client' | 'none';

@@ -15,12 +15,13 @@ import {
 } from '../../upstream/call.ts';
 import { Cancellation, type CancelSignal } from '../../upstream/cancellation.ts';
 import { findRetryHint } from '../../upstream/retry-after.ts';
-import type { UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
+import { isStreamed, type UpstreamAnswer, type UpstreamRequest } from '../../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
 import { authorize } from './authorize.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
 import type { Plan } from './plan.ts';
+import { WatchedBody } from './watched-body.ts';
 
 /** Methods that change nothing at a provider. */
 const READS: readonly string[] = ['GET', 'HEAD'];
@@ -81,10 +82,13 @@ export async function send(context: AttemptContext): Promise<Sent> {
     if (leaving.aborted) throw leaving.reason;
     const { url } = plan;
     const { method, body } = plan.forwarded ?? { method: METHOD, body: plan.body };
-    const { connectMs } = provider.timeouts;
+    const { connectMs, firstByteMs } = provider.timeouts;
     const connected = () => timing.connected();
     const request: UpstreamRequest = { method, url, headers, signal: leaving, connectMs, connected };
-    if (body !== undefined) request.body = body;
+    const upload = isStreamed(body)
+      ? new WatchedBody(body, { watchdog: call.watchdog, timing, firstByteMs, monotonic: host.monotonic })
+      : undefined;
+    if (body !== undefined) request.body = upload ?? body;
     if (provider.tls !== undefined) request.tls = provider.tls;
     if (provider.maxRetries === 0 || plan.forwarded !== undefined) request.once = !READS.includes(method);
     let response: UpstreamAnswer;
@@ -94,6 +98,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     } catch (thrown) {
       throw noAnswer(provider.name, request, thrown);
     } finally {
+      upload?.answered();
       timing.arrived();
     }
     context.answered(response.status);
@@ -109,7 +114,9 @@ export async function send(context: AttemptContext): Promise<Sent> {
 
 function unauthorized({ url, body, forwarded }: Plan): Pick<UnauthorizedRequest, 'method' | 'url' | 'body'> {
   if (forwarded === undefined) return { method: METHOD, url, body };
-  return { method: forwarded.method, url, body: textDecoder.decode(forwarded.body) };
+  const { method, body: bytes } = forwarded;
+  // Who signs a body is sent no uploads (routing/forwarded.ts).
+  return { method, url, body: isStreamed(bytes) ? '' : textDecoder.decode(bytes) };
 }
 
 const textDecoder = new TextDecoder();

@@ -18,6 +18,7 @@ import { createObserver, type Observer } from '../record/observer.ts';
 import { parseForwardedBody } from '../request/forwarded-body.ts';
 import { featuresIn, forcedTargetIn } from '../request/incoming.ts';
 import { isJsonType, readBytes } from '../request/read-body.ts';
+import { readUpload, Upload } from '../request/upload.ts';
 import type { MakeBody } from '../response/byte-source.ts';
 import type { RequestAddress } from '../request/request-address.ts';
 import { ForwardedAnswer } from '../response/forwarded-answer.ts';
@@ -57,13 +58,39 @@ const LONGEST_WORK_MS = 600_000;
  * @param text of the body, where that was read before.
  */
 export async function answerForwarded(forwarding: Forwarding, text?: string): Promise<Response> {
+  const { found } = forwarding;
+  const headers = found.forward.ofClient?.(forwarding.headers) ?? forwarding.headers;
+  const body = text === undefined ? await readForwarded(forwarding, headers) : new TextEncoder().encode(text);
+  if (!(body instanceof Upload)) return forward(forwarding, headers, body);
+  try {
+    return await forward(forwarding, headers, body.beginning(), body);
+  } catch (thrown) {
+    body.cancel();
+    throw thrown;
+  }
+}
+
+/** An upload is only begun. */
+function readForwarded(
+  { request, found, config, host, client }: Forwarding,
+  headers: HeaderReader,
+): Promise<Uint8Array<ArrayBuffer> | Upload> {
+  const { server: limits } = config;
+  const { setTimer } = host;
+  return found.forward.isUpload === true && !isJsonType(headers.get('content-type') ?? '')
+    ? readUpload(request, headers, { limits, setTimer, client })
+    : readBytes(request, headers, limits, setTimer);
+}
+
+/** @param bytes the body; of an upload, its beginning. */
+async function forward(
+  forwarding: Forwarding,
+  headers: HeaderReader,
+  bytes: Uint8Array<ArrayBuffer>,
+  upload?: Upload,
+): Promise<Response> {
   const { request, found, config, record, host, client, redact, serverKeys } = forwarding;
   const { pathname, search } = forwarding.address;
-  const headers = found.forward.ofClient?.(forwarding.headers) ?? forwarding.headers;
-  const bytes =
-    text === undefined
-      ? await readBytes(request, headers, config.server, host.setTimer)
-      : new TextEncoder().encode(text);
   const content = parseForwardedBody(bytes, headers.get('content-type'));
   const inPath = found.forward.model;
   record.requestedModel = inPath?.name ?? content.model;
@@ -83,13 +110,15 @@ export async function answerForwarded(forwarding: Forwarding, text?: string): Pr
   // What is made at once is asked for by POST: anything else is about what is there already.
   if (forwarding.project !== null && (isStored || request.method !== 'POST'))
     requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
+  const named = inPath === undefined ? content.withModel(target.model) : bytes;
+  upload?.beginWith(named);
   const asked = {
     method: request.method,
     path,
     query: search,
     keyParameter: found.dialect.client.keyInQuery?.parameter,
     headers,
-    body: bytes.length === 0 ? undefined : inPath === undefined ? content.withModel(target.model) : bytes,
+    body: upload ?? (bytes.length === 0 ? undefined : named),
     dialect: wireOf(recipientOf(found)) ?? found.dialect.id,
     spoken,
   };
@@ -123,7 +152,11 @@ export async function answerForwarded(forwarding: Forwarding, text?: string): Pr
         target,
         key: plan.key,
         seen: observer.seen,
-        run: (answered) => send({ ...context, answered }).catch(onlyOnce),
+        isSpent: () => upload?.hasBegun === true,
+        run(answered) {
+          upload?.countIn(record.attempts.at(-1));
+          return send({ ...context, answered }).catch(onlyOnce);
+        },
       };
     },
   });

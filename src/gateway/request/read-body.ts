@@ -103,6 +103,11 @@ export async function readBytes(
   return packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
 }
 
+/** Throws a 415. */
+export function isCompressed(headers: HeaderReader): boolean {
+  return packingOf(headers) !== null;
+}
+
 /** Null: not compressed. Throws a 415. */
 function packingOf(headers: HeaderReader): Packing | null {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
@@ -162,6 +167,11 @@ async function readBounded(
     reader.cancel().catch(() => {});
     throw thrown;
   }
+  return join(chunks, size);
+}
+
+/** @param size of all together, in bytes. */
+export function join(chunks: readonly Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
   const [only] = chunks;
   if (only !== undefined && chunks.length === 1) return only;
   const whole = new Uint8Array(size);
@@ -176,8 +186,12 @@ async function readBounded(
 /** Limits the wait for the next piece. */
 type Limiter = <T>(piece: Promise<T>) => Promise<T>;
 
-/** Throws a 408. */
-function within<T>(piece: Promise<T>, timeoutMs: number, setTimer: GatewayHost['setTimer']): Promise<T> {
+/** Rejects with a 408. */
+export function within<T>(
+  piece: Promise<T>,
+  timeoutMs: number,
+  setTimer: GatewayHost['setTimer'],
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const callOff = setTimer(() => reject(fellSilent(timeoutMs)), timeoutMs);
     piece.then(

@@ -59,6 +59,8 @@ export interface Attempt {
   spanId?: string;
   /** The part of the request's time spent waiting for this provider; left out where it was not asked. */
   providerMs?: number;
+  /** Bytes of an upload that the provider has taken; left out for other requests. */
+  sentBytes?: number;
   /** Which of the provider's keys was used, by position (`#2`); left out where there is only one. */
   key?: string;
   /** Why the target was not asked at all: such an attempt made no call. */

@@ -160,6 +160,7 @@ export interface Attempt {
   message?: string;
   started_ms?: number;
   duration_ms: number;
+  sent_bytes?: number;
   key?: string;
   skipped?: string;
   continued?: string;

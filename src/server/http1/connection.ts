@@ -1,6 +1,8 @@
 // One connection to one server: a socket, the request it serves, and whether it can serve another.
 import type { Socket } from 'bun';
 import type { HeaderList } from '../../model/header-list.ts';
+import type { StreamedBody } from '../../upstream/transport.ts';
+import { BodySender, type BodyWay } from './body-sender.ts';
 import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import { LoopTurn } from '../loop-turn.ts';
 import type { RunningAnswer, Staleness } from './running-answer.ts';
@@ -55,9 +57,12 @@ const PROBE_MS = 60_000;
 /** In bytes. A longer piece is processed at once: waiting gains nothing, and its reader may have to pause the server. */
 const LONG_PIECE = 64 * 1024;
 
+/** A socket's `readyState`. */
+const OPEN = 1;
+
 const turn = new LoopTurn<Connection>((connection) => connection.deal());
 
-export class Connection implements AnswerHandler {
+export class Connection implements AnswerHandler, BodyWay {
   /** `monotonic()` after which it serves no other request. */
   usableUntil = Number.POSITIVE_INFINITY;
   isOpen = true;
@@ -72,6 +77,8 @@ export class Connection implements AnswerHandler {
   private socket: Socket<Connection> | null = null;
   private answer: RunningAnswer | null = null;
   private unsent: Uint8Array | null = null;
+  /** Sends the rest of a request that is still coming in; null once all of it was sent. */
+  private sender: BodySender | null = null;
   /** Read, but not processed yet. */
   private arrived: Buffer | null = null;
   /** Part of the request was handed to the network. */
@@ -95,13 +102,16 @@ export class Connection implements AnswerHandler {
     return this.arrived !== null;
   }
 
-  /** Sends a request, whose outcome goes to `answer`. */
-  ask(method: string, request: string | Buffer, answer: RunningAnswer): void {
+  /** Sends a request, whose outcome goes to `answer`. @param body what follows `request`; left out: nothing does. */
+  ask(method: string, request: string | Buffer, answer: RunningAnswer, body?: StreamedBody): void {
     this.answer = answer;
     this.hasSent = false;
     this.hasReceived = false;
     this.parser.expect(method);
     this.send(request);
+    if (body === undefined) return;
+    this.sender = new BodySender(body, this);
+    this.sender.start();
   }
 
   /** Ends the connection; its answer is notified of nothing more. */
@@ -152,7 +162,8 @@ export class Connection implements AnswerHandler {
     if (this.answer !== null || !this.isOpen) return;
     // The answer's reader may have left it paused, which must not affect the next one.
     this.resume();
-    if (this.parser.isReusable && this.unsent === null) this.owner.free(this, this.parser.keepAliveMs);
+    const isAllSent = this.unsent === null && this.sender === null;
+    if (this.parser.isReusable && isAllSent) this.owner.free(this, this.parser.keepAliveMs);
     else this.close();
   }
 
@@ -161,6 +172,7 @@ export class Connection implements AnswerHandler {
     const { unsent } = this;
     this.unsent = null;
     if (unsent !== null) this.sendBytes(unsent);
+    if (this.hasRoom) this.sender?.drained();
   }
 
   /** From the socket: nothing more will come. */
@@ -182,6 +194,8 @@ export class Connection implements AnswerHandler {
       this.fail(new ConnectionLost('the server closed the connection as idle', 'ECONNRESET'), 'certain');
       return;
     }
+    // A server that refuses a request reads no more of it.
+    if (status >= 300) this.sender?.stop();
     this.answer?.head(status, headers);
   }
 
@@ -193,6 +207,24 @@ export class Connection implements AnswerHandler {
     const { answer } = this;
     this.answer = null;
     answer?.complete();
+  }
+
+  // Called by the sender of a body.
+
+  get hasRoom(): boolean {
+    return this.unsent === null;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.sendBytes(bytes);
+  }
+
+  sent(): void {
+    this.sender = null;
+  }
+
+  broken(error: Error): void {
+    this.fail(error, 'no');
   }
 
   private send(request: string | Buffer): void {
@@ -215,6 +247,9 @@ export class Connection implements AnswerHandler {
 
   /** The socket is gone. Not reported from within `ask`, whose caller does not expect it. */
   private tookNothing(): void {
+    this.sender?.stop();
+    // A server that refuses a request in the middle answers before it closes: the socket still delivers that, and then its end.
+    if (this.hasSent && this.socket?.readyState === OPEN) return;
     queueMicrotask(() => this.ended());
   }
 
@@ -244,6 +279,7 @@ export class Connection implements AnswerHandler {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.unsent = null;
+    this.sender?.stop();
     // Comes first: ending a socket may call back synchronously.
     this.owner.gone(this);
     this.opening?.end();

@@ -1,6 +1,6 @@
 // Requests → bytes: HTTP/1.1 as in RFC 9112. Knows no sockets.
 import { HTTP_TOKEN } from '../../model/headers.ts';
-import type { UpstreamRequest } from '../../upstream/transport.ts';
+import { isStreamed, type StreamedBody, type UpstreamRequest } from '../../upstream/transport.ts';
 
 /** A request that must not be sent as it is. */
 class UnsendableRequest extends Error {
@@ -33,7 +33,7 @@ export interface RequestFrame {
   fields: string;
 }
 
-/** @param path with its query. Throws UnsendableRequest. */
+/** What is sent at once: of a body that is still coming in, only what says how long it is. @param path with its query. Throws UnsendableRequest. */
 export function writeRequest(
   { method, headers, body }: Pick<UpstreamRequest, 'method' | 'headers' | 'body'>,
   { host, root, fields }: RequestFrame,
@@ -52,12 +52,17 @@ export function writeRequest(
     head += `${name}: ${value}\r\n`;
   });
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
+  if (isStreamed(body)) return Buffer.from(`${head}${lengthField(body)}\r\n\r\n`, 'latin1');
   if (body === undefined) head += MEANS_BODY.test(method) ? 'content-length: 0\r\n\r\n' : '\r\n';
   else head += `content-length: ${typeof body === 'string' ? Buffer.byteLength(body) : body.length}\r\n\r\n`;
   if (body instanceof Uint8Array) return Buffer.concat([Buffer.from(head, 'latin1'), body]);
   // The socket writes a string as UTF-8, but a head is Latin-1.
   const isText = ASCII.test(head) && (body?.length ?? 0) <= LONGEST_STRING;
   return isText ? head + (body ?? '') : bytesOf(head, body ?? '');
+}
+
+function lengthField({ length }: StreamedBody): string {
+  return length === null ? 'transfer-encoding: chunked' : `content-length: ${length}`;
 }
 
 /** Writes both into one buffer: a string of both would be copied twice. */

@@ -2,7 +2,13 @@
 import { GatewayError } from '../../model/errors.ts';
 import { type ConnectionLimits, mergePools, type PoolState } from '../../upstream/connections.ts';
 import { ProxyFailure } from '../../upstream/proxy-failure.ts';
-import type { TlsIdentity, Transport, UpstreamAnswer, UpstreamRequest } from '../../upstream/transport.ts';
+import {
+  isStreamed,
+  type TlsIdentity,
+  type Transport,
+  type UpstreamAnswer,
+  type UpstreamRequest,
+} from '../../upstream/transport.ts';
 import type { Connection } from './connection.ts';
 import type { OriginAddress } from './opening.ts';
 import { Origin } from './origin.ts';
@@ -120,7 +126,8 @@ class Sending implements AnswerWaiter {
     this.resolveUnpacked = resolve;
     this.reject = reject;
     const answer = new RunningAnswer(this, request.signal, origin.limits.maxUnread);
-    const connection = origin.take();
+    // A body that comes only once goes over a new connection: an idle one may turn out to be closed when a part has gone.
+    const connection = isStreamed(request.body) ? undefined : origin.take();
     if (connection === undefined) this.dial(answer);
     else this.ask(connection, answer);
   }
@@ -144,7 +151,8 @@ class Sending implements AnswerWaiter {
 
   private ask(connection: Connection, answer: RunningAnswer): void {
     answer.on(connection);
-    connection.ask(this.request.method, this.text, answer);
+    const { method, body } = this.request;
+    connection.ask(method, this.text, answer, isStreamed(body) ? body : undefined);
   }
 
   private dial(answer: RunningAnswer): void {

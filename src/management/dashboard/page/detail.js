@@ -4,7 +4,7 @@
 
 import { api } from './api.js';
 import { showBodies } from './bodies.js';
-import { costOf, duration, fullTime, money, number, rate } from './format.js';
+import { costOf, duration, fullTime, money, number, rate, size } from './format.js';
 import { find, make, name, setText } from './element.js';
 
 const HASH = '#request=';
@@ -217,6 +217,7 @@ function attempt(tried) {
     status === null ? null : `HTTP ${status}`,
     skipped === undefined ? `took ${duration(tried.duration_ms)}` : null,
     tried.started_ms === undefined ? null : `began after ${duration(tried.started_ms)}`,
+    tried.sent_bytes === undefined ? null : `${size(tried.sent_bytes)} sent`,
     key === undefined ? null : `key ${key}`,
     hedge === true ? 'beside another' : null,
     continued === undefined ? null : `went on with the answer (${continued})`,

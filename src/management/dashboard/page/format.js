@@ -5,6 +5,7 @@ const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFracti
 const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const cents = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const small = new Intl.NumberFormat('en', { maximumSignificantDigits: 2, maximumFractionDigits: 20 });
+const megabytes = new Intl.NumberFormat('en', { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
@@ -28,6 +29,9 @@ export function money(dollars) {
  */
 export const costOf = ({ cost_usd, usage_known }) =>
   cost_usd === null && !usage_known ? '–' : money(cost_usd);
+
+/** @param {number} bytes of a file: millions, usually */
+export const size = (bytes) => megabytes.format(bytes / 1e6);
 
 /** @param {number} share */
 export const percent = (share) => `${oneDigit.format(share * 100)} %`;

@@ -1,0 +1,134 @@
+// The body of an upload on its way from the client to a provider: read no faster than the provider takes it.
+import type { Attempt } from '../../ledger/rows/row.ts';
+import { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
+import type { StreamedBody } from '../../upstream/transport.ts';
+import { clientLeft } from '../cancellation-errors.ts';
+import type { GatewayHost } from '../host.ts';
+import { type BodyLimits, isCompressed, join, readBytes, within } from './read-body.ts';
+
+/**
+ * In bytes: a body up to this length is read whole, so that it can be sent again with the provider's next key, and of a longer one so
+ * much is looked at before a provider is chosen.
+ */
+const READ_FIRST = 1024 * 1024;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type BodyReader = ReadableStreamDefaultReader<Bytes>;
+
+/** What a request's body is read with. */
+export interface UploadContext {
+  limits: BodyLimits;
+  setTimer: GatewayHost['setTimer'];
+  /** Aborted, with the reason, where the body does not come to its end. */
+  client: Cancellation;
+}
+
+/**
+ * The body if it is short or compressed, as `readBytes` has it; otherwise its beginning has been read, and `limits.maxBody` does not
+ * apply. Throws as `readBytes` does.
+ */
+export async function readUpload(
+  request: Request,
+  headers: HeaderReader,
+  context: UploadContext,
+): Promise<Bytes | Upload> {
+  const { limits, setTimer } = context;
+  const most = Math.min(READ_FIRST, limits.maxBody);
+  const declared = headers.has('transfer-encoding') ? null : lengthIn(headers);
+  if (request.body === null || isCompressed(headers) || (declared !== null && declared <= most))
+    return readBytes(request, headers, limits, setTimer);
+  const reader = request.body.getReader();
+  const pieces: Bytes[] = [];
+  let size = 0;
+  try {
+    while (size <= most) {
+      const { done, value } = await within(reader.read(), limits.bodyTimeoutMs, setTimer);
+      if (done) return join(pieces, size);
+      pieces.push(value);
+      size += value.length;
+    }
+  } catch (thrown) {
+    cancelQuietly(reader);
+    throw thrown;
+  }
+  return new Upload(join(pieces, size), declared, reader, context);
+}
+
+/** Cancelling a body that broke off rejects with that failure, which has been reported. */
+function cancelQuietly(reader: BodyReader): void {
+  reader.cancel().catch(() => {});
+}
+
+function lengthIn(headers: HeaderReader): number | null {
+  const text = headers.get('content-length');
+  return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+export class Upload implements StreamedBody {
+  private attempt: Pick<Attempt, 'sentBytes'> | undefined;
+  private start: Bytes | null;
+  private declared: number | null;
+  private readonly reader: BodyReader;
+  private readonly context: UploadContext;
+  /** Bytes of the piece that is being sent. */
+  private given = 0;
+
+  constructor(start: Bytes, length: number | null, reader: BodyReader, context: UploadContext) {
+    this.start = start;
+    this.declared = length;
+    this.reader = reader;
+    this.context = context;
+  }
+
+  get length(): number | null {
+    return this.declared;
+  }
+
+  /** A part of it has been handed over, and cannot be sent again. */
+  get hasBegun(): boolean {
+    return this.start === null;
+  }
+
+  /** What was read before a provider was chosen. */
+  beginning(): Bytes {
+    return this.start ?? new Uint8Array(0);
+  }
+
+  /** @param start sent in place of the beginning. */
+  beginWith(start: Bytes): void {
+    if (this.declared !== null) this.declared += start.length - this.beginning().length;
+    this.start = start;
+  }
+
+  /** @param attempt notes how many bytes its provider has taken. */
+  countIn(attempt: Pick<Attempt, 'sentBytes'> | undefined): void {
+    this.attempt = attempt;
+  }
+
+  async next(): Promise<Bytes | null> {
+    if (this.attempt !== undefined) this.attempt.sentBytes = (this.attempt.sentBytes ?? 0) + this.given;
+    this.given = 0;
+    const piece = this.start ?? (await this.read());
+    this.start = null;
+    this.given = piece?.length ?? 0;
+    return piece;
+  }
+
+  cancel(): void {
+    cancelQuietly(this.reader);
+  }
+
+  private async read(): Promise<Bytes | null> {
+    const { limits, setTimer, client } = this.context;
+    try {
+      const { done, value } = await within(this.reader.read(), limits.bodyTimeoutMs, setTimer);
+      return done ? null : value;
+    } catch (thrown) {
+      const why = thrown instanceof GatewayError ? thrown : clientLeft();
+      client.abort(why);
+      throw why;
+    }
+  }
+}
