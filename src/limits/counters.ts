@@ -20,9 +20,12 @@ export interface Counter {
 export interface Counters {
   /** Milliseconds that never jump, the same in all processes. */
   now(): number;
-  /** The counter of this name; null where there is no room for another. */
-  get(name: string): Counter | null;
-  /** The same, for reading: null also where nothing is counted under this name. */
+  /**
+   * The counters of these names, each another, to be used at once: one in which nothing is in use may make room for another name
+   * at the next call. Null for a name where there is no room for one more.
+   */
+  get(names: readonly string[]): (Counter | null)[];
+  /** That of one name, for reading: null also where nothing is counted under it. */
   peek(name: string): Counter | null;
 }
 
@@ -63,6 +66,14 @@ export function createLocalCounters(now: () => number): Counters {
   const counters = new Map<string, LocalCounter>();
   let sweptAt = Number.NEGATIVE_INFINITY;
 
+  function counterOf(name: string): Counter | null {
+    const known = counters.get(name);
+    if (known !== undefined || counters.size >= MOST_COUNTERS) return known ?? null;
+    const counter = new LocalCounter();
+    counters.set(name, counter);
+    return counter;
+  }
+
   function sweep(): void {
     if (now() - sweptAt < SWEEP_MS) return;
     sweptAt = now();
@@ -72,14 +83,9 @@ export function createLocalCounters(now: () => number): Counters {
 
   return {
     now,
-    get(name) {
-      const known = counters.get(name);
-      if (known !== undefined) return known;
-      if (counters.size >= MOST_COUNTERS) sweep();
-      if (counters.size >= MOST_COUNTERS) return null;
-      const counter = new LocalCounter();
-      counters.set(name, counter);
-      return counter;
+    get(names) {
+      if (counters.size + names.length > MOST_COUNTERS) sweep();
+      return names.map(counterOf);
     },
     peek: (name) => counters.get(name) ?? null,
   };

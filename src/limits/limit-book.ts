@@ -111,20 +111,17 @@ export function createLimitBook(counters: Counters): LimitBook {
   let lines: Line[] = [];
   let remote: RemoteCount | null = null;
 
-  function placeOf(line: Line, name: string): Place {
-    const key = `${line.key}${name}`;
-    return { line, name, key, counter: counters.get(key) ?? line.others };
-  }
-
   /** Where the request would count that it does not count yet. */
-  function placesOf(names: RequestNames, counted: readonly Count[]): Place[] {
-    const places: Place[] = [];
-    for (const line of lines) {
+  function placesOf(names: RequestNames, counted: readonly Count[], of = lines): Place[] {
+    const places: Omit<Place, 'counter'>[] = [];
+    for (const line of of) {
       if (!line.fits(names)) continue;
-      const place = placeOf(line, line.nameOf(names));
-      if (!counted.some(({ key }) => key === place.key)) places.push(place);
+      const name = line.nameOf(names);
+      const key = `${line.key}${name}`;
+      if (!counted.some((count) => count.key === key)) places.push({ line, name, key });
     }
-    return places;
+    const found = counters.get(places.map(({ key }) => key));
+    return places.map((place, at) => ({ ...place, counter: found[at] ?? place.line.others }));
   }
 
   /** @param inUse of each place. */
@@ -263,16 +260,13 @@ export function createLimitBook(counters: Counters): LimitBook {
       if (keys.length > 0) remote.leave(keys);
     },
     addTokens(names, tokens) {
-      const debits: RemoteDebit[] = [];
-      for (const line of lines) {
-        if (line.limit.kind !== 'tokens' || !line.fits(names)) continue;
-        const name = line.nameOf(names);
-        const { key, counter } = placeOf(line, name);
+      const ofTokens = lines.filter(({ limit }) => limit.kind === 'tokens');
+      const debits = placesOf(names, [], ofTokens).map(({ line, name, key, counter }): RemoteDebit => {
         const ms = tokens * line.share;
         move(counter, ms, counters.now());
-        debits.push({ key, ms });
         if (line.limit.each !== null) list(line, name);
-      }
+        return { key, ms };
+      });
       if (debits.length > 0 && tokens > 0) remote?.addTokens(debits);
     },
     states() {

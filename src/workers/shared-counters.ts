@@ -94,11 +94,14 @@ export function createSharedCounters(
    * Takes a place that nobody has, or whose counter has nothing in use: that is what a new one has too. Of two processes that
    * want the same place one gets it. Two that take different places for one name at the same moment count apart until
    * the later place is idle; one that was about to count where another name moves in counts for that.
+   *
+   * @param inUse places in which other names of the same request are about to be counted.
    */
-  function claim(key: bigint): number | null {
+  function claim(key: bigint, inUse: readonly number[]): number | null {
     const first = firstPlace(key);
     for (let probe = 0; probe < PROBES; probe++) {
       const place = (first + probe) % MOST_COUNTERS;
+      if (inUse.includes(place)) continue;
       const before = Atomics.load(keys, place);
       if (before !== NOBODY && !isIdle(place)) continue;
       if (Atomics.compareExchange(keys, place, before, key) === before) return find(key) ?? place;
@@ -109,10 +112,15 @@ export function createSharedCounters(
 
   return {
     now,
-    get(name) {
-      const key = keyOf(name, seed);
-      const place = find(key) ?? claim(key);
-      return place === null ? null : counterAt(place);
+    get(names) {
+      const inUse: number[] = [];
+      return names.map((name) => {
+        const key = keyOf(name, seed);
+        const place = find(key) ?? claim(key, inUse);
+        if (place === null) return null;
+        inUse.push(place);
+        return counterAt(place);
+      });
     },
     peek(name) {
       const place = find(keyOf(name, seed));

@@ -168,10 +168,10 @@ describe('another process takes the last place after this one has looked', () =>
         counter.begin();
       },
     });
-    const get = (key: string) => {
-      const counter = local.get(key);
-      return counter && (key.includes('web') ? contested(counter) : counter);
-    };
+    const get = (keys: readonly string[]) =>
+      local
+        .get(keys)
+        .map((counter, at) => counter && (keys[at]?.includes('web') ? contested(counter) : counter));
     const [here, there] = [createLimitBook({ ...local, get }), createLimitBook(local)];
     here.configure([wide, narrow]);
     there.configure([narrow]);
@@ -208,6 +208,14 @@ test('a flood of new names does not have all known ones looked at for each of th
   book.configure([{ ...MINUTE, each: 'project' }]);
   for (let n = 0; n < 4_000; n++) book.enter({ ...WHO, projectId: `p${n}` }, []);
   expect(looks).toBeLessThanOrEqual(1_000);
+});
+
+test('names that a request is about to be counted under do not make room for each other', () => {
+  const counters = createLocalCounters(() => 0);
+  counters.get(Array.from({ length: MOST_COUNTERS - 1 }, (_, n) => `idle ${n}`));
+  const [one] = counters.get(['one', 'other']);
+  one?.begin();
+  expect(['one', 'other'].map((name) => counters.peek(name)?.running())).toEqual([1, 0]);
 });
 
 test('in words', () => {

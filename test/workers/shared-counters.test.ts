@@ -100,16 +100,16 @@ test('a place that another worker takes in between leaves nothing of the request
   const counters = createSharedCounters(memory, 2, 0, () => 0);
   const one = createLimitBook({
     ...counters,
-    get(name) {
-      const counter = counters.get(name);
-      if (counter === null) return null;
-      const setFreeAt = (expected: number, next: number) => {
-        // The request has been found to pass, and the first limit is being counted.
-        if (next > expected) expect(other.enter(names('web'), [])).toBeNull();
-        return counter.setFreeAt(expected, next);
-      };
-      return { ...counter, setFreeAt };
-    },
+    get: (keys) =>
+      counters.get(keys).map((counter) => {
+        if (counter === null) return null;
+        const setFreeAt = (expected: number, next: number) => {
+          // The request has been found to pass, and the first limit is being counted.
+          if (next > expected) expect(other.enter(names('web'), [])).toBeNull();
+          return counter.setFreeAt(expected, next);
+        };
+        return { ...counter, setFreeAt };
+      }),
   });
   one.configure([LIMIT, running]);
   const counted: Count[] = [];
@@ -152,6 +152,17 @@ test('where there is no room, names count together, so that nobody goes without 
   expect(passed).toBeWithin(MOST_COUNTERS / 2, MOST_COUNTERS + 11);
 });
 
+test('the names of one request are counted apart, also where their places begin at the same one', () => {
+  const counters = createSharedCounters(new Uint8Array(countersBytes(1)), 1, 0, () => 0);
+  // Of so many pairs some do.
+  for (let n = 0; n < 20 * MOST_COUNTERS; n++) {
+    const [one, other] = counters.get([`one ${n}`, `other ${n}`]);
+    one?.begin();
+    if (other?.running() !== 0) throw new Error(`pair ${n} shares a counter`);
+    one?.end();
+  }
+});
+
 test('which names are in the way of another cannot be foretold: it differs from gateway to gateway', () => {
   /** The first name for which there is no room. */
   const firstLeftOut = (seeded: boolean) => {
@@ -159,8 +170,8 @@ test('which names are in the way of another cannot be foretold: it differs from 
     if (seeded) seedCounters(memory);
     const counters = createSharedCounters(memory, 1, 0, () => 0);
     for (let n = 0; n <= MOST_COUNTERS; n++) {
-      const counter = counters.get(`p${n}`);
-      if (counter === null) return n;
+      const [counter] = counters.get([`p${n}`]);
+      if (counter == null) return n;
       counter.setFreeAt(0, 1_000);
     }
     throw new Error('there is room for more names than places');
