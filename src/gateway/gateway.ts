@@ -1,6 +1,6 @@
 // The gateway: one function from request to response, and the same machinery as a library.
 import type { ResolvedConfig } from '../config/resolved.ts';
-import type { LimitState } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import { createManagement } from '../management/management.ts';
 import type { RunningRequests } from '../management/streams.ts';
 import type { StreamEvent } from '../model/events.ts';

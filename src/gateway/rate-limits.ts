@@ -2,7 +2,8 @@
 // applies to is asked; its tokens count when it has ended.
 import type { RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { type Counters, createLocalCounters } from '../limits/counters.ts';
-import { type Count, createLimitBook, type LimitState, type ReachedLimit } from '../limits/limit-book.ts';
+import { type Count, createLimitBook, type ReachedLimit } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import { formatReachedLimit } from '../limits/format-limit.ts';
 import type { RemoteCount, RemoteCountOptions, RemoteState } from '../limits/remote-count.ts';
 import type { RequestNames } from '../model/request-names.ts';
@@ -168,7 +169,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       book.leave(counted.splice(0));
       addTokens(record, [...tokensOfTries(record), ...tokensOfAnswer(record)]);
     },
-    states: book.states,
+    states: () => book.states(),
     remoteState: () => state,
     async close() {
       await remote?.close();

@@ -4,7 +4,7 @@ import { suggestion } from '../config/nearest.ts';
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { LimitState } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';

@@ -4,7 +4,7 @@ import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
 import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
 import { startOfWindow } from '../ledger/sums/sum-spans.ts';
-import type { LimitState } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import type { ManagementDeps } from './management.ts';
 import { describeModel, ratio } from './model-metrics.ts';
 import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';

@@ -3,7 +3,7 @@ import type { Budget, RateLimit, TlsConfig } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import type { LedgerHealth } from '../ledger/ledger.ts';
 import type { LogState } from '../model/log-state.ts';
-import type { LimitState } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';
 import { gauge, type Metric } from '../telemetry/metric.ts';

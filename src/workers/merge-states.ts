@@ -1,5 +1,5 @@
 // Merges what several workers know about the same providers and rate limits.
-import type { LimitState } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import type { KeyState } from '../upstream/key-ring.ts';
 import type { ProviderState } from '../upstream/provider-state.ts';
 

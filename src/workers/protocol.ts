@@ -2,7 +2,7 @@
 import type { TlsConfig } from '../config/resolved.ts';
 import type { FleetNotice } from '../gateway/fleet.ts';
 import type { Spent } from '../ledger/budgets/budget-book.ts';
-import type { LimitState } from '../limits/limit-book.ts';
+import type { LimitState } from '../limits/limit-line.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { RunningRequest } from '../management/streams.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';

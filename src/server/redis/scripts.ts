@@ -4,7 +4,7 @@
 // ends. A limit on requests or tokens is one number, the time at which nothing of it is in use any more (GCRA); one on
 // requests at the same time is a hash of how many run in each process. What runs in a process whose lease has ended does not
 // count. Times are milliseconds since 2026, not 1970: doubles then have digits left for the share of one token of many.
-import { TOLERANCE_MS } from '../../limits/limit-book.ts';
+import { TOLERANCE_MS } from '../../limits/limit-line.ts';
 
 export interface Script {
   text: string;
