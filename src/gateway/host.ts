@@ -70,6 +70,11 @@ export interface GatewayHost {
   fleet?: Fleet;
 }
 
+/** By which providers know the gateway, where no client's own name goes there. */
+export function userAgentOf({ version }: Pick<GatewayHost, 'version'>): string {
+  return `sluice/${version}`;
+}
+
 /** Parts of the host to replace; `fetch` is how upstreams are reached. */
 export type HostOverrides = Partial<GatewayHost> & { fetch?: Fetch };
 

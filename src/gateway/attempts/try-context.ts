@@ -7,10 +7,10 @@ import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { ProviderStates } from '../../upstream/provider-state.ts';
 import type { BudgetGuard } from '../budgets.ts';
 import type { TryContext } from './fallback.ts';
-import type { GatewayHost } from '../host.ts';
+import { type GatewayHost, userAgentOf } from '../host.ts';
 import type { LimitsOf } from '../rate-limits.ts';
 import { type Asking, clientKeyFor } from './credentials.ts';
-import { type Plan, planCall, type Question } from './plan.ts';
+import { type Plan, type PlanContext, planCall, type Question } from './plan.ts';
 import type { Audience } from '../live/view.ts';
 import { createObserver } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
@@ -40,36 +40,50 @@ export interface Exchange {
   client: Cancellation;
 }
 
+interface Routed {
+  route: Pick<Route, 'policy' | 'targets'>;
+}
+
 /** Plans one try and notes it in the record. @param live watches its answer. */
 export function planTry(
-  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys' | 'maxEvent' | 'redact'> & {
-    route: Pick<Route, 'policy' | 'targets'>;
-  },
+  exchange: Pick<Exchange, 'record' | 'host' | 'question' | 'serverKeys' | 'maxEvent' | 'redact'> & Routed,
   target: Target,
   apiKey: string | null,
   live: Audience = exchange.record.live.audience(),
 ): PlannedTry {
-  const { record, host, question, serverKeys, maxEvent, redact } = exchange;
+  const { record, host, question, maxEvent, redact } = exchange;
   // Throws where the request cannot be sent to this target: then it was not asked, and the record names another.
-  const { requestId } = record;
-  const userAgent = `sluice/${host.version}`;
-  const { policy, targets } = exchange.route;
-  const { transformers } = policy;
-  const [first] = targets;
-  const plan = planCall(question, target, { serverKeys, first, userAgent, requestId, apiKey, transformers });
+  const plan = planCall(question, target, planContextOf(exchange, apiKey));
   noteTry(record, host, plan);
   const observer = createObserver(host.monotonic, live);
   record.seen = observer.seen;
-  return { requestId, host, plan, maxEvent, observer, redact };
+  return { requestId: record.requestId, host, plan, maxEvent, observer, redact };
 }
 
-export function noteTry(record: ExchangeRecord, host: GatewayHost, plan: Plan): void {
+/** @param apiKey the gateway's own for the target that is planned; null where it has none. */
+export function planContextOf(
+  { record, host, serverKeys, route }: Pick<Exchange, 'record' | 'host' | 'serverKeys'> & Routed,
+  apiKey: string | null,
+): PlanContext {
+  const { requestId } = record;
+  const [first] = route.targets;
+  const { transformers } = route.policy;
+  return { serverKeys, first, userAgent: userAgentOf(host), requestId, apiKey, transformers };
+}
+
+/** @param shownAs what watchers see is asked for. */
+export function noteTry(
+  record: ExchangeRecord,
+  host: GatewayHost,
+  plan: Plan,
+  shownAs = plan.target.model,
+): void {
   record.target = plan.target;
   record.seen = null;
   record.losses = plan.losses;
   record.transformers = plan.transformers;
-  const { provider, model } = plan.target;
-  record.live.started({ model, provider: provider.name, agentType: record.agentType });
+  const { provider } = plan.target;
+  record.live.started({ model: shownAs, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;
   traceTry(record, host, plan);
 }

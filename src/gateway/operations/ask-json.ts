@@ -4,7 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type JsonAnswer, openJson } from '../attempts/attempt.ts';
-import { tryContextOf, type Exchange, noteTry } from '../attempts/try-context.ts';
+import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
 import type { MakeBody } from '../response/byte-source.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { AttemptContext } from '../attempts/send.ts';
@@ -40,18 +40,18 @@ export async function askJson<Request, Answer>(
   exchange: Operation,
   question: JsonQuestion<Request, Answer>,
 ): Promise<Response> {
-  const { host, record, client, maxEvent, redact, serverKeys, incoming } = exchange;
+  const { host, record, client, maxEvent, redact, incoming } = exchange;
   const response = await firstAnswer<Response>({
     context: { ...tryContextOf(exchange), targets: question.targets },
     plan(target, apiKey) {
-      const { requestId } = record;
-      const { policy, targets } = exchange.route;
-      const { transformers } = policy;
-      const [first] = targets;
-      const userAgent = `sluice/${host.version}`;
-      const context = { serverKeys, first, userAgent, requestId, apiKey, transformers };
       const operation = question.operationOf(target);
-      const plan = planOperation(incoming, target, operation, question.request, context);
+      const plan = planOperation(
+        incoming,
+        target,
+        operation,
+        question.request,
+        planContextOf(exchange, apiKey),
+      );
       if (question.passes === false) plan.passesAnswer = false;
       noteTry(record, host, plan);
       const observer = createObserver(host.monotonic, record.live);

@@ -17,7 +17,7 @@ import type { Plan } from '../attempts/plan.ts';
 import { askingFor, planForward } from '../attempts/plan-forward.ts';
 import { withoutParameter, withQuery } from '../attempts/pass-query.ts';
 import { whoseKey } from '../attempts/send.ts';
-import { noteTry, tryContextOf } from '../attempts/try-context.ts';
+import { noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
 import { createObserver } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import { authenticate, guardOrigin } from '../request/admission.ts';
@@ -25,7 +25,7 @@ import { forcedTargetIn } from '../request/incoming.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { SocketSession } from '../socket/client-socket.ts';
 import { createForwardedSession } from '../socket/forwarded-session.ts';
-import { type Forwarding, onlyOnce, unasked } from './forward.ts';
+import { type Forwarding, onlyOnce, UNASKED } from './forward.ts';
 
 /** A client wants it opened. */
 export interface OpeningSocket extends FoundSocket {
@@ -60,7 +60,7 @@ export function withProtocolKey(headers: HeaderList, socket: ForwardedSocket): H
 
 /** Opens it at the one provider. Throws the GatewayError to report to the client. */
 export async function openForwardedSocket(forwarding: SocketForwarding): Promise<SocketSession> {
-  const { found, config, record, host, client, serverKeys, address } = forwarding;
+  const { found, config, record, host, client, address } = forwarding;
   const { socket, dialect, connect } = found;
   const headers = socket.ofClient?.(forwarding.headers) ?? forwarding.headers;
   const model = modelInQuery(address.searchParams, socket);
@@ -85,29 +85,13 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
   const audience = record.live.audience();
   const observer = createObserver(host.monotonic, audience);
   const protocols = offeredProtocols(headers, socket);
+  const exchange = { ...forwarding, question: UNASKED, asking: askingFor(asked), route };
   const opened = await firstAnswer<ProviderSocket>({
-    context: tryContextOf({
-      ...forwarding,
-      question: { incoming: null, neutral: unasked, stream: false },
-      asking: askingFor(asked),
-      route,
-    }),
+    context: tryContextOf(exchange),
     plan(_, apiKey) {
-      const plan = planForward(asked, target, {
-        serverKeys,
-        first: target,
-        userAgent: `sluice/${host.version}`,
-        requestId: record.requestId,
-        apiKey,
-        transformers: [],
-      });
-      // Watchers see what is asked for in place of a model that is named later.
-      record.live.started({
-        model: target.model || socket.path.slice(1),
-        provider: target.provider.name,
-        agentType: record.agentType,
-      });
-      noteTry(record, host, plan);
+      const plan = planForward(asked, target, planContextOf(exchange, apiKey));
+      // In place of a model that is named later.
+      noteTry(record, host, plan, target.model || socket.path.slice(1));
       return {
         target,
         key: plan.key,

@@ -10,9 +10,10 @@ import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import { clientKeyFor } from '../attempts/credentials.ts';
+import type { Question } from '../attempts/plan.ts';
 import { askingFor, planForward } from '../attempts/plan-forward.ts';
 import { type Sent, send } from '../attempts/send.ts';
-import { type Exchange, noteTry, tryContextOf } from '../attempts/try-context.ts';
+import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import { createObserver, type Observer } from '../record/observer.ts';
 import { parseForwardedBody } from '../request/forwarded-body.ts';
@@ -124,29 +125,12 @@ async function forward(
   };
   const observer = createObserver(host.monotonic, record.live.audience());
   const { requestId } = record;
+  const exchange = { ...forwarding, question: UNASKED, asking, route: { ...route, targets: [target] } };
   const sent = await firstAnswer<Sent>({
-    context: tryContextOf({
-      ...forwarding,
-      question: { incoming: null, neutral: unasked, stream: false },
-      asking,
-      route: { ...route, targets: [target] },
-    }),
+    context: tryContextOf(exchange),
     plan(_, apiKey) {
-      const plan = planForward(asked, target, {
-        serverKeys,
-        first: target,
-        userAgent: `sluice/${host.version}`,
-        requestId,
-        apiKey,
-        transformers: [],
-      });
-      // Watchers see what is asked for in place of a model.
-      record.live.started({
-        model: target.model || path.slice(1),
-        provider: target.provider.name,
-        agentType: record.agentType,
-      });
-      noteTry(record, host, plan);
+      const plan = planForward(asked, target, planContextOf(exchange, apiKey));
+      noteTry(record, host, plan, target.model || path.slice(1));
       const context = { requestId, host, plan, signal: client, maxEvent: 0, observer, redact };
       return {
         target,
@@ -178,9 +162,14 @@ export function onlyOnce(thrown: unknown): never {
   throw thrown instanceof GatewayError ? thrown.with(thrown.message, { lasting: true }) : thrown;
 }
 
-export function unasked(): never {
-  throw new GatewayError('internal', 'a forwarded request is not parsed');
-}
+/** In place of the question of a request that is forwarded: it is not parsed. */
+export const UNASKED: Question = {
+  incoming: null,
+  neutral() {
+    throw new GatewayError('internal', 'a forwarded request is not parsed');
+  },
+  stream: false,
+};
 
 function withLongTimeout({ provider, model }: Target): Target {
   const { timeouts } = provider;

@@ -10,7 +10,7 @@ import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { authorize } from '../attempts/authorize.ts';
-import type { GatewayHost } from '../host.ts';
+import { type GatewayHost, userAgentOf } from '../host.ts';
 import { sideOf } from '../attempts/plan.ts';
 
 export interface ModelCatalog {
@@ -165,7 +165,7 @@ async function fetchPage(
     listHeaders: [],
     configured: provider.headers,
     stream: false,
-    userAgent: `sluice/${host.version}`,
+    userAgent: userAgentOf(host),
   });
   if (body === undefined) built.delete('content-type');
   const url = place + path;
