@@ -4,8 +4,8 @@ import type { Script } from './scripts.ts';
 
 /** To establish a connection; no request waits for that longer than for an answer. */
 const CONNECT_MS = 5_000;
-/** A timer that fires later than this says that the process did nothing meanwhile. */
-const HELD_UP_MS = 20;
+/** How often the time that passes is counted. Of more, this process did nothing: it was stopped, or the machine asleep or overloaded. */
+const STEP_MS = 10;
 
 export interface ConnectionOptions {
   url: string;
@@ -16,7 +16,7 @@ export interface ConnectionOptions {
 }
 
 interface Waiting {
-  /** When its caller began to wait, by `performance.now()`. */
+  /** When its caller began to wait, by `performance.now()`; later by what this process was held up since. */
   since: number;
   settle(answer: unknown): void;
 }
@@ -95,26 +95,25 @@ export class Connection {
     this.options.onLost(reason);
   }
 
-  /** One timer for all that wait, set anew only when it has fired. */
+  /** One timer for all that wait. */
   private watch(): void {
     if (this.watching !== null) return;
     const [first] = this.waiting;
     if (first === undefined) return;
     const { timeoutMs } = this.options;
-    const leftMs = Math.max(0, first.since + timeoutMs - performance.now());
-    const due = performance.now() + leftMs;
+    const begun = performance.now();
+    const stepMs = Math.min(STEP_MS, Math.max(0, first.since + timeoutMs - begun));
     this.watching = setTimeout(() => {
       this.watching = null;
       const now = performance.now();
-      if (now - due > HELD_UP_MS) {
-        // This process was held up, and what it had sent perhaps with it: that is not the server's fault.
-        for (const waiting of this.waiting) waiting.since = now;
-      } else if (this.waiting.has(first)) {
+      // What was sent may have been held up together with this process: that is not the server's fault.
+      const heldUpMs = Math.max(0, now - begun - stepMs);
+      for (const waiting of this.waiting) waiting.since = Math.min(now, waiting.since + heldUpMs);
+      const [longest] = this.waiting;
+      if (longest !== undefined && now - longest.since >= timeoutMs)
         this.lose(`no answer within ${timeoutMs} ms (redis.timeout)`);
-        return;
-      }
-      this.watch();
-    }, leftMs);
+      else this.watch();
+    }, stepMs);
   }
 }
 
