@@ -1,12 +1,7 @@
 // Enforces `costs.budgets`: counts what this process sees, and skips targets whose budget is used up. Where several
 // processes serve, each reports what it has added to the primary, and learns what all have spent together.
 import type { Budget } from '../config/resolved.ts';
-import {
-  type BudgetState,
-  createBudgetBook,
-  type CountedRow,
-  type Spent,
-} from '../ledger/budgets/budget-book.ts';
+import { type BudgetState, createBudgetBook, type Spent } from '../ledger/budgets/budget-book.ts';
 import { formatSpentBudget, formatUsd } from '../ledger/budgets/format-budget.ts';
 import { createSpendingReader } from '../ledger/budgets/read-spending.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -57,8 +52,6 @@ export function createBudgets(
   const book = createBudgetBook();
   const reader = ledger && createSpendingReader(book, ledger.store, { now, setTimer, log });
   let price: Pricer = () => null;
-  /** Of requests that go on, by their id: USD that are counted already. */
-  const counted = new Map<string, number>();
   let cancelReport: (() => void) | undefined;
 
   function report(): void {
@@ -68,8 +61,7 @@ export function createBudgets(
     if (added.length > 0) fleet?.spent(added);
   }
 
-  function add(row: CountedRow): void {
-    book.add(row, now());
+  function reportSoon(): void {
     if (fleet !== undefined) cancelReport ??= setTimer(report, REPORT_MS);
   }
 
@@ -92,22 +84,19 @@ export function createBudgets(
     goesOn(record) {
       const { target, seen, requestId, timestamp, operation } = record;
       if (book.isEmpty || target === null || seen === null) return;
-      const usd = record.cost(target, seen);
+      const costUsd = record.cost(target, seen);
       // What was counted before it became unpriced was spent all the same.
-      if (usd === null) return;
+      if (costUsd === null) return;
       const spender = spenderOf(record, target.provider.name, seen.model ?? target.model);
       const { usage, usageKnown } = seen;
-      const costUsd = usd - (counted.get(requestId) ?? 0);
-      counted.set(requestId, usd);
-      add({ ...spender, timestamp, operation, status: 'success', usage, usageKnown, costUsd });
+      const row = { requestId, timestamp, operation, status: 'success', usage, usageKnown, costUsd } as const;
+      book.addSoFar({ ...spender, ...row }, now());
+      reportSoon();
     },
     see(row) {
-      const before = counted.get(row.requestId) ?? 0;
-      counted.delete(row.requestId);
       if (book.isEmpty) return;
-      add(
-        before === 0 || row.costUsd === null ? row : { ...row, costUsd: Math.max(0, row.costUsd - before) },
-      );
+      book.add(row, now());
+      reportSoon();
     },
     learn: (spent) => book.adopt(spent, now()),
     flush: report,

@@ -47,6 +47,39 @@ describe('periods of the calendar, in UTC', () => {
 });
 
 describe('what was spent', () => {
+  test('of a request that goes on, counts when it is spent, and its end only the rest', () => {
+    const book = bookOf(daily(9));
+    const spent = (now: number) => book.states(now).map(({ spentUsd }) => spentUsd);
+    book.addSoFar(costing(2), NOW);
+    book.addSoFar(costing(3), NOW);
+    expect(spent(NOW)).toEqual([3]);
+    const tomorrow = NOW + DAY_MS;
+    book.addSoFar(costing(5), tomorrow);
+    expect(spent(tomorrow)).toEqual([2]);
+    book.add(costing(6), tomorrow);
+    expect(spent(tomorrow)).toEqual([3]);
+    // Another of before midnight, which counts as of then.
+    book.add(costing(1), tomorrow);
+    expect(spent(tomorrow)).toEqual([3]);
+    expect(spent(NOW)).toEqual([3]);
+  });
+
+  test('of a request that goes on, counts from its next part on in a budget that is new, with all of it', () => {
+    const book = bookOf(daily(9));
+    book.addSoFar(costing(3), NOW);
+    book.configure([daily(9), daily(9, { agent: 'coder' }), daily(9, { agent: 'other' })]);
+    book.addSoFar(costing(4), NOW);
+    book.add(costing(6), NOW);
+    expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([6, 6, 0]);
+  });
+
+  test('of a request that goes on, is no less where it becomes cheaper or has no price any more', () => {
+    const book = bookOf(daily(9));
+    for (const costUsd of [3, 2, 4]) book.addSoFar(costing(costUsd), NOW);
+    book.add(costing(null), NOW);
+    expect(book.states(NOW)).toMatchObject([{ spentUsd: 4, unpriced: 1 }]);
+  });
+
   test('counts until the limit is reached, and anew with the next period', () => {
     const book = bookOf(daily(1));
     book.add(costing(0.6), NOW);

@@ -36,15 +36,20 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
 
 /** What a budget counts of a request. */
 export type CountedRow = Spender &
-  Pick<LedgerRow, 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usage' | 'usageKnown'>;
+  Pick<LedgerRow, 'requestId' | 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usage' | 'usageKnown'>;
 
 export interface BudgetBook {
   /** Takes no two budgets for the same requests. What was spent is kept, even where the limit has changed. */
   configure(budgets: readonly Budget[]): void;
   /** Whether there are any. */
   readonly isEmpty: boolean;
-  /** Counts a request that has ended, or what it has cost since this was last called. @param now Unix ms, as everywhere here. */
+  /** Counts a request that has ended, in the period in which it began. @param now Unix ms, as everywhere here. */
   add(row: CountedRow, now: number): void;
+  /**
+   * Counts what a request that goes on has cost since this was last called, or since it began, in the period of `now`; so is then
+   * its end. @param row with the cost so far.
+   */
+  addSoFar(row: CountedRow, now: number): void;
   /** The used-up budget that blocks a request: of several, the one that stays used up longest; null: none. */
   usedUp(spender: Spender, now: number): BudgetState | null;
   /** All budgets in the order of the configuration; where each has its own limit, those who have spent, most first. */
@@ -76,6 +81,8 @@ interface Line extends Period, NameReader {
   budget: Budget;
   /** Other periods in which something was spent, the latest known first: a clock that was set ahead may be set back. */
   others: readonly Period[];
+  /** Of requests that go on, by their id: USD that are counted already. */
+  soFar: Map<string, number>;
 }
 
 interface Sum {
@@ -123,25 +130,27 @@ export function createBudgetBook(): BudgetBook {
       const before = new Map(lines.map((line) => [line.key, line]));
       lines = budgets.map((budget) => {
         const key = keyOf(budget);
-        const known = before.get(key) ?? { start: 0, end: 0, sums: new Map<string, Sum>(), others: [] };
-        return { ...known, key, budget, ...compileNames(budget) };
+        const nothing = { start: 0, end: 0, sums: new Map(), others: [], soFar: new Map() };
+        return { ...nothing, ...before.get(key), key, budget, ...compileNames(budget) };
       });
     },
     get isEmpty() {
       return lines.length === 0;
     },
     add(row, now) {
-      const usd = row.costUsd ?? 0;
-      const unpriced = Number(isUnpriced(row));
-      if (usd === 0 && unpriced === 0) return;
       for (const line of lines) {
-        const { start, end } = current(line, now);
-        if (row.timestamp < start || row.timestamp >= end || !line.fits(row)) continue;
-        const sum = sumOf(line, line.nameOf(row));
-        sum.spentUsd += usd;
-        sum.unpriced += unpriced;
-        sum.added.usd += usd;
-        sum.added.unpriced += unpriced;
+        const before = line.soFar.get(row.requestId);
+        line.soFar.delete(row.requestId);
+        const period = current(line, now);
+        if (before === undefined && !contains(period, row.timestamp)) continue;
+        addTo(line, row, { usd: costAfter(row, before), unpriced: Number(isUnpriced(row)) });
+      }
+    },
+    addSoFar(row, now) {
+      for (const line of lines) {
+        const before = line.soFar.get(row.requestId);
+        line.soFar.set(row.requestId, Math.max(row.costUsd ?? 0, before ?? 0));
+        addTo(current(line, now), row, { usd: costAfter(row, before), unpriced: 0 });
       }
     },
     usedUp(spender, now) {
@@ -216,6 +225,20 @@ function sumOf(line: Line, name: string): Sum {
   const sum = line.sums.get(known) ?? nothingSpent();
   line.sums.set(known, sum);
   return sum;
+}
+
+/** What was not counted before. */
+function costAfter({ costUsd }: CountedRow, before = 0): number {
+  return Math.max(0, (costUsd ?? 0) - before);
+}
+
+function addTo(line: Line, spender: Spender, { usd, unpriced }: Sum['added']): void {
+  if ((usd === 0 && unpriced === 0) || !line.fits(spender)) return;
+  const sum = sumOf(line, line.nameOf(spender));
+  sum.spentUsd += usd;
+  sum.unpriced += unpriced;
+  sum.added.usd += usd;
+  sum.added.unpriced += unpriced;
 }
 
 /** The name under which spending is counted. */
