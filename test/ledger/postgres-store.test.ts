@@ -144,6 +144,22 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await store.close();
   });
 
+  test('a slice of expired rows begins where the one before it ended, and what came late goes with the next round', async () => {
+    const store = createPostgresStore(await cluster.createDatabase());
+    const start = Date.UTC(2026, 0, 5);
+    const before = start + 86_400_000;
+    const at = (requestId: string, timestamp: number) => sampleRow({ requestId, timestamp });
+    await store.append(Array.from({ length: 1_000 }, (_, index) => at(`${index}`, start + index)));
+    expect(await store.expire(before)).toEqual({ rows: 500, isDone: false });
+    await store.append([at('late', start - 1)]);
+    expect(await store.expire(before)).toEqual({ rows: 500, isDone: false });
+    expect((await store.audit(ALL)).rows.map((row) => row.requestId)).toEqual(['late']);
+    expect(await store.expire(before)).toEqual({ rows: 0, isDone: true });
+    expect(await expireAll(store, before)).toBe(1);
+    expect((await store.audit(ALL)).total).toBe(0);
+    await store.close();
+  });
+
   test('a month that two gateways drop at once, next to rows of the one behind it', async () => {
     const url = await cluster.createDatabase();
     const [store, other] = [createPostgresStore(url), createPostgresStore(url)];

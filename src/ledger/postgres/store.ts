@@ -50,6 +50,8 @@ export function createPostgresStore(url: string): ValueStore {
   const partitions = createPartitions(client);
   const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), origin: undefined };
   let migrated: Promise<void> | null = null;
+  /** Where the next slice of expired rows begins; 0 once all are deleted, since older ones may come late. */
+  let expiryFrom = 0;
 
   /** Queries the database once migrated. Readers do not wait for a long migration, which may take minutes. */
   const query: Query = async (sql, values) => {
@@ -117,7 +119,8 @@ export function createPostgresStore(url: string): ValueStore {
     async expire(before) {
       await ready();
       const months = await partitions.drop(before);
-      const rows = await client.transaction((inside) => expireRows(inside, before));
+      const { rows, next } = await client.transaction((inside) => expireRows(inside, expiryFrom, before));
+      expiryFrom = rows < EXPIRE_ROWS ? 0 : next;
       const binaries = await query(`${DELETE_UNUSED_BINARIES} RETURNING 1`, [before, EXPIRE_BINARIES]);
       return { rows: months + rows, isDone: rows < EXPIRE_ROWS && binaries.length < EXPIRE_BINARIES };
     },
