@@ -5,7 +5,11 @@ const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
 const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
 const NO_ROOM = `make room there, ${OTHER_PLACE}`;
 const DISK_FAILS = `the disk fails or is full: see the system's log, ${OTHER_PLACE}`;
-const BUSY = 'another program has locked it: end that program';
+const BUSY =
+  'another program has locked it: end that program; if there is none, its file system has no locks: name a folder on a local disk with SLUICE_HOME';
+/** SQLite's readers and writers share memory that is mapped from a file. https://www.sqlite.org/wal.html#implementation_of_shared_memory_for_the_wal_index */
+const NO_SHARED_MEMORY =
+  'its file system cannot map files into memory, as some network file systems: name a folder on a local disk with SLUICE_HOME';
 
 /** By prefix of the code: the system's or SQLite's. https://www.sqlite.org/rescode.html */
 const SQLITE_REMEDIES: Readonly<Record<string, string>> = {
@@ -25,6 +29,8 @@ const SQLITE_REMEDIES: Readonly<Record<string, string>> = {
   SQLITE_FULL: NO_ROOM,
   SQLITE_BUSY: BUSY,
   SQLITE_LOCKED: BUSY,
+  SQLITE_IOERR_SHMSIZE: NO_ROOM,
+  SQLITE_IOERR_SHM: NO_SHARED_MEMORY,
   SQLITE_IOERR: DISK_FAILS,
 };
 
@@ -108,6 +114,7 @@ function stateOf(thrown: unknown): string | undefined {
 const BLAMELESS: ReadonlySet<string | undefined> = new Set([
   NO_ROOM,
   DISK_FAILS,
+  NO_SHARED_MEMORY,
   BUSY,
   UNREACHED,
   SERVER_FULL,

@@ -79,6 +79,16 @@ describe('SQLite', () => {
     expect.assertions(2);
   });
 
+  test.each([
+    ['SQLITE_IOERR_SHMMAP', 'its file system cannot map files into memory'],
+    ['SQLITE_IOERR_SHMSIZE', 'make room there'],
+    ['SQLITE_IOERR_WRITE', 'the disk fails or is full'],
+  ])('%s: none of the rows is to blame', (code, remedy) => {
+    const error = sqliteError(at('odd.db'), Object.assign(new Error('disk I/O error'), { code }));
+    expect(error).toBeInstanceOf(StoreBusy);
+    expect(error.message).toStartWith(`${at('odd.db')}: disk I/O error; ${remedy}`);
+  });
+
   test('one of a newer version', async () => {
     const database = new Database(at('newer.db'), { create: true });
     database.run('PRAGMA user_version = 9999');
