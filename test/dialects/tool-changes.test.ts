@@ -30,10 +30,10 @@ function ask(blocks: JsonValue[], more: JsonObject = {}): JsonObject {
   };
 }
 
-function sentTo(wire: ProviderDialectId, body: JsonObject) {
+function sentTo(wire: ProviderDialectId, body: JsonObject, model = 'claude-opus-4-8') {
   const { client } = DIALECTS['anthropic-messages'];
   const request = client.parseRequest(body, { operation: 'generate', model: 'm', stream: false });
-  const built = PROVIDER_SIDES[wire].buildRequest(request, { model: 'claude-opus-4-8', quirks: {} });
+  const built = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
   return {
     body: asObject(built.body.request) ?? built.body,
     names: built.losses.map(({ feature }) => feature),
@@ -67,6 +67,45 @@ test.each([['anthropic-messages'], ['bedrock-invoke']] as const)('%s gets the bl
     expect(body).not.toHaveProperty('tool_changes');
     expect(names).toEqual([]);
   }
+});
+
+/** It refuses a system message between turns, and the blocks in any other. */
+const OLDER = 'claude-sonnet-4-5';
+
+test.each([['anthropic-messages'], ['bedrock-invoke']] as const)(
+  'an older model of %s is offered what is left',
+  (wire) => {
+    const { body, names } = sentTo(wire, ask([define('Late'), remove('Write')]), OLDER);
+    expect(namesIn(body.tools)).toEqual(['Read', 'Late']);
+    expect(JSON.stringify(body)).not.toMatch(/tool_(addition|removal|changes)/);
+    expect(names.filter((name) => name.startsWith('tool_'))).toEqual(['tool_choice']);
+    const server = { type: 'mcp_toolset_reference', server_name: 's' };
+    const other = sentTo(wire, ask([{ type: 'tool_addition', tool: server }]), OLDER);
+    expect(JSON.stringify(other.body)).not.toContain('tool_addition');
+    expect(other.names).toContain('tool_addition');
+  },
+);
+
+test('what else an older model does not take of a system message is named', () => {
+  const asked = ask([]);
+  const settings = { role: 'system', output_config: { effort: 'low' } };
+  const messages = [...(asArray(asked.messages) ?? []), { role: 'assistant', content: 'So.' }, settings];
+  const { body, names } = sentTo('bedrock-invoke', { ...asked, messages }, OLDER);
+  expect(asArray(body.messages)?.map((message) => asObject(message)?.role)).toEqual(['user', 'assistant']);
+  expect(JSON.stringify(body)).not.toContain('effort');
+  expect(names).toContain('messages.output_config');
+});
+
+test('a cache breakpoint on a block is lost with it, and named', () => {
+  const marked = ask([{ ...define('Late'), cache_control: { type: 'ephemeral' } }]);
+  const named = 'messages.content.cache_control';
+  for (const wire of ['openai-chat', 'gemini', 'bedrock-converse'] as const)
+    expect(sentTo(wire, marked).names).toContain(named);
+  expect(sentTo('bedrock-invoke', marked, OLDER).names).toContain(named);
+  const { body, names } = sentTo('bedrock-invoke', marked);
+  expect(body.messages).toEqual(marked.messages ?? null);
+  expect(body).not.toHaveProperty(named);
+  expect(names).toEqual([]);
 });
 
 test('without any tool left none is called', () => {

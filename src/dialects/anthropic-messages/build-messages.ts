@@ -58,9 +58,11 @@ export function buildConversation(
     else turns.push(turn);
   };
   const remind = (turn: Turn) => {
-    if (turns.length > 0) add(remindedOf(turn, losses));
+    const texts = textsOf(turn, losses);
+    if (texts.length === 0) return;
+    if (turns.length > 0) add(remindedOf(texts, losses));
     else {
-      system.push(...turn.blocks);
+      system.push(...texts);
       losses.approximated('messages.system', 'moved to the system prompt');
     }
   };
@@ -107,7 +109,17 @@ export function wireMessages(turns: readonly Turn[]): JsonValue[] {
   });
 }
 
-function remindedOf({ blocks }: Turn, losses: LossReport): Turn {
+/** What a system message says. Its settings, and changes of tools, may stand in no other message. */
+function textsOf({ blocks, fields }: Turn, losses: LossReport): JsonObject[] {
+  for (const name of Object.keys(fields)) losses.lost(`${MESSAGE_FIELD}${name}`);
+  return blocks.filter(({ type }) => {
+    const isChange = type === 'tool_addition' || type === 'tool_removal';
+    if (isChange) losses.lost(type);
+    return !isChange;
+  });
+}
+
+function remindedOf(blocks: readonly JsonObject[], losses: LossReport): Turn {
   const reminded = blocks.map((block) =>
     typeof block.text === 'string' ? { ...block, text: reminder(block.text, losses) } : block,
   );

@@ -24,7 +24,7 @@ import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
 import { adaptThinking } from './adapt-thinking.ts';
-import { putBackToolChanges } from './tool-changes.ts';
+import { putBackToolChanges, withoutToolChanges } from './tool-changes.ts';
 import { ID, ownFields } from './wire.ts';
 
 const UNSAID = [
@@ -42,11 +42,11 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const asked = putBackToolChanges(given);
+  const traits = traitsOf(model);
+  const asked = traits.systemMessages ? putBackToolChanges(given) : withoutToolChanges(given, losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
   const request = withBreakpoints(native ? allowed : pairCalls(allowed, losses), model, losses);
-  const traits = traitsOf(model);
   losses.foreign(request.extension);
   const {
     thinking: moreThinking,

@@ -1,6 +1,6 @@
 // Tools that the conversation itself adds or takes away: blocks `tool_addition` and `tool_removal` of system messages, which
-// leave the prompt cache of the turns before them intact. Providers of other dialects are offered the tools as they are at
-// the end; one of this dialect gets the blocks unchanged.
+// leave the prompt cache of the turns before them intact. Providers of other dialects, and models that take no system messages
+// between turns, are offered the tools as they are at the end; others of this dialect get the blocks unchanged.
 // https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
 import type { Part } from '../../model/content.ts';
 import {
@@ -12,11 +12,14 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import type { NeutralRequest, Tool } from '../../model/request.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { parseTool } from './parse-tools.ts';
 import { ID, ownFields, TOOL_REFERENCE } from './wire.ts';
 
 /** The field of the request's extension that keeps what `takeToolChanges` took out. */
 const TOOL_CHANGES = 'tool_changes';
+/** Its field for breakpoints on the blocks, which are lost where the blocks are. */
+const BREAKPOINTS = 'messages.content.cache_control';
 
 /** A tool that is defined in the block, or the name of one that is already known. */
 type Change = { add: Tool } | { show: string } | { hide: string };
@@ -53,16 +56,26 @@ export function takeToolChanges(request: NeutralRequest): void {
     request.toolChoice = offered.length === 0 ? { type: 'none' } : (choice ?? { type: 'auto' });
   }
   const { fields = {}, defaults = [] } = request.extension ?? {};
+  const marked = blocks.filter(({ block }) => asObject(asObject(block)?.cache_control) !== undefined);
   request.extension = {
     dialect: ID,
-    fields: { ...fields, [TOOL_CHANGES]: kept },
+    fields: { ...fields, [TOOL_CHANGES]: kept, ...(marked.length > 0 && { [BREAKPOINTS]: marked.length }) },
     defaults: [...defaults, TOOL_CHANGES],
   };
 }
 
+/** The request without what `takeToolChanges` kept: for models that take no system messages. */
+export function withoutToolChanges(request: NeutralRequest, losses: LossReport): NeutralRequest {
+  const { extension } = request;
+  if (extension?.dialect !== ID || extension.fields[TOOL_CHANGES] === undefined) return request;
+  const { [TOOL_CHANGES]: _, [BREAKPOINTS]: marked, ...fields } = extension.fields;
+  if (marked !== undefined) losses.lost(BREAKPOINTS);
+  return { ...request, extension: { ...extension, fields } };
+}
+
 /** The reverse of `takeToolChanges`, for a provider of this dialect; the same request if nothing was taken out. */
 export function putBackToolChanges(request: NeutralRequest): NeutralRequest {
-  const { [TOOL_CHANGES]: taken, ...fields } = ownFields(request.extension);
+  const { [TOOL_CHANGES]: taken, [BREAKPOINTS]: _, ...fields } = ownFields(request.extension);
   const kept = asObject(taken);
   if (kept === undefined) return request;
   const messages = [...request.messages];
