@@ -162,6 +162,58 @@ describe('a result that comes after further turns', () => {
   });
 });
 
+describe("a result in the turn of the model's own call", () => {
+  const use = (id: string) => ({ type: 'tool_use', id, name: 'f', input: {} });
+  const found = (id: string, content: string) => ({ type: 'tool_result', tool_use_id: id, content });
+  const claude = (messages: JsonObject[]) =>
+    DIALECTS['anthropic-messages'].client.parseRequest(
+      { model: 'm', max_tokens: 9, messages },
+      { operation: 'generate', model: 'm' },
+    );
+
+  test('stands behind it', () => {
+    const content = [use('a'), found('a', '1'), use('b'), { type: 'text', text: 'So.' }];
+    const history = [
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content },
+      { role: 'user', content: [found('b', '2'), { type: 'text', text: 'And?' }] },
+    ];
+    const { messages, lost } = paired(claude(history));
+    expect(summaryOf(messages)).toEqual(['user: q', 'assistant: f a, f b, So.', 'user: a=1, b=2, And?']);
+    expect(lost).toEqual(['messages']);
+  });
+
+  test('also at the end, and of a call that nobody made', () => {
+    const history = [
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content: [use('a'), found('a', '1'), found('z', '2')] },
+    ];
+    expect(summaryOf(paired(claude(history)).messages)).toEqual([
+      'user: q',
+      'assistant: f a',
+      'user: a=1, z=2',
+    ]);
+  });
+
+  test.each<ProviderDialectId[]>([
+    ['openai-chat'],
+    ['openai-responses'],
+    ['gemini'],
+    ['ollama-chat'],
+    ['bedrock-converse'],
+  ])('%s gets it after the call', (wire) => {
+    const history = [
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content: [use('a'), found('a', 'found it')] },
+      { role: 'user', content: 'And?' },
+    ];
+    const { body } = PROVIDER_SIDES[wire].buildRequest(claude(history), { model: 'm', quirks: {} });
+    const sent = JSON.stringify(body);
+    expect(sent.indexOf('found it')).toBeGreaterThan(sent.indexOf('"f"'));
+    expect(sent.indexOf('And?')).toBeGreaterThan(sent.indexOf('found it'));
+  });
+});
+
 test.each<[ProviderDialectId, string, RegExp]>([
   ['anthropic-messages', 'claude-opus-4-8', /"(?:tool_use_)?id":"(c\w*)"/g],
   ['bedrock-converse', 'anthropic.claude-opus-4-8', /"toolUseId":"(c\w*)"/g],

@@ -10,6 +10,7 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { typedSchema } from '../shared/object-schema.ts';
+import { pairCalls } from '../shared/pair-calls.ts';
 import { reportSummary } from '../shared/reasoning-summary.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildMessages } from './build-messages.ts';
@@ -27,7 +28,9 @@ const UNSAID = [
 
 export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = withChoiceInWords(declareAllowed(asked, losses), losses);
+  const isOwn = asked.extension?.dialect === ID;
+  const allowed = declareAllowed(asked, losses);
+  const request = withChoiceInWords(isOwn ? allowed : pairCalls(allowed, losses), losses);
   const body: JsonObject = {
     model,
     messages: buildMessages(request.system, request.messages, losses),
@@ -41,7 +44,6 @@ export function buildRequest(asked: NeutralRequest, { model }: BuildOptions): Bu
     losses.approximated('tool_choice', 'the tools are not sent');
   if (request.toolChoice?.type === 'required' || request.toolChoice?.type === 'tool')
     losses.lost('tool_choice');
-  const isOwn = request.extension?.dialect === ID;
   const think = buildThink(request.reasoning, model, losses, isOwn);
   if (think !== undefined) body.think = think;
   const format = buildFormat(request.outputFormat);

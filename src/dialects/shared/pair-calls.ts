@@ -1,5 +1,6 @@
 // Calls and results as most providers require them in a history: each call has a unique id, and all results of a turn are in
-// the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later.
+// the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later; and
+// Anthropic's types allow it in the turn of the call itself.
 import type { Part, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
@@ -17,7 +18,7 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
   const late: Part[][] = [];
   const paired = new Pairing(late).pair(messages);
   if (late.some((parts) => parts.length > 0))
-    losses.approximated('messages', 'a late result is moved to its call');
+    losses.approximated('messages', 'a result that does not directly follow its call is moved there');
   return { ...request, messages: withLate(paired, late) };
 }
 
@@ -33,7 +34,9 @@ function isOutOfOrder(messages: readonly Message[]): boolean {
       if (isCall(part)) {
         if (turns.has(part.id)) return true;
         turns.set(part.id, turn);
-      } else if (part.type === 'tool-result' && (turns.get(part.callId) ?? turn) !== turn) return true;
+      } else if (part.type === 'tool-result') {
+        if (role === 'assistant' || (turns.get(part.callId) ?? turn) !== turn) return true;
+      }
     }
   }
   return false;
@@ -77,15 +80,15 @@ class Pairing {
     return messages.map((message) => {
       if (message.role === 'assistant' && before !== 'assistant') this.late[++this.turn] = [];
       before = message.role;
-      const parts = message.parts.flatMap((part) => this.part(part));
+      const parts = message.parts.flatMap((part) => this.part(part, message.role));
       const isMoved = parts.length === 0 && message.parts.length > 0;
       return { ...message, parts: isMoved ? [MOVED] : parts };
     });
   }
 
-  private part(part: Part): Part[] {
+  private part(part: Part, role: Message['role']): Part[] {
     if (isCall(part)) return [{ ...part, id: this.called(part.id) }];
-    return part.type === 'tool-result' ? this.answered(part) : [part];
+    return part.type === 'tool-result' ? this.answered(part, role) : [part];
   }
 
   private called(given: string): string {
@@ -100,14 +103,14 @@ class Pairing {
     return id;
   }
 
-  private answered(result: ToolResultPart): Part[] {
+  private answered(result: ToolResultPart, role: Message['role']): Part[] {
     const known = this.made.get(result.callId);
     const call = known && this.callOf(known);
-    if (call === undefined) return [result];
-    call.answered = true;
-    const renamed = { ...result, callId: call.id };
-    if (call.turn === this.turn) return [renamed];
-    this.late[call.turn]?.push(renamed);
+    if (call !== undefined) call.answered = true;
+    const renamed = call === undefined ? result : { ...result, callId: call.id };
+    const turn = call?.turn ?? this.turn;
+    if (turn === this.turn && role !== 'assistant') return [renamed];
+    this.late[turn]?.push(renamed);
     return [];
   }
 
@@ -136,5 +139,7 @@ function withLate(messages: readonly Message[], late: readonly Part[][]): Messag
     else if (role === 'user') ordered.push({ ...message, parts: [...results, ...parts] });
     else ordered.push({ role: 'user', parts: results }, message);
   }
+  const last = before === 'assistant' ? (late[turn] ?? []) : [];
+  if (last.length > 0) ordered.push({ role: 'user', parts: last });
   return ordered;
 }
