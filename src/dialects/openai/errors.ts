@@ -154,7 +154,9 @@ function statusOf({ code = '', type = '' }: UpstreamReason, message: string): nu
   if (/permission/i.test(named)) return 403;
   if (/not_found/i.test(named)) return 404;
   if (
-    /context_(length|window)|invalid_|_image|bad_?request|content_policy|bio_policy|_mismatch/i.test(named)
+    /context_(length|window)|invalid_|_image|image_(file_)?(too|parse)|bad_?request|_policy|_mismatch/i.test(
+      named,
+    )
   ) {
     return 400;
   }

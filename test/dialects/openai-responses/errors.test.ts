@@ -111,6 +111,16 @@ describe('HTTP 200 that holds an error', () => {
     expect(provider.errorInBody({ ...body })?.code).toBe(code);
   });
 
+  test.each([
+    ...['invalid_prompt', 'data_residency_mismatch', 'bio_policy', 'misalignment_policy_violation'],
+    ...['invalid_image', 'invalid_base64_image', 'image_too_large', 'image_too_small', 'image_parse_error'],
+    ...['image_content_policy_violation', 'image_file_too_large', 'unsupported_image_media_type'],
+    ...['empty_image_file', 'failed_to_download_image', 'image_file_not_found'],
+  ])('%s would be refused again', (code) => {
+    const body = { status: 'failed', error: { code, message: 'm' }, output: [] };
+    expect(provider.errorInBody(body)?.code).toBe('upstream_rejected');
+  });
+
   test('JSON that is no response at all is malformed', () => {
     expect(() => provider.parseResponse({ choices: [] })).toThrow('without `output`');
   });
