@@ -28,6 +28,17 @@ for (const client of ['openai-chat', 'openai-responses'] as const) {
   });
 }
 
+test('the fastest tier of Responses, which Chat Completions does not have', () => {
+  const asked = { ...CLIENTS['openai-chat'], service_tier: 'ultrafast' };
+  const route = { operation: 'generate', model: 'm', stream: false } as const;
+  const request = DIALECTS['openai-chat'].client.parseRequest(asked, route);
+  const built = (wire: 'openai-chat' | 'openai-responses') =>
+    PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+  expect(built('openai-responses').body.service_tier).toBe('ultrafast');
+  expect(built('openai-chat').body).not.toHaveProperty('service_tier');
+  expect(built('openai-chat').losses.map(({ feature }) => feature)).toEqual(['service_tier']);
+});
+
 const MARK = { prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } };
 const marked = (type: string) => ({ type, text: 'Be brief.', ...MARK });
 const MARKED = {

@@ -7,7 +7,7 @@ import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
-import { buildServiceTier, buildUser, buildVerbosity } from '../openai/fields.ts';
+import { buildServiceTier, buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { cacheKeyOf } from '../shared/conversation-key.ts';
@@ -97,7 +97,10 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const text = buildText(request, native ? verbosity : buildVerbosity(verbosity, model, losses));
   if (!isEmpty(text)) body.text = text;
   set('user', buildUser(request.user, losses));
-  set('service_tier', native ? request.serviceTier : buildServiceTier(request.serviceTier, losses));
+  set(
+    'service_tier',
+    native ? request.serviceTier : buildServiceTier(request.serviceTier, losses, RESPONSES_TIERS),
+  );
   set('prompt_cache_key', cacheKeyOf(request, options));
   Object.assign(body, request.cacheSettings);
   set('metadata', buildMetadata(request.metadata, native, losses));
