@@ -51,6 +51,20 @@ describe('limits on domains', () => {
     expect(back.tools).toEqual([{ ...ANTHROPIC, allowed_domains: allowed }]);
   });
 
+  test('which Google excludes are blocked', () => {
+    for (const search of [
+      { googleSearch: { excludeDomains: allowed } },
+      { google_search: { exclude_domains: allowed } },
+    ]) {
+      const { tools, names } = asked('gemini', { tools: [search] }, 'anthropic-messages');
+      expect(tools).toEqual([{ ...ANTHROPIC, blocked_domains: allowed }]);
+      expect(names).toEqual([expect.stringMatching(/^approximated tools.google_?search$/i)]);
+      const other = asked('gemini', { tools: [search] }, 'openai-responses');
+      expect(other.tools).toBeUndefined();
+      expect(other.names).toEqual([expect.stringMatching(/^lost tools.google_?search$/i)]);
+    }
+  });
+
   test.each([
     [only, 'gemini'],
     [only, 'openai-chat'],

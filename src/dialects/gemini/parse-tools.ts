@@ -1,13 +1,13 @@
 // `tools` and `toolConfig` of a request. https://ai.google.dev/api/caching#Tool
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { FunctionTool, ServerTool, Tool } from '../../model/request.ts';
+import type { FunctionTool, ServerTool, Tool, WebSearch } from '../../model/request.ts';
 import { allow, type Allowance } from '../shared/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, requiredString } from '../shared/read-field.ts';
 import { optionalObject, requiredObject } from './read-field.ts';
 import { withoutFields } from '../shared/own-fields.ts';
-import { dotted, extensionOf, ID, listOf } from './wire.ts';
+import { camelFields, dotted, extensionOf, ID, listOf } from './wire.ts';
 
 /** One entry holds many functions, and a field for each tool that Google itself runs. */
 export function parseTools(value: JsonValue | undefined): Tool[] {
@@ -18,7 +18,7 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
       if (name !== 'functionDeclarations') {
         const fields = { [name]: definition };
         const server: ServerTool = { type: 'server', name, definition: { dialect: ID, fields } };
-        if (isWebSearch(server)) server.search = parseWebSearch(isObject(definition) ? definition : {});
+        if (isWebSearch(server)) server.search = parseSearch(definition);
         tools.push(server);
         continue;
       }
@@ -28,6 +28,12 @@ export function parseTools(value: JsonValue | undefined): Tool[] {
     }
   }
   return tools;
+}
+
+function parseSearch(definition: JsonValue | undefined): WebSearch {
+  const { excludeDomains, ...settings } = isObject(definition) ? camelFields(definition) : {};
+  const blocked = excludeDomains === undefined ? {} : { blocked_domains: excludeDomains };
+  return parseWebSearch({ ...settings, ...blocked });
 }
 
 /** `googleSearch`, `googleSearchRetrieval`, `enterpriseWebSearch`, in either spelling of names. */
