@@ -116,6 +116,25 @@ describe('what is named', () => {
     expect(unreadFields({ messages }, known)).toEqual([]);
   });
 
+  test('what is unread of a free-text tool that the conversation brings', () => {
+    const tools = [{ type: 'custom', name: 'a', description: 'A tool.', defer_loading: true }];
+    const input = [{ type: 'additional_tools', role: 'developer', tools }];
+    const responses = DIALECTS['openai-responses'].client;
+    expect(unreadFields({ input }, responses.known)).toEqual(['input.tools.defer_loading']);
+  });
+
+  test('the name of an image, not that of a document', () => {
+    const parts = [
+      { inlineData: { mimeType: 'image/png', data: PNG, displayName: 'a' } },
+      { file_data: { mime_type: 'image/png', file_uri: 'https://example.com/a', display_name: 'a' } },
+      { fileData: { mimeType: 'application/pdf', fileUri: 'https://example.com/b', displayName: 'b' } },
+    ];
+    expect(unreadFields({ contents: [{ role: 'user', parts }] }, DIALECTS.gemini.client.known)).toEqual([
+      'contents.parts.inlineData.displayName',
+      'contents.parts.fileData.displayName',
+    ]);
+  });
+
   test('each name once, however many have it', () => {
     const messages = Array.from({ length: 3 }, () => ({ role: 'user', content: 'hi', [NEW]: 1 }));
     expect(unreadFields({ messages }, known)).toEqual([`messages.${NEW}`]);

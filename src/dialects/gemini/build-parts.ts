@@ -139,15 +139,13 @@ export function buildResult(
   const texts: string[] = [];
   const media: JsonObject[] = [];
   for (const content of part.content) {
-    if (content.type === 'text') texts.push(content.text);
+    const built = buildPart(content, scope);
+    if (built === undefined) continue;
+    if (typeof built.text === 'string') texts.push(built.text);
+    else if (traits.mediaInResults && !('fileData' in built)) media.push(built);
     else {
-      const built = buildPart(content, scope);
-      if (typeof built?.text === 'string') texts.push(built.text);
-      else if (built !== undefined && traits.mediaInResults && !('fileData' in built)) media.push(built);
-      else if (built !== undefined) {
-        losses.approximated(`tool_result.${content.type}`, 'sent after the result');
-        moved.push(built);
-      }
+      losses.approximated(`tool_result.${content.type}`, 'sent after the result');
+      moved.push(built);
     }
   }
   const response = buildResponseObject(texts.join('\n\n'), part.isError === true);

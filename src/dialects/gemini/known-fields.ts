@@ -1,14 +1,19 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
-import type { JsonObject } from '../../model/json/json.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Known, KnownFields, KnownRequest } from '../shared/unread-fields.ts';
 import { camelField, camelFields } from './wire.ts';
 
-const BLOB: KnownFields = { mimeType: true, data: true, displayName: true };
-const FILE: KnownFields = { mimeType: true, fileUri: true, displayName: true };
+const MEDIA: KnownFields = { mimeType: true, data: true, fileUri: true };
+
+/** Only documents have names elsewhere. */
+function media(value: JsonObject): KnownFields {
+  const isNamed = !/^(image|audio)\//.test(asString(camelFields(value).mimeType) ?? '');
+  return isNamed ? { ...MEDIA, displayName: true } : MEDIA;
+}
 
 const THOUGHT: KnownFields = { text: true, thought: true, thoughtSignature: true };
 const RESULT: KnownFields = {
-  functionResponse: { parts: { inlineData: BLOB, fileData: FILE, '*': true }, '*': true },
+  functionResponse: { parts: { inlineData: media, fileData: media, '*': true }, '*': true },
   thoughtSignature: true,
 };
 const SERVER_CALL: KnownFields = {
@@ -20,8 +25,8 @@ const SERVER_CALL: KnownFields = {
 /** Fields beside these are kept. */
 const OTHER: KnownFields = {
   functionCall: { id: true, name: true, args: true },
-  inlineData: BLOB,
-  fileData: FILE,
+  inlineData: media,
+  fileData: media,
   '*': true,
 };
 

@@ -2,7 +2,7 @@
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT } from '../shared/substitutes.ts';
+import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/substitutes.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';
@@ -57,6 +57,9 @@ export function addBreakpoint(
 function buildInputPart(part: Part, { losses, native }: BuildScope): JsonObject | undefined {
   switch (part.type) {
     case 'text':
+      if (!native && part.citations !== undefined && part.citations.length > 0)
+        losses.approximated('citations', TEXT_ALONE);
+      return { type: 'input_text', text: part.text };
     case 'refusal':
       return { type: 'input_text', text: part.text };
     case 'image':

@@ -35,6 +35,7 @@ const ITEM_BY_TYPE = byType({
   custom_tool_call: { ...CALL, input: true },
   function_call_output: OUTPUT,
   custom_tool_call_output: OUTPUT,
+  additional_tools: { ...ITEM, role: true, tools: (value) => tool(value) },
 });
 
 const names = (list: string): KnownFields => Object.fromEntries(list.split(' ').map((name) => [name, true]));

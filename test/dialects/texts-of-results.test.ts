@@ -1,0 +1,54 @@
+// What stands on a user's text, and on the text of a tool's result: it arrives, or is named, as it is of other texts.
+import { expect, test } from 'bun:test';
+import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
+import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import type { JsonObject } from '../../src/model/json/json.ts';
+
+const CITED = {
+  type: 'char_location',
+  cited_text: 'rain',
+  document_index: 0,
+  start_char_index: 0,
+  end_char_index: 4,
+};
+const MARKED = { cache_control: { type: 'ephemeral' } };
+
+function built(wire: (typeof PROVIDER_DIALECT_IDS)[number], said: JsonObject, found: JsonObject) {
+  const asked = {
+    model: 'm',
+    max_tokens: 9,
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'Does it rain?', ...said }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'weather', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'a', content: [{ type: 'text', text: 'rain', ...found }] },
+        ],
+      },
+    ],
+  };
+  const route = { operation: 'generate', model: 'm', stream: false } as const;
+  const request = DIALECTS['anthropic-messages'].client.parseRequest(asked, route);
+  const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+  return { sent: JSON.stringify(body), names: losses.map(({ feature }) => feature) };
+}
+
+const OTHERS = PROVIDER_DIALECT_IDS.filter(
+  (wire) => wire !== 'anthropic-messages' && wire !== 'bedrock-invoke',
+);
+
+test.each(OTHERS)('%s', (wire) => {
+  const bare = built(wire, {}, {});
+  for (const fields of [{ citations: [CITED] }, MARKED])
+    for (const [said, found] of [
+      [fields, {}],
+      [{}, fields],
+    ]) {
+      const { sent, names } = built(wire, said ?? {}, found ?? {});
+      expect({ fields, said, isTold: sent !== bare.sent || !Bun.deepEquals(names, bare.names) }).toEqual({
+        ...{ fields, said },
+        isTold: true,
+      });
+    }
+});
