@@ -12,11 +12,12 @@ import { paced } from '../../bench/measures/paced.ts';
 import { workers } from '../../bench/measures/workers.ts';
 import { runMeasures } from '../../bench/run.ts';
 import { PASSTHROUGH } from '../../bench/sluice.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 const { contenders } = findContenders();
 
 /** On a busy machine no stream may end within so short a time; one that never does fails each try. */
-const TRIES = { timeout: 120_000, retry: 3 };
+const TRIES = { timeout: TEST_TIMEOUT_MS, retry: 3 };
 
 test(
   'a tiny run of streams through every contender',

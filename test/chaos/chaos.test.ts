@@ -1,6 +1,9 @@
 // A short chaos run; `npm run chaos` is the long one.
-import { expect, test } from 'bun:test';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { runChaos } from './run.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 test('clients, rows and providers agree, and nothing is left', async () => {
   const clients = 60;
@@ -17,4 +20,4 @@ test('clients, rows and providers agree, and nothing is left', async () => {
   // Connections to providers are kept for a while, on a busy machine one for each client; those of clients are gone.
   expect(requests).toBeGreaterThan(clients);
   expect(descriptors.after).toBeLessThan(descriptors.before + 2 * clients);
-}, 60_000);
+});

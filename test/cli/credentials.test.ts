@@ -1,11 +1,14 @@
 // `sluice credentials`, and what a gateway makes of `credential:NAME`.
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vaultPath } from '../../src/credentials/vault.ts';
 import { runCommand, terminalOf } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-credentials-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
@@ -153,7 +156,6 @@ test.each([1, 2])(
     expect(sluice.output()).not.toContain('sk-marked');
     await upstream.stop(true);
   },
-  20_000,
 );
 
 test('a credential that changes while the gateway starts is taken up', async () => {

@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Up to fifteen commands one after another, each a process that starts, on a busy machine.
-setDefaultTimeout(90_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
@@ -25,7 +25,7 @@ const homes: string[] = [];
 afterAll(async () => {
   await Promise.all(homes.map((home) => sluice(home, ['stop'])));
   rmSync(TEMPORARY, { recursive: true });
-}, 30_000);
+});
 
 function newHome(config?: string): string {
   const home = mkdtempSync(join(TEMPORARY, 'home-'));
@@ -124,7 +124,7 @@ test('start waits until it answers, status reports it, logs show the requests, s
   expect(isAlive(status.pid)).toBe(false);
   expect(existsSync(join(home, 'sluice.pid'))).toBe(false);
   expect(await sluice(home, ['stop'])).toMatchObject({ code: 0 });
-}, 30_000);
+});
 
 test('a proxy of the environment is not asked for the gateway on this machine', async () => {
   const proxied = { HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1' };
@@ -132,7 +132,7 @@ test('a proxy of the environment is not asked for the gateway on this machine', 
   expect(await sluice(home, ['start', '--port', '0'], proxied)).toMatchObject({ code: 0 });
   expect((await sluice(home, ['status'], proxied)).code).toBe(0);
   expect((await sluice(home, ['stop'], proxied)).code).toBe(0);
-}, 30_000);
+});
 
 test('restart keeps the free port that --port 0 took', async () => {
   const home = newHome();
@@ -143,7 +143,7 @@ test('restart keeps the free port that --port 0 took', async () => {
   const after = await statusOf(home);
   expect(after.pid).not.toBe(before.pid);
   expect(after.port).toBe(before.port);
-}, 30_000);
+});
 
 test('restart is another process, with the same configuration', async () => {
   const home = newHome();
@@ -157,7 +157,7 @@ test('restart is another process, with the same configuration', async () => {
   expect(after.pid).not.toBe(before.pid);
   expect(isAlive(before.pid)).toBe(false);
   expect(readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/mine\.yaml/g)).toHaveLength(2);
-}, 30_000);
+});
 
 test('what is asked of a daemon goes by its own configuration, from wherever it is asked', async () => {
   const home = newHome('server: { port: 0, keys: [another-key] }');
@@ -175,7 +175,7 @@ test('what is asked of a daemon goes by its own configuration, from wherever it 
     });
     expect(await new Response(child.stdout).text()).toContain('OPENAI_API_KEY=gate-key');
   }
-}, 30_000);
+});
 
 test('restart from elsewhere goes by the .env of the folder that it was started in', async () => {
   const home = newHome();
@@ -196,7 +196,7 @@ test('restart from elsewhere goes by the .env of the folder that it was started 
   expect(after.pid).not.toBe(before.pid);
   const health = await (await fetch(`${after.url}/gateway/health`)).json();
   expect(health).toMatchObject({ providers: { openai: true } });
-}, 30_000);
+});
 
 test('restart keeps the port and the workers that the start was reported', async () => {
   const home = newHome();
@@ -211,7 +211,7 @@ test('restart keeps the port and the workers that the start was reported', async
   expect(await (await fetch(`${status.url}/gateway/health`)).json()).not.toHaveProperty('workers');
   expect(await sluice(home, ['start', '--workers', '1'])).toMatchObject({ code: 0 });
   expect(await sluice(home, ['start', '--workers', '2'])).toMatchObject({ code: 1 });
-}, 30_000);
+});
 
 test('SIGHUP reads the configuration again, and ends nothing', async () => {
   const home = newHome('server: { port: 0 }');
@@ -221,7 +221,7 @@ test('SIGHUP reads the configuration again, and ends nothing', async () => {
   const log = join(home, 'logs', 'sluice.log');
   while (!readFileSync(log, 'utf8').includes('configuration is in use')) await Bun.sleep(5);
   expect(await statusOf(home)).toMatchObject({ pid, running: true, status: 'healthy' });
-}, 30_000);
+});
 
 test('a restart with a configuration that fails leaves the running one alone', async () => {
   const home = newHome();
@@ -236,7 +236,7 @@ test('a restart with a configuration that fails leaves the running one alone', a
   expect(refused.err).toContain(`process ${before.pid} keeps its current configuration`);
   expect((await statusOf(home)).pid).toBe(before.pid);
   expect(isAlive(before.pid)).toBe(true);
-}, 30_000);
+});
 
 describe('a pid file that is not true', () => {
   test('of a killed gateway is recognised, and a start goes on', async () => {
@@ -248,7 +248,7 @@ describe('a pid file that is not true', () => {
     expect(await sluice(home, ['status'])).toMatchObject({ code: 1 });
     expect(await sluice(home, ['start', '--port', '0'])).toMatchObject({ code: 0 });
     expect((await statusOf(home)).running).toBe(true);
-  }, 30_000);
+  });
 
   test('that names a living stranger is recognised, and the stranger left alone', async () => {
     const home = newHome();
@@ -260,7 +260,7 @@ describe('a pid file that is not true', () => {
     });
     expect(isAlive(stranger.pid)).toBe(true);
     stranger.kill();
-  }, 30_000);
+  });
 
   test('that was removed while the gateway runs: it is not reported as stopped', async () => {
     const home = newHome();
@@ -277,7 +277,7 @@ describe('a pid file that is not true', () => {
     expect(out).toContain('or that file was removed: end its process');
     writeFileSync(file, said);
     expect(await sluice(home, ['stop'])).toMatchObject({ code: 0 });
-  }, 30_000);
+  });
 });
 
 describe('a home that cannot be used', () => {
@@ -291,7 +291,7 @@ describe('a home that cannot be used', () => {
         /^error: \S+file cannot be used \(ENOTDIR: .*\); a file is in the place of a folder: .* SLUICE_HOME\n$/,
       );
     }
-  }, 30_000);
+  });
 
   test('no log can be written', async () => {
     const home = newHome();
@@ -301,19 +301,15 @@ describe('a home that cannot be used', () => {
     expect(err).toMatch(/^error: \S+logs.sluice\.log cannot be used \(E.*\); .* SLUICE_HOME\n$/);
   });
 
-  test.each(['sluice.pid.lock', 'sluice.pid'])(
-    'a folder in place of %s',
-    async (name) => {
-      const home = newHome();
-      mkdirSync(join(home, name));
-      const { code, err } = await sluice(home, ['start', '--port', '0']);
-      expect(code).toBe(1);
-      expect(err).toContain(join(home, name));
-      expect(err).toContain('SLUICE_HOME');
-      expect(err).not.toMatch(/\n\s+at /);
-    },
-    30_000,
-  );
+  test.each(['sluice.pid.lock', 'sluice.pid'])('a folder in place of %s', async (name) => {
+    const home = newHome();
+    mkdirSync(join(home, name));
+    const { code, err } = await sluice(home, ['start', '--port', '0']);
+    expect(code).toBe(1);
+    expect(err).toContain(join(home, name));
+    expect(err).toContain('SLUICE_HOME');
+    expect(err).not.toMatch(/\n\s+at /);
+  });
 
   if (canMount())
     test('a full disk', async () => {
@@ -330,7 +326,7 @@ describe('a home that cannot be used', () => {
       } finally {
         disk.remove();
       }
-    }, 30_000);
+    });
 
   if (canMount())
     test('a read-only file system: no daemon starts, and a gateway in the foreground serves and says so', async () => {
@@ -355,7 +351,7 @@ describe('a home that cannot be used', () => {
       } finally {
         disk.remove();
       }
-    }, 30_000);
+    });
 
   if (canMount())
     test('a disk that fills while it runs: health says so, and the log once it can be written again', async () => {
@@ -396,7 +392,7 @@ describe('a home that cannot be used', () => {
       } finally {
         disk.remove();
       }
-    }, 60_000);
+    });
 
   test('a damaged ledger: logs say so, and what becomes of it', async () => {
     const home = newHome();
@@ -420,7 +416,7 @@ test('logs show a request as soon as its client has the answer', async () => {
   const { url } = await statusOf(home);
   await (await ask(url, 'simulator/fast,echo')).text();
   expect((await sluice(home, ['logs'])).out).toContain('simulator/fast,echo');
-}, 30_000);
+});
 
 test('a start that fails prints the gateway’s error', async () => {
   const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
@@ -430,7 +426,7 @@ test('a start that fails prints the gateway’s error', async () => {
   await taken.stop(true);
   const wrong = newHome('server: { prot: 1 }');
   expect(await sluice(wrong, ['start'])).toMatchObject({ code: 1, err: expect.stringContaining('prot') });
-}, 30_000);
+});
 
 test('a start whose gateway is killed says by what, as the gateway cannot', async () => {
   const home = newHome();
@@ -460,7 +456,7 @@ test('two starts at once make one gateway', async () => {
   const pids = readFileSync(join(home, 'logs', 'sluice.log'), 'utf8').match(/listens on/g);
   expect(pids).toHaveLength(1);
   expect(isAlive(pid)).toBe(true);
-}, 30_000);
+});
 
 test('stop lets a running stream finish', async () => {
   const home = newHome();
@@ -470,7 +466,7 @@ test('stop lets a running stream finish', async () => {
   const stopped = sluice(home, ['stop']);
   expect(await response.text()).toContain('data: [DONE]');
   expect(await stopped).toMatchObject({ code: 0, out: expect.stringContaining('stopped') });
-}, 30_000);
+});
 
 test('stop lets a running stream finish though the configuration is not valid any more', async () => {
   const home = newHome('{}');
@@ -482,7 +478,7 @@ test('stop lets a running stream finish though the configuration is not valid an
   const stopped = sluice(home, ['stop']);
   expect(await response.text()).toContain('data: [DONE]');
   expect(await stopped).toMatchObject({ code: 0, out: expect.stringContaining('stopped') });
-}, 30_000);
+});
 
 test('logs -f follows, until it is interrupted', async () => {
   const home = newHome();
@@ -506,7 +502,7 @@ test('logs -f follows, until it is interrupted', async () => {
   expect(text).toMatch(/simulator\/fast,echo.*\n.*simulator\/fast /);
   follower.kill('SIGINT');
   expect(await follower.exited).toBe(0);
-}, 30_000);
+});
 
 test('logs -n 0 shows nothing of what was, and with -f only what comes', async () => {
   const home = newHome();
@@ -531,7 +527,7 @@ test('logs -n 0 shows nothing of what was, and with -f only what comes', async (
   expect(shown.value).not.toContain('echo');
   follower.kill('SIGINT');
   expect(await follower.exited).toBe(0);
-}, 30_000);
+});
 
 test.each([[[]], [['dance']], [['logs', '-n', 'many']], [['start', '--port', 'x']]])(
   'daemon %j is a wrong command line',
@@ -567,5 +563,4 @@ test.if(process.platform === 'linux')(
     expect(statSync(`${log}.1`).size).toBeGreaterThan(11 * 1024 * 1024);
     expect(text.match(/^x{1023}$/gm)).toHaveLength(11 * 1024);
   },
-  30_000,
 );

@@ -1,7 +1,10 @@
 // `sluice doctor`: a sound gateway passes, and each thing that can be wrong in use is found.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { runCommand } from '../support/cli-run.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 let sluice: SluiceProcess;
 beforeAll(async () => {
@@ -87,13 +90,13 @@ test('a sound gateway passes every check', async () => {
     'metrics',
   ]);
   expect(code).toBe(0);
-}, 30_000);
+});
 
 test('a key of another gateway’s configuration is no failure of one that requires none', async () => {
   const { wrong, findings } = await examine(sluice.url, ['--key', 'qzKeyOfAnother']);
   expect(wrong).toEqual([]);
   expect(findings.find(({ check }) => check === 'keys')?.detail).toStartWith('none is required');
-}, 30_000);
+});
 
 test('for people it is a line a check', async () => {
   const { out, code } = await runCommand(['doctor', '--url', sluice.url, '--model', MODEL], {
@@ -102,7 +105,7 @@ test('for people it is a line a check', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/✔ health +healthy/);
   expect(out).toContain('all checks passed');
-}, 30_000);
+});
 
 test('a proxy that buffers streams is found', async () => {
   await using between = proxy(async (response) => {
@@ -112,7 +115,7 @@ test('a proxy that buffers streams is found', async () => {
   const { code, wrong } = await examine(between.url);
   expect(wrong).toContain('incremental delivery');
   expect(code).toBe(1);
-}, 30_000);
+});
 
 test('a stream of which several pieces lie there at once, as on a busy machine, is none that is buffered', async () => {
   let streams = 0;
@@ -125,7 +128,7 @@ test('a stream of which several pieces lie there at once, as on a busy machine, 
   expect(streams).toBeGreaterThan(2);
   expect(wrong).toEqual([]);
   expect(code).toBe(0);
-}, 30_000);
+});
 
 describe('of several processes', () => {
   async function examineWith(workers: () => object) {
@@ -147,14 +150,13 @@ describe('of several processes', () => {
       expect(wrong).toEqual([]);
       expect(looks).toBeGreaterThan(2);
     },
-    30_000,
   );
 
   test('one that goes on answering nothing is reported', async () => {
     const { findings, wrong } = await examineWith(() => ({ silent: 1 }));
     expect(wrong).toEqual(['health']);
     expect(findings[0]?.detail).toStartWith('degraded: 1 of 2 processes do not answer; see');
-  }, 30_000);
+  });
 });
 
 test('nginx keeps a header to itself that is meant for it', async () => {
@@ -168,7 +170,7 @@ test('nginx keeps a header to itself that is meant for it', async () => {
   expect(findings.find(({ check }) => check === 'stream headers')?.detail).toBe(
     'content-type, cache-control as expected',
   );
-}, 30_000);
+});
 
 test('changed headers and lost events are found', async () => {
   await using between = proxy(async (response) => {
@@ -181,7 +183,7 @@ test('changed headers and lost events are found', async () => {
   const { wrong } = await examine(between.url);
   expect(wrong).toContain('stream headers');
   expect(wrong).toContain('event order');
-}, 30_000);
+});
 
 test('rows that are not there are found', async () => {
   await using between = proxy((response, path) =>
@@ -191,7 +193,7 @@ test('rows that are not there are found', async () => {
   );
   const { wrong } = await examine(between.url);
   expect(wrong).toContain('audit rows');
-}, 30_000);
+});
 
 test('a ledger that is away is reported with its reason, and the rest is examined', async () => {
   await using away = await startSluice({
@@ -208,7 +210,7 @@ test('a ledger that is away is reported with its reason, and the rest is examine
   expect(findings[0]?.detail).toMatch(/^degraded: the ledger \(PostgreSQL at 127\.0\.0\.1:1\/ledger: /);
   expect(JSON.stringify(findings)).not.toContain('qzPassword');
   expect(wrong).toEqual(['health', 'audit rows', 'a client that leaves', 'metrics']);
-}, 30_000);
+});
 
 test('an audit that is off, and a server that is no gateway, are reported', async () => {
   await using silent = await startSluice({ config: { audit: { enabled: false } } });
@@ -218,14 +220,14 @@ test('an audit that is off, and a server that is no gateway, are reported', asyn
   await using other = proxy(() => Response.json({ hello: 'world' }));
   const stranger = await examine(other.url);
   expect(stranger.wrong).toEqual(['health']);
-}, 30_000);
+});
 
 test('a gateway with keys: the configuration’s key opens it, a wrong one is refused', async () => {
   await using locked = await startSluice({ config: { server: { keys: ['key-of-the-house'] } } });
   const sound = await examine(locked.url, ['--key', 'key-of-the-house']);
   expect(sound.wrong).toEqual([]);
   expect((await examine(locked.url, ['--key', 'wrong'])).wrong).toEqual(['health']);
-}, 30_000);
+});
 
 test('a command that it advises can be typed where it was started', async () => {
   const { out } = await runCommand(['doctor', '--url', 'http://127.0.0.1:1'], {

@@ -3,12 +3,13 @@ import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-serve-'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 /** Processes start here, several a test, and a machine may be busy. */
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** Reads lines until one matches, and keeps them all. */
 function createLines(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {

@@ -1,10 +1,13 @@
 // `sluice tail` against a running gateway.
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 function ask(url: string, model: string, text: string): Promise<string> {
   return fetch(`${url}/v1/messages`, {
@@ -52,7 +55,7 @@ test('the words of a stream come as it flows, with its beginning and its end', a
   expect(text).toMatch(/▶ \w{8} simulator\/echo,fast/);
   expect(text).toMatch(/\w{8}│ /);
   expect(text).toMatch(/■ \w{8} \d+→\d+ tokens, unpriced/);
-}, 20_000);
+});
 
 test('nobody there', async () => {
   expect(await runCommand(['tail', '--url', 'http://127.0.0.1:1'])).toMatchObject({

@@ -1,12 +1,15 @@
 // The credential store: nothing readable on disk, nothing lost between processes, and a key that can be changed.
 import { Database } from 'bun:sqlite';
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { listCredentials, lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
 // With `force`: a keyring that ends takes its own sockets away meanwhile.
@@ -166,7 +169,7 @@ test('processes that store and rotate at the same time lose nothing', async () =
       expect(vault.retrieve(`w${worker}-${round}`)).toBe(`value-${worker}-${round}`);
   }
   vault.close();
-}, 30_000);
+});
 
 test('processes that rotate at the same time keep the newest key, and no other', async () => {
   const home = newHome();
@@ -186,7 +189,7 @@ test('processes that rotate at the same time keep the newest key, and no other',
   expect(vault.retrieve('x')).toBe(SECRET);
   expect(readFileSync(join(home, 'credentials.key'), 'utf8').trim().split('\n')).toHaveLength(1);
   vault.close();
-}, 30_000);
+});
 
 /** A desktop's Secret Service, the real one, in a session bus of its own. */
 const KEYRING_TOOLS = ['dbus-run-session', 'gnome-keyring-daemon'].every((name) => Bun.which(name) !== null);
@@ -234,7 +237,6 @@ unlessKeyring(
     // Outside that session nobody answers for it: told, not taken for a missing name.
     expect(() => lookUpCredential(home, 'openai', { keys: 'file' })).toThrow(/system keychain/);
   },
-  30_000,
 );
 
 unlessKeyring(
@@ -257,7 +259,6 @@ unlessKeyring(
     );
     for (const each of [home, moved]) expect(lookUpCredential(each, 'openai', { keys: 'file' })).toBe(SECRET);
   },
-  30_000,
 );
 
 unlessKeyring(
@@ -286,5 +287,4 @@ unlessKeyring(
       /^CredentialError the system keychain does not return the key .+; unlock it, or run as the user/,
     );
   },
-  30_000,
 );

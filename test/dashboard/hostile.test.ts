@@ -4,9 +4,9 @@ import type { Browser, Page } from 'playwright-core';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// A browser on a busy machine.
-setDefaultTimeout(120_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const markup = (what: string) =>
   `</script><img src=x onerror="window.hacked='${what}'"><svg onload="window.hacked='${what}'">${what}`;

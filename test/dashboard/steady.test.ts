@@ -10,9 +10,9 @@ import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { ask, openDashboard } from '../support/dashboard.ts';
 import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// A browser on a busy machine.
-setDefaultTimeout(120_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const AXE = readFileSync(Bun.resolveSync('axe-core/axe.min.js', import.meta.dir), 'utf8');
 const ENDLESS = 'simulator/tokens=100000,rate=200';

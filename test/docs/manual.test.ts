@@ -1,8 +1,11 @@
 // Every command of docs/manual-streaming-test.md, run as a person would, and its output as the page shows it.
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = join(import.meta.dir, '..', '..');
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-manual-'));
@@ -67,5 +70,5 @@ for (const [at, { title, commands, expected }] of steps.entries()) {
       expect(found, `${line}\nis not in\n${rest}`).not.toBeNull();
       rest = rest.slice((found?.index ?? 0) + (found?.[0].length ?? 0));
     }
-  }, 60_000);
+  });
 }

@@ -10,8 +10,9 @@ import { createAuthority } from '../support/certificates.ts';
 import { wholeMessage } from '../support/message-stream.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { startTunnelProxy, type TunnelProxy } from '../support/tunnel-proxy.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-client-certificates-'));
 const [CERT, KEY, CA] = ['client.pem', 'client.key', 'authority.pem'].map((name) => join(FOLDER, name)) as [

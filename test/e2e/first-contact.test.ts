@@ -5,6 +5,7 @@ import { MESSAGE, CHAT, utf8 } from '../support/message-stream.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const HELLO = [{ role: 'user', content: 'Hello' }];
 
@@ -62,16 +63,10 @@ for (const workers of [1, 2])
     const status = async () => (await fetch(`${sluice.url}/gateway/providers`, { keepalive: false })).status;
     expect(await status()).toBe(200);
     sluice.writeConfig('{ "server": ');
-    const until = async (done: () => boolean | Promise<boolean>) => {
-      const deadline = Date.now() + 20_000;
-      while (!(await done()))
-        if (Date.now() > deadline) throw new Error(sluice.output());
-        else await Bun.sleep(50);
-    };
-    await until(() => sluice.output().includes('is refused; the previous one stays in use'));
+    await sluice.wrote(/is refused; the previous one stays in use/);
     expect(await status()).toBe(200);
     sluice.writeConfig({ server: { keys: ['a-key'] } });
-    await until(async () => (await status()) === 401);
+    await eventually(async () => (await status()) === 401, sluice.output);
   });
 
 describe('every token is with the client before the upstream sends the next', () => {

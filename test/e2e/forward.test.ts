@@ -4,6 +4,7 @@ import type { ConfigInput } from '../../src/index.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { createRawServer, type RawServer } from '../support/raw-server.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const LARGE = new Uint8Array(12 * 1024 * 1024).map((_, at) => (at * 2_654_435_761) >>> 24);
 const PART = 64 * 1024;
@@ -77,10 +78,6 @@ async function newestRow(): Promise<{ status: string; operation: string; provide
   return row;
 }
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await Bun.sleep(5);
-}
-
 describe('large files', () => {
   test('are uploaded byte by byte', async () => {
     const form = new FormData();
@@ -102,7 +99,7 @@ describe('large files', () => {
     const response = await fetch(`${sluice.url}/v1/files/file-1/content`);
     expect(response.headers.get('content-type')).toBe('application/octet-stream');
     expect(Bun.hash(await response.bytes())).toBe(Bun.hash(LARGE));
-    await until(async () => (await newestRow()).status === 'success');
+    await eventually(async () => (await newestRow()).status === 'success');
     expect(await newestRow()).toMatchObject({ operation: 'forward', provider: 'files' });
   });
 
@@ -119,7 +116,7 @@ describe('large files', () => {
       'content-length': String(LARGE.length),
     });
     expect(await head.text()).toBe('');
-    await until(async () => (await newestRow()).status === 'success');
+    await eventually(async () => (await newestRow()).status === 'success');
   });
 });
 
@@ -136,7 +133,7 @@ test('an answer that breaks off ends the client’s connection before its end', 
   await client.closed;
   // The last chunk, which would say that it is whole, never came.
   expect(client.text()).not.toContain('\r\n0\r\n');
-  await until(async () => (await newestRow()).status === 'truncated');
+  await eventually(async () => (await newestRow()).status === 'truncated');
 });
 
 test('a client that does not read pauses the provider, and one that leaves cancels the request', async () => {
@@ -144,7 +141,7 @@ test('a client that does not read pauses the provider, and one that leaves cance
   client.pause();
   client.write('GET /v1/files/endless/content HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
   let before = -1;
-  await until(async () => {
+  await eventually(async () => {
     const isStill = download.given > 0 && download.given === before;
     before = download.given;
     await Bun.sleep(300);
@@ -153,6 +150,6 @@ test('a client that does not read pauses the provider, and one that leaves cance
   expect(download.given).toBeLessThan(64 * 1024 * 1024);
   expect(download.isCancelled).toBe(false);
   client.leave();
-  await until(() => download.isCancelled);
-  await until(async () => (await newestRow()).status === 'aborted');
+  await eventually(() => download.isCancelled);
+  await eventually(async () => (await newestRow()).status === 'aborted');
 });

@@ -8,9 +8,9 @@ import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upst
 import { replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { maskedText, TestSocket } from '../support/test-socket.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Many megabytes are sent here.
-setDefaultTimeout(60_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const FIRST = utf8(MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hi'));
 const ANSWER = utf8(MESSAGE.start + MESSAGE.block + MESSAGE.delta('Hi') + MESSAGE.end);

@@ -8,9 +8,9 @@ import { connectRaw, postText } from '../support/raw-client.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply } from '../support/reply.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// A process on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const LIMIT = 64;
 const LAUNCHER = join(resolve(import.meta.dir, '..', '..'), 'bin', 'sluice');

@@ -1,5 +1,5 @@
 // A running gateway tells a collector of its requests, and does not care whether it listens.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { parseTraceparent } from '../../src/model/trace-context.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
@@ -7,6 +7,9 @@ import { startOtlpCollector } from '../support/otlp-collector.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -77,7 +80,7 @@ describe.each([
     expect(tries.some(({ parentSpanId }) => parentSpanId === own?.spanId)).toBe(true);
     const durations = collector.points.filter(({ metric }) => metric === 'gen_ai.client.operation.duration');
     expect(durations.reduce((sum, { count = 0 }) => sum + count, 0)).toBe(2);
-  }, 30_000);
+  });
 });
 
 test('a collector that is away, and variables that say nothing sensible: the gateway serves', async () => {
@@ -95,4 +98,4 @@ test('a collector that is away, and variables that say nothing sensible: the gat
   expect(sluice.output()).toContain('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
   expect(sluice.output()).toContain('the collector accepts no traces');
   expect(sluice.output()).not.toContain('of-the-collector');
-}, 30_000);
+});

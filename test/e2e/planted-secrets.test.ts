@@ -1,11 +1,14 @@
 // Each way by which a secret gets into a running gateway, and everything that it, its commands and its home then show.
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { leaksOf } from '../support/planted.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const SECRETS = {
   environment: 'qzEnvironment-Hx7Lw2mKp9',
@@ -102,94 +105,90 @@ function filesIn(directory: string): string[] {
 test.each([
   ['SQLite', 'sqlite'],
   ['a PostgreSQL that is away', `postgres://sluice:${SECRETS.database}@127.0.0.1:1/ledger`],
-])(
-  '%s: in no answer, page, log, command or file',
-  async (_, store) => {
-    writeFileSync(join(home, 'secret.txt'), `${SECRETS.file}\n`);
-    const outputs: Record<string, string> = {
-      'credentials store': await command('credentials', 'store', 'planted', SECRETS.stored),
-      'credentials list': await command('credentials', 'list'),
+])('%s: in no answer, page, log, command or file', async (_, store) => {
+  writeFileSync(join(home, 'secret.txt'), `${SECRETS.file}\n`);
+  const outputs: Record<string, string> = {
+    'credentials store': await command('credentials', 'store', 'planted', SECRETS.stored),
+    'credentials list': await command('credentials', 'list'),
+  };
+  const config = configOf(store);
+  const sluice = await startSluice({ config, home, workers: 2, environment: ENVIRONMENT });
+  try {
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const headers = { 'x-sluice-key': SECRETS.server, ...(init.headers as Record<string, string>) };
+      const response = await fetch(sluice.url + path, { ...init, headers });
+      return `${response.status} ${JSON.stringify([...response.headers])} ${await response.text()}`;
     };
-    const config = configOf(store);
-    const sluice = await startSluice({ config, home, workers: 2, environment: ENVIRONMENT });
-    try {
-      const ask = async (path: string, init: RequestInit = {}) => {
-        const headers = { 'x-sluice-key': SECRETS.server, ...(init.headers as Record<string, string>) };
-        const response = await fetch(sluice.url + path, { ...init, headers });
-        return `${response.status} ${JSON.stringify([...response.headers])} ${await response.text()}`;
-      };
-      const live = await fetch(`${sluice.url}/gateway/streams/live`, {
-        headers: { 'x-sluice-key': SECRETS.server },
-      });
-      for (const provider of Object.keys(config.providers ?? {})) {
-        for (const model of ['m', 'down', 'breaks']) {
-          for (const path of ['/v1/chat/completions', '/v1/messages']) {
-            const body = { model: `${provider}/${model}`, max_tokens: 5, stream: model === 'breaks' };
-            const messages = [{ role: 'user', content: `my key is ${SECRETS.client}` }];
-            const headers = {
-              'content-type': 'application/json',
-              authorization: `Bearer ${SECRETS.client}`,
-              'x-sluice-agent': SECRETS.client,
-            };
-            const init = { method: 'POST', headers, body: JSON.stringify({ ...body, messages }) };
-            outputs[`${path} ${provider}/${model}`] = await ask(path, init);
-          }
+    const live = await fetch(`${sluice.url}/gateway/streams/live`, {
+      headers: { 'x-sluice-key': SECRETS.server },
+    });
+    for (const provider of Object.keys(config.providers ?? {})) {
+      for (const model of ['m', 'down', 'breaks']) {
+        for (const path of ['/v1/chat/completions', '/v1/messages']) {
+          const body = { model: `${provider}/${model}`, max_tokens: 5, stream: model === 'breaks' };
+          const messages = [{ role: 'user', content: `my key is ${SECRETS.client}` }];
+          const headers = {
+            'content-type': 'application/json',
+            authorization: `Bearer ${SECRETS.client}`,
+            'x-sluice-agent': SECRETS.client,
+          };
+          const init = { method: 'POST', headers, body: JSON.stringify({ ...body, messages }) };
+          outputs[`${path} ${provider}/${model}`] = await ask(path, init);
         }
       }
-      expect(outputs['/v1/chat/completions environment/breaks']).toContain('begun');
-      expect(outputs['/v1/messages stored/m']).toStartWith('401');
-      outputs.refused = await ask('/v1/messages', {
-        method: 'POST',
-        headers: { 'x-sluice-key': SECRETS.client },
-      });
-      outputs['a page, by a key of a project'] = await ask('/gateway/audit', {
-        headers: { 'x-sluice-key': SECRETS.project },
-      });
-      outputs['a question, by a key of a project'] = await ask('/v1/messages', {
-        method: 'POST',
-        headers: { 'x-sluice-key': SECRETS.project, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          model: 'literal/m',
-          max_tokens: 5,
-          messages: [{ role: 'user', content: `my key is ${SECRETS.project}` }],
-        }),
-      });
-      expect(outputs['a page, by a key of a project']).toStartWith('403');
-      expect(outputs['a question, by a key of a project']).toStartWith('401');
-      for (const page of [
-        '/gateway/health',
-        '/gateway/providers',
-        '/gateway/metrics?include_agent=true',
-        '/gateway/audit?include_bodies=true',
-        '/gateway/streams',
-        '/metrics',
-        '/v1/models',
-      ])
-        outputs[page] = await ask(page);
-      for (const args of [
-        ['check'],
-        ['route', '--model', 'literal/m'],
-        ['daemon', 'status'],
-        ['daemon', 'logs'],
-        ['doctor', '--url', sluice.url, '--model', 'simulator/tokens=10,rate=100,ttft=0'],
-        ['replay', '--url', sluice.url, 'no-such-request'],
-      ])
-        outputs[args.join(' ')] = await command(...args);
-      await sluice.stop();
-      outputs.live = await live.text();
-      expect(outputs.live).toContain('"type":"error"');
-      outputs.output = sluice.output();
-      for (const path of filesIn(home))
-        if (!PLANTED.some((name) => path.endsWith(name))) outputs[path] = readFileSync(path, 'latin1');
-      for (const [place, text] of Object.entries(outputs))
-        expect({ place, leaks: leaksOf(SECRETS, text) }).toEqual({ place, leaks: [] });
-      // What was looked through is what there is.
-      expect(outputs['/gateway/health']).toContain('Redis at 127.0.0.1:1: ');
-      const kept = Object.entries(outputs).filter(([path]) => path.startsWith(home));
-      expect(kept.some(([, text]) => text.includes('environment/breaks'))).toBe(true);
-    } finally {
-      await sluice[Symbol.asyncDispose]();
     }
-  },
-  60_000,
-);
+    expect(outputs['/v1/chat/completions environment/breaks']).toContain('begun');
+    expect(outputs['/v1/messages stored/m']).toStartWith('401');
+    outputs.refused = await ask('/v1/messages', {
+      method: 'POST',
+      headers: { 'x-sluice-key': SECRETS.client },
+    });
+    outputs['a page, by a key of a project'] = await ask('/gateway/audit', {
+      headers: { 'x-sluice-key': SECRETS.project },
+    });
+    outputs['a question, by a key of a project'] = await ask('/v1/messages', {
+      method: 'POST',
+      headers: { 'x-sluice-key': SECRETS.project, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'literal/m',
+        max_tokens: 5,
+        messages: [{ role: 'user', content: `my key is ${SECRETS.project}` }],
+      }),
+    });
+    expect(outputs['a page, by a key of a project']).toStartWith('403');
+    expect(outputs['a question, by a key of a project']).toStartWith('401');
+    for (const page of [
+      '/gateway/health',
+      '/gateway/providers',
+      '/gateway/metrics?include_agent=true',
+      '/gateway/audit?include_bodies=true',
+      '/gateway/streams',
+      '/metrics',
+      '/v1/models',
+    ])
+      outputs[page] = await ask(page);
+    for (const args of [
+      ['check'],
+      ['route', '--model', 'literal/m'],
+      ['daemon', 'status'],
+      ['daemon', 'logs'],
+      ['doctor', '--url', sluice.url, '--model', 'simulator/tokens=10,rate=100,ttft=0'],
+      ['replay', '--url', sluice.url, 'no-such-request'],
+    ])
+      outputs[args.join(' ')] = await command(...args);
+    await sluice.stop();
+    outputs.live = await live.text();
+    expect(outputs.live).toContain('"type":"error"');
+    outputs.output = sluice.output();
+    for (const path of filesIn(home))
+      if (!PLANTED.some((name) => path.endsWith(name))) outputs[path] = readFileSync(path, 'latin1');
+    for (const [place, text] of Object.entries(outputs))
+      expect({ place, leaks: leaksOf(SECRETS, text) }).toEqual({ place, leaks: [] });
+    // What was looked through is what there is.
+    expect(outputs['/gateway/health']).toContain('Redis at 127.0.0.1:1: ');
+    const kept = Object.entries(outputs).filter(([path]) => path.startsWith(home));
+    expect(kept.some(([, text]) => text.includes('environment/breaks'))).toBe(true);
+  } finally {
+    await sluice[Symbol.asyncDispose]();
+  }
+});

@@ -6,9 +6,9 @@ import OpenAI from 'openai';
 import type { ConfigInput } from '../../src/index.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several processes on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 type Limits = NonNullable<ConfigInput['rate_limits']>;
 
@@ -37,11 +37,6 @@ async function status(sluice: SluiceProcess): Promise<number> {
 async function used(sluice: SluiceProcess): Promise<number[]> {
   const { rate_limits } = await sluice.get<{ rate_limits: { used: number }[] }>('/gateway/metrics');
   return rate_limits.map((limit) => limit.used);
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await what())) if (Date.now() > deadline) throw new Error('it does not come to that');
 }
 
 const DAY: Limits = [{ requests: 20, per: 'day', each: 'agent' }];
@@ -81,10 +76,10 @@ for (const { where, runs, counted } of WHERE)
 
       // Another limit beside it, and then the same again: what was counted stays.
       sluice.writeConfig({ rate_limits: [{ requests: 1_000, per: 'minute' }, ...DAY], ...counted() });
-      await until(async () => (await used(sluice)).length === 2);
+      await eventually(async () => (await used(sluice)).length === 2);
       expect(await status(sluice)).toBe(429);
       sluice.writeConfig({ rate_limits: [{ requests: 1_000, per: 'minute' }], ...counted() });
-      await until(async () => (await status(sluice)) === 200);
+      await eventually(async () => (await status(sluice)) === 200);
     });
 
     test('tokens that one worker has counted are counted by all', async () => {
@@ -144,7 +139,7 @@ for (const { where, runs, counted } of WHERE)
       expect(counts.refused).toBeGreaterThan(0);
       expect(counts.broken).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(8);
-      await until(async () => (await used(sluice)).length === 0);
+      await eventually(async () => (await used(sluice)).length === 0);
       const held = await Promise.all(Array.from({ length: 8 }, () => post(sluice, 'slow')));
       expect(held.map((response) => response.status)).toEqual(Array.from({ length: 8 }, () => 200));
       expect(await status(sluice)).toBe(429);
@@ -162,7 +157,7 @@ for (const { where, runs, counted } of WHERE)
         expect(await status(sluice)).toBe(429);
         for (const pid of childrenOf(sluice.pid)) process.kill(pid, 'SIGKILL');
         await sluice.wrote(/(a worker was replaced[\s\S]*){2}/);
-        await until(async () => (await status(sluice)) === 200);
+        await eventually(async () => (await status(sluice)) === 200);
         await Promise.allSettled(held.map((response) => response.arrayBuffer()));
       },
     );

@@ -8,9 +8,9 @@ import { createAuthority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several gateways on a busy machine.
-setDefaultTimeout(120_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const LAUNCHER = [Bun.which('node') ?? 'node', join(resolve(import.meta.dir, '..', '..'), 'bin', 'sluice')];
 
@@ -52,14 +52,6 @@ const health = (sluice: SluiceProcess) => sluice.get<Health>('/gateway/health');
 async function isCommon(sluice: SluiceProcess): Promise<string | undefined> {
   const page = await (await fetch(`${sluice.url}/metrics`)).text();
   return /^sluice_redis_ok (\d)$/m.exec(page)?.[1];
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await what())) {
-    if (Date.now() > deadline) throw new Error('it does not come to that');
-    await Bun.sleep(20);
-  }
 }
 
 /** `count` requests, `beside` of them at a time, to these in turn; how many got each status. */
@@ -146,7 +138,7 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     await Promise.all(Array.from({ length: 30 }, (_, index) => client(index)));
     expect(passed).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(6);
-    await until(async () => (await used(one))[0] === 0);
+    await eventually(async () => (await used(one))[0] === 0);
     expect(await used(other)).toEqual([0]);
   });
 
@@ -167,12 +159,12 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     const statuses = await asking;
     expect(Object.keys(statuses).every((code) => code === '200' || code === '429')).toBe(true);
     for (const sluice of gateways) {
-      await until(async () => (await health(sluice)).redis?.ok === false);
+      await eventually(async () => (await health(sluice)).redis?.ok === false);
       expect((await health(sluice)).status).toBe('degraded');
       // Whoever asks while it ends may learn otherwise first.
       const reason =
         /^Redis at 127\.0\.0\.1:\d+: connect ECONNREFUSED .*; check that it runs, and that redis\.url has its address$/;
-      await until(async () => reason.test((await health(sluice)).redis?.last_error ?? ''));
+      await eventually(async () => reason.test((await health(sluice)).redis?.last_error ?? ''));
       expect(await isCommon(sluice)).toBe('0');
       // It goes on from what was counted together, so that a limit that was reached stays reached.
       expect(await ask([sluice], 20)).toEqual({ 429: 20 });
@@ -180,7 +172,7 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
 
     await server.restart();
     for (const sluice of gateways) {
-      await until(async () => (await health(sluice)).redis?.ok === true);
+      await eventually(async () => (await health(sluice)).redis?.ok === true);
       expect((await health(sluice)).status).toBe('healthy');
       expect(await isCommon(sluice)).toBe('1');
       const said = (pattern: RegExp) => sluice.output().match(pattern)?.length ?? 0;
@@ -191,7 +183,7 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     expect(await used(other)).toEqual([0, 1]);
     await held.body?.cancel();
     expect(await ask(gateways, 300)).toEqual({ 200: 100, 429: 200 });
-    await until(async () => (await used(other))[1] === 0);
+    await eventually(async () => (await used(other))[1] === 0);
   });
 
   test('one that is silent holds a request up for no longer than redis.timeout, and only the first ones', async () => {
@@ -200,14 +192,14 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     expect(await ask([sluice], 30, 4)).toEqual({ 200: 30 });
     server.pause();
     expect(await ask([sluice], 40, 4)).toEqual({ 200: 40 });
-    await until(async () => (await health(sluice)).redis?.ok === false);
+    await eventually(async () => (await health(sluice)).redis?.ok === false);
     expect((await health(sluice)).redis?.last_error).toContain('no answer within 500 ms (redis.timeout)');
     // Of answers that come to its workers at the same moment, the older one may be repeated last.
     const { 200: passed = 0 } = await ask([sluice], 100, 4);
     expect(passed).toBeGreaterThanOrEqual(26);
     expect(passed).toBeLessThanOrEqual(34);
     server.resume();
-    await until(async () => (await health(sluice)).redis?.ok === true);
+    await eventually(async () => (await health(sluice)).redis?.ok === true);
   });
 
   test('a gateway that is killed frees its places after a while', async () => {
@@ -223,7 +215,7 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     await Bun.sleep(8_000);
     expect(await status(other)).toBe(429);
     await one.kill();
-    await until(async () => (await status(other)) === 200);
+    await eventually(async () => (await status(other)) === 200);
     await Promise.allSettled(held.map((response) => response.arrayBuffer()));
   });
 
@@ -257,23 +249,23 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     expect(await isCommon(one)).toBeUndefined();
 
     one.writeConfig({ rate_limits: limits, ...at('a:') });
-    await until(async () => (await health(one)).redis?.ok === true);
-    await until(async () => (await used(other))[1] === 1);
+    await eventually(async () => (await health(one)).redis?.ok === true);
+    await eventually(async () => (await used(other))[1] === 1);
     expect(await ask([one, other], 30, 2)).toEqual({ 200: 10, 429: 20 });
 
     one.writeConfig({ rate_limits: limits, ...at('b:') });
-    await until(async () => (await used(one))[0] === 0);
+    await eventually(async () => (await used(one))[0] === 0);
     expect(await used(one)).toEqual([0, 1]);
-    await until(async () => (await used(other))[1] === 0);
+    await eventually(async () => (await used(other))[1] === 0);
     expect(await ask([one], 30, 2)).toEqual({ 200: 10, 429: 20 });
 
     one.writeConfig({ rate_limits: limits });
-    await until(async () => (await health(one)).redis === undefined);
+    await eventually(async () => (await health(one)).redis === undefined);
     // It goes on from what was counted last.
     expect(await used(one)).toEqual([10, 1]);
     expect(await status(one)).toBe(429);
     await held.body?.cancel();
-    await until(async () => (await used(one))[1] === 0);
+    await eventually(async () => (await used(one))[1] === 0);
     expect(one.output()).not.toContain('counted by this gateway alone');
   });
 
@@ -298,11 +290,11 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
       redis: { url: `rediss://localhost:${port}`, timeout: '20s' },
     };
     await using sluice = await startSluice({ config, environment: { NODE_EXTRA_CA_CERTS: ca } });
-    await until(async () => (await server.send('DBSIZE')) !== 0);
+    await eventually(async () => (await server.send('DBSIZE')) !== 0);
     expect(await ask([sluice], 5)).toEqual({ 200: 2, 429: 3 });
     expect((await health(sluice)).redis).toEqual({ ok: true, last_error: null });
     await using stranger = await startSluice({ config });
-    await until(async () => (await health(stranger)).redis?.ok === false);
+    await eventually(async () => (await health(stranger)).redis?.ok === false);
     expect((await health(stranger)).redis?.last_error).toMatch(
       /certificate.*; name the file of its authority in the variable NODE_EXTRA_CA_CERTS$/,
     );
@@ -332,7 +324,7 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
     expect(await command('check')).toContain(`redis: ${where}, keys sluice:*, answers\n`);
     expect(await command(...doctor)).toMatch(/✔ health .*, redis answers\n/);
     await server.kill();
-    await until(async () => (await health(sluice)).redis?.last_error?.includes('ECONNREFUSED') === true);
+    await eventually(async () => (await health(sluice)).redis?.last_error?.includes('ECONNREFUSED') === true);
     const [checked, examined] = [await command('check'), await command(...doctor)];
     expect(checked).toContain(
       `redis: ${where}, keys sluice:*, does not answer: Redis at ${where}: connect ECONNREFUSED`,

@@ -1,5 +1,5 @@
 // Responses over a WebSocket: the official SDK and bare sockets, against a gateway of its own and recorded upstreams.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import OpenAI from 'openai';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { type JsonObject, parseObject } from '../../src/model/json/json.ts';
@@ -13,6 +13,9 @@ import { jsonReply, replyOf, replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { AT_EACH_EVENT } from '../support/splits.ts';
 import { LAST, maskedText, TestSocket } from '../support/test-socket.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 interface Row {
   status: string;
@@ -353,7 +356,7 @@ describe('Responses over a WebSocket', () => {
     expect(last.type).toBe('response.completed');
     expect(JSON.stringify(sent()).length).toBeGreaterThan(big.length);
     expect(JSON.stringify(last)).toContain(big);
-  }, 60_000);
+  });
 });
 
 describe('who may open one', () => {

@@ -8,9 +8,9 @@ import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { readRows, startLoadUpstream, sumsOfRows } from '../support/ledger-load.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { LAST, TestSocket } from '../support/test-socket.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Two processes work at full speed.
-setDefaultTimeout(60_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const STATUS = { streamed: 'success', failing: 'error', aborted: 'aborted' } as const;
 const KINDS = Object.keys(STATUS) as (keyof typeof STATUS)[];

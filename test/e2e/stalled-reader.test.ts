@@ -1,11 +1,14 @@
 // Clients that stop reading, over real sockets: the upstream is paused, the gateway holds little (GUARANTEES 12).
-import { expect, test } from 'bun:test';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8 } from '../support/message-stream.ts';
 import { connectRaw, postText } from '../support/raw-client.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { replyWith } from '../support/reply.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const STREAMS = 12;
 const DELTA_BYTES = 16 * 1024;
@@ -71,5 +74,5 @@ for (const path of ['/v1/messages', '/v1/chat/completions']) {
     for (const request of upstream.requests) expect(await request.ended).toBe('left');
     const { entries } = await sluice.get<{ entries: { status: string }[] }>('/gateway/audit');
     expect(entries.map(({ status }) => status)).toEqual(Array(STREAMS + 1).fill('aborted'));
-  }, 20_000);
+  });
 }

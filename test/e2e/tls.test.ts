@@ -13,9 +13,9 @@ import { connectRaw, postText } from '../support/raw-client.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Processes start here, on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = resolve(import.meta.dir, '..', '..');
 const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-tls-'));

@@ -10,8 +10,9 @@ import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upst
 import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const WHOLE = jsonReply(wholeMessage('whole'));

@@ -8,9 +8,9 @@ import { createAuthority } from '../support/certificates.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { type ReceivedUpload, startUploadProvider, type UploadProvider } from '../support/upload-provider.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Hundreds of megabytes on a busy machine.
-setDefaultTimeout(60_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const MB = 1024 * 1024;
 const LONG = 200 * MB;

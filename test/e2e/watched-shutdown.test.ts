@@ -1,9 +1,9 @@
 // Who watches the live view does not keep the gateway from ending.
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import { startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several processes on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 test.each([1, 2])(
   '%d processes end although somebody watches, and the watcher is reported',

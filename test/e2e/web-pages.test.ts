@@ -14,9 +14,9 @@ import {
   openPage,
 } from '../support/browser.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// A browser on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const PAGE = '<!doctype html><title>An app</title><script src="/clients.js"></script>';
 const CLIENTS = ['anthropic', 'openai', 'genai'] as const;

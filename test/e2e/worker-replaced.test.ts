@@ -8,9 +8,9 @@ import { wholeMessage } from '../support/message-stream.ts';
 import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several processes on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const WORKERS = 2;
 /** New connections enough that the system deals one to each of them: it misses one in 500 million times. */

@@ -6,9 +6,9 @@ import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several processes on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const WORKERS = 3;
 const CLIENTS = 20;

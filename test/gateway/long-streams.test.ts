@@ -1,10 +1,13 @@
 // However long a stream is, the gateway holds no more of it: what a client's dialect says only whole, or says again at
 // the end, aside.
-import { beforeAll, describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Held } from '../../bench/codecs/held.ts';
 import { PAIRS, type Pair } from '../../bench/codecs/pair.ts';
 import { callStream } from '../../bench/codecs/streams.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const KILOBYTE = 1_000;
 const SHORT = 250;
@@ -25,7 +28,7 @@ function expectBounded(
     const script = join(import.meta.dir, '../../bench/codecs/held.ts');
     const child = Bun.spawn([process.execPath, script, kind, ...[SHORT, LONG, KILOBYTE].map(String)]);
     all = JSON.parse(await new Response(child.stdout).text());
-  }, 120_000);
+  });
 
   for (const { wire, client } of pairs) {
     test(`${wire} → ${client}`, () => {

@@ -1,6 +1,6 @@
 // A store that is damaged, newer, full or away: requests are served, what is wrong is told, and rows are kept.
 import { Database } from 'bun:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import {
   chmodSync,
   chownSync,
@@ -33,6 +33,9 @@ import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { ALL } from './store-suite.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 let home: string;
 let path: string;
@@ -228,7 +231,7 @@ describe('a damaged file', () => {
       ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('sluice.db.damaged-')] },
     });
     await gateway.wrote(/the ledger's file was damaged/);
-  }, 30_000);
+  });
 });
 
 describe('a file that another program cuts while it is in use', () => {
@@ -324,7 +327,7 @@ describe('a file that another program cuts while it is in use', () => {
       ledger: { ok: true, dropped: 0, notices: [expect.stringContaining('another program truncated it')] },
     });
     await gateway.wrote(/the ledger's file was damaged/);
-  }, 30_000);
+  });
 });
 
 test('a file of a newer version is left as it is: rows wait on disk, and come back with the right program', async () => {
@@ -351,7 +354,7 @@ test('a file of a newer version is left as it is: rows wait on disk, and come ba
   await upgraded.flush();
   expect((await upgraded.store.totals()).requests).toBe(3050);
   await upgraded.close();
-}, 30_000);
+});
 
 describe('a file that another program holds for long', () => {
   const hold = (): Database => {
@@ -392,7 +395,7 @@ describe('a file that another program holds for long', () => {
       status: 'healthy',
       ledger: { ok: true, dropped: 0, spilled: 0 },
     });
-  }, 30_000);
+  });
 
   test('no row is to blame, however often it is alone when the file is held', async () => {
     const answers: string[] = [];
@@ -543,7 +546,7 @@ describe('a full disk', () => {
       } finally {
         disk.remove();
       }
-    }, 30_000);
+    });
 
     test('on which little is freed at a time: no row is given up for it', async () => {
       const disk = mountSmallDisk(64);
@@ -567,7 +570,7 @@ describe('a full disk', () => {
       } finally {
         disk.remove();
       }
-    }, 30_000);
+    });
   }
 
   test('as the store and the spill tell it: rows stay in memory until there is room', async () => {

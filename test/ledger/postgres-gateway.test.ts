@@ -1,5 +1,5 @@
 // Gateways as processes on one PostgreSQL: what they record, how they stand it being away, and what they do not tell.
-import { beforeAll, describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SQL } from 'bun';
 import { SCHEMA_LOCK } from '../../src/ledger/postgres/schema.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
@@ -12,6 +12,9 @@ import {
 } from '../support/postgres.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { ALL } from './store-suite.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ASK = { model: 'simulator/fast', max_tokens: 20, messages: [{ role: 'user', content: 'hi' }] };
 
@@ -40,7 +43,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await sharedCluster();
-  }, 30_000);
+  });
 
   test('two gateways share one ledger: both tell of all requests', async () => {
     const url = await cluster.createDatabase();
@@ -62,7 +65,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect(await listed(one)).toEqual([...ids].sort());
     expect(await one.get('/gateway/metrics')).toMatchObject({ summary: { total_requests: 20 } });
     expectNoSecret(one.output() + other.output());
-  }, 30_000);
+  });
 
   test('away at the start: it serves, says what is wrong without the password, and keeps every row', async () => {
     const gone = await startCluster();
@@ -86,7 +89,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect((await store.audit(ALL)).rows.map((row) => row.requestId).sort()).toEqual(ids.sort());
     await store.close();
     await gone.remove();
-  }, 30_000);
+  });
 
   test('while another gateway changes the tables: requests are served, pages say what is going on, no row is lost', async () => {
     const url = await cluster.createDatabase();
@@ -114,7 +117,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect((await listed()).map((entry) => entry.request_id).sort()).toEqual(ids.sort());
     const { ledger } = await gateway.get<Health>('/gateway/health');
     expect(ledger).toMatchObject({ ok: true, dropped: 0, last_error: null });
-  }, 30_000);
+  });
 
   test('stopped between two pages of the audit: the next is refused, and goes on where it was when the store is back', async () => {
     const own = await startCluster();
@@ -148,7 +151,7 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect(found).toEqual(ids.reverse());
     expect(await gateway.stop()).toBe(0);
     await own.remove();
-  }, 60_000);
+  });
 
   test('stopped, started and held still under load: every answered request has its row, once', async () => {
     const own = await startCluster();
@@ -199,5 +202,5 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect((await store.totals()).requests).toBe(ids.length);
     await store.close();
     await own.remove();
-  }, 60_000);
+  });
 });

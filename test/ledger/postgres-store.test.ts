@@ -19,6 +19,7 @@ import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts'
 import { BEFORE_HEADERS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
 import { ALL, describeStore } from './store-suite.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 /** The places of `SAMPLE_TIME` among sums: all time, hour, day. */
 /** Takes back that each span's sums lie together. */
@@ -33,13 +34,13 @@ const BEFORE_SPANS = [
 const PLACES = [0, Math.floor(SAMPLE_TIME / 3_600_000), Math.floor(SAMPLE_TIME / 86_400_000)];
 
 /** A database is made for each test. */
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 describe.skipIf(!hasPostgres)('with a server', () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await sharedCluster();
-  }, 30_000);
+  });
 
   const ask = async <Row>(url: string, sql: string): Promise<Row[]> => {
     const client = new SQL(url, { max: 1 });

@@ -1,5 +1,5 @@
 // The log file of processes that run on: put aside by one, noticed by the others, no line lost.
-import { afterAll, expect, test } from 'bun:test';
+import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import {
   closeSync,
   mkdirSync,
@@ -13,6 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rotatedLog } from '../../src/server/log-file.ts';
+import { TEST_TIMEOUT_MS, WAIT_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-log-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -107,8 +110,8 @@ test('a file whose folder was removed comes back with it', async () => {
       stdin: 'ignore',
       stdout: descriptor,
       stderr: descriptor,
-      // It waits for its new file.
-      timeout: 4_000,
+      // It waits for its new file, in vain where the gateway is wrong.
+      timeout: WAIT_TIMEOUT_MS,
     },
   );
   closeSync(descriptor);

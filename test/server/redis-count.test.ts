@@ -10,8 +10,9 @@ import type { RemoteCount, RemoteState } from '../../src/limits/remote-count.ts'
 import { connectRemoteCount } from '../../src/server/redis/remote-count.ts';
 import { AT_ONCE, countsTogether, MINUTE, namesOf, TOKENS } from '../limits/counting-suite.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 /** Longer than a busy machine makes anything wait. */
 const PATIENT_MS = 20_000;
@@ -176,7 +177,7 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     // Whoever asks next notices, and is served meanwhile.
     await one.begin().then((counted) => counted && one.end(counted));
     await other.begin().then((counted) => counted && other.end(counted));
-    await until(async () => (await one.used())[0] === 2);
+    await eventually(async () => (await one.used())[0] === 2);
     expect(await one.begin()).toBeNull();
     expect(await other.begin()).toBeNull();
     one.end(first);
@@ -222,7 +223,7 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     await one.becomes(true);
     expect(await one.used()).toEqual([2]);
     held.release();
-    await until(async () => held.arrived());
+    await eventually(async () => held.arrived());
     for (const counted of [first, second]) one.end(counted);
     await settle([one.remote]);
     expect(await one.used()).toEqual([0]);
@@ -363,7 +364,7 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     const counted = await one.begin();
     for (const key of (await server.send('KEYS', `${prefix}*`)) as string[]) {
       await server.send('PEXPIRE', key, '5000');
-      await until(async () => Number(await server.send('PTTL', key)) > 5_000);
+      await eventually(async () => Number(await server.send('PTTL', key)) > 5_000);
     }
     one.end(counted);
     await one.remote.close();
@@ -456,7 +457,7 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     await using other = await startRedis(cluster);
     await one.send('CLUSTER', 'MEET', '127.0.0.1', String(other.port));
     await other.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    await until(async () => String(await one.send('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    await eventually(async () => String(await one.send('CLUSTER', 'INFO')).includes('cluster_state:ok'));
     const joined = [connect(one.url, [MINUTE]), connect(other.url, [MINUTE])];
     for (const { becomes } of joined) await becomes(true);
     let passed = 0;
@@ -509,12 +510,4 @@ async function startProxy(to: number, delayMs = 0) {
       server.close();
     },
   };
-}
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await what())) {
-    if (Date.now() > deadline) throw new Error('it does not come to that');
-    await Bun.sleep(20);
-  }
 }

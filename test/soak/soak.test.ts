@@ -1,8 +1,11 @@
 // A short soak; `npm run soak` is the long one.
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { createHeapLog } from './heap-log.ts';
 import { runSoak } from './run.ts';
 import { growthOf } from './verdict.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 test('after a mixture of everything nothing is held and every request has its row', async () => {
   const { samples, requests, rows, outcomes, problems, descriptors, activeStreamsAfter } = await runSoak({
@@ -24,7 +27,7 @@ test('after a mixture of everything nothing is held and every request has its ro
   ).toBeLessThan(1.5);
   expect(Math.max(...samples.map((sample) => sample.activeStreams))).toBeGreaterThan(0);
   expect(samples.at(-1)?.heapMegabytes).toBeGreaterThan(0);
-}, 90_000);
+});
 
 describe('growth', () => {
   test('is that of the line, not of its ends', () => {

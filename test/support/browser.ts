@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { WAIT_TIMEOUT_MS } from './time-limit.ts';
 
 const PROGRAM = ['chromium', 'chromium-browser', 'google-chrome']
   .map((name) => Bun.which(name))
@@ -20,10 +21,10 @@ export function launchBrowser(): Promise<Browser> {
 
 /** A browser with an unpacked extension. */
 export async function launchWithExtension(folder: string): Promise<BrowserContext & AsyncDisposable> {
-  const { executablePath, args } = launchOptions();
+  const { args, ...options } = launchOptions();
   const profile = mkdtempSync(join(tmpdir(), 'sluice-profile-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
+    ...options,
     // What Playwright calls headless is a browser that takes no extensions.
     headless: false,
     args: [...args, '--headless=new', `--disable-extensions-except=${folder}`, `--load-extension=${folder}`],
@@ -35,11 +36,11 @@ export async function launchWithExtension(folder: string): Promise<BrowserContex
   return Object.assign(context, { [Symbol.asyncDispose]: close });
 }
 
-function launchOptions(): { executablePath: string; args: string[] } {
+function launchOptions(): { executablePath: string; args: string[]; timeout: number } {
   if (PROGRAM == null) throw new Error('Chromium is not installed');
   // Chromium's sandbox refuses root; in containers its shared memory is small.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return { executablePath: PROGRAM, args: [...args, '--disable-dev-shm-usage'] };
+  return { executablePath: PROGRAM, args: [...args, '--disable-dev-shm-usage'], timeout: WAIT_TIMEOUT_MS };
 }
 
 export interface OpenOptions {
@@ -64,7 +65,7 @@ export async function openPage(browser: Browser, options: OpenOptions = {}): Pro
     reducedMotion,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(WAIT_TIMEOUT_MS);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('console', (message) => {

@@ -9,9 +9,9 @@ import { withPrimary } from '../support/primary-lab.ts';
 import { parsePrometheus } from '../support/prometheus.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply } from '../support/reply.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several processes on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const alone = { connection: 'close' };
 

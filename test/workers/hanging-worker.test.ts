@@ -7,9 +7,9 @@ import { withPrimary } from '../support/primary-lab.ts';
 import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { replyWith } from '../support/reply.ts';
+import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
-// Several processes on a busy machine.
-setDefaultTimeout(30_000);
+setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const WORKERS = 2;
 /** New connections enough that the system deals one to each of them: it misses one in 500 million times. */
