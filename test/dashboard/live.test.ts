@@ -221,7 +221,7 @@ describe.skipIf(!hasBrowser)('live', () => {
     ['one thing is answered', (page: Page) => page.locator('#window input').last()],
   ] as const) {
     test(`a gateway that went away and came back is asked for everything as soon as ${what}`, async () => {
-      const first = await startSluice();
+      await using first = await startSluice();
       await using opened = await openPage(browser);
       const { page, complaints } = opened;
       await page.clock.install();

@@ -9,7 +9,6 @@ setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = join(import.meta.dir, '..', '..');
 const HOME = mkdtempSync(join(tmpdir(), 'sluice-manual-'));
-afterAll(() => rmSync(HOME, { recursive: true }));
 
 interface Step {
   title: string;
@@ -54,6 +53,7 @@ function shell(commands: string): { output: string; code: number } {
 beforeAll(() => Bun.write(join(HOME, 'sluice.json'), JSON.stringify({ server: { port: 0 } })));
 afterAll(() => {
   shell('npm run -s sluice -- daemon stop');
+  rmSync(HOME, { recursive: true });
 });
 
 test('the page has steps', () => expect(steps.length).toBeGreaterThan(15));

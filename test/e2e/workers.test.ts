@@ -222,7 +222,7 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
         before: (index) => (index === 1 ? gate.promise : undefined),
       }),
     );
-    const own = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
+    await using own = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
     const clients = await many(TO_REACH_ALL, () => openStream(own));
     const workers = childrenOf(own.pid);
     own.signal('SIGTERM');
@@ -239,7 +239,7 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
   });
 
   test('when the first process is killed, none is left behind, not even one that hangs', async () => {
-    const own = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
+    await using own = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
     const workers = childrenOf(own.pid);
     process.kill(workers[0] ?? 0, 'SIGSTOP');
     await own.kill();
@@ -247,7 +247,6 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
       () => !workers.some(isThere),
       () => `these are left: ${workers.filter(isThere)}`,
     );
-    await own[Symbol.asyncDispose]();
   });
 
   test('a port that another gateway serves is refused, though it could be shared', async () => {

@@ -65,7 +65,13 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
     stderr: 'pipe',
   });
   const { output, wrote } = collect([child.stdout, child.stderr], child.exited);
-  await wrote(/listens on https?:\/\/[^\s"]+/);
+  const tidy = () => {
+    if (home === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  await wrote(/listens on https?:\/\/[^\s"]+/).catch((error: unknown) => {
+    tidy();
+    throw error;
+  });
   const url = /listens on (https?:\/\/[^\s"]+)/.exec(output())?.[1] ?? '';
   const pid = childOf(child.pid) ?? child.pid;
   const stop = async () => {
@@ -101,7 +107,7 @@ export async function startSluice(options: StartOptions = {}): Promise<SluicePro
         await child.exited;
         clearTimeout(late);
       }
-      if (home === undefined) rmSync(directory, { recursive: true, force: true });
+      tidy();
     },
   };
 }
