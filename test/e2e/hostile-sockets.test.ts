@@ -111,9 +111,14 @@ test('a connection that lasts holds no more after a thousand answers', async () 
     for (let index = 0; index < count; index++) await socket.ask({ input: 'x' });
   };
   await answers(1_000);
-  const before = await countObjects(sluice);
-  await answers(1_000);
-  expect((await countObjects(sluice)) - before).toBeLessThan(5_000);
+  // Not one for each of them. Compiled code comes and goes by thousands of objects, but does not grow each time.
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; least >= 500 && round < 8; round++) {
+    const before = await countObjects(sluice);
+    await answers(1_000);
+    least = Math.min(least, (await countObjects(sluice)) - before);
+  }
+  expect(least).toBeLessThan(500);
 });
 
 test('while a provider is silent, the connection is kept in use for proxies between', async () => {

@@ -146,6 +146,7 @@ test('kill -9: rows of requests that ended more than a second before are there',
     left.write(postText('/v1/messages?gated', ASK));
     await left.until((text) => text.includes('begun'));
     left.leave();
+    expect(await upstream.requests.at(-1)?.ended).toBe('left');
     // The promise's own second, and nothing that would make the gateway write early.
     await Bun.sleep(1_000);
     await sluice.kill();

@@ -50,12 +50,14 @@ describe.each([1, 2])('%d workers', (workers) => {
   });
 
   test('a body that takes longer, but comes, is answered', async () => {
-    const client = await connectRaw(sluice.port);
+    // Longer than a busy machine makes of a pause.
+    await using patient = await startSluice({ workers, config: { server: { body_timeout: '5s' } } });
+    const client = await connectRaw(patient.port);
     const text = postText('/v1/messages', { ...ASK, system: 'x'.repeat(5_000) });
     const body = text.length - 6;
     client.write(text.slice(0, body));
     for (const sign of text.slice(body)) {
-      await Bun.sleep(300);
+      await Bun.sleep(1_000);
       client.write(sign);
     }
     await client.until((seen) => seen.includes('\r\n\r\n'));
