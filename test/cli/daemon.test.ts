@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
@@ -200,14 +201,12 @@ test('restart from elsewhere goes by the .env of the folder that it was started 
 
 test('restart keeps the port and the workers that the start was reported', async () => {
   const home = newHome();
-  const free = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
-  const { port } = free;
-  await free.stop(true);
+  const port = await freePort();
   await sluice(home, ['start', '--port', String(port), '--workers', '1']);
   const restarted = await sluice(home, ['restart']);
   expect(restarted, restarted.err).toMatchObject({ code: 0 });
   const status = await statusOf(home);
-  expect(status.port).toBe(Number(port));
+  expect(status.port).toBe(port);
   expect(await (await fetch(`${status.url}/gateway/health`)).json()).not.toHaveProperty('workers');
   expect(await sluice(home, ['start', '--workers', '1'])).toMatchObject({ code: 0 });
   expect(await sluice(home, ['start', '--workers', '2'])).toMatchObject({ code: 1 });

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { startSluice } from '../support/sluice-process.ts';
 
 const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'sluice');
@@ -41,7 +42,7 @@ describe.if(process.platform === 'linux')('a full device', () => {
   });
 
   test('a gateway serves all the same, and ends as always', async () => {
-    const port = freePort();
+    const port = await freePort();
     const child = spawn(['serve', '--workers', '1', '--port', String(port)], full);
     const said = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
@@ -54,7 +55,7 @@ describe.if(process.platform === 'linux')('a full device', () => {
 
 if (process.platform === 'linux')
   test('a gateway whose log takes nothing says so in its health, and counts the lines', async () => {
-    const port = freePort();
+    const port = await freePort();
     const child = Bun.spawn(['node', LAUNCHER, 'serve', '--workers', '1', '--port', String(port)], {
       cwd: HOME,
       env: { PATH: process.env.PATH ?? '', HOME, SLUICE_HOME: HOME, SLUICE_LOG: 'verbose' },
@@ -88,12 +89,6 @@ test('a reader that leaves ends sluice tail, without a word', async () => {
   expect(await tail.exited).toBe(0);
   expect((await said.read()).done).toBe(true);
 });
-
-function freePort(): number {
-  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
-  server.stop(true);
-  return server.port;
-}
 
 async function ask(url: string): Promise<void> {
   const response = await fetch(`${url}/v1/chat/completions`, {
