@@ -1,14 +1,14 @@
 // `sluice daemon logs -f` beside a gateway that writes more at once than is read at once.
 import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-lines-'));
+const HOME = temporaryFolder('lines');
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 test('all of 1,250 requests that came between two looks are shown, each once and in order', async () => {

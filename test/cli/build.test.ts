@@ -1,12 +1,12 @@
 // What `npm run build` makes: the whole program, with the threads that it starts from files of their own.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const DIRECTORY = mkdtempSync(join(tmpdir(), 'sluice-build-'));
+const DIRECTORY = temporaryFolder('build');
 const BUILT = join(DIRECTORY, 'main.js');
 
 /** A module of a user's own, which runs on a thread. */

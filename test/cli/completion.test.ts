@@ -1,11 +1,11 @@
 // `sluice completion`: what the shells themselves propose with it, and that it keeps up with the commands.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../support/cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-completion-'));
+const FOLDER = temporaryFolder('completion');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 async function scriptFor(shell: string): Promise<string> {

@@ -1,16 +1,16 @@
 // `sluice credentials`, and what a gateway makes of `credential:NAME`.
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vaultPath } from '../../src/credentials/vault.ts';
 import { runCommand, terminalOf } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-credentials-'));
+const TEMPORARY = temporaryFolder('credentials');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 const SECRET = 'sk-marked-0123456789abcdef';

@@ -1,12 +1,12 @@
 // How a background process is ended while other commands end or replace it as well.
 import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stopDaemon } from '../../src/cli/daemon/daemon-process.ts';
 import { claimPidFile, readPidFile } from '../../src/server/pid-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-stop-'));
+const HOME = temporaryFolder('stop');
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 const PATH = join(HOME, 'sluice.pid');

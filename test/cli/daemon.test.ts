@@ -11,17 +11,17 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = join(import.meta.dir, '..', '..');
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-daemon-'));
+const TEMPORARY = temporaryFolder('daemon');
 const homes: string[] = [];
 afterAll(async () => {
   await Promise.all(homes.map((home) => sluice(home, ['stop'])));

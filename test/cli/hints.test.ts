@@ -1,9 +1,9 @@
 // Commands that messages advise can be typed where the program runs.
 import { expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
 
@@ -20,7 +20,7 @@ test.each([
   // Another project's script, which has it on its PATH.
   [{ npm_package_name: 'another', npm_lifecycle_event: 'start' }, '"sluice credentials store NAME"'],
 ])('started with %j', (started, advised) => {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-hints-'));
+  const home = temporaryFolder('hints');
   const { stderr } = Bun.spawnSync([process.execPath, MAIN, 'credentials', 'list'], {
     cwd: home,
     env: { SLUICE_HOME: home, SLUICE_KEYCHAIN: 'off', ...started },

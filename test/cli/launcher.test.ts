@@ -12,11 +12,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const TEMPORARY = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-launcher-')));
+const TEMPORARY = realpathSync(temporaryFolder('launcher'));
 const NODE = Bun.which('node');
 const STUB = 'The install script of this package did not run.\n';
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));

@@ -1,16 +1,16 @@
 // The end of a log file, and what comes: also where the file is put aside, emptied, or in the middle of a letter.
 import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test';
-import { appendFileSync, mkdtempSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LogTail, openLogTail } from '../../src/cli/daemon/log-tail.ts';
 import { rotatedLog } from '../../src/server/log-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;
 let path: string;
 let tail: LogTail;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-tail-'));
+  folder = temporaryFolder('tail');
   path = join(folder, 'sluice.log');
 });
 afterEach(() => {

@@ -1,11 +1,11 @@
 // `sluice route`: where a request would go and why; `sluice check`: every rule, and what is wrong with one.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, terminalOf } from '../support/cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-route-'));
+const HOME = temporaryFolder('route');
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 const CONFIG = `

@@ -1,11 +1,11 @@
 // `sluice run`: what a program finds in its environment, and that its arguments and exit code are its own.
 import { afterAll, expect, test } from 'bun:test';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../support/cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-run-'));
+const TEMPORARY = temporaryFolder('run');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 const gateway = Bun.serve({

@@ -1,12 +1,12 @@
 // The command line without a process: help, versions, wrong flags, and `check`.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { runCommand, terminalOf } from '../support/cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+const HOME = temporaryFolder('cli');
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 async function run(args: string[], environment: Record<string, string> = {}) {

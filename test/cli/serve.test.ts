@@ -1,12 +1,12 @@
 // `sluice serve` as a process: the address, requests, reloads, and every way it ends.
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-serve-'));
+const TEMPORARY = temporaryFolder('serve');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 /** Processes start here, several a test, and a machine may be busy. */
 setDefaultTimeout(TEST_TIMEOUT_MS);

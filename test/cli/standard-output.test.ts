@@ -1,13 +1,13 @@
 // Where answers go that nobody takes: a device that is full is told of, a reader that leaves is not.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'sluice');
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-output-'));
+const HOME = temporaryFolder('output');
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 function spawn<const Out extends 'pipe' | number>(args: readonly string[], stdout: Out) {

@@ -1,11 +1,11 @@
 // `sluice tail` against a running gateway.
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../support/cli-run.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -148,7 +148,7 @@ test('a gateway that asks for a key, and one that is killed: tail says so', asyn
 });
 
 test('a configuration that is not valid: the address that it names is not known, which is reported', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-tail-'));
+  const home = temporaryFolder('tail');
   const config = join(home, 'sluice.yaml');
   writeFileSync(config, 'server: { prot: 1 }');
   try {

@@ -1,8 +1,8 @@
 // What commands print of others' text: a terminal gets nothing to obey, a pipe gets every byte.
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const LAUNCHER = join(import.meta.dir, '..', '..', 'bin', 'sluice');
 const COMMAND = ['node', LAUNCHER, 'route', '--model', '\u001b[31mred'];
@@ -12,7 +12,7 @@ function environmentOf(home: string) {
 }
 
 test('a terminal and a pipe', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-terminal-'));
+  const home = temporaryFolder('terminal');
   try {
     const env = environmentOf(home);
     let screen = '';
@@ -60,7 +60,7 @@ async function answering(home: string, keys: string): Promise<{ screen: string; 
 }
 
 test('what went well is not red, and Ctrl-C at a prompt leaves without a word', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-terminal-'));
+  const home = temporaryFolder('terminal');
   try {
     const stored = await answering(home, 'a secret\r');
     expect(stored.code).toBe(0);

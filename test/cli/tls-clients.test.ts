@@ -1,16 +1,16 @@
 // What programs on the gateway's machine are told of a gateway that serves TLS: an address that its certificate names, and
 // whom to trust.
 import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { trusting } from '../../src/cli/trusted-authorities.ts';
 import { certifiedUrl, reachableUrl } from '../../src/cli/serve/start-message.ts';
 import type { TlsConfig } from '../../src/config/resolved.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { terminalOf } from '../support/cli-run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-trust-'));
+const TEMPORARY = temporaryFolder('trust');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 function tlsOf(names: string[], more: Partial<TlsConfig> = {}): TlsConfig {

@@ -2,12 +2,12 @@
 // a process says so.
 import { afterAll, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MAIN = join(import.meta.dir, '..', '..', 'src', 'main.ts');
-const TEMPORARY = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-directory-')));
+const TEMPORARY = realpathSync(temporaryFolder('directory'));
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 /** Root may enter everything; as any other user in a namespace of its own it may not. */

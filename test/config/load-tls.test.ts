@@ -2,13 +2,13 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatProblem, loadConfig } from '../../src/config/load.ts';
 import { createGateway } from '../../src/index.ts';
 import { createAuthority, selfSigned } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-tls-'));
+const TEMPORARY = temporaryFolder('tls');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 const OWN = selfSigned(['localhost', '10.0.0.5', '0:0:0:0:0:0:0:1']);

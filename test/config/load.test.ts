@@ -1,11 +1,12 @@
 // Which file is read, in which format, and on which line a problem lies.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findConfigFile, findHome, formatProblem, loadConfig } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-load-'));
+const TEMPORARY = temporaryFolder('load');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 /** In a namespace where no such user is known, and files are ours. */

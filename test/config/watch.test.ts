@@ -1,11 +1,11 @@
 // A changed configuration file is noticed however it was changed.
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchConfigFile } from '../../src/config/watch.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-watch-'));
+const TEMPORARY = temporaryFolder('watch');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 /** A watched file, and what was called so far; `next()` waits for one more call. */

@@ -2,16 +2,16 @@
 import { Database } from 'bun:sqlite';
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKey, seal, unseal } from '../../src/credentials/seal.ts';
 import { CredentialError } from '../../src/credentials/credential-error.ts';
 import { listCredentials, lookUpCredential, openVault, vaultPath } from '../../src/credentials/vault.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-vault-'));
+const TEMPORARY = temporaryFolder('vault');
 // With `force`: a keyring that ends takes its own sockets away meanwhile.
 afterAll(() => rmSync(TEMPORARY, { recursive: true, force: true }));
 const newHome = () => mkdtempSync(join(TEMPORARY, 'home-'));

@@ -1,7 +1,6 @@
 // What the dashboard holds still while figures come in, what it keeps within its cells, and what keys reach.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
@@ -11,6 +10,7 @@ import { ask, openDashboard } from '../support/dashboard.ts';
 import { sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -19,7 +19,7 @@ const ENDLESS = 'simulator/tokens=100000,rate=200';
 
 /** A home whose ledger holds these rows, of this moment. */
 async function homeWith(rows: readonly Partial<LedgerRow>[]): Promise<Disposable & { home: string }> {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-steady-'));
+  const home = temporaryFolder('steady');
   const store = createThreadedStore({ type: 'sqlite', path: join(home, 'sluice.db') });
   const timestamp = Date.now() - 1_000;
   await store.append(rows.map((row, index) => sampleRow({ requestId: `req_${index}`, timestamp, ...row })));

@@ -1,13 +1,13 @@
 // docs/library.md: bundled for browsers, a program that embeds the gateway runs on Node and in a web worker.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { hasBrowser, launchBrowser } from '../support/browser.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
 const NODE = Bun.which('node');
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-bundle-'));
+const FOLDER = temporaryFolder('bundle');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const PROGRAM = `

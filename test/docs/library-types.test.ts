@@ -1,8 +1,8 @@
 // The library in a project whose compiler is set as `bun init` and docs/library.md say, which asks for less than ours.
 import { expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = resolve(import.meta.dir, '../..');
 
@@ -15,7 +15,7 @@ test.each([
   { module: 'Preserve', moduleResolution: 'bundler', moduleDetection: 'force' },
   { module: 'NodeNext', moduleResolution: 'NodeNext' },
 ])('its types hold: $module', async (settings) => {
-  const project = mkdtempSync(join(tmpdir(), 'sluice-types-'));
+  const project = temporaryFolder('types');
   const compilerOptions = {
     ...NEEDED,
     target: 'ESNext',

@@ -1,14 +1,14 @@
 // Every command of docs/manual-streaming-test.md, run as a person would, and its output as the page shows it.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = join(import.meta.dir, '..', '..');
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-manual-'));
+const HOME = temporaryFolder('manual');
 
 interface Step {
   title: string;

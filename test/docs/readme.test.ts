@@ -1,16 +1,16 @@
 // What the README and docs/library.md show runs as it stands: the first command, both SDKs against a gateway, and all code has
 // sound types.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const PAGES = ['README.md', 'docs/library.md']
   .map((page) => readFileSync(join(ROOT, page), 'utf8'))
   .join('\n');
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+const FOLDER = temporaryFolder('readme');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const blocks = (kind: string): string[] =>

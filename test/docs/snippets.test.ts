@@ -1,15 +1,15 @@
 // Every piece of configuration that the documents show is valid, with the keys and modules that it names at hand.
 import { afterAll, expect, test } from 'bun:test';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadWithCode } from '../../src/cli/serve/load-with-code.ts';
 import { describeProblems } from '../../src/cli/config-flags.ts';
 import { retireModules } from '../../src/server/load-modules.ts';
 import { selfSigned } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-snippets-'));
+const FOLDER = temporaryFolder('snippets');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 interface Snippet {

@@ -1,9 +1,8 @@
 // Providers whose servers ask for a client certificate (`providers.*.tls`): it is shown in every way in which they are reached,
 // renewed while the gateway runs, and shown to nobody else.
 import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { createAuthority } from '../support/certificates.ts';
@@ -11,10 +10,11 @@ import { wholeMessage } from '../support/message-stream.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { startTunnelProxy, type TunnelProxy } from '../support/tunnel-proxy.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-client-certificates-'));
+const FOLDER = temporaryFolder('client-certificates');
 const [CERT, KEY, CA] = ['client.pem', 'client.key', 'authority.pem'].map((name) => join(FOLDER, name)) as [
   string,
   string,

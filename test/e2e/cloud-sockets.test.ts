@@ -1,7 +1,6 @@
 // Realtime conversations of Azure's and Google Cloud's clients, and at these clouds as providers, through the served gateway.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI, { AzureOpenAI } from 'openai';
@@ -12,6 +11,7 @@ import { createAuthority } from '../support/certificates.ts';
 import { SocketClient } from '../support/socket-client.ts';
 import { type Handshake, startSocketProvider, type SocketProvider } from '../support/socket-provider.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CLOUD_PATH = '/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent';
 const LIVE_PATH = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -52,7 +52,7 @@ beforeAll(async () => {
       models: { talker: 'gemini-live-2.5-flash' },
     },
   };
-  home = mkdtempSync(join(tmpdir(), 'sluice-cloud-'));
+  home = temporaryFolder('cloud');
   const { certificate, key } = authority.issue({ names: ['localhost', '127.0.0.1'] });
   const tls = { cert: join(home, 'cert.pem'), key: join(home, 'key.pem') };
   writeFileSync(tls.cert, certificate);

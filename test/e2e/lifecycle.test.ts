@@ -1,6 +1,5 @@
 // A process that is told to end, is killed, or gets another configuration while it serves (GUARANTEES 16, 17).
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
@@ -11,6 +10,7 @@ import { connectRaw, postText } from '../support/raw-client.ts';
 import { startReplayUpstream } from '../support/replay-upstream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ASK = { model: 'm', stream: true, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const FIRST = utf8(MESSAGE.start + MESSAGE.block + MESSAGE.delta('begun'));
@@ -133,7 +133,7 @@ describe('SIGTERM', () => {
 });
 
 test('kill -9: rows of requests that ended more than a second before are there', async () => {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-killed-'));
+  const home = temporaryFolder('killed');
   const { reply } = gatedStream();
   await using upstream = await startReplayUpstream((request) =>
     request.path.includes('gated') ? reply() : jsonReply(wholeMessage('whole')),

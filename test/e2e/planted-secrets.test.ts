@@ -1,12 +1,12 @@
 // Each way by which a secret gets into a running gateway, and everything that it, its commands and its home then show.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { leaksOf } from '../support/planted.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -28,7 +28,7 @@ const SECRETS = {
 const PLANTED = ['sluice.json', 'secret.txt'];
 const LAUNCHER = ['node', join(import.meta.dir, '..', '..', 'bin', 'sluice')];
 
-const home = mkdtempSync(join(tmpdir(), 'sluice-planted-'));
+const home = temporaryFolder('planted');
 let upstream: ReturnType<typeof Bun.serve>;
 
 /** Fails, and tells all that it was sent; a stream fails after its first words. */

@@ -1,8 +1,7 @@
 // A real gateway that reaches its providers by way of a proxy: whose certificate it believes behind a tunnel, and that
 // nothing it shows tells who may use the proxy.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { type Certificate, createAuthority, selfSigned } from '../support/certificates.ts';
@@ -13,6 +12,7 @@ import { createRawServer, type RawConnection, type RawServer } from '../support/
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { turns } from '../server/http1/lab.ts';
 import { startTunnelProxy, type TunnelProxy } from '../support/tunnel-proxy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const BODY = JSON.stringify(wholeMessage('by way of the proxy'));
 const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
@@ -20,7 +20,7 @@ const PASSWORD = 'qzProxy-Rr4Tt6Yy8Uu1';
 
 const authority = createAuthority('Lab');
 const stranger = createAuthority('Nobody');
-const directory = mkdtempSync(join(tmpdir(), 'sluice-proxies-'));
+const directory = temporaryFolder('proxies');
 const authorityFile = join(directory, 'authority.pem');
 writeFileSync(authorityFile, authority.certificate);
 

@@ -1,7 +1,6 @@
 // Several gateways, each of several processes, that count their rate limits together on a Redis server, which may go and come.
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -9,6 +8,7 @@ import { freePort } from '../support/free-port.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -272,7 +272,7 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
   test('over TLS, with an authority of one’s own', async () => {
     const authority = createAuthority('An authority of our own');
     const certificate = authority.issue({ names: ['localhost', '127.0.0.1'] });
-    const directory = mkdtempSync(join(tmpdir(), 'sluice-redis-tls-'));
+    const directory = temporaryFolder('redis-tls');
     const fileOf = (name: string, text: string) => {
       const path = join(directory, name);
       writeFileSync(path, text);

@@ -1,14 +1,14 @@
 // The ledger equals the traffic of WebSockets too (GUARANTEES 16 and 17): streamed, failing and abandoned answers at full speed, on
 // several connections and two workers, one of which is killed in the midst.
 import { expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { readRows, startLoadUpstream, sumsOfRows } from '../support/ledger-load.ts';
 import { childrenOf, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { LAST, TestSocket } from '../support/test-socket.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -57,7 +57,7 @@ interface Outcome {
 /** @param midst called with the pids of the workers. Checks that no row is there twice, and that the sums are right. */
 async function outcomeOf(midst: (workers: number[]) => void): Promise<Outcome> {
   const upstream = startLoadUpstream();
-  const home = mkdtempSync(join(tmpdir(), 'sluice-socket-load-'));
+  const home = temporaryFolder('socket-load');
   try {
     await using sluice = await startSluice({ config: upstream.config({}), home, workers: 2 });
     const answered = await load(sluice, 2_000, () => midst(childrenOf(sluice.pid)));

@@ -1,8 +1,7 @@
 // A gateway that serves TLS by itself: the official SDKs, as their users set them up, streams event by event, clients that
 // leave or stop reading, and a certificate that is renewed under way.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { reservePort } from '../../src/server/host.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -14,11 +13,12 @@ import { type ReplayUpstream, startReplayUpstream } from '../support/replay-upst
 import { replyWith } from '../support/reply.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 const ROOT = resolve(import.meta.dir, '..', '..');
-const TEMPORARY = mkdtempSync(join(tmpdir(), 'sluice-tls-'));
+const TEMPORARY = temporaryFolder('tls');
 afterAll(() => rmSync(TEMPORARY, { recursive: true }));
 
 const AUTHORITY = createAuthority('Lab');

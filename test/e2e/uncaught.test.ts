@@ -1,7 +1,6 @@
 // Something thrown that nothing catches: what the gateway says of it, and that no row is lost with it.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
@@ -11,6 +10,7 @@ import { connectRaw, postText, type RawClient } from '../support/raw-client.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { childrenOf, startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -18,7 +18,7 @@ const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi
 const WHOLE = jsonReply(wholeMessage('whole'));
 const SECRET = 'qzUncaught.Tt6Rr5Ee4Ww3';
 const REQUESTS = 8;
-const directory = mkdtempSync(join(tmpdir(), 'sluice-uncaught-'));
+const directory = temporaryFolder('uncaught');
 const preload = join(directory, 'fails.ts');
 /** Fails when it is told to, with a secret in its message and in a field. */
 const FAILS = `

@@ -1,8 +1,7 @@
 // Providers that cannot be asked: a real gateway says what happened, where, and what to do, and sends them nothing that
 // a stranger could read.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { type Certificate, createAuthority, selfSigned } from '../support/certificates.ts';
@@ -11,6 +10,7 @@ import { createDeafListener, type DeafListener } from '../support/deaf-listener.
 import { wholeMessage } from '../support/message-stream.ts';
 import { createRawServer, type RawConnection, type RawServer } from '../support/raw-server.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const KEY = 'key-of-the-lab-that-nobody-may-see';
 const BODY = JSON.stringify(wholeMessage('trusted'));
@@ -18,7 +18,7 @@ const ANSWER = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-len
 
 const authority = createAuthority('Lab');
 const stranger = createAuthority('Nobody');
-const directory = mkdtempSync(join(tmpdir(), 'sluice-tls-'));
+const directory = temporaryFolder('tls');
 const authorityFile = join(directory, 'authority.pem');
 writeFileSync(authorityFile, authority.certificate);
 

@@ -1,7 +1,6 @@
 // Uploads over real sockets: they pass through while they come in, at the provider's pace, and end with either side.
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { createAuthority } from '../support/certificates.ts';
@@ -9,6 +8,7 @@ import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { type ReceivedUpload, startUploadProvider, type UploadProvider } from '../support/upload-provider.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -200,7 +200,7 @@ describe('200 MB pass through, byte for byte, in little memory', () => {
   });
 
   test('with several processes, over TLS', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'sluice-uploads-'));
+    const directory = temporaryFolder('uploads');
     const authority = createAuthority('Lab');
     const { certificate, key } = authority.issue({ names: ['127.0.0.1', 'localhost'] });
     const tls = { cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') };

@@ -2,8 +2,7 @@
 // it does not.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import {
@@ -15,6 +14,7 @@ import {
 } from '../support/browser.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -23,7 +23,7 @@ const CLIENTS = ['anthropic', 'openai', 'genai'] as const;
 const REQUEST_ID = expect.stringMatching(/^[\da-f-]{36}$/);
 
 describe.skipIf(!hasBrowser)('asked from a browser', () => {
-  const extension = mkdtempSync(join(tmpdir(), 'sluice-extension-'));
+  const extension = temporaryFolder('extension');
   let browser: Browser;
   let sluice: SluiceProcess;
   let app: ReturnType<typeof Bun.serve>;

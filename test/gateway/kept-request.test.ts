@@ -1,8 +1,7 @@
 // The body of a long request while its answer comes: cleaned and packed as soon as its provider thinks, and the same in
 // the row as that of a request that was over before.
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepRequest } from '../../src/gateway/record/kept-request.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
@@ -13,6 +12,7 @@ import { MESSAGE } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SECRET = 'sk-ant-api03-a-key-that-somebody-pasted';
 const FIRST = MESSAGE.start + MESSAGE.block + MESSAGE.delta('one ');
@@ -28,7 +28,7 @@ let pack: (body: string) => Promise<Uint8Array>;
 let recorded: LedgerRow[];
 let timers: ManualTimers;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'sluice-kept-'));
+  directory = temporaryFolder('kept');
   store = createThreadedStore({ type: 'sqlite', path: join(directory, 'ledger.db') });
   packed = [];
   packing = [];

@@ -1,6 +1,5 @@
 // Secrets appear in no log line, error, audit row, page or file, not even a prefix (GUARANTEES 18).
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createGateway, GatewayError, type ConfigInput, type GatewayHost } from '../../src/index.ts';
@@ -13,6 +12,7 @@ import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
 import { createServedGateway } from '../support/test-gateway.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** One for every place that a secret can come from, none shaped like a known vendor's key but the last two. */
 const SECRETS = {
@@ -63,7 +63,7 @@ function setup(
   keys: string[] = [],
   own: { headers?: Record<string, string> } = {},
 ) {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-secrets-'));
+  const directory = temporaryFolder('secrets');
   directories.push(directory);
   const lines: string[] = [];
   const log = createLog({ format: 'json', level: 'debug', write: (line) => lines.push(line) });

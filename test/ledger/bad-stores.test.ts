@@ -6,7 +6,6 @@ import {
   chownSync,
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,7 +14,6 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWebHost } from '../../src/gateway/host.ts';
 import { type Entry, toEntry } from '../../src/ledger/queue/backlog.ts';
@@ -34,13 +32,14 @@ import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { ALL } from './store-suite.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
 let home: string;
 let path: string;
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'sluice-bad-store-'));
+  home = temporaryFolder('bad-store');
   path = join(home, 'sluice.db');
 });
 afterEach(() => rmSync(home, { recursive: true }));

@@ -1,13 +1,13 @@
 // SQLite's own files beside a ledger that was moved away while it was open.
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabaseFile } from '../../src/ledger/sqlite/database-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-file-'));
+  folder = temporaryFolder('file');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

@@ -1,14 +1,14 @@
 // GUARANTEES 17: after kill -9, rows of requests that ended more than one second before are there.
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { variedRows } from '../support/ledger-rows.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let directory: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-killed-'));
+  directory = temporaryFolder('killed');
 });
 afterEach(() => rm(directory, { recursive: true }));
 

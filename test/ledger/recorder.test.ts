@@ -1,7 +1,6 @@
 // The ledger's queue: when rows reach the store, and what happens when the store refuses.
 import { beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createBacklog } from '../../src/ledger/queue/backlog.ts';
 import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
@@ -22,6 +21,7 @@ import {
   variedRows,
 } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOUR = 3_600_000;
 const NOTHING_SPILLED = { spilled: 0, spilledBytes: 0, notices: [] };
@@ -319,7 +319,7 @@ describe('names', () => {
 });
 
 test('names with half of a surrogate pair are stored, whichever way their rows go', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-names-'));
+  const directory = temporaryFolder('names');
   const real = createLedger(createThreadedStore({ type: 'sqlite', path: join(directory, 'l.db') }), timers);
   const names = { agentType: 'x\ud83e', projectId: '\uddadx', model: `${'m'.repeat(1022)}🦭 and more` };
   const binaries = [{ of: 'response', at: 2, mediaType: 'a/b', content: sharedCopy([0, 255, 7]) }] as const;

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, setSystemTime, test } from 'bu
 import {
   appendFileSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -13,7 +12,7 @@ import {
   writeFileSync,
   utimesSync,
 } from 'node:fs';
-import { tmpdir, uptime } from 'node:os';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -26,6 +25,7 @@ import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { packText } from '../../src/ledger/rows/stored-body.ts';
 import { createFakeStore, packetsOf, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let directory: string;
 let store: ReturnType<typeof createFakeStore>;
@@ -35,7 +35,7 @@ let maxBytes: number;
 let errors: (string | null)[];
 
 beforeEach(() => {
-  directory = join(mkdtempSync(join(tmpdir(), 'sluice-spill-')), 'spill');
+  directory = join(temporaryFolder('spill'), 'spill');
   store = createFakeStore();
   timers = createManualTimers(SAMPLE_TIME);
   maxBytes = 100_000_000;

@@ -1,14 +1,14 @@
 // Bodies that SQLite keeps together: found by their rows, gone with the last of them, and never there twice.
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { expireAll, SAMPLE_TIME, variedRows } from '../support/ledger-rows.ts';
 import { ALL } from './store-suite.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const WITH_BODIES = { ...ALL, includeBodies: true };
 
@@ -33,7 +33,7 @@ describe('bodies of rows that came together', () => {
   let store: ValueStore;
   let file: Database;
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'sluice-bundle-'));
+    directory = temporaryFolder('bundle');
     const path = join(directory, 'ledger.db');
     store = createSqliteStore(path);
     file = new Database(path);

@@ -2,8 +2,7 @@
 import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { STEPS } from '../../src/ledger/sqlite/schema.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
@@ -14,16 +13,15 @@ import { BEFORE_BUNDLES } from './older-bodies.ts';
 import { BEFORE_HEADERS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
 import { ALL, describeStore } from './store-suite.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The last version whose rows have no kind. */
 const WITHOUT_KINDS = STEPS.findIndex((step) => step.includes('CREATE TABLE ledger_kind'));
 
-const freshDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'sluice-ledger-'));
-
 describeStore({
   name: 'SQLite file',
   async open() {
-    const directory = await freshDirectory();
+    const directory = temporaryFolder('ledger');
     return {
       store: createSqliteStore(join(directory, 'ledger.db')),
       dispose: () => rm(directory, { recursive: true }),
@@ -34,7 +32,7 @@ describeStore({
 describeStore({
   name: 'SQLite on its own thread',
   async open() {
-    const directory = await freshDirectory();
+    const directory = temporaryFolder('ledger');
     return {
       store: createThreadedStore({ type: 'sqlite', path: join(directory, 'ledger.db') }),
       dispose: () => rm(directory, { recursive: true }),
@@ -51,7 +49,7 @@ describe('SQLite file', () => {
   let directory: string;
   let path: string;
   beforeEach(async () => {
-    directory = await freshDirectory();
+    directory = temporaryFolder('ledger');
     path = join(directory, 'deep', 'ledger.db');
   });
   afterEach(() => rm(directory, { recursive: true }));
@@ -380,7 +378,7 @@ describe('SQLite file', () => {
 describe('SQLite on its own thread', () => {
   let directory: string;
   beforeEach(async () => {
-    directory = await freshDirectory();
+    directory = temporaryFolder('ledger');
   });
   afterEach(() => rm(directory, { recursive: true }));
 

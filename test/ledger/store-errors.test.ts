@@ -1,8 +1,7 @@
 // Ledgers that cannot be used: what is said names the place, the reason and the mend.
 import { Database } from 'bun:sqlite';
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SQL } from 'bun';
 import { createPostgresClient } from '../../src/ledger/postgres/client.ts';
@@ -13,8 +12,9 @@ import { postgresError, sqliteError } from '../../src/ledger/store-errors.ts';
 import type { ValueStore } from '../../src/ledger/store-messages.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { hasPostgres, sharedCluster } from '../support/postgres.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const HOME = mkdtempSync(join(tmpdir(), 'sluice-errors-'));
+const HOME = temporaryFolder('errors');
 afterAll(() => rmSync(HOME, { recursive: true }));
 
 async function failureOf(store: ValueStore): Promise<string> {

@@ -1,23 +1,14 @@
 // The log file of processes that run on: put aside by one, noticed by the others, no line lost.
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rotatedLog } from '../../src/server/log-file.ts';
 import { TEST_TIMEOUT_MS, WAIT_TIMEOUT_MS } from '../support/time-limit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-log-'));
+const FOLDER = temporaryFolder('log');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const linesOf = (path: string) => readFileSync(path, 'utf8').trimEnd().split('\n');

@@ -1,20 +1,11 @@
 // The pid file: whose it is from the first moment on, and who else may look meanwhile.
 import { afterAll, expect, test } from 'bun:test';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { claimPidFile, PidFileError, readPidFile } from '../../src/server/pid-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'sluice-pid-'));
+const FOLDER = temporaryFolder('pid');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const SERVER = { pid: process.pid, url: 'http://127.0.0.1:1', config: null, startedAt: 5 };

@@ -1,9 +1,8 @@
 // A real browser for tests: Debian's Chromium, driven over its own protocol. Without it the tests are skipped.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { WAIT_TIMEOUT_MS } from './time-limit.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const PROGRAM = ['chromium', 'chromium-browser', 'google-chrome']
   .map((name) => Bun.which(name))
@@ -22,7 +21,7 @@ export function launchBrowser(): Promise<Browser> {
 /** A browser with an unpacked extension. */
 export async function launchWithExtension(folder: string): Promise<BrowserContext & AsyncDisposable> {
   const { args, ...options } = launchOptions();
-  const profile = mkdtempSync(join(tmpdir(), 'sluice-profile-'));
+  const profile = temporaryFolder('profile');
   const context = await chromium.launchPersistentContext(profile, {
     ...options,
     // What Playwright calls headless is a browser that takes no extensions.

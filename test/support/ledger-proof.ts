@@ -1,8 +1,7 @@
 // That the ledger equals the traffic: under load, killed in the midst of it, and with two gateways on one store.
 import { Database } from 'bun:sqlite';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
@@ -17,6 +16,7 @@ import {
   sumsOfRows,
 } from './ledger-load.ts';
 import { startSluice } from './sluice-process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface ProofOptions {
   requests: number;
@@ -46,7 +46,7 @@ export async function proveLoad(
   gateways = 1,
 ): Promise<Proof> {
   const upstream = startLoadUpstream();
-  const homes = Array.from({ length: gateways }, () => mkdtempSync(join(tmpdir(), 'sluice-load-')));
+  const homes = Array.from({ length: gateways }, () => temporaryFolder('load'));
   const config = upstream.config(postgres === undefined ? {} : { store: postgres });
   const started = await Promise.all(homes.map((home) => startSluice({ config, home })));
   try {
@@ -80,7 +80,7 @@ export async function proveKills(
   kills: number,
 ): Promise<Proof> {
   const upstream = startLoadUpstream();
-  const home = mkdtempSync(join(tmpdir(), 'sluice-kill-'));
+  const home = temporaryFolder('kill');
   const config = upstream.config(postgres === undefined ? {} : { store: postgres });
   const begun = performance.now();
   const safe: Ended[] = [];

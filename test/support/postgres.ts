@@ -1,9 +1,9 @@
 // A PostgreSQL of the tests' own: begun when first asked for, shared by the test files of a run, gone with the run.
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SQL } from 'bun';
 import { freePort } from './free-port.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export const POSTGRES_PASSWORD = 'pg-Pa55 w@rd/%';
 
@@ -49,7 +49,7 @@ export function sharedCluster(): Promise<Cluster> {
 /** `settings`: of the server, before those of the tests. */
 export async function startCluster(settings: Record<string, string> = {}): Promise<Cluster> {
   if (programs === null) throw new Error('PostgreSQL is not installed');
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-postgres-'));
+  const directory = temporaryFolder('postgres');
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
   writeFileSync(passwordFile, POSTGRES_PASSWORD);

@@ -1,6 +1,5 @@
 // A primary in the test's own process, with real workers around it; its heartbeat is turned by hand.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
@@ -13,6 +12,7 @@ import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { type Primary, startPrimary } from '../../src/workers/primary.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { childrenOf } from './sluice-process.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface RunningPrimary {
   primary: Primary;
@@ -39,7 +39,7 @@ export async function withPrimary(
   { config: given, workers, wrapLedger = (ledger) => ledger }: PrimaryLabOptions,
   work: (running: RunningPrimary) => Promise<void>,
 ): Promise<void> {
-  const home = mkdtempSync(join(tmpdir(), 'sluice-hang-'));
+  const home = temporaryFolder('hang');
   writeFileSync(join(home, 'sluice.json'), JSON.stringify(given));
   const { config } = loadConfig({ environment: {}, directory: home });
   if (config === null) throw new Error('the configuration of this test is wrong');

@@ -1,9 +1,8 @@
 // A Redis server of a test's own, on a free port, gone with the test or the run.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { RedisClient } from 'bun';
 import { freePort } from './free-port.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export const hasRedis = Bun.which('redis-server') !== null;
 
@@ -30,7 +29,7 @@ export async function startRedis(
   settings: readonly string[] = [],
   url?: (port: number) => string,
 ): Promise<RedisServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-redis-'));
+  const directory = temporaryFolder('redis');
   const port = await freePort();
   const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', ...settings];
   const address = url?.(port) ?? `redis://127.0.0.1:${port}`;

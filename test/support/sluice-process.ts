@@ -1,8 +1,8 @@
 // The real thing for tests: `sluice serve` as a process of its own, through its launcher, on a free port.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const ROOT = resolve(import.meta.dir, '..', '..');
 const LAUNCHER = [Bun.which('node') ?? 'node', join(ROOT, 'bin', 'sluice')];
@@ -45,7 +45,7 @@ export interface StartOptions {
 
 export async function startSluice(options: StartOptions = {}): Promise<SluiceProcess> {
   const { config, environment, home, workers = 1, port = 0, program = LAUNCHER } = options;
-  const directory = home ?? mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+  const directory = home ?? temporaryFolder('e2e');
   const file = join(directory, 'sluice.json');
   const writeConfig = (value: ConfigInput | string) =>
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,7 +1,7 @@
 // A disk that fills: a file system of its own in memory, where this user may mount one.
-import { mkdtempSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface SmallDisk {
   directory: string;
@@ -22,7 +22,7 @@ export function canMount(): boolean {
 
 /** Null where this user may not mount. */
 export function mountSmallDisk(megabytes: number): SmallDisk | null {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-disk-'));
+  const directory = temporaryFolder('disk');
   const mounted = Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', directory], {
     stderr: 'ignore',
   });

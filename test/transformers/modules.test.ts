@@ -1,7 +1,6 @@
 // Transformers of the user's own: loaded from files, run on threads, bounded in time; what fails fails its request alone.
 import { afterEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/parse.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
@@ -20,6 +19,7 @@ import { startSluice } from '../support/sluice-process.ts';
 import { createFakeStore } from '../support/ledger-rows.ts';
 import { LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { readAnswer, replyTo, textAnswer } from '../support/transform-lab.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 const BOTH = [true, false];
@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 function folderWith(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-modules-'));
+  const folder = temporaryFolder('modules');
   folders.push(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;

@@ -1,10 +1,9 @@
 // Memory that processes share, where there is room for it and where there is not: real file systems that are full.
 import { describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
 import { createSharedMemory, NoSharedMemory, openSharedMemory } from '../../src/workers/shared-memory.ts';
 import { canMount, mountSmallDisk, type SmallDisk } from '../support/small-disk.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MEGABYTE = 2 ** 20;
 
@@ -19,7 +18,7 @@ function withDisk(megabytes: number, work: (disk: SmallDisk) => void): void {
 }
 
 test.skipIf(process.platform !== 'linux')('both ends see the same bytes, and no file is left', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'sluice-shared-'));
+  const directory = temporaryFolder('shared');
   const memory = createSharedMemory(MEGABYTE, 4_096, [directory]);
   const opened = openSharedMemory(memory.descriptor);
   opened.reserve(8_192, 4_096);
@@ -35,7 +34,7 @@ describe.skipIf(process.platform !== 'linux')('on a full file system', () => {
     test('the next place has to do', () =>
       withDisk(1, (disk) => {
         disk.fill(0);
-        const other = mkdtempSync(join(tmpdir(), 'sluice-shared-'));
+        const other = temporaryFolder('shared');
         const memory = createSharedMemory(MEGABYTE, 65_536, [disk.directory, other]);
         memory.bytes.fill(1, 0, 65_536);
         memory.close();
