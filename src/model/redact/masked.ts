@@ -30,14 +30,14 @@ export function createMaskedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
   const mayBeOurs = createNearness(secrets);
-  const marked = secrets.filter(hasMark);
+  let visible: VisibleParts | undefined;
   return (text, replacement) => {
     const find = masksIn(text);
     let clean = '';
     let done = 0;
     for (let mask = find(0); mask !== null; mask = find(mask.end)) {
       if (mask.start < done) continue;
-      const ours = mayBeOurs(text, mask) ? { secrets, marked } : NO_SECRETS;
+      const ours = mayBeOurs(text, mask) ? (visible ??= partsOf(secrets)) : undefined;
       const [start, end] = maskedSpan(text, mask, done, ours);
       if (start === end) continue;
       clean += text.slice(done, start) + replacement;
@@ -47,13 +47,66 @@ export function createMaskedSearch(
   };
 }
 
-interface Hidden {
-  secrets: readonly string[];
-  /** Secrets that contain a character at which words end. */
-  marked: readonly string[];
+/** What a mask may leave of the secrets. It is looked up: compared with each secret, a client's many would take minutes. */
+interface VisibleParts {
+  heads: ReadonlySet<string>;
+  tails: ReadonlySet<string>;
+  /** Of secrets that contain a character at which words end. */
+  marked: { heads: PartIndex; tails: PartIndex };
 }
 
-const NO_SECRETS: Hidden = { secrets: [], marked: [] };
+interface PartIndex {
+  parts: ReadonlySet<string>;
+  /** The lengths of parts, longest first, by the three characters next to the mask. */
+  lengths: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Nobody leaves more visible of a secret. */
+const LONGEST_MARKED = 128;
+
+function partsOf(secrets: readonly string[]): VisibleParts {
+  const marked = secrets.filter(hasMark);
+  const heads = headsOf(marked, LONGEST_MARKED);
+  const tails = tailsOf(marked, LONGEST_MARKED);
+  return {
+    heads: headsOf(secrets, MAX_REACH),
+    tails: tailsOf(secrets, MAX_REACH),
+    marked: {
+      heads: indexOf(heads, (part) => part.slice(-MIN_VISIBLE)),
+      tails: indexOf(tails, (part) => part.slice(0, MIN_VISIBLE)),
+    },
+  };
+}
+
+function headsOf(secrets: readonly string[], longest: number): Set<string> {
+  return partsUpTo(secrets, longest, (secret, length) => secret.slice(0, length));
+}
+
+function tailsOf(secrets: readonly string[], longest: number): Set<string> {
+  return partsUpTo(secrets, longest, (secret, length) => secret.slice(-length));
+}
+
+function partsUpTo(
+  secrets: readonly string[],
+  longest: number,
+  part: (secret: string, length: number) => string,
+): Set<string> {
+  const parts = new Set<string>();
+  for (const secret of secrets)
+    for (let length = MIN_VISIBLE; length <= Math.min(secret.length, longest); length++)
+      parts.add(part(secret, length));
+  return parts;
+}
+
+function indexOf(parts: ReadonlySet<string>, nextToMask: (part: string) => string): PartIndex {
+  const found = new Map<string, Set<number>>();
+  for (const part of parts) {
+    const key = nextToMask(part);
+    found.set(key, (found.get(key) ?? new Set()).add(part.length));
+  }
+  const lengths = [...found].map(([key, all]) => [key, [...all].sort((a, b) => b - a)] as const);
+  return { parts, lengths: new Map(lengths) };
+}
 
 function hasMark(secret: string): boolean {
   for (let at = 0; at < secret.length; at++) if (HARD_END(secret.charCodeAt(at))) return true;
@@ -123,7 +176,12 @@ function endOfMask(text: string, start: number): number {
 }
 
 /** The part of `text` around a mask to remove; empty if there is none. */
-function maskedSpan(text: string, mask: Mask, floor: number, ours: Hidden): [start: number, end: number] {
+function maskedSpan(
+  text: string,
+  mask: Mask,
+  floor: number,
+  ours: VisibleParts | undefined,
+): [start: number, end: number] {
   const [begin, end] = knownSpan(text, mask.start, mask.end, floor, ours);
   if (mask.end - mask.start < UNMISTAKABLE_STARS || text.charCodeAt(mask.start) !== STAR) return [begin, end];
   // Whatever it hides is removed; a known secret may extend beyond the word.
@@ -138,35 +196,24 @@ function knownSpan(
   at: number,
   after: number,
   floor: number,
-  { secrets, marked }: Hidden,
+  ours: VisibleParts | undefined,
 ): [start: number, end: number] {
-  if (secrets.length === 0) return [at, at];
-  const [wordStart, wordEnd] = knownWord(text, at, after, floor, secrets);
-  const start = Math.max(floor, at - longestHead(text, at, marked));
-  const end = after + longestTail(text, after, marked);
+  if (ours === undefined) return [at, at];
+  const { heads, tails } = ours.marked;
+  const [wordStart, wordEnd] = knownWord(text, at, after, floor, ours);
+  const before = (length: number) => text.slice(Math.max(0, at - length), at);
+  const behind = (length: number) => text.slice(after, after + length);
+  const headLength = longestOf(heads, before);
+  const tailLength = longestOf(tails, behind);
+  const start = Math.max(floor, at - headLength);
+  const end = after + tailLength;
   if (start === at && end === after) return [wordStart, wordEnd];
   return [Math.min(start, wordStart), Math.max(end, wordEnd)];
 }
 
-/** The length of the longest secret's beginning right before `at`, including characters that end words. */
-function longestHead(text: string, at: number, secrets: readonly string[]): number {
-  return longestPart(secrets, (secret, length) => text.endsWith(secret.slice(0, length), at));
-}
-
-/** The same for the end of a secret right after `at`. */
-function longestTail(text: string, at: number, secrets: readonly string[]): number {
-  return longestPart(secrets, (secret, length) => text.startsWith(secret.slice(-length), at));
-}
-
-function longestPart(
-  secrets: readonly string[],
-  stands: (secret: string, length: number) => boolean,
-): number {
-  let longest = 0;
-  for (const secret of secrets)
-    for (let length = Math.max(longest + 1, MIN_VISIBLE); length <= secret.length; length++)
-      if (stands(secret, length)) longest = length;
-  return longest;
+/** The length of the longest part that stands next to a mask, including characters that end words; 0 if none. */
+function longestOf({ parts, lengths }: PartIndex, beside: (length: number) => string): number {
+  return lengths.get(beside(MIN_VISIBLE))?.find((length) => parts.has(beside(length))) ?? 0;
 }
 
 /** The words around a mask that remain of one of the secrets; empty if none. */
@@ -175,16 +222,14 @@ function knownWord(
   at: number,
   after: number,
   floor: number,
-  secrets: readonly string[],
+  { heads, tails }: VisibleParts,
 ): [start: number, end: number] {
   const start = reach(text, at, -1, floor, HARD_END, false);
   const end = reach(text, after, 1, text.length, HARD_END, false);
   const near = reach(text, at, -1, start, SOFT_END, false);
   const nearEnd = reach(text, after, 1, end, SOFT_END, false);
-  const begins = (from: number) =>
-    at - from >= MIN_VISIBLE && secrets.some((secret) => secret.startsWith(text.slice(from, at)));
-  const ends = (to: number) =>
-    to - after >= MIN_VISIBLE && secrets.some((secret) => secret.endsWith(text.slice(after, to)));
+  const begins = (from: number) => heads.has(text.slice(from, at));
+  const ends = (to: number) => tails.has(text.slice(after, to));
   if (begins(start) || ends(end)) return [start, end];
   if (begins(near) || ends(nearEnd)) return [near, nearEnd];
   return [at, at];

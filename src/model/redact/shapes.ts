@@ -16,6 +16,20 @@ export const REDACTED = '[redacted]';
 
 /** The characters of keys, complete or masked by whoever quotes them (`sk-abc***xyz`, `sk-…xyz`, `sk-...xyz`). */
 const KEY = '[\\w*•…-]|\\.(?=[.\\w*•…-])';
+/** What may stand in a key before its last character. */
+const WITHIN = '\\w*•….\\-';
+
+/**
+ * At least so many characters of a key. One class is repeated, since of a group each repetition is remembered: the runtime takes a
+ * microsecond for it, and gives up after a million, as if the text held no key.
+ */
+function key(atLeast: number, more = ''): string {
+  const least = atLeast - 1;
+  return `[${WITHIN}${more}]${least === 0 ? '*' : `{${least},}`}(?:${KEY}${more === '' ? '' : `|[${more}]`})`;
+}
+
+/** What tokens contain besides. */
+const OF_TOKENS = '+/=~';
 
 /**
  * The beginning of a key, not the continuation of a word. A letter or digits before it may end an escape: a line break in
@@ -30,18 +44,18 @@ function beginning(text: string): string {
 const QUOTE = '(?:\\\\*["\'])?';
 const IS = `${QUOTE}\\s*[:=]\\s*${QUOTE}`;
 
-const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20})(?:${KEY}|[+/=~])+`;
+const BEHIND_NAME = `(?=[\\w-]*[\\d*•…]|[\\w-]{20})${key(1, OF_TOKENS)}`;
 
 const SHAPES: readonly Shape[] = [
-  shape('sk-', `${beginning('sk-')}(?:(?:${KEY}){6,}|(?=[\\w-]{0,8}[*•…])(?:${KEY})+)`),
-  shape('aiza', `aiza(?:${KEY}){6,}`),
-  shape('gsk_', `${beginning('gsk_')}(?:${KEY}){6,}`),
-  shape('xai-', `${beginning('xai-')}(?:${KEY}){6,}`),
-  shape('csk-', `${beginning('csk-')}(?:${KEY}){6,}`),
-  shape('nvapi-', `${beginning('nvapi-')}(?:${KEY}){6,}`),
-  shape('pplx-', `${beginning('pplx-')}(?:${KEY}){16,}`),
-  shape('hf_', `${beginning('hf_')}(?:${KEY}){16,}`),
-  shape('ya29.', `${beginning('ya29\\.')}(?:${KEY}){6,}`),
+  shape('sk-', `${beginning('sk-')}(?:${key(6)}|(?=[\\w-]{0,8}[*•…])${key(1)})`),
+  shape('aiza', `aiza${key(6)}`),
+  shape('gsk_', `${beginning('gsk_')}${key(6)}`),
+  shape('xai-', `${beginning('xai-')}${key(6)}`),
+  shape('csk-', `${beginning('csk-')}${key(6)}`),
+  shape('nvapi-', `${beginning('nvapi-')}${key(6)}`),
+  shape('pplx-', `${beginning('pplx-')}${key(16)}`),
+  shape('hf_', `${beginning('hf_')}${key(16)}`),
+  shape('ya29.', `${beginning('ya29\\.')}${key(6)}`),
   // JSON Web Tokens: three base64url parts, the first of which begins with `{"`.
   {
     ...shape('eyj', `${beginning('eyj')}[\\w-]{8,}(?:\\.[\\w-]{4,}\\.[\\w-]*)?`),
@@ -52,7 +66,7 @@ const SHAPES: readonly Shape[] = [
     'bearer',
     `(${beginning('bearer')}(?:\\s|%20)+)` +
       '(?!(?:tokens?|auth\\w*|schemes?|keys?|headers?|credentials?|formats?|realm\\b|in|is|or|and|of|to|for|with|on|from|not|was|has|must|can|will)\\b(?![-.]))' +
-      `(?:${KEY}|[+/=~])+`,
+      key(1, OF_TOKENS),
   ),
   named('authorization', `authorization${IS}basic\\s+`, '[\\w+/=-]+'),
   // Only what cannot be a word of prose: contains a digit or a mask, or is long.
