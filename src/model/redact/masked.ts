@@ -37,8 +37,9 @@ export function createMaskedSearch(
     let done = 0;
     for (let mask = find(0); mask !== null; mask = find(mask.end)) {
       if (mask.start < done) continue;
-      const ours = mayBeOurs(text, mask) ? (visible ??= partsOf(secrets)) : undefined;
-      const [start, end] = maskedSpan(text, mask, done, ours);
+      const isNear = mayBeOurs(text, mask);
+      if (isNear) visible ??= partsOf(secrets);
+      const [start, end] = maskedSpan(text, mask, done, isNear ? visible : undefined);
       if (start === end) continue;
       clean += text.slice(done, start) + replacement;
       done = end;
