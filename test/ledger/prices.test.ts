@@ -352,6 +352,11 @@ describe('revisions of a known model have its price', () => {
     ],
     ['azure', 'gpt-4o', 'gpt-4o'],
   ];
+  test('a long number behind a name is none, and is not taken apart in every way', () => {
+    for (const rest of ['1'.repeat(500), 'v1'.repeat(200), '20250805'.repeat(60)])
+      expect(findPrices('anthropic', `claude-opus-4-1-${rest}x`)).toBeNull();
+  });
+
   for (const [priceId, model, known] of revisions) {
     test(`${model} is ${known}`, () => {
       expect(findPrices(priceId, model)?.models[0]?.id).toBe(known);

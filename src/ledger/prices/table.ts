@@ -92,6 +92,8 @@ function loosely(match: MatchLogic, name: string): boolean {
 
 const REVISION =
   /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
+/** In characters. Digits can be divided in many ways, which the expression would all try: hours for a name of hundreds. */
+const LONGEST_REVISION = 40;
 /** Rest of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
 const REST_OF_DATE = /^-?(?:\d{4}|\d\d-\d\d)(?=[-@:.]|$)/;
 
@@ -102,9 +104,13 @@ function isRest(prefix: string, rest: string): boolean {
   if (/\d$/.test(prefix) && /^\d/.test(rest)) {
     // `-0` begins a revision (`-001`), which a prefix may also split.
     if (prefix.endsWith('-0')) return /^\d\d?$/.test(rest);
-    return /20\d\d$/.test(prefix) && REST_OF_DATE.test(rest) && REVISION.test(rest.replace(REST_OF_DATE, ''));
+    return /20\d\d$/.test(prefix) && REST_OF_DATE.test(rest) && isRevision(rest.replace(REST_OF_DATE, ''));
   }
-  return REVISION.test(rest);
+  return isRevision(rest);
+}
+
+function isRevision(text: string): boolean {
+  return text.length <= LONGEST_REVISION && REVISION.test(text);
 }
 
 /** A region, vendor or folder before the name: `us.anthropic.`, `publishers/x/models/`. */
