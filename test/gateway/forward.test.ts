@@ -493,6 +493,15 @@ describe('the answer', () => {
   });
 });
 
+test('a stored page that a browser shows is none of the gateway’s own: its scripts do not run', async () => {
+  const page = { headers: { 'content-type': 'text/html', 'content-security-policy': 'default-src *' } };
+  const lab = setup(replyWith('<script>fetch("/gateway/audit")</script>', page));
+  const policyFor = async (headers: Record<string, string>) =>
+    (await lab.ask('GET', '/v1/files/file-1/content', { headers })).headers.get('content-security-policy');
+  expect(await policyFor({ accept: 'text/html,application/xhtml+xml,*/*;q=0.8' })).toBe('sandbox');
+  expect(await policyFor({ accept: '*/*' })).toBe('default-src *');
+});
+
 describe('a project’s key', () => {
   const more = { server: { keys: ['operator'], project_keys: { web: ['web-key'] } } };
   const withKey = (key: string, own: Record<string, string> = {}) => ({

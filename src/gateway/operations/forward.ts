@@ -200,8 +200,11 @@ async function readerOf(
 
 const WITHOUT_BODY = [204, 205, 304];
 
+/** A browser shows the answer as a page, at the gateway's address: a script in a stored file could use the gateway, too. */
+const SHOWN_APART = 'sandbox';
+
 async function answer(
-  { request, found, record, config, makeBody, isRecorded, client, host }: Forwarding,
+  { request, headers: asked, found, record, config, makeBody, isRecorded, client, host }: Forwarding,
   { provider }: Target,
   sent: Sent,
   observer: Observer,
@@ -213,6 +216,7 @@ async function answer(
   record.streamed = /event-?stream/i.test(type);
   const headers = pickAnswerHeaders(given, true);
   setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);
+  if (asked.get('accept')?.includes('text/html') === true) headers['content-security-policy'] = SHOWN_APART;
   const isRead = record.operation === 'infer' && (record.streamed || isJsonType(type));
   const reader = isRead ? await readerOf(found.forward, given) : undefined;
   const body = new ForwardedAnswer(sent, record, client, {
