@@ -52,9 +52,11 @@ export function compileNames(limit: NamePatterns & { each: NameKind | null }): N
   const tests = (Object.keys(NAMES) as NameKind[]).flatMap((kind) => {
     const glob = limit[kind];
     if (glob === null) return [];
-    const fits = compileGlob(glob);
+    // Some vendors serve a model under its name in any capitals: the limit must not be evaded so.
+    const spelt = kind === 'model' ? (name: string) => name.toLowerCase() : (name: string) => name;
+    const fits = compileGlob(spelt(glob));
     // A missing name counts as the empty one, which `*` matches too.
-    return [(names: RequestNames) => fits(NAMES[kind](names) ?? '')];
+    return [(names: RequestNames) => fits(spelt(NAMES[kind](names) ?? ''))];
   });
   return {
     fits: (names) => tests.every((test) => test(names)),

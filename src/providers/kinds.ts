@@ -84,6 +84,8 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     otherKeyVariables: ['GOOGLE_API_KEY'],
     keyPrefixes: ['AIza'],
     modelPatterns: [/^(gemini|gemma|learnlm)-/],
+    // Its path has it before every name: under the other name, budgets and limits of the model would not apply.
+    otherNames: [/^models\/((?:gemini|gemma|learnlm|imagen|veo|embedding|text-embedding)-.+)$/],
     priceId: 'google',
     tiers: FLEX_AT_HALF,
     audioAtTextPrice: true,

@@ -70,6 +70,14 @@ describe('requests', () => {
     expect(used()).toEqual([2, 1]);
   });
 
+  test('a model is the same in any capitals, other names are not', () => {
+    const { enter } = begin({ ...MINUTE, most: 1, model: 'Fast-*' }, { ...MINUTE, most: 1, project: 'Web' });
+    expect(enter({ model: 'fast-1' })).toBeNull();
+    expect(enter({ model: 'FAST-2' })).not.toBeNull();
+    expect(enter({ projectId: 'Web', model: 'm' })).toBeNull();
+    expect(enter({ projectId: 'web', model: 'm' })).toBeNull();
+  });
+
   test('the same request passes again, though the limit is reached by itself', () => {
     const { book, enter, used } = begin({ ...MINUTE, most: 1 });
     const counted: Count[] = [];

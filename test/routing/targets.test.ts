@@ -124,6 +124,19 @@ describe('what another vendor calls otherwise', () => {
     expect(chosen(name, { anthropic, ...entry })).toBe(`${vendor}/${name}`);
   });
 
+  test('Gemini’s models have one name each, so that limits of a model apply to it', () => {
+    const config = configOf({ gemini: { api_key: 'k' } });
+    expect(chosen('models/gemini-2.5-pro', { lab: LAB, gemini: { api_key: 'k' } })).toBe(
+      'gemini/gemini-2.5-pro',
+    );
+    const named = resolveNamed('gemini/models/gemini-2.5-pro', config);
+    expect(named && targetName(named)).toBe('gemini/gemini-2.5-pro');
+    expect(targetName(resolveForced('gemini/models/gemini-2.5-pro', '', config))).toBe(
+      'gemini/gemini-2.5-pro',
+    );
+    expect(chosen('models/own', { lab: LAB, gemini: { api_key: 'k' } })).toBe('lab/models/own');
+  });
+
   test('one that says nothing of its model is nobody else’s', () => {
     const name = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34';
     expect(chosen(name, { lab: LAB, anthropic })).toBe(`lab/${name}`);
