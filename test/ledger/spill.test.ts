@@ -399,6 +399,18 @@ describe('what lies on disk', () => {
     return join(directory, name ?? '');
   };
 
+  test('a folder that another program removes: what was there is counted as lost, what comes is kept', async () => {
+    const spill = openSpill();
+    const rows = variedRows(5);
+    expect(await spill.put(rows.slice(0, 2))).toBe(2);
+    rmSync(directory, { recursive: true });
+    expect(await spill.put(rows.slice(2))).toBe(3);
+    expect(idsOf(await spill.next())).toEqual(['req_2', 'req_3', 'req_4']);
+    expect(spill.held()).toMatchObject({ rows: 3, lost: 2 });
+    expect(errors).toEqual([expect.stringContaining('cannot be read')]);
+    await spill.close();
+  });
+
   test('half a row at the end is passed over, what is no row is counted and reported, the others come back', async () => {
     const path = await spillRows(3);
     const lines = readFileSync(path, 'utf8').split('\n');

@@ -47,7 +47,8 @@ export function createSegmentWriter(
 
   return {
     async append(text, rows) {
-      if (writing !== null && writing.segment.bytes >= SEGMENT_BYTES) await end();
+      if (writing !== null && (writing.segment.bytes >= SEGMENT_BYTES || (await isAstray(writing))))
+        await end();
       writing ??= await begin();
       const { handle, segment } = writing;
       try {
@@ -65,6 +66,12 @@ export function createSegmentWriter(
     isWriting: (segment) => writing?.segment === segment,
     end,
   };
+}
+
+/** Another program has removed or moved it: what is appended would not be found. */
+async function isAstray({ handle, segment }: { handle: FileHandle; segment: Segment }): Promise<boolean> {
+  const [own, found] = await Promise.all([handle.stat(), stat(segment.path).catch(() => null)]);
+  return found?.ino !== own.ino || found.dev !== own.dev;
 }
 
 /** The name of a file that this process writes. */
