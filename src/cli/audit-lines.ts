@@ -11,7 +11,7 @@ import { askGateway, findGateway, pidFilePath } from './gateway-client.ts';
 import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { OutputLost } from './standard-output.ts';
-import { untilShutdown } from './serve/until-shutdown.ts';
+import { createLooks, untilShutdown } from './serve/until-shutdown.ts';
 
 const DEFAULT_LINES = 20;
 const POLL_MS = 500;
@@ -38,15 +38,12 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
     if (count > 0) for (const row of rows) print(row);
     if (!input.flags.follow) return 0;
     let last = lastOf(rows, { id: 0, timestamp: 0 });
-    let isOver = false;
-    const over = untilShutdown(context).then(() => {
-      isOver = true;
-    });
-    while (!isOver) {
+    const looks = createLooks(untilShutdown(context));
+    while (!looks.isOver()) {
       const fresh = await rowsAfter(store, last);
       for (const row of fresh) print(row);
       last = lastOf(fresh, last);
-      await Promise.race([over, Bun.sleep(POLL_MS)]);
+      await looks.pause(POLL_MS);
     }
     return 0;
   } catch (error) {

@@ -41,7 +41,8 @@ export function createSender(
   let isDown = false;
   let refusedFor: string | null = null;
   let isHurried = false;
-  const hurried = Promise.withResolvers<void>();
+  /** Ends the pause before another try. */
+  let wake = () => {};
   const end = new AbortController();
 
   async function post(body: Uint8Array): Promise<Outcome> {
@@ -122,16 +123,19 @@ export function createSender(
           LONGEST_PAUSE_MS,
           Math.max(outcome.retryAfterMs, FIRST_PAUSE_MS * 2 ** (tries - 1)),
         );
-        const { promise: isOver, resolve } = Promise.withResolvers<void>();
-        const cancel = host.setTimer(resolve, pause);
-        await Promise.race([isOver, hurried.promise]);
-        cancel();
+        await new Promise<void>((resolve) => {
+          const cancel = host.setTimer(resolve, pause);
+          wake = () => {
+            cancel();
+            resolve();
+          };
+        });
         if (isHurried) return false;
       }
     },
     hurry() {
       isHurried = true;
-      hurried.resolve();
+      wake();
       host.setTimer(() => end.abort(), END_MS);
     },
   };

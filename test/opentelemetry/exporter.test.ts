@@ -1,8 +1,10 @@
 // What a collector receives, read by the protocol's own definitions, and what becomes of a collector that fails.
+import { heapStats } from 'bun:jsc';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { OpenConnections } from '../../src/opentelemetry/connection-data.ts';
 import { createExporter } from '../../src/opentelemetry/exporter.ts';
+import { createSender } from '../../src/opentelemetry/sender.ts';
 import type { OtlpSettings, OtlpTarget } from '../../src/opentelemetry/settings.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
@@ -521,6 +523,30 @@ describe('a collector that fails', () => {
     await timers.advance(0);
     expect(logged.map((line) => line.split(' ')[0])).toEqual(['warn', 'info']);
     await exporter.close();
+  });
+
+  test('that is away for long leaves nothing of the tries behind', async () => {
+    const away = createSender(
+      'traces',
+      'application/json',
+      { url: 'http://collector.test/v1/traces', headers: {}, encoding: 'json', timeoutMs: 1_000 },
+      {
+        fetch: async () => new Response(null, { status: 503 }),
+        setTimer(callback) {
+          queueMicrotask(callback);
+          return () => {};
+        },
+        log() {},
+      },
+      () => null,
+    );
+    const promisesAfter = async (batches: number) => {
+      for (let n = 0; n < batches; n++) await away.send(new Uint8Array());
+      Bun.gc(true);
+      return heapStats().objectTypeCounts.Promise ?? 0;
+    };
+    const before = await promisesAfter(10);
+    expect((await promisesAfter(500)) - before).toBeLessThan(100);
   });
 
   test('that refuses what it is sent is not asked again; what was lost is reported', async () => {

@@ -5,7 +5,7 @@ import type { CliContext, ParsedArguments } from '../command.ts';
 import { logPath } from './daemon-process.ts';
 import { usingHome } from '../home.ts';
 import { type LogTail, openLogTail } from './log-tail.ts';
-import { untilShutdown } from '../serve/until-shutdown.ts';
+import { createLooks, untilShutdown } from '../serve/until-shutdown.ts';
 
 const DEFAULT_LINES = 20;
 const POLL_MS = 250;
@@ -29,12 +29,9 @@ export async function printServerLog(input: ParsedArguments, context: CliContext
 }
 
 async function follow(tail: LogTail, context: CliContext): Promise<void> {
-  let isOver = false;
-  const over = untilShutdown(context).then(() => {
-    isOver = true;
-  });
-  while (!isOver) {
+  const looks = createLooks(untilShutdown(context));
+  while (!looks.isOver()) {
     for (const line of tail.fresh()) context.out(line);
-    await Promise.race([over, Bun.sleep(POLL_MS)]);
+    await looks.pause(POLL_MS);
   }
 }

@@ -38,3 +38,33 @@ export function untilShutdown(
     context.onSignal(onSignal);
   });
 }
+
+/** What a command goes by that looks for something new again and again until its end. */
+export interface Looks {
+  isOver(): boolean;
+  /** Resolves after `ms`, or at once when the command's end has come. */
+  pause(ms: number): Promise<void>;
+}
+
+/** A race of each pause with `over` would keep something of all of them for as long as the command runs. */
+export function createLooks(over: Promise<void>): Looks {
+  let isOver = false;
+  let wake = () => {};
+  void over.then(() => {
+    isOver = true;
+    wake();
+  });
+  return {
+    isOver: () => isOver,
+    pause(ms) {
+      if (isOver) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    },
+  };
+}
