@@ -11,13 +11,19 @@ const same = (text: string) => text;
 function watch(view: ReturnType<typeof createLiveView>) {
   const reader = view.watch().getReader();
   const decoder = new TextDecoder();
+  /** What was read together, and not yet asked for. */
+  let read: string[] = [];
   return {
     reader,
     /** The next event's name and data. */
     async next(): Promise<{ name: string; data: unknown } | undefined> {
-      const { value, done } = await reader.read();
-      if (done) return undefined;
-      const text = decoder.decode(value);
+      const text = read.shift();
+      if (text === undefined) {
+        const { value, done } = await reader.read();
+        if (done) return undefined;
+        read = decoder.decode(value).split(/(?<=\n\n)/);
+        return this.next();
+      }
       if (text === ': watching\n\n') return this.next();
       if (text.startsWith(':')) return { name: 'ping', data: null };
       const [, name = '', data = ''] = /^event: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
@@ -148,6 +154,22 @@ test('a slow watcher gets the number of events it missed, and others miss none',
   const more = slow.events(1);
   stream.text('more ');
   expect(await more).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'more ' }]);
+});
+
+test('what waits for a watcher is read together, up to some kilobytes at once', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const { reader } = watch(view);
+  await reader.read();
+  const stream = view.open('r1', same);
+  for (let n = 0; n < 900; n++) stream.text('x'.repeat(100) + ' ');
+  const pieces: number[] = [];
+  for (let frames = 0; frames < 900; ) {
+    const { value } = await reader.read();
+    frames += new TextDecoder().decode(value).split('\n\n').length - 1;
+    pieces.push(value?.length ?? 0);
+  }
+  expect(pieces.length).toBeLessThan(5);
+  expect(Math.max(...pieces)).toBeLessThan(66_000);
 });
 
 test('a word without end and the blank behind it are shown at once', async () => {

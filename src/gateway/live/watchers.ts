@@ -1,5 +1,6 @@
-// The watchers of a live view: each gets whole frames of server-sent events, as fast as it reads. A slow one loses
-// frames and is told how many; nothing waits for it.
+// The watchers of a live view: each gets whole frames of server-sent events, as fast as it reads, those that wait together. A
+// slow one loses frames and is told how many; nothing waits for it.
+import { joinBytes } from '../../model/join-bytes.ts';
 
 export interface Watchers {
   count(): number;
@@ -15,6 +16,11 @@ export interface Watchers {
 
 /** Frames that may wait for one watcher. */
 const LONGEST_QUEUE = 1_000;
+/**
+ * Bytes that are read at once, if they wait. One frame at a time would be slower than frames come where each is compressed, and a
+ * watcher that reads at once would lose most of a fast answer.
+ */
+const READ_AT_ONCE = 64 * 1024;
 /** Longest silence towards a watcher. */
 const PING_MS = 15_000;
 
@@ -92,8 +98,8 @@ function createWatcher(
 
   /** What was skipped came after what is queued. */
   function next(): Uint8Array | undefined {
-    const frame = queue.shift();
-    if (frame !== undefined || skipped === 0) return frame;
+    if (queue.length > 0) return joinBytes(takeFrames(queue));
+    if (skipped === 0) return undefined;
     const lag = textEncoder.encode(`event: lag\ndata: {"skipped":${skipped}}\n\n`);
     skipped = 0;
     return lag;
@@ -101,10 +107,10 @@ function createWatcher(
 
   /** False where there is nothing to read yet. */
   function give(): boolean {
-    const frame = next();
-    if (frame !== undefined) controller?.enqueue(frame);
+    const frames = next();
+    if (frames !== undefined) controller?.enqueue(frames);
     else if (over) controller?.close();
-    return frame !== undefined || over;
+    return frames !== undefined || over;
   }
 
   const stream = new ReadableStream<Uint8Array>(
@@ -140,4 +146,16 @@ function createWatcher(
       deliver?.();
     },
   };
+}
+
+/** Removes the frames that are read at once from the queue. */
+function takeFrames(queue: Uint8Array[]): Uint8Array[] {
+  let count = 0;
+  let bytes = 0;
+  for (const frame of queue) {
+    if (bytes >= READ_AT_ONCE) break;
+    bytes += frame.length;
+    count += 1;
+  }
+  return queue.splice(0, count);
 }
