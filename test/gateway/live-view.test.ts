@@ -140,14 +140,18 @@ test('a slow watcher gets the number of events it missed, and others miss none',
   const quick = watch(view);
   const stream = view.open('r1', same);
   let quickSaw = 0;
+  // A megabyte waits, and what makes it one.
+  const text = `${'x'.repeat(1_000)} `;
   for (let round = 0; round < 1_500; round++) {
-    stream.text('x ');
+    stream.text(text);
     await quick.next();
     quickSaw += 1;
   }
   expect(quickSaw).toBe(1_500);
-  await slow.events(1_000);
-  expect(await slow.next()).toEqual({ name: 'lag', data: { skipped: 500 } });
+  const frame = `event: stream_event\ndata: ${JSON.stringify({ type: 'text_delta', request_id: 'r1', text })}\n\n`;
+  const kept = Math.ceil((1024 * 1024) / frame.length);
+  await slow.events(kept);
+  expect(await slow.next()).toEqual({ name: 'lag', data: { skipped: 1_500 - kept } });
   stream.text('again ');
   expect(await slow.events(1)).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'again ' }]);
   // Once.
@@ -156,12 +160,22 @@ test('a slow watcher gets the number of events it missed, and others miss none',
   expect(await more).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'more ' }]);
 });
 
+test('one that reads sees all of an answer of thousands of pieces that came at once, and its end', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const watcher = watch(view);
+  const stream = view.open('r1', same);
+  for (let piece = 0; piece < 4_000; piece++) stream.text('word ');
+  stream.ended(ENDING);
+  const events = await watcher.events(4_001);
+  expect(events.at(-1)).toMatchObject({ type: 'completed' });
+});
+
 test('what waits for a watcher is read together, up to some kilobytes at once', async () => {
   const view = createLiveView(createManualTimers().setTimer);
   const { reader } = watch(view);
   await reader.read();
   const stream = view.open('r1', same);
-  for (let n = 0; n < 900; n++) stream.text('x'.repeat(100) + ' ');
+  for (let n = 0; n < 900; n++) stream.text(`${'x'.repeat(100)} `);
   const pieces: number[] = [];
   for (let frames = 0; frames < 900; ) {
     const { value } = await reader.read();

@@ -14,8 +14,8 @@ export interface Watchers {
   close(): void;
 }
 
-/** Frames that may wait for one watcher. */
-const LONGEST_QUEUE = 1_000;
+/** Bytes that may wait for one watcher: thousands of frames, as of a long answer that comes at once. */
+const MOST_WAITING = 1024 * 1024;
 /**
  * Bytes that are read at once, if they wait. One frame at a time would be slower than frames come where each is compressed, and a
  * watcher that reads at once would lose most of a fast answer.
@@ -68,6 +68,8 @@ function createWatcher(
   onLeave: () => void,
 ): Watcher {
   const queue: Uint8Array[] = [];
+  /** Bytes in the queue. */
+  let waiting = 0;
   let skipped = 0;
   let over = false;
   /** Set while the watcher waits for something to read. */
@@ -88,17 +90,22 @@ function createWatcher(
   }
 
   function take(frame: Uint8Array): void {
-    if (queue.length >= LONGEST_QUEUE) {
+    if (waiting >= MOST_WAITING) {
       skipped += 1;
       return;
     }
     queue.push(frame);
+    waiting += frame.length;
     deliver?.();
   }
 
   /** What was skipped came after what is queued. */
   function next(): Uint8Array | undefined {
-    if (queue.length > 0) return joinBytes(takeFrames(queue));
+    if (queue.length > 0) {
+      const frames = joinBytes(takeFrames(queue));
+      waiting -= frames.length;
+      return frames;
+    }
     if (skipped === 0) return undefined;
     const lag = textEncoder.encode(`event: lag\ndata: {"skipped":${skipped}}\n\n`);
     skipped = 0;
