@@ -11,6 +11,7 @@ import {
   firstAnswer,
   mayBeAsked,
   noteFailure,
+  type TryQueue,
   walk,
 } from './fallback.ts';
 import type { ExchangeRecord } from '../record/record.ts';
@@ -37,35 +38,52 @@ interface Lane {
 export function hedgedAnswer<T>(options: HedgeOptions<T>): Promise<T> {
   const { hedgeAfterMs, context } = options;
   if (hedgeAfterMs === null || context.targets.length < 2) return firstAnswer(options);
-  return race(options, hedgeAfterMs);
+  return new Race(options, hedgeAfterMs).run();
 }
 
-function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
-  const { record, context } = options;
-  const { host, signal } = context;
-  const queue = createTryQueue(context);
-  const lanes = new Set<Lane>();
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  let asking: Target | undefined;
-  let decisive: unknown;
-  let cancelTimer: (() => void) | undefined;
-  let over = false;
+class Race<T> {
+  private readonly options: HedgeOptions<T>;
+  private readonly hedgeAfterMs: number;
+  private readonly queue: TryQueue;
+  private readonly lanes = new Set<Lane>();
+  private readonly answer = Promise.withResolvers<T>();
+  /** Asked last. */
+  private asking: Target | undefined;
+  /** Why no other target can help. */
+  private decisive: unknown;
+  private cancelTimer: (() => void) | undefined;
+  private over = false;
 
-  /** The wait starts anew with each target. */
-  function arm(): void {
-    cancelTimer?.();
-    cancelTimer = host.setTimer(() => {
-      if (!over && lanes.size < 2 && isAnyLeft() && !speaks()) start();
-    }, hedgeAfterMs);
+  constructor(options: HedgeOptions<T>, hedgeAfterMs: number) {
+    this.options = options;
+    this.hedgeAfterMs = hedgeAfterMs;
+    this.queue = createTryQueue(options.context);
   }
 
-  function isAnyLeft(): boolean {
-    return queue.left.some((target) => mayBeAsked(context, target));
+  run(): Promise<T> {
+    const { signal } = this.options.context;
+    if (signal.aborted) return Promise.reject(signal.reason);
+    signal.addEventListener('abort', () => this.clientLeft(signal.reason), { once: true });
+    this.arm();
+    this.start();
+    return this.answer.promise;
+  }
+
+  /** The wait starts anew with each target. */
+  private arm(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = this.options.context.host.setTimer(() => {
+      if (!this.over && this.lanes.size < 2 && this.isAnyLeft() && !this.speaks()) this.start();
+    }, this.hedgeAfterMs);
+  }
+
+  private isAnyLeft(): boolean {
+    return this.queue.left.some((target) => mayBeAsked(this.options.context, target));
   }
 
   /** Whether a whole answer is already arriving as a stream: a second one would not be complete before it. */
-  function speaks(): boolean {
-    for (const { tries } of lanes) {
+  private speaks(): boolean {
+    for (const { tries } of this.lanes) {
       const newest = tries.at(-1);
       if (newest?.attempt.error !== null) continue;
       const { firstContentAt, timing } = newest.planned.seen;
@@ -75,106 +93,120 @@ function race<T>(options: HedgeOptions<T>, hedgeAfterMs: number): Promise<T> {
     return false;
   }
 
-  function start(): void {
+  private start(): void {
+    const { context, record, plan } = this.options;
     const lane: Lane = {
-      startedAt: host.monotonic(),
+      startedAt: context.host.monotonic(),
       controller: new Cancellation(),
-      record: {
-        attempts: record.attempts,
-        startedAt: record.startedAt,
-        lease: null,
-        meant: null,
-        queuedMs: null,
-        backOffMs: 0,
-        cost: (target, seen) => record.cost(target, seen),
-        // Of the plan made last, which is this lane's when it is asked for.
-        get trySpanId() {
-          return record.trySpanId;
-        },
-      },
+      record: recordOfLane(record),
       tries: [],
     };
-    const isHedge = lanes.size > 0;
-    lanes.add(lane);
+    const isHedge = this.lanes.size > 0;
+    this.lanes.add(lane);
     const begun = (now: BegunTry) => {
       if (isHedge) now.attempt.hedge = true;
-      const { target, seen, losses, transformers } = record;
-      lane.tries.push({ ...now, noted: { target, seen, losses, transformers } });
-      if (asking !== now.planned.target) arm();
-      asking = now.planned.target;
+      this.begun(lane, now);
     };
     const own = { ...context, record: lane.record, signal: lane.controller };
-    walk({ context: own, plan: options.plan, begun }, queue).then(
-      (answer) => {
-        // The other lane was a moment earlier, and has ended this one.
-        if (over) return;
-        end(lane, `${lane.tries.at(-1)?.planned.target.provider.name} spoke first`);
-        resolve(answer);
-      },
-      (thrown) => {
-        if (!over) failed(lane, thrown);
-      },
+    walk({ context: own, plan, begun }, this.queue).then(
+      (answer) => this.answered(lane, answer),
+      (thrown) => this.failed(lane, thrown),
     );
   }
 
-  function failed(lane: Lane, thrown: unknown): void {
+  private begun(lane: Lane, now: BegunTry): void {
+    const { target, seen, losses, transformers } = this.options.record;
+    lane.tries.push({ ...now, noted: { target, seen, losses, transformers } });
+    if (this.asking !== now.planned.target) this.arm();
+    this.asking = now.planned.target;
+  }
+
+  private answered(lane: Lane, answer: T): void {
+    // The other lane was a moment earlier, and has ended this one.
+    if (this.over) return;
+    this.end(lane, `${lane.tries.at(-1)?.planned.target.provider.name} spoke first`);
+    this.answer.resolve(answer);
+  }
+
+  private failed(lane: Lane, thrown: unknown): void {
+    if (this.over) return;
+    const { queue, lanes } = this;
     // No other target can help: none is asked any more, but the one in flight may still answer.
     if (queue.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never') {
-      decisive ??= thrown;
+      this.decisive ??= thrown;
       queue.left = [];
     }
     if (lanes.size > 1) {
       lanes.delete(lane);
-      for (const other of lanes) countUntil(other.startedAt, lane);
+      for (const other of lanes) countUntil(other.startedAt, lane, this.options.record);
       return;
     }
-    end(lane, '');
-    reject(decisive ?? thrown);
+    this.end(lane, '');
+    this.answer.reject(this.decisive ?? thrown);
+  }
+
+  private clientLeft(reason: unknown): void {
+    const { lanes, over } = this;
+    if (over) {
+      for (const lane of lanes) lane.controller.abort(reason);
+      return;
+    }
+    // The row is that of the target asked last.
+    const { seen } = this.options.record;
+    const last = [...lanes].find(({ tries }) => tries.at(-1)?.noted.seen === seen) ?? [...lanes][0];
+    this.over = true;
+    last?.controller.abort(reason);
+    if (last !== undefined) this.end(last, 'the client left');
+    this.answer.reject(reason);
   }
 
   /** The record is this lane's from now on, and the other lane's request ends. */
-  function end(lane: Lane, why: string): void {
-    over = true;
-    cancelTimer?.();
-    for (const other of lanes) {
+  private end(lane: Lane, why: string): void {
+    const { record, context } = this.options;
+    this.over = true;
+    this.cancelTimer?.();
+    for (const other of this.lanes) {
       if (other === lane) continue;
-      giveUp(other, why, host.monotonic());
-      countUntil(lane.startedAt, other);
+      giveUp(other, why, context.host.monotonic());
+      countUntil(lane.startedAt, other, record);
     }
     const { lease, meant, backOffMs, queuedMs } = lane.record;
     Object.assign(record, lane.tries.at(-1)?.noted, { lease, meant });
     addWaits(record, backOffMs, queuedMs ?? 0);
   }
+}
 
-  /** A lane's time is the request's until `from`, when the other one began: what passed with a provider since is counted there. */
-  function countUntil(from: number, { tries, startedAt, record: own }: Lane): void {
-    let waited = Math.max(0, from - startedAt);
-    for (const { attempt, startedAt: triedAt } of tries) {
-      const { providerMs = 0 } = attempt;
-      const until = Math.max(0, Math.min(providerMs, from - triedAt));
-      record.besideMs += providerMs - until;
-      waited -= until;
-    }
-    addWaits(record, Math.min(own.backOffMs, waited), Math.min(own.queuedMs ?? 0, waited - own.backOffMs));
-  }
-
-  const leave = () => {
-    if (over) {
-      for (const lane of lanes) lane.controller.abort(signal.reason);
-      return;
-    }
-    // The row is that of the target asked last.
-    const last = [...lanes].find(({ tries }) => tries.at(-1)?.noted.seen === record.seen) ?? [...lanes][0];
-    over = true;
-    last?.controller.abort(signal.reason);
-    if (last !== undefined) end(last, 'the client left');
-    reject(signal.reason);
+/** What a lane notes by itself, until it is known whether it serves. */
+function recordOfLane(record: TryContext['record']): Lane['record'] {
+  return {
+    attempts: record.attempts,
+    startedAt: record.startedAt,
+    lease: null,
+    meant: null,
+    queuedMs: null,
+    backOffMs: 0,
+    cost: (target, seen) => record.cost(target, seen),
+    // Of the plan made last, which is this lane's when it is asked for.
+    get trySpanId() {
+      return record.trySpanId;
+    },
   };
-  if (signal.aborted) return Promise.reject(signal.reason);
-  signal.addEventListener('abort', leave, { once: true });
-  arm();
-  start();
-  return promise;
+}
+
+/** A lane's time is the request's until `from`, when the other one began: what passed with a provider since is counted there. */
+function countUntil(
+  from: number,
+  { tries, startedAt, record: own }: Lane,
+  record: HedgeOptions<unknown>['record'],
+): void {
+  let waited = Math.max(0, from - startedAt);
+  for (const { attempt, startedAt: triedAt } of tries) {
+    const { providerMs = 0 } = attempt;
+    const until = Math.max(0, Math.min(providerMs, from - triedAt));
+    record.besideMs += providerMs - until;
+    waited -= until;
+  }
+  addWaits(record, Math.min(own.backOffMs, waited), Math.min(own.queuedMs ?? 0, waited - own.backOffMs));
 }
 
 function addWaits(record: TryContext['record'], backOffMs: number, queuedMs: number): void {
