@@ -1,6 +1,6 @@
 // Identifies the conversation of a request by how it begins: nothing is remembered between requests.
-import type { Part } from '../model/content.ts';
 import type { NeutralRequest } from '../model/request.ts';
+import { textOf } from './request-view.ts';
 
 /** UTF-16 units that identify a text, with its length: a prompt of megabytes costs no more. */
 const TELLING = 2_048;
@@ -26,10 +26,6 @@ function firstUserText(request: NeutralRequest): string {
     if (text.trim() !== '') return text;
   }
   return '';
-}
-
-function textOf(part: Part): string {
-  return part.type === 'text' ? part.text : '';
 }
 
 /** 64 bits in hex, two FNV-1a lanes. Distinguishes texts; not cryptographic. */

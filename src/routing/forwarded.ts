@@ -3,7 +3,7 @@ import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
-import type { Route } from './route.ts';
+import { explicit, type Route } from './route.ts';
 import { aliased, forcedProvider, resolveNamed, serves, type Target } from './targets.ts';
 
 export interface ForwardQuestion {
@@ -90,10 +90,6 @@ function choose(
   const { provider, rule } = usual(question, config);
   const target = { provider, model: aliased(provider, model ?? '') };
   return { target, decision: { kind: 'default', rule, why: `${path} is forwarded as it is`, order: null } };
-}
-
-function explicit(rule: string, why: string): RouteDecision {
-  return { kind: 'explicit', rule, why, order: null };
 }
 
 function usual(

@@ -22,7 +22,7 @@ export function systemText({ system }: NeutralRequest): string {
   return shortened(system.map((part) => part.text).join('\n'));
 }
 
-function textOf(part: Part): string {
+export function textOf(part: Part): string {
   return part.type === 'text' ? part.text : '';
 }
 

@@ -220,7 +220,8 @@ class FoundRoute implements Route {
   }
 }
 
-function explicit(rule: string, why: string): RouteDecision {
+/** The request itself names its target. */
+export function explicit(rule: string, why: string): RouteDecision {
   return { kind: 'explicit', rule, why, order: null };
 }
 
