@@ -1,0 +1,98 @@
+// What a primary asks of one of its workers, and how that answers.
+import type { ServedGateway } from '../gateway/gateway.ts';
+import type { Watchers } from '../gateway/live/watchers.ts';
+import type { DescriptorState } from '../model/descriptor-state.ts';
+import type { LogState } from '../model/log-state.ts';
+import type { WorkerMethods } from './protocol.ts';
+import type { SentConfig } from './sent-config.ts';
+
+export interface ServingWorker {
+  gateway: ServedGateway;
+  /** What became of this process's lines. */
+  logState(): LogState;
+  /** Whether this process can open further files and connections. */
+  descriptorState(): DescriptorState;
+  /** `config`: null where this process has to load it itself. Resolves when it is in use. */
+  reload(config: SentConfig): Promise<void>;
+  /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
+  drain(timeoutMs: number, sooner: Promise<void>): Promise<number>;
+}
+
+interface WorkerAnswersOptions {
+  setTimer(callback: () => void, ms: number): () => void;
+  /** Those who watch at this worker. */
+  watchers: Watchers;
+  /** Sends a frame of the live view to the primary. */
+  sendFrame(frame: Uint8Array): void;
+}
+
+export class WorkerAnswers {
+  readonly methods: WorkerMethods;
+  /** Each provider's column of the table of loads, by its name. */
+  columns: ReadonlyMap<string, number> = new Map();
+  private readonly options: WorkerAnswersOptions;
+  private serving: ServingWorker | undefined;
+  private readonly ended = Promise.withResolvers<void>();
+  private readonly hurried = Promise.withResolvers<void>();
+  private stopFrames = () => {};
+
+  constructor(options: WorkerAnswersOptions) {
+    this.options = options;
+    const gateway = () => this.started().gateway;
+    this.methods = {
+      learn: (notice) => this.serving?.gateway.learn(notice),
+      reload: (columns, config) => this.reload(columns, config),
+      running: async () => gateway().running.list(),
+      cancel: async (requestId) => gateway().running.cancel(requestId),
+      providerStates: () => gateway().providerStates(),
+      rateLimits: () => gateway().rateLimits(),
+      logState: () => this.started().logState(),
+      descriptorState: () => this.started().descriptorState(),
+      connections: () => gateway().connections(),
+      beat() {},
+      flush: () => gateway().flush(),
+      watched: (isOn) => this.watched(isOn),
+      frame: options.watchers.publish,
+      drain: (timeoutMs) => this.drain(timeoutMs),
+      hurry: this.hurried.resolve,
+    };
+  }
+
+  /** From now on this answers; resolves after an ordered end. */
+  async serve(given: ServingWorker, ready: () => void): Promise<void> {
+    this.serving = given;
+    ready();
+    await this.ended.promise;
+    this.stopFrames();
+    this.options.watchers.close();
+  }
+
+  /** Reports to the primary now what was spent from budgets here. */
+  reportSpent(): void {
+    this.serving?.gateway.reportSpent();
+  }
+
+  private started(): ServingWorker {
+    if (this.serving === undefined) throw new Error('this worker does not serve yet');
+    return this.serving;
+  }
+
+  private async reload(columns: ReadonlyMap<string, number>, config: SentConfig): Promise<void> {
+    this.columns = columns;
+    await this.serving?.reload(config);
+  }
+
+  private watched(isOn: boolean): void {
+    this.stopFrames();
+    this.stopFrames = isOn ? this.started().gateway.followLive(this.options.sendFrame) : () => {};
+  }
+
+  private async drain(timeoutMs: number): Promise<number> {
+    const { watchers, setTimer } = this.options;
+    watchers.close();
+    const cut = (await this.serving?.drain(timeoutMs, this.hurried.promise)) ?? 0;
+    // After the answer has left.
+    setTimer(this.ended.resolve, 0);
+    return cut;
+  }
+}

@@ -1,0 +1,40 @@
+// The gateway's own pages at a worker: the primary has them, but whoever watches the live view does so where the client is connected.
+import type { Watchers } from '../gateway/live/watchers.ts';
+import { watchStreams } from '../management/streams.ts';
+import type { Channel } from './channel.ts';
+import { pageBody } from './page-pieces.ts';
+import type { PrimaryMethods } from './protocol.ts';
+
+const LIVE_PATH = '/gateway/streams/live';
+
+/**
+ * Resolves to undefined for paths that are none.
+ * @param known resolves once all workers know whether anybody watches here.
+ */
+export function createWorkerPages(
+  primary: Pick<Channel<PrimaryMethods>, 'call' | 'notify'>,
+  watchers: Watchers,
+  known: () => Promise<void>,
+): (request: Request, url: URL) => Promise<Response | undefined> {
+  const pages = {
+    next: (page: number) => primary.call('nextPiece', page),
+    leave: (page: number) => primary.notify('leavePage', page),
+  };
+
+  async function watch(): Promise<Response> {
+    const watching = watchStreams(watchers);
+    // Requests that begin in any of them from now on are seen.
+    await known();
+    return watching;
+  }
+
+  return async ({ method }, { pathname, search }) => {
+    if (pathname === LIVE_PATH && method === 'GET') return watch();
+    if (pathname !== '/gateway' && !pathname.startsWith('/gateway/') && pathname !== '/metrics')
+      return undefined;
+    const page = await primary.call('page', { method, path: pathname + search });
+    if (page === undefined) return undefined;
+    const { status, headers } = page;
+    return new Response(method === 'HEAD' ? null : pageBody(page, pages), { status, headers });
+  };
+}
