@@ -117,13 +117,27 @@ function remedyFor(code: string, url: string): string {
 
 /** The JSON of a page below /gateway/. Throws GatewayUnreachable for anything but a 200. */
 export async function readGateway<T>(gateway: GatewayAddress, path: string): Promise<T> {
-  const response = await askGateway(gateway, path);
+  return readAnswer<T>(gateway, path, await askGateway(gateway, path));
+}
+
+async function readAnswer<T>(gateway: GatewayAddress, path: string, response: Response): Promise<T> {
   if (response.ok) {
     const answer: unknown = await response.json().catch(() => undefined);
     if (typeof answer !== 'object' || answer === null) throw notSluice(gateway);
     return answer as T;
   }
   throw await refusal(gateway, path, response);
+}
+
+/**
+ * That models can be asked with the key, be it a project's, to which the gateway's own pages are closed. Throws GatewayUnreachable
+ * otherwise.
+ */
+export async function requireModels(gateway: GatewayAddress): Promise<void> {
+  const page = '/gateway/health';
+  const response = await askGateway(gateway, page);
+  if (response.status === 403 && (await askGateway(gateway, '/v1/models')).ok) return;
+  await readAnswer(gateway, page, response);
 }
 
 /** Something answers that is not a gateway. */

@@ -8,7 +8,7 @@ import {
   GATEWAY_FLAGS,
   type GatewayAddress,
   GatewayUnreachable,
-  readGateway,
+  requireModels,
 } from './gateway-client.ts';
 import { homeDirectory } from '../config/load.ts';
 import { exemptFromProxies } from './own-machine.ts';
@@ -33,7 +33,7 @@ export const runCommand: Command = {
     if (name === undefined) throw new UsageError('run needs a program: sluice run claude');
     const address = findGateway(input, context);
     try {
-      await readGateway(address, '/gateway/health');
+      await requireModels(address);
     } catch (error) {
       if (!(error instanceof GatewayUnreachable)) throw error;
       context.err(`error: ${error.message}`);

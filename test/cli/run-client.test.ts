@@ -2,6 +2,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createGateway } from '../../src/index.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -224,6 +225,23 @@ test('any other program gets what the SDKs read; a key of the person’s own sta
     ANTHROPIC_BEDROCK_BASE_URL: URL,
     GOOGLE_VERTEX_BASE_URL: URL,
   });
+});
+
+test('with the key of a project, to which the gateway’s own pages are closed; with a wrong one nothing starts', async () => {
+  const shared = createGateway({ server: { keys: ['own-key'], project_keys: { web: ['web-key'] } } });
+  using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: shared.fetch });
+  const program = install('my-agent');
+  const there = ['--url', server.url.origin];
+  expect(await run([...there, '--key', 'web-key', 'my-agent'])).toMatchObject({ code: 7, err: '' });
+  expect((await program.read()).env).toMatchObject({
+    OPENAI_API_KEY: 'web-key',
+    ANTHROPIC_API_KEY: 'web-key',
+  });
+  expect(await run([...there, '--key', 'wrong', 'my-agent'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('answered 401: the key is not one of server.keys'),
+  });
+  await shared.close();
 });
 
 test('a folder that cannot hold the settings says so', async () => {
