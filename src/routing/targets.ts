@@ -150,9 +150,22 @@ export function resolveDefault(model: string, config: ResolvedConfig): DefaultTa
     );
   }
   const target = { provider: chosen, model: aliased(chosen, ownModel(chosen, model)) };
-  if (wanted !== null) return { target, rule: `routing.default_provider: ${wanted}`, why: NO_RULE };
+  const why = `${NO_RULE}${absentVendor(model, target, config)}`;
+  if (wanted !== null) return { target, rule: `routing.default_provider: ${wanted}`, why };
   const rule = serves(chosen, model) ? 'the provider that knows the model' : 'the first provider';
-  return { target, rule, why: NO_RULE };
+  return { target, rule, why };
+}
+
+/**
+ * Said of a model whose vendor is not enabled, where a vendor of other models is asked for it. A server without models of its own may
+ * have any.
+ */
+function absentVendor(model: string, { provider, model: sent }: Target, config: ResolvedConfig): string {
+  const hasOwnModels = provider.modelPatterns.length > 0;
+  if (!hasOwnModels || sent !== model || model.includes('/') || serves(provider, model)) return '';
+  const vendor = PROVIDER_KINDS.find(({ modelPatterns }) => modelPatterns.some((each) => each.test(model)));
+  if (vendor === undefined || config.providers.some(({ kind }) => kind === vendor.kind)) return '';
+  return `, and ${vendor.kind}, whose model it is, is not enabled: routing.model_mappings may lead it to another model`;
 }
 
 function firstOfChain(model: string, config: ResolvedConfig): Target | undefined {

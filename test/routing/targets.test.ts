@@ -84,6 +84,24 @@ describe('where no rule leads elsewhere', () => {
     expect(chosen('unheard-of')).toEqual(['aliased/qwen3-32b', 'the first provider']);
   });
 
+  test('the reason names the vendor of a model that goes to another vendor under its own name', () => {
+    const why = (model: string, providers: ConfigInput['providers'], routing: ConfigInput['routing'] = {}) =>
+      resolveDefault(model, configOf(providers, routing)).why;
+    const openai = { api_key: 'k' };
+    const absent =
+      'no rule matches, and anthropic, whose model it is, is not enabled: routing.model_mappings may lead it to another model';
+    expect(why('claude-opus-4-8', { openai })).toBe(absent);
+    expect(why('claude-opus-4-8', { openai }, { default_provider: 'openai' })).toBe(absent);
+    expect(why('gpt-5', { openai })).toBe('no rule matches');
+    expect(why('unheard-of', { openai })).toBe('no rule matches');
+    expect(why('vendor/unheard-of', { openai })).toBe('no rule matches');
+    expect(why('claude-opus-4-8', { lab: LAB })).toBe('no rule matches');
+    const withDefault = { openai: { ...openai, default_model: 'gpt-5' } };
+    expect(why('claude-opus-4-8', withDefault)).toBe('no rule matches');
+    const both = { openai, anthropic: { api_key: 'k' } };
+    expect(why('claude-opus-4-8', both, { default_provider: 'openai' })).toBe('no rule matches');
+  });
+
   test('a name with a slash is the model’s own, unless it is that of a provider', () => {
     expect(chosen('vendor/model')).toEqual(['aliased/qwen3-32b', 'the first provider']);
     expect(() => chosen('anthropic/claude-x')).toThrow(
