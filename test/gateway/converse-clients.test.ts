@@ -201,6 +201,25 @@ describe('a request', () => {
     expect(Object.keys(body as object)).not.toContain('guardrailConfig');
   });
 
+  test('names what it does not get of earlier sources, and of fields of the answer', async () => {
+    const cited = {
+      citationsContent: {
+        content: [{ text: 'It rains.' }],
+        citations: [{ title: 'Weather', location: { web: { url: 'https://weather.test' } } }],
+      },
+    };
+    const messages = [
+      { role: 'user' as const, content: [{ text: 'hi' }] },
+      { role: 'assistant' as const, content: [cited] },
+      { role: 'user' as const, content: [{ text: 'And now?' }] },
+    ];
+    const { body, row } = await asked({ messages, additionalModelResponseFieldPaths: ['/usage'] });
+    expect(row.lost).toEqual(['additionalModelResponseFieldPaths', 'citations']);
+    expect(JSON.stringify(body)).toContain('It rains.');
+    const paths = { additionalModelResponseFieldPaths: ['/stop_sequence'] };
+    expect((await asked(paths)).row.lost).toEqual([]);
+  });
+
   test('of which a part cannot be read is refused, or answered without it', async () => {
     const { post, upstream, row } = createAmazonLab(jsonReply(wholeMessage('Hi')));
     const path = `/model/${MODEL}/converse`;

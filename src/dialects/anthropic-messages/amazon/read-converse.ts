@@ -30,11 +30,13 @@ export function readConverse(sent: JsonObject): ReadRequest {
     toolConfig,
     outputConfig,
     additionalModelRequestFields: fields,
-    // Clients ask for the stop sequence by it, which they get anyway.
-    additionalModelResponseFieldPaths: _,
+    additionalModelResponseFieldPaths: paths,
     ...others
   } = sent;
   for (const [name, value] of Object.entries(others)) if (value !== null) lost.add(name);
+  // Clients get it anyway.
+  if ((asArray(paths) ?? []).some((path) => path !== '/stop_sequence'))
+    lost.add('additionalModelResponseFieldPaths');
   // The path says whether to stream.
   const { stream: __, ...more } = asObject(fields) ?? {};
   const body: JsonObject = {
@@ -173,6 +175,7 @@ function blockOf(
     case 'reasoningContent':
       return readReasoning(fields);
     case 'citationsContent':
+      if ((asArray(fields.citations) ?? []).length > 0) lost.add('citations');
       return [{ type: 'text', text: textOf(fields.content) }];
     case 'guardContent': {
       const text = asObject(fields.text)?.text;
