@@ -38,6 +38,13 @@ describe.each(DIALECTS)('%s', (dialect) => {
   });
 });
 
+const THINKING = DIALECTS.filter(([dialect]) => dialect !== 'bedrock-converse');
+
+test.each(THINKING)('short updates in place of its thinking, of which %s has none', (dialect) => {
+  const reasoning = { mode: 'adaptive', effort: 'high', summary: 'updates' } as const;
+  expect(losses(dialect, { reasoning })).toContain('reasoning_summary');
+});
+
 test.each([
   ['anthropic-messages', ['seed', 'frequency_penalty', 'presence_penalty', 'metadata', 'prompt_cache_key']],
   ['bedrock-converse', ['seed', 'frequency_penalty', 'presence_penalty', 'metadata', 'prompt_cache_key']],

@@ -1,6 +1,7 @@
 // How much an OpenAI model is to think, as `reasoning: {effort, summary}` for a client of another dialect.
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
+import { reportSummary } from '../shared/reasoning-summary.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { leastEffort, nearestEffort } from './efforts.ts';
 
@@ -37,8 +38,10 @@ export function buildReasoningSettings(
   if (wanted !== undefined) built.effort = wanted;
   if (isOff || summary === 'omitted' || summary === 'none') return built;
   // Summaries are requested only where the client requests them: some organisations are refused them.
-  if (summary !== undefined) built.summary = SUMMARIES.has(summary) ? summary : 'auto';
-  else if (mode !== undefined || budgetTokens !== undefined) {
+  if (summary !== undefined) {
+    built.summary = SUMMARIES.has(summary) ? summary : 'auto';
+    if (built.summary !== summary) reportSummary(summary, true, losses);
+  } else if (mode !== undefined || budgetTokens !== undefined) {
     losses.approximated('thinking', 'the model thinks, but no summary of it is requested');
   }
   return built;

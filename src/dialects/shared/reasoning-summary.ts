@@ -12,7 +12,7 @@ export function isHidden(summary: string | undefined): boolean {
 export function reportSummary(summary: string | undefined, hides: boolean, losses: LossReport): void {
   if (isHidden(summary)) {
     if (!hides) losses.approximated(SUMMARY, 'the model shows its thinking');
-  } else if (summary === 'concise' || summary === 'detailed') {
+  } else if (summary === 'concise' || summary === 'detailed' || summary === 'updates') {
     losses.approximated(SUMMARY, 'the client cannot choose how much of the thinking is shown');
   }
 }
