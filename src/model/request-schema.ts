@@ -208,7 +208,7 @@ const askSchema = shape<NeutralRequest>({
   ...{ includeUsage: flag, parallelToolCalls: flag, store: flag, replaysReasoning: flag, searchesWeb: only },
   ...{ keepsBreakpoints: only, hidesReasoning: only },
   ...{ verbosity: text, user: text, serviceTier: text, cacheKey: text, session: text },
-  ...{ metadata: object, cacheControl: object, cacheSettings: object, extension },
+  ...{ metadata: object, cacheControl: object, cacheSettings: object, moderation: object, extension },
 });
 
 const requestSchema = askSchema.required({ stream: true, system: true, tools: true });

@@ -143,6 +143,8 @@ export interface NeutralRequest {
   cacheControl?: JsonObject;
   /** How the provider's cache should keep the prompt, by OpenAI's names: `prompt_cache_retention`, `prompt_cache_options`. */
   cacheSettings?: JsonObject;
+  /** What the provider should find in question and answer, and what to refuse, in OpenAI's words. */
+  moderation?: JsonObject;
   /** Whether the provider may store the exchange (OpenAI `store`); undefined if the client does not say. */
   store?: boolean;
   /** The client will send the model's reasoning back, and requests what the provider needs for that. */

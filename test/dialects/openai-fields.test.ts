@@ -39,6 +39,20 @@ test('the fastest tier of Responses, which Chat Completions does not have', () =
   expect(built('openai-chat').losses.map(({ feature }) => feature)).toEqual(['service_tier']);
 });
 
+const MODERATION = { model: 'omni-moderation-latest', policy: { input: { mode: 'block' } } };
+
+for (const client of ['openai-chat', 'openai-responses'] as const) {
+  test.each(PROVIDER_DIALECT_IDS)(`what ${client} wants refused, at %s`, (wire) => {
+    const route = { operation: 'generate', model: 'm', stream: false } as const;
+    const asked = { ...CLIENTS[client], moderation: MODERATION };
+    const request = DIALECTS[client].client.parseRequest(asked, route);
+    const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
+    const isTaken = wire === 'openai-responses' || wire === client;
+    expect(body.moderation).toEqual(isTaken ? MODERATION : undefined);
+    expect(losses.some(({ feature }) => feature === 'moderation')).toBe(!isTaken);
+  });
+}
+
 const MARK = { prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } };
 const marked = (type: string) => ({ type, text: 'Be brief.', ...MARK });
 const MARKED = {

@@ -33,6 +33,7 @@ const UNSAID = [
   'presencePenalty',
   'verbosity',
   'metadata',
+  'moderation',
   'cacheKey',
   'logprobs',
 ] as const;

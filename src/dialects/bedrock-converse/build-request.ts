@@ -39,6 +39,7 @@ const UNSAID = [
   'verbosity',
   'user',
   'metadata',
+  'moderation',
   'cacheKey',
   'logprobs',
 ] as const;

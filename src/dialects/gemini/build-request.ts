@@ -30,7 +30,15 @@ import { ENUM_TYPE, ID, putPath } from './wire.ts';
 /** https://ai.google.dev/api/generate-content#generationconfig */
 const MAX_STOP_SEQUENCES = 5;
 
-const UNSAID = ['parallelToolCalls', 'verbosity', 'user', 'metadata', 'cacheKey', 'cacheControl'] as const;
+const UNSAID = [
+  'parallelToolCalls',
+  'verbosity',
+  'user',
+  'metadata',
+  'moderation',
+  'cacheKey',
+  'cacheControl',
+] as const;
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);

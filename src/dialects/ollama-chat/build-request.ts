@@ -21,6 +21,7 @@ const UNSAID = [
   'verbosity',
   'user',
   'metadata',
+  'moderation',
   'serviceTier',
   'cacheKey',
   'cacheControl',

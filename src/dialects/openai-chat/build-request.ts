@@ -69,6 +69,9 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options, losses);
   Object.assign(body, fields);
   Object.assign(body, buildCacheSettings(request.cacheSettings, losses));
+  if (isOwn) set('moderation', request.moderation);
+  // Few servers know it, and some refuse what they do not know.
+  else reportUnsupported(request, ['moderation'], losses);
   if (quirks.cacheControl !== true || quirks.cacheWhole === false)
     reportUnsupported(request, ['cacheControl'], losses);
   else if (request.cacheControl !== undefined)

@@ -47,6 +47,7 @@ const NEUTRAL_FIELDS = [
   'user',
   'safety_identifier',
   'metadata',
+  'moderation',
   'service_tier',
   'prompt_cache_key',
   'cache_control',
@@ -139,6 +140,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (cacheControl !== undefined) request.cacheControl = cacheControl;
   const cacheSettings = parseCacheSettings(body);
   if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
+  const moderation = optionalObject(body, 'moderation');
+  if (moderation !== undefined) request.moderation = moderation;
 
   const fields = { ...otherFields(body, kept, isDefault), ...reasoning.rest };
   // Also without fields: it says whose request this is.

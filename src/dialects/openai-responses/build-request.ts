@@ -104,6 +104,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('prompt_cache_key', cacheKeyOf(request, options));
   Object.assign(body, request.cacheSettings);
   set('metadata', buildMetadata(request.metadata, native, losses));
+  set('moderation', request.moderation);
 
   for (const [field, value] of Object.entries(own)) {
     const built = asObject(body[field]);

@@ -46,6 +46,7 @@ const NEUTRAL_FIELDS = [
   'temperature',
   'top_p',
   'metadata',
+  'moderation',
   'user',
   'safety_identifier',
   'service_tier',
@@ -140,6 +141,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   const serviceTier = parseServiceTier(body);
   const cacheKey = optionalString(body, 'prompt_cache_key');
   const cacheSettings = parseCacheSettings(body);
+  const moderation = optionalObject(body, 'moderation');
   if (parallel !== undefined) request.parallelToolCalls = parallel;
   if (maxTokens !== undefined) request.maxOutputTokens = maxTokens;
   if (temperature !== undefined) request.temperature = temperature;
@@ -149,6 +151,7 @@ function readSettings(body: JsonObject, request: NeutralRequest): void {
   if (serviceTier !== undefined) request.serviceTier = serviceTier;
   if (cacheKey !== undefined) request.cacheKey = cacheKey;
   if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
+  if (moderation !== undefined) request.moderation = moderation;
 }
 
 /** Reads `text`; returns the part of it that only this dialect knows. */

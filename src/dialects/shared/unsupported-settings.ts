@@ -16,6 +16,7 @@ const NAMES = {
   serviceTier: 'service_tier',
   cacheKey: 'prompt_cache_key',
   cacheControl: 'cache_control',
+  moderation: 'moderation',
 } as const satisfies Partial<Record<keyof NeutralRequest, string>>;
 
 type Setting = keyof typeof NAMES;
