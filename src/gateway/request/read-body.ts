@@ -3,6 +3,7 @@ import type { ServerConfig } from '../../config/resolved.ts';
 import { GatewayError, outOfMemory } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { GatewayHost } from '../host.ts';
+import { Pieces } from './pieces.ts';
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -152,35 +153,20 @@ async function readBounded(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
+  const pieces = new Pieces();
   try {
     for (;;) {
       const { done, value } = await wait(reader.read());
       if (done) break;
-      size += value.length;
-      if (size > maxBody) throw tooLarge(maxBody);
-      chunks.push(value);
+      pieces.add(value);
+      if (pieces.size > maxBody) throw tooLarge(maxBody);
     }
   } catch (thrown) {
     // The rest is not wanted; failing to cancel it does not matter beside the error that is thrown.
     reader.cancel().catch(() => {});
     throw thrown;
   }
-  return join(chunks, size);
-}
-
-/** @param size of all together, in bytes. */
-export function join(chunks: readonly Uint8Array<ArrayBuffer>[], size: number): Uint8Array<ArrayBuffer> {
-  const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
+  return pieces.join();
 }
 
 /** Limits the wait for the next piece. */

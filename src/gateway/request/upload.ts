@@ -6,7 +6,8 @@ import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { StreamedBody } from '../../upstream/transport.ts';
 import { clientLeft } from '../cancellation-errors.ts';
 import type { GatewayHost } from '../host.ts';
-import { type BodyLimits, isCompressed, join, readBytes, within } from './read-body.ts';
+import { Pieces } from './pieces.ts';
+import { type BodyLimits, isCompressed, readBytes, within } from './read-body.ts';
 
 /**
  * In bytes: a body up to this length is read whole, so that it can be sent again with the provider's next key, and of a longer one so
@@ -40,20 +41,18 @@ export async function readUpload(
   if (request.body === null || isCompressed(headers) || (declared !== null && declared <= most))
     return readBytes(request, headers, limits, setTimer);
   const reader = request.body.getReader();
-  const pieces: Bytes[] = [];
-  let size = 0;
+  const pieces = new Pieces();
   try {
-    while (size <= most) {
+    while (pieces.size <= most) {
       const { done, value } = await within(reader.read(), limits.bodyTimeoutMs, setTimer);
-      if (done) return join(pieces, size);
-      pieces.push(value);
-      size += value.length;
+      if (done) return pieces.join();
+      pieces.add(value);
     }
   } catch (thrown) {
     cancelQuietly(reader);
     throw thrown;
   }
-  return new Upload(join(pieces, size), declared, reader, context);
+  return new Upload(pieces.join(), declared, reader, context);
 }
 
 /** Cancelling a body that broke off rejects with that failure, which has been reported. */
