@@ -141,6 +141,17 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'an answer whose bill cannot be read for that is an error, and its provider is left',
+  async () => {
+    expect(await runWithFew('no-descriptor-bill.ts')).toEqual({
+      status: 503,
+      body: expect.stringContaining('limit of open files and connections'),
+      provider: 'left',
+    });
+  },
+);
+
 /** What the program beside this file prints where it may open only few files. */
 async function runWithFew(program: string): Promise<unknown> {
   const command = ['sh', '-c', `ulimit -n ${LIMIT}; exec "$0" "$@"`, process.execPath];

@@ -145,7 +145,14 @@ async function forward(
     },
   });
   record.seen = observer.seen;
-  return answer(forwarding, target, sent, observer);
+  try {
+    return await answer(forwarding, target, sent, observer);
+  } catch (thrown) {
+    // Its provider would go on until the longest wait for the next byte is over.
+    sent.response.body.cancel();
+    sent.call.release();
+    throw thrown;
+  }
 }
 
 /** Throws `forbidden`: with the gateway's key, each project could read and delete what the others stored. */
