@@ -340,6 +340,20 @@ export const OUTPUT: FeatureGroup = {
       }),
     },
     {
+      name: 'what the provider should refuse (`moderation`)',
+      forms: field(
+        { model: 'omni-moderation-latest', policy: { input: { mode: 'block' } } },
+        {
+          'anthropic-messages': null,
+          'openai-chat': 'moderation',
+          'openai-responses': 'moderation',
+          gemini: null,
+          'bedrock-converse': null,
+          'ollama-chat': null,
+        },
+      ),
+    },
+    {
       name: 'metadata',
       forms: field(
         { team: 'blue' },
