@@ -13,6 +13,8 @@ export interface SocketConversation {
   read(text: string): SocketMessage;
   /** What the client is sent for a refused message, or for one that could not be read. */
   refusal(refusal: SocketRefusal, message?: SocketMessage): string;
+  /** Its connection is over. */
+  close(): void;
 }
 
 export interface SocketMessage {

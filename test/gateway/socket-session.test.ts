@@ -13,6 +13,7 @@ test('a fault of the gateway is told to the client and logged, without secrets, 
     handshake: new Request('http://127.0.0.1/v1/responses'),
     dialect: DIALECTS['openai-responses'],
     conversation: {
+      close() {},
       read: () => ({
         lane: '',
         begin() {
@@ -60,6 +61,7 @@ test('a connection that is open between answers gets a ping after each interval 
     handshake: new Request('http://127.0.0.1/v1/responses'),
     dialect: DIALECTS['openai-responses'],
     conversation: {
+      close() {},
       read: () => ({ lane: '', begin: () => ({ events: ['event'] }), event: () => [], end: () => [] }),
       refusal: () => '',
     },
@@ -81,4 +83,26 @@ test('a connection that is open between answers gets a ping after each interval 
   await timers.advance(60_000);
   expect(pings).toBe(3);
   expect(timers.pending()).toBe(0);
+});
+
+test('what a conversation remembers is given up with its connection', () => {
+  let closed = 0;
+  const nothing = async (): Promise<Response> => new Response();
+  const session = createSocketSession({
+    handshake: new Request('http://127.0.0.1/v1/responses'),
+    dialect: DIALECTS['openai-responses'],
+    conversation: {
+      close: () => void closed++,
+      read: () => ({ lane: '', begin: () => ({ events: [] }), event: () => [], end: () => [] }),
+      refusal: () => '',
+    },
+    host: { ...createManualTimers(), randomId: () => 'id', log() {} },
+    pingIntervalMs: 15_000,
+    redact: (text) => text,
+    ask: nothing,
+    turnAway: nothing,
+  });
+  expect(closed).toBe(0);
+  session.closed(1000, '');
+  expect(closed).toBe(1);
 });

@@ -12,17 +12,84 @@ const MOST_KEPT = 32;
 /** UTF-16 units of the conversations up to the kept answers, each counted whole; also of one answer. */
 export const MOST_HELD = 64 * 1024 * 1024;
 
+/** UTF-16 units of all connections together: a client opens as many as it likes, and what prepares an answer costs it nothing. */
+const MOST_TOGETHER = 4 * MOST_HELD;
+
+/** The connections of a process that hold turns. */
+export class HeldTogether {
+  private readonly most: number;
+  private readonly holders = new Set<EarlierTurns>();
+
+  constructor(most = MOST_TOGETHER) {
+    this.most = most;
+  }
+
+  join(holder: EarlierTurns): void {
+    this.holders.add(holder);
+  }
+
+  leave(holder: EarlierTurns): void {
+    this.holders.delete(holder);
+  }
+
+  /** Whoever holds the most forgets first. */
+  makeRoom(): void {
+    let held = 0;
+    for (const holder of this.holders) held += holder.held;
+    while (held > this.most) {
+      let largest: EarlierTurns | undefined;
+      for (const holder of this.holders)
+        if (largest === undefined || holder.held > largest.held) largest = holder;
+      const freed = largest?.forgetOldest() ?? 0;
+      if (freed === 0) return;
+      held -= freed;
+    }
+  }
+}
+
+const ALL = new HeldTogether();
+
 export class EarlierTurns {
   /** Oldest first, with the length of the conversation up to each. */
   private readonly turns = new Map<string, Turn & { length: number }>();
-  private held = 0;
+  private readonly together: HeldTogether;
+  private isClosed = false;
+  /** UTF-16 units. */
+  held = 0;
+
+  constructor(together = ALL) {
+    this.together = together;
+  }
 
   get(id: string | undefined): Turn | undefined {
     return id === undefined ? undefined : this.turns.get(id);
   }
 
-  /** The latest is kept however long it is. */
+  /** The latest is kept however long it is, while all connections together hold no more than they may. */
   keep(id: string, turn: Turn): void {
+    if (this.isClosed) return;
+    this.add(id, turn);
+    this.together.join(this);
+    this.together.makeRoom();
+  }
+
+  /** Its connection is over. */
+  close(): void {
+    this.isClosed = true;
+    this.turns.clear();
+    this.held = 0;
+    this.together.leave(this);
+  }
+
+  /** Returns how many units it held less for it. */
+  forgetOldest(): number {
+    const before = this.held;
+    const [oldest] = this.turns.keys();
+    if (oldest !== undefined) this.forget(oldest);
+    return before - this.held;
+  }
+
+  private add(id: string, turn: Turn): void {
     this.forget(id);
     const length = lengthOf(turn);
     this.turns.set(id, { ...turn, length });

@@ -48,6 +48,10 @@ class Conversation implements SocketConversation {
     }
   }
 
+  close(): void {
+    this.turns.close();
+  }
+
   /** The SDKs read the headers inside `error`, Codex beside it. */
   refusal(
     { status, body, headers }: Parameters<SocketConversation['refusal']>[0],

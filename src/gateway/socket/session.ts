@@ -108,6 +108,7 @@ class Session implements SocketSession {
 
   closed(): void {
     this.isOver = true;
+    this.options.conversation.close();
     this.idle?.stop();
     for (const leaving of this.running) leaving.abort();
     this.drained();

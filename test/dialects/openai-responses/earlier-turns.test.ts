@@ -1,6 +1,11 @@
 // Which turns of a WebSocket its client may continue from.
-import { expect, test } from 'bun:test';
-import { EarlierTurns, itemsUpTo, MOST_HELD } from '../../../src/dialects/openai-responses/earlier-turns.ts';
+import { describe, expect, test } from 'bun:test';
+import {
+  EarlierTurns,
+  HeldTogether,
+  itemsUpTo,
+  MOST_HELD,
+} from '../../../src/dialects/openai-responses/earlier-turns.ts';
 
 const turn = (items: string) => ({ before: undefined, items });
 
@@ -27,6 +32,38 @@ test('fewer where they are long, but always the latest', () => {
   turns.keep('d', turn('z'.repeat(MOST_HELD + 1)));
   expect(['b', 'c'].map((id) => turns.get(id))).toEqual([undefined, undefined]);
   expect(turns.get('d')).toBeDefined();
+});
+
+describe('all connections together', () => {
+  const ten = () => turn('x'.repeat(10));
+
+  test('hold no more than they may: the one that holds most forgets first, its oldest', () => {
+    const together = new HeldTogether(50);
+    const [many, few] = [new EarlierTurns(together), new EarlierTurns(together)];
+    for (let index = 0; index < 4; index++) many.keep(`m${index}`, ten());
+    few.keep('f0', ten());
+    expect(many.get('m0')).toBeDefined();
+    few.keep('f1', ten());
+    expect([many.get('m0'), few.get('f0')?.items.length, many.held, few.held]).toEqual([
+      undefined,
+      10,
+      30,
+      20,
+    ]);
+    few.keep('f2', turn('x'.repeat(60)));
+    expect([few.get('f2'), few.held + many.held <= 50]).toEqual([undefined, true]);
+  });
+
+  test('one that is closed holds nothing, even if an answer of it ends later', () => {
+    const together = new HeldTogether(50);
+    const [gone, open] = [new EarlierTurns(together), new EarlierTurns(together)];
+    for (let index = 0; index < 5; index++) gone.keep(`g${index}`, ten());
+    gone.close();
+    gone.keep('late', ten());
+    expect([gone.get('g4'), gone.get('late'), gone.held]).toEqual([undefined, undefined, 0]);
+    for (let index = 0; index < 5; index++) open.keep(`o${index}`, ten());
+    expect(open.held).toBe(50);
+  });
 });
 
 test('a conversation is all of its items, without those that are empty', () => {
