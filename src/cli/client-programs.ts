@@ -81,13 +81,14 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
     }),
   },
   codex: {
-    environment: ({ key }) => ({ [CODEX_KEY_VARIABLE]: key ?? undefined }),
-    arguments({ url, key }) {
+    environment: ({ key }) => ({ [CODEX_KEY_VARIABLE]: key ?? PLACEHOLDER_KEY }),
+    arguments({ url }) {
       const provider = {
         name: 'Sluice',
         base_url: `${url}/v1`,
         wire_api: 'responses',
-        ...(key === null ? {} : { env_key: CODEX_KEY_VARIABLE }),
+        // Even without a key: Codex joins this with a provider of that name in its own file, which may name another variable.
+        env_key: CODEX_KEY_VARIABLE,
       };
       const settings = [
         ['model_provider', 'sluice'],

@@ -130,6 +130,14 @@ test('codex is configured by arguments', async () => {
   expect(env.SLUICE_CLIENT_KEY).toBe('k1');
 });
 
+test('codex asks for no variable of the provider of that name in its own file, where the gateway asks for no key', async () => {
+  const program = install('codex');
+  await run(['codex']);
+  const { args, env } = await program.read();
+  expect(args).toContain('model_providers.sluice.env_key="SLUICE_CLIENT_KEY"');
+  expect(env.SLUICE_CLIENT_KEY).toBe('sluice');
+});
+
 test('copilot has its own variables, which win over those of another provider', async () => {
   const program = install('copilot');
   await run(['copilot'], { COPILOT_PROVIDER_TYPE: 'anthropic', COPILOT_PROVIDER_BEARER_TOKEN: 'own' });
