@@ -6,17 +6,39 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** In bytes. */
 const SHORT = 4 * 1024;
 const GATHERED = 64 * 1024;
+/** In bytes: what comes after so many is copied into its place at once, where the length of all is declared, and so is held once. */
+const LONG = 1024 * 1024;
 
 export class Pieces {
   /** Of all together, in bytes. */
   size = 0;
-  private readonly kept: Bytes[] = [];
+  private readonly declared: number;
+  /** As long as declared, of which the first `size` bytes have come; undefined: they are in `kept` and `gathered`. */
+  private whole: Bytes | undefined;
+  private kept: Bytes[] = [];
   private gathered: Bytes | undefined;
   private filled = 0;
 
+  /** @param declared how long all of them say that they are together, in bytes; NaN or left out: they do not. */
+  constructor(declared = Number.NaN) {
+    this.declared = declared;
+  }
+
   add(piece: Bytes): void {
+    const before = this.size;
     this.size += piece.length;
-    if (piece.length >= SHORT || this.size === piece.length) {
+    // Not sooner: who only declares a length takes no memory.
+    if (before > LONG && this.size <= this.declared) {
+      this.whole ??= this.copied(new Uint8Array(this.declared));
+      this.whole.set(piece, before);
+      return;
+    }
+    if (this.whole !== undefined) {
+      // More comes than was declared.
+      this.kept = [this.whole.subarray(0, before)];
+      this.whole = undefined;
+    }
+    if (piece.length >= SHORT || before === 0) {
       this.keepGathered();
       this.kept.push(piece);
       return;
@@ -27,16 +49,24 @@ export class Pieces {
     this.filled += piece.length;
   }
 
+  /** All that has come; called once. */
   join(): Bytes {
+    if (this.whole !== undefined) return this.whole.subarray(0, this.size);
     this.keepGathered();
     const [only] = this.kept;
     if (only !== undefined && this.kept.length === 1) return only;
-    const whole = new Uint8Array(this.size);
+    return this.copied(new Uint8Array(this.size));
+  }
+
+  /** Moves all that was kept into `whole`. */
+  private copied(whole: Bytes): Bytes {
+    this.keepGathered();
     let offset = 0;
     for (const piece of this.kept) {
       whole.set(piece, offset);
       offset += piece.length;
     }
+    this.kept = [];
     return whole;
   }
 

@@ -99,7 +99,7 @@ export async function readBytes(
   const bytes =
     declared <= Math.min(SHORT, maxBody)
       ? await limited(request.bytes())
-      : await readBounded(request.body, maxBody, limited);
+      : await readBounded(request.body, { maxBody, declared, wait: limited });
   if (bytes.length > maxBody) throw tooLarge(maxBody);
   return packing === null || bytes.length === 0 ? bytes : await unpack(bytes, packing, maxBody);
 }
@@ -135,7 +135,7 @@ async function unpack(
     // The DOM's types do not list all formats yet.
     const unpacking = new DecompressionStream(format as CompressionFormat);
     const plain = new Blob([bytes]).stream().pipeThrough(unpacking);
-    return await readBounded(plain, maxBody);
+    return await readBounded(plain, { maxBody });
   } catch (thrown) {
     const known = thrown instanceof GatewayError ? thrown : outOfMemory(thrown);
     if (known !== undefined) throw known;
@@ -146,14 +146,20 @@ async function unpack(
   }
 }
 
+interface Bounds {
+  maxBody: number;
+  /** How long the body says that it is, in bytes; NaN or left out: it does not. */
+  declared?: number;
+  wait?: Limiter;
+}
+
 async function readBounded(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  maxBody: number,
-  wait: Limiter = (piece) => piece,
+  { maxBody, declared, wait = (piece) => piece }: Bounds,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (body === null) return new Uint8Array(0);
   const reader = body.getReader();
-  const pieces = new Pieces();
+  const pieces = new Pieces(declared);
   try {
     for (;;) {
       const { done, value } = await wait(reader.read());

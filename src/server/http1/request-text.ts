@@ -17,6 +17,9 @@ const ASCII = /^[\0-\x7f]*$/;
 /** A longer body is encoded up front: the part of a string that the socket did not take is encoded twice. In UTF-16 units. */
 const LONGEST_STRING = 32 * 1024;
 
+/** In bytes: a longer body is not copied behind the head, but sent after it. */
+const LONGEST_COPIED = 64 * 1024;
+
 /** Set here, whatever the caller's headers contain. */
 const OWN_FIELD = /^(host|content-length|connection|transfer-encoding)$/;
 
@@ -33,7 +36,7 @@ export interface RequestFrame {
   fields: string;
 }
 
-/** What is sent at once: of a body that is still coming in, only what says how long it is. @param path with its query. Throws UnsendableRequest. */
+/** All of the request but `bodyBehind`. @param path with its query. Throws UnsendableRequest. */
 export function writeRequest(
   { method, headers, body }: Pick<UpstreamRequest, 'method' | 'headers' | 'body'>,
   { host, root, fields }: RequestFrame,
@@ -52,13 +55,40 @@ export function writeRequest(
     head += `${name}: ${value}\r\n`;
   });
   if (!headers.has('accept-encoding')) head += 'accept-encoding: identity\r\n';
-  if (isStreamed(body)) return Buffer.from(`${head}${lengthField(body)}\r\n\r\n`, 'latin1');
+  const behind = bodyBehind(body);
+  if (behind !== undefined) return Buffer.from(`${head}${lengthField(behind)}\r\n\r\n`, 'latin1');
   if (body === undefined) head += MEANS_BODY.test(method) ? 'content-length: 0\r\n\r\n' : '\r\n';
   else head += `content-length: ${typeof body === 'string' ? Buffer.byteLength(body) : body.length}\r\n\r\n`;
   if (body instanceof Uint8Array) return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+  const text = typeof body === 'string' ? body : '';
   // The socket writes a string as UTF-8, but a head is Latin-1.
-  const isText = ASCII.test(head) && (body?.length ?? 0) <= LONGEST_STRING;
-  return isText ? head + (body ?? '') : bytesOf(head, body ?? '');
+  return ASCII.test(head) && text.length <= LONGEST_STRING ? head + text : bytesOf(head, text);
+}
+
+/** What is sent after `writeRequest`, once; undefined: nothing. */
+export function bodyBehind(body: UpstreamRequest['body']): StreamedBody | undefined {
+  if (isStreamed(body)) return body;
+  return body instanceof Uint8Array && body.length > LONGEST_COPIED ? new WholeBody(body) : undefined;
+}
+
+class WholeBody implements StreamedBody {
+  readonly length: number;
+  private bytes: Uint8Array<ArrayBuffer> | null;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.length = bytes.length;
+    this.bytes = bytes;
+  }
+
+  async next(): ReturnType<StreamedBody['next']> {
+    const { bytes } = this;
+    this.bytes = null;
+    return bytes;
+  }
+
+  cancel(): void {
+    this.bytes = null;
+  }
 }
 
 function lengthField({ length }: StreamedBody): string {

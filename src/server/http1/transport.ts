@@ -13,7 +13,7 @@ import type { Connection } from './connection.ts';
 import type { OriginAddress } from './opening.ts';
 import { Origin } from './origin.ts';
 import { bareHost, type HttpProxy, portOf, type Proxies } from './proxies.ts';
-import { type RequestFrame, writeRequest } from './request-text.ts';
+import { bodyBehind, type RequestFrame, writeRequest } from './request-text.ts';
 import { type AnswerWaiter, RunningAnswer, type Staleness } from './running-answer.ts';
 import { unpacked } from './unpack.ts';
 
@@ -152,7 +152,7 @@ class Sending implements AnswerWaiter {
   private ask(connection: Connection, answer: RunningAnswer): void {
     answer.on(connection);
     const { method, body } = this.request;
-    connection.ask(method, this.text, answer, isStreamed(body) ? body : undefined);
+    connection.ask(method, this.text, answer, bodyBehind(body));
   }
 
   private dial(answer: RunningAnswer): void {

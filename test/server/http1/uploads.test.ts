@@ -218,3 +218,39 @@ test('it goes over a connection of its own: an idle one might be closing', async
   await connection.write(plain('ok'));
   expect((await readWhole(await asked)).body.toString()).toBe('ok');
 });
+
+describe('a long body that is there whole', () => {
+  const LONG = new Uint8Array(3 * 1024 * 1024).map((_, at) => at % 251);
+  const text = Buffer.from(LONG).toString('latin1');
+
+  test('follows its head, and the connection is reused', async () => {
+    const server = serve();
+    const first = ask(server.url, { body: LONG });
+    const connection = await server.accept();
+    const request = await connection.request();
+    expect(request.body === text).toBe(true);
+    expect(request.fields).toContain(`content-length: ${LONG.length}`);
+    await connection.write(plain('first'));
+    expect((await first).body.toString()).toBe('first');
+    const second = ask(server.url, { body: LONG });
+    expect((await connection.request()).body === text).toBe(true);
+    await connection.write(plain('second'));
+    expect((await second).body.toString()).toBe('second');
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('is sent again where the server had closed the connection before it saw the request', async () => {
+    const server = serve();
+    const first = ask(server.url);
+    const stale = await server.accept();
+    await stale.request();
+    await stale.write(plain('first'));
+    await first;
+    const second = ask(server.url, { body: LONG });
+    stale.reset();
+    const connection = await server.accept();
+    expect((await connection.request()).body === text).toBe(true);
+    await connection.write(plain('second'));
+    expect((await second).body.toString()).toBe('second');
+  });
+});
