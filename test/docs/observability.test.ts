@@ -31,6 +31,7 @@ const attempt = {
     startedMs: 1,
     durationMs: 2,
     providerMs: 1,
+    sentBytes: 3,
     key: '#2',
     skipped: 'busy' as const,
     hedge: true as const,
