@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
 import { createAuthority } from '../support/certificates.ts';
+import { startTunnelProxy } from '../support/tunnel-proxy.ts';
 import { connectRaw, type RawClient } from '../support/raw-client.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { type ReceivedUpload, startUploadProvider, type UploadProvider } from '../support/upload-provider.ts';
@@ -356,8 +357,21 @@ describe('the client ends it', () => {
     });
   });
 
+  test('leaves while the provider does not read: it is noticed all the same', async () => {
+    provider.pausesNew = true;
+    const before = await rowCount();
+    const client = await begin(50 * MB, 40 * MB);
+    const upload = await provider.accept();
+    await Bun.sleep(500);
+    client.leave();
+    expect(await rowAfter(before)).toMatchObject({ status: 'aborted', http_status: 499 });
+    upload.resume();
+    await upload.closed;
+    expect(upload.isWhole).toBe(false);
+  });
+
   test('is silent in the middle: a 408, and the provider’s request is broken off', async () => {
-    await using hasty = await startSluice({ config: configOf({ body_timeout: '500ms' }) });
+    await using hasty = await startSluice({ config: configOf({ body_timeout: '1s' }) });
     const client = await begin(50 * MB, 5 * MB, { to: hasty });
     const upload = await provider.accept();
     await upload.until(() => upload.bytes === 5 * MB);
@@ -512,4 +526,95 @@ test('who may not ask is refused before the body has come, and no provider is as
     client.leave();
   }
   expect(provider.received).toHaveLength(asked);
+});
+
+// Our own HTTP client goes through the first, the runtime's fetch through the second.
+describe.each(['http', 'https'])('by way of a proxy at %s://', (scheme) => {
+  const directory = temporaryFolder('uploads-proxy');
+  const authority = createAuthority('Lab');
+  const authorityFile = join(directory, 'authority.pem');
+  writeFileSync(authorityFile, authority.certificate);
+  const files = startUploadProvider(authority.issue({ names: ['files.example'] }));
+  let proxy: Awaited<ReturnType<typeof startTunnelProxy>>;
+  let behind: SluiceProcess;
+  beforeAll(async () => {
+    const own = scheme === 'https' ? authority.issue({ names: ['127.0.0.1'] }) : undefined;
+    proxy = await startTunnelProxy(() => files.port, own);
+    const providers = {
+      files: { dialect: 'openai-chat', base_url: 'https://files.example/v1', api_key: 'lab-key-1' },
+    } satisfies ConfigInput['providers'];
+    behind = await startSluice({
+      config: { server: { port: 0, body_timeout: '2s' }, providers },
+      environment: { HTTPS_PROXY: `${scheme}://${proxy.host}`, NODE_EXTRA_CA_CERTS: authorityFile },
+    });
+  });
+  afterAll(async () => {
+    await behind[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+    files.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  test.each([true, false])('it passes, with a declared length: %p', async (isDeclared) => {
+    const before = await rowCount(behind);
+    const { residentBytes } = behind.usage();
+    const memory = watchMemory(behind);
+    const { answered, sha256 } = post(LONG / 2, { to: behind, isDeclared });
+    const upload = await files.accept();
+    await upload.whole();
+    upload.answer('200 OK', STORED);
+    expect(await answered).toEqual({ status: 200, text: STORED });
+    expect(upload.sha256()).toBe(sha256());
+    const framing = ['content-length', 'transfer-encoding'].map((name) => upload.headers.get(name));
+    expect(framing).toEqual(isDeclared ? [String(LONG / 2), null] : [null, 'chunked']);
+    if (process.platform === 'linux') expect(memory.most() - residentBytes).toBeLessThan(MEMORY);
+    expect((await rowAfter(before, behind)).attempts).toMatchObject([{ sent_bytes: LONG / 2 }]);
+  });
+
+  test.each([true, false])(
+    'it never looks whole where the client leaves, declared: %p',
+    async (isDeclared) => {
+      const before = await rowCount(behind);
+      const client = await begin(isDeclared ? 50 * MB : null, 5 * MB, { to: behind });
+      const upload = await files.accept();
+      await upload.until(() => upload.bytes > 2 * MB);
+      client.leave();
+      await upload.closed;
+      expect(upload.isWhole).toBe(false);
+      expect(await rowAfter(before, behind)).toMatchObject({ status: 'aborted', http_status: 499 });
+    },
+  );
+
+  test('a client that is silent gets a 408', async () => {
+    const client = await begin(50 * MB, 5 * MB, { to: behind });
+    const upload = await files.accept();
+    await client.until((text) => text.includes('server.body_timeout'));
+    expect(client.text()).toStartWith('HTTP/1.1 408 ');
+    await upload.closed;
+    expect(upload.isWhole).toBe(false);
+    client.leave();
+  });
+
+  test('an early refusal reaches the client', async () => {
+    const client = await begin(50 * MB, 5 * MB, { to: behind });
+    const upload = await files.accept();
+    await upload.until(() => upload.bytes > 2 * MB);
+    upload.answer('413 Payload Too Large', JSON.stringify({ error: { message: 'the file is too large' } }));
+    await client.until((text) => text.includes('too large'));
+    expect(client.text()).toStartWith('HTTP/1.1 413 ');
+    client.leave();
+  });
+});
+
+test('the end of the gateway ends it at both sides', async () => {
+  await using closing = await startSluice({ config: configOf({ drain_timeout: '200ms' }) });
+  const client = await begin(50 * MB, 5 * MB, { to: closing });
+  const upload = await provider.accept();
+  await upload.until(() => upload.bytes === 5 * MB);
+  closing.signal('SIGTERM');
+  await client.until((text) => text.includes('shut down'));
+  expect(client.text()).toStartWith('HTTP/1.1 503 ');
+  await upload.closed;
+  expect(upload.isWhole).toBe(false);
+  await closing.exited;
 });

@@ -1,8 +1,10 @@
-// A provider's server on bare TCP that is sent uploads: it reads them at the test's pace, and tells what has come of each.
+// A provider's server on bare TCP or TLS that is sent uploads: it reads them at the test's pace, and tells what has come of each.
 import type { Socket } from 'bun';
+import type { Certificate } from './certificates.ts';
 
 export interface UploadProvider {
   readonly url: string;
+  readonly port: number;
   /** Requests whose head has come, in that order. */
   readonly received: readonly ReceivedUpload[];
   /** Resolves with the next request that nobody took yet, when its head has come. */
@@ -101,7 +103,7 @@ export class ReceivedUpload {
   }
 }
 
-export function startUploadProvider(): UploadProvider {
+export function startUploadProvider(certificate?: Certificate): UploadProvider {
   const received: ReceivedUpload[] = [];
   const waiting: ((upload: ReceivedUpload) => void)[] = [];
   let taken = 0;
@@ -109,6 +111,7 @@ export function startUploadProvider(): UploadProvider {
   const listener = Bun.listen<UploadConnection>({
     hostname: '127.0.0.1',
     port: 0,
+    ...(certificate && { tls: { cert: certificate.certificate, key: certificate.key } }),
     socket: {
       open(socket) {
         socket.data = new UploadConnection(socket, connections++, (upload) => {
@@ -124,7 +127,8 @@ export function startUploadProvider(): UploadProvider {
     },
   });
   const provider: UploadProvider = {
-    url: `http://127.0.0.1:${listener.port}`,
+    url: `${certificate ? 'https' : 'http'}://127.0.0.1:${listener.port}`,
+    port: listener.port,
     received,
     pausesNew: false,
     async accept() {
