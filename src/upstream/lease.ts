@@ -14,8 +14,8 @@ export interface Lease {
   readonly key: string | null;
   /** Its position, `#2`; undefined where there is no choice. */
   readonly keyLabel: string | undefined;
-  /** The answer's first content has arrived. */
-  answered(): void;
+  /** The answer's first content has arrived. @param isTimed false: when it did depended on the client, whose upload came first. */
+  answered(isTimed?: boolean): void;
   /** Only the first call counts. */
   end(outcome: LeaseOutcome): void;
 }
@@ -53,10 +53,10 @@ class ProviderLease implements Lease {
     return this.terms.keyLabel;
   }
 
-  answered(): void {
+  answered(isTimed = true): void {
     if (this.over) return;
     this.terms.permit.spoke();
-    this.terms.slot.spoke();
+    if (isTimed) this.terms.slot.spoke();
     this.recovered();
   }
 

@@ -585,3 +585,49 @@ test('a used-up budget holds it back', async () => {
   expect((await lab.row(1)).errorCode).toBe('budget_exceeded');
   expect(lab.upstream.requests).toHaveLength(1);
 });
+
+test('an upload that comes slowly does not make its provider slow, which would lower its limit of concurrency', async () => {
+  let time = 0;
+  const lab = createTestGateway({
+    config: {
+      providers: { gpt: { ...ALL.gpt, concurrency: { max: 4, min: 1 } } },
+    },
+    async fetch(_, { body }) {
+      await new Response(body).bytes();
+      time += 10;
+      return Response.json(FILE);
+    },
+    host: { monotonic: () => time },
+  });
+  /** Two at once. */
+  const round = async (body: () => BodyInit) => {
+    const post = () =>
+      lab.gateway.fetch(
+        new Request('http://127.0.0.1:8088/v1/files', {
+          method: 'POST',
+          body: body(),
+          headers: { 'content-type': 'application/octet-stream' },
+          duplex: 'half',
+        } as RequestInit),
+      );
+    for (const answered of [post(), post()]) expect(await (await answered).json()).toEqual(FILE);
+  };
+  const limit = async () => {
+    const health = await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/providers'));
+    const { providers } = (await health.json()) as { providers: { concurrency_limit: number | null }[] };
+    return providers[0]?.concurrency_limit;
+  };
+  for (let count = 0; count < 20; count++) await round(() => BYTES);
+  await round(() => {
+    let pieces = 0;
+    return new ReadableStream({
+      pull(controller) {
+        time += 60_000;
+        controller.enqueue(new Uint8Array(512 * 1024));
+        pieces++;
+        if (pieces === 5) controller.close();
+      },
+    });
+  });
+  expect(await limit()).toBe(4);
+});

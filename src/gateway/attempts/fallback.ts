@@ -150,7 +150,7 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
         if (begun === undefined) break;
         try {
           const answer = await begun.run((status) => noteStatus(begun, status), signal);
-          lease.answered();
+          lease.answered(begun.planned.isSpent?.() !== true);
           noteEnd(begun, context);
           return answer;
         } catch (thrown) {
