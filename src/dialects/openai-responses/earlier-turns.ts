@@ -5,6 +5,8 @@ export interface Turn {
   before: Turn | undefined;
   /** Items as JSON texts, separated by commas: with those of the turns before, what the next message continues. */
   items: string;
+  /** UTF-16 units of the conversation up to here, where that is known. */
+  length?: number;
 }
 
 /** A client that branches goes back a few answers at most; OpenAI keeps the last one. */
@@ -110,13 +112,16 @@ export class EarlierTurns {
 export function itemsUpTo(turn: Turn): string {
   const items: string[] = [];
   for (let each: Turn | undefined = turn; each !== undefined; each = each.before) {
-    if (each.items !== '') items.unshift(each.items);
+    if (each.items !== '') items.push(each.items);
   }
-  return items.join(',');
+  return items.reverse().join(',');
 }
 
 function lengthOf(turn: Turn): number {
   let length = 0;
-  for (let each: Turn | undefined = turn; each !== undefined; each = each.before) length += each.items.length;
+  for (let each: Turn | undefined = turn; each !== undefined; each = each.before) {
+    if (each.length !== undefined) return length + each.length;
+    length += each.items.length;
+  }
   return length;
 }

@@ -71,3 +71,12 @@ test('a conversation is all of its items, without those that are empty', () => {
   const second = { before: first, items: '' };
   expect(itemsUpTo({ before: second, items: '{"c":3}' })).toBe('{"a":1},{"b":2},{"c":3}');
 });
+
+test('a conversation of hundreds of thousands of turns takes no time out of proportion', () => {
+  const turns = new EarlierTurns(new HeldTogether());
+  const last = 300_000;
+  for (let index = 0; index <= last; index++)
+    turns.keep(`r${index}`, { before: turns.get(`r${index - 1}`), items: '1' });
+  const latest = turns.get(`r${last}`);
+  expect([latest?.length, latest && itemsUpTo(latest).length]).toEqual([last + 1, 2 * last + 1]);
+});
