@@ -40,6 +40,10 @@ export interface Exporter {
 const FULL_BATCH = 512;
 /** Spans that may wait for a collector; beyond this, new ones are dropped. */
 const MOST_WAITING = 4_096;
+/** Five minutes with the sender's pauses: a collector is away for longer only where nobody restarts it. */
+const MOST_TRIES_OF_SPANS = 14;
+/** The next report has all that this one has. */
+const MOST_TRIES_OF_METRICS = 4;
 
 export function createExporter(settings: OtlpSettings, host: ExporterHost): Exporter {
   // Otherwise a collector would take two gateways for one, whose counters each report would set back.
@@ -102,7 +106,7 @@ function createTraces(target: OtlpTarget, delayMs: number, resource: Resource, h
   async function sendBatch(): Promise<void> {
     const batch = waiting.slice(0, FULL_BATCH);
     waiting = waiting.slice(FULL_BATCH);
-    const taken = await sender.send(serializeSpans(target.encoding, batch));
+    const taken = await sender.send(serializeSpans(target.encoding, batch), MOST_TRIES_OF_SPANS);
     if (!taken) dropped += batch.length;
     if (!taken || dropped === 0) return;
     host.log('warn', 'OpenTelemetry: spans were dropped while the collector accepted none', {
@@ -174,7 +178,7 @@ function createMetrics(
   }
 
   async function sendMetrics(): Promise<void> {
-    const isTaken = await sender.send(await report());
+    const isTaken = await sender.send(await report(), MOST_TRIES_OF_METRICS);
     if (isTaken) changes?.delivered();
   }
 

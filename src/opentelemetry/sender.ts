@@ -14,13 +14,12 @@ export interface Refusal {
 }
 
 export interface Sender {
-  /** Never rejects. False: sending was given up. */
-  send(body: Uint8Array): Promise<boolean>;
+  /** Never rejects. False: sending was given up, after so many tries or since another would be refused as well. */
+  send(body: Uint8Array, mostTries: number): Promise<boolean>;
   /** To be called when the gateway ends: nothing is retried, and requests without an answer in `END_MS` are given up. */
   hurry(): void;
 }
 
-const MOST_TRIES = 4;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** The longest wait at the end for a collector that does not answer, however much is left. */
@@ -113,12 +112,12 @@ export function createSender(
   }
 
   return {
-    async send(body) {
+    async send(body, mostTries) {
       for (let tries = 1; ; tries++) {
         const outcome = await post(body);
         note(outcome);
         if (outcome.ok) return true;
-        if (isHurried || outcome.retryAfterMs === null || tries >= MOST_TRIES) return false;
+        if (isHurried || outcome.retryAfterMs === null || tries >= mostTries) return false;
         const pause = Math.min(
           LONGEST_PAUSE_MS,
           Math.max(outcome.retryAfterMs, FIRST_PAUSE_MS * 2 ** (tries - 1)),

@@ -10,6 +10,7 @@ import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { SAMPLE_TIME, sampleRow, sampleUsage } from '../support/ledger-rows.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { type CollectedPoint, type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
+import { eventually } from '../support/time-limit.ts';
 
 const TRACE = 'ab'.repeat(16);
 const REQUEST = 'cd'.repeat(8);
@@ -525,6 +526,23 @@ describe('a collector that fails', () => {
     await exporter.close();
   });
 
+  test('that is away for minutes gets what came meanwhile', async () => {
+    const { exporter, requests } = setup('protobuf', { timeoutMs: 3_600_000 });
+    collector.answers.push(...Array.from({ length: 9 }, () => new Response(null, { status: 503 })));
+    for (let tries = 1; tries <= 9; tries++) {
+      exporter.see(SERVED);
+      await timers.advance(31_000);
+      await requests(tries);
+    }
+    await eventually(async () => {
+      await timers.advance(1_000);
+      return collector.spans.length >= 3 * 9;
+    });
+    await exporter.close();
+    expect(collector.spans).toHaveLength(3 * 9);
+    expect(logged.filter((line) => line.includes('dropped'))).toEqual([]);
+  });
+
   test('that is away for long leaves nothing of the tries behind', async () => {
     const away = createSender(
       'traces',
@@ -541,7 +559,7 @@ describe('a collector that fails', () => {
       () => null,
     );
     const promisesAfter = async (batches: number) => {
-      for (let n = 0; n < batches; n++) await away.send(new Uint8Array());
+      for (let n = 0; n < batches; n++) await away.send(new Uint8Array(), 4);
       Bun.gc(true);
       return heapStats().objectTypeCounts.Promise ?? 0;
     };
