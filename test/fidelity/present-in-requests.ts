@@ -113,6 +113,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'six stop sequences': null,
   'token biases (`logit_bias`)': null,
   'safety settings': null,
+  'what the provider should refuse (`moderation`)': ({ moderation }) => moderation !== undefined,
   "end user's id": ({ user }) => user !== undefined,
   metadata: null,
   'service tier': null,
