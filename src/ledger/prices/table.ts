@@ -92,7 +92,10 @@ function loosely(match: MatchLogic, name: string): boolean {
 
 const REVISION =
   /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
-/** In characters. Digits can be divided in many ways, which the expression would all try: hours for a name of hundreds. */
+/**
+ * In characters. Digits can be divided in many ways, which the expression would all try: more than half a second for a name of
+ * a hundred, where the engine gives up.
+ */
 const LONGEST_REVISION = 40;
 /** Rest of a date whose beginning belongs to the table's prefix, e.g. `…-2025` + `0514`. */
 const REST_OF_DATE = /^-?(?:\d{4}|\d\d-\d\d)(?=[-@:.]|$)/;
