@@ -45,7 +45,8 @@ test.skipIf(process.platform !== 'linux')(
     expect(received).toContain('overloaded_error');
 
     for (const one of idle) one.destroy();
-    while (sluice.usage().descriptors >= LIMIT) await Bun.sleep(1);
+    // A request takes more than one: of its client, and of its provider.
+    while (sluice.usage().descriptors > LIMIT / 2) await Bun.sleep(1);
     const response = await fetch(`${sluice.url}/v1/messages`, { method: 'POST', body: JSON.stringify(ASK) });
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('whole')]);
     const { entries } = await sluice.get<{ entries: object[] }>('/gateway/audit');

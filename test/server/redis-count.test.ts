@@ -9,6 +9,7 @@ import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
 import type { RemoteCount, RemoteState } from '../../src/limits/remote-count.ts';
 import { connectRemoteCount } from '../../src/server/redis/remote-count.ts';
 import { AT_ONCE, countsTogether, MINUTE, namesOf, TOKENS } from '../limits/counting-suite.ts';
+import { freePort } from '../support/free-port.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
@@ -452,10 +453,12 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
   });
 
   test('a node of a cluster that has other keys names the one that has these', async () => {
-    const cluster = ['--cluster-enabled', 'yes'];
-    await using one = await startRedis(cluster);
-    await using other = await startRedis(cluster);
-    await one.send('CLUSTER', 'MEET', '127.0.0.1', String(other.port));
+    // Without a port of its own the bus has one among those that the system deals to connections.
+    const buses = [await freePort(), await freePort()];
+    const cluster = (bus: number | undefined) => ['--cluster-enabled', 'yes', '--cluster-port', String(bus)];
+    await using one = await startRedis(cluster(buses[0]));
+    await using other = await startRedis(cluster(buses[1]));
+    await one.send('CLUSTER', 'MEET', '127.0.0.1', String(other.port), String(buses[1]));
     await other.send('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await eventually(async () => String(await one.send('CLUSTER', 'INFO')).includes('cluster_state:ok'));
     const joined = [connect(one.url, [MINUTE]), connect(other.url, [MINUTE])];
