@@ -74,6 +74,8 @@ export interface ForwardedPath {
    * passed on while it comes in.
    */
   isUpload?: boolean;
+  /** JSON posted there names no model at its top level; if it is longer than `server.max_body`, it is passed on like an upload. */
+  passesLongJson?: boolean;
   /**
    * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from the `usage` of the
    * answer. Left out: nothing is billed.

@@ -234,6 +234,8 @@ describe('200 MB pass through, byte for byte, in little memory', () => {
 
 describe('what streams', () => {
   const MULTIPART = 'multipart/form-data; boundary=lab';
+  const BATCHES = '/v1/messages/batches';
+  const JSON_TYPE = { 'content-type': 'application/json' };
 
   test.each([
     ['/v1/uploads/upload-1/parts', MULTIPART, {}, '/v1/uploads/upload-1/parts', 'lab-key-1'],
@@ -260,8 +262,41 @@ describe('what streams', () => {
     expect(given.filter(Boolean).join().replace('Bearer ', '')).toBe(key);
   });
 
+  test.each([true, false])(
+    'a batch of Anthropic’s longer than server.max_body, with a declared length: %p',
+    async (isDeclared) => {
+      const before = await rowCount();
+      const { answered, sha256 } = post(70 * MB, { path: BATCHES, isDeclared, headers: JSON_TYPE });
+      const upload = await storeNext();
+      expect((await answered).status).toBe(200);
+      expect(upload.line).toBe(`POST ${BATCHES} HTTP/1.1`);
+      expect(upload.sha256()).toBe(sha256());
+      expect(upload.headers.get('x-api-key')).toBe('lab-key-4');
+      expect(upload.headers.get('content-type')).toBe('application/json');
+      expect(await rowAfter(before)).toMatchObject({
+        status: 'success',
+        operation: 'forward',
+        request_body: null,
+        attempts: [{ provider: 'anthropic', status: 200, sent_bytes: 70 * MB }],
+      });
+    },
+  );
+
+  test('no shorter batch: the row has it', async () => {
+    const before = await rowCount();
+    const body = JSON.stringify({ requests: [{ custom_id: 'a'.repeat(3 * MB), params: {} }] });
+    const answered = fetch(sluice.url + BATCHES, { method: 'POST', body, headers: JSON_TYPE });
+    const upload = await storeNext();
+    expect((await answered).status).toBe(200);
+    expect(upload.bytes).toBe(body.length);
+    const { request_body, attempts } = await rowAfter(before);
+    expect(request_body).toStartWith('{"requests"');
+    expect(attempts).toEqual([expect.not.objectContaining({ sent_bytes: expect.anything() })]);
+  });
+
   test.each([
     ['/v1/audio/transcriptions', MULTIPART],
+    ['/v1/messages/batches/b/cancel', 'application/json'],
     ['/v1/videos', MULTIPART],
     ['/v1/batches', 'application/json'],
   ])('not %s: its body is read, and server.max_body limits it', async (path, type) => {

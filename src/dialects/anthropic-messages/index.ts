@@ -81,12 +81,16 @@ export const anthropicMessages: Dialect = {
   createGrammarChecker: () => createGrammarChecker(),
 };
 
+/** A batch is JSON of up to 256 MB. https://platform.claude.com/docs/en/build-with-claude/batch-processing */
+const BATCHES = '/v1/messages/batches';
+
 /** What only Anthropic itself can answer. Files have the same path as OpenAI's. */
 function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
   const isOwn =
     /^\/v1\/(messages\/batches|skills)(\/|$)/.test(path) ||
     (/^\/v1\/files(\/|$)/.test(path) && headers.has('anthropic-version'));
-  return isOwn ? { path, spokenBy: [ID], isStored: true, isUpload: true } : forwardedToAmazon(path, INVOKE);
+  if (!isOwn) return forwardedToAmazon(path, INVOKE);
+  return { path, spokenBy: [ID], isStored: true, isUpload: true, passesLongJson: path === BATCHES };
 }
 
 function alternativeTo(path: string): string | undefined {

@@ -78,9 +78,13 @@ function readForwarded(
 ): Promise<Uint8Array<ArrayBuffer> | Upload> {
   const { server: limits } = config;
   const { setTimer } = host;
-  return found.forward.isUpload === true && !isJsonType(headers.get('content-type') ?? '')
-    ? readUpload(request, headers, { limits, setTimer, client })
-    : readBytes(request, headers, limits, setTimer);
+  const { isUpload, passesLongJson } = found.forward;
+  const context = { limits, setTimer, client };
+  if (isJsonType(headers.get('content-type') ?? '')) {
+    // What can be read whole is: rows have it, and it can be sent again with the next key.
+    if (passesLongJson === true) return readUpload(request, headers, context, limits.maxBody);
+  } else if (isUpload === true) return readUpload(request, headers, context);
+  return readBytes(request, headers, limits, setTimer);
 }
 
 /** @param bytes the body; of an upload, its beginning. */
@@ -92,7 +96,8 @@ async function forward(
 ): Promise<Response> {
   const { request, found, config, record, host, client, redact, serverKeys } = forwarding;
   const { pathname, search } = forwarding.address;
-  const content = parseForwardedBody(bytes, headers.get('content-type'));
+  const type = headers.get('content-type');
+  const content = parseForwardedBody(bytes, type, upload !== undefined);
   const inPath = found.forward.model;
   record.requestedModel = inPath?.name ?? content.model;
   record.streamed = inPath?.streams === true;

@@ -15,11 +15,19 @@ export interface ForwardedBody {
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-/** @param type the `content-type`. */
-export function parseForwardedBody(bytes: Uint8Array<ArrayBuffer>, type: string | null): ForwardedBody {
+/**
+ * @param type the `content-type`.
+ * @param isBeginning more of the body follows.
+ */
+export function parseForwardedBody(
+  bytes: Uint8Array<ArrayBuffer>,
+  type: string | null,
+  isBeginning: boolean,
+): ForwardedBody {
   const asItIs: ForwardedBody = { model: null, text: null, withModel: () => bytes };
   if (type === null || bytes.length === 0) return asItIs;
-  return isJsonType(type) ? (parseJson(bytes) ?? asItIs) : (parseForm(bytes, type) ?? asItIs);
+  if (!isJsonType(type)) return parseForm(bytes, type) ?? asItIs;
+  return isBeginning ? asItIs : (parseJson(bytes) ?? asItIs);
 }
 
 function parseForm(bytes: Uint8Array<ArrayBuffer>, type: string): ForwardedBody | undefined {

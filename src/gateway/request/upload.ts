@@ -29,17 +29,20 @@ export interface UploadContext {
 /**
  * The body if it is short or compressed, as `readBytes` has it; otherwise its beginning has been read, and `limits.maxBody` does not
  * apply. Throws as `readBytes` does.
+ *
+ * @param short in bytes: the longest body that is read whole.
  */
 export async function readUpload(
   request: Request,
   headers: HeaderReader,
   context: UploadContext,
+  short = Math.min(READ_FIRST, context.limits.maxBody),
 ): Promise<Bytes | Upload> {
   const { limits, setTimer } = context;
-  const most = Math.min(READ_FIRST, limits.maxBody);
   const declared = headers.has('transfer-encoding') ? null : lengthIn(headers);
-  if (request.body === null || isCompressed(headers) || (declared !== null && declared <= most))
+  if (request.body === null || isCompressed(headers) || (declared !== null && declared <= short))
     return readBytes(request, headers, limits, setTimer);
+  const most = declared === null ? short : Math.min(READ_FIRST, short);
   const reader = request.body.getReader();
   const pieces = new Pieces();
   try {
