@@ -15,6 +15,8 @@ export interface ForwardedSocket {
   modelParameter?: string;
   /** The parameter in which the client names it instead. */
   clientsModelParameter?: string;
+  /** The parameter that names a conversation which another connection has begun, and which this one takes part in. */
+  joins?: string;
   /** Parameters of the client's query that no provider gets. */
   ownParameters?: readonly string[];
   /** In place of the dialect's own. */

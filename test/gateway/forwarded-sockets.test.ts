@@ -10,8 +10,8 @@ import { createTestGateway } from '../support/test-gateway.ts';
 
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
-/** A session whose provider says what a test has its reader hear. */
-async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = {}) {
+/** A gateway whose providers accept every WebSocket. */
+function openLab(server: ConfigInput['server'], unsent = 0) {
   let reader: SocketReader | undefined;
   const lab = createTestGateway({
     config: { server, providers: { openai: { api_key: 'sk-proj-lab' }, gemini: { api_key: 'AIzaSyLab' } } },
@@ -31,8 +31,16 @@ async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = 
       }),
     },
   });
+  const ask = async (path: string, headers: Record<string, string> = {}) =>
+    lab.gateway.openSocket(new Request(`http://127.0.0.1${path}`, { headers }));
+  return { lab, ask, provider: () => reader };
+}
+
+/** A session whose provider says what a test has its reader hear. */
+async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = {}) {
+  const { lab, ask, provider } = openLab(server, unsent);
   const shown = lab.gateway.running.watch().getReader();
-  const session = await lab.gateway.openSocket(new Request(`http://127.0.0.1${path}`));
+  const session = await ask(path);
   if (session instanceof Response) throw new Error(`refused: ${await session.text()}`);
   const decoder = new TextDecoder();
   /** What watchers are shown up to this text. */
@@ -44,7 +52,7 @@ async function openAt(path: string, unsent = 0, server: ConfigInput['server'] = 
     }
     return [...seen.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => JSON.parse(data) as LiveEvent);
   };
-  return { lab, session, provider: () => reader, shownUntil };
+  return { lab, session, provider, shownUntil };
 }
 
 /** What its provider says after the handshake, then the client closes; resolves to the row. */
@@ -105,6 +113,33 @@ describe('a Realtime conversation', () => {
     expect(read('response.output_text.delta')).toEqual({ text: 'Hi' });
     expect(read('response.output_audio_transcript.delta')).toEqual({ text: 'Hi' });
     expect(read('response.output_audio.delta')).toBeUndefined();
+  });
+});
+
+describe('a call that another client began', () => {
+  const PATH = '/v1/realtime?call_id=rtc_lab';
+  const server = { keys: ['operator'], project_keys: { web: ['web-key'] } };
+  const open = async (headers: Record<string, string>, path = PATH) => {
+    const { lab, ask } = openLab(server);
+    const session = await ask(path, { 'x-sluice-key': 'web-key', ...headers });
+    return { session, row: () => lab.row(0) };
+  };
+
+  test('is not joined with a project’s key alone, by which any project could', async () => {
+    const { session, row } = await open({});
+    if (!(session instanceof Response)) throw new Error('it was opened');
+    expect(session.status).toBe(403);
+    expect(await session.text()).toContain('call_id');
+    expect(await row()).toMatchObject({ errorCode: 'forbidden', projectId: 'web', attempts: [] });
+  });
+
+  test.each([
+    ['a key of the client’s own at the provider', { authorization: 'Bearer sk-own' }, PATH],
+    ['one of server.keys', { 'x-sluice-key': 'operator' }, PATH],
+    ['a conversation of its own', {}, '/v1/realtime?model=gpt-realtime'],
+  ])('is opened: %s', async (_, headers, path) => {
+    const { session } = await open(headers, path);
+    expect(session).not.toBeInstanceOf(Response);
   });
 });
 

@@ -22,7 +22,13 @@ export function openaiSocket(asked: string): ForwardedSocket | undefined {
   const path = ownPath(asked);
   if (path === LIVE) return { ...SHARED, path: belowBase(path), naming: LIVE_NAMING, read: readLive };
   if (!REALTIME.test(path)) return undefined;
-  const socket = { ...SHARED, path: belowBase(path), modelParameter: 'model', read: readRealtime };
+  const socket = {
+    ...SHARED,
+    path: belowBase(path),
+    modelParameter: 'model',
+    joins: 'call_id',
+    read: readRealtime,
+  };
   // Its SDK for Python still opens the path of dated API versions.
   return asked.startsWith('/openai/realtime') ? { ...socket, clientsModelParameter: 'deployment' } : socket;
 }

@@ -25,7 +25,7 @@ import { forcedTargetIn } from '../request/incoming.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { SocketSession } from '../socket/client-socket.ts';
 import { createForwardedSession } from '../socket/forwarded-session.ts';
-import { type Forwarding, onlyOnce, UNASKED } from './forward.ts';
+import { type Forwarding, onlyOnce, requireOwnKey, UNASKED } from './forward.ts';
 
 /** A client wants it opened. */
 export interface OpeningSocket extends FoundSocket {
@@ -81,11 +81,18 @@ export async function openForwardedSocket(forwarding: SocketForwarding): Promise
     dialect: dialect.id,
     spoken,
   };
+  const asking = askingFor(asked);
+  const { joins } = socket;
+  if (forwarding.project !== null && joins !== undefined && address.searchParams.has(joins))
+    requireOwnKey(
+      { asking, target, serverKeys: forwarding.serverKeys },
+      `${joins}: a call that another client began`,
+    );
   record.recheck = (server) => whyRefused(forwarding, server);
   const audience = record.live.audience();
   const observer = createObserver(host.monotonic, audience);
   const protocols = offeredProtocols(headers, socket);
-  const exchange = { ...forwarding, question: UNASKED, asking: askingFor(asked), route };
+  const exchange = { ...forwarding, question: UNASKED, asking, route };
   const opened = await firstAnswer<ProviderSocket>({
     context: tryContextOf(exchange),
     plan(_, apiKey) {

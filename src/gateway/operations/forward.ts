@@ -9,7 +9,7 @@ import { fitting, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
-import { clientKeyFor } from '../attempts/credentials.ts';
+import { type Asking, clientKeyFor } from '../attempts/credentials.ts';
 import type { Question } from '../attempts/plan.ts';
 import { askingFor, planForward } from '../attempts/plan-forward.ts';
 import { type Sent, send } from '../attempts/send.ts';
@@ -115,7 +115,7 @@ async function forward(
   const asking = askingFor({ spoken, headers });
   // What is made at once is asked for by POST: anything else is about what is there already.
   if (forwarding.project !== null && (isStored || request.method !== 'POST'))
-    requireOwnKey(clientKeyFor(asking, target, { serverKeys, first: target }), pathname);
+    requireOwnKey({ asking, target, serverKeys }, `${pathname}: what is stored at the provider`);
   const named = inPath === undefined ? content.withModel(target.model) : bytes;
   upload?.beginWith(named);
   const asked = {
@@ -160,12 +160,18 @@ async function forward(
   }
 }
 
-/** Throws `forbidden`: with the gateway's key, each project could read and delete what the others stored. */
-function requireOwnKey(clientsKey: string | null, pathname: string): void {
-  if (clientsKey !== null) return;
+/**
+ * Throws `forbidden` without a provider's key of the client's: with the gateway's, each project could use what is another's.
+ * @param what all projects would share, for the message.
+ */
+export function requireOwnKey(
+  { asking, target, serverKeys }: { asking: Asking | null; target: Target; serverKeys: readonly string[] },
+  what: string,
+): void {
+  if (clientKeyFor(asking, target, { serverKeys, first: target }) !== null) return;
   throw new GatewayError(
     'forbidden',
-    `${pathname}: a project's key does not open what is stored at the provider, which all projects would share; send a provider's key of your own besides x-sluice-key, or one of server.keys`,
+    `${what} is not opened by a project's key, since all projects would share it; send a provider's key of your own besides x-sluice-key, or one of server.keys`,
   );
 }
 
