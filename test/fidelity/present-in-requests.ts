@@ -39,6 +39,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'last turn of the assistant, to go on with (prefill)': null,
   'earlier refusal': some((part) => part.type === 'refusal' && part.text !== ''),
   'citations of an earlier answer': null,
+  'citations of the system prompt': null,
   'cache breakpoint': some((part) => part.type === 'text' && part.cacheControl !== undefined, ['user']),
   'stored conversation (`previous_response_id`, `thread`)': null,
   'stored prefix (`cachedContent`)': null,

@@ -169,6 +169,34 @@ export const CONVERSATION: FeatureGroup = {
       clients: ['anthropic-messages', 'openai-chat', 'openai-responses'],
     },
     {
+      name: 'citations of the system prompt',
+      forms: {
+        'anthropic-messages': {
+          system: [
+            {
+              type: 'text',
+              text: BRIEF,
+              citations: [
+                {
+                  type: 'char_location',
+                  cited_text: 'Be',
+                  document_index: 0,
+                  document_title: 'Style',
+                  start_char_index: 0,
+                  end_char_index: 2,
+                },
+              ],
+            },
+          ],
+        },
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: null,
+        'bedrock-converse': null,
+        'ollama-chat': null,
+      },
+    },
+    {
       name: 'cache breakpoint',
       forms: userTurn({
         'anthropic-messages': { type: 'text', text: 'hi', cache_control: { type: 'ephemeral' } },

@@ -16,7 +16,7 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { promptToContinue } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
-import { AS_INSTRUCTION, SAID_FIRST } from '../shared/substitutes.ts';
+import { AS_INSTRUCTION, SAID_FIRST, TEXT_ALONE } from '../shared/substitutes.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
@@ -89,6 +89,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
 function buildSystem(request: NeutralRequest, losses: LossReport): JsonObject[] {
   return request.system.flatMap((part) => {
     if (part.cacheControl !== undefined) losses.lost('cache_control');
+    if (part.citations !== undefined) losses.approximated('citations', TEXT_ALONE);
     losses.foreign(part.extension);
     return part.text === '' ? [] : [{ text: part.text }];
   });

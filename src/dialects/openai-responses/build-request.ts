@@ -15,7 +15,7 @@ import { withChoiceInWords } from '../shared/choice-in-words.ts';
 import { formatInstruction } from '../shared/described-schema.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
-import { AS_INSTRUCTION } from '../shared/substitutes.ts';
+import { AS_INSTRUCTION, TEXT_ALONE } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
@@ -138,6 +138,7 @@ function buildInstructions({ system }: NeutralRequest, losses: LossReport): stri
   for (const part of system) {
     losses.foreign(part.extension);
     if (part.cacheControl !== undefined) losses.lost('cache_control');
+    if (part.citations !== undefined) losses.approximated('citations', TEXT_ALONE);
     if (part.text !== '') texts.push(part.text);
   }
   return texts.length === 0 ? undefined : texts.join('\n\n');

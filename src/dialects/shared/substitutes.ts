@@ -4,8 +4,8 @@
 export const GIVEN_AS_TEXT = 'given as text';
 /** For free-text tools and their calls. */
 export const ONE_TEXT_ARGUMENT = 'a function with one text argument';
-/** For the sources of an answer in the history. */
-export const TEXT_ALONE = 'only the text of earlier answers is sent';
+/** For the sources of an earlier answer, or of the system prompt. */
+export const TEXT_ALONE = 'only the text is sent, without its sources';
 /** For an answer schema that the server does not accept. */
 export const AS_INSTRUCTION = 'an instruction in the system prompt';
 /** For documents that are plain text. */
