@@ -1,7 +1,9 @@
 // Fields that OpenAI's two dialects spell alike go from one to the other; where nobody knows them they are named.
 import { expect, test } from 'bun:test';
+import { encodeStreamed, encodeWhole } from '../../scripts/fidelity/probe-answer.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
+import { asObject, type JsonObject } from '../../src/model/json/json.ts';
 
 const SETTINGS = {
   prompt_cache_retention: '24h',
@@ -143,3 +145,37 @@ test.each([
     expect(losses.map(({ feature }) => feature)).not.toContain('service_tier');
   }
 });
+
+const FLAGGED = { type: 'moderation_result', model: 'omni-moderation-latest', flagged: true };
+const PASSED = { ...FLAGGED, flagged: false };
+const FAILED = { type: 'error', code: 'failed', message: 'no result' };
+const listed = (...results: object[]) => ({ type: 'moderation_results', model: FLAGGED.model, results });
+
+test.each([
+  ['openai-chat', listed(FLAGGED), 'openai-responses', FLAGGED, [], []],
+  ['openai-responses', FLAGGED, 'openai-chat', listed(FLAGGED), [], []],
+  ['openai-chat', listed(PASSED, FLAGGED), 'openai-responses', FLAGGED, [], ['moderation']],
+  ['openai-chat', listed(), 'openai-responses', undefined, ['moderation'], []],
+  ['openai-responses', FLAGGED, 'openai-responses', FLAGGED, [], []],
+  ['openai-chat', listed(PASSED, FLAGGED), 'openai-chat', listed(PASSED, FLAGGED), [], []],
+  ['openai-responses', FLAGGED, 'anthropic-messages', undefined, ['moderation'], []],
+] as const)(
+  'what moderation found, of %s: %j, for clients of %s',
+  (wire, input, client, read, lost, substitutes) => {
+    const answer: JsonObject =
+      wire === 'openai-chat'
+        ? { choices: [{ index: 0, message: { content: 'Hi' }, finish_reason: 'stop' }] }
+        : {
+            status: 'completed',
+            output: [{ type: 'message', content: [{ type: 'output_text', text: 'Hi' }] }],
+          };
+    const found = asObject(JSON.parse(JSON.stringify({ input, output: FAILED })));
+    const response = PROVIDER_SIDES[wire].parseResponse({ ...answer, moderation: found });
+    for (const encode of [encodeWhole, encodeStreamed]) {
+      const encoded = encode(client, response);
+      expect(encoded.body.moderation as unknown).toEqual(read && { input: read, output: FAILED });
+      expect(encoded.lost).toEqual([...lost]);
+      expect(encoded.substitutes.length).toBe(substitutes.length);
+    }
+  },
+);

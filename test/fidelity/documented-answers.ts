@@ -103,6 +103,12 @@ const MODERATION = {
   output: { type: 'error', code: 'failed', message: 'no result' },
 };
 
+/** Chat lists the results. */
+const LISTED = {
+  input: { type: 'moderation_results', model: 'omni-moderation-latest', results: [MODERATION.input] },
+  output: MODERATION.output,
+};
+
 const TOKEN = { token: 'It', bytes: [73, 116], logprob: -0.5 };
 
 /** https://platform.openai.com/docs/api-reference/chat/object */
@@ -112,7 +118,7 @@ const CHAT: JsonObject[] = [
     object: 'chat.completion',
     created: 1,
     model: 'the-model-that-served',
-    moderation: MODERATION,
+    moderation: LISTED,
     choices: [
       {
         index: 0,

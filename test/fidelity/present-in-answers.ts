@@ -58,6 +58,7 @@ export const PRESENT_IN_ANSWERS: Record<string, Present | null> = {
   'to be continued (`pause_turn`)': ({ finish }) => finish.unified === 'pause_turn',
   'finish reason that no other dialect has': null,
   'log probabilities': null,
+  'what moderation found (`moderation`)': null,
   'safety ratings': null,
   'input and output tokens': ({ usage }) => usage.outputTokens > 0,
   'tokens read from a cache': ({ usage }) => usage.cacheReadTokens > 0,

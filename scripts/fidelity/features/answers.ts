@@ -62,6 +62,15 @@ function ends(fields: Record<SpokenId, JsonObject | null>): Record<SpokenId, For
   };
 }
 
+const FLAGGED: JsonObject = {
+  type: 'moderation_result',
+  model: 'omni-moderation-latest',
+  flagged: true,
+  categories: { violence: true },
+  category_scores: { violence: 0.9 },
+  category_applied_input_types: { violence: ['text'] },
+};
+
 const NOT_BY_OTHERS = { 'bedrock-converse': null, 'ollama-chat': null };
 const ARGUMENTS = JSON.stringify({ city: 'Bonn' });
 const chatCall = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: ARGUMENTS } };
@@ -584,6 +593,23 @@ export const ENDINGS: readonly AnswerFeature[] = [
         message: { role: 'assistant', content: 'Hello.' },
         logprobs: [{ token: 'Hello.', logprob: -0.1 }],
       },
+    },
+  },
+  {
+    name: 'what moderation found (`moderation`)',
+    forms: {
+      'anthropic-messages': null,
+      'openai-chat': merge(HELLO['openai-chat'] ?? {}, {
+        moderation: {
+          input: { type: 'moderation_results', model: 'omni-moderation-latest', results: [FLAGGED] },
+          output: { type: 'error', code: 'failed', message: 'no result' },
+        },
+      }),
+      'openai-responses': merge(HELLO['openai-responses'] ?? {}, {
+        moderation: { input: FLAGGED, output: { type: 'error', code: 'failed', message: 'no result' } },
+      }),
+      gemini: null,
+      ...NOT_BY_OTHERS,
     },
   },
   {

@@ -10,6 +10,7 @@ import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
+import { buildModeration, MODERATION, withoutModeration } from '../openai/moderation.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
 import {
@@ -28,8 +29,9 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const losses = createAnswerLosses(ID, context);
   losses.finish(response.finish);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
-  losses.foreign(response.extension);
-  for (const name of Object.keys(own)) if (name !== 'logprobs') losses.lost(name);
+  const moderation = buildModeration(ID, response.extension, losses);
+  losses.foreign(withoutModeration(response.extension));
+  for (const name of Object.keys(own)) if (name !== 'logprobs' && name !== MODERATION) losses.lost(name);
   const message = buildMessage(response, context, losses);
   return {
     id: response.id ?? completionId(context),
@@ -48,6 +50,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     ...(totalInputTokens(response.usage) + response.usage.outputTokens > 0 && {
       usage: buildUsage(response.usage),
     }),
+    ...(moderation !== undefined && { moderation }),
   };
 }
 

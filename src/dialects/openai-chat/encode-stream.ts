@@ -16,6 +16,7 @@ import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
+import { buildModeration, MODERATION } from '../openai/moderation.ts';
 import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
@@ -337,6 +338,11 @@ class ChunkEncoder implements StreamEncoder {
   private encodeExtension(event: Extract<StreamEvent, { type: 'extension' }>): string {
     const image = ownImage(event.dialect, event.name, event.value.value ?? null);
     if (image !== undefined) return this.chunk({ images: [{ ...image, index: this.imageCount++ }] });
+    if (event.name === MODERATION) {
+      const extension = { dialect: event.dialect, fields: { [MODERATION]: event.value } };
+      const moderation = buildModeration(ID, extension, this.losses);
+      return moderation === undefined ? '' : `${this.head}],"moderation":${JSON.stringify(moderation)}}\n\n`;
+    }
     if (event.dialect !== ID || event.name !== 'logprobs') {
       this.losses.lost(event.name);
       return '';

@@ -5,6 +5,7 @@ import type { NeutralResponse } from '../../model/response.ts';
 import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
+import { buildModeration, withoutModeration } from '../openai/moderation.ts';
 import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';
@@ -31,12 +32,14 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const losses = createAnswerLosses(ID, context);
   losses.finish(response.finish);
   losses.usage(response.usage, COUNTS_WITHOUT_FIELD);
-  for (const name of Object.keys(response.extension?.fields ?? {})) losses.lost(name);
+  const moderation = buildModeration(ID, response.extension, losses);
+  for (const name of Object.keys(withoutModeration(response.extension)?.fields ?? {})) losses.lost(name);
   return {
     ...responseObject(responseHead(response.id, response.model, context), context, status),
     incomplete_details: details,
     output: buildOutput(response, context, losses, status),
     ...usageFields(response.usage),
+    ...(moderation !== undefined && { moderation }),
   };
 }
 

@@ -9,6 +9,7 @@ import { errorInList } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { errorOf } from '../openai/errors.ts';
+import { MODERATION } from '../openai/moderation.ts';
 import { argumentText } from '../openai/calls.ts';
 import { ItemDecoder } from './decode-items.ts';
 import { errorInBody } from './errors.ts';
@@ -91,12 +92,12 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     return this.lastIndex;
   }
 
-  private reportNew(name: string): void {
+  private reportNew(name: string, value: JsonObject = {}): void {
     if (this.reported?.has(name)) return;
     this.reported ??= new Set();
     this.reported.add(name);
     this.kept(ENTRY_SIZE + name.length);
-    this.push({ type: 'extension', dialect: ID, name, value: {} });
+    this.push({ type: 'extension', dialect: ID, name, value });
   }
 
   private finish(type: string, response: JsonObject): void {
@@ -110,7 +111,9 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     }
     // What was streamed counts, even if it differs here.
     this.settleAll(asArray(response.output));
-    for (const name of unreadOf(response)) this.reportNew(name);
+    // Of the fields that other dialects have no form for, only the presence matters.
+    for (const name of unreadOf(response))
+      this.reportNew(name, name === MODERATION ? asObject(response[name]) : undefined);
     if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     const calls = this.calls();
     if (calls.some((call) => !call.begun())) {

@@ -11,6 +11,7 @@ import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/an
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai/errors.ts';
+import { buildModeration, MODERATION } from '../openai/moderation.ts';
 import { type CallWriter, createCallWriter } from './encode-call.ts';
 import { createMessageWriter, type MessageWriter, type PartEnd } from './encode-message.ts';
 import { createOutputWriter } from './encode-output.ts';
@@ -43,6 +44,7 @@ class ResponseEncoder implements StreamEncoder {
   private head: ResponseHead | undefined;
   private usage: Usage = NO_USAGE;
   private hasUsage = false;
+  private moderation: JsonObject | undefined;
   /** The response as its start was sent to the client, where another encoder or the provider sent it. */
   private begun: JsonObject = {};
   private partEnd: PartEnd | undefined;
@@ -161,8 +163,12 @@ class ResponseEncoder implements StreamEncoder {
     return this.message.close('completed');
   }
 
-  /** An item for which this dialect's decoder had no neutral form. */
+  /** An item for which this dialect's decoder had no neutral form, or findings about the answer. */
   private replay({ dialect, name, value }: Extract<StreamEvent, { type: 'extension' }>): string {
+    if (name === MODERATION) {
+      this.moderation = buildModeration(ID, { dialect, fields: { [MODERATION]: value } }, this.losses);
+      return '';
+    }
     const item = dialect === ID ? asObject(value.value) : undefined;
     if (item !== undefined) return this.endMessage() + this.wholeItem(item);
     this.losses.lost(name);
@@ -207,7 +213,9 @@ class ResponseEncoder implements StreamEncoder {
     const { status, details } = buildFinish(how);
     this.losses.finish(how);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
-    return this.message.close(status) + this.terminal(status, { incomplete_details: details });
+    const { moderation } = this;
+    const fields = { incomplete_details: details, ...(moderation !== undefined && { moderation }) };
+    return this.message.close(status) + this.terminal(status, fields);
   }
 
   /** Once the response has begun, it is reported as failed; before, there is none to report on. */
