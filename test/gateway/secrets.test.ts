@@ -359,6 +359,33 @@ describe('a provider that echoes what came by another way than the usual', () =>
   });
 });
 
+test('in the headers of an answer that succeeds: the client gets them without the gateway’s keys', async () => {
+  const lab = setup(({ path, headers, body }) => {
+    const told = {
+      'x-asked-with': `key ${headers.get('x-api-key') ?? headers.get('authorization')}, ${headers.get('x-team-secret')}`,
+      'x-team': 'red',
+    };
+    if (path === '/v1/files') return jsonReply({ id: 'file-1' }, { headers: told });
+    if (path === '/v1/embeddings') return jsonReply({ data: [], model: 'm' }, { headers: told });
+    return new TextDecoder().decode(body).includes('"stream":true')
+      ? replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta('a') + MESSAGE.end, { headers: told })
+      : jsonReply(wholeMessage('fine'), { headers: told });
+  });
+  const asked: [path: string, body: object][] = [
+    ['/v1/messages', { ...ASK, model: 'claude/m' }],
+    ['/v1/messages', { ...ASK, model: 'claude/m', stream: true }],
+    ['/v1/files', { model: 'gpt/m' }],
+    ['/v1/embeddings', { model: 'gpt/m', input: 'hi' }],
+  ];
+  for (const [path, body] of asked) {
+    const { status, headers } = await lab.post(path, body);
+    expect(status).toBe(200);
+    expect({ path, leaks: leaksIn(headers) }).toEqual({ path, leaks: [] });
+    expect(headers).toMatch(/"key (Bearer )?\[redacted\], \[redacted\]"/);
+    expect(headers).toContain('["x-team","red"]');
+  }
+});
+
 test('in what a model says: not in the live view and in no row, however it is cut', async () => {
   const said = `Your keys: ${Object.values(SECRETS).join(' ')}, and that is all.`;
   for (const cut of [1, 3, 7]) {

@@ -7,7 +7,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
 import { fitting, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
-import { pickAnswerHeaders } from '../../upstream/headers.ts';
+import { answerHeaders } from '../response/answer-headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import { type Asking, clientKeyFor } from '../attempts/credentials.ts';
 import type { Question } from '../attempts/plan.ts';
@@ -232,7 +232,7 @@ async function answer(
   record.httpStatus = status;
   const type = given.get('content-type') ?? '';
   record.streamed = /event-?stream/i.test(type);
-  const headers = pickAnswerHeaders(given, true);
+  const headers = answerHeaders(given, true, provider);
   setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);
   if (asked.get('accept')?.includes('text/html') === true) headers['content-security-policy'] = SHOWN_APART;
   const isRead = record.operation === 'infer' && (record.streamed || isJsonType(type));
