@@ -1,7 +1,7 @@
 // A background process's log file: how large it may grow, and how it is put aside while lines are still written.
-import { dlopen } from 'bun:ffi';
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { openCLibrary } from './c-library.ts';
 import type { Log } from './log.ts';
 
 /** Names the file that standard output and error of the process and its children go to. */
@@ -99,26 +99,8 @@ type LeadDescriptor = (from: number, to: number) => void;
 
 /** The runtime does not offer dup2(2). Throws where the C library is not found. */
 function loadLeadDescriptor(): LeadDescriptor {
-  const { dup2 } = loadLibrary().symbols;
+  const { dup2 } = openCLibrary({ dup2: { args: ['i32', 'i32'], returns: 'i32' } });
   return (from, to) => {
     if (dup2(from, to) !== to) throw new Error(`descriptor ${to} cannot be redirected to another file`);
   };
-}
-
-function loadLibrary() {
-  const names = libraryNames();
-  for (const [index, name] of names.entries()) {
-    try {
-      return dlopen(name, { dup2: { args: ['i32', 'i32'], returns: 'i32' } });
-    } catch (error) {
-      if (index === names.length - 1) throw error;
-    }
-  }
-  throw new Error('no C library is known for this system');
-}
-
-/** Names of the C library, by system; musl includes the processor in its own. */
-function libraryNames(): string[] {
-  const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-  return process.platform === 'darwin' ? ['libSystem.B.dylib'] : ['libc.so.6', `libc.musl-${processor}.so.1`];
 }

@@ -29,6 +29,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     'check its log, and that base_url is right',
   ],
   ETIMEDOUT: ['it does not answer', 'check the network, and base_url'],
+  UNDELIVERED: [
+    'the network does not carry to it what is sent',
+    'check the network (behind a VPN also its MTU, if only long requests fail)',
+  ],
   EHOSTUNREACH: NO_WAY,
   ENETUNREACH: NO_WAY,
   ENOTFOUND: NAME_UNKNOWN,
@@ -134,7 +138,7 @@ function wordsOf(cause: unknown): Words {
 }
 
 /** Failures after it was reached: the next request may succeed. */
-const REACHED = ['ECONNRESET', 'EPIPE'];
+const REACHED = ['ECONNRESET', 'EPIPE', 'UNDELIVERED'];
 
 /** Whether no connection was made, so that the next request would not fare better. */
 export function isUnreachable(cause: unknown): boolean {

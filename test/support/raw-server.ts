@@ -1,6 +1,7 @@
 // A server on bare TCP or TLS: a test reads what it was sent to the byte, and says what goes back, and how it ends.
 import type { Socket } from 'bun';
 import type { Certificate } from './certificates.ts';
+import { cutOff, reconnect } from './deaf-kernel.ts';
 
 export interface RawServer {
   readonly port: number;
@@ -30,6 +31,10 @@ export interface RawConnection {
   reset(): void;
   pause(): void;
   resume(): void;
+  /** What is sent to it vanishes from now on, as in a network that is gone: nobody is told. Linux alone. */
+  cutOff(): void;
+  /** The network is back. */
+  reconnect(): void;
   readonly isClosed: boolean;
   readonly closed: Promise<void>;
 }
@@ -160,6 +165,14 @@ class OpenConnection implements RawConnection {
 
   resume(): void {
     this.socket.resume();
+  }
+
+  cutOff(): void {
+    cutOff(this.socket);
+  }
+
+  reconnect(): void {
+    reconnect(this.socket);
   }
 
   take(bytes: Buffer): void {

@@ -19,6 +19,11 @@ test.each([
     'it closed the connection without an answer (ECONNRESET); check its log, and that base_url is right',
     false,
   ],
+  [
+    'UNDELIVERED',
+    'the network does not carry to it what is sent (UNDELIVERED); check the network (behind a VPN also its MTU, if only long requests fail)',
+    false,
+  ],
   ['ENOTFOUND', 'its host name cannot be resolved (ENOTFOUND); check base_url and the name server', true],
   ['EAI_AGAIN', 'the name server did not answer (EAI_AGAIN); check the network, and base_url', true],
   ['EPROTO', 'it does not speak TLS (EPROTO); base_url may have to begin with http://', true],

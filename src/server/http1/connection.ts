@@ -6,6 +6,7 @@ import { BodySender, type BodyWay } from './body-sender.ts';
 import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import { LoopTurn } from '../loop-turn.ts';
 import type { RunningAnswer, Staleness } from './running-answer.ts';
+import { sendingState } from './unacknowledged.ts';
 
 /** The connection ended before the answer did. */
 class ConnectionLost extends Error {
@@ -57,6 +58,18 @@ const PROBE_MS = 60_000;
 /** In bytes. A longer piece is processed at once: waiting gains nothing, and its reader may have to pause the server. */
 const LONG_PIECE = 64 * 1024;
 
+/**
+ * How long nothing of what was sent need be acknowledged until the network is taken for gone. A connection that was idle may have
+ * been dead for long; one that was in use before outlasts a network that is gone for a moment.
+ */
+const LOST_IDLE_MS = 5_000;
+const LOST_MS = 20_000;
+/** By then so many repetitions were lost too, however slow the way is. */
+const LOST_REPEATS = 3;
+
+/** What has become of a request that was sent. */
+export type Delivery = 'arrived' | 'under way' | 'lost';
+
 /** A socket's `readyState`. */
 const OPEN = 1;
 
@@ -86,6 +99,8 @@ export class Connection implements AnswerHandler, BodyWay {
   /** Part of the answer has arrived. */
   private hasReceived = false;
   private isPaused = false;
+  /** `monotonic()` since which what was sent is seen to be repeated; null: it is not. */
+  private repeatedSince: number | null = null;
 
   constructor(owner: ConnectionOwner) {
     this.owner = owner;
@@ -107,6 +122,7 @@ export class Connection implements AnswerHandler, BodyWay {
     this.answer = answer;
     this.hasSent = false;
     this.hasReceived = false;
+    this.repeatedSince = null;
     this.parser.expect(method);
     this.send(request);
     if (body === undefined) return;
@@ -118,6 +134,26 @@ export class Connection implements AnswerHandler, BodyWay {
   destroy(): void {
     this.answer = null;
     this.close();
+  }
+
+  /** Looks what has become of its request, and ends a connection over which it does not arrive. */
+  delivery(): Delivery {
+    const isAllTaken = this.unsent === null && this.sender === null;
+    if (this.answer === null || this.socket === null || (this.hasReceived && isAllTaken)) return 'arrived';
+    const state = sendingState(this.socket);
+    if (state === null) return 'arrived';
+    if (state.repeats === 0) {
+      this.repeatedSince = null;
+      return state.unacknowledged === 0 && isAllTaken ? 'arrived' : 'under way';
+    }
+    const now = this.owner.monotonic();
+    this.repeatedSince ??= now;
+    const wasIdle = this.takenAt !== null && !this.hasReceived;
+    if (state.repeats < LOST_REPEATS || now - this.repeatedSince < (wasIdle ? LOST_IDLE_MS : LOST_MS))
+      return 'under way';
+    const message = 'what was sent to the server is not acknowledged';
+    this.fail(new ConnectionLost(message, 'UNDELIVERED'), wasIdle ? 'likely' : 'no');
+    return 'lost';
   }
 
   pause(): void {

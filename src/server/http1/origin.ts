@@ -15,6 +15,8 @@ interface Surroundings {
 const CLOSING_MARGIN_MS = 1_000;
 /** How often connections that were idle for too long are closed. */
 const SWEEP_MS = 5_000;
+/** How often requests that were sent are looked after. */
+const LOOK_MS = 1_000;
 
 export class Origin implements ConnectionOwner {
   readonly address: OriginAddress;
@@ -26,6 +28,9 @@ export class Origin implements ConnectionOwner {
   private opened = 0;
   private reused = 0;
   private stopSweep: (() => void) | undefined;
+  /** Those whose request may not have arrived. */
+  private readonly sending = new Set<Connection>();
+  private stopLook: (() => void) | undefined;
 
   constructor(address: OriginAddress, surroundings: Surroundings) {
     this.address = address;
@@ -71,6 +76,12 @@ export class Origin implements ConnectionOwner {
     return connection;
   }
 
+  /** Looks after the request that was just sent over it, until that has arrived. */
+  sent(connection: Connection): void {
+    this.sending.add(connection);
+    this.stopLook ??= this.surroundings.setTimer(this.look, LOOK_MS);
+  }
+
   free(connection: Connection, keepAliveMs: number | null): void {
     const { keepAliveMs: longest, maxIdle } = this.limits;
     const announcedMs = keepAliveMs === null ? longest : keepAliveMs - CLOSING_MARGIN_MS;
@@ -98,8 +109,25 @@ export class Origin implements ConnectionOwner {
   close(): void {
     this.stopSweep?.();
     this.stopSweep = undefined;
+    this.stopLook?.();
+    this.stopLook = undefined;
+    this.closeIdle();
+  }
+
+  private closeIdle(): void {
     for (const connection of [...this.idle]) connection.destroy();
   }
+
+  private readonly look = () => {
+    this.stopLook = undefined;
+    for (const connection of this.sending) {
+      const delivery = connection.delivery();
+      if (delivery !== 'under way') this.sending.delete(connection);
+      // The idle ones lead through the same network.
+      if (delivery === 'lost') this.closeIdle();
+    }
+    if (this.sending.size > 0) this.stopLook ??= this.surroundings.setTimer(this.look, LOOK_MS);
+  };
 
   private readonly sweep = () => {
     this.stopSweep = undefined;

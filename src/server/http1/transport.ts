@@ -153,6 +153,7 @@ class Sending implements AnswerWaiter {
     answer.on(connection);
     const { method, body } = this.request;
     connection.ask(method, this.text, answer, bodyBehind(body));
+    this.origin.sent(connection);
   }
 
   private dial(answer: RunningAnswer): void {

@@ -305,5 +305,7 @@ test('five hundred that are given up on their way through leave nothing', async 
     );
   while (proxy.open() > 0 || server.connections.some(({ isClosed }) => !isClosed)) await turns(10);
   expect(pools()).toMatchObject([{ active: 0, idle: 0 }]);
+  // Requests that were sent are looked after once more.
+  await timers.advance(1_000);
   expect(timers.pending()).toBe(0);
 });
