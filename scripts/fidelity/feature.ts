@@ -13,6 +13,8 @@ export type Form = JsonObject | null;
 export interface Feature {
   name: string;
   forms: Record<SpokenId, Form>;
+  /** Headers that express it to providers of InvokeModel, whose body has its vendor's fields alone. */
+  invokeHeaders?: JsonObject;
   /** What clients send, where it is not the form: a provider's own tokens, marked, or more than must arrive. */
   sends?: (client: DialectId, provider: TableWire) => JsonObject;
   /** Asked of models that reason, where the wire's models differ. */

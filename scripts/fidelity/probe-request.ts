@@ -25,7 +25,9 @@ export interface Probe {
 }
 
 export function formOf(feature: Feature, wire: TableWire): Form {
-  return feature.forms[wire === 'bedrock-invoke' ? 'anthropic-messages' : wire];
+  if (wire !== 'bedrock-invoke') return feature.forms[wire];
+  const { invokeHeaders: headers } = feature;
+  return headers === undefined ? feature.forms['anthropic-messages'] : { headers };
 }
 
 export function modelFor(feature: Feature, wire: TableWire): string {
@@ -47,7 +49,7 @@ export function probeRequest(feature: Feature, client: DialectId, wire: TableWir
     const known = new Set(bare.losses.map(({ feature: name }) => name));
     const named = built.losses.filter(({ feature: name }) => !known.has(name));
     const form = formOf(feature, wire);
-    const arrives = form !== null && says(built.body, form);
+    const arrives = form !== null && says({ ...built.body, headers: built.headers }, form);
     return {
       body,
       named,
@@ -79,7 +81,8 @@ function build(client: DialectId, wire: TableWire, model: string, body: JsonObje
   if (client === wire && !mayHoldForeignToken(JSON.stringify(body))) {
     const asked = { ...body, ...(client === 'gemini' ? {} : { model }) };
     const edits = side.passthrough.edits(asked, quirks);
-    return { body: { ...asked, ...edits }, losses: side.passthrough.losses?.(asked, quirks) ?? [] };
+    const losses = side.passthrough.losses?.(asked, quirks) ?? [];
+    return { body: { ...asked, ...edits }, headers: {}, losses };
   }
   const request = clientOf(client).parseRequest(body, {
     operation: 'generate',
@@ -92,5 +95,5 @@ function build(client: DialectId, wire: TableWire, model: string, body: JsonObje
   }
   const { request: fitted, names } = fitToolNames(request, side.toolNames);
   const built = side.buildRequest(fitted, { model, quirks });
-  return { body: built.body, losses: reportToolNames(built, names) };
+  return { body: built.body, headers: built.headers ?? {}, losses: reportToolNames(built, names) };
 }

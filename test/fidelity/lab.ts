@@ -34,7 +34,7 @@ export interface Reply {
   /** Names in `x-sluice-lost`. */
   header: string[];
   row: LedgerRow;
-  /** What reached the provider, undefined where nothing did. */
+  /** The body that reached the provider, with its `headers` as one more field; undefined where nothing did. */
   arrived: JsonObject | undefined;
 }
 
@@ -56,12 +56,16 @@ export function createFidelityLab(): (question: Question) => Promise<Reply> {
     );
     const text = await response.text();
     const row = await test.row(asked++);
+    const request = upstream.requests[sent];
     return {
       status: response.status,
       text,
       header: response.headers.get('x-sluice-lost')?.split(', ') ?? [],
       row,
-      arrived: upstream.requests[sent]?.json() as JsonObject | undefined,
+      arrived: request && {
+        ...(request.json() as JsonObject),
+        headers: Object.fromEntries(request.headers),
+      },
     };
   };
 }

@@ -74,7 +74,8 @@ function outcome(client: DialectId, { dialect, model, quirks }: Target, body: Js
       settings: { project: 'project-1' },
     });
     const named = built.losses.map(({ feature, how = '' }) => `${feature} ${how}`);
-    return { valid: true, sent: JSON.stringify([built.body, request.includeUsage, request.stream]), named };
+    const sent = [built.body, { ...built.headers }, request.includeUsage, request.stream];
+    return { valid: true, sent: JSON.stringify(sent), named };
   } catch (thrown) {
     if (thrown instanceof GatewayError) return { valid: false, sent: thrown.message, named: [] };
     throw thrown;

@@ -201,6 +201,23 @@ describe('a request', () => {
     expect(Object.keys(body as object)).not.toContain('guardrailConfig');
   });
 
+  test.each([
+    ['default', 'standard_only', []],
+    ['flex', undefined, ['service_tier']],
+  ] as const)('for the service tier %s reaches Anthropic with %p', async (type, tier, lost) => {
+    const { body, row } = await asked({ serviceTier: { type } });
+    expect((body as { service_tier?: string }).service_tier).toBe(tier);
+    expect(row.lost).toEqual([...lost]);
+  });
+
+  test('for a service tier reaches OpenAI with it', async () => {
+    const lab = createAmazonLab(replyWith(CHAT.start + CHAT.delta('Hi') + CHAT.end));
+    await lab.client.send(
+      new ConverseCommand({ ...ASK, modelId: 'gpt/fast', serviceTier: { type: 'flex' } }),
+    );
+    expect(lab.upstream.requests[0]?.json()).toMatchObject({ service_tier: 'flex' });
+  });
+
   test('names what it does not get of earlier sources, and of fields of the answer', async () => {
     const cited = {
       citationsContent: {

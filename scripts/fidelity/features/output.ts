@@ -378,6 +378,7 @@ export const OUTPUT: FeatureGroup = {
         'bedrock-converse': 'serviceTier.type',
         'ollama-chat': null,
       }),
+      invokeHeaders: { 'x-amzn-bedrock-service-tier': 'priority' },
     },
     {
       name: 'prompt cache key',

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { takesCacheTtl } from '../aws/prompt-cache.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
@@ -15,6 +16,7 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import { AS_INSTRUCTION, SAID_FIRST } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
+import { buildServiceTier } from '../shared/service-tier.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
@@ -94,7 +96,8 @@ export function buildRequest(
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
   put('toolConfig', buildToolConfig(request, turns, { model, thinks }, scope));
   put('additionalModelRequestFields', fields);
-  put('serviceTier', buildServiceTier(request.serviceTier, losses));
+  const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
+  if (tier !== undefined) body.serviceTier = { type: tier };
   // The matched sequence is reported only on request.
   if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
     body.additionalModelResponseFieldPaths = ['/stop_sequence'];
@@ -162,13 +165,4 @@ function buildInference(
 function refusesSampling({ reasoning }: NeutralRequest, gpt: string | undefined): boolean {
   const isOff = reasoning?.mode === 'off' || reasoning?.effort === 'none';
   return gpt !== undefined && effortsOf(gpt) !== undefined && !(isOff && samplesWithoutThinking(gpt));
-}
-
-const TIERS = ['priority', 'default', 'flex', 'reserved'];
-
-function buildServiceTier(tier: string | undefined, losses: LossReport): JsonObject | undefined {
-  if (tier === undefined || tier === 'auto') return undefined;
-  if (TIERS.includes(tier)) return { type: tier };
-  losses.lost('service_tier');
-  return undefined;
 }

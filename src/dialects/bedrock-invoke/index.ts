@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 import { asString, parseObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
+import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
@@ -12,16 +13,28 @@ import { cachedWhole } from '../claude/breakpoint-fields.ts';
 import { leaveOutServerTools, NOT_AT_AMAZON, withoutSearch } from '../claude/server-tools.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { fitBreakpoints } from './breakpoints.ts';
+import { createLossReport } from '../shared/loss-report.ts';
+import { buildServiceTier } from '../shared/service-tier.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
+
+/** Of the request: the body has Anthropic's fields alone. */
+const TIER_HEADER = 'x-amzn-bedrock-service-tier';
 
 /** @param inner the dialect in the envelope: Anthropic's models take Anthropic's own requests. */
 export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
   const buildRequest: ProviderSide['buildRequest'] = (request, options) => {
     const billing = takeOutBillingLine(request.extension);
-    const known = { ...request, ...billing, tools: request.tools.map(withoutSearch) };
+    const { serviceTier, ...rest } = request;
+    const known = { ...rest, ...billing, tools: request.tools.map(withoutSearch) };
     const { body, losses } = enveloped(inner.buildRequest(known, options));
-    if (billing === undefined) return { body, losses };
-    return { body, losses: [...losses, { feature: BILLING_LINE, outcome: 'lost' }] };
+    const more = createLossReport('bedrock-invoke');
+    const tier = buildServiceTier(serviceTier, AMAZON_TIERS, more);
+    if (billing !== undefined) more.lost(BILLING_LINE);
+    return {
+      body,
+      losses: [...losses, ...more.list()],
+      ...(tier !== undefined && { headers: { [TIER_HEADER]: tier } }),
+    };
   };
   return {
     endpoint: (model, stream) =>
@@ -87,10 +100,9 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 
 /** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
 function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
-  const { model, stream: _stream, service_tier: tier, ...whole } = body;
+  const { model, stream: _stream, ...whole } = body;
   const { cache_control: _, ...rest } = { ...whole, ...cachedWhole(whole) };
   const lost = [...leaveOutServerTools(rest, NOT_AT_AMAZON), ...leaveOutAddresses(rest)];
-  if (tier !== undefined) lost.push({ feature: 'service_tier', outcome: 'lost' });
   lost.push(...fitBreakpoints(rest, String(model)));
   const betas = betasOf(rest);
   const head = {

@@ -7,12 +7,13 @@ import type { BuildOptions, BuiltRequest, Quirks } from '../dialect.ts';
 import { conversationIn } from '../shared/conversation-key.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { buildServiceTier, buildUser, buildVerbosity } from '../openai/fields.ts';
+import { buildUser, buildVerbosity, SERVICE_TIERS } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { reportedGrowth } from '../shared/schema-growth.ts';
 import { AS_INSTRUCTION } from '../shared/substitutes.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
+import { buildServiceTier } from '../shared/service-tier.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
@@ -64,7 +65,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     set('response_format', buildResponseFormat(request.outputFormat, options, losses));
   set('verbosity', buildVerbosity(request.verbosity, model, losses));
   set('user', buildUser(request.user, losses));
-  set('service_tier', buildServiceTier(request.serviceTier, losses));
+  set('service_tier', buildServiceTier(request.serviceTier, SERVICE_TIERS, losses));
   // A client of this dialect names its conversation itself.
   const { fields, headers } = conversationIn(request, isOwn ? { ...options, quirks: {} } : options, losses);
   Object.assign(body, fields);

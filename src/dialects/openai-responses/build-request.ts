@@ -7,7 +7,7 @@ import { declareAllowed } from '../shared/allowed-tools.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { breakpointIn, takesBreakpoints } from '../openai/breakpoint.ts';
-import { buildServiceTier, buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
+import { buildUser, buildVerbosity, RESPONSES_TIERS } from '../openai/fields.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { cacheKeyOf } from '../shared/conversation-key.ts';
@@ -17,6 +17,7 @@ import { requireLastTurn } from '../shared/last-turn.ts';
 import { reportPrefill, reportUnknownPrefill } from '../shared/prefill.ts';
 import { AS_INSTRUCTION, TEXT_ALONE } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
+import { buildServiceTier } from '../shared/service-tier.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { ADDITIONAL_TOOLS } from './additional-tools.ts';
 import { type BuildScope, buildInputContent } from './build-content.ts';
@@ -99,7 +100,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('user', buildUser(request.user, losses));
   set(
     'service_tier',
-    native ? request.serviceTier : buildServiceTier(request.serviceTier, losses, RESPONSES_TIERS),
+    native ? request.serviceTier : buildServiceTier(request.serviceTier, RESPONSES_TIERS, losses),
   );
   set('prompt_cache_key', cacheKeyOf(request, options));
   Object.assign(body, request.cacheSettings);

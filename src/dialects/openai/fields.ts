@@ -57,26 +57,9 @@ export function parseServiceTier(body: JsonObject): string | undefined {
   return tier === 'fast' ? 'priority' : tier;
 }
 
-const SERVICE_TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'scale', 'priority']);
+export const SERVICE_TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'scale', 'priority']);
 /** Of Responses alone. */
 export const RESPONSES_TIERS: ReadonlySet<string> = new Set([...SERVICE_TIERS, 'ultrafast']);
-
-export function buildServiceTier(
-  tier: string | undefined,
-  losses: LossReport,
-  known = SERVICE_TIERS,
-): string | undefined {
-  // `auto` is the default, and not every server has the field.
-  if (tier === undefined || tier === 'auto') return undefined;
-  if (known.has(tier)) return tier;
-  // Anthropic's value for "no priority capacity".
-  if (tier === 'standard_only') {
-    losses.approximated('service_tier', '`standard_only` is sent as `default`');
-    return 'default';
-  }
-  losses.lost('service_tier');
-  return undefined;
-}
 
 /** @param described the object with the schema's name, description and strictness. */
 export function schemaFormat(schema: JsonObject, described: JsonObject | undefined): OutputFormat {

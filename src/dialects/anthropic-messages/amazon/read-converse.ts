@@ -31,6 +31,7 @@ export function readConverse(sent: JsonObject): ReadRequest {
     outputConfig,
     additionalModelRequestFields: fields,
     additionalModelResponseFieldPaths: paths,
+    serviceTier,
     ...others
   } = sent;
   for (const [name, value] of Object.entries(others)) if (value !== null) lost.add(name);
@@ -45,6 +46,9 @@ export function readConverse(sent: JsonObject): ReadRequest {
     ...readTools(asObject(toolConfig) ?? {}, lost),
     ...readFormat(asObject(outputConfig) ?? {}, asObject(more.output_config), lost),
   };
+  // In Amazon's words: it is not sent on as it is, but to each provider as that names its tiers.
+  const tier = asString(asObject(serviceTier)?.type);
+  if (tier !== undefined) body.service_tier = tier;
   if (messages !== undefined)
     body.messages = asArray(messages)?.map((message) => readMessage(message, lost)) ?? messages;
   const instructions = readBlocks(system, 'system', lost);
