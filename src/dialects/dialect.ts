@@ -8,7 +8,7 @@ import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { Loss, NeutralRequest, OutputFormat, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
-import type { StatedUsage, Usage } from '../model/usage.ts';
+import type { StatedBill, StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
 import type { ForwardedSocket } from './forwarded-socket.ts';
@@ -302,6 +302,8 @@ export interface ProviderSide {
    * usage, the ending or errors. Spares a passthrough the parsing; false when in doubt.
    */
   addsContentOnly?(bytes: Uint8Array, from: number, to: number): boolean;
+  /** What an answer's headers state about its price. Left out: nothing. */
+  billIn?(headers: HeaderReader): Pick<StatedBill, 'tier'>;
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;

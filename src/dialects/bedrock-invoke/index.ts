@@ -1,7 +1,7 @@
 // Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
 import { asString, parseObject } from '../../model/json/json.ts';
-import { countIn } from '../../model/usage.ts';
+import { countIn, tierIn } from '../../model/usage.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
@@ -17,7 +17,7 @@ import { createLossReport } from '../shared/loss-report.ts';
 import { buildServiceTier } from '../shared/service-tier.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
-/** Of the request: the body has Anthropic's fields alone. */
+/** Of requests and answers: the bodies have Anthropic's fields alone. */
 const TIER_HEADER = 'x-amzn-bedrock-service-tier';
 
 /** @param inner the dialect in the envelope: Anthropic's models take Anthropic's own requests. */
@@ -43,6 +43,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     buildRequest,
     parseResponse: inner.parseResponse,
     accountIn: inner.accountIn,
+    billIn: (headers) => tierIn(headers.get(TIER_HEADER) ?? undefined),
     loadFraming,
     createStreamDecoder(sink, quirks) {
       const decoder = inner.createStreamDecoder(sink, quirks);

@@ -105,6 +105,8 @@ export async function send(context: AttemptContext): Promise<Sent> {
     if (plan.forwarded !== undefined && mayPassUnread(response, request, context)) return { response, call };
     requireNoRedirect(provider.name, response);
     if (!isOk(response)) throw await readError(response, context, call);
+    const { tier } = plan.side.billIn?.(response.headers) ?? {};
+    if (tier !== undefined) observer.seen.tier = tier;
     return { response, call };
   } catch (thrown) {
     call.abort();

@@ -9,6 +9,7 @@ import {
   exceptionMessage,
   readMessages,
 } from '../../support/event-stream.ts';
+import { wholeMessage } from '../../support/message-stream.ts';
 import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
 import { readEvents } from '../../support/read-events.ts';
 import { recordings } from '../../support/recordings.ts';
@@ -77,6 +78,24 @@ test('a stream that says its service tier is not billed as a usual one', async (
   expect(await said({ serviceTier: { type: 'default' } })).toEqual([true, 4_950_000]);
   expect(await said({ serviceTier: { type: 'priority' } })).toEqual([true, null]);
   expect(await said({ performanceConfig: { latency: 'optimized' } })).toEqual([true, null]);
+});
+
+test('nor is an answer of InvokeModel, whose headers say it', async () => {
+  const said = async (tier: string) => {
+    const answer = {
+      ...wholeMessage('Hi'),
+      model: 'claude-sonnet-4-5-20250929',
+      usage: { input_tokens: 1000, output_tokens: 100 },
+    };
+    const reply = jsonReply(answer, { headers: { 'x-amzn-bedrock-service-tier': tier } });
+    const lab = bedrockLab(reply, 'bedrock-anthropic');
+    const model = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+    await (await lab.post('/v1/messages', { ...ASK, model: `bedrock-anthropic/${model}` })).text();
+    const { costUsd } = await lab.row(0);
+    return costUsd === null ? null : Math.round(costUsd * 1e9);
+  };
+  expect(await said('default')).toBe(4_950_000);
+  expect(await said('priority')).toBeNull();
 });
 
 test('searches that Nova ran are counted and leave the request unpriced', async () => {
