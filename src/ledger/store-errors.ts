@@ -87,16 +87,14 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
 
 /** The error of a failed call of the embedded ledger at `path`. */
 export function sqliteError(path: string, thrown: unknown): Error {
-  return storeError(path, thrown, remedyOf(SQLITE_REMEDIES, codeOf(thrown)));
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return storeError(path, thrown, message, remedyOf(SQLITE_REMEDIES, codeOf(thrown)));
 }
 
 /** @param where the server and its database. @param message of the failure, free of secrets. */
 export function postgresError(where: string, thrown: unknown, message: string): Error {
-  return storeError(
-    `PostgreSQL at ${where}`,
-    message,
-    remedyOf(POSTGRES_REMEDIES, stateOf(thrown) ?? codeOf(thrown)),
-  );
+  const remedy = remedyOf(POSTGRES_REMEDIES, stateOf(thrown) ?? codeOf(thrown));
+  return storeError(`PostgreSQL at ${where}`, thrown, message, remedy);
 }
 
 /** Whether the server takes no writes: a standby, or a former primary. */
@@ -124,10 +122,10 @@ const BLAMELESS: ReadonlySet<string | undefined> = new Set([
   POOLED,
 ]);
 
-function storeError(where: string, thrown: unknown, remedy: string | undefined): Error {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+function storeError(where: string, thrown: unknown, message: string, remedy: string | undefined): Error {
   const text = `${where}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`;
-  if (BLAMELESS.has(remedy) && remedy !== undefined) return new StoreBusy(text, { cause: thrown });
+  const isBlameless = thrown instanceof StoreBusy || (remedy !== undefined && BLAMELESS.has(remedy));
+  if (isBlameless) return new StoreBusy(text, { cause: thrown });
   return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
 }
 

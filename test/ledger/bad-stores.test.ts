@@ -23,6 +23,7 @@ import type { WriteLog } from '../../src/ledger/queue/failure-log.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import { createSpillFile } from '../../src/ledger/queue/spill-file.ts';
 import { createRecoveringSqliteStore } from '../../src/ledger/sqlite/recovering-store.ts';
+import { STEPS, versionOf } from '../../src/ledger/sqlite/schema.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
@@ -30,6 +31,7 @@ import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { BEFORE_HEADERS } from './older-headers.ts';
 import { ALL } from './store-suite.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -329,16 +331,18 @@ describe('a file that another program cuts while it is in use', () => {
   });
 });
 
+/** As another program does; returns the version before. */
+function setVersion(version: number, sql = ''): number {
+  const database = new Database(path);
+  database.run('PRAGMA busy_timeout = 5000');
+  const found = versionOf(database);
+  database.run(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version}; COMMIT`);
+  database.close();
+  return found;
+}
+
 test('a file of a newer version is left as it is: rows wait on disk, and come back with the right program', async () => {
   await writeLedger();
-  const setVersion = (version: number) => {
-    const database = new Database(path);
-    const found =
-      database.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0;
-    database.run(`PRAGMA user_version = ${version}`);
-    database.close();
-    return found;
-  };
   const known = setVersion(9999);
   const spill = join(home, 'spill');
   const older = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
@@ -353,6 +357,47 @@ test('a file of a newer version is left as it is: rows wait on disk, and come ba
   await upgraded.flush();
   expect((await upgraded.store.totals()).requests).toBe(3050);
   await upgraded.close();
+});
+
+describe('a file that another version migrates while it is in use', () => {
+  test('to a newer schema: nothing more is written, rows wait on disk, and the error says why', async () => {
+    await writeLedger();
+    const spill = join(home, 'spill');
+    const older = openLedger(createThreadedStore({ type: 'sqlite', path }), spill);
+    older.record(sampleRow({ requestId: 'before' }));
+    await older.flush();
+    const known = setVersion(9999);
+    for (const row of variedRows(50, 5000)) older.record(row);
+    await until(() => older.health().spilled === 50);
+    expect(older.health()).toMatchObject({ ok: false, queued: 0, dropped: 0, notices: [] });
+    expect(older.health().lastError).toMatch(
+      /newer Sluice \(schema 9999, .*upgrade Sluice here and restart it/,
+    );
+    await expect(older.store.totals()).rejects.toThrow(/newer Sluice/);
+    setVersion(known);
+    await older.flush();
+    expect((await older.store.totals()).requests).toBe(3051);
+    await older.close();
+  });
+
+  test('between the look at its schema and the write: the batch is refused, and none of its rows is to blame', async () => {
+    const store = createSqliteStore(path);
+    await store.append([sampleRow({ requestId: 'before' })]);
+    setVersion(9999);
+    const refusal = await store.append([sampleRow({ requestId: 'after' })]).catch((thrown) => thrown);
+    expect(refusal).toBeInstanceOf(StoreBusy);
+    expect((await store.totals()).requests).toBe(1);
+    await store.close();
+  });
+
+  test('where an older copy is put back: it is migrated', async () => {
+    const store = createThreadedStore({ type: 'sqlite', path });
+    await store.append([sampleRow({ requestId: 'before' })]);
+    setVersion(STEPS.length - 1, BEFORE_HEADERS);
+    await store.append([sampleRow({ requestId: 'after' })]);
+    expect(idsOf((await store.audit(ALL)).rows)).toEqual(['after', 'before']);
+    await store.close();
+  });
 });
 
 describe('a file that another program holds for long', () => {

@@ -3,8 +3,9 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SQL } from 'bun';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
-import { STEPS } from '../../src/ledger/postgres/schema.ts';
+import { STEPS, WRITER_LOCK } from '../../src/ledger/postgres/schema.ts';
 import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/rows/row-columns.ts';
+import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { ALL_TIME } from '../../src/ledger/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
@@ -326,6 +327,57 @@ describe.skipIf(!hasPostgres)('with a server', () => {
       errorMessage: 'half \ufffd of a pair',
     });
     await store.close();
+  });
+
+  test('migrated by a newer version while it is in use: nothing more is written, and the error says why', async () => {
+    const url = await cluster.createDatabase();
+    const older = createPostgresStore(url);
+    await older.append([sampleRow({ requestId: 'a' })]);
+    await ask(url, 'UPDATE ledger_schema SET version = version + 900');
+    const next = () => older.append([sampleRow({ requestId: 'b' })]).catch((thrown: unknown) => thrown);
+    expect(await next()).toBeInstanceOf(StoreBusy);
+    const refusal = await next();
+    expect(refusal).toBeInstanceOf(StoreBusy);
+    expect(String(refusal)).toMatch(/newer Sluice \(schema 9\d\d, .*upgrade Sluice here and restart it/);
+    await expect(older.totals()).rejects.toThrow(/newer Sluice/);
+    expect(await ask(url, 'SELECT 1 FROM ledger_row')).toHaveLength(1);
+    await ask(url, 'UPDATE ledger_schema SET version = version - 900');
+    await older.append([sampleRow({ requestId: 'b' })]);
+    expect((await older.totals()).requests).toBe(2);
+    await older.close();
+  });
+
+  test('an older schema that is put back while it is in use is migrated', async () => {
+    const url = await cluster.createDatabase();
+    const store = createPostgresStore(url);
+    await store.append([sampleRow({ requestId: 'a' })]);
+    await ask(url, BEFORE_HEADERS);
+    await ask(url, 'UPDATE ledger_schema SET version = version - 1');
+    await store.append([sampleRow({ requestId: 'b' })]).catch(() => undefined);
+    await store.append([sampleRow({ requestId: 'b' })]);
+    expect((await store.totals()).requests).toBe(2);
+    await store.close();
+  });
+
+  test('a migration waits for a batch that another gateway writes', async () => {
+    const url = await cluster.createDatabase();
+    await createPostgresStore(url).append([sampleRow({ requestId: 'a' })]);
+    await ask(url, BEFORE_HEADERS);
+    const [older] = await ask<{ version: number }>(
+      url,
+      'UPDATE ledger_schema SET version = version - 1 RETURNING version',
+    );
+    const writing = new SQL(url, { max: 1 });
+    await writing.unsafe(`SELECT pg_advisory_lock(${WRITER_LOCK})`);
+    const newer = createPostgresStore(url);
+    const appended = newer.append([sampleRow({ requestId: 'b' })]);
+    const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = ${WRITER_LOCK} AND NOT granted`;
+    while ((await ask(url, waiting)).length === 0);
+    expect(await ask(url, 'SELECT version FROM ledger_schema')).toEqual([older]);
+    await writing.close();
+    await appended;
+    expect((await newer.totals()).requests).toBe(2);
+    await newer.close();
   });
 
   test('a newer schema is refused, and the error says what to do', async () => {

@@ -2,7 +2,8 @@
 import { type Kind, KIND_COLUMNS, type Kinds, SELECT_OTHERS } from '../kinds.ts';
 import type { MinuteKeeper } from '../sums/minute-sums.ts';
 import type { Query } from './client.ts';
-import { WRITER_LOCK } from './schema.ts';
+import { StoreBusy } from '../store-busy.ts';
+import { STEPS, WRITER_LOCK } from './schema.ts';
 import {
   type BinariesOfRows,
   COLUMN_NAMES,
@@ -33,7 +34,7 @@ import { createSumTally, type SumValues } from '../sums/sum-tally.ts';
 
 /**
  * Inserts the new rows and their bodies in one statement. Parameters: rows and bodies as JSON
- * arrays of objects; returns the request ids that were new.
+ * arrays of objects; returns the request ids that were new, each with the version of the schema.
  */
 const APPEND =
   `WITH fresh AS (INSERT INTO ledger_row (${COLUMN_NAMES.join(', ')}, kind) ` +
@@ -45,7 +46,7 @@ const APPEND =
   'JOIN json_to_recordset(?::text::json) AS given ' +
   '(request_id TEXT, request_body TEXT, response_body TEXT, request_zstd TEXT, response_zstd TEXT) ' +
   'USING (request_id)) ' +
-  'SELECT request_id FROM fresh';
+  'SELECT request_id, (SELECT version FROM ledger_schema) AS version FROM fresh';
 
 /** Parameter: sums as a JSON array of objects. */
 const ADD_TO_SUMS = addToSums(
@@ -95,7 +96,7 @@ export interface Known {
   origin: string | undefined;
 }
 
-/** Runs inside a transaction. Rows that exist already change nothing. */
+/** Runs inside a transaction. Rows that exist already change nothing. Throws StoreBusy where the schema is not this program's. */
 export async function appendAll(query: Query, rows: readonly PackedRow[], known: Known): Promise<void> {
   const { kinds, minutes } = known;
   const bodies = rows.flatMap((row) => {
@@ -120,10 +121,12 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], known:
     kind: found[index]?.id,
   }));
   await addBinaries(query, rows);
-  const added = await query<{ request_id: string }>(APPEND, [
+  const added = await query<{ request_id: string; version: number }>(APPEND, [
     JSON.stringify(columns),
     JSON.stringify(bodies),
   ]);
+  if (added.some(({ version }) => version !== STEPS.length))
+    throw new StoreBusy('another gateway has changed its schema');
   const fresh = new Set(added.map(({ request_id }) => request_id));
   const sums = createSumTally();
   const histograms = createHistogramTally();

@@ -1,10 +1,11 @@
 // The PostgreSQL schema of the ledger and its history: `ledger_schema` counts the steps a database has taken.
+import { StoreBusy } from '../store-busy.ts';
 import { OTHER_ENCODING } from '../store-errors.ts';
 import type { PostgresClient, Query } from './client.ts';
 
-/** Held to change the schema or its partitions. */
+/** Held to change the schema or its partitions, and taken before WRITER_LOCK by who needs both. */
 export const SCHEMA_LOCK = 7_583_001;
-/** Held to change the sums: all gateways add to the same ones. */
+/** Held to change the sums, since all gateways add to the same ones, and to migrate. */
 export const WRITER_LOCK = 7_583_002;
 
 /**
@@ -291,7 +292,7 @@ export const STEPS: readonly string[] = [
 /** Long, because a step may have to rewrite every row. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
 
-/** Brings the database to the newest version. Throws where it is newer than this program. */
+/** Brings the database to the newest version. Throws StoreBusy where it is newer than this program. */
 export function migrate(client: PostgresClient): Promise<void> {
   return client.transaction(async (query) => {
     // Where several gateways start together, the others wait and find the work done.
@@ -299,18 +300,23 @@ export function migrate(client: PostgresClient): Promise<void> {
     await query('CREATE TABLE IF NOT EXISTS ledger_schema (version INTEGER NOT NULL)');
     const found = (await query<{ version: number }>('SELECT version FROM ledger_schema'))[0]?.version;
     const version = found ?? 0;
-    if (version > STEPS.length) {
-      throw new Error(
-        `the ledger was written by a newer Sluice (schema ${version}, this one knows ${STEPS.length}): ` +
-          'upgrade Sluice, or name another database in audit.store',
-      );
-    }
+    if (version > STEPS.length) throw newerSchema(version);
     if (version === STEPS.length) return;
+    // A gateway that is writing ends its batch first, and none begins another: it would go on in the tables of both versions.
+    await query(`SELECT pg_advisory_xact_lock(${WRITER_LOCK})`);
     if (found === undefined) await requireAnyLanguage(query);
     for (const step of STEPS.slice(version)) await query(step);
     if (found === undefined) await query('INSERT INTO ledger_schema VALUES (?)', [STEPS.length]);
     else await query('UPDATE ledger_schema SET version = ?', [STEPS.length]);
   }, STATEMENT_TIMEOUT_MS);
+}
+
+/** @param version of the database. */
+function newerSchema(version: number): StoreBusy {
+  return new StoreBusy(
+    `the ledger was written by a newer Sluice (schema ${version}, this one knows ${STEPS.length}): ` +
+      'upgrade Sluice here and restart it, or name another database in audit.store',
+  );
 }
 
 /** Other encodings cover only some languages: a row with any other letters could never be written. */

@@ -105,8 +105,9 @@ export function createPostgresStore(url: string): ValueStore {
       await client.transaction((inside) => appendAll(inside, packed, known));
     } catch (thrown) {
       known.kinds.forget();
-      // Another gateway may have dropped a month.
+      // Another gateway may have dropped a month, or migrated the tables.
       partitions.forget();
+      migrated = null;
       throw thrown;
     }
   }

@@ -14,8 +14,10 @@ import {
   replaceHistograms,
   SUM_COLUMNS,
 } from '../sums/sum-queries.ts';
+import { StoreBusy } from '../store-busy.ts';
 import { createSumTally } from '../sums/sum-tally.ts';
 import type { Bundles, RowGroup } from './bundle.ts';
+import type { DatabaseFile } from './database-file.ts';
 
 const ROW_COLUMNS = [...COLUMN_NAMES, 'kind', 'bundle', 'bundle_place'];
 const INSERT_ROW =
@@ -25,7 +27,8 @@ const INSERT_ROW =
 /** In one transaction: all rows that are not in the file yet. */
 export type Append = (groups: readonly RowGroup[]) => void;
 
-export function createAppend(database: Database, bundles: Bundles): Append {
+export function createAppend(file: DatabaseFile, bundles: Bundles): Append {
+  const { database } = file;
   const insertRow = database.query(INSERT_ROW);
   const insertBody = database.query(INSERT_BODY);
   const insertBinary = database.query(insertBinaries('VALUES (?, ?, ?, ?, ?)'));
@@ -45,6 +48,8 @@ export function createAppend(database: Database, bundles: Bundles): Append {
   }
 
   const appendAll = database.transaction((groups: readonly RowGroup[]) => {
+    // Asked under the write lock: another program may have migrated the file since the call began.
+    if (file.hasOtherSchema()) throw new StoreBusy('another program has changed its schema');
     storedKinds.forgetWhereChanged();
     const added: AddedRow[] = [];
     for (const group of groups) {

@@ -2,7 +2,7 @@
 import { constants, Database } from 'bun:sqlite';
 import { closeSync, mkdirSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { migrate } from './schema.ts';
+import { migrate, STEPS, versionOf } from './schema.ts';
 
 /** How long a writer waits for another process's transaction. */
 const BUSY_MS = 2000;
@@ -20,6 +20,8 @@ export interface DatabaseFile {
    * has in memory and in the WAL around the hole.
    */
   isCut(): boolean;
+  /** Another program migrated it to a newer schema, or put back a copy with an older one. */
+  hasOtherSchema(): boolean;
   close(): void;
 }
 
@@ -43,6 +45,7 @@ export function openDatabaseFile(path: string): DatabaseFile {
       if (isWhole) longest = size;
       return !isWhole;
     },
+    hasOtherSchema: () => versionOf(database) !== STEPS.length,
     close() {
       if (isAstray()) {
         // The WAL's content belongs into its own file. SQLite would delete the logs by name, which may be another file's by

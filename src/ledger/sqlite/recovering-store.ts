@@ -6,7 +6,8 @@ import { sqliteError } from '../store-errors.ts';
 
 /**
  * Opened by the first call. A call that finds the file damaged, truncated or no longer in its place is served from a new
- * one; `report` is called with what happened and where the old one is. Other errors are thrown; the next call tries again.
+ * one; `report` is called with what happened and where the old one is. One whose schema was changed by another program is opened
+ * again, which migrates an older one and refuses a newer one. Other errors are thrown; the next call tries again.
  */
 export function createRecoveringSqliteStore(path: string, report: (notice: string) => void): ValueStore {
   let store: SqliteStore | null = null;
@@ -36,6 +37,11 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
     );
   };
 
+  const reopen = async (changed: SqliteStore): Promise<void> => {
+    store = null;
+    await changed.close().catch(() => undefined);
+  };
+
   const once = (work: () => Promise<void>): Promise<void> => {
     recovery ??= work().finally(() => {
       recovery = null;
@@ -50,6 +56,7 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
       const found = isClosed ? null : asked;
       if (found?.isAstray() === true) await once(() => leave(found));
       else if (found?.isCut() === true) await once(() => recover(found, 'another program truncated it'));
+      else if (found?.hasOtherSchema() === true) await once(() => reopen(found));
       store ??= createSqliteStore(path);
       asked = store;
       return await work(asked);

@@ -1,5 +1,6 @@
 // The SQLite schema of the ledger and its history: `user_version` counts the steps applied to a file.
 import type { Database } from 'bun:sqlite';
+import { StoreBusy } from '../store-busy.ts';
 
 /** Step n migrates a file from version n to n + 1. Released steps never change. */
 export const STEPS: readonly string[] = [
@@ -309,15 +310,19 @@ export const STEPS: readonly string[] = [
   'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
 ];
 
-/** Migrates the file to the newest version. Throws where the file is newer than this program. */
+/** How many steps the file has taken. */
+export function versionOf(database: Database): number {
+  return database.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0;
+}
+
+/** Migrates the file to the newest version. Throws StoreBusy where the file is newer than this program. */
 export function migrate(database: Database): void {
   const steps = database.transaction(() => {
-    const found =
-      database.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0;
+    const found = versionOf(database);
     if (found > STEPS.length) {
-      throw new Error(
+      throw new StoreBusy(
         `the ledger was written by a newer Sluice (schema ${found}, this one knows ${STEPS.length}): ` +
-          'upgrade Sluice, or point SLUICE_HOME at another directory',
+          'upgrade Sluice here and restart it, or point SLUICE_HOME at another directory',
       );
     }
     for (const step of STEPS.slice(found)) database.run(step);

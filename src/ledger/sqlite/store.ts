@@ -14,7 +14,9 @@ import { createBundles, packGroups } from './bundle.ts';
 import { type DatabaseFile, openDatabaseFile } from './database-file.ts';
 import { createExpiry } from './expiry.ts';
 
-export interface SqliteStore extends ValueStore, Pick<DatabaseFile, 'isAstray' | 'isCut'> {}
+export interface SqliteStore
+  extends ValueStore,
+    Pick<DatabaseFile, 'isAstray' | 'isCut' | 'hasOtherSchema'> {}
 
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
@@ -24,7 +26,7 @@ export function createSqliteStore(path: string): SqliteStore {
   const file = openDatabaseFile(path);
   const { database } = file;
   const bundles = createBundles(database);
-  const append = createAppend(database, bundles);
+  const append = createAppend(file, bundles);
   const expire = createExpiry(database, bundles);
 
   const ask: Ask = async <Row>({ sql, values }: SumQuery) =>
@@ -61,6 +63,7 @@ export function createSqliteStore(path: string): SqliteStore {
     expire: async (before) => expire(before),
     isAstray: file.isAstray,
     isCut: file.isCut,
+    hasOtherSchema: file.hasOtherSchema,
     close: async () => file.close(),
   };
 }
