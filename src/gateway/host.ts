@@ -48,6 +48,8 @@ export interface GatewayHost {
   now(): number;
   /** Milliseconds that never jump. */
   monotonic(): number;
+  /** Milliseconds that never jump back, and pass while the machine sleeps too. Left out: as `monotonic`. */
+  elapsed?(): number;
   /** Calls back once after `ms`; returns a function that cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
   /** A UUID. */

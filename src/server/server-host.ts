@@ -9,6 +9,7 @@ import { createFetchTransport, type Fetch } from '../upstream/fetch-transport.ts
 import type { UpstreamRequest } from '../upstream/transport.ts';
 import { createAuthorizer } from './authorize.ts';
 import { descriptorState } from './descriptors.ts';
+import { createElapsed } from './elapsed.ts';
 import { type Proxies, readProxies } from './http1/proxies.ts';
 import { tlsOptions } from './http1/tls-options.ts';
 import { createHttpTransport } from './http1/transport.ts';
@@ -53,21 +54,29 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     ...(fleet !== undefined && { fleet }),
     ...(telemetry !== undefined && { telemetry }),
   });
+  const elapsed = createElapsed(host);
   const simulator = createSimulator({ ...host, sleep: createSleep(host.setTimer) });
   const simulated = createFetchTransport(fetchSimulator(simulator));
-  const { send, ...upstreams } = reachUpstreams(host, options);
-  return { ...host, ...upstreams, authorize: createAuthorizer(), send: withSimulator(simulated, send) };
+  const { send, ...upstreams } = reachUpstreams({ ...host, elapsed }, options);
+  return {
+    ...host,
+    elapsed,
+    ...upstreams,
+    authorize: createAuthorizer(),
+    send: withSimulator(simulated, send),
+  };
 }
 
 /** With our own client; with Bun's where a proxy itself uses TLS, which puts TLS within TLS. Throws ProxySettingError. */
 function reachUpstreams(
-  { monotonic, setTimer }: GatewayHost,
+  { monotonic, elapsed, setTimer }: Pick<Required<GatewayHost>, 'monotonic' | 'elapsed' | 'setTimer'>,
   { config, environment }: ServerHostOptions,
 ): Pick<GatewayHost, 'send' | 'connectSocket' | 'connections' | 'secrets'> {
   let limits: ConnectionLimits = config.connections;
   const proxies = readProxies(environment);
   const { send, pools } = createHttpTransport({
     monotonic,
+    elapsed,
     setTimer,
     limits: () => limits,
     verifiesServers: environment.NODE_TLS_REJECT_UNAUTHORIZED !== '0',

@@ -100,7 +100,13 @@ export const UNHEALTHY_AFTER = 3;
 const CLIENTS_KEY: ChosenKey = { value: null, label: undefined };
 const NO_BREAKER: Permit = { spoke() {}, succeeded() {}, failed() {}, abandoned() {} };
 
-export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS): ProviderStates {
+export interface StateClock extends LimitClock {
+  /** Passes while the machine sleeps too, as the time does for which a provider asks to wait. Left out: as `monotonic`. */
+  elapsed?(): number;
+}
+
+export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS): ProviderStates {
+  const elapsed = clock.elapsed ?? clock.monotonic;
   /** By name and address: another address is another server, whatever its name. */
   const memories = new Map<string, Map<string, ProviderMemory>>();
   const rooms = new Map<string, DividedRoom | undefined>();
@@ -113,11 +119,11 @@ export function createProviderStates(clock: LimitClock, peers: Peers = NO_PEERS)
     const memory: ProviderMemory = {
       baseUrl,
       breaker: createBreaker(
-        clock.monotonic,
+        elapsed,
         (met, settings) => notify({ what: 'breaker', met, settings }),
         room && ((isOn) => claimProbe(room, isOn)),
       ),
-      keys: createKeyRing(clock.monotonic),
+      keys: createKeyRing(elapsed),
       limit: createConcurrencyLimit(clock, {
         room,
         adapted: (value) => notify({ what: 'limit', value }),

@@ -35,6 +35,8 @@ export interface PrimaryOptions extends WorkerCommand {
   version: string;
   now(): number;
   monotonic(): number;
+  /** As in `GatewayHost`. */
+  elapsed?(): number;
   setTimer(callback: () => void, ms: number): () => void;
   /** What became of the lines of this process. */
   logState(): LogState;

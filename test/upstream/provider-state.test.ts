@@ -17,8 +17,13 @@ const B = sampleProvider({ name: 'b', baseUrl: 'http://127.0.0.1:2/v1' });
 
 function setup() {
   const timers = createManualTimers();
-  const states = createProviderStates({ monotonic: timers.now, setTimer: timers.setTimer });
-  return { timers, states };
+  let asleepMs = 0;
+  const sleep = (ms: number) => {
+    asleepMs += ms;
+  };
+  const elapsed = () => timers.now() + asleepMs;
+  const states = createProviderStates({ monotonic: timers.now, elapsed, setTimer: timers.setTimer });
+  return { timers, sleep, states };
 }
 
 async function enter(states: ProviderStates, provider: GuardedProvider, key: 'own' | 'client' = 'own') {
@@ -44,6 +49,23 @@ test('a provider never asked is healthy, and those asked for come in order', asy
     { name: 'a', ...fresh, keys: [{ name: '#1', state: 'ready' }] },
     { name: 'b', ...fresh, inFlight: 1, keys: [] },
   ]);
+});
+
+test('what a provider asks to wait, and the time of an open breaker, pass while the machine sleeps', async () => {
+  const { states, sleep } = setup();
+  const limited = new GatewayError('upstream_rate_limited', 'wait', { retryAfterMs: 3_000_000 });
+  (await lease(states, A)).end(limited);
+  const guarded = { ...B, breaker: { failures: 1, openForMs: 30_000 } };
+  await failed(states, guarded, 'upstream_failed');
+  expect(await enter(states, A)).toMatchObject({ refused: 'keys_set_aside' });
+  expect(await enter(states, guarded)).toMatchObject({ refused: 'breaker_open' });
+  sleep(3_000_000);
+  expect(states.snapshot([A, guarded])).toMatchObject([
+    { keys: [{ state: 'ready' }] },
+    { breaker: 'half-open' },
+  ]);
+  await lease(states, A);
+  await lease(states, guarded);
 });
 
 test('three failures in a row make it unhealthy, one answer healthy again', async () => {

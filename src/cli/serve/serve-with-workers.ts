@@ -3,6 +3,7 @@ import { createWebHost } from '../../gateway/host.ts';
 import { createLedger } from '../../ledger/queue/recorder.ts';
 import { formatHost, reservePort } from '../../server/host.ts';
 import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
+import { createElapsed } from '../../server/elapsed.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';
 import { standardErrorState } from '../../server/standard-error.ts';
 import type { WorkerCommand } from '../../workers/worker-process.ts';
@@ -54,6 +55,7 @@ export async function serveWithWorkers(
       version: VERSION,
       now,
       monotonic,
+      elapsed: createElapsed({ now, monotonic }),
       setTimer,
     });
     primary = started;

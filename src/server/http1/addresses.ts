@@ -25,21 +25,21 @@ class NameError extends Error {
 
 export class Addresses {
   private readonly hostname: string;
-  private readonly monotonic: () => number;
+  private readonly elapsed: () => number;
   private asked: Promise<readonly string[]> | null = null;
   private found: readonly string[] | null;
   private foundUntil = Number.POSITIVE_INFINITY;
 
-  /** @param monotonic milliseconds that never jump. */
-  constructor(hostname: string, monotonic: () => number) {
+  /** @param elapsed milliseconds that never jump back. */
+  constructor(hostname: string, elapsed: () => number) {
     this.hostname = hostname;
-    this.monotonic = monotonic;
+    this.elapsed = elapsed;
     this.found = net().isIP(hostname) !== 0 ? [hostname] : hostname === 'localhost' ? LOOPBACK : null;
   }
 
   /** In the order in which they are to be tried; null where a lookup is needed. */
   get known(): readonly string[] | null {
-    return this.monotonic() < this.foundUntil ? this.found : null;
+    return this.elapsed() < this.foundUntil ? this.found : null;
   }
 
   /** At least one. Rejects with an Error whose `code` is getaddrinfo's. */
@@ -57,7 +57,7 @@ export class Addresses {
     const { hostname } = this;
     try {
       this.found = alternating(await dns.lookup(hostname, { backend: 'system' }));
-      this.foundUntil = this.monotonic() + REMEMBERED_MS;
+      this.foundUntil = this.elapsed() + REMEMBERED_MS;
       return this.found;
     } catch (thrown) {
       const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'ENOTFOUND';

@@ -76,7 +76,7 @@ const OPEN = 1;
 const turn = new LoopTurn<Connection>((connection) => connection.deal());
 
 export class Connection implements AnswerHandler, BodyWay {
-  /** `monotonic()` after which it serves no other request. */
+  /** The owner's time after which it serves no other request. */
   usableUntil = Number.POSITIVE_INFINITY;
   isOpen = true;
   /** `monotonic()` when it was taken again after it had served a request: the server may have been closing it. */

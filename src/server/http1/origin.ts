@@ -6,6 +6,7 @@ import { open, type Opened, type OriginAddress } from './opening.ts';
 
 interface Surroundings {
   monotonic(): number;
+  elapsed?(): number;
   setTimer(callback: () => void, ms: number): () => void;
   limits: () => ConnectionLimits;
   verifiesServers: boolean;
@@ -22,6 +23,7 @@ export class Origin implements ConnectionOwner {
   readonly address: OriginAddress;
   private readonly surroundings: Surroundings;
   private readonly addresses: Addresses;
+  private readonly elapsed: () => number;
   /** The one used last is at the end, and is used next. */
   private idle: Connection[] = [];
   private open = 0;
@@ -35,7 +37,8 @@ export class Origin implements ConnectionOwner {
   constructor(address: OriginAddress, surroundings: Surroundings) {
     this.address = address;
     this.surroundings = surroundings;
-    this.addresses = new Addresses((address.proxy ?? address).hostname, surroundings.monotonic);
+    this.elapsed = surroundings.elapsed ?? surroundings.monotonic;
+    this.addresses = new Addresses((address.proxy ?? address).hostname, this.elapsed);
   }
 
   get limits(): ConnectionLimits {
@@ -44,11 +47,11 @@ export class Origin implements ConnectionOwner {
 
   /** Takes an open connection that is idle. */
   take(): Connection | undefined {
-    const now = this.idle.length === 0 ? 0 : this.surroundings.monotonic();
+    const now = this.idle.length === 0 ? 0 : this.elapsed();
     for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) {
       if (connection.usableUntil > now && !connection.hasUnread) {
         this.reused++;
-        connection.takenAt = now;
+        connection.takenAt = this.monotonic();
         return connection;
       }
       connection.destroy();
@@ -90,7 +93,7 @@ export class Origin implements ConnectionOwner {
       connection.destroy();
       return;
     }
-    connection.usableUntil = this.surroundings.monotonic() + ms;
+    connection.usableUntil = this.elapsed() + ms;
     this.idle.push(connection);
     this.stopSweep ??= this.surroundings.setTimer(this.sweep, SWEEP_MS);
   }
@@ -131,7 +134,7 @@ export class Origin implements ConnectionOwner {
 
   private readonly sweep = () => {
     this.stopSweep = undefined;
-    const now = this.surroundings.monotonic();
+    const now = this.elapsed();
     for (const connection of this.idle.filter(({ usableUntil }) => usableUntil <= now)) connection.destroy();
     if (this.idle.length > 0) this.stopSweep = this.surroundings.setTimer(this.sweep, SWEEP_MS);
   };

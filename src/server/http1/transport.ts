@@ -21,6 +21,8 @@ const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 export interface TransportOptions {
   monotonic(): number;
+  /** Milliseconds that pass while the machine sleeps too. Left out: as `monotonic`. */
+  elapsed?(): number;
   /** Calls back once after `ms`; the returned function cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
   limits: () => ConnectionLimits;

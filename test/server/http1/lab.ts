@@ -10,6 +10,8 @@ import type { UpstreamRequest } from '../../../src/upstream/transport.ts';
 
 export interface Lab extends HttpTransport {
   timers: ManualTimers;
+  /** The machine sleeps: no timer moves on, and no clock but that of the world. */
+  sleep(ms: number): void;
   serve(serve?: (connection: RawConnection) => Promise<void> | void, certificate?: Certificate): RawServer;
   /** Asks, and reads the answer to its end. */
   ask(url: string, rest?: Partial<UpstreamRequest>): ReturnType<typeof askTransport>;
@@ -25,8 +27,10 @@ export function createLab({
   environment = {} as Environment,
 } = {}): Lab {
   const timers = createManualTimers();
+  let asleepMs = 0;
   const transport = createHttpTransport({
     monotonic: timers.now,
+    elapsed: () => timers.now() + asleepMs,
     setTimer: timers.setTimer,
     limits: () => ({ keepAliveMs, maxIdle, maxUnread }),
     verifiesServers,
@@ -40,6 +44,9 @@ export function createLab({
   return {
     ...transport,
     timers,
+    sleep(ms) {
+      asleepMs += ms;
+    },
     serve(serve, certificate) {
       const server = createRawServer({ ...(serve && { serve }), ...(certificate && { certificate }) });
       servers.push(server);

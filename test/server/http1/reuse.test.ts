@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { always, createLab, KEPT_MS, plain, turns } from './lab.ts';
 import { question, readBody, rejection } from './reading.ts';
 
-const { ask, serve, send, timers, pools } = createLab();
+const { ask, serve, send, timers, sleep, pools } = createLab();
 const poolOf = ({ url }: { url: string }) => pools().find(({ origin }) => origin === url);
 
 describe('kept', () => {
@@ -119,6 +119,18 @@ describe('given up', () => {
     expect(poolOf(server)).toMatchObject({ idle: 0, active: 0 });
     await ask(server.url);
     expect(server.connections).toHaveLength(2);
+  });
+
+  test('one is not used again after the machine has slept for so long', async () => {
+    const server = serve(always(() => plain('ok')));
+    await ask(server.url);
+    sleep(KEPT_MS - 1_000);
+    await ask(server.url);
+    expect(server.connections).toHaveLength(1);
+    sleep(KEPT_MS);
+    await ask(server.url);
+    expect(server.connections).toHaveLength(2);
+    expect(poolOf(server)).toMatchObject({ active: 0, idle: 1 });
   });
 
   test('one is not used again about when its server closes it (keep-alive: timeout)', async () => {
