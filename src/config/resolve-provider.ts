@@ -132,6 +132,7 @@ export function resolveProvider(
     tiers: kind?.tiers ?? {},
     billsItself: isOwnAddress && kind.billsItself === true,
     audioAtTextPrice: kind?.audioAtTextPrice === true,
+    leastAudioSeconds: kind?.leastAudioSeconds ?? 0,
     searchesUnpriced: kind?.searchesUnpriced === true,
     weekends: kind?.weekends ?? null,
     newerPrices: kind?.newerPrices ?? {},

@@ -197,6 +197,8 @@ export interface ProviderConfig {
   billsItself: boolean;
   /** Audio that the table does not price separately costs what text costs. */
   audioAtTextPrice: boolean;
+  /** Shorter audio that is billed by its length costs as much as this, in seconds. */
+  leastAudioSeconds: number;
   /** The table's price for searches does not hold for this provider. */
   searchesUnpriced: boolean;
   weekends: WeekendPrices | null;

@@ -77,10 +77,12 @@ export interface ForwardedPath {
   /** JSON posted there names no model at its top level; if it is longer than `server.max_body`, it is passed on like an upload. */
   passesLongJson?: boolean;
   /**
-   * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from the `usage` of the
-   * answer. Left out: nothing is billed.
+   * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from those fields at the top
+   * of the answer that `billFields` names, as far as they are objects or numbers. Left out: nothing is billed.
    */
-  billIn?(usage: JsonObject): StatedUsage | undefined;
+  billIn?(stated: JsonObject): StatedUsage | undefined;
+  /** Left out: `usage`. */
+  billFields?: readonly string[];
   /** In place of `billIn`, for answers that state it elsewhere: reads along, from the answer's headers on. */
   loadReader?(headers: HeaderReader): Promise<AnswerReader>;
   /** Where the path names the model. */

@@ -59,6 +59,8 @@ export interface PricedParts {
   imageInputTokens?: number;
   /** Seconds of audio that was listened to, billed in place of tokens. */
   audioSeconds?: number;
+  /** Pages that were read, billed in place of tokens. */
+  documentPages?: number;
   /** Searches in files that the provider stores, in addition to `webSearches`. */
   fileSearches?: number;
 }

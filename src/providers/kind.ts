@@ -120,6 +120,8 @@ export interface ProviderKind {
   billsItself?: true;
   /** Audio tokens cost as much as text where the table has no separate price for them. */
   audioAtTextPrice?: true;
+  /** Audio that is billed by its length and shorter than this is billed as if it were as long, in seconds. */
+  leastAudioSeconds?: number;
   /** Web searches are billed differently from what the table says. */
   searchesUnpriced?: true;
   /** On Saturdays and Sundays the price does not depend on the hour. Default: all days are alike. */

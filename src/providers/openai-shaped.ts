@@ -131,6 +131,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'groq',
     // The table has the price of the 120b model: https://github.com/braintrustdata/braintrust-proxy/issues/609
     wrongPrices: /^openai\/gpt-oss-safeguard-20b$/,
+    // https://console.groq.com/docs/speech-to-text
+    leastAudioSeconds: 10,
     // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {

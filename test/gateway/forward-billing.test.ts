@@ -142,6 +142,65 @@ describe('transcriptions', () => {
   });
 });
 
+describe('what other vendors bill by its length', () => {
+  const providers = { groq: { api_key: 'gsk_lab' }, mistral: { api_key: 'lab-key' } };
+  const heard = { text: 'hi', language: 'English', duration: 90.5, segments: [{ start: 0, end: 90.5 }] };
+  const of = (path: string, model: string, answer: object) =>
+    asked(path, { model }, jsonReply(answer), { providers });
+
+  test.each([
+    ['groq/whisper-large-v3', heard, (90.5 / 3_600) * 0.111],
+    // Which is billed as ten seconds.
+    ['groq/whisper-large-v3', { ...heard, duration: 2 }, (10 / 3_600) * 0.111],
+    ['groq/whisper-large-v3', { text: 'hi', x_groq: { id: 'req_1' } }, null],
+    ['groq/whisper-unheard-of', heard, null],
+  ])('%s: transcriptions whose answer says how long they were', async (model, answer, cost) => {
+    const { row } = await of(HEARD, model, answer);
+    expect(row.operation).toBe('infer');
+    if (cost === null) expect(row.costUsd).toBeNull();
+    else expect(row.costUsd).toBeCloseTo(cost, 10);
+  });
+
+  test('Mistral’s transcriptions have tokens too, which cost nothing', async () => {
+    const usage = {
+      prompt_audio_seconds: 203,
+      prompt_tokens: 4,
+      total_tokens: 3_264,
+      completion_tokens: 635,
+    };
+    const { row } = await of(HEARD, 'mistral/voxtral-mini-2602', { text: 'hi', usage });
+    expect(row).toMatchObject({ usageKnown: true, usage: { inputTokens: 4, outputTokens: 635 } });
+    expect(row.costUsd).toBeCloseTo((203 / 3_600) * 0.18, 10);
+    // A model that is sold by the token.
+    const other = await of(HEARD, 'mistral/voxtral-small-latest', { text: 'hi', usage });
+    expect(other.row.costUsd).toBeNull();
+  });
+
+  test('pages of documents, unless they were annotated, too', async () => {
+    const read = (usage_info: object, more: object = {}) =>
+      of('/v1/ocr', 'mistral/mistral-ocr-2512', { pages: [], usage_info, ...more });
+    const { row } = await read({ pages_processed: 29, doc_size_bytes: 3_002_783 });
+    expect(row.costUsd).toBeCloseTo(0.058, 10);
+    const plain = await read({ pages_processed: 29, pages_processed_annotation: 0 });
+    expect(plain.row.costUsd).toBe(row.costUsd);
+    const annotated = await read({ pages_processed: 29, pages_processed_annotation: 29 });
+    expect(annotated.row.costUsd).toBeNull();
+  });
+
+  test('is unpriced where an operator has a price by the token', async () => {
+    const { row } = await asked(
+      '/v1/ocr',
+      { model: 'mistral/mistral-ocr-2512' },
+      jsonReply({ pages: [], usage_info: { pages_processed: 2 } }),
+      {
+        providers,
+        costs: { pricing_overrides: { 'mistral/*': { input_per_million: 1, output_per_million: 1 } } },
+      },
+    );
+    expect(row.costUsd).toBeNull();
+  });
+});
+
 describe('speech', () => {
   test('in a stream costs its tokens', async () => {
     const usage = { input_tokens: 100, output_tokens: 1_000, total_tokens: 1_100 };

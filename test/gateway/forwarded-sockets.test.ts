@@ -260,7 +260,25 @@ describe('a Live conversation', () => {
   });
 });
 
-test('a Live session of OpenAI’s is unpriced: it states its seconds so far, and that another model works for it', async () => {
+test.each(['gpt-live-1', 'gpt-live-1.1'])(
+  'a Live session of %s costs what its seconds cost',
+  async (model) => {
+    const start = JSON.stringify({ type: 'session.start', session: { model } });
+    const row = await rowOf(
+      '/v1/live/sessions',
+      [start],
+      [
+        { type: 'session.started', session: { model } },
+        { type: 'session.usage.updated', usage: { seconds: 10 } },
+        { type: 'session.closed', usage: { seconds: 90 } },
+      ],
+    );
+    expect(row).toMatchObject({ model, operation: 'infer' });
+    expect(row.costUsd).toBeCloseTo(0.075, 10);
+  },
+);
+
+test('a Live session is unpriced where another model works for it', async () => {
   const start = JSON.stringify({ type: 'session.start', session: { model: 'gpt-live-1' } });
   const row = await rowOf(
     '/v1/live/sessions',

@@ -22,6 +22,7 @@ export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderC
     tiers: {},
     billsItself: false,
     audioAtTextPrice: false,
+    leastAudioSeconds: 0,
     searchesUnpriced: false,
     weekends: null,
     newerPrices: {},

@@ -5,7 +5,8 @@ import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../
 import { billIn } from './stated-bill.ts';
 
 /** Undefined where nothing is stated. */
-export function imagesBill(usage: JsonObject): StatedUsage | undefined {
+export function imagesBill({ usage: stated }: JsonObject): StatedUsage | undefined {
+  const usage = asObject(stated) ?? {};
   const counts = readCounts(usage);
   if (counts === undefined) return undefined;
   const { image: imageInputTokens = 0, cached } = counts;
@@ -19,17 +20,35 @@ export function imagesBill(usage: JsonObject): StatedUsage | undefined {
 }
 
 /** Text is cheaper than audio, so the price of an input that is not split is unknown. */
-export function transcriptionBill(usage: JsonObject): StatedUsage | undefined {
-  const audioSeconds = usage.type === 'duration' ? countIn(usage.seconds) : undefined;
-  if (audioSeconds !== undefined) return { pricedApart: { audioSeconds } };
+export function transcriptionBill(answer: JsonObject): StatedUsage | undefined {
+  const usage = asObject(answer.usage) ?? {};
   const counts = readCounts(usage);
+  const audioSeconds = secondsIn(usage, answer);
+  // What is billed by its length is not billed by its tokens, too.
+  if (audioSeconds !== undefined && counts?.audio === undefined)
+    return { ...counts?.stated, pricedApart: { audioSeconds } };
   if (counts === undefined) return undefined;
   const { audio, stated } = counts;
   return audio === undefined ? { ...stated, otherCharges: true } : { ...stated, audioInputTokens: audio };
 }
 
-export function plainBill(usage: JsonObject): StatedUsage | undefined {
-  return readCounts(usage)?.stated;
+/** As OpenAI states them, or Mistral; or the length that an answer has with `verbose_json`, such as Groq's. */
+function secondsIn(usage: JsonObject, { usage: stated, duration }: JsonObject): number | undefined {
+  if (usage.type === 'duration') return countIn(usage.seconds);
+  return countIn(usage.prompt_audio_seconds) ?? (stated === undefined ? countIn(duration) : undefined);
+}
+
+/** Mistral's OCR. Pages that were annotated too have a price of their own, which may include that of reading them. */
+export function pagesBill(answer: JsonObject): StatedUsage | undefined {
+  const info = asObject(answer.usage_info) ?? {};
+  const documentPages = countIn(info.pages_processed);
+  if (documentPages === undefined) return plainBill(answer);
+  const annotated = countIn(info.pages_processed_annotation) ?? 0;
+  return { pricedApart: { documentPages }, ...(annotated > 0 && { otherCharges: true }) };
+}
+
+export function plainBill({ usage }: JsonObject): StatedUsage | undefined {
+  return readCounts(asObject(usage) ?? {})?.stated;
 }
 
 interface Counts {

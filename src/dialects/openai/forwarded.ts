@@ -1,6 +1,6 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
 import type { ForwardedPath } from '../dialect.ts';
-import { imagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
+import { imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
 import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
@@ -13,24 +13,27 @@ const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
 /** Moderations are free. */
-const BILLED: readonly (readonly [path: RegExp, billIn: NonNullable<ForwardedPath['billIn']>])[] = [
-  [/^\/v1\/images\//, imagesBill],
-  [/^\/v1\/audio\/(transcriptions|translations)$/, transcriptionBill],
-  [/^\/v1\/(audio\/speech|ocr|rerank)$/, plainBill],
+const BILLED: readonly (readonly [path: RegExp, bill: Pick<ForwardedPath, 'billIn' | 'billFields'>])[] = [
+  [/^\/v1\/images\//, { billIn: imagesBill }],
+  [
+    /^\/v1\/audio\/(transcriptions|translations)$/,
+    { billIn: transcriptionBill, billFields: ['usage', 'duration'] },
+  ],
+  [/^\/v1\/ocr$/, { billIn: pagesBill, billFields: ['usage', 'usage_info'] }],
+  [/^\/v1\/(audio\/speech|rerank)$/, { billIn: plainBill }],
 ];
 
 export function forwardedByChat(asked: string): ForwardedPath | undefined {
   const path = ownPath(asked);
   const isStored = STORED.test(path);
   if (isStored || MADE_AT_ONCE.test(path)) {
-    const billIn = BILLED.find(([billed]) => billed.test(path))?.[1];
-    const forward: ForwardedPath = {
+    return {
       path: belowBase(path),
       spokenBy: ['openai-chat', 'openai-responses'],
       isStored,
       isUpload: UPLOADED.test(path),
+      ...BILLED.find(([billed]) => billed.test(path))?.[1],
     };
-    return billIn === undefined ? forward : { ...forward, billIn };
   }
   return STORED_CHAT.test(path)
     ? { path: belowBase(path), spokenBy: ['openai-chat'], isStored: true }

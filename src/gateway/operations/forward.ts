@@ -201,18 +201,15 @@ function recipientOf({ dialect, forward: { envelope } }: FoundForward): Recipien
 
 /** What reads what the answer is billed by; undefined where it is not billed. */
 async function readerOf(
-  { billIn, loadReader }: ForwardedPath,
+  { billIn, billFields = ['usage'], loadReader }: ForwardedPath,
   headers: HeaderReader,
 ): Promise<AnswerReader | undefined> {
   if (loadReader !== undefined) return loadReader(headers);
   if (billIn === undefined) return undefined;
-  const usage = createFieldReader('usage');
+  const fields = createFieldReader(billFields);
   return {
-    take: (bytes) => usage.take(bytes),
-    result() {
-      const stated = usage.value();
-      return { usage: stated && billIn(stated) };
-    },
+    take: (bytes) => fields.take(bytes),
+    result: () => ({ usage: billIn(fields.values()) }),
   };
 }
 

@@ -87,17 +87,31 @@ export function createPricer(costs: CostsConfig): Pricer {
     const { override, table, rates } = lookUp(provider, model);
     const { tier = null, billedUsd = null, pricedApart = null, otherCharges = false } = stated ?? {};
     // An operator's prices are by the token.
-    if (override !== null) return pricedApart?.audioSeconds ? null : priceByOverride(override, usage);
+    if (override !== null) return isByLength(pricedApart) ? null : priceByOverride(override, usage);
     if (provider.billsItself && billedUsd !== null) return billedUsd;
     if (table === null || otherCharges) return null;
     if (provider.searchesUnpriced && usage.webSearches > 0) return null;
-    const { audioAtTextPrice } = provider;
-    const price = (counted: Usage, pieces = pricedApart) =>
+    const { audioAtTextPrice, leastAudioSeconds } = provider;
+    const parts = pricedApart && billedParts(pricedApart, leastAudioSeconds);
+    const price = (counted: Usage, pieces = parts) =>
       (pieces === null ? rates?.(counted) : undefined) ??
       priceByTable(table, model, counted, audioAtTextPrice, timeOfPrice(provider, at), pieces);
     const part = partOf(provider, model, tier);
-    return part === 1 ? price(usage) : priceInTier(price, usage, part, pricedApart);
+    return part === 1 ? price(usage) : priceInTier(price, usage, part, parts);
   };
+}
+
+/** The vendor bills how long something was, and not its tokens. */
+function isByLength(parts: PricedParts | null): boolean {
+  return (parts?.audioSeconds ?? 0) > 0 || (parts?.documentPages ?? 0) > 0;
+}
+
+/** @param leastAudioSeconds what the vendor bills for less. */
+function billedParts(parts: PricedParts, leastAudioSeconds: number): PricedParts {
+  const { audioSeconds = 0 } = parts;
+  return audioSeconds > 0 && audioSeconds < leastAudioSeconds
+    ? { ...parts, audioSeconds: leastAudioSeconds }
+    : parts;
 }
 
 /** The library also falls back to the prices of a model's maker, which are only right for its resellers. */
@@ -151,16 +165,20 @@ function priceByTable(
     if (result === null) return null;
     // A model sold by the hour or the image has no token price: its tokens are not free, they are unpriced.
     const prices = result.model_price;
-    if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined) return null;
-    if (usage.outputTokens > 0 && prices.output_mtok === undefined) return null;
+    const { audioSeconds = 0, documentPages = 0 } = pricedApart ?? {};
+    const isByItsLength =
+      (audioSeconds > 0 && prices.audio_hours !== undefined) ||
+      (documentPages > 0 && prices.input_document_kpages !== undefined);
+    if (isByLength(pricedApart) !== isByItsLength) return null;
+    if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined && !isByItsLength) return null;
+    if (usage.outputTokens > 0 && prices.output_mtok === undefined && !isByItsLength) return null;
     // Without a price for them, the library omits searches, and bills an hour's cache like any other.
     if (usage.webSearches > 0 && prices.web_searches_kcount === undefined) return null;
     if ((pricedApart?.fileSearches ?? 0) > 0 && prices.storage_searches_kcount === undefined) return null;
     // And it bills what is not text at the price of text.
-    const { imageOutputTokens = 0, imageInputTokens = 0, audioSeconds = 0, onlyImages } = pricedApart ?? {};
+    const { imageOutputTokens = 0, imageInputTokens = 0, onlyImages } = pricedApart ?? {};
     if (imageOutputTokens > 0 && prices.output_image_mtok === undefined && onlyImages !== true) return null;
     if (imageInputTokens > 0 && prices.input_image_mtok === undefined) return null;
-    if (audioSeconds > 0 && prices.audio_hours === undefined) return null;
     if ((pricedApart?.videoOutputTokens ?? 0) > 0 && prices.output_video_mtok === undefined) return null;
     if (usage.audioInputTokens > 0 && prices.input_audio_mtok === undefined && !audioAtTextPrice) return null;
     if (usage.audioOutputTokens > 0 && prices.output_audio_mtok === undefined) {
@@ -193,12 +211,14 @@ function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
     fileSearches = 0,
     imageInputTokens = 0,
     audioSeconds = 0,
+    documentPages = 0,
   } = pricedApart;
   if (imageInputTokens > 0) {
     priced.input_image_tokens = imageInputTokens;
     priced.cache_image_read_tokens = 0;
   }
   if (audioSeconds > 0) priced.audio_seconds = audioSeconds;
+  if (documentPages > 0) priced.input_document_pages = documentPages;
   if (imageOutputTokens > 0) priced.output_image_tokens = imageOutputTokens;
   if (videoOutputTokens > 0) priced.output_video_tokens = videoOutputTokens;
   if (fileSearches > 0) priced.storage_searches = fileSearches;

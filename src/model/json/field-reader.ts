@@ -1,12 +1,12 @@
-// Reads one field of JSON objects that pass by in pieces, without holding the rest: an image is megabytes of base64, what it
+// Reads some fields of JSON objects that pass by in pieces, without holding the rest: an image is megabytes of base64, what it
 // cost a hundred bytes behind it.
-import { asObject, type JsonObject, parseObject } from './json.ts';
+import { asNumber, asObject, type JsonObject, parseObject } from './json.ts';
 
 export interface FieldReader {
   /** Takes the next bytes; does not hold on to them. */
   take(bytes: Uint8Array): void;
-  /** The field of the last object that had it, if that is an object itself. */
-  value(): JsonObject | undefined;
+  /** Each field of the last object that had it, if it is an object itself or a number. */
+  values(): JsonObject;
 }
 
 /** Longer values are not read, in bytes. */
@@ -21,14 +21,15 @@ const CLOSE = { brace: 0x7d, bracket: 0x5d };
 
 /**
  * For a body that is one object, and for a stream whose events hold one each: whatever is between objects is skipped.
- * @param name of a field at the top of an object.
+ * @param names of fields at the top of an object.
  */
-export function createFieldReader(name: string): FieldReader {
-  return new Reader(name);
+export function createFieldReader(names: readonly string[]): FieldReader {
+  return new Reader(names);
 }
 
 class Reader implements FieldReader {
-  private readonly name: string;
+  private readonly names: readonly string[];
+  private readonly longestName: number;
   private depth = 0;
   private inString = false;
   /** The last byte was a backslash within a string, and not itself escaped. */
@@ -36,12 +37,13 @@ class Reader implements FieldReader {
   /** At the top of an object, where a key begins or has begun. */
   private atKey = false;
   private key: number[] = [];
-  /** The bytes of the value that is being read; null: none is. */
-  private reading: number[] | null = null;
-  private found: JsonObject | undefined;
+  /** The field whose value is being read, and the value's bytes; null: none is. */
+  private reading: { name: string; bytes: number[] } | null = null;
+  private readonly found: JsonObject = {};
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(names: readonly string[]) {
+    this.names = names;
+    this.longestName = Math.max(...names.map((name) => name.length));
   }
 
   take(bytes: Uint8Array): void {
@@ -49,7 +51,7 @@ class Reader implements FieldReader {
     while (at < bytes.length) at = this.inString ? this.passString(bytes, at) : this.passSign(bytes, at);
   }
 
-  value(): JsonObject | undefined {
+  values(): JsonObject {
     return this.found;
   }
 
@@ -73,7 +75,7 @@ class Reader implements FieldReader {
       }
       const next = quote === -1 ? end : quote + 1;
       this.keep(bytes, from, next);
-      if (this.atKey && this.depth === 1 && this.key.length <= this.name.length)
+      if (this.atKey && this.depth === 1 && this.key.length <= this.longestName)
         for (let index = from; index < end; index++) this.key.push(bytes[index] ?? 0);
       this.inString = quote === -1;
       return next;
@@ -89,42 +91,54 @@ class Reader implements FieldReader {
         if (this.atKey && this.depth === 1) this.key = [];
         break;
       case COLON:
-        this.atKey = false;
+        if (this.atKey && this.depth === 1) {
+          this.atKey = false;
+          this.reading = this.begin();
+          return at + 1;
+        }
         break;
       case COMMA:
-        if (this.depth === 1) this.atKey = true;
+        if (this.depth === 1) {
+          this.atKey = true;
+          this.finish();
+        }
         break;
       case OPEN.brace:
       case OPEN.bracket:
         this.depth++;
         if (this.depth === 1) this.atKey = sign === OPEN.brace;
-        else if (this.depth === 2 && sign === OPEN.brace && this.isNamed()) this.reading = [];
         break;
       case CLOSE.brace:
       case CLOSE.bracket:
         this.depth--;
+        if (this.depth === 0) this.finish();
         break;
       default:
         break;
     }
     this.keep(bytes, at, at + 1);
-    if (this.depth === 1 && this.reading !== null) this.finish(this.reading);
     return at + 1;
   }
 
-  private isNamed(): boolean {
-    return !this.atKey && String.fromCharCode(...this.key) === this.name;
+  private begin(): Reader['reading'] {
+    const key = String.fromCharCode(...this.key);
+    return this.names.includes(key) ? { name: key, bytes: [] } : null;
   }
 
   private keep(bytes: Uint8Array, from: number, to: number): void {
-    const { reading } = this;
-    if (reading === null) return;
-    if (reading.length + to - from > LONGEST) this.reading = null;
-    else for (let index = from; index < to; index++) reading.push(bytes[index] ?? 0);
+    const kept = this.reading?.bytes;
+    if (kept === undefined) return;
+    if (kept.length + to - from > LONGEST) this.reading = null;
+    else for (let index = from; index < to; index++) kept.push(bytes[index] ?? 0);
   }
 
-  private finish(value: readonly number[]): void {
+  private finish(): void {
+    const { reading } = this;
     this.reading = null;
-    this.found = asObject(parseObject(new TextDecoder().decode(Uint8Array.from(value)))) ?? this.found;
+    if (reading === null) return;
+    const text = new TextDecoder().decode(Uint8Array.from(reading.bytes));
+    const value = parseObject(`{"value":${text}}`)?.value;
+    const known = asObject(value) ?? asNumber(value);
+    if (known !== undefined) this.found[reading.name] = known;
   }
 }
