@@ -21,6 +21,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** The latest that are kept: where a program removes the ledger's file again and again, there is one each time. */
+const MOST_NOTICES = 20;
+
 /**
  * Never throws: where the store cannot be opened, every call rejects with the reason and the next one tries again.
  * When the thread dies, its pending calls fail, and the next call starts a new one.
@@ -32,7 +35,7 @@ export function createThreadedStore(
   let worker: Worker | null = null;
   let nextId = 1;
   const pending = new Map<number, Pending>();
-  const notices: string[] = [];
+  let notices: readonly string[] = [];
   const buffers = createPacketBuffers();
   const writer = createPacketWriter(buffers);
 
@@ -40,7 +43,8 @@ export function createThreadedStore(
     const started = new Worker(new URL('./store-thread', import.meta.url).href);
     started.onmessage = ({ data }: MessageEvent<StoreAnswer | StoreNotice>) => {
       if ('notice' in data) {
-        notices.push(data.notice);
+        // Each is logged: of those that health shows, one said again need not be there twice.
+        notices = [...notices.filter((earlier) => earlier !== data.notice), data.notice].slice(-MOST_NOTICES);
         onNotice(data.notice);
         return;
       }

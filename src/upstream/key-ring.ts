@@ -66,6 +66,8 @@ const LONGEST_UNHINTED_MS = 60_000;
 const EARLY_MS = 1;
 /** Model names come from clients. */
 const MAX_COOLDOWNS = 256;
+/** Beyond so many, keys that are no longer set aside are forgotten: reloads may bring new ones without end. */
+const MAX_KEYS = 256;
 
 const EVERY_MODEL = '*';
 
@@ -97,10 +99,17 @@ export function createKeyRing(monotonic: () => number): KeyRing {
     why: CooldownReason,
     { ms, hinted, strikes = 0 }: { ms: number; hinted: boolean; strikes?: number },
   ): void {
+    if (cooldowns.size >= MAX_KEYS && !cooldowns.has(key)) forgetReady();
     const own = cooldowns.get(key) ?? new Map<string, Cooldown>();
     cooldowns.set(key, own);
     if (own.size >= MAX_COOLDOWNS) own.clear();
     own.set(model, { until: monotonic() + Math.min(ms, LONGEST_COOLDOWN_MS), why, hinted, strikes });
+  }
+
+  function forgetReady(): void {
+    const now = monotonic();
+    for (const [key, own] of cooldowns)
+      if ([...own.values()].every(({ until }) => until <= now)) cooldowns.delete(key);
   }
 
   /** All positions, the one to prefer first. */
@@ -141,9 +150,11 @@ export function createKeyRing(monotonic: () => number): KeyRing {
     hasOther: (keys, model) => keys.some((key) => cooldownOf(key, model) === undefined),
     hasCooldown: (key) => (cooldowns.get(key ?? '')?.size ?? 0) > 0,
     succeeded(key, model) {
-      const own = cooldowns.get(key ?? '');
+      const held = key ?? '';
+      const own = cooldowns.get(held);
       own?.delete(model);
       own?.delete(EVERY_MODEL);
+      if (own?.size === 0) cooldowns.delete(held);
     },
     failed(key, model, error, alone) {
       const held = key ?? '';

@@ -268,6 +268,23 @@ describe('a file that another program cuts while it is in use', () => {
     await kept.close();
   });
 
+  test('of the notices that it begins again and again the latest are kept, and none twice', async () => {
+    const { store, heard } = await opened();
+    for (let count = 0; count < 3; count++) {
+      rmSync(path);
+      await store.append([row(`gone ${count}`)]);
+    }
+    expect(heard).toHaveLength(3);
+    expect(store.notices?.()).toEqual([expect.stringContaining('is gone from')]);
+    for (let count = 0; count < 25; count++) {
+      truncateSync(path, 0);
+      await store.append([row(`cut ${count}`)]);
+    }
+    expect(heard).toHaveLength(28);
+    expect(store.notices?.()).toEqual(heard.slice(-20));
+    await store.close();
+  });
+
   test('found by a page that is read, before anything is written', async () => {
     await writeLedger();
     const { store, heard } = await opened();

@@ -119,3 +119,20 @@ test('a refused key is asked where no other is left, but not before the provider
     ring.failed(key, 'm', error('upstream_unauthorized', { status: 401, retryAfterMs: 9_000 }), false);
   expect(ring.choose(ASKED)).toEqual({ waitMs: 9_000, why: 'refused' });
 });
+
+test('keys that are no longer set aside are forgotten, however many reloads bring', () => {
+  const ask = (key: string) =>
+    ring.choose({ keys: [key], model: 'm', conversation: () => null, lastResort: false });
+  const refuse = (key: string) =>
+    ring.failed(key, 'm', error('upstream_unauthorized', { status: 401 }), false);
+  for (let count = 0; count < 2_000; count++) {
+    refuse(`rotated ${count}`);
+    now += REFUSED_MS / 100;
+  }
+  expect(ring.recall().length).toBeLessThan(300);
+  // Those that still are, are not.
+  expect(ask('rotated 1999')).toMatchObject({ why: 'refused' });
+  refuse('first');
+  ring.succeeded('first', 'm');
+  expect(ring.recall().map(({ key }) => key)).not.toContain('first');
+});
