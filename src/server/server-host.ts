@@ -62,7 +62,7 @@ export function createServerHost(options: ServerHostOptions): GatewayHost {
     ...host,
     elapsed,
     ...upstreams,
-    authorize: createAuthorizer(),
+    authorize: createAuthorizer(host),
     send: withSimulator(simulated, send),
   };
 }

@@ -1,5 +1,6 @@
 // Why a provider could not be asked, in words: what happened, where, and what to do.
 import { type ErrorCode, GatewayError } from '../model/errors.ts';
+import { asObject, isObject } from '../model/json/json.ts';
 import { type NamedProxy, ProxyFailure } from './proxy-failure.ts';
 
 /** What happened, and what to do. */
@@ -135,6 +136,40 @@ function wordsOf(cause: unknown): Words {
   const alert = cause instanceof Error ? TLS_ALERT.exec(cause.message)?.[1] : undefined;
   if (alert === undefined) return WORDS[codeOf(cause)] ?? UNKNOWN;
   return [`it refused the TLS handshake: ${alert.toLowerCase().replaceAll('_', ' ')}`, REFUSED_TLS];
+}
+
+/**
+ * The GatewayError of credentials that did not come from the server that issues them; undefined: the network is not the reason.
+ * @param cause from a vendor's library.
+ */
+export function credentialsFailure(provider: string, cause: unknown): GatewayError | undefined {
+  const where = `${provider} was not asked: the server that issues its credentials`;
+  const failed = (code: ErrorCode, what: string) => new GatewayError(code, `${where} ${what}`, { cause });
+  const code = codeOf(cause);
+  const words = WORDS[code];
+  if (words !== undefined) {
+    const kind = code === 'ETIMEDOUT' ? 'upstream_timeout' : 'upstream_unreachable';
+    return failed(kind, `cannot be reached: ${words[0]} (${code}); check the network`);
+  }
+  const refused = REFUSED_CERTIFICATE[code];
+  if (refused !== undefined)
+    return failed('upstream_untrusted', `is not trusted: ${refused[0]} (${code}); ${EVERY_SERVERS_REMEDY}`);
+  const status = statusOf(cause);
+  if (status !== undefined && (status >= 500 || PASSING.has(status)))
+    return failed('upstream_failed', `answered ${status}`);
+  if (cause instanceof TypeError || cause instanceof SyntaxError)
+    return failed('upstream_malformed', `sent what cannot be read: ${cause.message}; ${NO_PAGE}`);
+  return undefined;
+}
+
+const EVERY_SERVERS_REMEDY = 'check the clock of this machine, any proxy in between, and NODE_EXTRA_CA_CERTS';
+const NO_PAGE = 'check the network, and any proxy in between: one may have answered with a page of its own';
+
+/** As the libraries of Google and of AWS have it. */
+function statusOf(thrown: unknown): number | undefined {
+  if (!isObject(thrown)) return undefined;
+  const status = thrown.status ?? asObject(thrown.$metadata)?.httpStatusCode;
+  return typeof status === 'number' ? status : undefined;
 }
 
 /** Failures after it was reached: the next request may succeed. */

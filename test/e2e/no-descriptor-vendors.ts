@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { loadEventStream, loadMessageWriter } from '../../src/dialects/aws/event-stream.ts';
 import { authorize } from '../../src/gateway/attempts/authorize.ts';
+import { createWebHost } from '../../src/gateway/host.ts';
 import { HeaderList } from '../../src/model/header-list.ts';
 import { createAuthorizer } from '../../src/server/authorize.ts';
 
@@ -11,7 +12,7 @@ process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
 process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
 process.env.GOOGLE_APPLICATION_CREDENTIALS = '/nonexistent/credentials.json';
 
-const host = { authorize: createAuthorizer() };
+const host = { authorize: createAuthorizer(createWebHost()) };
 const authorized = (authorization: 'aws-signature' | 'google-default-credentials') =>
   authorize(
     host,
@@ -19,6 +20,7 @@ const authorized = (authorization: 'aws-signature' | 'google-default-credentials
     { name: 'cloud', authorization, options: { region: 'eu-west-1' } } as any,
     new HeaderList(),
     { method: 'POST', url: 'https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse', body: '{}' },
+    new AbortController().signal,
   );
 
 const NEEDED = {

@@ -197,6 +197,38 @@ describe('a provider that needs no key of the configuration', () => {
     ]);
   });
 
+  test('whose credentials the network keeps away: that is told, and it is not set aside', async () => {
+    let asked = 0;
+    const { post, row } = signed(() => {
+      asked++;
+      return Promise.reject(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }));
+    }, limited());
+    expect((await post('/v1/messages', ASK)).status).toBe(200);
+    expect((await row(0)).attempts).toMatchObject([
+      ...Array.from({ length: 3 }, () => ({ provider: 'bedrock', error: 'upstream_unreachable' })),
+      { provider: 'chain', status: 200 },
+    ]);
+    expect((await row(0)).attempts[0]?.message).toBe(
+      'bedrock was not asked: the server that issues its credentials cannot be reached: its host name cannot be resolved (ENOTFOUND); check the network',
+    );
+    await post('/v1/messages', ASK);
+    expect(asked).toBeGreaterThan(3);
+  });
+
+  test('whose credentials do not come, while the client leaves: it is let go', async () => {
+    const fetching = Promise.withResolvers<void>();
+    const { post, row } = signed(() => {
+      fetching.resolve();
+      return new Promise(() => {});
+    }, limited());
+    const leaving = new AbortController();
+    const answered = post('/v1/messages', ASK, { signal: leaving.signal }).catch(() => {});
+    await fetching.promise;
+    leaving.abort();
+    await answered;
+    expect((await row(0)).status).toBe('aborted');
+  });
+
   test.each([401, 403])('that refuses what the host signed with %d: the next target', async (status) => {
     const { post, upstream } = signed(async () => ({ authorization: 'signed' }), failure(status));
     const response = await post('/v1/messages', ASK);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createHash, createHmac } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createWebHost } from '../../src/gateway/host.ts';
 import { createAuthorizer } from '../../src/server/authorize.ts';
 
 const NAMES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_PROFILE'] as const;
@@ -61,7 +62,7 @@ function expected(url: string, body: string, headers: Record<string, string>, re
 }
 
 async function sign(options: Record<string, string>, url = URL_): Promise<Record<string, string>> {
-  return createAuthorizer()('aws-signature', { method: 'POST', url, body: BODY, options });
+  return createAuthorizer(createWebHost())('aws-signature', { method: 'POST', url, body: BODY, options });
 }
 
 describe('with credentials in the environment', () => {

@@ -1,29 +1,50 @@
 // The headers that only the host can provide, where a provider requires a fetched token or a signature.
 import type { ProviderConfig } from '../../config/resolved.ts';
 import { GatewayError } from '../../model/errors.ts';
+import type { CancelSignal } from '../../upstream/cancellation.ts';
+import { credentialsFailure } from '../../upstream/network-failure.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 
-/** `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`, or the host's GatewayError. */
+/**
+ * `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`, what kept the
+ * credentials from being fetched, the host's own GatewayError, or the signal's reason.
+ */
 export async function authorize(
   host: Pick<GatewayHost, 'authorize'>,
   { name, authorization, options = {}, oauth }: ProviderConfig,
   headers: HeaderReader,
   { method, url, body }: Pick<UnauthorizedRequest, 'method' | 'url' | 'body'>,
+  signal: CancelSignal,
 ): Promise<HeaderReader> {
   if (authorization === undefined) return headers;
   const all = HeaderList.of(headers);
   const request = { method, url, body, options, ...(oauth === undefined ? {} : { oauth }) };
   try {
     if (host.authorize === undefined) throw new Error('this host cannot fetch tokens; set api_key');
-    for (const [field, value] of Object.entries(await host.authorize(authorization, request)))
+    for (const [field, value] of Object.entries(
+      await unlessAborted(host.authorize(authorization, request), signal),
+    ))
       all.set(field.toLowerCase(), value);
   } catch (thrown) {
+    if (signal.aborted) throw signal.reason;
     // Where the library for the credentials cannot be loaded, that says nothing about them.
     if (thrown instanceof GatewayError) throw thrown;
+    const unfetched = credentialsFailure(name, thrown);
+    if (unfetched !== undefined) throw unfetched;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
   }
   return all;
+}
+
+/** What fetches credentials cannot be cancelled: it goes on, for the next request. */
+function unlessAborted<T>(fetched: Promise<T>, signal: CancelSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason);
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+    fetched.finally(() => signal.removeEventListener('abort', leave)).then(resolve, reject);
+  });
 }

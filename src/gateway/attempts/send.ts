@@ -77,7 +77,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     if (plan.prepare !== undefined) await prepare(plan);
     let { headers }: { headers: HeaderReader } = plan;
     if (plan.key === 'none' && provider.authorization !== undefined) {
-      headers = await authorize(host, provider, headers, unauthorized(plan));
+      headers = await authorize(host, provider, headers, unauthorized(plan), leaving);
     }
     if (leaving.aborted) throw leaving.reason;
     const { url } = plan;

@@ -179,7 +179,7 @@ async function handshake(asked: Handshake): Promise<ProviderSocket> {
   const url = plan.url.replace(/^http/, 'ws');
   const headers =
     plan.key === 'none'
-      ? await authorize(host, provider, plan.headers, { method: METHOD, url: plan.url, body: '' })
+      ? await authorize(host, provider, plan.headers, { method: METHOD, url: plan.url, body: '' }, signal)
       : plan.headers;
   try {
     const socket = await connect({

@@ -172,7 +172,9 @@ async function fetchPage(
   const method = body === undefined ? 'GET' : 'POST';
   const text = body === undefined ? '' : JSON.stringify(body);
   const headers =
-    provider.apiKey === null ? await authorize(host, provider, built, { method, url, body: text }) : built;
+    provider.apiKey === null
+      ? await authorize(host, provider, built, { method, url, body: text }, signal)
+      : built;
   const { connectMs } = provider.timeouts;
   const answer = await reach(host.send, provider.name, {
     method,

@@ -1,0 +1,80 @@
+// Credentials that do not come: what the vendors' own libraries make of a network that fails, and how long they are waited for.
+import { afterAll, expect, test } from 'bun:test';
+import { createAuthorizer } from '../../src/server/authorize.ts';
+import { createGoogleUserSource } from '../../src/server/google-source.ts';
+import { credentialsFailure } from '../../src/upstream/network-failure.ts';
+import { createManualTimers } from '../support/manual-timers.ts';
+import { createRawServer } from '../support/raw-server.ts';
+
+const OAUTH = { clientId: 'lab', clientSecret: 'lab', refreshToken: 'lab' };
+const REQUEST = { method: 'POST', url: 'https://lab.test/v1', body: '{}', options: {}, oauth: OAUTH };
+
+const server = createRawServer({
+  async serve(connection) {
+    for (;;) {
+      const { line } = await connection.request();
+      const [, path = ''] = /POST \/(\w+)/.exec(line) ?? [];
+      await connection.write(ANSWERS[path] ?? '');
+    }
+  },
+});
+afterAll(() => server.close());
+
+const answer = (status: string, type: string, body: string) =>
+  `HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+const ANSWERS: Record<string, string> = {
+  down: answer('503 Service Unavailable', 'text/plain', 'later'),
+  revoked: answer('400 Bad Request', 'application/json', '{"error":"invalid_grant"}'),
+  portal: answer('200 OK', 'text/html', '<html>Welcome to the hotel</html>'),
+};
+const GONE = createRawServer();
+GONE.close();
+
+test.each([
+  [
+    'nobody is there',
+    `${GONE.url}/token`,
+    'upstream_unreachable',
+    /no connection could be made \(ECONNREFUSED\)/,
+  ],
+  [
+    'the name is unknown',
+    'http://nothing.invalid/token',
+    'upstream_unreachable',
+    /\(ENOTFOUND\); check the network/,
+  ],
+  ['the server fails', `${server.url}/down`, 'upstream_failed', /credentials answered 503/],
+  ['a page comes instead', `${server.url}/portal`, 'upstream_malformed', /any proxy in between/],
+  ['they are refused', `${server.url}/revoked`, undefined, undefined],
+])('Google: %s', async (_, url, code, words) => {
+  const source = await createGoogleUserSource(url);
+  const thrown = await source(REQUEST).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeInstanceOf(Error);
+  const failure = credentialsFailure('lab', thrown);
+  expect(String(failure?.code)).toBe(String(code));
+  if (words !== undefined) expect(failure?.message).toMatch(words);
+});
+
+test('what does not come within a minute is given up, and fetched anew by the next request', async () => {
+  const timers = createManualTimers();
+  let made = 0;
+  const silent = async () => {
+    made++;
+    return () => new Promise<never>(() => {});
+  };
+  const authorize = createAuthorizer(timers, {
+    'google-default-credentials': silent,
+    'google-user': silent,
+    'aws-signature': silent,
+  });
+  for (let request = 1; request <= 2; request++) {
+    const outcome = authorize('google-user', REQUEST).catch((error: unknown) => error);
+    await timers.advance(60_000);
+    expect(credentialsFailure('lab', await outcome)).toMatchObject({ code: 'upstream_timeout' });
+    expect(made).toBe(request);
+    expect(timers.pending()).toBe(0);
+  }
+});
