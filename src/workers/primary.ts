@@ -49,6 +49,8 @@ export interface Primary {
   activeStreams(): Promise<number>;
   /** All workers' connections to providers' servers. */
   connections(): Promise<PoolState[]>;
+  /** Resolves when no worker is left and none can be started any more, to the reason. */
+  readonly lost: Promise<Error>;
   /**
    * Lets no worker take new requests; resolves when all have ended, to how many requests were cut. When `sooner`
    * resolves, the time is over.
@@ -68,6 +70,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<Primary> {
 }
 
 class StartedPrimary implements Primary {
+  readonly lost: Promise<Error>;
   private readonly options: PrimaryOptions;
   private config: ResolvedConfig;
   /** The configuration that each worker was given last. */
@@ -108,14 +111,17 @@ class StartedPrimary implements Primary {
     this.budgets.configure(config.costs.budgets);
     this.questions = createQuestions(setTimer);
     this.logRemote = createRemoteLog(log);
+    const lost = Promise.withResolvers<Error>();
     this.supervisor = createSupervisor({
       ...options,
       shared: this.memory,
       methods: (worker) => this.methodsFor(worker),
       onServing: (worker) => this.welcome(worker),
       onGone: (worker, how, isReplaced) => this.handleGone(worker, how, isReplaced),
+      onNoneLeft: lost.resolve,
     });
     const { questions, supervisor } = this;
+    this.lost = lost.promise;
     this.frames = createFrameRelay(supervisor.serving, questions);
     const begunAt = monotonic();
     this.view = createFleetView({

@@ -12,8 +12,10 @@ import type { ProviderState } from '../upstream/provider-state.ts';
 import type { HandedRows } from './handed-rows.ts';
 import type { SentConfig } from './sent-config.ts';
 
-/** Set for a worker, as `INDEX/COUNT`: its number, from 0, and how many there are. */
+/** Set for a worker, as `INDEX/COUNT/PROGRAM`: its number, from 0, how many there are, and the program of the primary. */
 export const WORKER_VARIABLE = 'SLUICE_WORKER';
+/** Exit code of a worker that is of another program than its primary. */
+export const OTHER_PROGRAM_CODE = 78;
 /** Descriptors that a worker inherits. */
 export const SHARED_DESCRIPTOR = 3;
 export const MEMORY_DESCRIPTOR = 4;

@@ -15,6 +15,8 @@ export interface SupervisorOptions extends WorkerCommand {
   onServing(worker: WorkerProcess): void;
   /** A worker that served is gone. @param how its end, in words. */
   onGone(worker: WorkerProcess, how: string, isReplaced: boolean): void;
+  /** No worker is left, and none can be started any more. @param error the reason, and what to do. */
+  onNoneLeft(error: ProgramChanged): void;
   monotonic(): number;
   setTimer(callback: () => void, ms: number): () => void;
   log(level: 'info' | 'error', message: string, fields: Record<string, unknown>): void;
@@ -36,7 +38,12 @@ export interface Supervisor {
 
 /** A worker ended before it served (it has written why to standard error), or could not be started. */
 export class WorkerFailed extends Error {
-  override readonly name = 'WorkerFailed';
+  override readonly name: string = 'WorkerFailed';
+}
+
+/** The files of the program are no longer those that this process runs, as after an update: a worker would be of the other version. */
+export class ProgramChanged extends WorkerFailed {
+  override readonly name = 'ProgramChanged';
 }
 
 /** A worker that died sooner is not replaced at once: the next may die of the same cause. */
@@ -46,6 +53,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 /** After one that did not serve: that will not improve soon. */
 const LONGEST_PAUSE_UNSERVED_MS = 10_000;
+const PROGRAM_CHANGED =
+  'the files of the program have changed since this gateway started, as after an update: restart it';
 /** Beyond the drain itself, for a worker that hangs. */
 const END_GRACE_MS = 3_000;
 
@@ -80,6 +89,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const outcome = await Promise.race([ready.promise, worker.gone]);
     if (outcome !== 'ready') {
       alive.delete(index);
+      if (worker.isOfOtherProgram()) throw new ProgramChanged(PROGRAM_CHANGED);
       throw new WorkerFailed(`worker ${index} ${outcome} before it served`);
     }
     void worker.gone.then((how) => handleGone(worker, how, monotonic() - bornAt));
@@ -128,6 +138,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         },
         (error) => {
           if (ending) return;
+          if (error instanceof ProgramChanged) {
+            log('error', 'a worker is not replaced until the gateway is restarted', { worker: index, error });
+            if (alive.size === 0) options.onNoneLeft(error);
+            return;
+          }
           log('error', 'a worker could not be replaced; this is tried again', { error });
           replace(index, pauseAfter(countShort(index), LONGEST_PAUSE_UNSERVED_MS));
         },

@@ -3,7 +3,7 @@ import { type Channel, createChannel } from './channel.ts';
 import { HEAD_BYTES } from './journal.ts';
 import { WORKER_MEMORY_BYTES } from './packet-buffer.ts';
 import type { PrimaryMethods, WorkerMethods } from './protocol.ts';
-import { WORKER_VARIABLE } from './protocol.ts';
+import { OTHER_PROGRAM_CODE, WORKER_VARIABLE } from './protocol.ts';
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 
 /** How a worker is started: with the same program and arguments as this process. */
@@ -11,6 +11,8 @@ export interface WorkerCommand {
   command: readonly string[];
   environment: Readonly<Record<string, string | undefined>>;
   directory: string;
+  /** What `identifyProgram` said when this process started. */
+  program: string;
 }
 
 export interface WorkerProcess {
@@ -21,6 +23,8 @@ export interface WorkerProcess {
   readonly memory: Uint8Array;
   /** Resolves when it is gone and all its messages have arrived, to how it ended, in words. */
   readonly gone: Promise<string>;
+  /** It is gone, and did not serve since the program's files have changed. */
+  isOfOtherProgram(): boolean;
   /** @param why the reason, in words that follow "because"; they become part of how it ended. */
   kill(why?: string): void;
 }
@@ -37,14 +41,14 @@ export interface WorkerOptions extends WorkerCommand {
 }
 
 export function startWorker(options: WorkerOptions): WorkerProcess {
-  const { index, workers, shared, command, directory, environment, methods, onError } = options;
+  const { index, workers, shared, command, directory, environment, program, methods, onError } = options;
   const memory = createSharedMemory(WORKER_MEMORY_BYTES, HEAD_BYTES);
   const disconnected = Promise.withResolvers<void>();
   let reason = '';
   const spawn = () =>
     Bun.spawn([...command], {
       cwd: directory,
-      env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}`, ...ENDS_WITH_PARENT },
+      env: { ...environment, [WORKER_VARIABLE]: `${index}/${workers}/${program}`, ...ENDS_WITH_PARENT },
       stdio: ['ignore', 'inherit', 'inherit', shared.descriptor, memory.descriptor],
       serialization: 'advanced',
       ipc: (message) => channel.take(message),
@@ -80,6 +84,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
         ? `ended with code ${process.exitCode}`
         : `was ended by ${process.signalCode}${reason}`;
     }),
+    isOfOtherProgram: () => process.exitCode === OTHER_PROGRAM_CODE,
     kill(why) {
       if (why !== undefined) reason = ` because ${why}`;
       process.kill('SIGKILL');

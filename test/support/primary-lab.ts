@@ -10,6 +10,7 @@ import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { reservePort } from '../../src/server/host.ts';
 import { BEAT_MS } from '../../src/workers/heartbeat.ts';
 import { type Primary, startPrimary } from '../../src/workers/primary.ts';
+import { identifyProgram } from '../../src/workers/program.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { childrenOf } from './sluice-process.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -58,9 +59,11 @@ export async function withPrimary(
     return known;
   };
   const others = childrenOf(process.pid);
+  const main = resolve(import.meta.dir, '..', '..', 'src', 'main.ts');
   const primary = await startPrimary({
     workers,
-    command: [process.execPath, resolve(import.meta.dir, '..', '..', 'src', 'main.ts'), 'serve'],
+    command: [process.execPath, main, 'serve'],
+    program: identifyProgram(main),
     environment: { PATH: process.env.PATH, HOME: home, SLUICE_HOME: home },
     directory: home,
     config,

@@ -76,6 +76,7 @@ function createLab(command: string[]) {
   const options: SupervisorOptions = {
     workers: 2,
     command,
+    program: '',
     environment: {},
     directory: import.meta.dir,
     shared: createWorkersMemory(2),
@@ -93,6 +94,7 @@ function createLab(command: string[]) {
       watching: async () => {},
       frame() {},
     }),
+    onNoneLeft() {},
     onServing: ({ index }) => events.notify(`serving ${index}`),
     // What follows its end is done in the same turn.
     onGone: ({ index }) => queueMicrotask(() => events.notify(`gone ${index}`)),

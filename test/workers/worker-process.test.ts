@@ -11,6 +11,7 @@ function startCommand(command: string[]): WorkerProcess {
   try {
     return startWorker({
       command,
+      program: '',
       environment: {},
       directory: import.meta.dir,
       index: 0,

@@ -15,6 +15,7 @@ import {
   parseLogSetting,
 } from '../../server/log.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
+import { identifyProgram } from '../../workers/program.ts';
 import { WorkerFailed } from '../../workers/supervisor.ts';
 import { NoSharedMemory } from '../../workers/shared-memory.ts';
 import { portFlag, stringFlag, workersFlag } from '../arguments.ts';
@@ -112,11 +113,17 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     directory,
     startedAt: Date.now(),
   });
-  await Promise.race([signals.ended, crash.happened]);
+  let isLost = false;
+  const lost = serving.lost?.then((error) => {
+    isLost = true;
+    log('error', 'no worker is left, and none can be started: this process ends', { error });
+  });
+  await Promise.race([signals.ended, crash.happened, ...(lost === undefined ? [] : [lost])]);
   watched.stop();
-  const code = crash.hasHappened()
-    ? await endCrashed(serving)
-    : await drain(serving, signals, current.server.drainTimeoutMs, log);
+  const code =
+    crash.hasHappened() || isLost
+      ? await endCrashed(serving)
+      : await drain(serving, signals, current.server.drainTimeoutMs, log);
   pidFile?.release();
   return code;
 }
@@ -209,7 +216,9 @@ async function startServing(
 ): Promise<Serving> {
   if (workers === 1) return (await import('./serve-alone.ts')).serveAlone(options);
   const { serveWithWorkers } = await import('./serve-with-workers.ts');
-  return serveWithWorkers(workers, { ...options, directory, command: workerCommand(input) });
+  const command = workerCommand(input);
+  const program = identifyProgram(process.argv[1] ?? '');
+  return serveWithWorkers(workers, { ...options, directory, command, program });
 }
 
 /** Running requests are cut off, each with its final error and its row. Resolves to the exit code. */

@@ -67,6 +67,7 @@ export async function serveWithWorkers(
         return started.reload(changed);
       },
       activeStreams: () => started.activeStreams(),
+      lost: started.lost,
       async end(timeoutMs, sooner) {
         const cut = await started.drain(timeoutMs, sooner);
         await close();

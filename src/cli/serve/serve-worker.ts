@@ -6,6 +6,8 @@ import { descriptorState } from '../../server/descriptors.ts';
 import { createLog, type LogOptions, noteLostLines, parseLogSetting } from '../../server/log.ts';
 import { createServerHost } from '../../server/server-host.ts';
 import { standardErrorState } from '../../server/standard-error.ts';
+import { identifyProgram } from '../../workers/program.ts';
+import { OTHER_PROGRAM_CODE } from '../../workers/protocol.ts';
 import { connectToPrimary } from '../../workers/worker.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { reportCrash } from './crash.ts';
@@ -15,7 +17,10 @@ import { withLedgerOf } from './serving.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
 import { VERSION } from '../version.ts';
 
-/** @param place `INDEX/WORKERS`. @param input the primary's command line. */
+const UPDATED =
+  'the program was updated while this gateway runs, and its new version serves no part of an older one: restart the gateway';
+
+/** @param place `INDEX/WORKERS/PROGRAM`. @param input the primary's command line. */
 export async function serveAsWorker(
   place: string,
   input: ParsedArguments,
@@ -23,16 +28,21 @@ export async function serveAsWorker(
 ): Promise<number> {
   // A terminal's Ctrl-C reaches all processes: the primary decides what it means.
   context.onSignal(() => {});
-  const [index = 0, workers = 1] = place.split('/').map(Number);
+  const [index, workers, program] = place.split('/');
   const forced = parseLogSetting(context.environment.SLUICE_LOG);
   const logged: LogOptions = { format: 'text', level: 'info', ...forced };
   const log = createLog(logged);
   noteLostLines(log);
   keepOwnLogFile(context, { putsAside: false, log });
+  if (program !== identifyProgram(process.argv[1] ?? '')) {
+    // A primary of an earlier release names no program, and does not know this exit code.
+    if (program === undefined) log('error', UPDATED);
+    return OTHER_PROGRAM_CODE;
+  }
   const { monotonic, setTimer } = createWebHost();
   const primary = await connectToPrimary({
-    index,
-    workers,
+    index: Number(index),
+    workers: Number(workers),
     monotonic,
     setTimer,
     onError: (error) =>

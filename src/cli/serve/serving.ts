@@ -9,6 +9,8 @@ export interface Serving {
   /** Applies to new requests once it has resolved. */
   reload(config: ResolvedConfig): void | Promise<void>;
   activeStreams(): number | Promise<number>;
+  /** Resolves when no request can be served any more, to the reason. Left out: that does not happen. */
+  lost?: Promise<Error>;
   /**
    * Accepts no new requests, lets running ones finish for `timeoutMs`, or until `sooner` resolves, and closes the
    * ledger; resolves to how many were cut off.
