@@ -86,6 +86,11 @@ async function rowsAfter(store: Pick<LedgerStore, 'recent'>, { id, timestamp }: 
   }
 }
 
+/** What served it; where no provider was asked, what it asked for, whose name may have that of a provider. */
+function targetIn({ provider, model }: StoredRow): string {
+  return provider === null ? (model ?? UNKNOWN) : `${provider}/${model ?? UNKNOWN}`;
+}
+
 function formatRow(row: StoredRow): string {
   const { usage } = row;
   const speed = tokensPerSecond(row);
@@ -93,7 +98,7 @@ function formatRow(row: StoredRow): string {
     new Date(row.timestamp).toISOString(),
     row.status.padEnd(9),
     String(row.httpStatus),
-    `${row.provider ?? UNKNOWN}/${row.model ?? UNKNOWN}`,
+    targetIn(row),
     `${tokensIn(row.usageKnown, usage.inputTokens, usage.outputTokens)} tokens`,
     costIn(row.costUsd, row.usageKnown),
     `${Math.round(row.latencyMs)} ms`,

@@ -113,6 +113,11 @@ test('start waits until it answers, status reports it, logs show the requests, s
   const [line = ''] = (await sluice(home, ['logs', '--json'])).out.split('\n');
   expect(JSON.parse(line)).toMatchObject({ status: 'success', provider: 'simulator' });
   expect((await sluice(home, ['logs', '--server'])).out).toContain('listens on');
+  const body = JSON.stringify({ model: 'nobody/gpt-5', messages: [{ role: 'user', content: 'hi' }] });
+  const headers = { 'content-type': 'application/json', 'x-sluice-target': 'nobody/gpt-5' };
+  const refused = await fetch(`${status.url}/v1/chat/completions`, { method: 'POST', headers, body });
+  expect(refused.status).toBe(404);
+  expect((await sluice(home, ['logs', '-n', '1'])).out).toMatch(/error +404 +nobody\/gpt-5 /);
 
   const again = await sluice(home, ['start']);
   expect(again).toMatchObject({ code: 0, err: expect.stringContaining('already running') });
