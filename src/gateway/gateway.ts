@@ -19,6 +19,7 @@ import { createProbes } from './probes.ts';
 import type { Ask } from './request/ask.ts';
 import type { MakeBody } from './response/byte-source.ts';
 import { shuttingDown } from './response/error-response.ts';
+import { createModelCatalog } from './operations/model-catalog.ts';
 import { createSetup } from './setup.ts';
 import type { SocketSession } from './socket/client-socket.ts';
 import { streamNeutral } from './stream-neutral.ts';
@@ -92,7 +93,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
   const states = createProviderStates(host, fleet?.peers);
   const memory = createRouteMemory(host.monotonic, fleet?.placed);
   const live = createLiveView(host.setTimer);
-  let setup = createSetup(initial, host, { states, memory });
+  const catalog = createModelCatalog(host, (text) => setup.redactor.ofFailure(text));
+  let setup = createSetup(initial, host, { catalog, states, memory });
   const accounting = createAccounting(host, live, setup, () => setup.config);
   const { budgets, rateLimits, active, newRecord } = accounting;
   const running = createRunningRequests(active, host, live);
@@ -163,7 +165,8 @@ export function createGateway(initial: ResolvedConfig, host: GatewayHost): Serve
     },
     reload(config) {
       if (closed) return;
-      setup = createSetup(config, host, { states, memory });
+      setup = createSetup(config, host, { catalog, states, memory });
+      catalog.keepOnly(config.providers);
       accounting.configure(setup);
       states.configure(config.providers);
       host.connections?.limit(config.connections);

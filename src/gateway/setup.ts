@@ -9,7 +9,7 @@ import type { Router } from '../routing/route.ts';
 import { secretsInField } from '../upstream/headers.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
-import { createModelCatalog, type ModelCatalog } from './operations/model-catalog.ts';
+import type { ModelCatalog } from './operations/model-catalog.ts';
 import { createLiveRouter, createQuietRouter } from './routing.ts';
 
 export interface Setup {
@@ -25,7 +25,7 @@ export interface Setup {
 export function createSetup(
   config: ResolvedConfig,
   host: GatewayHost,
-  traffic: { states: ProviderStates; memory: RouteMemory },
+  { catalog, ...traffic }: { catalog: ModelCatalog; states: ProviderStates; memory: RouteMemory },
 ): Setup {
   const redactor = createRedactor([...secretsOfConfig(config), ...(host.secrets ?? [])]);
   const price = createPricer(config.costs);
@@ -33,7 +33,7 @@ export function createSetup(
     config,
     redactor,
     price,
-    catalog: createModelCatalog(host, redactor.ofFailure),
+    catalog,
     router: createLiveRouter(config, host, { ...traffic, price }),
     listing: createQuietRouter(config, price),
   };

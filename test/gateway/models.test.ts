@@ -3,6 +3,8 @@ import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
+import { parseConfig } from '../../src/config/parse.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import type { SeenRequest } from '../support/reply.ts';
@@ -106,6 +108,39 @@ describe('every model reachable', () => {
     expect(warnings).toEqual([
       ['the list of models of a provider is left out', 'gemini', 'it answered HTTP 500'],
     ]);
+  });
+
+  test('is known after a reload: only a provider that would be asked in another way is asked again', async () => {
+    const warnings: unknown[] = [];
+    const log = (_level: string, message: string, fields?: Record<string, unknown>) =>
+      void warnings.push([message, fields?.provider]);
+    const broken = (seen: SeenRequest) =>
+      seen.path.startsWith('/v1beta') ? jsonReply(500, { error: { message: 'down' } }) : lists(seen);
+    const lab = setup(broken, { log });
+    const before = await idsOf(lab);
+    const asked = lab.upstream.requests.length;
+    const reload = (changed: ConfigInput) => {
+      const { file } = parseConfig(changed);
+      if (file === null) throw new Error('not a valid file');
+      lab.gateway.reload(
+        resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config,
+      );
+    };
+    reload(config);
+    expect(await idsOf(lab)).toEqual(before);
+    expect(lab.upstream.requests).toHaveLength(asked);
+    expect(warnings).toHaveLength(1);
+    const gpt = { ...config.providers?.gpt, api_key: 'another-key' };
+    reload({ ...config, providers: { ...config.providers, gpt } });
+    await idsOf(lab);
+    expect(lab.upstream.requests).toHaveLength(asked + 1);
+    expect(lab.upstream.requests.at(-1)?.headers.get('authorization')).toBe('Bearer another-key');
+    // One that was gone meanwhile is asked, too.
+    const { gemini: _, ...others } = config.providers ?? {};
+    reload({ ...config, providers: { ...others, gpt } });
+    reload({ ...config, providers: { ...config.providers, gpt } });
+    await idsOf(lab);
+    expect(warnings).toHaveLength(2);
   });
 
   test('does not wait for a provider that does not answer', async () => {

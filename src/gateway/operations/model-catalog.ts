@@ -16,6 +16,8 @@ import { sideOf } from '../attempts/plan.ts';
 export interface ModelCatalog {
   /** The provider's list as far as it is known within WAIT_MS; an older one, or none, where it is not. */
   modelsOf(provider: ProviderConfig): Promise<readonly ModelEntry[]>;
+  /** Forgets the lists of all others, once they are no longer configured. */
+  keepOnly(providers: readonly ProviderConfig[]): void;
 }
 
 const KEPT_MS = 10 * 60_000;
@@ -28,6 +30,8 @@ const MAX_PAGES = 20;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 interface Cached {
+  /** How the list is asked for. After a reload the same name may stand for another server, or have another key. */
+  asked: string;
   models: readonly ModelEntry[];
   until: number;
   asking: Promise<void> | null;
@@ -51,15 +55,38 @@ export function createModelCatalog(host: GatewayHost, redact: (text: string) => 
 
   return {
     async modelsOf(provider) {
+      const asked = askedFor(provider);
       const known = cache.get(provider.name);
-      const cached: Cached = known ?? { models: [], until: 0, asking: null };
-      if (known === undefined) cache.set(provider.name, cached);
-      else if (host.monotonic() < known.until) return known.models;
+      const cached: Cached = known?.asked === asked ? known : { asked, models: [], until: 0, asking: null };
+      if (cached !== known) cache.set(provider.name, cached);
+      else if (host.monotonic() < cached.until) return cached.models;
       cached.asking ??= refresh(provider, cached);
       await within(host, WAIT_MS, cached.asking);
       return cached.models;
     },
+    keepOnly(providers) {
+      const names = new Set(providers.map(({ name }) => name));
+      for (const name of cache.keys()) if (!names.has(name)) cache.delete(name);
+    },
   };
+}
+
+/** The same text for providers whose list is asked for in the same way. */
+function askedFor(provider: ProviderConfig): string {
+  const { dialect, baseUrl, modelsBaseUrl, otherBaseUrls, apiKey, keyHeader, headers, options, oauth, tls } =
+    provider;
+  return JSON.stringify([
+    dialect,
+    baseUrl,
+    modelsBaseUrl,
+    otherBaseUrls,
+    apiKey,
+    keyHeader,
+    headers,
+    options,
+    oauth,
+    tls,
+  ]);
 }
 
 /** Resolves with the promise, or after `ms` without it. */
