@@ -7,6 +7,11 @@ export interface ClientProgram {
   environment(gateway: Gateway): Record<string, string | undefined>;
   /** Arguments placed before the person's own. */
   arguments?(gateway: Gateway): string[];
+  /** The model that it will ask for, where its arguments or its environment say. */
+  modelIn?(
+    args: readonly string[],
+    environment: Readonly<Record<string, string | undefined>>,
+  ): string | undefined;
   /** Settings that no variable or argument can set. */
   settings?: SettingsOverlay;
 }
@@ -16,6 +21,8 @@ interface Gateway {
   url: string;
   /** The key that the gateway expects; null where it requires none. */
   key: string | null;
+  /** That of the model that `modelIn` found, in tokens; undefined where it is unknown, or none was found. */
+  contextWindow: number | undefined;
   /** Whether the variable is set in the person's environment. */
   has(variable: string): boolean;
   /** Whether a file below the person's home exists and contains `text`. */
@@ -69,6 +76,16 @@ const claudeInClouds = (gateway: Gateway) => ({
   ...Object.fromEntries(OTHER_CLOUDS.filter(gateway.has).map((variable) => [variable, ''])),
 });
 
+/** Of all models that are not Claude's (2.1.332). */
+const CLAUDE_WINDOW = 'CLAUDE_CODE_MAX_CONTEXT_TOKENS';
+const OF_CLAUDE = /claude-|^(best|default|haiku|opus|opusplan|sonnet)$/i;
+
+/** The value of `--option value` or `--option=value`, the last where there are several. */
+function optionIn(args: readonly string[], option: string): string | undefined {
+  const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  return args[at] === option ? args[at + 1] : args[at]?.slice(option.length + 1);
+}
+
 const CODEX_KEY_VARIABLE = 'SLUICE_CLIENT_KEY';
 
 export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
@@ -78,7 +95,14 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
       ...claudeInClouds(gateway),
       // The person's login or key passes through; with neither it would only ask for one.
       ...(gateway.key === null && !isLoggedIn(gateway) && { ANTHROPIC_AUTH_TOKEN: PLACEHOLDER_KEY }),
+      // It knows Claude's only, and would summarise a conversation with another model too late or too early.
+      [CLAUDE_WINDOW]: gateway.has(CLAUDE_WINDOW) ? undefined : gateway.contextWindow?.toString(),
     }),
+    modelIn: (args, environment) => {
+      const named = optionIn(args, '--model') ?? environment.ANTHROPIC_MODEL;
+      const model = named && (environment[`ANTHROPIC_DEFAULT_${named.toUpperCase()}_MODEL`] ?? named);
+      return model && !OF_CLAUDE.test(model) ? model : undefined;
+    },
   },
   codex: {
     environment: ({ key }) => ({ [CODEX_KEY_VARIABLE]: key ?? PLACEHOLDER_KEY }),

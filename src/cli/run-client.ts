@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
 import { type Command, UsageError } from './command.ts';
 import {
+  askGateway,
   findGateway,
   GATEWAY_FLAGS,
   type GatewayAddress,
@@ -43,9 +44,11 @@ export const runCommand: Command = {
     // As if it were started directly: what the gateway finds in .env, such as providers' keys, is the gateway's alone.
     const { inherited: environment } = context;
     const url = urlFor(address);
+    const model = program.modelIn?.(args, environment);
     const gateway = {
       url,
       key: address.key,
+      contextWindow: model === undefined ? undefined : await contextWindowOf(model, address),
       has: (variable: string) => Boolean(environment[variable]),
       holds: (path: string, text: string) => holds(join(environment.HOME || homeDirectory(), path), text),
     };
@@ -97,6 +100,23 @@ export const runCommand: Command = {
     return child.exited;
   },
 };
+
+/** In milliseconds: without an answer the program starts all the same. */
+const WINDOW_WAIT_MS = 3_000;
+
+/** In tokens, as far as the gateway knows it. */
+async function contextWindowOf(model: string, address: GatewayAddress): Promise<number | undefined> {
+  try {
+    const response = await askGateway(address, `/v1/models/${encodeURIComponent(model)}`, {
+      headers: { 'anthropic-version': '2023-06-01' },
+      signal: AbortSignal.timeout(WINDOW_WAIT_MS),
+    });
+    const { max_input_tokens: tokens } = (await response.json()) as { max_input_tokens?: unknown };
+    return typeof tokens === 'number' && tokens > 0 ? tokens : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The program compares it with the certificate, as the commands do not. */
 function urlFor({ url, isOwn, server }: GatewayAddress): string {

@@ -23,7 +23,7 @@ const WATCHED =
   'COPILOT_PROVIDER_TYPE COPILOT_PROVIDER_WIRE_API COPILOT_PROVIDER_BEARER_TOKEN NO_PROXY no_proxy ' +
   'ANTHROPIC_VERTEX_BASE_URL ANTHROPIC_VERTEX_PROJECT_ID CLOUD_ML_REGION CLAUDE_CODE_SKIP_VERTEX_AUTH ' +
   'ANTHROPIC_BEDROCK_BASE_URL CLAUDE_CODE_SKIP_BEDROCK_AUTH AWS_BEARER_TOKEN_BEDROCK CLAUDE_CODE_USE_VERTEX ' +
-  'CLAUDE_CODE_USE_FOUNDRY GOOGLE_VERTEX_BASE_URL';
+  'CLAUDE_CODE_USE_FOUNDRY GOOGLE_VERTEX_BASE_URL CLAUDE_CODE_MAX_CONTEXT_TOKENS';
 
 /** A program of this name that writes down how it was called, and ends with 7. */
 function install(name: string): { read(): Promise<{ args: string[]; env: Record<string, string> }> } {
@@ -85,6 +85,33 @@ test('claude keeps its own login; with neither it gets a stand-in that no provid
   writeFileSync(join(TEMPORARY, '.claude.json'), '{"oauthAccount":{}}');
   await run(['claude']);
   expect((await program.read()).env).toMatchObject({ ANTHROPIC_AUTH_TOKEN: 'unset' });
+});
+
+test('claude is told the context window of a model that is not Claude’s, where the gateway knows it', async () => {
+  const keyed = createGateway(
+    { server: { keys: ['own-key'] }, providers: { openai: { api_key: 'sk-proj-lab' } } },
+    { host: { fetch: () => Promise.reject(new Error('not part of this test')) } },
+  );
+  using server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: keyed.fetch });
+  const program = install('claude');
+  const windowFor = async (args: string[], environment: Record<string, string> = {}) => {
+    await run(['--url', server.url.origin, '--key', 'own-key', 'claude', ...args], environment);
+    return (await program.read()).env.CLAUDE_CODE_MAX_CONTEXT_TOKENS;
+  };
+  expect(await windowFor(['--model', 'openai/gpt-5'])).toBe('400000');
+  expect(await windowFor(['-p', 'hi', '--model=openai/gpt-5'])).toBe('400000');
+  expect(await windowFor([], { ANTHROPIC_MODEL: 'openai/gpt-5' })).toBe('400000');
+  const opus = { ANTHROPIC_DEFAULT_OPUS_MODEL: 'openai/gpt-5' };
+  expect(await windowFor(['--model', 'opus'], opus)).toBe('400000');
+  expect(await windowFor(['--model', 'openai/gpt-5'], { CLAUDE_CODE_MAX_CONTEXT_TOKENS: '9' })).toBe('9');
+  for (const args of [
+    [],
+    ['--model', 'opus'],
+    ['--model', 'claude-opus-4-5'],
+    ['--model', 'openai/unheard-of'],
+  ])
+    expect(await windowFor(args)).toBe('unset');
+  await keyed.close();
 });
 
 test('claude presents the gateway’s key where one is asked', async () => {

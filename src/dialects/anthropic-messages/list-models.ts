@@ -41,9 +41,10 @@ export const clientModels: ClientModels = {
 };
 
 function buildModel(model: OfferedModel): JsonObject {
-  const { id, displayName = id, created } = model;
+  const { id, displayName = id, created, contextWindow, inputTokenLimit = contextWindow } = model;
   return {
     created_at: dateOf(created) ?? UNKNOWN_DATE,
+    ...(inputTokenLimit !== undefined && { max_input_tokens: inputTokenLimit }),
     ...ownFields(model.extension),
     type: 'model',
     id,
