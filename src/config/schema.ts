@@ -166,7 +166,7 @@ const timeoutsSchema = z.strictObject({
   first_byte: timer()
     .prefault('10m')
     .describe(
-      'Until the first content event, not the response headers; of an answer that is asked for whole, until it is complete.',
+      'From when the request has been sent until the first content event, not the response headers; of an answer that is asked for whole, until it is complete.',
     ),
   idle: timer().prefault('10m').describe('Between two events of a stream; keep-alives do not count.'),
   silence: timer()

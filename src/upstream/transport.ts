@@ -2,12 +2,17 @@
 import type { HeaderReader } from '../model/headers.ts';
 import type { CancelSignal } from './cancellation.ts';
 
-/** What the connecting code must know of a request. */
+/** What the code that connects and sends must know of a request. */
 interface Connecting {
   /** Longest time until the connection is established. */
   connectMs: number;
   /** Called when the connection is established; not where one was open already, or where that is unknown. */
   connected?(): void;
+  /**
+   * Called from time to time while the network carries more of the request to the server, until its answer begins; never where that
+   * is unknown.
+   */
+  progressed?(): void;
 }
 
 /** Who asks over TLS, and whom the asker trusts. */

@@ -1,6 +1,7 @@
 // Time and leaving (GUARANTEES 1, 2, 5, 11, 12, 13, 15), on a clock turned by hand.
 import { describe, expect, test } from 'bun:test';
 import type { ByteSource } from '../../src/gateway/response/byte-source.ts';
+import type { Transport } from '../../src/upstream/transport.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -30,9 +31,11 @@ const CLIENTS = [
 interface Setup {
   config?: ConfigInput;
   reply: Parameters<typeof createReplayFetch>[0];
+  /** In place of `reply`. */
+  send?: Transport;
 }
 
-function setup({ config, reply }: Setup) {
+function setup({ config, reply, send }: Setup) {
   const timers = createManualTimers(1_000_000);
   const upstream = createReplayFetch(reply);
   const claude = { ...LAB_PROVIDERS.claude, timeouts: { connect: '1s', first_byte: '10s', idle: '5s' } };
@@ -44,7 +47,12 @@ function setup({ config, reply }: Setup) {
       ...config,
     },
     fetch: upstream.fetch,
-    host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
+    host: {
+      now: timers.now,
+      monotonic: timers.now,
+      setTimer: timers.setTimer,
+      ...(send !== undefined && { send }),
+    },
   });
   return { timers, upstream, ...gateway };
 }
@@ -66,6 +74,27 @@ function reading(response: Response) {
 }
 
 describe('timeouts', () => {
+  test('first_byte begins when the request has been sent, however long a slow network takes for that', async () => {
+    const { post, timers } = setup({
+      reply: () => Promise.reject(new Error('the host of this test has a transport of its own')),
+      send: ({ signal, progressed }) =>
+        new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+          for (let second = 8; second <= 64; second += 8)
+            timers.setTimer(() => progressed?.(), second * 1_000);
+        }),
+    });
+    let status = 0;
+    const asked = post('/v1/messages', { ...MESSAGES, stream: false }).then((response) => {
+      ({ status } = response);
+    });
+    await timers.advance(73_000);
+    expect(status).toBe(0);
+    await timers.advance(2_000);
+    await asked;
+    expect(status).toBe(504);
+  });
+
   for (const kind of ['hang-before-headers', 'hang-before-first-byte'] as const) {
     test(`${kind}: first_byte ends it with 504, the upstream is cancelled`, async () => {
       const { timers, upstream, post, row } = setup({ reply: replyWith('', { fault: { kind } }) });

@@ -89,6 +89,8 @@ export async function send(context: AttemptContext): Promise<Sent> {
       ? new WatchedBody(body, { watchdog: call.watchdog, timing, firstByteMs, monotonic: host.monotonic })
       : undefined;
     if (body !== undefined) request.body = upload ?? body;
+    // Over a slow network a long prompt takes minutes, in which the provider is not silent: it has not heard all of it.
+    if (upload === undefined) request.progressed = () => call.watchdog.wait('first_byte', firstByteMs);
     if (provider.tls !== undefined) request.tls = provider.tls;
     if (provider.maxRetries === 0 || plan.forwarded !== undefined) request.once = !READS.includes(method);
     let response: UpstreamAnswer;

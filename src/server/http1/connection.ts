@@ -144,6 +144,8 @@ export class Connection implements AnswerHandler, BodyWay {
     if (state === null) return 'arrived';
     if (state.repeats === 0) {
       this.repeatedSince = null;
+      // The kernel has taken megabytes that are still on their way over a slow network.
+      if (state.unacknowledged > 0) this.answer.progressed();
       return state.unacknowledged === 0 && isAllTaken ? 'arrived' : 'under way';
     }
     const now = this.owner.monotonic();
@@ -207,7 +209,10 @@ export class Connection implements AnswerHandler, BodyWay {
   drain(): void {
     const { unsent } = this;
     this.unsent = null;
-    if (unsent !== null) this.sendBytes(unsent);
+    if (unsent !== null) {
+      this.sendBytes(unsent);
+      this.answer?.progressed();
+    }
     if (this.hasRoom) this.sender?.drained();
   }
 

@@ -8,6 +8,8 @@ import type { HeaderList } from '../../model/header-list.ts';
 export type Staleness = 'no' | 'likely' | 'certain';
 
 export interface AnswerWaiter {
+  /** The network has carried more of the request. */
+  progressed(): void;
   resolve(answer: UpstreamAnswer): void;
   reject(reason: unknown): void;
   /** The connection was stale. True: another one takes the request over. */
@@ -54,6 +56,11 @@ export class RunningAnswer implements AnswerBody {
   }
 
   // From the connection.
+
+  /** More of the request was carried to the server. */
+  progressed(): void {
+    this.waiter?.progressed();
+  }
 
   head(status: number, headers: HeaderList): void {
     const { waiter } = this;

@@ -145,6 +145,10 @@ class Sending implements AnswerWaiter {
     this.resolveUnpacked(unpacked(answer));
   }
 
+  progressed(): void {
+    this.request.progressed?.();
+  }
+
   stale(answer: RunningAnswer, staleness: Staleness): boolean {
     if (staleness !== 'certain' && this.request.once === true) return false;
     this.dial(answer);

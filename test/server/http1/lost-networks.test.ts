@@ -110,13 +110,19 @@ describe('a server that has the request, or does not want it yet, is waited for'
 
   test('where it reads nothing of a long request for that time', async () => {
     const server = serve((connection) => connection.pause());
-    const asked = ask(server.url, { body: LONG });
+    let progress = 0;
+    const progressed = () => void progress++;
+    const asked = ask(server.url, { body: LONG, progressed });
     await eventually(() => server.connections.length > 0);
     await anHour();
+    const atFirst = progress;
+    await anHour();
+    expect(progress).toBe(atFirst);
     const [connection] = server.connections;
     connection?.resume();
     await connection?.request();
     await connection?.write(plain('read'));
     expect(await asked).toMatchObject(answered);
+    expect(progress).toBeGreaterThan(atFirst);
   });
 });

@@ -22,7 +22,7 @@ async function stalenessOf({
     reported.push(staleness);
     return true;
   };
-  const answer = new RunningAnswer({ resolve() {}, reject() {}, stale }, undefined, 1);
+  const answer = new RunningAnswer({ progressed() {}, resolve() {}, reject() {}, stale }, undefined, 1);
   connection.ask('POST', '?', answer);
   now = afterMs;
   if (taken >= 0) connection.ended();
