@@ -111,6 +111,22 @@ describe('sequencer', () => {
       ]);
     },
   );
+  test('reasoning under the number of a text that is open gets a block of its own', () => {
+    expect(run([text(0, 'a'), { type: 'reasoning-delta', block: 0, text: 'b' }, FINISH])).toEqual([
+      'start',
+      'text-start 0',
+      'text-delta 0 a',
+      'text-end 0',
+      'reasoning-start 1',
+      'reasoning-delta 1',
+      'reasoning-end 1',
+      'finish',
+    ]);
+  });
+  test('a second start is left out', () => {
+    const start: StreamEvent = { type: 'start', id: 'r', model: 'm' };
+    expect(run([start, start, FINISH])).toEqual(['start', 'finish']);
+  });
   test('what stands alone has no end, and the next is a block of its own', () => {
     const media: StreamEvent = { type: 'media', block: 1, mediaType: 'image/png', data: 'AA==' };
     expect(run([media, media, text(1, 'a'), FINISH])).toEqual([

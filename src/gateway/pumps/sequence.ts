@@ -107,7 +107,7 @@ class EventSequencer implements Sequencer {
   private pushBlock(event: BlockEvent): void {
     const { open } = this;
     const isEnd = isBlockEnd(event);
-    if (open !== undefined && this.source === event.block && open === kindOf(event)) {
+    if (this.source === event.block && open === kindOf(event)) {
       if (isEnd) {
         this.close();
         this.release();
