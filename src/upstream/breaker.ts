@@ -114,7 +114,8 @@ export function createBreaker(
 
     succeeded(): void {
       if (!this.endsNow()) return;
-      const isNews = failures > 0 || openUntil !== null;
+      // Open or half-open it has failures too.
+      const isNews = failures > 0;
       close(0);
       if (isNews) notify('succeeded', this.settings);
     }

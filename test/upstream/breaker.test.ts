@@ -1,13 +1,26 @@
 // A breaker on its own, where nobody in front of it sorts out what is said twice or late.
 import { beforeEach, expect, test } from 'bun:test';
-import { type Breaker, createBreaker } from '../../src/upstream/breaker.ts';
+import { type Breaker, type BreakerEvent, createBreaker } from '../../src/upstream/breaker.ts';
 
 const SETTINGS = { failures: 3, openForMs: 1_000 };
 let now = 0;
 let breaker: Breaker;
+/** What other processes were told. */
+let told: BreakerEvent[];
+/** Each claim of the right to try it, true, and its return, false. */
+let claims: boolean[];
 beforeEach(() => {
   now = 0;
-  breaker = createBreaker(() => now);
+  told = [];
+  claims = [];
+  breaker = createBreaker(
+    () => now,
+    (met) => told.push(met),
+    (isOn) => {
+      claims.push(isOn);
+      return true;
+    },
+  );
 });
 
 function failTimes(count: number): void {
@@ -48,4 +61,63 @@ test('while its one request is on its way, others are refused with a wait', () =
   expect(breaker.waitMs()).toBeGreaterThan(0);
   probe?.abandoned();
   expect(breaker.waitMs()).toBe(0);
+});
+
+test('the late success of a request from before it opened does not close it', () => {
+  const early = breaker.enter(SETTINGS);
+  failTimes(SETTINGS.failures);
+  early?.succeeded();
+  expect(breaker.state()).toBe('open');
+});
+
+test('its one request opens it again by a single failure, also where more have been allowed meanwhile', () => {
+  failTimes(SETTINGS.failures);
+  now = 1_000;
+  breaker.enter({ ...SETTINGS, failures: 10 })?.failed();
+  expect(breaker.state()).toBe('open');
+});
+
+test('others are told how its one request goes, and nothing of what changes nothing', () => {
+  breaker.enter(SETTINGS)?.abandoned();
+  breaker.enter(SETTINGS)?.succeeded();
+  expect(told).toEqual([]);
+  failTimes(SETTINGS.failures);
+  now = 1_000;
+  breaker.enter(SETTINGS)?.abandoned();
+  const probe = breaker.enter(SETTINGS);
+  probe?.spoke();
+  probe?.succeeded();
+  expect(told.slice(SETTINGS.failures)).toEqual(['probing', 'probed', 'probing', 'spoke', 'succeeded']);
+  expect(claims).toEqual([true, false, true, false]);
+});
+
+test('a request that another process tries it with is not this one’s to give up, nor the reverse', () => {
+  failTimes(SETTINGS.failures);
+  now = 1_000;
+  breaker.learn('probing', SETTINGS);
+  breaker.learn('failed', SETTINGS);
+  expect([breaker.state(), claims]).toEqual(['open', []]);
+  now = 2_000;
+  breaker.enter(SETTINGS);
+  breaker.peerGone();
+  expect(breaker.enter(SETTINGS)).toBeUndefined();
+});
+
+test('a process that starts goes on from what the others know', () => {
+  const started = () => {
+    const another = createBreaker(() => now);
+    another.adopt(breaker.recall());
+    return another;
+  };
+  failTimes(2);
+  const closed = started();
+  expect(closed.state()).toBe('closed');
+  closed.enter(SETTINGS)?.failed();
+  expect(closed.state()).toBe('open');
+  failTimes(1);
+  now = 400;
+  expect(started().waitMs()).toBe(600);
+  now = 1_000;
+  breaker.enter(SETTINGS);
+  expect(started().enter(SETTINGS)).toBeUndefined();
 });
