@@ -111,7 +111,7 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     isLooking = true;
     clock.setTimer(() => {
       isLooking = false;
-      if (newest !== undefined) admit(newest);
+      admit();
     }, LOOK_AGAIN_MS);
   }
 
@@ -144,15 +144,14 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       giveBack();
       if (room !== undefined && room.othersWaiting() > 0) peers.freed();
       meanHoldMs += 0.1 * (monotonic() - this.begunAt - meanHoldMs);
-      // Its own settings may no longer be in force.
-      admit(newest ?? this.settings);
+      admit();
     }
   }
 
   /** Lets in the longest-waiting requests, as many as there is room for. */
-  function admit(settings: ConcurrencySettings): void {
+  function admit(): void {
     for (const enter of waiting) {
-      if (!take(settings)) return;
+      if (newest === undefined || !take(newest)) return;
       enter();
     }
   }
@@ -210,10 +209,8 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
     adopt: limit.adopt,
     configure(settings) {
       newest = settings;
-      admit(settings);
+      admit();
     },
-    roomElsewhere() {
-      if (newest !== undefined) admit(newest);
-    },
+    roomElsewhere: admit,
   };
 }
