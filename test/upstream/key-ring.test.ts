@@ -136,3 +136,12 @@ test('keys that are no longer set aside are forgotten, however many reloads brin
   ring.succeeded('first', 'm');
   expect(ring.recall().map(({ key }) => key)).not.toContain('first');
 });
+
+test('requests that are part of no conversation take the keys in turn', () => {
+  const choose = () => ring.choose({ keys: KEYS, model: 'm', conversation: () => null, lastResort: false });
+  expect([choose(), choose(), choose()]).toMatchObject([
+    { value: 'first' },
+    { value: 'second' },
+    { value: 'first' },
+  ]);
+});
