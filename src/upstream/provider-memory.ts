@@ -70,7 +70,7 @@ export function recall({
 
 /** Returns whether there was something to reset. */
 export function resetFailures(memory: ProviderMemory): boolean {
-  const isNews = memory.failuresInARow > 0 || memory.lastError !== undefined;
+  const isNews = memory.failuresInARow > 0;
   memory.failuresInARow = 0;
   memory.lastError = undefined;
   return isNews;

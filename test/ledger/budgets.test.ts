@@ -63,6 +63,13 @@ describe('what was spent', () => {
     expect(spent(tomorrow)).toEqual([3]);
     expect(spent(NOW)).toEqual([3]);
   });
+  test('of one request takes nothing from another of the same id', () => {
+    const book = bookOf(daily(9));
+    book.addSoFar(costing(2), NOW);
+    book.add(costing(2), NOW);
+    book.add(costing(3), NOW);
+    expect(book.states(NOW).map(({ spentUsd }) => spentUsd)).toEqual([5]);
+  });
 
   test('of a request that goes on, counts from its next part on in a budget that is new, with all of it', () => {
     const book = bookOf(daily(9));
@@ -357,7 +364,7 @@ describe('read from the ledger', () => {
   test('each period from its beginning, at once and again later', async () => {
     const month = Date.UTC(2026, 10, 1);
     let others = 0;
-    const { timers, asked, reader, spent, book } = setup(async (since) =>
+    const { timers, asked, reader, spent, book, logged } = setup(async (since) =>
       since === month ? [spending(7), spending(1, { agentType: null })] : [spending(2 + others)],
     );
     reader.configured();
@@ -374,6 +381,7 @@ describe('read from the ledger', () => {
     expect(spent()).toEqual([6, 7.5]);
     reader.stop();
     expect(timers.pending()).toBe(0);
+    expect(logged).toEqual([]);
   });
 
   test('the day with which a month begins is read apart from the month', () => {

@@ -36,6 +36,11 @@ test('capitals count where that is asked, of each phrase by itself', () => {
   expect([...search('CVE-1')].sort()).toEqual([0, 1]);
 });
 
+test('a phrase that two patterns have is found for both', () => {
+  const phrase = { phrase: 'look', caseSensitive: false };
+  expect([...createPhraseSearch([phrase, phrase])('Look!')].sort()).toEqual([0, 1]);
+});
+
 test('a regular expression reads the text as it is, beside words', () => {
   const search = createPhraseSearch([
     { phrase: '/CVE-\\d+/', caseSensitive: false },

@@ -51,4 +51,12 @@ describe('a window of a second, 100 bytes at least', () => {
     // What passes while nobody waits counts for nothing.
     expect(judge(arrivals, 60_000)).toBe(expected);
   });
+
+  test('what comes without having been waited for adds no time', () => {
+    let now = 0;
+    const guard = createThroughputGuard({ least: 100, windowMs: 1_000 }, () => now);
+    guard.waiting(now);
+    now = 900;
+    expect([guard.arrived(0), guard.arrived(0)]).toEqual([true, true]);
+  });
 });

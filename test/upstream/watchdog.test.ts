@@ -23,7 +23,8 @@ function setup() {
     callback();
     return time;
   };
-  return { watchdog: createWatchdog(clock, (what) => expired.push(what)), expired, fire };
+  const isSet = () => timer !== undefined;
+  return { watchdog: createWatchdog(clock, (what) => expired.push(what)), expired, fire, isSet };
 }
 
 describe('a wait', () => {
@@ -49,6 +50,15 @@ describe('a wait', () => {
     expect([fire(), expired]).toEqual([0, []]);
     watchdog.wait('idle', 1_000);
     expect([fire(), expired]).toEqual([1_000, ['idle']]);
+  });
+
+  test('that is over leaves nothing to wait for, whatever signs of life come', () => {
+    const { watchdog, expired, fire, isSet } = setup();
+    watchdog.wait('idle', 1_000);
+    watchdog.rest();
+    watchdog.alive(Number.POSITIVE_INFINITY);
+    fire();
+    expect([expired, isSet()]).toEqual([[], false]);
   });
 
   test('during which signs of life come: until one stays out, or the wait is over', () => {
