@@ -126,6 +126,8 @@ export interface ClientSide {
   comparesModels?(headers: HeaderReader): boolean;
   /** Which errors within a stream the client overlooks. Left out, or undefined: none. */
   overlooksErrors?(headers: HeaderReader): OverlookedErrors | undefined;
+  /** Whether the client takes an answer that ends in a refusal for a broken connection, and pays for it again and again. */
+  retriesRefusals?(headers: HeaderReader): boolean;
   /**
    * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
    * path.
@@ -208,6 +210,8 @@ export interface AnswerContext {
   outputFormat?: OutputFormat | undefined;
   /** As `ClientSide.overlooksErrors` says of the client. */
   overlooksErrors?: OverlookedErrors | undefined;
+  /** As `ClientSide.retriesRefusals` says of the client. */
+  retriesRefusals?: boolean | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */

@@ -16,7 +16,7 @@ import { type CallWriter, createCallWriter } from './encode-call.ts';
 import { createMessageWriter, type MessageWriter, type PartEnd } from './encode-message.ts';
 import { createOutputWriter } from './encode-output.ts';
 import { createReasoningWriter, type ReasoningWriter } from './encode-reasoning.ts';
-import { streamErrorCode, withWait } from './errors.ts';
+import { refusedAnswer, streamErrorCode, withWait } from './errors.ts';
 import { buildFinish } from './finish.ts';
 import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
@@ -215,7 +215,11 @@ class ResponseEncoder implements StreamEncoder {
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     const { moderation } = this;
     const fields = { incomplete_details: details, ...(moderation !== undefined && { moderation }) };
-    return this.message.close(status) + this.terminal(status, fields);
+    const closed = this.message.close(status);
+    if (how.unified === 'refusal' && this.context.retriesRefusals === true) {
+      return closed + this.terminal('failed', { ...fields, error: refusedAnswer(how) });
+    }
+    return closed + this.terminal(status, fields);
   }
 
   /** Once the response has begun, it is reported as failed; before, there is none to report on. */

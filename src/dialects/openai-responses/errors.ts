@@ -2,6 +2,7 @@
 // an error means is in ../openai/errors.ts.
 import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
+import type { Finish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { failureIn, errorOf, clientMessage, hasError } from '../openai/errors.ts';
 
@@ -29,6 +30,18 @@ const STREAM_CODES: Partial<Record<ErrorCode, string>> = {
 export function streamErrorCode(error: GatewayError): string {
   if (error.reason?.code === 'insufficient_quota') return 'insufficient_quota';
   return STREAM_CODES[error.code] ?? 'server_error';
+}
+
+/**
+ * `error` of a response whose answer the model or a filter refused, by the code that OpenAI has for prompts that its filter
+ * refuses: clients show the message and do not ask again.
+ */
+export function refusedAnswer({ raw }: Finish): JsonObject {
+  const named = raw === null ? '' : ` (${raw})`;
+  return {
+    code: 'invalid_prompt',
+    message: `The model, or a filter of its provider, refused to answer${named}.`,
+  };
 }
 
 /** The form in which Codex reads how long to wait, since there is no field for it. */

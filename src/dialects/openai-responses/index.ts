@@ -10,6 +10,7 @@ import { forwardedByResponses } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { isCodex } from './codex.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
@@ -39,6 +40,7 @@ export const openaiResponses: Dialect = {
     alternativeTo,
     parseRequest,
     known: KNOWN,
+    retriesRefusals: isCodex,
     buildResponse,
     createStreamEncoder,
     buildError,

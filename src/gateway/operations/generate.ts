@@ -50,9 +50,17 @@ const textEncoder = new TextEncoder();
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, route } = question.incoming ?? {};
+  const { overlooksErrors, retriesRefusals, route } = question.incoming ?? {};
   const framing = route?.framing ?? 'sse';
-  return { requestId: record.requestId, model, created, includeUsage: false, framing, overlooksErrors };
+  return {
+    requestId: record.requestId,
+    model,
+    created,
+    includeUsage: false,
+    framing,
+    overlooksErrors,
+    retriesRefusals,
+  };
 }
 
 function answerContext(exchange: Exchange, target: Target): AnswerContext {

@@ -37,6 +37,8 @@ export interface Incoming {
   forcedTarget: string | null;
   /** As `ClientSide.overlooksErrors` says of the client. */
   overlooksErrors?: OverlookedErrors | undefined;
+  /** As `ClientSide.retriesRefusals` says of the client. */
+  retriesRefusals?: boolean | undefined;
 }
 
 export interface EnvelopedRequest {
@@ -112,6 +114,7 @@ export function parseIncoming(
     projectId,
     forcedTarget: forcedTargetIn(headers),
     overlooksErrors: dialect.client.overlooksErrors?.(given),
+    retriesRefusals: dialect.client.retriesRefusals?.(given),
   };
 }
 
