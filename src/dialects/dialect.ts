@@ -178,9 +178,10 @@ export type ClientForms = Pick<ClientSide, 'parseRequest' | 'buildResponse' | 'c
 
 /**
  * Errors that a client overlooks, so that an answer that has failed looks like a short one. `well-formed`: those in which nothing
- * violates the form of an answer. `all`: only a broken connection shows it that the answer is not whole.
+ * violates the form of an answer. `framed`: those in an event; it looks for them outside of events only. `all`: only a broken
+ * connection shows it that the answer is not whole.
  */
-export type OverlookedErrors = 'well-formed' | 'all';
+export type OverlookedErrors = 'well-formed' | 'framed' | 'all';
 
 export interface ForeignForm {
   /** The dialect whose parser reads the body. Default: the one whose path it was posted to. */

@@ -163,6 +163,17 @@ class ChunkEncoder implements StreamEncoder {
     return `${this.separator()}${this.framing.before}{"candidates":[${JSON.stringify(candidate)}]${this.envelope}${this.framing.after}`;
   }
 
+  private failure(error: JsonObject): string {
+    switch (this.context.overlooksErrors) {
+      case 'well-formed':
+        return this.whole({ ...error, ...MISFIT });
+      case 'framed':
+        return this.inArray ? this.whole(error) : JSON.stringify(error);
+      default:
+        return this.whole(error);
+    }
+  }
+
   private whole(value: JsonObject): string {
     const { before, after } = this.framing;
     return this.separator() + before + JSON.stringify(value) + (this.inArray ? ']' : after);
@@ -254,10 +265,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'finish':
         return this.finish(event.finish);
       case 'error':
-        return this.whole({
-          ...buildError(event.error),
-          ...(this.context.overlooksErrors === 'well-formed' && MISFIT),
-        });
+        return this.failure(buildError(event.error));
       case 'refusal-start':
         this.losses.refusal();
         return '';

@@ -1,6 +1,7 @@
 // The Gemini dialect: `POST /v1beta/models/{model}:generateContent`. https://ai.google.dev/api/generate-content
+import type { HeaderReader } from '../../model/headers.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import type { Dialect, ProviderSide } from '../dialect.ts';
+import type { Dialect, OverlookedErrors, ProviderSide } from '../dialect.ts';
 import { buildError, statusOf } from './build-error.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
@@ -13,11 +14,13 @@ import { createStreamEncoder } from './encode-stream.ts';
 import { errorInBody, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
+import { overlooksErrorEvents } from './google-sdk.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { liveSocket } from './live.ts';
 import { isAiSdk } from '../shared/ai-sdk.ts';
+
 import { alternativeTo, clientHeaders, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
@@ -26,6 +29,12 @@ import { isKeepAlive } from '../shared/keep-alive.ts';
 /** The prefix of Google's OAuth access tokens, which are sent as Bearer. */
 const OAUTH_PREFIX = 'ya29.';
 const KEY_HEADER = 'x-goog-api-key';
+
+function overlooksErrors(headers: HeaderReader): OverlookedErrors | undefined {
+  // All fields of an answer are optional to it; it shows what violates one, with its text.
+  if (isAiSdk(headers)) return 'well-formed';
+  return overlooksErrorEvents(headers) ? 'framed' : undefined;
+}
 
 export const gemini: Dialect = {
   id: ID,
@@ -36,8 +45,7 @@ export const gemini: Dialect = {
     forwardedTo,
     forwardedSocket: liveSocket,
     alternativeTo,
-    // All fields of an answer are optional to it; it shows what violates one, with its text.
-    overlooksErrors: (headers) => (isAiSdk(headers) ? 'well-formed' : undefined),
+    overlooksErrors,
     parseRequest,
     known: KNOWN,
     buildResponse,

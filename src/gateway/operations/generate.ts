@@ -374,11 +374,12 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         question.incoming?.route.framing === 'json-array' &&
         continuation === undefined &&
         plan.answerSteps.length === 0;
+      const { overlooksErrors } = question.incoming ?? {};
       const rendered = {
         createEncoder,
         render: continuation?.render ?? render,
         takesElements,
-        retellsErrors: question.incoming?.overlooksErrors === 'well-formed',
+        retellsErrors: overlooksErrors === 'well-formed' || overlooksErrors === 'framed',
       };
       const createPump = (createFraming: CreateFraming) => {
         const pump = createClientPump(createFraming, rendered, context, continuation?.follower);
