@@ -6,7 +6,7 @@ const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
 const NO_ROOM = `make room there, ${OTHER_PLACE}`;
 const DISK_FAILS = `the disk fails or is full: see the system's log, ${OTHER_PLACE}`;
 const BUSY =
-  'another program has locked it: end that program; if there is none, its file system has no locks: name a folder on a local disk with SLUICE_HOME';
+  'another program has locked it: let it finish if it is a gateway that migrates it to a newer version, else end it; if there is none, its file system has no locks: name a folder on a local disk with SLUICE_HOME';
 /** SQLite's readers and writers share memory that is mapped from a file. https://www.sqlite.org/wal.html#implementation_of_shared_memory_for_the_wal_index */
 const NO_SHARED_MEMORY =
   'its file system cannot map files into memory, as some network file systems: name a folder on a local disk with SLUICE_HOME';
@@ -79,6 +79,8 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
   '40001': LOCKED,
   '40P01': LOCKED,
   '55P03': LOCKED,
+  // Our own limit. A row may be to blame, so this is not LOCKED.
+  '57014': 'other transactions may lock its tables, as a migration by a newer gateway does: let them end',
   // Sent to each connection when the server is shut down, or one of its processes has crashed.
   '57P01': PASSES,
   '57P02': PASSES,

@@ -56,7 +56,7 @@ describe('SQLite', () => {
     database.run('BEGIN EXCLUSIVE');
     try {
       expect(await failureAt(at('held.db'))).toMatch(
-        /held\.db: database is locked; another program has locked it: /,
+        /held\.db: database is locked; another program has locked it: let it finish if it is a gateway that migrates it/,
       );
     } finally {
       database.close();
@@ -200,6 +200,12 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       const failure = await failureWith(state);
       expect(failure).toBeInstanceOf(Error);
       expect(failure).not.toBeInstanceOf(StoreBusy);
+    });
+
+    test('a statement that is cancelled for its time: the message says what may hold it up', async () => {
+      expect(String(await failureWith('57014'))).toMatch(
+        /; other transactions may lock its tables, as a migration /,
+      );
     });
 
     test('a user who is not admitted without TLS: the message suggests sslmode', async () => {
