@@ -4,6 +4,8 @@ import { net } from '../node-modules.ts';
 
 /** The same time for which the runtime's own fetch remembers them. */
 const REMEMBERED_MS = 30_000;
+/** How long an address that accepts connections and then serves none is tried last. */
+const DOUBTED_MS = 5 * 60_000;
 /** `localhost` is this machine, whatever a name server says. https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
 const LOOPBACK = ['127.0.0.1', '::1'];
 
@@ -29,6 +31,8 @@ export class Addresses {
   private asked: Promise<readonly string[]> | null = null;
   private found: readonly string[] | null;
   private foundUntil = Number.POSITIVE_INFINITY;
+  /** Until when each is tried last. */
+  private readonly doubted = new Map<string, number>();
 
   /** @param elapsed milliseconds that never jump back. */
   constructor(hostname: string, elapsed: () => number) {
@@ -53,10 +57,34 @@ export class Addresses {
     if (this.foundUntil !== Number.POSITIVE_INFINITY) this.foundUntil = 0;
   }
 
+  /** Whether the name server is being waited for. */
+  get isBeingFound(): boolean {
+    return this.asked !== null;
+  }
+
+  /**
+   * To be called when this one accepted a connection over which TLS did not come to stand: others may be in order, or, behind the login
+   * page of a network, the name server may have made this one up.
+   */
+  doubt(address: string): void {
+    this.doubted.set(address, this.elapsed() + DOUBTED_MS);
+    if (this.found !== null) this.found = this.ordered(this.found);
+    this.forget();
+  }
+
+  /** Those that are in doubt come last. */
+  private ordered(found: readonly string[]): readonly string[] {
+    const now = this.elapsed();
+    for (const [address, until] of this.doubted) if (until <= now) this.doubted.delete(address);
+    if (this.doubted.size === 0) return found;
+    const isDoubted = (address: string) => this.doubted.has(address);
+    return [...found.filter((address) => !isDoubted(address)), ...found.filter(isDoubted)];
+  }
+
   private async ask(): Promise<readonly string[]> {
     const { hostname } = this;
     try {
-      this.found = alternating(await dns.lookup(hostname, { backend: 'system' }));
+      this.found = this.ordered(alternating(await dns.lookup(hostname, { backend: 'system' })));
       this.foundUntil = this.elapsed() + REMEMBERED_MS;
       return this.found;
     } catch (thrown) {

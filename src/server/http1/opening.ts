@@ -23,8 +23,11 @@ export interface OriginAddress {
   identity?: TlsIdentity | undefined;
 }
 
-/** Called when a connection is established (undefined), is not in time ('late'), or with the network's error. */
-export type Opened = (problem: undefined | 'late' | Error) => void;
+/** Why a connection is not established in time: the server is silent, or already the name server. */
+export type Lateness = 'late' | 'unresolved';
+
+/** Called when a connection is established (undefined), is not in time, or with the network's error. */
+export type Opened = (problem: undefined | Lateness | Error) => void;
 
 export interface OpeningOptions {
   address: OriginAddress;
@@ -50,6 +53,9 @@ class Opening implements ConnectionOpening {
   private readonly verifiesServers: boolean;
   /** Null: it is over. */
   private opened: Opened | null;
+  private readonly addresses: Addresses;
+  /** The address that accepted the connection. */
+  private reachedAt: string | null = null;
   private readonly stopTimer: () => void;
   private readonly stopDial: () => void;
 
@@ -58,9 +64,16 @@ class Opening implements ConnectionOpening {
     this.address = address;
     this.verifiesServers = verifiesServers;
     this.opened = opened;
-    this.stopTimer = options.setTimer(() => this.fail('late'), options.connectMs);
+    const { addresses } = options;
+    this.addresses = addresses;
+    const isToBeFound = addresses.known === null;
+    this.stopTimer = options.setTimer(
+      () =>
+        this.fail(isToBeFound && addresses.known === null && addresses.isBeingFound ? 'unresolved' : 'late'),
+      options.connectMs,
+    );
     this.stopDial = dial({
-      addresses: options.addresses,
+      addresses,
       port: (address.proxy ?? address).port,
       data: connection,
       setTimer: options.setTimer,
@@ -94,9 +107,10 @@ class Opening implements ConnectionOpening {
     opened?.(undefined);
   }
 
-  private fail(problem: 'late' | Error): void {
-    const { opened } = this;
+  private fail(problem: Lateness | Error): void {
+    const { opened, addresses, reachedAt } = this;
     this.end();
+    if (reachedAt !== null) addresses.doubt(reachedAt);
     opened?.(problem);
     this.connection.destroy();
   }
@@ -112,6 +126,8 @@ class Opening implements ConnectionOpening {
   private reached(socket: Socket<Connection>): void {
     const { secure, proxy, hostname, port } = this.address;
     this.connection.opened(socket);
+    // A proxy's address is in order, whatever the server behind it does.
+    if (proxy === null) this.reachedAt = socket.remoteAddress;
     if (!secure) {
       socket.reload({ socket: HANDLERS });
       this.succeed();

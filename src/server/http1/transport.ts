@@ -169,11 +169,12 @@ class Sending implements AnswerWaiter {
       if (problem === undefined) {
         request.connected?.();
         this.ask(connection, answer);
-      } else if (problem === 'late') {
+      } else if (problem === 'late' || problem === 'unresolved') {
         const { origin: to, proxy } = origin.address;
         const way = proxy === null ? '' : ` by way of the proxy ${proxy.name}`;
         const late = `no connection to ${to}${way} within ${connectMs} ms (timeouts.connect)`;
-        answer.failed(new GatewayError('upstream_timeout', late), 'no');
+        const why = problem === 'late' ? '' : ': the name server has not answered; check the network';
+        answer.failed(new GatewayError('upstream_timeout', late + why), 'no');
       } else answer.failed(problem, 'no');
     });
     answer.on(connection);

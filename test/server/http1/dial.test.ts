@@ -182,6 +182,24 @@ describe('what is known of a name', () => {
     expect(addresses.known).toBeNull();
   });
 
+  test('an address that is in doubt is tried last for a while, and the name is asked for again', async () => {
+    let now = 0;
+    const local = new Addresses('localhost', () => now);
+    const [first = '', second = ''] = local.known ?? [];
+    local.doubt(first);
+    expect(local.known).toEqual([second, first]);
+    local.doubt(second);
+    expect(local.known).toEqual([second, first]);
+    now = 300_000;
+    local.doubt(second);
+    expect(local.known).toEqual([first, second]);
+    const addresses = new Addresses('LOCALHOST', () => now);
+    const [found] = await addresses.find();
+    addresses.doubt(found ?? '');
+    expect(addresses.known).toBeNull();
+    expect(await addresses.find()).toContain(found ?? '');
+  });
+
   test('an address needs nobody to be asked, and is never forgotten', () => {
     const addresses = new Addresses('::1', () => 0);
     addresses.forget();

@@ -62,6 +62,12 @@ describe('connecting', () => {
     await late.closed;
     expect(late.received()).toBe('');
     expect(hasty.pools()[0]).toMatchObject({ active: 0, idle: 0 });
+    const unresolved = await rejection(hasty.send(question('http://nothing.invalid', { connectMs: 3_000 })));
+    expect(unresolved).toMatchObject({
+      code: 'upstream_timeout',
+      message:
+        'no connection to http://nothing.invalid within 3000 ms (timeouts.connect): the name server has not answered; check the network',
+    });
   });
 
   test('a server of TLS that says nothing does not stand either', async () => {

@@ -151,3 +151,22 @@ describe('an end without farewell', () => {
     expect(server.connections).toHaveLength(2);
   });
 });
+
+test('of two addresses the one that serves no TLS fails once, and is then tried last', async () => {
+  const broken = trusting.serve(async (connection) => {
+    await connection.until((received) => received !== '');
+    connection.reset();
+  });
+  const { certificate, key } = selfSigned(['localhost']);
+  const sound = Bun.listen({
+    hostname: '::1',
+    port: broken.port,
+    tls: { cert: certificate, key },
+    socket: { data: (socket) => void socket.write(plain('sound')) },
+  });
+  const url = `https://localhost:${broken.port}`;
+  expect((await rejection(trusting.ask(url))).code).toBe('ECONNRESET');
+  for (let time = 0; time < 2; time++) expect((await trusting.ask(url)).body.toString()).toBe('sound');
+  expect(broken.connections).toHaveLength(1);
+  sound.stop(true);
+});
