@@ -181,6 +181,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     await audited(patient.gateway);
     const leaving = new AbortController();
     const response = await ask(patient, 'text', leaving.signal);
+    if (!response.ok) throw refused(response, await response.text());
     const id = patient.requests.pop() ?? '';
     const reader = response.body?.getReader();
     await reader?.read();
@@ -306,7 +307,8 @@ async function ask(patient: CheckContext, what: 'text' | 'whole', left?: AbortSi
     body: JSON.stringify(body),
     signal: left === undefined ? timeout : AbortSignal.any([timeout, left]),
   });
-  requests.push(response.headers.get('x-sluice-request-id') ?? '');
+  // One that is refused is reported by its own check.
+  if (response.ok) requests.push(response.headers.get('x-sluice-request-id') ?? '');
   return response;
 }
 
@@ -341,8 +343,16 @@ async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<stri
   return reasons;
 }
 
+/** Named by errors of the gateway's own limits, which another model would meet too. */
+const OWN_LIMIT = /\((rate_limits|costs\.budgets)\)|\b(server\.max_body|server\.max_event)\b/;
+
 function refused(response: Response, text: string): Ailment {
-  return new Ailment(`HTTP ${response.status} ${text.slice(0, 300)}; try another --model`);
+  const limit = OWN_LIMIT.exec(text);
+  const remedy =
+    limit === null
+      ? 'try another --model'
+      : `the gateway is configured so: ${limit[1] ?? limit[2]} is too small for these requests`;
+  return new Ailment(`HTTP ${response.status} ${text.slice(0, 300)}; ${remedy}`);
 }
 
 async function audited(gateway: GatewayAddress): Promise<void> {

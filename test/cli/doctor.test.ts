@@ -235,3 +235,13 @@ test('a command that it advises can be typed where it was started', async () => 
   });
   expect(out).toContain('start one with "npm run -s sluice -- daemon start"');
 });
+
+test('a limit that is too small for its requests is named, and no other model advised', async () => {
+  await using small = await startSluice({ config: { rate_limits: [{ requests: 1, per: 'day' }] } });
+  const { wrong, findings } = await examine(small.url);
+  expect(wrong).toEqual(['stream headers', 'incremental delivery', 'event order', 'a client that leaves']);
+  const details = findings.filter(({ ok }) => !ok).map(({ detail }) => detail);
+  for (const detail of details) expect(detail).toContain('(rate_limits)');
+  expect(details.filter((detail) => detail.includes('rate_limits is too small'))).toHaveLength(3);
+  expect(details.join()).not.toContain('another --model');
+});
