@@ -29,7 +29,8 @@ export class GatewayUnreachable extends Error {
 export const GATEWAY_FLAGS: Readonly<Record<string, Flag>> = {
   url: {
     value: 'URL',
-    summary: 'Address of the gateway; default: the daemon’s, else the configuration’s.',
+    summary:
+      'Address of the gateway; default: the daemon’s, else that of the one in the foreground, else the configuration’s.',
   },
   key: { value: 'KEY', summary: 'Key to send; default: the first of server.keys.' },
   config: CONFIG_FLAG,
@@ -37,6 +38,11 @@ export const GATEWAY_FLAGS: Readonly<Record<string, Flag>> = {
 
 export function pidFilePath(environment: CliContext['environment']): string {
   return join(findHome(environment), 'sluice.pid');
+}
+
+/** Where the first gateway in the foreground notes its address, as the one in the background does in the pid file. */
+export function foregroundFilePath(environment: CliContext['environment']): string {
+  return join(findHome(environment), 'sluice.foreground');
 }
 
 /** A running daemon uses the file it was started with, wherever the command is run. */
@@ -57,7 +63,12 @@ function ownOptions(
 /** Where the gateway is to be found; whether it answers is not checked. Throws UsageError. */
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
   const asked = urlFlag(input, 'url');
-  const running = readPidFile(pidFilePath(context.environment)).server;
+  const { environment } = context;
+  const inBackground = readPidFile(pidFilePath(environment)).server;
+  const running =
+    asked === undefined
+      ? (inBackground ?? readPidFile(foregroundFilePath(environment)).server)
+      : inBackground;
   const daemon = asked === undefined || asked === running?.url ? running : undefined;
   const loaded = loadConfig(ownOptions(daemon, input, context));
   const known = asked ?? daemon?.url;

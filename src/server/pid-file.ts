@@ -36,10 +36,14 @@ const LOOKING_MS = 1_000;
 
 const lockOf = (path: string) => `${path}.lock`;
 
-/** Takes the pid file for the life of this process. Throws PidFileError, also where it could not be written later. */
-export function claimPidFile(path: string): PidFile {
+/**
+ * Takes the pid file for the life of this process. Throws PidFileError, also where it could not be written later.
+ *
+ * @param waitMs how long another process may hold it; this thread does nothing else meanwhile.
+ */
+export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
   const lock = openLock(path);
-  lock.run(`PRAGMA busy_timeout = ${LOOKING_MS}`);
+  lock.run(`PRAGMA busy_timeout = ${waitMs}`);
   try {
     lock.run('BEGIN EXCLUSIVE');
   } catch (cause) {

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { createGateway } from '../../src/index.ts';
 import { runCommand } from '../support/cli-run.ts';
+import { startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TEMPORARY = temporaryFolder('run');
@@ -277,6 +278,28 @@ test('with the key of a project, to which the gateway’s own pages are closed; 
     err: expect.stringContaining('answered 401: the key is not one of server.keys'),
   });
   await shared.close();
+});
+
+test('a gateway in the foreground is found at whatever port it has', async () => {
+  const home = join(TEMPORARY, 'foreground');
+  mkdirSync(home);
+  const program = install('my-agent');
+  const found = async () => {
+    const { code, err } = await runCommand(['run', 'my-agent'], {
+      environment: { PATH: `${TEMPORARY}:${process.env.PATH}`, HOME: home, SLUICE_HOME: home },
+      directory: PROJECT,
+    });
+    return { code, err, base: (await program.read().catch(() => undefined))?.env.OPENAI_BASE_URL };
+  };
+  {
+    await using first = await startSluice({ home });
+    expect(await found()).toEqual({ code: 7, err: '', base: `${first.url}/v1` });
+    // Another one serves all the same.
+    await using second = await startSluice({ home });
+    expect(second.url).not.toBe(first.url);
+    expect((await found()).base).toBe(`${first.url}/v1`);
+  }
+  expect(readdirSync(home)).not.toContain('sluice.foreground');
 });
 
 test('a folder that cannot hold the settings says so', async () => {

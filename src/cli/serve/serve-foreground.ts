@@ -1,4 +1,5 @@
 // The gateway in the foreground, from the configuration to the last drained stream.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHome, type LoadedConfig } from '../../config/load.ts';
 import type { ResolvedConfig } from '../../config/resolved.ts';
@@ -21,6 +22,7 @@ import { NoSharedMemory } from '../../workers/shared-memory.ts';
 import { portFlag, stringFlag, workersFlag } from '../arguments.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
+import { foregroundFilePath } from '../gateway-client.ts';
 import { PID_FILE_VARIABLE } from '../daemon/daemon-process.ts';
 import { keepOwnLogFile } from '../daemon/own-log-file.ts';
 import { announce } from '../standard-output.ts';
@@ -102,8 +104,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     },
   });
   watching.resolve(watched);
-  const describe = isJson ? describeStartInJson : describeStart;
-  announce(describe(config, serving, path, VERSION, proxies), context);
+  pidFile ??= claimForeground(context);
   pidFile?.write({
     pid: process.pid,
     url: reachableUrl(config.server, serving.port),
@@ -113,6 +114,8 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     directory,
     startedAt: Date.now(),
   });
+  const describe = isJson ? describeStartInJson : describeStart;
+  announce(describe(config, serving, path, VERSION, proxies), context);
   let isLost = false;
   const lost = serving.lost?.then((error) => {
     isLost = true;
@@ -248,6 +251,20 @@ async function drain(serving: Serving, signals: Signals, timeoutMs: number, log:
 function claim({ environment }: CliContext): PidFile | undefined {
   const path = environment[PID_FILE_VARIABLE];
   return path === undefined || path === '' ? undefined : claimPidFile(path);
+}
+
+/**
+ * So that commands find it at whatever port it has. Undefined where another gateway of this home has done so, or nothing
+ * can be written there: neither keeps this one from serving.
+ */
+function claimForeground({ environment }: CliContext): PidFile | undefined {
+  if (!existsSync(findHome(environment))) return undefined;
+  try {
+    return claimPidFile(foregroundFilePath(environment), 0);
+  } catch (error) {
+    if (error instanceof PidFileError) return undefined;
+    throw error;
+  }
 }
 
 /** Only Linux distributes the connections of one port to several processes. */
