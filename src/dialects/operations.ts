@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Usage } from '../model/usage.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
+import type { Envelope } from './envelope.ts';
 import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide, Quirks } from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
@@ -67,6 +68,10 @@ export interface AskedModels {
   id?: string;
   /** The client reads them in the form of Google Cloud, not of the vendor's developer API. */
   asPublished?: true;
+  /** The client is another vendor's, and reads them in this form in place of the dialect's. */
+  form?: Pick<ClientModels, 'buildModel' | 'buildList'>;
+  /** In which it reads errors. */
+  envelope?: Envelope;
 }
 
 export interface ClientModels {

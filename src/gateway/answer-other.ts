@@ -92,7 +92,10 @@ export async function answerOther(request: Request, { host, setup, manage }: Pag
     const { redactor } = setup;
     const error = redactError(toGatewayError(thrown), redactor.ofFailure);
     if (error.code === 'internal') host.log('error', 'internal error', { error: redactor(stackOf(thrown)) });
-    const recipient = listing === undefined ? guessRecipient(request, url) : { dialect: listing.dialect.id };
+    const recipient =
+      listing === undefined
+        ? guessRecipient(request, url)
+        : { dialect: listing.dialect.id, envelope: listing.asked.envelope };
     const refusal = errorResponse(error, recipient, host.randomId());
     if (error.status === 405) refusal.headers.set('allow', allowed);
     if (error.status === UPGRADE_REQUIRED) refusal.headers.set('upgrade', 'websocket');

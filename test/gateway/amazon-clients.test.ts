@@ -526,7 +526,7 @@ describe('what is not served', () => {
       {},
       /; of a model’s paths these are served: \/invoke, .*, \/count-tokens$/,
     ],
-    ['/foundation-models', { 'amz-sdk-invocation-id': 'one' }, /; models are listed at \/v1\/models$/],
+    ['/custom-models', { 'amz-sdk-invocation-id': 'one' }, /; models are listed at \/foundation-models and /],
     ['/elsewhere', { authorization: 'AWS4-HMAC-SHA256 Credential=a' }, /; clients post to /],
   ])('%s, by path or by headers', async (path, headers, message) => {
     const { post } = setup(jsonReply({}));

@@ -304,6 +304,57 @@ describe('a model that no provider lists', () => {
   });
 });
 
+describe('for clients of Amazon Bedrock', () => {
+  const read = async (path: string, lab = setup()) => {
+    const response = await lab.fetch(BASE + path);
+    return { status: response.status, body: await response.json(), headers: response.headers };
+  };
+
+  test('each is a profile, and a foundation model, under the name that is requested', async () => {
+    const { body } = await read('/inference-profiles?typeEquals=SYSTEM_DEFINED&maxResults=100');
+    const { inferenceProfileSummaries: profiles } = body;
+    expect(profiles.map((profile: { inferenceProfileId: string }) => profile.inferenceProfileId)).toEqual(
+      IDS,
+    );
+    expect(profiles).toContainEqual({
+      inferenceProfileName: 'The claude-new',
+      inferenceProfileId: 'claude/claude-new',
+      inferenceProfileArn: 'arn:aws:bedrock:us-east-1::inference-profile/claude/claude-new',
+      models: [{ modelArn: 'arn:aws:bedrock:us-east-1::foundation-model/claude/claude-new' }],
+      status: 'ACTIVE',
+      type: 'SYSTEM_DEFINED',
+    });
+    expect((await read('/inference-profiles?typeEquals=APPLICATION')).body).toEqual({
+      inferenceProfileSummaries: [],
+    });
+    const { modelSummaries } = (await read('/foundation-models?byProvider=Claude&byOutputModality=TEXT'))
+      .body;
+    const ids = modelSummaries.map(({ modelId }: { modelId: string }) => modelId);
+    expect(ids).toEqual(IDS.filter((id) => id === 'quick' || id.startsWith('claude/')));
+    expect((await read('/foundation-models?byOutputModality=IMAGE')).body).toEqual({ modelSummaries: [] });
+  });
+
+  test.each([
+    ['gpt/gpt-small'],
+    ['arn:aws:bedrock:us-east-1::foundation-model/gpt/gpt-small'],
+    ['arn:aws:bedrock:us-east-1:123456789012:inference-profile/gpt/gpt-small'],
+  ])('one is found: %s', async (name) => {
+    const id = encodeURIComponent(name);
+    expect((await read(`/inference-profiles/${id}`)).body).toMatchObject({
+      inferenceProfileId: 'gpt/gpt-small',
+    });
+    expect((await read(`/foundation-models/${id}`)).body).toMatchObject({
+      modelDetails: { modelId: 'gpt/gpt-small', providerName: 'gpt', outputModalities: ['TEXT'] },
+    });
+  });
+
+  test('what is not there is an exception', async () => {
+    const { status, headers, body } = await read('/inference-profiles/mistral%2Fsuch');
+    expect([status, headers.get('x-amzn-errortype')]).toEqual([404, 'ResourceNotFoundException']);
+    expect(body).toEqual({ message: expect.stringContaining('MISTRAL_API_KEY') });
+  });
+});
+
 test('only a GET with a valid key lists, and errors have the shape of the client', async () => {
   const { gateway } = createTestGateway({
     config: { ...config, server: { keys: ['gateway-key'] } },

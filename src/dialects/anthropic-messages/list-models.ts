@@ -13,6 +13,7 @@ import type { ModelCapabilities, ModelEntry, OfferedModel } from '../../model/mo
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
 import { dateOf } from '../shared/model-date.ts';
 import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
+import { modelsOfAmazons } from './amazon/list-models.ts';
 import { ID, ownFields } from './wire.ts';
 
 const PAGE_SIZE = 1_000;
@@ -20,11 +21,13 @@ const PAGE_SIZE = 1_000;
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
 
 export const clientModels: ClientModels = {
-  route: (path, headers) => (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
+  route: (path, headers) =>
+    modelsOfAmazons(path) ?? (headers.has('anthropic-version') ? routeModels(path, '/v1/models') : undefined),
   // Claude Code offers the listed models, and compares the name with that in answers, which agree (model-name.ts).
   listsBareNames: true,
-  buildModel,
-  buildList(models, query) {
+  buildModel: (model, asked) => (asked.form?.buildModel ?? buildModel)(model, asked),
+  buildList(models, query, asked) {
+    if (asked.form !== undefined) return asked.form.buildList(models, query, asked);
     const limit = Number(query.get('limit') ?? Number.NaN);
     const after = models.findIndex((model) => model.id === query.get('after_id'));
     const before = models.findIndex((model) => model.id === query.get('before_id'));
@@ -32,7 +35,7 @@ export const clientModels: ClientModels = {
     const found = page.length;
     if (limit >= 1) page = before === -1 ? page.slice(0, limit) : page.slice(-limit);
     return {
-      data: page.map(buildModel),
+      data: page.map((model) => buildModel(model)),
       has_more: page.length < found,
       first_id: page[0]?.id ?? null,
       last_id: page.at(-1)?.id ?? null,

@@ -26,7 +26,7 @@ export async function answerModels(
 ): Promise<JsonObject> {
   const { id } = asked;
   if (id === undefined) {
-    const bare = client.listsBareNames === true ? dialect.id : null;
+    const bare = client.listsBareNames === true && asked.form === undefined ? dialect.id : null;
     return client.buildList(await offeredModels(sources, bare), query, asked);
   }
   const models = await offeredModels(sources, null);

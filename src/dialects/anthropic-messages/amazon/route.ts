@@ -41,7 +41,10 @@ const UNSERVED: readonly [RegExp, string][] = [
   ],
   [/^\/async-invoke(\/|$)/, 'post each request to /model/{modelId}/converse'],
   [/^\/guardrails?(\/|$)/, 'name guardrails in the requests to models at `bedrock`, which applies them'],
-  [/^\/(foundation-models|inference-profiles)(\/|$)/, 'models are listed at /v1/models'],
+  [
+    /^\/(custom|imported|provisioned)-model/,
+    'models are listed at /foundation-models and /inference-profiles',
+  ],
 ];
 
 /** What to use in place of a path that is not served; undefined for any other path. */
