@@ -1,6 +1,7 @@
 // What a dialect may answer besides generation: counting tokens, embeddings, lists of models.
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
+import type { HeaderReader } from '../model/headers.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Usage } from '../model/usage.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
@@ -18,7 +19,7 @@ export interface ProviderOperation<Request, Answer> {
   /** Throws GatewayError `unsupported_feature` naming what the dialect cannot ask. */
   buildRequest(request: Request, options: BuildOptions): BuiltRequest;
   /** Throws Error where the answer cannot be read. */
-  parseResponse(body: JsonObject): Answer;
+  parseResponse(body: JsonObject, headers: HeaderReader): Answer;
 }
 
 export interface ClientEmbeddings {

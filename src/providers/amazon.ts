@@ -1,5 +1,6 @@
 // Amazon Bedrock. Requests are signed with the machine's AWS credentials, or carry an API key.
 import type { ProviderKind } from './kind.ts';
+import { AMAZON_PRICES } from './newer-prices.ts';
 
 const OWN_SERVERS = /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/;
 
@@ -10,6 +11,8 @@ const BEDROCK = {
   keyVariable: 'AWS_BEARER_TOKEN_BEDROCK',
   authorization: 'aws-signature',
   priceId: 'aws',
+  newerPrices: AMAZON_PRICES,
+  wrongPrices: /^amazon\.titan-embed-text-v2/,
   // Discounts and premiums differ by model; reserved capacity is paid by the month.
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',

@@ -40,6 +40,13 @@ export const OPENAI_PRICES: Readonly<Record<string, TablePrices>> = {
   },
 };
 
+/** https://aws.amazon.com/bedrock/pricing/, in November 2026. The table has the second Titan at the price of the first. */
+export const AMAZON_PRICES: Readonly<Record<string, TablePrices>> = {
+  'amazon.titan-embed-text-v2': { input_mtok: 0.02 },
+  'cohere.embed-english-v3': { input_mtok: 0.1 },
+  'cohere.embed-multilingual-v3': { input_mtok: 0.1 },
+};
+
 const FLASH: TimedPrices[] = [
   { prices: { input_mtok: 0.15, cache_read_mtok: 0.003, output_mtok: 0.6 } },
   deepSeekPeak('01:00', '04:00'),

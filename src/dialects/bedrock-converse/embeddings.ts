@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
+import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/embedding-losses.ts';
@@ -30,16 +31,22 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
       losses: embeddingLosses(request, task === undefined || COHERE_TYPES.has(task) ? ['taskType'] : []),
     };
   },
-  parseResponse(body) {
-    const tokens = countIn(body.inputTextTokenCount);
+  parseResponse(body, headers) {
+    // Cohere's answers have no count in them.
+    const tokens = countIn(body.inputTextTokenCount) ?? inputTokensIn(headers);
     return {
       model: null,
-      // Cohere's counts come in a header of their own, which is not read.
       usage: tokens === undefined ? null : { inputTokens: tokens },
       vectors: () => parseVectors(body),
     };
   },
 };
+
+/** As Amazon itself counts them. */
+function inputTokensIn(headers: HeaderReader): number | undefined {
+  const text = headers.get('x-amzn-bedrock-input-token-count');
+  return text === null || text === '' ? undefined : countIn(Number(text));
+}
 
 /** How a vector will be used must be said there; a request that does not say is taken to embed documents. */
 const COHERE_TYPES: ReadonlyMap<string, string> = new Map([

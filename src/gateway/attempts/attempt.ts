@@ -238,12 +238,13 @@ export interface JsonAnswer<T> {
 /** Asks a question whose answer is one JSON object, in its own shape. */
 export async function openJson<T>(
   context: AttemptContext,
-  parse: (body: JsonObject) => T,
+  parse: (body: JsonObject, headers: HeaderReader) => T,
 ): Promise<JsonAnswer<T>> {
   const sent = await send(context);
   const { status, headers } = sent.response;
   const text = await readToEnd(context, sent, readText);
-  return { status, headers, text, answer: parseAnswer(context, sent.response, text, parse) };
+  const answer = parseAnswer(context, sent.response, text, (body) => parse(body, headers));
+  return { status, headers, text, answer };
 }
 
 async function readToEnd<T>(

@@ -102,7 +102,9 @@ async function ask<Request, Answer>(
     answered(upstreamStatus);
   };
   try {
-    return await openJson({ ...attempt, answered: note }, (body) => operation.parseResponse(body));
+    return await openJson({ ...attempt, answered: note }, (body, headers) =>
+      operation.parseResponse(body, headers),
+    );
   } catch (thrown) {
     if (!(thrown instanceof GatewayError)) throw thrown;
     return { error: thrown, status };

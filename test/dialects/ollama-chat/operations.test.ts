@@ -13,10 +13,12 @@ test('embeddings: texts in one request, vectors and tokens back', () => {
     body: { model: 'nomic', input: ['a'], dimensions: 2 },
     losses: [{ feature: 'user', outcome: 'lost' }],
   });
-  const answer = embeddings.parseResponse({ model: 'nomic', embeddings: [[1, 0]], prompt_eval_count: 3 });
+  const headers = new Headers();
+  const body = { model: 'nomic', embeddings: [[1, 0]], prompt_eval_count: 3 };
+  const answer = embeddings.parseResponse(body, headers);
   expect(answer).toMatchObject({ model: 'nomic', usage: { inputTokens: 3 } });
   expect(answer.vectors()).toEqual([[1, 0]]);
-  expect(() => embeddings.parseResponse({}).vectors()).toThrow('embeddings is missing');
+  expect(() => embeddings.parseResponse({}, headers).vectors()).toThrow('embeddings is missing');
 });
 
 test('embeddings: token ids are refused', () => {

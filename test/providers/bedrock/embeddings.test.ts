@@ -21,7 +21,10 @@ test('Titan embeds one text, and counts it', async () => {
   expect(upstream.requests[0]?.path).toBe(`/model/${encodeURIComponent(TITAN)}/invoke`);
   expect(sent()).toEqual({ inputText: 'a', dimensions: 256 });
   expect(response.headers.get('x-sluice-lost')).toContain('user');
-  expect(await row(0)).toMatchObject({ operation: 'embed', usage: { inputTokens: 3 } });
+  const { operation, usage, costUsd } = await row(0);
+  expect([operation, usage.inputTokens]).toEqual(['embed', 3]);
+  // A fifth of the price of the first Titan.
+  expect(costUsd).toBeCloseTo((3 * 0.02) / 1e6, 12);
 });
 
 test.each([
@@ -37,6 +40,17 @@ test.each([
     embedding_types: ['float'],
   });
   expect(await row(0)).toMatchObject({ usageKnown: false, costUsd: null });
+});
+
+test('Cohere’s tokens are counted in a header', async () => {
+  const counted = { 'x-amzn-bedrock-input-token-count': '12', 'x-amzn-bedrock-output-token-count': '0' };
+  const reply = jsonReply(200, { embeddings: { float: [[1]] } });
+  const { post, row } = bedrockLab({ ...reply, headers: { ...reply.headers, ...counted } });
+  const response = await post('/v1/embeddings', { model: COHERE, input: ['a'] });
+  expect(await response.json()).toMatchObject({ usage: { prompt_tokens: 12 } });
+  const { usage, costUsd } = await row(0);
+  expect(usage.inputTokens).toBe(12);
+  expect(costUsd).toBeCloseTo((12 * 0.1) / 1e6, 12);
 });
 
 test.each([
