@@ -241,6 +241,7 @@ describe('what streams', () => {
     ['/v1/uploads/upload-1/parts', MULTIPART, {}, '/v1/uploads/upload-1/parts', 'lab-key-1'],
     ['/v1/containers/c/files', MULTIPART, {}, '/v1/containers/c/files', 'lab-key-1'],
     ['/v1/files', MULTIPART, { 'anthropic-version': '2023-06-01' }, '/v1/files', 'lab-key-4'],
+    ['/v1/skills', MULTIPART, {}, '/v1/skills', 'lab-key-1'],
     ['/v1/skills', MULTIPART, { 'anthropic-version': '2023-06-01' }, '/v1/skills', 'lab-key-4'],
     [
       '/upload/v1beta/files?uploadType=media',

@@ -235,9 +235,35 @@ test('a ranking costs what its one count costs', async () => {
   expect(row.costUsd).toBeCloseTo(0.1, 10);
 });
 
+test('decisions are counted, and unpriced: their input has a price of its own, and their output none', async () => {
+  const usage = {
+    input_tokens: 120,
+    input_tokens_details: { cached_tokens: 100 },
+    output_tokens: 4,
+    total_tokens: 124,
+  };
+  const { row } = await asked(
+    '/v1/decisions',
+    { model: 'gpt-6-luna', input: 'x', questions: [] },
+    jsonReply({ answers: [], model: 'gpt-6-luna', usage }),
+  );
+  expect(row).toMatchObject({
+    operation: 'infer',
+    model: 'gpt-6-luna',
+    usage: { inputTokens: 20, cacheReadTokens: 100, outputTokens: 4 },
+    costUsd: null,
+  });
+});
+
 test('what is free, stored or only read counts as before', async () => {
   const usage = { input_tokens: 5, output_tokens: 5 };
-  for (const path of ['/v1/moderations', '/v1/files', '/v1/batches']) {
+  for (const path of [
+    '/v1/moderations',
+    '/v1/content_provenance_checks',
+    '/v1/files',
+    '/v1/skills',
+    '/v1/batches',
+  ]) {
     const { row } = await asked(path, { model: 'gpt-image-1' }, jsonReply({ usage }));
     expect(row).toMatchObject({ operation: 'forward', usageKnown: false, costUsd: null });
   }

@@ -261,6 +261,13 @@ describe('the request', () => {
     expect(await by({})).toBe('gpt');
     expect(await by({}, '/v1/cachedContents')).toBe('gemini');
     expect(await by({}, '/upload/v1/files')).toBe('gemini');
+    for (const path of ['/v1/skills', '/v1/agents/a_1/sessions']) {
+      expect(await by({}, path)).toBe('gpt');
+      expect(await by({ 'anthropic-version': '2023-06-01' }, path)).toBe('claude');
+    }
+    expect(await by({ 'x-goog-api-key': 'sluice' }, '/v1/agents')).toBe('gemini');
+    expect(await by({ 'x-goog-api-key': 'sluice' }, '/v1/decisions')).toBe('gemini');
+    expect(await by({ 'anthropic-version': '2023-06-01' }, '/v1/memory_stores/m_1/memories')).toBe('claude');
   });
 
   test('does not lead out of the paths that are forwarded', async () => {
@@ -516,6 +523,9 @@ describe('a project’s key', () => {
       '/v1/messages/batches',
       '/v1beta/cachedContents',
       '/v1/audio/voices',
+      '/v1/skills',
+      '/v1/agents/a_1/sessions',
+      '/v1beta/agents',
       '/v1/audio/voice_consents/cons_1',
       // Whatever a vendor may keep below a path at which others only make something.
       '/v1/images/kept_1',

@@ -84,11 +84,14 @@ export const anthropicMessages: Dialect = {
 /** A batch is JSON of up to 256 MB. https://platform.claude.com/docs/en/build-with-claude/batch-processing */
 const BATCHES = '/v1/messages/batches';
 
-/** What only Anthropic itself can answer. Files have the same path as OpenAI's. */
+/** Other vendors have some of these at the same paths. */
+const STORED =
+  /^\/v1\/(agents|deployment_runs|deployments|dreams|environments|files|memory_stores|sessions|skills)(\/|$)/;
+
+/** What only Anthropic itself can answer. */
 function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
   const isOwn =
-    /^\/v1\/(messages\/batches|skills)(\/|$)/.test(path) ||
-    (/^\/v1\/files(\/|$)/.test(path) && headers.has('anthropic-version'));
+    /^\/v1\/messages\/batches(\/|$)/.test(path) || (STORED.test(path) && headers.has('anthropic-version'));
   if (!isOwn) return forwardedToAmazon(path, INVOKE);
   return { path, spokenBy: [ID], isStored: true, isUpload: true, passesLongJson: path === BATCHES };
 }

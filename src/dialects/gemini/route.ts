@@ -80,14 +80,14 @@ export function isGoogles(headers: HeaderReader): boolean {
 
 /** What Google stores. https://ai.google.dev/api */
 const STORED = new RegExp(
-  `^(/upload|/download)?/v1(beta)?/(batches|cachedContents|fileSearchStores|files|interactions|operations)(/|${COLON}|$)` +
+  `^(/upload|/download)?/v1(beta)?/(agents|batches|cachedContents|environments|fileSearchStores|files|interactions|operations|triggers|tunedModels|voices)(/|${COLON}|$)` +
     `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
 const UPLOADED = /^\/upload\//;
-/** Images. */
-const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/models/[^/]+${COLON}predict$`);
-/** OpenAI and Anthropic have files and batches there too. */
-const SHARED = /^\/v1\/(files|batches)/;
+/** Images, and answers to questions with given choices. */
+const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/(models/[^/]+${COLON}predict|decisions)$`);
+/** OpenAI and Anthropic have these there too. */
+const SHARED = /^\/v1\/(agents|batches|decisions|environments|files)/;
 
 export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
   const cloud = publisherPath(path);

@@ -47,6 +47,12 @@ export function pagesBill(answer: JsonObject): StatedUsage | undefined {
   return { pricedApart: { documentPages }, ...(annotated > 0 && { otherCharges: true }) };
 }
 
+/** Input alone is billed, at a price of its own: https://developers.openai.com/api/docs/guides/decisions */
+export function decisionsBill(answer: JsonObject): StatedUsage | undefined {
+  const stated = plainBill(answer);
+  return stated && { ...stated, otherCharges: true };
+}
+
 export function plainBill({ usage }: JsonObject): StatedUsage | undefined {
   return readCounts(asObject(usage) ?? {})?.stated;
 }

@@ -1,24 +1,25 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
 import type { ForwardedPath } from '../dialect.ts';
-import { imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
+import { decisionsBill, imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
 import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
-const MADE_AT_ONCE = /^\/v1\/(audio|images|moderations|ocr|rerank)(\/|$)/;
+const MADE_AT_ONCE = /^\/v1\/(audio|content_provenance_checks|decisions|images|moderations|ocr|rerank)(\/|$)/;
 const STORED =
-  /^\/v1\/(audio\/(voices|voice_consents)|batches|containers|evals|files|fine_tuning|uploads|vector_stores|videos)(\/|$)/;
+  /^\/v1\/(agents|audio\/(voices|voice_consents)|batches|containers|evals|files|fine_tuning|skills|uploads|vector_stores|videos)(\/|$)/;
 /** Videos, which are stored too, are made by the model that their form names. */
-const UPLOADED = /^\/v1\/(containers|files|uploads|vector_stores)(\/|$)/;
+const UPLOADED = /^\/v1\/(containers|files|skills|uploads|vector_stores)(\/|$)/;
 const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
-/** Moderations are free. */
+/** Moderations and checks of where something comes from are free. */
 const BILLED: readonly (readonly [path: RegExp, bill: Pick<ForwardedPath, 'billIn' | 'billFields'>])[] = [
   [/^\/v1\/images\//, { billIn: imagesBill }],
   [
     /^\/v1\/audio\/(transcriptions|translations)$/,
     { billIn: transcriptionBill, billFields: ['usage', 'duration'] },
   ],
+  [/^\/v1\/decisions$/, { billIn: decisionsBill }],
   [/^\/v1\/ocr$/, { billIn: pagesBill, billFields: ['usage', 'usage_info'] }],
   [/^\/v1\/(audio\/speech|rerank)$/, { billIn: plainBill }],
 ];
