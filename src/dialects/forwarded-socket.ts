@@ -25,7 +25,7 @@ export interface ForwardedSocket {
   keyIn?(protocol: string): string | undefined;
   /** Where a message of the client names the model. Left out: none does. */
   naming?: MessageNaming;
-  /** What a message of the provider states. Undefined: only content. */
+  /** What a message of the provider states. Undefined: only content. Called with those of one connection, in their order. */
   read(message: string): SocketReport | undefined;
 }
 

@@ -23,6 +23,9 @@ export const CLAUDE_PRICES: Readonly<Record<string, TablePrices>> = {
   'claude-mythos-5': mythos(1),
 };
 
+/** By the hour of what is heard. https://developers.openai.com/api/docs/models/gpt-realtime-whisper, in November 2026. */
+const HEARD_LIVE: TablePrices = { audio_hours: 1.02 };
+
 /** By the hour of a conversation. https://developers.openai.com/api/docs/models/gpt-live-1, in November 2026. */
 const LIVE: TablePrices = { audio_hours: 3 };
 
@@ -30,6 +33,8 @@ const LIVE: TablePrices = { audio_hours: 3 };
 export const OPENAI_PRICES: Readonly<Record<string, TablePrices>> = {
   'gpt-live-1': LIVE,
   'gpt-live-1.1': LIVE,
+  'gpt-live-transcribe': HEARD_LIVE,
+  'gpt-realtime-whisper': HEARD_LIVE,
   'gpt-6.1-sol': {
     input_mtok: longPrompt(272_000, 2, 4),
     cache_write_mtok: longPrompt(272_000, 2.5, 5),

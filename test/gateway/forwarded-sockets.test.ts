@@ -116,6 +116,39 @@ describe('a Realtime conversation', () => {
   });
 });
 
+describe('a session that only transcribes', () => {
+  const PATH = '/v1/realtime?intent=transcription';
+  const session = (model: string, type = 'session.updated') => ({
+    type,
+    session: { type: 'transcription', audio: { input: { transcription: { model } } } },
+  });
+  const heard = (usage?: object) => ({
+    type: 'conversation.item.input_audio_transcription.completed',
+    ...(usage !== undefined && { usage }),
+  });
+  const SECONDS = { type: 'duration', seconds: 30 };
+
+  test('costs what it heard, by the second', async () => {
+    const events = [session('gpt-realtime-whisper'), heard(SECONDS), heard(), heard(SECONDS)];
+    const row = await rowOf(PATH, [], events);
+    expect(row).toMatchObject({ model: 'gpt-realtime-whisper', operation: 'infer' });
+    expect(row.costUsd).toBeCloseTo(0.017, 10);
+  });
+
+  test('costs what text and audio cost, by the token', async () => {
+    const split = { input_token_details: { text_tokens: 20, audio_tokens: 80 } };
+    const usage = { type: 'tokens', input_tokens: 100, output_tokens: 10, total_tokens: 110, ...split };
+    const row = await rowOf(PATH, [], [session('gpt-4o-transcribe', 'session.created'), heard(usage)]);
+    expect(row).toMatchObject({ usage: { inputTokens: 100, audioInputTokens: 80, outputTokens: 10 } });
+    expect(row.costUsd).toBeCloseTo((20 * 2.5 + 80 * 6 + 10 * 10) / 1e6, 10);
+  });
+
+  test('is unpriced once another model goes on', async () => {
+    const events = [session('gpt-realtime-whisper'), heard(SECONDS), session('whisper-1'), heard(SECONDS)];
+    expect((await rowOf(PATH, [], events)).costUsd).toBeNull();
+  });
+});
+
 describe('a call that another client began', () => {
   const PATH = '/v1/realtime?call_id=rtc_lab';
   const server = { keys: ['operator'], project_keys: { web: ['web-key'] } };

@@ -2,32 +2,63 @@
 // https://developers.openai.com/api/docs/guides/realtime-websocket
 import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { CountReader, countIn, type PricedParts, type StatedUsage } from '../../model/usage.ts';
-import type { SocketReport } from '../forwarded-socket.ts';
+import type { ForwardedSocket, SocketReport } from '../forwarded-socket.ts';
+import { transcriptionBill } from './forwarded-usage.ts';
 
 /** Everything else, sound above all, is not parsed. Translations state no counts. */
 const READ =
   /"type"\s*:\s*"(session\.(created|updated|output_transcript\.delta)|response\.done|response\.(output_)?(text|audio_transcript)\.delta|conversation\.item\.input_audio_transcription\.completed)"/;
 
-export function readRealtime(message: string): SocketReport | undefined {
-  return READ.test(message) ? report(parseObject(message) ?? {}) : undefined;
+/** Reads the messages of one connection, in their order. */
+export function createRealtimeReader(): ForwardedSocket['read'] {
+  const conversation = new Conversation();
+  return (message) => (READ.test(message) ? conversation.report(parseObject(message) ?? {}) : undefined);
 }
 
-function report(event: JsonObject): SocketReport | undefined {
-  switch (event.type) {
-    case 'session.created':
-    case 'session.updated': {
-      const model = asObject(event.session)?.model;
-      return typeof model === 'string' ? { model } : undefined;
+class Conversation {
+  /** In a session that only transcribes, the model that does. */
+  private transcriber: string | undefined;
+  private hasTranscribed = false;
+  /** Several models transcribed, at prices of their own. */
+  private isMixed = false;
+
+  report(event: JsonObject): SocketReport | undefined {
+    switch (event.type) {
+      case 'session.created':
+      case 'session.updated':
+        return this.begun(asObject(event.session) ?? {});
+      case 'response.done': {
+        const usage = asObject(asObject(event.response)?.usage);
+        return { mayEnd: true, ...(usage !== undefined && { usage: answerBill(usage) }) };
+      }
+      case 'conversation.item.input_audio_transcription.completed':
+        return this.transcribed(event);
+      default:
+        return typeof event.delta === 'string' ? { text: event.delta } : undefined;
     }
-    case 'response.done': {
-      const usage = asObject(asObject(event.response)?.usage);
-      return { mayEnd: true, ...(usage !== undefined && { usage: answerBill(usage) }) };
+  }
+
+  private begun(session: JsonObject): SocketReport | undefined {
+    const input = asObject(asObject(session.audio)?.input);
+    const transcribes = session.type === 'transcription';
+    const model = transcribes ? asObject(input?.transcription)?.model : session.model;
+    if (typeof model !== 'string') return undefined;
+    if (transcribes) {
+      if (this.hasTranscribed && model !== this.transcriber) this.isMixed = true;
+      this.transcriber = model;
     }
-    case 'conversation.item.input_audio_transcription.completed':
-      // By another model, which the event does not name.
-      return event.usage === undefined ? undefined : { usage: { otherCharges: true } };
-    default:
-      return typeof event.delta === 'string' ? { text: event.delta } : undefined;
+    return { model };
+  }
+
+  private transcribed({ usage }: JsonObject): SocketReport | undefined {
+    if (this.transcriber === undefined) {
+      // Beside the model that speaks, by another one, which the event does not name.
+      return usage === undefined ? undefined : { usage: { otherCharges: true } };
+    }
+    this.hasTranscribed = true;
+    const stated = transcriptionBill(usage === undefined ? {} : { usage });
+    if (stated === undefined) return { mayEnd: true };
+    return { mayEnd: true, usage: this.isMixed ? { ...stated, otherCharges: true } : stated };
   }
 }
 

@@ -3,7 +3,7 @@
 import type { ForwardedSocket } from '../forwarded-socket.ts';
 import { LIVE_NAMING, readLive } from './live.ts';
 import { belowBase, ownPath } from './own-path.ts';
-import { readRealtime } from './realtime.ts';
+import { createRealtimeReader } from './realtime.ts';
 
 const REALTIME = /^\/v1\/realtime(\/translations)?$/;
 const LIVE = '/v1/live/sessions';
@@ -27,7 +27,7 @@ export function openaiSocket(asked: string): ForwardedSocket | undefined {
     path: belowBase(path),
     modelParameter: 'model',
     joins: 'call_id',
-    read: readRealtime,
+    read: createRealtimeReader(),
   };
   // Its SDK for Python still opens the path of dated API versions.
   return asked.startsWith('/openai/realtime') ? { ...socket, clientsModelParameter: 'deployment' } : socket;
