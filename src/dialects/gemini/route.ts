@@ -80,7 +80,7 @@ export function isGoogles(headers: HeaderReader): boolean {
 
 /** What Google stores. https://ai.google.dev/api */
 const STORED = new RegExp(
-  `^(/upload|/download)?/v1(beta)?/(agents|batches|cachedContents|environments|fileSearchStores|files|interactions|operations|triggers|tunedModels|voices)(/|${COLON}|$)` +
+  `^(/upload|/download)?/v1(beta)?/(agents|batches|cachedContents|environments|fileSearchStores|files|interactions|operations|triggers|voices)(/|${COLON}|$)` +
     `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
 const UPLOADED = /^\/upload\//;
