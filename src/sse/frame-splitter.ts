@@ -87,7 +87,7 @@ abstract class BytesSplitter implements FrameSplitter {
     }
     const isWhole = lastEnd === chunk.length;
     const bytes = this.join(isWhole ? chunk : chunk.subarray(0, lastEnd));
-    if (!isWhole && !tooLarge) this.keep(chunk.subarray(lastEnd));
+    if (!isWhole) this.keep(chunk.subarray(lastEnd));
     const framesEnd = before === 0 ? ends : ends.map((end) => before + end);
     return new CompletedFrames(bytes, framesEnd, tooLarge ? this.giveUp() : undefined);
   }

@@ -53,8 +53,8 @@ const CASES: Record<string, { text: string; events: SseEvent[] }> = {
     ],
   },
   'mixed line ends': {
-    text: 'data: 1\r\n\ndata: 2\n\r\ndata: 3\r\rdata: 4\n\n',
-    events: ['1', '2', '3', '4'].map((data) => ({ event: '', data })),
+    text: 'data: 1\r\n\ndata: 2\n\r\ndata: 3\r\rdata: 4\n\ndata: 5\n\n',
+    events: ['1', '2', '3', '4', '5'].map((data) => ({ event: '', data })),
   },
   'no space after the colon': {
     text: 'data:{"a":1}\n\nevent:x\ndata: y\n\n',

@@ -250,6 +250,19 @@ describe('breaker', () => {
     going.end('completed');
   });
 
+  test('open: who waits for a place when it opens is refused, and takes none', async () => {
+    const { states, timers } = setup();
+    const concurrency = { max: 1, min: 1, queue: 5, queueTimeoutMs: 1_000 };
+    const narrow = { ...guarded, breaker: { ...settings, failures: 1 }, concurrency };
+    const going = await lease(states, narrow);
+    const waiting = [enter(states, narrow), enter(states, narrow)];
+    going.end(failure('upstream_failed'));
+    await timers.advance(concurrency.queueTimeoutMs);
+    const refusal = expect.objectContaining({ refused: 'breaker_open' });
+    expect(await Promise.all(waiting)).toEqual([refusal, refusal]);
+    expect(states.snapshot([narrow])[0]).toMatchObject({ inFlight: 0, queued: 0 });
+  });
+
   test('half-open: exactly one, until its outcome is known', async () => {
     const { states, timers } = await opened();
     await timers.advance(1_000);
