@@ -90,7 +90,6 @@ export class FrameForm {
   /** Drops the model: the next frame must be parsed. */
   forget(): void {
     this.model = NO_BYTES;
-    this.numbersStart = 0;
     this.numbersEnd = 0;
     this.isNews = false;
   }

@@ -153,6 +153,20 @@ describe('the form of a frame', () => {
       expect(form.takeNumbers()).toBeUndefined();
     });
 
+    test('learns none of two fields of that name, on both sides of the text', () => {
+      const twice = (text: string, number: string) =>
+        encoder.encode(`data: {"number":${number},"text":"${text}","number":3}\n\n`);
+      expect(textIn(withNumbers(twice('Hi', '1'), 'number'), twice('a', '2'))).toBeUndefined();
+    });
+
+    test('reads the numbers between a text and the string that says nothing', () => {
+      const both = (text: string, number: string, letters: string) =>
+        encoder.encode(`data: {"text":"${text}","n":${number},"hidden":"${letters}"}\n\n`);
+      const form = learned('Hi', both('Hi', '1', 'x'), { numbers: 'n', padding: 'hidden' });
+      expect(textIn(form, both('a', '2', 'longer'))).toBe('a');
+      expect(form.takeNumbers()).toBe('2');
+    });
+
     test('forgets them with the frame', () => {
       const form = withNumbers(counted('Hi', '{"a":10}'), 'counts');
       expect(textIn(form, counted('a', '{"a":11}'))).toBe('a');
@@ -206,6 +220,19 @@ describe('the form of a frame', () => {
     ).toBeUndefined();
   });
 
+  test('is forgotten when another frame comes, though nothing is learned of that', () => {
+    const form = learned('Hi');
+    form.learn(frameOf('""'), '', { padding: undefined, numbers: undefined });
+    expect(textIn(form, frameOf('"a"'))).toBeUndefined();
+  });
+
+  test('of a frame without numbers has none of those of the frame before', () => {
+    const numbers = (text: string, digit: number) => frameOf(text, `"n":${digit}`);
+    const form = learned('Hi', numbers('"Hi"', 1), { numbers: 'n' });
+    form.learn(numbers('"Hi"', 1), 'Hi', { padding: undefined, numbers: undefined });
+    expect(textIn(form, numbers('"a"', 2))).toBeUndefined();
+  });
+
   test('is forgotten', () => {
     const form = learned('Hi');
     form.forget();
@@ -229,9 +256,15 @@ describe('the form of a frame', () => {
       expect(textIn(form, counted(index))).toBeUndefined();
       form.learn(counted(index), 'Hi', { padding: undefined, numbers: undefined });
     }
+    // One that is found begins the count anew.
     expect(textIn(form, counted(15))).toBe('Hi');
-    for (let index = 0; index < 17; index++)
-      form.learn(counted(index), 'Hi', { padding: undefined, numbers: undefined });
+    const learnTo = (count: number) => {
+      for (let index = 0; index < count; index++)
+        form.learn(counted(index), 'Hi', { padding: undefined, numbers: undefined });
+    };
+    learnTo(16);
+    expect(textIn(form, counted(15))).toBe('Hi');
+    learnTo(17);
     expect(textIn(form, counted(16))).toBeUndefined();
   });
 });

@@ -83,6 +83,14 @@ export const GOOD_ANSWERS: GoodAnswer[] = [
     reusable: true,
   },
   {
+    name: 'bare line feeds, and nothing behind the last of them',
+    sent: 'HTTP/1.1 204 No Content\nx-a: b\n\n',
+    status: 204,
+    headers: { 'x-a': 'b' },
+    body: '',
+    reusable: true,
+  },
+  {
     name: 'bare line feeds, and a blank line of the usual kind in the body',
     sent: `${OK}\ncontent-length: 6\n\na\r\n\r\nb`,
     status: 200,

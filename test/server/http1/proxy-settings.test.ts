@@ -102,12 +102,13 @@ describe('ALL_PROXY', () => {
 test('what may be shown nowhere of who may use them', () => {
   const secretsOf = (environment: Environment) => readProxies(environment).secrets;
   expect(secretsOf({ HTTPS_PROXY: 'http://p:1' })).toEqual([]);
-  const basic = Buffer.from('us@er:wo/rd').toString('base64');
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
   expect(secretsOf({ HTTPS_PROXY: 'http://us%40er:wo%2Frd@p:1' }).toSorted()).toEqual(
-    [basic, 'us%40er:wo%2Frd', 'us@er:wo/rd', 'wo%2Frd', 'wo/rd'].toSorted(),
+    [base64('us@er:wo/rd'), 'us%40er:wo%2Frd', 'us@er:wo/rd', 'wo%2Frd', 'wo/rd'].toSorted(),
   );
   // A token may stand in the place of a name.
-  expect(secretsOf({ ALL_PROXY: 'http://token@p:1' })).toContain('token');
+  expect(secretsOf({ ALL_PROXY: 'http://token@p:1' })).toEqual([base64('token:'), 'token']);
+  expect(secretsOf({ ALL_PROXY: 'http://:word@p:1' })).toEqual([base64(':word'), ':word', 'word']);
 });
 
 describe('NO_PROXY', () => {
