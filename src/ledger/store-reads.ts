@@ -3,6 +3,7 @@ import type { Ask } from './audit/cells.ts';
 import type { AmongKinds } from './audit/kind-filter.ts';
 import { type AuditPage, findPage, recentPage } from './audit/page.ts';
 import { ALL_TIME, type AuditFilter, type LedgerStore, type StoredRow } from './store.ts';
+import { seriesOf } from './sums/series.ts';
 import { spendingIn, summarise, totalsOf } from './sums/summary.ts';
 
 type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
@@ -10,7 +11,7 @@ type BodyFilter = Pick<AuditFilter, 'includeBodies' | 'includeBinaries'>;
 /** The rows of a page that was found. */
 export type SelectRows = (page: NonNullable<AuditPage['rows']>, filter: BodyFilter) => Promise<StoredRow[]>;
 
-export type StoreReads = Pick<LedgerStore, 'audit' | 'totals' | 'summary' | 'spending' | 'recent'>;
+export type StoreReads = Pick<LedgerStore, 'audit' | 'totals' | 'summary' | 'series' | 'spending' | 'recent'>;
 
 export function createStoreReads(ask: Ask, select: SelectRows, among: AmongKinds): StoreReads {
   return {
@@ -21,6 +22,7 @@ export function createStoreReads(ask: Ask, select: SelectRows, among: AmongKinds
     },
     totals: (window = ALL_TIME) => totalsOf(ask, window),
     summary: (request) => summarise(ask, request),
+    series: (request) => seriesOf(ask, request),
     spending: (period) => spendingIn(ask, period),
     recent: (limit, after) => select(recentPage(limit, after), { includeBodies: false }),
   };

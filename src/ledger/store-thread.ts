@@ -74,6 +74,8 @@ function run(store: ValueStore, call: StoreCall): Promise<unknown> {
       return store.totals(...call.args);
     case 'summary':
       return store.summary(...call.args);
+    case 'series':
+      return store.series(...call.args);
     case 'spending':
       return store.spending(...call.args);
     case 'recent':

@@ -14,6 +14,8 @@ export interface LedgerStore {
   audit(filter: AuditFilter): Promise<AuditRows>;
   totals(window?: SumWindow): Promise<Totals>;
   summary(request: SummaryRequest): Promise<Summary>;
+  /** The steps that have requests, oldest first, including expired rows. */
+  series(request: SeriesRequest): Promise<SeriesPoint[]>;
   /** What each spender has spent in a period, including expired rows. */
   spending(period: PeriodBounds): Promise<Spending[]>;
   /** Newest first, without bodies. `after`: only rows stored later than this one. */
@@ -100,10 +102,33 @@ export interface SummaryRequest {
 export interface Summary {
   totals: Totals;
   /** For each dimension asked for, the name with the highest cost first. */
-  costs: Partial<Record<Dimension, Record<string, number>>>;
+  costs: Costs;
   /** Those with the most requests first. */
   models: ModelTotals[];
 }
+
+/** Sums are kept for whole hours and whole days in UTC. */
+export type SeriesStep = 'hour' | 'day';
+
+export interface SeriesRequest {
+  step: SeriesStep;
+  /** Times in Unix ms, of which the steps are those that contain the first, the last and any between. */
+  from: number;
+  until: number;
+  /** The dimensions by which to break down costs. */
+  costs: readonly Dimension[];
+}
+
+/** What was asked in one step. */
+export interface SeriesPoint {
+  /** When the step begins, in Unix ms. */
+  start: number;
+  totals: Totals;
+  /** For each dimension asked for, the name with the highest cost first. */
+  costs: Costs;
+}
+
+export type Costs = Partial<Record<Dimension, Record<string, number>>>;
 
 export interface Totals {
   requests: number;

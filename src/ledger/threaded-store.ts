@@ -100,6 +100,7 @@ export function createThreadedStore(
     audit: (filter) => call('audit', filter),
     totals: (window) => call('totals', window),
     summary: (request) => call('summary', request),
+    series: (request) => call('series', request),
     spending: (period) => call('spending', period),
     recent: (limit, after) => call('recent', limit, after),
     expire: (before) => call('expire', before),

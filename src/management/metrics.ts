@@ -2,12 +2,20 @@
 import type { Budget, RateLimit } from '../config/resolved.ts';
 import type { BudgetState } from '../ledger/budgets/budget-book.ts';
 import { flushed } from './flushed.ts';
-import { type Dimension, NO_TOTALS, type StoredRow, type SumWindow, type Totals } from '../ledger/store.ts';
+import {
+  type Costs,
+  type Dimension,
+  NO_TOTALS,
+  type StoredRow,
+  type SumWindow,
+  type Totals,
+} from '../ledger/store.ts';
 import { startOfWindow } from '../ledger/sums/sum-spans.ts';
 import type { LimitState } from '../limits/limit-line.ts';
 import type { ManagementDeps } from './management.ts';
 import { describeModel, ratio } from './model-metrics.ts';
 import { readFlag, readInteger, readSince, refuseUnknown } from './query.ts';
+import { readSteps, withoutGaps } from './series.ts';
 
 const RECENT_LIMIT = 20;
 const MAX_RECENT = 1000;
@@ -15,14 +23,15 @@ const MAX_RECENT = 1000;
 const MAX_MODELS = 100;
 
 /** Flag, whether it is on by default, the answer's key, and the store's dimension. */
-const BREAKDOWNS: readonly [flag: string, byDefault: boolean, key: string, dimension: Dimension][] = [
+type Breakdown = readonly [flag: string, byDefault: boolean, key: string, dimension: Dimension];
+const BREAKDOWNS: readonly Breakdown[] = [
   ['include_provider', true, 'by_provider', 'provider'],
   ['include_model', true, 'by_model', 'model'],
   ['include_agent', false, 'by_agent', 'agent'],
   ['include_project', false, 'by_project', 'project'],
 ];
 
-const PARAMETERS = ['since', 'recent_limit', ...BREAKDOWNS.map(([flag]) => flag)];
+const PARAMETERS = ['since', 'step', 'recent_limit', ...BREAKDOWNS.map(([flag]) => flag)];
 
 export async function readMetrics(deps: ManagementDeps, query: URLSearchParams): Promise<object> {
   refuseUnknown(query, PARAMETERS);
@@ -30,21 +39,32 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   const asked = readSince(query, 'since', now);
   const { retentionMs } = deps.config().audit;
   const window: SumWindow = { since: asked === undefined ? null : startOfWindow(asked, now, retentionMs) };
+  const steps = readSteps(query, window, now);
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
   await flushed(deps);
   const store = deps.ledger?.store ?? null;
   const costs = wanted.map(([, , , dimension]) => dimension);
   const withModels = costs.includes('model');
-  const [summary, recent] = await Promise.all([
+  const [summary, series, recent] = await Promise.all([
     store?.summary({ window, costs, models: withModels ? MAX_MODELS : 0 }) ?? null,
+    (steps && store?.series({ ...steps, costs })) ?? [],
     store?.recent(recentLimit) ?? [],
   ]);
   return {
     audit_enabled: store !== null,
     window: { since: window.since === null ? null : new Date(window.since).toISOString() },
     summary: summarise(summary?.totals ?? NO_TOTALS),
-    ...Object.fromEntries(wanted.map(([, , key, dimension]) => [key, summary?.costs[dimension] ?? {}])),
+    ...costsBy(wanted, summary?.costs),
+    ...(steps === undefined
+      ? {}
+      : {
+          series: withoutGaps(series, steps, window.since === null).map((point) => ({
+            start: new Date(point.start).toISOString(),
+            ...summarise(point.totals),
+            ...costsBy(wanted, point.costs),
+          })),
+        }),
     ...(deps.config().costs.budgets.length > 0 ? { budgets: deps.budgets().map(describeBudget) } : {}),
     ...(deps.config().rateLimits.length > 0
       ? { rate_limits: (await deps.rateLimits()).map(describeLimit) }
@@ -52,6 +72,10 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
     recent: recent.map(describeRecent),
   };
+}
+
+function costsBy(breakdowns: readonly Breakdown[], costs: Costs = {}): object {
+  return Object.fromEntries(breakdowns.map(([, , key, dimension]) => [key, costs[dimension] ?? {}]));
 }
 
 /** Averages and the rate are 0 where there is nothing to average. */

@@ -19,6 +19,7 @@ const gateway = createGateway(
         audit: unused,
         totals: unused,
         summary: unused,
+        series: unused,
         spending: unused,
         recent: unused,
         expire: async () => ({ rows: 0, isDone: true }),

@@ -88,6 +88,41 @@ export function describeStore(factory: StoreFactory): void {
       expect(await spent()).toEqual(expected);
     });
 
+    test('a series has the sums of each hour or day that has requests, of expired rows too', async () => {
+      const rows = variedRows(300).map((row, index) => ({
+        ...row,
+        // Of three days, with hours of none between.
+        timestamp: SAMPLE_TIME + Math.floor(index / 20) * 4 * HOUR + (index % 20) * 1_000,
+      }));
+      for (let at = 0; at < rows.length; at += 70) await store.append(rows.slice(at, at + 70));
+      await store.append([sampleRow({ requestId: 'counted', operation: 'count-tokens' })]);
+      await expireAll(store, SAMPLE_TIME + 30 * HOUR);
+      const costs = ['model', 'project'] as const;
+      for (const [step, length] of [['hour', HOUR] as const, ['day', 24 * HOUR] as const]) {
+        for (const [from, until] of [
+          [SAMPLE_TIME, SAMPLE_TIME + 100 * HOUR],
+          [SAMPLE_TIME + 9 * HOUR, SAMPLE_TIME + 32 * HOUR + 1],
+          [SAMPLE_TIME - 90 * HOUR, SAMPLE_TIME - 80 * HOUR],
+        ] as const) {
+          const points = await store.series({ step, from, until, costs });
+          const stepOf = (time: number) => Math.floor(time / length) * length;
+          const expected = Map.groupBy(
+            rows.filter(({ timestamp }) => timestamp >= stepOf(from) && stepOf(timestamp) <= stepOf(until)),
+            ({ timestamp }) => stepOf(timestamp),
+          );
+          expect(points.map(({ start }) => start)).toEqual([...expected.keys()]);
+          for (const { start, totals, costs: found } of points) {
+            const those = expected.get(start) ?? [];
+            expectTotals(totals, expectedTotals(those));
+            for (const dimension of costs) expect(found[dimension]).toEqual(expectedCosts(those, dimension));
+          }
+        }
+      }
+      expect(await store.series({ step: 'day', from: 0, until: SAMPLE_TIME, costs: [] })).toMatchObject([
+        { costs: {} },
+      ]);
+    });
+
     test('a row comes back as it went in', async () => {
       const row = sampleRow({
         operation: 'embed',

@@ -686,7 +686,38 @@ describe('/gateway/metrics', () => {
     }
   });
 
+  test('step: the hours or days of the window, those without a request too', async () => {
+    const hour = 3_600_000;
+    record(
+      ...variedRows(40).map((row, index) => ({ ...row, timestamp: SAMPLE_TIME + (index % 4) * 9 * hour })),
+    );
+    await timers.advance(30 * hour);
+    const series = async (query: string) => {
+      const answer = await read(`/gateway/metrics?recent_limit=0&${query}`);
+      return { ...answer, series: answer.series as { start: string; total_requests: number }[] };
+    };
+    const hours = await series('since=20h&step=hour&include_model=false&include_agent');
+    const first = Math.floor((timers.now() - 20 * hour) / hour) * hour;
+    expect(hours.series.map(({ start }) => Date.parse(start))).toEqual(
+      Array.from({ length: 21 }, (_, index) => first + index * hour),
+    );
+    expect(hours.series.reduce((sum, { total_requests }) => sum + total_requests, 0)).toBe(20);
+    expect(Object.keys(hours.series[0] ?? {})).toEqual([
+      ...['start', ...Object.keys(hours.summary)],
+      ...['by_provider', 'by_agent'],
+    ]);
+    const days = await series('step=day');
+    expect(days.series.map(({ total_requests }) => total_requests)).toEqual([30, 10]);
+    expect(days.series[0]?.start).toBe(`${new Date(SAMPLE_TIME).toISOString().slice(0, 10)}T00:00:00.000Z`);
+    expect((await series('step=day&since=7d')).series).toHaveLength(8);
+    expect(await read('/gateway/metrics')).not.toHaveProperty('series');
+  });
+
   for (const query of [
+    'step=week',
+    'step=hour',
+    'step=hour&since=167d',
+    'step=day&since=4001d',
     'since=yesterday',
     'since=',
     'since=-1h',

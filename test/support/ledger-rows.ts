@@ -133,6 +133,9 @@ export function createFakeStore(): LedgerStore & {
     async summary() {
       throw new Error('not asked of this store');
     },
+    async series() {
+      throw new Error('not asked of this store');
+    },
     async spending() {
       throw new Error('not asked of this store');
     },

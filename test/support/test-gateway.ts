@@ -54,6 +54,7 @@ export function createTestGateway({ config, fetch, host }: TestGatewayOptions): 
     audit: unused,
     totals: unused,
     summary: unused,
+    series: unused,
     spending: unused,
     recent: unused,
     expire: async () => ({ rows: 0, isDone: true }),

@@ -80,6 +80,7 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
     audit: (filter) => ask((open) => open.audit(filter)),
     totals: (window) => ask((open) => open.totals(window)),
     summary: (request) => ask((open) => open.summary(request)),
+    series: (request) => ask((open) => open.series(request)),
     spending: (period) => ask((open) => open.spending(period)),
     recent: (limit, after) => ask((open) => open.recent(limit, after)),
     expire: (before) => ask((open) => open.expire(before)),

@@ -3,8 +3,17 @@ import { COUNTED } from '../kinds.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { SqlValue } from '../rows/row-columns.ts';
 import { MEASURES, type ModelName } from './histogram-tally.ts';
-import type { Dimension, SumWindow, Totals } from '../store.ts';
-import { HOUR_MS, MINUTE, partsOfRange, type RangePart, spanOf, SPANS, withMinutes } from './sum-spans.ts';
+import type { Dimension, SeriesRequest, SumWindow, Totals } from '../store.ts';
+import {
+  HOUR_MS,
+  MINUTE,
+  partsOfRange,
+  placeOf,
+  type RangePart,
+  spanOf,
+  SPANS,
+  withMinutes,
+} from './sum-spans.ts';
 
 /** Content came more than once and its tokens are known, so that it has a speed (../speed.ts). */
 const FLOWED = "status = 'success' AND usage_known = 1 AND gaps IS NOT NULL AND last_token_ms > ttft_ms";
@@ -144,6 +153,17 @@ export function selectTotals(
       `SELECT ${list === '' ? '' : `${list}, `}${TOTALS} FROM (${BY_KIND} FROM (${sql}) AS places GROUP BY kind) AS sums ` +
       `JOIN ledger_kind ON ledger_kind.id = sums.kind WHERE ${COUNTED}${list === '' ? '' : ` GROUP BY ${list}`}`,
     values,
+  };
+}
+
+/** One row per step and combination of these names, in any order; '' stands for no name. */
+export function selectSeries({ step, from, until }: SeriesRequest, names: readonly Dimension[]): SumQuery {
+  const list = ['start', ...names].join(', ');
+  return {
+    sql:
+      `SELECT ${list}, ${TOTALS} FROM ledger_sum JOIN ledger_kind ON ledger_kind.id = ledger_sum.kind ` +
+      `WHERE ${OF_SPAN} AND ${COUNTED} GROUP BY ${list}`,
+    values: [spanOf(step), placeOf(step, from), placeOf(step, until) + 1],
   };
 }
 

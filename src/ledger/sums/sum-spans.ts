@@ -110,6 +110,11 @@ export function timesOf(unit: SumUnit, place: number): { from: number; until: nu
   return { from: place * length, until: (place + 1) * length };
 }
 
+/** The place of the unit that contains the time. */
+export function placeOf(unit: SumUnit, time: number): number {
+  return Math.floor(time / lengthOf(unit));
+}
+
 /** Every span, and its place that contains the time. */
 export function placesOf(timestamp: number): readonly (readonly [span: number, start: number])[] {
   return [

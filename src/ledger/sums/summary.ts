@@ -3,12 +3,11 @@
 import type { PeriodBounds } from '../../model/calendar-period.ts';
 import type { Ask } from '../audit/cells.ts';
 import type { Spending } from '../budgets/budget-book.ts';
+import { add, addUp, compare, costsOf, type Group, withNumbers } from './groups.ts';
 import { type ModelName, type PackedHistograms, withHistograms } from './histogram-tally.ts';
 import { type Dimension, NO_TOTALS, type Summary, type SummaryRequest, type Totals } from '../store.ts';
 import { newestMinute, selectHistograms, selectTotals } from './sum-queries.ts';
 import { HOUR_MS } from './sum-spans.ts';
-
-const TOTAL_NAMES = Object.keys(NO_TOTALS) as (keyof Totals)[];
 
 export async function summarise(ask: Ask, { window, costs, models }: SummaryRequest): Promise<Summary> {
   const dimensions = new Set<Dimension>([...costs, ...(models > 0 ? (['provider', 'model'] as const) : [])]);
@@ -18,8 +17,8 @@ export async function summarise(ask: Ask, { window, costs, models }: SummaryRequ
   const histograms =
     most.length === 0 ? [] : await ask<ModelName & PackedHistograms>(selectHistograms(most, window));
   return {
-    totals: groups.reduce<Totals>(add, { ...NO_TOTALS }),
-    costs: Object.fromEntries(costs.map((dimension) => [dimension, costsBy(dimension, groups)])),
+    totals: addUp(groups),
+    costs: costsOf(groups, costs),
     models: withHistograms(most, histograms),
   };
 }
@@ -46,29 +45,6 @@ function isWholeHours({ since }: SummaryRequest['window']): boolean {
   return since === null || since % HOUR_MS === 0;
 }
 
-type Group = Totals & Partial<Record<Dimension, string>>;
-
-/** Sums of whole numbers may come as text: they may exceed the store's integers. */
-function withNumbers(group: Group): Group {
-  for (const name of TOTAL_NAMES) group[name] = Number(group[name]);
-  return group;
-}
-
-function add(sums: Totals, more: Totals): Totals {
-  for (const name of TOTAL_NAMES) sums[name] += more[name];
-  return sums;
-}
-
-/** Highest cost first. */
-function costsBy(dimension: Dimension, groups: readonly Group[]): Record<string, number> {
-  const costs = new Map<string, number>();
-  for (const group of groups) {
-    const name = group[dimension] ?? '';
-    if (name !== '') costs.set(name, (costs.get(name) ?? 0) + group.costUsd);
-  }
-  return Object.fromEntries([...costs].sort(([one, a], [other, b]) => b - a || compare(one, other)));
-}
-
 /** Only models of which a provider answered or refused requests. */
 function mostAsked(groups: readonly Group[], limit: number): (Totals & ModelName)[] {
   const found = new Map<string, Totals & ModelName>();
@@ -85,8 +61,4 @@ function mostAsked(groups: readonly Group[], limit: number): (Totals & ModelName
   return [...found.values()]
     .sort((a, b) => b.requests - a.requests || compare(a.provider, b.provider) || compare(a.model, b.model))
     .slice(0, limit);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
