@@ -21,6 +21,8 @@ export function pagesAt(end: number): Page[] {
       '`metrics?since=24h`, by agent and project too',
     ),
     metrics('?since=7d', '`metrics?since=7d`'),
+    metrics('?since=7d&step=hour', '`metrics?since=7d&step=hour`'),
+    metrics('?step=day', '`metrics?step=day`'),
     audit('', '`audit`, first page'),
     audit('?offset=500000', '`audit?offset=500000`'),
     audit(`?before=${end - 500_000_000}-999999999`, '`audit?before=…`, 500,000 rows back'),

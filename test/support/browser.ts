@@ -47,6 +47,8 @@ export interface OpenOptions {
   height?: number;
   scheme?: 'light' | 'dark';
   reducedMotion?: 'reduce' | 'no-preference';
+  /** An IANA name. */
+  timeZone?: string;
 }
 
 export interface OpenPage extends AsyncDisposable {
@@ -59,6 +61,7 @@ export interface OpenPage extends AsyncDisposable {
 export async function openPage(browser: Browser, options: OpenOptions = {}): Promise<OpenPage> {
   const { width = 1280, height = 900, scheme = 'light', reducedMotion = 'no-preference' } = options;
   const context = await browser.newContext({
+    ...(options.timeZone === undefined ? {} : { timezoneId: options.timeZone }),
     viewport: { width, height },
     colorScheme: scheme,
     reducedMotion,

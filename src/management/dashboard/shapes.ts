@@ -95,21 +95,28 @@ export interface RateLimit {
   is_reached: boolean;
 }
 
+export interface Figures {
+  total_requests: number;
+  total_cost_usd: number;
+  total_input_tokens: number;
+  total_output_tokens: number;
+  total_cache_write_tokens: number;
+  total_cache_read_tokens: number;
+  avg_latency_ms: number;
+  avg_ttft_ms: number;
+  error_rate: number;
+  unpriced_requests: number;
+}
+
+/** The figures of one hour or day. */
+export interface SeriesPoint extends Figures {
+  start: string;
+}
+
 export interface Metrics {
   audit_enabled: boolean;
   window: { since: string | null };
-  summary: {
-    total_requests: number;
-    total_cost_usd: number;
-    total_input_tokens: number;
-    total_output_tokens: number;
-    total_cache_write_tokens: number;
-    total_cache_read_tokens: number;
-    avg_latency_ms: number;
-    avg_ttft_ms: number;
-    error_rate: number;
-    unpriced_requests: number;
-  };
+  summary: Figures;
   /** Left out where there are none. */
   budgets?: Budget[];
   /** Left out where there are none. */

@@ -1,6 +1,6 @@
 // Sends requests to the gateway: adds the key, and turns every failure into an error that says what to do.
 
-/** @import { Audit, Health, Metrics, Providers, RunningStream } from '../shapes.ts' */
+/** @import { Audit, Health, Metrics, Providers, RunningStream, SeriesPoint } from '../shapes.ts' */
 
 const KEY = 'sluice-key';
 
@@ -105,6 +105,12 @@ export const api = {
   /** @param {string | null} since @returns {Promise<Metrics>} */
   metrics: (since) =>
     json('/gateway/metrics', { since, recent_limit: 0, include_agent: true, include_project: true }),
+  /** @param {string | null} since @param {'hour' | 'day'} step @returns {Promise<{ series: SeriesPoint[] }>} */
+  series: (since, step) =>
+    json('/gateway/metrics', {
+      ...{ since, step, recent_limit: 0 },
+      ...{ include_provider: false, include_model: false },
+    }),
   /** @param {Record<string, string | number | boolean | null>} filter @returns {Promise<Audit>} */
   audit: (filter) => json('/gateway/audit', filter),
   /** @returns {Promise<{ streams: RunningStream[] }>} */

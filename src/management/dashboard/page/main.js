@@ -1,10 +1,12 @@
 // The dashboard: what is loaded, how often, and which part shows it.
 
-/** @import { Health, Metrics } from '../shapes.ts' */
+/** @import { Health, Metrics, SeriesPoint } from '../shapes.ts' */
 /** @import { FeedState } from './live-feed.js' */
+/** @import { Period } from './totals.js' */
 
 import { AskError, api, gatewayTime, key } from './api.js';
 import { showBudgets } from './budgets.js';
+import { showChart, stepOf } from './chart.js';
 import { createDetail } from './detail.js';
 import { find, setText } from './element.js';
 import { createGate } from './gate.js';
@@ -20,6 +22,8 @@ import { showCosts, showKnownNames, showModels, showTotals, sinceOf } from './to
 
 /** @type {Metrics | undefined} */
 let metrics;
+/** @type {{ series: SeriesPoint[], period: Period, now: Date } | undefined} */
+let chart;
 /** @type {Health | undefined} */
 let health;
 /** What went wrong last, per thing that is asked for. @type {Map<string, string>} */
@@ -56,8 +60,13 @@ const refreshes = {
   }),
   metrics: refresh('totals', 10_000, async () => {
     const period = chosenPeriod();
-    metrics = await api.metrics(sinceOf(period, await gatewayTime()));
+    const now = await gatewayTime();
+    const since = sinceOf(period, now);
+    const [read, { series }] = await Promise.all([api.metrics(since), api.series(since, stepOf(period))]);
+    metrics = read;
+    chart = { series, period, now };
     showTotals(metrics, period);
+    showChartAsChosen();
     showKnownNames(metrics);
     showRateLimits(metrics.rate_limits ?? [], isBelowHeld());
     showModelsAsChosen();
@@ -158,6 +167,12 @@ function chosenPeriod() {
   return chosen('window', /** @type {const} */ (['today', 'week', 'all']));
 }
 
+function showChartAsChosen() {
+  if (chart === undefined) return;
+  const measure = chosen('measure', /** @type {const} */ (['requests', 'cost', 'tokens']));
+  showChart(chart.series, chart.period, measure, chart.now);
+}
+
 function showModelsAsChosen() {
   if (metrics !== undefined) showModels(metrics.models, chosenPeriod(), isBelowHeld());
 }
@@ -220,6 +235,7 @@ for (const left of ['pointerleave', 'focusout']) {
   );
 }
 find('window', HTMLFieldSetElement).addEventListener('change', () => refreshes.metrics.now());
+find('chart-measure', HTMLFieldSetElement).addEventListener('change', showChartAsChosen);
 find('cost-dimension', HTMLFieldSetElement).addEventListener('change', showCostsAsChosen);
 find('more-models', HTMLButtonElement).addEventListener('click', ({ currentTarget }) => {
   if (!(currentTarget instanceof HTMLElement)) return;
