@@ -42,13 +42,15 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
   const steps = readSteps(query, window, now);
   const recentLimit = readInteger(query, 'recent_limit', { max: MAX_RECENT }) ?? RECENT_LIMIT;
   const wanted = BREAKDOWNS.filter(([flag, byDefault]) => readFlag(query, flag) ?? byDefault);
+  // Those by default would be many, and take longer to read.
+  const wantedOfSteps = BREAKDOWNS.filter(([flag]) => readFlag(query, flag) === true);
   await flushed(deps);
   const store = deps.ledger?.store ?? null;
-  const costs = wanted.map(([, , , dimension]) => dimension);
+  const costs = dimensionsOf(wanted);
   const withModels = costs.includes('model');
   const [summary, series, recent] = await Promise.all([
     store?.summary({ window, costs, models: withModels ? MAX_MODELS : 0 }) ?? null,
-    (steps && store?.series({ ...steps, costs })) ?? [],
+    (steps && store?.series({ ...steps, costs: dimensionsOf(wantedOfSteps) })) ?? [],
     store?.recent(recentLimit) ?? [],
   ]);
   return {
@@ -62,7 +64,7 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
           series: withoutGaps(series, steps, window.since === null).map((point) => ({
             start: new Date(point.start).toISOString(),
             ...summarise(point.totals),
-            ...costsBy(wanted, point.costs),
+            ...costsBy(wantedOfSteps, point.costs),
           })),
         }),
     ...(deps.config().costs.budgets.length > 0 ? { budgets: deps.budgets().map(describeBudget) } : {}),
@@ -72,6 +74,10 @@ export async function readMetrics(deps: ManagementDeps, query: URLSearchParams):
     ...(withModels ? { models: (summary?.models ?? []).map(describeModel) } : {}),
     recent: recent.map(describeRecent),
   };
+}
+
+function dimensionsOf(breakdowns: readonly Breakdown[]): Dimension[] {
+  return breakdowns.map(([, , , dimension]) => dimension);
 }
 
 function costsBy(breakdowns: readonly Breakdown[], costs: Costs = {}): object {

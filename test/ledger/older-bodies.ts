@@ -2,7 +2,7 @@
 import { BEFORE_HEADERS } from './older-headers.ts';
 
 export const BEFORE_BUNDLES: readonly string[] = [
-  BEFORE_HEADERS,
+  ...BEFORE_HEADERS,
   'ALTER TABLE ledger_row DROP COLUMN bundle',
   'ALTER TABLE ledger_row DROP COLUMN bundle_place',
   'DROP TABLE ledger_bundle',

@@ -1,3 +1,9 @@
 // A ledger of before rows had headers of their requests, made from one of now; SQL of either store.
 
-export const BEFORE_HEADERS = 'ALTER TABLE ledger_row DROP COLUMN request_headers';
+/** And of before each hour and day had totals. */
+export const BEFORE_TOTALS = 'DROP TABLE ledger_total';
+
+export const BEFORE_HEADERS: readonly string[] = [
+  BEFORE_TOTALS,
+  'ALTER TABLE ledger_row DROP COLUMN request_headers',
+];

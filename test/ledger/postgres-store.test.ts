@@ -17,15 +17,15 @@ import {
   startCluster,
 } from '../support/postgres.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
-import { BEFORE_HEADERS } from './older-headers.ts';
+import { BEFORE_HEADERS, BEFORE_TOTALS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
-import { ALL, describeStore } from './store-suite.ts';
+import { ALL, describeStore, allSeries, seriesRows } from './store-suite.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 /** The places of `SAMPLE_TIME` among sums: all time, hour, day. */
 /** Takes back that each span's sums lie together. */
 const BEFORE_SPANS = [
-  BEFORE_HEADERS,
+  ...BEFORE_HEADERS,
   'CREATE TABLE ledger_sum_mixed (LIKE ledger_sum INCLUDING DEFAULTS, PRIMARY KEY (span, start, kind))',
   'INSERT INTO ledger_sum_mixed SELECT * FROM ledger_sum',
   'DROP TABLE ledger_sum',
@@ -296,12 +296,26 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await older.append(variedRows(300));
     await older.close();
     await ask(url, `DELETE FROM ledger_row WHERE timestamp < ${SAMPLE_TIME + 100_000}`);
-    await ask(url, BEFORE_HEADERS);
+    for (const step of BEFORE_HEADERS) await ask(url, step);
     const version = STEPS.findIndex((step) => step.includes('which of them had'));
     await ask(url, `UPDATE ledger_schema SET version = ${version}`);
     const store = createPostgresStore(url);
     const filter = { ...ALL, startTime: SAMPLE_TIME + 1, endTime: SAMPLE_TIME + 250_000 };
     expect((await store.audit(filter)).total).toBe(151);
+    await store.close();
+  });
+
+  test('what a database of before each hour and day had totals is asked for', async () => {
+    const url = await cluster.createDatabase();
+    const older = createPostgresStore(url);
+    await older.append(seriesRows());
+    const before = await allSeries(older);
+    await older.close();
+    await ask(url, BEFORE_TOTALS);
+    const version = STEPS.findIndex((step) => step.includes('ledger_total'));
+    await ask(url, `UPDATE ledger_schema SET version = ${version}`);
+    const store = createPostgresStore(url);
+    expect(await allSeries(store)).toEqual(before);
     await store.close();
   });
 

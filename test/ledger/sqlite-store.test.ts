@@ -10,9 +10,9 @@ import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { expireAll, SAMPLE_TIME, sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { BEFORE_HIDING, expectFoundByName, NAMED_OTHER } from './older-names.ts';
 import { BEFORE_BUNDLES } from './older-bodies.ts';
-import { BEFORE_HEADERS } from './older-headers.ts';
+import { BEFORE_HEADERS, BEFORE_TOTALS } from './older-headers.ts';
 import { BUCKET_ROWS, expectPackedHistograms } from './older-histograms.ts';
-import { ALL, describeStore } from './store-suite.ts';
+import { ALL, describeStore, allSeries, seriesRows } from './store-suite.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The last version whose rows have no kind. */
@@ -331,11 +331,25 @@ describe('SQLite file', () => {
     const database = new Database(path);
     const filter = { ...ALL, startTime: SAMPLE_TIME + 1, endTime: SAMPLE_TIME + 250_000 };
     database.run(`DELETE FROM ledger_row WHERE timestamp < ${SAMPLE_TIME + 100_000}`);
-    database.run(BEFORE_HEADERS);
+    for (const step of BEFORE_HEADERS) database.run(step);
     database.run(`PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('which of them had'))}`);
     database.close();
     const store = createSqliteStore(path);
     expect((await store.audit(filter)).total).toBe(151);
+    await store.close();
+  });
+
+  test('what a database of before each hour and day had totals is asked for', async () => {
+    const older = createSqliteStore(path);
+    await older.append(seriesRows());
+    const before = await allSeries(older);
+    await older.close();
+    const database = new Database(path);
+    database.run(BEFORE_TOTALS);
+    database.run(`PRAGMA user_version = ${STEPS.findIndex((step) => step.includes('ledger_total'))}`);
+    database.close();
+    const store = createSqliteStore(path);
+    expect(await allSeries(store)).toEqual(before);
     await store.close();
   });
 

@@ -24,11 +24,13 @@ import {
 import { BODY_COLUMNS, bodyValues, type PackedRow, packRows } from '../rows/stored-body.ts';
 import {
   addToSums,
+  addToTotals,
   DELETE_MINUTES,
   replaceHistograms,
   HISTOGRAM_PLACE,
   HISTOGRAMS,
   SUM_COLUMNS,
+  TOTAL_COLUMNS,
 } from '../sums/sum-queries.ts';
 import { createSumTally, type SumValues } from '../sums/sum-tally.ts';
 
@@ -51,6 +53,11 @@ const APPEND =
 /** Parameter: sums as a JSON array of objects. */
 const ADD_TO_SUMS = addToSums(
   `SELECT ${SUM_COLUMNS} FROM json_populate_recordset(NULL::ledger_sum, ?::text::json)`,
+);
+
+/** The same of totals. */
+const ADD_TO_TOTALS = addToTotals(
+  `SELECT ${TOTAL_COLUMNS} FROM json_populate_recordset(NULL::ledger_total, ?::text::json)`,
 );
 
 /** Parameter of both: places, the second's with their histograms, as a JSON array of objects. */
@@ -137,17 +144,23 @@ export async function appendAll(query: Query, rows: readonly PackedRow[], known:
     const timed = timedRow(values);
     if (timed !== undefined) histograms.add(timed, kind);
   }
-  await addSums(query, sums.sums());
+  await addSums(query, ADD_TO_SUMS, SUM_COLUMNS, sums.sums());
+  await addSums(query, ADD_TO_TOTALS, TOTAL_COLUMNS, sums.totals());
   const oldest = minutes.due(sums.newestMinute());
   if (oldest !== null) await query(DELETE_MINUTES, [oldest]);
   await addHistograms(query, histograms);
 }
 
-async function addSums(query: Query, sums: readonly SumValues[]): Promise<void> {
+async function addSums(
+  query: Query,
+  statement: string,
+  columns: string,
+  sums: readonly SumValues[],
+): Promise<void> {
   if (sums.length === 0) return;
-  const names = SUM_COLUMNS.split(', ');
+  const names = columns.split(', ');
   const objects = sums.map((values) => Object.fromEntries(values.map((value, at) => [names[at], value])));
-  await query(ADD_TO_SUMS, [JSON.stringify(objects)]);
+  await query(statement, [JSON.stringify(objects)]);
 }
 
 async function addHistograms(query: Query, tally: HistogramTally): Promise<void> {

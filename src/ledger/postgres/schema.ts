@@ -287,6 +287,46 @@ export const STEPS: readonly string[] = [
   ) WHERE span = -1;
   `,
   'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
+  `
+  -- The sums of each hour and each day over all kinds that are counted: reading them by kind takes long where there are many.
+  CREATE TABLE ledger_total (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    requests BIGINT NOT NULL,
+    failures BIGINT NOT NULL,
+    unpriced BIGINT NOT NULL,
+    cost_usd DOUBLE PRECISION NOT NULL,
+    input_tokens BIGINT NOT NULL,
+    output_tokens BIGINT NOT NULL,
+    cache_read_tokens BIGINT NOT NULL,
+    cache_write_tokens BIGINT NOT NULL,
+    latency_ms_sum DOUBLE PRECISION NOT NULL,
+    ttft_ms_sum DOUBLE PRECISION NOT NULL,
+    ttft_count BIGINT NOT NULL,
+    reasoning_tokens BIGINT NOT NULL,
+    web_searches BIGINT NOT NULL,
+    provider_ms_sum DOUBLE PRECISION NOT NULL,
+    gateway_ms_sum DOUBLE PRECISION NOT NULL,
+    stalls BIGINT NOT NULL,
+    flow_tokens BIGINT NOT NULL,
+    flow_ms DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (span, start)
+  );
+  INSERT INTO ledger_total (span, start,
+    requests, failures, unpriced, cost_usd, input_tokens, output_tokens, cache_read_tokens,
+    cache_write_tokens, latency_ms_sum, ttft_ms_sum, ttft_count, reasoning_tokens, web_searches,
+    provider_ms_sum, gateway_ms_sum, stalls, flow_tokens, flow_ms)
+  SELECT span, start,
+    CAST(SUM(requests) AS BIGINT), CAST(SUM(failures) AS BIGINT), CAST(SUM(unpriced) AS BIGINT),
+    SUM(cost_usd), CAST(SUM(input_tokens) AS BIGINT), CAST(SUM(output_tokens) AS BIGINT),
+    CAST(SUM(cache_read_tokens) AS BIGINT), CAST(SUM(cache_write_tokens) AS BIGINT), SUM(latency_ms_sum),
+    SUM(ttft_ms_sum), CAST(SUM(ttft_count) AS BIGINT), CAST(SUM(reasoning_tokens) AS BIGINT),
+    CAST(SUM(web_searches) AS BIGINT), SUM(provider_ms_sum), SUM(gateway_ms_sum), CAST(SUM(stalls) AS BIGINT),
+    CAST(SUM(flow_tokens) AS BIGINT), SUM(flow_ms)
+  FROM ledger_sum JOIN ledger_kind ON ledger_kind.id = ledger_sum.kind
+  WHERE span IN (1, 24) AND operation NOT IN ('count-tokens', 'forward')
+  GROUP BY span, start;
+  `,
 ];
 
 /** Long, because a step may have to rewrite every row. */

@@ -8,11 +8,13 @@ import { createHistogramTally, packedSum, type PackedHistograms } from '../sums/
 import { createMinuteKeeper } from '../sums/minute-sums.ts';
 import {
   addToSums,
+  addToTotals,
   DELETE_MINUTES,
   HISTOGRAM_PLACE,
   HISTOGRAMS,
   replaceHistograms,
   SUM_COLUMNS,
+  TOTAL_COLUMNS,
 } from '../sums/sum-queries.ts';
 import { StoreBusy } from '../store-busy.ts';
 import { createSumTally } from '../sums/sum-tally.ts';
@@ -115,6 +117,7 @@ interface AddedRow {
 /** Adds rows to the sums and histograms that figures are read from. */
 function createSumWriter(database: Database): (rows: readonly AddedRow[]) => void {
   const addSums = database.query(addToSums(`VALUES (${SUM_COLUMNS.replaceAll(/\w+/g, '?')})`));
+  const addTotals = database.query(addToTotals(`VALUES (${TOTAL_COLUMNS.replaceAll(/\w+/g, '?')})`));
   const minutes = createMinuteKeeper();
   const deleteMinutes = database.query(DELETE_MINUTES);
   const selectHistograms = database.query<PackedHistograms, SqlValue[]>(
@@ -131,6 +134,7 @@ function createSumWriter(database: Database): (rows: readonly AddedRow[]) => voi
       if (timed !== undefined) histograms.add(timed, kind);
     }
     for (const sum of sums.sums()) addSums.run(...sum);
+    for (const total of sums.totals()) addTotals.run(...total);
     const oldest = minutes.due(sums.newestMinute());
     if (oldest !== null) deleteMinutes.run(oldest);
     for (const counts of histograms.counts()) {

@@ -308,6 +308,44 @@ export const STEPS: readonly string[] = [
   ) WHERE span = -1;
   `,
   'ALTER TABLE ledger_row ADD COLUMN request_headers TEXT',
+  `
+  -- The sums of each hour and each day over all kinds that are counted: reading them by kind takes long where there are many.
+  CREATE TABLE ledger_total (
+    span INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    cost_usd REAL NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    cache_write_tokens INTEGER NOT NULL,
+    latency_ms_sum REAL NOT NULL,
+    ttft_ms_sum REAL NOT NULL,
+    ttft_count INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    web_searches INTEGER NOT NULL,
+    provider_ms_sum REAL NOT NULL,
+    gateway_ms_sum REAL NOT NULL,
+    stalls INTEGER NOT NULL,
+    flow_tokens INTEGER NOT NULL,
+    flow_ms REAL NOT NULL,
+    PRIMARY KEY (span, start)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO ledger_total (span, start,
+    requests, failures, unpriced, cost_usd, input_tokens, output_tokens, cache_read_tokens,
+    cache_write_tokens, latency_ms_sum, ttft_ms_sum, ttft_count, reasoning_tokens, web_searches,
+    provider_ms_sum, gateway_ms_sum, stalls, flow_tokens, flow_ms)
+  SELECT span, start,
+    SUM(requests), SUM(failures), SUM(unpriced), SUM(cost_usd), SUM(input_tokens), SUM(output_tokens),
+    SUM(cache_read_tokens), SUM(cache_write_tokens), SUM(latency_ms_sum), SUM(ttft_ms_sum), SUM(ttft_count),
+    SUM(reasoning_tokens), SUM(web_searches), SUM(provider_ms_sum), SUM(gateway_ms_sum), SUM(stalls),
+    SUM(flow_tokens), SUM(flow_ms)
+  FROM ledger_sum JOIN ledger_kind ON ledger_kind.id = ledger_sum.kind
+  WHERE span IN (1, 24) AND operation NOT IN ('count-tokens', 'forward')
+  GROUP BY span, start;
+  `,
 ];
 
 /** How many steps the file has taken. */

@@ -74,8 +74,26 @@ export const SUM_COLUMNS = ['span', 'start', 'kind', ...ADDED].join(', ');
 export function addToSums(sums: string): string {
   return (
     `INSERT INTO ledger_sum (${SUM_COLUMNS}) ${sums} ON CONFLICT (span, start, kind) DO UPDATE SET ` +
-    ADDED.map((column) => `${column} = ledger_sum.${column} + excluded.${column}`).join(', ')
+    adding('ledger_sum', ADDED)
   );
+}
+
+/** An hour or a day, and what `COUNTED` kinds have in it together: the values of its sums in their order. */
+export const TOTAL_COLUMNS = `span, start, ${COLUMNS}`;
+
+/** As `addToSums`. */
+export function addToTotals(totals: string): string {
+  return (
+    `INSERT INTO ledger_total (${TOTAL_COLUMNS}) ${totals} ON CONFLICT (span, start) DO UPDATE SET ` +
+    adding(
+      'ledger_total',
+      SUMS.map(([column]) => column),
+    )
+  );
+}
+
+function adding(table: string, columns: readonly string[]): string {
+  return columns.map((column) => `${column} = ${table}.${column} + excluded.${column}`).join(', ');
 }
 
 /** Parameters: how many rows no longer exist, and the place: span, start, kind. */
@@ -135,6 +153,7 @@ function sumsIn({ since, until }: SumWindow, newestMinute: number | null): SumQu
   };
 }
 
+const FIELDS = SUMS.map(([column, field]) => `${column} AS "${field}"`).join(', ');
 const TOTALS = SUMS.map(([column, field]) => `COALESCE(SUM(${column}), 0) AS "${field}"`).join(', ');
 
 /** Groups by number first, which takes a third of the time: each kind comes many times, and names are long. */
@@ -158,12 +177,15 @@ export function selectTotals(
 
 /** One row per step and combination of these names, in any order; '' stands for no name. */
 export function selectSeries({ step, from, until }: SeriesRequest, names: readonly Dimension[]): SumQuery {
+  const values = [spanOf(step), placeOf(step, from), placeOf(step, until) + 1];
+  if (names.length === 0)
+    return { sql: `SELECT start, ${FIELDS} FROM ledger_total WHERE ${OF_SPAN}`, values };
   const list = ['start', ...names].join(', ');
   return {
     sql:
       `SELECT ${list}, ${TOTALS} FROM ledger_sum JOIN ledger_kind ON ledger_kind.id = ledger_sum.kind ` +
       `WHERE ${OF_SPAN} AND ${COUNTED} GROUP BY ${list}`,
-    values: [spanOf(step), placeOf(step, from), placeOf(step, until) + 1],
+    values,
   };
 }
 

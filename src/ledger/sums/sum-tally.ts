@@ -1,10 +1,10 @@
 // Adds up the rows of a batch by kind and span, so that the store adds them to its sums in few statements.
 import { columnAt, numberOf, type RowValues, TIMESTAMP } from '../rows/row-columns.ts';
-import type { RowOperation, RowStatus } from '../rows/row.ts';
+import { type RowOperation, type RowStatus, UNCOUNTED } from '../rows/row.ts';
 import { SUM_FIELDS } from './sum-queries.ts';
-import { MINUTE, MINUTE_MS, placesOf } from './sum-spans.ts';
+import { MINUTE, MINUTE_MS, placesOf, SPANS } from './sum-spans.ts';
 
-/** In the order of `SUM_COLUMNS`. */
+/** In the order of `SUM_COLUMNS`, or of `TOTAL_COLUMNS`. */
 export type SumValues = readonly number[];
 
 export interface SumTally {
@@ -12,6 +12,8 @@ export interface SumTally {
   add(row: RowValues, kind: number): void;
   /** One entry per place. */
   sums(): SumValues[];
+  /** One entry per hour and day: of all kinds that are counted. */
+  totals(): SumValues[];
   /** The newest minute that has rows; null: none. */
   newestMinute(): number | null;
 }
@@ -20,6 +22,8 @@ export interface SumTally {
 interface Counted {
   minute: number;
   kind: number;
+  /** Whether figures include it. */
+  isCounted: boolean;
   /** In the order of `SUM_FIELDS`. */
   sums: number[];
 }
@@ -32,19 +36,24 @@ export function createSumTally(): SumTally {
   return {
     add(row, kind) {
       const minute = Math.floor(numberOf(row[TIMESTAMP]) / MINUTE_MS);
-      if (latest?.minute !== minute || latest.kind !== kind) latest = countedOf(minute, kind);
+      if (latest?.minute !== minute || latest.kind !== kind) latest = countedOf(minute, kind, row);
       const { sums } = latest;
       for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (ADDED[at]?.(row) ?? 0);
     },
     sums() {
       const places = new Map<string, number[]>();
-      for (const { minute, kind, sums } of minutes.values()) {
-        for (const [span, start] of [[MINUTE, minute] as const, ...placesOf(minute * MINUTE_MS)]) {
-          const key = `${span} ${start} ${kind}`;
-          const known = places.get(key);
-          if (known === undefined) places.set(key, [span, start, kind, ...sums]);
-          else for (const [at, sum] of sums.entries()) known[at + 3] = (known[at + 3] ?? 0) + sum;
-        }
+      for (const { minute, kind, sums } of minutes.values())
+        for (const [span, start] of [[MINUTE, minute] as const, ...placesOf(minute * MINUTE_MS)])
+          addTo(places, [span, start, kind], sums);
+      return [...places.values()];
+    },
+    totals() {
+      const places = new Map<string, number[]>();
+      for (const { minute, isCounted, sums } of minutes.values()) {
+        if (!isCounted) continue;
+        const [, ...values] = sums;
+        for (const [span, start] of placesOf(minute * MINUTE_MS))
+          if (span !== SPANS.all) addTo(places, [span, start], values);
       }
       return [...places.values()];
     },
@@ -55,14 +64,25 @@ export function createSumTally(): SumTally {
     },
   };
 
-  function countedOf(minute: number, kind: number): Counted {
+  function countedOf(minute: number, kind: number, row: RowValues): Counted {
     const key = `${minute} ${kind}`;
     const known = minutes.get(key);
     if (known !== undefined) return known;
-    const counted = { minute, kind, sums: SUM_FIELDS.map(() => 0) };
+    const isCounted = !UNCOUNTED.some((operation) => operation === row[OPERATION]);
+    const counted = { minute, kind, isCounted, sums: SUM_FIELDS.map(() => 0) };
     minutes.set(key, counted);
     return counted;
   }
+}
+
+/** Adds to the values of a place, which stand after what identifies it. */
+function addTo(places: Map<string, number[]>, place: readonly number[], values: readonly number[]): void {
+  const key = place.join(' ');
+  const known = places.get(key);
+  if (known === undefined) places.set(key, [...place, ...values]);
+  else
+    for (const [at, value] of values.entries())
+      known[at + place.length] = (known[at + place.length] ?? 0) + value;
 }
 
 const STATUS = columnAt('status');
