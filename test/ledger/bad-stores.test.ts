@@ -31,7 +31,7 @@ import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { sampleRow, variedRows } from '../support/ledger-rows.ts';
 import { canMount, mountSmallDisk } from '../support/small-disk.ts';
 import { startSluice } from '../support/sluice-process.ts';
-import { BEFORE_HEADERS } from './older-headers.ts';
+import { BEFORE_TOTALS } from './older-headers.ts';
 import { ALL } from './store-suite.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -410,7 +410,7 @@ describe('a file that another version migrates while it is in use', () => {
   test('where an older copy is put back: it is migrated', async () => {
     const store = createThreadedStore({ type: 'sqlite', path });
     await store.append([sampleRow({ requestId: 'before' })]);
-    setVersion(STEPS.length - 1, BEFORE_HEADERS);
+    setVersion(STEPS.length - 1, BEFORE_TOTALS);
     await store.append([sampleRow({ requestId: 'after' })]);
     expect(idsOf((await store.audit(ALL)).rows)).toEqual(['after', 'before']);
     await store.close();

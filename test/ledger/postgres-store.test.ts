@@ -365,7 +365,7 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     const url = await cluster.createDatabase();
     const store = createPostgresStore(url);
     await store.append([sampleRow({ requestId: 'a' })]);
-    await ask(url, BEFORE_HEADERS);
+    await ask(url, BEFORE_TOTALS);
     await ask(url, 'UPDATE ledger_schema SET version = version - 1');
     await store.append([sampleRow({ requestId: 'b' })]).catch(() => undefined);
     await store.append([sampleRow({ requestId: 'b' })]);
@@ -376,7 +376,7 @@ describe.skipIf(!hasPostgres)('with a server', () => {
   test('a migration waits for a batch that another gateway writes', async () => {
     const url = await cluster.createDatabase();
     await createPostgresStore(url).append([sampleRow({ requestId: 'a' })]);
-    await ask(url, BEFORE_HEADERS);
+    await ask(url, BEFORE_TOTALS);
     const [older] = await ask<{ version: number }>(
       url,
       'UPDATE ledger_schema SET version = version - 1 RETURNING version',
