@@ -142,7 +142,7 @@ export interface ClientSide {
   /** What a generation request says in other dialects' fields; undefined if nothing. */
   readForeignForm?(body: JsonObject): ForeignForm | undefined;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
-  parseRequest(body: JsonObject, route: ClientRoute): NeutralRequest;
+  parseRequest(body: JsonObject, route: ClientRoute, headers?: HeaderReader): NeutralRequest;
   /**
    * The whole answer to a question that asks nothing of a model, such as to load it into memory; undefined for any other. Left out:
    * every question asks something.

@@ -193,6 +193,7 @@ const askSchema = shape<NeutralRequest>({
     mode: z.enum(['on', 'off', 'adaptive']).optional(),
     effort: z.enum(REASONING_EFFORTS).optional(),
     budgetTokens: number,
+    interleaved: only,
     summary: text,
   }).optional(),
   boundTo: shape<Binding>({

@@ -89,6 +89,8 @@ export interface ReasoningSettings {
   mode?: 'on' | 'off' | 'adaptive';
   effort?: ReasoningEffort;
   budgetTokens?: number;
+  /** It should also think between the calls of one turn, where models that think by a budget must be asked for it (Claude). */
+  interleaved?: true;
   /** Whether and how the client wants readable thinking, in the dialect's terms (`auto`, `summarized`, `omitted`…). */
   summary?: string;
 }

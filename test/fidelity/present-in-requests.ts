@@ -122,6 +122,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'how long the prompt cache keeps (`prompt_cache_retention`)': ({ cacheSettings }) =>
     cacheSettings?.prompt_cache_retention !== undefined,
   'the provider keeps the exchange (`store`)': null,
+  'thinking after results alone (`between_tools`)': null,
   'no thinking': null,
   effort: null,
   'budget in tokens': null,

@@ -236,7 +236,12 @@ export const CONVERSATION: FeatureGroup = {
         'openai-chat': null,
         'openai-responses': null,
         gemini: null,
-        'bedrock-converse': null,
+        'bedrock-converse': {
+          additionalModelRequestFields: {
+            context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] },
+            anthropic_beta: ['context-management-2025-06-27'],
+          },
+        },
         'ollama-chat': null,
       },
     },

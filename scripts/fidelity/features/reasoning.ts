@@ -69,6 +69,22 @@ export const REASONING: FeatureGroup = {
       },
     },
     {
+      name: 'thinking after results alone (`between_tools`)',
+      models: {
+        'anthropic-messages': 'claude-sonnet-5-5',
+        'bedrock-converse': 'anthropic.claude-sonnet-5-5',
+        'bedrock-invoke': 'anthropic.claude-sonnet-5-5',
+      },
+      forms: {
+        'anthropic-messages': { thinking: { type: 'between_tools' } },
+        'openai-chat': null,
+        'openai-responses': null,
+        gemini: null,
+        'bedrock-converse': { additionalModelRequestFields: { thinking: { type: 'between_tools' } } },
+        'ollama-chat': null,
+      },
+    },
+    {
       name: 'effort',
       reasons: true,
       forms: {

@@ -5,7 +5,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { leaveOutAddresses } from '../claude/addresses.ts';
-import { betasOf } from '../claude/betas.ts';
+import { BETA_HEADER, betasOf } from '../claude/betas.ts';
 import { BILLING_LINE, billingLine } from '../claude/billing-line.ts';
 import { cachedWhole, fittedBreakpoints } from '../claude/breakpoint-fields.ts';
 import { leaveOutServerTools, NOT_AT_GOOGLE } from '../claude/server-tools.ts';
@@ -60,7 +60,6 @@ const BETAS: Record<string, string> = table(
     ['advanced-tool-use-2025-11-20', 'tool-search-tool-2025-10-19'],
   ]),
 );
-export const BETA_HEADER = 'anthropic-beta';
 
 /** The client's headers with the betas that are accepted there, and without the version, which is in the body. */
 export function cloudHeaders(headers: HeaderReader): HeaderReader {

@@ -4,7 +4,8 @@ import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import type { ClientRoute } from '../dialect.ts';
 import type { Envelope } from '../envelope.ts';
 import { publisherPath, withoutGooglesKeys } from '../shared/google-clients.ts';
-import { BETA_HEADER, CLOUD_VERSION } from './cloud.ts';
+import { BETA_HEADER } from '../claude/betas.ts';
+import { CLOUD_VERSION } from './cloud.ts';
 import { VERSION } from './wire.ts';
 
 const COUNT = 'count-tokens';

@@ -1,5 +1,6 @@
 // A client's Messages request as the neutral one.
 // https://docs.anthropic.com/en/api/messages
+import type { HeaderReader } from '../../model/headers.ts';
 import type { Part, TextPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   ReasoningSettings,
 } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
+import { namesInterleaving } from '../claude/betas.ts';
 import { BILLING_LINE, billingLine } from '../claude/billing-line.ts';
 import { isToolPlaceholder, TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
 import { sessionIn } from '../claude/session.ts';
@@ -57,7 +59,7 @@ const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', '
  * it tells buildRequest that the client spoke this dialect and meant exactly what it sent.
  * @throws GatewayError `invalid_request`; its message begins with the path of the wrong field.
  */
-export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequest {
+export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: HeaderReader): NeutralRequest {
   const model = requireString(body.model, 'model', failRequest);
   if (model === '') failRequest('model', 'must not be empty');
   const messages = requireArray(body.messages, 'messages', failRequest);
@@ -88,6 +90,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute): NeutralRequ
   const choice = optionalObject(body, 'tool_choice');
   if (choice !== undefined) Object.assign(request, parseToolChoice(choice));
   parseThinking(body, request, extra);
+  if (request.reasoning?.mode === 'on' && namesInterleaving(headers)) request.reasoning.interleaved = true;
   parseMetadata(body, request, extra);
   const serviceTier = optionalString(body, 'service_tier');
   if (serviceTier !== undefined) request.serviceTier = serviceTier;

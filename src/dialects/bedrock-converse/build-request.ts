@@ -32,7 +32,7 @@ import {
   streamsCalls,
   takesStops,
 } from './models.ts';
-import { ID } from './wire.ts';
+import { CONTEXT_MANAGEMENT, ID } from './wire.ts';
 
 const UNSAID = [
   'seed',
@@ -66,8 +66,6 @@ export function buildRequest(
     separatesTools: separatesTools(model),
     nextDocument,
   };
-  losses.foreign(request.extension);
-
   const refusesPrefill = traits?.prefill === false || endsWithUser(model);
   const { system, turns } = buildConversation(request, scope, refusesPrefill);
   const end = turns.at(-1)?.content;
@@ -98,9 +96,10 @@ export function buildRequest(
   put('additionalModelRequestFields', fields);
   const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
   if (tier !== undefined) body.serviceTier = { type: tier };
-  // The matched sequence is reported only on request.
-  if (traits !== undefined && (request.stopSequences?.length ?? 0) > 0)
-    body.additionalModelResponseFieldPaths = ['/stop_sequence'];
+  // Reported only on request: the matched sequence, and what was cleared of the conversation.
+  const paths = traits !== undefined && (request.stopSequences?.length ?? 0) > 0 ? ['/stop_sequence'] : [];
+  if (fields[CONTEXT_MANAGEMENT] !== undefined) paths.push(`/${CONTEXT_MANAGEMENT}`);
+  if (paths.length > 0) body.additionalModelResponseFieldPaths = paths;
   reportUnsupported(request, UNSAID, losses);
   const answersWhole = body.toolConfig !== undefined && !streamsCalls(model);
   return { body, losses: losses.list(), ...(answersWhole && { answersWhole }) };

@@ -15,8 +15,8 @@ import type { SseEvent } from '../../sse/event.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
 import { BlockDecoder } from './decode-blocks.ts';
-import { readFinish, readUsage, tierOf } from './read-answer.ts';
-import { ID } from './wire.ts';
+import { readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
+import { ANTHROPIC, CONTEXT_MANAGEMENT, ID } from './wire.ts';
 
 function objectIn(value: JsonValue | undefined, name: string): JsonObject {
   if (value === undefined || value === null) return {};
@@ -75,6 +75,9 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
 
   private stop(stopped: JsonObject): void {
     this.closeAll();
+    const edits = readEdits(stopped);
+    if (edits !== undefined)
+      this.sink.push({ type: 'extension', dialect: ANTHROPIC, name: CONTEXT_MANAGEMENT, value: edits });
     try {
       this.finish = readFinish(stopped);
     } catch (thrown) {

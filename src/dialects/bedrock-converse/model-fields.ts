@@ -1,14 +1,16 @@
 // `additionalModelRequestFields`: what a family of models takes beyond Converse, thinking above all.
-import type { JsonObject } from '../../model/json/json.ts';
+import type { Extension } from '../../model/content.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-import { betasOf } from '../claude/betas.ts';
+import { betasOf, interleavingBeta } from '../claude/betas.ts';
 import { buildThinking } from '../claude/build-thinking.ts';
-import { traitsOf } from '../claude/models.ts';
+import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { reportSummary } from '../shared/reasoning-summary.ts';
 import { type Family, gptName } from './models.ts';
+import { ANTHROPIC, CONTEXT_MANAGEMENT } from './wire.ts';
 
 export interface ModelFields {
   fields: JsonObject;
@@ -52,6 +54,7 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
   const { reasoning } = request;
   const { model, family } = facts;
   if (family === 'claude') return buildClaude(request, facts, losses);
+  losses.foreign(request.extension);
   if (reasoning === undefined) return { fields: {}, thinks: false };
   switch (family) {
     case 'nova-2': {
@@ -77,12 +80,32 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
   }
 }
 
+/** What a client of Anthropic asks a model for that Amazon hands on to it, and the rest of its own fields, which are lost. */
+function takeOwn(
+  extension: Extension | undefined,
+  { betweenTools }: ModelTraits,
+): { onlyBetweenTools: boolean; handedOn: JsonObject; rest: Extension | undefined } {
+  if (extension?.dialect !== ANTHROPIC) return { onlyBetweenTools: false, handedOn: {}, rest: extension };
+  const { thinking, [CONTEXT_MANAGEMENT]: editing, ...fields } = extension.fields;
+  const onlyBetweenTools = betweenTools && asObject(thinking)?.type === 'between_tools';
+  return {
+    onlyBetweenTools,
+    handedOn: editing === undefined ? {} : { [CONTEXT_MANAGEMENT]: editing },
+    rest: {
+      ...extension,
+      fields: onlyBetweenTools || thinking === undefined ? fields : { ...fields, thinking },
+    },
+  };
+}
+
 function buildClaude(
-  { reasoning, toolChoice, tools, maxOutputTokens }: NeutralRequest,
+  { reasoning, toolChoice, tools, maxOutputTokens, extension }: NeutralRequest,
   { model, lacksThinking, replaysThinking, bindingControls }: FieldFacts,
   losses: LossReport,
 ): ModelFields {
   const traits = traitsOf(model);
+  const { onlyBetweenTools, handedOn, rest } = takeOwn(extension, traits);
+  losses.foreign(rest);
   const { thinking, effort } = buildThinking(
     reasoning,
     {
@@ -93,14 +116,16 @@ function buildClaude(
       lacksThinking,
       replaysThinking,
       bindingControls,
+      onlyBetweenTools,
     },
     losses,
   );
   const fields: JsonObject = {
+    ...handedOn,
     ...(thinking === undefined ? {} : { thinking }),
     ...(effort === undefined ? {} : { output_config: { effort } }),
   };
-  const betas = betasOf(fields);
+  const betas = [...betasOf(fields), ...interleavingBeta(fields, reasoning, traits)];
   if (betas.length > 0) fields.anthropic_beta = betas;
   return { fields, thinks: thinking !== undefined && thinking.type !== 'disabled' };
 }

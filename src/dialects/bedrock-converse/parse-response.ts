@@ -8,8 +8,8 @@ import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
-import { readCitation, readFinish, readUsage, tierOf } from './read-answer.ts';
-import { ID } from './wire.ts';
+import { readCitation, readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
+import { ANTHROPIC, CONTEXT_MANAGEMENT, ID } from './wire.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(asObject(body.output)?.message);
@@ -17,6 +17,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (!Array.isArray(message.content)) throw new MalformedEvent('the answer has no output.message.content');
   const parts = objectsIn(message.content, 'output.message.content').flatMap(parseBlock);
   const trace = asObject(body.trace);
+  const edits = readEdits(body);
   return {
     id: null,
     model: null,
@@ -24,6 +25,9 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     finish: readFinish(body),
     ...countsOf(accountIn(body).usage),
     ...(trace === undefined ? {} : { extension: { dialect: ID, fields: { trace } } }),
+    ...(edits !== undefined && {
+      extension: { dialect: ANTHROPIC, fields: { [CONTEXT_MANAGEMENT]: edits } },
+    }),
   };
 }
 

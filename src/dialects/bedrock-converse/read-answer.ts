@@ -12,6 +12,7 @@ import {
 } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
+import { CONTEXT_MANAGEMENT } from './wire.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
   end_turn: 'end_turn',
@@ -57,6 +58,11 @@ export function readUsage(usage: JsonObject): StatedUsage {
   }
   set('cacheWrite1hTokens', forAnHour);
   return reader.stated(counts);
+}
+
+/** What Claude cleared of the conversation, where the request asked for that. */
+export function readEdits({ additionalModelResponseFields: fields }: JsonObject): JsonObject | undefined {
+  return asObject(asObject(fields)?.[CONTEXT_MANAGEMENT]);
 }
 
 /** The service tier that answered, or the faster hardware (`performanceConfig`), which also has a different price. */

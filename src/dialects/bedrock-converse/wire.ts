@@ -1,4 +1,9 @@
-// The name of the Converse wire.
+// Names on the Converse wire, and of the dialect whose clients ask Claude here for what Converse has no field for.
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 
 export const ID = 'bedrock-converse' satisfies ProviderDialectId;
+
+export const ANTHROPIC = 'anthropic-messages' satisfies ProviderDialectId;
+
+/** A field of Anthropic's requests and answers, which Amazon hands on to Claude and, where asked for it, back. */
+export const CONTEXT_MANAGEMENT = 'context_management';

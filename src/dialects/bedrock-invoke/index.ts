@@ -8,8 +8,9 @@ import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/excep
 import { createModelList } from '../aws/list-models.ts';
 import { leaveOutAddresses } from '../claude/addresses.ts';
 import { BILLING_LINE, takeOutBillingLine } from '../claude/billing-line.ts';
-import { betasOf } from '../claude/betas.ts';
+import { betasOf, interleavingBeta } from '../claude/betas.ts';
 import { cachedWhole } from '../claude/breakpoint-fields.ts';
+import { traitsOf } from '../claude/models.ts';
 import { leaveOutServerTools, NOT_AT_AMAZON, withoutSearch } from '../claude/server-tools.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { fitBreakpoints } from './breakpoints.ts';
@@ -26,7 +27,9 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     const billing = takeOutBillingLine(request.extension);
     const { serviceTier, ...rest } = request;
     const known = { ...rest, ...billing, tools: request.tools.map(withoutSearch) };
-    const { body, losses } = enveloped(inner.buildRequest(known, options));
+    const built = inner.buildRequest(known, options);
+    const interleaving = interleavingBeta(built.body, request.reasoning, traitsOf(options.model));
+    const { body, losses } = enveloped(built, interleaving);
     const more = createLossReport('bedrock-invoke');
     const tier = buildServiceTier(serviceTier, AMAZON_TIERS, more);
     if (billing !== undefined) more.lost(BILLING_LINE);
@@ -100,12 +103,12 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
 }
 
 /** The path states model and streaming; version and betas, elsewhere in headers, are in the body. */
-function enveloped({ body, losses }: BuiltRequest): BuiltRequest {
+function enveloped({ body, losses }: BuiltRequest, moreBetas: readonly string[]): BuiltRequest {
   const { model, stream: _stream, ...whole } = body;
   const { cache_control: _, ...rest } = { ...whole, ...cachedWhole(whole) };
   const lost = [...leaveOutServerTools(rest, NOT_AT_AMAZON), ...leaveOutAddresses(rest)];
   lost.push(...fitBreakpoints(rest, String(model)));
-  const betas = betasOf(rest);
+  const betas = [...betasOf(rest), ...moreBetas];
   const head = {
     anthropic_version: 'bedrock-2023-05-31',
     ...(betas.length > 0 && { anthropic_beta: betas }),

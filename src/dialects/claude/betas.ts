@@ -1,7 +1,10 @@
 // The parts of a Messages request that Claude accepts only with the name of a beta feature: in a header at Anthropic, in
 // the body at Amazon. https://platform.claude.com/docs/en/api/beta-headers
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { HeaderReader } from '../../model/headers.ts';
+import type { ReasoningSettings } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
+import type { ModelTraits } from './models.ts';
 
 /** By type of tool. */
 const TOOLS: Record<string, string> = table({
@@ -10,6 +13,29 @@ const TOOLS: Record<string, string> = table({
   tool_search_tool_regex_20251119: 'tool-search-tool-2025-10-19',
   tool_search_tool_bm25_20251119: 'tool-search-tool-2025-10-19',
 });
+
+export const BETA_HEADER = 'anthropic-beta';
+
+const INTERLEAVED = 'interleaved-thinking-2025-05-14';
+
+/** Whether a client of Anthropic asks for thinking between the calls of one turn, as Claude Code does. */
+export function namesInterleaving(headers: HeaderReader | undefined): boolean {
+  return (headers?.get(BETA_HEADER) ?? '').split(',').some((name) => name.trim() === INTERLEAVED);
+}
+
+/**
+ * At Amazon, which refuses the name for newer models: these think so by themselves.
+ * @param body as for `betasOf`.
+ */
+export function interleavingBeta(
+  body: JsonObject,
+  settings: ReasoningSettings | undefined,
+  { interleaves }: ModelTraits,
+): string[] {
+  const isAsked =
+    interleaves && settings?.interleaved === true && asObject(body.thinking)?.type === 'enabled';
+  return isAsked ? [INTERLEAVED] : [];
+}
 
 /**
  * At Anthropic itself some of them are no longer betas: there clients of this dialect name their own.

@@ -16,6 +16,8 @@ export interface ThinkingFacts {
   lacksThinking: boolean;
   /** The history contains thinking that Claude sealed. */
   replaysThinking: boolean;
+  /** The client asked for thinking after tool results alone, in Anthropic's words. */
+  onlyBetweenTools?: boolean;
   /** The server accepts a setting for thinking that is no longer valid. */
   bindingControls: boolean;
 }
@@ -44,7 +46,9 @@ export function buildThinking(
   facts: ThinkingFacts,
   losses: LossReport,
 ): Thinking {
-  return withBinding(settings === undefined ? {} : asAsked(settings, facts, losses), facts);
+  const asked: ReasoningSettings | undefined =
+    facts.onlyBetweenTools === true ? { ...settings, mode: 'off' } : settings;
+  return withBinding(asked === undefined ? {} : asAsked(asked, facts, losses), facts);
 }
 
 /**
@@ -117,7 +121,8 @@ function turnOff(
   const effort = settings.effort === 'none' ? undefined : effortFor(settings, facts, losses);
   const withEffort: Thinking = effort === undefined ? {} : { effort };
   if (traits.betweenTools) {
-    losses.approximated(name, 'the model thinks only between tool calls');
+    if (facts.onlyBetweenTools !== true)
+      losses.approximated(name, 'the model thinks only between tool calls');
     // Efforts above `high` are refused with it.
     const isMore = effort === 'xhigh' || effort === 'max';
     return { thinking: { type: 'between_tools' }, ...(isMore ? { effort: 'high' } : withEffort) };

@@ -11,6 +11,8 @@ export interface ModelTraits {
    * is refused. `either`: both forms. `always`: as adaptive, and it cannot be turned off.
    */
   thinking: 'none' | 'budget' | 'either' | 'adaptive' | 'always';
+  /** Thinks between the calls of one turn only where the request names the beta feature. */
+  interleaves: boolean;
   /** For those that always think: accepts `between_tools`, thinking only after tool results. Others refuse the value. */
   betweenTools: boolean;
   /** Thinks unless thinking is turned off. */
@@ -40,6 +42,7 @@ export interface ModelTraits {
 const NEWEST: ModelTraits = {
   defaultMaxTokens: 64_000,
   thinking: 'adaptive',
+  interleaves: false,
   betweenTools: false,
   thinksByDefault: true,
   efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
@@ -64,9 +67,10 @@ const V4_6: ModelTraits = {
   efforts: ['low', 'medium', 'high', 'max'],
   fixedSampling: false,
 };
-const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', efforts: [], prefill: true };
+const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', interleaves: true, efforts: [], prefill: true };
 const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000 };
-const V3_7: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };
+const V4_0: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };
+const V3_7: ModelTraits = { ...V4_0, interleaves: false };
 const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', webSearch: false };
 const OLDEST: ModelTraits = { ...V3_5, defaultMaxTokens: 4_096 };
 
@@ -98,6 +102,7 @@ const GENERATIONS: readonly { since: number; families?: RegExp; traits: ModelTra
   { since: 405, families: /opus/, traits: { ...V4_5, efforts: ['low', 'medium', 'high'] } },
   { since: 405, traits: V4_5 },
   { since: 401, traits: V4_1 },
+  { since: 400, traits: V4_0 },
   { since: 307, traits: V3_7 },
   { since: 305, traits: V3_5 },
   { since: 0, traits: OLDEST },

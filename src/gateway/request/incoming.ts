@@ -124,8 +124,8 @@ export function forcedTargetIn(headers: HeaderReader): string | null {
 }
 
 /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
-export function parseAsked({ asks, body, route }: Incoming): NeutralRequest {
-  return formsOf(asks, route.operation).parseRequest(body, route);
+export function parseAsked({ asks, body, route, headers }: Incoming): NeutralRequest {
+  return formsOf(asks, route.operation).parseRequest(body, route, headers);
 }
 
 /** A request as clients of the dialect's own path send it. */

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { jsonReply } from '../../support/reply.ts';
-import { bedrockLab } from './lab.ts';
+import { concat, eventMessage } from '../../support/event-stream.ts';
+import { bedrockLab, streamReply } from './lab.ts';
 
 const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const NOVA = 'amazon.nova-pro-v1:0';
@@ -776,4 +777,75 @@ test('InvokeModel fetches no image and no document: what is given by an address 
   expect(asks).toEqual({ role: 'user', content: kept });
   expect(results).toEqual({ role: 'user', content: [{ ...result, content: kept }] });
   expect(lost.split(', ')).toEqual(['image.url', 'document.file_id']);
+});
+
+const CLAUDE_4_5 = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const INTERLEAVED = 'interleaved-thinking-2025-05-14';
+const THINKS = { max_tokens: 4096, thinking: { type: 'enabled', budget_tokens: 2048 }, messages: HI };
+
+test.each<[string, string, JsonObject, string, string[] | undefined]>([
+  ['bedrock', CLAUDE_4_5, THINKS, `claude-code-20250219,${INTERLEAVED}`, [INTERLEAVED]],
+  ['bedrock-anthropic', CLAUDE_4_5, THINKS, INTERLEAVED, [INTERLEAVED]],
+  ['bedrock', 'anthropic.claude-opus-4-20250514-v1:0', THINKS, INTERLEAVED, [INTERLEAVED]],
+  ['bedrock', CLAUDE_4_5, THINKS, 'claude-code-20250219', undefined],
+  ['bedrock', CLAUDE_4_5, { ...THINKS, thinking: { type: 'disabled' } }, INTERLEAVED, undefined],
+  // Refused there: these models think so by themselves.
+  ['bedrock', 'anthropic.claude-opus-4-8', THINKS, INTERLEAVED, undefined],
+  ['bedrock', 'anthropic.claude-3-7-sonnet-20250219-v1:0', THINKS, INTERLEAVED, undefined],
+])(
+  'thinking between calls that a client of Anthropic asks for: %s, %s',
+  async (kind, model, ask, betas, sent) => {
+    const lab = bedrockLab(jsonReply(kind === 'bedrock' ? ANSWER : MESSAGE_ANSWER), kind);
+    await lab.post('/v1/messages', { ...ask, model }, { headers: { 'anthropic-beta': betas } });
+    const body = lab.sent();
+    const fields = kind === 'bedrock' ? ((body.additionalModelRequestFields ?? {}) as JsonObject) : body;
+    expect(fields.anthropic_beta as unknown).toEqual(sent);
+  },
+);
+
+test('thinking after results alone is asked of the models that take it', async () => {
+  const ask = {
+    max_tokens: 99,
+    thinking: { type: 'between_tools' },
+    output_config: { effort: 'max' },
+    messages: HI,
+  };
+  const { sent, lost } = await asked('/v1/messages', { ...ask, model: 'anthropic.claude-sonnet-5-5' });
+  expect(sent.additionalModelRequestFields).toEqual({
+    thinking: { type: 'between_tools' },
+    output_config: { effort: 'high' },
+  });
+  expect(lost).toBe('');
+  const other = await asked('/v1/messages', { ...ask, model: 'anthropic.claude-opus-4-8' });
+  expect(other.lost).toBe('thinking');
+});
+
+test('what Claude cleared of the conversation is told to clients of Anthropic, whole and streamed', async () => {
+  const context_management = { applied_edits: [{ type: 'clear_tool_uses_20250919', cleared_tool_uses: 3 }] };
+  const told = { additionalModelResponseFields: { context_management } };
+  const ask = {
+    model: CLAUDE,
+    max_tokens: 99,
+    messages: HI,
+    context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] },
+  };
+  const { sent, response, lost } = await asked('/v1/messages', ask, 'bedrock', { ...ANSWER, ...told });
+  expect(sent).toMatchObject({
+    additionalModelRequestFields: {
+      context_management: ask.context_management,
+      anthropic_beta: ['context-management-2025-06-27'],
+    },
+    additionalModelResponseFieldPaths: ['/context_management'],
+  });
+  expect(lost).toBe('');
+  expect(await response.json()).toMatchObject({ context_management });
+  const stream = concat([
+    eventMessage('messageStart', { role: 'assistant' }),
+    eventMessage('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'hi' } }),
+    eventMessage('contentBlockStop', { contentBlockIndex: 0 }),
+    eventMessage('messageStop', { stopReason: 'end_turn', ...told }),
+    eventMessage('metadata', { usage: { inputTokens: 1, outputTokens: 1 } }),
+  ]);
+  const streamed = await bedrockLab(streamReply(stream)).post('/v1/messages', { ...ask, stream: true });
+  expect(await streamed.text()).toContain(JSON.stringify(context_management));
 });

@@ -2,6 +2,7 @@
 import { HeaderList } from '../../../model/header-list.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
 import { asArray, asString, type JsonObject } from '../../../model/json/json.ts';
+import { BETA_HEADER } from '../../claude/betas.ts';
 import type { OpenedRequest } from '../../envelope.ts';
 
 /** Amazon's, and what is about the connection to it. The client's credentials are for Amazon: no other may get them. */
@@ -11,7 +12,6 @@ const OF_AMAZON = /^(x-amz|amz-sdk-|authorization$|x-api-key$|api-key$|x-goog-ap
 const FEATURE = /^x-amzn-bedrock-(?!accept$|content-type$)/;
 
 const VERSION_HEADER = 'anthropic-version';
-const BETA_HEADER = 'anthropic-beta';
 
 /** Version and betas go from the body into headers. */
 export function openHeaders(
