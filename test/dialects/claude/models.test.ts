@@ -12,7 +12,6 @@ test.each([
   [
     'claude-sonnet-4-20250514',
     [
-      'claude-3-7-sonnet-latest',
       'claude-opus-4@20250514',
       'claude-opus-4-0',
       'CLAUDE-SONNET-4',
@@ -20,6 +19,7 @@ test.each([
       'eu.anthropic.claude-opus-4-20250514-v5:0',
     ],
   ],
+  ['claude-3-7-sonnet-latest', ['us.anthropic.claude-3-7-sonnet-20250219-v1:0']],
   ['claude-opus-4-1', ['anthropic.claude-opus-4-1-20250805-v1:0', 'claude-opus-4.1']],
   ['claude-sonnet-4-5', ['global.anthropic.claude-haiku-4-5-20251001-v1:0', 'claude-sonnet-4.5:beta']],
   ['claude-opus-4-5-20251101', ['anthropic/claude-opus-4.5']],
@@ -37,7 +37,14 @@ test.each([
 });
 
 test('they differ', () => {
-  const names = ['claude-2', 'claude-3-5-sonnet', 'claude-sonnet-4', 'claude-opus-4-1', 'claude-opus-4-5'];
+  const names = [
+    'claude-2',
+    'claude-3-5-sonnet',
+    'claude-3-7-sonnet',
+    'claude-sonnet-4',
+    'claude-opus-4-1',
+    'claude-opus-4-5',
+  ];
   const newer = [
     'claude-sonnet-4-5',
     'claude-opus-4-6',
