@@ -91,9 +91,12 @@ describe.each(['openai-chat', 'openai-responses'] as const)('%s', (dialect) => {
   });
 });
 
-test('`max` is a word of Responses', () => {
-  expect(effortIn('openai-responses', 'gpt-6-astra', { effort: 'max' })).toBe('max');
-  expect(effortIn('openai-chat', 'gpt-6-astra', { effort: 'max' })).toBe('xhigh');
+test('`max` is sent to models that have it', () => {
+  for (const wire of ['openai-responses', 'openai-chat'] as const) {
+    expect(effortIn(wire, 'gpt-6-astra', { effort: 'max' })).toBe('max');
+    expect(effortIn(wire, 'gpt-5.6', { effort: 'max' })).toBe('max');
+    expect(effortIn(wire, 'gpt-5.5', { effort: 'max' })).toBe('xhigh');
+  }
 });
 
 test('Chat Completions has tools or thinking for GPT-5.4 and later: the tools, where the model can do without thinking', () => {

@@ -123,6 +123,7 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
     cacheSettings?.prompt_cache_retention !== undefined,
   'the provider keeps the exchange (`store`)': null,
   'thinking after results alone (`between_tools`)': null,
+  'highest effort (`max`)': ({ reasoning }) => reasoning?.effort === 'max',
   'no thinking': null,
   effort: null,
   'budget in tokens': null,

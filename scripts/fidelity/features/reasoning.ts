@@ -97,6 +97,19 @@ export const REASONING: FeatureGroup = {
       },
     },
     {
+      name: 'highest effort (`max`)',
+      reasons: true,
+      models: { 'openai-chat': 'gpt-5.6', 'openai-responses': 'gpt-5.6' },
+      forms: {
+        'anthropic-messages': { output_config: { effort: 'max' } },
+        'openai-chat': { reasoning_effort: 'max' },
+        'openai-responses': { reasoning: { effort: 'max' } },
+        gemini: null,
+        'bedrock-converse': { additionalModelRequestFields: { output_config: { effort: 'max' } } },
+        'ollama-chat': { think: 'max' },
+      },
+    },
+    {
       name: 'budget in tokens',
       reasons: true,
       forms: {

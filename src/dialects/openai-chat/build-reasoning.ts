@@ -61,10 +61,9 @@ export function buildReasoning(
   }
 }
 
-/** For provider rows that distinguish OpenAI's reasoning models. `max` is a value of Responses. */
+/** For provider rows that distinguish OpenAI's reasoning models. */
 function openAiEfforts({ model, quirks }: BuildOptions): readonly ReasoningEffort[] | undefined {
-  if (quirks.fixedSampling?.test(model) !== true) return undefined;
-  return effortsOf(model)?.filter((effort) => effort !== 'max');
+  return quirks.fixedSampling?.test(model) === true ? effortsOf(model) : undefined;
 }
 
 /** Losses are reported under `reasoning_effort` to clients that gave an effort, under `thinking` to others. */
