@@ -58,7 +58,8 @@ export type StreamEvent =
   | { type: 'usage'; usage: StatedUsage }
   /**
    * Something that only the same dialect can replay: its wire event or fields, or `{value}` for the value of an
-   * opaque part. An encoder that cannot express it reports it as lost.
+   * opaque part. An encoder that cannot express it reports it as lost. A name that begins with `reasoning.` is about the
+   * block of reasoning that is open.
    */
   | { type: 'extension'; dialect: Extension['dialect']; name: string; value: JsonObject }
   | { type: 'finish'; finish: Finish }

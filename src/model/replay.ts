@@ -57,8 +57,8 @@ function addPart(events: StreamEvent[], part: Part, block: number): void {
       if (part.text !== '') events.push({ type: 'reasoning-delta', block, text: part.text });
       if (part.signature !== undefined)
         events.push({ type: 'reasoning-signature', block, signature: part.signature });
-      events.push({ type: 'reasoning-end', block });
       if (part.extension !== undefined) addExtension(events, part.extension);
+      events.push({ type: 'reasoning-end', block });
       return;
     }
     case 'tool-call': {
@@ -219,8 +219,10 @@ export function createResponseCollector(): ResponseCollector {
           break;
         case 'extension': {
           const opaque = opaquePart(event);
-          if (opaque === undefined) extension = withFields(extension, event);
-          else parts.set(event, opaque);
+          const last = event.name.startsWith('reasoning.') ? [...parts.values()].at(-1) : undefined;
+          if (opaque !== undefined) parts.set(event, opaque);
+          else if (last?.type === 'reasoning') last.extension = withFields(last.extension, event);
+          else extension = withFields(extension, event);
           break;
         }
       }

@@ -23,6 +23,8 @@ export interface Redaction {
 
 /** OpenAI Chat's field for log probabilities that belong to no text, and the name under which they are reported. */
 const LOG_PROBABILITIES = 'logprobs';
+/** What a model of OpenAI Responses thought word by word, beside its summary. */
+const RAW_REASONING = 'reasoning.content';
 
 export function createAnswerRedaction(redaction: Redaction, context: AnswerContext): AnswerStep {
   const { program, window, replacement, tools, replace } = redaction;
@@ -46,6 +48,11 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
     const { text: result, matches } = replace(text);
     if (matches > 0) noteMatch();
     return result;
+  }
+
+  function cleaned(event: Extract<StreamEvent, { type: 'extension' }>): StreamEvent {
+    const value = redactValue(event.value, clean).result;
+    return isObject(value) ? { ...event, value } : event;
   }
 
   /** Log probabilities would spell out the original text token by token. */
@@ -78,7 +85,7 @@ export function createAnswerRedaction(redaction: Redaction, context: AnswerConte
         return;
       case 'extension':
         if (event.name === LOG_PROBABILITIES) context.lost(event.name);
-        else held.addBetween(event);
+        else held.addBetween(event.name === RAW_REASONING ? cleaned(event) : event);
         return;
       case 'usage':
         // It has no place in the text.

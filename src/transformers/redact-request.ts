@@ -1,5 +1,13 @@
 // Redacts the text in a request that a model would read.
-import type { DocumentPart, Part, TextPart, ToolCallPart, ToolResultContent } from '../model/content.ts';
+import type {
+  DocumentPart,
+  Extension,
+  Part,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultContent,
+} from '../model/content.ts';
 import { isObject } from '../model/json/json.ts';
 import { sealsText } from '../model/opaque-token.ts';
 import type { NeutralRequest } from '../model/request.ts';
@@ -71,7 +79,7 @@ function cleanPart(part: Part, cleaner: Cleaner): Part {
       // Signed thinking is sent back unchanged, or the provider that wrote it refuses it.
       return part.signature !== undefined && sealsText(part.signature)
         ? part
-        : { ...part, text: cleaner.text(part.text) };
+        : { ...part, text: cleaner.text(part.text), ...cleanFields(part, cleaner) };
     case 'tool-call':
       return cleaner.call === undefined ? part : { ...part, arguments: cleaner.call(part) };
     case 'tool-result':
@@ -100,7 +108,13 @@ function cleanDocument(part: DocumentPart, cleaner: Cleaner): DocumentPart {
   const changed = { ...part };
   if (part.source.kind === 'text') changed.source = { kind: 'text', text: cleaner.text(part.source.text) };
   if (part.name !== undefined) changed.name = cleaner.text(part.name);
-  const fields = redactValue(part.extension?.fields ?? {}, cleaner.text).result;
-  if (part.extension !== undefined && isObject(fields)) changed.extension = { ...part.extension, fields };
-  return changed;
+  return { ...changed, ...cleanFields(part, cleaner) };
+}
+
+function cleanFields(
+  { extension }: DocumentPart | ReasoningPart,
+  cleaner: Cleaner,
+): { extension?: Extension } {
+  const fields = redactValue(extension?.fields ?? {}, cleaner.text).result;
+  return extension !== undefined && isObject(fields) ? { extension: { ...extension, fields } } : {};
 }

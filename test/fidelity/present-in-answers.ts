@@ -28,6 +28,7 @@ const runs = (names: RegExp) =>
 export const PRESENT_IN_ANSWERS: Record<string, Present | null> = {
   text: some((part) => part.type === 'text' && part.text !== ''),
   thinking: some((part) => part.type === 'reasoning' && part.text !== ''),
+  'thinking and a summary of it': null,
   'signature of thinking, to be sent back': some(
     (part) => part.type === 'reasoning' && part.text !== '' && part.signature !== undefined,
   ),

@@ -102,6 +102,21 @@ export const CONTENT: readonly AnswerFeature[] = [
     reads: { 'anthropic-messages': { content: [{ type: 'thinking', thinking: 'Both at once.' }] } },
   },
   {
+    name: 'thinking and a summary of it',
+    forms: says({
+      'anthropic-messages': null,
+      'openai-chat': null,
+      'openai-responses': {
+        type: 'reasoning',
+        summary: [{ type: 'summary_text', text: 'Both at once.' }],
+        content: [{ type: 'reasoning_text', text: 'Both, at once, then.' }],
+      },
+      gemini: null,
+      'bedrock-converse': null,
+      'ollama-chat': null,
+    }),
+  },
+  {
     name: 'signature of thinking, to be sent back',
     marks: [SEAL, SEAL_AS_BYTES],
     forms: says({

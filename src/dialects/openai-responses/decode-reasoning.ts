@@ -1,9 +1,10 @@
 // The decoder's reasoning items: one block each, readable text from the summary or from the raw reasoning,
 // the token from the finished item. An empty item becomes no block.
-import type { JsonObject } from '../../model/json/json.ts';
+import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Blocks } from './decode-items.ts';
-import { answerToken, parseAnswerReasoning, SUMMARY_SEPARATOR } from './reasoning.ts';
+import { answerToken, parseAnswerReasoning, RAW, rawReasoning, SUMMARY_SEPARATOR } from './reasoning.ts';
+import { ID } from './wire.ts';
 
 /** The form that provides the text: where a server sends both, the first to appear is read. */
 type Source = 'summary' | 'content';
@@ -59,12 +60,21 @@ export class ReasoningState {
     const signature = readFrom === undefined ? part?.signature : answerToken(item, readFrom === 'content');
     // Encrypted content must reach the client, however late it comes; an id was already sent.
     if (signature !== undefined && (!this.signed || item.encrypted_content)) this.sign(signature);
+    const raw = asObject(rawReasoning(item).extension?.fields[RAW]);
+    // The text was the words themselves: their summary comes too late to be one.
+    if (raw !== undefined && readFrom === 'content') this.extend('reasoning.summary', {});
+    else if (raw !== undefined) this.extend(RAW, raw);
     this.end();
   }
 
   end(): void {
     this.ended = true;
     if (this.block !== undefined) this.blocks.push({ type: 'reasoning-end', block: this.block });
+  }
+
+  private extend(name: string, value: JsonObject): void {
+    this.open();
+    this.blocks.push({ type: 'extension', dialect: ID, name, value });
   }
 
   private emit(source: Source, index: number, text: string): void {

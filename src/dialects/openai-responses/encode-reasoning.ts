@@ -1,5 +1,5 @@
 // The encoder's reasoning items: readable text as one summary part, the token as encrypted content.
-import type { ReasoningPart } from '../../model/content.ts';
+import type { Extension, ReasoningPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
@@ -10,6 +10,8 @@ export interface ReasoningWriter {
   open(redacted: OpaqueToken | undefined): void;
   delta(text: string): string;
   sign(signature: OpaqueToken): void;
+  /** Of this dialect's own reasoning, beside the text. False where none is open. */
+  extend(extension: Extension): boolean;
   close(): string;
 }
 
@@ -57,6 +59,11 @@ class SummarizedReasoning implements ReasoningWriter {
 
   sign(signature: OpaqueToken): void {
     if (this.now !== undefined) this.now.part.signature = signature;
+  }
+
+  extend(extension: Extension): boolean {
+    if (this.now !== undefined) this.now.part.extension = extension;
+    return this.now !== undefined;
   }
 
   close(): string {

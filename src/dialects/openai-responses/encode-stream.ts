@@ -22,6 +22,7 @@ import { indexTools } from './namespace.ts';
 import { imageItem, itemId } from './output-item.ts';
 import { type ResponseHead, responseHead, responseObject, usageFields } from './response-object.ts';
 import { COUNTS_WITHOUT_FIELD } from './usage.ts';
+import { RAW } from './reasoning.ts';
 import { ID } from './wire.ts';
 
 const PART_ENDS: Readonly<Record<string, PartEnd>> = table({
@@ -169,6 +170,8 @@ class ResponseEncoder implements StreamEncoder {
       this.moderation = buildModeration(ID, { dialect, fields: { [MODERATION]: value } }, this.losses);
       return '';
     }
+    const isRaw = dialect === ID && name === RAW;
+    if (isRaw && this.reasoning.extend({ dialect, fields: { [RAW]: value } })) return '';
     const item = dialect === ID ? asObject(value.value) : undefined;
     if (item !== undefined) return this.endMessage() + this.wholeItem(item);
     this.losses.lost(name);

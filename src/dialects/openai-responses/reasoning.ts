@@ -1,6 +1,6 @@
 // Reasoning items ↔ ReasoningPart. The token of a part holds what the server must get back besides the text:
 // item id and encrypted content, as JSON. https://platform.openai.com/docs/guides/reasoning
-import type { ReasoningPart } from '../../model/content.ts';
+import type { Extension, ReasoningPart } from '../../model/content.ts';
 import {
   asArray,
   asObject,
@@ -18,8 +18,12 @@ import {
   tokenFromWire,
   tokenToWire,
 } from '../../model/opaque-token.ts';
+import { put } from '../shared/own-fields.ts';
 import { isMadeUpReasoning } from './output-item.ts';
-import { ID } from './wire.ts';
+import { extensionOf, ID, ownFields } from './wire.ts';
+
+/** The name in an extension of an item's `content` where the text is its summary. */
+export const RAW = 'reasoning.content';
 
 /** Between two parts of a summary, which are one text in the neutral model. */
 export const SUMMARY_SEPARATOR = '\n\n';
@@ -37,7 +41,7 @@ export interface ReasoningKey {
 /** The part of an item that a client sent back. */
 export function parseReasoning(item: JsonObject): ReasoningPart {
   const { text, inContent } = reasoningText(item);
-  const part: ReasoningPart = { type: 'reasoning', text };
+  const part: ReasoningPart = { type: 'reasoning', text, ...rawReasoning(item) };
   const encrypted = asString(item.encrypted_content);
   if (encrypted) {
     const isRedacted = encrypted.endsWith(REDACTED);
@@ -60,7 +64,13 @@ export function parseAnswerReasoning(item: JsonObject): ReasoningPart | undefine
   const { text, inContent } = reasoningText(item);
   const signature = answerToken(item, inContent);
   if (text === '' && signature === undefined) return undefined;
-  return { type: 'reasoning', text, ...(signature !== undefined && { signature }) };
+  return { type: 'reasoning', text, ...(signature !== undefined && { signature }), ...rawReasoning(item) };
+}
+
+/** What the model thought word by word, where a summary of it is the text: no other dialect has both. */
+export function rawReasoning(item: JsonObject): { extension?: Extension } {
+  const hasBoth = texts(item.summary).length > 0 && texts(item.content).length > 0;
+  return hasBoth ? extensionOf({ [RAW]: { content: item.content } }) : {};
 }
 
 /** What the provider must get back: undefined where a stateless request could not use it. */
@@ -106,7 +116,7 @@ export function buildReasoning(part: ReasoningPart): JsonObject | undefined {
   item.summary = hasText && key.inContent !== true ? [{ type: 'summary_text', text: part.text }] : [];
   if (hasText && key.inContent === true) item.content = [{ type: 'reasoning_text', text: part.text }];
   if (key.encryptedContent !== undefined) item.encrypted_content = key.encryptedContent;
-  return item;
+  return withRaw(item, part);
 }
 
 /** The item that a client gets, its readable text as the summary. */
@@ -119,6 +129,11 @@ export function buildReasoningOutput(part: ReasoningPart, fallbackId: string): J
   };
   const encrypted = key === undefined ? foreignContent(part) : key.encryptedContent;
   if (encrypted !== undefined) item.encrypted_content = encrypted;
+  return withRaw(item, part);
+}
+
+function withRaw(item: JsonObject, { extension }: ReasoningPart): JsonObject {
+  put(item, 'content', asObject(ownFields(extension)[RAW])?.content);
   return item;
 }
 
