@@ -4,6 +4,7 @@
 import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ForeignForm } from '../dialect.ts';
+import { nestGrammar } from '../openai/free-text-format.ts';
 import { CALL_FAILED } from '../shared/substitutes.ts';
 
 /** Every request passes here: one in this dialect's own form costs no more than a check. */
@@ -47,12 +48,6 @@ function nestTool({ type, cache_control, input_schema, ...declared }: JsonObject
   }
   const parameters = input_schema === undefined ? {} : { parameters: input_schema };
   return { type: 'function', function: { ...declared, ...parameters }, ...cached };
-}
-
-function nestGrammar(format: JsonObject): JsonObject {
-  if (format.type !== 'grammar' || format.grammar !== undefined) return format;
-  const { type, ...grammar } = format;
-  return { type, grammar };
 }
 
 function rewriteChoice(choice: JsonObject): JsonValue {

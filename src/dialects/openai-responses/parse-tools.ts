@@ -17,6 +17,7 @@ import {
   requiredObject,
   requiredString,
 } from '../shared/read-field.ts';
+import { nestGrammar } from '../openai/free-text-format.ts';
 import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { flatName } from './namespace.ts';
@@ -98,13 +99,6 @@ function parseCustom(tool: JsonObject, path: string): CustomTool {
     ...(description !== undefined && { description }),
     ...(format !== undefined && { format: nestGrammar(format) }),
   };
-}
-
-/** In this dialect a grammar's fields are beside its type. */
-function nestGrammar(format: JsonObject): JsonObject {
-  if (format.type !== 'grammar' || format.grammar !== undefined) return format;
-  const { type, ...grammar } = format;
-  return { type, grammar };
 }
 
 /** The neutral choice, or `unknown` for a form that only this dialect has (hosted tools). */

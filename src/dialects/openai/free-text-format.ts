@@ -1,0 +1,9 @@
+// The format of a free-text tool, which OpenAI's two dialects write in two ways.
+import type { JsonObject } from '../../model/json/json.ts';
+
+/** As Chat Completions and the neutral request have it: Responses has a grammar's fields beside its type. */
+export function nestGrammar(format: JsonObject): JsonObject {
+  if (format.type !== 'grammar' || format.grammar !== undefined) return format;
+  const { type, ...grammar } = format;
+  return { type, grammar };
+}
