@@ -76,8 +76,8 @@ export function billOf({ tier, billedUsd, pricedApart, besides, otherCharges }: 
   return bill;
 }
 
-/** Service tier → factor of the usual token price; null: unknown. */
-export type TierPrices = Readonly<Record<string, number | null>>;
+/** Service tier → factor of the usual token price, for all models or only for `models`; null: unknown, as for other models. */
+export type TierPrices = Readonly<Record<string, number | { models: RegExp; times: number } | null>>;
 
 /** Names of providers' usual tier, or of one that is not paid for by the token. */
 const USUAL_TIERS = new Set([

@@ -9,6 +9,9 @@ import { OPENAI_SHAPED } from './openai-shaped.ts';
 /** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 
+/** Of the previews of other models no price is published. https://developers.openai.com/api/docs/guides/ultrafast-mode */
+const ULTRAFAST = { models: /^gpt-6-astra/, times: 6 };
+
 /** In Chat Completions, whatever the value. https://github.com/langchain-ai/langgraph-supervisor-py/pull/125 */
 const NO_PARALLEL_CALLS = [{ models: /^o\d/, fields: ['parallel_tool_calls'] }];
 
@@ -45,7 +48,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],
     priceId: 'openai',
     newerPrices: OPENAI_PRICES,
-    tiers: FLEX_AT_HALF,
+    tiers: { ...FLEX_AT_HALF, ultrafast: ULTRAFAST },
     pricedAt: /^https:\/\/([a-z]{2}\.)?api\.openai\.com$/,
     // From GPT-5.4 on, where they are served in one region: https://developers.openai.com/api/docs/guides/data-residency
     dearer: {

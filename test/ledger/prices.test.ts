@@ -275,6 +275,19 @@ describe('models that the table does not have yet', () => {
   });
 });
 
+test('the fastest tier costs six times as much for the model whose price is known, and an unknown price for others', () => {
+  const { newerPrices = {}, tiers = {} } = findProviderKind('openai') ?? {};
+  const provider = sampleProvider({ ...openai, newerPrices, tiers });
+  const usage = sampleUsage();
+  const at = (model: string, tier: string | null) =>
+    table(provider, model, usage, undefined, { tier, billedUsd: null });
+  const usual = at('gpt-6-astra', null);
+  if (usual === null) throw new Error('no price');
+  expect(at('gpt-6-astra', 'ultrafast')).toBeCloseTo(usual * 6, 12);
+  expect(at('gpt-5.6-sol', null)).not.toBeNull();
+  expect(at('gpt-5.6-sol', 'ultrafast')).toBeNull();
+});
+
 describe('no price is guessed', () => {
   const usage = sampleUsage();
   const unknown: [what: string, priceId: string | null, model: string][] = [

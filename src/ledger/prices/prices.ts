@@ -134,7 +134,9 @@ function timeOfPrice({ weekends }: ProviderConfig, at: number | undefined): numb
 
 /** The factor on the usual price of tokens; null: unknown. */
 function partOf({ tiers, dearer }: ProviderConfig, model: string, tier: string | null): number | null {
-  const part = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
+  const listed = tier !== null && Object.hasOwn(tiers, tier) ? (tiers[tier] ?? null) : 1;
+  const ofModel = typeof listed === 'object' && listed?.models.test(model) === true ? listed.times : null;
+  const part = typeof listed === 'number' ? listed : ofModel;
   return part !== null && dearer?.models.test(model) ? part * dearer.times : part;
 }
 
