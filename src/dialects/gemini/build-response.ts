@@ -51,6 +51,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     if (built !== undefined && foreign !== undefined) parts.push(built);
     else if (built !== undefined) addPart(parts, built);
     if (part.type === 'reasoning') {
+      if (foreign !== undefined && hides) losses.foreign(part.extension);
       thought = foreign;
       waiting = hides ? foreign : undefined;
     } else if (part.type === 'tool-call' && built !== undefined) thought = undefined;
