@@ -69,6 +69,8 @@ export interface GatewayErrorOptions {
   exhausted?: boolean | 'model';
   /** It will not resolve by itself: the same target is not retried. */
   lasting?: boolean;
+  /** Another target may take the request, although its code says that none is tried: only this provider refuses it. */
+  elsewhere?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
@@ -84,6 +86,7 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly exhausted: boolean | 'model';
   readonly lasting: boolean;
+  readonly elsewhere: boolean;
   readonly reason: UpstreamReason | undefined;
   readonly upstream: UpstreamAnswer | undefined;
 
@@ -96,6 +99,7 @@ export class GatewayError extends Error {
     this.retryAfterMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_WAIT_MS);
     this.exhausted = options.exhausted ?? false;
     this.lasting = options.lasting ?? false;
+    this.elsewhere = options.elsewhere ?? false;
     this.reason = options.reason;
     this.upstream = options.upstream;
   }
@@ -107,6 +111,7 @@ export class GatewayError extends Error {
       cause: this.cause,
       exhausted: this.exhausted,
       lasting: this.lasting,
+      elsewhere: this.elsewhere,
     };
     if (this.retryAfterMs !== undefined) options.retryAfterMs = this.retryAfterMs;
     if (this.reason !== undefined) options.reason = this.reason;

@@ -21,6 +21,7 @@ import {
   UNPAID,
 } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
+import { FEWER_TOOLS, meansTooManyTools } from '../shared/too-many-tools.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
 /** What the many body shapes have in common. */
@@ -93,12 +94,15 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const prefix =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = reason.code ?? reason.type;
+  const elsewhere = code === 'upstream_rejected' && meansTooManyTools(message);
+  const remedy = elsewhere ? FEWER_TOOLS : pathRemedy(httpStatus, message);
   return new GatewayError(
     code,
-    `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}${pathRemedy(httpStatus, message)}`,
+    `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}${remedy}`,
     {
       ...ownStatus(code, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(elsewhere && { elsewhere }),
       ...(isExhausted(reason, vendor, given) && { exhausted: true }),
       ...(Object.keys(reason).length > 0 && { reason }),
     },

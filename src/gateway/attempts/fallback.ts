@@ -389,7 +389,7 @@ function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
       // What the host signs, or configured headers say, is the gateway's own too.
       return key !== 'client';
     case 'never':
-      return false;
+      return error.elsewhere;
   }
 }
 
