@@ -3,13 +3,13 @@
 // https://github.com/MoonshotAI/kimi-cli/issues/2061 (references), https://github.com/MoonshotAI/kimi-cli/pull/2030 (types of enums)
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
-import { inlineReferences } from '../shared/inline-references.ts';
+import { inlineReferences, RecursiveDefinitions } from '../shared/inline-references.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import type { ReportedGrowth } from '../shared/schema-growth.ts';
 
-/** Keywords that may stand beside a choice or several types. */
-const ANNOTATIONS = new Set(['description', 'title', 'default']);
+/** Keywords that may stand beside a choice or several types; definitions are taken at the top only. */
+const ANNOTATIONS = new Set(['description', 'title', 'default', '$defs']);
 
 /** Keywords that constrain values of these types, and do not apply to others. */
 const CONSTRAINTS: readonly (readonly [types: readonly JsonValue[], keywords: readonly string[]])[] = [
@@ -32,12 +32,13 @@ const TYPES_OF = new Map(
 );
 
 export function mfjsSchema(schema: JsonObject, growth: ReportedGrowth): JsonObject {
-  const inlined = currentDraft(inlineReferences(schema, growth));
+  const inlined = currentDraft(inlineReferences(schema, growth, new RecursiveDefinitions()));
   const rewritten = mapSchemas(inlined, (each) => accepted(each, growth));
   return mapSchemas(rewritten, (each) => explicit(each, growth));
 }
 
 function accepted(given: JsonObject, growth: ReportedGrowth): JsonObject {
+  if (given.$ref !== undefined) return given;
   const schema = withSchemasForTrue(withRequiredDefined(given));
   const typed = withTypedEnum(schema);
   return pushedIntoChoices(Array.isArray(typed.type) ? asChoice(typed, typed.type, growth) : typed, growth);
@@ -86,7 +87,7 @@ const ANY: JsonObject = {
  * an array", of objects without any (https://github.com/NousResearch/hermes-agent/issues/66835).
  */
 function explicit(schema: JsonObject, growth: ReportedGrowth): JsonObject {
-  if (schema.anyOf !== undefined) return schema;
+  if (schema.anyOf !== undefined || schema.$ref !== undefined) return schema;
   let type = schema.type ?? impliedType(schema);
   if (type === undefined) {
     if (growth.allows(ANY, 1)) return { ...schema, ...ANY };
@@ -166,6 +167,11 @@ function pushedIntoChoices(schema: JsonObject, growth: ReportedGrowth): JsonObje
 }
 
 function merged(shared: JsonObject, choice: JsonObject, growth: ReportedGrowth): JsonObject {
+  if (choice.$ref !== undefined) {
+    // "when using $ref, type should be defined in the referenced schema instead of the parent schema"
+    if (Object.keys(shared).some((name) => name !== 'type')) growth.cut();
+    return choice;
+  }
   // A choice of choices has no type of its own.
   if (Array.isArray(choice.anyOf)) return pushedIntoChoices({ ...shared, ...choice }, growth);
   // Another type than the parent's: what the parent says does not apply to it.

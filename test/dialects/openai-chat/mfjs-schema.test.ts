@@ -12,11 +12,18 @@ const NAMED = ['properties', '$defs', 'definitions'];
 const ANNOTATIONS = new Set(['description', 'title', 'default']);
 
 /** What the server would say of it: the rules in the words of https://github.com/MoonshotAI/walle. */
-function problems(schema: JsonObject, path = 'root'): string[] {
+function problems(schema: JsonObject, path = 'root', root = schema): string[] {
   const found: string[] = [];
   const { type, enum: values, required, items, anyOf } = schema;
   const choices = asArray(anyOf);
-  if (schema.$ref !== undefined) found.push(`${path}: reference`);
+  if (schema.$ref !== undefined) {
+    const [, name] = /^#\/\$defs\/(\w+)$/.exec(String(schema.$ref)) ?? [];
+    const named = asObject(asObject(root.$defs)?.[name ?? '']);
+    const beside = Object.keys(schema).filter((keyword) => keyword !== '$ref');
+    if (named === undefined || beside.some((keyword) => keyword !== 'description' || keyword in named))
+      found.push(`${path}: reference`);
+    return found;
+  }
   if (type !== undefined && choices !== undefined) found.push(`${path}: type beside anyOf`);
   const others = Object.keys(schema).filter((name) => name !== 'type' && !ANNOTATIONS.has(name));
   if (Array.isArray(type) && type.length > 1 && others.length > 0)
@@ -37,9 +44,11 @@ function problems(schema: JsonObject, path = 'root'): string[] {
   if (items !== undefined && !isObject(items)) found.push(`${path}: items must be an object`);
   for (const keyword of NAMED)
     for (const [name, value] of Object.entries(asObject(schema[keyword]) ?? {}))
-      found.push(...(isObject(value) ? problems(value, `${path}.${name}`) : [`${path}.${name}: no object`]));
+      found.push(
+        ...(isObject(value) ? problems(value, `${path}.${name}`, root) : [`${path}.${name}: no object`]),
+      );
   for (const value of [items, schema.additionalProperties, ...(choices ?? [])])
-    if (isObject(value)) found.push(...problems(value, `${path}.?`));
+    if (isObject(value)) found.push(...problems(value, `${path}.?`, root));
   return found;
 }
 
@@ -169,6 +178,66 @@ describe('a field with', () => {
   });
 });
 
+const node = (next: string) => ({
+  type: 'object',
+  properties: { next: { anyOf: [{ $ref: next }, { type: 'null' }] } },
+  required: ['next'],
+});
+
+test.each<[string, JsonObject, JsonObject]>([
+  [
+    'a list',
+    { properties: { a: { $ref: '#/definitions/a~1b' } }, definitions: { 'a/b': node('#/definitions/a~1b') } },
+    { properties: { a: { $ref: '#/$defs/a_1b' } }, $defs: { a_1b: node('#/$defs/a_1b') } },
+  ],
+  [
+    'the whole',
+    { properties: { a: { type: 'array', items: { $ref: '#' } } } },
+    {
+      properties: { a: { type: 'array', items: { $ref: '#/$defs/root' } } },
+      $defs: {
+        root: {
+          type: 'object',
+          properties: { a: { type: 'array', items: { $ref: '#/$defs/root' } } },
+          required: [],
+        },
+      },
+    },
+  ],
+  [
+    'two of each other, and a third of one name',
+    {
+      properties: { a: { $ref: '#/$defs/A' }, b: { $ref: '#/definitions/A', description: 'b' } },
+      $defs: { A: node('#/$defs/B'), B: node('#/$defs/A') },
+      definitions: { A: node('#/definitions/A') },
+    },
+    {
+      properties: { a: { $ref: '#/$defs/A' }, b: { $ref: '#/$defs/A_2', description: 'b' } },
+      $defs: {
+        A: {
+          ...node(''),
+          properties: { next: { anyOf: [node('#/$defs/A'), { type: 'null' }] } },
+        },
+        A_2: node('#/$defs/A_2'),
+      },
+    },
+  ],
+])('what leads back to itself stays a definition: %s', (_, given, expected) => {
+  const losses = createLossReport('openai-chat');
+  const sent = mfjsSchema({ type: 'object', required: [], ...given }, reportedGrowth('tools', losses));
+  expect(sent).toEqual({ type: 'object', required: [], ...expected });
+  expect(problems(sent)).toEqual([]);
+  expect(losses.list()).toEqual([]);
+  expect(mfjsSchema(sent, growth())).toEqual(sent);
+});
+
+test('a reference to nothing but itself is any value', () => {
+  const $defs = { A: { $ref: '#/$defs/B' }, B: { $ref: '#/$defs/A' } };
+  const sent = mfjsSchema({ type: 'object', properties: { a: { $ref: '#/$defs/A' } }, $defs }, growth());
+  expect(problems(sent)).toEqual([]);
+  expect(sent.$defs).toEqual({ A: ANYTHING });
+});
+
 test('a function without arguments has an object of which nothing is required', () => {
   const { body } = build('moonshot', { tools: [{ type: 'function', name: 'f' }] });
   expect(body.tools).toMatchObject([
@@ -192,5 +261,5 @@ test('moonshot gets such schemas of functions and answers, an object at the top,
   expect(problems(sent)).toEqual([]);
   const answer = asObject(asObject(body.response_format)?.json_schema)?.schema;
   expect(problems(asObject(answer) ?? { $ref: 'none' })).toEqual([]);
-  expect(lost).toEqual(['approximated tools.parameters', 'approximated response_format']);
+  expect(lost).toEqual(['approximated tools.parameters']);
 });
