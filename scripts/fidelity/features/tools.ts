@@ -48,7 +48,7 @@ const declared = (schema: JsonObject, more: JsonObject = {}, name = 'weather') =
       functionDeclarations: [{ name, description: 'Tells it.', parametersJsonSchema: schema }],
     },
     'bedrock-converse': {
-      toolSpec: { name, description: 'Tells it.', inputSchema: { json: schema } },
+      toolSpec: { name, description: 'Tells it.', inputSchema: { json: schema }, ...more },
     },
     'ollama-chat': {
       type: 'function',
@@ -194,7 +194,7 @@ export const TOOLS: FeatureGroup = {
     { name: 'schema with alternatives at the top (`anyOf`)', forms: declared(CHOICE) },
     {
       name: 'strict arguments',
-      forms: { ...STRICT, gemini: null, 'bedrock-converse': null, 'ollama-chat': null },
+      forms: { ...STRICT, gemini: null, 'ollama-chat': null },
     },
     {
       name: 'free-text tool (`custom`)',

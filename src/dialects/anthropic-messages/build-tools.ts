@@ -3,16 +3,13 @@ import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
-import { strictSchema } from '../claude/strict-schema.ts';
+import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';
-
-/** The most tools of one request that may be strict. */
-const MOST_STRICT = 20;
 
 export function buildTools(request: NeutralRequest, traits: ModelTraits, losses: LossReport): JsonObject[] {
   const native = request.extension?.dialect === ID;

@@ -1,7 +1,10 @@
 // `toolConfig`. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
+import { traitsOf } from '../claude/models.ts';
+import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
 import { currentDraft } from '../shared/current-draft.ts';
+import type { LossReport } from '../shared/loss-report.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
@@ -27,7 +30,14 @@ export function buildToolConfig(
   const { toolChoice } = request;
   const called = calledTools(turns);
   const growth = reportedGrowth('tools.parameters', losses);
-  const offered = request.tools.flatMap((tool) => buildTool(tool, growth, scope));
+  let strict = traitsOf(facts.model).structuredOutput && scope.family === 'claude' ? MOST_STRICT : 0;
+  const offered = request.tools.flatMap((tool) => {
+    const asks = tool.type === 'function' && tool.strict === true;
+    const isStrict = asks && strict > 0;
+    if (isStrict) strict--;
+    else if (asks) losses.lost('tools.strict');
+    return buildTool(tool, isStrict, growth, scope);
+  });
   if (request.parallelToolCalls === false && offered.length > 0) losses.lost('parallel_tool_calls');
   if (toolChoice?.type === 'none' && offered.length > 0) {
     if (called.size === 0) {
@@ -61,7 +71,7 @@ function calledTools(turns: readonly Turn[]): Set<string> {
   return names;
 }
 
-function buildTool(tool: Tool, growth: ReportedGrowth, scope: ContentScope): JsonObject[] {
+function buildTool(tool: Tool, isStrict: boolean, growth: ReportedGrowth, scope: ContentScope): JsonObject[] {
   const { losses } = scope;
   losses.ungrouped(tool);
   switch (tool.type) {
@@ -72,9 +82,10 @@ function buildTool(tool: Tool, growth: ReportedGrowth, scope: ContentScope): Jso
       return [toolSpec(tool.name, tool.description, freeTextSchema(tool, losses))];
     case 'function': {
       losses.foreign(tool.extension);
-      if (tool.strict === true) losses.lost('tools.strict');
-      const schema = schemaOf(tool);
-      const spec = toolSpec(tool.name, tool.description, takenSchema(schema, growth, scope));
+      const schema = takenSchema(schemaOf(tool), growth, scope);
+      const spec = isStrict
+        ? strictSpec(tool, schema, losses)
+        : toolSpec(tool.name, tool.description, schema);
       const point = buildCachePoint(tool.cacheControl, spec, scope);
       return point === undefined ? [spec] : [spec, point];
     }
@@ -101,6 +112,13 @@ function takenSchema(
 /** An empty description is refused. */
 function toolSpec(name: string, description: string | undefined, schema: JsonObject): JsonObject {
   return { toolSpec: { name, ...(description ? { description } : {}), inputSchema: { json: schema } } };
+}
+
+function strictSpec({ name, description }: FunctionTool, given: JsonObject, losses: LossReport): JsonObject {
+  const { schema, weakened } = strictSchema(given);
+  if (weakened) losses.approximated('tools.strict', 'some schema constraints are in descriptions only');
+  const { toolSpec: spec } = toolSpec(name, description, schema);
+  return { toolSpec: { ...asObject(spec), strict: true } };
 }
 
 function schemaOf({ parameters }: FunctionTool): JsonObject {

@@ -4,6 +4,9 @@
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 
+/** The most tools of one request that may be strict. */
+export const MOST_STRICT = 20;
+
 const KEPT = new Set(['type', 'enum', 'const', '$ref', 'title', 'default']);
 const FORMATS = new Set([
   'date-time',

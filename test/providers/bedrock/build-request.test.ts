@@ -257,7 +257,33 @@ describe('tools', () => {
       { tools: [SPEC] },
       ['lost parallel_tool_calls'],
     ],
-    ['strict ones', { tools: [{ ...FUNCTION, strict: true }] }, { tools: [SPEC] }, ['lost tools.strict']],
+    [
+      'strict ones',
+      { tools: [{ ...FUNCTION, strict: true }] },
+      {
+        tools: [
+          {
+            toolSpec: {
+              name: 'f',
+              inputSchema: { json: { ...FUNCTION.parameters, additionalProperties: false } },
+              strict: true,
+            },
+          },
+        ],
+      },
+      [],
+    ],
+    [
+      'more strict ones than may be',
+      { tools: Array.from({ length: 21 }, () => ({ ...FUNCTION, strict: true })) },
+      {
+        tools: [
+          ...Array.from({ length: 20 }, () => ({ toolSpec: expect.objectContaining({ strict: true }) })),
+          SPEC,
+        ],
+      },
+      ['lost tools.strict'],
+    ],
     ['without a schema', { tools: [{ type: 'function', name: 'f' }] }, { tools: [SPEC] }, []],
     [
       'with one that does not say that it is of an object',
