@@ -516,6 +516,38 @@ describe('what lies on disk', () => {
     expect(errors).toEqual([]);
   });
 
+  test('files that a process writes after another looked are taken over when it has ended', async () => {
+    const spill = openSpill();
+    expect(await spill.next()).toEqual([]);
+    const path = await spillRows(3);
+    const other = Bun.spawn(['sleep', '60']);
+    renameSync(path, path.replace(`-${process.pid}.`, `-${other.pid}.`));
+    try {
+      setSystemTime(Date.now() + 60_000);
+      expect(await spill.next()).toEqual([]);
+      other.kill();
+      await other.exited;
+      setSystemTime(Date.now() + 60_000);
+      expect(idsOf(await spill.next())).toEqual(['req_0', 'req_1', 'req_2']);
+    } finally {
+      setSystemTime();
+    }
+  });
+
+  test('what two take over from a third is lost to neither', async () => {
+    const path = await spillRows(3);
+    const ended = Bun.spawn(['true']);
+    await ended.exited;
+    renameSync(path, path.replace(`-${process.pid}.`, `-${ended.pid}.`));
+    const [one, other] = [openSpill(), openSpill()];
+    // Both know of it before either reads it.
+    await Promise.all([one.close(), other.close()]);
+    await one.remove((await one.next()).length);
+    expect(await other.next()).toEqual([]);
+    expect(other.held()).toEqual({ rows: 0, bytes: 0, lost: 0, lastError: null });
+    expect(errors).toEqual([]);
+  });
+
   test('files of before the machine was started are nobody’s, whoever has the number of their process now', async () => {
     const path = await spillRows(3);
     const other = Bun.spawn(['sleep', '60']);

@@ -8,6 +8,8 @@ import type { Spill } from './spill.ts';
 import {
   createSegmentWriter,
   findSegments,
+  isAbsence,
+  isOwn,
   messageOf,
   type Segment,
   segmentName,
@@ -23,7 +25,7 @@ export interface SpillFileOptions {
 }
 
 const BATCH_ROWS = 256;
-/** How often files that belong to running processes are checked again. */
+/** How often files of other processes are looked for: those that run may spill more, and end. */
 const LOOK_MS = 10_000;
 
 /**
@@ -45,15 +47,16 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
   };
   /** Names of files that need not be checked again. */
   const seen = new Set<string>();
-  let ofOthers = 0;
   let lookedAt = 0;
+  /** Of the latest look. */
+  let unfound: readonly string[] = [];
   const look = async (): Promise<void> => {
     lookedAt = Date.now();
     const found = await findSegments(directory, seen);
     segments.push(...found.segments);
     number = Math.max(number, found.nextNumber);
-    ofOthers = found.ofOthers;
-    for (const error of found.errors) failed(error);
+    for (const error of found.errors) if (!unfound.includes(error)) failed(error);
+    unfound = found.errors;
   };
   // Operations run one after the other; the first one finds the existing files.
   let turn: Promise<unknown> = look();
@@ -81,13 +84,15 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
     await writer.append(text, rows.length);
   };
 
-  /** Null where the file cannot be read: it stays on disk, and the next process tries again. */
+  /** Null where the file cannot be read: it stays on disk, and the next process tries again. Null, too, where another has taken it over. */
   const read = async (segment: Segment): Promise<LedgerRow[] | null> => {
     if (writer.isWriting(segment)) await writer.end();
     let text: string;
     try {
       text = await readFile(segment.path, 'utf8');
     } catch (thrown) {
+      // Two gateways with one folder may both take over what a third has left.
+      if (isAbsence(thrown) && !isOwn(segment)) return null;
       lost += segment.rows;
       failed(unreadable(segment.path, thrown));
       return null;
@@ -130,7 +135,7 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
       }),
     next: () =>
       inTurn(async () => {
-        if (ofOthers > 0 && Date.now() - lookedAt >= LOOK_MS) await look();
+        if (Date.now() - lookedAt >= LOOK_MS) await look();
         while (head === null && segments[0] !== undefined) {
           const [segment] = segments;
           const rows = await read(segment);

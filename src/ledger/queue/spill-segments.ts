@@ -79,11 +79,14 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(9, '0')}-${process.pid}.jsonl`;
 }
 
+/** This process writes it, or wrote it. */
+export function isOwn({ path }: Segment): boolean {
+  return path.endsWith(`-${process.pid}.jsonl`);
+}
+
 export interface FoundSegments {
   segments: Segment[];
   nextNumber: number;
-  /** Number of files that belong to running processes. */
-  ofOthers: number;
   /** One per file or directory that exists and cannot be read. */
   errors: string[];
 }
@@ -98,7 +101,6 @@ export async function findSegments(directory: string, seen: Set<string>): Promis
   const all = (await readdir(directory).catch(failed(directory))) ?? [];
   const names = all.filter((name) => SEGMENT_NAME.test(name)).sort();
   const segments: Segment[] = [];
-  let ofOthers = 0;
   const bootedAt = Date.now() - uptime() * 1_000;
   for (const name of names) {
     if (seen.has(name)) continue;
@@ -110,7 +112,6 @@ export async function findSegments(directory: string, seen: Set<string>): Promis
       if (found === null) continue;
       if (found.mtimeMs >= bootedAt) {
         seen.delete(name);
-        ofOthers += 1;
         continue;
       }
     }
@@ -121,11 +122,11 @@ export async function findSegments(directory: string, seen: Set<string>): Promis
     segments.push({ path, rows, bytes: content.length });
   }
   const numbers = names.map((name) => Number.parseInt(name, 10));
-  return { segments, nextNumber: Math.max(0, ...numbers) + 1, ofOthers, errors };
+  return { segments, nextNumber: Math.max(0, ...numbers) + 1, errors };
 }
 
 /** Nothing was spilled yet, or could be, or another process has taken the file over. */
-function isAbsence(thrown: unknown): boolean {
+export function isAbsence(thrown: unknown): boolean {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
