@@ -27,6 +27,8 @@ export interface Extension {
   fields: JsonObject;
   /** The fields that only spell out a default, or repeat what has a neutral form: nothing is lost without them. */
   defaults?: readonly string[];
+  /** The fields that are rests of objects whose other fields have neutral forms: what is lost are the fields inside. */
+  rests?: readonly string[];
 }
 
 /** A source the answer rests on. Character offsets count UTF-16 units in the text part they belong to. */

@@ -51,6 +51,7 @@ const extension = shape<Extension>({
   dialect: providerDialect,
   fields: json,
   defaults: names.optional(),
+  rests: names.optional(),
 }).optional();
 const anyPart = { cacheControl: object, extension };
 

@@ -295,3 +295,25 @@ describe('the form that was asked for is repeated in the answer, by which LangCh
     },
   );
 });
+
+test('a setting of the thinking that others do not have is named by itself, since the thinking is not lost', async () => {
+  const reasoning = { effort: 'medium', context: 'all_turns' };
+  const text = { verbosity: 'low', new_setting: 1 };
+  const { post } = setup(
+    'gemini',
+    `data: ${JSON.stringify({ candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] })}\n\n`,
+  );
+  const response = await post('/v1/responses', {
+    model: 'any-model',
+    input: 'Fix it.',
+    stream: true,
+    reasoning,
+    text,
+  });
+  await response.arrayBuffer();
+  expect(response.headers.get('x-sluice-lost')?.split(', ').sort()).toEqual([
+    'reasoning.context',
+    'text.new_setting',
+    'verbosity',
+  ]);
+});

@@ -98,10 +98,13 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   kept.add('text');
 
   const fields = otherFields(body, kept, isDefault);
-  if (!isEmpty(reasoning.rest)) fields.reasoning = reasoning.rest;
-  if (!isEmpty(textRest)) fields.text = textRest;
+  const rests = Object.entries({ reasoning: reasoning.rest, text: textRest }).filter(
+    ([, rest]) => !isEmpty(rest),
+  );
+  Object.assign(fields, Object.fromEntries(rests));
   readRetention(body, request, fields);
   const extension = keepItems(fields, input.toolItems);
+  if (rests.length > 0) extension.rests = rests.map(([field]) => field);
   request.extension = isOwnToo
     ? { ...extension, defaults: [...(extension.defaults ?? []), 'tool_choice'] }
     : extension;

@@ -1,6 +1,7 @@
 // Collects what a request loses on its way into a provider's dialect, each feature once.
 import type { Extension } from '../../model/content.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
+import { asObject } from '../../model/json/json.ts';
 import type { Loss, Tool } from '../../model/request.ts';
 
 export interface LossReport {
@@ -48,8 +49,11 @@ class Report implements LossReport {
 
   foreign(extension: Extension | undefined): void {
     if (extension === undefined || extension.dialect === this.own) return;
-    for (const field of Object.keys(extension.fields)) {
-      if (extension.defaults?.includes(field) !== true) this.lost(field);
+    const { fields, defaults, rests } = extension;
+    for (const field of Object.keys(fields)) {
+      if (defaults?.includes(field) === true) continue;
+      if (rests?.includes(field) !== true) this.lost(field);
+      else for (const name of Object.keys(asObject(fields[field]) ?? {})) this.lost(`${field}.${name}`);
     }
   }
 
