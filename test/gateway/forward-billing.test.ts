@@ -201,6 +201,70 @@ describe('what other vendors bill by its length', () => {
   });
 });
 
+describe('interactions with Gemini', () => {
+  const PATH = '/v1beta/interactions';
+  const USAGE = {
+    total_input_tokens: 1_000,
+    total_cached_tokens: 400,
+    total_tool_use_tokens: 50,
+    total_output_tokens: 200,
+    total_thought_tokens: 300,
+    total_tokens: 1_550,
+    input_tokens_by_modality: [{ modality: 'text', tokens: 1_000 }],
+  };
+  const COST = (650 * 0.3 + 400 * 0.03 + 500 * 2.5) / 1e6;
+  const interact = (usage: object, stream = false, more: ConfigInput = {}) =>
+    asked(
+      PATH,
+      { model: 'gemini/gemini-2.5-flash', input: 'hi', stream },
+      stream
+        ? sse(
+            ['step.delta', { event_type: 'step.delta', delta: { text: 'a' } }],
+            [
+              'interaction.completed',
+              { event_type: 'interaction.completed', interaction: { id: 'i', usage } },
+            ],
+          )
+        : jsonReply({ id: 'i', status: 'completed', steps: [], usage }),
+      { providers: { gemini: { api_key: 'AIzaSyLab' } }, ...more },
+    );
+
+  test.each([false, true])('cost what their tokens cost, streamed: %p', async (stream) => {
+    const { row } = await interact(USAGE, stream);
+    expect(row).toMatchObject({
+      operation: 'infer',
+      model: 'gemini-2.5-flash',
+      usage: { inputTokens: 650, cacheReadTokens: 400, outputTokens: 500, reasoningTokens: 300 },
+    });
+    expect(row.costUsd).toBeCloseTo(COST, 10);
+  });
+
+  test('whose output has the thoughts in it are not billed for these twice', async () => {
+    const { row } = await interact({ ...USAGE, total_output_tokens: 500 });
+    expect(row.usage).toMatchObject({ outputTokens: 500, reasoningTokens: 300 });
+    expect(row.costUsd).toBeCloseTo(COST, 10);
+  });
+
+  test('are unpriced where Google searched, or states nothing yet', async () => {
+    const searched = await interact({
+      ...USAGE,
+      grounding_tool_count: [{ type: 'google_search', count: 1 }],
+    });
+    expect(searched.row).toMatchObject({ costUsd: null, usage: { outputTokens: 500 } });
+    const { row } = await asked(PATH, { agent: 'deep-research', background: true }, jsonReply({ id: 'i' }), {
+      providers: { gemini: { api_key: 'AIzaSyLab' } },
+    });
+    expect(row).toMatchObject({ operation: 'infer', usageKnown: false, costUsd: null });
+  });
+
+  test('are no answer where they are only read or ended', async () => {
+    const { row } = await asked(`${PATH}/i/cancel`, {}, jsonReply({ id: 'i', usage: USAGE }), {
+      providers: { gemini: { api_key: 'AIzaSyLab' } },
+    });
+    expect(row).toMatchObject({ operation: 'forward', usageKnown: false });
+  });
+});
+
 describe('speech', () => {
   test('in a stream costs its tokens', async () => {
     const usage = { input_tokens: 100, output_tokens: 1_000, total_tokens: 1_100 };

@@ -3,6 +3,7 @@
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
+import { INTERACTION_BILL } from './interactions.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 import {
   BELOW_PROJECT,
@@ -84,6 +85,8 @@ const STORED = new RegExp(
     `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
 const UPLOADED = /^\/upload\//;
+/** What is posted there is answered, and stored. */
+const INTERACTIONS = /^\/v1(beta)?\/interactions$/;
 /** Images, and answers to questions with given choices. */
 const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/(models/[^/]+${COLON}predict|decisions)$`);
 /** OpenAI and Anthropic have these there too. */
@@ -93,6 +96,7 @@ export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath 
   const cloud = publisherPath(path);
   if (cloud !== undefined) return madeOfCloud(cloud);
   if (SHARED.test(path) && !isGoogles(headers)) return undefined;
+  if (INTERACTIONS.test(path)) return { path, spokenBy: ['gemini'], isStored: true, ...INTERACTION_BILL };
   if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true, isUpload: UPLOADED.test(path) };
   return MADE_AT_ONCE.test(path) ? madeAt(path) : undefined;
 }
