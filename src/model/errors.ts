@@ -71,6 +71,8 @@ export interface GatewayErrorOptions {
   lasting?: boolean;
   /** Another target may take the request, although its code says that none is tried: only this provider refuses it. */
   elsewhere?: boolean;
+  /** This machine's network is the reason, which shows at once: it says nothing of the provider. */
+  offline?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
@@ -87,6 +89,7 @@ export class GatewayError extends Error {
   readonly exhausted: boolean | 'model';
   readonly lasting: boolean;
   readonly elsewhere: boolean;
+  readonly offline: boolean;
   readonly reason: UpstreamReason | undefined;
   readonly upstream: UpstreamAnswer | undefined;
 
@@ -100,6 +103,7 @@ export class GatewayError extends Error {
     this.exhausted = options.exhausted ?? false;
     this.lasting = options.lasting ?? false;
     this.elsewhere = options.elsewhere ?? false;
+    this.offline = options.offline ?? false;
     this.reason = options.reason;
     this.upstream = options.upstream;
   }
@@ -112,6 +116,7 @@ export class GatewayError extends Error {
       exhausted: this.exhausted,
       lasting: this.lasting,
       elsewhere: this.elsewhere,
+      offline: this.offline,
     };
     if (this.retryAfterMs !== undefined) options.retryAfterMs = this.retryAfterMs;
     if (this.reason !== undefined) options.reason = this.reason;

@@ -97,7 +97,9 @@ class ProviderLease implements Lease {
         if (error.code === 'upstream_rate_limited') slot.congested();
         return;
       case 'provider':
-        permit.failed();
+        // A breaker would keep the provider from being asked for a while after the network is back.
+        if (error.offline) permit.abandoned();
+        else permit.failed();
         this.failed(error, whose === 'own');
         if (error.code === 'upstream_overloaded' || error.code === 'upstream_timeout') slot.congested();
     }

@@ -100,6 +100,10 @@ const NOT_HTTP: Readonly<Record<string, { code: ErrorCode; happened: string; rem
   },
 };
 
+function isOffline(cause: unknown): boolean {
+  return cause instanceof Error && 'offline' in cause && cause.offline === true;
+}
+
 /** What an error says about a lack of descriptors, and what to do; undefined: it has another reason. */
 export function lackOfDescriptors(error: unknown): { happened: string; remedy: string } | undefined {
   const code = codeOf(error);
@@ -129,7 +133,7 @@ export function networkFailure(provider: string, url: string, cause: unknown): G
   }
   const [happened, remedy] = wordsOf(cause);
   const message = `${provider} cannot be reached at ${origin}: ${happened} (${code}); ${remedy}`;
-  return new GatewayError('upstream_unreachable', message, { cause });
+  return new GatewayError('upstream_unreachable', message, { cause, offline: isOffline(cause) });
 }
 
 function wordsOf(cause: unknown): Words {

@@ -244,7 +244,8 @@ function endProbe(memory: ProviderMemory, permit: Permit, failure: GatewayError 
     if (resetFailures(memory)) memory.notify({ what: 'recovered' });
     return;
   }
-  permit.failed();
+  if (failure.offline) permit.abandoned();
+  else permit.failed();
   fail(memory, failure);
   memory.notify({ what: 'failed', error: toPeerError(failure), key: null });
 }

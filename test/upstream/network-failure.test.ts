@@ -39,6 +39,13 @@ test.each([
   expect(isUnreachable(cause)).toBe(unreachable);
 });
 
+test('a machine without a network is told apart, also in other words of the same failure', () => {
+  const cause = Object.assign(coded('EAI_AGAIN'), { offline: true });
+  const failure = networkFailure('lab', URL_WITH_SECRETS, cause);
+  expect(failure.with('in other words').offline).toBe(true);
+  expect(networkFailure('lab', URL_WITH_SECRETS, coded('EAI_AGAIN')).offline).toBe(false);
+});
+
 test('a handshake that the server refuses is a TLS failure: no message suggests plain HTTP', () => {
   const cause = coded('EPROTO', 'error:1000042e:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION');
   const { message } = networkFailure('lab', URL_WITH_SECRETS, cause);

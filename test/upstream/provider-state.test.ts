@@ -68,6 +68,21 @@ test('what a provider asks to wait, and the time of an open breaker, pass while 
   await lease(states, guarded);
 });
 
+test('that this machine is without a network opens no breaker, and leaves a half-open one so', async () => {
+  const { states, timers } = setup();
+  const offline = new GatewayError('upstream_unreachable', 'no name server', { offline: true });
+  const guarded = { ...A, breaker: { failures: 2, openForMs: 30_000 } };
+  for (let time = 0; time < 9; time++) (await lease(states, guarded)).end(offline);
+  expect(states.snapshot([guarded])).toMatchObject([{ breaker: 'closed', healthy: false }]);
+  for (let time = 0; time < 2; time++) await failed(states, guarded, 'upstream_failed');
+  await timers.advance(30_000);
+  for (let time = 0; time < 9; time++) (await lease(states, guarded)).end(offline);
+  states.beginProbe(guarded)?.(offline);
+  expect(states.snapshot([guarded])).toMatchObject([{ breaker: 'half-open' }]);
+  (await lease(states, guarded)).end('completed');
+  expect(states.snapshot([guarded])).toMatchObject([{ breaker: 'closed', healthy: true }]);
+});
+
 test('three failures in a row make it unhealthy, one answer healthy again', async () => {
   const { states } = setup();
   const state = () => states.snapshot([A])[0];

@@ -4,6 +4,9 @@ import { net } from '../node-modules.ts';
 
 /** The same time for which the runtime's own fetch remembers them. */
 const REMEMBERED_MS = 30_000;
+/** getaddrinfo's code; a name server that was asked and is silent takes seconds. */
+const NO_NAME_SERVER = 'EAI_AGAIN';
+const AT_ONCE_MS = 1_000;
 /** How long an address that accepts connections and then serves none is tried last. */
 const DOUBTED_MS = 5 * 60_000;
 /** `localhost` is this machine, whatever a name server says. https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
@@ -18,10 +21,13 @@ interface Found {
 class NameError extends Error {
   override readonly name = 'NameError';
   readonly code: string;
+  /** No name server could be asked, which the system said at once: a machine without a network. */
+  readonly offline: boolean;
 
-  constructor(message: string, code: string, cause: unknown) {
+  constructor(message: string, code: string, { cause, offline }: { cause: unknown; offline: boolean }) {
     super(message, { cause });
     this.code = code;
+    this.offline = offline;
   }
 }
 
@@ -83,13 +89,18 @@ export class Addresses {
 
   private async ask(): Promise<readonly string[]> {
     const { hostname } = this;
+    const began = this.elapsed();
     try {
       this.found = this.ordered(alternating(await dns.lookup(hostname, { backend: 'system' })));
       this.foundUntil = this.elapsed() + REMEMBERED_MS;
       return this.found;
     } catch (thrown) {
       const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'ENOTFOUND';
-      throw new NameError(`the name ${hostname} has no address`, code.replace('DNS_', ''), thrown);
+      const offline = code.endsWith(NO_NAME_SERVER) && this.elapsed() - began < AT_ONCE_MS;
+      throw new NameError(`the name ${hostname} has no address`, code.replace('DNS_', ''), {
+        cause: thrown,
+        offline,
+      });
     } finally {
       this.asked = null;
     }
