@@ -42,7 +42,7 @@ export function isRedirect(status: number): boolean {
 export function redirected(provider: string, status: number): GatewayError {
   return new GatewayError(
     'upstream_failed',
-    `${provider} answered with a redirect (${status}), which is not followed; set base_url to its actual address`,
+    `${provider} answered with a redirect (${status}), which is not followed; set base_url to its actual address, or, in a network with a login page, log in`,
     { lasting: true },
   );
 }
