@@ -60,7 +60,7 @@ export function createAccounting(
   const active = new Set<ExchangeRecord>();
   let { redactor } = initial;
   const rateLimits = createRateLimits({
-    monotonic: host.monotonic,
+    elapsed: host.elapsed ?? host.monotonic,
     counters: fleet?.counters,
     connect: host.connectRemoteCount,
     running: () => [...active].flatMap(({ counted }) => (counted === null ? [] : [counted])),

@@ -48,7 +48,8 @@ const UNREACHABLE =
   'the program that embeds this gateway gives it no client for Redis (host.connectRemoteCount): leave redis out, or run sluice';
 
 interface RateLimitOptions {
-  monotonic(): number;
+  /** Milliseconds that pass while the machine sleeps too. */
+  elapsed(): number;
   /** Shared with other processes; left out where there are none. */
   counters?: Counters | undefined;
   /** Left out where the host cannot reach such a server. */
@@ -76,7 +77,7 @@ export function createRemoteLog(log: GatewayHost['log']): (state: RemoteState | 
 export type ConnectRemoteCount = (config: RedisConfig, options: RemoteCountOptions) => RemoteCount;
 
 export function createRateLimits(options: RateLimitOptions): RateLimits {
-  const { monotonic, counters = createLocalCounters(monotonic), connect } = options;
+  const { elapsed, counters = createLocalCounters(elapsed), connect } = options;
   const book = createLimitBook(counters);
   let redis: RedisConfig | null = null;
   let remote: RemoteCount | null = null;

@@ -237,7 +237,7 @@ class StartedPrimary implements Primary {
 
   private setupOf(worker: WorkerProcess): WorkerSetup {
     const { config, columns } = this;
-    const { hostname, port, ledger, telemetry, monotonic } = this.options;
+    const { hostname, port, ledger, telemetry, monotonic, elapsed = monotonic } = this.options;
     this.configs.set(worker, config);
     return {
       hostname,
@@ -247,7 +247,7 @@ class StartedPrimary implements Primary {
       columns,
       recorded: ledger !== null,
       traced: telemetry !== null,
-      clock: monotonic(),
+      clock: elapsed(),
     };
   }
 

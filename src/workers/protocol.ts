@@ -54,7 +54,7 @@ export interface WorkerSetup {
   recorded: boolean;
   /** Whether traces are collected. */
   traced: boolean;
-  /** The primary's monotonic clock when it answered, in milliseconds. */
+  /** The primary's clock when it answered: milliseconds that pass while the machine sleeps too. */
   clock: number;
 }
 

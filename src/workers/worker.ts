@@ -18,7 +18,8 @@ export interface WorkerOptions {
   index: number;
   /** How many there are. */
   workers: number;
-  monotonic(): number;
+  /** Milliseconds that pass while the machine sleeps too. */
+  elapsed(): number;
   setTimer(callback: () => void, ms: number): () => void;
   onError(error: unknown): void;
   /** No memory is left to note new requests: they are served, but lost to the ledger if this process dies. */
@@ -36,7 +37,7 @@ export interface WorkerLink {
 
 /** For a process that a primary has started. */
 export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLink> {
-  const { index, workers, monotonic, setTimer, onError } = options;
+  const { index, workers, elapsed, setTimer, onError } = options;
   const shared = divideShared(openSharedMemory(SHARED_DESCRIPTOR).bytes, workers);
   const load = createLoadTable(shared.load, workers, index);
   const memory = openSharedMemory(MEMORY_DESCRIPTOR);
@@ -62,11 +63,11 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
     options.onOrphaned();
   });
 
-  const askedAt = monotonic();
+  const askedAt = elapsed();
   const setup = await primary.call('setup');
   // Clocks of processes begin at different times. The error, half of the time that the answer took, changes no rate: only
   // what a limit lets pass at once, by as much of the period.
-  const ahead = setup.clock - (askedAt + monotonic()) / 2;
+  const ahead = setup.clock - (askedAt + elapsed()) / 2;
   answers.columns = setup.columns;
   return {
     setup,
@@ -84,7 +85,7 @@ export async function connectToPrimary(options: WorkerOptions): Promise<WorkerLi
         notify: (notice) => primary.notify('notice', { about: 'provider', notice }),
         room: (provider) => load.room(answers.columns.get(provider) ?? -1),
       },
-      counters: createSharedCounters(shared.counters, workers, index, () => monotonic() + ahead),
+      counters: createSharedCounters(shared.counters, workers, index, () => elapsed() + ahead),
       remoteChanged: (state) => primary.notify('remoteChanged', state),
       spent: (added) => primary.notify('spent', added),
       placed: (place, target) => primary.notify('notice', { about: 'place', place, target }),

@@ -2,6 +2,7 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createWebHost } from '../../gateway/host.ts';
+import { createElapsed } from '../../server/elapsed.ts';
 import { descriptorState } from '../../server/descriptors.ts';
 import { createLog, type LogOptions, noteLostLines, parseLogSetting } from '../../server/log.ts';
 import { createServerHost } from '../../server/server-host.ts';
@@ -39,11 +40,11 @@ export async function serveAsWorker(
     if (program === undefined) log('error', UPDATED);
     return OTHER_PROGRAM_CODE;
   }
-  const { monotonic, setTimer } = createWebHost();
+  const { now, monotonic, setTimer } = createWebHost();
   const primary = await connectToPrimary({
     index: Number(index),
     workers: Number(workers),
-    monotonic,
+    elapsed: createElapsed({ now, monotonic }),
     setTimer,
     onError: (error) =>
       log('error', 'the primary process received a message that it could not handle', { error }),

@@ -63,6 +63,20 @@ for (const path of PATHS)
       await end();
     });
 
+test('what was used comes back while the machine sleeps, too', async () => {
+  let asleepMs = 0;
+  const clock = { now: () => 0 };
+  const elapsed = () => clock.now() + asleepMs;
+  const { status, timers, end } = setup([{ requests: 2, per: 'day' }], { host: { elapsed } });
+  clock.now = timers.now;
+  for (let n = 0; n < 2; n++) expect(await status()).toBe(200);
+  expect(await status()).toBe(429);
+  asleepMs = 12 * 3_600_000;
+  expect(await status()).toBe(200);
+  expect(await status()).toBe(429);
+  await end();
+});
+
 test('may ask again exactly when the answer said, and not a millisecond sooner', async () => {
   const { ask, status, timers, end } = setup([{ requests: 7, per: 'minute' }]);
   for (let n = 0; n < 7; n++) expect(await status()).toBe(200);
