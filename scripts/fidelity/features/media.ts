@@ -190,7 +190,7 @@ export const MEDIA: FeatureGroup = {
         'openai-responses': null,
         gemini: null,
         'bedrock-converse': {
-          document: { format: 'txt', source: { bytes: 'UmVhZCBtZS4=' }, citations: { enabled: true } },
+          document: { format: 'txt', source: { text: 'Read me.' }, citations: { enabled: true } },
         },
         'ollama-chat': null,
       }),

@@ -25,6 +25,8 @@ export interface ContentScope {
   forgetsThinking: boolean;
   /** See models.ts. */
   separatesTools: boolean;
+  /** Whether documents may be marked as to be cited here. */
+  citesDocuments: boolean;
   /** Document names must be unique in a request: a fresh number for each. */
   nextDocument(): number;
 }
@@ -130,7 +132,8 @@ function buildCall(call: ToolCallPart, { losses, model }: ContentScope): JsonObj
 const NO_OUTPUT = { text: '(no output)' };
 
 function buildResult({ callId, content, isError }: ToolResultPart, scope: ContentScope): JsonObject {
-  const blocks = buildBlocks(content, { ...scope, cachePoints: 'nowhere' });
+  // "Citations are not supported in tool result documents": https://github.com/boto/boto3/issues/4648
+  const blocks = buildBlocks(content, { ...scope, cachePoints: 'nowhere', citesDocuments: false });
   const result: JsonObject = {
     toolUseId: toolUseId(callId, scope.model),
     content: blocks.length === 0 ? [NO_OUTPUT] : blocks,

@@ -22,7 +22,7 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
 
 export function buildDocument(
   { source, name, cites }: DocumentPart,
-  { losses, nextDocument }: ContentScope,
+  { losses, nextDocument, citesDocuments }: ContentScope,
 ): JsonObject {
   const bytes = buildSource(source);
   if (bytes === undefined) {
@@ -37,8 +37,27 @@ export function buildDocument(
   const known = documentName(name, nextDocument());
   if (name !== undefined && known !== name)
     losses.approximated('document.name', 'only some characters are accepted, and names must differ');
-  const cited = cites === true ? { citations: { enabled: true } } : {};
-  return { document: { format, name: known, source: bytes, ...cited } };
+  if (cites !== true) return { document: { format, name: known, source: bytes } };
+  if (!citesDocuments || !CITED.has(format)) {
+    losses.lost('citations', 'the model cites PDFs and texts, outside of results');
+    return { document: { format, name: known, source: bytes } };
+  }
+  const sent = (format === 'txt' ? plainSource(source) : undefined) ?? bytes;
+  return { document: { format, name: known, source: sent, citations: { enabled: true } } };
+}
+
+/** "Only txt and pdf formats are supported when citations are enabled" */
+const CITED: ReadonlySet<string> = new Set(['pdf', 'txt']);
+
+/** The bytes of a text that is to be cited are refused as those of no PDF: https://github.com/boto/boto3/issues/4726 */
+function plainSource(source: MediaSource): JsonObject | undefined {
+  if (source.kind === 'text') return { text: source.text };
+  if (source.kind !== 'base64') return undefined;
+  try {
+    return { text: new TextDecoder().decode(Uint8Array.fromBase64(source.data)) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Names that could equal a numbered one below. */

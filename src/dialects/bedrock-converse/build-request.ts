@@ -64,6 +64,7 @@ export function buildRequest(
     cacheTtl: family === 'claude' && takesCacheTtl(model),
     forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
     separatesTools: separatesTools(model),
+    citesDocuments: family === 'claude',
     nextDocument,
   };
   const refusesPrefill = traits?.prefill === false || endsWithUser(model);

@@ -565,6 +565,33 @@ describe('media', () => {
       { document: { ...pdf('document 1').document, citations: { enabled: true } } },
       [],
     ],
+    [
+      'a text that is cited',
+      document({ source: { kind: 'text', text: 'Grüße' }, cites: true }),
+      {
+        document: {
+          format: 'txt',
+          name: 'document 1',
+          source: { text: 'Grüße' },
+          citations: { enabled: true },
+        },
+      },
+      [],
+    ],
+    [
+      'a text in bytes that is cited',
+      document({ source: { kind: 'base64', mediaType: 'text/plain', data: 'aGk=' }, cites: true }),
+      {
+        document: { format: 'txt', name: 'document 1', source: { text: 'hi' }, citations: { enabled: true } },
+      },
+      [],
+    ],
+    [
+      'a table that cannot be cited',
+      document({ source: { kind: 'base64', mediaType: 'text/csv', data: 'aGk=' }, cites: true }),
+      { document: { format: 'csv', name: 'document 1', source: { bytes: 'aGk=' } } },
+      ['lost citations'],
+    ],
     ['its name', document({ name: 'A (b) [c]-1' }), pdf('A (b) [c]-1'), []],
     [
       'a name with other signs',
@@ -626,4 +653,20 @@ describe('InvokeModel', () => {
       { content: [{ text: 'a' }, { text: 'hi', cache_control: { type: 'ephemeral', ttl: '1h' } }] },
     ]);
   });
+});
+
+test('documents within results, and those of other vendors’ models, are not cited', () => {
+  const cited = document({ cites: true }) as Extract<Part, { type: 'document' }>;
+  const results: Message[] = [
+    user(text('hi')),
+    assistant(call('1')),
+    user({ type: 'tool-result', callId: '1', content: [cited] }),
+  ];
+  const within = build({ messages: results, tools: [FUNCTION] });
+  expect(JSON.stringify(within.body.messages)).toContain('"document"');
+  expect(JSON.stringify(within.body)).not.toContain('citations');
+  expect(within.lost).toEqual(['lost citations']);
+  const nova = build({ messages: [user(cited, text('hi'))] }, NOVA);
+  expect(JSON.stringify(nova.body)).not.toContain('citations');
+  expect(nova.lost).toEqual(['lost citations']);
 });
