@@ -162,6 +162,35 @@ describe('a request', () => {
     expect(row).toMatchObject({ requestedModel: MODEL, status: 'success', lost: [] });
   });
 
+  test('with search results, also of a tool, reaches Anthropic and others with them', async () => {
+    const found = {
+      source: 'https://a.test',
+      title: 'A',
+      content: [{ text: 'It rains.' }],
+      citations: { enabled: true },
+    };
+    const ask: Partial<ConverseCommandInput> = {
+      messages: [
+        { role: 'user', content: [{ searchResult: found }, { text: 'hi' }] },
+        { role: 'assistant', content: [{ toolUse: { toolUseId: 'call_1', name: 'look', input: {} } }] },
+        {
+          role: 'user',
+          content: [{ toolResult: { toolUseId: 'call_1', content: [{ searchResult: found }] } }],
+        },
+      ],
+      toolConfig: { tools: [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object' } } } }] },
+    };
+    const { body, row } = await asked(ask);
+    const block = { type: 'search_result', ...found, content: [{ type: 'text', text: 'It rains.' }] };
+    expect(body).toMatchObject({
+      messages: [{ content: [block, { text: 'hi' }] }, {}, { content: [{ content: [block] }] }],
+    });
+    expect(row.lost).toEqual([]);
+    const lab = createAmazonLab(replyWith(CHAT.start + CHAT.delta('Hi') + CHAT.end));
+    await lab.client.send(new ConverseCommand({ ...ASK, ...ask, modelId: 'gpt/fast' }));
+    expect(JSON.stringify(lab.upstream.requests[0]?.json())).toContain('https://a.test\\n\\nIt rains.');
+  });
+
   test('without a limit of tokens gets that of the model', async () => {
     expect((await asked({ inferenceConfig: {} })).body).toMatchObject({ max_tokens: expect.any(Number) });
   });

@@ -176,6 +176,10 @@ function blockOf(
           ...(fields.status === 'error' && { is_error: true }),
         },
       ];
+    case 'searchResult': {
+      const { content, ...own } = fields;
+      return [{ type: 'search_result', ...own, content: readBlocks(content, path, lost) ?? [] }];
+    }
     case 'reasoningContent':
       return readReasoning(fields);
     case 'citationsContent':
