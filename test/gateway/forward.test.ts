@@ -202,6 +202,22 @@ describe('which provider', () => {
     }
   });
 
+  test.each(['/v1beta/cachedContents', '/v1beta/decisions'])(
+    'a model of Google’s in its full form keeps it: %s',
+    async (path) => {
+      const lab = setup(jsonReply({}));
+      const names = ['models/gemini-x', 'models/gemini/gemini-x', 'gemini/gemini-x'];
+      for (const [index, model] of names.entries()) {
+        await (
+          await lab.ask('POST', path, { body: JSON.stringify({ model, ttl: '60s' }), headers: JSON_TYPE })
+        ).text();
+        const own = model.startsWith('models/') ? 'models/gemini-x' : 'gemini-x';
+        expect(lab.sent(index).json()).toEqual({ model: own, ttl: '60s' });
+        expect((await lab.row(index)).model).toBe('gemini-x');
+      }
+    },
+  );
+
   test('none that has another dialect, or is kept out by its configuration', async () => {
     const lab = setup(jsonReply({}), {
       providers: { claude: ALL.claude, gpt: { ...ALL.gpt, forward_other_paths: false } },

@@ -13,6 +13,9 @@ export interface ForwardedBody {
   withModel(model: string): Uint8Array<ArrayBuffer>;
 }
 
+/** Google wants it before the model's name in some requests (caches, decisions), and takes none without it there. */
+const COLLECTION = 'models/';
+
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -44,8 +47,12 @@ function parseJson(bytes: Uint8Array<ArrayBuffer>): ForwardedBody | undefined {
   } catch {
     return undefined;
   }
-  const model = asString(parseObject(text)?.model) || null;
+  const named = asString(parseObject(text)?.model) || null;
+  const form = named?.startsWith(COLLECTION) === true ? COLLECTION : '';
+  const model = named?.slice(form.length) || null;
   const withModel = (own: string) =>
-    own === model || model === null ? bytes : new TextEncoder().encode(editTopLevel(text, { model: own }));
+    own === model || model === null
+      ? bytes
+      : new TextEncoder().encode(editTopLevel(text, { model: form + own }));
   return { model, text, withModel };
 }
