@@ -257,6 +257,23 @@ describe('interactions with Gemini', () => {
     expect(row).toMatchObject({ operation: 'infer', usageKnown: false, costUsd: null });
   });
 
+  test('are like decisions, whose tokens are counted and whose price is not known', async () => {
+    const answer = jsonReply({ answers: {}, usage: USAGE });
+    const { row } = await asked(
+      '/v1beta/decisions',
+      { model: 'models/gemini-2.5-flash', questions: {} },
+      answer,
+      {
+        providers: { gemini: { api_key: 'AIzaSyLab' } },
+      },
+    );
+    expect(row).toMatchObject({
+      operation: 'infer',
+      usage: { inputTokens: 650, outputTokens: 500 },
+      costUsd: null,
+    });
+  });
+
   test('are no answer where they are only read or ended', async () => {
     const { row } = await asked(`${PATH}/i/cancel`, {}, jsonReply({ id: 'i', usage: USAGE }), {
       providers: { gemini: { api_key: 'AIzaSyLab' } },

@@ -13,6 +13,14 @@ export const INTERACTION_BILL: Pick<ForwardedPath, 'billIn' | 'billFields'> = {
   },
 };
 
+/** Decisions state the same counts, at prices that are not known. */
+export const DECISION_BILL: Pick<ForwardedPath, 'billIn'> = {
+  billIn({ usage }) {
+    const stated = asObject(usage);
+    return stated && { ...interactionUsage(stated), otherCharges: true };
+  },
+};
+
 /** The counts of `usageMetadata` under other names. */
 function interactionUsage(usage: JsonObject): StatedUsage {
   const counts: JsonObject = {};

@@ -3,7 +3,7 @@
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
-import { INTERACTION_BILL } from './interactions.ts';
+import { DECISION_BILL, INTERACTION_BILL } from './interactions.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 import {
   BELOW_PROJECT,
@@ -89,6 +89,7 @@ const UPLOADED = /^\/upload\//;
 const INTERACTIONS = /^\/v1(beta)?\/interactions$/;
 /** Images, and answers to questions with given choices. */
 const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/(models/[^/]+${COLON}predict|decisions)$`);
+const DECISIONS = /\/decisions$/;
 /** OpenAI and Anthropic have these there too. */
 const SHARED = /^\/v1\/(agents|batches|decisions|environments|files)/;
 
@@ -98,10 +99,11 @@ export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath 
   if (SHARED.test(path) && !isGoogles(headers)) return undefined;
   if (INTERACTIONS.test(path)) return { path, spokenBy: ['gemini'], isStored: true, ...INTERACTION_BILL };
   if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true, isUpload: UPLOADED.test(path) };
-  return MADE_AT_ONCE.test(path) ? madeAt(path) : undefined;
+  if (!MADE_AT_ONCE.test(path)) return undefined;
+  return DECISIONS.test(path) ? { ...madeAt(path), ...DECISION_BILL } : madeAt(path);
 }
 
-/** Its answers state no usage. */
+/** Images: their answers state no usage. */
 function madeAt(path: string): ForwardedPath {
   return { path, spokenBy: ['gemini'], isStored: false, billIn: () => undefined };
 }
