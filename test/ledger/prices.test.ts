@@ -7,6 +7,8 @@ import type { ConfigInput } from '../../src/index.ts';
 import { loadPrices } from '../../src/ledger/prices/library.ts';
 import { findPrices } from '../../src/ledger/prices/table.ts';
 import { createPricer } from '../../src/ledger/prices/prices.ts';
+import type { PricedParts, Usage } from '../../src/model/usage.ts';
+import type { TablePrices } from '../../src/providers/kind.ts';
 import { findProviderKind } from '../../src/providers/kinds.ts';
 import { cpuTimeOf } from '../support/cpu-time.ts';
 import { sampleUsage } from '../support/ledger-rows.ts';
@@ -32,6 +34,57 @@ function withOverrides(...overrides: [pattern: string, price: WrittenPrice][]) {
 function tablePrices(priceId: string, model: string): unknown {
   return findPrices(priceId, model)?.models[0]?.prices;
 }
+
+describe('what an answer states of its bill', () => {
+  const usage = sampleUsage({ inputTokens: MILLION });
+  const stated = { tier: null, billedUsd: 0.5 };
+
+  test('is the bill where the provider bills what it states, and nowhere else', () => {
+    const itself = { ...openai, name: 'itself', billsItself: true };
+    const byTable = table(openai, 'gpt-5', usage);
+    expect(byTable).toBeGreaterThan(0.5);
+    expect(table(itself, 'gpt-5', usage, undefined, stated)).toBe(0.5);
+    expect(table(itself, 'gpt-5', usage)).toBe(byTable);
+    expect(table(openai, 'gpt-5', usage, undefined, stated)).toBe(byTable);
+  });
+});
+
+describe('a model with a price for', () => {
+  const lab = (newer: TablePrices) =>
+    sampleProvider({ name: 'lab', priceId: 'lab', newerPrices: { lab: newer }, leastAudioSeconds: 10 });
+  const text = { input_mtok: 1, output_mtok: 1 };
+  // Each with a pricer of its own: one remembers a provider's prices by its name.
+  const bill = (prices: TablePrices, usage: Partial<Usage>, pricedApart: PricedParts | null = null) => {
+    const stated = { tier: null, billedUsd: null, pricedApart };
+    const pricer = createPricer({ pricingOverrides: [], budgets: [] });
+    return pricer(lab(prices), 'lab', sampleUsage(usage), undefined, stated);
+  };
+
+  test.each<[string, TablePrices, Partial<Usage>, PricedParts?]>([
+    ['answers alone: questions', { output_mtok: 1 }, { inputTokens: 1 }],
+    ['questions alone: answers', { input_mtok: 1 }, { outputTokens: 1 }],
+    ['text alone: images asked about', text, { inputTokens: 1 }, { imageInputTokens: 1 }],
+    ['text alone: videos', text, { outputTokens: 1 }, { videoOutputTokens: 1 }],
+    ['text alone: searches in files', text, { inputTokens: 1 }, { fileSearches: 1 }],
+    ['text alone: seconds of audio', text, {}, { audioSeconds: 20 }],
+  ])('%s are unpriced', (_, prices, usage, pricedApart = {}) => {
+    expect(bill(prices, usage, pricedApart)).toBeNull();
+  });
+
+  test('hours of audio: short audio is billed as the least, and none as none', () => {
+    const seconds = (audioSeconds: number) => bill({ audio_hours: 3_600 }, {}, { audioSeconds });
+    expect(seconds(20)).toBeCloseTo(20, 10);
+    expect(seconds(2)).toBeCloseTo(10, 10);
+    expect(bill(text, { inputTokens: MILLION, outputTokens: 0 }, { audioSeconds: 0 })).toBeCloseTo(1, 10);
+  });
+});
+
+test('an answer that searched is unpriced where searches are billed differently from the table', () => {
+  const azure = { ...openai, name: 'azure', searchesUnpriced: true };
+  const usage = sampleUsage({ inputTokens: MILLION });
+  expect(table(azure, 'gpt-5', usage)).toBe(table(openai, 'gpt-5', usage));
+  expect(table(azure, 'gpt-5', { ...usage, webSearches: 1 })).toBeNull();
+});
 
 describe('bills by the table', () => {
   test('Anthropic: fresh input, cache read, cache write, output and web searches', () => {
@@ -300,7 +353,10 @@ describe('no price is guessed', () => {
     ['a version number that only begins like a known one', 'anthropic', 'claude-opus-4-10'],
     ['a successor that only begins like a known one', 'anthropic', 'claude-sonnet-5-6'],
     ['a variant that only begins like a known one', 'openai', 'gpt-5-nano-ultra'],
-    ['a name that only contains a known one', 'openai', 'my-moderation-model'],
+    ['a name that only contains a known one', 'openai', 'my-moderation'],
+    ['a name that only ends in a known one', 'google', 'notclaude-fable-5'],
+    ['one that goes on behind what it contains', 'google', 'models/claude-3-opus-ultra'],
+    ['one that goes on where the table excludes others', 'google', 'gemini-2.5-pro-ultra'],
     ['a model sold by the hour', 'openai', 'gpt-transcribe'],
     ['a name of an object property', 'openai', '__proto__'],
   ];
@@ -358,6 +414,9 @@ describe('revisions of a known model have its price', () => {
     ['openai', 'gpt-5-20250807', 'gpt-5'],
     ['openai', 'ft:gpt-4o-2024-08-06:acme::abc123', 'ft:gpt-4o'],
     ['google', 'gemini-2.0-flash-001', 'gemini-2.0-flash'],
+    ['google', 'gemini-2.5-pro-preview-05-06', 'gemini-2.5-pro'],
+    ['google', 'gemini-2.5-flash-lite-preview-09-2025', 'gemini-2.5-flash-lite'],
+    ['google', 'publishers/anthropic/models/claude-3-opus@20240229', 'claude-3-opus'],
     ['aws', 'us.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0'],
     [
       'aws',

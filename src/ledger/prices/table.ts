@@ -62,9 +62,7 @@ function dashedDate(name: string): string {
 
 function matches(match: MatchLogic, name: string): boolean {
   if ('or' in match) return match.or.some((part) => matches(part, name));
-  if ('and' in match) {
-    return match.and.every((part) => loosely(part, name)) && match.and.some((part) => matches(part, name));
-  }
+  if ('and' in match) return match.and.every((part) => matches(part, name));
   if ('equals' in match) return name === match.equals.toLowerCase();
   if ('regex' in match) return new RegExp(match.regex).test(name);
   if ('starts_with' in match) {
@@ -80,18 +78,8 @@ function matches(match: MatchLogic, name: string): boolean {
   return at >= 0 && isPath(name.slice(0, at)) && isRest(part, name.slice(at + part.length));
 }
 
-/** Matches like the table: all terms of an `and` hold, one of them strictly. */
-function loosely(match: MatchLogic, name: string): boolean {
-  if ('or' in match) return match.or.some((part) => loosely(part, name));
-  if ('and' in match) return match.and.every((part) => loosely(part, name));
-  if ('starts_with' in match) return name.startsWith(match.starts_with.toLowerCase());
-  if ('ends_with' in match) return name.endsWith(match.ends_with.toLowerCase());
-  if ('contains' in match) return name.includes(match.contains.toLowerCase());
-  return matches(match, name);
-}
-
 const REVISION =
-  /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
+  /^(?:[-@:.]?(?:20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|\d\d-\d\d|\d{3,4}|latest|default|preview|exp|v\d+))*(?::\d+k?)*$/;
 /**
  * In characters. Digits can be divided in many ways, which the expression would all try: more than half a second for a name of
  * a hundred, where the engine gives up.
