@@ -353,7 +353,7 @@ describe('no price is guessed', () => {
     ['a version number that only begins like a known one', 'anthropic', 'claude-opus-4-10'],
     ['a successor that only begins like a known one', 'anthropic', 'claude-sonnet-5-6'],
     ['a variant that only begins like a known one', 'openai', 'gpt-5-nano-ultra'],
-    ['a name that only contains a known one', 'openai', 'my-moderation'],
+    ['a name that only contains a known one', 'google', 'my-claude-3-opus'],
     ['a name that only ends in a known one', 'google', 'notclaude-fable-5'],
     ['one that goes on behind what it contains', 'google', 'models/claude-3-opus-ultra'],
     ['one that goes on where the table excludes others', 'google', 'gemini-2.5-pro-ultra'],

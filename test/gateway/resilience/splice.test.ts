@@ -4,7 +4,7 @@ import { createRepeatReader } from '../../../src/gateway/continue/prefix.ts';
 import { createSplice } from '../../../src/gateway/continue/splice.ts';
 import { createTranscript } from '../../../src/gateway/continue/transcript.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
-import { NO_USAGE } from '../../../src/model/usage.ts';
+import { NO_USAGE, type Usage } from '../../../src/model/usage.ts';
 
 type Answered = Exclude<StreamEvent, { type: 'error' }>;
 
@@ -35,19 +35,30 @@ const result = (block: number): Answered => ({
 
 const FINISH: Answered = { type: 'finish', finish: { unified: 'end_turn', raw: 'end_turn' } };
 
-/** What the client gets behind `One ` of an answer that begins anew, and whether it is the same answer. */
-function continued(answer: readonly Answered[]): { events: StreamEvent[]; isSame: boolean } {
+/**
+ * What the client gets behind `said` of an answer that begins anew, whether it is the same answer, and what is lost of it.
+ * @param before usage of the target that said that.
+ */
+function spliced(answer: readonly Answered[], said = 'One ', before = NO_USAGE) {
   const transcript = createTranscript(() => false);
   transcript.note({ type: 'start', id: 'a', model: 'm' });
   transcript.note({ type: 'text-start', block: 0 });
-  transcript.note({ type: 'text-delta', block: 0, text: 'One ' });
+  if (said !== '') transcript.note({ type: 'text-delta', block: 0, text: said });
   const events: StreamEvent[] = [];
   const emit = (event: StreamEvent) => {
     transcript.note(event);
     events.push(event);
   };
-  const splice = createSplice(transcript, createRepeatReader('One '), NO_USAGE, emit, () => undefined);
+  const lost: string[] = [];
+  const splice = createSplice(transcript, createRepeatReader(said), before, emit, (feature) => {
+    lost.push(feature);
+  });
   const isSame = answer.every((event) => splice.push(event));
+  return { events, isSame, lost };
+}
+
+function continued(answer: readonly Answered[]): { events: StreamEvent[]; isSame: boolean } {
+  const { events, isSame } = spliced(answer);
   return { events, isSame };
 }
 
@@ -60,8 +71,8 @@ describe('blocks behind the text that repeats', () => {
     ['a call closes the open block', [...text(0, 'One '), ...call(1, 'c1')], [CLOSED, ...call(1, 'c1')]],
     [
       'text behind a call is a block of its own',
-      [...text(0, 'One two'), ...call(1, 'c1'), ...text(2, 'three')],
-      [...OPENED, ...call(1, 'c1'), ...text(2, 'three')],
+      [...text(0, 'One two'), ...call(1, 'c1'), ...text(2, 'three', 'four')],
+      [...OPENED, ...call(1, 'c1'), ...text(2, 'three', 'four')],
     ],
     [
       'each of several calls is a block of its own, whatever its number was',
@@ -86,4 +97,56 @@ describe('another answer is recognized', () => {
   ])('%s', (_, answer) => {
     expect(continued(answer)).toEqual({ events: [], isSame: false });
   });
+});
+
+const thought: Answered[] = [
+  { type: 'reasoning-start', block: 0 },
+  { type: 'reasoning-delta', block: 0, text: 'Hm.' },
+  { type: 'reasoning-end', block: 0 },
+];
+
+test('what cannot follow another target’s half is left out, and named', () => {
+  const [start, ...more] = text(1, 'One two');
+  const counted: Answered = {
+    type: 'text-delta',
+    block: 1,
+    text: '',
+    logprobs: [{ token: 'two', logprob: -1, top: [] }],
+  };
+  const cited: Answered = { type: 'citation', block: 1, citation: { kind: 'url', url: 'https://a.test' } };
+  const answer = [...thought, ...(start === undefined ? [] : [start]), counted, cited, ...more, FINISH];
+  expect(spliced(answer)).toEqual({
+    events: [...OPENED, FINISH],
+    isSame: true,
+    lost: ['reasoning', 'logprobs', 'citations'],
+  });
+});
+
+test('thinking alone continues nothing, thinking before a text or a call does', () => {
+  expect(spliced([...thought, FINISH], '').isSame).toBe(false);
+  expect(spliced([...thought, ...text(1, 'One'), FINISH], '').isSame).toBe(true);
+  expect(spliced([...thought, ...call(1, 'c1'), FINISH], '').isSame).toBe(true);
+  expect(spliced([FINISH], '').isSame).toBe(true);
+});
+
+test('fields of a dialect’s own pass behind the text that repeats', () => {
+  const field = (name: string): Answered => ({ type: 'extension', dialect: 'gemini', name, value: {} });
+  expect(continued([field('early'), ...text(0, 'One two'), field('late'), FINISH])).toEqual({
+    events: [...OPENED, field('late'), FINISH],
+    isSame: true,
+  });
+});
+
+test('a text that is still open is closed before the end', () => {
+  expect(continued([...text(0, 'One two').slice(0, -1), FINISH]).events).toEqual([...OPENED, FINISH]);
+});
+
+test('usage is that of both targets, as far as each has told', () => {
+  const before = { ...NO_USAGE, inputTokens: 5, outputTokens: 2 };
+  const usage = (stated: Partial<Usage>): Answered => ({ type: 'usage', usage: stated });
+  const { events } = spliced([usage({ inputTokens: 7 }), usage({ outputTokens: 3 })], 'One ', before);
+  expect(events).toMatchObject([
+    { usage: { inputTokens: 12, outputTokens: 2 } },
+    { usage: { inputTokens: 12, outputTokens: 5 } },
+  ]);
 });

@@ -146,6 +146,7 @@ test('the text is without the turn that the provider repeated', () => {
 test('an answer longer than any context window is not kept', () => {
   const piece = 'x'.repeat(500_000);
   const transcript = transcriptOf(text(...Array.from({ length: 8 }, () => piece)));
+  transcript.note({ type: 'text-end', block: 0 });
   expect(transcript.obstacle()).toBe('it is too long');
   expect(transcript.text()).toBe('');
 });
