@@ -1,5 +1,6 @@
 // A key of the gateway in the query goes to no provider; the rest of the query passes as it is.
 import { expect, test } from 'bun:test';
+import { withQuery } from '../../src/gateway/attempts/pass-query.ts';
 import { createGateway } from '../../src/index.ts';
 import { wholeChat, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -39,4 +40,9 @@ test.each([
   await response.text();
   await gateway.close();
   expect(upstream.requests.map((request) => request.path.replace(/^[^?]*/, ''))).toEqual([expected]);
+});
+
+test('a parameter that the provider’s address has is not repeated', () => {
+  const address = 'http://upstream.test/chat?api-version=1';
+  expect(withQuery(address, '?api-version=2&a=%7e')).toBe(`${address}&a=%7e`);
 });
