@@ -16,6 +16,8 @@ export interface RunningServer {
   workers?: number | 'all';
   /** Where it was started: the `.env` there is part of its settings. Left out by releases before this one. */
   directory?: string;
+  /** What `identifyProgram` said at the start. Left out by releases before this one. */
+  program?: string;
   /** Unix milliseconds. */
   startedAt: number;
 }

@@ -68,6 +68,7 @@ interface Status {
   uptime_seconds: number;
   active_streams: number;
   status: string;
+  other_program: boolean;
 }
 
 async function statusOf(home: string): Promise<Status> {
@@ -89,6 +90,24 @@ const isAlive = (pid: number) => {
     return false;
   }
 };
+
+test('status tells a gateway that was not restarted after an update', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  expect((await statusOf(home)).other_program).toBe(false);
+  expect((await sluice(home, ['status'])).out).not.toContain('restart');
+  const path = join(home, 'sluice.pid');
+  const recorded = readFileSync(path, 'utf8');
+  // An earlier release left it out.
+  for (const program of ['"program":"other",', '']) {
+    writeFileSync(path, recorded.replace(/"program":"[^"]+",/, program));
+    expect(await statusOf(home)).toMatchObject({ running: true, status: 'healthy', other_program: true });
+    expect((await sluice(home, ['status'])).out).toMatch(
+      /program +not the one of this command, as after an update/,
+    );
+  }
+  expect((await sluice(home, ['stop'])).code).toBe(0);
+});
 
 test('start waits until it answers, status reports it, logs show the requests, stop ends it', async () => {
   const home = newHome();

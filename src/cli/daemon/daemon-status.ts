@@ -2,6 +2,7 @@
 import type { RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { findGateway, GatewayUnreachable, readGateway } from '../gateway-client.ts';
+import { identifyProgram } from '../../workers/program.ts';
 import { columns } from '../help.ts';
 
 export interface Status {
@@ -13,6 +14,8 @@ export interface Status {
   uptime_seconds: number | null;
   active_streams: number | null;
   status: string | null;
+  /** It is not of the program of this command, as after an update without a restart; null where none runs. */
+  other_program: boolean | null;
   /** Why the gateway itself does not answer; null where it does. */
   problem: string | null;
 }
@@ -31,8 +34,11 @@ export const NOT_RUNNING: Status = {
   uptime_seconds: null,
   active_streams: null,
   status: null,
+  other_program: null,
   problem: null,
 };
+
+const UPDATED = 'not the one of this command, as after an update: "sluice daemon restart" starts that';
 
 type Health = Pick<Status, 'version' | 'uptime_seconds' | 'active_streams' | 'status'>;
 
@@ -42,7 +48,8 @@ export async function readStatus(
   context: CliContext,
 ): Promise<Status> {
   const { pid, url, startedAt } = server;
-  const known = { ...NOT_RUNNING, running: true, pid, url, port: portOf(new URL(url)) };
+  const other_program = server.program !== identifyProgram(process.argv[1] ?? '');
+  const known = { ...NOT_RUNNING, running: true, pid, url, port: portOf(new URL(url)), other_program };
   try {
     const health = await readGateway<Health>({ ...findGateway(input, context), url }, '/gateway/health');
     const { version, uptime_seconds, active_streams, status } = health;
@@ -62,13 +69,14 @@ function portOf({ protocol, port }: URL): number {
 export function describeStatus(status: Status): string[] {
   if (!status.running)
     return [status.problem ?? 'Sluice is not running in the background; "sluice daemon start" starts it'];
-  const { pid, url, port, version, uptime_seconds, active_streams } = status;
+  const { pid, url, port, version, uptime_seconds, active_streams, other_program } = status;
   return [
     `Sluice is running in the background at ${url}`,
     ...columns([
       ['pid', String(pid)],
       ['port', String(port)],
       ['version', version ?? 'unknown'],
+      ...(other_program === true ? [['program', UPDATED] as const] : []),
       ['uptime', describeSeconds(uptime_seconds ?? 0)],
       ['active streams', active_streams === null ? 'unknown' : String(active_streams)],
       ['status', status.status ?? `unknown: ${status.problem}`],

@@ -112,6 +112,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     ...overrides,
     ...(askedWorkers !== undefined && { workers: askedWorkers }),
     directory,
+    program: identifyProgram(process.argv[1] ?? ''),
     startedAt: Date.now(),
   });
   const describe = isJson ? describeStartInJson : describeStart;
