@@ -4,7 +4,7 @@ import { inSeconds } from '../../model/duration.ts';
 import type { ErrorCode, GatewayError } from '../../model/errors.ts';
 import type { Finish } from '../../model/finish.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { failureIn, errorOf, clientMessage, hasError } from '../openai/errors.ts';
+import { failureIn, errorOf, clientMessage, hasError, isUnpaid } from '../openai/errors.ts';
 
 /** The error in a body, or in a stream's event; `error: null` is none. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
@@ -28,7 +28,7 @@ const STREAM_CODES: Partial<Record<ErrorCode, string>> = {
  * other than these means "the server failed, retry".
  */
 export function streamErrorCode(error: GatewayError): string {
-  if (error.reason?.code === 'insufficient_quota') return 'insufficient_quota';
+  if (error.reason?.code === 'insufficient_quota' || isUnpaid(error)) return 'insufficient_quota';
   return STREAM_CODES[error.code] ?? 'server_error';
 }
 

@@ -268,13 +268,20 @@ export function clientMessage({ code, message }: GatewayError): string {
  * OpenAI's codes decide what clients do: by them Codex reports that a conversation is too long, and does not retry for a
  * model that the provider does not have. Otherwise the provider's own code if any, else the gateway's.
  */
-function codeOf({ code, status, message, reason }: GatewayError): string {
+function codeOf(error: GatewayError): string {
+  const { code, status, message, reason } = error;
   if (code === 'context_too_long') return 'context_length_exceeded';
-  if (code === 'budget_exceeded') return 'insufficient_quota';
+  if (code === 'budget_exceeded' || isUnpaid(error)) return 'insufficient_quota';
   if (reason?.code !== undefined) return reason.code;
   return code === 'upstream_rejected' && status === 404 && /\bmodels?\b/i.test(message)
     ? 'model_not_found'
     : code;
+}
+
+/** The provider's account has no credit, or no allowance that it says comes back: its clients have one code for both. */
+export function isUnpaid({ code, exhausted, retryAfterMs }: GatewayError): boolean {
+  const isProviders = code === 'upstream_unauthorized' || code === 'upstream_rate_limited';
+  return isProviders && exhausted === true && retryAfterMs === undefined;
 }
 
 export function errorType(error: GatewayError): string {

@@ -492,6 +492,13 @@ describe('the end', () => {
     });
   });
 
+  test('an account without credit, in the code that Codex knows it by', () => {
+    const error = new GatewayError('upstream_unauthorized', 'no credit', { status: 402, exhausted: true });
+    expect(payloads(encode([START, { type: 'error', error }])).at(-1)?.response).toMatchObject({
+      error: { code: 'insufficient_quota' },
+    });
+  });
+
   test('an error before the answer is an error event, flat and nested', () => {
     const error = new GatewayError('upstream_rejected', 'it broke', {
       reason: { code: 'bad', param: 'input' },

@@ -150,6 +150,17 @@ describe('what a client is reported', () => {
       new GatewayError('upstream_rate_limited', 'm', { reason: { code: 'insufficient_quota' } }),
       { type: 'insufficient_quota', code: 'insufficient_quota' },
     ],
+    [
+      new GatewayError('upstream_unauthorized', 'm', {
+        ...{ status: 400, exhausted: true },
+        reason: { type: 'invalid_request_error' },
+      }),
+      { type: 'insufficient_quota', code: 'insufficient_quota' },
+    ],
+    [
+      new GatewayError('upstream_rate_limited', 'm', { exhausted: true, retryAfterMs: 60_000 }),
+      { type: 'rate_limit_error', code: 'upstream_rate_limited' },
+    ],
     [new GatewayError('upstream_failed', 'm'), { type: 'server_error', code: 'upstream_failed' }],
   ])('%o', (error, fields) => {
     expect(client.buildError(error, 'req1')).toMatchObject({ error: { message: 'm', ...fields } });
