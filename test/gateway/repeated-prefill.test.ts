@@ -49,7 +49,13 @@ async function ask(stream: boolean, pieces: readonly string[], prefill = PREFILL
       )
     : JSON.parse(text).content.map((block: { text: string }) => block.text);
   const { lost } = await gateway.row(0);
-  return { said: said.join(''), lost, sent: upstream.requests[0]?.json() as { messages: object[] } };
+  return {
+    said: said.join(''),
+    deltas: said,
+    text,
+    lost,
+    sent: upstream.requests[0]?.json() as { messages: object[] },
+  };
 }
 
 describe.each([
@@ -74,4 +80,10 @@ describe.each([
   test('white space at the end of the turn, which servers trim, is sent once', async () => {
     expect((await ask(stream, ['One,', ' two'], 'One, ')).said).toBe('two');
   });
+});
+
+test('what differs is not held back until the end, nor is anything besides text lost', async () => {
+  const { deltas, text } = await ask(true, ['The answer ', 'is 1', '.']);
+  expect(deltas).toEqual(['The answer is 1', '.']);
+  expect(text).toContain('"message":{"id":"c",');
 });
