@@ -12,6 +12,7 @@ import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { OutputLost } from './standard-output.ts';
 import { createLooks, untilShutdown } from './serve/until-shutdown.ts';
+import { messageOf } from '../model/thrown.ts';
 
 const DEFAULT_LINES = 20;
 const POLL_MS = 500;
@@ -48,9 +49,7 @@ export async function printAuditLines(input: ParsedArguments, context: CliContex
     return 0;
   } catch (error) {
     if (error instanceof HomeUnusable || error instanceof OutputLost) throw error;
-    context.err(
-      `error: the ledger cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    context.err(`error: the ledger cannot be read: ${messageOf(error)}`);
     return 1;
   } finally {
     await store?.close();

@@ -13,6 +13,7 @@ import {
   readGateway,
 } from './gateway-client.ts';
 import { counted } from './help.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export interface Finding {
   check: string;
@@ -289,7 +290,7 @@ async function attempt(
   try {
     return { finding: { check, ok: true, detail: await run() }, isOver: false };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     // There is nothing to examine.
     const isOver = error instanceof GatewayUnreachable;
     return { finding: { check, ok: false, detail }, isOver };

@@ -20,6 +20,7 @@ import {
   notSluice,
   readGateway,
 } from './gateway-client.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export const replayCommand: Command = {
   name: 'replay',
@@ -206,7 +207,7 @@ function answerOf(entry: Entry, dialect: DialectId, body: string | null): Answer
     try {
       return essenceOf(readAnswer(DIALECTS[dialect], text));
     } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
+      failure = messageOf(error);
     }
   }
   return { text: readPart(DIALECTS[dialect], text), calls: [], failure };

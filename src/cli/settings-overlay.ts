@@ -9,6 +9,7 @@ import { parseConfigText } from '../config/load-format.ts';
 import { isObject, type JsonObject } from '../model/json/json.ts';
 import type { CliContext } from './command.ts';
 import { usingHome } from './home.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export interface SettingsOverlay {
   /** The variable for the folder in which the program looks for `folder`, in place of the person's home. */
@@ -68,7 +69,7 @@ function readSettings(path: string): JsonObject {
     text = fs.readFileSync(path, 'utf8');
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return {};
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new SettingsUnusable(`${path} cannot be read: ${why}`, { cause });
   }
   const { value, errors } = parseConfigText(text, '.jsonc');

@@ -5,6 +5,7 @@ import { createSimulator, createSleep, serveSimulator } from '../simulator/index
 import { portFlag } from './arguments.ts';
 import type { CliContext, Command } from './command.ts';
 import { announce } from './standard-output.ts';
+import { messageOf } from '../model/thrown.ts';
 
 /** Next to the gateway's own default. */
 const DEFAULT_PORT = 8089;
@@ -43,6 +44,6 @@ function listen(port: number, context: CliContext): HttpHost {
     portSetting: '--port',
     maxBody: MAX_BODY_BYTES,
     fetch: serveSimulator(simulator),
-    onError: (error) => context.err(`error: ${error instanceof Error ? error.message : String(error)}`),
+    onError: (error) => context.err(`error: ${messageOf(error)}`),
   });
 }

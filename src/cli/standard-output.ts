@@ -1,6 +1,7 @@
 // Commands' output, written to standard output at once, so that a failed write is noticed.
 import { writeSync } from 'node:fs';
 import type { CliContext } from './command.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export { writeStandardError } from '../server/standard-error.ts';
 
@@ -15,7 +16,7 @@ export class OutputLost extends Error {
   readonly isUnwanted: boolean;
 
   constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     super(`standard output cannot be written (${reason}); the output is incomplete`, { cause });
     this.isUnwanted = codeOf(cause) === 'EPIPE';
   }

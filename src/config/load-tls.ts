@@ -6,6 +6,7 @@ import type { ProviderTls, TlsConfig } from './resolved.ts';
 import type { ProviderTlsReading, TlsProblem, TlsReading } from './resolve-server.ts';
 import { unreadable } from './secrets.ts';
 import { stampOfTls } from './watch.ts';
+import { messageOf } from '../model/thrown.ts';
 
 const CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
@@ -88,7 +89,7 @@ function readCertificates(
     const [own, ...signers] = (text.match(CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
     if (own !== undefined) return { text, chain: [own, ...signers] };
   } catch (thrown) {
-    return unusable(name, `${path} has a damaged certificate (${reasonOf(thrown)}); copy it again`);
+    return unusable(name, `${path} has a damaged certificate (${messageOf(thrown)}); copy it again`);
   }
   return unusable(
     name,
@@ -122,7 +123,7 @@ function readPair(files: { cert: string; key: string }, whose: string): Unusable
     const isEncrypted = /\bENCRYPTED\b/.test(text);
     const why = isEncrypted
       ? `is encrypted: decrypt it with "openssl pkey -in ${files.key} -out FILE"`
-      : `has a damaged private key (${reasonOf(thrown)}); copy it again`;
+      : `has a damaged private key (${messageOf(thrown)}); copy it again`;
     return unusable('key', `${files.key} ${why}`);
   }
   if (!chain[0].checkPrivateKey(key)) {
@@ -135,7 +136,7 @@ function readPair(files: { cert: string; key: string }, whose: string): Unusable
   try {
     process.getBuiltinModule('node:tls').createSecureContext({ cert, key: text });
   } catch (thrown) {
-    return unusable('cert', `${files.cert} cannot be used with ${files.key} (${reasonOf(thrown)})`);
+    return unusable('cert', `${files.cert} cannot be used with ${files.key} (${messageOf(thrown)})`);
   }
   return { cert, key: text, chain };
 }
@@ -178,8 +179,4 @@ function namesOf(subjectAltName: string): string[] {
 function isReadByOthers(path: string): boolean {
   // Windows has no such bits; what is reported there means nothing.
   return process.platform !== 'win32' && (statSync(path).mode & READ_BY_OTHERS) !== 0;
-}
-
-function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

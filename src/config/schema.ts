@@ -10,6 +10,7 @@ import { MAX_WORKERS } from './resolved.ts';
 import { routingSchema } from './routing-schema.ts';
 import { period, size, timer } from './schema-units.ts';
 import { transformerList } from './transformer-list.ts';
+import { messageOf } from '../model/thrown.ts';
 
 const secret = () => z.string().meta({ title: 'secret' });
 
@@ -33,7 +34,7 @@ const origin = () =>
       } catch (error) {
         context.issues.push({
           code: 'custom',
-          message: error instanceof Error ? error.message : String(error),
+          message: messageOf(error),
           input: text,
         });
         return z.NEVER;

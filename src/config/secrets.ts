@@ -1,5 +1,6 @@
 // `env:NAME`, `credential:NAME`, `file:PATH` or the value itself.
 import { createRedactor } from '../model/redact/redact.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export interface SecretSources {
   environment: Readonly<Record<string, string | undefined>>;
@@ -88,7 +89,7 @@ function lookUpCredential(name: string, sources: SecretSources): Secret {
     if (value) return { value };
   } catch (thrown) {
     return {
-      problem: `credential ${redact(name)}: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      problem: `credential ${redact(name)}: ${messageOf(thrown)}`,
     };
   }
   const shown = redact(name);

@@ -3,6 +3,7 @@ import { type Dialect, FRAMING_TYPES } from '../dialects/dialect.ts';
 import { GatewayError } from '../model/errors.ts';
 import { isObject, parseObject } from '../model/json/json.ts';
 import { FRAME_FORMATS } from '../sse/frame-format.ts';
+import { messageOf } from '../model/thrown.ts';
 
 /** Bytes; an answer to these short questions is far below. */
 const MAX_BODY = 4 * 1024 * 1024;
@@ -114,8 +115,4 @@ async function readBody(response: Response, take: (chunk: Uint8Array) => void): 
   } finally {
     await reader.cancel().catch(() => {});
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,8 @@
 import type { Dialect } from '../dialects/dialect.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import { buildCase, CASE_NAMES, type CaseName } from './cases.ts';
-import { checkError, checkStream, checkWhole, messageOf } from './check-answer.ts';
+import { checkError, checkStream, checkWhole } from './check-answer.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export interface CaseResult {
   dialect: DialectId;

@@ -5,6 +5,7 @@ import { type ErrorCode, GatewayError } from '../model/errors.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
 import { fetchModels, hasModelList, ListRefused } from './operations/model-catalog.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export interface Probes {
   /** Probes these from now on, and no others; an empty list stops. */
@@ -34,7 +35,7 @@ export function createProbes(
   function failureOf({ name }: ProviderConfig, thrown: unknown): GatewayError | null {
     // A provider that refuses is up.
     if (thrown instanceof ListRefused && thrown.status < 500) return null;
-    const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
+    const reason = redact(messageOf(thrown));
     return new GatewayError(codeOf(thrown), `${name}: its list of models is not available: ${reason}`, {
       cause: thrown,
     });

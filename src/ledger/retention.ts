@@ -1,6 +1,7 @@
 // Deletes expired rows, once an hour, in small slices, between which the store can write.
 import type { WriteLog } from './queue/failure-log.ts';
 import type { LedgerStore } from './store.ts';
+import { messageOf } from '../model/thrown.ts';
 
 export interface RetentionOptions {
   now(): number;
@@ -64,7 +65,7 @@ export function startRetention(store: LedgerStore, options: RetentionOptions): R
       succeeded();
       return isDone ? HOUR_MS : PAUSE_MS;
     } catch (thrown) {
-      const error = thrown instanceof Error ? thrown.message : String(thrown);
+      const error = messageOf(thrown);
       lastError = `old rows were not deleted: ${error}`;
       failures += 1;
       if (failures === REPORTED_AFTER_FAILURES)

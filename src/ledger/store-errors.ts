@@ -1,5 +1,6 @@
 // The messages of a failing store, with its location and what to do.
 import { StoreBusy } from './store-busy.ts';
+import { messageOf } from '../model/thrown.ts';
 
 const OTHER_PLACE = 'or name another folder with SLUICE_HOME';
 const NOT_ALLOWED = `let this user write there, ${OTHER_PLACE}`;
@@ -89,7 +90,7 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
 
 /** The error of a failed call of the embedded ledger at `path`. */
 export function sqliteError(path: string, thrown: unknown): Error {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   return storeError(path, thrown, message, remedyOf(SQLITE_REMEDIES, codeOf(thrown)));
 }
 

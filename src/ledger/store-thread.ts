@@ -9,6 +9,7 @@ import type {
   StoreRows,
   ValueStore,
 } from './store-messages.ts';
+import { messageOf } from '../model/thrown.ts';
 
 declare const self: Worker;
 
@@ -27,7 +28,7 @@ async function answer(id: number, work: () => Promise<unknown>): Promise<StoreAn
   try {
     return { id, result: await work() };
   } catch (thrown) {
-    const error = thrown instanceof Error ? thrown.message : String(thrown);
+    const error = messageOf(thrown);
     return thrown instanceof StoreBusy ? { id, error, isBusy: true } : { id, error };
   }
 }

@@ -1,4 +1,5 @@
 // Errors of the management pages: `{error: {code, message, param?}}`.
+import { messageOf } from '../model/thrown.ts';
 
 export interface ManagementErrorOptions {
   /** The query parameter at fault. */
@@ -30,7 +31,7 @@ export function answerError(thrown: unknown): Response {
       : new ManagementError(
           503,
           'ledger_unavailable',
-          `the ledger cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}; ` +
+          `the ledger cannot be read: ${messageOf(thrown)}; ` +
             'requests are served all the same, see /gateway/health',
         );
   const { code, message, param, status, headers } = error;

@@ -1,6 +1,7 @@
 // Every failure has one of these codes, which determine its status, whose fault it is and whether another target may help.
 import type { ProviderDialectId } from './dialect-id.ts';
 import type { HeaderReader } from './headers.ts';
+import { messageOf } from './thrown.ts';
 
 export interface ErrorRule {
   /** HTTP status unless the failure has its own. */
@@ -134,7 +135,7 @@ export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
   const lack = outOfMemory(thrown);
   if (lack !== undefined) return lack;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = messageOf(thrown);
   return new GatewayError('internal', `internal error: ${message}`, { cause: thrown });
 }
 

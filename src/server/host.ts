@@ -13,6 +13,7 @@ import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';
 import type { SocketSession } from '../gateway/socket/client-socket.ts';
 import { lackOfDescriptors } from '../upstream/network-failure.ts';
+import { messageOf } from '../model/thrown.ts';
 
 /** `auto`: only for clients on other machines; on this one, bytes cost less than compressing them. */
 export type Compression = 'auto' | 'always' | 'off';
@@ -329,7 +330,7 @@ function explain(
       // For a name that cannot be resolved, the runtime reports whichever error the resolver's last system call left.
       if (code === 'EADDRNOTAVAIL' || code === 'EINVAL' || net().isIP(hostname) === 0)
         return `${at}: this machine has no such address; check server.host`;
-      return `${at}: ${error instanceof Error ? error.message : String(error)}; check ${code.startsWith('ERR_OSSL') ? 'server.tls' : 'server.host and server.port'}`;
+      return `${at}: ${messageOf(error)}; check ${code.startsWith('ERR_OSSL') ? 'server.tls' : 'server.host and server.port'}`;
   }
 }
 

@@ -9,6 +9,7 @@ import { stampOf } from '../config/watch.ts';
 import { createWebHost } from '../gateway/host.ts';
 import type { TransformerModule } from '../transformers/user-module.ts';
 import { loadModule } from './module-host.ts';
+import { messageOf } from '../model/thrown.ts';
 
 /** The file of a module. @param directory the configuration file's: relative paths start there. */
 export function moduleFile({ file }: TransformerModule, directory: string): string {
@@ -33,7 +34,7 @@ export async function loadModules(config: ResolvedConfig, directory: string): Pr
       module.code = await loadModule({ url, options, timeLimitMs, setTimer });
       return [];
     } catch (thrown) {
-      return refuse(thrown instanceof Error ? thrown.message : String(thrown));
+      return refuse(messageOf(thrown));
     }
   });
   const problems = (await Promise.all(loading)).flat();

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from 
 import { dirname } from 'node:path';
 import { openCLibrary } from './c-library.ts';
 import type { Log } from './log.ts';
+import { messageOf } from '../model/thrown.ts';
 
 /** Names the file that standard output and error of the process and its children go to. */
 export const LOG_FILE_VARIABLE = 'SLUICE_LOG_FILE';
@@ -64,7 +65,7 @@ export function keepLogFile(options: LogFileOptions): void {
       look();
       reported = '';
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       if (reason !== reported)
         log('error', 'the log file cannot be written or rotated', {
           file: path,

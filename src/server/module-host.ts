@@ -3,6 +3,7 @@
 import type { NeutralRequest } from '../model/request.ts';
 import type { Changed, ModuleCode, UserEvent } from '../transformers/user-module.ts';
 import type { FromModule, ModuleCall, ModuleOpening, ToModule } from './module-messages.ts';
+import { asError } from '../model/thrown.ts';
 
 export interface ModuleHostOptions extends ModuleOpening {
   timeLimitMs: number;
@@ -138,7 +139,7 @@ class ModuleHost {
     try {
       this.post({ id, call: asked.call });
     } catch (thrown) {
-      this.take(id)?.reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      this.take(id)?.reject(asError(thrown));
     }
   }
 

@@ -2,6 +2,7 @@
 import { runModule } from '../transformers/run-module.ts';
 import type { ModuleAnswer, ModuleCode } from '../transformers/user-module.ts';
 import type { FromModule, ModuleCall, ToModule } from './module-messages.ts';
+import { messageOf } from '../model/thrown.ts';
 
 declare const self: Worker;
 
@@ -52,5 +53,5 @@ function reason(thrown: unknown): string {
     const { file, line, column } = thrown.position;
     return `${thrown.message} (${file}:${line}:${column})`;
   }
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return messageOf(thrown);
 }

@@ -3,6 +3,7 @@
 import { Database, SQLiteError } from 'bun:sqlite';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { messageOf } from '../model/thrown.ts';
 
 export interface RunningServer {
   pid: number;
@@ -92,7 +93,7 @@ function openLock(path: string): Database {
 }
 
 function unwritable(path: string, cause: unknown): PidFileError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new PidFileError(
     `${path} cannot be written (${reason}); check its permissions, or name another folder with SLUICE_HOME`,
     { cause },

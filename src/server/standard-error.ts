@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import type { LogState } from '../model/log-state.ts';
 import { isTerminal } from './is-terminal.ts';
+import { messageOf } from '../model/thrown.ts';
 
 const STANDARD_ERROR = 2;
 /** Between two attempts to write again, where no line comes. */
@@ -74,7 +75,7 @@ class LineWriter {
         console.error(new TextDecoder().decode(rest.subarray(0, -1)));
         return true;
       }
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.lastError = `standard error cannot be written (${reason}): ${MENDS[code] ?? OTHER_MEND}`;
       if (this.report !== null) this.retry ??= setInterval(() => this.recovered(), RETRY_MS).unref();
       return false;

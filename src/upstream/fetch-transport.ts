@@ -9,6 +9,7 @@ import {
   type TlsIdentity,
   type Transport,
 } from './transport.ts';
+import { asError } from '../model/thrown.ts';
 
 /** @param tls for hosts whose fetch takes it. */
 export type Fetch = (url: string, init: RequestInit, tls?: TlsIdentity) => Promise<Response>;
@@ -166,7 +167,7 @@ class StreamBody implements AnswerBody {
   private readonly broke = (thrown: unknown) => {
     const { reader } = this;
     this.over();
-    reader?.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    reader?.failed(asError(thrown));
   };
 
   private over(): void {

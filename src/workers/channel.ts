@@ -1,4 +1,5 @@
 // Questions, answers and notices between two processes, over whatever carries values in both directions.
+import { messageOf } from '../model/thrown.ts';
 
 /** The methods that a side offers. Arguments and results are values that survive a structured clone. */
 export type Methods = { [name: string]: (...args: never[]) => unknown };
@@ -58,7 +59,7 @@ export function createChannel<Far extends Methods>({ send, methods, onError }: C
     try {
       post({ kind: 'answer', id, result: await run(name, args) });
     } catch (error) {
-      post({ kind: 'answer', id, error: error instanceof Error ? error.message : String(error) });
+      post({ kind: 'answer', id, error: messageOf(error) });
     }
   }
 

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../model/thrown.ts';
 
 /** The first is a file system in memory; where it is missing or full, the disk's cache must do. */
 const PLACES: readonly string[] = ['/dev/shm', tmpdir()];
@@ -35,7 +36,7 @@ export function createSharedMemory(length: number, reserved = length, places = P
     try {
       return createIn(directory, length, reserved);
     } catch (error) {
-      failures.push(`${directory}: ${error instanceof Error ? error.message : String(error)}`);
+      failures.push(`${directory}: ${messageOf(error)}`);
     }
   }
   throw new NoSharedMemory(

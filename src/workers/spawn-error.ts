@@ -1,5 +1,6 @@
 // Why the system refuses to start a process.
 import { accessSync, constants } from 'node:fs';
+import { messageOf } from '../model/thrown.ts';
 
 /**
  * The reason and what to do, to follow "could not be started". A working directory that this user may not enter is refused with
@@ -13,5 +14,5 @@ export function describeSpawnError(error: unknown, directory: string, remedy: st
   } catch {
     return `because this user may not enter the working directory, ${directory}: change to another`;
   }
-  return `(${error instanceof Error ? error.message : String(error)}): ${remedy}`;
+  return `(${messageOf(error)}): ${remedy}`;
 }

@@ -6,6 +6,7 @@ import { credentialsFailure } from '../../upstream/network-failure.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 /**
  * `headers` and those that authorize the request, where its provider wants any. Throws `upstream_unauthorized`, what kept the
@@ -33,7 +34,7 @@ export async function authorize(
     if (thrown instanceof GatewayError) throw thrown;
     const unfetched = credentialsFailure(name, thrown);
     if (unfetched !== undefined) throw unfetched;
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = messageOf(thrown);
     throw new GatewayError('upstream_unauthorized', `${name}: no credentials: ${reason}`, { cause: thrown });
   }
   return all;

@@ -12,6 +12,7 @@ import { keyHeaders } from '../../upstream/target-url.ts';
 import { authorize } from '../attempts/authorize.ts';
 import { type GatewayHost, userAgentOf } from '../host.ts';
 import { sideOf } from '../attempts/plan.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface ModelCatalog {
   /** The provider's list as far as it is known within WAIT_MS; an older one, or none, where it is not. */
@@ -46,7 +47,7 @@ export function createModelCatalog(host: GatewayHost, redact: (text: string) => 
       cached.until = host.monotonic() + KEPT_MS;
     } catch (thrown) {
       cached.until = host.monotonic() + FAILURE_KEPT_MS;
-      const reason = redact(thrown instanceof Error ? thrown.message : String(thrown));
+      const reason = redact(messageOf(thrown));
       host.log('warn', 'the list of models of a provider is left out', { provider: provider.name, reason });
     } finally {
       cached.asking = null;

@@ -2,6 +2,7 @@
 import type { ProviderSide, Quirks } from '../../dialects/dialect.ts';
 import type { PlannedTry } from '../attempts/send.ts';
 import type { Observer } from '../record/observer.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface Reading {
   provider: string;
@@ -38,7 +39,7 @@ export function readingOf({ requestId, host, plan, maxEvent, observer, redact }:
       host.log('warn', 'an event of the provider cannot be read', {
         request_id: requestId,
         provider,
-        reason: redact(thrown instanceof Error ? thrown.message : String(thrown)),
+        reason: redact(messageOf(thrown)),
         ...(logged === MOST_LOGGED && { further: 'those of this answer are only counted, in its row' }),
       });
     },

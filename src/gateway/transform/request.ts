@@ -10,6 +10,7 @@ import type { Target } from '../../routing/targets.ts';
 import type { RequestContext, Transformer } from '../../transformers/transformer.ts';
 import { tooDeep } from '../request/nesting.ts';
 import type { Plan, Question, WrittenRequest } from '../attempts/plan.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface Transformation {
   /** In the order in which they apply to requests. */
@@ -144,7 +145,7 @@ export function transformerFailed(name: string, provider: string, thrown: unknow
   if (thrown instanceof GatewayError) return thrown;
   const deep = tooDeep(thrown);
   if (deep !== undefined) return deep;
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = messageOf(thrown);
   const message = `transformer ${name}, at provider ${provider}, failed: ${reason}`;
   return new GatewayError('transformer_failed', message, { cause: thrown });
 }

@@ -2,6 +2,7 @@
 // count what other gateways on the same ledger spend.
 import type { LedgerStore } from '../store.ts';
 import type { BudgetBook } from './budget-book.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 const EVERY_MS = 10_000;
 
@@ -46,7 +47,7 @@ export function createSpendingReader(
   }
 
   function failed(thrown: unknown): void {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    const reason = messageOf(thrown);
     if (failure === null && !isStopped) log('warn', BUDGETS_UNREAD, { error: reason });
     failure = reason;
   }

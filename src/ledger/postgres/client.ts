@@ -2,6 +2,7 @@
 import { SQL } from 'bun';
 import type { SqlValue } from '../rows/row-columns.ts';
 import { isReadOnly, postgresError } from '../store-errors.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 /** Parameters stand as `?` in the text. Whole numbers come back as numbers, whatever their column. */
 export type Query = <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
@@ -111,7 +112,7 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
 /** What went wrong and where, without the secrets of the address. */
 function describe(thrown: unknown, url: string): Error {
   const { hostname, port, pathname, password, searchParams } = new URL(url);
-  let message = thrown instanceof Error ? thrown.message : String(thrown);
+  let message = messageOf(thrown);
   // Bun says neither which file, nor where it was named.
   if (/\bCA ?file\b/i.test(message)) message = `sslrootcert=${searchParams.get('sslrootcert')}: ${message}`;
   for (const secret of [url, password, decodeURIComponent(password)]) {

@@ -3,6 +3,7 @@ import { type Entry, rowsIn, singly } from './backlog.ts';
 import type { LedgerRow } from '../rows/row.ts';
 import { StoreBusy } from '../store-busy.ts';
 import type { LedgerStore } from '../store.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface BatchWriter {
   /** Never rejects. `taken`: rows now in the store. `refused`: entries to retry. `poison`: rows given up. */
@@ -38,7 +39,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
       await append(rows, packets);
       return 'taken';
     } catch (thrown) {
-      lastError = thrown instanceof Error ? thrown.message : String(thrown);
+      lastError = messageOf(thrown);
       return thrown instanceof StoreBusy ? 'busy' : 'refused';
     }
   };

@@ -10,11 +10,11 @@ import {
   findSegments,
   isAbsence,
   isOwn,
-  messageOf,
   type Segment,
   segmentName,
   unreadable,
 } from './spill-segments.ts';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface SpillFileOptions {
   directory: string;

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../model/thrown.ts';
 
 export interface Segment {
   path: string;
@@ -144,8 +145,4 @@ function isOfAnother(pid: number): boolean {
   } catch (thrown) {
     return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
   }
-}
-
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

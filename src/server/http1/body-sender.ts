@@ -1,5 +1,6 @@
 // Sends the body of a request that comes in pieces, at the server's pace. https://www.rfc-editor.org/rfc/rfc9112#section-7.1
 import type { StreamedBody } from '../../upstream/transport.ts';
+import { asError } from '../../model/thrown.ts';
 
 /** The connection over which it goes. */
 export interface BodyWay {
@@ -37,7 +38,7 @@ export class BodySender {
     this.send().catch((thrown: unknown) => {
       if (this.isOver) return;
       this.stop();
-      this.way.broken(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      this.way.broken(asError(thrown));
     });
   }
 

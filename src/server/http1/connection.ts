@@ -7,6 +7,7 @@ import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import { LoopTurn } from '../loop-turn.ts';
 import type { RunningAnswer, Staleness } from './running-answer.ts';
 import { sendingState } from './unacknowledged.ts';
+import { asError } from '../../model/thrown.ts';
 
 /** The connection ended before the answer did. */
 class ConnectionLost extends Error {
@@ -194,7 +195,7 @@ export class Connection implements AnswerHandler, BodyWay {
     try {
       this.parser.push(bytes);
     } catch (thrown) {
-      this.fail(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      this.fail(asError(thrown));
       return;
     }
     if (this.answer !== null || !this.isOpen) return;

@@ -1,6 +1,7 @@
 // A tunnel through a proxy, which cannot read what passes: CONNECT. https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 import type { Socket } from 'bun';
 import { endOfHead, MalformedAnswer, readHead } from './response-head.ts';
+import { asError } from '../../model/thrown.ts';
 
 export interface Tunnelling {
   /** `host:port` of the server. */
@@ -72,7 +73,7 @@ function judge(received: Buffer): 'more' | number | Error | null {
       if (status >= 300) return status;
       if (status >= 200) return end === received.length ? null : spokeTooEarly();
     } catch (thrown) {
-      return thrown instanceof Error ? thrown : new Error(String(thrown));
+      return asError(thrown);
     }
     // An interim answer (1xx): the final one follows.
     from = end;
