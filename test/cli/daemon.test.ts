@@ -69,6 +69,7 @@ interface Status {
   active_streams: number;
   status: string;
   other_program: boolean;
+  foreground: { pid: number; url: string } | null;
 }
 
 async function statusOf(home: string): Promise<Status> {
@@ -107,6 +108,17 @@ test('status tells a gateway that was not restarted after an update', async () =
     );
   }
   expect((await sluice(home, ['stop'])).code).toBe(0);
+});
+
+test('where none runs in the background, status names the one in the foreground', async () => {
+  const home = newHome();
+  await using foreground = await startSluice({ home });
+  const { url, pid } = foreground;
+  expect(await statusOf(home)).toMatchObject({ running: false, url: null, foreground: { url, pid } });
+  expect(await sluice(home, ['status'])).toMatchObject({
+    code: 1,
+    out: `Sluice is not running in the background; process ${pid} serves in the foreground at ${url}\n`,
+  });
 });
 
 test('start waits until it answers, status reports it, logs show the requests, stop ends it', async () => {

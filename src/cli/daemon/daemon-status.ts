@@ -1,7 +1,8 @@
-// The report of `sluice daemon status`: whether a gateway runs in the background, where, and its state.
-import type { RunningServer } from '../../server/pid-file.ts';
+// The report of `sluice daemon status`: whether a gateway runs in the background, where, and its state; if none does, which one
+// runs in the foreground.
+import { readPidFile, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
-import { findGateway, GatewayUnreachable, readGateway } from '../gateway-client.ts';
+import { findGateway, foregroundFilePath, GatewayUnreachable, readGateway } from '../gateway-client.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { columns } from '../help.ts';
 
@@ -16,6 +17,8 @@ export interface Status {
   status: string | null;
   /** It is not of the program of this command, as after an update without a restart; null where none runs. */
   other_program: boolean | null;
+  /** Where none runs in the background: the first of this home's in the foreground; null where there is none either. */
+  foreground: Pick<RunningServer, 'pid' | 'url'> | null;
   /** Why the gateway itself does not answer; null where it does. */
   problem: string | null;
 }
@@ -35,8 +38,18 @@ export const NOT_RUNNING: Status = {
   active_streams: null,
   status: null,
   other_program: null,
+  foreground: null,
   problem: null,
 };
+
+/** Of a home whose pid file names no gateway. */
+export function absentStatus({ environment }: Pick<CliContext, 'environment'>, isStarting: boolean): Status {
+  if (isStarting) return { ...NOT_RUNNING, problem: NAMELESS };
+  const { server } = readPidFile(foregroundFilePath(environment));
+  return server === undefined
+    ? NOT_RUNNING
+    : { ...NOT_RUNNING, foreground: { pid: server.pid, url: server.url } };
+}
 
 const UPDATED = 'not the one of this command, as after an update: "sluice daemon restart" starts that';
 
@@ -68,7 +81,7 @@ function portOf({ protocol, port }: URL): number {
 
 export function describeStatus(status: Status): string[] {
   if (!status.running)
-    return [status.problem ?? 'Sluice is not running in the background; "sluice daemon start" starts it'];
+    return [status.problem ?? `Sluice is not running in the background; ${insteadOf(status)}`];
   const { pid, url, port, version, uptime_seconds, active_streams, other_program } = status;
   return [
     `Sluice is running in the background at ${url}`,
@@ -82,6 +95,12 @@ export function describeStatus(status: Status): string[] {
       ['status', status.status ?? `unknown: ${status.problem}`],
     ]),
   ];
+}
+
+function insteadOf({ foreground }: Status): string {
+  return foreground === null
+    ? '"sluice daemon start" starts it'
+    : `process ${foreground.pid} serves in the foreground at ${foreground.url}`;
 }
 
 function describeSeconds(seconds: number): string {

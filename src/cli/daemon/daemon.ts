@@ -12,7 +12,7 @@ import { CONFIG_FLAG } from '../config-flag.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { typable } from '../hints.ts';
 import { DaemonError, findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
-import { describeStatus, NAMELESS, NOT_RUNNING, readStatus } from './daemon-status.ts';
+import { absentStatus, describeStatus, NAMELESS, readStatus } from './daemon-status.ts';
 import { loadWithCode } from '../serve/load-with-code.ts';
 import { reachableUrl } from '../serve/start-message.ts';
 import { printServerLog } from './server-log.ts';
@@ -69,8 +69,10 @@ const ACTIONS: Record<string, Action> = {
   },
   async status(input, context) {
     const { is, server } = findDaemon(context.environment);
-    const absent = is === 'starting' ? { ...NOT_RUNNING, problem: NAMELESS } : NOT_RUNNING;
-    const status = server === undefined ? absent : await readStatus(server, input, context);
+    const status =
+      server === undefined
+        ? absentStatus(context, is === 'starting')
+        : await readStatus(server, input, context);
     if (input.flags.json) context.out(JSON.stringify(status));
     else for (const line of describeStatus(status)) context.out(typable(line, context.environment));
     return status.running ? 0 : 1;
