@@ -1,6 +1,8 @@
 // Keeps the number of serving processes: starts them, replaces those that die or hang, and ends them together.
+import { endServing, endStarting } from './end-worker.ts';
 import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
 import type { PrimaryMethods } from './protocol.ts';
+import { createRestartPauses } from './restart-pauses.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
 import { describeSpawnError } from './spawn-error.ts';
 import { startWorker, type WorkerCommand, type WorkerOptions, type WorkerProcess } from './worker-process.ts';
@@ -46,17 +48,8 @@ export class ProgramChanged extends WorkerFailed {
   override readonly name = 'ProgramChanged';
 }
 
-/** A worker that died sooner is not replaced at once: the next may die of the same cause. */
-const SHORT_LIFE_MS = 5_000;
-const FIRST_PAUSE_MS = 100;
-/** After one that did serve: it died of a request, and while none is left no client is answered. */
-const LONGEST_PAUSE_MS = 1_000;
-/** After one that did not serve: that will not improve soon. */
-const LONGEST_PAUSE_UNSERVED_MS = 10_000;
 const PROGRAM_CHANGED =
   'the files of the program have changed since this gateway started, as after an update: restart it';
-/** Beyond the drain itself, for a worker that hangs. */
-const END_GRACE_MS = 3_000;
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { workers: wanted, monotonic, setTimer, log } = options;
@@ -64,8 +57,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const serving = new Set<WorkerProcess>();
   let ending = false;
   let replaced = 0;
-  /** Early deaths in a row, for each worker index: one worker's failures do not delay the others. */
-  const shortLives = new Map<number, number>();
+  const pauses = createRestartPauses();
 
   /** Resolves when it serves. Throws WorkerFailed. */
   async function start(index: number): Promise<void> {
@@ -84,7 +76,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       onError: (error) => log('error', 'a worker could not handle a message', { worker: index, error }),
     });
     alive.set(index, worker);
-    watch(worker);
+    killWhereItHangs(worker, options);
     const bornAt = monotonic();
     const outcome = await Promise.race([ready.promise, worker.gone]);
     if (outcome !== 'ready') {
@@ -95,37 +87,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     void worker.gone.then((how) => handleGone(worker, how, monotonic() - bornAt));
   }
 
-  /** Watches it from start to end: a worker may hang before it serves, and while it drains. */
-  function watch(worker: WorkerProcess): void {
-    const stop = watchHeartbeat({
-      ask: () => worker.channel.call('beat'),
-      setTimer,
-      onHang() {
-        log('error', 'a worker hangs and is killed', {
-          worker: worker.index,
-          pid: worker.pid,
-          silent_for_s: HANG_SECONDS,
-        });
-        worker.kill(`it had not answered for ${HANG_SECONDS} s`);
-      },
-    });
-    void worker.gone.then(stop);
-  }
-
   function handleGone(worker: WorkerProcess, how: string, livedMs: number): void {
     alive.delete(worker.index);
     serving.delete(worker);
     options.onGone(worker, how, !ending);
     if (ending) return;
-    const isShort = livedMs < SHORT_LIFE_MS;
-    if (!isShort) shortLives.delete(worker.index);
-    replace(worker.index, isShort ? pauseAfter(countShort(worker.index), LONGEST_PAUSE_MS) : 0);
-  }
-
-  function countShort(index: number): number {
-    const count = (shortLives.get(index) ?? 0) + 1;
-    shortLives.set(index, count);
-    return count;
+    replace(worker.index, pauses.afterServing(worker.index, livedMs));
   }
 
   function replace(index: number, pauseMs: number): void {
@@ -144,38 +111,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
             return;
           }
           log('error', 'a worker could not be replaced; this is tried again', { error });
-          replace(index, pauseAfter(countShort(index), LONGEST_PAUSE_UNSERVED_MS));
+          replace(index, pauses.afterFailedStart(index));
         },
       );
     }, pauseMs);
-  }
-
-  async function end(worker: WorkerProcess, timeoutMs: number, sooner?: Promise<void>): Promise<number> {
-    if (!serving.has(worker)) {
-      // It has nothing to finish, and may have long to load.
-      worker.kill();
-      await worker.gone;
-      return 0;
-    }
-    const kill = () => worker.kill();
-    let cancel = setTimer(kill, timeoutMs + END_GRACE_MS);
-    let isGone = false;
-    void sooner?.then(() => {
-      if (isGone) return;
-      cancel();
-      cancel = setTimer(kill, END_GRACE_MS);
-      worker.channel.notify('hurry');
-    });
-    try {
-      return await worker.channel.call('drain', timeoutMs);
-    } catch {
-      // It died meanwhile; its requests are accounted like those of any dead worker.
-      return 0;
-    } finally {
-      await worker.gone;
-      isGone = true;
-      cancel();
-    }
   }
 
   return {
@@ -193,10 +132,34 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     async end(timeoutMs, sooner) {
       ending = true;
-      const cuts = await Promise.all([...alive.values()].map((worker) => end(worker, timeoutMs, sooner)));
+      const cuts = await Promise.all(
+        [...alive.values()].map((worker) =>
+          serving.has(worker) ? endServing(worker, { timeoutMs, sooner, setTimer }) : endStarting(worker),
+        ),
+      );
       return cuts.reduce((sum, cut) => sum + cut, 0);
     },
   };
+}
+
+/** Watches it from start to end: a worker may hang before it serves, and while it drains. */
+function killWhereItHangs(
+  worker: WorkerProcess,
+  { setTimer, log }: Pick<SupervisorOptions, 'setTimer' | 'log'>,
+): void {
+  const stop = watchHeartbeat({
+    ask: () => worker.channel.call('beat'),
+    setTimer,
+    onHang() {
+      log('error', 'a worker hangs and is killed', {
+        worker: worker.index,
+        pid: worker.pid,
+        silent_for_s: HANG_SECONDS,
+      });
+      worker.kill(`it had not answered for ${HANG_SECONDS} s`);
+    },
+  });
+  void worker.gone.then(stop);
 }
 
 /** Throws WorkerFailed, and NoSharedMemory. */
@@ -212,8 +175,4 @@ function spawn(options: WorkerOptions): WorkerProcess {
     );
     throw new WorkerFailed(`worker ${options.index} could not be started ${reason}`, { cause: error });
   }
-}
-
-function pauseAfter(shortLives: number, longestMs: number): number {
-  return Math.min(longestMs, FIRST_PAUSE_MS * 2 ** (shortLives - 1));
 }
