@@ -6,6 +6,7 @@ import type { ErrorCode, GatewayError } from '../model/errors.ts';
 import type { EventSink, StreamEvent } from '../model/events.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
+import type { JsonPlace } from '../model/json/string-editor.ts';
 import type { Loss, NeutralRequest, OutputFormat, ReasoningEffort, Tool } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { StatedBill, StatedUsage, Usage } from '../model/usage.ts';
@@ -76,6 +77,8 @@ export interface ForwardedPath {
   isUpload?: boolean;
   /** JSON posted there names no model at its top level; if it is longer than `server.max_body`, it is passed on like an upload. */
   passesLongJson?: boolean;
+  /** What is posted there may be a batch, whose requests name models. */
+  batch?: BatchForm;
   /**
    * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from those fields at the top
    * of the answer that `billFields` names, as far as they are objects or numbers. Left out: nothing is billed.
@@ -96,6 +99,19 @@ export interface ForwardedPath {
   envelope?: Envelope | undefined;
   /** For messages: what to do where no provider may have the path. Left out: there is nothing to say. */
   otherwise?: string;
+}
+
+export interface BatchForm {
+  /** Where a request names its model: in the body, or in each line of a file. */
+  model: JsonPlace;
+  /** The batch is a file in a form, with a request in each line. Left out: it is the body, as JSON. */
+  file?: {
+    /** The form's field that says what its file is for, and what it says of batches. */
+    field: string;
+    value: RegExp;
+    /** Where that field comes late: what each line of a batch has at its top, and other files do not. */
+    key: string;
+  };
 }
 
 /** Reads the bytes of an answer on their way to the client. Never throws. */

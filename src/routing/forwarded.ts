@@ -73,6 +73,42 @@ export function fitting(
   return providers.filter((provider) => forwardDialect(provider, asked) !== undefined);
 }
 
+/** A model that one of the requests within the body names. */
+interface NamedWithin extends Pick<ForwardQuestion, 'spokenBy'> {
+  model: string;
+  /** For messages: as in `line 3`. */
+  where: string;
+  /** `x-sluice-target`, null where not given. */
+  forced: string | null;
+  /** Its model is '' unless the header names one. */
+  target: Target;
+}
+
+/** The provider's name for it. Throws GatewayError `invalid_request` where the model is another provider's. */
+export function nameWithin(asked: NamedWithin, config: ResolvedConfig): string {
+  const { model, where, forced, target } = asked;
+  const { provider, model: forAll } = target;
+  if (forAll !== '') return forAll;
+  const slash = model.indexOf('/');
+  const name = model.slice(0, Math.max(0, slash));
+  if (name === provider.name) return aliased(provider, model.slice(slash + 1));
+  const other = config.providers.find((candidate) => candidate.name === name);
+  if (other === undefined || forced !== null || serves(provider, model)) return aliased(provider, model);
+  const instead =
+    forwardDialect(other, asked) === undefined
+      ? `${name} gets none of this dialect`
+      : `or send the header "x-sluice-target: ${name}" with everything that belongs to the batch (its file, itself and its results)`;
+  throw new GatewayError(
+    'invalid_request',
+    `${where} asks for "${model}", but all requests of a batch go to one provider, this one's to ${provider.name}; name a model of ${provider.name} there; ${instead}`,
+  );
+}
+
+/** Whether `nameWithin` may return a longer name than the one given. Those that vendors have for others' models are none. */
+export function mayGrow({ provider, model }: Target): boolean {
+  return model !== '' || Object.entries(provider.models).some(([alias, own]) => own.length > alias.length);
+}
+
 function choose(
   question: ForwardQuestion,
   config: ResolvedConfig,

@@ -42,7 +42,12 @@ function configOf(server: ConfigInput['server'] = {}): ConfigInput {
       files: { dialect: 'openai-chat', base_url, api_key: 'lab-key-1' },
       keyed: { dialect: 'openai-chat', base_url, api_keys: ['lab-key-6', 'lab-key-7'] },
       'keyed-too': { dialect: 'openai-chat', base_url, api_keys: ['lab-key-8', 'lab-key-9'] },
-      other: { dialect: 'openai-chat', base_url: `${provider.url}/other/v1`, api_key: 'lab-key-3' },
+      other: {
+        dialect: 'openai-chat',
+        base_url: `${provider.url}/other/v1`,
+        api_key: 'lab-key-3',
+        models: { fast: 'gpt-5-mini' },
+      },
       anthropic: { dialect: 'anthropic-messages', base_url: provider.url, api_key: 'lab-key-4' },
       gemini: { dialect: 'gemini', base_url: provider.url, api_key: 'lab-key-5' },
     },
@@ -335,6 +340,77 @@ describe('what streams', () => {
     expect(upload.line).toBe('POST /other/v1/files HTTP/1.1');
     expect(upload.bytes).toBe(length - 'other/'.length);
     expect(upload.headers.get('content-length')).toBe(String(upload.bytes));
+  });
+});
+
+describe('a long batch', () => {
+  const FORM = { 'content-type': 'multipart/form-data; boundary=lab' };
+  const START = '--lab\r\ncontent-disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n';
+  const END = '\r\n--lab\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--lab--\r\n';
+  const LINES = 3_000;
+  const line = (name: string, place: number) =>
+    `{"custom_id":"${place}","body":{"messages":[{"content":"${'x'.repeat(1_000)}"}],"model":"${name}"}}\n`;
+  const batchOf = (nameAt: (place: number) => string) =>
+    START + Array.from({ length: LINES }, (_, place) => line(nameAt(place), place + 1)).join('') + END;
+  const sha256 = (text: string) => new Bun.CryptoHasher('sha256').update(text).digest('hex');
+  const send = (body: string, headers: Record<string, string> = {}) =>
+    fetch(`${sluice.url}/v1/files`, { method: 'POST', body, headers: { ...FORM, ...headers } });
+
+  test('has the provider’s own names, and its declared length', async () => {
+    const names = ['files/gpt-5', 'gpt-5', 'org/llama'];
+    const body = batchOf((place) => names[place % 3] ?? '');
+    const answered = send(body);
+    const upload = await storeNext();
+    expect((await answered).status).toBe(200);
+    expect(upload.headers.get('content-length')).toBe(String(body.length));
+    expect(upload.sha256()).toBe(sha256(body.replaceAll('"files/gpt-5"', '"gpt-5"      ')));
+  });
+
+  test('goes in chunks where an alias is shorter than the name that it stands for', async () => {
+    const body = batchOf(() => 'fast');
+    const answered = send(body, { 'x-sluice-target': 'other' });
+    const upload = await storeNext();
+    expect((await answered).status).toBe(200);
+    expect(upload.headers.get('transfer-encoding')).toBe('chunked');
+    expect(upload.sha256()).toBe(sha256(body.replaceAll('"fast"', '"gpt-5-mini"')));
+  });
+
+  test('that names another provider late is broken off, with the number of its line', async () => {
+    const before = await rowCount();
+    const answered = send(batchOf((place) => (place === 2_500 ? 'other/gpt-5' : 'gpt-5')));
+    const upload = await provider.accept();
+    await upload.closed;
+    expect(upload.isWhole).toBe(false);
+    const response = await answered;
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('line 2501 asks for \\"other/gpt-5\\"');
+    expect(await rowAfter(before)).toMatchObject({
+      status: 'error',
+      http_status: 400,
+      error_code: 'invalid_request',
+    });
+  });
+
+  test('that names another provider early reaches none', async () => {
+    const asked = provider.received.length;
+    const response = await send(batchOf(() => 'other/gpt-5'));
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('line 1 asks for');
+    expect(provider.received).toHaveLength(asked);
+  });
+
+  test('of Anthropic’s, too', async () => {
+    const request = (model: string) => ({ custom_id: 'a', params: { system: 'x'.repeat(1_000), model } });
+    const body = (model: string) => JSON.stringify({ requests: new Array(70_000).fill(request(model)) });
+    const answered = fetch(`${sluice.url}/v1/messages/batches`, {
+      method: 'POST',
+      body: body('anthropic/claude-x'),
+      headers: { 'content-type': 'application/json' },
+    });
+    const upload = await storeNext();
+    expect((await answered).status).toBe(200);
+    const own = body('anthropic/claude-x').replaceAll('"anthropic/claude-x"', `"claude-x"${' '.repeat(10)}`);
+    expect(upload.sha256()).toBe(sha256(own));
   });
 });
 

@@ -93,7 +93,15 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
   const isOwn =
     /^\/v1\/messages\/batches(\/|$)/.test(path) || (STORED.test(path) && headers.has('anthropic-version'));
   if (!isOwn) return forwardedToAmazon(path, INVOKE);
-  return { path, spokenBy: [ID], isStored: true, isUpload: true, passesLongJson: path === BATCHES };
+  const isBatch = path === BATCHES;
+  return {
+    path,
+    spokenBy: [ID],
+    isStored: true,
+    isUpload: true,
+    passesLongJson: isBatch,
+    ...(isBatch && { batch: { model: ['requests', null, 'params', 'model'] } }),
+  };
 }
 
 function alternativeTo(path: string): string | undefined {

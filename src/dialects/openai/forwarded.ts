@@ -1,16 +1,23 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
-import type { ForwardedPath } from '../dialect.ts';
+import type { BatchForm, ForwardedPath } from '../dialect.ts';
 import { decisionsBill, imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
 import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
 const MADE_AT_ONCE = /^\/v1\/(audio|content_provenance_checks|decisions|images|moderations|ocr|rerank)(\/|$)/;
 const STORED =
-  /^\/v1\/(agents|audio\/(voices|voice_consents)|batches|containers|evals|files|fine_tuning|skills|uploads|vector_stores|videos)(\/|$)/;
+  /^\/v1\/(agents|audio\/(voices|voice_consents)|batch\/jobs|batches|containers|evals|files|fine_tuning|skills|uploads|vector_stores|videos)(\/|$)/;
 /** Videos, which are stored too, are made by the model that their form names. */
 const UPLOADED = /^\/v1\/(containers|files|skills|uploads|vector_stores)(\/|$)/;
 const STORED_CHAT = /^\/v1\/chat\/completions\/./;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
+
+const FILES = '/v1/files';
+/** https://developers.openai.com/api/docs/guides/batch. Others say so in longer words: `batch-api`. */
+const BATCH: BatchForm = {
+  model: ['body', 'model'],
+  file: { field: 'purpose', value: /^batch/, key: 'custom_id' },
+};
 
 /** Moderations and checks of where something comes from are free. */
 const BILLED: readonly (readonly [path: RegExp, bill: Pick<ForwardedPath, 'billIn' | 'billFields'>])[] = [
@@ -33,6 +40,7 @@ export function forwardedByChat(asked: string): ForwardedPath | undefined {
       spokenBy: ['openai-chat', 'openai-responses'],
       isStored,
       isUpload: UPLOADED.test(path),
+      ...(path === FILES && { batch: BATCH }),
       ...BILLED.find(([billed]) => billed.test(path))?.[1],
     };
   }

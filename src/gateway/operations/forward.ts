@@ -4,8 +4,9 @@ import type { AnswerReader, ForwardedPath } from '../../dialects/dialect.ts';
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { editWhole } from '../../model/json/string-editor.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
-import { fitting, routeForwarded } from '../../routing/forwarded.ts';
+import { fitting, mayGrow, nameWithin, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { answerHeaders } from '../response/answer-headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
@@ -16,6 +17,7 @@ import { type Sent, send } from '../attempts/send.ts';
 import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import { createObserver, type Observer } from '../record/observer.ts';
+import { editBatch } from '../request/batch-models.ts';
 import { parseForwardedBody } from '../request/forwarded-body.ts';
 import { featuresIn, forcedTargetIn } from '../request/incoming.ts';
 import { isJsonType, readBytes } from '../request/read-body.ts';
@@ -103,7 +105,7 @@ async function forward(
   record.streamed = inPath?.streams === true;
   if (forwarding.isRecorded && config.audit.logRequestBodies && content.text !== null)
     record.keepRequest(content.text, featuresIn(headers, found.dialect.client));
-  const { spokenBy, isStored, otherwise } = found.forward;
+  const { spokenBy, isStored, otherwise, batch } = found.forward;
   const forced = forcedTargetIn(forwarding.headers);
   const question = { path: pathname, spokenBy, forced, model: record.requestedModel, otherwise };
   const route = routeForwarded(question, config);
@@ -118,13 +120,18 @@ async function forward(
     requireOwnKey({ asking, target, serverKeys }, `${pathname}: what is stored at the provider`);
   const named = inPath === undefined ? content.withModel(target.model) : bytes;
   upload?.beginWith(named);
+  const rename = (model: string, where: string) =>
+    nameWithin({ model, where, spokenBy, forced, target }, config);
+  const editor = batch && editBatch(batch, { beginning: named, type: type ?? '' }, rename);
+  const whole = editor === undefined || upload !== undefined ? named : editWhole(editor, named);
+  if (editor !== undefined) upload?.editWith(editor, mayGrow(target));
   const asked = {
     method: request.method,
     path,
     query: search,
     keyParameter: found.dialect.client.keyInQuery?.parameter,
     headers,
-    body: upload ?? (bytes.length === 0 ? undefined : named),
+    body: upload ?? (bytes.length === 0 ? undefined : whole),
     dialect: wireOf(recipientOf(found)) ?? found.dialect.id,
     spoken,
   };

@@ -1,7 +1,7 @@
 // The body of a request that is forwarded as it is: which model it names, and what of it a row may hold.
 import { editTopLevel } from '../../model/json/edit.ts';
 import { asString, parseObject } from '../../model/json/json.ts';
-import { findFormModel, withFormModel } from './form-model.ts';
+import { findFormField, withFormField } from './form-field.ts';
 import { isJsonType } from './read-body.ts';
 
 export interface ForwardedBody {
@@ -34,10 +34,10 @@ export function parseForwardedBody(
 }
 
 function parseForm(bytes: Uint8Array<ArrayBuffer>, type: string): ForwardedBody | undefined {
-  const field = findFormModel(type, bytes);
-  if (field === undefined || field.model === '') return undefined;
-  const withModel = (own: string) => (own === field.model ? bytes : withFormModel(bytes, field, own));
-  return { model: field.model, text: null, withModel };
+  const field = findFormField(type, bytes, 'model');
+  if (field === undefined || field.value === '') return undefined;
+  const withModel = (own: string) => (own === field.value ? bytes : withFormField(bytes, field, own));
+  return { model: field.value, text: null, withModel };
 }
 
 function parseJson(bytes: Uint8Array<ArrayBuffer>): ForwardedBody | undefined {

@@ -1,6 +1,7 @@
 // The body of an upload on its way from the client to a provider: read no faster than the provider takes it.
 import type { Attempt } from '../../ledger/rows/row.ts';
 import { GatewayError } from '../../model/errors.ts';
+import type { StringEditor } from '../../model/json/string-editor.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { StreamedBody } from '../../upstream/transport.ts';
@@ -74,6 +75,7 @@ export class Upload implements StreamedBody {
   private declared: number | null;
   private readonly reader: BodyReader;
   private readonly context: UploadContext;
+  private editor: StringEditor | undefined;
   /** Bytes of the piece that is being sent. */
   private given = 0;
 
@@ -104,6 +106,16 @@ export class Upload implements StreamedBody {
     this.start = start;
   }
 
+  /**
+   * Throws what the editor throws of the beginning; what it throws of a later piece ends the request.
+   * @param mayGrow the length is not known before the end.
+   */
+  editWith(editor: StringEditor, mayGrow: boolean): void {
+    this.start = editor.take(this.beginning());
+    this.editor = editor;
+    if (mayGrow) this.declared = null;
+  }
+
   /** @param attempt notes how many bytes its provider has taken. */
   countIn(attempt: Pick<Attempt, 'sentBytes'> | undefined): void {
     this.attempt = attempt;
@@ -125,12 +137,23 @@ export class Upload implements StreamedBody {
   private async read(): Promise<Bytes | null> {
     const { limits, setTimer, client } = this.context;
     try {
-      const { done, value } = await within(this.reader.read(), limits.bodyTimeoutMs, setTimer);
-      return done ? null : value;
+      for (;;) {
+        const { done, value } = await within(this.reader.read(), limits.bodyTimeoutMs, setTimer);
+        if (done) return this.rest();
+        const piece = this.editor?.take(value) ?? value;
+        if (piece.length > 0) return piece;
+      }
     } catch (thrown) {
       const why = thrown instanceof GatewayError ? thrown : clientLeft();
       client.abort(why);
       throw why;
     }
+  }
+
+  /** What the editor held back; null: nothing. */
+  private rest(): Bytes | null {
+    const rest = this.editor?.end();
+    this.editor = undefined;
+    return rest === undefined || rest.length === 0 ? null : rest;
   }
 }

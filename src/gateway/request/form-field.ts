@@ -1,9 +1,9 @@
-// The model in a form with files (multipart/form-data), as requests for transcriptions and edited images have it.
+// Short fields of forms with files (multipart/form-data): the model, in requests for transcriptions and edited images.
 // https://www.rfc-editor.org/rfc/rfc7578
 
-/** Where the value of the field `model` is, in bytes. */
-export interface FormModel {
-  model: string;
+/** Where the value of a field is, in bytes. */
+export interface FormField {
+  value: string;
   start: number;
   end: number;
 }
@@ -11,31 +11,34 @@ export interface FormModel {
 const FORM = /^multipart\/form-data\b.*?\bboundary=("?)([^";]{1,70})\1/i;
 /** One character for each byte, so that places in the text are places in the bytes. */
 const bytewise = new TextDecoder('latin1');
-const FIELD = /\bname="?model"?(?=;|\s*$)/im;
 const HEAD_END = '\r\n\r\n';
 /** In bytes: files come in between, and models have no such names. */
 const LONGEST_HEAD = 1024;
-const LONGEST_MODEL = 256;
+const LONGEST_VALUE = 256;
 /** Parts that are looked at: a body of nothing but boundaries has millions. */
 const MOST_PARTS = 1_000;
 
-/** Undefined where the body is no such form, or has no such field. */
-export function findFormModel(contentType: string, body: Uint8Array): FormModel | undefined {
+/**
+ * Undefined where the body is no such form, or has no such field.
+ * @param name letters and underscores.
+ */
+export function findFormField(contentType: string, body: Uint8Array, name: string): FormField | undefined {
   const boundary = FORM.exec(contentType)?.[2];
   if (boundary === undefined) return undefined;
   const delimiter = bytesOf(`\r\n--${boundary}`);
+  const field = new RegExp(`\\bname="?${name}"?(?=;|\\s*$)`, 'im');
   // The first one has no line before it.
   let at = isAt(body, delimiter.subarray(LINE_END), 0) ? -LINE_END : find(body, delimiter, 0);
   for (let part = 0; part < MOST_PARTS && at !== undefined; part++) {
     const from = at + delimiter.length;
     const head = bytewise.decode(body.subarray(from, from + LONGEST_HEAD));
     const headEnd = head.indexOf(HEAD_END);
-    if (headEnd !== -1 && FIELD.test(head.slice(0, headEnd))) {
+    if (headEnd !== -1 && field.test(head.slice(0, headEnd))) {
       const start = from + headEnd + HEAD_END.length;
-      const value = body.subarray(start, start + LONGEST_MODEL + delimiter.length);
+      const value = body.subarray(start, start + LONGEST_VALUE + delimiter.length);
       const length = find(value, delimiter, 0);
       if (length === undefined) return undefined;
-      return { model: bytewise.decode(value.subarray(0, length)), start, end: start + length };
+      return { value: bytewise.decode(value.subarray(0, length)), start, end: start + length };
     }
     at = find(body, delimiter, from);
   }
@@ -63,16 +66,16 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** The body with another model. */
-export function withFormModel(
+/** The body with another value of the field. */
+export function withFormField(
   body: Uint8Array,
-  { start, end }: FormModel,
-  model: string,
+  { start, end }: FormField,
+  value: string,
 ): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(model);
-  const changed = new Uint8Array(body.length - (end - start) + name.length);
+  const written = new TextEncoder().encode(value);
+  const changed = new Uint8Array(body.length - (end - start) + written.length);
   changed.set(body.subarray(0, start));
-  changed.set(name, start);
-  changed.set(body.subarray(end), start + name.length);
+  changed.set(written, start);
+  changed.set(body.subarray(end), start + written.length);
   return changed;
 }
