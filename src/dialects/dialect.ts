@@ -19,6 +19,7 @@ import type { SocketDialect } from './socket.ts';
 import type {
   ClientEmbeddings,
   ClientModels,
+  ClientSummaries,
   Compaction,
   ProviderModels,
   ProviderOperation,
@@ -177,6 +178,8 @@ export interface ClientSide {
   statusOf?(error: GatewayError): number;
   /** The answer to `count-tokens`; left out if its clients cannot ask for it. */
   buildTokenCount?(tokens: number): JsonObject;
+  /** Left out if its clients cannot ask for a summary of the conversation. */
+  readonly summaries?: ClientSummaries;
   /** Left out if its clients cannot ask for embeddings. */
   readonly embeddings?: ClientEmbeddings;
   /** Left out if its clients cannot ask for text completions. */

@@ -1,12 +1,23 @@
 // What a dialect may answer besides generation: counting tokens, embeddings, lists of models.
+import type { OpaquePart } from '../model/content.ts';
 import type { EmbeddingRequest, EmbeddingResponse } from '../model/embedding.ts';
+import type { Finish } from '../model/finish.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
+import type { NeutralRequest } from '../model/request.ts';
+import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
 import type { Envelope } from './envelope.ts';
-import type { BuildOptions, BuiltRequest, ClientRoute, ProviderSide, Quirks } from './dialect.ts';
+import type {
+  AnswerContext,
+  BuildOptions,
+  BuiltRequest,
+  ClientRoute,
+  ProviderSide,
+  Quirks,
+} from './dialect.ts';
 
 /** One question of a provider with one whole answer. */
 export interface ProviderOperation<Request, Answer> {
@@ -36,6 +47,23 @@ export interface Compaction {
   model: string | null;
   usage: Partial<Usage> | null;
   body: JsonObject;
+}
+
+/**
+ * How clients ask for a summary of the conversation in place of an answer. A provider of the same dialect may write one that only
+ * it can read; what another model writes becomes an item that any provider can read (docs/adr/0028).
+ */
+export interface ClientSummaries {
+  /** Whether the body of a generation asks for it. */
+  isAsked(body: JsonObject): boolean;
+  /** The request for the conversation alone, and what the model is to be told in place of the gateway's words. */
+  plain(request: NeutralRequest): { request: NeutralRequest; instructions?: string | undefined };
+  /** What the client sends back in place of the turns before it: `name` and `value` of an opaque part. */
+  buildPart(text: string, requestId: string): Pick<OpaquePart, 'name' | 'value'>;
+  /** How an answer ends that is a summary; left out: as the model ended it. */
+  readonly finish?: Finish;
+  /** The answer to the operation `compact`; left out if its clients have none. */
+  buildResponse?(response: NeutralResponse, body: JsonObject, context: AnswerContext): JsonObject;
 }
 
 /** How a provider is asked for text completions: with the client's own bytes. */

@@ -107,6 +107,19 @@ export function thoughtFromBytesWire(wire: string): SealedThought | undefined {
   return { text: marked.slice(from, to), token, isRedacted: false };
 }
 
+const SUMMARY = 'summary:';
+
+/** A summary of a conversation that any provider can read, for a field in which clients carry those that only one can. */
+export function summaryToWire(text: string): string {
+  return MARK + SUMMARY + text;
+}
+
+/** The reverse of `summaryToWire`; undefined for any other value. */
+export function summaryFromWire(wire: string): string | undefined {
+  const start = MARK + SUMMARY;
+  return wire.startsWith(start) ? wire.slice(start.length) : undefined;
+}
+
 /** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);

@@ -1,9 +1,30 @@
 // The simulated summary of a conversation: what its user said, and one item that only the simulator can read.
+import type { ClientSummaries } from '../dialects/operations.ts';
 import { buildUsage } from '../dialects/openai-responses/usage.ts';
+import type { OpaquePart } from '../model/content.ts';
+import type { DialectId } from '../model/dialect-id.ts';
 import { asArray, isObject, type JsonObject, type JsonValue } from '../model/json/json.ts';
 import type { NeutralRequest } from '../model/request.ts';
 import { NO_USAGE } from '../model/usage.ts';
+import type { Plan } from './plan.ts';
 import { countInput } from './token-count.ts';
+
+/** The plan with a summary of the conversation in place of the answer, for clients that ask for it as an answer. */
+export function planSummary(
+  plan: Plan,
+  request: NeutralRequest,
+  summaries: ClientSummaries,
+  dialect: DialectId,
+): Plan {
+  const text = `A summary of ${request.messages.length} turns.`;
+  const part: OpaquePart = { type: 'opaque', dialect, ...summaries.buildPart(text, plan.id) };
+  return {
+    ...plan,
+    blocks: [{ draft: { type: 'summary', text: '', part }, pieces: [] }],
+    finish: summaries.finish ?? { unified: 'end_turn', raw: null },
+    usage: { ...plan.usage, outputTokens: SUMMARY_TOKENS, reasoningTokens: 0 },
+  };
+}
 
 /** Tokens counted for the summary itself. */
 const SUMMARY_TOKENS = 8;

@@ -5,7 +5,7 @@ import { isObject } from '../model/json/json.ts';
 import { allowedOf } from '../dialects/shared/allowed-tools.ts';
 import { type OpaqueToken, ownToken } from '../model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, Tool } from '../model/request.ts';
-import type { ToolResultPart } from '../model/content.ts';
+import type { OpaquePart, ToolResultPart } from '../model/content.ts';
 import type { SimulatorOptions } from './options.ts';
 import { cutIntoPieces } from './pieces.ts';
 import { sampleJson } from './sample-json.ts';
@@ -15,7 +15,9 @@ import { answerText, thinkingSignature, thinkingText, toolCallText, toolResultTe
 export type Draft =
   | { type: 'text'; text: string }
   | { type: 'reasoning'; text: string; signature: OpaqueToken }
-  | { type: 'tool-call'; id: string; name: string; kind: 'function' | 'custom'; text: string };
+  | { type: 'tool-call'; id: string; name: string; kind: 'function' | 'custom'; text: string }
+  /** A summary of the conversation, as the client carries it. */
+  | { type: 'summary'; text: ''; part: OpaquePart };
 
 type CallableTool = Exclude<Tool, { type: 'server' }>;
 

@@ -64,6 +64,8 @@ function toPart({ draft, pieces }: PlannedBlock): Part {
   switch (draft.type) {
     case 'text':
       return { type: 'text', text };
+    case 'summary':
+      return draft.part;
     case 'reasoning':
       return { type: 'reasoning', text, signature: draft.signature };
     case 'tool-call':

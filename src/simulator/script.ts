@@ -128,6 +128,10 @@ function encodeError(encoder: StreamEncoder): string {
 
 function encodeStart(encoder: StreamEncoder, { draft }: PlannedBlock, block: number): string {
   switch (draft.type) {
+    case 'summary': {
+      const { dialect, name, value } = draft.part;
+      return encoder.encode({ type: 'extension', dialect, name, value: { value } });
+    }
     case 'text':
       return encoder.encode({ type: 'text-start', block });
     case 'reasoning':
@@ -139,6 +143,9 @@ function encodeStart(encoder: StreamEncoder, { draft }: PlannedBlock, block: num
 
 function encodePiece(encoder: StreamEncoder, { draft }: PlannedBlock, block: number, piece: string): string {
   switch (draft.type) {
+    // It is sent whole.
+    case 'summary':
+      return '';
     case 'text':
       return encoder.encode({ type: 'text-delta', block, text: piece });
     case 'reasoning':
@@ -150,6 +157,8 @@ function encodePiece(encoder: StreamEncoder, { draft }: PlannedBlock, block: num
 
 function encodeEnd(encoder: StreamEncoder, { draft }: PlannedBlock, block: number): string {
   switch (draft.type) {
+    case 'summary':
+      return '';
     case 'text':
       return encoder.encode({ type: 'text-end', block });
     case 'reasoning':

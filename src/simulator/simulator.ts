@@ -9,7 +9,7 @@ import { totalInputTokens } from '../model/usage.ts';
 import { aborted, playScript, type SimulatorDeps } from './body.ts';
 import { ConnectionRefused, type Fault, HTML_PAGE, statusError } from './fault.ts';
 import { parseSimulatorOptions, type SimulatorOptions } from './options.ts';
-import { compactionOf } from './compaction.ts';
+import { compactionOf, planSummary } from './compaction.ts';
 import { embeddingsOf } from './embeddings.ts';
 import { listModels } from './models.ts';
 import { dribble } from './drip.ts';
@@ -97,7 +97,10 @@ async function answer(
     outputFormat: neutral.outputFormat,
     ...(route.framing === undefined ? {} : { framing: route.framing }),
   };
-  const plan = planAnswer(neutral, options, requestId, dialect.id);
+  const answered = planAnswer(neutral, options, requestId, dialect.id);
+  const { summaries } = client;
+  const plan =
+    summaries?.isAsked(body) === true ? planSummary(answered, neutral, summaries, dialect.id) : answered;
   if (!neutral.stream) {
     await pause(wholeDue(plan, options), deps, request.signal);
     const script = dribble(wholeScript(plan, client, context, fault), options);

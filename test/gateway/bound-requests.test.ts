@@ -45,7 +45,6 @@ test.each([
     // The Python SDK's tool runner begins threads unasked, and reads this: it sends the whole conversation then.
     { error_code: 'thread_not_found' },
   ],
-  [{ compaction: { type: 'summarize' } }, 'it asks for a signed summary', undefined],
 ])('of Anthropic, %j', async (more, reason, details) => {
   const upstream = createReplayFetch(() => jsonReply(MESSAGE));
   const gateway = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch: upstream.fetch });

@@ -1,4 +1,4 @@
-// A conversation summarised by its provider (`/v1/responses/compact`): only by the one that it goes to.
+// A conversation that its provider summarises and encrypts (`/v1/responses/compact`): only the one that it goes to.
 import { expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import { callIdToWire, ownToken } from '../../src/model/opaque-token.ts';
@@ -62,18 +62,6 @@ test('what another provider left in the conversation does not go along', async (
   const sent = lab.upstream.requests[0]?.json();
   expect(Object.keys(sent as object).sort()).toEqual(['input', 'instructions', 'model']);
   expect(JSON.stringify(sent)).not.toContain('sluice');
-});
-
-test.each([
-  ['speaks another dialect', {}],
-  ['stands before one that could', { responses: LAB_PROVIDERS.responses }],
-])('a provider that %s is not asked: the client is told the way out', async (_, others) => {
-  const lab = setup({ claude: LAB_PROVIDERS.claude, ...others });
-  const response = await lab.post('/v1/responses/compact', BODY);
-  expect(response.status).toBe(400);
-  expect(await response.text()).toContain('let the client summarise');
-  expect(lab.upstream.requests).toHaveLength(0);
-  expect(await lab.row(0)).toMatchObject({ operation: 'compact', status: 'error' });
 });
 
 test('no other provider is asked where the first fails: nobody else could read the summary', async () => {

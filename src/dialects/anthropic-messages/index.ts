@@ -23,6 +23,7 @@ import { comparesModels } from './model-name.ts';
 import { routeOfGoogles } from './google-clients.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
+import { summaries } from './summary.ts';
 import { ID, VERSION } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 
@@ -50,6 +51,7 @@ export const anthropicMessages: Dialect = {
     statusOf,
     requestIdHeader: 'request-id',
     buildTokenCount,
+    summaries,
     models: clientModels,
   },
   provider: {

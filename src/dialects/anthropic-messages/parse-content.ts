@@ -16,6 +16,7 @@ import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
 import { withoutFields } from '../shared/own-fields.ts';
+import { isOfGateway } from './summary.ts';
 import {
   COMPACTION,
   extensionOf,
@@ -219,7 +220,10 @@ function parseCompaction(block: JsonObject): TextPart | undefined {
     // Some put what follows it into the same text.
     text: text + BLANK_LINE,
     ...cacheControlOf(block),
-    extension: { dialect: ID, fields: { [COMPACTION]: block }, defaults: [COMPACTION] },
+    // One that another model wrote has no signature of Anthropic's.
+    ...(!isOfGateway(block) && {
+      extension: { dialect: ID, fields: { [COMPACTION]: block }, defaults: [COMPACTION] },
+    }),
   };
 }
 

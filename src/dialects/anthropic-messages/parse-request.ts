@@ -30,7 +30,7 @@ import {
   optionalString,
 } from '../shared/read-field.ts';
 import { takeToolChanges } from './tool-changes.ts';
-import { ID } from './wire.ts';
+import { COMPACTION, ID } from './wire.ts';
 
 const KNOWN_FIELDS = [
   'model',
@@ -116,9 +116,8 @@ function findBinding({ thread, compaction }: JsonObject): Binding | undefined {
     return { dialect: ID, field: 'thread', problem, code: 'thread_not_found' };
   }
   if (asObject(compaction) === undefined) return undefined;
-  const problem =
-    'it asks for a signed summary, which that provider does not write; let the client summarise';
-  return { dialect: ID, field: 'compaction', problem };
+  const problem = 'it asks for a signed summary, which that provider does not write';
+  return { dialect: ID, field: COMPACTION, problem };
 }
 
 /** Zero is allowed: it fills the prompt cache without an answer. */

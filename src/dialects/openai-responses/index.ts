@@ -21,6 +21,7 @@ import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { responsesSocket } from './socket.ts';
+import { summaries } from './summary.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
 
@@ -46,6 +47,7 @@ export const openaiResponses: Dialect = {
     buildError,
     requestIdHeader: 'x-request-id',
     buildTokenCount,
+    summaries,
     socket: responsesSocket,
   },
   provider: {

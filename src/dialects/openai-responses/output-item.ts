@@ -8,7 +8,7 @@ import { freeTextOf } from './free-text.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, wireName } from './namespace.ts';
 
-export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ws' | 'ig';
+export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ws' | 'ig' | 'cmp';
 
 const REASONING = 'rs';
 

@@ -2,7 +2,7 @@
 // of one answer are separate items here, and parts of one assistant message there.
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { callIdFromWire } from '../../model/opaque-token.ts';
+import { callIdFromWire, summaryFromWire } from '../../model/opaque-token.ts';
 import type { Binding, Message, Tool } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
@@ -11,6 +11,7 @@ import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
+import { SUMMARY_HEAD, TRIGGER, TRIGGER_PROBLEM } from './summary.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -119,24 +120,31 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
       turns.result({ type: 'tool-result', callId, content });
       return;
     }
-    default: {
-      const why = BOUND_ITEMS[type];
-      if (why !== undefined) parsed.boundTo ??= { dialect: ID, field: path, problem: why };
-      const part = parseHostedItem(type, item);
-      if (
-        /_(output|response)$/.test(type) &&
-        part.type === 'opaque' &&
-        asString(item.execution) !== 'server'
-      ) {
-        turns.result(part);
-      } else turns.answer(part);
+    case 'compaction':
+    case 'compaction_summary': {
+      const summary = summaryFromWire(asString(item.encrypted_content) ?? '');
+      if (summary !== undefined) {
+        turns.message({ role: 'user', parts: [{ type: 'text', text: SUMMARY_HEAD + summary }] });
+        return;
+      }
+      addOther(type, item, path, turns, parsed);
+      return;
     }
+    default:
+      addOther(type, item, path, turns, parsed);
   }
 }
 
-/** The advice for clients that want the provider's own summary of a conversation. */
-export const SUMMARISE =
-  'let the client summarise, as Codex does for a provider of its `model_providers` (README.md, “Codex CLI”)';
+/** An item that only a provider of this dialect understands. */
+function addOther(type: string, item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {
+  const why = BOUND_ITEMS[type];
+  if (why !== undefined) parsed.boundTo ??= { dialect: ID, field: path, problem: why };
+  const part = parseHostedItem(type, item);
+  const isResult =
+    /_(output|response)$/.test(type) && part.type === 'opaque' && asString(item.execution) !== 'server';
+  if (isResult) turns.result(part);
+  else turns.answer(part);
+}
 
 /** Items that only the provider which stored or encrypted their content can read. */
 const BOUND_ITEMS: Record<string, string> = table({
@@ -144,7 +152,7 @@ const BOUND_ITEMS: Record<string, string> = table({
     'it names an item that is not stored there; send the item itself (the AI SDK does with `store: false` among its `providerOptions`)',
   compaction: 'it is an encrypted summary by another provider; send the conversation itself',
   compaction_summary: 'it is an encrypted summary by another provider; send the conversation itself',
-  compaction_trigger: `it asks for an encrypted summary, which that provider does not write; ${SUMMARISE}`,
+  [TRIGGER]: TRIGGER_PROBLEM,
 });
 
 function parseMessage(item: JsonObject, path: string, turns: Turns, parsed: ParsedInput): void {

@@ -17,7 +17,7 @@ import { editTopLevel } from '../../model/json/edit.ts';
 import { mayHoldForeignToken } from '../../model/opaque-token.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
 import { writeJson } from '../../model/json/write-json.ts';
-import type { Target } from '../../routing/targets.ts';
+import { sameTarget, type Target } from '../../routing/targets.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Transformer } from '../../transformers/transformer.ts';
 import { addHeaders, buildRequestHeaders } from '../../upstream/headers.ts';
@@ -27,6 +27,7 @@ import type { EnvelopedRequest, Incoming } from '../request/incoming.ts';
 import { withinStack } from '../request/nesting.ts';
 import { withoutPrefill } from '../pumps/repeated-prefill.ts';
 import { transformHeaders, transformRequest } from '../transform/request.ts';
+import { askForSummary, summaryStep } from '../transform/summary.ts';
 import { credentialsFor } from './credentials.ts';
 import { passQuery, withQuery } from './pass-query.ts';
 import { dialectOf, endpointOf, takesWire } from './spoken-dialect.ts';
@@ -85,8 +86,10 @@ export interface PlanContext {
   transformers: readonly Transformer[];
 }
 
-export function planCall(question: Question, target: Target, context: PlanContext): Plan {
+export function planCall(given: Question, target: Target, context: PlanContext): Plan {
   const { provider, model } = target;
+  const summary = summaryFor(given, target, context);
+  const question = summary?.question ?? given;
   const { incoming, stream } = question;
   const steps = stepsFor(target, context);
   // Transformers change requests and answers in the dialect's own form.
@@ -143,6 +146,7 @@ export function planCall(question: Question, target: Target, context: PlanContex
     sameDialect,
     passesAnswer:
       sameDialect &&
+      summary === undefined &&
       completions?.passesAnswer !== false &&
       // What of an answer cannot be read could not be rewritten either.
       !isRewritten &&
@@ -150,15 +154,54 @@ export function planCall(question: Question, target: Target, context: PlanContex
     url: written.url ?? urlAt(ownBase, stream),
     headers: line.headers,
     body: written.body,
-    losses: written.losses,
+    losses: summary === undefined ? written.losses : [...written.losses, AS_TEXT],
     key: line.key,
     hides: written.hides,
     transformers,
-    answerSteps,
+    answerSteps: summary === undefined ? answerSteps : [...answerSteps, summary.step],
   };
   if (written.alternatives !== undefined) plan.alternatives = written.alternatives;
   if (written.prepare !== undefined) plan.prepare = written.prepare;
   return plan;
+}
+
+const AS_TEXT: Loss = {
+  feature: 'compaction',
+  outcome: 'approximated',
+  how: 'a summary by the model, as text',
+};
+
+/** How the model is asked for a summary of the conversation; undefined where none is wanted, or the provider writes its own. */
+function summaryFor(
+  given: Question,
+  target: Target,
+  { first, requestId }: PlanContext,
+): { question: Question; step: Transformer } | undefined {
+  const { incoming } = given;
+  if (incoming === null || incoming.asks !== incoming.dialect || writesOwnSummary(incoming, target, first))
+    return undefined;
+  const { dialect, body, route } = incoming;
+  const { summaries } = DIALECTS[dialect].client;
+  if (summaries === undefined) return undefined;
+  if (route.operation !== 'compact' && (route.operation !== 'generate' || !summaries.isAsked(body)))
+    return undefined;
+  const neutral = () => askForSummary(given.neutral(), summaries);
+  return {
+    question: { ...given, neutral, isChanged: true },
+    step: summaryStep(summaries, dialect, requestId),
+  };
+}
+
+/** Only the conversation's first target: the next turn goes there again, and no other could read such a summary. */
+export function writesOwnSummary(
+  { asks, route }: Pick<Incoming, 'asks' | 'route'>,
+  target: Target,
+  first: Target | undefined,
+): boolean {
+  if (first === undefined || !sameTarget(target, first)) return false;
+  return route.operation === 'compact'
+    ? sideOf(target, asks).compact !== undefined
+    : dialectOf(target, asks) === asks;
 }
 
 /** Whether another provider answered in this conversation before, and left what this one would refuse. */

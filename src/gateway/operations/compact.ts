@@ -1,18 +1,26 @@
-// Has a conversation summarised and encrypted by the provider that answers it. docs/endpoints.md
-import { SUMMARISE } from '../../dialects/openai-responses/parse-input.ts';
+// Has a conversation summarised: encrypted by the provider that answers it, or as text by any other. docs/endpoints.md
+import { DIALECTS } from '../../dialects/registry.ts';
 import { GatewayError } from '../../model/errors.ts';
-import type { Target } from '../../routing/targets.ts';
-import { sideOf } from '../attempts/plan.ts';
+import { sideOf, writesOwnSummary } from '../attempts/plan.ts';
 import { askJson, type Operation } from './ask-json.ts';
+import { answerContext, answerWhole } from './generate.ts';
 
-/** Asks only the conversation's first target: no other provider could read the summary. */
+/** Where the conversation's first target encrypts its summary, only that is asked: no other provider could read it. */
 export function answerCompaction(exchange: Operation): Promise<Response> {
+  const { incoming, route } = exchange;
+  const [first] = route.targets;
+  return first !== undefined && writesOwnSummary(incoming, first, first)
+    ? askFirst(exchange)
+    : writeSummary(exchange);
+}
+
+function askFirst(exchange: Operation): Promise<Response> {
   const { dialect, question, route } = exchange;
   return askJson(exchange, {
     targets: route.targets.slice(0, 1),
     operationOf(target) {
       const { compact } = sideOf(target, dialect);
-      if (compact === undefined) throw unsupported(target);
+      if (compact === undefined) throw new GatewayError('internal', `${target.provider.name} has no summary`);
       return compact;
     },
     request: () => question.neutral(),
@@ -24,10 +32,11 @@ export function answerCompaction(exchange: Operation): Promise<Response> {
   });
 }
 
-function unsupported({ provider, model }: Target): GatewayError {
-  return new GatewayError(
-    'unsupported_feature',
-    `${provider.name} (model ${model}) speaks ${provider.dialect}, which has no encrypted summary; ${SUMMARISE}`,
-    { reason: { param: 'model' } },
-  );
+function writeSummary(exchange: Operation): Promise<Response> {
+  return answerWhole(exchange, (_, { plan, answer }) => {
+    const { dialect, incoming } = exchange;
+    const build = DIALECTS[dialect].client.summaries?.buildResponse;
+    if (build === undefined) throw new GatewayError('internal', `${dialect} has no form of a summary`);
+    return build(answer, incoming.body, answerContext(exchange, plan.target));
+  });
 }

@@ -63,7 +63,7 @@ function plainContext({ record, host, question }: Exchange, model: string): Answ
   };
 }
 
-function answerContext(exchange: Exchange, target: Target): AnswerContext {
+export function answerContext(exchange: Exchange, target: Target): AnswerContext {
   return {
     ...plainContext(exchange, target.model),
     ...asked(exchange.question),
@@ -117,8 +117,8 @@ export function answerGeneration(exchange: Exchange & { makeBody: MakeBody }): P
   return exchange.question.stream ? answerStream(exchange) : answerWhole(exchange);
 }
 
-/** Answers whole. Throws the GatewayError to report to the client. */
-async function answerWhole(exchange: Exchange): Promise<Response> {
+/** Answers whole. Throws the GatewayError to report to the client. @param build makes the client's body of an answer that does not pass. */
+export async function answerWhole(exchange: Exchange, build = buildBody): Promise<Response> {
   const { record, route } = exchange;
   const whole = await hedgedAnswer<WholeAnswer>({
     context: tryContextOf(exchange),
@@ -134,7 +134,7 @@ async function answerWhole(exchange: Exchange): Promise<Response> {
   record.serving = true;
   const { sameDialect, passesAnswer, dialect } = whole.plan;
   const passed = passesAnswer ? whole.text : null;
-  const own = passed ?? JSON.stringify(buildBody(exchange, whole));
+  const own = passed ?? JSON.stringify(build(exchange, whole));
   const isWire = passed !== null && dialect === exchange.envelope?.wire;
   const body = isWire ? own : writtenFor(exchange, own);
   const headers = answerHeaders(whole.headers, sameDialect, whole.plan.target.provider);

@@ -48,10 +48,8 @@ export function whyUnserved(
         ? undefined
         : { code: 'another_model', why: 'it serves another model, whose vectors cannot be compared' };
     case 'compact':
-      if (target !== first)
-        return { code: 'never_reached', why: 'only the first target could read its summary' };
-      return sideOf(target, dialect).compact === undefined
-        ? unsupported('it has no encrypted summary')
+      return target !== first && first !== undefined && sideOf(first, dialect).compact !== undefined
+        ? { code: 'never_reached', why: 'only the first target could read its summary' }
         : undefined;
     case 'count-tokens': {
       const estimated = route.targets.findIndex((one) => countingSide(one, dialect) === undefined);
