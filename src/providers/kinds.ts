@@ -13,7 +13,7 @@ const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 const ULTRAFAST = { models: /^gpt-6-astra/, times: 6 };
 
 /** In Chat Completions, whatever the value. https://github.com/langchain-ai/langgraph-supervisor-py/pull/125 */
-const NO_PARALLEL_CALLS = [{ models: /^o\d/, fields: ['parallel_tool_calls'] }];
+const NO_PARALLEL_CALLS = [{ models: /^(ft:)?o\d/, fields: ['parallel_tool_calls'] }];
 
 const OPENAI_ADDRESS = /^https:\/\/([a-z]{2}\.)?api\.openai\.com\//;
 
@@ -40,12 +40,16 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     // served at all.
     translatesTo: {
       dialect: 'openai-responses',
-      models: /^(o\d|codex-|computer-use|gpt-([5-9]|1\d)\b(?!.*(chat|search|audio|image)))/,
+      models: /^(ft:)?(o\d|codex-|computer-use|gpt-([5-9]|1\d)\b(?!.*(chat|search|audio|image)))/,
     },
     baseUrl: 'https://api.openai.com/v1',
     keyVariable: 'OPENAI_API_KEY',
     keyPrefixes: ['sk-proj-', 'sk-svcacct-', 'sk-admin-'],
-    modelPatterns: [/^(gpt-|o\d|chatgpt-|codex-|computer-use)/],
+    // Its open models, gpt-oss, are served by others alone.
+    modelPatterns: [
+      /^(ft:)?(gpt-(?!oss)|o\d|chatgpt-|codex-|computer-use|(babbage|davinci)-002)/,
+      /^(text-embedding-(3|ada)-|(omni|text)-moderation-|dall-e-|tts-1|whisper-1$|sora-)/,
+    ],
     priceId: 'openai',
     newerPrices: OPENAI_PRICES,
     tiers: { ...FLEX_AT_HALF, ultrafast: ULTRAFAST },
@@ -66,7 +70,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
       },
       // Earlier models find the longest known prefix by themselves.
       breakpoints: { models: /^gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)\b/, at: OPENAI_ADDRESS },
-      fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
+      fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       modelRefusals: NO_PARALLEL_CALLS,
       countsIn: 'openai-responses',
       customTools: true,
@@ -86,7 +90,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyVariable: 'GEMINI_API_KEY',
     otherKeyVariables: ['GOOGLE_API_KEY'],
     keyPrefixes: ['AIza'],
-    modelPatterns: [/^(gemini|gemma|learnlm)-/],
+    modelPatterns: [/^(gemini|gemma|learnlm|imagen|veo|lyria)-/, /^(text-embedding-004|embedding-001)$/],
     // Its path has it before every name: under the other name, budgets and limits of the model would not apply.
     otherNames: [/^models\/((?:gemini|gemma|learnlm|imagen|veo|embedding|text-embedding)-.+)$/],
     priceId: 'google',
@@ -147,7 +151,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
         models: /^(gpt-|o\d|chatgpt-|codex-)/,
         refusedElsewhere: true,
       },
-      fixedSampling: /^(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
+      fixedSampling: /^(ft:)?(o\d|gpt-([5-9]|1\d)\b(?!.*chat))/,
       modelRefusals: NO_PARALLEL_CALLS,
       customTools: true,
       laterInstructions: true,

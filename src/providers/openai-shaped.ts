@@ -40,7 +40,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://api.deepseek.com',
     keyVariable: 'DEEPSEEK_API_KEY',
-    modelPatterns: [/^deepseek-[^/]+$/],
+    modelPatterns: [/^deepseek-[^/:]+$/],
     priceId: 'deepseek',
     newerPrices: DEEPSEEK_PRICES,
     // These names are now answered by the newest Flash: https://api-docs.deepseek.com/quick_start/pricing
@@ -72,7 +72,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     baseUrl: 'https://api.mistral.ai/v1',
     keyVariable: 'MISTRAL_API_KEY',
     modelPatterns: [
-      /^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-[^/]+$/,
+      /^(open-)?(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral|voxtral)-[^/:]+$/,
+      /^ft:(open-)?(mistral|ministral|codestral|pixtral)-/,
     ],
     priceId: 'mistral',
     // The table has earlier models' prices: https://github.com/promptfoo/promptfoo/pull/9929 (small), and
@@ -127,7 +128,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     baseUrl: 'https://api.groq.com/openai/v1',
     keyVariable: 'GROQ_API_KEY',
     keyPrefixes: ['gsk_'],
-    modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/],
+    modelPatterns: [/^groq\//, /^llama-3\.\d-\d+b-(instant|versatile)$/, /^(distil-)?whisper-large-v\d/],
     priceId: 'groq',
     // The table has the price of the 120b model: https://github.com/braintrustdata/braintrust-proxy/issues/609
     wrongPrices: /^openai\/gpt-oss-safeguard-20b$/,
@@ -249,7 +250,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://api.moonshot.ai/v1',
     keyVariable: 'MOONSHOT_API_KEY',
-    modelPatterns: [/^(kimi|moonshot)-[^/]+$/],
+    modelPatterns: [/^(kimi|moonshot)-[^/:]+$/],
     priceId: 'moonshotai',
     quirks: {
       laterInstructions: true,
@@ -292,7 +293,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
     keyVariable: 'DASHSCOPE_API_KEY',
-    modelPatterns: [/^(qwen|qwq|qvq)[^/]*$/],
+    modelPatterns: [/^(qwen(?!-\d)|qwq|qvq)[^/:]*$/, /^text-embedding-v\d$/],
     priceId: null,
     quirks: {
       extraFields: ['top_k'],
@@ -339,7 +340,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     baseUrl: 'https://api.cerebras.ai/v1',
     keyVariable: 'CEREBRAS_API_KEY',
     keyPrefixes: ['csk-'],
-    modelPatterns: [/^(llama3\.1|zai-glm)-/],
+    modelPatterns: [/^(llama3\.1|zai-glm|gpt-oss|qwen)-\d[^/:]*$/],
     priceId: 'cerebras',
     quirks: {
       maxTokensField: 'max_completion_tokens',
@@ -373,7 +374,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     dialect: DIALECT,
     baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
     keyVariable: 'GLM_API_KEY',
-    modelPatterns: [/^glm-[^/]+$/i],
+    modelPatterns: [/^glm-[^/:]+$/i, /^(embedding-[23]$|cogview-|cogvideox-)/],
     priceId: 'zai',
     newerPrices: GLM_PRICES,
     // The table has half the price, of an offer that ended on 9 September 2026.

@@ -47,6 +47,7 @@ test.each([
   ['gpt-6.1-sol', 'low medium high xhigh max'],
   ['o3-mini', 'low medium high'],
   ['openai/gpt-5.1', 'none low medium high'],
+  ['ft:o4-mini-2025-04-16:org::id', 'low medium high'],
 ])('%s takes %s', (model, efforts) => {
   expect(effortsOf(model)?.join(' ')).toBe(efforts);
 });

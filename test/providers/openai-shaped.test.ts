@@ -25,6 +25,17 @@ test.each([
   ['glm-4.7', 'glm'],
   ['deepseek/deepseek-chat', 'openrouter'],
   ['z-ai/glm-4.7:free', 'openrouter'],
+  ['ft:open-mistral-7b:daf5e488:20230830:c1bed559', 'mistral'],
+  ['whisper-large-v3-turbo', 'groq'],
+  ['text-embedding-v4', 'qwen'],
+  ['gpt-oss-120b', 'cerebras'],
+  ['qwen-3.8-27b', 'cerebras'],
+  ['embedding-3', 'glm'],
+  // A tag behind a colon is Ollama's, which may have any model.
+  ['gpt-oss:20b', undefined],
+  ['qwen3:8b', undefined],
+  ['deepseek-r1:7b', undefined],
+  ['mistral-small:24b', undefined],
 ])('the first row whose patterns know %s is %s', (model, kind) => {
   const first = OPENAI_SHAPED.find(({ modelPatterns }) => modelPatterns.some((each) => each.test(model)));
   expect(first?.kind).toBe(kind);

@@ -84,6 +84,23 @@ describe('where no rule leads elsewhere', () => {
     expect(chosen('unheard-of')).toEqual(['aliased/qwen3-32b', 'the first provider']);
   });
 
+  test('models for other than text, fine-tuned ones and open ones go to whom they belong to', () => {
+    const names = ['anthropic', 'openai', 'gemini', 'cerebras'];
+    const providers = Object.fromEntries(names.map((name) => [name, { api_key: 'k' }]));
+    const of = (model: string) => resolveDefault(model, configOf(providers)).target.provider.name;
+    const openai = ['text-embedding-3-small', 'text-embedding-ada-002', 'omni-moderation-latest', 'dall-e-3'];
+    openai.push('gpt-4o-mini-tts', 'tts-1-hd', 'whisper-1', 'sora-2', 'davinci-002');
+    openai.push(
+      'ft:gpt-4o-mini-2024-07-18:org::id',
+      'ft:o4-mini-2025-04-16:org::id',
+      'ft:babbage-002:org::id',
+    );
+    expect([...new Set(openai.map(of))]).toEqual(['openai']);
+    const gemini = ['gemini-embedding-001', 'text-embedding-004', 'imagen-4.0-generate-001', 'veo-3.1'];
+    expect([...new Set(gemini.map(of))]).toEqual(['gemini']);
+    expect(of('gpt-oss-120b')).toBe('cerebras');
+  });
+
   test('the reason names the vendor of a model that goes to another vendor under its own name', () => {
     const why = (model: string, providers: ConfigInput['providers'], routing: ConfigInput['routing'] = {}) =>
       resolveDefault(model, configOf(providers, routing)).why;

@@ -20,9 +20,9 @@ const MODELS: readonly { models: RegExp; efforts: readonly ReasoningEffort[] }[]
   { models: /^(o\d|codex-)/, efforts: LOW_TO_HIGH },
 ];
 
-/** From least to most; undefined for an unknown name. A proxy may put the vendor before it: `openai/gpt-5`. */
+/** From least to most; undefined for an unknown name. A proxy may put the vendor before it: `openai/gpt-5`; fine-tuned: `ft:o4-mini:…`. */
 export function effortsOf(model: string): readonly ReasoningEffort[] | undefined {
-  const name = model.slice(model.lastIndexOf('/') + 1);
+  const name = model.slice(model.lastIndexOf('/') + 1).replace(/^ft:/, '');
   return MODELS.find(({ models }) => models.test(name))?.efforts;
 }
 
