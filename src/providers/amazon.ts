@@ -29,7 +29,7 @@ export const AMAZON: readonly ProviderKind[] = [
     alsoTakes: { wire: 'bedrock-invoke', models: /anthropic\.claude|^arn:/ },
     // `us.anthropic.claude-…`, `amazon.nova-…`, or an ARN.
     modelPatterns: [
-      /^([a-z-]{2,7}\.)?(ai21|amazon|anthropic|cohere|deepseek|meta|mistral|openai|qwen|writer)\.[\w-]/,
+      /^([a-z-]{2,7}\.)?(ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot(ai)?|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\.[\w-]/,
       /^arn:aws[\w-]*:bedrock:/,
     ],
   },
