@@ -58,136 +58,161 @@ export function createBreaker(
   notify: (met: BreakerEvent, settings: BreakerSettings) => void = () => {},
   claim: (isOn: boolean) => boolean = () => true,
 ): Breaker {
-  let failures = 0;
-  let openUntil: number | null = null;
-  let probe: Permit | 'elsewhere' | null = null;
+  return new CountingBreaker(monotonic, notify, claim);
+}
+
+class CountingBreaker implements Breaker {
   /** Counts openings: what began before the last one says nothing about what came after. */
-  let era = 0;
+  era = 0;
+  readonly notify: (met: BreakerEvent, settings: BreakerSettings) => void;
+  private readonly monotonic: () => number;
+  private readonly claim: (isOn: boolean) => boolean;
+  /** In a row. */
+  private failures = 0;
+  private openUntil: number | null = null;
+  private probe: Permit | 'elsewhere' | null = null;
 
-  function open(settings: BreakerSettings): void {
-    openUntil = monotonic() + settings.openForMs;
-    endProbe();
-    era += 1;
+  constructor(
+    monotonic: () => number,
+    notify: (met: BreakerEvent, settings: BreakerSettings) => void,
+    claim: (isOn: boolean) => boolean,
+  ) {
+    this.monotonic = monotonic;
+    this.notify = notify;
+    this.claim = claim;
   }
 
-  function close(failuresLeft: number): void {
-    openUntil = null;
-    endProbe();
-    failures = failuresLeft;
+  state(): BreakerState {
+    if (this.openUntil === null) return 'closed';
+    return this.monotonic() < this.openUntil ? 'open' : 'half-open';
   }
 
-  function fail(settings: BreakerSettings, wasProbe: boolean): void {
-    failures += 1;
-    if (wasProbe || failures >= settings.failures) open(settings);
+  waitMs(): number {
+    if (this.openUntil === null) return 0;
+    const left = this.openUntil - this.monotonic();
+    return left > 0 ? left : this.probe === null ? 0 : PROBE_WAIT_MS;
   }
 
-  function endProbe(): void {
-    if (probe !== null && probe !== 'elsewhere') claim(false);
-    probe = null;
-  }
-
-  function forgetProbeElsewhere(): void {
-    if (probe === 'elsewhere') probe = null;
-  }
-
-  function state(): BreakerState {
-    if (openUntil === null) return 'closed';
-    return monotonic() < openUntil ? 'open' : 'half-open';
-  }
-
-  /** A class: one is made for each request. */
-  class BreakerPermit implements Permit {
-    private readonly settings: BreakerSettings;
-    private readonly begunIn = era;
-    private over = false;
-
-    constructor(settings: BreakerSettings) {
-      this.settings = settings;
+  enter(settings: BreakerSettings): Permit | undefined {
+    const now = this.state();
+    if (now === 'open' || this.probe !== null) return undefined;
+    if (now === 'half-open' && !this.claim(true)) return undefined;
+    const permit = new BreakerPermit(this, settings);
+    if (now === 'half-open') {
+      this.probe = permit;
+      this.notify('probing', settings);
     }
+    return permit;
+  }
 
-    spoke(): void {
-      // On trial: one more failure, in the middle of this very answer too, opens it again.
-      if (probe !== this) return;
-      close(this.settings.failures - 1);
-      notify('spoke', this.settings);
-    }
-
-    succeeded(): void {
-      if (!this.endsNow()) return;
-      // Open or half-open it has failures too.
-      const isNews = failures > 0;
-      close(0);
-      if (isNews) notify('succeeded', this.settings);
-    }
-
-    failed(): void {
-      if (!this.endsNow()) return;
-      fail(this.settings, probe === this);
-      notify('failed', this.settings);
-    }
-
-    abandoned(): void {
-      if (!this.endsNow() || probe !== this) return;
-      endProbe();
-      notify('probed', this.settings);
-    }
-
-    /** Once, and not where its verdict is about what was before the last opening. */
-    private endsNow(): boolean {
-      const counts = !this.over && this.begunIn === era;
-      this.over = true;
-      return counts;
+  learn(met: BreakerEvent, settings: BreakerSettings): void {
+    switch (met) {
+      case 'failed':
+        // A failure elsewhere after it opened here belongs to an earlier request and adds nothing.
+        if (this.state() !== 'open') this.fail(settings, this.probe === 'elsewhere');
+        return;
+      case 'spoke':
+        this.close(settings.failures - 1);
+        return;
+      case 'succeeded':
+        this.close(0);
+        return;
+      case 'probing':
+        this.probe ??= 'elsewhere';
+        return;
+      case 'probed':
+        this.peerGone();
     }
   }
 
-  return {
-    state,
-    waitMs() {
-      if (openUntil === null) return 0;
-      const left = openUntil - monotonic();
-      return left > 0 ? left : probe === null ? 0 : PROBE_WAIT_MS;
-    },
-    enter(settings) {
-      const now = state();
-      if (now === 'open' || probe !== null) return undefined;
-      if (now === 'half-open' && !claim(true)) return undefined;
-      const permit = new BreakerPermit(settings);
-      if (now === 'half-open') {
-        probe = permit;
-        notify('probing', settings);
-      }
-      return permit;
-    },
-    learn(met, settings) {
-      switch (met) {
-        case 'failed':
-          // A failure elsewhere after it opened here belongs to an earlier request and adds nothing.
-          if (state() !== 'open') fail(settings, probe === 'elsewhere');
-          return;
-        case 'spoke':
-          close(settings.failures - 1);
-          return;
-        case 'succeeded':
-          close(0);
-          return;
-        case 'probing':
-          probe ??= 'elsewhere';
-          return;
-        case 'probed':
-          forgetProbeElsewhere();
-      }
-    },
-    recall: () => ({
-      failures,
-      retryInMs: openUntil === null ? null : openUntil - monotonic(),
-      isTried: probe !== null,
-    }),
-    adopt({ failures: known, retryInMs, isTried }) {
-      failures = known;
-      openUntil = retryInMs === null ? null : monotonic() + retryInMs;
-      probe = isTried ? 'elsewhere' : null;
-      era += 1;
-    },
-    peerGone: forgetProbeElsewhere,
-  };
+  recall(): BreakerMemory {
+    const { failures, openUntil, probe } = this;
+    const retryInMs = openUntil === null ? null : openUntil - this.monotonic();
+    return { failures, retryInMs, isTried: probe !== null };
+  }
+
+  adopt({ failures, retryInMs, isTried }: BreakerMemory): void {
+    this.failures = failures;
+    this.openUntil = retryInMs === null ? null : this.monotonic() + retryInMs;
+    this.probe = isTried ? 'elsewhere' : null;
+    this.era += 1;
+  }
+
+  peerGone(): void {
+    if (this.probe === 'elsewhere') this.probe = null;
+  }
+
+  // From its permits.
+
+  isTriedBy(permit: Permit): boolean {
+    return this.probe === permit;
+  }
+
+  /** Returns whether there were failures, as there are while it is open or half-open. */
+  close(failuresLeft: number): boolean {
+    const isNews = this.failures > 0;
+    this.openUntil = null;
+    this.endProbe();
+    this.failures = failuresLeft;
+    return isNews;
+  }
+
+  fail(settings: BreakerSettings, wasProbe: boolean): void {
+    this.failures += 1;
+    if (!wasProbe && this.failures < settings.failures) return;
+    this.openUntil = this.monotonic() + settings.openForMs;
+    this.endProbe();
+    this.era += 1;
+  }
+
+  endProbe(): void {
+    if (this.probe !== null && this.probe !== 'elsewhere') this.claim(false);
+    this.probe = null;
+  }
+}
+
+class BreakerPermit implements Permit {
+  private readonly breaker: CountingBreaker;
+  private readonly settings: BreakerSettings;
+  private readonly begunIn: number;
+  private over = false;
+
+  constructor(breaker: CountingBreaker, settings: BreakerSettings) {
+    this.breaker = breaker;
+    this.settings = settings;
+    this.begunIn = breaker.era;
+  }
+
+  spoke(): void {
+    const { breaker, settings } = this;
+    // On trial: one more failure, in the middle of this very answer too, opens it again.
+    if (!breaker.isTriedBy(this)) return;
+    breaker.close(settings.failures - 1);
+    breaker.notify('spoke', settings);
+  }
+
+  succeeded(): void {
+    if (this.endsNow() && this.breaker.close(0)) this.breaker.notify('succeeded', this.settings);
+  }
+
+  failed(): void {
+    const { breaker, settings } = this;
+    if (!this.endsNow()) return;
+    breaker.fail(settings, breaker.isTriedBy(this));
+    breaker.notify('failed', settings);
+  }
+
+  abandoned(): void {
+    const { breaker } = this;
+    if (!this.endsNow() || !breaker.isTriedBy(this)) return;
+    breaker.endProbe();
+    breaker.notify('probed', this.settings);
+  }
+
+  /** Once, and not where its verdict is about what was before the last opening. */
+  private endsNow(): boolean {
+    const counts = !this.over && this.begunIn === this.breaker.era;
+    this.over = true;
+    return counts;
+  }
 }
