@@ -4,6 +4,7 @@ import type {
   RemoteAnswer,
   RemoteCount,
   RemoteCountOptions,
+  RemoteDebit,
   RemotePlace,
   RemoteState,
 } from '../../limits/remote-count.ts';
@@ -25,146 +26,180 @@ const STABLE_MS = 10_000;
 const TAG = '{rate_limits}:';
 
 export function connectRemoteCount(config: RedisConfig, options: RemoteCountOptions): RemoteCount {
-  const { prefix, timeoutMs } = config;
-  const register = `${prefix}${TAG}processes`;
-  const id = crypto.randomUUID();
+  return new RedisCount(config, options);
+}
+
+class RedisCount implements RemoteCount {
+  private readonly config: RedisConfig;
+  private readonly options: RemoteCountOptions;
+  private readonly register: string;
+  private readonly id = crypto.randomUUID();
   /** Connections so far. Each has a name of its own in the register: what one sent that was given up comes too late to count. */
-  let connections = 0;
-  let url = config.url;
+  private connections = 0;
+  private url: string;
   /** Null: this gateway counts for itself. */
-  let connection: Connection | null = null;
+  private connection: Connection | null = null;
   /** Resolves when the first connection can be used or has failed; null afterwards, and once somebody waited for too long. */
-  let opening: Promise<void> | null = null;
+  private opening: Promise<void> | null;
   /** What is wrong; null: nothing; undefined: that is not known yet. */
-  let failure: string | null | undefined;
-  let isClosed = false;
-  let pauseMs = FIRST_PAUSE_MS;
+  private failure: string | null | undefined;
+  private isClosed = false;
+  private pauseMs = FIRST_PAUSE_MS;
   /** When the latest connection began to be used, by `performance.now()`. */
-  let openedAt = Number.POSITIVE_INFINITY;
-  let retrying: ReturnType<typeof setTimeout> | undefined;
-  const renewing = setInterval(renew, RENEW_MS);
-  renewing.unref();
+  private openedAt = Number.POSITIVE_INFINITY;
+  private retrying: ReturnType<typeof setTimeout> | undefined;
+  private readonly renewing: ReturnType<typeof setInterval>;
 
-  const keyOf = (key: string) => `${prefix}${TAG}${key}`;
-  const nameOf = (number: number) => `${id}:${number}`;
-  const name = () => nameOf(connections);
-
-  async function open(): Promise<void> {
-    connections += 1;
-    const opened: Connection = new Connection({
-      url,
-      timeoutMs,
-      onLost: (reason) => lost(opened, reason),
+  constructor(config: RedisConfig, options: RemoteCountOptions) {
+    this.config = config;
+    this.options = options;
+    this.register = `${config.prefix}${TAG}processes`;
+    this.url = config.url;
+    this.renewing = setInterval(() => this.renew(), RENEW_MS);
+    this.renewing.unref();
+    this.opening = this.open().then(() => {
+      this.opening = null;
     });
-    const before = nameOf(connections - 1);
-    const sign = (keys: readonly string[], counts: readonly string[]) =>
-      opened.run(REGISTER, [register, ...keys], [name(), String(LEASE_MS), before, ...counts]);
-    // Shows first that the server takes what is written.
-    const isUsable = (await opened.open()) && (await sign([], [])) !== undefined;
-    if (isClosed) opened.close();
-    if (!isUsable || isClosed) return;
-    const held = [...options.running()];
-    void sign(
-      held.map(([key]) => keyOf(key)),
-      held.map(([, count]) => String(count)),
+  }
+
+  enter(places: readonly RemotePlace[]): Promise<RemoteAnswer | null> | null {
+    return this.isAway() ? null : this.ask(ENTER, places, performance.now()).then(readAnswer);
+  }
+
+  leave(keys: readonly string[]): void {
+    void this.connection?.run(
+      LEAVE,
+      keys.map((key) => this.keyOf(key)),
+      [this.name()],
     );
-    // What begins or ends from here on is reported on the same connection, so after this.
-    connection = opened;
-    openedAt = performance.now();
-    note(null);
   }
 
-  function lost(from: Connection, reason: string | undefined): void {
-    if (connection === from) connection = null;
-    if (isClosed) return;
-    if (performance.now() - openedAt > STABLE_MS) pauseMs = FIRST_PAUSE_MS;
-    openedAt = Number.POSITIVE_INFINITY;
-    const asked = url;
-    const [, node] = /^MOVED \d+ (\S+)$/.exec(reason ?? '') ?? [];
-    // A node of a cluster names the one that has the keys. Where that one fails, the configured one is asked again.
-    url = node === undefined ? config.url : atNode(config.url, node);
-    const isOther = url !== asked && node !== undefined;
-    // Its data were deleted: what runs here has to be reported again.
-    const isEmptied = reason?.startsWith('UNREGISTERED') === true;
-    const isAtOnce = (isOther || isEmptied) && pauseMs === FIRST_PAUSE_MS;
-    retrying = setTimeout(() => void open(), isAtOnce ? 0 : pauseMs);
-    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    if (!isAtOnce) void explain(asked, reason);
+  addTokens(debits: readonly RemoteDebit[]): void {
+    void this.connection?.run(
+      ADD,
+      debits.map(({ key }) => this.keyOf(key)),
+      debits.map(({ ms }) => String(ms)),
+    );
   }
 
-  async function explain(asked: string, reason: string | undefined): Promise<void> {
-    const found = reason ?? (await examineRedis(asked)) ?? 'the connection was closed';
-    if (connection === null) note(redisFailure(asked, found));
+  read(places: readonly RemotePlace[]): Promise<number[] | null> | null {
+    if (this.isAway()) return null;
+    return this.ask(READ, places, performance.now()).then((answer) => answer?.map(Number) ?? null);
   }
 
-  function note(found: string | null): void {
-    if (isClosed || failure === found) return;
-    failure = found;
-    options.changed({ ok: found === null, lastError: found });
+  async close(): Promise<void> {
+    this.isClosed = true;
+    clearInterval(this.renewing);
+    clearTimeout(this.retrying);
+    const last = this.connection;
+    this.connection = null;
+    if (last === null) return;
+    await last.run(REMOVE, [this.register], [this.name()]);
+    last.close();
   }
 
-  /** Also shows, where no request comes, whether the server answers. */
-  function renew(): void {
-    if (connection === null) return;
-    const keys = [register, ...[...options.running().keys()].map(keyOf)];
-    void connection.run(RENEW, keys, [name(), String(LEASE_MS)]);
-  }
-
-  async function ask(
+  private async ask(
     script: Script,
     places: readonly RemotePlace[],
     since: number,
   ): Promise<readonly unknown[] | null> {
     // Half of the time, so that the rest is enough for an answer. Where it is too short, those who ask later do not wait for it.
-    if (connection === null && opening !== null && !(await within(opening, timeoutMs / 2))) opening = null;
-    if (connection === null) return null;
-    const keys = [register, ...places.map(({ key }) => keyOf(key))];
+    const { opening } = this;
+    if (this.connection === null && opening !== null && !(await within(opening, this.config.timeoutMs / 2)))
+      this.opening = null;
+    if (this.connection === null) return null;
+    const keys = [this.register, ...places.map(({ key }) => this.keyOf(key))];
     const described = places.flatMap(({ kind, share, period, most }) => [
       kind,
       String(share),
       String(period),
       String(most),
     ]);
-    const answer = await connection.run(script, keys, [name(), String(LEASE_MS), ...described], since);
+    const answer = await this.connection.run(
+      script,
+      keys,
+      [this.name(), String(LEASE_MS), ...described],
+      since,
+    );
     return Array.isArray(answer) ? answer : null;
   }
 
-  const isAway = () => connection === null && opening === null;
+  private async open(): Promise<void> {
+    this.connections += 1;
+    const opened: Connection = new Connection({
+      url: this.url,
+      timeoutMs: this.config.timeoutMs,
+      onLost: (reason) => this.lost(opened, reason),
+    });
+    const before = this.nameOf(this.connections - 1);
+    const sign = (keys: readonly string[], counts: readonly string[]) =>
+      opened.run(REGISTER, [this.register, ...keys], [this.name(), String(LEASE_MS), before, ...counts]);
+    // Shows first that the server takes what is written.
+    const isUsable = (await opened.open()) && (await sign([], [])) !== undefined;
+    if (this.isClosed) opened.close();
+    if (!isUsable || this.isClosed) return;
+    const held = [...this.options.running()];
+    void sign(
+      held.map(([key]) => this.keyOf(key)),
+      held.map(([, count]) => String(count)),
+    );
+    // What begins or ends from here on is reported on the same connection, so after this.
+    this.connection = opened;
+    this.openedAt = performance.now();
+    this.note(null);
+  }
 
-  opening = open().then(() => {
-    opening = null;
-  });
+  private lost(from: Connection, reason: string | undefined): void {
+    if (this.connection === from) this.connection = null;
+    if (this.isClosed) return;
+    if (performance.now() - this.openedAt > STABLE_MS) this.pauseMs = FIRST_PAUSE_MS;
+    this.openedAt = Number.POSITIVE_INFINITY;
+    const asked = this.url;
+    const [, node] = /^MOVED \d+ (\S+)$/.exec(reason ?? '') ?? [];
+    // A node of a cluster names the one that has the keys. Where that one fails, the configured one is asked again.
+    this.url = node === undefined ? this.config.url : atNode(this.config.url, node);
+    const isOther = this.url !== asked && node !== undefined;
+    // Its data were deleted: what runs here has to be reported again.
+    const isEmptied = reason?.startsWith('UNREGISTERED') === true;
+    const isAtOnce = (isOther || isEmptied) && this.pauseMs === FIRST_PAUSE_MS;
+    this.retrying = setTimeout(() => void this.open(), isAtOnce ? 0 : this.pauseMs);
+    this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2);
+    if (!isAtOnce) void this.explain(asked, reason);
+  }
 
-  return {
-    enter(places) {
-      return isAway() ? null : ask(ENTER, places, performance.now()).then(readAnswer);
-    },
-    leave(keys) {
-      void connection?.run(LEAVE, keys.map(keyOf), [name()]);
-    },
-    addTokens(debits) {
-      const keys = debits.map(({ key }) => keyOf(key));
-      void connection?.run(
-        ADD,
-        keys,
-        debits.map(({ ms }) => String(ms)),
-      );
-    },
-    read(places) {
-      if (isAway()) return null;
-      return ask(READ, places, performance.now()).then((answer) => answer?.map(Number) ?? null);
-    },
-    async close() {
-      isClosed = true;
-      clearInterval(renewing);
-      clearTimeout(retrying);
-      const last = connection;
-      connection = null;
-      if (last === null) return;
-      await last.run(REMOVE, [register], [name()]);
-      last.close();
-    },
-  };
+  private async explain(asked: string, reason: string | undefined): Promise<void> {
+    const found = reason ?? (await examineRedis(asked)) ?? 'the connection was closed';
+    if (this.connection === null) this.note(redisFailure(asked, found));
+  }
+
+  private note(found: string | null): void {
+    if (this.isClosed || this.failure === found) return;
+    this.failure = found;
+    this.options.changed({ ok: found === null, lastError: found });
+  }
+
+  /** Also shows, where no request comes, whether the server answers. */
+  private renew(): void {
+    if (this.connection === null) return;
+    const keys = [this.register, ...[...this.options.running().keys()].map((key) => this.keyOf(key))];
+    void this.connection.run(RENEW, keys, [this.name(), String(LEASE_MS)]);
+  }
+
+  private isAway(): boolean {
+    return this.connection === null && this.opening === null;
+  }
+
+  private keyOf(key: string): string {
+    return `${this.config.prefix}${TAG}${key}`;
+  }
+
+  private name(): string {
+    return this.nameOf(this.connections);
+  }
+
+  private nameOf(number: number): string {
+    return `${this.id}:${number}`;
+  }
 }
 
 /** Reaches the server once, as a gateway would. */
