@@ -19,8 +19,9 @@ same; likewise for answers, whole and streamed. A feature that neither arrives n
 A field of a request or of an answer's content that this version does not know is lost under its path
 (\`messages.content.new_field\`). On the same dialect it passes.
 
-Fields about the service rather than the answer (times, prices, fingerprints, the tier that served, an echo of the request)
-reach only clients of the provider's own dialect; times and prices are in the audit row.
+Fields about the service rather than the answer (times, prices, fingerprints, an echo of the request)
+reach only clients of the provider's own dialect; times and prices are in the audit row. The service tier that served reaches others
+where both have the same name for it (\`flex\`, \`priority\`; Anthropic's and Converse's clients: \`priority\`).
 
 On the same dialect bytes pass. \`bedrock-invoke\` carries what Anthropic Messages does, in Amazon's envelope, and
 \`code-assist\` what Gemini does, in another envelope of Google's. Providers of one dialect differ: their quirks are in

@@ -52,7 +52,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       response.parts.some((part) => part.type === 'refusal' && part.text !== ''),
     ),
     stop_sequence: response.finish.stopSequence ?? null,
-    usage: buildUsage(response.usage),
+    usage: buildUsage(response.usage, response.tier),
     ...messageFields(response, context),
   };
 }

@@ -50,6 +50,7 @@ class MessageEncoder implements StreamEncoder {
   private head: { id: string | null; model: string | null } | undefined;
   private headSent = false;
   private usage: Usage = NO_USAGE;
+  private tier: string | undefined;
   /** Null where the provider sent no such field. */
   private messageDelta: JsonObject | null = null;
   private stopFields: JsonObject | null = null;
@@ -79,6 +80,7 @@ class MessageEncoder implements StreamEncoder {
         return '';
       case 'usage':
         this.usage = mergeUsage(this.usage, event.usage);
+        this.tier = event.usage.tier ?? this.tier;
         return '';
       case 'error':
         return this.failure(event.error);
@@ -155,7 +157,7 @@ class MessageEncoder implements StreamEncoder {
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: buildUsage({ ...this.usage, outputTokens: 0, reasoningTokens: 0 }),
+      usage: buildUsage({ ...this.usage, outputTokens: 0, reasoningTokens: 0 }, this.tier),
     };
     return frame('message_start', { type: 'message_start', message });
   }
@@ -294,7 +296,7 @@ class MessageEncoder implements StreamEncoder {
         stop_sequence: value.stopSequence ?? null,
         ...this.stopFields,
       },
-      usage: buildUsage(this.usage),
+      usage: buildUsage(this.usage, this.tier),
       ...this.messageDelta,
     };
     return `${frame('message_delta', wire)}event: message_stop\ndata: {"type":"message_stop"}\n\n`;

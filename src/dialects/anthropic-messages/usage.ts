@@ -2,6 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { put } from '../shared/own-fields.ts';
+import { servedTier } from '../shared/service-tier.ts';
 
 /** The stated counts; null and missing ones are left out, so that an earlier report stands. */
 export function parseUsage(wire: JsonObject): StatedUsage {
@@ -19,14 +20,19 @@ export function parseUsage(wire: JsonObject): StatedUsage {
   set('reasoningTokens', asObject(wire.output_tokens_details)?.thinking_tokens);
   set('webSearches', asObject(wire.server_tool_use)?.web_search_requests);
   const { compacted, isOther } = readIterations(wire, counts);
-  // Both are reported beside the counts; the first costs several times as much, the second a tenth more.
-  const tier = wire.speed === 'fast' ? 'fast' : wire.inference_geo === 'us' ? 'us' : undefined;
   return {
     ...counts.stated(usage),
-    ...tierIn(tier),
+    ...tierIn(tierOf(wire)),
     ...(compacted !== undefined && { besides: compacted }),
     ...(isOther && { otherCharges: true as const }),
   };
+}
+
+/** The first costs several times as much, the second a tenth more; the third is capacity that was paid for before. */
+function tierOf({ speed, inference_geo, service_tier }: JsonObject): string | undefined {
+  if (speed === 'fast') return 'fast';
+  if (inference_geo === 'us') return 'us';
+  return service_tier === 'priority' ? 'priority' : undefined;
 }
 
 const COMPACTED = ['inputTokens', 'outputTokens', 'cacheReadTokens', 'cacheWriteTokens'] as const;
@@ -64,13 +70,20 @@ function readIterations(
 /** Counts for which clients have no field. */
 export const COUNTS_WITHOUT_FIELD: readonly (keyof Usage)[] = ['audioInputTokens', 'audioOutputTokens'];
 
-/** The four counts that clients require, and the others where they are present. */
-export function buildUsage(usage: Usage): JsonObject {
+/** Of its own tiers, the one that others have too. */
+const TIERS: ReadonlySet<string> = new Set(['priority']);
+
+/**
+ * The four counts that clients require, and the others where they are present.
+ * @param tier that served.
+ */
+export function buildUsage(usage: Usage, tier?: string): JsonObject {
   const wire: JsonObject = {
     input_tokens: usage.inputTokens,
     cache_creation_input_tokens: usage.cacheWriteTokens,
     cache_read_input_tokens: usage.cacheReadTokens,
     output_tokens: usage.outputTokens,
+    ...servedTier('service_tier', tier, TIERS),
   };
   if (usage.cacheWriteTokens > 0) {
     put(wire, 'cache_creation', {

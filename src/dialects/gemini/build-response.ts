@@ -74,7 +74,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   return {
     ...(isBlocked ? {} : { candidates: [candidate] }),
     ...more,
-    usageMetadata: buildUsage(response.usage),
+    usageMetadata: buildUsage(response.usage, response.tier),
     modelVersion: response.model ?? context.model,
     responseId: response.id ?? context.requestId,
   };

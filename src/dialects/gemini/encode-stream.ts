@@ -104,6 +104,7 @@ class ChunkEncoder implements StreamEncoder {
   /** The text after the candidates of each chunk: counts, id and model of the answer. */
   private envelope = '}';
   private usage: Usage = NO_USAGE;
+  private tier: string | undefined;
   private isCounted = false;
   /** A call with unreadable arguments: tolerated where the answer may have been cut short in it. */
   private brokenCall: string | undefined;
@@ -255,6 +256,7 @@ class ChunkEncoder implements StreamEncoder {
         return this.part(mediaDataPart(event.mediaType, event.data));
       case 'usage':
         this.usage = mergeUsage(this.usage, event.usage);
+        this.tier = event.usage.tier ?? this.tier;
         // Later counts are in the last chunk: some providers state new ones in every chunk.
         if (!this.isCounted) this.endChunks();
         this.isCounted = true;
@@ -354,7 +356,7 @@ class ChunkEncoder implements StreamEncoder {
     return this.whole({
       ...candidates,
       ...this.unmapped.response,
-      usageMetadata: buildUsage(this.usage),
+      usageMetadata: buildUsage(this.usage, this.tier),
       ...this.who,
     });
   }

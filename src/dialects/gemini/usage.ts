@@ -8,6 +8,7 @@ import {
   totalInputTokens,
   type Usage,
 } from '../../model/usage.ts';
+import { servedTier } from '../shared/service-tier.ts';
 
 /** The counts that an event states; events in the middle of a stream may state only the traffic type. */
 export function parseUsage(metadata: JsonObject): StatedUsage {
@@ -72,7 +73,8 @@ export function countsSoFar(usage: Usage): JsonObject {
   return { promptTokenCount: prompt, totalTokenCount: prompt };
 }
 
-export function buildUsage(usage: Usage): JsonObject {
+/** @param tier that served. */
+export function buildUsage(usage: Usage, tier?: string): JsonObject {
   const prompt = totalInputTokens(usage);
   // Some servers report more reasoning tokens than output; here the output without them is a separate, non-negative count.
   const thoughts = Math.min(usage.reasoningTokens, usage.outputTokens);
@@ -87,7 +89,7 @@ export function buildUsage(usage: Usage): JsonObject {
   const audioOut = modality(usage.audioOutputTokens);
   if (audioIn !== undefined) metadata.promptTokensDetails = audioIn;
   if (audioOut !== undefined) metadata.candidatesTokensDetails = audioOut;
-  return metadata;
+  return { ...metadata, ...servedTier('serviceTier', tier) };
 }
 
 function modality(tokens: number): JsonObject[] | undefined {

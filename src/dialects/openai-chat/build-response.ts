@@ -20,6 +20,7 @@ import {
   clientCallId,
   legacyNames,
 } from './tool-call.ts';
+import { servedTier } from '../shared/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';
@@ -50,6 +51,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     ...(totalInputTokens(response.usage) + response.usage.outputTokens > 0 && {
       usage: buildUsage(response.usage),
     }),
+    ...servedTier('service_tier', response.tier),
     ...(moderation !== undefined && { moderation }),
   };
 }

@@ -6,6 +6,7 @@
 // of a field that they do not know: where there are several entries, the last chunk has all of them again.
 import type { Citation, ReasoningPart } from '../../model/content.ts';
 import { sizeOf, type StreamEvent } from '../../model/events.ts';
+import type { Finish } from '../../model/finish.ts';
 import { flatText } from '../../model/flat-text.ts';
 import { asNumber, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
@@ -24,6 +25,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, carryThought, clientCallId, legacyNames } from './tool-call.ts';
+import { servedTier } from '../shared/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';
@@ -78,6 +80,7 @@ class ChunkEncoder implements StreamEncoder {
   /** The `created` time of chunks that the client already has. */
   private created: number | undefined;
   private usage: Usage | undefined;
+  private tier: string | undefined;
   /** The entries sent, with the length of the content before each. */
   private entries: { part: ReasoningPart; at: number }[] | null = null;
   private textBase = 0;
@@ -125,9 +128,10 @@ class ChunkEncoder implements StreamEncoder {
     return flatText(this.head, `{"index":0,"delta":{"${field}":`);
   }
 
-  private chunk(delta: JsonObject, finishReason: string | null = null): string {
+  /** @param beside JSON that begins with `,`. */
+  private chunk(delta: JsonObject, finishReason: string | null = null, beside = ''): string {
     const choice = { index: 0, delta, logprobs: null, finish_reason: finishReason };
-    return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;
+    return `${this.head}${JSON.stringify(choice)}]${beside}${this.ends.chunk}`;
   }
 
   private encodeBody(event: StreamEvent): string {
@@ -189,13 +193,14 @@ class ChunkEncoder implements StreamEncoder {
         return this.encodeMedia(event);
       case 'usage':
         this.usage = mergeUsage(this.usage ?? NO_USAGE, event.usage);
+        this.tier = event.usage.tier ?? this.tier;
         return '';
       case 'extension':
         return this.encodeExtension(event);
       case 'finish':
         this.losses.finish(event.finish);
         if (this.usage !== undefined) this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
-        return `${this.sendAnnotations()}${this.allEntries()}${this.chunk({}, buildFinishReason(event.finish, this.sentLegacy))}${this.usageChunk()}data: [DONE]\n\n`;
+        return `${this.sendAnnotations()}${this.allEntries()}${this.lastChunk(event.finish)}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
@@ -351,8 +356,15 @@ class ChunkEncoder implements StreamEncoder {
     return `${this.head}${JSON.stringify(choice)}]${this.ends.chunk}`;
   }
 
+  private lastChunk(finish: Finish): string {
+    const served = servedTier('service_tier', this.tier);
+    const beside = JSON.stringify(served).slice(1, -1);
+    return this.chunk({}, buildFinishReason(finish, this.sentLegacy), beside && `,${beside}`);
+  }
+
   private usageChunk(): string {
     if (!this.context.includeUsage || this.usage === undefined) return '';
-    return `${this.head}],"usage":${JSON.stringify(buildUsage(this.usage))}}\n\n`;
+    const fields = { usage: buildUsage(this.usage), ...servedTier('service_tier', this.tier) };
+    return `${this.head}],${JSON.stringify(fields).slice(1)}\n\n`;
   }
 }

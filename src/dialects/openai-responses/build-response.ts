@@ -38,7 +38,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     ...responseObject(responseHead(response.id, response.model, context), context, status),
     incomplete_details: details,
     output: buildOutput(response, context, losses, status),
-    ...usageFields(response.usage),
+    ...usageFields(response.usage, response.tier),
     ...(moderation !== undefined && { moderation }),
   };
 }

@@ -44,6 +44,7 @@ class ResponseEncoder implements StreamEncoder {
   private calls: CallWriter | null = null;
   private head: ResponseHead | undefined;
   private usage: Usage = NO_USAGE;
+  private tier: string | undefined;
   private hasUsage = false;
   private moderation: JsonObject | undefined;
   /** The response as its start was sent to the client, where another encoder or the provider sent it. */
@@ -140,6 +141,7 @@ class ResponseEncoder implements StreamEncoder {
         return this.media(event);
       case 'usage':
         this.usage = mergeUsage(this.usage, event.usage);
+        this.tier = event.usage.tier ?? this.tier;
         this.hasUsage = true;
         return '';
       case 'extension':
@@ -204,7 +206,7 @@ class ResponseEncoder implements StreamEncoder {
     const type = `response.${status}`;
     const own = responseObject(head ?? responseHead(null, null, context), context, status);
     const { output: _, ...rest }: JsonObject = { ...own, ...this.begun, status };
-    const counts = this.hasUsage ? usageFields(this.usage) : {};
+    const counts = this.hasUsage ? usageFields(this.usage, this.tier) : {};
     const response = JSON.stringify({ ...rest, ...counts, ...fields }).slice(0, -1);
     return written.raw(
       type,

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
+import { servedTier } from '../shared/service-tier.ts';
 import { buildOutputFormat } from './output-format.ts';
 import { buildUsage } from './usage.ts';
 
@@ -60,10 +61,11 @@ const NO_IMAGES: JsonObject = {
   total_tokens: 0,
 };
 
-/** The fields for the counts of a finished response. */
-export function usageFields(usage: Usage): JsonObject {
+/** The fields for the counts of a finished response, and for the tier that served. */
+export function usageFields(usage: Usage, tier: string | undefined): JsonObject {
   const searches = usage.webSearches;
   return {
+    ...servedTier('service_tier', tier),
     usage: buildUsage(usage),
     ...(searches > 0 && { tool_usage: { image_gen: NO_IMAGES, web_search: { num_requests: searches } } }),
   };

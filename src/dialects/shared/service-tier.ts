@@ -1,4 +1,5 @@
-// The service tier that a request asks for, where a provider names its tiers as the neutral request does.
+// The service tier that a request asks for, and the one that served, where both sides name their tiers alike.
+import type { JsonObject } from '../../model/json/json.ts';
 import type { LossReport } from './loss-report.ts';
 
 /** @param known the tiers that the provider takes. Undefined where there is nothing to say. */
@@ -17,4 +18,19 @@ export function buildServiceTier(
   }
   losses.lost('service_tier');
   return undefined;
+}
+
+/** OpenAI, Google and Amazon name these alike, and call the usual one differently. */
+const SERVED: ReadonlySet<string> = new Set(['flex', 'priority']);
+
+/**
+ * The field of an answer for the tier that served; empty where that was the usual one, or clients have no such name.
+ * @param known the names that clients have.
+ */
+export function servedTier(
+  field: 'service_tier' | 'serviceTier',
+  tier: string | undefined,
+  known = SERVED,
+): JsonObject {
+  return tier !== undefined && known.has(tier) ? { [field]: tier } : {};
 }

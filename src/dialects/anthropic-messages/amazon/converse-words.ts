@@ -33,6 +33,12 @@ export function countsIn(known: Usage, usage: JsonValue | undefined): Usage {
   return stated === undefined ? known : mergeUsage(known, parseUsage(stated));
 }
 
+/** The field for the tier that served, which a message's counts name. */
+export function tierOf(usage: JsonValue | undefined): JsonObject {
+  const tier = asObject(usage)?.service_tier;
+  return tier === 'priority' ? { serviceTier: { type: tier } } : {};
+}
+
 export function usageOf({
   inputTokens,
   outputTokens,

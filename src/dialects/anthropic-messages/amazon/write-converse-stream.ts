@@ -5,7 +5,7 @@ import { asNumber, asObject, asString, type JsonObject } from '../../../model/js
 import { exactText } from '../../../model/json/exact-numbers.ts';
 import { NO_USAGE, type Usage } from '../../../model/usage.ts';
 import type { AnswerFacts } from '../../envelope.ts';
-import { citationOf, countsIn, redactedOf, stopOf, usageOf } from './converse-words.ts';
+import { citationOf, countsIn, redactedOf, stopOf, tierOf, usageOf } from './converse-words.ts';
 
 /** An event's name and its fields. */
 export type ConverseEvent = readonly [name: string, fields: JsonObject];
@@ -17,6 +17,7 @@ export class ConverseWriter {
   private next = 0;
   private stopped: JsonObject = {};
   private usage: Usage = NO_USAGE;
+  private tier: JsonObject = {};
 
   constructor(facts: () => AnswerFacts) {
     this.facts = facts;
@@ -40,6 +41,7 @@ export class ConverseWriter {
       case 'message_delta':
         this.stopped = { ...this.stopped, ...asObject(event.delta) };
         this.usage = countsIn(this.usage, event.usage);
+        this.tier = tierOf(event.usage);
         return [];
       case 'message_stop':
         return this.end();
@@ -83,7 +85,7 @@ export class ConverseWriter {
     const { latencyMs, lost } = this.facts();
     return [
       ['messageStop', stopOf(this.stopped, lost)],
-      ['metadata', { usage: usageOf(this.usage), metrics: { latencyMs } }],
+      ['metadata', { usage: usageOf(this.usage), metrics: { latencyMs }, ...this.tier }],
     ];
   }
 }

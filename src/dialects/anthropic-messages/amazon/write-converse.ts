@@ -3,7 +3,7 @@
 import { asArray, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import type { AnswerFacts } from '../../envelope.ts';
 import { NO_USAGE } from '../../../model/usage.ts';
-import { citationOf, countsIn, type Lost, redactedOf, stopOf, usageOf } from './converse-words.ts';
+import { citationOf, countsIn, type Lost, redactedOf, stopOf, tierOf, usageOf } from './converse-words.ts';
 
 export function writeConverse(message: JsonObject, { latencyMs, lost }: AnswerFacts): JsonObject {
   const content = (asArray(message.content) ?? []).flatMap((block) =>
@@ -14,6 +14,7 @@ export function writeConverse(message: JsonObject, { latencyMs, lost }: AnswerFa
     ...stopOf(message, lost),
     usage: usageOf(countsIn(NO_USAGE, message.usage)),
     metrics: { latencyMs },
+    ...tierOf(message.usage),
   };
 }
 
