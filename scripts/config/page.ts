@@ -33,15 +33,32 @@ function withEmptyEntries(node: SchemaNode): SchemaNode {
 export function renderConfigPage(): string {
   const keys = listSchemaKeys();
   const sections = keys.filter((key) => key.section && !/(\*|\[\])$/.test(key.path));
+  const body = [
+    ...sections.flatMap((section) => renderSection(section, keys)),
+    ...renderTransformers(),
+    ...renderKinds(),
+  ];
   return [
     '<!-- Written by `npm run generate` from src/config/schema.ts; change it there. -->',
     '# Configuration',
     '',
     ...PREFACE,
-    ...sections.flatMap((section) => renderSection(section, keys)),
-    ...renderTransformers(),
-    ...renderKinds(),
+    ...renderContents(body),
+    ...body,
   ].join('\n');
+}
+
+function renderContents(body: readonly string[]): string[] {
+  const headings = body.filter((line) => line.startsWith('## ')).map((line) => line.slice('## '.length));
+  return [`Sections: ${headings.map((heading) => `[${heading}](#${anchorOf(heading)})`).join(', ')}.`, ''];
+}
+
+/** As GitHub makes it of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
 }
 
 function renderSection(section: SchemaKey, keys: SchemaKey[]): string[] {
@@ -96,7 +113,7 @@ function renderTransformers(): string[] {
   return [
     '## `TRANSFORMER`',
     '',
-    'A name, or `{ name: …, … }` with options. `docs/transformers.md` says what each does.',
+    'A name, or `{ name: …, … }` with options. [transformers.md](transformers.md) says what each does.',
     '',
     ...TRANSFORMERS.flatMap(({ name, summary, options }) => {
       const keys = transformerOptions(options);
@@ -142,7 +159,7 @@ function renderKinds(): string[] {
     '## Known kinds',
     '',
     'A provider with one of these names, or with one as `kind`, needs only the options that appear in its address;',
-    '`docs/providers.md` has notes on some of them.',
+    '[providers.md](providers.md) has notes on some of them.',
     '',
     '| kind | dialect | `base_url` | key from |',
     '|---|---|---|---|',
