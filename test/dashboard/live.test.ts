@@ -176,6 +176,30 @@ describe.skipIf(!hasBrowser)('live', () => {
     expect(asked).toBeGreaterThan(before);
   });
 
+  test('totals are asked for one interval after the live text was interrupted at the latest', async () => {
+    await using opened = await openPage(browser);
+    const { page } = opened;
+    await page.clock.install();
+    let asked = 0;
+    await page.route('**/gateway/metrics*', async (route) => {
+      asked++;
+      await page.clock.runFor(3_000);
+      await route.continue();
+    });
+    await page.route('**/gateway/streams/live', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: ': ping\n\n' }),
+    );
+    await page.goto(sluice.url);
+    await page.locator('#tiles', { hasText: 'requests' }).waitFor();
+    const before = asked;
+    for (let second = 0; second < 12 && asked === before; second++) {
+      await page.clock.runFor(1_000);
+      // As above.
+      await Bun.sleep(500);
+    }
+    expect(asked).toBeGreaterThan(before);
+  });
+
   test('a page that was too slow says so, and marks what it missed', async () => {
     const event = (name: string, data: object) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
     const id = { request_id: 'r-slow' };

@@ -89,6 +89,9 @@ const feed = createLiveFeed({
     running.gap();
     live.draw();
     refreshes.streams.soon();
+    // What ended meanwhile was not announced.
+    refreshes.metrics.soon();
+    refreshes.requests.soon();
     if (skipped !== null) announce(`This page was too slow: ${skipped} pieces of text are not shown.`);
   },
   onState(state) {
