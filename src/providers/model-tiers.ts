@@ -13,6 +13,8 @@ const END = '(?:$|[-@:[.])';
 const claude = (name: string) => new RegExp(`^claude-(?:\\d[\\d.-]*-)?${name}${END}`);
 
 const MODEL_TIERS = [
+  { tier: 'mythos', models: claude('mythos') },
+  { tier: 'fable', models: claude('fable') },
   { tier: 'opus', models: claude('opus') },
   { tier: 'sonnet', models: claude('sonnet') },
   { tier: 'haiku', models: claude('haiku'), small: true },
@@ -23,6 +25,8 @@ const MODEL_TIERS = [
     models: new RegExp(`^(?:gpt-\\d[\\d.]*o?(?:-codex)?-mini|o\\d-mini|codex-mini|gpt-3\\.5-turbo)${END}`),
     small: true,
   },
+  // The smallest of each generation since GPT-5.6.
+  { tier: 'gpt', models: new RegExp(`^gpt-\\d[\\d.]*-luna${END}`), small: true },
   { tier: 'gpt', models: new RegExp(`^(?:chatgpt-\\d|gpt-\\d|o\\d)[\\d.]*o?${END}`) },
   {
     tier: 'gemini-flash-lite',
@@ -35,7 +39,7 @@ const MODEL_TIERS = [
 
 export type TierName = (typeof MODEL_TIERS)[number]['tier'];
 
-export const TIER_NAMES: readonly TierName[] = MODEL_TIERS.map((row) => row.tier);
+export const TIER_NAMES: readonly TierName[] = [...new Set(MODEL_TIERS.map((row) => row.tier))];
 
 /** No model has a longer name. */
 const LONGEST_NAME = 200;
