@@ -211,7 +211,7 @@ export class Connection implements AnswerHandler, BodyWay {
     const { unsent } = this;
     this.unsent = null;
     if (unsent !== null) {
-      this.sendBytes(unsent);
+      this.send(unsent);
       this.answer?.progressed();
     }
     if (this.hasRoom) this.sender?.drained();
@@ -258,7 +258,7 @@ export class Connection implements AnswerHandler, BodyWay {
   }
 
   write(bytes: Uint8Array): void {
-    this.sendBytes(bytes);
+    this.send(bytes);
   }
 
   sent(): void {
@@ -269,22 +269,12 @@ export class Connection implements AnswerHandler, BodyWay {
     this.fail(error, 'no');
   }
 
-  private send(request: string | Buffer): void {
-    if (typeof request !== 'string') {
-      this.sendBytes(request);
-      return;
-    }
-    const sent = this.socket?.write(request) ?? -1;
-    this.hasSent ||= sent > 0;
-    if (sent < 0) this.tookNothing();
-    else if (sent < Buffer.byteLength(request)) this.unsent = Buffer.from(request).subarray(sent);
-  }
-
-  private sendBytes(bytes: Uint8Array): void {
+  private send(bytes: string | Uint8Array): void {
     const sent = this.socket?.write(bytes) ?? -1;
     this.hasSent ||= sent > 0;
     if (sent < 0) this.tookNothing();
-    else if (sent < bytes.length) this.unsent = bytes.subarray(sent);
+    else if (sent < Buffer.byteLength(bytes))
+      this.unsent = (typeof bytes === 'string' ? Buffer.from(bytes) : bytes).subarray(sent);
   }
 
   /** The socket is gone. Not reported from within `ask`, whose caller does not expect it. */

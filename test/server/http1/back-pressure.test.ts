@@ -56,14 +56,22 @@ for (const [scheme, certificate] of [
         const connection = server.connections[0] as RawConnection;
         expect(await stalled(connection)).toBeLessThan(KERNEL);
         let held = 0;
+        let pauseAt = 1;
         const reading = readBody(body, (reading, bytes) => {
           held += bytes.length;
-          if (held === bytes.length) reading.pause();
+          if (held < pauseAt) return;
+          pauseAt = Number.POSITIVE_INFINITY;
+          reading.pause();
         });
         await reading.until((size) => size > 0);
         expect(await stalled(connection)).toBeLessThan(KERNEL);
         // What was handed over at once had waited here.
         expect(held).toBeLessThanOrEqual(ONE_READ + MAX_UNREAD);
+        // Each pause holds the server back, not only the first.
+        pauseAt = held + MB;
+        reading.resume();
+        await reading.until((size) => size > MB);
+        expect(await stalled(connection)).toBeLessThan(2 * KERNEL);
         reading.resume();
         expect(await reading.over).toBe('end');
         expect(reading.bytes().length).toBe(BODY);

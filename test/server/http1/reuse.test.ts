@@ -1,7 +1,8 @@
 // Connections that are kept and used again, and what happens where the server has closed one meanwhile.
 import { describe, expect, test } from 'bun:test';
+import { createHttpTransport } from '../../../src/server/http1/transport.ts';
 import { always, createLab, KEPT_MS, plain, turns } from './lab.ts';
-import { question, readBody, rejection } from './reading.ts';
+import { ask as askTransport, question, readBody, rejection } from './reading.ts';
 
 const { ask, serve, send, timers, sleep, pools } = createLab();
 const poolOf = ({ url }: { url: string }) => pools().find(({ origin }) => origin === url);
@@ -210,6 +211,32 @@ describe('stale', () => {
       expect(server.connections).toHaveLength(connections);
     });
 
+  test('a server whose connection was slow to open may have been closing it for longer', async () => {
+    const server = serve();
+    let now = 0;
+    const slow = createHttpTransport({
+      monotonic: () => now,
+      setTimer: timers.setTimer,
+      limits: () => ({ keepAliveMs: KEPT_MS, maxIdle: 1, maxUnread: 65_536 }),
+      verifiesServers: true,
+    });
+    const first = askTransport(slow.send, server.url);
+    now = 300;
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(plain('ok'));
+    await first;
+    const second = askTransport(slow.send, server.url);
+    await connection.request();
+    now += 400;
+    connection.reset();
+    const fresh = await server.accept();
+    await fresh.request();
+    await fresh.write(plain('again'));
+    expect((await second).body.toString()).toBe('again');
+    slow.close();
+  });
+
   for (const how of ['end', 'reset'] as const)
     test(`what must not run twice is not asked again over a used connection that ends (${how})`, async () => {
       const server = serve(async (connection) => {
@@ -263,6 +290,21 @@ describe('stale', () => {
       expect(answer.status).toBe(asked === 2 ? 200 : 408);
       expect(server.connections).toHaveLength(asked);
     });
+
+  test('a 408 five seconds behind a request is about the request', async () => {
+    const server = serve();
+    const first = ask(server.url);
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(plain('ok'));
+    await first;
+    const second = ask(server.url);
+    await connection.request();
+    await timers.advance(5_000);
+    await connection.write('HTTP/1.1 408 Request Time-out\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    expect((await second).status).toBe(408);
+    expect(server.connections).toHaveLength(1);
+  });
 
   test('a fresh connection on which 408 comes has answered', async () => {
     const server = serve(async (connection) => {
