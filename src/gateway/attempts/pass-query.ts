@@ -28,23 +28,17 @@ export function passQuery(
 
 /** The query without the parameters that hold one of `keys`; the rest stays byte for byte. */
 export function withoutKeys(query: string, keys: readonly string[]): string {
-  if (query === '' || keys.length === 0) return query;
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !holdsKey(pair, keys));
-  const text = kept.join('&');
-  return text === '' ? '' : `?${text}`;
+  return keeping(query, (pair) => !holdsKey(pair, keys));
 }
 
 /** The query without a parameter; the rest stays byte for byte. */
 export function withoutParameter(query: string, name: string | undefined): string {
-  if (query === '' || name === undefined) return query;
-  const kept = query
-    .slice(1)
-    .split('&')
-    .filter((pair) => !new URLSearchParams(pair).has(name));
-  return kept.length === 0 ? '' : `?${kept.join('&')}`;
+  return name === undefined ? query : keeping(query, (pair) => !new URLSearchParams(pair).has(name));
+}
+
+function keeping(query: string, isKept: (pair: string) => boolean): string {
+  const kept = query.slice(1).split('&').filter(isKept).join('&');
+  return kept === '' ? '' : `?${kept}`;
 }
 
 /** A `+` is a space in a form's encoding, but people paste keys as they are. */
