@@ -33,10 +33,15 @@ describe.each(SECRETS)('%s', (secret) => {
       expect(redactor.ofFailure(`bad header "${encoded}".`)).toBe('bad header "[redacted]".');
       expect(redactor.ofFailure(encoded)).toBe('[redacted]');
       const inUrl = encodeURIComponent(encoded);
-      expect(redactor.ofFailure(`/x?a=${inUrl}&b=1`)).toBe('/x?a=[redacted]&b=1');
+      const inSmallLetters = inUrl.replace(/%../g, (code) => code.toLowerCase());
+      for (const text of [inUrl, inSmallLetters])
+        expect(redactor.ofFailure(`/x?a=${text}&b=1`)).toBe('/x?a=[redacted]&b=1');
     }
     const escaped = base64(plain).replaceAll('/', '\\/');
     expect(redactor.ofFailure(`{"said":"${escaped}","b":1}`)).toBe('{"said":"[redacted]","b":1}');
+    // In JSON within JSON, the quotation marks stay escaped.
+    const inJson = JSON.stringify(`{"said":"${base64(plain)}","b":1}`);
+    expect(redactor.ofFailure(inJson)).toBe(JSON.stringify('{"said":"[redacted]","b":1}'));
   });
 
   test('repeated, and in a text next to itself', () => {

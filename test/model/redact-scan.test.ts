@@ -48,6 +48,9 @@ describe('createScan', () => {
       'k-',
       'task -',
       'earer',
+      'bearded',
+      'an api kernel',
+      'we mini keys',
       'my key ',
       'p\u0009 key',
     ])

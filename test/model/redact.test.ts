@@ -38,6 +38,8 @@ describe('known secrets', () => {
       '0123abcd-4567',
       'context-1m-2025-08-07',
       '2025-08-07-12',
+      'tooShort-11',
+      'b2/behind-a-sign',
     ]);
     for (const part of [
       'qzSecret',
@@ -50,7 +52,7 @@ describe('known secrets', () => {
       expect(redactBeginnings(`a key that begins with "${part}" is none`)).toBe(
         'a key that begins with "[redacted]" is none',
       );
-    const ordinary = 'context-free, 2025-08-09, qzSec, 0123abc';
+    const ordinary = 'context-free, 2025-08-09, qzSec, 0123abc, tooShort, b2';
     expect(redactBeginnings(ordinary)).toBe(ordinary);
   });
 
@@ -71,7 +73,19 @@ describe('known secrets', () => {
     for (const masked of ['qwe***b=ü"x', 'qwertz…', 'qwertz-7...', '***secret-tail', '••••secret']) {
       expect(`${masked} → ${known(masked)}`).toStartWith(`${masked} → [redacted]`);
     }
-    expect(known('so... what **bold** and 1…2')).toBe('so... what **bold** and 1…2');
+    const ordinary = 'so...... what **bold** and 1…2, xert*** within';
+    expect(known(ordinary)).toBe(ordinary);
+  });
+
+  test('masked with signs in them, or behind a sign, go without what is beside them', () => {
+    const withSigns = createRedactor(['user=qwe:rtz-7890']);
+    expect(withSigns('it was user=qwe:*** alone')).toBe('it was [redacted] alone');
+    expect(known('it was (key=longer-s…)')).toBe('it was (key=[redacted])');
+  });
+
+  test('are suspected, masked too', () => {
+    for (const text of ['a longer-secret is here', 'it was qwertz…'])
+      expect(known.suspects(text, text)).toBe(true);
   });
 });
 

@@ -188,7 +188,7 @@ function maskedSpan(
   // Whatever it hides is removed; a known secret may extend beyond the word.
   const joined = reach(text, mask.start, -1, floor, JOINED, true);
   const joinedEnd = reach(text, mask.end, 1, text.length, JOINED, true);
-  return begin === end ? [joined, joinedEnd] : [Math.min(begin, joined), Math.max(end, joinedEnd)];
+  return [Math.min(begin, joined), Math.max(end, joinedEnd)];
 }
 
 /** The part around a mask from `at` to `after` that remains of one of the secrets; empty if none. */

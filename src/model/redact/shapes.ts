@@ -24,8 +24,7 @@ const WITHIN = '\\w*•….\\-';
  * microsecond for it, and gives up after a million, as if the text held no key.
  */
 function key(atLeast: number, more = ''): string {
-  const least = atLeast - 1;
-  return `[${WITHIN}${more}]${least === 0 ? '*' : `{${least},}`}(?:${KEY}${more === '' ? '' : `|[${more}]`})`;
+  return `[${WITHIN}${more}]{${atLeast - 1},}(?:${KEY}${more === '' ? '' : `|[${more}]`})`;
 }
 
 /** What tokens contain besides. */
