@@ -22,7 +22,7 @@ class NameError extends Error {
   override readonly name = 'NameError';
   readonly code: string;
   /** No name server could be asked, which the system said at once: a machine without a network. */
-  readonly offline: boolean;
+  offline: boolean;
 
   constructor(message: string, code: string, { cause, offline }: { cause: unknown; offline: boolean }) {
     super(message, { cause });

@@ -2,6 +2,7 @@
 import type { Socket } from 'bun';
 import type { Socket as NodeSocket } from 'node:net';
 import { descriptorError } from '../descriptors.ts';
+import { isOffline } from '../networks.ts';
 import { net } from '../node-modules.ts';
 import type { Addresses } from './addresses.ts';
 
@@ -18,6 +19,7 @@ export interface Dialling<Data> {
 
 /** After this long without an answer the next address is tried in parallel. https://www.rfc-editor.org/rfc/rfc8305#section-8 */
 const NEXT_ADDRESS_MS = 250;
+const LOOPBACK = /^(127\.|::1$)/;
 /** Errors about this machine's network, not about the server. */
 const NO_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
@@ -37,6 +39,8 @@ class Race<Data> {
   private addresses: string[] = [];
   private readonly running = new Set<NodeSocket>();
   private failure: Error | undefined;
+  /** Whether one of them was this machine's own, which needs no network. */
+  private triedItself = false;
   private isOver = false;
   private stopTimer: (() => void) | undefined;
 
@@ -73,6 +77,7 @@ class Race<Data> {
       if (this.running.size === 0) this.lost(this.failure ?? new Error('the name has no address'));
       return;
     }
+    if (LOOPBACK.test(host)) this.triedItself = true;
     const socket = net().connect({ host, port: this.dialling.port });
     this.running.add(socket);
     socket.once('connect', () => this.won(socket));
@@ -129,7 +134,8 @@ class Race<Data> {
     const lack = descriptorError();
     this.end();
     this.dialling.addresses.forget();
-    this.dialling.failed(lack ?? error);
+    const offline = !this.triedItself && isOffline();
+    this.dialling.failed(lack ?? (offline ? Object.assign(error, { offline }) : error));
   }
 }
 
