@@ -382,6 +382,7 @@ describe('the answer', () => {
       body: '{"stream":true}',
       headers: JSON_TYPE,
     });
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
     const reader = response.body?.getReader();
     const read = async () => new TextDecoder().decode((await reader?.read())?.value);
     expect(await read()).toBe(pieces[0] ?? '');

@@ -237,6 +237,8 @@ async function answer(
   const type = given.get('content-type') ?? '';
   record.streamed = /event-?stream/i.test(type);
   const headers = answerHeaders(given, true, provider);
+  // Of no length known in advance, as events and speech are: nginx would hold them back until its buffers are full.
+  if (given.get('content-length') === null) headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);
   if (asked.get('accept')?.includes('text/html') === true) headers['content-security-policy'] = SHOWN_APART;
   const isRead = record.operation === 'infer' && (record.streamed || isJsonType(type));
