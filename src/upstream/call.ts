@@ -29,20 +29,26 @@ export function leadsElsewhere(
 }
 
 /** Redirects are not followed: the gateway talks to configured addresses only (GUARANTEES 21). */
-export function requireNoRedirect(provider: string, { status, body }: UpstreamAnswer): void {
+export function requireNoRedirect(
+  provider: string,
+  { url }: Pick<UpstreamRequest, 'url'>,
+  { status, headers, body }: UpstreamAnswer,
+): void {
   if (!isRedirect(status)) return;
   body.cancel();
-  throw redirected(provider, status);
+  throw redirected(provider, status, URL.parse(headers.get('location') ?? '', url)?.origin);
 }
 
 export function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }
 
-export function redirected(provider: string, status: number): GatewayError {
+/** @param origin where it leads: the rest of that address may hold secrets. Left out: unknown. */
+export function redirected(provider: string, status: number, origin?: string): GatewayError {
+  const place = origin === undefined ? '' : ` to ${origin}`;
   return new GatewayError(
     'upstream_failed',
-    `${provider} answered with a redirect (${status}), which is not followed; set base_url to its actual address, or, in a network with a login page, log in`,
+    `${provider} answered with a redirect (${status})${place}, which is not followed; set base_url to its actual address, or, in a network with a login page, log in`,
     { lasting: true },
   );
 }

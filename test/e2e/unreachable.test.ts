@@ -59,6 +59,8 @@ const REFUSING = serve(sends(Uint8Array.of(21, 3, 3, 0, 2, 2, 40)));
 const CLOSING = serve((connection) => connection.end());
 const RESETTING = serve((connection) => connection.reset());
 const NO_HTTP = serve(sends('SSH-2.0-OpenSSH_9.6\r\n\r\n'));
+/** The first frame of a server in HTTP/2: settings, of which there are none. */
+const ONLY_HTTP2 = serve(sends(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0)));
 const packs = (status: string) =>
   serve(sends(`HTTP/1.1 ${status}\r\ncontent-encoding: compress\r\ncontent-length: 1\r\n\r\n?`));
 const unreachable = (reason: string) => `cannot be reached at @: ${reason}`;
@@ -113,6 +115,12 @@ const CASES: Case[] = [
     server: NO_HTTP,
     code: 'upstream_malformed',
     says: 'at @: its answer is not HTTP/1.1: the answer begins with "SSH-2.0-OpenSSH_9.6", which is not HTTP/1.1; check base_url and any proxy in between',
+  },
+  {
+    name: 'speaks-only-http2',
+    server: ONLY_HTTP2,
+    code: 'upstream_malformed',
+    says: 'at @: its answer is not HTTP/1.1: the server speaks HTTP/2 only; check base_url and any proxy in between',
   },
   {
     name: 'packs-as-nobody-does',

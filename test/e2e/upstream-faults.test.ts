@@ -149,10 +149,10 @@ const FAULTS: Fault[] = [
   },
   {
     name: 'a redirect, which is not followed',
-    reply: replyWith('', { status: 307, headers: { location: 'http://127.0.0.1:1/v1/messages' } }),
+    reply: replyWith('', { status: 307, headers: { location: 'https://llm.example/v1/messages?key=k' } }),
     status: 502,
     code: 'upstream_failed',
-    says: /redirect \(307\).*base_url/,
+    says: /redirect \(307\) to https:\/\/llm\.example, which is not followed; set base_url/,
   },
 ];
 

@@ -105,7 +105,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     }
     context.answered(response.status);
     if (plan.forwarded !== undefined && mayPassUnread(response, request, context)) return { response, call };
-    requireNoRedirect(provider.name, response);
+    requireNoRedirect(provider.name, request, response);
     if (!isOk(response)) throw await readError(response, context, call);
     const { tier } = plan.side.billIn?.(response.headers) ?? {};
     if (tier !== undefined) observer.seen.tier = tier;

@@ -40,7 +40,13 @@ export function checkBeginning(bytes: Buffer): void {
 /** Bytes quoted of an answer that is not HTTP. */
 const LONGEST_QUOTE = 40;
 
+/** A server's first frame in HTTP/2 is SETTINGS (type 4), on stream 0. https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
+function isHttp2(text: string): boolean {
+  return text.startsWith('\0') && text[3] === '\u0004' && text.startsWith('\0\0\0\0', 5);
+}
+
 function notHttp(text: string): MalformedAnswer {
+  if (isHttp2(text)) return new MalformedAnswer('the server speaks HTTP/2 only');
   const begin = text.indexOf('\n');
   const start = JSON.stringify(trimmed(text, 0, begin === -1 ? text.length : Math.min(begin, LONGEST_QUOTE)));
   return new MalformedAnswer(`the answer begins with ${start}, which is not HTTP/1.1`);
