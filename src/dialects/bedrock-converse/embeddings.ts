@@ -1,6 +1,8 @@
 // Embeddings, by InvokeModel in the words of each vendor's models.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
+// https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -17,18 +19,11 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   buildRequest(request, { model }) {
     const { input, dimensions } = request;
     const texts = input.map(textOf);
-    if (!model.includes('cohere.embed'))
-      return { body: titanBody(model, texts, dimensions), losses: embeddingLosses(request) };
     const task = input[0]?.type === 'text' ? input[0].task : undefined;
-    const body: JsonObject = {
-      texts,
-      input_type: COHERE_TYPES.get(task ?? '') ?? 'search_document',
-      embedding_types: ['float'],
-      ...(dimensions !== undefined && { output_dimension: dimensions }),
-    };
+    const [body, tasks] = buildBody(model, { texts, task, dimensions });
     return {
       body,
-      losses: embeddingLosses(request, task === undefined || COHERE_TYPES.has(task) ? ['taskType'] : []),
+      losses: embeddingLosses(request, task === undefined || tasks?.has(task) === true ? ['taskType'] : []),
     };
   },
   parseResponse(body, headers) {
@@ -48,8 +43,37 @@ function inputTokensIn(headers: HeaderReader): number | undefined {
   return text === null || text === '' ? undefined : countIn(Number(text));
 }
 
+interface Wanted {
+  texts: string[];
+  task: string | undefined;
+  dimensions: number | undefined;
+}
+
+/** How a vector will be used, by Google's words for it. */
+type Tasks = ReadonlyMap<string, string>;
+
+/** The body, and the tasks for which the model has words. */
+function buildBody(model: string, wanted: Wanted): [body: JsonObject, tasks?: Tasks] {
+  if (model.includes('cohere.embed')) return [cohereBody(wanted), COHERE_TYPES];
+  if (/nova-.*embeddings/.test(model)) return [novaBody(model, wanted), NOVA_PURPOSES];
+  if (model.includes('titan-embed')) return [titanBody(model, wanted)];
+  throw unsupported(
+    'model',
+    `embeddings of ${model} are not supported: use a model of Titan, Nova or Cohere`,
+  );
+}
+
+function cohereBody({ texts, task, dimensions }: Wanted): JsonObject {
+  return {
+    texts,
+    input_type: COHERE_TYPES.get(task ?? '') ?? 'search_document',
+    embedding_types: ['float'],
+    ...(dimensions !== undefined && { output_dimension: dimensions }),
+  };
+}
+
 /** How a vector will be used must be said there; a request that does not say is taken to embed documents. */
-const COHERE_TYPES: ReadonlyMap<string, string> = new Map([
+const COHERE_TYPES: Tasks = new Map([
   ['RETRIEVAL_DOCUMENT', 'search_document'],
   ['RETRIEVAL_QUERY', 'search_query'],
   ['QUESTION_ANSWERING', 'search_query'],
@@ -58,18 +82,42 @@ const COHERE_TYPES: ReadonlyMap<string, string> = new Map([
   ['CLUSTERING', 'clustering'],
 ]);
 
-function titanBody(model: string, texts: string[], dimensions: number | undefined): JsonObject {
-  if (!model.includes('titan-embed')) {
-    throw unsupported('model', `embeddings of ${model} are not supported: use a model of Titan or Cohere`);
-  }
-  const [inputText = '', ...others] = texts;
-  if (others.length > 0) {
-    throw unsupported(
-      'input',
-      `${model} embeds one text per request: send them one by one, or use a model of Cohere`,
-    );
-  }
-  return dimensions === undefined ? { inputText } : { inputText, dimensions };
+/** Here too. What is found by a query is text: nothing else is embedded by these requests. */
+const NOVA_PURPOSES: Tasks = new Map([
+  ['RETRIEVAL_DOCUMENT', 'GENERIC_INDEX'],
+  ['RETRIEVAL_QUERY', 'TEXT_RETRIEVAL'],
+  ['QUESTION_ANSWERING', 'TEXT_RETRIEVAL'],
+  ['CODE_RETRIEVAL_QUERY', 'TEXT_RETRIEVAL'],
+  ['CLASSIFICATION', 'CLASSIFICATION'],
+  ['CLUSTERING', 'CLUSTERING'],
+]);
+
+function novaBody(model: string, { texts, task, dimensions }: Wanted): JsonObject {
+  return {
+    taskType: 'SINGLE_EMBEDDING',
+    singleEmbeddingParams: {
+      embeddingPurpose: NOVA_PURPOSES.get(task ?? '') ?? 'GENERIC_INDEX',
+      ...(dimensions !== undefined && { embeddingDimension: dimensions }),
+      // As with other vendors, a text that is too long is refused.
+      text: { truncationMode: 'NONE', value: onlyOf(model, texts) },
+    },
+  };
+}
+
+function titanBody(model: string, { texts, dimensions }: Wanted): JsonObject {
+  const inputText = onlyOf(model, texts);
+  if (dimensions === undefined) return { inputText };
+  return model.includes('titan-embed-image')
+    ? { inputText, embeddingConfig: { outputEmbeddingLength: dimensions } }
+    : { inputText, dimensions };
+}
+
+function onlyOf(model: string, [text = '', ...others]: string[]): string {
+  if (others.length === 0) return text;
+  throw unsupported(
+    'input',
+    `${model} embeds one text per request: send them one by one, or use a model of Cohere`,
+  );
 }
 
 function textOf(piece: EmbeddingInput): string {
@@ -81,12 +129,12 @@ function unsupported(param: string, problem: string): GatewayError {
   return new GatewayError('unsupported_feature', `${param}: ${problem}`, { reason: { param } });
 }
 
-/** Titan's one vector, or Cohere's list, which stands under its type where types were asked for. */
+/** Titan's one vector; Cohere's list, which stands under its type where types were asked for; Nova's, each with its type. */
 function parseVectors({ embedding, embeddings }: JsonObject): number[][] {
   if (embedding !== undefined) return [numbersOf(embedding, 'embedding')];
   const list = asArray(embeddings) ?? asArray(asObject(embeddings)?.float);
   if (list === undefined) throw new Error('embedding is missing');
-  return list.map((vector, at) => numbersOf(vector, `embeddings[${at}]`));
+  return list.map((vector, at) => numbersOf(asObject(vector)?.embedding ?? vector, `embeddings[${at}]`));
 }
 
 function numbersOf(vector: JsonValue, where: string): number[] {

@@ -5,6 +5,7 @@ import { bedrockLab } from './lab.ts';
 
 const TITAN = 'amazon.titan-embed-text-v2:0';
 const COHERE = 'cohere.embed-multilingual-v3';
+const NOVA = 'amazon.nova-2-multimodal-embeddings-v1:0';
 
 test('Titan embeds one text, and counts it', async () => {
   const { post, sent, upstream, row } = bedrockLab(
@@ -53,8 +54,42 @@ test('Cohere’s tokens are counted in a header', async () => {
   expect(costUsd).toBeCloseTo((12 * 0.1) / 1e6, 12);
 });
 
+test('Nova embeds one text, for a purpose', async () => {
+  const { post, sent, upstream } = bedrockLab(
+    jsonReply(200, { embeddings: [{ embeddingType: 'TEXT', embedding: [0.5, -1] }] }),
+  );
+  const response = await post('/v1/embeddings', { model: NOVA, input: ['a'], dimensions: 256 });
+  expect(await response.json()).toMatchObject({ data: [{ index: 0, embedding: [0.5, -1] }] });
+  expect(upstream.requests[0]?.path).toBe(`/model/${encodeURIComponent(NOVA)}/invoke`);
+  const params = { embeddingDimension: 256, text: { truncationMode: 'NONE', value: 'a' } };
+  expect(sent()).toEqual({
+    taskType: 'SINGLE_EMBEDDING',
+    singleEmbeddingParams: { ...params, embeddingPurpose: 'GENERIC_INDEX' },
+  });
+});
+
+test.each([
+  ['RETRIEVAL_QUERY', 'TEXT_RETRIEVAL', null],
+  ['CLUSTERING', 'CLUSTERING', null],
+  ['FACT_VERIFICATION', 'GENERIC_INDEX', 'taskType'],
+])('Nova is told what Gemini’s clients call %s', async (taskType, embeddingPurpose, lost) => {
+  const { post, sent } = bedrockLab(jsonReply(200, { embeddings: [{ embedding: [1] }] }));
+  const body = { content: { parts: [{ text: 'a' }] }, taskType };
+  const response = await post(`/v1beta/models/${encodeURIComponent(NOVA)}:embedContent`, body);
+  expect(await response.json()).toMatchObject({ embedding: { values: [1] } });
+  expect(sent()).toMatchObject({ singleEmbeddingParams: { embeddingPurpose } });
+  expect(response.headers.get('x-sluice-lost')).toBe(lost);
+});
+
+test('the Titan that embeds images, too, has another word for dimensions', async () => {
+  const { post, sent } = bedrockLab(jsonReply(200, { embedding: [1], inputTextTokenCount: 1 }));
+  await post('/v1/embeddings', { model: 'amazon.titan-embed-image-v1', input: 'a', dimensions: 384 });
+  expect(sent()).toEqual({ inputText: 'a', embeddingConfig: { outputEmbeddingLength: 384 } });
+});
+
 test.each([
   [{ model: TITAN, input: ['a', 'b'] }, 'one text per request'],
+  [{ model: NOVA, input: ['a', 'b'] }, 'one text per request'],
   [{ model: TITAN, input: [1, 2] }, 'not token ids'],
   [{ model: 'amazon.nova-pro-v1:0', input: 'a' }, 'amazon.nova-pro-v1:0'],
 ])('%j is refused with the reason', async (body, reason) => {
