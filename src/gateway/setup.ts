@@ -6,7 +6,7 @@ import { createPricer } from '../ledger/prices/prices.ts';
 import { createRedactor, type Redactor } from '../model/redact/redact.ts';
 import type { RouteMemory } from '../routing/memory.ts';
 import type { Router } from '../routing/route.ts';
-import { secretsInField } from '../upstream/headers.ts';
+import { secretsInHeader } from '../upstream/headers.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
 import type { ModelCatalog } from './operations/model-catalog.ts';
@@ -51,5 +51,6 @@ export function secretsOfConfig(config: ResolvedConfig): string[] {
 }
 
 function secretsOf({ apiKeys, headers, oauth }: ProviderConfig): string[] {
-  return [...apiKeys, ...Object.values(oauth ?? {}), ...Object.values(headers).flatMap(secretsInField)];
+  const inHeaders = Object.entries(headers).flatMap(([name, value]) => secretsInHeader(name, value));
+  return [...apiKeys, ...Object.values(oauth ?? {}), ...inHeaders];
 }

@@ -184,6 +184,12 @@ export function secretsInField(value: string): string[] {
   return pair === null ? [credentials] : [credentials, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
+/** The secrets in a header that is configured for a provider. @param name in lower case. */
+export function secretsInHeader(name: string, value: string): string[] {
+  if (name !== 'cookie') return secretsInField(value);
+  return [value, ...value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1).trim())];
+}
+
 /** `user:password`; null where it is none. https://www.rfc-editor.org/rfc/rfc7617 */
 function decodedPair(credentials: string): string | null {
   try {

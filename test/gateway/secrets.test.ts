@@ -18,6 +18,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const SECRETS = {
   configured: 'qzConfigured-Hx7Lw2mKp9',
   header: 'qzHeader:Vb3/Nn8=Rt5+Yy1',
+  cookie: 'qzCookie-Kk2Jj4Hh6Gg8',
   server: 'qzServer_Dd4Ff6Gg8Jj0',
   bearer: 'qzBearer.Mm1Nn3Bb5Vv7',
   apiKey: 'sk-ant-api03-qzApi-Zz2Xx4Cc6',
@@ -70,7 +71,7 @@ function setup(
   const upstream = createReplayFetch(reply);
   const provider = {
     api_key: SECRETS.configured,
-    headers: { 'x-team-secret': SECRETS.header },
+    headers: { 'x-team-secret': SECRETS.header, cookie: `session=${SECRETS.cookie}` },
     max_retries: 0,
     breaker: { enabled: false },
   };
@@ -363,6 +364,7 @@ test('in the headers of an answer that succeeds: the client gets them without th
   const lab = setup(({ path, headers, body }) => {
     const told = {
       'x-asked-with': `key ${headers.get('x-api-key') ?? headers.get('authorization')}, ${headers.get('x-team-secret')}`,
+      'x-session': `${headers.get('cookie')}`,
       'x-team': 'red',
     };
     if (path === '/v1/files') return jsonReply({ id: 'file-1' }, { headers: told });

@@ -20,7 +20,6 @@ import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { liveSocket } from './live.ts';
 import { isAiSdk } from '../shared/ai-sdk.ts';
-
 import { alternativeTo, clientHeaders, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';

@@ -2,7 +2,7 @@
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { REDACTED } from '../../model/redact/shapes.ts';
-import { type AnswerHeaders, pickAnswerHeaders, secretsInField } from '../../upstream/headers.ts';
+import { type AnswerHeaders, pickAnswerHeaders, secretsInHeader } from '../../upstream/headers.ts';
 
 type Keyed = Pick<ProviderConfig, 'apiKeys' | 'headers'>;
 
@@ -10,7 +10,7 @@ type Keyed = Pick<ProviderConfig, 'apiKeys' | 'headers'>;
 const SHORTEST_SECRET = 8;
 
 /** By their names, configured headers whose values are secrets: others say formats and versions, which answers have too. */
-const SECRET_HEADER = /(key|token|secret|password|auth|authorization|credentials?)$/;
+const SECRET_HEADER = /(key|token|secret|password|auth|authorization|credentials?|cookie)$/;
 
 /** @param sameDialect the client speaks the provider's. @param provider whose answer it is. */
 export function answerHeaders(given: HeaderReader, sameDialect: boolean, provider: Keyed): AnswerHeaders {
@@ -31,6 +31,6 @@ function withoutSecrets(value: string, secrets: readonly string[]): string {
 function secretsSent({ apiKeys, headers }: Keyed): readonly string[] {
   let secrets = apiKeys;
   for (const name in headers)
-    if (SECRET_HEADER.test(name)) secrets = [...secrets, ...secretsInField(headers[name] ?? '')];
+    if (SECRET_HEADER.test(name)) secrets = [...secrets, ...secretsInHeader(name, headers[name] ?? '')];
   return secrets;
 }
