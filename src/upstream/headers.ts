@@ -105,20 +105,12 @@ function listOf(value: string): string[] {
 /** A client's answer headers, by names in lower case; only Response makes a Headers object of the runtime from them. */
 export type AnswerHeaders = Record<string, string>;
 
-/**
- * The upstream's headers that the client gets: all where both speak alike, else only those any client reads.
- *
- * @param clean makes of each value what the client gets.
- */
-export function pickAnswerHeaders(
-  upstream: HeaderReader,
-  sameDialect: boolean,
-  clean = (value: string) => value,
-): AnswerHeaders {
+/** The upstream's headers that the client gets: all where both speak alike, else only those any client reads. */
+export function pickAnswerHeaders(upstream: HeaderReader, sameDialect: boolean): AnswerHeaders {
   const isLeftOut = sameDialect ? staysThere : isForeign;
   const picked: AnswerHeaders = {};
   upstream.forEach((value, name) => {
-    if (!isLeftOut(name)) picked[name] = clean(value);
+    if (!isLeftOut(name)) picked[name] = value;
   });
   return picked;
 }

@@ -11,7 +11,7 @@ import { leaksOf } from '../support/planted.ts';
 import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith, type SeenRequest } from '../support/reply.ts';
-import { createServedGateway } from '../support/test-gateway.ts';
+import { createServedGateway, createTestGateway } from '../support/test-gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** One for every place that a secret can come from, none shaped like a known vendor's key but the last two. */
@@ -386,6 +386,31 @@ test('in the headers of an answer that succeeds: the client gets them without th
     expect(headers).toMatch(/"key (Bearer )?\[redacted\], \[redacted\]"/);
     expect(headers).toContain('["x-team","red"]');
   }
+});
+
+test('in the headers of an answer that succeeds: neither a token that was fetched for the request', async () => {
+  const token = 'qzFetched-Rr3Ss5Tt7Uu9';
+  const upstream = createReplayFetch(({ headers }) =>
+    jsonReply(
+      { candidates: [{ content: { parts: [{ text: 'fine' }] }, finishReason: 'STOP' }] },
+      { headers: { 'x-asked-with': headers.get('authorization') ?? '' } },
+    ),
+  );
+  const { gateway } = createTestGateway({
+    config: { providers: { vertex: { options: { project: 'p', location: 'global' }, max_retries: 0 } } },
+    host: { authorize: async () => ({ authorization: `Bearer ${token}` }) },
+    fetch: upstream.fetch,
+  });
+  const response = await gateway.fetch(
+    new Request('http://127.0.0.1:8088/v1beta/models/gemini-2.5-pro:generateContent', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }] }),
+    }),
+  );
+  expect(upstream.requests.at(-1)?.headers.get('authorization')).toBe(`Bearer ${token}`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('x-asked-with')).toBe('Bearer [redacted]');
 });
 
 test('in what a model says: not in the live view and in no row, however it is cut', async () => {

@@ -18,6 +18,7 @@ import { findRetryHint } from '../../upstream/retry-after.ts';
 import { isStreamed, type UpstreamAnswer, type UpstreamRequest } from '../../upstream/transport.ts';
 import { createWatchdog, type Watchdog } from '../../upstream/watchdog.ts';
 import { authorize } from './authorize.ts';
+import { configuredSecrets, fetchedSecrets, withoutEchoes } from './echoed-secrets.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
 import type { Plan } from './plan.ts';
@@ -76,8 +77,10 @@ export async function send(context: AttemptContext): Promise<Sent> {
   try {
     if (plan.prepare !== undefined) await prepare(plan);
     let { headers }: { headers: HeaderReader } = plan;
+    let secrets = configuredSecrets(provider);
     if (plan.key === 'none' && provider.authorization !== undefined) {
       headers = await authorize(host, provider, headers, unauthorized(plan), leaving);
+      secrets = [...secrets, ...fetchedSecrets(headers, plan.headers)];
     }
     if (leaving.aborted) throw leaving.reason;
     const { url } = plan;
@@ -96,7 +99,8 @@ export async function send(context: AttemptContext): Promise<Sent> {
     let response: UpstreamAnswer;
     timing.waiting();
     try {
-      response = await host.send(request);
+      const { status, headers: given, body: read } = await host.send(request);
+      response = { status, headers: withoutEchoes(given, secrets), body: read };
     } catch (thrown) {
       throw noAnswer(provider.name, request, thrown);
     } finally {

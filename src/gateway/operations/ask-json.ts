@@ -2,8 +2,7 @@
 import type { ProviderOperation } from '../../dialects/operations.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import type { AnswerHeaders } from '../../upstream/headers.ts';
-import { answerHeaders } from '../response/answer-headers.ts';
+import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type JsonAnswer, openJson } from '../attempts/attempt.ts';
 import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts/try-context.ts';
 import type { MakeBody } from '../response/byte-source.ts';
@@ -120,7 +119,7 @@ function answer(exchange: Operation, plan: Plan, asked: JsonAnswer<unknown>, bui
     const { name } = plan.target.provider;
     throw new GatewayError('upstream_malformed', `${name} sent an answer that cannot be read: ${reason}`);
   }
-  const headers = answerHeaders(asked.headers, plan.sameDialect, plan.target.provider);
+  const headers = pickAnswerHeaders(asked.headers, plan.sameDialect);
   return respond(exchange, text, headers);
 }
 

@@ -8,7 +8,7 @@ import { editWhole } from '../../model/json/string-editor.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
 import { fitting, mayGrow, nameWithin, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
-import { answerHeaders } from '../response/answer-headers.ts';
+import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import { type Asking, clientKeyFor } from '../attempts/credentials.ts';
 import type { Question } from '../attempts/plan.ts';
@@ -236,7 +236,7 @@ async function answer(
   record.httpStatus = status;
   const type = given.get('content-type') ?? '';
   record.streamed = /event-?stream/i.test(type);
-  const headers = answerHeaders(given, true, provider);
+  const headers = pickAnswerHeaders(given, true);
   // Of no length known in advance, as events and speech are: nginx would hold them back until its buffers are full.
   if (given.get('content-length') === null) headers['x-accel-buffering'] = 'no';
   setExchangeHeaders(headers, { record, ...recipientOf(found) }, null);

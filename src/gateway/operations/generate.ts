@@ -17,7 +17,7 @@ import { writeJson } from '../../model/json/write-json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
-import { answerHeaders } from '../response/answer-headers.ts';
+import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import {
   createClientPump,
   type OpenStream,
@@ -137,7 +137,7 @@ export async function answerWhole(exchange: Exchange, build = buildBody): Promis
   const own = passed ?? JSON.stringify(build(exchange, whole));
   const isWire = passed !== null && dialect === exchange.envelope?.wire;
   const body = isWire ? own : writtenFor(exchange, own);
-  const headers = answerHeaders(whole.headers, sameDialect, whole.plan.target.provider);
+  const headers = pickAnswerHeaders(whole.headers, sameDialect);
   const { usage } = factsOf(exchange);
   if (usage !== null) Object.assign(headers, exchange.envelope?.answers?.usageHeaders?.(usage));
   headers['content-type'] = 'application/json';
@@ -199,7 +199,7 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   const opening = openFirst(exchange);
   const early = await Promise.race([opening, afterInterval(host, pingIntervalMs, opening)]);
   const inTime = early !== 'still opening';
-  const headers = inTime ? answerHeaders(early.headers, early.sameDialect, early.target.provider) : {};
+  const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : {};
   const { framing } = plainContext(exchange, '');
   headers['content-type'] = form?.contentType ?? FRAMING_TYPES[framing ?? 'sse'];
   headers['cache-control'] = 'no-cache';
@@ -340,7 +340,7 @@ function outcome(record: ExchangeRecord): Outcome {
 }
 
 /** Without the plan, which holds the request that was sent. */
-type Opened = OpenStream<Uint8Array> & Pick<Plan, 'sameDialect' | 'target'>;
+type Opened = OpenStream<Uint8Array> & Pick<Plan, 'sameDialect'>;
 
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { record, route, question } = exchange;
@@ -391,9 +391,9 @@ function openFirst(exchange: Exchange): Promise<Opened> {
         record.serving = true;
         const { sameDialect } = plan;
         if (continuation !== undefined)
-          return { ...opened, relay: continuation.relay(opened.relay), sameDialect, target };
+          return { ...opened, relay: continuation.relay(opened.relay), sameDialect };
         forgetRequest(exchange, plan);
-        return { ...opened, sameDialect, target };
+        return { ...opened, sameDialect };
       };
       return { target, key: plan.key, seen: observer.seen, run };
     },
