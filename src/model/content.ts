@@ -46,12 +46,14 @@ export interface Citation {
 }
 
 export interface DocumentLocation {
-  /** Counted from 0 over the documents of the request. */
+  /** Counted from 0 over the documents of the request, or over its search results. */
   document: number;
-  /** Characters and blocks count from 0, pages from 1; `end` is exclusive. */
-  unit: 'character' | 'page' | 'block';
+  /** Characters and blocks count from 0, pages from 1; `end` is exclusive. `result`: blocks of a search result. */
+  unit: 'character' | 'page' | 'block' | 'result';
   start: number;
   end: number;
+  /** What the client called the origin of that search result. */
+  source?: string;
 }
 
 export interface TextPart extends PartBase {

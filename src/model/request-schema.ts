@@ -57,9 +57,10 @@ const anyPart = { cacheControl: object, extension };
 
 const location = shape<DocumentLocation>({
   document: z.number(),
-  unit: z.enum(['character', 'page', 'block']),
+  unit: z.enum(['character', 'page', 'block', 'result']),
   start: z.number(),
   end: z.number(),
+  source: text,
 }).optional();
 const citation = shape<Citation>({
   kind: z.enum(['url', 'document', 'other']),

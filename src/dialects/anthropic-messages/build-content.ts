@@ -11,16 +11,17 @@ import { asObject, isObject, type JsonObject, type JsonValue } from '../../model
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
+import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
-import { BLANK_LINE, plainText, textOfSearchResult } from './parse-content.ts';
+import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
-import { COMPACTION, ID, ownFields, SEARCH_RESULT, TOOL_REFERENCE } from './wire.ts';
+import { COMPACTION, ID, ownFields, TOOL_REFERENCE } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;

@@ -40,7 +40,7 @@ export function providerCitation(citation: Citation): JsonObject | undefined {
 export function buildCitation(citation: Citation): JsonObject | undefined {
   const own = ownCitation(citation);
   if (own !== undefined) return own;
-  if (citation.url === undefined) return buildLocation(citation);
+  if (citation.url === undefined || citation.location?.unit === 'result') return buildLocation(citation);
   const wire: JsonObject = {
     type: 'web_search_result_location',
     cited_text: citation.citedText ?? '',
@@ -52,13 +52,15 @@ export function buildCitation(citation: Citation): JsonObject | undefined {
   return wire;
 }
 
-/** Each kind of location, with the names of its offsets. */
-const LOCATIONS: Record<DocumentLocation['unit'], { type: string; start: string; end: string }> = {
+type DocumentUnit = Exclude<DocumentLocation['unit'], 'result'>;
+
+/** Each kind of location in a document, with the names of its offsets. */
+const LOCATIONS: Record<DocumentUnit, { type: string; start: string; end: string }> = {
   character: { type: 'char_location', start: 'start_char_index', end: 'end_char_index' },
   page: { type: 'page_location', start: 'start_page_number', end: 'end_page_number' },
   block: { type: 'content_block_location', start: 'start_block_index', end: 'end_block_index' },
 };
-const UNITS = Object.keys(LOCATIONS) as DocumentLocation['unit'][];
+const UNITS = Object.keys(LOCATIONS) as DocumentUnit[];
 
 function parseLocation(wire: JsonObject): { location?: DocumentLocation } {
   const unit = UNITS.find((each) => LOCATIONS[each].type === wire.type);
@@ -70,8 +72,19 @@ function parseLocation(wire: JsonObject): { location?: DocumentLocation } {
   return { location: { document, unit, start, end } };
 }
 
-function buildLocation({ location, title, citedText }: Citation): JsonObject | undefined {
+function buildLocation({ location, title, citedText, url }: Citation): JsonObject | undefined {
   if (location === undefined) return undefined;
+  if (location.unit === 'result') {
+    return {
+      type: 'search_result_location',
+      cited_text: citedText ?? '',
+      search_result_index: location.document,
+      source: location.source ?? url ?? '',
+      title: title ?? null,
+      start_block_index: location.start,
+      end_block_index: location.end,
+    };
+  }
   const { type, start, end } = LOCATIONS[location.unit];
   return {
     type,
@@ -100,6 +113,6 @@ function kindOf(type: string | undefined, url: string | undefined): Citation['ki
 }
 
 /** The fields of another dialect's citation, as `buildCitation` writes them, without the source's location. */
-export function citationDetails({ url }: Citation): CitationDetail[] {
-  return url === undefined ? ['citedText', 'location'] : ['citedText'];
+export function citationDetails({ url, location }: Citation): CitationDetail[] {
+  return url === undefined || location?.unit === 'result' ? ['citedText', 'location'] : ['citedText'];
 }

@@ -12,6 +12,7 @@ import type {
 } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
+import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
@@ -22,7 +23,6 @@ import {
   extensionOf,
   ID,
   isServerToolResult,
-  SEARCH_RESULT,
   SERVER_TOOL_BLOCKS,
   TOOL_REFERENCE,
 } from './wire.ts';
@@ -208,8 +208,6 @@ export function textOfSearchResult({ source, content }: JsonObject): string | un
   const from = asString(source);
   return text === undefined || from === undefined ? text : `${from}${BLANK_LINE}${text}`;
 }
-
-export const BLANK_LINE = '\n\n';
 
 /** Without it other dialects would miss the turns that it replaces; this one restores the signed block. */
 function parseCompaction(block: JsonObject): TextPart | undefined {

@@ -9,9 +9,6 @@ export const VERSION = '2023-06-01';
 
 export const { extensionOf, ownFields } = createOwnFields(ID);
 
-/** A search result found by the client, as a source to cite. */
-export const SEARCH_RESULT = 'search_result';
-
 /** A summary that replaces the turns before it. */
 export const COMPACTION = 'compaction';
 

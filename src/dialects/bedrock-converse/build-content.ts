@@ -4,6 +4,7 @@ import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../mo
 import type { JsonObject } from '../../model/json/json.ts';
 import { type OpaqueToken, openToken } from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
+import { buildSearchResult } from '../claude/search-results.ts';
 import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
@@ -27,6 +28,8 @@ export interface ContentScope {
   separatesTools: boolean;
   /** Whether documents may be marked as to be cited here. */
   citesDocuments: boolean;
+  /** See models.ts. */
+  takesSearchResults: boolean;
   /** Document names must be unique in a request: a fresh number for each. */
   nextDocument(): number;
 }
@@ -40,9 +43,11 @@ export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonOb
       losses.lost(part.name);
       continue;
     }
+    const found = part.type === 'document' && scope.takesSearchResults ? buildSearchResult(part) : undefined;
     // Nothing is sent of a call that the provider ran: reporting its name covers that.
-    if (part.type !== 'tool-call' || part.kind !== 'server') losses.foreign(part.extension);
-    const block = buildBlock(part, scope);
+    const isServers = part.type === 'tool-call' && part.kind === 'server';
+    if (found === undefined && !isServers) losses.foreign(part.extension);
+    const block = found === undefined ? buildBlock(part, scope) : { searchResult: found };
     if (block !== undefined) blocks.push(block);
     const point = buildCachePoint(part.cacheControl, blocks.at(-1), scope);
     if (point !== undefined) blocks.push(point);

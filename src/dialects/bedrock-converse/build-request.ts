@@ -31,6 +31,7 @@ import {
   separatesTools,
   streamsCalls,
   takesStops,
+  takesSearchResults,
 } from './models.ts';
 import { CONTEXT_MANAGEMENT, ID } from './wire.ts';
 
@@ -65,6 +66,7 @@ export function buildRequest(
     forgetsThinking: traits !== undefined && forgetsThinking(request.reasoning, traits),
     separatesTools: separatesTools(model),
     citesDocuments: family === 'claude',
+    takesSearchResults: takesSearchResults(model),
     nextDocument,
   };
   const refusesPrefill = traits?.prefill === false || endsWithUser(model);

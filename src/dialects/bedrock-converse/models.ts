@@ -32,6 +32,14 @@ export function cachePointsOf(family: Family, model: string): CachePoints {
   return family === 'nova' || family === 'nova-2' ? 'behind-texts' : 'nowhere';
 }
 
+/**
+ * Whether the model takes search results. Amazon lists those of its time; earlier ones do not have them.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_SearchResultBlock.html
+ */
+export function takesSearchResults(model: string): boolean {
+  return familyOf(model) === 'claude' && !/claude-(v?2|instant|3-(opus|sonnet|haiku)|3-5-sonnet)/.test(model);
+}
+
 export function isMistral(model: string): boolean {
   return /\bmistral\./.test(model);
 }

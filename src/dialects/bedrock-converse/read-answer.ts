@@ -78,7 +78,7 @@ const UNITS: Record<string, DocumentLocation['unit']> = {
   documentChunk: 'block',
 };
 
-function readLocation(location: JsonObject): { location?: DocumentLocation } {
+function readLocation(location: JsonObject, source: string | undefined): { location?: DocumentLocation } {
   for (const [name, unit] of Object.entries(UNITS)) {
     const { documentIndex, start, end } = asObject(location[name]) ?? {};
     const document = asNumber(documentIndex);
@@ -87,7 +87,22 @@ function readLocation(location: JsonObject): { location?: DocumentLocation } {
     if (document !== undefined && from !== undefined && to !== undefined)
       return { location: { document, unit, start: from, end: to } };
   }
-  return {};
+  return readPlaceInResult(location, source);
+}
+
+/** @param source of the search result, as the request named it. */
+function readPlaceInResult(
+  { searchResultLocation }: JsonObject,
+  source: string | undefined,
+): { location?: DocumentLocation } {
+  const { searchResultIndex, start, end } = asObject(searchResultLocation) ?? {};
+  const document = asNumber(searchResultIndex);
+  const from = asNumber(start);
+  const to = asNumber(end);
+  if (document === undefined || from === undefined || to === undefined) return {};
+  return {
+    location: { document, unit: 'result', start: from, end: to, ...(source !== undefined && { source }) },
+  };
 }
 
 /** Offsets of a location point into the source, not into the answer: `start` and `end` stay unset. */
@@ -103,6 +118,6 @@ export function readCitation(value: JsonValue | undefined): Citation {
     ...(isUrl ? { url } : {}),
     ...(asString(title) === undefined ? {} : { title: asString(title) ?? '' }),
     ...(citedText === '' ? {} : { citedText }),
-    ...readLocation(asObject(location) ?? {}),
+    ...readLocation(asObject(location) ?? {}, asString(source)),
   };
 }

@@ -72,9 +72,15 @@ export function citationOf(citation: JsonObject): JsonObject {
   const url = asString(citation.url);
   const text = asString(citation.cited_text);
   const place = LOCATIONS[asString(citation.type) ?? ''];
-  const location = url === undefined ? placeOf(citation, place) : { web: { url } };
+  const isFound = citation.type === 'search_result_location';
+  const location = isFound
+    ? placeInResult(citation)
+    : url === undefined
+      ? placeOf(citation, place)
+      : { web: { url } };
   return {
     ...(asString(title) !== undefined && { title: asString(title) ?? '' }),
+    ...(isFound && { source: citation.source ?? '' }),
     ...(text !== undefined && { sourceContent: [{ text }] }),
     ...(location !== undefined && { location }),
   };
@@ -91,6 +97,16 @@ function placeOf(
       documentIndex: number('document_index'),
       start: number(place.start),
       end: number(place.end),
+    },
+  };
+}
+
+function placeInResult(citation: JsonObject): JsonObject {
+  return {
+    searchResultLocation: {
+      searchResultIndex: citation.search_result_index ?? 0,
+      start: citation.start_block_index ?? 0,
+      end: citation.end_block_index ?? 0,
     },
   };
 }
