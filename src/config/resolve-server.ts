@@ -75,6 +75,7 @@ export function resolveServer(
     bodyTimeoutMs: server.body_timeout,
     maxEvent: server.max_event,
     pingIntervalMs: server.ping_interval,
+    shutdownDelayMs: server.shutdown_delay,
     drainTimeoutMs: server.drain_timeout,
     workers: server.workers,
     compression: server.compression,

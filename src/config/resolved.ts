@@ -70,6 +70,7 @@ export interface ServerConfig {
   /** Longest event of an upstream stream, bytes. */
   maxEvent: number;
   pingIntervalMs: number;
+  shutdownDelayMs: number;
   drainTimeoutMs: number;
   /** Processes that serve; `all`: one per core. */
   workers: number | 'all';

@@ -155,6 +155,11 @@ const serverSchema = z.strictObject({
     .describe(
       'Longest silence towards a streaming client before a keep-alive is sent; over a WebSocket also between answers, and towards the provider of a realtime conversation.',
     ),
+  shutdown_delay: timer(0)
+    .prefault('0s')
+    .describe(
+      'How long after SIGTERM or SIGINT requests are still taken, while load balancers that ask `/` get a 503 and each answer ends its connection; only then does `drain_timeout` begin. See docs/deployment.md.',
+    ),
   drain_timeout: timer(0)
     .prefault('30s')
     .describe(

@@ -36,7 +36,10 @@ export interface HostOptions {
   compression?: () => Compression;
   /** @param makeBody makes the body of a streamed answer that goes out unchanged. */
   fetch(request: Request, makeBody?: MakeBody): Promise<Response>;
-  /** Answers requests that still come on open connections while the server drains; left out: a bare 503. */
+  /**
+   * Answers requests that still come on open connections while the server drains, and before that those for `/`, which load
+   * balancers ask for. Left out: a bare 503.
+   */
   turnAway?(request: Request): Promise<Response>;
   /** For a request to go on as a WebSocket: what serves it then, or the answer that refuses it. Left out: they are refused. */
   openSocket?(request: Request): SocketOrAnswer;
@@ -78,6 +81,11 @@ export interface HttpHost {
    */
   certify(tls: CertifiedKey): void;
   /**
+   * Serves on for `ms`, or until `sooner` resolves, while `/` is a 503 and each answer ends its connection: load balancers turn
+   * to other servers, and send nothing on a connection that is about to be closed.
+   */
+  leave(ms: number, sooner?: Promise<void>): Promise<void>;
+  /**
    * Takes no new connection, answers 503 on open ones, and lets running answers finish for `timeoutMs`, or until
    * `sooner` resolves; those still running are cut within a second. Resolves to how many were cut.
    */
@@ -92,6 +100,7 @@ export class ListenError extends Error {
 /** Throws ListenError. */
 export function createHttpHost(options: HostOptions): HttpHost {
   let draining = false;
+  let leaving = false;
   let served = 0;
   let { tls } = options;
   const { turnAway = drainingResponse, openSocket, isFull = () => false } = options;
@@ -102,7 +111,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
   };
   /** Bun closes every connection whose answer is over when its listener has stopped. */
   const sayWhetherLast = (response: Response, connection: ClientConnection) =>
-    draining || !connection.isOf(listener) || isFull() ? sayClose(response) : response;
+    leaving || draining || !connection.isOf(listener) || isFull() ? sayClose(response) : response;
   const answer = (request: Request, connection: ClientConnection): Promise<Response> => {
     connection.closeAfter(0);
     const encoding = encodingFor(options, request, connection);
@@ -124,7 +133,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
   const sockets = new Sockets();
   const receive = (request: Request, connection: ClientConnection) => {
     served++;
-    if (draining) return turnAway(request).then(sayClose);
+    if (draining || (leaving && isHealthCheck(request))) return turnAway(request).then(sayClose);
     if (openSocket !== undefined && wantsSocket(request)) return connection.upgrade(openSocket(request));
     // Page requests do not come by the thousand, and Bun joins two answers in one write only where both are immediate.
     return request.method === 'POST' ? turnOf(request, connection) : answer(request, connection);
@@ -151,6 +160,14 @@ export function createHttpHost(options: HostOptions): HttpHost {
         before.stop().finally(() => stopped.delete(before)),
       );
     },
+    async leave(ms, sooner) {
+      if (ms === 0) return;
+      leaving = true;
+      const over = Promise.withResolvers<void>();
+      const timer = setTimeout(over.resolve, ms);
+      await (sooner === undefined ? over.promise : Promise.race([over.promise, sooner]));
+      clearTimeout(timer);
+    },
     async drain(timeoutMs, sooner) {
       draining = true;
       stopCollector();
@@ -176,6 +193,10 @@ function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Prom
     sooner?.then(() => resolve(false), reject);
     over.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
   });
+}
+
+function isHealthCheck({ url }: Request): boolean {
+  return new URL(url).pathname === '/';
 }
 
 /** Whether the client sends no further request on its connection. https://www.rfc-editor.org/rfc/rfc9112#section-9.6 */

@@ -16,7 +16,7 @@ import { createFleetView } from './fleet-view.ts';
 import { createFrameRelay, type FrameRelay } from './frame-relay.ts';
 import { createPageSource } from './page-pieces.ts';
 import { createPoolTally } from './pool-tally.ts';
-import type { PageRequest, PrimaryMethods, WorkerSetup } from './protocol.ts';
+import type { EndTimes, PageRequest, PrimaryMethods, WorkerSetup } from './protocol.ts';
 import { createRowIntake, type RowIntake } from './row-intake.ts';
 import { sendable } from './sent-config.ts';
 import { createWorkersMemory, type WorkersMemory } from './shared-layout.ts';
@@ -55,7 +55,7 @@ export interface Primary {
    * Lets no worker take new requests; resolves when all have ended, to how many requests were cut. When `sooner`
    * resolves, the time is over.
    */
-  drain(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
+  drain(times: EndTimes, sooner?: Promise<void>): Promise<number>;
 }
 
 /** How long to wait for a worker, which may have code to load. */
@@ -182,8 +182,8 @@ class StartedPrimary implements Primary {
     });
   }
 
-  async drain(timeoutMs: number, sooner?: Promise<void>): Promise<number> {
-    const cut = await this.supervisor.end(timeoutMs, sooner);
+  async drain(times: EndTimes, sooner?: Promise<void>): Promise<number> {
+    const cut = await this.supervisor.end(times, sooner);
     this.release();
     return cut;
   }

@@ -58,6 +58,14 @@ export interface WorkerSetup {
   clock: number;
 }
 
+/** Milliseconds of an orderly end. */
+export interface EndTimes {
+  /** How long requests are still taken. */
+  delayMs: number;
+  /** How long those that run then may continue. */
+  timeoutMs: number;
+}
+
 /** The methods of a worker. */
 export type WorkerMethods = {
   learn(notice: FleetNotice): void;
@@ -79,7 +87,7 @@ export type WorkerMethods = {
   /** A frame of another worker, for those who watch at this one. */
   frame(frame: Uint8Array): void;
   /** Ends in order; resolves to how many requests were cut. */
-  drain(timeoutMs: number): Promise<number>;
+  drain(times: EndTimes): Promise<number>;
   /** The time of a drain is over. */
   hurry(): void;
 };

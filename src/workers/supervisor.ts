@@ -1,7 +1,7 @@
 // Keeps the number of serving processes: starts them, replaces those that die or hang, and ends them together.
 import { endServing, endStarting } from './end-worker.ts';
 import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
-import type { PrimaryMethods } from './protocol.ts';
+import type { EndTimes, PrimaryMethods } from './protocol.ts';
 import { createRestartPauses } from './restart-pauses.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
 import { describeSpawnError } from './spawn-error.ts';
@@ -35,7 +35,7 @@ export interface Supervisor {
    * Stops replacing workers; resolves when all are gone, to how many requests were cut. When `sooner` resolves, the time
    * is over.
    */
-  end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
+  end(times: EndTimes, sooner?: Promise<void>): Promise<number>;
 }
 
 /** A worker ended before it served (it has written why to standard error), or could not be started. */
@@ -130,11 +130,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         throw error;
       }
     },
-    async end(timeoutMs, sooner) {
+    async end(times, sooner) {
       ending = true;
       const cuts = await Promise.all(
         [...alive.values()].map((worker) =>
-          serving.has(worker) ? endServing(worker, { timeoutMs, sooner, setTimer }) : endStarting(worker),
+          serving.has(worker) ? endServing(worker, { ...times, sooner, setTimer }) : endStarting(worker),
         ),
       );
       return cuts.reduce((sum, cut) => sum + cut, 0);

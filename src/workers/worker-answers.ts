@@ -3,7 +3,7 @@ import type { ServedGateway } from '../gateway/gateway.ts';
 import type { Watchers } from '../gateway/live/watchers.ts';
 import type { DescriptorState } from '../model/descriptor-state.ts';
 import type { LogState } from '../model/log-state.ts';
-import type { WorkerMethods } from './protocol.ts';
+import type { EndTimes, WorkerMethods } from './protocol.ts';
 import type { SentConfig } from './sent-config.ts';
 
 export interface ServingWorker {
@@ -14,6 +14,8 @@ export interface ServingWorker {
   descriptorState(): DescriptorState;
   /** `config`: null where this process has to load it itself. Resolves when it is in use. */
   reload(config: SentConfig): Promise<void>;
+  /** Serves on for `ms`, or until `sooner` resolves, while it tells load balancers to go elsewhere. */
+  leave(ms: number, sooner: Promise<void>): Promise<void>;
   /** Ends in order within `timeoutMs`, or when `sooner` resolves; resolves to how many requests were cut. */
   drain(timeoutMs: number, sooner: Promise<void>): Promise<number>;
 }
@@ -53,7 +55,7 @@ export class WorkerAnswers {
       flush: () => gateway().flush(),
       watched: (isOn) => this.watched(isOn),
       frame: options.watchers.publish,
-      drain: (timeoutMs) => this.drain(timeoutMs),
+      drain: (times) => this.drain(times),
       hurry: this.hurried.resolve,
     };
   }
@@ -87,8 +89,9 @@ export class WorkerAnswers {
     this.stopFrames = isOn ? this.started().gateway.followLive(this.options.sendFrame) : () => {};
   }
 
-  private async drain(timeoutMs: number): Promise<number> {
+  private async drain({ delayMs, timeoutMs }: EndTimes): Promise<number> {
     const { watchers, setTimer } = this.options;
+    await this.serving?.leave(delayMs, this.hurried.promise);
     watchers.close();
     const cut = (await this.serving?.drain(timeoutMs, this.hurried.promise)) ?? 0;
     // After the answer has left.

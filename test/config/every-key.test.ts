@@ -69,6 +69,7 @@ const OTHER: Record<string, unknown> = {
   'server.body_timeout': '5s',
   'server.max_event': '1MB',
   'server.ping_interval': '1s',
+  'server.shutdown_delay': '1s',
   'server.drain_timeout': '1s',
   'server.workers': 3,
   'server.compression': 'always',

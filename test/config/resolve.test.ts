@@ -40,6 +40,7 @@ describe('without a file', () => {
     expect(config.server).toMatchObject({
       maxEvent: 33_554_432,
       pingIntervalMs: 15_000,
+      shutdownDelayMs: 0,
       drainTimeoutMs: 30_000,
     });
     expect(said).toEqual([]);

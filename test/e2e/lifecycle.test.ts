@@ -80,6 +80,28 @@ describe('SIGTERM', () => {
     expect(rowsIn(sluice.home)).toEqual([{ status: 'success', count: 22 }]);
   });
 
+  test.each([1, 2])(
+    'within server.shutdown_delay requests are still served, while load balancers are sent elsewhere: %d processes',
+    async (workers) => {
+      await using upstream = await startReplayUpstream(() => jsonReply(wholeMessage('whole')));
+      const config = labConfig(upstream.url, {}, { server: { shutdown_delay: '10m', drain_timeout: '10m' } });
+      await using sluice = await startSluice({ config, workers });
+      const isServing = async () => (await fetch(sluice.url, { keepalive: false })).status === 200;
+      expect(await isServing()).toBe(true);
+      sluice.signal('SIGTERM');
+      // Of several processes, some may learn of it later.
+      for (let refused = 0; refused < 20; ) refused = (await isServing()) ? 0 : refused + 1;
+      const answer = await post(sluice.url, { ...ASK, stream: false });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('connection')).toBe('close');
+      // Sooner it would be the first one's echo.
+      await Bun.sleep(SAME_PRESS_MS + 50);
+      sluice.signal('SIGTERM');
+      expect(await sluice.exited).toBe(143);
+      expect(rowsIn(sluice.home)).toEqual([{ status: 'success', count: 1 }]);
+    },
+  );
+
   test('what does not finish within server.drain_timeout is cut, and has its row', async () => {
     const { reply } = gatedStream();
     await using upstream = await startReplayUpstream(reply);

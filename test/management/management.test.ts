@@ -29,6 +29,7 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       bodyTimeoutMs: 1,
       maxEvent: 1,
       pingIntervalMs: 1,
+      shutdownDelayMs: 0,
       drainTimeoutMs: 1,
       workers: 1,
       compression: 'auto',

@@ -260,6 +260,24 @@ describe('draining', () => {
     }
   });
 
+  test('before that, load balancers are sent elsewhere, and whatever still comes is served and is the last on its connection', async () => {
+    const host = createHost();
+    const idle = await connectRaw(host.port);
+    idle.write('GET /v1 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+    await idle.until((text) => text.endsWith('here'));
+    const sooner = Promise.withResolvers<void>();
+    const left = host.leave(60_000, sooner.promise);
+    expect((await fetch(host.url)).status).toBe(503);
+    expect(await (await fetch(`${host.url}/v1`, { keepalive: false })).text()).toBe('here');
+    idle.write('GET /v1 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
+    await idle.closed;
+    expect(idle.text().match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+    expect(idle.text().match(/^connection: close\r$/gim)).toHaveLength(1);
+    sooner.resolve();
+    await left;
+    expect(await host.drain(0)).toBe(0);
+  });
+
   test('cuts what runs beyond the limit, and says how much that was', async () => {
     const stream = createOpenStream();
     const host = createHost({ fetch: stream.fetch });

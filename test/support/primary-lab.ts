@@ -82,7 +82,7 @@ export async function withPrimary(
   const drain = async (timeoutMs: number) => {
     if (isDrained) return;
     isDrained = true;
-    await primary.drain(timeoutMs);
+    await primary.drain({ delayMs: 0, timeoutMs });
   };
   try {
     await work({

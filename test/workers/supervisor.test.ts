@@ -60,7 +60,7 @@ test.skipIf(process.platform !== 'linux')(
     await comeBack(0, 800);
     await timers.advance(5_000);
     await die(0, 0);
-    expect(await supervisor.end(0)).toBe(0);
+    expect(await supervisor.end({ delayMs: 0, timeoutMs: 0 })).toBe(0);
   },
 );
 

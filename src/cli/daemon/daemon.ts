@@ -208,8 +208,9 @@ async function stop(server: RunningServer, input: ParsedArguments, context: CliC
   const options = loadOptions(input, context, {});
   const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
   // A file that is no longer valid does not show what the process uses.
-  const drainMs = config?.server.drainTimeoutMs ?? parseConfig(null).file?.server.drain_timeout ?? 0;
-  const how = await stopDaemon(server, drainMs, context.environment);
+  const { shutdownDelayMs = 0, drainTimeoutMs = parseConfig(null).file?.server.drain_timeout ?? 0 } =
+    config?.server ?? {};
+  const how = await stopDaemon(server, shutdownDelayMs + drainTimeoutMs, context.environment);
   context.out(
     how === 'ended'
       ? `stopped process ${server.pid}`

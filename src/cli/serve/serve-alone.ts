@@ -40,7 +40,8 @@ export async function serveAlone(options: ServeOptions): Promise<Serving> {
         gateway.reload(changed);
       },
       activeStreams: () => gateway.activeStreams(),
-      async end(timeoutMs, sooner) {
+      async end({ delayMs, timeoutMs }, sooner) {
+        await http.leave(delayMs, sooner);
         gateway.endWatching();
         const cut = await http.drain(timeoutMs, sooner);
         await close();

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findHome, type LoadedConfig } from '../../config/load.ts';
-import type { ResolvedConfig } from '../../config/resolved.ts';
+import type { ResolvedConfig, ServerConfig } from '../../config/resolved.ts';
 import { exposedKey } from '../../credentials/vault.ts';
 import { ListenError } from '../../server/host.ts';
 import { type Proxies, ProxySettingError, readProxies } from '../../server/http1/proxies.ts';
@@ -127,7 +127,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
   const code =
     crash.hasHappened() || isLost
       ? await endCrashed(serving)
-      : await drain(serving, signals, current.server.drainTimeoutMs, log);
+      : await drain(serving, signals, current.server, log);
   pidFile?.release();
   return code;
 }
@@ -227,22 +227,28 @@ async function startServing(
 
 /** Running requests are cut off, each with its final error and its row. Resolves to the exit code. */
 async function endCrashed(serving: Serving): Promise<number> {
-  await serving.end(0);
+  await serving.end({ delayMs: 0, timeoutMs: 0 });
   return 1;
 }
 
-/** Lets running requests finish for `timeoutMs`, or until a second signal. Resolves to the exit code. */
-async function drain(serving: Serving, signals: Signals, timeoutMs: number, log: Log): Promise<number> {
+/** Lets running requests finish within the configured times, or until a second signal. Resolves to the exit code. */
+async function drain(
+  serving: Serving,
+  signals: Signals,
+  { shutdownDelayMs: delayMs, drainTimeoutMs: timeoutMs }: ServerConfig,
+  log: Log,
+): Promise<number> {
   log('info', 'shutting down: running streams may finish; a second signal ends them at once', {
     signal: signals.name(),
     streams: await serving.activeStreams(),
+    ...(delayMs > 0 && { after_ms: delayMs }),
     within_ms: timeoutMs,
   });
   let code = 0;
   const sooner = signals.hurried.then((forced) => {
     code = forced;
   });
-  const cut = await serving.end(timeoutMs, sooner);
+  const cut = await serving.end({ delayMs, timeoutMs }, sooner);
   const why = code === 0 ? 'after server.drain_timeout' : 'on a second signal';
   if (cut > 0) log('warn', `ended the requests still running ${why}`, { requests: cut });
   return code;

@@ -68,8 +68,8 @@ export async function serveWithWorkers(
       },
       activeStreams: () => started.activeStreams(),
       lost: started.lost,
-      async end(timeoutMs, sooner) {
-        const cut = await started.drain(timeoutMs, sooner);
+      async end(times, sooner) {
+        const cut = await started.drain(times, sooner);
         await close();
         return cut;
       },

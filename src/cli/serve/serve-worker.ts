@@ -99,6 +99,7 @@ export async function serveAsWorker(
       for (const { code } of current.transformers.modules) code?.retire();
       current = changed;
     }),
+    leave: http.leave,
     async drain(timeoutMs, sooner) {
       const cut = await http.drain(timeoutMs, sooner);
       await gateway.close();

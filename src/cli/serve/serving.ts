@@ -1,6 +1,7 @@
 // How requests are served: by this process, or by workers that it starts.
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import type { Log } from '../../server/log.ts';
+import type { EndTimes } from '../../workers/protocol.ts';
 
 export interface Serving {
   port: number;
@@ -12,10 +13,10 @@ export interface Serving {
   /** Resolves when no request can be served any more, to the reason. Left out: that does not happen. */
   lost?: Promise<Error>;
   /**
-   * Accepts no new requests, lets running ones finish for `timeoutMs`, or until `sooner` resolves, and closes the
+   * Serves on for `delayMs` while it tells load balancers to go elsewhere, then accepts no new requests, lets running ones finish for `timeoutMs`, or until `sooner` resolves, and closes the
    * ledger; resolves to how many were cut off.
    */
-  end(timeoutMs: number, sooner?: Promise<void>): Promise<number>;
+  end(times: EndTimes, sooner?: Promise<void>): Promise<number>;
 }
 
 export interface ServeOptions {
