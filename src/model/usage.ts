@@ -150,8 +150,13 @@ export function countsOf(stated: StatedUsage = {}): AnswerCounts {
   const { oddCounts } = stated;
   const counts: AnswerCounts = { usage: mergeUsage(NO_USAGE, stated), ...billOf(stated) };
   if (oddCounts !== undefined) counts.oddCounts = oddCounts;
-  else if (USAGE_COUNTS.every((count) => stated[count] === undefined)) counts.uncounted = true;
+  else if (!hasCount(stated)) counts.uncounted = true;
   return counts;
+}
+
+function hasCount(stated: StatedUsage): boolean {
+  for (const count of USAGE_COUNTS) if (stated[count] !== undefined) return true;
+  return false;
 }
 
 /** The names of all counts. */

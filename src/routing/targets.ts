@@ -59,7 +59,9 @@ function ownModel(provider: ProviderConfig, asked: string): string {
 
 /** The row of the other vendor whose model it is; undefined for the provider's own. */
 export function partnerOf({ provider, model }: Target): PartnerModels | undefined {
-  return provider.partnerModels?.find(({ models }) => models.test(model));
+  if (provider.partnerModels === undefined) return undefined;
+  for (const partner of provider.partnerModels) if (partner.models.test(model)) return partner;
+  return undefined;
 }
 
 /** Whether the provider is known to serve the model, under this name or its own. */

@@ -32,6 +32,6 @@ export class Cancellation implements CancelSignal {
     const { listeners } = this;
     // The last added is usually the first removed.
     if (listeners.at(-1) === listener) listeners.pop();
-    else this.listeners = listeners.filter((other) => other !== listener);
+    else if (listeners.includes(listener)) listeners.splice(listeners.indexOf(listener), 1);
   }
 }

@@ -136,16 +136,23 @@ export function presentedKeys(headers: HeaderReader): string[] {
 
 /** Those that may be a provider's: all but the one in the gateway's own header. */
 export function presentedProviderKeys(headers: HeaderReader): string[] {
-  return keysForProviders(headers).filter((key) => key !== PLACEHOLDER_KEY);
+  const keys = keysForProviders(headers);
+  return keys.includes(PLACEHOLDER_KEY) ? keys.filter((key) => key !== PLACEHOLDER_KEY) : keys;
 }
+
+/** Where Anthropic's, Google's and Azure's SDKs put their provider's key. */
+const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'api-key'] as const;
 
 /** What stands where an SDK puts its provider's key. */
 function keysForProviders(headers: HeaderReader): string[] {
   const keys: string[] = [];
-  const azures = headers.get('api-key');
-  for (const key of [headers.get('x-api-key'), headers.get('x-goog-api-key'), azures, bearerOf(headers)])
-    if (key !== null && key.length > 0) keys.push(key);
+  for (const name of KEY_HEADERS) addKey(keys, headers.get(name));
+  addKey(keys, bearerOf(headers));
   return keys;
+}
+
+function addKey(keys: string[], key: string | null): void {
+  if (key !== null && key.length > 0) keys.push(key);
 }
 
 /** Names of credentials, whoever they are meant for: some of these pass to a provider of the same dialect. */

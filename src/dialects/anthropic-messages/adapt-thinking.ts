@@ -12,11 +12,15 @@ const UNKNOWN_THOUGHT = { type: 'thinking', thinking: '.', signature: '' };
 /** The fields of a request that must differ, with their new values. */
 export function adaptThinking(body: JsonObject, quirks: Quirks, losses: LossReport): JsonObject {
   const model = asString(body.model) ?? '';
-  const traits = quirks.modelThinking?.find(({ models }) => models.test(model));
+  const traits = quirks.modelThinking && traitsOf(model, quirks.modelThinking);
   if (traits === undefined) return {};
   const forced = adaptForcedCall(body, traits, losses);
   const messages = withNeededThinking({ ...body, ...forced }, traits, losses);
   return messages === undefined ? forced : { ...forced, messages };
+}
+
+function traitsOf(model: string, all: readonly ModelThinking[]): ModelThinking | undefined {
+  return all.find(({ models }) => models.test(model));
 }
 
 /**

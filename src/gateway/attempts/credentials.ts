@@ -65,7 +65,8 @@ function originOf(url: string): string {
 
 /** The client's own provider key: one it presents that is not a key of this gateway. */
 function ownKeyOfClient(headers: HeaderReader, serverKeys: readonly string[]): string | null {
-  return presentedProviderKeys(headers).find((key) => !matchesAny(key, serverKeys)) ?? null;
+  for (const key of presentedProviderKeys(headers)) if (!matchesAny(key, serverKeys)) return key;
+  return null;
 }
 
 /** Passes a key that came as Bearer on as Bearer, where the dialect would have put it elsewhere. */

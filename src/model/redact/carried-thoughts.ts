@@ -10,7 +10,10 @@ export function mayHoldThought(text: string): boolean {
 
 /** The text with `[redacted]` in place of each value whose thought holds a secret. */
 export function withoutSecretThoughts(text: string, redact: (text: string) => string): string {
-  if (!mayHoldThought(text)) return text;
+  return mayHoldThought(text) ? withoutSecrets(text, redact) : text;
+}
+
+function withoutSecrets(text: string, redact: (text: string) => string): string {
   return text.replace(VALUES, (wire) => {
     const thought = thoughtFromBytesWire(wire);
     return thought === undefined || redact(thought.text) === thought.text ? wire : REDACTED;
