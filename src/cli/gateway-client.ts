@@ -51,12 +51,12 @@ export function daemonOptions(input: ParsedArguments, context: CliContext): Load
 }
 
 function ownOptions(
-  daemon: RunningServer | undefined,
+  running: RunningServer | undefined,
   input: ParsedArguments,
   context: CliContext,
 ): LoadOptions {
   const options = loadOptions(input, context, {});
-  const path = options.path ?? daemon?.config ?? undefined;
+  const path = options.path ?? running?.config ?? undefined;
   return { ...options, ...(path !== undefined && { path }) };
 }
 
@@ -64,14 +64,12 @@ function ownOptions(
 export function findGateway(input: ParsedArguments, context: CliContext): GatewayAddress {
   const asked = urlFlag(input, 'url');
   const { environment } = context;
-  const inBackground = readPidFile(pidFilePath(environment)).server;
-  const running =
-    asked === undefined
-      ? (inBackground ?? readPidFile(foregroundFilePath(environment)).server)
-      : inBackground;
-  const daemon = asked === undefined || asked === running?.url ? running : undefined;
-  const loaded = loadConfig(ownOptions(daemon, input, context));
-  const known = asked ?? daemon?.url;
+  const running = [pidFilePath(environment), foregroundFilePath(environment)].flatMap(
+    (path) => readPidFile(path).server ?? [],
+  );
+  const found = asked === undefined ? running[0] : running.find(({ url }) => url === asked);
+  const loaded = loadConfig(ownOptions(found, input, context));
+  const known = asked ?? found?.url;
   // The address that it configures is unknown: the default may belong to another gateway.
   if (loaded.config === null && known === undefined)
     for (const { line } of describeProblems(loaded)) context.err(line);
@@ -79,8 +77,8 @@ export function findGateway(input: ParsedArguments, context: CliContext): Gatewa
   return {
     url: known ?? reachableUrl({ host, tls }, port),
     key: stringFlag(input, 'key') ?? keys[0] ?? null,
-    isOwn: asked === undefined || daemon !== undefined,
-    server: { host: daemon?.host ?? host, tls },
+    isOwn: asked === undefined || found !== undefined,
+    server: { host: found?.host ?? host, tls },
   };
 }
 

@@ -302,6 +302,20 @@ test('a gateway in the foreground is found at whatever port it has', async () =>
   expect(readdirSync(home)).not.toContain('sluice.foreground');
 });
 
+test('a gateway in the foreground that is named by its address is asked with the key of its own configuration', async () => {
+  const home = join(TEMPORARY, 'named');
+  mkdirSync(home);
+  const program = install('my-agent');
+  const config = { server: { keys: ['key-of-the-foreground'] } };
+  await using gateway = await startSluice({ config, environment: { SLUICE_HOME: home } });
+  const { code, err } = await runCommand(['run', '--url', gateway.url, 'my-agent'], {
+    environment: { PATH: `${TEMPORARY}:${process.env.PATH}`, HOME: home, SLUICE_HOME: home },
+    directory: PROJECT,
+  });
+  expect({ code, err }).toEqual({ code: 7, err: '' });
+  expect((await program.read()).env.OPENAI_API_KEY).toBe('key-of-the-foreground');
+});
+
 test('a folder that cannot hold the settings says so', async () => {
   install('gemini');
   writeFileSync(join(TEMPORARY, 'a-file'), '');
