@@ -166,8 +166,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     };
     const stranger = await statusWith(`not-${crypto.randomUUID()}`);
     if (stranger === 401) return 'a wrong key gets 401';
-    // Of an address that was given, the configuration found here may be another gateway's.
-    if (!gateway.isOwn && stranger === 200 && (await statusWith(null)) === 200)
+    // Of an address that was given, the configuration found here may be another gateway's, and a key that was given none of it.
+    const requiresOne = gateway.isOwn && gateway.server.keys.length > 0;
+    if (!requiresOne && stranger === 200 && (await statusWith(null)) === 200)
       return 'none is required; the one that was sent is not checked';
     throw new Ailment(`a wrong key gets ${stranger}, not 401; check server.keys`);
   },

@@ -15,10 +15,10 @@ export interface GatewayAddress {
   url: string;
   /** One of `server.keys`; null where none is required. */
   key: string | null;
-  /** The address is that of this user's own daemon or configuration: on this machine. */
+  /** The address is that of this user's own gateway or configuration: on this machine. */
   isOwn: boolean;
-  /** As configured: the host that it listens on, and its certificate, null where that is unknown too. */
-  server: Pick<ServerConfig, 'host' | 'tls'>;
+  /** As configured: the host that it listens on, its keys, and its certificate, null where that is unknown too. */
+  server: Pick<ServerConfig, 'host' | 'keys' | 'tls'>;
 }
 
 /** The gateway did not answer as a gateway does; the message says what to do. */
@@ -78,7 +78,7 @@ export function findGateway(input: ParsedArguments, context: CliContext): Gatewa
     url: known ?? reachableUrl({ host, tls }, port),
     key: stringFlag(input, 'key') ?? keys[0] ?? null,
     isOwn: asked === undefined || found !== undefined,
-    server: { host: found?.host ?? host, tls },
+    server: { host: found?.host ?? host, keys, tls },
   };
 }
 
