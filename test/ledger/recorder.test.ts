@@ -2,13 +2,14 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBacklog } from '../../src/ledger/queue/backlog.ts';
+import { createBacklog, rowsOf } from '../../src/ledger/queue/backlog.ts';
 import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { adoptPacket, createPacketBuffers } from '../../src/ledger/rows/row-packets.ts';
 import { NO_TIMING } from '../../src/ledger/rows/row.ts';
 import { MAX_BODY_LENGTH } from '../../src/ledger/rows/storable-row.ts';
+import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
 import { USAGE_COUNTS } from '../../src/model/usage.ts';
@@ -231,6 +232,23 @@ describe('bodies and counts', () => {
     expect(bodies.filter((body) => body === '[left out: the ledger is behind]')).toHaveLength(8);
   });
 
+  test('of what is left out there is a mark, and of what was never there is none', () => {
+    const backlog = createBacklog(100, () => 0);
+    const [row] = variedRows(1);
+    const { binaries: _, ...rest } = sampleRow(row);
+    const body = 'x'.repeat(MAX_BODY_LENGTH);
+    for (let at = 0; at < 32; at++) backlog.add({ ...rest, requestBody: body, responseBody: null });
+    const requestZstd = sharedCopy(new Uint8Array(9));
+    backlog.add({ ...rest, requestBody: null, requestZstd, responseBody: null });
+    backlog.add({ ...rest, requestBody: null, responseBody: body });
+    const kept = backlog.entries().flatMap(rowsOf).slice(-2);
+    const leftOut = '[left out: the ledger is behind]';
+    expect(kept.map((each) => [each.requestBody, each.requestZstd, each.responseBody])).toEqual([
+      [leftOut, undefined, null],
+      [null, undefined, leftOut],
+    ]);
+  });
+
   test('bodies that the store has, or another place, no longer count', () => {
     const backlog = createBacklog(100, () => 0);
     const [row] = variedRows(1);
@@ -391,6 +409,27 @@ describe('a store that refuses', () => {
     const before = store.attempts;
     await timers.advance(50);
     expect(store.attempts - before).toBeLessThan(20);
+  });
+
+  test('one that is busy is not asked for parts of what it has no time for', async () => {
+    const thrown = [
+      new Error('broken'),
+      new Error('broken'),
+      new StoreBusy('locked'),
+      new StoreBusy('locked'),
+    ];
+    const append = store.append.bind(store);
+    const sizes: number[] = [];
+    store.append = async (rows) => {
+      sizes.push(rows.length);
+      const error = thrown.shift();
+      if (error !== undefined) throw error;
+      await append(rows);
+    };
+    record('a', 'b', 'c', 'd');
+    await timers.advance(5_000);
+    expect(sizes).toEqual([4, 4, 2, 4, 4]);
+    expect(keptIds()).toHaveLength(4);
   });
 
   test('beyond the bound rows are dropped and counted, the oldest are kept', async () => {
