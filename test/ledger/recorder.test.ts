@@ -7,11 +7,12 @@ import { sharedCopy } from '../../src/ledger/rows/binary-parts.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import { adoptPacket, createPacketBuffers } from '../../src/ledger/rows/row-packets.ts';
-import { NO_TIMING } from '../../src/ledger/rows/row.ts';
-import { MAX_BODY_LENGTH } from '../../src/ledger/rows/storable-row.ts';
+import { type LedgerRow, NO_TIMING } from '../../src/ledger/rows/row.ts';
+import { cutBody, MAX_BODY_LENGTH, storableRow } from '../../src/ledger/rows/storable-row.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { createThreadedStore } from '../../src/ledger/threaded-store.ts';
+import { LONGEST_MESSAGE, shortMessage } from '../../src/model/short-message.ts';
 import { USAGE_COUNTS } from '../../src/model/usage.ts';
 import {
   createFakeStore,
@@ -319,6 +320,50 @@ describe('bodies and counts', () => {
       usage: { inputTokens: 13, outputTokens: 0, cacheReadTokens: 1e12 },
     });
   });
+});
+
+describe('a row with one field that no store takes keeps all others as they are', () => {
+  const filled = sampleRow({
+    errorMessage: 'why',
+    requestBody: 'asked',
+    responseBody: 'said',
+    lost: ['top_k'],
+  });
+  const sparse = sampleRow({ ttftMs: null, overheadMs: null, costUsd: null, finishReason: null });
+  const half = 'x\ud83e';
+  const lost = Array.from({ length: 102 }, (_, index) => `field ${index}`);
+  const long = 'm'.repeat(LONGEST_MESSAGE + 1);
+
+  const cases: [broken: Partial<LedgerRow>, kept: Partial<LedgerRow>][] = [
+    [{ timestamp: 1.5 }, { timestamp: 2 }],
+    [{ httpStatus: -1 }, { httpStatus: 0 }],
+    [{ latencyMs: Number.NaN }, { latencyMs: 0 }],
+    [{ ttftMs: Number.NaN }, { ttftMs: 0 }],
+    [{ overheadMs: Number.POSITIVE_INFINITY }, { overheadMs: 0 }],
+    [{ costUsd: Number.NaN }, { costUsd: null }],
+    [{ malformedEvents: 1.5 }, { malformedEvents: 2 }],
+    [{ model: half }, { model: 'x\ufffd' }],
+    [{ requestedModel: half }, { requestedModel: 'x\ufffd' }],
+    [{ agentType: half }, { agentType: 'x\ufffd' }],
+    [{ projectId: half }, { projectId: 'x\ufffd' }],
+    [{ finishReason: half }, { finishReason: 'x\ufffd' }],
+    [{ lost: ['a', half] }, { lost: ['a', 'x\ufffd'] }],
+    [{ lost }, { lost: [...lost.slice(0, 100), '2 more'] }],
+    [{ errorMessage: long }, { errorMessage: shortMessage(long) }],
+    [
+      { requestBody: 'x'.repeat(MAX_BODY_LENGTH + 1) },
+      { requestBody: cutBody('x'.repeat(MAX_BODY_LENGTH + 1)) },
+    ],
+    [
+      { responseBody: 'x'.repeat(MAX_BODY_LENGTH + 1) },
+      { responseBody: cutBody('x'.repeat(MAX_BODY_LENGTH + 1)) },
+    ],
+  ];
+  for (const [index, [broken, kept]] of cases.entries())
+    test(`${index}: ${Object.keys(broken)}`, () => {
+      for (const row of [filled, sparse])
+        expect(storableRow({ ...row, ...broken })).toEqual({ ...row, ...kept });
+    });
 });
 
 describe('names', () => {

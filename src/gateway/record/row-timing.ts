@@ -31,12 +31,12 @@ export function describeTiming(record: Timed, seen: WholeObservation | null, lat
     clientMs,
     backOffMs,
     gatewayMs: Math.max(0, latencyMs - elsewhere),
-    stalls: had ? stalls : 0,
+    stalls,
     longestGapMs: had ? longestGapMs : null,
     gapP50Ms: had ? quantileOf(gaps, 0.5) : null,
     gapP99Ms: had ? quantileOf(gaps, 0.99) : null,
     gaps: had ? packHistogram(gaps) : null,
-    gapsMs: had ? gapsMs : 0,
+    gapsMs,
   };
 }
 
