@@ -8,6 +8,7 @@ import type { Attempt, LedgerRow } from '../../src/ledger/rows/row.ts';
 import { markCut } from '../../src/ledger/rows/storable-row.ts';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
 import { createRedactor, type Redactor } from '../../src/model/redact/redact.ts';
+import { NO_USAGE } from '../../src/model/usage.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 /** One for which long texts take more memory than there is. */
@@ -72,40 +73,56 @@ test('whatever fails beyond it, the place is free and the request over', () => {
   expect(done).toEqual(['completed', 'off the list']);
 });
 
-test('no name in its row has a secret, whoever sent it', () => {
+describe('no name in its row has a secret, whoever sent it', () => {
   const secret = 'qzSecret-Hx7Lw2mKp9';
-  const redact = createRedactor([secret]);
-  const { record, rows } = open(redact);
   const said = `a ${secret} b`;
-  record.agentType = said;
-  record.projectId = said;
-  record.requestedModel = said;
-  record.route = {
-    decision: { kind: 'pattern', rule: said, why: said, order: null },
-  } as typeof record.route;
-  record.attempts = [
-    { provider: 'one', model: said, status: 400, error: 'upstream_rejected', durationMs: 1 },
-  ];
-  record.losses = [{ feature: said, outcome: 'lost' }];
-  const { seen } = createObserver(() => 0, UNWATCHED);
-  seen.finish = { unified: 'other', raw: said };
-  seen.model = said;
-  seen.answerLosses = new Set([`${said}.x`]);
-  record.seen = seen;
-  record.end({ status: 'error', error: new GatewayError('upstream_rejected', said) });
   const clean = 'a [redacted] b';
-  expect(rows[0]).toMatchObject({
-    agentType: clean,
-    projectId: clean,
-    requestedModel: clean,
-    model: clean,
-    route: { kind: 'pattern', rule: clean, why: clean },
-    attempts: [{ provider: 'one', model: clean }],
-    lost: [clean, `${clean}.x`],
-    finishReason: clean,
-    errorMessage: clean,
-  });
-  expect(JSON.stringify(rows)).not.toContain(secret);
+  const { seen: unseen } = createObserver(() => 0, UNWATCHED);
+  const attempt = { provider: 'one', status: 400, error: 'upstream_rejected', durationMs: 1 } as const;
+  const route = (rule: string, why: string) =>
+    ({ decision: { kind: 'pattern', rule, why, order: null } }) as ReturnType<typeof open>['record']['route'];
+
+  const cases: Record<string, [Partial<ReturnType<typeof open>['record']>, Partial<LedgerRow>]> = {
+    agentType: [{ agentType: said }, { agentType: clean }],
+    projectId: [{ projectId: said }, { projectId: clean }],
+    requestedModel: [{ requestedModel: said }, { requestedModel: clean, model: clean }],
+    'the name of a rule': [
+      { route: route(said, 'why') },
+      { route: { kind: 'pattern', rule: clean, why: 'why', order: null } },
+    ],
+    'why a rule applies': [
+      { route: route('rule', said) },
+      { route: { kind: 'pattern', rule: 'rule', why: clean, order: null } },
+    ],
+    'the model of a try': [
+      { attempts: [{ ...attempt, model: said }] },
+      { attempts: [{ ...attempt, model: clean }] },
+    ],
+    'a feature that is lost': [{ losses: [{ feature: said, outcome: 'lost' }] }, { lost: [clean] }],
+    'one that the answer loses': [{ seen: { ...unseen, answerLosses: new Set([said]) } }, { lost: [clean] }],
+    'the model that answered': [{ seen: { ...unseen, model: said } }, { model: clean }],
+    'how it ended': [
+      { seen: { ...unseen, finish: { unified: 'other', raw: said } } },
+      { finishReason: clean },
+    ],
+  };
+  for (const [name, [noted, kept]] of Object.entries(cases))
+    test(name, () => {
+      const { record, rows } = open(createRedactor([secret]));
+      Object.assign(record, noted);
+      record.end({ status: 'error', error: new GatewayError('upstream_rejected', said) });
+      expect(rows[0]).toMatchObject({ ...kept, errorMessage: clean });
+      expect(JSON.stringify(rows)).not.toContain(secret);
+    });
+});
+
+test('without its provider’s own word, how it ended is in that of the gateway', () => {
+  const { record, rows } = open(createRedactor([]));
+  const { seen } = createObserver(() => 0, UNWATCHED);
+  seen.finish = { unified: 'end_turn', raw: null };
+  record.seen = seen;
+  record.end({ status: 'success' });
+  expect(rows[0]?.finishReason).toBe('end_turn');
 });
 
 test.each([
@@ -228,6 +245,23 @@ describe('the try that served an answer which broke off', () => {
       expect(ended(code)).toMatchObject([{ error: code, message: '[redacted] broke' }]);
     },
   );
+
+  test('its time, its counts and its cost are noted with it', () => {
+    let now = 1_000;
+    const { record, rows } = open(createRedactor([]), { monotonic: () => now, price: () => 0.5 });
+    record.target = { provider: { name: 'one' }, model: 'm' } as typeof record.target;
+    const { seen } = createObserver(() => now, UNWATCHED);
+    Object.assign(seen, { usage: { ...NO_USAGE, outputTokens: 7 }, usageKnown: true });
+    record.seen = seen;
+    const tried = { provider: 'one', model: 'm', status: 200, error: null, durationMs: 5, startedMs: 100 };
+    record.attempts = [tried];
+    record.serving = true;
+    now += 900;
+    record.end(failedWith(new GatewayError('upstream_truncated', 'broke')));
+    expect(rows[0]?.attempts).toMatchObject([
+      { error: 'upstream_truncated', durationMs: 800, usage: { outputTokens: 7 }, costUsd: 0.5 },
+    ]);
+  });
 
   test.each(['cancelled', 'shutting_down'] as const)('%s is not', (code) => {
     expect(ended(code)).toMatchObject([{ error: null }]);
