@@ -105,6 +105,18 @@ describe('a vault', () => {
     );
   });
 
+  test('a damaged key is reported as that', () => {
+    const home = newHome();
+    const vault = open(home);
+    vault.store('openai', SECRET);
+    vault.close();
+    const path = join(home, 'credentials.key');
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, -9));
+    expect(() => lookUpCredential(home, 'openai', { keys: 'file' })).toThrow(
+      /credentials\.key is damaged: restore it/,
+    );
+  });
+
   test('a changed value, or one moved under another name, does not open', () => {
     const home = newHome();
     const vault = open(home);
