@@ -24,6 +24,8 @@ export interface LeaseTerms {
   memory: ProviderMemory;
   model: string;
   whose: 'own' | 'client';
+  /** The same request has failed there. */
+  isRetry: boolean;
   slot: Slot;
   permit: Permit;
   key: string | null;
@@ -40,9 +42,12 @@ export function createLease(terms: LeaseTerms): Lease {
 class ProviderLease implements Lease {
   private readonly terms: LeaseTerms;
   private over = false;
+  /** What it says about retries is known. */
+  private isCounted = false;
 
   constructor(terms: LeaseTerms) {
     this.terms = terms;
+    if (terms.isRetry) terms.memory.retries.began();
   }
 
   get key(): string | null {
@@ -57,6 +62,7 @@ class ProviderLease implements Lease {
     if (this.over) return;
     this.terms.permit.spoke();
     if (isTimed) this.terms.slot.spoke();
+    this.learned('answered');
     this.recovered();
   }
 
@@ -71,6 +77,7 @@ class ProviderLease implements Lease {
       this.recovered();
       this.keyIsGood();
     } else this.judge(outcome);
+    this.learned('abandoned');
     slot.release();
   }
 
@@ -105,6 +112,14 @@ class ProviderLease implements Lease {
     }
   }
 
+  private learned(how: 'answered' | 'failed' | 'abandoned'): void {
+    if (this.isCounted) return;
+    this.isCounted = true;
+    const { memory, isRetry } = this.terms;
+    if (isRetry) memory.retries.ended(how);
+    else if (how === 'answered') memory.retries.answered();
+  }
+
   private recovered(): void {
     const { memory } = this.terms;
     if (resetFailures(memory)) memory.notify({ what: 'recovered' });
@@ -113,6 +128,7 @@ class ProviderLease implements Lease {
   /** @param ofKey the key is set aside where the failure is of that kind. */
   private failed(error: GatewayError, ofKey: boolean): void {
     const { memory, key, model } = this.terms;
+    this.learned('failed');
     fail(memory, error);
     const used = ofKey ? this.usedKey() : null;
     if (used !== null) memory.keys.failed(key, model, error, used.alone);

@@ -4,6 +4,7 @@ import type { Breaker } from './breaker.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { KeyRing } from './key-ring.ts';
 import { fromPeerError, type PeerEvent, type ProviderKnowledge, type SharedRoom } from './peers.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 export interface ProviderMemory {
   baseUrl: string;
@@ -11,6 +12,8 @@ export interface ProviderMemory {
   keys: KeyRing;
   limit: ConcurrencyLimit;
   room: SharedRoom | undefined;
+  /** Of this process: what others waste is theirs. */
+  retries: RetryBudget;
   failuresInARow: number;
   lastError: string | undefined;
   notify(event: PeerEvent): void;

@@ -28,6 +28,7 @@ import {
   toPeerError,
 } from './peers.ts';
 import { fail, resetFailures, learn, type ProviderMemory, recall } from './provider-memory.ts';
+import { createRetryBudget } from './retry-budget.ts';
 import { type Refusal, refusedByBreaker, refusedByKeys, refusedByLimit } from './refusal.ts';
 
 /** The part of a provider's configuration that matters here. */
@@ -49,6 +50,8 @@ interface LeaseRequest {
   conversation(): string | null;
   /** No other target is left. */
   lastResort: boolean;
+  /** The same request has failed there. */
+  isRetry: boolean;
   /** Aborted when the client leaves. */
   signal: CancelSignal;
 }
@@ -80,6 +83,8 @@ export interface ProviderStates {
   beginProbe(provider: GuardedProvider): ((failure: GatewayError | null) => void) | undefined;
   /** Whether another of its keys is ready for this model. */
   hasOtherKey(provider: GuardedProvider, model: string): boolean;
+  /** Whether a request that failed may be sent there again: false where too many retries have failed lately. */
+  mayRetry(provider: Pick<GuardedProvider, 'name' | 'baseUrl'>): boolean;
   /** Of these providers, in this order; one never asked is healthy. */
   snapshot(providers: readonly GuardedProvider[]): ProviderState[];
   /** Requests with this provider now, those of other processes included. */
@@ -130,6 +135,7 @@ export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS)
         freed: () => notify({ what: 'room' }),
       }),
       room,
+      retries: createRetryBudget(elapsed),
       failuresInARow: 0,
       lastError: undefined,
       notify,
@@ -176,6 +182,7 @@ export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS)
       memory,
       model,
       whose: question.key,
+      isRetry: question.isRetry,
       slot,
       permit,
       key: key.value,
@@ -199,6 +206,7 @@ export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS)
       return permit && ((failure) => endProbe(memory, permit, failure));
     },
     hasOtherKey: (provider, model) => memoryOf(provider).keys.hasOther(provider.apiKeys, model),
+    mayRetry: (provider) => memoryOf(provider).retries.isLeft(),
     snapshot: (providers) => providers.map((provider) => describe(provider, memoryOf(provider))),
     inFlight(provider) {
       const { limit, room } = memoryOf(provider);

@@ -72,7 +72,13 @@ function setup() {
 }
 
 function enter(states: ProviderStates, provider: GuardedProvider) {
-  const question = { model: 'm', conversation: () => null, lastResort: false, key: 'own' } as const;
+  const question = {
+    model: 'm',
+    conversation: () => null,
+    lastResort: false,
+    isRetry: false,
+    key: 'own',
+  } as const;
   return states.enter({ ...question, provider, signal: new AbortController().signal });
 }
 

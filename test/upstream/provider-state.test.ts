@@ -27,7 +27,7 @@ function setup() {
 }
 
 async function enter(states: ProviderStates, provider: GuardedProvider, key: 'own' | 'client' = 'own') {
-  const question = { model: 'm', conversation: () => null, lastResort: false };
+  const question = { model: 'm', conversation: () => null, lastResort: false, isRetry: false };
   return states.enter({ ...question, provider, key, signal: new AbortController().signal });
 }
 

@@ -161,6 +161,8 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       if (typeof next !== 'number') continue;
       if (!mayWait(context, visit, next, queue)) break;
       await pause(context, next);
+      // Others that waited as well may have used up what was left.
+      if (!context.states.mayRetry(target.provider)) break;
     }
     if (visit.tooLong) queue.left = largerTargets(target, queue.left, context.contextFallback, queue.tried);
   }
@@ -214,7 +216,7 @@ function checkLimits(
 /** Once nothing but its provider's state can keep the target from being asked. */
 function enter(
   context: TryContext,
-  { target, last }: Visit,
+  { target, last, retries }: Visit,
   key: WhoseKey,
 ): ReturnType<ProviderStates['enter']> {
   return context.states.enter({
@@ -223,6 +225,7 @@ function enter(
     key: key === 'client' ? 'client' : 'own',
     conversation: () => context.conversation(),
     lastResort: last,
+    isRetry: retries > 0,
     signal: context.signal,
   });
 }
@@ -347,12 +350,17 @@ function judge(context: TryContext, visit: Visit, begun: BegunTry, thrown: unkno
 }
 
 /** Whether the target may be asked again after `ms`; if so, the wait is counted. */
-function mayWait({ host, deadlineMs }: TryContext, visit: Visit, ms: number, queue: TryQueue): boolean {
+function mayWait(
+  { host, deadlineMs, states }: TryContext,
+  visit: Visit,
+  ms: number,
+  queue: TryQueue,
+): boolean {
   const elapsed = host.monotonic() - queue.startedAt;
   const tooLate = elapsed + ms >= (deadlineMs ?? Number.POSITIVE_INFINITY);
   const { hasNextAddress, provider } = visit.target;
   const retries = hasNextAddress === true ? 0 : provider.maxRetries;
-  if (visit.retries >= retries || ms > queue.budgetMs || tooLate) return false;
+  if (visit.retries >= retries || ms > queue.budgetMs || tooLate || !states.mayRetry(provider)) return false;
   visit.retries += 1;
   queue.budgetMs -= ms;
   return true;

@@ -19,7 +19,13 @@ const HEDGE_AFTER_MS = 100;
 async function setup(targets: Target[]) {
   const { now, monotonic, setTimer, advance } = createManualTimers();
   const states = createProviderStates({ monotonic, setTimer });
-  const question = { ...BUSY, key: 'own' as const, conversation: () => null, lastResort: true };
+  const question = {
+    ...BUSY,
+    key: 'own' as const,
+    conversation: () => null,
+    lastResort: true,
+    isRetry: false,
+  };
   const held = await states.enter({ ...question, signal: new Cancellation() });
   if ('refused' in held) throw held.error;
   const record: HedgeOptions<string>['record'] = {
