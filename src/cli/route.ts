@@ -7,7 +7,7 @@ import { DIALECTS } from '../dialects/registry.ts';
 import { lacksKey } from '../gateway/attempts/try-context.ts';
 import { type Incoming, parseAsked, parseIncoming, parseSent } from '../gateway/request/incoming.ts';
 import { countingSide, whyUnserved } from '../gateway/operations/unserved.ts';
-import { createQuietRouter } from '../gateway/routing.ts';
+import { answerersOf, createQuietRouter } from '../gateway/routing.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import { createPricer } from '../ledger/prices/prices.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -204,6 +204,7 @@ async function routeOf({ model, agentType, forced, body }: Asked, config: Resolv
     forced,
     content: request === null ? null : () => request,
     timing: 'whole',
+    canAnswer: body === null ? undefined : answerersOf(body.incoming.route.operation, body.dialect),
   });
 }
 

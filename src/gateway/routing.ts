@@ -2,16 +2,17 @@
 import type { ResolvedConfig } from '../config/resolved.ts';
 import type { ClientRoute } from '../dialects/dialect.ts';
 import type { Pricer } from '../ledger/prices/prices.ts';
+import type { DialectId } from '../model/dialect-id.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { RouteMemory } from '../routing/memory.ts';
 import { createRouter, type RouteQuestion, type Router } from '../routing/route.ts';
 import { NO_SIGNALS, type RouteSignals } from '../routing/signals.ts';
-import type { Target } from '../routing/targets.ts';
+import type { CanAnswer, Target } from '../routing/targets.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
 import type { Incoming } from './request/incoming.ts';
 import { countText } from './operations/estimate-tokens.ts';
-import type { Question } from './attempts/plan.ts';
+import { completionsOf, type Question, sideOf } from './attempts/plan.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
 /** The usage at which prices are compared: three input tokens for each output token, as in conversations. */
@@ -57,7 +58,7 @@ function costBy(price: Pricer): RouteSignals['costUsd'] {
 
 /** Reads the request through `question`, so that it does not keep what the question has released. */
 export function routeQuestion(
-  { model, forcedTarget, agentType, stream }: Incoming,
+  { dialect, model, forcedTarget, agentType, stream }: Incoming,
   question: Question,
   operation: ClientRoute['operation'],
 ): RouteQuestion {
@@ -67,7 +68,20 @@ export function routeQuestion(
     agentType,
     content: operation === 'embed' ? null : () => question.neutral(),
     timing: operation === 'generate' || operation === 'complete' ? (stream ? 'stream' : 'whole') : operation,
+    canAnswer: answerersOf(operation, dialect),
   };
+}
+
+/** Which providers can answer such a request of the dialect's clients; undefined: all can. */
+export function answerersOf(operation: ClientRoute['operation'], dialect: DialectId): CanAnswer | undefined {
+  switch (operation) {
+    case 'embed':
+      return (provider) => sideOf({ provider, model: '' }, dialect).embeddings !== undefined;
+    case 'complete':
+      return (provider) => completionsOf({ provider, model: '' }, dialect) !== undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** Reports to routing which target served an exchange that has ended, and how soon it answered. */

@@ -10,6 +10,7 @@ import { orderTargets } from './order.ts';
 import { createRuleBook, type RuleMatch, type RuleQuestion } from './rules.ts';
 import type { RouteSignals } from './signals.ts';
 import {
+  type CanAnswer,
   resolveDefault,
   resolveForced,
   resolveNamed,
@@ -28,6 +29,8 @@ export interface RouteQuestion {
   content: (() => NeutralRequest) | null;
   /** Latencies are compared among requests of the same kind, such as `stream` or `whole`. */
   timing: string;
+  /** Which providers can answer what is asked: where no rule matches, one of them that knows the model is. Left out: all can. */
+  canAnswer?: CanAnswer | undefined;
 }
 
 export interface Route {
@@ -128,8 +131,8 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
     return built({ model: bare, targets: [target], decision, policy: plainPolicy, place: null, chain });
   }
 
-  function byDefault(model: string): Way {
-    const { target, rule, why } = resolveDefault(model, config);
+  function byDefault(model: string, canAnswer?: CanAnswer): Way {
+    const { target, rule, why } = resolveDefault(model, config, canAnswer);
     const decision: RouteDecision = { kind: 'default', rule, why, order: null };
     return built({ model, targets: [target], decision, policy: plainPolicy, place: null, chain });
   }
@@ -154,9 +157,14 @@ export function createRouter(config: ResolvedConfig, context: RouterContext): Ro
   }
 
   function leadBy(question: Asked, match: RuleMatch | undefined): Route {
-    const { model } = question;
-    const way = match === undefined ? remembered(defaults, model, byDefault) : byRule(question, match);
+    const way = match === undefined ? leadByDefault(question) : byRule(question, match);
     return new FoundRoute(way, question, context.memory);
+  }
+
+  function leadByDefault({ model, canAnswer }: Asked): Way {
+    return canAnswer === undefined
+      ? remembered(defaults, model, (asked) => byDefault(asked))
+      : byDefault(model, canAnswer);
   }
 
   return {
@@ -230,13 +238,15 @@ class Asked implements RuleQuestion {
   readonly model: string;
   readonly agentType: string | null;
   readonly timing: string;
+  readonly canAnswer: RouteQuestion['canAnswer'];
   private readonly read: RouteQuestion['content'];
   private spoken: string | null | undefined = undefined;
 
-  constructor({ model, agentType, timing, content }: RouteQuestion) {
+  constructor({ model, agentType, timing, content, canAnswer }: RouteQuestion) {
     this.model = model;
     this.agentType = agentType;
     this.timing = timing;
+    this.canAnswer = canAnswer;
     this.read = content;
   }
 

@@ -127,9 +127,19 @@ export interface DefaultTarget {
 
 const NO_RULE = 'no rule matches';
 
-/** The target where no rule matches. Throws GatewayError `unknown_model` naming what is not configured and the remedy. */
-export function resolveDefault(model: string, config: ResolvedConfig): DefaultTarget {
-  const chosen = defaultProvider(model, config);
+/** Whether the provider can answer what is asked, whatever the model. */
+export type CanAnswer = (provider: ProviderConfig) => boolean;
+
+/**
+ * The target where no rule matches. Throws GatewayError `unknown_model` naming what is not configured and the remedy.
+ * @param canAnswer of providers, where not all can answer what is asked.
+ */
+export function resolveDefault(
+  model: string,
+  config: ResolvedConfig,
+  canAnswer: CanAnswer = () => true,
+): DefaultTarget {
+  const chosen = defaultProvider(model, config, canAnswer);
   const slash = model.indexOf('/');
   if (slash > 0) {
     const name = model.slice(0, slash);
@@ -153,9 +163,11 @@ export function resolveDefault(model: string, config: ResolvedConfig): DefaultTa
   }
   const target = { provider: chosen, model: aliased(chosen, ownModel(chosen, model)) };
   const why = `${NO_RULE}${absentVendor(model, target, config)}`;
-  if (wanted !== null) return { target, rule: `routing.default_provider: ${wanted}`, why };
+  if (wanted === chosen.name) return { target, rule: `routing.default_provider: ${wanted}`, why };
   const rule = serves(chosen, model) ? 'the provider that knows the model' : 'the first provider';
-  return { target, rule, why };
+  const unable =
+    wanted === null ? '' : `, and ${wanted}, routing.default_provider, cannot answer what is asked`;
+  return { target, rule, why: why + unable };
 }
 
 /**
@@ -175,14 +187,20 @@ function firstOfChain(model: string, config: ResolvedConfig): Target | undefined
   return first === undefined ? undefined : resolveTarget(first, model, config);
 }
 
-function defaultProvider(model: string, config: ResolvedConfig): ProviderConfig | undefined {
-  const { defaultProvider: name } = config.routing;
-  if (name !== null) return config.providers.find((provider) => provider.name === name);
-  const { providers } = config;
+function defaultProvider(
+  model: string,
+  { routing, providers }: ResolvedConfig,
+  canAnswer: CanAnswer,
+): ProviderConfig | undefined {
+  const { defaultProvider: name } = routing;
+  const wanted = providers.find((provider) => provider.name === name);
+  if (name !== null && (wanted === undefined || canAnswer(wanted))) return wanted;
+  const able = providers.filter(canAnswer);
   return (
-    providers.find((provider) => servesItself(provider, model)) ??
-    providers.find((provider) => servesByName(provider, model)) ??
-    providers.find((provider) => serves(provider, model)) ??
+    able.find((provider) => servesItself(provider, model)) ??
+    able.find((provider) => servesByName(provider, model)) ??
+    able.find((provider) => serves(provider, model)) ??
+    wanted ??
     providers[0]
   );
 }

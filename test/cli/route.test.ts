@@ -270,6 +270,14 @@ routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, 
     ]);
   });
 
+  test('embeddings, where the default provider serves none', async () => {
+    const file = MIXED.replace('default_provider: openai', 'default_provider: anthropic');
+    const args = ['--body', writeBody({ model: 'text-embedding-3-small', input: 'hi' })];
+    const { out } = await run('route', [...args, '--path', '/v1/embeddings'], file);
+    expect(out).toMatch(/^ {2}goes to +openai\/text-embedding-3-small$/m);
+    expect(out).toMatch(/^ {2}rule +default: the provider that knows the model$/m);
+  });
+
   test('token counts', async () => {
     const body = { messages: [{ role: 'user', content: 'hi' }] };
     const { rows, skipped } = await resultOf('/v1/messages/count_tokens', body);

@@ -154,6 +154,25 @@ test('a provider without embeddings is named in the refusal', async () => {
   expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'unsupported_feature' });
 });
 
+test('where the default provider has none, the one that knows the model is asked', async () => {
+  const upstream = createReplayFetch(jsonReply(200, OPENAI));
+  const openai = { kind: 'openai', base_url: 'http://upstream.test/v1', api_key: 'lab-key-openai' };
+  const lab = createTestGateway({
+    config: { providers: { lab: LAB_PROVIDERS.claude, openai }, routing: { default_provider: 'lab' } },
+    fetch: upstream.fetch,
+  });
+  const ask = (model: string) => lab.post(PATH, { model, input: 'a' });
+  expect((await ask('text-embedding-3-small')).headers.get('x-sluice-provider')).toBe('openai');
+  expect((await lab.row(0)).route).toMatchObject({
+    kind: 'default',
+    rule: 'the provider that knows the model',
+    why: 'no rule matches, and lab, routing.default_provider, cannot answer what is asked',
+  });
+  // Nobody makes vectors of a model that is not known, the simulator least of all.
+  expect((await ask('unheard-of')).status).toBe(400);
+  expect(upstream.requests).toHaveLength(1);
+});
+
 // Vectors of two models cannot be compared.
 test.each([
   ['another model', 'spare/other', 503],

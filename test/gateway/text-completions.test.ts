@@ -241,6 +241,15 @@ describe('a provider', () => {
     }
   });
 
+  test('that serves none is not asked by default where another knows the model', async () => {
+    const lab = setup(jsonReply(WHOLE), {
+      providers: { other: LAB_PROVIDERS.claude, lab: { ...LAB_PROVIDERS.gpt, models: { fast: 'served' } } },
+      routing: { default_provider: 'other' },
+    });
+    const response = await lab.post(PATH, { ...ASK, model: 'fast' });
+    expect(response.headers.get('x-sluice-provider')).toBe('lab');
+  });
+
   test('that serves none is passed over', async () => {
     const lab = setup(jsonReply(WHOLE), {
       providers: { other: LAB_PROVIDERS.claude, lab: LAB_PROVIDERS.gpt },
