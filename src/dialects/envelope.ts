@@ -14,6 +14,8 @@ export interface Envelope {
   readonly bodyType?: string;
   /** Where a body that only the vendor itself can read is sent, as it is; undefined for any other body. */
   forwards?(sent: JsonObject, route: ClientRoute): ForwardedPath | undefined;
+  /** What a body asks for that is not what the path usually asks for, of providers that are not the vendor's; undefined for any other. */
+  asks?(sent: JsonObject, route: ClientRoute): ClientRoute | undefined;
   /** The body within the one that was sent, or made of it; left out: it is that one. Throws GatewayError `invalid_request`. */
   unwrap?(sent: JsonObject): UnwrappedRequest;
   /** The request as clients of the dialect send it. Throws GatewayError `invalid_request`. */

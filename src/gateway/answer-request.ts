@@ -24,7 +24,7 @@ import { answerCompaction } from './operations/compact.ts';
 import { answerCompletion } from './operations/completions.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
-import { answerForwarded, mayForward } from './operations/forward.ts';
+import { answerForwarded, isAskedElsewhere, mayForward } from './operations/forward.ts';
 import { type OpeningSocket, openForwardedSocket, withProtocolKey } from './operations/forward-socket.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
@@ -126,13 +126,21 @@ export async function answerRequest(
       record.keepRequest(text, featuresIn(headers, found.dialect.client));
     const sent = parseSent(text);
     const forward = envelope?.forwards?.(sent.body, found.route);
-    if (forward !== undefined && mayForward(request.method, { forward }, config)) {
+    const other = envelope?.asks?.(sent.body, found.route);
+    const isForwarded =
+      forward !== undefined &&
+      mayForward(request.method, { forward }, config) &&
+      (other === undefined || !isAskedElsewhere(forward, headers, config));
+    if (isForwarded) {
       record.operation = 'infer';
       await loadPrices();
       const forwarded = { dialect: found.dialect, forward: { ...forward, envelope } };
       return await answerForwarded({ ...forwarding, ...asked, found: forwarded }, text);
     }
-    const incoming = parseIncoming(found, headers, address.search, sent, labels);
+    const served = other === undefined ? found : { ...found, route: other };
+    const { operation } = served.route;
+    record.operation = operation;
+    const incoming = parseIncoming(served, headers, address.search, sent, labels);
     // So that it can be sent again, to the dialect's own path.
     if (isRecorded && config.audit.logRequestBodies && incoming.original !== text)
       record.keepRequest(incoming.original, featuresIn(incoming.headers, found.dialect.client));
@@ -152,7 +160,7 @@ export async function answerRequest(
     // Once the live view has its labels; routing may compare prices.
     const pricesLoading = loadPrices();
     if (pricesLoading !== undefined) await pricesLoading;
-    const routing = router.route(routeQuestion(incoming, question, found.route.operation));
+    const routing = router.route(routeQuestion(incoming, question, operation));
     const route = routing instanceof Promise ? await routing : routing;
     record.route = route;
     noteBegun();
@@ -166,7 +174,7 @@ export async function answerRequest(
       pingIntervalMs: config.server.pingIntervalMs,
       makeBody,
     };
-    return await OPERATIONS[found.route.operation](run);
+    return await OPERATIONS[operation](run);
   } catch (thrown) {
     if (client.aborted && !isEndedFromOutside(client.reason)) {
       record.httpStatus = 499;

@@ -12,6 +12,8 @@ export interface EmbeddingRequest {
   alone?: true;
   /** The client reads Google Cloud's `predictions`. */
   asPredictions?: true;
+  /** The client asks in the words of these models at Amazon, and reads theirs. */
+  amazonForm?: 'titan' | 'cohere' | 'cohere-by-type' | 'nova';
 }
 
 /** Text, or the token ids that the client made from it. */

@@ -65,6 +65,14 @@ export function routeForwarded(question: ForwardQuestion, config: ResolvedConfig
   };
 }
 
+/** Whether the request names a provider that does not have the path. */
+export function namesAnother(question: ForwardQuestion, config: ResolvedConfig): boolean {
+  const { forced, model } = question;
+  const named = model === null ? undefined : resolveNamed(model, config)?.provider;
+  const provider = forced === null ? named : forcedProvider(forced, config);
+  return provider !== undefined && forwardDialect(provider, question) === undefined;
+}
+
 /** The enabled providers that may have the path. */
 export function fitting(
   asked: Pick<ForwardQuestion, 'spokenBy' | 'isSocket'>,

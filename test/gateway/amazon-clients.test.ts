@@ -475,7 +475,7 @@ describe('failures', () => {
 
   test('a body that is not in Claude’s form', async () => {
     const { client, upstream } = setup(jsonReply({}));
-    expect(await failureOf(client.send(whole('amazon.nova-lite-v1:0', { inputText: 'hi' })))).toMatchObject({
+    expect(await failureOf(client.send(whole('amazon.nova-lite-v1:0', { prompt: 'hi' })))).toMatchObject({
       name: 'ValidationException',
       message: expect.stringMatching(/^anthropic_version: a string is required/),
     });

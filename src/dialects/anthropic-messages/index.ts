@@ -3,6 +3,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { isPersonalToken } from '../../model/personal-token.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ForwardedPath, ProviderSide, Quirks } from '../dialect.ts';
+import { amazonsEmbeddings } from './amazon/embed.ts';
 import { forwardedToAmazon } from './amazon/forwarded.ts';
 import { INVOKE } from './amazon/invoke.ts';
 import { insteadOfAmazons, isOfAmazons, routeOfAmazons } from './amazon/route.ts';
@@ -42,6 +43,7 @@ export const anthropicMessages: Dialect = {
     comparesModels,
     forwardedTo,
     alternativeTo,
+    embeddings: amazonsEmbeddings,
     envelopeOf: (path, headers) => (isOfAmazons(path, headers) ? INVOKE : undefined),
     parseRequest,
     known: KNOWN,

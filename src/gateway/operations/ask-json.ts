@@ -129,7 +129,10 @@ export function respond(
   text: string,
   headers: AnswerHeaders,
 ): Response {
-  const { record } = exchange;
+  const { record, envelope } = exchange;
+  const usage = record.seen?.usage;
+  if (usage !== undefined && record.seen?.usageKnown === true)
+    Object.assign(headers, envelope?.answers?.usageHeaders?.(usage));
   headers['content-type'] = 'application/json';
   setExchangeHeaders(headers, exchange, record.seen?.model ?? null);
   record.httpStatus = 200;

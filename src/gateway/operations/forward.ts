@@ -6,7 +6,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { editWhole } from '../../model/json/string-editor.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
-import { fitting, mayGrow, nameWithin, routeForwarded } from '../../routing/forwarded.ts';
+import { fitting, mayGrow, namesAnother, nameWithin, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
@@ -36,6 +36,18 @@ export function mayForward(
   config: ResolvedConfig,
 ): boolean {
   return METHODS.includes(method) && fitting(forward, config).length > 0;
+}
+
+/** Whether the request names a provider that may not have it. */
+export function isAskedElsewhere(
+  { path, spokenBy, model }: ForwardedPath,
+  headers: HeaderReader,
+  config: ResolvedConfig,
+): boolean {
+  return namesAnother(
+    { path, spokenBy, forced: forcedTargetIn(headers), model: model?.name ?? null },
+    config,
+  );
 }
 
 export interface Forwarding extends Omit<Exchange, 'question' | 'route' | 'pingIntervalMs' | 'maxEvent'> {

@@ -38,7 +38,7 @@ export function forwardedInvocation(
     loadReader: loadBillReader,
     model: { name: modelForBody, path, streams: stream },
     otherwise:
-      'every other provider takes requests in the form of Claude’s here, with "anthropic_version", or those of /converse',
+      'every other provider takes requests in the form of Claude’s here, with "anthropic_version", those of /converse, or embeddings in those of Titan, Cohere or Nova',
   };
 }
 

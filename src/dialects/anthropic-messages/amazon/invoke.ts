@@ -7,6 +7,7 @@ import type { Usage } from '../../../model/usage.ts';
 import type { Envelope, EnvelopedAnswers, OpenedRequest } from '../../envelope.ts';
 import { METRICS } from '../../aws/read-bill.ts';
 import { ANSWERS, countsOf, loadMessages } from './answers.ts';
+import { embedRoute } from './embed.ts';
 import { forwardedInvocation } from './forwarded.ts';
 import { openHeaders } from './headers.ts';
 
@@ -42,17 +43,29 @@ function withMetrics(data: string, usage: Usage | null): string {
   return JSON.stringify({ ...body, [METRICS]: countsOf(usage) });
 }
 
+/** Amazon's SDK for JavaScript says so. Web pages cannot without asking first, as with JSON. */
+const BODY_TYPE = 'application/octet-stream';
+
+const EMBED: Envelope = {
+  bodyType: BODY_TYPE,
+  open: (body, given) => ({ headers: openHeaders(body, given).headers, edits: {} }),
+  answers,
+};
+
 export const INVOKE: Envelope = {
-  // Amazon's SDK for JavaScript says so. Web pages cannot without asking first, as with JSON.
-  bodyType: 'application/octet-stream',
+  bodyType: BODY_TYPE,
   forwards: forwardedInvocation,
+  asks: (body, route) => embedRoute(body, route, EMBED),
   open,
   answers,
   wire: 'bedrock-invoke',
 };
 
 export const INVOKE_STREAM: Envelope = {
-  ...INVOKE,
+  bodyType: BODY_TYPE,
+  forwards: forwardedInvocation,
+  answers,
+  wire: 'bedrock-invoke',
   open(body, headers) {
     const opened = open(body, headers);
     return { ...opened, edits: { ...opened.edits, stream: true } };
