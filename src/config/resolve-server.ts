@@ -17,7 +17,7 @@ export interface ResolveSources extends SecretSources {
 }
 
 /** `cert` and `key` are both there, or neither. */
-export type TlsPaths = Partial<Record<'cert' | 'key' | 'ca', string>>;
+type TlsPaths = Partial<Record<'cert' | 'key' | 'ca', string>>;
 
 /** `tls` is null where a problem is fatal. */
 export interface ProviderTlsReading {

@@ -53,7 +53,7 @@ export interface HostOptions {
   onLate?(): void;
 }
 
-export type SocketOrAnswer = SocketSession | Promise<SocketSession | Response>;
+type SocketOrAnswer = SocketSession | Promise<SocketSession | Response>;
 
 /** A certificate with those that sign it, and its private key, both in PEM. */
 interface CertifiedKey {

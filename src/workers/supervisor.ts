@@ -44,7 +44,7 @@ export class WorkerFailed extends Error {
 }
 
 /** The files of the program are no longer those that this process runs, as after an update: a worker would be of the other version. */
-export class ProgramChanged extends WorkerFailed {
+class ProgramChanged extends WorkerFailed {
   override readonly name = 'ProgramChanged';
 }
 

@@ -35,7 +35,7 @@ export interface BudgetState extends Omit<Spent, 'key' | 'name'> {
 }
 
 /** What a budget counts of a request. */
-export type CountedRow = Spender &
+type CountedRow = Spender &
   Pick<LedgerRow, 'requestId' | 'timestamp' | 'operation' | 'status' | 'costUsd' | 'usage' | 'usageKnown'>;
 
 export interface BudgetBook {

@@ -95,7 +95,7 @@ export interface RateLimit {
   is_reached: boolean;
 }
 
-export interface Figures {
+interface Figures {
   total_requests: number;
   total_cost_usd: number;
   total_input_tokens: number;

@@ -24,7 +24,7 @@ export interface OriginAddress {
 }
 
 /** Why a connection is not established in time: the server is silent, or already the name server. */
-export type Lateness = 'late' | 'unresolved';
+type Lateness = 'late' | 'unresolved';
 
 /** Called when a connection is established (undefined), is not in time, or with the network's error. */
 export type Opened = (problem: undefined | Lateness | Error) => void;
