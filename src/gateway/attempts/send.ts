@@ -99,8 +99,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
     let response: UpstreamAnswer;
     timing.waiting();
     try {
-      const { status, headers: given, body: read } = await host.send(request);
-      response = { status, headers: withoutEchoes(given, secrets), body: read };
+      response = await host.send(request);
     } catch (thrown) {
       throw noAnswer(provider.name, request, thrown);
     } finally {
@@ -108,12 +107,15 @@ export async function send(context: AttemptContext): Promise<Sent> {
       timing.arrived();
     }
     context.answered(response.status);
-    if (plan.forwarded !== undefined && mayPassUnread(response, request, context)) return { response, call };
+    const { status, headers: given } = response;
+    const passed = { status, headers: withoutEchoes(given, secrets), body: response.body };
+    if (plan.forwarded !== undefined && mayPassUnread(response, request, context))
+      return { response: passed, call };
     requireNoRedirect(provider.name, request, response);
     if (!isOk(response)) throw await readError(response, context, call);
     const { tier } = plan.side.billIn?.(response.headers) ?? {};
     if (tier !== undefined) observer.seen.tier = tier;
-    return { response, call };
+    return { response: passed, call };
   } catch (thrown) {
     call.abort();
     throw thrown;
