@@ -1,6 +1,6 @@
 // How many requests a provider gets at once: places within an adaptive limit, and a bounded queue before them. Processes that
 // share a provider share the limit.
-import { type AdaptiveSettings, createAdaptiveLimit } from './adaptive-limit.ts';
+import { type AdaptiveLimit, type AdaptiveSettings, createAdaptiveLimit } from './adaptive-limit.ts';
 import type { CancelSignal } from './cancellation.ts';
 import type { SharedRoom } from './peers.ts';
 
@@ -71,103 +71,135 @@ const LONGEST_RETRY_MS = 60_000;
 const ALONE: LimitPeers = { room: undefined, adapted() {}, freed() {} };
 
 export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = ALONE): ConcurrencyLimit {
-  const { room } = peers;
-  const { monotonic } = clock;
+  return new QueuedLimit(clock, peers);
+}
+
+class QueuedLimit implements ConcurrencyLimit {
+  readonly adaptive: AdaptiveLimit;
+  readonly clock: LimitClock;
+  private readonly peers: LimitPeers;
+  private readonly room: SharedRoom | undefined;
   /** As configured last, or as the newest request that waited had them. */
-  let newest: ConcurrencySettings | undefined;
-  let inFlight = 0;
-  const waiting = new Set<() => void>();
-  let isLooking = false;
-  let meanHoldMs = 0;
-  const everywhere = () => inFlight + (room?.othersInFlight() ?? 0);
-  const waitingEverywhere = () => waiting.size + (room?.othersWaiting() ?? 0);
-  const limit = createAdaptiveLimit({ inFlight: everywhere, onChange: peers.adapted });
+  private newest: ConcurrencySettings | undefined;
+  private running = 0;
+  /** The longest-waiting first: each lets one in. */
+  private readonly waiting = new Set<() => void>();
+  private isLooking = false;
+  private meanHoldMs = 0;
+
+  constructor(clock: LimitClock, peers: LimitPeers) {
+    this.clock = clock;
+    this.peers = peers;
+    this.room = peers.room;
+    this.adaptive = createAdaptiveLimit({ inFlight: () => this.everywhere(), onChange: peers.adapted });
+  }
+
+  acquire(settings: ConcurrencySettings, signal: CancelSignal): Slot | Shed | Promise<Slot | Shed> {
+    if (signal.aborted) throw signal.reason;
+    if (this.waiting.size === 0 && this.take(settings)) return new TakenSlot(this, settings);
+    if (this.waitingEverywhere() >= settings.queue) return this.shed('full', settings);
+    return this.wait(settings, signal);
+  }
+
+  inFlight(): number {
+    return this.running;
+  }
+
+  queued(): number {
+    return this.waiting.size;
+  }
+
+  limit(settings: ConcurrencySettings): number | null {
+    return settings.max === null ? null : this.adaptive.of(settings);
+  }
+
+  adapted(): number | null {
+    return this.adaptive.adapted();
+  }
+
+  adopt(limit: number | null): void {
+    this.adaptive.adopt(limit);
+  }
+
+  configure(settings: ConcurrencySettings): void {
+    this.newest = settings;
+    this.admit();
+  }
+
+  roomElsewhere(): void {
+    this.admit();
+  }
+
+  /** From a slot: its request is over. @param heldMs how long it took. */
+  released(heldMs: number): void {
+    const { room, peers } = this;
+    this.giveBack();
+    if (room !== undefined && room.othersWaiting() > 0) peers.freed();
+    this.meanHoldMs += 0.1 * (heldMs - this.meanHoldMs);
+    this.admit();
+  }
+
+  private everywhere(): number {
+    return this.running + (this.room?.othersInFlight() ?? 0);
+  }
+
+  private waitingEverywhere(): number {
+    return this.waiting.size + (this.room?.othersWaiting() ?? 0);
+  }
 
   /** Whether a place was free; then it is taken. */
-  function take(settings: ConcurrencySettings): boolean {
+  private take(settings: ConcurrencySettings): boolean {
     // The others' counts change all the time, so each read waits for another core: they are read only when needed.
     const isLimited = settings.max !== null;
-    if (isLimited && everywhere() >= limit.of(settings)) return false;
-    inFlight += 1;
-    room?.setInFlight(inFlight);
+    if (isLimited && this.everywhere() >= this.adaptive.of(settings)) return false;
+    this.running += 1;
+    this.room?.setInFlight(this.running);
     // Taken first, and returned where another process took it too: of two that come at once, never both keep it.
-    if (!isLimited || room === undefined || everywhere() <= limit.of(settings)) return true;
-    giveBack();
-    lookAgain();
+    if (!isLimited || this.room === undefined || this.everywhere() <= this.adaptive.of(settings)) return true;
+    this.giveBack();
+    this.lookAgain();
     return false;
   }
 
-  function giveBack(): void {
-    inFlight -= 1;
-    room?.setInFlight(inFlight);
+  private giveBack(): void {
+    this.running -= 1;
+    this.room?.setInFlight(this.running);
   }
 
   /**
    * Two that came at once to the last place may both have returned it, and neither reports it free. One look is enough:
    * where all places are taken, whoever leaves one reports it.
    */
-  function lookAgain(): void {
-    if (room === undefined || isLooking) return;
-    isLooking = true;
-    clock.setTimer(() => {
-      isLooking = false;
-      admit();
+  private lookAgain(): void {
+    if (this.room === undefined || this.isLooking) return;
+    this.isLooking = true;
+    this.clock.setTimer(() => {
+      this.isLooking = false;
+      this.admit();
     }, LOOK_AGAIN_MS);
   }
 
-  /** A place that was taken. A class: one is made for each request. */
-  class TakenSlot implements Slot {
-    private readonly settings: ConcurrencySettings;
-    private readonly begunAt = monotonic();
-    private readonly request = limit.enter();
-    private held = true;
-
-    constructor(settings: ConcurrencySettings) {
-      this.settings = settings;
-    }
-
-    spoke(): void {
-      limit.began(this.settings, this.request, monotonic() - this.begunAt);
-    }
-
-    succeeded(): void {
-      limit.succeeded(this.settings);
-    }
-
-    congested(): void {
-      limit.congested(this.settings, this.request);
-    }
-
-    release(): void {
-      if (!this.held) return;
-      this.held = false;
-      giveBack();
-      if (room !== undefined && room.othersWaiting() > 0) peers.freed();
-      meanHoldMs += 0.1 * (monotonic() - this.begunAt - meanHoldMs);
-      admit();
-    }
-  }
-
   /** Lets in the longest-waiting requests, as many as there is room for. */
-  function admit(): void {
-    for (const enter of waiting) {
-      if (newest === undefined || !take(newest)) return;
+  private admit(): void {
+    for (const enter of this.waiting) {
+      if (this.newest === undefined || !this.take(this.newest)) return;
       enter();
     }
   }
 
-  function shed(why: Shed['shed'], settings: ConcurrencySettings): Shed {
-    const expected = (meanHoldMs * (waitingEverywhere() + 1)) / limit.of(settings);
+  private shed(why: Shed['shed'], settings: ConcurrencySettings): Shed {
+    const expected = (this.meanHoldMs * (this.waitingEverywhere() + 1)) / this.adaptive.of(settings);
     return {
       shed: why,
-      inFlight: everywhere(),
-      waiting: waitingEverywhere(),
+      inFlight: this.everywhere(),
+      waiting: this.waitingEverywhere(),
       retryAfterMs: Math.ceil(Math.min(LONGEST_RETRY_MS, Math.max(SHORTEST_RETRY_MS, expected))),
     };
   }
 
-  function wait(settings: ConcurrencySettings, signal: CancelSignal): Promise<Slot | Shed> {
-    newest = settings;
+  private wait(settings: ConcurrencySettings, signal: CancelSignal): Promise<Slot | Shed> {
+    const { waiting, room } = this;
+    this.newest = settings;
     return new Promise((resolve, reject) => {
       const stop = () => {
         waiting.delete(enter);
@@ -177,40 +209,59 @@ export function createConcurrencyLimit(clock: LimitClock, peers: LimitPeers = AL
       };
       const enter = () => {
         stop();
-        resolve(new TakenSlot(settings));
+        resolve(new TakenSlot(this, settings));
       };
       const leave = () => {
         stop();
         reject(signal.reason);
       };
-      const cancel = clock.setTimer(() => {
+      const cancel = this.clock.setTimer(() => {
         stop();
-        resolve(shed('late', settings));
+        resolve(this.shed('late', settings));
       }, settings.queueTimeoutMs);
       waiting.add(enter);
       room?.setWaiting(waiting.size);
       // A place freed before this one was noted as waiting was not reported.
-      lookAgain();
+      this.lookAgain();
       signal.addEventListener('abort', leave, { once: true });
     });
   }
+}
 
-  return {
-    acquire(settings, signal) {
-      if (signal.aborted) throw signal.reason;
-      if (waiting.size === 0 && take(settings)) return new TakenSlot(settings);
-      if (waitingEverywhere() >= settings.queue) return shed('full', settings);
-      return wait(settings, signal);
-    },
-    inFlight: () => inFlight,
-    queued: () => waiting.size,
-    limit: (settings) => (settings.max === null ? null : limit.of(settings)),
-    adapted: limit.adapted,
-    adopt: limit.adopt,
-    configure(settings) {
-      newest = settings;
-      admit();
-    },
-    roomElsewhere: admit,
-  };
+/** A place that was taken. */
+class TakenSlot implements Slot {
+  private readonly owner: QueuedLimit;
+  private readonly settings: ConcurrencySettings;
+  private readonly begunAt: number;
+  private readonly request: ReturnType<AdaptiveLimit['enter']>;
+  private held = true;
+
+  constructor(owner: QueuedLimit, settings: ConcurrencySettings) {
+    this.owner = owner;
+    this.settings = settings;
+    this.begunAt = owner.clock.monotonic();
+    this.request = owner.adaptive.enter();
+  }
+
+  spoke(): void {
+    this.owner.adaptive.began(this.settings, this.request, this.heldMs());
+  }
+
+  succeeded(): void {
+    this.owner.adaptive.succeeded(this.settings);
+  }
+
+  congested(): void {
+    this.owner.adaptive.congested(this.settings, this.request);
+  }
+
+  release(): void {
+    if (!this.held) return;
+    this.held = false;
+    this.owner.released(this.heldMs());
+  }
+
+  private heldMs(): number {
+    return this.owner.clock.monotonic() - this.begunAt;
+  }
 }
