@@ -45,8 +45,15 @@ export const OPENAI_PRICES: Readonly<Record<string, TablePrices>> = {
   },
 };
 
+/** For text: https://github.com/BerriAI/litellm/pull/15298 */
+const EMBED_4: TablePrices = { input_mtok: 0.12 };
+
 /** https://aws.amazon.com/bedrock/pricing/, in November 2026. The table has the second Titan at the price of the first. */
 export const AMAZON_PRICES: Readonly<Record<string, TablePrices>> = {
+  'cohere.embed-v4': EMBED_4,
+  'us.cohere.embed-v4': EMBED_4,
+  'eu.cohere.embed-v4': EMBED_4,
+  'global.cohere.embed-v4': EMBED_4,
   'amazon.titan-embed-text-v2': { input_mtok: 0.02 },
   'cohere.embed-english-v3': { input_mtok: 0.1 },
   'cohere.embed-multilingual-v3': { input_mtok: 0.1 },

@@ -61,6 +61,26 @@ describe('a body in another vendor’s form', () => {
     });
   });
 
+  test.each([
+    ['cohere.embed-v4:0', { texts: ['a'] }, 0.12],
+    ['us.cohere.embed-v4:0', { texts: ['a'] }, 0.12],
+    ['cohere.embed-v4:0', { images: ['data:image/png;base64,AA=='] }, null],
+    ['cohere.embed-v4:0', { inputs: [{ content: [{ type: 'text', text: 'a' }] }] }, null],
+    ['cohere.embed-multilingual-v3', { texts: ['a'] }, 0.1],
+    ['cohere.embed-multilingual-v3', { images: ['data:image/png;base64,AA=='] }, null],
+  ])('of %s, %j, costs USD %p per million tokens: images have another price', async (model, body, price) => {
+    const headers = { 'x-amzn-bedrock-input-token-count': '1000000' };
+    // Its prices are those of its own servers.
+    const bedrock = { api_key: 'key-for-bedrock', max_retries: 0, options: { region: 'us-east-1' } };
+    const reply = jsonReply({ embeddings: { float: [[1]] } }, { headers });
+    const { client, row } = setup(reply, { providers: { bedrock } });
+    await invoke(client, model, body);
+    const { usage, costUsd } = await row(0);
+    expect(usage.inputTokens).toBe(1_000_000);
+    if (price === null) expect(costUsd).toBeNull();
+    else expect(costUsd).toBeCloseTo(price, 10);
+  });
+
   const chunk = (fields: object) => eventMessage('chunk', { bytes: utf8(JSON.stringify(fields)).toBase64() });
   const CHUNKS = [
     chunk({ messageStart: { role: 'assistant' } }),

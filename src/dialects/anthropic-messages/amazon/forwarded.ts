@@ -3,9 +3,9 @@
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html
 import { HeaderList } from '../../../model/header-list.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
-import type { JsonObject } from '../../../model/json/json.ts';
+import { asObject, type JsonObject } from '../../../model/json/json.ts';
 import { loadBillReader } from '../../aws/read-bill.ts';
-import type { ClientRoute, ForwardedPath } from '../../dialect.ts';
+import type { AnswerReader, ClientRoute, ForwardedPath } from '../../dialect.ts';
 import type { Envelope } from '../../envelope.ts';
 import { modelInPath } from '../../shared/model-in-path.ts';
 import { openHeaders } from './headers.ts';
@@ -35,10 +35,28 @@ export function forwardedInvocation(
     ofClient,
     spokenBy: [WIRE],
     isStored: false,
-    loadReader: loadBillReader,
+    loadReader: embedsMore(body) ? loadReaderOfMore : loadBillReader,
     model: { name: modelForBody, path, streams: stream },
     otherwise:
       'every other provider takes requests in the form of Claude’s here, with "anthropic_version", those of /converse, or embeddings in those of Titan, Cohere or Nova',
+  };
+}
+
+/** What is embedded is more than text, in the words of Cohere's models or Nova's: counts do not say how much of them is. */
+function embedsMore({ images, inputs, singleEmbeddingParams }: JsonObject): boolean {
+  const nova = asObject(singleEmbeddingParams);
+  return images !== undefined || inputs !== undefined || (nova !== undefined && nova.text === undefined);
+}
+
+/** Images have a price of their own. */
+async function loadReaderOfMore(headers: HeaderReader): Promise<AnswerReader> {
+  const reader = await loadBillReader(headers);
+  return {
+    take: (bytes) => reader.take(bytes),
+    result() {
+      const { usage, error } = reader.result();
+      return { usage: usage && { ...usage, otherCharges: true }, error };
+    },
   };
 }
 
