@@ -273,6 +273,40 @@ const BLOCKS: [string, JsonObject[], StreamEvent[]][] = [
   ['a ping', [{ type: 'ping' }], []],
 ];
 
+test('citations in the start of a text', () => {
+  const location = { type: 'web_search_result_location', url: 'https://e.test', title: 'T', cited_text: 'c' };
+  expect(body(start(0, { type: 'text', text: 'a', citations: [location] }))).toMatchObject([
+    { type: 'text-start' },
+    { type: 'text-delta', text: 'a' },
+    { type: 'citation', block: 0, citation: { url: 'https://e.test', title: 'T', citedText: 'c' } },
+  ]);
+});
+
+test.each([
+  ['text', 'text'],
+  ['thinking', 'reasoning'],
+])('fields of a block of type %s that nothing knows are kept for the same dialect', (type, kind) => {
+  expect(body(start(0, { type, [type]: '', tone: 'calm', nil: null }))).toEqual([
+    { type: `${kind}-start`, block: 0 },
+    { type: 'extension', dialect: ID, name: 'tone', value: { value: 'calm' } },
+  ] as StreamEvent[]);
+});
+
+test('an empty signature takes nothing from the one in the start', () => {
+  const signed = [
+    start(0, { type: 'thinking', thinking: '', signature: 's' }),
+    delta(0, { type: 'signature_delta', signature: '' }),
+    stop(0),
+  ];
+  expect(body(...signed)).toContainEqual({ type: 'reasoning-signature', block: 0, signature: own('s') });
+});
+
+test('calls without an id get one of their message and place', () => {
+  const call = { type: 'tool_use', name: 'f', input: {} };
+  const calls = body(start(0, call), stop(0), start(1, call)).filter(({ type }) => type === 'tool-start');
+  expect(calls).toMatchObject([{ id: 'toolu_msg1_0' }, { id: 'toolu_msg1_1' }]);
+});
+
 test.each(BLOCKS)('%s', (_, events, expected) => {
   expect(body(...events)).toEqual(expected);
 });
@@ -351,6 +385,16 @@ describe('ending', () => {
     ]);
   });
 
+  test('and so is the sequence at which it stopped', () => {
+    const stopped = { stop_reason: 'stop_sequence', stop_sequence: '###' };
+    expect(body(end(stopped), end({}), STOP)).toEqual(body(end(stopped), STOP));
+    expect(body(end(stopped), end({}), STOP)).toMatchObject([{ finish: { stopSequence: '###' } }]);
+  });
+
+  test('of an answer that never began is a failure', () => {
+    expect(decoded(wire(STOP))).toMatchObject([{ type: 'error', error: { code: 'upstream_malformed' } }]);
+  });
+
   test('closes a block that the provider left open', () => {
     const events = body(start(0, { type: 'text', text: '' }), end({ stop_reason: 'max_tokens' }), STOP);
     expect(events.map((event) => event.type)).toEqual(['text-start', 'text-end', 'finish']);
@@ -411,6 +455,10 @@ describe('errors', () => {
     ]);
   });
 
+  test('nothing follows them', () => {
+    expect(body({ type: 'error', error: { message: 'x' } }, STOP)).toHaveLength(1);
+  });
+
   test('in other words than the dialect has', () => {
     expect(decoded([{ event: 'error', data: 'gone' }])).toMatchObject([{ error: { message: 'gone' } }]);
     expect(decoded([{ event: '', data: '{"error":{"message":"gone"}}' }])).toMatchObject([
@@ -432,19 +480,30 @@ test('content before any message_start still starts a message', () => {
   });
 });
 
-test('text whose block never began is text', () => {
+test.each([
+  ['text', 'text', 'text'],
+  ['thinking', 'thinking', 'reasoning'],
+])('%s whose block never began is that', (type, field, kind) => {
   const events = decoded(
     wire(
       HEAD,
-      delta(0, { type: 'text_delta', text: 'a' }),
-      delta(0, { type: 'text_delta', text: 'b' }),
+      delta(0, { type: `${type}_delta`, [field]: 'a' }),
+      delta(0, { type: `${type}_delta`, [field]: 'b' }),
       stop(0),
       STOP,
     ),
   );
-  expect(events.map(({ type }) => type)).toEqual([
-    ...['start', 'usage', 'text-start', 'text-delta', 'text-delta', 'text-end', 'finish'],
+  expect(events.map((event) => event.type)).toEqual([
+    ...['start', 'usage', `${kind}-start`, `${kind}-delta`, `${kind}-delta`, `${kind}-end`, 'finish'],
   ] as StreamEvent['type'][]);
+});
+
+test('arguments whose call never began are told, since the answer is broken without them', () => {
+  const emitted: StreamEvent[] = [];
+  const decoder = anthropicMessages.provider.createStreamDecoder(emitted);
+  const [event] = wire(delta(0, { type: 'input_json_delta', partial_json: '{}' }));
+  if (event !== undefined) expect(() => decoder.decode(event)).toThrow(MalformedEvent);
+  expect(emitted.at(-1)).toEqual({ type: 'tool-delta', block: 0, arguments: '{}' });
 });
 
 describe('unreadable events', () => {
