@@ -431,6 +431,57 @@ describe('hosted items', () => {
   });
 });
 
+describe('what one event alone says is told, whether the item and the terminal repeat it or not', () => {
+  const at = { output_index: 0, content_index: 0 };
+  const added = (item: JsonObject) => ({ type: 'response.output_item.added', output_index: 0, item });
+  const text = added({ type: 'message', id: 'msg_1', content: [] });
+  const thought = added({ type: 'reasoning', id: 'rs_1', summary: [] });
+  const custom = added({
+    type: 'custom_tool_call',
+    id: 'ctc_1',
+    call_id: 'call_2',
+    name: 'patch',
+    input: '',
+  });
+  const said = { type: 'response.output_text.delta', ...at, delta: 'Hi' };
+
+  test.each<[string, JsonObject[], JsonObject]>([
+    ['response.output_text.done', [text], { text: 'Hi' }],
+    ['response.refusal.delta', [text], { delta: 'Hi' }],
+    ['response.refusal.done', [text], { refusal: 'Hi' }],
+    ['response.output_text.annotation.added', [text, said], { annotation: CITED }],
+    ['response.reasoning_text.delta', [thought], { delta: 'Hi' }],
+    ['response.reasoning_text.done', [thought], { text: 'Hi' }],
+    ['response.function_call_arguments.done', [added({ ...CALL, arguments: '' })], { arguments: '{"a":1}' }],
+    ['response.custom_tool_call_input.done', [custom], { input: 'Hi' }],
+  ])('%s', (type, before, fields) => {
+    const answer = run(...before, { type, ...at, ...fields }, completed());
+    const told = JSON.stringify(answer.parts);
+    for (const value of Object.values(fields))
+      expect(told).toContain(typeof value === 'string' ? JSON.stringify(value) : 'https://a.example');
+    expect(answer.error).toBeNull();
+  });
+});
+
+test('a start may be missing: the terminal names the answer', () => {
+  expect(answerOf(decode(sse(completed([message('Hello')]))))).toMatchObject({
+    id: 'resp_1',
+    model: 'gpt-x',
+  });
+});
+
+test('events of other kinds than the dialect has are counted, since an error may be among them', () => {
+  const decoder = openaiResponses.provider.createStreamDecoder([]);
+  for (const type of ['response.new_thing', 'keepalive', 'ping', 'failure'])
+    decoder.decode({ event: type, data: JSON.stringify({ type }) });
+  expect(decoder.strangers).toBe(1);
+});
+
+test('an error in a list is one', () => {
+  const data = JSON.stringify([{ error: { message: 'it broke' } }]);
+  expect(answerOf(decode([{ event: '', data }])).error?.message).toContain('it broke');
+});
+
 describe('the end', () => {
   test.each([
     ['max_output_tokens', 'max_tokens'],
@@ -511,6 +562,13 @@ describe('the end', () => {
     expect(
       run(completed([], { status: 'failed', error: { code: 'server_error', message: 'x' } })).error?.code,
     ).toBe('upstream_failed');
+  });
+
+  test('the type of the terminal says how it ended where nothing else does', () => {
+    const response = { id: 'resp_1', model: 'gpt-x', output: [] };
+    expect(run({ type: 'response.incomplete', response }).finish).toMatchObject({ raw: 'incomplete' });
+    expect(run({ type: 'response.failed', response })).toMatchObject({ finish: null });
+    expect(run({ type: 'response.failed', response }).error?.code).toBe('upstream_failed');
   });
 
   test('events after the terminal are ignored', () => {
