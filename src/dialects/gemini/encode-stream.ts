@@ -235,7 +235,6 @@ class ChunkEncoder implements StreamEncoder {
         return this.endCall();
       case 'text-start':
         this.spans.begin();
-        this.citations = null;
         return '';
       case 'citation':
         this.keep(event);

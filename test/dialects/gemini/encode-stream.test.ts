@@ -300,6 +300,31 @@ describe('parts', () => {
     ]);
   });
 
+  test('and the text behind it bears nothing of that', () => {
+    const redacted: StreamEvent[] = [
+      { type: 'reasoning-start', block: 0, redacted: ANTHROPIC },
+      { type: 'reasoning-end', block: 0 },
+    ];
+    expect(partsOf(...redacted, ...text('a'))).toEqual([...partsOf(...redacted), { text: 'a' }]);
+  });
+
+  test('each signature is that of its own thought', () => {
+    const thought = (words: string): StreamEvent[] => [
+      { type: 'reasoning-start', block: 0 },
+      { type: 'reasoning-delta', block: 0, text: words },
+      { type: 'reasoning-signature', block: 0, signature: ANTHROPIC },
+      { type: 'reasoning-end', block: 0 },
+    ];
+    const parts = partsOf(...thought('first'), ...thought('hm'), ...call(['{}']));
+    expect(parts.slice(-2)).toEqual(partsOf(...thought('hm'), ...call(['{}'])).slice(-2));
+  });
+
+  test('results of tools that Google itself runs go out as they came', () => {
+    const value = { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '4' } };
+    const part = { type: 'server-tool-result', callId: 'c1', dialect: 'gemini', value } as const;
+    expect(partsOf({ type: 'server-tool-result', block: 0, part })).toEqual([value]);
+  });
+
   test('calls go out whole, when they are whole', () => {
     expect(partsOf(...call(['{"a"', ':[1]}']), ...call([''], { id: 'c2', signature: ANTHROPIC }))).toEqual([
       { functionCall: { id: 'c1', name: 'f', args: { a: [1] } } },
@@ -439,6 +464,16 @@ describe('sources', () => {
         { segment: { startIndex: 12, endIndex: 16, text: '🏃' }, groundingChunkIndices: [0] },
         { segment: { startIndex: 5, endIndex: 17, text: 'läuft 🏃.' }, groundingChunkIndices: [0] },
       ],
+    });
+  });
+
+  test('of several texts are all there', () => {
+    const [start, delta, end] = text('a') as [StreamEvent, StreamEvent, StreamEvent];
+    const cited = (url: string) => [start, delta, citation({ url }), end];
+    const events = [...cited('https://a.test'), ...cited('https://b.test'), start, delta, end];
+    expect(lastOf(...events, finish()).groundingMetadata).toMatchObject({
+      groundingChunks: [{ web: { uri: 'https://a.test' } }, { web: { uri: 'https://b.test' } }],
+      groundingSupports: [{ groundingChunkIndices: [0] }, { groundingChunkIndices: [1] }],
     });
   });
 
