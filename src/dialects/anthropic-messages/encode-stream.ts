@@ -44,7 +44,7 @@ class MessageEncoder implements StreamEncoder {
   /** Everything of a delta event before the changing part, for the open block. */
   private deltaPrefix = '';
   /** Thinking without text behind other blocks, sent with the next block. */
-  private waiting: 'started' | 'ended' | undefined;
+  private isWaiting = false;
   private signature = '';
   private index = -1;
   private head: { id: string | null; model: string | null } | undefined;
@@ -122,11 +122,6 @@ class MessageEncoder implements StreamEncoder {
         }
         return this.blockStart('other', event.part.value) + this.blockStop();
       case 'reasoning-end':
-        if (this.waiting !== undefined) {
-          this.waiting = 'ended';
-          return '';
-        }
-        return this.blockStop();
       case 'text-end':
       case 'refusal-end':
       case 'tool-end':
@@ -166,7 +161,7 @@ class MessageEncoder implements StreamEncoder {
     const before = this.flushWaiting() + this.blockStop();
     this.signature = '';
     if (this.index >= 0) {
-      this.waiting = 'started';
+      this.isWaiting = true;
       return before;
     }
     return before + this.thinkingStart();
@@ -174,18 +169,18 @@ class MessageEncoder implements StreamEncoder {
 
   private reasoningDelta(text: string): string {
     if (text === '') return '';
-    const before = this.waiting === 'started' ? this.thinkingStart() : '';
+    const before = this.isWaiting ? this.thinkingStart() : '';
     return this.open === 'thinking' ? before + this.deltaPrefix + JSON.stringify(text) + END : '';
   }
 
   private thinkingStart(): string {
-    this.waiting = undefined;
+    this.isWaiting = false;
     const block = { type: 'thinking', thinking: '', signature: '' };
     return this.blockStart('thinking', block, 'thinking_delta', 'thinking');
   }
 
   private flushWaiting(): string {
-    return this.waiting === undefined ? '' : this.thinkingStart() + this.blockStop();
+    return this.isWaiting ? this.thinkingStart() + this.blockStop() : '';
   }
 
   private blockStart(kind: Open, block: JsonObject, delta = '', field = ''): string {
@@ -286,7 +281,7 @@ class MessageEncoder implements StreamEncoder {
   }
 
   private finish(value: Finish): string {
-    if (this.waiting !== undefined && this.signature !== '') this.losses.lost(LAST_SIGNATURE);
+    if (this.isWaiting && this.signature !== '') this.losses.lost(LAST_SIGNATURE);
     this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
     this.losses.finish(value, knownEndings(value));
     const wire = {

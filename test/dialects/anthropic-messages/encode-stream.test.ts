@@ -133,6 +133,17 @@ describe('a signature alone behind text', () => {
     expect(blocksOf(...text, ...signature)).toEqual(textBlock);
   });
 
+  test('thinking that has neither is left out too, and nothing is lost with it', () => {
+    const lost: string[] = [];
+    const encoder = anthropicMessages.client.createStreamEncoder({
+      ...CONTEXT,
+      lost: (name) => lost.push(name),
+    });
+    const unsigned = signature.filter(({ type }) => type !== 'reasoning-signature');
+    for (const event of [START, ...text, ...unsigned, END]) encoder.encode(event);
+    expect(lost).toEqual([]);
+  });
+
   test('is sent before the call that follows it', () => {
     expect(blocksOf(...text, ...signature, call)).toEqual([
       ...textBlock,
@@ -150,6 +161,21 @@ describe('a signature alone behind text', () => {
     encoder.encode({ type: 'reasoning-start', block: 1 });
     expect(encoder.encode({ type: 'reasoning-delta', block: 1, text: 'hm' })).toContain('"thinking":"hm"');
   });
+});
+
+test('a signature is that of its own thinking', () => {
+  const thinking = (signature?: string): StreamEvent[] => [
+    { type: 'reasoning-start', block: 0 },
+    { type: 'reasoning-delta', block: 0, text: 'a' },
+    ...(signature === undefined
+      ? []
+      : [{ type: 'reasoning-signature', block: 0, signature: own(signature) } as const]),
+    { type: 'reasoning-end', block: 0 },
+  ];
+  const signatures = blocksOf(...thinking('s'), ...thinking())
+    .map(({ delta }) => delta as JsonObject | undefined)
+    .filter((delta) => delta?.type === 'signature_delta');
+  expect(signatures.map((delta) => delta?.signature)).toEqual(['s', '']);
 });
 
 const BLOCKS: [string, StreamEvent[], JsonObject[]][] = [
@@ -383,6 +409,27 @@ describe('ending', () => {
   ];
   test.each(REASONS)('%s, %p', (unified, raw, expected) => {
     expect(dataOf([START, finish(unified, raw)]).at(-2)).toMatchObject({ delta: { stop_reason: expected } });
+  });
+
+  test('after words of refusal it is one', () => {
+    const refused: StreamEvent[] = [
+      { type: 'refusal-start', block: 0 },
+      { type: 'refusal-delta', block: 0, text: 'No.' },
+      { type: 'refusal-end', block: 0 },
+    ];
+    expect(dataOf([START, ...refused, END]).at(-2)).toMatchObject({ delta: { stop_reason: 'refusal' } });
+  });
+
+  test('has what only this dialect says of it', () => {
+    const own = { container: { id: 'c' }, stop_details: { type: 'refusal' } };
+    const management = { applied_edits: [] };
+    const said = Object.entries({ ...own, context_management: management }).map(
+      ([name, value]): StreamEvent => ({ type: 'extension', dialect: 'anthropic-messages', name, value }),
+    );
+    expect(dataOf([START, ...said, END]).at(-2)).toMatchObject({
+      delta: { stop_reason: 'end_turn', ...own },
+      context_management: management,
+    });
   });
 
   test('names the stop sequence', () => {

@@ -300,14 +300,6 @@ describe('parts', () => {
     ]);
   });
 
-  test('and the text behind it bears nothing of that', () => {
-    const redacted: StreamEvent[] = [
-      { type: 'reasoning-start', block: 0, redacted: ANTHROPIC },
-      { type: 'reasoning-end', block: 0 },
-    ];
-    expect(partsOf(...redacted, ...text('a'))).toEqual([...partsOf(...redacted), { text: 'a' }]);
-  });
-
   test('each signature is that of its own thought', () => {
     const thought = (words: string): StreamEvent[] => [
       { type: 'reasoning-start', block: 0 },
