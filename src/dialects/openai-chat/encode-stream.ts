@@ -140,7 +140,6 @@ class ChunkEncoder implements StreamEncoder {
         return '';
       case 'text-start':
         this.textBase = this.contentLength;
-        this.citations = null;
         return '';
       case 'text-delta':
         if (event.logprobs !== undefined) return this.spelled('content', event.text, event.logprobs);
