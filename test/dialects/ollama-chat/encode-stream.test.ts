@@ -52,8 +52,8 @@ const call = (
 
 /** The tokens that the id of the only call in this message carries. */
 function carriedBy(message: JsonObject | undefined) {
-  const [made] = message?.tool_calls as { id: string }[];
-  return callWithThoughtsFromWire(made?.id ?? '').thoughts;
+  const calls = (message?.tool_calls ?? []) as { id: string }[];
+  return callWithThoughtsFromWire(calls[0]?.id ?? '').thoughts;
 }
 
 test('texts and thoughts go out as they come, empty ones not at all', () => {
