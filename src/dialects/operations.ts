@@ -27,6 +27,8 @@ export interface ProviderOperation<Request, Answer> {
   edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
   /** False for a body of the same dialect that cannot pass, as the provider is asked otherwise. Left out: all pass. */
   passes?(body: JsonObject, quirks: Quirks, model: string): boolean;
+  /** The parts in which the provider is asked, as it takes no more at once; at least one. Left out: it takes all. */
+  split?(request: Request, model: string, quirks: Quirks): Request[];
   /** Throws GatewayError `unsupported_feature` naming what the dialect cannot ask. */
   buildRequest(request: Request, options: BuildOptions): BuiltRequest;
   /** Throws Error where the answer cannot be read. */

@@ -9,6 +9,7 @@ import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/embedding-losses.ts';
+import { inParts } from '../shared/embedding-parts.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { modelInPath } from '../shared/model-in-path.ts';
 
@@ -16,6 +17,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   endpoint: (model) => `/model/${modelInPath(model)}/invoke`,
   // No client speaks this dialect.
   edits: () => ({}),
+  split: (request, model) => inParts(request, model.includes('cohere.embed') ? 96 : 1),
   buildRequest(request, { model }) {
     const { input, dimensions } = request;
     const texts = input.map(textOf);
@@ -55,7 +57,7 @@ type Tasks = ReadonlyMap<string, string>;
 /** The body, and the tasks for which the model has words. */
 function buildBody(model: string, wanted: Wanted): [body: JsonObject, tasks?: Tasks] {
   if (model.includes('cohere.embed')) return [cohereBody(wanted), COHERE_TYPES];
-  if (/nova-.*embeddings/.test(model)) return [novaBody(model, wanted), NOVA_PURPOSES];
+  if (/nova-.*embeddings/.test(model)) return [novaBody(wanted), NOVA_PURPOSES];
   if (model.includes('titan-embed')) return [titanBody(model, wanted)];
   throw unsupported(
     'model',
@@ -92,32 +94,23 @@ const NOVA_PURPOSES: Tasks = new Map([
   ['CLUSTERING', 'CLUSTERING'],
 ]);
 
-function novaBody(model: string, { texts, task, dimensions }: Wanted): JsonObject {
+function novaBody({ texts: [value = ''], task, dimensions }: Wanted): JsonObject {
   return {
     taskType: 'SINGLE_EMBEDDING',
     singleEmbeddingParams: {
       embeddingPurpose: NOVA_PURPOSES.get(task ?? '') ?? 'GENERIC_INDEX',
       ...(dimensions !== undefined && { embeddingDimension: dimensions }),
       // As with other vendors, a text that is too long is refused.
-      text: { truncationMode: 'NONE', value: onlyOf(model, texts) },
+      text: { truncationMode: 'NONE', value },
     },
   };
 }
 
-function titanBody(model: string, { texts, dimensions }: Wanted): JsonObject {
-  const inputText = onlyOf(model, texts);
+function titanBody(model: string, { texts: [inputText = ''], dimensions }: Wanted): JsonObject {
   if (dimensions === undefined) return { inputText };
   return model.includes('titan-embed-image')
     ? { inputText, embeddingConfig: { outputEmbeddingLength: dimensions } }
     : { inputText, dimensions };
-}
-
-function onlyOf(model: string, [text = '', ...others]: string[]): string {
-  if (others.length === 0) return text;
-  throw unsupported(
-    'input',
-    `${model} embeds one text per request: send them one by one, or use a model of Cohere`,
-  );
 }
 
 function textOf(piece: EmbeddingInput): string {

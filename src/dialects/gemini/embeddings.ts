@@ -12,6 +12,7 @@ import {
 } from '../../model/json/json.ts';
 import { countIn, type Usage } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/embedding-losses.ts';
+import { inParts } from '../shared/embedding-parts.ts';
 import type { Quirks } from '../dialect.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
@@ -29,6 +30,16 @@ function embeddingMethod(model: string, { cloudMethods }: Quirks): Method {
   return EMBEDS_CONTENT.test(bareModel(model)) ? 'embedContent' : 'predict';
 }
 
+/**
+ * "at most 100 requests can be in one batch" (https://github.com/vercel/ai/pull/16575). Google Cloud takes 250, but with
+ * gemini-embedding-001 a single text.
+ */
+function mostTexts(model: string, quirks: Quirks): number {
+  const method = embeddingMethod(model, quirks);
+  if (method === 'batchEmbedContents') return 100;
+  return method === 'embedContent' || bareModel(model).startsWith('gemini-') ? 1 : 250;
+}
+
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model, quirks) => methodOf(model, embeddingMethod(model, quirks)),
   // At the developer API, a single text is sent as a list of one.
@@ -40,6 +51,7 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
     if (requests.every((request) => asObject(request)?.model === named)) return {};
     return { requests: requests.map((request) => ({ ...asObject(request), model: named })) };
   },
+  split: (request, model, quirks) => inParts(request, mostTexts(model, quirks)),
   buildRequest(request, { model, quirks }) {
     const { dimensions } = request;
     const size = dimensions === undefined ? {} : { outputDimensionality: dimensions };
@@ -56,6 +68,8 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
 
 type Piece = Extract<EmbeddingInput, { type: 'text' }>;
 
+const NO_TEXT: Piece = { type: 'text', text: '' };
+
 const BODIES: Record<Method, (pieces: readonly Piece[], size: JsonObject, model: string) => JsonObject> = {
   predict: (pieces, size) => ({
     instances: pieces.map(({ text, task, title }) => ({
@@ -65,12 +79,8 @@ const BODIES: Record<Method, (pieces: readonly Piece[], size: JsonObject, model:
     })),
     parameters: size,
   }),
-  embedContent(pieces, size, model) {
-    const [piece, ...others] = pieces;
-    if (piece === undefined || others.length > 0) {
-      const problem = `Google Cloud embeds one text per request with ${model}; send each by itself`;
-      throw new GatewayError('unsupported_feature', `input: ${problem}`, { reason: { param: 'input' } });
-    }
+  embedContent(pieces, size) {
+    const [piece = NO_TEXT] = pieces;
     const config = { ...namesOf(piece), ...size };
     return {
       content: { parts: [{ text: piece.text }] },

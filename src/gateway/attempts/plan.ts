@@ -284,8 +284,27 @@ export function sideOf(target: Target, client?: DialectId): ProviderSide {
   return PROVIDER_SIDES[dialectOf(target, client)];
 }
 
-/** The upstream request of an operation other than generation; the same bytes where both sides speak the same dialect. */
+/**
+ * The upstream requests of an operation other than generation, at least one: the same bytes where both sides speak the same dialect;
+ * several where the provider does not take all of a translated request at once.
+ */
 export function planOperation<Request, Answer>(
+  incoming: Incoming,
+  target: Target,
+  operation: ProviderOperation<Request, Answer>,
+  parse: () => Request,
+  context: PlanContext,
+): Plan[] {
+  const { provider, model } = target;
+  const { asks } = incoming;
+  const isSame = asks === incoming.dialect && asks === dialectOf(target, asks);
+  const fits = isSame && operation.passes?.(incoming.body, provider.quirks, model) !== false;
+  const parts = fits ? undefined : operation.split?.(parse(), model, provider.quirks);
+  if (parts === undefined) return [planPart(incoming, target, operation, parse, context)];
+  return parts.map((part) => planPart(incoming, target, operation, () => part, context));
+}
+
+function planPart<Request, Answer>(
   incoming: Incoming,
   target: Target,
   operation: ProviderOperation<Request, Answer>,

@@ -11,7 +11,7 @@ import type { AttemptContext } from '../attempts/send.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
 import type { Recipient } from '../response/recipient.ts';
 import type { Incoming } from '../request/incoming.ts';
-import { createObserver, type Observer } from '../record/observer.ts';
+import { createObserver, type Observer, UNWATCHED } from '../record/observer.ts';
 import { type Plan, planOperation } from '../attempts/plan.ts';
 
 export interface Operation extends Exchange {
@@ -31,6 +31,8 @@ export interface JsonQuestion<Request, Answer> {
   /** Answers in place of a provider that failed, undefined where its failure stands. */
   instead?(error: GatewayError, upstreamStatus: number | null, target: Target): Promise<Response> | undefined;
   buildResponse(answer: Answer, target: Target): object;
+  /** The answers to the parts of a request as one answer. Left out: no provider is asked in parts. */
+  join?(answers: readonly Answer[]): Answer;
   /** False if answers are built even where the provider speaks the client's dialect. Default: their bytes pass. */
   passes?: boolean;
 }
@@ -45,13 +47,9 @@ export async function askJson<Request, Answer>(
     context: { ...tryContextOf(exchange), targets: question.targets },
     plan(target, apiKey) {
       const operation = question.operationOf(target);
-      const plan = planOperation(
-        incoming,
-        target,
-        operation,
-        question.request,
-        planContextOf(exchange, apiKey),
-      );
+      const context = planContextOf(exchange, apiKey);
+      const [plan, ...others] = planOperation(incoming, target, operation, question.request, context);
+      if (plan === undefined) throw new GatewayError('internal', 'a request has no parts');
       if (question.passes === false) plan.passesAnswer = false;
       noteTry(record, host, plan);
       const observer = createObserver(host.monotonic, record.live);
@@ -69,7 +67,7 @@ export async function askJson<Request, Answer>(
         key: plan.key,
         seen: observer.seen,
         run: async (answered) => {
-          const asked = await ask(attempt, operation, answered);
+          const asked = await askAll(attempt, others, { operation, question, answered });
           if ('error' in asked) {
             const instead = question.instead?.(asked.error, asked.status, target);
             if (instead === undefined) throw asked.error;
@@ -90,11 +88,49 @@ export async function askJson<Request, Answer>(
   return response;
 }
 
+/** How many parts of a request are asked for at a time. */
+const PARTS_AT_A_TIME = 4;
+
+type Asked<Answer> = JsonAnswer<Answer> | { error: GatewayError; status: number | null };
+
+/** @param others the plans of further parts, whose answers are joined to the first. */
+async function askAll<Request, Answer>(
+  attempt: Omit<AttemptContext, 'answered'>,
+  others: readonly Plan[],
+  how: {
+    operation: ProviderOperation<Request, Answer>;
+    question: JsonQuestion<Request, Answer>;
+    answered(status: number): void;
+  },
+): Promise<Asked<Answer>> {
+  const { operation, question, answered } = how;
+  const first = await ask(attempt, operation, answered);
+  if (others.length === 0 || 'error' in first || question.join === undefined) return first;
+  const answers = [first.answer];
+  let failed: Asked<Answer> | undefined;
+  let next = 0;
+  const askOthers = async () => {
+    for (let at = next++; failed === undefined; at = next++) {
+      const plan = others[at];
+      if (plan === undefined) return;
+      const observer = createObserver(attempt.host.monotonic, UNWATCHED);
+      const asked = await ask({ ...attempt, plan, observer }, operation, () => {});
+      if ('error' in asked) failed ??= asked;
+      else answers[at + 1] = asked.answer;
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_AT_A_TIME }, askOthers));
+  if (failed === undefined) return { ...first, answer: question.join(answers) };
+  // What was answered is billed all the same. The try keeps the first part's status: one that was refused would cost nothing.
+  question.note?.(question.join(answers.filter((answer) => answer !== undefined)), attempt.observer);
+  return failed;
+}
+
 async function ask<Request, Answer>(
   attempt: Omit<AttemptContext, 'answered'>,
   operation: ProviderOperation<Request, Answer>,
   answered: (status: number) => void,
-): Promise<JsonAnswer<Answer> | { error: GatewayError; status: number | null }> {
+): Promise<Asked<Answer>> {
   let status: number | null = null;
   const note = (upstreamStatus: number) => {
     status = upstreamStatus;

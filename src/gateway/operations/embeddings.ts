@@ -1,6 +1,6 @@
 // Texts in, vectors out. docs/endpoints.md
 import { DIALECTS } from '../../dialects/registry.ts';
-import type { EmbeddingRequest } from '../../model/embedding.ts';
+import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { sideOf } from '../attempts/plan.ts';
@@ -28,8 +28,20 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
       observer.see({ type: 'start', id: null, model: answer.model });
       if (answer.usage !== null) observer.see({ type: 'usage', usage: answer.usage });
     },
+    join,
     buildResponse: (answer, target) => client.buildResponse(answer, request(), target.model),
   });
+}
+
+/** Vectors in the order of the texts; the count is known where each part has one. */
+function join(answers: readonly EmbeddingResponse[]): EmbeddingResponse {
+  const counts = answers.map(({ usage }) => usage?.inputTokens);
+  const isCounted = counts.every((count) => count !== undefined);
+  return {
+    model: answers[0]?.model ?? null,
+    usage: isCounted ? { inputTokens: counts.reduce((sum, count) => sum + count, 0) } : null,
+    vectors: () => answers.flatMap((answer) => answer.vectors()),
+  };
 }
 
 /** The first, which is refused if it has no embeddings, and those after it that have them. */

@@ -88,8 +88,6 @@ test('the Titan that embeds images, too, has another word for dimensions', async
 });
 
 test.each([
-  [{ model: TITAN, input: ['a', 'b'] }, 'one text per request'],
-  [{ model: NOVA, input: ['a', 'b'] }, 'one text per request'],
   [{ model: TITAN, input: [1, 2] }, 'not token ids'],
   [{ model: 'amazon.nova-pro-v1:0', input: 'a' }, 'amazon.nova-pro-v1:0'],
 ])('%j is refused with the reason', async (body, reason) => {
