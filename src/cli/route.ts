@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ResolvedConfig } from '../config/resolved.ts';
-import { type FoundRoute, findRoute } from '../dialects/find-route.ts';
+import { type FoundRoute, findRoute, routeForBody } from '../dialects/find-route.ts';
 import { DIALECTS } from '../dialects/registry.ts';
 import { lacksKey } from '../gateway/attempts/try-context.ts';
 import { type Incoming, parseAsked, parseIncoming, parseSent } from '../gateway/request/incoming.ts';
@@ -163,16 +163,14 @@ function readAs(path: string, text: string, model: string | undefined): ReadBody
   const url = new URL(path, 'http://localhost');
   const found = findRoute(url.pathname, url.searchParams);
   if (found === undefined) throw new UsageError(`no dialect has the path ${path}`);
-  const incoming = parseIncoming(found, new Headers(), url.search, parseSent(withModel(text, found, model)), {
+  const sent = parseSent(withModel(text, found, model));
+  const asked = routeForBody(found, sent.body);
+  const incoming = parseIncoming(asked, new Headers(), url.search, sent, {
     agentType: null,
     projectId: null,
   });
-  return {
-    dialect: found.dialect.id,
-    incoming,
-    request: found.route.operation === 'embed' ? null : parsed(incoming),
-    takesPrompt: found.route.operation !== 'embed',
-  };
+  const takesPrompt = asked.route.operation !== 'embed';
+  return { dialect: found.dialect.id, incoming, request: takesPrompt ? parsed(incoming) : null, takesPrompt };
 }
 
 /** A body for trying rules need not name its model. */

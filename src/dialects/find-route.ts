@@ -24,6 +24,12 @@ export function findRoute(path: string, query: URLSearchParams): FoundRoute | un
   return undefined;
 }
 
+/** The same path, for a body that asks for something else than others posted there. */
+export function routeForBody(found: FoundRoute, body: JsonObject): FoundRoute {
+  const route = found.route.envelope?.asks?.(body, found.route);
+  return route === undefined ? found : { ...found, route };
+}
+
 export interface FoundEnvelope {
   dialect: Dialect;
   envelope: Envelope;

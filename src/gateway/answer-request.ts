@@ -2,7 +2,7 @@
 // row and one response.
 import type { ClientRoute } from '../dialects/dialect.ts';
 import type { Envelope } from '../dialects/envelope.ts';
-import type { FoundForward, FoundRoute } from '../dialects/find-route.ts';
+import { type FoundForward, type FoundRoute, routeForBody } from '../dialects/find-route.ts';
 import { loadPrices } from '../ledger/prices/library.ts';
 import type { RowOperation } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
@@ -126,18 +126,17 @@ export async function answerRequest(
       record.keepRequest(text, featuresIn(headers, found.dialect.client));
     const sent = parseSent(text);
     const forward = envelope?.forwards?.(sent.body, found.route);
-    const other = envelope?.asks?.(sent.body, found.route);
+    const served = routeForBody(found, sent.body);
     const isForwarded =
       forward !== undefined &&
       mayForward(request.method, { forward }, config) &&
-      (other === undefined || !isAskedElsewhere(forward, headers, config));
+      (served === found || !isAskedElsewhere(forward, headers, config));
     if (isForwarded) {
       record.operation = 'infer';
       await loadPrices();
       const forwarded = { dialect: found.dialect, forward: { ...forward, envelope } };
       return await answerForwarded({ ...forwarding, ...asked, found: forwarded }, text);
     }
-    const served = other === undefined ? found : { ...found, route: other };
     const { operation } = served.route;
     record.operation = operation;
     const incoming = parseIncoming(served, headers, address.search, sent, labels);

@@ -278,6 +278,13 @@ routing: { default_provider: openai, fallback_chain: [anthropic/claude-x, groq, 
     expect(out).toMatch(/^ {2}rule +default: the provider that knows the model$/m);
   });
 
+  test('embeddings in the words of Amazon’s clients', async () => {
+    const args = ['--body', writeBody({ inputText: 'hi' }), '--path', '/model/openai%2Fm/invoke'];
+    const { out } = await run('route', args, MIXED);
+    expect(out).toMatch(/^ {2}goes to +openai\/m$/m);
+    expect(out).toMatch(/^ {2}skipped +anthropic\/claude-x: it serves no embeddings$/m);
+  });
+
   test('token counts', async () => {
     const body = { messages: [{ role: 'user', content: 'hi' }] };
     const { rows, skipped } = await resultOf('/v1/messages/count_tokens', body);
