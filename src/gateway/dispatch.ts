@@ -12,7 +12,7 @@ import { answerRequest, type RequestContext } from './answer-request.ts';
 import { mayForward } from './operations/forward.ts';
 import { answerAcross } from './request/cross-origin.ts';
 import { addressOf, type RequestAddress } from './request/request-address.ts';
-import { type MakeBody, standardBody } from './response/byte-source.ts';
+import { abortableBody, type MakeBody, standardBody } from './response/byte-source.ts';
 import { answerShuttingDown } from './response/error-response.ts';
 import type { SocketSession } from './socket/client-socket.ts';
 import { openSocket } from './socket/open-socket.ts';
@@ -33,7 +33,7 @@ export interface Dispatch {
 
 export function createDispatch(current: () => DispatchContext): Dispatch {
   /** Takes nothing else: as a handler it is called with more, which differs from server to server. */
-  const fetch = (request: Request): Promise<Response> => fetchInto(request, standardBody);
+  const fetch = (request: Request): Promise<Response> => fetchInto(request, abortableBody(request.signal));
 
   function fetchInto(request: Request, makeBody: MakeBody): Promise<Response> {
     const context = current();
@@ -57,7 +57,7 @@ export function createDispatch(current: () => DispatchContext): Dispatch {
         config,
         host: context.host,
         redact: redactor.ofFailure,
-        ask: fetch,
+        ask: (request) => fetchInto(request, standardBody),
         turnAway,
         forward: connectSocket && ((found) => forwardSocket(request, found, connectSocket, context)),
       });

@@ -1,7 +1,7 @@
 // The library's way in: neutral events over any provider, cancelled by `break` or a signal, recorded like the rest.
 import { join } from 'node:path';
 import { describe, expect, test } from 'bun:test';
-import { type Ask, createGateway, GatewayError, type StreamEvent } from '../../src/index.ts';
+import { type Ask, createGateway, GatewayError } from '../../src/index.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { CHAT, MESSAGE, utf8 } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -40,7 +40,11 @@ function setup(reply: Reply | ((path: string) => Reply)) {
 const hanging = (model: (typeof MODELS)[number]) =>
   replyWith(utf8(begun[model]), { fault: { kind: 'hang', after: utf8(begun[model]).length } });
 
-async function caught(events: AsyncIterable<StreamEvent>): Promise<unknown> {
+async function* chunksOf(reader: ReadableStreamDefaultReader) {
+  for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+}
+
+async function caught(events: AsyncIterable<unknown>): Promise<unknown> {
   return Array.fromAsync(events).then(
     () => 'nothing was thrown',
     (error: unknown) => error,
@@ -129,6 +133,29 @@ describe.each(MODELS)('.stream() from %s', (model) => {
     expect(await outcome).toBe(controller.signal.reason);
     expect(await lab.upstream.requests[0]?.ended).toBe('left');
     expect((await lab.row(0)).status).toBe('aborted');
+  });
+
+  test('the body of a request whose signal is aborted fails with its reason, and also unread the provider is left', async () => {
+    for (const reads of [true, false]) {
+      const lab = setup(hanging(model));
+      const controller = new AbortController();
+      const body = JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'hi' }] });
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+      const { signal } = controller;
+      const response = await lab.gateway.fetch(
+        new Request('http://sluice/v1/chat/completions', { ...init, signal }),
+      );
+      const reader = response.body?.getReader();
+      if (reader === undefined) throw new Error('the answer has no body');
+      await reader.read();
+      const reason = new Error('enough');
+      const reading = reads ? caught(chunksOf(reader)) : reason;
+      controller.abort(reason);
+      expect(await reading).toBe(reason);
+      expect(await lab.upstream.requests[0]?.ended).toBe('left');
+      expect((await lab.row(0)).status).toBe('aborted');
+      expect(lab.gateway.activeStreams()).toBe(0);
+    }
   });
 
   test('a signal that was aborted before asks nobody', async () => {

@@ -25,8 +25,19 @@ export type MakeBody = (source: ByteSource) => ReadableStream<Uint8Array>;
 export const standardBody: MakeBody = (source) =>
   new ReadableStream<Uint8Array>(new PulledSource(source), { highWaterMark: 0 });
 
+/**
+ * For who asks with a signal: once that is aborted, the body fails with its reason, as that of any fetch does, and the source is
+ * cancelled, also while nobody reads.
+ */
+export function abortableBody(signal: AbortSignal): MakeBody {
+  return (source) => {
+    const abortable = new AbortableSource(source, signal);
+    return new ReadableStream<Uint8Array>(abortable, { highWaterMark: 0 });
+  };
+}
+
 class PulledSource implements UnderlyingDefaultSource<Uint8Array> {
-  private readonly source: ByteSource;
+  protected readonly source: ByteSource;
   private isStarted = false;
 
   constructor(source: ByteSource) {
@@ -39,17 +50,65 @@ class PulledSource implements UnderlyingDefaultSource<Uint8Array> {
       return;
     }
     this.isStarted = true;
-    this.source.start({
+    this.source.start(this.sinkOf(controller));
+  }
+
+  cancel(): void {
+    this.source.cancel();
+  }
+
+  protected sinkOf(controller: ReadableStreamDefaultController<Uint8Array>): ByteSink {
+    return {
       write(bytes) {
         controller.enqueue(bytes);
         return false;
       },
       end: () => controller.close(),
       fail: (error) => controller.error(error),
-    });
+    };
+  }
+}
+
+class AbortableSource extends PulledSource {
+  private readonly signal: AbortSignal;
+  private abort = () => {};
+
+  constructor(source: ByteSource, signal: AbortSignal) {
+    super(source);
+    this.signal = signal;
   }
 
-  cancel(): void {
-    this.source.cancel();
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.abort = () => {
+      this.unfollow();
+      controller.error(this.signal.reason);
+      super.cancel();
+    };
+    if (this.signal.aborted) this.abort();
+    else this.signal.addEventListener('abort', this.abort);
+  }
+
+  override cancel(): void {
+    this.unfollow();
+    super.cancel();
+  }
+
+  protected override sinkOf(controller: ReadableStreamDefaultController<Uint8Array>): ByteSink {
+    const { write, end, fail } = super.sinkOf(controller);
+    // What the abort itself makes of the answer may come before this one's listener is called.
+    const unlessAborted = (then: () => void) => {
+      if (this.signal.aborted) return;
+      this.unfollow();
+      then();
+    };
+    return {
+      write: (bytes) => !this.signal.aborted && write(bytes),
+      end: () => unlessAborted(end),
+      fail: (error) => unlessAborted(() => fail(error)),
+    };
+  }
+
+  private unfollow(): void {
+    this.signal.removeEventListener('abort', this.abort);
   }
 }
