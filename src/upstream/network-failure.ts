@@ -227,5 +227,7 @@ function originOf(url: string): string {
 
 function codeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return 'unknown reason';
-  return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+  if ('code' in thrown && typeof thrown.code === 'string') return thrown.code;
+  // Node's fetch throws a TypeError around the network's own error.
+  return thrown.cause instanceof Error ? codeOf(thrown.cause) : thrown.name;
 }

@@ -39,6 +39,14 @@ test.each([
   expect(isUnreachable(cause)).toBe(unreachable);
 });
 
+test('Node’s fetch, which wraps the network’s error, is told in the same words', () => {
+  const cause = new TypeError('fetch failed', { cause: coded('ECONNREFUSED') });
+  expect(networkFailure('lab', URL_WITH_SECRETS, cause).message).toContain(
+    'no connection could be made (ECONNREFUSED)',
+  );
+  expect(isUnreachable(cause)).toBe(true);
+});
+
 test('a machine without a network is told apart, also in other words of the same failure', () => {
   const cause = Object.assign(coded('EAI_AGAIN'), { offline: true });
   const failure = networkFailure('lab', URL_WITH_SECRETS, cause);
