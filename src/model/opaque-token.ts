@@ -1,6 +1,7 @@
 // Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought
 // signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
 // opaque fields, labelled with where they came from. No state in the gateway.
+import { toBase64 } from './base64.ts';
 import type { JsonValue } from './json/json.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
@@ -242,7 +243,7 @@ export function isMadeUpId(prefix: string, id: string): boolean {
 }
 
 function encodeBase64(text: string): string {
-  return new TextEncoder().encode(text).toBase64();
+  return toBase64(new TextEncoder().encode(text));
 }
 
 /** Decodes base64 or base64url; undefined if the result is not UTF-8. */

@@ -47,7 +47,7 @@ test('the types of all its code are sound', () => {
     writeFileSync(join(FOLDER, name), code);
     return name;
   });
-  expect(files).toHaveLength(3);
+  expect(files).toHaveLength(4);
   const config = {
     extends: join(ROOT, 'tsconfig.json'),
     compilerOptions: { paths: { sluice: [join(ROOT, 'src/index.ts')] }, typeRoots: ['node_modules/@types'] },

@@ -1,5 +1,6 @@
 // What InvokeModel states of an answer in whatever form its model has: counts in headers or in the last message of a stream, and
 // exceptions. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+import { fromBase64 } from '../../model/base64.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
@@ -67,7 +68,7 @@ function metricsIn(data: string): StatedUsage | undefined {
   if (encoded === undefined) return undefined;
   let text: string;
   try {
-    text = textDecoder.decode(Uint8Array.fromBase64(encoded));
+    text = textDecoder.decode(fromBase64(encoded));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 // Images and documents as content blocks: bytes in base64, or where they lie in S3.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
+import { fromBase64, toBase64 } from '../../model/base64.ts';
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS } from '../aws/media-formats.ts';
@@ -54,7 +55,7 @@ function plainSource(source: MediaSource): JsonObject | undefined {
   if (source.kind === 'text') return { text: source.text };
   if (source.kind !== 'base64') return undefined;
   try {
-    return { text: new TextDecoder().decode(Uint8Array.fromBase64(source.data)) };
+    return { text: new TextDecoder().decode(fromBase64(source.data)) };
   } catch {
     return undefined;
   }
@@ -80,7 +81,7 @@ function buildSource(source: MediaSource): JsonObject | undefined {
     case 'base64':
       return { bytes: source.data };
     case 'text':
-      return { bytes: new TextEncoder().encode(source.text).toBase64() };
+      return { bytes: toBase64(new TextEncoder().encode(source.text)) };
     case 'url':
       return source.url.startsWith('s3://') ? { s3Location: { uri: source.url } } : undefined;
     case 'file':

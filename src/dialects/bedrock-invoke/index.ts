@@ -1,5 +1,6 @@
 // Amazon Bedrock's InvokeModel, for providers only: another dialect's body and events, in an envelope.
 // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+import { fromBase64, toBase64 } from '../../model/base64.ts';
 import { asString, parseObject } from '../../model/json/json.ts';
 import { countIn, tierIn } from '../../model/usage.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
@@ -87,7 +88,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
         const { body, losses } = buildRequest(request, options);
         return {
           body: {
-            input: { invokeModel: { body: new TextEncoder().encode(JSON.stringify(body)).toBase64() } },
+            input: { invokeModel: { body: toBase64(new TextEncoder().encode(JSON.stringify(body))) } },
           },
           losses,
         };
@@ -141,7 +142,7 @@ function innerEvent(data: string): { event: string; data: string } {
   const bytes = asString(parseObject(data)?.bytes);
   if (bytes === undefined) throw new MalformedEvent('a chunk of the event stream has no bytes');
   try {
-    return { event: '', data: textDecoder.decode(Uint8Array.fromBase64(bytes)) };
+    return { event: '', data: textDecoder.decode(fromBase64(bytes)) };
   } catch {
     throw new MalformedEvent('the bytes of a chunk are not base64');
   }

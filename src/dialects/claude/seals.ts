@@ -2,6 +2,7 @@
 // are passed from one to another. https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 // ("Thinking encryption"). Bedrock sends the redacted text as bytes, in base64 on its wire. Of the models that it serves
 // by Converse, only Claude signs.
+import { fromBase64, toBase64 } from '../../model/base64.ts';
 import { openToken, type OpaqueToken } from '../../model/opaque-token.ts';
 
 const MESSAGES = 'anthropic-messages';
@@ -17,7 +18,7 @@ export function openRedacted(token: OpaqueToken): string | undefined {
   const bytes = openToken(CONVERSE, token);
   if (bytes === undefined) return openToken(MESSAGES, token);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(bytes));
+    return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(bytes));
   } catch {
     return undefined;
   }
@@ -26,5 +27,5 @@ export function openRedacted(token: OpaqueToken): string | undefined {
 /** As Bedrock's `redactedContent`. Undefined where another vendor's model sealed it. */
 export function openRedactedBytes(token: OpaqueToken): string | undefined {
   const data = openToken(MESSAGES, token);
-  return data === undefined ? openToken(CONVERSE, token) : new TextEncoder().encode(data).toBase64();
+  return data === undefined ? openToken(CONVERSE, token) : toBase64(new TextEncoder().encode(data));
 }

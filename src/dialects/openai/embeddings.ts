@@ -1,5 +1,6 @@
 // OpenAI's embeddings, which both of its dialects and all compatible servers share.
 // https://platform.openai.com/docs/api-reference/embeddings
+import { toBase64 } from '../../model/base64.ts';
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import {
@@ -48,7 +49,7 @@ export const openaiClientEmbeddings: ClientEmbeddings = {
       data: response.vectors().map((vector, index) => ({
         object: 'embedding',
         index,
-        embedding: encoding === 'base64' ? toBase64(vector) : vector,
+        embedding: encoding === 'base64' ? packed(vector) : vector,
       })),
       model: response.model ?? model,
       usage: { prompt_tokens: tokens, total_tokens: tokens },
@@ -96,7 +97,7 @@ export const openaiEmbeddings: ProviderOperation<EmbeddingRequest, EmbeddingResp
 function parseVectors(data: readonly JsonValue[]): number[][] {
   return data.map((entry, at) => {
     const embedding = asObject(entry)?.embedding;
-    if (typeof embedding === 'string') return fromBase64(embedding);
+    if (typeof embedding === 'string') return unpacked(embedding);
     const values = asArray(embedding);
     if (values === undefined) throw new Error(`data[${at}].embedding is missing`);
     return values.map((value) => asNumber(value) ?? 0);
@@ -105,13 +106,13 @@ function parseVectors(data: readonly JsonValue[]): number[][] {
 
 const FLOAT_BYTES = 4;
 
-function toBase64(vector: readonly number[]): string {
+function packed(vector: readonly number[]): string {
   const view = new DataView(new ArrayBuffer(vector.length * FLOAT_BYTES));
   for (const [at, value] of vector.entries()) view.setFloat32(at * FLOAT_BYTES, value, true);
-  return new Uint8Array(view.buffer).toBase64();
+  return toBase64(new Uint8Array(view.buffer));
 }
 
-function fromBase64(text: string): number[] {
+function unpacked(text: string): number[] {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   const vector: number[] = [];

@@ -1,4 +1,5 @@
 // What a whole answer and a stream of Converse have in common: stop reasons, counts, citations.
+import { toBase64 } from '../../../model/base64.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 import { table } from '../../../model/table.ts';
 import { mergeUsage, type Usage } from '../../../model/usage.ts';
@@ -113,5 +114,5 @@ function placeInResult(citation: JsonObject): JsonObject {
 
 /** As Amazon has it: the bytes of Anthropic's text, in base64. */
 export function redactedOf(data: string): string {
-  return new TextEncoder().encode(data).toBase64();
+  return toBase64(new TextEncoder().encode(data));
 }

@@ -1,5 +1,6 @@
 // Amazon's CountTokens, of a request as InvokeModel or Converse take it.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+import { fromBase64 } from '../../../model/base64.ts';
 import { GatewayError } from '../../../model/errors.ts';
 import { asObject, asString } from '../../../model/json/json.ts';
 import type { Envelope } from '../../envelope.ts';
@@ -20,7 +21,7 @@ export const COUNT: Envelope = {
       throw new GatewayError('invalid_request', `input.invokeModel.body: ${problem}`);
     }
     try {
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(encoded));
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(encoded));
       return { text, lost: [] };
     } catch {
       throw new GatewayError('invalid_request', 'input.invokeModel.body: is not UTF-8 text in base64');

@@ -1,5 +1,6 @@
 // Clients of Claude by InvokeModel: the body holds version and betas, and each binary message of a stream one of Claude's events.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+import { toBase64 } from '../../../model/base64.ts';
 import { GatewayError } from '../../../model/errors.ts';
 import type { HeaderReader } from '../../../model/headers.ts';
 import { type JsonObject, parseObject } from '../../../model/json/json.ts';
@@ -34,7 +35,7 @@ const answers: EnvelopedAnswers = {
 const textEncoder = new TextEncoder();
 
 function chunkOf(data: string): string {
-  return `{"bytes":"${textEncoder.encode(data).toBase64()}"}`;
+  return `{"bytes":"${toBase64(textEncoder.encode(data))}"}`;
 }
 
 function withMetrics(data: string, usage: Usage | null): string {

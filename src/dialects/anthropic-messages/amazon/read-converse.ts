@@ -1,5 +1,6 @@
 // A body of Converse as one of Messages: Amazon's own words for what Claude takes.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+import { fromBase64 } from '../../../model/base64.ts';
 import {
   asArray,
   asObject,
@@ -244,7 +245,7 @@ function readSource(
 /** Undefined where the bytes are no text. */
 function utf8In(base64: string): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.fromBase64(base64));
+    return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(base64));
   } catch {
     return undefined;
   }
