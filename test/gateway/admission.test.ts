@@ -488,6 +488,15 @@ describe('the guard against web pages', () => {
     expect(page.status).toBe(403);
   });
 
+  test('served over TLS, its own pages are those of https', async () => {
+    const ask = (origin: string) =>
+      setup().gateway.fetch(
+        new Request(`https://${SELF}/gateway/health`, { headers: { host: SELF, origin } }),
+      );
+    expect((await ask(`https://${SELF}`)).status).toBe(200);
+    expect((await ask(`http://${SELF}`)).status).toBe(403);
+  });
+
   test('a gateway that serves other hosts asks for keys instead', async () => {
     const lab = setup({ config: { server: { host: '0.0.0.0', keys: [KEY] } } });
     const headers = { host: 'gateway.lan:8088', 'x-sluice-key': KEY };
