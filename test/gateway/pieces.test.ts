@@ -20,6 +20,19 @@ test.each([
   expect(Buffer.from(pieces.join())).toEqual(Buffer.concat(given));
 });
 
+test.each([
+  ['as many bytes come as were declared', 0],
+  ['fewer come', 5_000],
+  ['more come', -5_000],
+])('beyond a megabyte, where %s, they are all there in order', (_, missing) => {
+  const lengths = [...Array.from({ length: 300 }, () => 4_000), 5_000, 1, 3_000, 70_000, 3];
+  const given = lengths.map((length, at) => bytes(length, at));
+  const whole = Buffer.concat(given);
+  const pieces = new Pieces(whole.length + missing);
+  for (const piece of given) pieces.add(piece);
+  expect(whole.equals(pieces.join())).toBe(true);
+});
+
 test('a piece alone is not copied', () => {
   const pieces = new Pieces();
   const only = bytes(9);
