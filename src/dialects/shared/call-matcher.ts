@@ -36,6 +36,11 @@ class WaitingCalls {
 /** Stands for any name. */
 const ANY = '';
 
+/** The name without its signs: Semantic Kernel keeps a call of `files__read` as `files-read`, and its result as `files__read`. */
+function spelling(name: string): string {
+  return `~${name.replace(/[^\p{L}\p{N}]/gu, '')}`;
+}
+
 /**
  * One per request.
  * @param makeUp an id of the position in the request, so that it stays the same while the conversation grows.
@@ -54,7 +59,7 @@ export function createCallMatcher(makeUp: (position: number) => string): CallMat
       const id = given || next();
       const call: OpenCall = { id, isAnswered: false };
       byId.add(id, call);
-      for (const word of [name, ANY]) {
+      for (const word of [name, spelling(name), ANY]) {
         byName.add(word, call);
         if (!given) unnumbered.add(word, call);
       }
@@ -62,7 +67,9 @@ export function createCallMatcher(makeUp: (position: number) => string): CallMat
     },
     answered(name = ANY, given) {
       // A client may have given its own id to a call that came without one.
-      const call = given ? (byId.first(given) ?? unnumbered.first(name)) : byName.first(name);
+      const find = (calls: WaitingCalls) =>
+        calls.first(name) ?? (name === ANY ? undefined : calls.first(spelling(name)));
+      const call = given ? (byId.first(given) ?? find(unnumbered)) : find(byName);
       if (call === undefined) return given || next();
       call.isAnswered = true;
       return call.id;

@@ -366,6 +366,21 @@ describe('calls and results', () => {
     expect(pairs([call('f', 'a')], [result('f', 'other')])).toEqual(['a', '→ other']);
   });
 
+  test('belong together although Semantic Kernel spells the name in another way', () => {
+    const calls = [call('files-read'), call('files-list')];
+    expect(pairs(calls, [result('files__list'), result('files__read')])).toEqual([
+      ...['gcall-h-0', 'gcall-h-1'],
+      ...['→ gcall-h-1', '→ gcall-h-0'],
+    ]);
+  });
+
+  test('do not where a call has exactly that name', () => {
+    expect(pairs([call('a-b'), call('a_b')], [result('a_b'), result('a-b')])).toEqual([
+      ...['gcall-h-0', 'gcall-h-1'],
+      ...['→ gcall-h-1', '→ gcall-h-0'],
+    ]);
+  });
+
   // As Gemini CLI 0.61 sends a session that it resumes. Anthropic refuses the second result of a call.
   test('a result that is reported twice is one', () => {
     const results = [result('f', 'a'), result('f', 'b')];
