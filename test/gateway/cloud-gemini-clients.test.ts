@@ -213,7 +213,7 @@ test('a client that leaves ends the provider’s stream', async () => {
   const path = '/v1beta1/publishers/claude/models/deep:streamGenerateContent?alt=sse';
   const question = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
   const { body } = await post(path, question, { signal: leaving.signal });
-  for await (const _ of body ?? []) leaving.abort();
+  await expect(Array.fromAsync(body ?? [], () => leaving.abort())).rejects.toThrow('aborted');
   expect(await row(0)).toMatchObject({ status: 'aborted', streamed: true });
 });
 

@@ -27,9 +27,10 @@ test.each([
   const response = await post(path, body, { signal: controller.signal });
   const decoder = new TextDecoder();
   let text = '';
-  for await (const piece of response.body ?? []) {
+  const reading = Array.fromAsync(response.body ?? [], (piece) => {
     text += decoder.decode(piece, { stream: true });
     if (text.includes(ending)) controller.abort();
-  }
+  });
+  await expect(reading).rejects.toThrow('aborted');
   expect((await row(0)).status).toBe(status);
 });

@@ -297,12 +297,12 @@ class StreamedAnswer implements ClientStreamOptions {
 
   closed(how: 'completed' | 'cancelled'): void {
     const { record, client } = this.exchange;
+    if (how === 'cancelled') {
+      this.relay?.cancel();
+      client.abort(clientLeft());
+    }
     // Before an answer is served, what was seen belongs to a failed try and is not the end of the request.
     const { finish, error = this.failure } = record.serving ? outcome(record) : NOTHING_SERVED;
-    if (how === 'cancelled') {
-      client.abort(clientLeft());
-      this.relay?.cancel();
-    }
     // The error by which a client's leaving ends the upstream's stream may have been seen: the request did not fail.
     const left = how === 'cancelled' || (error !== undefined && isClientLeft(error));
     if (error !== undefined && !isClientLeft(error)) record.end(failedWith(error));

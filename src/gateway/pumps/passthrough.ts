@@ -194,7 +194,6 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     const wasEnded = this.ended();
     this.failed = true;
     this.settle();
-    this.decoder.end();
     if (!this.ended()) return this.reportError(error);
     const late = wasEnded ? null : this.reportedFailure();
     return late === null ? undefined : this.reportError(late);
@@ -238,7 +237,13 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
     this.decoded?.push(event);
   }
 
+  /** What has passed, the client was told: also of an ending behind which only counts are missing. */
   settle(): void {
+    this.noteNumbers();
+    this.decoder.end();
+  }
+
+  private noteNumbers(): void {
     const numbers = this.form?.takeNumbers();
     if (numbers !== undefined) this.decoder.count?.(numbers);
   }
@@ -302,7 +307,7 @@ class PassthroughPump implements Pump<Uint8Array>, RepeatReader {
   /** False where it cannot be read. */
   private read(event: SseEvent, frame: Uint8Array | null, isPing: boolean): boolean {
     const { form } = this;
-    this.settle();
+    this.noteNumbers();
     this.noteLast();
     if (form === null || frame === null) return isPing || this.decode(event);
     const decoded: StreamEvent[] = [];

@@ -21,7 +21,7 @@ export interface Pump<Out> {
   tookEvent(): boolean;
   /** Whether a keep-alive has come in this answer. */
   hasKeepAlives(): boolean;
-  /** The reader may leave now: reports to the observer the usage known so far. */
+  /** The reader may leave now: reports to the observer the usage known so far, and the ending where that has been read. */
   settle(): void;
   /** Whether it ended the stream itself, as over a limit: nothing more of the provider's is wanted. */
   gaveUp(): boolean;

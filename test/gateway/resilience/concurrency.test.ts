@@ -194,8 +194,7 @@ describe('1,000 endings leave no place taken', () => {
       await lab.timers.advance(0);
       if (leaves) leaving.abort();
       for (const response of await Promise.all(batchOf)) {
-        if (leaves) await response.body?.cancel();
-        else await response.text();
+        if (!leaves) await response.text();
       }
     }
     expect(lab.asked).toHaveLength(1_000);
