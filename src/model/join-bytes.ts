@@ -1,7 +1,9 @@
 // Pieces of bytes as one.
 
 /** The piece itself where there is only one. */
-export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+export function joinBytes<Bytes extends Uint8Array>(
+  pieces: readonly Bytes[],
+): Bytes | Uint8Array<ArrayBuffer> {
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined) return first;
   const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

@@ -1,7 +1,7 @@
 // Opaque tokens that a provider must get back next turn (reasoning signatures, encrypted reasoning, thought
 // signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
 // opaque fields, labelled with where they came from. No state in the gateway.
-import { toBase64 } from './base64.ts';
+import { fromBase64, toBase64 } from './base64.ts';
 import type { JsonValue } from './json/json.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
@@ -249,10 +249,8 @@ function encodeBase64(text: string): string {
 /** Decodes base64 or base64url; undefined if the result is not UTF-8. */
 function decodeBase64(text: string): string | undefined {
   try {
-    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return new TextDecoder('utf-8', { fatal: true }).decode(
-      Uint8Array.from(binary, (char) => char.charCodeAt(0)),
-    );
+    const bytes = fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -176,7 +176,7 @@ export function presentedSecrets(headers: HeaderReader, query: URLSearchParams):
 }
 
 /** The secret part of a header's value: after the name of a scheme, only the credentials. */
-export function secretsInField(value: string): string[] {
+function secretsInField(value: string): string[] {
   const [, scheme = '', credentials] = /^([\w-]+) +(\S+)$/.exec(value) ?? [];
   if (credentials === undefined) return [value];
   const pair = scheme.toLowerCase() === 'basic' ? decodedPair(credentials) : null;

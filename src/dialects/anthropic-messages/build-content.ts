@@ -1,4 +1,5 @@
 // Neutral parts as content blocks: of requests, where every departure is reported, and of answers.
+import { fromBase64 } from '../../model/base64.ts';
 import type {
   DocumentPart,
   ImagePart,
@@ -209,8 +210,7 @@ function asText(source: MediaSource): MediaSource | undefined {
   if (source.kind !== 'base64' || !/^(text\/|application\/(json|xml)\b)/.test(source.mediaType))
     return undefined;
   try {
-    const bytes = Uint8Array.from(atob(source.data), (character) => character.charCodeAt(0));
-    return { kind: 'text', text: new TextDecoder().decode(bytes) };
+    return { kind: 'text', text: new TextDecoder().decode(fromBase64(source.data)) };
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 // AWS event streams: binary messages of headers and a payload, each with two checksums.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html
 import type { EventStreamCodec } from '@smithy/core/event-streams';
+import { joinBytes } from '../../model/join-bytes.ts';
 import { findPackages, loadPackage } from '../../model/lazy-package.ts';
 import { EventTooLarge } from '../../sse/frame-splitter.ts';
 import { type CreateFraming, MalformedEvent, type StreamFraming } from '../dialect.ts';
@@ -83,7 +84,7 @@ function createMessageFraming(
       pieces.push(chunk);
       pending += chunk.length;
       if (pending < wanted) return;
-      let bytes = join(pieces, pending);
+      let bytes = joinBytes(pieces);
       keep(new Uint8Array(0), PRELUDE_BYTES);
       while (bytes.length >= PRELUDE_BYTES) {
         const length = messageLength(bytes, checksum, maxEvent);
@@ -99,19 +100,6 @@ function createMessageFraming(
     // An incomplete message yields nothing.
     flush() {},
   };
-}
-
-/** @param length of all pieces together. */
-export function join(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return first;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }
 
 /** Checked before anything waits for so many bytes. */

@@ -1,6 +1,6 @@
 // OpenAI's embeddings, which both of its dialects and all compatible servers share.
 // https://platform.openai.com/docs/api-reference/embeddings
-import { toBase64 } from '../../model/base64.ts';
+import { fromBase64, toBase64 } from '../../model/base64.ts';
 import type { EmbeddingInput, EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import {
@@ -113,7 +113,7 @@ function packed(vector: readonly number[]): string {
 }
 
 function unpacked(text: string): number[] {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const bytes = fromBase64(text);
   const view = new DataView(bytes.buffer);
   const vector: number[] = [];
   for (let at = 0; at + FLOAT_BYTES <= bytes.length; at += FLOAT_BYTES)

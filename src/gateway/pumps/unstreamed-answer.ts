@@ -1,6 +1,7 @@
 // Answers announced as a stream that are not one: a JSON body or a page, recognized by its beginning, is read whole; any
 // other text is reported for what it is once it has ended without an event.
 import { GatewayError } from '../../model/errors.ts';
+import { joinBytes } from '../../model/join-bytes.ts';
 import { isJson } from '../../model/json/json.ts';
 import { JsonArrayReaderPump } from './read-json-array.ts';
 import { type Pump, tooLong } from './pump.ts';
@@ -138,7 +139,7 @@ class TextPump<Out> extends WrappedPump<Out> {
   /** Half a body, or a body followed by events: ends as the stream's pump reads it. */
   private endAsStream(): Out | undefined {
     const { stream } = this;
-    const out = stream.push(joined(this.pieces, this.size));
+    const out = stream.push(joinBytes(this.pieces));
     this.rest = stream.end();
     return out ?? this.more();
   }
@@ -185,14 +186,4 @@ class DoubtfulPump<Out> extends WrappedPump<Out> {
     const message = `${this.provider} answered with text instead of a stream of events: ${what}; check its base_url and any proxy in between`;
     return new GatewayError('upstream_malformed', message);
   }
-}
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

@@ -1,4 +1,5 @@
 // Changes the strings at one place of JSON documents that pass by in pieces, without holding the rest: a batch may have 200 MB.
+import { joinBytes } from '../join-bytes.ts';
 import { asString, parseObject } from './json.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -55,7 +56,7 @@ export function createStringEditor(edit: StringEdit): StringEditor {
 /** All that an editor makes of a whole body. */
 export function editWhole(editor: StringEditor, bytes: Bytes): Bytes {
   const passed = editor.take(bytes);
-  return joined([passed, editor.end()].filter(({ length }) => length > 0));
+  return joinBytes([passed, editor.end()].filter(({ length }) => length > 0));
 }
 
 class Editor implements StringEditor {
@@ -103,7 +104,7 @@ class Editor implements StringEditor {
       if (this.heldFrom !== -1) this.passTo(bytes, this.heldFrom);
       this.heldFrom = -1;
     } else this.passTo(bytes, bytes.length);
-    return joined(this.passed);
+    return joinBytes(this.passed);
   }
 
   end(): Bytes {
@@ -267,16 +268,4 @@ function padded(bytes: Uint8Array, length: number): Bytes {
   const filled = new Uint8Array(Math.max(bytes.length, length)).fill(SPACE);
   filled.set(bytes);
   return filled;
-}
-
-function joined(pieces: readonly Bytes[]): Bytes {
-  const [only] = pieces;
-  if (only !== undefined && pieces.length === 1) return only;
-  const whole = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

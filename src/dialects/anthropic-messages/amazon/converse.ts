@@ -3,8 +3,8 @@
 import { readObject } from '../../../model/json/exact-numbers.ts';
 import { asString, type JsonObject } from '../../../model/json/json.ts';
 import { writeJson } from '../../../model/json/write-json.ts';
+import { joinBytes } from '../../../model/join-bytes.ts';
 import { table } from '../../../model/table.ts';
-import { join } from '../../aws/event-stream.ts';
 import type { Envelope, UnwrappedRequest } from '../../envelope.ts';
 import { ANSWERS, loadMessages } from './answers.ts';
 import { openHeaders } from './headers.ts';
@@ -53,10 +53,7 @@ export const CONVERSE: Envelope = {
         const messages = converse
           .write(type, readObject(data) ?? {})
           .map(([name, fields]) => writer.event(name, JSON.stringify(fields)));
-        return join(
-          messages,
-          messages.reduce((sum, message) => sum + message.length, 0),
-        );
+        return joinBytes(messages);
       }, 'modelTimeoutException');
     },
   },
