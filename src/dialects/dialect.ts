@@ -71,6 +71,15 @@ export interface ForwardedPath {
   spokenBy: readonly ProviderDialectId[];
   /** It is about what lies in the provider's account, whoever put it there (files, batches, stored answers). */
   isStored: boolean;
+  /** Of its methods, those that only a provider can answer. Left out: all are. */
+  methods?: readonly string[];
+  /** What is sent there, or answered, is a secret or has one in it: rows have neither. */
+  holdsSecrets?: boolean;
+  /**
+   * For messages: what is opened past the gateway, by a secret or a call that the provider answers with. So it is asked with a
+   * client's own key only. Left out: nothing is.
+   */
+  leadsPast?: string;
   /**
    * What is posted there, unless it is JSON, is a file or a part of one, as it is or in a form that need not name a model. It is
    * passed on while it comes in.

@@ -58,14 +58,16 @@ const LEADS_OUT = /(\/|\\|%(25)*(2f|5c))(\.|%(25)*2e){1,2}($|\/|\\|;|%(25)*(2f|5
 /**
  * The dialect whose vendor has this path, where only a provider itself can answer it. Dialects share a path: who shows itself
  * by a header is it.
+ * @param method left out: any that the path has.
  */
-export function findForward(path: string, headers: HeaderReader): FoundForward | undefined {
+export function findForward(path: string, headers: HeaderReader, method?: string): FoundForward | undefined {
   if (LEADS_OUT.test(path)) return undefined;
   let byPath: FoundForward | undefined;
   for (const dialect of ALL) {
     const { client } = dialect;
     const forward = client.forwardedTo?.(path, headers);
     if (forward === undefined) continue;
+    if (method !== undefined && forward.methods?.includes(method) === false) continue;
     const found = { dialect, forward };
     if (client.forwardedTo?.(path, NO_HEADERS) === undefined) return found;
     byPath ??= found;

@@ -78,7 +78,10 @@ function readable(
 function answer(request: Request, makeBody: MakeBody, context: DispatchContext): Promise<Response> {
   const address = addressOf(request);
   const found = findRoute(address.pathname, address.searchParams);
-  const asked = found ?? forwardOf(request, address, context);
+  // What a dialect answers is posted; a vendor may list what was answered there, by GET.
+  const forwarded =
+    found !== undefined && request.method === 'POST' ? undefined : forwardOf(request, address, context);
+  const asked = forwarded ?? found;
   // The gateway's own pages can still be read.
   if (context.closed && (asked ?? findModels(address.pathname, request.headers)) !== undefined)
     return refuse(request, context);
@@ -96,7 +99,7 @@ function forwardOf(
   { pathname }: RequestAddress,
   { setup }: DispatchContext,
 ): FoundForward | undefined {
-  const found = findForward(pathname, request.headers);
+  const found = findForward(pathname, request.headers, request.method);
   return found !== undefined && mayForward(request.method, found, setup.config) ? found : undefined;
 }
 

@@ -330,9 +330,11 @@ describe('a WebSocket that is forwarded', () => {
     const plain = await fetch(sluice.url + PATH);
     expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket']);
     expect(await plain.text()).toContain('/v1/realtime: it is a WebSocket; open it as one');
+    rows++;
     const secrets = await fetch(`${sluice.url}/v1/realtime/client_secrets`, { method: 'POST', body: '{}' });
-    expect(secrets.status).toBe(404);
+    expect(secrets.status).toBe(403);
     expect(await secrets.text()).toContain('open a WebSocket at /v1/realtime');
+    expect(await lastRow()).toMatchObject({ status: 'error', error_code: 'forbidden' });
     await using without = await startSluice({ config: { providers: { gemini: { api_key: 'k' } } } });
     using refused = new SocketClient(without.url + PATH);
     await expect(refused.opened).rejects.toThrow('404');

@@ -544,6 +544,11 @@ describe('a project’s key', () => {
       '/v1/agents/a_1/sessions',
       '/v1beta/agents',
       '/v1/audio/voice_consents/cons_1',
+      '/v1/threads/thread_1/runs',
+      '/v1/vaults',
+      '/v1/webhook_endpoints',
+      '/v1/chat/completions',
+      '/v1beta/credentials',
       // Whatever a vendor may keep below a path at which others only make something.
       '/v1/images/kept_1',
     ]) {
@@ -574,6 +579,73 @@ describe('a project’s key', () => {
     await made.text();
     expect((await lab.row(0)).projectId).toBe('web');
   });
+});
+
+describe('what leads past the gateway', () => {
+  const PATHS = [
+    '/v1/realtime/client_secrets',
+    '/v1/realtime/translations/client_secrets',
+    '/v1/realtime/calls',
+    '/v1/live/sessions',
+    '/v1/live/sessions/live_1/accept',
+    '/v1/chatkit/sessions',
+    '/v1alpha/auth_tokens',
+  ];
+
+  test('is not opened with the gateway’s key, whoever asks', async () => {
+    const lab = setup(jsonReply({ value: 'ek_lab' }));
+    for (const path of PATHS) {
+      const refused = await lab.ask('POST', path, { body: '{}', headers: JSON_TYPE });
+      expect([path, refused.status]).toEqual([path, 403]);
+      expect(await refused.text()).toContain('send a key of your own');
+    }
+    expect(lab.upstream.requests).toHaveLength(0);
+  });
+
+  test('is with the client’s own, which alone pays for it, and leaves no secret in the row', async () => {
+    const lab = setup(jsonReply({ value: 'ek_lab' }));
+    for (const [at, path] of PATHS.entries()) {
+      const key = path.includes('auth_tokens')
+        ? { 'x-goog-api-key': 'mine' }
+        : { authorization: 'Bearer mine' };
+      const opened = await lab.ask('POST', path, { body: '{"a":1}', headers: { ...JSON_TYPE, ...key } });
+      expect(await opened.json()).toEqual({ value: 'ek_lab' });
+      expect(lab.sent(at)).toMatchObject({ method: 'POST', path });
+      const sent = lab.sent(at).headers;
+      expect([sent.get('authorization') ?? sent.get('x-goog-api-key')]).toEqual([
+        Object.values(key)[0] ?? '',
+      ]);
+      expect(await lab.row(at)).toMatchObject({
+        operation: 'forward',
+        requestBody: null,
+        responseBody: null,
+      });
+    }
+  });
+});
+
+test.each([
+  ['/v1/vaults/v_1/credentials', {}],
+  ['/v1/webhook_endpoints/we_1/rotate_secret', {}],
+  ['/v1/vaults/v_1/credentials', { 'anthropic-version': '2023-06-01' }],
+  ['/v1/tunnels/t_1/reveal_token', { 'anthropic-version': '2023-06-01' }],
+  ['/v1/user_profiles/u_1/action_urls', { 'anthropic-version': '2023-06-01' }],
+  ['/v1/environments/e_1/work/poll', { 'anthropic-version': '2023-06-01' }],
+  ['/v1beta/webhooks/w_1:rotateSigningSecret', {}],
+  ['/v1beta/credentials', {}],
+])('the secrets that pass by POST %s are in no row', async (path, header) => {
+  const lab = setup(jsonReply({ token: 'answered' }));
+  const asked = { body: '{"token":"sent"}', headers: { ...JSON_TYPE, ...header } };
+  expect(await (await lab.ask('POST', path, asked)).json()).toEqual({ token: 'answered' });
+  expect(lab.sent().json()).toEqual({ token: 'sent' });
+  expect(await lab.row(0)).toMatchObject({ requestBody: null, responseBody: null, status: 'success' });
+});
+
+test('a trained model is deleted at the provider that its name has in front', async () => {
+  const lab = setup(jsonReply({ id: 'ft:a:b::c', deleted: true }));
+  expect(await lab.openai.models.delete('gpt/ft:a:b::c')).toMatchObject({ deleted: true });
+  expect(lab.sent()).toMatchObject({ method: 'DELETE', path: '/v1/models/ft%3Aa%3Ab%3A%3Ac' });
+  expect(await lab.row(0)).toMatchObject({ provider: 'gpt', model: 'ft:a:b::c', operation: 'forward' });
 });
 
 test('it counts as a request, and a rate limit that is reached holds it back', async () => {

@@ -122,6 +122,8 @@ test.each([
   ],
   ['/openai/responses/resp_1', 'the whole conversation as `input`'],
   ['/openai/v1/files', 'with each request that needs it, in base64'],
+  ['/v1/organization/users', 'ask the provider itself'],
+  ['/v1/organizations/plugins', 'ask the provider itself'],
   ['/v1/batches', 'each request of a batch separately'],
   ['/v1/images/generations', 'forwarded only to an enabled provider that speaks openai-chat or'],
   ['/v1/audio/transcriptions', 'forwarded only to an enabled provider that speaks openai-chat or'],

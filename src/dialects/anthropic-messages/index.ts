@@ -90,7 +90,10 @@ const BATCHES = '/v1/messages/batches';
 
 /** Other vendors have some of these at the same paths. */
 const STORED =
-  /^\/v1\/(agents|deployment_runs|deployments|dreams|environments|files|memory_stores|sessions|skills)(\/|$)/;
+  /^\/v1\/(agents|deployment_runs|deployments|dreams|environments|files|memory_stores|sessions|skills|tunnels|user_profiles|vaults)(\/|$)/;
+
+/** A profile's are links that whoever has one can open; a piece of an environment's work has the key to its session. */
+const SECRETS = /^\/v1\/(tunnels|user_profiles|vaults|environments\/[^/]+\/work)(\/|$)/;
 
 /** What only Anthropic itself can answer. */
 function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undefined {
@@ -104,6 +107,7 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
     isStored: true,
     isUpload: true,
     passesLongJson: isBatch,
+    ...(SECRETS.test(path) && { holdsSecrets: true }),
     ...(isBatch && { batch: { model: ['requests', null, 'params', 'model'] } }),
   };
 }

@@ -81,9 +81,12 @@ export function isGoogles(headers: HeaderReader): boolean {
 
 /** What Google stores. https://ai.google.dev/api */
 const STORED = new RegExp(
-  `^(/upload|/download)?/v1(beta)?/(agents|batches|cachedContents|environments|fileSearchStores|files|interactions|operations|triggers|voices)(/|${COLON}|$)` +
+  `^(/upload|/download)?/v1(beta)?/(agents|batches|cachedContents|credentials|environments|fileSearchStores|files|interactions|operations|triggers|tunedModels|voices|webhooks)(/|${COLON}|$)` +
     `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
+const SECRETS = /^\/v1(beta)?\/(credentials|webhooks)/;
+/** Made for one client, who speaks with Google itself by it. */
+const TOKENS = /^\/v1(alpha|beta)?\/auth_tokens$/;
 const UPLOADED = /^\/upload\//;
 /** What is posted there is answered, and stored. */
 const INTERACTIONS = /^\/v1(beta)?\/interactions$/;
@@ -98,7 +101,12 @@ export function forwardedTo(path: string, headers: HeaderReader): ForwardedPath 
   if (cloud !== undefined) return madeOfCloud(cloud);
   if (SHARED.test(path) && !isGoogles(headers)) return undefined;
   if (INTERACTIONS.test(path)) return { path, spokenBy: ['gemini'], isStored: true, ...INTERACTION_BILL };
-  if (STORED.test(path)) return { path, spokenBy: ['gemini'], isStored: true, isUpload: UPLOADED.test(path) };
+  if (STORED.test(path)) {
+    const holdsSecrets = SECRETS.test(path);
+    return { path, spokenBy: ['gemini'], isStored: true, isUpload: UPLOADED.test(path), holdsSecrets };
+  }
+  if (TOKENS.test(path))
+    return { path, spokenBy: ['gemini'], isStored: true, holdsSecrets: true, leadsPast: 'a conversation' };
   if (!MADE_AT_ONCE.test(path)) return undefined;
   return DECISIONS.test(path) ? { ...madeAt(path), ...DECISION_BILL } : madeAt(path);
 }
@@ -124,6 +132,7 @@ const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
     /^\/v1beta\/cachedContents(\/|$)/,
     'conversations are not cached here; send all of them with each request, as `systemInstruction`, `tools` and `contents`',
   ],
+  [/\/auth_tokens$/, 'open a WebSocket for Live here, with a key'],
   [/^\/v1beta\/(batches|batchPredictionJobs)([/:]|$)/, 'send each request of a batch separately'],
   [
     /^\/v1beta\/interactions(\/|$)/,

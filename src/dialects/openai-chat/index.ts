@@ -111,7 +111,10 @@ function alternativeTo(asked: string): string | undefined {
     return 'no files are stored here; send their content with each request that needs it, in base64';
   const [, spoken] = /^(\/v1\/(?:realtime|live\/sessions))(?:\/|$)/.exec(path) ?? [];
   if (spoken !== undefined)
-    return `a conversation’s own secret and WebRTC lead past the gateway; open a WebSocket at ${spoken}, with a key`;
+    return `open a WebSocket at ${spoken}, with a key; a conversation’s own secret and WebRTC lead past the gateway`;
+  // Anthropic's SDKs request some of these, too.
+  if (/^\/v1\/(compliance|organizations?|projects)(\/|$)/.test(path))
+    return 'what administers an account is not forwarded; ask the provider itself';
   if (/^\/v1\/batches(\/|$)/.test(path)) return 'send each request of a batch separately';
   return undefined;
 }

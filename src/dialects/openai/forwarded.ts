@@ -1,15 +1,26 @@
 // The paths of OpenAI's API that only a provider itself can answer. https://developers.openai.com/api/reference
 import type { BatchForm, ForwardedPath } from '../dialect.ts';
 import { decisionsBill, imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
+import { routeModels } from '../operations.ts';
+import { modelInPath } from '../shared/model-in-path.ts';
 import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
 const MADE_AT_ONCE = /^\/v1\/(audio|content_provenance_checks|decisions|images|moderations|ocr|rerank)(\/|$)/;
 const STORED =
-  /^\/v1\/(agents|audio\/(voices|voice_consents)|batch\/jobs|batches|containers|evals|files|fine_tuning|skills|uploads|vector_stores|videos)(\/|$)/;
+  /^\/v1\/(agents|assistants|audio\/(voices|voice_consents)|batch\/jobs|batches|chatkit\/threads|containers|evals|files|fine_tuning|live\/sessions\/[^/]+\/content|safety|skills|threads|uploads|vaults|vector_stores|videos|webhook_endpoints|webhook_event_types)(\/|$)/;
+const SECRETS = /^\/v1\/(vaults|webhook_endpoints)(\/|$)/;
+/** By their answers a client speaks with the provider itself: secrets of one conversation, and what WebRTC and telephones are joined by. */
+const LEADS_PAST =
+  /^\/v1\/(chatkit\/sessions|live\/sessions\/.+|realtime\/(calls|client_secrets|sessions|transcription_sessions|translations\/client_secrets))(\/|$)/;
+/** Opened as a WebSocket, it is forwarded in another way. */
+const LIVE = '/v1/live/sessions';
 /** Videos, which are stored too, are made by the model that their form names. */
 const UPLOADED = /^\/v1\/(containers|files|skills|uploads|vector_stores)(\/|$)/;
-const STORED_CHAT = /^\/v1\/chat\/completions\/./;
+const STORED_CHAT = /^\/v1\/chat\/completions(\/.|$)/;
+/** What is posted there is a question to a model. */
+const CHAT = '/v1/chat/completions';
+const SPOKEN_BY = ['openai-chat', 'openai-responses'] as const;
 const STORED_RESPONSE = /^\/v1\/(responses\/.|conversations(\/|$))/;
 
 const FILES = '/v1/files';
@@ -37,16 +48,47 @@ export function forwardedByChat(asked: string): ForwardedPath | undefined {
   if (isStored || MADE_AT_ONCE.test(path)) {
     return {
       path: belowBase(path),
-      spokenBy: ['openai-chat', 'openai-responses'],
+      spokenBy: SPOKEN_BY,
       isStored,
       isUpload: UPLOADED.test(path),
+      ...(SECRETS.test(path) && { holdsSecrets: true }),
       ...(path === FILES && { batch: BATCH }),
       ...BILLED.find(([billed]) => billed.test(path))?.[1],
     };
   }
-  return STORED_CHAT.test(path)
-    ? { path: belowBase(path), spokenBy: ['openai-chat'], isStored: true }
-    : undefined;
+  if (path === LIVE || LEADS_PAST.test(path)) return leadingPast(path);
+  if (STORED_CHAT.test(path))
+    return {
+      path: belowBase(path),
+      spokenBy: ['openai-chat'],
+      isStored: true,
+      ...(path === CHAT && { methods: ['GET'] }),
+    };
+  return ownModel(path);
+}
+
+function leadingPast(path: string): ForwardedPath {
+  return {
+    path: belowBase(path),
+    spokenBy: SPOKEN_BY,
+    isStored: true,
+    holdsSecrets: true,
+    ...(path === LIVE && { methods: ['POST'] }),
+    leadsPast: path.startsWith('/v1/chatkit') ? 'the sessions of an agent' : 'a conversation',
+  };
+}
+
+/** A model that somebody has trained, to be deleted. */
+function ownModel(path: string): ForwardedPath | undefined {
+  const name = routeModels(path, '/v1/models')?.id;
+  if (name === undefined) return undefined;
+  return {
+    path: belowBase(path),
+    spokenBy: SPOKEN_BY,
+    isStored: true,
+    methods: ['DELETE'],
+    model: { name, path: (model) => `/models/${modelInPath(model)}`, streams: false },
+  };
 }
 
 export function forwardedByResponses(asked: string): ForwardedPath | undefined {

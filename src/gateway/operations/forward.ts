@@ -115,7 +115,8 @@ async function forward(
   const inPath = found.forward.model;
   record.requestedModel = inPath?.name ?? content.model;
   record.streamed = inPath?.streams === true;
-  if (forwarding.isRecorded && config.audit.logRequestBodies && content.text !== null)
+  const isKept = forwarding.isRecorded && found.forward.holdsSecrets !== true;
+  if (isKept && config.audit.logRequestBodies && content.text !== null)
     record.keepRequest(content.text, featuresIn(headers, found.dialect.client));
   const { spokenBy, isStored, otherwise, batch } = found.forward;
   const forced = forcedTargetIn(forwarding.headers);
@@ -127,6 +128,7 @@ async function forward(
   const target = withLongTimeout(route.target);
   const path = inPath?.path(target.model) ?? found.forward.path;
   const asking = askingFor({ spoken, headers });
+  requireOwnKeyPast(pathname, found, { asking, target, serverKeys });
   // What is made at once is asked for by POST: anything else is about what is there already.
   if (forwarding.project !== null && (isStored || request.method !== 'POST'))
     requireOwnKey({ asking, target, serverKeys }, `${pathname}: what is stored at the provider`);
@@ -183,14 +185,32 @@ async function forward(
  * Throws `forbidden` without a provider's key of the client's: with the gateway's, each project could use what is another's.
  * @param what all projects would share, for the message.
  */
-export function requireOwnKey(
-  { asking, target, serverKeys }: { asking: Asking | null; target: Target; serverKeys: readonly string[] },
-  what: string,
-): void {
-  if (clientKeyFor(asking, target, { serverKeys, first: target }) !== null) return;
+export function requireOwnKey(asked: AskedWith, what: string): void {
+  if (hasOwnKey(asked)) return;
   throw new GatewayError(
     'forbidden',
     `${what} is not opened by a project's key, since all projects would share it; send a provider's key of your own besides x-sluice-key, or one of server.keys`,
+  );
+}
+
+interface AskedWith {
+  asking: Asking | null;
+  target: Target;
+  serverKeys: readonly string[];
+}
+
+function hasOwnKey({ asking, target, serverKeys }: AskedWith): boolean {
+  return clientKeyFor(asking, target, { serverKeys, first: target }) !== null;
+}
+
+/** Throws `forbidden` for what is to be opened past the gateway with its own key: no budget, limit or row would know of it. */
+function requireOwnKeyPast(pathname: string, { forward, dialect }: FoundForward, asked: AskedWith): void {
+  const { leadsPast } = forward;
+  if (leadsPast === undefined || hasOwnKey(asked)) return;
+  const instead = dialect.client.alternativeTo?.(pathname);
+  throw new GatewayError(
+    'forbidden',
+    `${pathname}: ${leadsPast} would be opened past the gateway, at the expense of its key; send a key of your own for ${asked.target.provider.name} with the request${instead === undefined ? '' : `, or ${instead}`}`,
   );
 }
 
@@ -259,7 +279,8 @@ async function answer(
     provider: provider.name,
     ...(reader !== undefined && { billing: { reader, observer } }),
     idleMs: provider.timeouts.idleMs,
-    keeps: isRecorded && config.audit.logResponseBodies && isText(type),
+    keeps:
+      isRecorded && config.audit.logResponseBodies && found.forward.holdsSecrets !== true && isText(type),
     monotonic: host.monotonic,
   });
   const isHead = request.method === 'HEAD';
