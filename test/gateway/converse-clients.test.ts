@@ -10,7 +10,9 @@ import {
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
 import { createAmazonLab } from '../support/amazon-lab.ts';
-import { concat, eventMessage, exceptionMessage } from '../support/event-stream.ts';
+import { asObject, asString } from '../../src/model/json/json.ts';
+import { converseViolations } from '../support/amazon-grammar.ts';
+import { concat, eventMessage, exceptionMessage, readMessages } from '../support/event-stream.ts';
 import { CHAT, MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 
@@ -630,6 +632,41 @@ describe('to Amazon', () => {
       lost: [],
       usage: { inputTokens: 7, outputTokens: 3 },
     });
+  });
+
+  test('a stream that breaks off is continued by another target in Converse’s events and numbers', async () => {
+    const thought = [
+      ['contentBlockDelta', { contentBlockIndex: 0, delta: { reasoningContent: { text: 'hm' } } }],
+      ['contentBlockStop', { contentBlockIndex: 0 }],
+    ] as const;
+    const text = (index: number) =>
+      ['contentBlockDelta', { contentBlockIndex: index, delta: { text: 'Hi' } }] as const;
+    const stop = ['contentBlockStop', { contentBlockIndex: 1 }] as const;
+    for (const begun of [[text(0)], [...thought, text(1)], [...thought, text(1), stop]]) {
+      const sent = [['messageStart', { role: 'assistant' }] as const, ...begun].map(([name, fields]) =>
+        eventMessage(name, fields),
+      );
+      const lab = createAmazonLab(
+        ({ path }) =>
+          path.startsWith('/model/')
+            ? stream(...sent)
+            : replyWith(MESSAGE.start + MESSAGE.block + MESSAGE.delta(' there') + MESSAGE.end),
+        {
+          config: {
+            providers: { ...config.providers, anthropic: { api_key: 'key-of-the-gateway' } },
+            routing: { continue_streams: true, fallback_chain: [`anthropic/${OWN}`] },
+          },
+        },
+      );
+      const answer = await lab.post('/model/bedrock%2Fus.amazon.nova-lite-v1:0/converse-stream', {
+        messages: ASK.messages,
+      });
+      const { messages } = readMessages(await answer.bytes());
+      expect(converseViolations(messages)).toEqual([]);
+      const said = messages.map(({ fields }) => asString(asObject(fields.delta)?.text) ?? '');
+      expect(said.join('')).toBe('Hi there');
+      expect(await lab.row(0)).toMatchObject({ status: 'success', provider: 'anthropic' });
+    }
   });
 
   test('Claude does not get thinking that another provider left unsigned, which it refuses', async () => {

@@ -49,7 +49,10 @@ export const CONVERSE: Envelope = {
       const converse = new ConverseWriter(facts);
       return loadMessages((writer, type, data) => {
         // Amazon's own events, where it serves itself.
-        if (type !== undefined && !type.includes('_')) return writer.event(type, data);
+        if (type !== undefined && !type.includes('_')) {
+          converse.follow(type, data);
+          return writer.event(type, data);
+        }
         const messages = converse
           .write(type, readObject(data) ?? {})
           .map(([name, fields]) => writer.event(name, JSON.stringify(fields)));

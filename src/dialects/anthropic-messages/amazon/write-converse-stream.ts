@@ -1,7 +1,7 @@
 // The events of a message as those of ConverseStream. Blocks that Converse has no place for are left out, and the others
 // numbered without them.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html
-import { asNumber, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
+import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../../model/json/json.ts';
 import { exactText } from '../../../model/json/exact-numbers.ts';
 import { NO_USAGE, type Usage } from '../../../model/usage.ts';
 import type { AnswerFacts } from '../../envelope.ts';
@@ -15,6 +15,10 @@ export class ConverseWriter {
   /** By Anthropic's number of an open block. */
   private readonly numbers = new Map<number, number>();
   private next = 0;
+  /** Of a block that Amazon's own events left open. */
+  private left: number | undefined;
+  /** Amazon's own latest event of a block, until it is read. */
+  private passed: { name: string; data: string } | undefined;
   private stopped: JsonObject = {};
   private usage: Usage = NO_USAGE;
   private tier: JsonObject = {};
@@ -23,7 +27,13 @@ export class ConverseWriter {
     this.facts = facts;
   }
 
+  /** Follows an event of Amazon's own that the client gets as it came: what is written later may continue it. */
+  follow(name: string, data: string): void {
+    if (name.startsWith('contentBlock')) this.passed = { name, data };
+  }
+
   write(type: string | undefined, event: JsonObject): ConverseEvent[] {
+    this.continuePassed();
     const index = asNumber(event.index) ?? 0;
     switch (type) {
       case 'message_start':
@@ -34,8 +44,9 @@ export class ConverseWriter {
       case 'content_block_delta':
         return this.delta(index, asObject(event.delta) ?? {});
       case 'content_block_stop': {
-        const number = this.numbers.get(index);
+        const number = this.numberOf(index);
         this.numbers.delete(index);
+        this.left = undefined;
         return number === undefined ? [] : [['contentBlockStop', { contentBlockIndex: number }]];
       }
       case 'message_delta':
@@ -48,6 +59,20 @@ export class ConverseWriter {
       default:
         return [];
     }
+  }
+
+  /** Read only now: most streams end as they began. */
+  private continuePassed(): void {
+    const { passed } = this;
+    if (passed === undefined) return;
+    this.passed = undefined;
+    const number = asNumber(parseObject(passed.data)?.contentBlockIndex) ?? 0;
+    this.next = number + 1;
+    if (passed.name !== 'contentBlockStop') this.left = number;
+  }
+
+  private numberOf(index: number): number | undefined {
+    return this.numbers.get(index) ?? this.left;
   }
 
   private start(index: number, block: JsonObject): ConverseEvent[] {
@@ -75,7 +100,7 @@ export class ConverseWriter {
   }
 
   private delta(index: number, delta: JsonObject): ConverseEvent[] {
-    const contentBlockIndex = this.numbers.get(index);
+    const contentBlockIndex = this.numberOf(index);
     const written = deltaOf(delta);
     if (contentBlockIndex === undefined || written === undefined) return [];
     return [['contentBlockDelta', { contentBlockIndex, delta: written }]];
