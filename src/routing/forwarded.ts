@@ -2,9 +2,10 @@
 import type { ProviderConfig, ResolvedConfig } from '../config/resolved.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../model/dialect-id.ts';
 import { GatewayError } from '../model/errors.ts';
+import { compileGlob } from '../model/glob.ts';
 import type { RouteDecision } from '../model/route-decision.ts';
 import { explicit, type Route } from './route.ts';
-import { aliased, forcedProvider, resolveNamed, serves, type Target } from './targets.ts';
+import { aliased, forcedProvider, resolveNamed, resolveTarget, serves, type Target } from './targets.ts';
 
 export interface ForwardQuestion {
   /** For messages. */
@@ -81,40 +82,63 @@ export function fitting(
   return providers.filter((provider) => forwardDialect(provider, asked) !== undefined);
 }
 
-/** A model that one of the requests within the body names. */
-interface NamedWithin extends Pick<ForwardQuestion, 'spokenBy'> {
-  model: string;
-  /** For messages: as in `line 3`. */
-  where: string;
-  /** `x-sluice-target`, null where not given. */
-  forced: string | null;
+/** What holds for all requests within a body. */
+interface AskedWithin extends Pick<ForwardQuestion, 'spokenBy' | 'forced'> {
   /** Its model is '' unless the header names one. */
   target: Target;
 }
 
-/** The provider's name for it. Throws GatewayError `invalid_request` where the model is another provider's. */
-export function nameWithin(asked: NamedWithin, config: ResolvedConfig): string {
-  const { model, where, forced, target } = asked;
+/**
+ * The provider's name for a model that one of the requests within the body names. What is returned throws GatewayError `invalid_request`
+ * where the model is another provider's. @param where of what it returns, for messages: as in `line 3`.
+ */
+export function namesWithin(
+  { spokenBy, forced, target }: AskedWithin,
+  config: ResolvedConfig,
+): (model: string, where: string) => string {
   const { provider, model: forAll } = target;
-  if (forAll !== '') return forAll;
-  const slash = model.indexOf('/');
-  const name = model.slice(0, Math.max(0, slash));
-  if (name === provider.name) return aliased(provider, model.slice(slash + 1));
-  const other = config.providers.find((candidate) => candidate.name === name);
-  if (other === undefined || forced !== null || serves(provider, model)) return aliased(provider, model);
-  const instead =
-    forwardDialect(other, asked) === undefined
-      ? `${name} gets none of this dialect`
-      : `or send the header "x-sluice-target: ${name}" with everything that belongs to the batch (its file, itself and its results)`;
-  throw new GatewayError(
-    'invalid_request',
-    `${where} asks for "${model}", but all requests of a batch go to one provider, this one's to ${provider.name}; name a model of ${provider.name} there; ${instead}`,
-  );
+  const mapped = mappedTo(provider, config);
+  return (model, where) => {
+    if (forAll !== '') return forAll;
+    const slash = model.indexOf('/');
+    const name = model.slice(0, Math.max(0, slash));
+    if (name === provider.name) return aliased(provider, model.slice(slash + 1));
+    const own = forced === null ? mapped(model) : undefined;
+    if (own !== undefined) return own;
+    const other = config.providers.find((candidate) => candidate.name === name);
+    if (other === undefined || forced !== null || serves(provider, model)) return aliased(provider, model);
+    const instead =
+      forwardDialect(other, { spokenBy }) === undefined
+        ? `${name} gets none of this dialect`
+        : `or send the header "x-sluice-target: ${name}" with everything that belongs to the batch (its file, itself and its results)`;
+    throw new GatewayError(
+      'invalid_request',
+      `${where} asks for "${model}", but all requests of a batch go to one provider, this one's to ${provider.name}; name a model of ${provider.name} there; ${instead}`,
+    );
+  };
 }
 
-/** Whether `nameWithin` may return a longer name than the one given. Those that vendors have for others' models are none. */
-export function mayGrow({ provider, model }: Target): boolean {
-  return model !== '' || Object.entries(provider.models).some(([alias, own]) => own.length > alias.length);
+/** What the mapping that fits a model makes of it at the provider; undefined where none leads there. */
+function mappedTo({ name }: ProviderConfig, config: ResolvedConfig): (model: string) => string | undefined {
+  const mappings = config.routing.modelMappings.map(({ from, rule }) => ({ rule, fits: compileGlob(from) }));
+  return (model) => {
+    const { targets = [] } = mappings.find(({ fits }) => fits(model))?.rule ?? {};
+    return targets
+      .map(({ target }) => resolveTarget(target, model, config))
+      .find((target) => target?.provider.name === name)?.model;
+  };
+}
+
+/** Whether `namesWithin` may return a longer name than the one given. Those that vendors have for others' models are none. */
+export function mayGrow({ provider, model }: Target, { routing }: ResolvedConfig): boolean {
+  const isMapped = routing.modelMappings.some(({ rule }) =>
+    rule.targets.some(({ target }) => target.startsWith(`${provider.name}/`)),
+  );
+  return (
+    isMapped ||
+    model !== '' ||
+    Object.entries(provider.models).some(([alias, own]) => own.length > alias.length)
+  );
 }
 
 function choose(
@@ -131,9 +155,27 @@ function choose(
   const named = model === null ? undefined : resolveNamed(model, config);
   if (named !== undefined)
     return { target: named, decision: explicit('model', `model "${model}" names its provider`) };
+  const mapped = model === null ? undefined : byMapping(model, question, config);
+  if (mapped !== undefined) return mapped;
   const { provider, rule } = usual(question, config);
   const target = { provider, model: aliased(provider, model ?? '') };
   return { target, decision: { kind: 'default', rule, why: `${path} is forwarded as it is`, order: null } };
+}
+
+/** Only by one that names the model itself: patterns such as `gpt-*` are meant for models that write, and would catch those that draw. */
+function byMapping(
+  model: string,
+  question: ForwardQuestion,
+  config: ResolvedConfig,
+): { target: Target; decision: RouteDecision } | undefined {
+  const { targets = [], text = '' } =
+    config.routing.modelMappings.find(({ from }) => from === model)?.rule ?? {};
+  const target = targets
+    .map(({ target }) => resolveTarget(target, model, config))
+    .find((target) => target !== undefined && forwardDialect(target.provider, question) !== undefined);
+  if (target === undefined) return undefined;
+  const why = `model "${model}" fits "${model}"`;
+  return { target, decision: { kind: 'model-mapping', rule: text, why, order: null } };
 }
 
 function usual(

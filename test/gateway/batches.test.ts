@@ -13,10 +13,17 @@ const PROVIDERS = {
   groq: { api_key: 'lab-key-groq' },
 };
 
-function setup() {
+const MAPPINGS = [
+  { from: 'cheap', to: ['groq/llama', 'gpt/gpt-5-nano'] },
+  { from: 'claude-haiku-*', to: 'gpt/gpt-5-mini-with-a-longer-name' },
+  { from: 'claude-*', to: 'groq/llama' },
+  { from: 'as-it-is-*', to: 'gpt' },
+];
+
+function setup(model_mappings: typeof MAPPINGS = []) {
   const upstream = createReplayFetch(jsonReply({ id: 'x', object: 'file' }));
   const lab = createTestGateway({
-    config: { providers: PROVIDERS, routing: { default_provider: 'gpt' } },
+    config: { providers: PROVIDERS, routing: { default_provider: 'gpt', model_mappings } },
     fetch: upstream.fetch,
   });
   const toGateway = {
@@ -94,6 +101,28 @@ describe('OpenAI’s batch files', () => {
     await lab.openai.files.create({ file, purpose: 'batch' }, { headers: { 'x-sluice-target': 'groq' } });
     expect(lab.requests[0]?.headers.get('authorization')).toBe('Bearer lab-key-groq');
     expect(modelsIn(lab.sent())).toEqual(['llama-3.3-70b', 'gpt/oss']);
+  });
+
+  test('name what a mapping makes of a model at the provider; one that leads elsewhere changes nothing', async () => {
+    const lab = setup(MAPPINGS);
+    const text = linesOf('cheap', 'claude-haiku-4-5', 'claude-opus-4-5', 'as-it-is-1', 'gpt/cheap');
+    await lab.openai.files.create({ file: await asFile(text), purpose: 'batch' });
+    const mapped = ['gpt-5-nano', 'gpt-5-mini-with-a-longer-name', 'claude-opus-4-5', 'as-it-is-1', 'cheap'];
+    expect(modelsIn(lab.sent())).toEqual(mapped);
+  });
+
+  test('that are too long to be held are mapped too, with names of any length', async () => {
+    const lab = setup(MAPPINGS);
+    const many = Array.from({ length: 20_000 }, () => 'claude-haiku-4-5');
+    await lab.openai.files.create({ file: await asFile(linesOf(...many)), purpose: 'batch' });
+    expect(modelsIn(lab.sent())).toEqual(many.map(() => 'gpt-5-mini-with-a-longer-name'));
+  });
+
+  test('keep their models where the header names the provider', async () => {
+    const lab = setup(MAPPINGS);
+    const file = await asFile(linesOf('cheap', 'fast'));
+    await lab.openai.files.create({ file, purpose: 'batch' }, { headers: { 'x-sluice-target': 'gpt' } });
+    expect(modelsIn(lab.sent())).toEqual(['cheap', 'gpt-5-mini']);
   });
 
   test('ask for the model that the header names', async () => {

@@ -218,6 +218,32 @@ describe('which provider', () => {
     },
   );
 
+  test('a mapping’s, of one that may have the path; those with a pattern are not for what is forwarded', async () => {
+    const providers = {
+      gpt: ALL.gpt,
+      claude: ALL.claude,
+      other: { ...ALL.gpt, base_url: 'http://other.test/v1', api_key: 'k' },
+    };
+    const routing = {
+      model_mappings: [
+        { from: 'gpt-*', to: 'other/writes' },
+        { from: 'draw', to: ['claude/claude-x', 'other/image-2'] },
+      ],
+    };
+    const lab = setup(jsonReply({ created: 1, data: [] }), { providers, more: { routing } });
+    await lab.openai.images.generate({ model: 'draw', prompt: 'a cat' });
+    await lab.openai.images.generate({ model: 'gpt-image-1', prompt: 'a cat' });
+    expect(lab.upstream.requests.map((request) => request.json())).toMatchObject([
+      { model: 'image-2' },
+      { model: 'gpt-image-1' },
+    ]);
+    expect(await lab.row(0)).toMatchObject({
+      provider: 'other',
+      route: { kind: 'model-mapping', rule: expect.stringContaining('model_mappings[1]') },
+    });
+    expect(await lab.row(1)).toMatchObject({ provider: 'gpt' });
+  });
+
   test('none that has another dialect, or is kept out by its configuration', async () => {
     const lab = setup(jsonReply({}), {
       providers: { claude: ALL.claude, gpt: { ...ALL.gpt, forward_other_paths: false } },

@@ -6,7 +6,7 @@ import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { editWhole } from '../../model/json/string-editor.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
-import { fitting, mayGrow, namesAnother, nameWithin, routeForwarded } from '../../routing/forwarded.ts';
+import { fitting, mayGrow, namesAnother, namesWithin, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
 import { firstAnswer } from '../attempts/fallback.ts';
@@ -134,11 +134,15 @@ async function forward(
     requireOwnKey({ asking, target, serverKeys }, `${pathname}: what is stored at the provider`);
   const named = inPath === undefined ? content.withModel(target.model) : bytes;
   upload?.beginWith(named);
-  const rename = (model: string, where: string) =>
-    nameWithin({ model, where, spokenBy, forced, target }, config);
-  const editor = batch && editBatch(batch, { beginning: named, type: type ?? '' }, rename);
+  const editor =
+    batch &&
+    editBatch(
+      batch,
+      { beginning: named, type: type ?? '' },
+      namesWithin({ spokenBy, forced, target }, config),
+    );
   const whole = editor === undefined || upload !== undefined ? named : editWhole(editor, named);
-  if (editor !== undefined) upload?.editWith(editor, mayGrow(target));
+  if (editor !== undefined) upload?.editWith(editor, mayGrow(target, config));
   const asked = {
     method: request.method,
     path,
