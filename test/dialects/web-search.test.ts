@@ -141,6 +141,28 @@ test('Gemini searches only where no functions are offered, which older models re
   expect(names).toEqual(['lost tools.web_search']);
 });
 
+test.each([
+  ['gemini', 'gemini-2.5-pro'],
+  ['bedrock-converse', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+  ['bedrock-invoke', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+] as const)('a forced search that %s does not get is not forced either', (wire, model) => {
+  const tool_choice = { type: 'tool', name: 'web_search' };
+  const more = { tools: [ANTHROPIC, FUNCTION], tool_choice };
+  const { body, names } = asked('anthropic-messages', more, wire, model);
+  expect(JSON.stringify(body)).not.toContain('web_search');
+  expect(names).toEqual(expect.arrayContaining(['lost tools.web_search', 'lost tool_choice']));
+  const alone = asked('anthropic-messages', { tools: [ANTHROPIC], tool_choice }, wire, model);
+  expect(JSON.stringify(alone.body)).not.toContain('web_search');
+  // One that is the client's own function is kept.
+  const own = asked(
+    'anthropic-messages',
+    { tools: [{ ...FUNCTION, name: 'web_search' }], tool_choice },
+    wire,
+    model,
+  );
+  expect(own.names).toEqual([]);
+});
+
 test('a function of the client keeps its name', () => {
   const tools = [
     { type: 'web_search' },

@@ -17,6 +17,7 @@ import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import { AS_INSTRUCTION, SAID_FIRST } from '../shared/substitutes.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { buildServiceTier } from '../shared/service-tier.ts';
+import { withoutUnsentChoice } from '../shared/unsent-choice.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
@@ -52,7 +53,8 @@ export function buildRequest(
   { model, quirks, baseUrl = '' }: BuildOptions,
 ): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = withBreakpoints(pairCalls(declareAllowed(asked, losses), losses), model, losses);
+  const paired = pairCalls(declareAllowed(asked, losses), losses);
+  const request = withBreakpoints(withoutUnsentChoice(paired, losses), model, losses);
   const family = familyOf(model);
   const traits = family === 'claude' ? traitsOf(model) : undefined;
   let documents = 0;

@@ -50,6 +50,7 @@ export function buildToolConfig(
     const choice = buildChoice(toolChoice, facts, scope);
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
+  if (toolChoice?.type === 'required' || toolChoice?.type === 'tool') losses.lost('tool_choice');
   if (called.size === 0) return undefined;
   losses.approximated(
     'tools',

@@ -17,12 +17,18 @@ export function withoutSearch(tool: Tool): Tool {
 /** @param body of a Messages request; it is modified. @param lacking types of tools. */
 export function leaveOutServerTools(body: JsonObject, lacking: RegExp): Loss[] {
   const losses: Loss[] = [];
+  const { name: chosen, ...choice } = asObject(body.tool_choice) ?? {};
   const lost = (feature: string) => losses.push({ feature, outcome: 'lost' });
   const kept = (asArray(body.tools) ?? []).filter((tool) => {
     const { type, name, mcp_server_name: server } = asObject(tool) ?? {};
     const kind = asString(type);
     if (kind === undefined || !lacking.test(kind)) return true;
     lost(`tools.${asString(name) ?? asString(server) ?? kind}`);
+    if (name !== undefined && name === chosen) {
+      // The choice of a tool that is not declared is refused.
+      body.tool_choice = { ...choice, type: 'auto' };
+      lost('tool_choice');
+    }
     return false;
   });
   if (losses.length > 0) setTools(body, kept);

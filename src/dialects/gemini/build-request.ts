@@ -17,6 +17,7 @@ import { pairCalls } from '../shared/pair-calls.ts';
 import { promptToContinue } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
 import { AS_INSTRUCTION, SAID_FIRST, TEXT_ALONE } from '../shared/substitutes.ts';
+import { withoutUnsentChoice } from '../shared/unsent-choice.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildContents } from './build-contents.ts';
 import { buildThinking } from './build-thinking.ts';
@@ -42,7 +43,8 @@ const UNSAID = [
 
 export function buildRequest(asked: NeutralRequest, options: BuildOptions): BuiltRequest {
   const losses = createLossReport(ID);
-  const request = pairCalls(declareExpressible(asked, options, losses), losses);
+  const paired = pairCalls(declareExpressible(asked, options, losses), losses);
+  const request = withoutUnsentChoice(paired, losses);
   const traits = modelTraits(options.model);
   const scope = { options, losses, traits, callNames: new Map<string, string>() };
   const contents = buildContents(request.messages, scope);
