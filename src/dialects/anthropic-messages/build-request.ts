@@ -20,6 +20,7 @@ import { buildThinking, type Thinking } from '../claude/build-thinking.ts';
 import { toCloud } from './cloud.ts';
 import { buildToolChoice, buildTools, forcesTool } from './build-tools.ts';
 import { isClaude, type ModelTraits, traitsOf } from '../claude/models.ts';
+import { withoutBlankStops } from '../claude/stop-sequences.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { isEmpty, put } from '../shared/own-fields.ts';
@@ -97,7 +98,8 @@ export function buildRequest(
   putMerged(body, 'thinking', thinking ?? {}, moreThinking);
   putMerged(body, 'output_config', config, moreConfig);
   buildSampling(request, traits, isThinking(thinking), body, losses);
-  if (request.stopSequences !== undefined) body.stop_sequences = stopSequences(request.stopSequences, losses);
+  if (request.stopSequences !== undefined)
+    body.stop_sequences = withoutBlankStops(request.stopSequences, losses);
   putMerged(body, 'metadata', request.user === undefined ? {} : { user_id: request.user }, moreMetadata);
   buildServiceTier(request.serviceTier, body, losses);
   if (request.cacheControl !== undefined)
@@ -174,13 +176,6 @@ function buildSampling(
     if (refused) losses.lost('top_k', why);
     else body.top_k = topK;
   }
-}
-
-/** Blank stop sequences are refused. */
-function stopSequences(stops: readonly string[], losses: LossReport): string[] {
-  const kept = stops.filter((stop) => stop.trim() !== '');
-  if (kept.length < stops.length) losses.lost('stop', 'stop sequences of only white space are not accepted');
-  return kept;
 }
 
 function buildServiceTier(tier: string | undefined, body: JsonObject, losses: LossReport): void {

@@ -8,6 +8,7 @@ import { takesCacheTtl } from '../aws/prompt-cache.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
+import { withoutBlankStops } from '../claude/stop-sequences.ts';
 import { strictSchema } from '../claude/strict-schema.ts';
 import { dropContinuedThinking, lacksThinking, replaysThinking } from '../claude/thinking-in-turns.ts';
 import { formatInstruction } from '../shared/described-schema.ts';
@@ -158,7 +159,8 @@ function buildInference(
     if (!refused && !either) config.topP = topP;
     else if (topP !== 1) losses.lost('top_p');
   }
-  const stops = (stopSequences ?? []).filter((stop) => stop !== '');
+  const asked = (stopSequences ?? []).filter((stop) => stop !== '');
+  const stops = traits === undefined ? asked : withoutBlankStops(asked, losses);
   if (stops.length === 0) return config;
   if (takesStops(familyOf(model), model)) config.stopSequences = stops;
   else losses.lost('stop_sequences');

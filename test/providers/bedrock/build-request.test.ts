@@ -216,6 +216,14 @@ describe('a conversation', () => {
     );
     expect(lost).toEqual(takes ? [] : ['lost stop_sequences']);
   });
+
+  test('Claude gets none of white space, which it refuses', () => {
+    const stops = { stopSequences: ['\n', 'END'] };
+    const claude = build(stops);
+    expect(claude.body.inferenceConfig).toMatchObject({ stopSequences: ['END'] });
+    expect(claude.lost).toEqual(['lost stop']);
+    expect(build(stops, NOVA)).toMatchObject({ body: { inferenceConfig: stops }, lost: [] });
+  });
 });
 
 describe('tools', () => {
