@@ -52,3 +52,30 @@ test.each(OTHERS)('%s', (wire) => {
       });
     }
 });
+
+test.each([
+  ['anthropic-messages', 'claude-sonnet-4-5'],
+  ['bedrock-invoke', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+  ['bedrock-converse', 'anthropic.claude-sonnet-4-5-20250929-v1:0'],
+] as const)(
+  'a failed call of which there is an image fails in words, which Claude takes beside it: %s',
+  (wire, model) => {
+    const failed = (parts: JsonObject[]) => {
+      const functionResponse = { name: 'look', response: { error: 'too dark' }, parts };
+      const contents = [
+        { role: 'user', parts: [{ text: 'Look.' }] },
+        { role: 'model', parts: [{ functionCall: { name: 'look', args: {} } }] },
+        { role: 'user', parts: [{ functionResponse }] },
+      ];
+      const route = { operation: 'generate', model: 'm', stream: false } as const;
+      const request = DIALECTS.gemini.client.parseRequest({ contents }, route);
+      const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model, quirks: {} });
+      return { sent: JSON.stringify(body.messages), names: losses.map(({ feature }) => feature) };
+    };
+    const seen = failed([{ inlineData: { mimeType: 'image/png', data: 'QUJD' } }]);
+    expect(seen.sent).toMatch(/The tool call failed\..*too dark.*QUJD/);
+    expect(seen.sent).not.toMatch(/is_error|status/);
+    expect(seen.names).toContain('tool_result.is_error');
+    expect(failed([]).sent).toMatch(/"is_error":true|"status":"error"/);
+  },
+);

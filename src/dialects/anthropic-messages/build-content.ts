@@ -17,7 +17,7 @@ import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
-import { GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
+import { CALL_FAILED, FAILED_IN_WORDS, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
@@ -85,9 +85,16 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     }
     case 'tool-result': {
       const block: JsonObject = { type: 'tool_result', tool_use_id: toolId(part.callId) };
-      const content = compact(buildBlocks(part.content, options));
+      const blocks = buildBlocks(part.content, options);
+      // "all content must be type `text` if `is_error` is true": https://github.com/vellum-ai/vellum-assistant/pull/18387
+      const isMixed = part.isError === true && blocks.some(({ type }) => type !== 'text');
+      if (isMixed) {
+        losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
+        blocks.unshift({ type: 'text', text: CALL_FAILED });
+      }
+      const content = compact(blocks);
       if (content !== undefined) block.content = content;
-      put(block, 'is_error', part.isError);
+      if (!isMixed) put(block, 'is_error', part.isError);
       return withCommon(part, losses, block);
     }
     case 'server-tool-result':

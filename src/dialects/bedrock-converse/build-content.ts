@@ -9,7 +9,7 @@ import { openRedactedBytes, openSignature } from '../claude/seals.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
 import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { GIVEN_AS_TEXT } from '../shared/substitutes.ts';
+import { CALL_FAILED, FAILED_IN_WORDS, GIVEN_AS_TEXT } from '../shared/substitutes.ts';
 import { buildDocument, buildImage } from './build-media.ts';
 import { type CachePoints, type Family, knowsFailedResults } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
@@ -144,7 +144,11 @@ function buildResult({ callId, content, isError }: ToolResultPart, scope: Conten
     content: blocks.length === 0 ? [NO_OUTPUT] : blocks,
   };
   if (isError !== true) return result;
-  if (knowsFailedResults(scope.family)) result.status = 'error';
+  // Claude's rule: "all content must be type `text` if `is_error` is true".
+  if (scope.family === 'claude' && blocks.some((block) => block.text === undefined)) {
+    scope.losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
+    blocks.unshift({ text: CALL_FAILED });
+  } else if (knowsFailedResults(scope.family)) result.status = 'error';
   else scope.losses.lost('is_error');
   return result;
 }

@@ -15,7 +15,7 @@ import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
 import { remindByUser } from '../shared/reminder.ts';
-import { CALL_FAILED, WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
+import { CALL_FAILED, FAILED_IN_WORDS, WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
 import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
@@ -281,7 +281,7 @@ function buildToolResult(part: ToolResultPart, moved: Part[], scope: BuildScope)
     kept[kept.length - 1] = { ...last, cacheControl: part.cacheControl };
   } else if (part.cacheControl !== undefined) losses.lost('cache_control');
   if (part.isError === true) {
-    losses.approximated('tool_result.is_error', 'the text says that the call failed');
+    losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
     kept.unshift({ type: 'text', text: CALL_FAILED });
   }
   return {

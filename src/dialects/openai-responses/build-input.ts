@@ -6,7 +6,7 @@ import { missingJsonWord } from '../openai/json-word.ts';
 import { unreadableTurn } from '../shared/last-turn.ts';
 import { remindByUser } from '../shared/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
-import { CALL_FAILED } from '../shared/substitutes.ts';
+import { CALL_FAILED, FAILED_IN_WORDS } from '../shared/substitutes.ts';
 import { keptItems } from './additional-tools.ts';
 import { addBreakpoint, type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';
@@ -100,7 +100,7 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
   const content = buildInputContent(part.content, scope);
   if (part.cacheControl !== undefined) addBreakpoint(part.cacheControl, content.at(-1), scope);
   if (part.isError === true) {
-    losses.approximated('tool_result.is_error', 'the text says that the call failed');
+    losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
     content.unshift({ type: 'input_text', text: CALL_FAILED });
   }
   // Joined once the breakpoint has moved on, several texts would be another prompt, of which nothing is cached.

@@ -31,5 +31,6 @@ export const ANY_TOOL = 'a tool must be called, but not necessarily the named on
 export const SAID_FIRST = 'said at the beginning by the user, since the model takes no system prompt';
 /** Before the result of a call that failed, where nothing else says so. */
 export const CALL_FAILED = 'The tool call failed.';
+export const FAILED_IN_WORDS = 'the text says that the call failed';
 /** For the words of an answer that has none, where a provider refuses such a turn. */
 export const ELLIPSIS = '…';
