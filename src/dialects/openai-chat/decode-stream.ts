@@ -29,8 +29,6 @@ import { isEmptyValue } from '../shared/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
 
-/** One string, that is. */
-
 export function createStreamDecoder(
   sink: EventSink,
   quirks: Quirks = {},

@@ -51,19 +51,14 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
       this.fail(errorOf(data));
       return;
     }
-    if (!isObject(value)) {
-      const error = errorInList(value, errorInBody);
-      if (error === undefined) throw new MalformedEvent('the event is not an object');
-      this.fail(error);
+    const type = isObject(value) ? (asString(value.type) ?? name) : '';
+    if (isObject(value) && type !== '') {
+      this.decodeTyped(type, value);
       return;
     }
-    const type = asString(value.type) ?? (name === '' ? undefined : name);
-    if (type !== undefined) this.decodeTyped(type, value);
-    else {
-      const error = errorInBody(value);
-      if (error === undefined) throw new MalformedEvent('the event has no type');
-      this.fail(error);
-    }
+    const error = errorInList(Array.isArray(value) ? value : [value], errorInBody);
+    if (error === undefined) throw new MalformedEvent('the event has no type');
+    this.fail(error);
   }
 
   repeat(text: string): boolean {
