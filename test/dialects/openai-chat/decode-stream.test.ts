@@ -48,6 +48,15 @@ describe('envelope', () => {
     expect(typesOf(events)).toEqual(['start', 'text-start', 'text-delta', 'text-end', 'finish']);
   });
 
+  test('a model without a name is unknown, choices that are null are none', () => {
+    const events = decodeChunks(
+      { ...chunk({ content: 'a' }), id: '', model: '' },
+      chunk(null, { choices: null, usage: { prompt_tokens: 3 } }),
+    );
+    expect(events[0]).toEqual({ type: 'start', id: null, model: null });
+    expect(foldEvents(events).usage.inputTokens).toBe(3);
+  });
+
   test('empty and null content open no block', () => {
     const events = decodeChunks(chunk({ content: '' }), chunk({ content: null }), finish('stop'), '[DONE]');
     expect(typesOf(events)).toEqual(['start', 'finish']);
@@ -493,6 +502,25 @@ describe('refusals, citations, media', () => {
     expect(foldEvents(events).parts).toEqual([
       { type: 'text', text: 'x', citations: [{ kind: 'url', url: 'https://a.example', title: 'A' }] },
     ]);
+    const bare = { citations: ['https://a.example'] };
+    expect(foldEvents(decodeChunks(chunk({ content: 'x' }, bare), finish('stop'), '[DONE]')).parts).toEqual([
+      { type: 'text', text: 'x', citations: [{ kind: 'url', url: 'https://a.example' }] },
+    ]);
+  });
+
+  test.each<[JsonObject, JsonObject]>([
+    [{}, { web_search: [{ link: 'https://a.example' }] }],
+    [{}, { citations: ['https://a.example'] }],
+    [{ annotations: [{ type: 'url_citation', url_citation: { url: 'https://a.example' } }] }, {}],
+    [{ executed_tools: [{ type: 'search' }] }, {}],
+  ])('an answer that was searched for costs more than its tokens: %j %j', (delta, beside) => {
+    const counted = chunk(null, { usage: { prompt_tokens: 1 } });
+    const usages = (...chunks: JsonObject[]) =>
+      decodeChunks(...chunks, counted).flatMap((event) => (event.type === 'usage' ? [event.usage] : []));
+    expect(usages(chunk({ content: 'x', ...delta }, beside))).toEqual([
+      { inputTokens: 1, otherCharges: true },
+    ]);
+    expect(usages(chunk({ content: 'x' }))).toEqual([{ inputTokens: 1 }]);
   });
 
   test('audio is emitted whole, its transcript as text', () => {
@@ -639,6 +667,19 @@ describe('errors', () => {
       expect(error?.code).toBe('upstream_failed');
       expect(error?.message).toContain('boom');
     }
+    expect(foldEvents(decode([{ event: 'error', data: '{}' }])).error?.code).toBe('upstream_failed');
+  });
+
+  test('a failure in a form of its own behind content is no ending', () => {
+    const { error, finish: ending } = foldEvents(
+      decodeChunks(chunk({ content: 'a' }), { detail: 'boom' }, '[DONE]'),
+    );
+    expect(error?.message).toContain('boom');
+    expect(ending).toBeNull();
+    // Before content it was only news.
+    expect(
+      foldEvents(decodeChunks({ detail: 'queued' }, chunk({ content: 'a' }), '[DONE]')).error,
+    ).toBeNull();
   });
 
   test("LM Studio's prompt that is too long has neither status nor code", () => {
