@@ -457,6 +457,19 @@ describe('reasoning', () => {
       { type: 'text', text: 'so it is' },
     ]);
   });
+
+  test('empty pieces of content open no block, those of other kinds are told once by name', () => {
+    const reference = { type: 'reference', reference_ids: [1] };
+    const pieces = [{ type: 'thinking', thinking: [] }, { type: 'text', text: '' }, reference];
+    expect(decodeChunks(chunk({ content: pieces })).slice(1)).toEqual([
+      { type: 'extension', dialect: 'openai-chat', name: 'reference', value: { value: reference } },
+    ]);
+    const beside = chunk({ content: 'a', mood: 'good' });
+    const names = decodeChunks(beside, beside).flatMap((event) =>
+      event.type === 'extension' ? [event.name] : [],
+    );
+    expect(names).toEqual(['message.mood']);
+  });
 });
 
 describe('refusals, citations, media', () => {
