@@ -398,6 +398,17 @@ describe('reasoning', () => {
     ]);
   });
 
+  test('plain text beside details that were there first counts only where these have none', () => {
+    const details = (text: string) => ({ reasoning_details: [{ type: 'reasoning.text', text, index: 0 }] });
+    const events = decodeChunks(
+      chunk(details('a')),
+      chunk({ reasoning: 'b', ...details('b') }),
+      chunk({ reasoning: 'c' }),
+      finish('stop'),
+    );
+    expect(foldEvents(events).parts).toEqual([{ type: 'reasoning', text: 'abc' }]);
+  });
+
   test('details alone are read, each index a block', () => {
     const detail = (fields: JsonObject) =>
       chunk({ reasoning_details: [{ type: 'reasoning.text', ...fields }] });
@@ -474,8 +485,10 @@ describe('reasoning', () => {
 
 describe('refusals, citations, media', () => {
   test('a refusal is a block of its own', () => {
-    const events = decodeChunks(chunk({ refusal: '' }), chunk({ refusal: 'No' }), finish('stop'));
-    expect(foldEvents(events).parts).toEqual([{ type: 'refusal', text: 'No' }]);
+    const said = ['', 'No', ', never'].map((refusal) => chunk({ refusal }));
+    expect(foldEvents(decodeChunks(...said, finish('stop'))).parts).toEqual([
+      { type: 'refusal', text: 'No, never' },
+    ]);
   });
 
   const annotation = {
@@ -504,6 +517,22 @@ describe('refusals, citations, media', () => {
     expect(foldEvents(events).parts).toMatchObject([
       { text: 'x', citations: [{ url: 'https://a.example' }] },
     ]);
+    const early = chunk({ annotations: [annotation] });
+    const several = decodeChunks(
+      early,
+      early,
+      chunk({ content: 'x' }),
+      chunk({ refusal: 'n' }),
+      chunk({ content: 'y' }),
+    );
+    const cited = foldEvents(several).parts.map((part) =>
+      part.type === 'text' ? part.citations?.length : null,
+    );
+    expect(cited).toEqual([2, null, undefined]);
+    // Those that no text follows have one of their own.
+    expect(foldEvents(decodeChunks(early, finish('stop'))).parts).toMatchObject([
+      { text: '', citations: [{}] },
+    ]);
   });
 
   test('listed sources belong to the text', () => {
@@ -519,6 +548,16 @@ describe('refusals, citations, media', () => {
     expect(foldEvents(decodeChunks(chunk({ content: 'x' }, bare), finish('stop'), '[DONE]')).parts).toEqual([
       { type: 'text', text: 'x', citations: [{ kind: 'url', url: 'https://a.example' }] },
     ]);
+    // Not to thoughts, nor beside annotations; an empty list takes none away.
+    const both = decodeChunks(
+      chunk({ reasoning_content: 'hm' }, bare),
+      chunk({ content: 'x', annotations: [annotation] }, { citations: [] }),
+      finish('stop'),
+    );
+    expect(foldEvents(both).parts).toMatchObject([{ text: 'hm' }, { text: 'x' }]);
+    expect(both.filter(({ type }) => type === 'citation')).toHaveLength(1);
+    const emptied = decodeChunks(chunk({ content: 'x' }, bare), finish('stop', { citations: [] }));
+    expect(emptied.filter(({ type }) => type === 'citation')).toHaveLength(1);
   });
 
   test.each<[JsonObject, JsonObject]>([

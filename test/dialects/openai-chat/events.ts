@@ -57,7 +57,7 @@ export interface FoldedEvents {
   error: GatewayError | null;
 }
 
-/** The answer that the events tell, in the order in which its blocks began. */
+/** The answer that the events tell, in the order in which its blocks began. Of texts, refusals and thoughts one is open at a time. */
 export function foldEvents(events: readonly StreamEvent[]): FoldedEvents {
   const folded: FoldedEvents = {
     id: null,
@@ -68,10 +68,17 @@ export function foldEvents(events: readonly StreamEvent[]): FoldedEvents {
     error: null,
   };
   const blocks = new Map<number, Part>();
+  let running: number | undefined;
   const open = (block: number, part: Part) => {
     if (blocks.has(block)) throw new Error(`block ${block} begins twice`);
+    if (running !== undefined) throw new Error(`block ${block} begins within block ${running}`);
+    if (part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning') running = block;
     blocks.set(block, part);
     folded.parts.push(part);
+  };
+  const close = (block: number) => {
+    if (running !== block) throw new Error(`block ${block} ends and is not open`);
+    running = undefined;
   };
   const at = <T extends Part['type']>(block: number, type: T): Extract<Part, { type: T }> => {
     const part = blocks.get(block);
@@ -135,7 +142,13 @@ export function foldEvents(events: readonly StreamEvent[]): FoldedEvents {
       case 'usage':
         folded.usage = mergeUsage(folded.usage, event.usage);
         break;
+      case 'text-end':
+      case 'refusal-end':
+      case 'reasoning-end':
+        close(event.block);
+        break;
       case 'finish':
+        if (running !== undefined) throw new Error(`the answer ends within block ${running}`);
         folded.finish = event.finish;
         break;
       case 'error':
