@@ -1,7 +1,6 @@
 // `npx bun bench/routing.ts`: the cost of routing a request, with every kind of rule configured and only the last one
 // matching. In one process; for the ratio to a whole request see `npm run bench -- --only plain`.
-import { parseConfig } from '../src/config/parse.ts';
-import { resolveConfig } from '../src/config/resolve.ts';
+import { resolveInput } from '../test/support/resolve-input.ts';
 import { DIALECTS } from '../src/dialects/registry.ts';
 import { createQuietRouter } from '../src/gateway/routing.ts';
 import type { NeutralRequest } from '../src/model/request.ts';
@@ -35,9 +34,7 @@ const routing = {
   infer_agents: { reviewer: ['You are a reviewer'] },
 };
 
-const { file, problems } = parseConfig({ providers: { simulator: { kind: 'simulator' } }, routing });
-if (file === null) throw new Error(problems.map(({ message }) => message).join('; '));
-const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+const { config } = resolveInput({ providers: { simulator: { kind: 'simulator' } }, routing });
 const router = createQuietRouter(config, () => null);
 
 function requestOf(words: number): NeutralRequest {

@@ -1,6 +1,5 @@
 // Fills a ledger, reads its pages and expires rows, and measures how long each takes.
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../../test/support/resolve-input.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
 import { createLedger } from '../../src/ledger/queue/recorder.ts';
 import type { LedgerStore } from '../../src/ledger/store.ts';
@@ -74,9 +73,7 @@ async function askPages(store: LedgerStore, pages: readonly Page[]): Promise<Led
 
 function managementOf(store: LedgerStore): ReturnType<typeof createManagement> {
   const { now, monotonic, setTimer } = createWebHost();
-  const { file } = parseConfig(null);
-  if (file === null) throw new Error('the defaults are not valid');
-  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+  const { config } = resolveInput(null);
   return createManagement({
     config: () => config,
     ledger: createLedger(store, { now, monotonic, setTimer }),

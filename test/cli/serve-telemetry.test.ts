@@ -1,15 +1,12 @@
 // What a process that serves tells OpenTelemetry of its providers: where each is asked, and what system it is.
 import { expect, test } from 'bun:test';
 import { startTelemetry } from '../../src/cli/serve/serve-telemetry.ts';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { startOtlpCollector } from '../support/otlp-collector.ts';
 
 function configOf(providers: object) {
-  const { file } = parseConfig({ providers });
-  if (file === null) throw new Error('no configuration');
-  return resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config;
+  return resolveInput({ providers }).config;
 }
 
 const PROVIDERS = {

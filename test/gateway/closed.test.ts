@@ -1,7 +1,6 @@
 // A closed gateway: no provider is asked any more, whatever a request was waiting for.
 import { expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { MESSAGE, utf8 } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
@@ -84,10 +83,7 @@ test('neither a configuration that is reloaded nor another process makes it prob
     host: { now: timers.now, monotonic: timers.now, setTimer: timers.setTimer },
   });
   await gateway.close();
-  const { file } = parseConfig({ providers: { lab } });
-  if (file === null) throw new Error('the configuration is not valid');
-  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
-  gateway.reload(config);
+  gateway.reload(resolveInput({ providers: { lab } }).config);
   gateway.learn({ about: 'probes' });
   await timers.advance(5_000);
   expect(upstream.requests).toHaveLength(0);

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import type { ConfigInput } from '../../src/index.ts';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -280,10 +279,7 @@ test('a changed configuration holds for the next request', async () => {
     [ALLOWED, 204],
     [{}, 403],
   ] as const) {
-    const { file } = parseConfig(labConfig('http://upstream.test', {}, { server }));
-    if (file === null) throw new Error('not a valid file');
-    const sources = { environment: {}, readFile: () => '', credential: null };
-    lab.gateway.reload(resolveConfig(file, sources).config);
+    lab.gateway.reload(resolveInput(labConfig('http://upstream.test', {}, { server })).config);
     expect(await ask()).toBe(status);
   }
 });

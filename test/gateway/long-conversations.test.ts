@@ -1,7 +1,6 @@
 // Conversations over a WebSocket may last for hours: budgets, rate limits and keys that change meanwhile hold for them too.
 import { describe, expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import type { SocketReader } from '../../src/upstream/socket-transport.ts';
 import { atOnce } from '../support/at-once.ts';
@@ -62,10 +61,7 @@ function setup(config: ConfigInput) {
     handshake,
     advance,
     reload(changed: ConfigInput) {
-      const { file } = parseConfig(changed);
-      if (file === null) throw new Error('not a valid file');
-      const sources = { environment: {}, readFile: () => '', credential: null };
-      lab.gateway.reload(resolveConfig(file, sources).config);
+      lab.gateway.reload(resolveInput(changed).config);
     },
     /** The status of the refusal, or the conversation. */
     async open(path: string, headers: Record<string, string> = {}) {

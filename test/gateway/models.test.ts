@@ -3,8 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import type { SeenRequest } from '../support/reply.ts';
@@ -119,13 +118,7 @@ describe('every model reachable', () => {
     const lab = setup(broken, { log });
     const before = await idsOf(lab);
     const asked = lab.upstream.requests.length;
-    const reload = (changed: ConfigInput) => {
-      const { file } = parseConfig(changed);
-      if (file === null) throw new Error('not a valid file');
-      lab.gateway.reload(
-        resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config,
-      );
-    };
+    const reload = (changed: ConfigInput) => lab.gateway.reload(resolveInput(changed).config);
     reload(config);
     expect(await idsOf(lab)).toEqual(before);
     expect(lab.upstream.requests).toHaveLength(asked);

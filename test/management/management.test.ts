@@ -14,27 +14,17 @@ import { createFakeStore, SAMPLE_TIME, sampleRow, sampleUsage, variedRows } from
 import { bucketOf, durationOf } from '../../src/model/histogram.ts';
 import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { sampleProvider } from '../support/provider-config.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { sampleRouting } from '../support/routing-config.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
+  const { config } = resolveInput({
+    server: { keys: ['server-key-secret'] },
+    audit: { log_response_bodies: false },
+  });
   return {
-    server: {
-      host: '127.0.0.1',
-      port: 8088,
-      keys: ['server-key-secret'],
-      projectOfKey: new Map(),
-      allowedOrigins: [],
-      maxBody: 1,
-      bodyTimeoutMs: 1,
-      maxEvent: 1,
-      pingIntervalMs: 1,
-      shutdownDelayMs: 0,
-      drainTimeoutMs: 1,
-      workers: 1,
-      compression: 'auto',
-      tls: null,
-    },
+    ...config,
     providers: [
       sampleProvider({
         name: 'lab',
@@ -47,22 +37,8 @@ function sampleConfig(changes: Partial<ResolvedConfig> = {}): ResolvedConfig {
       }),
       sampleProvider({ name: 'spare', kind: 'other', dialect: 'any' }),
     ],
-    log: { level: 'info', format: 'text' },
-    redis: null,
-    transformers: { secrets: [], modules: [] },
-    connections: { keepAliveMs: 1, maxIdle: 1, maxUnread: 1 },
     disabled: [{ name: 'far', reason: 'env:FAR_KEY is not set' }],
     routing: sampleRouting({ defaultProvider: 'lab', fallbackChain: ['spare/model-x'] }),
-    audit: {
-      enabled: true,
-      logRequestBodies: true,
-      logResponseBodies: false,
-      retentionMs: null,
-      store: 'sqlite',
-      maxSpill: 1_000_000,
-    },
-    costs: { pricingOverrides: [], budgets: [] },
-    rateLimits: [],
     ...changes,
   };
 }

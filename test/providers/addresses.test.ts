@@ -1,7 +1,6 @@
 // Where requests of the kinds go whose address has options, and with which key in which header.
 import { describe, expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
@@ -10,9 +9,7 @@ import { createTestGateway } from '../support/test-gateway.ts';
 type ProviderInput = NonNullable<ConfigInput['providers']>[string];
 
 function resolve(providers: ConfigInput['providers'], environment: Record<string, string> = {}) {
-  const { file } = parseConfig({ providers });
-  if (file === null) throw new Error('not a valid file');
-  return resolveConfig(file, { environment, readFile: () => '', credential: null });
+  return resolveInput({ providers }, environment);
 }
 
 /** The one request that reaches the provider. */

@@ -1,7 +1,6 @@
 // Antigravity: Gemini in an envelope, its addresses in their order, a user's own token, and off unless configured.
 import { afterAll, describe, expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { createGoogleUserSource } from '../../src/server/google-source.ts';
@@ -335,9 +334,7 @@ describe('the token', () => {
 
 describe('the configuration', () => {
   function resolve(provider?: object, environment: Record<string, string> = {}) {
-    const { file } = parseConfig({ providers: provider === undefined ? {} : { antigravity: provider } });
-    if (file === null) throw new Error('not a valid file');
-    return resolveConfig(file, { environment, readFile: () => '', credential: null });
+    return resolveInput({ providers: provider && { antigravity: provider } }, environment);
   }
 
   test('alone enables it, with a project and a user', () => {
@@ -361,9 +358,7 @@ describe('the configuration', () => {
   });
 
   test('oauth of another kind is of no use, and says so', () => {
-    const { file } = parseConfig({ providers: { openai: { api_key: 'k', oauth: OAUTH } } });
-    if (file === null) throw new Error('not a valid file');
-    const { problems } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+    const { problems } = resolveInput({ providers: { openai: { api_key: 'k', oauth: OAUTH } } });
     expect(problems.map(({ path }) => path.join('.'))).toContain('providers.openai.oauth');
   });
 });

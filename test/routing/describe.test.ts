@@ -1,20 +1,14 @@
 // What people are told of the rules: in the order in which they are asked.
 import { expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { describeRules } from '../../src/routing/describe.ts';
 
 function linesOf(routing: object): string[] {
   const provider = { dialect: 'openai-chat', base_url: 'http://lab.test/v1', api_key: 'lab-key' };
-  const { file, problems: found } = parseConfig({
+  const { config, problems } = resolveInput({
     providers: { one: provider, two: provider, three: provider },
     routing: { groups: { most: [{ target: 'one/a', weight: 3 }, 'two/b'] }, ...routing },
   });
-  if (file === null) throw new Error(JSON.stringify(found));
-  const readFile = () => {
-    throw new Error('no files here');
-  };
-  const { config, problems } = resolveConfig(file, { environment: {}, readFile, credential: null });
   expect(problems).toEqual([]);
   return describeRules(config.routing).map(({ asks, leads }) => `${asks}: ${leads}`);
 }

@@ -1,7 +1,6 @@
 // A router of one configuration: what a way that is found holds, how long it is remembered, and who learns where it led.
 import { expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import type { NeutralRequest } from '../../src/model/request.ts';
 import { createRouteMemory } from '../../src/routing/memory.ts';
@@ -20,9 +19,7 @@ const HELLO: NeutralRequest = {
 
 /** Asks a router of three providers; `moved` holds the targets of conversations that memory was told of. */
 function setup(routing: ConfigInput['routing']) {
-  const { file } = parseConfig({ providers: { one: LAB, two: LAB, three: LAB }, routing });
-  if (file === null) throw new Error('not a valid file');
-  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
+  const { config } = resolveInput({ providers: { one: LAB, two: LAB, three: LAB }, routing });
   const moved: string[] = [];
   const memory = createRouteMemory(
     () => 0,

@@ -1,8 +1,7 @@
 // From a name to a target: aliases, defaults, names with a slash, and what is said where there is none.
 import { describe, expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
 import type { ResolvedConfig } from '../../src/config/resolved.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import {
   resolveDefault,
@@ -13,12 +12,7 @@ import {
 } from '../../src/routing/targets.ts';
 
 function configOf(providers: ConfigInput['providers'], routing: ConfigInput['routing'] = {}): ResolvedConfig {
-  const { file } = parseConfig({ providers, routing });
-  if (file === null) throw new Error('not a valid file');
-  const readFile = () => {
-    throw new Error('no files here');
-  };
-  return resolveConfig(file, { environment: {}, readFile, credential: null }).config;
+  return resolveInput({ providers, routing }).config;
 }
 
 const LAB = { dialect: 'openai-chat', base_url: 'http://lab.test/v1', api_key: 'k' } as const;

@@ -1,7 +1,6 @@
 // Providers that fail to order, in a row, on a clock turned by hand.
 import { expect } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from './resolve-input.ts';
 import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { CHAT, MESSAGE, wholeChat, wholeMessage } from './message-stream.ts';
@@ -145,10 +144,7 @@ export function createFallbackLab({ script, providers = {}, config = {}, random 
     return lab.row(0);
   }
   function reload(changes: Partial<ConfigInput>): void {
-    const { file } = parseConfig({ ...given, ...changes });
-    if (file === null) throw new Error('the configuration of this test is wrong');
-    const sources = { environment: {}, readFile: () => '', credential: null };
-    lab.gateway.reload(resolveConfig(file, sources).config);
+    lab.gateway.reload(resolveInput({ ...given, ...changes }).config);
   }
   return { ...lab, timers, asked, upstream, answered, row, rowAt: lab.row, health, reload };
 }

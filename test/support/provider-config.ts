@@ -1,47 +1,10 @@
 // A resolved provider for tests.
 import type { ProviderConfig } from '../../src/config/resolved.ts';
+import { resolveInput } from './resolve-input.ts';
 
 export function sampleProvider(changes: Partial<ProviderConfig> = {}): ProviderConfig {
-  return {
-    name: 'lab',
-    kind: 'custom',
-    dialect: 'openai-chat',
-    baseUrl: 'http://127.0.0.1:1/v1',
-    apiKey: null,
-    apiKeys: [],
-    forwardClientKey: false,
-    forwardOtherPaths: true,
-    forwardTrace: false,
-    headers: {},
-    models: {},
-    defaultModel: null,
-    modelPatterns: [],
-    priceId: null,
-    resells: [],
-    dearer: null,
-    tiers: {},
-    billsItself: false,
-    audioAtTextPrice: false,
-    leastAudioSeconds: 0,
-    searchesUnpriced: false,
-    weekends: null,
-    newerPrices: {},
-    wrongPrices: null,
-    lacksKey: false,
-    quirks: {},
-    transformers: [],
-    timeouts: {
-      connectMs: 1000,
-      firstByteMs: 1000,
-      idleMs: 1000,
-      silenceMs: 1000,
-      minBytesPerSecond: null,
-      throughputWindowMs: 1000,
-    },
-    maxRetries: 0,
-    probeEveryMs: null,
-    breaker: { failures: 5, openForMs: 30_000 },
-    concurrency: { max: null, min: 1, queue: 100, queueTimeoutMs: 10_000 },
-    ...changes,
-  };
+  const lab = { dialect: 'openai-chat', base_url: 'http://127.0.0.1:1/v1', api_key: null, max_retries: 0 };
+  const [provider] = resolveInput({ providers: { lab } }).config.providers;
+  if (provider === undefined) throw new Error('the provider is not enabled');
+  return { ...provider, ...changes };
 }

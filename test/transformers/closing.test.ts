@@ -1,7 +1,6 @@
 // A transformer that changes answers is told when there is nothing more to change, however the answer ended.
 import { expect, test } from 'bun:test';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
 import type { Transformer } from '../../src/transformers/transformer.ts';
@@ -15,11 +14,9 @@ import { replyTo, textAnswer } from '../support/transform-lab.ts';
 const PASSES: Pick<Transformer, 'name' | 'options'> = { name: 'mine', options: {} };
 
 function setup(push: 'passes' | 'throws', { reply, second }: { reply?: Reply; second?: Transformer } = {}) {
-  const { file } = parseConfig({
+  const { config } = resolveInput({
     providers: { lab: { ...LAB_PROVIDERS.claude, breaker: { enabled: false } } },
   });
-  if (file === null) throw new Error('no configuration');
-  const { config } = resolveConfig(file, { environment: {}, readFile: () => '', credential: null });
   const counts = { made: 0, closed: 0 };
   const first: Transformer = {
     ...PASSES,

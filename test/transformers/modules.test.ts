@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import type { ResolvedConfig } from '../../src/config/resolved.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
@@ -39,14 +39,10 @@ function folderWith(files: Record<string, string>): string {
 }
 
 function configOf(transformers: unknown[]): ResolvedConfig {
-  const raw = {
+  return resolveInput({
     providers: { lab: { ...LAB_PROVIDERS.claude, transformers } },
     routing: { default_provider: 'lab' },
-  };
-  const { file, problems } = parseConfig(raw);
-  expect(problems).toEqual([]);
-  if (file === null) throw new Error('no configuration');
-  return resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config;
+  }).config;
 }
 
 async function gatewayWith(

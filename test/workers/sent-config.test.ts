@@ -1,8 +1,7 @@
 // What a primary hands to its workers: all of a configuration, or nothing of one that holds code.
 import { expect, test } from 'bun:test';
 import { deserialize, serialize } from 'bun:jsc';
-import { parseConfig } from '../../src/config/parse.ts';
-import { resolveConfig } from '../../src/config/resolve.ts';
+import { resolveInput } from '../support/resolve-input.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import { sendable } from '../../src/workers/sent-config.ts';
 
@@ -14,10 +13,8 @@ function everyKind(rules: object = {}) {
       row.keyVariable === undefined ? {} : { api_key: 'sk-a-key-of-a-test' },
     ]),
   );
-  const { file, problems } = parseConfig({ providers, routing: rules });
-  if (file === null) throw new Error(JSON.stringify(problems));
   const environment = new Proxy({}, { get: (_, name) => (String(name).endsWith('URL') ? undefined : 'x') });
-  return resolveConfig(file, { environment, readFile: () => '', credential: null }).config;
+  return resolveInput({ providers, routing: rules }, environment).config;
 }
 
 test('a configuration with every provider arrives as it was', () => {

@@ -1,8 +1,7 @@
 // A conversation with tools survives translation: what a provider must get back next turn (signatures, redacted
 // reasoning, call ids and their tokens) travels through the client's own history and arrives as it was sent.
 import { describe, expect, test } from 'bun:test';
-import { parseConfig } from '../../../src/config/parse.ts';
-import { resolveConfig } from '../../../src/config/resolve.ts';
+import { resolveInput } from '../../support/resolve-input.ts';
 import type { ResolvedConfig } from '../../../src/config/resolved.ts';
 import { createGateway } from '../../../src/gateway/gateway.ts';
 import { createWebHost } from '../../../src/gateway/host.ts';
@@ -53,10 +52,7 @@ const TWO_THOUGHTS = FRAMES.flatMap((frame) => {
 
 /** One provider of each dialect, named by it. */
 function labConfig(): ResolvedConfig {
-  const { file } = parseConfig({});
-  if (file === null) throw new Error('an empty configuration is valid');
-  const sources = { environment: {}, readFile: () => '', credential: null };
-  const { config } = resolveConfig(file, sources);
+  const { config } = resolveInput({});
   const providers = SPOKEN_DIALECTS.map((dialect) => {
     const { baseUrl, quirks } = CARRY_PROVIDERS[dialect];
     return sampleProvider({ name: dialect, dialect, baseUrl, quirks, headers: { 'x-lab': dialect } });

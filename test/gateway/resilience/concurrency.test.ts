@@ -1,6 +1,5 @@
 // Limits of concurrency through the gateway: counted is what the provider has at once.
-import { parseConfig } from '../../../src/config/parse.ts';
-import { resolveConfig } from '../../../src/config/resolve.ts';
+import { resolveInput } from '../../support/resolve-input.ts';
 import { afterEach, describe, expect, test } from 'bun:test';
 import {
   ASK,
@@ -269,7 +268,7 @@ describe('the limit in force', () => {
 
 describe('a limit that a reload changes', () => {
   const reload = (lab: Lab, max: number | null) => {
-    const { file } = parseConfig({
+    const { config } = resolveInput({
       providers: {
         one: {
           dialect: 'anthropic-messages',
@@ -279,8 +278,7 @@ describe('a limit that a reload changes', () => {
         },
       },
     });
-    if (file === null) throw new Error('the configuration is valid');
-    lab.gateway.reload(resolveConfig(file, { environment: {}, readFile: () => '', credential: null }).config);
+    lab.gateway.reload(config);
   };
 
   test.each([3, null])('to %p: as many of those who wait go at once', async (max) => {
