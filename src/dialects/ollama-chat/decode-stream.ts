@@ -56,7 +56,8 @@ class LineDecoder implements StreamDecoder {
     if (message.tool_calls !== undefined) this.call(message, asString(line.created_at) ?? '');
     if (line.done !== true) return;
     this.close();
-    this.sink.push({ type: 'usage', usage: readUsage(line) });
+    const usage = readUsage(line);
+    if (usage !== undefined) this.sink.push({ type: 'usage', usage });
     this.sink.push({ type: 'finish', finish: readFinish(line, this.calls > 0) });
   }
 

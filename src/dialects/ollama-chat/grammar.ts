@@ -47,7 +47,7 @@ export function createGrammarChecker(): GrammarChecker {
       isDone = true;
       finish = asString(line.done_reason) ?? null;
       if (!finish) violate('it is done without a done_reason');
-      usage = readUsage(line);
+      usage = readUsage(line) ?? {};
     },
     end() {
       lines++;

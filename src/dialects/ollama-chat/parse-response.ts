@@ -41,7 +41,5 @@ export function parseResponse(body: JsonObject): NeutralResponse {
 }
 
 export function accountIn(body: JsonObject): Account {
-  // Both are left out where they are zero, and where nothing was counted.
-  const counts = body.prompt_eval_count !== undefined || body.eval_count !== undefined;
-  return { model: asString(body.model) || null, usage: counts ? readUsage(body) : undefined };
+  return { model: asString(body.model) || null, usage: readUsage(body) };
 }

@@ -61,8 +61,12 @@ export function readFinish(body: JsonObject, called: boolean): Finish {
   return { unified: raw === 'stop' || raw === null ? 'end_turn' : 'other', raw };
 }
 
-/** A count is left out where it is zero, as that of a prompt which the server still had in memory. */
-export function readUsage(body: JsonObject): StatedUsage {
+/**
+ * One count is left out where it is zero, as that of a prompt which the server still had in memory. Undefined without any of them:
+ * nothing was counted.
+ */
+export function readUsage(body: JsonObject): StatedUsage | undefined {
+  if (body.prompt_eval_count === undefined && body.eval_count === undefined) return undefined;
   const counts = new CountReader();
   return counts.stated({
     inputTokens: counts.read(body.prompt_eval_count) ?? 0,

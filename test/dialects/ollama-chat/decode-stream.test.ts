@@ -111,3 +111,24 @@ test.each([
   else last.done_reason = reason;
   expect(decode(said({ content: 'a' }), last).at(-1)).toMatchObject({ type: 'finish', finish: { unified } });
 });
+
+describe('counts', () => {
+  const counted = (counts: JsonObject) => {
+    const last = { model: 'm', message: { role: 'assistant', content: 'a' }, done: true, ...counts };
+    const streamed = decode(last).flatMap((event) => (event.type === 'usage' ? [event.usage] : []));
+    return { streamed, whole: ollamaChat.parseResponse(last) };
+  };
+
+  test('of which the server leaves one out are zero there', () => {
+    const { streamed, whole } = counted({ eval_count: 2 });
+    expect(streamed).toEqual([{ inputTokens: 0, outputTokens: 2 }]);
+    expect(whole).toMatchObject({ usage: { inputTokens: 0, outputTokens: 2 } });
+    expect(whole.uncounted).toBeUndefined();
+  });
+
+  test('are unknown where the server gives none', () => {
+    const { streamed, whole } = counted({});
+    expect(streamed).toEqual([]);
+    expect(whole.uncounted).toBe(true);
+  });
+});
