@@ -169,7 +169,13 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     baseUrl: 'http://127.0.0.1:11434',
     baseUrlVariable: 'OLLAMA_HOST',
     keyVariable: null,
-    modelPatterns: [],
+    // A tag; others write a vendor (`openai.gpt-oss-120b-1:0`), `ft:` or `arn:` before a colon. Without one, only names that nobody else has.
+    modelPatterns: [
+      /^(?!ft:|[a-z-]+\.[a-z])[\w.-]+:[\w.-]+$/,
+      /^(hf\.co|huggingface\.co)\/[\w.-]+\/[\w.-]+(:[\w.-]+)?$/,
+      /^(code)?(gemma|granite|llama|llava|mistral|mixtral|olmo|phi|qwen|smollm)\d*(\.\d+)?$/,
+      /^(all-minilm|embeddinggemma|mxbai-embed-large|nomic-embed-text|snowflake-arctic-embed2?)$/,
+    ],
     priceId: null,
     quirks: {},
   },

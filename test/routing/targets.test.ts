@@ -95,6 +95,58 @@ describe('where no rule leads elsewhere', () => {
     expect(of('gpt-oss-120b')).toBe('cerebras');
   });
 
+  test('a model with a tag is Ollama’s, and so is a family alone; of names that others have too, none is', () => {
+    const names = ['anthropic', 'openai', 'gemini', 'groq', 'cerebras', 'qwen', 'mistral', 'deepseek'];
+    names.push('openrouter', 'glm', 'moonshot', 'bedrock', 'ollama');
+    const providers = Object.fromEntries(
+      names.map((name) => [
+        name,
+        { api_key: 'k', ...(name === 'bedrock' && { options: { region: 'us-east-1' } }) },
+      ]),
+    );
+    const of = (model: string) => resolveDefault(model, configOf(providers)).target.provider.name;
+    const ollama = [
+      'llama3.3:70b',
+      'qwen3:8b',
+      'gpt-oss:20b',
+      'deepseek-v3.1:671b-cloud',
+      'gemma3:4b-it-qat',
+    ];
+    ollama.push(
+      'llama3.2',
+      'gemma3',
+      'phi4',
+      'mistral',
+      'codellama',
+      'llava',
+      'nomic-embed-text',
+      'bge-m3:567m',
+    );
+    ollama.push(
+      'hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M',
+      'hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF',
+    );
+    for (const model of ollama) expect([model, of(model)]).toEqual([model, 'ollama']);
+    const others = {
+      'llama-3.3-70b-versatile': 'groq',
+      'llama3.1-8b': 'cerebras',
+      'qwen3-max': 'qwen',
+      'mistral-small-latest': 'mistral',
+      'deepseek-chat': 'deepseek',
+      'deepseek/deepseek-r1:free': 'openrouter',
+      'ft:gpt-4o-mini': 'openai',
+      'ft:gpt-4o-mini:org::id': 'openai',
+      'openai.gpt-oss-120b-1:0': 'bedrock',
+      'amazon.nova-premier-v1:0': 'bedrock',
+      'us.meta.llama3-3-70b-instruct-v1:0': 'bedrock',
+      'gemma-3-27b-it': 'gemini',
+      'gpt-5': 'openai',
+      'unheard-of': 'anthropic',
+    };
+    for (const [model, provider] of Object.entries(others))
+      expect([model, of(model)]).toEqual([model, provider]);
+  });
+
   test('the reason names the vendor of a model that goes to another vendor under its own name', () => {
     const why = (model: string, providers: ConfigInput['providers'], routing: ConfigInput['routing'] = {}) =>
       resolveDefault(model, configOf(providers, routing)).why;
