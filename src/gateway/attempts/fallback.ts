@@ -95,6 +95,8 @@ export interface TryQueue {
   budgetMs: number;
   failure: GatewayError | undefined;
   refusals: Refusal[];
+  /** Why a target could not be asked at all. */
+  unplanned: unknown;
 }
 
 /**
@@ -113,6 +115,7 @@ export function createTryQueue({ targets, host }: Pick<TryContext, 'targets' | '
     budgetMs: RETRY_BUDGET_MS,
     failure: undefined,
     refusals: [],
+    unplanned: undefined,
   };
 }
 
@@ -167,7 +170,7 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
     if (visit.tooLong) queue.left = largerTargets(target, queue.left, context.contextFallback, queue.tried);
   }
   const none = new GatewayError('internal', 'no target was tried');
-  throw queue.failure ?? allRefused(queue.refusals) ?? none;
+  throw queue.failure ?? allRefused(queue.refusals) ?? queue.unplanned ?? none;
 }
 
 /** One target, while it is asked. */
@@ -275,7 +278,7 @@ interface Begun<T> extends BegunTry {
   run: Try<T>['run'];
 }
 
-/** Undefined where it cannot be asked at all, and why another did not answer tells the client more: it may, later. */
+/** Undefined where a target after the first cannot be asked at all. */
 function begin<T>(
   options: FallbackOptions<T>,
   target: Target,
@@ -307,13 +310,15 @@ function planOrLeave<T>(
   options: FallbackOptions<T>,
   target: Target,
   lease: Lease,
-  { failure, refusals }: TryQueue,
+  queue: TryQueue,
 ): Try<T> | undefined {
   try {
     return options.plan(target, lease.key);
   } catch (thrown) {
     lease.end('abandoned');
-    if (failure === undefined && refusals.length === 0) throw thrown;
+    queue.unplanned ??= thrown;
+    if (target === queue.tried[0]) throw thrown;
+    // Why the first did not answer tells the client more, and beside it, it still may.
     return undefined;
   }
 }

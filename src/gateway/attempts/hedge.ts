@@ -131,8 +131,9 @@ class Race<T> {
   private failed(lane: Lane, thrown: unknown): void {
     if (this.over) return;
     const { queue, lanes } = this;
-    // No other target can help: none is asked any more, but the one in flight may still answer.
-    if (queue.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never') {
+    // No other target can help: none is asked any more, but the one in flight may still answer. Why this lane asked none tells nothing about that.
+    const isFinal = queue.left.length > 0 || ERROR_RULES[toGatewayError(thrown).code].retry === 'never';
+    if (isFinal && lane.tries.length > 0) {
       this.decisive ??= thrown;
       queue.left = [];
     }

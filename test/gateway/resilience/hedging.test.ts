@@ -385,6 +385,24 @@ test('of two that fail the later one is reported', async () => {
   expect((await lab.answered(asked)).response.status).toBe(529);
 });
 
+describe('a target that cannot be asked such a thing, beside one that is', () => {
+  // Passes at its own dialect; cannot be translated.
+  const odd = { ...ASK, messages: [{ role: 'narrator', content: 'hi' }] };
+
+  test('is passed over', async () => {
+    const lab = setup({ one: [SILENT], two: ['works'], three: ['works'] });
+    const { text } = await lab.answered(lab.post('/v1/messages', odd), 200);
+    expect(text).toContain('from three');
+    expect(tries(await lab.row())).toEqual(['one: cancelled', 'three beside: served']);
+  });
+
+  test('is not why the other failed', async () => {
+    const lab = setup({ one: [SILENT], two: ['works'] });
+    const { response } = await lab.answered(lab.post('/v1/messages', odd), 1_000);
+    expect([response.status, lab.asked]).toEqual([504, ['one']]);
+  });
+});
+
 test('a rule may hedge where `routing` does not, and the other way round', async () => {
   const rule = { 'agent-a': { to: ['one', 'two'], hedge_after: '200ms' } };
   const on = setup({ one: [SILENT], two: ['works'] }, { agent_rules: rule });
