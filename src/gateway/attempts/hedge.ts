@@ -73,7 +73,7 @@ class Race<T> {
   private arm(): void {
     this.cancelTimer?.();
     this.cancelTimer = this.options.context.host.setTimer(() => {
-      if (!this.over && this.lanes.size < 2 && this.isAnyLeft() && !this.speaks()) this.start();
+      if (this.lanes.size < 2 && this.isAnyLeft() && !this.speaks()) this.start();
     }, this.hedgeAfterMs);
   }
 
@@ -86,9 +86,8 @@ class Race<T> {
     for (const { tries } of this.lanes) {
       const newest = tries.at(-1);
       if (newest?.attempt.error !== null) continue;
-      const { firstContentAt, timing } = newest.planned.seen;
       // Content that transformers still hold back counts too.
-      if (firstContentAt !== null || timing.lastContentAt !== null) return true;
+      if (newest.planned.seen.timing.lastContentAt !== null) return true;
     }
     return false;
   }
@@ -155,7 +154,6 @@ class Race<T> {
     // The row is that of the target asked last.
     const { seen } = this.options.record;
     const last = [...lanes].find(({ tries }) => tries.at(-1)?.noted.seen === seen) ?? [...lanes][0];
-    this.over = true;
     last?.controller.abort(reason);
     if (last !== undefined) this.end(last, 'the client left');
     this.answer.reject(reason);

@@ -343,13 +343,16 @@ describe('times add up, though the one that lost had waited', () => {
   const limited = failure(429, 'slow down', { 'retry-after': '1' });
 
   test('before it would ask again', async () => {
+    const refusing = gate((before) => ({ ...limited, before }));
     const slow = gate(fromOne);
-    const lab = setup({ one: [limited], three: [slow.reply] }, HEDGED, patient);
+    const lab = setup({ one: [refusing.reply], three: [slow.reply] }, HEDGED, patient);
     const asked = lab.post('/v1/messages', { ...ASK, stream: true });
-    await lab.timers.advance(600);
+    await lab.timers.advance(50);
+    refusing.open();
+    await lab.timers.advance(550);
     slow.open();
     await lab.answered(asked);
-    const timing = { providerMs: 400, backOffMs: 200, gatewayMs: 0 };
+    const timing = { providerMs: 450, backOffMs: 150, gatewayMs: 0 };
     expect(await lab.row()).toMatchObject({ provider: 'three', latencyMs: 600, queuedMs: null, timing });
   });
 
@@ -374,6 +377,38 @@ test('what the one who serves had waited for is time of the request', async () =
   const { text } = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 125);
   expect(text).toContain('from one');
   expect((await lab.row()).timing).toMatchObject({ backOffMs: 125, gatewayMs: 0 });
+});
+
+test('and is counted once, also where the client leaves while it is served', async () => {
+  const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one');
+  const endless = { ...replyWith(begun), fault: { kind: 'hang' as const, after: begun.length } };
+  const lab = setup({ one: [failure(500), endless], two: ['works'] }, HEDGED, { one: { max_retries: 1 } });
+  const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+  await lab.timers.advance(125);
+  await (await asked).body?.cancel();
+  expect(await lab.row()).toMatchObject({ status: 'aborted', timing: { backOffMs: 125 } });
+});
+
+test.each([HEDGED, {}])('a client that has left before the first is asked: none is (%j)', async (routing) => {
+  const lab = setup({ one: ['works'], two: ['works'] }, routing);
+  const response = await lab.post('/v1/messages', ASK, { signal: AbortSignal.abort() });
+  expect([response.status, lab.asked]).toEqual([499, []]);
+  expect(await lab.row()).toMatchObject({ status: 'aborted' });
+});
+
+test("one that refuses the client's own key: the other may still answer, and none after it is asked", async () => {
+  const [refusing, failing] = [
+    gate((before) => ({ ...failure(401), before })),
+    gate((before) => ({ ...failure(500), before })),
+  ];
+  const lab = setup({ one: [refusing.reply], two: [failing.reply], three: ['works'] });
+  const asked = lab.post('/v1/messages', ASK, { headers: { 'x-api-key': 'of-the-client' } });
+  await lab.timers.advance(200);
+  refusing.open();
+  await lab.timers.advance(1);
+  failing.open();
+  const { response } = await lab.answered(asked);
+  expect([response.status, lab.asked]).toEqual([401, ['one', 'two']]);
 });
 
 test('of two that fail the later one is reported', async () => {
