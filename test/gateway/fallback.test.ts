@@ -409,6 +409,14 @@ describe('a provider that cannot be asked such a thing', () => {
     expect(lab.asked).toEqual(['one']);
   });
 
+  test('nor is any after it asked, where it is the first: the request is refused', async () => {
+    const routing = { default_provider: 'two', fallback_chain: ['one'] };
+    const lab = setup({ script: { one: ['works'], two: ['works'] }, config: { routing } });
+    const odd = { ...ASK, messages: [{ role: 'user', content: [{ type: 'text' }] }] };
+    const { response } = await lab.answered(lab.post('/v1/messages', odd));
+    expect([response.status, lab.asked]).toEqual([400, []]);
+  });
+
   test('nor one that stands between two that are asked', async () => {
     const lab = setup({ script: { one: [failure(500)], two: ['works'], three: ['works'] } });
     // Its own dialect takes it as it is; nobody could say it in another.
@@ -440,6 +448,20 @@ test('a try that failed took as long as it did', async () => {
     { provider: 'one', status: 500, durationMs: 700, startedMs: 0 },
     { provider: 'two', status: 200, durationMs: 300, startedMs: 700 },
   ]);
+});
+
+test('the try that serves a stream took until that began: by this streams are compared', async () => {
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const pieces = [MESSAGE.start + MESSAGE.block + MESSAGE.delta('yes'), MESSAGE.end].map(utf8);
+  const lab = setup({ script: { one: [replyWith(pieces, { before: (index) => gates[index]?.promise })] } });
+  const pending = lab.post('/v1/messages', { ...ASK, stream: true });
+  await lab.timers.advance(200);
+  gates[0]?.resolve();
+  const response = await pending;
+  await lab.timers.advance(500);
+  gates[1]?.resolve();
+  await response.text();
+  expect(await lab.row()).toMatchObject({ latencyMs: 700, attempts: [{ durationMs: 200 }] });
 });
 
 describe('health follows', () => {

@@ -104,6 +104,15 @@ describe('who is asked then', () => {
     await end();
   });
 
+  test('where it leaves one target, that is the last resort: even by a key that was refused', async () => {
+    const script: Script = { one: [failure(401), 'works'], two: ['works'] };
+    const { ask, asked, end } = setup([{ limit_usd: 0, per: 'day', provider: 'two' }], { script });
+    expect((await ask()).response.status).toBe(401);
+    expect((await ask()).response.status).toBe(200);
+    expect(asked).toEqual(['one', 'one']);
+    await end();
+  });
+
   test('a limit of 0 lets only pass what is free', async () => {
     const { ask, asked, end } = setup([{ limit_usd: 0, per: 'month' }], {
       script: BOTH,

@@ -2,7 +2,7 @@
 // (docs/adr/0008), on a clock turned by hand.
 import { afterEach, describe, expect, test } from 'bun:test';
 import { ASK, BOTH, createFallbackLab, expectSettled, failure, PATHS } from '../../support/fallback-lab.ts';
-import { MESSAGE, utf8, wholeMessage } from '../../support/message-stream.ts';
+import { MESSAGE, utf8, wholeChat, wholeMessage } from '../../support/message-stream.ts';
 import { jsonReply, type Reply, replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
@@ -431,6 +431,26 @@ describe('a target that cannot be asked such a thing, beside one that is', () =>
     expect(tries(await lab.row())).toEqual(['one: cancelled', 'three beside: served']);
   });
 
+  test('nor can that one, which has waited for room like it: why is told', async () => {
+    const limits = { dialect: 'openai-chat' as const, concurrency: { max: 1 } };
+    const works = gate((before) => jsonReply(wholeChat('works'), { before }));
+    const later = gate((before) => jsonReply(wholeChat('works'), { before }));
+    const lab = setup({ one: [works.reply], two: [later.reply] }, HEDGED, { one: limits, two: limits });
+    const [first, second] = ['one/m', 'two/m'].map((model) => lab.post('/v1/messages', { ...ASK, model }));
+    await lab.timers.advance(1);
+    const asked = lab.post('/v1/messages', odd);
+    await lab.timers.advance(300);
+    for (const [busy, { open }] of [
+      [first, works],
+      [second, later],
+    ] as const) {
+      open();
+      await busy;
+      await lab.timers.advance(1);
+    }
+    expect((await lab.answered(asked)).response.status).toBe(400);
+  });
+
   test('is not why the other failed', async () => {
     const lab = setup({ one: [SILENT], two: ['works'] });
     const { response } = await lab.answered(lab.post('/v1/messages', odd), 1_000);
@@ -490,6 +510,21 @@ test('streams of the library are hedged too', async () => {
   const text = (await collected).map((event) => (event.type === 'text-delta' ? event.text : '')).join('');
   expect(text).toBe('from two');
   expect(tries(await lab.row())).toEqual(['one: cancelled', 'two beside: served']);
+});
+
+test('a wait for room is counted once, also where the client leaves later', async () => {
+  const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one');
+  const endless = { ...replyWith(begun), fault: { kind: 'hang' as const, after: begun.length } };
+  const slow = gate(fromOne);
+  const lab = setup({ one: [slow.reply, endless] }, {}, { one: { concurrency: { max: 1 } } });
+  const first = lab.post('/v1/messages', ASK);
+  await lab.timers.advance(1);
+  const second = lab.post('/v1/messages', { ...ASK, stream: true });
+  await lab.timers.advance(100);
+  slow.open();
+  await lab.answered(first);
+  await (await second).body?.cancel();
+  expect(await lab.rowAt(1)).toMatchObject({ status: 'aborted', queuedMs: 100 });
 });
 
 test('how long it waited for room is in the row', async () => {

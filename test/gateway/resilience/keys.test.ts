@@ -50,6 +50,12 @@ for (const stream of BOTH) {
   }
 }
 
+test('what is no fault of a key is not tried with the next one', async () => {
+  const lab = setup({ script: { one: [failure(500)], two: ['works'] }, providers: keyed(2) });
+  expect((await ask(lab)).response.status).toBe(200);
+  expect(lab.asked).toEqual(['one', 'two']);
+});
+
 test('each key once, then the next provider', async () => {
   const lab = setup({ script: { one: [failure(401)], two: ['works'] }, providers: keyed(3) });
   expect((await ask(lab)).response.status).toBe(200);

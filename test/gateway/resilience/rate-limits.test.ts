@@ -63,6 +63,16 @@ for (const path of PATHS)
       await end();
     });
 
+test('where a limit leaves one target, that is the last resort: even by a key that was refused', async () => {
+  const script = { one: [failure(401), 'works' as const], two: ['works' as const] };
+  const { status, asked, end } = setup([{ requests: 1, per: 'hour', provider: 'two' }], { script });
+  expect(await status({ model: 'two/m' })).toBe(200);
+  expect(await status()).toBe(401);
+  expect(await status()).toBe(200);
+  expect(asked).toEqual(['two', 'one', 'one']);
+  await end();
+});
+
 test('what was used comes back while the machine sleeps, too', async () => {
   let asleepMs = 0;
   const clock = { now: () => 0 };
