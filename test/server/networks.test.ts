@@ -51,3 +51,18 @@ test.skipIf(!mayBeAlone)(
     ]);
   },
 );
+
+test.skipIf(process.platform !== 'linux')(
+  'in a sandbox that does not tell the machine’s addresses, connections fail as anywhere',
+  async () => {
+    const script = `${import.meta.dir}/dial-offline.ts`;
+    const child = Bun.spawn([process.execPath, script, '--no-netlink', '127.0.0.1', 'provider.invalid'], {
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    expect((await new Response(child.stdout).text()).trim().split('\n')).toEqual([
+      '127.0.0.1 false',
+      'provider.invalid false',
+    ]);
+  },
+);
