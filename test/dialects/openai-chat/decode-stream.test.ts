@@ -246,6 +246,20 @@ describe('tool calls', () => {
     expect(tools).toEqual([['a', 'f', '{"x":1}']]);
   });
 
+  test('fragments without a name go to the call with their id, whatever their index', () => {
+    const tools = toolsOf(
+      call({ id: 'a', function: { name: 'f', arguments: '{"x"' } }),
+      call({ id: 'b', function: { name: 'g', arguments: '{"y"' } }),
+      call({ id: 'a', function: { arguments: ':1' } }),
+      call({ index: 7, id: 'a', function: { arguments: '}' } }),
+      call({ id: 'b', function: { arguments: ':2}' } }),
+    );
+    expect(tools).toEqual([
+      ['a', 'f', '{"x":1}'],
+      ['b', 'g', '{"y":2}'],
+    ]);
+  });
+
   test('whole calls in one chunk without index or id get ids of their own', () => {
     const tools = toolsOf(
       chunk({
@@ -345,6 +359,11 @@ describe('tool calls', () => {
     expect(foldEvents(events).parts).toEqual([
       { type: 'tool-call', id: 'a', name: 'sql', arguments: 'SELECT', kind: 'custom' },
     ]);
+  });
+
+  test('an empty legacy function_call is none', () => {
+    const events = decodeChunks(chunk({ content: 'a', function_call: {} }), finish('stop'));
+    expect(foldEvents(events)).toMatchObject({ error: null, finish: { unified: 'end_turn' } });
   });
 
   test('the legacy function_call is a call', () => {
