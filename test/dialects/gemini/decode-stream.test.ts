@@ -148,6 +148,10 @@ describe('parts', () => {
     });
     const events = decodeChunks({ candidates: [candidate(1, 'no'), candidate(0, 'yes')] });
     expect(wholeAnswer(events)).toMatchObject({ parts: [{ text: 'yes' }], finish: { unified: 'end_turn' } });
+    const both = { candidates: [candidate(0, 'a'), candidate(1, 'b')] };
+    expect(decodeChunks(both, both).filter(({ type }) => type === 'extension')).toEqual([
+      { type: 'extension', dialect: 'gemini', name: 'candidates', value: {} },
+    ]);
   });
 });
 
@@ -191,7 +195,7 @@ describe('calls', () => {
   });
 
   test('without a name end the answer', () => {
-    expect(decodeChunks(call({ args: {} })).at(-1)).toMatchObject({
+    expect(decodeChunks(chunk([{ functionCall: { args: {} } }, { text: 'a' }])).at(-1)).toMatchObject({
       type: 'error',
       error: { code: 'upstream_malformed' },
     });
@@ -362,6 +366,32 @@ describe('sources', () => {
     // A source that nothing points at is a source still.
     expect(other).toMatchObject({ kind: 'document', title: 'B', citedText: 'passage' });
     expect(other).not.toHaveProperty('start');
+  });
+
+  test('are located in the text alone, also in one behind a thought', () => {
+    const thought = (said: string) => chunk([{ text: said, thought: true }]);
+    const segments = [
+      { startIndex: 0, endIndex: 4, text: 'Zoë' },
+      { startIndex: 6, endIndex: 9, text: 'ran' },
+    ];
+    const last = chunk([{ text: 'ran.' }], 'STOP');
+    Object.assign((last.candidates as JsonObject[])[0] ?? {}, {
+      groundingMetadata: {
+        groundingChunks: [{ web: { uri: 'https://a.test' } }],
+        groundingSupports: segments.map((segment) => ({ segment, groundingChunkIndices: [0] })),
+      },
+    });
+    const parts = partsOf(thought('Who ran?'), chunk([{ text: 'Zoë: ' }]), thought('Sure.'), last);
+    // The first is a place in a text that has ended.
+    expect(parts.at(-1)).toMatchObject({ text: 'ran.', citations: [{}, { start: 0, end: 3 }] });
+  });
+
+  test('of an answer without text are named as lost', () => {
+    const groundingMetadata = { groundingChunks: [{ web: { uri: 'https://a.test' } }] };
+    const events = decodeChunks({
+      candidates: [{ content: { parts: [] }, finishReason: 'STOP', groundingMetadata }],
+    });
+    expect(events).toContainEqual({ type: 'extension', dialect: 'gemini', name: 'citations', value: {} });
   });
 
   test('with places that say another text go unplaced', () => {
@@ -540,6 +570,7 @@ describe('endings', () => {
     expect(feed('3')).toThrow(MalformedEvent);
     expect(feed('{"candidates":{}}')).toThrow(MalformedEvent);
     expect(feed('{"candidates":[3]}')).toThrow(MalformedEvent);
+    expect(feed('{"candidates":[{"content":"x"}]}')).toThrow(MalformedEvent);
     expect(feed('{"candidates":[{"content":{"parts":["x"]}}]}')).toThrow(MalformedEvent);
     feed(JSON.stringify(chunk([{ text: 'b' }], 'STOP')))();
     feed('[DONE]')();
