@@ -1,6 +1,7 @@
 // What each event of a stream of Bedrock tells, and what is told only when its block ends.
 import { describe, expect, test } from 'bun:test';
 import { EXCEPTION } from '../../../src/dialects/aws/exceptions.ts';
+import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
@@ -156,6 +157,22 @@ describe('blocks', () => {
     ]);
   });
 
+  test('that are announced without a kind are what their deltas are, and arguments without a call belong nowhere', () => {
+    const said = [
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'a' },
+    ] as const;
+    expect(decode(['messageStart', { role: 'assistant' }], start(0, {}), text(0, 'a'))).toEqual([
+      { type: 'start', id: null, model: null },
+      ...said,
+    ]);
+    expect(decode(text(0, 'a'), delta(1, { toolUse: { input: '{}' } }))).toEqual([
+      ...said,
+      { type: 'tool-delta', block: 1, arguments: '{}' },
+    ]);
+    expect(() => decode(['contentBlockDelta', { contentBlockIndex: 0, delta: 'a' }])).toThrow(MalformedEvent);
+  });
+
   test('those that are open end with the message', () => {
     expect(decode(text(0, 'a'), END)).toEqual([
       { type: 'text-start', block: 0 },
@@ -177,10 +194,16 @@ describe('the ending', () => {
     expect(decode(...events)).toEqual(expected);
   });
 
+  test('is an error where the service calls the output broken', () => {
+    const broken: Told = ['messageStop', { stopReason: 'malformed_tool_use' }];
+    expect(decode(broken, COST)).toMatchObject([{ type: 'error', error: { code: 'upstream_malformed' } }]);
+  });
+
   test('searches and the tier are in the bill', () => {
     const search = { toolUse: { toolUseId: 't', name: 'nova_grounding', type: 'server_tool_use' } };
     const cost: Told = ['metadata', { usage: { inputTokens: 7 }, serviceTier: { type: 'priority' } }];
-    const [usage] = decode(start(0, search), stop(0), END, cost).filter(({ type }) => type === 'usage');
+    const [call, , usage] = decode(start(0, search), stop(0), END, cost);
+    expect(call).toMatchObject({ type: 'tool-start', kind: 'server' });
     expect(usage).toEqual({ type: 'usage', usage: { inputTokens: 7, tier: 'priority', webSearches: 1 } });
   });
 
