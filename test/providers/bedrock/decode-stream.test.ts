@@ -173,6 +173,21 @@ describe('blocks', () => {
     expect(() => decode(['contentBlockDelta', { contentBlockIndex: 0, delta: 'a' }])).toThrow(MalformedEvent);
   });
 
+  test('of text with a page of the web, or a document, as its source', () => {
+    const page = { location: { web: { url: 'https://a.test', domain: 'a.test' } } };
+    const document = { title: 'B', location: { documentPage: { documentIndex: 1, start: 2, end: 3 } } };
+    const events = decode(
+      text(0, 'a'),
+      delta(0, { citation: page }),
+      delta(0, { citation: document }),
+      stop(0),
+    );
+    expect(events.flatMap((event) => (event.type === 'citation' ? [event.citation] : []))).toEqual([
+      { kind: 'url', url: 'https://a.test' },
+      { kind: 'document', title: 'B', location: { document: 1, unit: 'page', start: 2, end: 3 } },
+    ]);
+  });
+
   test('those that are open end with the message', () => {
     expect(decode(text(0, 'a'), END)).toEqual([
       { type: 'text-start', block: 0 },
@@ -192,6 +207,12 @@ describe('the ending', () => {
     ['is none without a reason', [COST], [USAGE]],
   ])('%s', (_, events, expected) => {
     expect(decode(...events)).toEqual(expected);
+  });
+
+  test('for a reason that is not known is no ordinary one', () => {
+    expect(decode(['messageStop', { stopReason: 'tired' }])).toEqual([
+      { type: 'finish', finish: { unified: 'other', raw: 'tired' } },
+    ]);
   });
 
   test('is an error where the service calls the output broken', () => {
