@@ -38,6 +38,11 @@ describe('calls', () => {
     expect(new Set(idsOf(decode(...lines))).size).toBe(3);
   });
 
+  test('of servers that write arguments as text keep them', () => {
+    const [, , delta] = decode(said({ tool_calls: [{ function: { name: 'f', arguments: '{"a":1}' } }] }));
+    expect(delta).toMatchObject({ type: 'tool-delta', arguments: '{"a":1}' });
+  });
+
   test('stand between the texts, each whole', () => {
     const events = decode(
       said({ content: 'a' }),
@@ -87,6 +92,27 @@ describe('log probabilities', () => {
       ['', '\\xe2'],
       ['…', '\\x80'],
     ]);
+  });
+
+  test('that cannot be read leave the text as it is', () => {
+    expect(decodeLines(said({ content: 'a' }, { logprobs: ['a'] }))).toEqual([['a'], NAMED]);
+  });
+
+  test('of a whole answer that spell another text belong to none', () => {
+    const whole = (...tokens: string[]) =>
+      ollamaChat.parseResponse({
+        ...said({ content: 'ab', thinking: 'hm' }, logprobs(...tokens)),
+        ...DONE,
+      });
+    expect(whole('hm', 'a', 'b').parts[1]).toMatchObject({
+      text: 'ab',
+      logprobs: [{ token: 'a' }, { token: 'b' }],
+    });
+    for (const tokens of [['hm', 'a', 'c'], ['hmab'], ['b']]) {
+      const { parts, extension } = whole(...tokens);
+      expect(parts[1]).toEqual({ type: 'text', text: 'ab' });
+      expect(extension?.fields).toEqual({ logprobs: {} });
+    }
   });
 
   test.each([
