@@ -394,6 +394,15 @@ describe('sources', () => {
     expect(events).toContainEqual({ type: 'extension', dialect: 'gemini', name: 'citations', value: {} });
   });
 
+  test('at no place, or of a number that is not listed, are those that there are', () => {
+    const [part] = partsOf(grounded([{ segment: {}, groundingChunkIndices: [0, 9, 'a'] }]));
+    const citations = part?.type === 'text' ? (part.citations ?? []) : [];
+    expect(citations.map(({ title, start }) => [title, start])).toEqual([
+      ['A', undefined],
+      ['B', undefined],
+    ]);
+  });
+
   test('with places that say another text go unplaced', () => {
     const support = { segment: { ...segment('läuft'), text: 'other' }, groundingChunkIndices: [0] };
     const [part] = partsOf(grounded([support]));

@@ -20,14 +20,42 @@ describe('parse', () => {
       'an array of thinking and text',
       {
         content: [
-          { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] },
+          { type: 'thinking', thinking: [{ type: 'text', text: 'h' }] },
+          { type: 'thinking', thinking: 'm' },
           { type: 'text', text: 'a' },
           { type: 'text', text: 'b' },
+          { type: 'reference', reference_ids: [1] },
         ],
       },
       [
         { type: 'reasoning', text: 'hm' },
         { type: 'text', text: 'ab' },
+        {
+          type: 'opaque',
+          dialect: 'openai-chat',
+          name: 'reference',
+          value: { type: 'reference', reference_ids: [1] },
+        },
+      ],
+    ],
+    [
+      'images, by their address too, and what has neither',
+      {
+        content: null,
+        images: [
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+          { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
+          { type: 'image_url' },
+        ],
+      },
+      [
+        { type: 'image', source: { kind: 'base64', mediaType: 'image/png', data: 'AAAA' } },
+        {
+          type: 'opaque',
+          dialect: 'openai-chat',
+          name: 'image',
+          value: { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
+        },
       ],
     ],
     ['refusal', { content: null, refusal: 'No' }, [{ type: 'refusal', text: 'No' }]],
@@ -87,6 +115,53 @@ describe('parse', () => {
     expect(partsOf({ content: 'ab' }, { citations: ['https://a.example'] })).toEqual([
       { type: 'text', text: 'ab', citations: [{ kind: 'url', url: 'https://a.example' }] },
     ]);
+  });
+
+  test('annotations of an answer without text are those of none', () => {
+    expect(partsOf({ content: null, annotations: [{ url_citation: { url: 'https://a.example' } }] })).toEqual(
+      [],
+    );
+  });
+
+  test('log probabilities of several texts, or in a form of their own, stay as they came', () => {
+    const tokens = { content: [{ token: 'a', logprob: -1, bytes: [97], top_logprobs: [] }] };
+    const parsed = (content: JsonObject['content'], logprobs: JsonObject) =>
+      openaiChat.provider.parseResponse({
+        choices: [{ message: { content }, logprobs, finish_reason: 'stop' }],
+      });
+    expect(parsed('a', tokens)).toMatchObject({ parts: [{ logprobs: [{ token: 'a' }] }] });
+    const thinking = { type: 'thinking', thinking: 'hm' };
+    const texts = [{ type: 'text', text: 'a' }, thinking, { type: 'text', text: 'b' }];
+    for (const [content, logprobs] of [
+      [texts, tokens],
+      ['a', { content: ['a'] }],
+    ] as const) {
+      const { parts, extension } = parsed(content as JsonObject['content'], logprobs as JsonObject);
+      expect(JSON.stringify(parts)).not.toContain('logprob');
+      expect(extension?.fields).toEqual({ logprobs } as JsonObject);
+    }
+  });
+
+  test('an answer that was searched for costs more than its tokens', () => {
+    const answer = (message: JsonObject, body: JsonObject = {}) =>
+      openaiChat.provider.parseResponse({
+        choices: [{ message, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1 },
+        ...body,
+      }).otherCharges;
+    expect(answer({ content: 'a' }, { citations: ['https://a.example'] })).toBe(true);
+    expect(answer({ content: 'a', executed_tools: [{ type: 'search' }] })).toBe(true);
+    expect(answer({ content: 'a' })).toBeUndefined();
+  });
+
+  test('an answer that broke off, and a call without a name, are failures; an empty call is none', () => {
+    expect(() => partsOf({ content: 'a' }, {}, { finish_reason: 'error' })).toThrow(
+      expect.objectContaining({ code: 'upstream_failed' }),
+    );
+    const unnamed = (args: string) =>
+      partsOf({ content: 'a', tool_calls: [{ function: { arguments: args } }] });
+    expect(() => unnamed('{}')).toThrow(expect.objectContaining({ code: 'upstream_malformed' }));
+    expect(unnamed('')).toEqual([{ type: 'text', text: 'a' }]);
   });
 
   test('calls make a stop a tool_use', () => {
