@@ -5,6 +5,8 @@ export interface EmbeddingRequest {
   model: string;
   input: EmbeddingInput[];
   dimensions?: number;
+  /** The vectors are wanted as the model makes them, not of length 1. */
+  unnormalized?: true;
   /** How the client wants each vector: numbers, or base64 of little-endian 32-bit floats. */
   encoding: 'float' | 'base64';
   user?: string;

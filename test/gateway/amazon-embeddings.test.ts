@@ -1,6 +1,7 @@
 // Clients of Amazon's that embed texts in the words of Titan, Cohere or Nova: other providers' models answer in these too.
 import { InvokeModelCommand } from '@aws-sdk/client-bedrock-runtime';
 import { describe, expect, test } from 'bun:test';
+import { bedrockConverse } from '../../src/dialects/bedrock-converse/index.ts';
 import type { ConfigInput } from '../../src/index.ts';
 import { createAmazonLab } from '../support/amazon-lab.ts';
 import { jsonReply } from '../support/reply.ts';
@@ -94,6 +95,27 @@ describe('at OpenAI', () => {
         ],
       },
     });
+  });
+});
+
+test('vectors of length 1 for Titan’s `normalize: false` are a named loss, and elsewhere as they are', async () => {
+  const unnormalized = { inputText: 'a', normalize: false };
+  const lost = await asked('openai/text-embedding-3-small', unnormalized, answerTo(1));
+  expect((await lost.row(0)).lost).toEqual(['normalize']);
+  const normalized = await asked(
+    'openai/text-embedding-3-small',
+    { inputText: 'a', normalize: true },
+    answerTo(1),
+  );
+  expect((await normalized.row(0)).lost).toEqual([]);
+  const build = bedrockConverse.embeddings?.buildRequest;
+  const request = { model: '', input: [{ type: 'text' as const, text: 'a' }], encoding: 'float' as const };
+  const built = (model: string) =>
+    build?.({ ...request, unnormalized: true }, { model, quirks: {} } as Parameters<typeof build>[1]);
+  expect(built('amazon.titan-embed-text-v2:0')).toEqual({ body: unnormalized, losses: [] });
+  expect(built('amazon.titan-embed-text-v1')).toMatchObject({
+    body: { inputText: 'a' },
+    losses: [{ feature: 'normalize', outcome: 'lost' }],
   });
 });
 

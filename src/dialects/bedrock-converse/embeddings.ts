@@ -19,13 +19,16 @@ export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> 
   edits: () => ({}),
   split: (request, model) => inParts(request, model.includes('cohere.embed') ? 96 : 1),
   buildRequest(request, { model }) {
-    const { input, dimensions } = request;
+    const { input, dimensions, unnormalized = false } = request;
     const texts = input.map(textOf);
     const task = input[0]?.type === 'text' ? input[0].task : undefined;
-    const [body, tasks] = buildBody(model, { texts, task, dimensions });
+    const [body, tasks] = buildBody(model, { texts, task, dimensions, unnormalized });
     return {
       body,
-      losses: embeddingLosses(request, task === undefined || tasks?.has(task) === true ? ['taskType'] : []),
+      losses: embeddingLosses(request, [
+        ...(task === undefined || tasks?.has(task) === true ? (['taskType'] as const) : []),
+        ...(body.normalize === false ? (['normalize'] as const) : []),
+      ]),
     };
   },
   parseResponse(body, headers) {
@@ -49,6 +52,7 @@ interface Wanted {
   texts: string[];
   task: string | undefined;
   dimensions: number | undefined;
+  unnormalized: boolean;
 }
 
 /** How a vector will be used, by Google's words for it. */
@@ -106,11 +110,17 @@ function novaBody({ texts: [value = ''], task, dimensions }: Wanted): JsonObject
   };
 }
 
-function titanBody(model: string, { texts: [inputText = ''], dimensions }: Wanted): JsonObject {
-  if (dimensions === undefined) return { inputText };
-  return model.includes('titan-embed-image')
-    ? { inputText, embeddingConfig: { outputEmbeddingLength: dimensions } }
-    : { inputText, dimensions };
+function titanBody(model: string, { texts: [inputText = ''], dimensions, unnormalized }: Wanted): JsonObject {
+  if (model.includes('titan-embed-image'))
+    return dimensions === undefined
+      ? { inputText }
+      : { inputText, embeddingConfig: { outputEmbeddingLength: dimensions } };
+  return {
+    inputText,
+    ...(dimensions !== undefined && { dimensions }),
+    // The first version has no such field.
+    ...(unnormalized && model.includes('titan-embed-text-v2') && { normalize: false }),
+  };
 }
 
 function textOf(piece: EmbeddingInput): string {

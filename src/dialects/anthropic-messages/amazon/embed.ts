@@ -66,14 +66,18 @@ export const amazonsEmbeddings: ClientEmbeddings = {
   buildResponse: (response, { amazonForm = 'titan' }) => WRITERS[amazonForm](response),
 };
 
-type Read = Pick<EmbeddingRequest, 'input' | 'dimensions'>;
+type Read = Pick<EmbeddingRequest, 'input' | 'dimensions' | 'unnormalized'>;
 
 const READERS: Record<Form, (body: JsonObject) => Read> = {
   cohere: readCohere,
   'cohere-by-type': readCohere,
-  titan({ inputText, dimensions, embeddingTypes }) {
+  titan({ inputText, dimensions, embeddingTypes, normalize }) {
     requireFloats(embeddingTypes, 'embeddingTypes');
-    return { input: [{ type: 'text', text: asString(inputText) ?? '' }], ...sizeOf(dimensions) };
+    return {
+      input: [{ type: 'text', text: asString(inputText) ?? '' }],
+      ...sizeOf(dimensions),
+      ...(normalize === false && { unnormalized: true }),
+    };
   },
   nova({ singleEmbeddingParams }) {
     const { text, embeddingPurpose, embeddingDimension } = asObject(singleEmbeddingParams) ?? {};
