@@ -222,6 +222,14 @@ export function createResponseCollector(): ResponseCollector {
           const last = event.name.startsWith('reasoning.') ? [...parts.values()].at(-1) : undefined;
           if (opaque !== undefined) parts.set(event, opaque);
           else if (last?.type === 'reasoning') last.extension = withFields(last.extension, event);
+          // An answer has the fields of one dialect; those of a second are a part of their own.
+          else if (extension !== undefined && extension.dialect !== event.dialect)
+            parts.set(event, {
+              type: 'opaque',
+              dialect: event.dialect,
+              name: event.name,
+              value: event.value,
+            });
           else extension = withFields(extension, event);
           break;
         }

@@ -18,6 +18,9 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const parts = objectsIn(message.content, 'output.message.content').flatMap(parseBlock);
   const trace = asObject(body.trace);
   const edits = readEdits(body);
+  // An answer has the fields of one dialect; those of a second are told as a part, whose loss is named like theirs.
+  if (edits !== undefined && trace !== undefined)
+    parts.push({ type: 'opaque', dialect: ID, name: 'trace', value: trace });
   return {
     id: null,
     model: null,

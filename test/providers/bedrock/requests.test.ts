@@ -1,4 +1,5 @@
 // What Bedrock is asked: Converse's own shape, the fields of each family of models, and what is lost on the way.
+import { createResponseCollector } from '../../../src/model/replay.ts';
 import { describe, expect, test } from 'bun:test';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { jsonReply } from '../../support/reply.ts';
@@ -848,4 +849,28 @@ test('what Claude cleared of the conversation is told to clients of Anthropic, w
   ]);
   const streamed = await bedrockLab(streamReply(stream)).post('/v1/messages', { ...ask, stream: true });
   expect(await streamed.text()).toContain(JSON.stringify(context_management));
+});
+
+test('the trace of a guardrail is a named loss beside what Claude cleared, whole and of a stream read whole', async () => {
+  const context_management = { applied_edits: [{ type: 'clear_tool_uses_20250919', cleared_tool_uses: 3 }] };
+  const told = { additionalModelResponseFields: { context_management } };
+  const trace = { guardrail: { modelOutput: ['x'] } };
+  const ask = { model: CLAUDE, max_tokens: 99, messages: HI };
+  const whole = await asked('/v1/messages', ask, 'bedrock', { ...ANSWER, ...told, trace });
+  expect(whole.row.lost).toEqual(['trace']);
+  expect(await whole.response.json()).toMatchObject({ context_management });
+  const collector = createResponseCollector();
+  collector.push({ type: 'start', id: null, model: null });
+  const edits = {
+    dialect: 'anthropic-messages',
+    name: 'context_management',
+    value: context_management,
+  } as const;
+  collector.push({ type: 'extension', ...edits });
+  collector.push({ type: 'extension', dialect: 'bedrock-converse', name: 'trace', value: trace });
+  collector.push({ type: 'finish', finish: { unified: 'end_turn', raw: 'end_turn' } });
+  expect(collector.response()).toMatchObject({
+    extension: { dialect: 'anthropic-messages', fields: { context_management } },
+    parts: [{ type: 'opaque', name: 'trace', value: trace }],
+  });
 });
