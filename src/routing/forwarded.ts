@@ -132,13 +132,18 @@ function mappedTo({ name }: ProviderConfig, config: ResolvedConfig): (model: str
 /** Whether `namesWithin` may return a longer name than the one given. Those that vendors have for others' models are none. */
 export function mayGrow({ provider, model }: Target, { routing }: ResolvedConfig): boolean {
   const isMapped = routing.modelMappings.some(({ rule }) =>
-    rule.targets.some(({ target }) => target.startsWith(`${provider.name}/`)),
+    rule.targets.some(({ target }) => target.split('/', 1)[0] === provider.name),
   );
   return (
     isMapped ||
     model !== '' ||
-    Object.entries(provider.models).some(([alias, own]) => own.length > alias.length)
+    Object.entries(provider.models).some(([alias, own]) => writtenLength(own) > writtenLength(alias))
   );
+}
+
+/** In JSON, in bytes. */
+function writtenLength(name: string): number {
+  return new TextEncoder().encode(JSON.stringify(name)).length;
 }
 
 function choose(

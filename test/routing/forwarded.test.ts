@@ -1,0 +1,26 @@
+// The models that requests within a body name, as their provider knows them, and whether they may be longer there: then the length
+// that the client declared does not hold.
+import { expect, test } from 'bun:test';
+import type { ConfigInput } from '../../src/index.ts';
+import { mayGrow, namesWithin } from '../../src/routing/forwarded.ts';
+import { resolveInput } from '../support/resolve-input.ts';
+
+const mapped = (to: string): ConfigInput['routing'] => ({ model_mappings: [{ from: 't*', to }] });
+
+test.each<[string, string, string, boolean, object, ConfigInput['routing']?]>([
+  ['no other name', 'tiny', 'tiny', false, {}],
+  ['a shorter name', 'a-long-alias', 'tiny', false, { models: { 'a-long-alias': 'tiny' } }],
+  ['a longer name', 'tiny', 'a-long-name', true, { models: { tiny: 'a-long-name' } }],
+  ['a name in longer letters', 'tiny', 'tïny', true, { models: { tiny: 'tïny' } }],
+  ['a name by a mapping', 'tiny', 'a-long-name', true, {}, mapped('lab/a-long-name')],
+  ['a default by a mapping', 'tiny', 'a-long-name', true, { default_model: 'a-long-name' }, mapped('lab')],
+])('a model of which the provider has %s', (_, asked, expected, grows, changes, routing = {}) => {
+  const lab = { dialect: 'openai-chat', base_url: 'http://lab.test/v1', api_key: 'k', ...changes };
+  const { config } = resolveInput({ providers: { lab }, routing });
+  const [provider] = config.providers;
+  if (provider === undefined) throw new Error('the provider is not enabled');
+  const target = { provider, model: '' };
+  const nameOf = namesWithin({ spokenBy: ['openai-chat'], forced: null, target }, config);
+  expect(nameOf(asked, 'line 1')).toBe(expected);
+  expect(mayGrow(target, config)).toBe(grows);
+});
