@@ -13,7 +13,9 @@ import type { NeutralRequest } from '../model/request.ts';
 import { Cancellation } from '../upstream/cancellation.ts';
 import { presentedSecrets } from '../upstream/headers.ts';
 import type { ProviderStates } from '../upstream/provider-state.ts';
+import type { Router } from '../routing/route.ts';
 import type { Question } from './attempts/plan.ts';
+import type { Exchange } from './attempts/try-context.ts';
 import type { BudgetGuard } from './budgets.ts';
 import { clientLeft, isEndedFromOutside } from './cancellation-errors.ts';
 import { answerGeneration, answerWithoutModel } from './operations/generate.ts';
@@ -24,11 +26,18 @@ import { answerCompaction } from './operations/compact.ts';
 import { answerCompletion } from './operations/completions.ts';
 import { answerTokenCount } from './operations/count-tokens.ts';
 import { answerEmbeddings } from './operations/embeddings.ts';
-import { answerForwarded, isAskedElsewhere, mayForward } from './operations/forward.ts';
+import { answerForwarded, type Forwarding, isAskedElsewhere, mayForward } from './operations/forward.ts';
 import { type OpeningSocket, openForwardedSocket, withProtocolKey } from './operations/forward-socket.ts';
 import type { ExchangeRecord } from './record/record.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
-import { featuresIn, parseAsked, parseIncoming, parseSent, readLabels } from './request/incoming.ts';
+import {
+  featuresIn,
+  type Labels,
+  parseAsked,
+  parseIncoming,
+  parseSent,
+  readLabels,
+} from './request/incoming.ts';
 import { withQueryKey } from './request/query-key.ts';
 import { readBody } from './request/read-body.ts';
 import type { RequestAddress } from './request/request-address.ts';
@@ -109,71 +118,14 @@ export async function answerRequest(
     record.agentType = labels.agentType;
     record.projectId = labels.projectId;
     if (labels.agentType !== null || labels.projectId !== null) noteBegun();
-    const forwarding = { ...shared, request, headers, address, config, routed: noteBegun };
-    const asked = { project, isRecorded, makeBody };
-    if (!('route' in found)) {
-      // A used-up budget holds back what has a price.
-      await loadPrices();
-      if ('forward' in found) return await answerForwarded({ ...forwarding, ...asked, found });
-      found.take(await openForwardedSocket({ ...forwarding, found, project, goesOn, begun: unfollow }));
-      return new Response(null);
-    }
-    const text = await readBody(request, headers, config.server, host.setTimer, {
-      one: envelope?.bodyType,
-      any: found.dialect.client.ignoresBodyType,
-    });
-    if (isRecorded && config.audit.logRequestBodies)
-      record.keepRequest(text, featuresIn(headers, found.dialect.client));
-    const sent = parseSent(text);
-    const forward = envelope?.forwards?.(sent.body, found.route);
-    const served = routeForBody(found, sent.body);
-    const isForwarded =
-      forward !== undefined &&
-      mayForward(request.method, { forward }, config) &&
-      (served === found || !isAskedElsewhere(forward, headers, config));
-    if (isForwarded) {
-      record.operation = 'infer';
-      await loadPrices();
-      const forwarded = { dialect: found.dialect, forward: { ...forward, envelope } };
-      return await answerForwarded({ ...forwarding, ...asked, found: forwarded }, text);
-    }
-    const { operation } = served.route;
-    record.operation = operation;
-    const incoming = parseIncoming(served, headers, address.search, sent, labels);
-    // So that it can be sent again, to the dialect's own path.
-    if (isRecorded && config.audit.logRequestBodies && incoming.original !== text)
-      record.keepRequest(incoming.original, featuresIn(incoming.headers, found.dialect.client));
-    record.requestedModel = incoming.model;
-    record.agentType = incoming.agentType;
-    record.projectId = incoming.projectId;
-    record.streamed = incoming.stream;
-    record.keepsAnswer = isRecorded && config.audit.logResponseBodies;
-    const idle = answerWithoutModel({ host, record, dialect, envelope }, incoming);
-    if (idle !== undefined) return idle;
-    let neutral: NeutralRequest | undefined;
-    const parse = () => {
-      neutral ??= parseAsked(incoming);
-      return neutral;
-    };
-    const question: Question = { incoming, neutral: parse, stream: incoming.stream };
-    // Once the live view has its labels; routing may compare prices.
-    const pricesLoading = loadPrices();
-    if (pricesLoading !== undefined) await pricesLoading;
-    const routing = router.route(routeQuestion(incoming, question, operation));
-    const route = routing instanceof Promise ? await routing : routing;
-    record.route = route;
-    noteBegun();
-    const run: Operation = {
-      ...shared,
-      incoming,
-      envelope,
-      question,
-      route,
-      maxEvent: config.server.maxEvent,
-      pingIntervalMs: config.server.pingIntervalMs,
-      makeBody,
-    };
-    return await OPERATIONS[operation](run);
+    const theirs = { request, headers, address, project };
+    const admitted = { ...shared, ...theirs, config, isRecorded, makeBody, routed: noteBegun };
+    if ('route' in found) return await answerPosted({ found, admitted, shared, labels, router });
+    // A used-up budget holds back what has a price.
+    await loadPrices();
+    if ('forward' in found) return await answerForwarded({ ...admitted, found });
+    found.take(await openForwardedSocket({ ...admitted, found, goesOn, begun: unfollow }));
+    return new Response(null);
   } catch (thrown) {
     if (client.aborted && !isEndedFromOutside(client.reason)) {
       record.httpStatus = 499;
@@ -192,6 +144,79 @@ export async function answerRequest(
     // A forwarded answer comes in its own time too.
     if (!record.streamed && 'route' in found) unfollow();
   }
+}
+
+/** What is known of a posted request before its body is read. */
+interface Posted {
+  found: FoundRoute;
+  admitted: Omit<Forwarding, 'found'>;
+  /** The part of `admitted` that lasts as long as the answer. */
+  shared: Omit<Exchange, 'question' | 'route' | 'pingIntervalMs' | 'maxEvent'>;
+  labels: Labels;
+  router: Router;
+}
+
+/** Throws what is to be reported to the client. */
+async function answerPosted({ found, admitted, shared, labels, router }: Posted): Promise<Response> {
+  const { request, headers, address, config, isRecorded, routed, makeBody } = admitted;
+  const { host, record, dialect } = shared;
+  const { client } = found.dialect;
+  const { envelope } = found.route;
+  const text = await readBody(request, headers, config.server, host.setTimer, {
+    one: envelope?.bodyType,
+    any: client.ignoresBodyType,
+  });
+  if (isRecorded && config.audit.logRequestBodies) record.keepRequest(text, featuresIn(headers, client));
+  const sent = parseSent(text);
+  const forward = envelope?.forwards?.(sent.body, found.route);
+  const served = routeForBody(found, sent.body);
+  const isForwarded =
+    forward !== undefined &&
+    mayForward(request.method, { forward }, config) &&
+    (served === found || !isAskedElsewhere(forward, headers, config));
+  if (isForwarded) {
+    record.operation = 'infer';
+    await loadPrices();
+    const forwarded = { dialect: found.dialect, forward: { ...forward, envelope } };
+    return answerForwarded({ ...admitted, found: forwarded }, text);
+  }
+  const { operation } = served.route;
+  record.operation = operation;
+  const incoming = parseIncoming(served, headers, address.search, sent, labels);
+  // So that it can be sent again, to the dialect's own path.
+  if (isRecorded && config.audit.logRequestBodies && incoming.original !== text)
+    record.keepRequest(incoming.original, featuresIn(incoming.headers, client));
+  record.requestedModel = incoming.model;
+  record.agentType = incoming.agentType;
+  record.projectId = incoming.projectId;
+  record.streamed = incoming.stream;
+  record.keepsAnswer = isRecorded && config.audit.logResponseBodies;
+  const idle = answerWithoutModel({ host, record, dialect, envelope }, incoming);
+  if (idle !== undefined) return idle;
+  let neutral: NeutralRequest | undefined;
+  const parse = () => {
+    neutral ??= parseAsked(incoming);
+    return neutral;
+  };
+  const question: Question = { incoming, neutral: parse, stream: incoming.stream };
+  // Once the live view has its labels; routing may compare prices.
+  const pricesLoading = loadPrices();
+  if (pricesLoading !== undefined) await pricesLoading;
+  const routing = router.route(routeQuestion(incoming, question, operation));
+  const route = routing instanceof Promise ? await routing : routing;
+  record.route = route;
+  routed();
+  const run: Operation = {
+    ...shared,
+    incoming,
+    envelope,
+    question,
+    route,
+    maxEvent: config.server.maxEvent,
+    pingIntervalMs: config.server.pingIntervalMs,
+    makeBody,
+  };
+  return OPERATIONS[operation](run);
 }
 
 function envelopeOf(found: FoundRoute | FoundForward | OpeningSocket): Envelope | undefined {
