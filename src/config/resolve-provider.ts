@@ -126,17 +126,7 @@ export function resolveProvider(
     modelPatterns: kind?.modelPatterns ?? [],
     ...(kind?.alsoTakes !== undefined && entry.dialect === undefined && { alsoTakes: kind.alsoTakes }),
     ...(kind?.otherNames !== undefined && { otherNames: kind.otherNames }),
-    priceId: isOwnAddress ? kind.priceId : null,
-    resells: kind?.resells ?? [],
-    dearer: kind?.dearer?.at.test(address.address.baseUrl) ? kind.dearer : null,
-    tiers: kind?.tiers ?? {},
-    billsItself: isOwnAddress && kind.billsItself === true,
-    audioAtTextPrice: kind?.audioAtTextPrice === true,
-    leastAudioSeconds: kind?.leastAudioSeconds ?? 0,
-    searchesUnpriced: kind?.searchesUnpriced === true,
-    weekends: kind?.weekends ?? null,
-    newerPrices: kind?.newerPrices ?? {},
-    wrongPrices: kind?.wrongPrices ?? null,
+    ...pricesOf(kind, address.address.baseUrl, isOwnAddress),
     quirks: kind?.quirks ?? {},
     transformers,
     timeouts: {
@@ -156,6 +146,23 @@ export function resolveProvider(
     concurrency: { max, min, queue, queueTimeoutMs: queue_timeout },
   };
   return { provider, problems };
+}
+
+/** What is known of its prices: those of the table hold only at the vendor's own address. */
+function pricesOf(kind: ProviderKind | undefined, baseUrl: string, isOwnAddress: boolean) {
+  return {
+    priceId: isOwnAddress ? (kind?.priceId ?? null) : null,
+    resells: kind?.resells ?? [],
+    dearer: kind?.dearer?.at.test(baseUrl) ? kind.dearer : null,
+    tiers: kind?.tiers ?? {},
+    billsItself: isOwnAddress && kind?.billsItself === true,
+    audioAtTextPrice: kind?.audioAtTextPrice === true,
+    leastAudioSeconds: kind?.leastAudioSeconds ?? 0,
+    searchesUnpriced: kind?.searchesUnpriced === true,
+    weekends: kind?.weekends ?? null,
+    newerPrices: kind?.newerPrices ?? {},
+    wrongPrices: kind?.wrongPrices ?? null,
+  };
 }
 
 function spokenBesides({ alsoSpeaks, translatesTo }: ProviderKind) {
