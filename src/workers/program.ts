@@ -15,8 +15,9 @@ function listFiles(folder: string): string {
   const lines = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
     if (!entry.isFile()) return [];
     const path = join(entry.parentPath, entry.name);
-    const { size, mtimeMs } = statSync(path);
-    return [`${path} ${size} ${mtimeMs}`];
+    // An editor or an update may have removed it meanwhile.
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? [] : [`${path} ${stat.size} ${stat.mtimeMs}`];
   });
   return lines.sort().join('\n');
 }

@@ -1,6 +1,6 @@
 // An update of the program while its gateway runs: a worker of the new version must not serve a primary of the old one.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OTHER_PROGRAM_CODE, WORKER_VARIABLE } from '../../src/workers/protocol.ts';
 import { identifyProgram } from '../../src/workers/program.ts';
@@ -87,6 +87,20 @@ test('a program is the same as long as its files are', () => {
   expect(identifyProgram(main)).toBe(before);
   update();
   expect(identifyProgram(main)).not.toBe(before);
+});
+
+test('files that come and go meanwhile, as an editor makes them, do not fail', async () => {
+  const busy = temporaryFolder('program-busy');
+  const entry = join(busy, 'main.ts');
+  writeFileSync(entry, '');
+  const script = `const { unlinkSync, writeFileSync } = require('node:fs');
+    const names = Array.from({ length: 20 }, (_, index) => process.argv[1] + '/' + index);
+    for (;;) { for (const name of names) writeFileSync(name, ''); for (const name of names) unlinkSync(name); }`;
+  const editor = Bun.spawn([process.execPath, '-e', script, busy]);
+  for (let seen = 0; seen < 2000; ) if (readdirSync(busy).length > 1 && identifyProgram(entry) !== '') seen++;
+  editor.kill();
+  await editor.exited;
+  rmSync(busy, { recursive: true });
 });
 
 test('a build is identified by its content: one that is made anew of the same source is the same', () => {
