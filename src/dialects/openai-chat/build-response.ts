@@ -11,7 +11,7 @@ import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, MODERATION, withoutModeration } from '../openai/moderation.ts';
-import { ownImage } from './media.ts';
+import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
 import {
   buildThoughtSignature,
@@ -126,9 +126,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
         losses.foreignMedia('audio', part.extension);
         if (part.source.kind === 'base64') {
           const own = part.extension?.dialect === 'openai-chat' ? part.extension.fields : {};
-          // Clients require these fields; the audio is not stored for later turns, so it has already expired.
-          const unsaid = { id: `audio-${context.requestId}`, expires_at: context.created, transcript: '' };
-          message.audio = { ...unsaid, ...own, data: part.source.data };
+          message.audio = { ...unsaidAudio(context), ...own, data: part.source.data };
         }
         break;
       case 'server-tool-result':

@@ -22,7 +22,7 @@ import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { completionId } from './build-response.ts';
 import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
-import { ownImage } from './media.ts';
+import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, carryThought, clientCallId, legacyNames } from './tool-call.ts';
 import { servedTier } from '../shared/service-tier.ts';
@@ -88,6 +88,7 @@ class ChunkEncoder implements StreamEncoder {
   private annotations: JsonObject[] | null = null;
   private sentAnnotations = 0;
   private imageCount = 0;
+  private sentAudio = false;
   private citations: Citation[] | null = null;
   private readonly losses: AnswerLosses;
 
@@ -333,7 +334,10 @@ class ChunkEncoder implements StreamEncoder {
     this.losses.foreignMedia(type, extension);
     if (type === 'audio') {
       const own = extension?.dialect === ID ? extension.fields : {};
-      return this.chunk({ audio: { ...own, data } });
+      // Clients join what is repeated, so the other fields are sent once.
+      const unsaid = this.sentAudio ? {} : unsaidAudio(this.context);
+      this.sentAudio = true;
+      return this.chunk({ audio: { ...unsaid, ...own, data } });
     }
     const url = buildDataUrl(mediaType, data);
     return this.chunk({ images: [{ type: 'image_url', image_url: { url }, index: this.imageCount++ }] });

@@ -1,6 +1,7 @@
 // Media of answers: generated images, also as clients send them back, and the kind of audio.
 import type { ImagePart, Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { AnswerContext } from '../dialect.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 
 const IMAGES = 'images';
@@ -43,6 +44,11 @@ export const IMAGE_URL = 'image';
 /** The entry of `images[]` that was kept unchanged. */
 export function ownImage(dialect: string, name: string, value: JsonValue): JsonObject | undefined {
   return dialect === 'openai-chat' && name === IMAGE_URL ? asObject(value) : undefined;
+}
+
+/** What clients require of audio besides its bytes. It is not stored for later turns, so it has already expired. */
+export function unsaidAudio({ requestId, created }: AnswerContext): JsonObject {
+  return { id: `audio-${requestId}`, expires_at: created, transcript: '' };
 }
 
 /**

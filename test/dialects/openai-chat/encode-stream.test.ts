@@ -364,6 +364,20 @@ describe('chunks', () => {
     expect(chunksOf(encode([{ type: 'error', error }]))).toHaveLength(1);
   });
 
+  test("another provider's audio has the fields without which OpenAI's SDK for Java builds no choice, each once", () => {
+    const audio = (block: number, data: string): StreamEvent => ({
+      type: 'media',
+      block,
+      mediaType: 'audio/wav',
+      data,
+    });
+    const deltas = deltasOf(encode([START, audio(0, 'UklGRg=='), audio(1, 'AAAA'), FINISH]));
+    expect(deltas.map((delta) => delta.audio).filter((said) => said !== undefined)).toEqual([
+      { id: 'audio-req1', expires_at: 1_700_000_000, transcript: '', data: 'UklGRg==' },
+      { data: 'AAAA' },
+    ]);
+  });
+
   test("what OpenAI's SDK of Python joins is one list: by place, strings of two at the same place into one", () => {
     const cited = (block: number, text: string): StreamEvent[] => [
       { type: 'text-start', block },
