@@ -94,6 +94,8 @@ export interface ForwardedPath {
    * of the answer that `billFields` names, as far as they are objects or numbers. Left out: nothing is billed.
    */
   billIn?(stated: JsonObject): StatedUsage | undefined;
+  /** The models whose answers cost nothing there; '' stands for none named. Left out: each is billed. */
+  freeModels?: RegExp;
   /** Left out: `usage`. */
   billFields?: readonly string[];
   /** In place of `billIn`, for answers that state it elsewhere: reads along, from the answer's headers on. */

@@ -345,7 +345,7 @@ test('what is free, stored or only read counts as before', async () => {
     '/v1/skills',
     '/v1/batches',
   ]) {
-    const { row } = await asked(path, { model: 'gpt-image-1' }, jsonReply({ usage }));
+    const { row } = await asked(path, { model: 'omni-moderation-latest' }, jsonReply({ usage }));
     expect(row).toMatchObject({ operation: 'forward', usageKnown: false, costUsd: null });
   }
   const lab = createTestGateway({
@@ -354,6 +354,22 @@ test('what is free, stored or only read counts as before', async () => {
   });
   await (await lab.gateway.fetch(new Request(`http://127.0.0.1:8088${IMAGES}`))).bytes();
   expect(await lab.row(0)).toMatchObject({ operation: 'forward', usageKnown: false });
+});
+
+test('moderations cost nothing at OpenAI; others are unpriced where they state nothing', async () => {
+  const reply = jsonReply({ id: 'm', results: [] });
+  for (const body of [{ input: 'x' }, { input: 'x', model: 'omni-moderation-2024-09-26' }])
+    expect((await asked('/v1/moderations', body, reply)).row).toMatchObject({ operation: 'forward' });
+  const more = { providers: { mistral: { api_key: 'k', max_retries: 0 } } };
+  const body = { input: 'x', model: 'mistral-moderation-latest' };
+  const paths = ['moderations', 'chat/moderations', 'classifications', 'chat/classifications'];
+  for (const path of paths) {
+    const { row } = await asked(`/v1/${path}`, body, reply, more);
+    expect(row).toMatchObject({ operation: 'infer', usageKnown: false, costUsd: null, status: 'success' });
+  }
+  const usage = { prompt_tokens: 7, total_tokens: 7, completion_tokens: 0 };
+  const { row } = await asked('/v1/moderations', body, jsonReply({ results: [], usage }), more);
+  expect(row).toMatchObject({ operation: 'infer', usageKnown: true, usage: { inputTokens: 7 } });
 });
 
 test('a failure costs nothing and is no unpriced answer', async () => {

@@ -6,7 +6,8 @@ import { modelInPath } from '../shared/model-in-path.ts';
 import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */
-const MADE_AT_ONCE = /^\/v1\/(audio|content_provenance_checks|decisions|images|moderations|ocr|rerank)(\/|$)/;
+const MADE_AT_ONCE =
+  /^\/v1\/(audio|chat\/(classifications|moderations)|classifications|content_provenance_checks|decisions|images|moderations|ocr|rerank)(\/|$)/;
 const STORED =
   /^\/v1\/(agents|assistants|audio\/(voices|voice_consents)|batch\/jobs|batches|chatkit\/threads|containers|evals|files|fine_tuning|live\/sessions\/[^/]+\/content|safety|skills|threads|uploads|vaults|vector_stores|videos|webhook_endpoints|webhook_event_types)(\/|$)/;
 const SECRETS = /^\/v1\/(vaults|webhook_endpoints)(\/|$)/;
@@ -30,8 +31,14 @@ const BATCH: BatchForm = {
   file: { field: 'purpose', value: /^batch/, key: 'custom_id' },
 };
 
-/** Moderations and checks of where something comes from are free. */
-const BILLED: readonly (readonly [path: RegExp, bill: Pick<ForwardedPath, 'billIn' | 'billFields'>])[] = [
+type Bill = Pick<ForwardedPath, 'billIn' | 'billFields' | 'freeModels'>;
+
+/** Checks of where something comes from are free, and so are OpenAI's moderations, which need not name a model. */
+const BILLED: readonly (readonly [path: RegExp, bill: Bill])[] = [
+  [
+    /^\/v1\/(chat\/)?(classifications|moderations)$/,
+    { billIn: plainBill, freeModels: /^((omni|text)-moderation-|$)/ },
+  ],
   [/^\/v1\/images\//, { billIn: imagesBill }],
   [
     /^\/v1\/audio\/(transcriptions|translations)$/,

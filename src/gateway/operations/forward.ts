@@ -123,9 +123,10 @@ async function forward(
   const question = { path: pathname, spokenBy, forced, model: record.requestedModel, otherwise };
   const route = routeForwarded(question, config);
   record.route = route;
+  const target = withLongTimeout(route.target);
+  if (found.forward.freeModels?.test(target.model) === true) record.operation = 'forward';
   forwarding.routed();
   const { spoken } = route;
-  const target = withLongTimeout(route.target);
   const path = inPath?.path(target.model) ?? found.forward.path;
   const asking = askingFor({ spoken, headers });
   requireOwnKeyPast(pathname, found, { asking, target, serverKeys });
