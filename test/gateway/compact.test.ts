@@ -1,7 +1,8 @@
-// A conversation that its provider summarises and encrypts (`/v1/responses/compact`): only the one that it goes to.
-import { expect, test } from 'bun:test';
+// A conversation that its provider summarises and encrypts (`/v1/responses/compact`): the first it goes to; others write text.
+import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import { callIdToWire, ownToken } from '../../src/model/opaque-token.ts';
+import type { ConfigInput } from '../../src/index.ts';
 import { jsonReply } from '../support/json-reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
@@ -64,11 +65,75 @@ test('what another provider left in the conversation does not go along', async (
   expect(JSON.stringify(sent)).not.toContain('sluice');
 });
 
-test('no other provider is asked where the first fails: nobody else could read the summary', async () => {
-  const [openai, responses] = [{ api_key: 'k', max_retries: 0 }, LAB_PROVIDERS.responses];
-  const lab = setup({ openai, responses }, { error: { message: 'down' } }, 500);
-  expect((await lab.post('/v1/responses/compact', BODY)).status).toBe(502);
-  expect(lab.upstream.requests).toHaveLength(1);
+describe('where the first target fails', () => {
+  const openai = { api_key: 'k', max_retries: 0 };
+  const written = {
+    ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'm', stop_reason: 'end_turn' },
+    content: [{ type: 'text', text: 'They said hi.' }],
+    usage: { input_tokens: 10, output_tokens: 5 },
+  };
+  const AS_TEXT = {
+    ...{ id: 'resp_2', object: 'response', status: 'completed', model: 'm' },
+    output: [
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: 'As text.', annotations: [] }],
+      },
+    ],
+    usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 },
+  };
+  const failing = (status: number, next: object, providers: ConfigInput['providers'] = {}) => {
+    const upstream = createReplayFetch(({ path }) =>
+      path.endsWith('/compact') ? jsonReply(status, { error: { message: 'down' } }) : jsonReply(200, next),
+    );
+    const routing = { default_provider: 'openai', fallback_chain: Object.keys(providers) };
+    const config = { providers: { openai, ...providers }, routing };
+    return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
+  };
+
+  test('the next writes a summary as text, which the first can read later', async () => {
+    const lab = failing(500, written, { claude: LAB_PROVIDERS.claude });
+    const { output } = await sdk(lab).responses.compact(BODY);
+    const summary = output.find(({ type }) => type === 'compaction');
+    expect(summary).toMatchObject({ encrypted_content: 'sluice:summary:They said hi.' });
+    expect(lab.upstream.requests.map(({ path }) => path)).toEqual(['/v1/responses/compact', '/v1/messages']);
+    expect(await lab.row(0)).toMatchObject({
+      status: 'success',
+      operation: 'compact',
+      provider: 'claude',
+      lost: ['compaction (approximated: a summary by the model, as text)'],
+      usage: { inputTokens: 10, outputTokens: 5 },
+      attempts: [
+        { provider: 'openai', error: 'upstream_failed' },
+        { provider: 'claude', error: null },
+      ],
+    });
+  });
+
+  test('another provider of Responses writes text too: the first could not read what it encrypts', async () => {
+    const lab = failing(500, AS_TEXT, { responses: LAB_PROVIDERS.responses });
+    const { output } = await sdk(lab).responses.compact(BODY);
+    expect(JSON.stringify(output)).toContain('sluice:summary:As text.');
+    expect(lab.upstream.requests.map(({ path }) => path)).toEqual(['/v1/responses/compact', '/v1/responses']);
+  });
+
+  test.each([404, 405, 501])('since it has no such path (%i), its own model writes text', async (status) => {
+    const lab = failing(status, AS_TEXT, { claude: LAB_PROVIDERS.claude });
+    const { output } = await sdk(lab).responses.compact(BODY);
+    expect(JSON.stringify(output)).toContain('sluice:summary:As text.');
+    expect(lab.upstream.requests.map(({ path }) => path)).toEqual(['/v1/responses/compact', '/v1/responses']);
+    expect(await lab.row(0)).toMatchObject({ status: 'success', provider: 'openai' });
+  });
+
+  test('nobody else is asked after a refusal of the request, and without a next target the failure stands', async () => {
+    const refused = failing(400, written, { claude: LAB_PROVIDERS.claude });
+    expect((await refused.post('/v1/responses/compact', BODY)).status).toBe(400);
+    expect(refused.upstream.requests).toHaveLength(1);
+    const alone = failing(500, written);
+    expect((await alone.post('/v1/responses/compact', BODY)).status).toBe(502);
+    expect(alone.upstream.requests).toHaveLength(1);
+  });
 });
 
 test('the simulator summarises too, and reads its own summary', async () => {

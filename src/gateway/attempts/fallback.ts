@@ -392,7 +392,8 @@ function isOfKey(error: GatewayError): boolean {
   return error.code === 'upstream_unauthorized' || error.code === 'upstream_rate_limited';
 }
 
-function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
+/** Whether another target may be asked after this failure of one that was asked with such a key. */
+export function mayGoOn(error: GatewayError, key: 'own' | 'client' | 'none'): boolean {
   switch (ERROR_RULES[error.code].retry) {
     case 'anywhere':
     case 'elsewhere':

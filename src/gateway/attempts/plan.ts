@@ -39,6 +39,8 @@ export interface Question {
   /** The neutral request; parsed on first use, since a passthrough needs none. Throws `invalid_request`. */
   neutral(): NeutralRequest;
   stream: boolean;
+  /** Whoever could write a summary of its own has none: its model is to write one. */
+  summaryAsText?: true;
   /** `neutral` differs from the client's bytes: those are not sent. */
   isChanged?: true;
   /** Text at the end of the last turn that is not the client's: the beginning of the answer. */
@@ -177,9 +179,9 @@ function summaryFor(
   target: Target,
   { first, requestId }: PlanContext,
 ): { question: Question; step: Transformer } | undefined {
-  const { incoming } = given;
-  if (incoming === null || incoming.asks !== incoming.dialect || writesOwnSummary(incoming, target, first))
-    return undefined;
+  const { incoming, summaryAsText } = given;
+  if (incoming === null || incoming.asks !== incoming.dialect) return undefined;
+  if (summaryAsText !== true && writesOwnSummary(incoming, target, first)) return undefined;
   const { dialect, body, route } = incoming;
   const { summaries } = DIALECTS[dialect].client;
   if (summaries === undefined) return undefined;

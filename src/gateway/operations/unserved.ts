@@ -48,9 +48,7 @@ export function whyUnserved(
         ? undefined
         : { code: 'another_model', why: 'it serves another model, whose vectors cannot be compared' };
     case 'compact':
-      return target !== first && first !== undefined && sideOf(first, dialect).compact !== undefined
-        ? { code: 'never_reached', why: 'only the first target could read its summary' }
-        : undefined;
+      return undefined;
     case 'count-tokens': {
       const estimated = route.targets.findIndex((one) => countingSide(one, dialect) === undefined);
       return estimated !== -1 && route.targets.indexOf(target) > estimated
