@@ -85,6 +85,29 @@ test('calls whose numbering starts over in each turn get ids of their own, and s
   expect(lost).toEqual([]);
 });
 
+test('two messages of the model in a row are one turn, whose results stay where they are', () => {
+  const { messages, lost } = paired(
+    chat([
+      { role: 'user', content: 'q' },
+      { role: 'assistant', tool_calls: [call('a', 'one')] },
+      { role: 'assistant', content: 'wait', tool_calls: [call('a', 'two')] },
+      result('a', '1'),
+      result('a', '2'),
+      { role: 'assistant', tool_calls: [call('b', 'three')] },
+      result('b', '3'),
+    ]),
+  );
+  expect(summaryOf(messages)).toEqual([
+    'user: q',
+    'assistant: one a',
+    'assistant: wait, two a_2',
+    'user: a=1, a_2=2',
+    'assistant: three b',
+    'user: b=3',
+  ]);
+  expect(lost).toEqual([]);
+});
+
 test('a call that never got its result does not take that of a later one with its id', () => {
   const { messages, lost } = paired(
     chat([
