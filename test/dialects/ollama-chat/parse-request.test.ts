@@ -1,8 +1,12 @@
 // What requests of Ollama's clients ask for.
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { parseRequest } from '../../../src/dialects/ollama-chat/parse-request.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import { DIALECTS } from '../../../src/dialects/registry.ts';
+import type { Part } from '../../../src/model/content.ts';
+import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
+import { ownToken } from '../../../src/model/opaque-token.ts';
 import type { NeutralRequest } from '../../../src/model/request.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 
 const parse = (fields: JsonObject): NeutralRequest =>
   parseRequest({ model: 'm', messages: [{ role: 'user', content: 'hi' }], ...fields });
@@ -22,4 +26,93 @@ test('a stream is what is asked for unless it is turned off', () => {
     true,
     false,
   ]);
+});
+
+describe('a history', () => {
+  const call = (name: string, args: JsonValue = {}) => ({ function: { name, arguments: args } });
+  const turnsOf = (...messages: JsonObject[]) => parse({ messages }).messages;
+
+  test('has the results of each round behind its calls, those of one round in one turn', () => {
+    const messages = turnsOf(
+      { role: 'user', content: 'q' },
+      { role: 'assistant', tool_calls: [call('f'), call('g')] },
+      { role: 'tool', tool_name: 'f', content: '1' },
+      { role: 'tool', tool_name: 'g', content: '2' },
+      { role: 'assistant', tool_calls: [call('f')] },
+      { role: 'tool', tool_name: 'f', content: '3' },
+    );
+    expect(messages.map(({ role, parts }) => [role, parts.length])).toEqual([
+      ['user', 1],
+      ['assistant', 2],
+      ['user', 2],
+      ['assistant', 1],
+      ['user', 1],
+    ]);
+  });
+
+  test('may have arguments as text', () => {
+    const [turn] = turnsOf({ role: 'assistant', tool_calls: [call('f', '{"a":1}'), call('f', { a: 1 })] });
+    expect(turn?.parts).toMatchObject([{ arguments: '{"a":1}' }, { arguments: '{"a":1}' }]);
+  });
+
+  test('has images of the kind that their bytes are', () => {
+    const images = ['/9j/AA==', 'R0lGODlh', 'UklGRg==', 'iVBORw=='];
+    const [turn] = turnsOf({ role: 'user', content: '', images });
+    const kinds = turn?.parts.map((part) =>
+      part.type === 'image' && part.source.kind === 'base64' ? part.source.mediaType : null,
+    );
+    expect(kinds).toEqual(['image/jpeg', 'image/gif', 'image/webp', 'image/png']);
+  });
+
+  test.each<[JsonObject, string]>([
+    [{ role: 'model', content: 'a' }, 'messages[0].role'],
+    [{ role: 'user', content: 'a', images: [1] }, 'messages[0].images[0]'],
+    [{ role: 'user', content: 'a', images: [''] }, 'messages[0].images[0]'],
+    [{ role: 'user', content: 'a', images: ['https://a.example/b.png'] }, 'not a URL'],
+    [{ role: 'assistant', tool_calls: [call('f', 1)] }, 'messages[0].tool_calls[0].function.arguments'],
+  ])('is refused where it cannot be read: %j', (message, reason) => {
+    expect(() => turnsOf(message)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(reason) }),
+    );
+  });
+
+  test('has each thought where the answer had it, by what its calls carry', () => {
+    const thought = (text: string): Part => ({
+      type: 'reasoning',
+      text,
+      signature: ownToken('anthropic-messages', `sign-${text}`),
+    });
+    const made = (id: string): Part => ({
+      type: 'tool-call',
+      id,
+      name: 'f',
+      arguments: '{}',
+      kind: 'function',
+    });
+    const parts: Part[] = [
+      thought('a'),
+      { type: 'text', text: 'x' },
+      thought('bc'),
+      made('1'),
+      thought('d'),
+      made('2'),
+    ];
+    const answer = {
+      id: 'a',
+      model: 'm',
+      parts,
+      finish: { unified: 'tool_use', raw: null },
+      usage: NO_USAGE,
+    } as const;
+    const { message } = DIALECTS['ollama-chat'].client.buildResponse(answer, {
+      requestId: 'r',
+      model: 'm',
+      created: 1,
+    });
+    expect(turnsOf(message as JsonObject)[0]?.parts).toEqual(parts);
+    // Thinking that is another has no signatures.
+    const [changed] = turnsOf({ ...(message as JsonObject), thinking: 'other' });
+    expect(JSON.stringify(changed)).not.toContain('sign-');
+    expect(changed?.parts[0]).toEqual({ type: 'reasoning', text: 'other' });
+  });
 });
