@@ -108,6 +108,7 @@ describe('a history', () => {
       requestId: 'r',
       model: 'm',
       created: 1,
+      includeUsage: false,
     });
     expect(turnsOf(message as JsonObject)[0]?.parts).toEqual(parts);
     // Thinking that is another has no signatures.

@@ -451,6 +451,37 @@ describe('messages', () => {
     expect(losses).toEqual([]);
   });
 
+  test('an earlier free-text call is one of a function where the server has no others', () => {
+    const turn: Message = {
+      role: 'assistant',
+      parts: [{ type: 'tool-call', id: 'a', name: 'sql', arguments: 'SELECT', kind: 'custom' }],
+    };
+    const callOf = (quirks?: Quirks) =>
+      asArray(asObject(asArray(build({ messages: [HI, turn] }, quirks).body.messages)?.[1])?.tool_calls)?.[0];
+    expect(callOf()).toEqual({
+      id: 'a',
+      type: 'function',
+      function: { name: 'sql', arguments: '{"input":"SELECT"}' },
+    });
+    expect(callOf(OPENAI)).toEqual({ id: 'a', type: 'custom', custom: { name: 'sql', input: 'SELECT' } });
+  });
+
+  test('turns around one that is left out are joined, others are not', () => {
+    const say = (role: 'user' | 'assistant', text: string): Message => ({
+      role,
+      parts: [{ type: 'text', text }],
+    });
+    const { messages } = messagesOf(
+      say('user', 'a'),
+      say('assistant', ''),
+      say('user', 'b'),
+      say('assistant', 'c'),
+      say('user', 'd'),
+      say('user', 'e'),
+    );
+    expect(messages.map(({ content }) => content)).toEqual(['a\n\nb', 'c', 'd', 'e']);
+  });
+
   test('an assistant turn: text in one piece, refusal, calls', () => {
     const { messages } = messagesOf(HI, {
       role: 'assistant',
@@ -471,6 +502,15 @@ describe('messages', () => {
     });
     const refused = messagesOf({ role: 'assistant', parts: [{ type: 'refusal', text: 'No' }] });
     expect(refused.messages).toEqual([{ role: 'assistant', content: null, refusal: 'No' }]);
+    const both = messagesOf({
+      role: 'assistant',
+      name: 'Eva',
+      parts: [
+        { type: 'text', text: 'Hm.' },
+        { type: 'refusal', text: 'No' },
+      ],
+    });
+    expect(both.messages).toEqual([{ role: 'assistant', name: 'Eva', content: 'Hm.', refusal: 'No' }]);
     expect(messagesOf(calls('x')).messages[0]).toEqual({
       role: 'assistant',
       content: null,

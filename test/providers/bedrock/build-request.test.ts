@@ -217,6 +217,11 @@ describe('a conversation', () => {
     expect(lost).toEqual(takes ? [] : ['lost stop_sequences']);
   });
 
+  test('white space at the end of what the user says stays', () => {
+    const { body, lost } = build({ messages: [user(text('hi \n'))] });
+    expect([body.messages, lost] as unknown).toEqual([[{ role: 'user', content: [{ text: 'hi \n' }] }], []]);
+  });
+
   test('Claude gets none of white space, which it refuses', () => {
     const stops = { stopSequences: ['\n', 'END'] };
     const claude = build(stops);
