@@ -106,7 +106,7 @@ for (const { where, runs, counted } of WHERE)
       let running = 0;
       let most = 0;
       async function client(index: number): Promise<void> {
-        for (let turn = 0; turn < 25; turn++) {
+        for (let turn = 0; turn < 10; turn++) {
           const leaving = new AbortController();
           try {
             const response = await post(sluice, 'tokens=40,rate=2000', leaving.signal);
@@ -135,7 +135,7 @@ for (const { where, runs, counted } of WHERE)
         }
       }
       await Promise.all(Array.from({ length: 40 }, (_, index) => client(index)));
-      expect(counts.passed + counts.refused).toBe(1_000);
+      expect(counts.passed + counts.refused).toBe(400);
       expect(counts.refused).toBeGreaterThan(0);
       expect(counts.broken).toBeGreaterThan(0);
       expect(most).toBeLessThanOrEqual(8);
