@@ -23,14 +23,57 @@ if (typeof postMessage === 'function') postMessage(said);
 else console.log(said);
 `;
 
-let bundle = '';
-beforeAll(async () => {
-  writeFileSync(join(FOLDER, 'app.js'), PROGRAM);
+/** With a ledger's store of its own. */
+const IMAGE = new Uint8Array(9_000).map((_, at) => (at * 7919 + 13) % 256).toBase64();
+const RECORDING = `
+import { createGateway } from ${JSON.stringify(join(ROOT, 'src/index.ts'))};
+const kept = [];
+const ledgerStore = { append: async (rows) => void kept.push(...rows), close: async () => {} };
+const gateway = createGateway({}, { host: { ledgerStore, log() {} } });
+const url = 'data:image/png;base64,${IMAGE}';
+const body = JSON.stringify({ model: 'simulator/fast', messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] });
+const request = new Request('http://sluice/v1/chat/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+await (await gateway.fetch(request)).text();
+await gateway.close();
+const rows = kept.map(({ status, requestBody }) => [status, requestBody.includes(url)]);
+postMessage(JSON.stringify([typeof SharedArrayBuffer, ...rows]));
+`;
+
+async function bundled(program: string): Promise<string> {
+  writeFileSync(join(FOLDER, 'app.js'), program);
   const { outputs } = await Bun.build({ entrypoints: [join(FOLDER, 'app.js')], target: 'browser' });
-  bundle = (await outputs[0]?.text()) ?? '';
-});
+  return (await outputs[0]?.text()) ?? '';
+}
+
+/** What it posts as a web worker of a page. */
+async function runInWorker(bundle: string): Promise<unknown> {
+  const script = { headers: { 'content-type': 'text/javascript' } };
+  const routes = { '/': new Response('a page'), '/app.js': new Response(bundle, script) };
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', routes });
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage();
+    await page.goto(server.url.href);
+    return await page.evaluate(
+      () =>
+        new Promise((done) => {
+          const worker = new Worker('/app.js', { type: 'module' });
+          worker.onmessage = (message) => done(message.data);
+          worker.onerror = (error) => done(`failed: ${error.message}`);
+        }),
+    );
+  } finally {
+    await browser.close();
+    await server.stop(true);
+  }
+}
 
 describe('the bundle', () => {
+  let bundle = '';
+  beforeAll(async () => {
+    bundle = await bundled(PROGRAM);
+  });
+
   test.skipIf(NODE === null)('runs on Node', async () => {
     const file = join(FOLDER, 'bundle.mjs');
     writeFileSync(file, bundle);
@@ -43,25 +86,12 @@ describe('the bundle', () => {
   });
 
   test.skipIf(!hasBrowser)('runs in a web worker', async () => {
-    const script = { headers: { 'content-type': 'text/javascript' } };
-    const routes = { '/': new Response('a page'), '/app.js': new Response(bundle, script) };
-    const server = Bun.serve({ port: 0, hostname: '127.0.0.1', routes });
-    const browser = await launchBrowser();
-    try {
-      const page = await browser.newPage();
-      await page.goto(server.url.href);
-      const said = await page.evaluate(
-        () =>
-          new Promise((done) => {
-            const worker = new Worker('/app.js', { type: 'module' });
-            worker.onmessage = (message) => done(message.data);
-            worker.onerror = (error) => done(`failed: ${error.message}`);
-          }),
-      );
-      expect(said).toBe('by fetch, by stream');
-    } finally {
-      await browser.close();
-      await server.stop(true);
-    }
+    expect(await runInWorker(bundle)).toBe('by fetch, by stream');
+  });
+
+  // A page that is not isolated has no shared memory; nor have Cloudflare's Workers.
+  test.skipIf(!hasBrowser)('keeps rows, with their images, where no memory is shared', async () => {
+    const said = await runInWorker(await bundled(RECORDING));
+    expect(said).toBe(JSON.stringify(['undefined', ['success', true]]));
   });
 });

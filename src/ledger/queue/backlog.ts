@@ -1,5 +1,11 @@
 // Rows that wait for the store: bounded in number and in memory, taken out in batches.
-import { adoptPacket, createPacketBuffers, rowsInPacket, rowsOfPacket } from '../rows/row-packets.ts';
+import {
+  adoptPacket,
+  createPacketBuffers,
+  isBuffer,
+  rowsInPacket,
+  rowsOfPacket,
+} from '../rows/row-packets.ts';
 import { type LedgerRow, withoutBodies } from '../rows/row.ts';
 import { storableRow } from '../rows/storable-row.ts';
 
@@ -55,7 +61,7 @@ export function createBacklog(maxRows: number, monotonic: () => number): Backlog
 
   /** Reuses the buffers of entries that are in no list any more, or never come to one. */
   const letGo = (entries: readonly Entry[]): void =>
-    buffers.giveBack(entries.flatMap(({ kept }) => (kept instanceof SharedArrayBuffer ? [kept] : [])));
+    buffers.giveBack(entries.flatMap(({ kept }) => (isBuffer(kept) ? [kept] : [])));
 
   const push = (entry: Entry): void => {
     weight += entry.weight;
@@ -143,7 +149,7 @@ function packetEntry(kept: SharedArrayBuffer, weight: number, since: number): En
 
 /** The rows of an entry. */
 export function rowsOf({ kept }: Entry): LedgerRow[] {
-  return kept instanceof SharedArrayBuffer ? rowsOfPacket(kept) : [kept];
+  return isBuffer(kept) ? rowsOfPacket(kept) : [kept];
 }
 
 /** The first of `entries` with at most so many rows, or the first alone where it has more, and with bodies for one batch. */

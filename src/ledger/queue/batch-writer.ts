@@ -1,6 +1,7 @@
 // Writes batches to the store and tells a broken store from a row that no store would take.
 import { type Entry, rowsIn, singly } from './backlog.ts';
 import type { LedgerRow } from '../rows/row.ts';
+import { isBuffer } from '../rows/row-packets.ts';
 import { StoreBusy } from '../store-busy.ts';
 import type { LedgerStore } from '../store.ts';
 import { messageOf } from '../../model/thrown.ts';
@@ -34,7 +35,7 @@ export function createBatchWriter(append: LedgerStore['append']): BatchWriter {
       const rows: LedgerRow[] = [];
       const packets: SharedArrayBuffer[] = [];
       for (const { kept } of entries)
-        if (kept instanceof SharedArrayBuffer) packets.push(kept);
+        if (isBuffer(kept)) packets.push(kept);
         else rows.push(kept);
       await append(rows, packets);
       return 'taken';

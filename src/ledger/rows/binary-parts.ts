@@ -54,10 +54,10 @@ export function findBinaryParts(text: string): FoundPart[] {
   return parts;
 }
 
-/** Null where the bytes would not encode back to the same text. */
+/** Null where the bytes would not encode back to the same text, and where the runtime shares no memory, as Cloudflare's Workers. */
 export function bytesOfBase64(base64: string): BinaryPart['content'] | null {
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
-  if (base64.length % 4 !== 0) return null;
+  if (base64.length % 4 !== 0 || typeof SharedArrayBuffer === 'undefined') return null;
   const content = new Uint8Array(new SharedArrayBuffer((base64.length / 4) * 3 - padding));
   try {
     // White space is ignored, but is part of the length.

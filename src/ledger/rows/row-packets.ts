@@ -14,6 +14,11 @@ import type { LedgerRow } from './row.ts';
 /** Short rows in a buffer, read in place by other threads; or the values of a row too long for it, or with binary parts or a packed body. */
 export type RowPacket = SharedArrayBuffer | RowValues;
 
+/** Not by its class, which runtimes that share no memory lack, such as Cloudflare's Workers. */
+export function isBuffer(kept: LedgerRow | RowPacket): kept is SharedArrayBuffer {
+  return 'byteLength' in kept;
+}
+
 export interface PacketWriter {
   /** In the order of `rows`. */
   write(rows: readonly LedgerRow[]): RowPacket[];
@@ -61,8 +66,7 @@ export function createPacketBuffers(): PacketBuffers {
   return {
     take: () => spare.pop() ?? new SharedArrayBuffer(PACKET_BYTES),
     giveBack(packets) {
-      for (const packet of packets)
-        if (packet instanceof SharedArrayBuffer && spare.length < MAX_SPARE) spare.push(packet);
+      for (const packet of packets) if (isBuffer(packet) && spare.length < MAX_SPARE) spare.push(packet);
     },
   };
 }
@@ -249,7 +253,7 @@ export function readPacket(buffer: SharedArrayBuffer): ReadPacket {
 /** The rows of these packets with their bodies, in their order. */
 export function readPackets(packets: readonly RowPacket[]): RowValues[] {
   return packets.flatMap((packet) => {
-    if (!(packet instanceof SharedArrayBuffer)) return [packet];
+    if (!isBuffer(packet)) return [packet];
     const read = readPacket(packet);
     return read.rows.map((columns, row) => [...columns, bodyAt(read, 2 * row), bodyAt(read, 2 * row + 1)]);
   });
