@@ -379,15 +379,18 @@ test('what the one who serves had waited for is time of the request', async () =
   expect((await lab.row()).timing).toMatchObject({ backOffMs: 125, gatewayMs: 0 });
 });
 
-test('and is counted once, also where the client leaves while it is served', async () => {
-  const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one');
-  const endless = { ...replyWith(begun), fault: { kind: 'hang' as const, after: begun.length } };
-  const lab = setup({ one: [failure(500), endless], two: ['works'] }, HEDGED, { one: { max_retries: 1 } });
-  const asked = lab.post('/v1/messages', { ...ASK, stream: true });
-  await lab.timers.advance(125);
-  await (await asked).body?.cancel();
-  expect(await lab.row()).toMatchObject({ status: 'aborted', timing: { backOffMs: 125 } });
-});
+test.each([HEDGED, {}])(
+  'and is counted once, also where the client leaves while it is served (%j)',
+  async (routing) => {
+    const begun = MESSAGE.start + MESSAGE.block + MESSAGE.delta('from one');
+    const endless = { ...replyWith(begun), fault: { kind: 'hang' as const, after: begun.length } };
+    const lab = setup({ one: [failure(500), endless], two: ['works'] }, routing, { one: { max_retries: 1 } });
+    const asked = lab.post('/v1/messages', { ...ASK, stream: true });
+    await lab.timers.advance(125);
+    await (await asked).body?.cancel();
+    expect(await lab.row()).toMatchObject({ status: 'aborted', timing: { backOffMs: 125 } });
+  },
+);
 
 test.each([HEDGED, {}])('a client that has left before the first is asked: none is (%j)', async (routing) => {
   const lab = setup({ one: ['works'], two: ['works'] }, routing);

@@ -214,6 +214,17 @@ describe('used up for good', () => {
     expect((await lab.health()).providers[0]?.keys).toMatchObject([{ state: 'exhausted' }]);
   });
 
+  test('is, once the provider says when it will have some again', async () => {
+    const soon = { ...empty, headers: { ...empty.headers, 'retry-after': '1' } };
+    const lab = setup({
+      script: { two: [soon, 'works'] },
+      providers: { two: { max_retries: 1 } },
+      config: { routing: { default_provider: 'two' } },
+    });
+    const { response } = await lab.answered(lab.post('/v1/messages', ASK), 1_000);
+    expect([response.status, lab.asked]).toEqual([200, ['two', 'two']]);
+  });
+
   test('Google’s quota of a day is that of one model, whatever shorter hint comes with it', async () => {
     const type = (name: string) => `type.googleapis.com/google.rpc.${name}`;
     const details = [
