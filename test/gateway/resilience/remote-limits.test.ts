@@ -263,6 +263,7 @@ test('a server that does not answer is reported in health, once in the log, and 
   const health = async () =>
     (await (await gateway.fetch(new Request('http://127.0.0.1:8088/gateway/health'))).json()) as object;
   expect(await health()).toMatchObject({ status: 'healthy', redis: { ok: true, last_error: null } });
+  count.changed(true, null);
   count.changed(false, 'it said word-of-redis');
   count.changed(false, 'it says more');
   expect(await health()).toMatchObject({
@@ -271,6 +272,7 @@ test('a server that does not answer is reported in health, once in the log, and 
   });
   count.changed(true, null);
   expect(await health()).toMatchObject({ status: 'healthy', redis: { ok: true } });
+  count.changed(true, null);
   expect(lines).toEqual([
     [
       'warn',
@@ -279,6 +281,46 @@ test('a server that does not answer is reported in health, once in the log, and 
     ],
     ['info', 'rate limits are counted together with the other gateways again'],
   ]);
+});
+
+test('a reload keeps the connection to the same server, and closes that to one which is no longer configured', async () => {
+  const counts: ReturnType<typeof createHeldCount>[] = [];
+  const lines: string[] = [];
+  const rate_limits: ConfigInput['rate_limits'] = [{ requests: 1, per: 'day' }];
+  const at = (port: number) => ({ rate_limits, redis: { url: `redis://127.0.0.1:${port}` } });
+  const lab = createFallbackLab({
+    script: { one: ['works'] },
+    config: { rate_limits },
+    host: {
+      connectRemoteCount(_, options) {
+        const count = createHeldCount();
+        counts.push(count);
+        return count.connect(options);
+      },
+      log(level, message) {
+        if (message !== 'request') lines.push(level);
+      },
+    },
+  });
+  const health = async () =>
+    (await (await lab.gateway.fetch(new Request('http://127.0.0.1:8088/gateway/health'))).json()) as object;
+  const closed = () => counts.map((count) => count.closed());
+  for (let times = 0; times < 2; times++) lab.reload(at(1));
+  expect(closed()).toEqual([0]);
+  counts[0]?.changed(false, 'it is gone');
+  lab.reload(at(2));
+  expect(closed()).toEqual([1, 0]);
+  // What the first one still says is not said of the second.
+  counts[0]?.changed(true, null);
+  expect(await health()).toMatchObject({ redis: { ok: false, last_error: 'it is gone' } });
+  lab.reload({ rate_limits });
+  expect(closed()).toEqual([1, 1]);
+  expect(await health()).not.toHaveProperty('redis.ok');
+  // It counts alone, as it is meant to.
+  for (const status of [200, 429])
+    expect((await lab.answered(lab.post('/v1/messages', ASK))).response.status).toBe(status);
+  expect(counts.flatMap(({ asked }) => asked)).toEqual([]);
+  expect(lines).toEqual(['warn']);
 });
 
 test('a program that embeds the gateway and has no client for Redis learns that', async () => {
