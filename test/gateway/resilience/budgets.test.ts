@@ -176,6 +176,18 @@ test('a reload changes limits, and forgets nothing that was spent', async () => 
   await end();
 });
 
+test('a reload changes the prices of later requests, and of what they count', async () => {
+  const { ask, reload, rows, last, end } = setup([{ limit_usd: 100, per: 'day' }]);
+  await ask();
+  const costs = { input_per_million: 300_000, output_per_million: 300_000 };
+  reload({ costs: { pricing_overrides: { '*': costs }, budgets: [{ limit_usd: 4, per: 'day' }] } });
+  expect((await ask()).response.status).toBe(200);
+  expect((await ask()).response.status).toBe(429);
+  await last();
+  expect(rows.map(({ costUsd }) => costUsd)).toEqual([1, 3, null]);
+  await end();
+});
+
 test('agents and projects have their own, by field or header', async () => {
   const { ask, end } = setup([
     { limit_usd: 1, per: 'day', agent: 'coder' },
@@ -349,8 +361,11 @@ describe('in one process', () => {
     await timers.advance(200);
     expect(reports).toEqual([[3], [4]]);
     spend(5);
-    budgets.stop();
+    await timers.advance(100);
     expect(reports).toEqual([[3], [4], [5]]);
+    spend(6);
+    budgets.stop();
+    expect(reports).toEqual([[3], [4], [5], [6]]);
     expect(timers.pending()).toBe(0);
   });
 });

@@ -319,6 +319,23 @@ describe('tokens', () => {
   });
 });
 
+test.each([
+  ['and another target answered', { one: [replyWith(MESSAGE.start)], two: ['works' as const] }, [8, 10]],
+  ['and nobody answered', { one: [replyWith(MESSAGE.start)] }, [8, 0]],
+])('tokens that a try reported before it failed count once: %s', async (_, script, used) => {
+  const { ask, timers, limits, end } = setup(
+    ['one', 'two'].map((provider) => ({ tokens: 1_000, per: 'day', provider })),
+    { script },
+  );
+  await ask({ stream: true });
+  await timers.advance(1_000);
+  expect(limits()).toEqual([
+    `1000 tokens a day, provider one: ${used[0]}`,
+    `1000 tokens a day, provider two: ${used[1]}`,
+  ]);
+  await end();
+});
+
 describe('requests at the same time', () => {
   test('one more is refused until another has ended', async () => {
     const { post, status, ask, limits, end } = setup([{ concurrent: 2, each: 'agent' }], {

@@ -205,6 +205,28 @@ test('a second target that is to be asked before the first answer came waits for
   expect(asked).toContain('one');
 });
 
+test('and then counts towards what only it counts towards', async () => {
+  const { post, count, timers, asked } = setup([], {
+    script: { one: [replyWith(HALF, { fault: { kind: 'hang', after: 0 } })], two: ['works'] },
+    config: {
+      rate_limits: [
+        { requests: 3, per: 'minute' },
+        { requests: 9, per: 'minute', provider: 'two' },
+      ],
+      routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '10ms' },
+    },
+  });
+  const response = post({ stream: true });
+  await timers.advance(20);
+  count.pass(0);
+  await timers.advance(0);
+  expect(count.asked.map(({ places }) => places.map(({ most }) => most))).toEqual([[3], [9]]);
+  expect(asked).toEqual(['one']);
+  count.pass(1);
+  await (await response).text();
+  expect(asked).toEqual(['one', 'two']);
+});
+
 test('a second target that waits for the first answer counts nothing once the client has left', async () => {
   const { gateway, count, timers, turn, asked } = setup([{ concurrent: 2 }], {
     script: { one: ['works'], two: ['works'] },
