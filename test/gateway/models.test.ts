@@ -178,6 +178,21 @@ describe('the official SDKs', () => {
       created_at: '2025-02-19T00:00:00Z',
       x: 1,
     });
+    // Every field that the SDK's type has, for a provider whose list states none of them.
+    const all: Anthropic.ModelInfo = {
+      type: 'model',
+      id: 'gpt/gpt-small',
+      display_name: 'gpt/gpt-small',
+      created_at: '1970-01-01T00:00:07.000Z',
+      capabilities: null,
+      lifecycle: 'active',
+      deprecated_at: null,
+      retires_at: null,
+      line: null,
+      max_input_tokens: null,
+      max_tokens: null,
+    };
+    expect(await client.models.retrieve('gpt/gpt-small')).toEqual(all);
     const short: unknown = await client.models.retrieve('quick');
     expect(short).toMatchObject({ id: 'quick', display_name: 'The claude-small' });
     // Unlisted, but routing leads it to the same model.

@@ -19,6 +19,14 @@ import { ID, ownFields } from './wire.ts';
 const PAGE_SIZE = 1_000;
 /** Its clients require a date; this one stands for an unknown one. */
 const UNKNOWN_DATE = '1970-01-01T00:00:00Z';
+/** Typed clients refuse a model without these fields. One that a provider offers can be used. */
+const UNSTATED = {
+  capabilities: null,
+  lifecycle: 'active',
+  deprecated_at: null,
+  retires_at: null,
+  line: null,
+};
 
 export const clientModels: ClientModels = {
   route: (path, headers) =>
@@ -47,7 +55,9 @@ function buildModel(model: OfferedModel): JsonObject {
   const { id, displayName = id, created, contextWindow, inputTokenLimit = contextWindow } = model;
   return {
     created_at: dateOf(created) ?? UNKNOWN_DATE,
-    ...(inputTokenLimit !== undefined && { max_input_tokens: inputTokenLimit }),
+    ...UNSTATED,
+    max_input_tokens: inputTokenLimit ?? null,
+    max_tokens: model.outputTokenLimit ?? null,
     ...ownFields(model.extension),
     type: 'model',
     id,
