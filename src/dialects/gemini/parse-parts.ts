@@ -7,7 +7,7 @@ import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';
-import { signatureFromClient, thoughtFromClient } from './signature.ts';
+import { signatureFromClient, signaturesOf, thoughtFromClient } from './signature.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID, listOf } from './wire.ts';
 
@@ -25,17 +25,26 @@ export interface CarriedThought {
 }
 
 /**
- * Usually one neutral part; two where a signature seals a part that has no place for it, none for an empty one.
+ * Usually one neutral part; more where a signature seals a part that has no place for it, or brings thoughts along; none
+ * for an empty one.
  * @param path of the part, e.g. `contents[0].parts[2]`.
  */
 export function parsePart(value: JsonValue, path: string, calls: CallMatcher): (Part | CarriedThought)[] {
   const part = requiredObject(value, path);
-  const thought = thoughtFromClient(part);
-  if (thought === undefined) return parseOwn(part, path, calls);
-  delete part.thoughtSignature;
   const isMoved = part.thought !== true && part.text !== '';
-  const carried: CarriedThought = { type: 'carried-thought', thought, isMoved };
-  return isMoved ? [carried, ...parseOwn(part, path, calls)] : [carried];
+  const carried: CarriedThought[] = [];
+  const ofPart: string[] = [];
+  for (const signature of signaturesOf(part)) {
+    const thought = thoughtFromClient(signature);
+    if (thought === undefined) ofPart.push(signature);
+    else carried.push({ type: 'carried-thought', thought, isMoved });
+  }
+  // A call's own comes last.
+  const last = ofPart.at(-1);
+  if (last !== undefined) part.thoughtSignature = last;
+  if (carried.length === 0) return parseOwn(part, path, calls);
+  if (last === undefined) delete part.thoughtSignature;
+  return isMoved ? [...carried, ...parseOwn(part, path, calls)] : carried;
 }
 
 function parseOwn(part: JsonObject, path: string, calls: CallMatcher): Part[] {

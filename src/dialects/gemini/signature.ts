@@ -35,6 +35,14 @@ const PLACEHOLDERS = new Set(
   [UNCHECKED, 'context_engineering_is_the_way_to_go'].flatMap((words) => [words, btoa(words)]),
 );
 
+/**
+ * The signatures of a part that a client sent back. LangChain4j puts those of all parts of a whole answer on the first
+ * call, joined by empty lines.
+ */
+export function signaturesOf({ thoughtSignature }: JsonObject): string[] {
+  return typeof thoughtSignature === 'string' ? thoughtSignature.split('\n\n') : [];
+}
+
 /** The token of a part that a client sent back. */
 export function signatureFromClient(part: JsonObject): OpaqueToken | undefined {
   const signature = part.thoughtSignature;
@@ -64,8 +72,8 @@ export function thoughtForClient(thought: Thought): { thoughtSignature: string }
 }
 
 /** Another provider's thinking that a client sent back, on whatever part. */
-export function thoughtFromClient({ thoughtSignature }: JsonObject): ReasoningPart | undefined {
-  const thought = typeof thoughtSignature === 'string' ? thoughtFromBytesWire(thoughtSignature) : undefined;
+export function thoughtFromClient(thoughtSignature: string): ReasoningPart | undefined {
+  const thought = thoughtFromBytesWire(thoughtSignature);
   if (thought === undefined) return undefined;
   const { text, token, isRedacted } = thought;
   if (token === undefined) return { type: 'reasoning', text };

@@ -168,6 +168,14 @@ describe('parts', () => {
       ['on the call, without the thought (Gemini CLI)', [{ text: 'ab' }, { functionCall, thoughtSignature }]],
       ['on the call, behind the thought', [shown, { text: 'ab' }, { functionCall, thoughtSignature }]],
       [
+        'on the call, twice in one field (LangChain4j)',
+        [
+          shown,
+          { text: 'ab' },
+          { functionCall, thoughtSignature: `${thoughtSignature}\n\n${thoughtSignature}` },
+        ],
+      ],
+      [
         'on all of them',
         [
           { ...shown, thoughtSignature },
@@ -202,6 +210,19 @@ describe('parts', () => {
       );
       const later = { type: 'reasoning', text: 'oh', signature: 'anthropic-messages:t' as never } as const;
       expect(parts).toEqual([signed, said, later, bare]);
+    });
+
+    test('two in one field, with what is the call’s own (LangChain4j)', () => {
+      const second = btoa('sluice:thought:2:ohanthropic-messages:t');
+      const own = btoa('sluice:openai-chat:c');
+      const all = [thoughtSignature, second, own].join('\n\n');
+      const later = { type: 'reasoning', text: 'oh', signature: 'anthropic-messages:t' as never } as const;
+      expect(modelParts(shown, { text: 'ab' }, { functionCall, thoughtSignature: all })).toEqual([
+        signed,
+        later,
+        said,
+        { ...bare, signature: 'openai-chat:c' as never },
+      ]);
     });
 
     test('without text, and redacted', () => {
