@@ -47,6 +47,8 @@ export interface AttemptContext extends PlannedTry {
   signal: CancelSignal;
   /** Called once the upstream's HTTP status is known. */
   answered(status: number): void;
+  /** Of an answer of which only the rest is sent: what the client has of it, for the transformers to join the two. */
+  beginning?: string | undefined;
 }
 
 /** A request under way, from before it is sent until its answer is read to the end. */

@@ -83,11 +83,17 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const { losses, transformers } = plan;
       const rest = about.after(target);
       const part: Part = { target, seen, losses, transformers, rest, before: broken };
-      const reader = continued === 'prefilled' ? readerOf(goesOn, text) : anewReader(about.turn, text);
+      // Steps join the rest to what the client has: what they find across the joint, it did not get so.
+      const beginning =
+        continued === 'prefilled' && goesOn === 'rest' && plan.answerSteps.length > 0 ? text : undefined;
+      const reader =
+        continued === 'prefilled' && beginning === undefined
+          ? readerOf(goesOn, text)
+          : anewReader(continued === 'prefilled' ? undefined : about.turn, text);
       const render = createJoint(exchange, part, about, reader);
       const run: Try<NextPart>['run'] = async (answered, signal) => {
         const { relay } = await openStream(
-          { ...context, signal, answered },
+          { ...context, signal, answered, beginning },
           (createFraming) =>
             new BreakablePump(
               createTranslatePump({ ...readingOf(context), createFraming, render }),

@@ -1,7 +1,7 @@
 // A try whose answer goes through transformers: the provider's events, transformed, as the client reads them.
 import type { CreateFraming } from '../../dialects/dialect.ts';
 import { toGatewayError } from '../../model/errors.ts';
-import type { StreamEvent } from '../../model/events.ts';
+import { isContent, type StreamEvent } from '../../model/events.ts';
 import type { OpenStream } from '../attempts/attempt.ts';
 import type { AttemptContext } from '../attempts/send.ts';
 import { describeLoss } from '../record/describe-row.ts';
@@ -88,9 +88,10 @@ export function isAccounting(event: StreamEvent): boolean {
 function transformRelay<Out>(
   inner: Relay<Events>,
   chain: AnswerChain,
-  { plan, observer, redact, maxEvent }: AttemptContext,
+  { plan, observer, redact, maxEvent, beginning }: AttemptContext,
   render: (events: Events) => Out | undefined,
 ): Relay<Out> {
+  const joined = beginning === undefined ? asTheyAre : joinTo(beginning);
   const provider = plan.target.provider.name;
   const held: Out[] = [];
   let over = false;
@@ -122,7 +123,7 @@ function transformRelay<Out>(
       try {
         const tooMuch = keptTooMuch(provider, maxEvent, observer.seen);
         if (tooMuch !== undefined) throw tooMuch;
-        const out = show(await chain.push(events));
+        const out = show(await chain.push(joined(events)));
         // An answer that a transformer ended early is not read further.
         if (chain.ended()) stop();
         if (out !== undefined) return out;
@@ -156,4 +157,33 @@ function transformRelay<Out>(
     },
     cancel: stop,
   };
+}
+
+/** Puts the beginning of an answer before the first content of its rest: into its text, or as a block before what is none. */
+function joinTo(beginning: string): (events: Events) => Events {
+  let isJoined = false;
+  let next = 0;
+  let shift = 0;
+  return (events) =>
+    events.flatMap((event): StreamEvent[] => {
+      const isBlock = 'block' in event;
+      if (isJoined || !isRest(event)) {
+        if (isBlock) next = Math.max(next, event.block + 1);
+        return [isBlock && shift > 0 ? { ...event, block: event.block + shift } : event];
+      }
+      isJoined = true;
+      if (event.type === 'text-delta') return [{ ...event, text: beginning + event.text }];
+      shift = 1;
+      return [
+        { type: 'text-start', block: next },
+        { type: 'text-delta', block: next, text: beginning },
+        { type: 'text-end', block: next },
+        isBlock ? { ...event, block: event.block + shift } : event,
+      ];
+    });
+}
+
+/** Thinking is not part of the answer that has begun. */
+function isRest(event: StreamEvent): boolean {
+  return isContent(event) && !event.type.startsWith('reasoning');
 }

@@ -764,6 +764,43 @@ test('answers that go through a transformer join as the client sees them', async
   }
 });
 
+describe('behind transformers', () => {
+  type Routing = NonNullable<Parameters<typeof createContinuingLab>[1]>;
+  const routing = (...transformers: NonNullable<Routing['transformers']>): Routing => ({
+    continue_streams: true,
+    transformers,
+  });
+  const redact = { name: 'redact', patterns: ['sk-[a-z0-9]{8,}'], direction: 'answer' } as const;
+  test('what they find across the joint was told in halves: nobody goes on with it', async () => {
+    const { answer, row } = await ask(
+      {
+        one: message(brokenMessage('The key is sk-abc')),
+        two: message(wholeMessageStream('defgh123.'), SONNET_4_5),
+      },
+      ASK,
+      routing(redact),
+    );
+    expect(answer).toMatchObject({ text: 'The key is sk-abc', endings: ['error'], violations: [] });
+    expect(row).toMatchObject({ status: 'truncated', provider: 'one' });
+  });
+
+  test.each([
+    ['text', MESSAGE.block + MESSAGE.delta('blue.') + MESSAGE.end, 'The sky is blue.'],
+    ['nothing more', MESSAGE.end.slice(MESSAGE.end.indexOf('event: message_delta')), 'The sky is'],
+  ])('the rest joins what came before: %s', async (_, rest, told) => {
+    const { answer, row } = await ask(
+      {
+        one: message(brokenMessage('The sky is ')),
+        two: message(replyWith(MESSAGE_START + rest), SONNET_4_5),
+      },
+      ASK,
+      routing(redact),
+    );
+    expect({ ...answer, text: answer.text.trimEnd() }).toEqual({ ...WELL, text: told });
+    expect(row).toMatchObject({ status: 'success', provider: 'two' });
+  });
+});
+
 test('a hedge that won and then broke is followed by the target behind it', async () => {
   const silent: Reply = { ...replyWith(''), fault: { kind: 'hang-before-headers' } };
   const lab = createContinuingLab(
