@@ -86,8 +86,12 @@ export function createUntagging(tags: Tags, opened: boolean, context: AnswerCont
         emit(event);
         return;
       case 'finish':
-      case 'error':
         finish();
+        emit(event);
+        return;
+      case 'error':
+        // The block stays open: whoever continues the answer must see that it broke off within it.
+        reader?.flush();
         emit(event);
         return;
       default:

@@ -68,6 +68,8 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
     if (of.broken !== undefined) return true;
     if (of.seen.firstContentAt === null || of.rest.length === 0) return false;
     if (error.rule.blame !== 'provider' || transcript.obstacle() !== undefined) return false;
+    // Half of it would join an answer, where a transformer makes text of it.
+    if (of === first && of.seen.isThinking) return false;
     of.broken = error;
     return true;
   }

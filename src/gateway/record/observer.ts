@@ -46,6 +46,8 @@ export interface Observation {
   errorData: string | null;
   /** `monotonic()` of the first content event. */
   firstContentAt: number | null;
+  /** The provider is within its thinking, whatever the client gets of it. */
+  isThinking: boolean;
   malformedEvents: number;
   /** What decoder and encoder keep of the answer until a later event or its end, in UTF-16 units, roughly. */
   keptUnits: number;
@@ -91,6 +93,7 @@ class TryObserver implements Observer {
       error: null,
       errorData: null,
       firstContentAt: null,
+      isThinking: false,
       malformedEvents: 0,
       keptUnits: 0,
       timing,
@@ -143,6 +146,10 @@ class TryObserver implements Observer {
         if (event.usage.otherCharges === true) seen.otherCharges = true;
         if (event.usage.oddCounts === undefined) seen.usageKnown = true;
         else this.noteOdd(event.usage);
+        break;
+      case 'reasoning-start':
+      case 'reasoning-end':
+        if (arrives) seen.isThinking = event.type === 'reasoning-start';
         break;
       case 'finish':
         if (seen.error === null) seen.finish ??= event.finish;

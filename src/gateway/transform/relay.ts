@@ -65,6 +65,7 @@ export function watchUpstream(client: Observer, monotonic: () => number): Observ
   const own = createObserver(monotonic, UNWATCHED, client.seen.timing);
   const see = (event: StreamEvent) => {
     own.see(event);
+    client.seen.isThinking = own.seen.isThinking;
     if (isAccounting(event)) client.show(event);
   };
   return {

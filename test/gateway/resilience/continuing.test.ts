@@ -771,6 +771,9 @@ describe('behind transformers', () => {
     transformers,
   });
   const redact = { name: 'redact', patterns: ['sk-[a-z0-9]{8,}'], direction: 'answer' } as const;
+  const thought = (text: string) =>
+    CHAT.delta('').replace('"content":""', `"reasoning_content":${JSON.stringify(text)}`);
+
   test('what they find across the joint was told in halves: nobody goes on with it', async () => {
     const { answer, row } = await ask(
       {
@@ -798,6 +801,32 @@ describe('behind transformers', () => {
     );
     expect({ ...answer, text: answer.text.trimEnd() }).toEqual({ ...WELL, text: told });
     expect(row).toMatchObject({ status: 'success', provider: 'two' });
+  });
+
+  test('text that `reasoning` has searched stays one block', async () => {
+    const { answer, text } = await ask(
+      { one: message(brokenMessage('The sky is ')), two: message(wholeMessageStream('blue.'), SONNET_4_5) },
+      ASK,
+      routing('reasoning'),
+    );
+    expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+    expect(text.match(/event: content_block_start/g)).toHaveLength(1);
+  });
+
+  test.each([
+    ['that becomes text', thought('Blue'), 'text', '<think>Blue'],
+    ['that is tagged text', CHAT.delta('<think>Blue'), 'thinking', ''],
+  ] as const)('half a thought %s is no beginning of an answer', async (_, half, as, told) => {
+    const { answer, lab } = await ask(
+      {
+        one: chat(replyWith(CHAT.start + half)),
+        two: message(wholeMessageStream('The sky is blue.'), SONNET_4_5),
+      },
+      ASK,
+      routing({ name: 'reasoning', as }),
+    );
+    expect(answer).toMatchObject({ text: told, endings: ['error'], violations: [] });
+    expect(lab.asked()).toEqual(['one']);
   });
 });
 
