@@ -21,20 +21,32 @@ export async function answerRoot(
       status: 405,
     });
   }
-  const answer =
-    isAsset || wantsPage(request)
-      ? await loadPage(isAsset ? pathname.slice(ASSETS.length) : 'index.html')
-      : new Response(`Sluice ${version} is running. See /gateway/health; a browser gets the dashboard.\n`, {
-          headers: { 'content-type': 'text/plain; charset=utf-8', vary: 'accept' },
-        });
+  const isBrowser = wantsPage(request);
+  const page =
+    isAsset || isBrowser ? await loadPage(isAsset ? pathname.slice(ASSETS.length) : 'index.html') : undefined;
+  const answer = page ?? (isAsset ? undefined : plainRoot(version, isBrowser));
   return request.method === 'HEAD' && answer !== undefined ? headOf(answer) : answer;
+}
+
+function plainRoot(version: string, isBrowser: boolean): Response {
+  const more = isBrowser ? '' : '; a browser gets the dashboard';
+  return new Response(`Sluice ${version} is running. See /gateway/health${more}.\n`, {
+    headers: { 'content-type': 'text/plain; charset=utf-8', vary: 'accept' },
+  });
 }
 
 function wantsPage(request: Request): boolean {
   return request.headers.get('accept')?.includes('text/html') ?? false;
 }
 
+/** Undefined where there is no such file, as in a bundled program. */
 async function loadPage(name: string): Promise<Response | undefined> {
-  const { servePage } = await import('./dashboard/serve.ts');
-  return servePage(name);
+  try {
+    const { servePage } = await import('./dashboard/serve.ts');
+    return await servePage(name);
+  } catch (thrown) {
+    // Bundled for browsers, it has no file system either: what would read a file is no function, and its address no URL.
+    if (thrown instanceof TypeError) return undefined;
+    throw thrown;
+  }
 }

@@ -18,6 +18,8 @@ const request = new Request('http://sluice/v1/chat/completions', { method: 'POST
 let said = (await (await gateway.fetch(request)).json()).choices[0].message.content;
 const messages = [{ role: 'user', parts: [{ type: 'text', text: ', by stream' }] }];
 for await (const event of gateway.stream({ model: 'simulator/fast,echo', messages })) if (event.type === 'text-delta') said += event.text;
+const root = await gateway.fetch(new Request('http://sluice/', { headers: { accept: 'text/html' } }));
+said += ', ' + root.status + ' ' + (await root.text()).slice(0, 6);
 await gateway.close();
 if (typeof postMessage === 'function') postMessage(said);
 else console.log(said);
@@ -82,11 +84,11 @@ describe('the bundle', () => {
       new Response(node.stdout).text(),
       new Response(node.stderr).text(),
     ]);
-    expect({ out, err }).toEqual({ out: 'by fetch, by stream\n', err: '' });
+    expect({ out, err }).toEqual({ out: 'by fetch, by stream, 200 Sluice\n', err: '' });
   });
 
   test.skipIf(!hasBrowser)('runs in a web worker', async () => {
-    expect(await runInWorker(bundle)).toBe('by fetch, by stream');
+    expect(await runInWorker(bundle)).toBe('by fetch, by stream, 200 Sluice');
   });
 
   // A page that is not isolated has no shared memory; nor have Cloudflare's Workers.
