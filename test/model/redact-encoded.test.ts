@@ -39,6 +39,17 @@ describe.each(SECRETS)('%s', (secret) => {
     }
     const escaped = base64(plain).replaceAll('/', '\\/');
     expect(redactor.ofFailure(`{"said":"${escaped}","b":1}`)).toBe('{"said":"[redacted]","b":1}');
+    // In JSON within JSON, by servers that escape all slashes, or only the inner ones do; .NET's escape the plus sign.
+    const dotnet = base64(plain).replaceAll('+', '\\u002B');
+    expect(redactor.ofFailure(`{"said":"${dotnet}","b":1}`)).toBe('{"said":"[redacted]","b":1}');
+    let nested = `{"said":"${escaped}","b":1}`;
+    let clean = '{"said":"[redacted]","b":1}';
+    for (let level = 0; level < 3; level++) {
+      nested = JSON.stringify(nested);
+      clean = JSON.stringify(clean);
+      expect(redactor.ofFailure(nested)).toBe(clean);
+      expect(redactor.ofFailure(nested.replaceAll('/', '\\/'))).toBe(clean);
+    }
     // In JSON within JSON, the quotation marks stay escaped.
     const inJson = JSON.stringify(`{"said":"${base64(plain)}","b":1}`);
     expect(redactor.ofFailure(inJson)).toBe(JSON.stringify('{"said":"[redacted]","b":1}'));

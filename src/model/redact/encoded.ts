@@ -6,27 +6,64 @@ const LONGEST_LOOKED_FOR = 24;
 const ENCODED = /[\w+/%\\-]/;
 const PADDING = '=';
 
+/** `/` and `+` as JSON may write them, and JSON within JSON, in which each backslash is doubled: up to three levels of it. */
+const SLASH = String.raw`\\{0,15}(?:\/|u002[fF])`;
+const PLUS = String.raw`(?:\+|\\{1,15}u002[bB])`;
+const ESCAPED = /\\{1,15}(?:\/|u002[bBfF])/y;
+
 /** Finds secrets in base64 and base64url, wherever in an encoded text they begin. */
 export function createEncodedSearch(
   secrets: readonly string[],
 ): (text: string, replacement: string) => string {
-  const traces = [...new Set(secrets.flatMap(tracesOf))];
+  const own = secrets.flatMap(tracesOf);
+  const traces = [...new Set(own.flatMap(spellingsOf))];
+  const escaped = escapedIn(own);
   return (text, replacement) => {
     let clean = text;
-    for (const trace of traces) if (clean.includes(trace)) clean = without(clean, trace, replacement);
-    return clean;
+    for (const trace of traces) {
+      const searched = clean;
+      if (searched.includes(trace))
+        clean = without(searched, (from) => placed(searched.indexOf(trace, from), trace), replacement);
+    }
+    if (escaped === undefined || !clean.includes('\\')) return clean;
+    const searched = clean;
+    return without(searched, (from) => matchIn(escaped, searched, from), replacement);
   };
 }
 
+interface Found {
+  at: number;
+  /** Behind it. */
+  end: number;
+}
+
+function placed(place: number, trace: string): Found | undefined {
+  return place === -1 ? undefined : { at: place, end: place + trace.length };
+}
+
+function matchIn(pattern: RegExp, text: string, from: number): Found | undefined {
+  pattern.lastIndex = from;
+  const match = pattern.exec(text);
+  return match === null ? undefined : { at: match.index, end: pattern.lastIndex };
+}
+
+/** For traces with signs that JSON may escape; undefined where there are none. */
+function escapedIn(traces: readonly string[]): RegExp | undefined {
+  const signed = traces.filter((trace) => /[+/]/.test(trace));
+  if (signed.length === 0) return undefined;
+  const patterns = signed.map((trace) => trace.replaceAll(/[+/]/g, (sign) => (sign === '/' ? SLASH : PLUS)));
+  return new RegExp(patterns.join('|'), 'g');
+}
+
 /** Removes the whole encoded text: what surrounds the secret may be another's name, or half of one. */
-function without(text: string, trace: string, replacement: string): string {
+function without(text: string, find: (from: number) => Found | undefined, replacement: string): string {
   let clean = '';
   let done = 0;
-  for (let at = text.indexOf(trace); at !== -1; at = text.indexOf(trace, done)) {
-    let start = at;
+  for (let found = find(0); found !== undefined; found = find(done)) {
+    let start = found.at;
     while (start > done && ENCODED.test(text.charAt(start - 1))) start--;
-    let end = at + trace.length;
-    while (goesOn(text, end)) end++;
+    let { end } = found;
+    for (let more = signAt(text, end); more > 0; more = signAt(text, end)) end += more;
     while (text.charAt(end) === PADDING) end++;
     clean += text.slice(done, start) + replacement;
     done = end;
@@ -34,10 +71,12 @@ function without(text: string, trace: string, replacement: string): string {
   return clean + text.slice(done);
 }
 
-/** A backslash at the end may belong to a quotation mark. */
-function goesOn(text: string, at: number): boolean {
-  const sign = text.charAt(at);
-  return sign === '\\' ? text.charAt(at + 1) === '/' : sign !== '' && ENCODED.test(sign);
+/** The length of the encoded sign there; 0: there is none. A backslash at the end may belong to a quotation mark. */
+function signAt(text: string, place: number): number {
+  const sign = text.charAt(place);
+  if (sign !== '\\') return sign !== '' && ENCODED.test(sign) ? 1 : 0;
+  ESCAPED.lastIndex = place;
+  return ESCAPED.exec(text)?.[0].length ?? 0;
 }
 
 /**
@@ -46,14 +85,18 @@ function goesOn(text: string, at: number): boolean {
  */
 function tracesOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret).subarray(0, LONGEST_LOOKED_FOR);
-  return [0, 1, 2].flatMap((before) => {
+  return [0, 1, 2].map((before) => {
     const encoded = btoa(String.fromCharCode(...new Uint8Array(before), ...bytes));
     const whole = Math.floor(((before + bytes.length) * 4) / 3);
-    const trace = encoded.slice(Math.ceil((before * 4) / 3), whole);
-    const inUrl = encodeURIComponent(trace);
-    return [
-      ...[trace, trace.replaceAll('+', '-').replaceAll('/', '_'), trace.replaceAll('/', '\\/'), inUrl],
-      inUrl.replace(/%../g, (code) => code.toLowerCase()),
-    ];
+    return encoded.slice(Math.ceil((before * 4) / 3), whole);
   });
+}
+
+/** In both alphabets, and as JSON and URLs escape it. */
+function spellingsOf(trace: string): string[] {
+  const inUrl = encodeURIComponent(trace);
+  return [
+    ...[trace, trace.replaceAll('+', '-').replaceAll('/', '_'), inUrl],
+    inUrl.replace(/%../g, (code) => code.toLowerCase()),
+  ];
 }
