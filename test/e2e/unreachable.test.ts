@@ -11,6 +11,7 @@ import { wholeMessage } from '../support/message-stream.ts';
 import { createRawServer, type RawConnection, type RawServer } from '../support/raw-server.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { UNKNOWN_HOST } from '../support/unknown-host.ts';
 
 const KEY = 'key-of-the-lab-that-nobody-may-see';
 const BODY = JSON.stringify(wholeMessage('trusted'));
@@ -76,7 +77,7 @@ const CASES: Case[] = [
   },
   {
     name: 'no-such-name',
-    url: 'http://nothing.invalid',
+    url: `http://${UNKNOWN_HOST}`,
     code: 'upstream_unreachable',
     says: unreachable('its host name cannot be resolved (ENOTFOUND); check base_url and the name server'),
   },

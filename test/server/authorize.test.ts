@@ -5,6 +5,7 @@ import { createGoogleUserSource } from '../../src/server/google-source.ts';
 import { credentialsFailure } from '../../src/upstream/network-failure.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createRawServer } from '../support/raw-server.ts';
+import { UNKNOWN_HOST } from '../support/unknown-host.ts';
 
 const OAUTH = { clientId: 'lab', clientSecret: 'lab', refreshToken: 'lab' };
 const REQUEST = { method: 'POST', url: 'https://lab.test/v1', body: '{}', options: {}, oauth: OAUTH };
@@ -39,7 +40,7 @@ test.each([
   ],
   [
     'the name is unknown',
-    'http://nothing.invalid/token',
+    `http://${UNKNOWN_HOST}/token`,
     'upstream_unreachable',
     /\(ENOTFOUND\); check the network/,
   ],

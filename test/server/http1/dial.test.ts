@@ -10,6 +10,7 @@ import { socketsOf } from '../../support/connections.ts';
 import { createManualTimers } from '../../support/manual-timers.ts';
 import { always, createLab, plain, turns } from './lab.ts';
 import { question, rejection } from './reading.ts';
+import { UNKNOWN_HOST } from '../../support/unknown-host.ts';
 
 const GIVEN_UP = 1_000;
 const PORTION = 250;
@@ -207,7 +208,7 @@ describe('what is known of a name', () => {
   });
 
   test('a name that there is not is asked for again', async () => {
-    const addresses = new Addresses('nothing.invalid', () => 0);
+    const addresses = new Addresses(UNKNOWN_HOST, () => 0);
     for (let time = 0; time < 2; time++)
       expect(await rejection(addresses.find())).toMatchObject({ code: 'ENOTFOUND' });
   });

@@ -5,6 +5,7 @@ import { GatewayError } from '../../../src/model/errors.ts';
 import { createHttpTransport } from '../../../src/server/http1/transport.ts';
 import { createLab, plain, turns } from './lab.ts';
 import { question, readBody, rejection } from './reading.ts';
+import { UNKNOWN_HOST } from '../../support/unknown-host.ts';
 
 const { ask, serve, send, timers, pools } = createLab();
 const stateOf = ({ url }: { url: string }) => pools().find(({ origin }) => origin === url);
@@ -19,7 +20,7 @@ describe('connecting', () => {
   });
 
   test('no such name: ENOTFOUND', async () => {
-    expect((await rejection(ask('http://nothing.invalid/x'))).code).toBe('ENOTFOUND');
+    expect((await rejection(ask(`http://${UNKNOWN_HOST}/x`))).code).toBe('ENOTFOUND');
   });
 
   test('a name with only one kind of address listening', async () => {

@@ -9,6 +9,7 @@ import type { RawConnection } from '../../support/raw-server.ts';
 import { startTunnelProxy } from '../../support/tunnel-proxy.ts';
 import { always, createLab, plain, turns } from './lab.ts';
 import { question, readBody, rejection } from './reading.ts';
+import { UNKNOWN_HOST } from '../../support/unknown-host.ts';
 
 const WHO = 'Basic dXNlcjpvcGVuIHNlc2FtZQ==';
 const SECRET = 'user:open%20sesame';
@@ -221,8 +222,8 @@ describe('a proxy that', () => {
       expect((await failureOf(behind(`${SECRET}@127.0.0.1:${gone.port}`).ask(url), url)).message).toBe(
         `the proxy http://127.0.0.1:${gone.port} in front of claude at ${url} cannot be used: no connection could be made (ECONNREFUSED); check that it runs, and that ${variable} is right`,
       );
-      expect((await failureOf(behind('nothing.invalid:3128').ask(url), url)).message).toBe(
-        `the proxy http://nothing.invalid:3128 in front of claude at ${url} cannot be used: its host name cannot be resolved (ENOTFOUND); check ${variable} and the name server`,
+      expect((await failureOf(behind(`${UNKNOWN_HOST}:3128`).ask(url), url)).message).toBe(
+        `the proxy http://${UNKNOWN_HOST}:3128 in front of claude at ${url} cannot be used: its host name cannot be resolved (ENOTFOUND); check ${variable} and the name server`,
       );
     });
 
