@@ -171,6 +171,31 @@ test.each(['/', '/v1/models', '/v1beta/models', '/v1/models/simulator/demo'])(
   },
 );
 
+test.each([
+  ['/v1/messages', { upgrade: 'websocket' }, 'no WebSocket is served here; POST to /v1/messages'],
+  [
+    '/v1/responses',
+    { 'sec-websocket-key': 'k' },
+    'a proxy has taken away `Upgrade: websocket`; POST to /v1/responses',
+  ],
+  [
+    '/v1/realtime',
+    { 'sec-websocket-key': 'k' },
+    '/v1/realtime: a proxy has taken away `Upgrade: websocket`; have it pass this on',
+  ],
+  ['/v1/realtime', {}, '/v1/realtime: it is a WebSocket; open it as one'],
+] as const)(
+  'a WebSocket that does not arrive as one at %s is told why: %j',
+  async (path, headers, message) => {
+    const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('none is expected')) });
+    const refused = await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { headers }));
+    // The status at which Codex posts instead.
+    expect(refused.status).toBe(426);
+    expect(refused.headers.get('upgrade')).not.toBeNull();
+    expect(await refused.json()).toMatchObject({ error: { message } });
+  },
+);
+
 test('/api/show is only posted: another method is a 405 that says so', async () => {
   const { gateway } = createTestGateway({ fetch: () => Promise.reject(new Error('none is expected')) });
   const refused = await gateway.fetch(new Request('http://127.0.0.1:8088/api/show'));
