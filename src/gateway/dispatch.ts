@@ -78,15 +78,19 @@ function readable(
 function answer(request: Request, makeBody: MakeBody, context: DispatchContext): Promise<Response> {
   const address = addressOf(request);
   const found = findRoute(address.pathname, address.searchParams);
-  // What a dialect answers is posted; a vendor may list what was answered there, by GET.
-  const forwarded =
-    found !== undefined && request.method === 'POST' ? undefined : forwardOf(request, address, context);
-  const asked = forwarded ?? found;
+  // What a dialect answers is posted; a vendor may list what was answered there, by GET. Others mean to open a WebSocket by it.
+  const isOwn = found !== undefined && (request.method === 'POST' || isUpgrade(request.headers));
+  const asked = (isOwn ? undefined : forwardOf(request, address, context)) ?? found;
   // The gateway's own pages can still be read.
   if (context.closed && (asked ?? findModels(address.pathname, request.headers)) !== undefined)
     return refuse(request, context);
   if (asked === undefined) return answerOther(request, context);
   return answerRequest(request, address, asked, makeBody, context);
+}
+
+/** A proxy may have taken one of the two away. */
+function isUpgrade(headers: Headers): boolean {
+  return headers.has('upgrade') || headers.has('sec-websocket-key');
 }
 
 async function refuse(request: Request, { host }: DispatchContext): Promise<Response> {

@@ -179,7 +179,8 @@ export const CASES: BadInput[] = [
     code: 'unknown_model',
     says: /x-sluice-target.*enabled: /,
   },
-  { name: 'GET', method: 'GET', status: 405, code: 'invalid_request', says: /use POST/ },
+  // A GET may list what was answered there (OpenAI's stored completions).
+  { name: 'PUT', method: 'PUT', status: 405, code: 'invalid_request', says: /use POST/ },
   { name: 'DELETE', method: 'DELETE', status: 405, code: 'invalid_request', says: /use POST/ },
   {
     name: '100,000 open brackets',
