@@ -686,3 +686,34 @@ describe('penalties', () => {
     expect(build({ presencePenalty: 0, frequencyPenalty: 0 }, 'gemini-3.8-flash').names).toEqual([]);
   });
 });
+
+describe('what a provider ran itself', () => {
+  test('is lost by name where that was another', () => {
+    const searched = assistant(
+      call('s', { name: 'web_search', kind: 'server' }),
+      { type: 'server-tool-result', callId: 's', dialect: 'anthropic-messages', value: {} },
+      { type: 'opaque', dialect: 'anthropic-messages', name: 'container_upload', value: {} },
+      { type: 'text', text: 'a' },
+    );
+    expect(parts([HI, searched])).toEqual([[{ text: 'hi' }], [{ text: 'a' }]]);
+    const { names } = build({ messages: [HI, searched] });
+    expect(new Set(names)).toEqual(new Set(['lost tools.web_search', 'lost container_upload']));
+  });
+
+  test('stays where that was Google', () => {
+    const contents = [
+      { role: 'user', parts: [{ text: 'hi' }] },
+      {
+        role: 'model',
+        parts: [
+          { executableCode: { language: 'PYTHON', code: '1+1' }, thoughtSignature: 's' },
+          { codeExecutionResult: { outcome: 'OUTCOME_OK', output: '2' } },
+          { newPart: { a: 1 } },
+        ],
+      },
+    ];
+    const route = { operation: 'generate', model: 'm', stream: false } as const;
+    const request = gemini.client.parseRequest({ contents }, route);
+    expect(build(request).body.contents as unknown).toEqual(contents);
+  });
+});

@@ -117,3 +117,40 @@ describe('a history', () => {
     expect(changed?.parts[0]).toEqual({ type: 'reasoning', text: 'other' });
   });
 });
+
+describe('settings', () => {
+  const built = (fields: JsonObject) =>
+    DIALECTS['ollama-chat'].provider.buildRequest(parse(fields), { model: 'm', quirks: {} }).body;
+
+  test('of no limit and no penalty ask for none, one stop sequence may be a text', () => {
+    const options = { num_predict: -1, frequency_penalty: 0, presence_penalty: 0, stop: 'END' };
+    const { maxOutputTokens, frequencyPenalty, presencePenalty, stopSequences } = parse({ options });
+    expect([maxOutputTokens, frequencyPenalty, presencePenalty, stopSequences] as unknown).toEqual([
+      ...[undefined, undefined, undefined],
+      ['END'],
+    ]);
+    expect(parse({ options: { num_predict: 9, frequency_penalty: 1 } })).toMatchObject({
+      maxOutputTokens: 9,
+      frequencyPenalty: 1,
+    });
+  });
+
+  test('that only Ollama has reach it where the request is built anew', () => {
+    const own = { keep_alive: '5m', options: { num_ctx: 9, temperature: 0.5 } };
+    expect(built(own)).toMatchObject(own);
+    expect([
+      built({ think: true }).think,
+      built({ think: 'high' }).think,
+      built({}).think,
+    ] as unknown).toEqual([true, 'high', undefined]);
+  });
+
+  test.each<[JsonObject, string]>([
+    [{ options: { stop: 1 } }, 'options.stop'],
+    [{ options: { stop: [1] } }, 'options.stop[0]'],
+    [{ think: 'much' }, 'think'],
+    [{ format: 'yaml' }, 'format'],
+  ])('that cannot be read are refused: %j', (fields, name) => {
+    expect(() => parse(fields)).toThrow(expect.objectContaining({ message: expect.stringContaining(name) }));
+  });
+});

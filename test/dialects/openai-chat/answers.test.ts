@@ -212,6 +212,28 @@ describe('build', () => {
     });
   });
 
+  test('log probabilities of texts and refusals, and images by their bytes or address', () => {
+    const token = (said: string) => ({ token: said, logprob: -1, top: [] });
+    const spelled = (...parts: Part[]) => asObject(asArray(build(parts).choices)?.[0])?.logprobs;
+    expect(spelled({ type: 'text', text: 'ab', logprobs: [token('a'), token('b')] })).toMatchObject({
+      content: [{ token: 'a' }, { token: 'b' }],
+      refusal: null,
+    });
+    expect(spelled({ type: 'refusal', text: 'No', logprobs: [token('No')] })).toMatchObject({
+      content: null,
+      refusal: [{ token: 'No' }],
+    });
+    const image = (source: Extract<Part, { type: 'image' }>['source']): Part => ({ type: 'image', source });
+    const message = messageOf(
+      image({ kind: 'base64', mediaType: 'image/png', data: 'AAAA' }),
+      image({ kind: 'url', url: 'https://a.example/b.png' }),
+    );
+    expect(asObject(message)?.images as unknown).toEqual([
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+      { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
+    ]);
+  });
+
   test('an answer without a word is an empty text, as OpenAI says it and takes it back; null stands beside what is instead of text', () => {
     const call = { type: 'tool-call', id: 'x', name: 'f', arguments: '{}', kind: 'function' } as const;
     expect(messageOf()).toEqual({ role: 'assistant', content: '', refusal: null });
