@@ -16,7 +16,7 @@ const SPACE = /\s/;
 export function createRepeatReader(had: string): PrefixReader {
   const end = had.trimEnd().length;
   let at = 0;
-  let trailing = had.length > end;
+  const readRest = createJointReader(had.slice(end));
   return {
     complete: () => at >= end,
     read(text) {
@@ -28,28 +28,35 @@ export function createRepeatReader(had: string): PrefixReader {
         if (letter !== had.charAt(at)) return undefined;
         at++;
       }
-      if (at < end) return '';
-      const rest = text.slice(from);
-      if (!trailing) return rest;
-      // The client has this white space too.
-      const fresh = rest.trimStart();
-      if (fresh !== '') trailing = false;
-      return fresh;
+      return at < end ? '' : readRest(text.slice(from));
     },
   };
 }
 
-/** For an answer that continues where `had` ends: white space at the joint is sent once. */
+/** For an answer that continues where `had` ends, without the white space there. */
 export function createSequelReader(had: string): PrefixReader {
-  let trailing = had.trimEnd().length < had.length;
-  return {
-    complete: () => true,
-    read(text) {
-      if (!trailing) return text;
-      const fresh = text.trimStart();
-      if (fresh !== '') trailing = false;
-      return fresh;
-    },
+  return { complete: () => true, read: createJointReader(had.slice(had.trimEnd().length)) };
+}
+
+/**
+ * Reads what comes behind the last letter that the client has: white space that it has too is left out, the rest of it is not,
+ * such as an indentation behind a line break.
+ * @param had the white space that the client has there.
+ */
+function createJointReader(had: string): (text: string) => string {
+  let isOver = had === '';
+  let spaces = '';
+  return (text) => {
+    if (isOver) return text;
+    spaces += text;
+    const rest = spaces.trimStart();
+    if (rest === '') return '';
+    isOver = true;
+    spaces = spaces.slice(0, spaces.length - rest.length);
+    let from = 0;
+    while (!spaces.startsWith(had.slice(from))) from++;
+    // White space that begins otherwise is the same, written in another way.
+    return (from < had.length ? spaces.slice(had.length - from) : '') + rest;
   };
 }
 

@@ -249,6 +249,7 @@ describe('where the target goes on with a turn that has begun', () => {
       ['The sky is ', ' blue', 'The sky is blue'],
       ['The sky is', ' blue', 'The sky is blue'],
       ['One.\n\n', '\n\nTwo', 'One.\n\nTwo'],
+      ['if x:\n', '\n    y()', 'if x:\n    y()'],
     ] as const) {
       const { answer } = await ask({
         one: message(brokenMessage(had)),

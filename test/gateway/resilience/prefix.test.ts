@@ -27,7 +27,8 @@ describe('an answer that starts over', () => {
     ['repeats it with less white space', 'One\n\n two', 'One two three', ' three'],
     ['repeats it without any', '你 好', '你好吗', '吗'],
     ['repeats it with more', 'One two', '\n One\n two three', ' three'],
-    ['says white space at its end once', 'One \n', 'One\n\n\nTwo  three', 'Two  three'],
+    ['says white space at its end once', 'One \n', 'One\n\n\nTwo  three', '\n\nTwo  three'],
+    ['goes on with an indentation', 'if x:\n', 'if x:\n    y', '    y'],
     ['says it where the client has none', 'One', 'One\n\nTwo', '\n\nTwo'],
     ['differs in a letter', 'One two', 'One too', null],
     ['differs behind white space', 'One  two', 'One  too', null],
@@ -45,7 +46,11 @@ describe('an answer that starts over', () => {
 
 describe('an answer that goes on', () => {
   test.each([
-    ['behind white space', 'One ', '\n\ntwo  three', 'two  three'],
+    ['behind other white space', 'One ', '\n\ntwo  three', 'two  three'],
+    ['with the white space that the client has', 'One\n\n', '\n\ntwo', 'two'],
+    ['with more of it', 'if x:\n  ', '\n    y', '  y'],
+    ['with less of it', 'if x:\n  ', '\n y', 'y'],
+    ['without it', 'One\n', 'two', 'two'],
     ['behind a letter', 'One', '\n\ntwo', '\n\ntwo'],
   ])('%s', (_, had, text, expected) => {
     for (const pieces of splits(text)) {
