@@ -171,7 +171,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyVariable: null,
     // A tag; others write a vendor (`openai.gpt-oss-120b-1:0`), `ft:` or `arn:` before a colon. Without one, only names that nobody else has.
     modelPatterns: [
-      /^(?!ft:|[a-z-]+\.[a-z])[\w.-]+:[\w.-]+$/,
+      /^(?!ft:|[a-z\d-]+\.[a-z])[\w.-]+:[\w.-]+$/,
       /^(hf\.co|huggingface\.co)\/[\w.-]+\/[\w.-]+(:[\w.-]+)?$/,
       /^(code)?(gemma|granite|llama|llava|mistral|mixtral|olmo|phi|qwen|smollm)\d*(\.\d+)?$/,
       /^(all-minilm|embeddinggemma|mxbai-embed-large|nomic-embed-text|snowflake-arctic-embed2?)$/,

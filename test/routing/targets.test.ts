@@ -97,7 +97,8 @@ describe('where no rule leads elsewhere', () => {
 
   test('a model with a tag is Ollama’s, and so is a family alone; of names that others have too, none is', () => {
     const names = ['anthropic', 'openai', 'gemini', 'groq', 'cerebras', 'qwen', 'mistral', 'deepseek'];
-    names.push('openrouter', 'glm', 'moonshot', 'bedrock', 'ollama');
+    // Before Bedrock, whose names have a colon too.
+    names.push('ollama', 'openrouter', 'glm', 'moonshot', 'bedrock');
     const providers = Object.fromEntries(
       names.map((name) => [
         name,
@@ -138,6 +139,7 @@ describe('where no rule leads elsewhere', () => {
       'ft:gpt-4o-mini:org::id': 'openai',
       'openai.gpt-oss-120b-1:0': 'bedrock',
       'amazon.nova-premier-v1:0': 'bedrock',
+      'ai21.jamba-1-5-large-v1:0': 'bedrock',
       'us.meta.llama3-3-70b-instruct-v1:0': 'bedrock',
       'gemma-3-27b-it': 'gemini',
       'gpt-5': 'openai',
