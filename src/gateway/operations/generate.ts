@@ -370,10 +370,7 @@ function openFirst(exchange: Exchange): Promise<Opened> {
           })
         : undefined;
       // A stream that another target may continue is one text from beginning to end.
-      const takesElements =
-        question.incoming?.route.framing === 'json-array' &&
-        continuation === undefined &&
-        plan.answerSteps.length === 0;
+      const takesElements = question.incoming?.route.framing === 'json-array' && continuation === undefined;
       const { overlooksErrors } = question.incoming ?? {};
       const rendered = {
         createEncoder,

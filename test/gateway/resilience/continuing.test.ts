@@ -441,13 +441,27 @@ describe('no other target continues', () => {
     expect(lab.asked()).toEqual(['one']);
   });
 
-  test('with several choices at once', async () => {
-    const second = CHAT.delta('other').replace('"index":0', '"index":1');
+  test.each([
+    ['of which two have begun', CHAT.delta('other').replace('"index":0', '"index":1')],
+    ['of which one has begun', ''],
+  ])('with several choices at once, %s', async (_, second) => {
     const lab = createContinuingLab({
       one: chat(replyWith(CHAT.start + CHAT.delta('The sky') + second)),
       ...next(),
     });
     await (await lab.post('/v1/chat/completions', { ...ASK, n: 2 })).text();
+    expect(lab.asked()).toEqual(['one']);
+  });
+
+  test('with a text completion, which is no turn of a conversation', async () => {
+    const begun = {
+      object: 'text_completion',
+      choices: [{ index: 0, text: 'The sky', finish_reason: null }],
+    };
+    const one = chat(replyWith(`data: ${JSON.stringify(begun)}\n\n`));
+    const lab = createContinuingLab({ one, ...next() });
+    const body = { model: 'm', prompt: 'hi', stream: true };
+    expect(await (await lab.post('/v1/completions', body)).text()).toContain('error');
     expect(lab.asked()).toEqual(['one']);
   });
 
@@ -884,6 +898,23 @@ test('each break counts for its provider, and nothing is left behind', async () 
   // The ledger looks for old rows once an hour.
   expect(lab.timers.pending()).toBeLessThanOrEqual(1);
 });
+
+test.each([[[]], [['reasoning' as const]]])(
+  'a client that reads one JSON array gets one, behind these transformers: %p',
+  async (transformers) => {
+    const parts = [{ text: 'The sky is ' }];
+    const begun = { candidates: [{ content: { role: 'model', parts }, index: 0 }] };
+    const one = { dialect: 'gemini', reply: replyWith(`data: ${JSON.stringify(begun)}\n\n`) } as const;
+    const two = message(wholeMessageStream('blue.'), SONNET_4_5);
+    const lab = createContinuingLab({ one, two }, { continue_streams: true, transformers });
+    const body = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
+    const response = await lab.post('/v1beta/models/m:streamGenerateContent', body);
+    const chunks = JSON.parse(await response.text()) as { candidates: (typeof begun)['candidates'] }[];
+    const said = chunks.flatMap(({ candidates: [first] }) => first?.content.parts ?? []);
+    expect(said.map(({ text }) => text).join('')).toBe('The sky is blue.');
+    expect(lab.asked()).toEqual(['one', 'two']);
+  },
+);
 
 test('those who watch see each word once', async () => {
   const lab = createContinuingLab({
