@@ -464,6 +464,19 @@ test('the try that serves a stream took until that began: by this streams are co
   expect(await lab.row()).toMatchObject({ latencyMs: 700, attempts: [{ durationMs: 200 }] });
 });
 
+test('the time of a whole answer is its provider’s until its last byte, and then nothing waits for it', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const lab = setup({ script: { one: [jsonReply(wholeMessage('yes'), { before: () => promise })] } });
+  const pending = lab.post('/v1/messages', ASK);
+  await lab.timers.advance(300);
+  resolve();
+  await lab.answered(pending);
+  await lab.timers.advance(500);
+  // What is left is the ledger's hourly look at old rows.
+  expect(lab.timers.pending()).toBeLessThanOrEqual(1);
+  expect(await lab.row()).toMatchObject({ latencyMs: 300, timing: { providerMs: 300, gatewayMs: 0 } });
+});
+
 describe('health follows', () => {
   test('three failures in a row make a provider unhealthy, one success heals it', async () => {
     const lab = setup({
