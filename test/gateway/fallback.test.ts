@@ -428,6 +428,26 @@ describe('a provider that cannot be asked such a thing', () => {
   });
 });
 
+test('of a reason without end the client of another dialect gets the beginning', async () => {
+  const lab = setup({
+    script: { two: [failure(400, 'x'.repeat(10_000))] },
+    config: { routing: { default_provider: 'two' } },
+  });
+  const { text } = await lab.answered(lab.post('/v1/messages', ASK));
+  const { message } = (JSON.parse(text) as { error: { message: string } }).error;
+  expect([message.length, message.endsWith('x…')]).toEqual(['two: '.length + 4_001, true]);
+});
+
+test('a failure whose body was silent until a timeout is not retried there', async () => {
+  const half = { ...failure(500), fault: { kind: 'hang' as const, after: 9 } };
+  const lab = setup({
+    script: { one: [half, 'works'], two: ['works'] },
+    providers: { one: { max_retries: 3 } },
+  });
+  const { response } = await lab.answered(lab.post('/v1/messages', ASK), 1_000);
+  expect([response.status, lab.asked]).toEqual([200, ['one', 'two']]);
+});
+
 test('a try that failed took as long as it did', async () => {
   const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let next = 0;

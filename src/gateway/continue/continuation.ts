@@ -41,8 +41,7 @@ export function createContinuation(exchange: Exchange, beginning: Beginning): Co
   const { plan: firstPlan, seen: firstSeen } = beginning;
   const { target, losses, transformers } = firstPlan;
   const first: Part = { target, seen: firstSeen, losses, transformers, rest: after(target) };
-  if (!route.policy.continueStreams || first.rest.length === 0 || !isPlainQuestion(question))
-    return undefined;
+  if (first.rest.length === 0 || !isPlainQuestion(question)) return undefined;
   let part = first;
   let over = false;
   const turn = repeatedTurn(firstPlan, question);
