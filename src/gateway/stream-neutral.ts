@@ -74,18 +74,14 @@ export async function* streamNeutral(
       }
       if (client.aborted) throw client.reason;
     }
-    record.end({ status: 'success' });
   } catch (thrown) {
-    if (options.signal?.aborted === true) {
-      record.end({ status: 'aborted' });
-      throw options.signal.reason;
-    }
+    if (options.signal?.aborted === true) throw options.signal.reason;
     const error = redactError(toGatewayError(thrown), context.redact);
     record.httpStatus ||= error.status;
     record.end(failedWith(error));
     throw error;
   } finally {
-    // Reached by `break` too: the upstream is cancelled and the row says so, unless the answer was complete.
+    // Reached by `break` and after an abort too: the upstream is cancelled and the row says so, unless the answer was complete.
     options.signal?.removeEventListener('abort', leave);
     opened?.relay.cancel();
     record.end({ status: record.seen?.finish == null ? 'aborted' : 'success' });

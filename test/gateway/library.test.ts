@@ -1,4 +1,5 @@
 // The library's way in: neutral events over any provider, cancelled by `break` or a signal, recorded like the rest.
+import { getEventListeners } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, test } from 'bun:test';
 import { type Ask, createGateway, GatewayError } from '../../src/index.ts';
@@ -64,6 +65,8 @@ describe.each(MODELS)('.stream() from %s', (model) => {
       status: 'success',
       httpStatus: 200,
       streamed: true,
+      requestedModel: model,
+      route: { rule: 'model' },
       model: 'served',
       usage: { inputTokens: 7, outputTokens: 3 },
     });
@@ -122,6 +125,22 @@ describe.each(MODELS)('.stream() from %s', (model) => {
     expect(text).toBe('Hel');
     expect(await lab.upstream.requests[0]?.ended).toBe('left');
     expect((await lab.row(0)).status).toBe('aborted');
+  });
+
+  test('a signal that is aborted behind the ending finds a complete answer, and is not followed any more', async () => {
+    const lab = setup(replyWith(WHOLE[model]));
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const loop = async () => {
+      for await (const event of lab.gateway.stream(ask(model), { signal: controller.signal }))
+        if (event.type === 'finish') controller.abort(reason);
+    };
+    await expect(loop()).rejects.toBe(reason);
+    expect((await lab.row(0)).status).toBe('success');
+
+    const { signal } = new AbortController();
+    for await (const event of lab.gateway.stream(ask(model), { signal })) if (event.type === 'finish') break;
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('a signal cancels before the first answer', async () => {
