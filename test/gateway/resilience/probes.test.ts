@@ -88,6 +88,21 @@ test('without probe_every nothing probes', async () => {
   expect(lab.asked).toEqual([]);
 });
 
+test('a reload begins and ends them', async () => {
+  const lab = setup([LIST], { probe_every: null });
+  const provider = {
+    dialect: 'anthropic-messages',
+    base_url: 'http://upstream.test/one',
+    api_key: 'k',
+  } as const;
+  lab.reload({ providers: { one: { ...provider, probe_every: '10s' } } });
+  await look(lab, 2);
+  expect(lab.asked).toHaveLength(2);
+  lab.reload({ providers: { one: provider } });
+  await look(lab, 2);
+  expect(lab.asked).toHaveLength(2);
+});
+
 test('a closed gateway looks no more', async () => {
   const lab = setup([LIST]);
   await look(lab);
