@@ -210,6 +210,16 @@ describe('where the target goes on with a turn that has begun', () => {
     });
   });
 
+  test('not where only white space has come: a turn without text is refused', async () => {
+    const { lab, answer, row } = await ask({
+      one: message(brokenMessage('\n')),
+      two: message(wholeMessageStream('\nThe sky.'), SONNET_4_5),
+    });
+    expect(lab.requests[1]?.json()).toMatchObject({ messages: ASK.messages });
+    expect(answer).toEqual({ ...WELL, text: '\nThe sky.' });
+    expect(row.attempts[1]).toMatchObject({ error: null, continued: 'repeated' });
+  });
+
   test('thinking alone does not go on with it', async () => {
     const thought = CHAT.start + CHAT.delta('blue.').replace('"content"', '"reasoning_content"') + CHAT.end;
     const { answer } = await ask({
