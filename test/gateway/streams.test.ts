@@ -1,6 +1,7 @@
 // /gateway/streams: what runs is listed, can be cancelled, can be watched, and is gone when it is over.
 import { describe, expect, test } from 'bun:test';
 import type { LiveEvent } from '../../src/gateway/live/view.ts';
+import type { ConfigInput } from '../../src/index.ts';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { createFrameSplitter } from '../../src/sse/frame-splitter.ts';
 import { parseFrame } from '../../src/sse/parse-frame.ts';
@@ -26,9 +27,9 @@ function held(first: string, rest: string) {
 
 const FIRST = MESSAGE.start + MESSAGE.block + MESSAGE.delta('one ');
 
-function setup(reply: Reply) {
+function setup(reply: Reply, routing: ConfigInput['routing'] = {}) {
   const upstream = createReplayFetch(() => reply);
-  const lab = createTestGateway({ config: { providers: LAB_PROVIDERS }, fetch: upstream.fetch });
+  const lab = createTestGateway({ config: { providers: LAB_PROVIDERS, routing }, fetch: upstream.fetch });
   const manage = (path: string, method = 'GET') =>
     lab.gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { method }));
   const list = async () => {
@@ -127,13 +128,20 @@ describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
     expect(await lab.row(0)).toMatchObject({ status: 'aborted', errorCode: 'cancelled' });
   });
 
-  test.each([true, false])('watched: started, text, completed (streamed: %p)', async (stream) => {
+  test.each([
+    [true, []],
+    [false, []],
+    [true, ['reasoning' as const]],
+    [false, ['reasoning' as const]],
+  ])('watched: started, text, completed (streamed: %p, behind %j)', async (stream, transformers) => {
     const body = FIRST + MESSAGE.delta('two ') + MESSAGE.delta('three') + MESSAGE.end;
-    const lab = setup(stream ? replyWith(body) : jsonReply(wholeMessage('one two three')));
+    const reply = stream ? replyWith(body) : jsonReply(wholeMessage('one two three'));
+    const lab = setup(reply, { transformers });
     const live = await lab.manage('/gateway/streams/live');
     expect(live.headers.get('content-type')).toBe('text/event-stream');
     await (await lab.post(path, { ...ASK, stream })).text();
     const row = await lab.row(0);
+    expect(row.finishReason).toBe('end_turn');
     const events: LiveEvent[] = [];
     const splitter = createFrameSplitter(1_000_000);
     for await (const chunk of live.body ?? []) {

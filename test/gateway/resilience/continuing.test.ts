@@ -439,6 +439,12 @@ describe('no other target continues', () => {
     expect([answer.endings, lab.asked()]).toEqual([['error'], ['one']]);
   });
 
+  test('one that may be any text is continued', async () => {
+    const lab = createContinuingLab({ one: chat(brokenChat('The sky is ')), ...next() });
+    await (await lab.post('/v1/chat/completions', { ...ASK, response_format: { type: 'text' } })).text();
+    expect(lab.asked()).toEqual(['one', 'two']);
+  });
+
   test('with the log probabilities of its tokens', async () => {
     const logprobs = { content: [{ token: 'The sky', logprob: -1, bytes: null, top_logprobs: [] }] };
     const spelled = CHAT.delta('The sky').replace(
