@@ -144,6 +144,18 @@ describe('errors', () => {
       { server: { keys: ['a', 5] } },
       'fatal server.keys[1]: expected a string, found a number; write it in quotes',
     ],
+    [{ server: { keys: [null] } }, 'fatal server.keys[0]: expected a string, found nothing (null)'],
+    [{ server: { keys: [{ a: 1 }] } }, 'fatal server.keys[0]: expected a string, found a section of keys'],
+    [
+      { server: { keys: [true] } },
+      'fatal server.keys[0]: expected a string, found true or false; write it in quotes',
+    ],
+    [{ server: { port: [1] } }, 'fatal server.port: expected a number, found a list'],
+    [{ routing: { patterns: [{ match: [], to: 'lab' }] } }, 'fatal routing.patterns[0].match: is empty'],
+    [
+      { routing: { agent_rules: { a: { to: 5 } } } },
+      'fatal routing.agent_rules.a.to: expected a target such as provider/model, or a list of targets, found a number',
+    ],
     ...['127.0.0.1:8088', 'http://127.0.0.1', 'localhost/'].map((host): [unknown, string] => [
       { server: { host } },
       'fatal server.host: expected a host name or an address, without scheme, port and path',
