@@ -11,6 +11,15 @@ function parse(status: number, body: JsonObject | string): GatewayError {
   return provider.parseError({ status, headers: new Headers(), body: text });
 }
 
+test('the message names the code or the type where there is one, and nothing otherwise', () => {
+  const named = (error: JsonObject) => parse(500, { error: { message: 'boom', ...error } }).message;
+  expect([named({ code: 'c', type: 't' }), named({ type: 't' }), named({})]).toEqual([
+    'the provider answered 500 (c): boom',
+    'the provider answered 500 (t): boom',
+    'the provider answered 500: boom',
+  ]);
+});
+
 describe('status', () => {
   test.each<[number, ErrorCode, number]>([
     [400, 'upstream_rejected', 400],

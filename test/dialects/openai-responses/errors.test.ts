@@ -12,6 +12,16 @@ function parse(status: number, body: unknown): GatewayError {
   return provider.parseError({ status, headers: new Headers(), body: text });
 }
 
+test("MiniMax's failure beside an answer is one", () => {
+  const failed = {
+    object: 'response',
+    output: [],
+    base_resp: { status_code: 1002, status_msg: 'slow down' },
+  };
+  expect(provider.errorInBody(failed)).toMatchObject({ code: 'upstream_rate_limited' });
+  expect(provider.errorInBody({ ...failed, base_resp: { status_code: 0 } })).toBeUndefined();
+});
+
 describe('an answer that is none', () => {
   test.each<[string, number, unknown, ErrorCode, number]>([
     [
