@@ -20,6 +20,14 @@ test('the message names the code or the type where there is one, and nothing oth
   ]);
 });
 
+test.each([
+  ['slow_down', 'upstream_overloaded', 503],
+  ['permission_denied', 'upstream_unauthorized', 403],
+])('under HTTP 200 %s tells the status that it would have had', (code, expected, status) => {
+  const error = provider.errorInBody({ error: { code, message: 'x' } });
+  expect([error?.code, error?.status] as unknown).toEqual([expected, status]);
+});
+
 describe('status', () => {
   test.each<[number, ErrorCode, number]>([
     [400, 'upstream_rejected', 400],
