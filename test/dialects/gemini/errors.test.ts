@@ -228,3 +228,12 @@ describe('sent to clients', () => {
     },
   );
 });
+
+test('an error with a number alone means what the number does, and names nothing that is not there', () => {
+  const error = errorInBody({ error: { code: 503, message: 'busy' } });
+  expect([error?.code, error?.status, error?.message] as unknown).toEqual([
+    'upstream_overloaded',
+    503,
+    'the provider reported an error: busy',
+  ]);
+});
