@@ -59,6 +59,7 @@ describe('where the target goes on with a turn that has begun', () => {
     expect(text.match(/event: content_block_start/g)).toHaveLength(1);
     expect(text.match(/event: message_start/g)).toHaveLength(1);
     expect(row).toMatchObject({ status: 'success', provider: 'two', finishReason: 'end_turn', ttftMs: 0 });
+    expect(row.timing.lastTokenMs).toBe(0);
     expect(row.attempts).toMatchObject([
       { provider: 'one', error: 'upstream_truncated', usage: { inputTokens: 7, outputTokens: 1 } },
       { provider: 'two', error: null, continued: 'prefilled' },
@@ -773,6 +774,32 @@ test('a pause between two events breaks it too', async () => {
   expect(readStream('anthropic-messages', new TextEncoder().encode(await text)).text).toBe('The sky');
   const row = await lab.row(0);
   expect(row.attempts.map(({ error }) => error)).toEqual(['upstream_timeout', null]);
+});
+
+test('the pauses between its pieces are those of both', async () => {
+  const gates = [100, 300].map((ms) => ({ ms, ...Promise.withResolvers<void>() }));
+  const paused = (at: number, pieces: string[]) =>
+    message(
+      replyWith(
+        pieces.map((piece) => new TextEncoder().encode(piece)),
+        { before: (index) => (index === 1 ? gates[at]?.promise : undefined) },
+      ),
+      SONNET_4_5,
+    );
+  const beginning = MESSAGE_START + MESSAGE.block;
+  const lab = createContinuingLab({
+    one: paused(0, [beginning + MESSAGE.delta('The '), MESSAGE.delta('sky ')]),
+    two: paused(1, [beginning + MESSAGE.delta('is '), MESSAGE.delta('blue.') + MESSAGE.end]),
+  });
+  const text = (await lab.post('/v1/messages', ASK)).text();
+  for (const { ms, resolve } of gates) {
+    await lab.timers.advance(ms);
+    resolve();
+  }
+  expect(await text).toContain('blue.');
+  const { timing } = await lab.row(0);
+  expect(timing).toMatchObject({ lastTokenMs: 400, longestGapMs: 300, gapsMs: 400 });
+  expect([timing.gapP50Ms, timing.gapP99Ms].map((ms) => Math.round((ms ?? 0) / 100))).toEqual([1, 3]);
 });
 
 test('answers that go through a transformer join as the client sees them', async () => {
