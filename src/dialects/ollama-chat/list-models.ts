@@ -33,7 +33,8 @@ function parseModel(fields: JsonObject): ModelEntry[] {
   return [
     {
       id,
-      ...(Number.isFinite(changed) && { created: Math.floor(changed) }),
+      // Where Ollama knows no date it writes that of the year 1, which clients of other dialects fail to read.
+      ...(changed > 0 && { created: Math.floor(changed) }),
       ...(contextWindow > 0 && { contextWindow }),
       extension: { dialect: ID, fields },
     },

@@ -35,3 +35,9 @@ test('models: names with their tags', () => {
   });
   expect(() => providerModels.parsePage({})).toThrow('models is missing');
 });
+
+test('models: the date of the year 1 is none', () => {
+  const fields = { name: 'new', model: 'new', modified_at: '0001-01-01T00:00:00Z' };
+  const { models } = providerModels.parsePage({ models: [fields] });
+  expect(models).toEqual([{ id: 'new', extension: { dialect: 'ollama-chat', fields } }]);
+});
