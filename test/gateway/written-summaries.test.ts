@@ -179,7 +179,13 @@ test.each(OTHERS)('`/v1/responses/compact` at %s: the user’s messages, then th
   expect(compacted).toMatchObject({
     object: 'response.compaction',
     output: [
-      { type: 'message', role: 'user', content: 'Build me a boat.' },
+      {
+        id: expect.stringMatching(/^msg_.+_0$/),
+        type: 'message',
+        status: 'completed',
+        role: 'user',
+        content: [{ type: 'input_text', text: 'Build me a boat.' }],
+      },
       { type: 'compaction', encrypted_content: `sluice:summary:${SUMMARY}` },
     ],
     usage: { input_tokens: 900, output_tokens: 40 },

@@ -35,7 +35,7 @@ export const summaries: ClientSummaries = {
     object: 'response.compaction',
     created_at: created,
     output: [
-      ...userMessages(input),
+      ...userMessages(input, requestId),
       ...parts.flatMap((part) => (part.type === 'opaque' && part.name === COMPACTION ? [part.value] : [])),
     ],
     usage: buildUsage(usage),
@@ -48,10 +48,13 @@ function withoutTrigger(message: Message): Message[] {
   return parts.length === 0 ? [] : [{ ...message, parts }];
 }
 
-/** They stay as they are, before the summary. */
-function userMessages(input: JsonValue | undefined): JsonObject[] {
+/** They stay before the summary, in the form of an answer's items, which typed clients require. */
+function userMessages(input: JsonValue | undefined, requestId: string): JsonObject[] {
   const items = typeof input === 'string' ? [{ role: 'user', content: input }] : (asArray(input) ?? []);
-  return items.flatMap((item) =>
-    isObject(item) && item.role === 'user' ? [{ type: 'message', ...item }] : [],
-  );
+  return items.flatMap((item, index) => {
+    if (!isObject(item) || item.role !== 'user') return [];
+    const { content } = item;
+    const parts = typeof content === 'string' ? { content: [{ type: 'input_text', text: content }] } : {};
+    return [{ id: itemId('msg', requestId, index), type: 'message', status: 'completed', ...item, ...parts }];
+  });
 }
