@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import type { JsonObject } from '../../src/model/json/json.ts';
+import { createFallbackLab, expectSettled, failure } from '../support/fallback-lab.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { jsonReply } from '../support/json-reply.ts';
@@ -126,6 +127,26 @@ describe('an estimate', () => {
     const gemini = await lab.post(GEMINI_PATH, GEMINI);
     expect(await gemini.json()).toEqual({ totalTokens: 7 });
     expect(gemini.headers.get('x-sluice-estimate')).toBe('tokenizer');
+  });
+
+  test.each([
+    ['fails', 500, {}, 200],
+    ['refuses our key', 401, {}, 200],
+    ['refuses the key of the client', 401, { 'x-api-key': 'of-the-client' }, 401],
+    ['refuses what is asked', 400, {}, 400],
+  ])('stands in where the target before it %s (%d)', async (_, status, headers, told) => {
+    const lab = createFallbackLab({ script: { one: [failure(status)], two: ['works'] } });
+    const body = { model: 'm', ...user('hello world') };
+    const asked = lab.post('/v1/messages/count_tokens', body, { headers });
+    const { response, text } = await lab.answered(asked);
+    expect([response.status, lab.asked]).toEqual([told, ['one']]);
+    const row = await lab.row();
+    expect(row.attempts).toMatchObject([{ provider: 'one', status }]);
+    if (told === 200) {
+      expect([JSON.parse(text), row.status, row.provider]).toEqual([{ input_tokens: 8 }, 'success', 'two']);
+      expect(response.headers.get('x-sluice-estimate')).toBe('tokenizer');
+    }
+    await expectSettled();
   });
 
   test('counts tools, images, and text that looks like a control token', async () => {

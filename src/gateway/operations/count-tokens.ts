@@ -41,27 +41,44 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
     return respond(exchange, JSON.stringify(build?.(tokens)), headers);
   }
 
-  // An estimate cannot fail: targets after it in the chain are never asked.
-  const end = targets.findIndex((target) => countOf(target) === undefined);
-  const first = targets[0];
-  if (end === 0 && first !== undefined) {
-    const response = await estimate(first);
+  async function answerEstimate(target: Target): Promise<Response> {
+    const response = await estimate(target);
     record.end({ status: 'success' });
     return response;
   }
-  return askJson(exchange, {
-    targets: end === -1 ? targets : targets.slice(0, end),
-    operationOf(target) {
-      const operation = countOf(target);
-      if (operation === undefined)
-        throw new GatewayError('internal', 'this target is not asked for token counts');
-      return operation;
-    },
-    request: () => question.neutral(),
-    buildResponse: (tokens) => build(tokens),
-    passes: exchange.envelope?.answers === undefined,
-    instead: (error, status, target) => (isAbsent(error, status) ? estimate(target) : undefined),
-  });
+
+  // An estimate cannot fail: targets after it in the chain are never asked.
+  const end = targets.findIndex((target) => countOf(target) === undefined);
+  const estimated = targets[end];
+  if (end === 0 && estimated !== undefined) return answerEstimate(estimated);
+  try {
+    return await askJson(exchange, {
+      targets: end === -1 ? targets : targets.slice(0, end),
+      operationOf(target) {
+        const operation = countOf(target);
+        if (operation === undefined)
+          throw new GatewayError('internal', 'this target is not asked for token counts');
+        return operation;
+      },
+      request: () => question.neutral(),
+      buildResponse: (tokens) => build(tokens),
+      passes: exchange.envelope?.answers === undefined,
+      instead: (error, status, target) => (isAbsent(error, status) ? estimate(target) : undefined),
+    });
+  } catch (thrown) {
+    if (estimated === undefined || !mayGoOn(thrown)) throw thrown;
+    return answerEstimate(estimated).catch(() => {
+      // What cannot be estimated does not hide why it was not counted.
+      throw thrown;
+    });
+  }
+}
+
+/** Whether the chain goes on behind targets that failed so: not where it is the client's fault, or its own key was refused. */
+function mayGoOn(thrown: unknown): boolean {
+  if (!(thrown instanceof GatewayError)) return false;
+  const { blame, retry } = thrown.rule;
+  return blame === 'provider' && (retry !== 'own-key' || thrown.lasting);
 }
 
 /** Servers that lack the dialect's count say that there is no such path; some count only for some models. */
