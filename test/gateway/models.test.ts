@@ -228,7 +228,7 @@ describe('the official SDKs', () => {
   });
 
   // The SDK of Python asks for v1.
-  test.each(['v1beta', 'v1'])(
+  test.each(['v1beta', 'v1alpha', 'v1'])(
     'Google’s of version %s pages through the list and finds one model',
     async (apiVersion) => {
       const { fetch } = setup();

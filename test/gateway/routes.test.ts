@@ -34,6 +34,14 @@ test('a colon may be written as URLs may write it', () => {
     );
 });
 
+test('a program that asks Google’s preview version is served as one that asks the usual one', async () => {
+  const lab = createTestGateway({ fetch: () => Promise.reject(new Error('no request is expected')) });
+  const asked = { contents: [{ parts: [{ text: 'Hello' }] }] };
+  const answer = await lab.post('/v1alpha/models/simulator%2Ffast:generateContent', asked);
+  expect(await answer.json()).toMatchObject({ candidates: [{ content: { role: 'model' } }] });
+  expect(findRoute('/v1alpha/tunedModels/a:generateContent', QUERY)?.route.model).toBe('tunedModels/a');
+});
+
 describe('Groq’s SDKs, which write more of a path than OpenAI’s do', () => {
   test.each([
     ['/openai/v1/chat/completions', 'openai-chat', 'generate'],

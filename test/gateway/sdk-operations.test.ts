@@ -118,7 +118,7 @@ test('of Google’s, by the paths that are written in it', async () => {
   expect(paths.size).toBeGreaterThan(40);
   const headers = new Headers({ 'x-goog-api-key': 'k' });
   for (const template of paths) {
-    for (const version of ['v1beta', 'v1']) {
+    for (const version of ['v1beta', 'v1alpha', 'v1']) {
       const named = template
         .replace('{model}', 'models/m')
         .replace(/\{file_search_store_name\}|\{parent\}/, 'fileSearchStores/f')

@@ -20,6 +20,7 @@ export const clientModels: ClientModels = {
     if (forwardedTo(path, headers) !== undefined) return undefined;
     const found =
       routeModels(path, '/v1beta/models') ??
+      routeModels(path, '/v1alpha/models') ??
       (isGoogles(headers) ? routeModels(path, '/v1/models') : undefined);
     return found?.id === undefined ? found : { id: bareModel(found.id) };
   },

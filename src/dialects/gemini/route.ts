@@ -25,9 +25,9 @@ const METHODS = [
 const COLON = '(?::|%3[Aa])';
 
 const PATH = new RegExp(
-  `^/(?:v1(?:beta)?/models/(.+)|v1beta/(?!v1|models/)([^/]+/.+))${COLON}(${METHODS.join('|')})$`,
+  `^/(?:v1(?:alpha|beta)?/models/(.+)|v1(?:alpha|beta)/(?!v1|models/)([^/]+/.+))${COLON}(${METHODS.join('|')})$`,
 );
-const ANY_METHOD = new RegExp(`^/v1(?:beta1?)?/.+${COLON}[a-zA-Z]+$`);
+const ANY_METHOD = new RegExp(`^/v1(?:alpha|beta1?)?/.+${COLON}[a-zA-Z]+$`);
 
 /**
  * The model is in the path, URL-encoded or not; names of other providers may contain `/` and `:`. Some clients
@@ -81,17 +81,17 @@ export function isGoogles(headers: HeaderReader): boolean {
 
 /** What Google stores. https://ai.google.dev/api */
 const STORED = new RegExp(
-  `^(/upload|/download)?/v1(beta)?/(agents|batches|cachedContents|credentials|environments|fileSearchStores|files|interactions|operations|triggers|tunedModels|voices|webhooks)(/|${COLON}|$)` +
-    `|^/v1(beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
+  `^(/upload|/download)?/v1(alpha|beta)?/(agents|batches|cachedContents|credentials|environments|fileSearchStores|files|interactions|operations|triggers|tunedModels|voices|webhooks)(/|${COLON}|$)` +
+    `|^/v1(alpha|beta)?/models/[^/]+(/operations/.+|${COLON}(asyncBatchEmbedContent|batchGenerateContent|predictLongRunning))$`,
 );
-const SECRETS = /^\/v1(beta)?\/(credentials|webhooks)/;
+const SECRETS = /^\/v1(alpha|beta)?\/(credentials|webhooks)/;
 /** Made for one client, who speaks with Google itself by it. */
 const TOKENS = /^\/v1(alpha|beta)?\/auth_tokens$/;
 const UPLOADED = /^\/upload\//;
 /** What is posted there is answered, and stored. */
-const INTERACTIONS = /^\/v1(beta)?\/interactions$/;
+const INTERACTIONS = /^\/v1(alpha|beta)?\/interactions$/;
 /** Images, and answers to questions with given choices. */
-const MADE_AT_ONCE = new RegExp(`^/v1(beta)?/(models/[^/]+${COLON}predict|decisions)$`);
+const MADE_AT_ONCE = new RegExp(`^/v1(alpha|beta)?/(models/[^/]+${COLON}predict|decisions)$`);
 const DECISIONS = /\/decisions$/;
 /** OpenAI and Anthropic have these there too. */
 const SHARED = /^\/v1\/(agents|batches|decisions|environments|files)/;
