@@ -192,6 +192,88 @@ function breakpointsIn(body: JsonObject): number {
   return JSON.stringify(body).split('"cache_control"').length - 1;
 }
 
+describe('a client that places OpenAI’s breakpoints', () => {
+  const MARK = { prompt_cache_breakpoint: { mode: 'explicit' } };
+  const said = (text: string, more: JsonObject = {}) => ({
+    role: 'user',
+    content: [{ type: 'input_text', text, ...more }],
+  });
+  const shared = { role: 'developer', content: [{ type: 'input_text', text: 'So.', ...MARK }] };
+  const answered = { role: 'assistant', content: 'Done.' };
+  const many = [
+    shared,
+    ...['1', '2', '3', '4', '5'].flatMap((text) => [said(text, MARK), answered]),
+    said('6', MARK),
+  ];
+
+  test.each([
+    ['anthropic-messages', 'claude-opus-4-8', {}],
+    ['bedrock-converse', 'anthropic.claude-opus-4-8', {}],
+    ['openai-chat', 'anthropic/claude-opus-4.8', { cacheControl: true }],
+  ] as const)('at %s: of more than four, the first and the last three stay', (wire, model, quirks) => {
+    const more = { instructions: null, input: many, tools: TOOLS };
+    const { body, lost } = built(wire, model, more, quirks);
+    const texts = [
+      ...JSON.stringify(body).matchAll(/"text":"([^"]*)"[^{}]*(\},\{"cachePoint"|"cache_control")/g),
+    ];
+    expect(texts.map(([, text]) => text).sort()).toEqual(['4', '5', '6', 'So.']);
+    expect(lost).toEqual(['approximated cache_control']);
+  });
+
+  test('of one for the whole prompt and four more, the last three of these stay', () => {
+    const { client } = DIALECTS['openai-chat'];
+    const messages = ['1', '2', '3', '4'].map((text) => ({
+      role: 'user',
+      content: [{ type: 'text', text, ...BREAKPOINT }],
+    }));
+    const request = client.parseRequest({ model: 'm', messages, ...BREAKPOINT }, { operation: 'generate' });
+    const { body } = PROVIDER_SIDES['anthropic-messages'].buildRequest(request, {
+      model: 'claude-opus-4-8',
+      quirks: {},
+    });
+    expect(body).toMatchObject(BREAKPOINT);
+    expect(breakpointsIn(body)).toBe(4);
+    expect(JSON.stringify(body)).not.toContain('"text":"1","cache_control"');
+  });
+
+  test('of those that end tools, the last stays', () => {
+    const { client } = DIALECTS['openai-chat'];
+    const tools = ['a', 'b', 'c', 'd', 'e'].map((name) => ({
+      type: 'function',
+      function: { name },
+      ...BREAKPOINT,
+    }));
+    const messages = [{ role: 'user', content: [{ type: 'text', text: '1', ...BREAKPOINT }] }];
+    const request = client.parseRequest({ model: 'm', messages, tools }, { operation: 'generate' });
+    const { body } = PROVIDER_SIDES['anthropic-messages'].buildRequest(request, {
+      model: 'claude-opus-4-8',
+      quirks: {},
+    });
+    expect(asArray(body.tools)?.map((tool) => 'cache_control' in (tool as JsonObject))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  test('gets one behind the newest message besides, as at OpenAI, unless it wants its own alone', () => {
+    const input = [shared, said('1'), answered, said('2')];
+    const turn = (text: string) => ({ role: 'user', content: [{ type: 'text', text, ...BREAKPOINT }] });
+    const more = { instructions: null, input, tools: TOOLS };
+    const { body, lost } = built('anthropic-messages', 'claude-opus-4-8', more);
+    expect(body.messages).toMatchObject([turn('1'), { role: 'assistant' }, turn('2')]);
+    expect(breakpointsIn(body)).toBe(3);
+    expect(lost).toEqual([]);
+    const alone = built('anthropic-messages', 'claude-opus-4-8', {
+      ...more,
+      prompt_cache_options: { mode: 'explicit' },
+    });
+    expect(breakpointsIn(alone.body)).toBe(1);
+  });
+});
+
 describe('none is added', () => {
   const marked = { type: 'input_text', text: 'Fix it.', prompt_cache_breakpoint: { mode: 'explicit' } };
   const OWN: [string, JsonObject][] = [

@@ -2,12 +2,16 @@
 // Claude only up to breakpoints: without them each call of a tool bills the whole conversation in full. Where and for whom they
 // are added, and what that costs: docs/adr/0020. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 import type { Part } from '../../model/content.ts';
-import { isObject } from '../../model/json/json.ts';
+import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest, Tool } from '../../model/request.ts';
 import { cachesPrompts } from '../aws/prompt-cache.ts';
+import { breakpointIn } from '../openai/breakpoint.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 
 const BREAKPOINT = { type: 'ephemeral' };
+
+/** Claude refuses more. */
+const MOST = 4;
 
 /** Its clients place breakpoints themselves. */
 const PLACING_DIALECT = 'anthropic-messages';
@@ -15,15 +19,17 @@ const PLACING_DIALECT = 'anthropic-messages';
 /** Other models cache by themselves, or not at all. */
 const CLAUDE = /claude/i;
 
-/** For wires that have no keys: the request with `addedBreakpoints` in the key's place. */
+/** For wires that have no keys: the request with `addedBreakpoints` in the key's place, and no more than Claude takes. */
 export function withBreakpoints(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
   const breakpoints = addedBreakpoints(request, model);
-  if (breakpoints === undefined) return request;
+  if (breakpoints === undefined) return withoutSurplus(request, model, losses);
   const { cacheKey, ...rest } = request;
   if (cacheKey !== undefined)
     losses.approximated('prompt_cache_key', 'breakpoints behind the system prompt and the last turns');
-  return { ...rest, ...breakpoints };
+  return withoutSurplus({ ...rest, ...breakpoints }, model, losses);
 }
+
+type Marked = Pick<NeutralRequest, 'system' | 'tools' | 'messages'>;
 
 /**
  * The conversation with breakpoints behind the system prompt (the tools, if there is none), which sessions share; behind the
@@ -36,18 +42,55 @@ export function addedBreakpoints(
   request: NeutralRequest,
   model: string,
   likeClaude?: RegExp,
-): Pick<NeutralRequest, 'system' | 'tools' | 'messages'> | undefined {
+): Marked | undefined {
   const isCached = (CLAUDE.test(model) && cachesPrompts(model)) || likeClaude?.test(model) === true;
-  if (!isCached || !comesAgain(request) || placesBreakpoints(request)) return undefined;
+  if (!isCached || !comesAgain(request) || placesAll(request)) return undefined;
   const { system, messages, tools } = request;
   const turns = lastTurns(messages);
+  if (hasMarks(request)) {
+    const last = messages.findLastIndex(({ parts }) => parts.some(isMarked));
+    const later = turns.filter((at) => at > last);
+    return later.length === 0 ? undefined : { system, tools, messages: markedAt(messages, later) };
+  }
   return {
     system: marked(system),
     tools: system.some(isMarkable) ? tools : lastMarked(tools),
-    messages: messages.map((message, at) =>
-      turns.includes(at) ? { ...message, parts: marked(message.parts) } : message,
-    ),
+    messages: markedAt(messages, turns),
   };
+}
+
+/**
+ * Without the breakpoints that are more than Claude takes. OpenAI takes any number, and writes up to the last few. The last ones stay,
+ * and one behind tools or system prompt, which sessions share. A client of Claude's own dialect reads Claude's refusal.
+ */
+export function withoutSurplus(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
+  if (!CLAUDE.test(model) || request.extension?.dialect === PLACING_DIALECT) return request;
+  const { system, tools, messages, cacheControl } = request;
+  const parts = messages.flatMap((message) => message.parts);
+  const ahead = [...tools, ...system].filter(isMarked);
+  const behind = parts.filter(isMarked);
+  const most = cacheControl === undefined ? MOST : MOST - 1;
+  if (ahead.length + behind.length <= most) return request;
+  losses.approximated('cache_control', 'Claude takes four: behind what sessions share, and the last ones');
+  const shared = ahead.slice(-Math.max(1, most - behind.length));
+  const kept = new Set<Part | Tool>([...shared, ...behind.slice(shared.length - most)]);
+  const fit = <Kind extends Part | Tool>(given: Kind): Kind => {
+    if (!isMarked(given) || kept.has(given)) return given;
+    const { cacheControl: _, ...rest } = given;
+    return rest as Kind;
+  };
+  return {
+    ...request,
+    system: system.map(fit),
+    tools: tools.map(fit),
+    messages: messages.map((message) => ({ ...message, parts: message.parts.map(fit) })),
+  };
+}
+
+function markedAt(messages: readonly Message[], turns: readonly number[]): Message[] {
+  return messages.map((message, at) =>
+    turns.includes(at) ? { ...message, parts: marked(message.parts) } : message,
+  );
 }
 
 /** Whether the prompt is likely to be sent again, with more behind it: its client says so by a key, or runs tools in a loop. */
@@ -83,25 +126,24 @@ function isMarkable(part: Part): boolean {
   return part.type === 'image' || part.type === 'document';
 }
 
-function placesBreakpoints({
-  keepsBreakpoints,
-  cacheControl,
-  cacheSettings,
-  system,
-  messages,
-  tools,
-  extension,
-}: NeutralRequest): boolean {
+/** Whether none but its own are wanted. */
+function placesAll(request: NeutralRequest): boolean {
+  const { keepsBreakpoints, cacheControl, cacheSettings, messages, system, extension } = request;
   const options = cacheSettings?.prompt_cache_options;
   if (keepsBreakpoints === true || extension?.dialect === PLACING_DIALECT) return true;
   if (cacheControl !== undefined || (isObject(options) && options.mode === 'explicit')) return true;
+  const own = [...system, ...messages.flatMap(({ parts }) => parts)];
   return (
-    system.some(isMarked) ||
-    messages.some(({ parts }) => parts.some(isMarked)) ||
-    tools.some((tool) => tool.type === 'function' && tool.cacheControl !== undefined)
+    hasMarks(request) && !own.some((part) => isMarked(part) && breakpointIn(part.extension) !== undefined)
   );
 }
 
-function isMarked(part: Part): boolean {
-  return part.type !== 'opaque' && part.cacheControl !== undefined;
+function hasMarks({ system, messages, tools }: NeutralRequest): boolean {
+  return system.some(isMarked) || messages.some(({ parts }) => parts.some(isMarked)) || tools.some(isMarked);
+}
+
+type Markable = Extract<Part | Tool, { cacheControl?: JsonObject }>;
+
+function isMarked(item: Part | Tool): item is Markable {
+  return 'cacheControl' in item && item.cacheControl !== undefined;
 }

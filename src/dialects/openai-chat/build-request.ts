@@ -2,7 +2,7 @@
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
-import { addedBreakpoints } from '../claude/cache-breakpoints.ts';
+import { addedBreakpoints, withoutSurplus } from '../claude/cache-breakpoints.ts';
 import type { BuildOptions, BuiltRequest, Quirks } from '../dialect.ts';
 import { conversationIn } from '../shared/conversation-key.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
@@ -35,11 +35,14 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const paired = pairCalls(allowed, losses);
   // What a client of this dialect sends is what this server takes from it.
   const isOwn = asked.extension?.dialect === 'openai-chat';
-  const breakpoints =
+  const request =
     quirks.cacheControl === true && !isOwn
-      ? addedBreakpoints(paired, model, quirks.cachedIfMarked)
-      : undefined;
-  const request = breakpoints === undefined ? paired : { ...paired, ...breakpoints };
+      ? withoutSurplus(
+          { ...paired, ...addedBreakpoints(paired, model, quirks.cachedIfMarked) },
+          model,
+          losses,
+        )
+      : paired;
   const scope = { options, losses };
   const messages = buildMessages(request, scope);
   const body: JsonObject = { model, messages };
