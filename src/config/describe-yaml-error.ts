@@ -1,10 +1,10 @@
 // Describes errors of the YAML parser in words that say how to remedy them and quote nothing of the file.
-import type { YAMLParseError } from 'yaml';
+import type { YAMLError } from 'yaml';
 
 /** Found without the parser. */
 export const DEFINED_TWICE = 'this key is defined twice; keep one of the two';
 
-const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
+const WORDS: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'a tab indents this line; use spaces',
   BLOCK_IN_FLOW: 'inside { } or [ ] a comma is missing between two entries',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put a value that contains one in quotes',
@@ -12,10 +12,12 @@ const WORDS: Partial<Record<YAMLParseError['code'], string>> = {
   BAD_ALIAS: 'a value that begins with * must be in quotes',
   BAD_DQ_ESCAPE: 'in double quotes \\ begins an unknown escape; use single quotes, or write \\\\',
   BAD_SCALAR_START: 'a value that begins with a special character must be in quotes',
+  TAG_RESOLVE_FAILED:
+    'this tag (!) is not known; a value that begins with ! must be in quotes, and a variable is written env:NAME',
 };
 
 /** Undefined where the parser's own words are used. */
-export function describeYamlError({ code, message }: YAMLParseError): string | undefined {
+export function describeYamlError({ code, message }: YAMLError): string | undefined {
   if (code === 'BAD_INDENT') {
     return message.startsWith('Flow')
       ? 'a { or [ is not closed, or what is inside is not indented more than its key'
@@ -27,6 +29,10 @@ export function describeYamlError({ code, message }: YAMLParseError): string | u
   }
   if (code === 'UNEXPECTED_TOKEN' && message.endsWith('at node end')) {
     return 'there is more after the end of this value; text that has braces or begins with a quote or * must be in quotes as a whole, and a variable is written env:NAME';
+  }
+  // The parser quotes it, and reports what follows as a second error.
+  if (message.startsWith('Block scalar header') || message.startsWith('Not a YAML token')) {
+    return 'a value that begins with | or > must be in quotes, or begin on the next line';
   }
   return WORDS[code];
 }

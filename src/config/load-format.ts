@@ -13,8 +13,8 @@ import {
   type Range,
   type Scalar,
   visit,
+  type YAMLError,
   type YAMLMap,
-  type YAMLParseError,
 } from 'yaml';
 import { findJsonFault } from '../model/json/fault.ts';
 import type { KeyPath } from './problem.ts';
@@ -68,7 +68,9 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
     // The parser compares each key of a section with all before it.
     uniqueKeys: false,
   });
-  const errors: FormatResult['errors'] = document.errors.map((error) => ({
+  // An unknown tag is only a warning there: its value would be taken without it.
+  const tags = document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED');
+  const errors: FormatResult['errors'] = [...document.errors, ...tags].map((error) => ({
     line: lines.linePos(error.pos[0]).line,
     message: describeError(error),
   }));
@@ -90,7 +92,7 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
   };
 }
 
-function describeError(error: YAMLParseError): string {
+function describeError(error: YAMLError): string {
   if (error.code === 'MULTIPLE_DOCS') return 'a second document begins; a file has one';
   if (error.message.includes('Maximum call stack')) return TOO_DEEP;
   return describeYamlError(error) ?? withoutValues(error.message);
@@ -135,12 +137,12 @@ function wrongNodes(document: Document.Parsed, lines: LineCounter): FormatResult
   return wrong;
 }
 
-/** `<<` may come several times. */
+/** `<<` may come several times: its value is a new symbol each time. */
 function repeatedKeys({ items }: YAMLMap): Scalar[] {
   const seen = new Set<unknown>();
   const repeated: Scalar[] = [];
   for (const { key } of items) {
-    if (!isScalar(key) || key.value === '<<') continue;
+    if (!isScalar(key)) continue;
     if (seen.has(key.value)) repeated.push(key);
     seen.add(key.value);
   }
@@ -220,22 +222,41 @@ function tomlErrorLine(text: string): number {
 }
 
 const TOML_KEY = /(?:[\w-]+|"[^"]*"|'[^']*')/.source;
-/** A section, or the key of a value. Keys must be separated by dots: otherwise one word could match in many ways. */
-const TOML_LINE = new RegExp(`^\\s*(?:\\[{1,2}([^\\]]+)\\]|(${TOML_KEY}(?:\\s*\\.\\s*${TOML_KEY})*)\\s*=)`);
+/** An entry of a list, a section, or the key of a value. Keys must be separated by dots: otherwise one word could match in many ways. */
+const TOML_LINE = new RegExp(
+  `^\\s*(?:\\[\\[([^\\]]+)\\]|\\[([^\\]]+)\\]|(${TOML_KEY}(?:\\s*\\.\\s*${TOML_KEY})*)\\s*=)`,
+);
 
 /** Looks for keys line by line, so text inside a multi-line string can be mistaken for one. */
 function tomlLineOf(text: string, path: KeyPath): number | undefined {
-  let table: string[] = [];
+  const entries = new Map<string, number>();
+  let table: KeyPath = [];
   let best: { depth: number; line: number } | undefined;
   for (const [index, line] of text.split('\n').entries()) {
-    const [, header, key] = TOML_LINE.exec(line) ?? [];
-    if (header !== undefined) table = dotted(header);
+    const [, list, section, key] = TOML_LINE.exec(line) ?? [];
+    const header = list ?? section;
+    if (header !== undefined) table = tablePath(dotted(header), list !== undefined, entries);
     else if (key === undefined) continue;
-    const found = key === undefined ? table : [...table, ...dotted(key)];
+    let found = key === undefined ? table : [...table, ...dotted(key)];
+    // The first entry stands for the list.
+    if (list !== undefined && path.length < found.length) found = found.slice(0, -1);
     const depth = found.filter((part, at) => found.length <= path.length && part === path[at]).length;
     if (depth === found.length && depth > (best?.depth ?? 0)) best = { depth, line: index + 1 };
   }
   return best?.line;
+}
+
+/** With the place of each list's newest entry behind its name. @param entries the newest entry of each list so far. */
+function tablePath(names: readonly string[], beginsEntry: boolean, entries: Map<string, number>): KeyPath {
+  const path: (string | number)[] = [];
+  for (const [at, name] of names.entries()) {
+    path.push(name);
+    const list = JSON.stringify(path);
+    if (beginsEntry && at === names.length - 1) entries.set(list, (entries.get(list) ?? -1) + 1);
+    const entry = entries.get(list);
+    if (entry !== undefined) path.push(entry);
+  }
+  return path;
 }
 
 function dotted(name: string): string[] {

@@ -189,6 +189,26 @@ describe('problems name file, line and key', () => {
     ],
     [
       'sluice.yaml',
+      'rate_limits:\n  - requests: 5\n    per: minute\n    modl: x\n',
+      'sluice.yaml:4: rate_limits[0].modl: unknown key',
+    ],
+    [
+      'sluice.toml',
+      '[[rate_limits]]\nrequests = 5\nper = "minute"\n\n[[rate_limits]]\nrequests = 0\nper = "minute"\n',
+      'sluice.toml:6: rate_limits[1].requests: expected at least 1',
+    ],
+    [
+      'sluice.toml',
+      '[[costs.budgets]]\nper = "day"\nlimit_usd = 1\n[costs]\n[[costs.budgets]]\nper = "day"\n',
+      'sluice.toml:5: costs.budgets[1].limit_usd: is missing',
+    ],
+    [
+      'sluice.toml',
+      '[server]\nport = 1\n[[transformers]]\nx = 1\n',
+      'sluice.toml:3: transformers: unknown key',
+    ],
+    [
+      'sluice.yaml',
       'costs:\n  pricing_overrides:\n    "lab/*":\n      input_per_million: 1\n',
       'sluice.yaml:3: costs.pricing_overrides["lab/*"].output_per_million: is missing; expected a number',
     ],
@@ -253,7 +273,18 @@ describe('problems name file, line and key', () => {
       '{ "audit": {},\n "audit": {} }',
       'sluice.jsonc:2: this key is defined twice; keep one of the two',
     ],
+    ['sluice.json', '{ "<<": 1, "<<": 2 }', 'sluice.json:1: this key is defined twice; keep one of the two'],
     ['sluice.toml', 'a = [\n 1,\n]\nb =\nc = 1\n', 'sluice.toml:4: Missing value'],
+    [
+      'sluice.yaml',
+      'server:\n  host: !env HOST\n',
+      'sluice.yaml:2: this tag (!) is not known; a value that begins with ! must be in quotes',
+    ],
+    [
+      'sluice.yaml',
+      'server:\n  host: |x\n',
+      'sluice.yaml:2: a value that begins with | or > must be in quotes, or begin on the next line',
+    ],
   ])('%s %j', (name, text, expected) => {
     const { said, config } = load(name, text);
     expect(said[0]).toStartWith(expected);
@@ -276,6 +307,11 @@ describe('problems name file, line and key', () => {
       'some nesting',
       `x: ${'['.repeat(150)}${']'.repeat(150)}\n`,
       'sluice.yaml:1: it is nested deeper than 100 levels',
+    ],
+    [
+      'aliases that multiply',
+      `x:\n  k0: &a0 [1]\n${Array.from({ length: 4 }, (_, i) => `  k${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join()}]\n`).join('')}`,
+      'sluice.yaml: its aliases expand too much',
     ],
     ['aliases of aliases', CHAIN.join('\n'), 'sluice.yaml:1003: this alias (*) is one too many'],
     [
@@ -322,6 +358,11 @@ describe('problems name file, line and key', () => {
     ['sluice.json', '{ "api_key": "sk-secret" "x": 1 }'],
     ['sluice.yaml', 'api_key: "sk-secret\n'],
     ['sluice.yaml', 'api_key: *sk-secret\n'],
+    ['sluice.yaml', 'api_key: !sk-secret\n'],
+    ['sluice.yaml', 'api_key: !sk-secret!x\n'],
+    ['sluice.yaml', 'api_key: |sk-secret\n'],
+    ['sluice.yaml', 'api_key: | sk-secret\n'],
+    ['sluice.yaml', 'api_key: >sk-secret sk-secret\n'],
   ])('without repeating what stands there: %s %j', (name, text) => {
     const { said } = load(name, text);
     expect(said.length).toBeGreaterThan(0);

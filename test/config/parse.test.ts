@@ -116,6 +116,11 @@ describe('errors', () => {
       { routing: { patterns: [{ match: [{ phrase: 'a', wieght: 1 }], to: 'simulator' }] } },
       'fatal routing.patterns[0].match[0].wieght: unknown key (did you mean "weight"?)',
     ],
+    [
+      { routing: { agent_rules: { reviewer: [{ target: 5 }] } } },
+      'fatal routing.agent_rules.reviewer[0].target: expected a string, found a number; write it in quotes',
+    ],
+    [{ routing: { agent_rules: { reviewer: '' } } }, 'fatal routing.agent_rules.reviewer: is empty'],
     [{ routing: { agent_rule: {} } }, 'fatal routing.agent_rule: unknown key (did you mean "agent_rules"?)'],
     [
       { server: { port: '8088' } },
