@@ -19,9 +19,9 @@ export function resolveStore(reference: string, sources: SecretSources, problems
 
 function isPostgresAddress(text: string): boolean {
   if (!/^postgres(ql)?:\/\//i.test(text) || !URL.canParse(text)) return false;
-  const { hostname, password } = new URL(text);
+  const { hostname, username, password, pathname } = new URL(text);
   try {
-    decodeURIComponent(password);
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
   } catch {
     return false;
   }

@@ -244,6 +244,15 @@ describe('of a provider', () => {
     expect(said[0]).toContain(expected);
   });
 
+  test('used, with a warning: one that has expired', () => {
+    const { certificate: cert, key } = AUTHORITY.issue({ names: ['localhost'], valid: 'past' });
+    const { tls, said } = loadProvider({ cert: 'cert.pem', key: 'key.pem' }, { cert, key });
+    expect(tls).toMatchObject({ cert, key });
+    expect(said).toEqual([
+      'providers.lab.tls.cert: the certificate in cert.pem expired on 2020-02-01T00:00:00.000Z: the server refuses it; renew it',
+    ]);
+  });
+
   test('where no TLS is spoken, a warning says that it has no effect', () => {
     const { tls, said } = loadProvider({ ca: 'ca.pem' }, { ca: AUTHORITY.certificate }, 'http://lab');
     expect(tls).toBeDefined();

@@ -326,10 +326,11 @@ describe('problems name file, line and key', () => {
     ],
     ['repeated keys', 'audit: {}\n'.repeat(20_000), 'sluice.yaml:2: this key is defined twice'],
   ])('too much: %s', (_, text, expected) => {
-    const { said, config } = load('sluice.yaml', text);
+    const { said, problems, config } = load('sluice.yaml', text);
     expect(said[0]).toStartWith(expected);
     expect(said.length).toBeLessThanOrEqual(51);
     if (said.length > 1) expect(said.at(-1)).toBe('sluice.yaml: there are more problems; these come first');
+    expect(problems.at(-1)?.severity).toBe('fatal');
     expect(config).toBeNull();
   });
 
@@ -339,6 +340,17 @@ describe('problems name file, line and key', () => {
     const { said, config } = load('sluice.yaml', text);
     expect(said).toEqual([]);
     expect(config?.providers.find(({ name }) => name === 'c')).toMatchObject({ defaultModel: 'm' });
+  });
+
+  test('warnings without number stay warnings', () => {
+    const limits = Array.from(
+      { length: 60 },
+      (_, i) => `  - { requests: 1, per: day, provider: absent${i} }\n`,
+    );
+    const { problems, config } = load('sluice.yaml', `rate_limits:\n${limits.join('')}`);
+    expect(config).not.toBeNull();
+    expect(problems).toHaveLength(51);
+    expect(new Set(problems.map(({ severity }) => severity))).toEqual(new Set(['warning']));
   });
 
   test('warnings too', () => {

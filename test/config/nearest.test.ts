@@ -17,6 +17,12 @@ test.each([
   expect(nearestName(name, KEYS)).toBe(meant);
 });
 
+test('of several the nearest is meant, in whatever order they come', () => {
+  const names = ['ping_interval', 'ping_intarfax'];
+  expect(nearestName('ping_intervaal', names)).toBe('ping_interval');
+  expect(nearestName('ping_intervaal', names.toReversed())).toBe('ping_interval');
+});
+
 test('of two that are equally near the first is meant', () => {
   expect(nearestName('hort', KEYS)).toBe('host');
   expect(nearestName('hort', KEYS.toReversed())).toBe('port');

@@ -261,6 +261,12 @@ describe('errors', () => {
     expect(problemsOf(step('fields', { set: named }))).toEqual([`${AT}.set.__proto__: ${why}`]);
   });
 
+  test('$schema names the schema for editors at the top alone: deeper it is a value like others', () => {
+    expect(problemsOf({ $schema: 'https://example.com/sluice.schema.json' })).toEqual([]);
+    const { file } = parseConfig(step('./mine.ts', { format: { $schema: 'x' } }));
+    expect(file?.routing.transformers).toMatchObject([{ options: { format: { $schema: 'x' } } }]);
+  });
+
   test('options of a module may hold themselves', () => {
     const options: Record<string, unknown> = {};
     options.all = { options };

@@ -660,6 +660,8 @@ describe('audit.store', () => {
     'postgres://root:s3cr3t@db-1,db-2/ledger',
     'postgres://root:s3cr3t@db-1:5432,db-2:5432/ledger?target_session_attrs=read-write',
     'postgres://root:s3cr3t%zz@db/ledger',
+    'postgres://r%zzt:s3cr3t@db/ledger',
+    'postgres://root:s3cr3t@db/led%zzger',
   ])('%s is refused without being told again', (store) => {
     const { said } = resolve({ audit: { store } });
     expect(said).toEqual([
@@ -707,6 +709,8 @@ describe('redis', () => {
     'redis://root:s3cr3t@redis/first',
     'redis://root:s3cr3t@redis/0?protocol=3',
     'redis://root:s3cr3t%zz@redis/0',
+    'redis://r%zzt:s3cr3t@redis/0',
+    'redis://root:s3cr3t@redis/0#first',
   ])('%s is refused without being told again', (url) => {
     const { said } = resolve({ redis: { url } });
     expect(said).toEqual([
@@ -730,6 +734,8 @@ describe('redis', () => {
     expect(redisPlace({ url: 'redis://:x@[::1]/0' })).toBe('[::1]:6379');
     const secrets = secretsOfRedis({ url: ADDRESS, prefix: '', timeoutMs: 1 });
     expect(secrets).toEqual([ADDRESS, 's3cr%2Ft', 's3cr/t']);
+    expect(secretsOfRedis({ url: 'redis://redis.example.com', prefix: '', timeoutMs: 1 })).toEqual([]);
+    expect(secretsOfRedis(null)).toEqual([]);
   });
 });
 
