@@ -62,6 +62,8 @@ export interface NextPart {
 export function openNext(exchange: Exchange, { broken, ...about }: Break): Promise<NextPart> {
   const { question, dialect } = exchange;
   const text = about.transcript.text();
+  // Some providers refuse white space there.
+  const begun = text.trimEnd();
   let continued: 'prefilled' | 'repeated';
   return firstAnswer<NextPart>({
     // No deadline: the client's applies to the beginning of the answer, which it already has.
@@ -74,8 +76,8 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const { quirks, baseUrl } = provider;
       const side = sideOf(target, question.incoming?.asks ?? dialect);
       const goesOn = side.continuesTurn?.(question.neutral(), { model, quirks, baseUrl });
-      continued = goesOn !== undefined && text.trim() !== '' ? 'prefilled' : 'repeated';
-      const asked = continued === 'prefilled' ? begunBy(question, text) : question;
+      continued = goesOn !== undefined && begun !== '' ? 'prefilled' : 'repeated';
+      const asked = continued === 'prefilled' ? begunBy(question, begun) : question;
       // Watchers do not see what repeats; they see what is new as it is sent.
       const context = planTry({ ...exchange, question: asked }, target, key, UNWATCHED);
       const { plan } = context;
@@ -83,9 +85,9 @@ export function openNext(exchange: Exchange, { broken, ...about }: Break): Promi
       const { losses, transformers } = plan;
       const rest = about.after(target);
       const part: Part = { target, seen, losses, transformers, rest, before: broken };
-      // Steps join the rest to what the client has: what they find across the joint, it did not get so.
+      // Steps join the rest to what was asked to be continued: what they find across the joint, the client did not get so.
       const beginning =
-        continued === 'prefilled' && goesOn === 'rest' && plan.answerSteps.length > 0 ? text : undefined;
+        continued === 'prefilled' && goesOn === 'rest' && plan.answerSteps.length > 0 ? begun : undefined;
       const reader =
         continued === 'prefilled' && beginning === undefined
           ? readerOf(goesOn, text)
@@ -117,9 +119,7 @@ function anewReader(turn: string | undefined, text: string): PrefixReader {
   return turn === undefined ? createRepeatReader(text) : createTurnReader(turn, text);
 }
 
-/** Without trailing white space, which some providers refuse there. */
-function begunBy(question: Question, text: string): Question {
-  const begun = text.trimEnd();
+function begunBy(question: Question, begun: string): Question {
   return { ...question, isChanged: true, begun, neutral: () => withTurn(question.neutral(), begun) };
 }
 

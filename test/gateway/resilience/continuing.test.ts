@@ -846,12 +846,18 @@ describe('behind transformers', () => {
   });
 
   test.each([
-    ['text', MESSAGE.block + MESSAGE.delta('blue.') + MESSAGE.end, 'The sky is blue.'],
-    ['nothing more', MESSAGE.end.slice(MESSAGE.end.indexOf('event: message_delta')), 'The sky is'],
-  ])('the rest joins what came before: %s', async (_, rest, told) => {
+    ['text', 'The sky is ', MESSAGE.block + MESSAGE.delta('blue.') + MESSAGE.end, 'The sky is blue.'],
+    ['white space too', 'if x:\n', MESSAGE.block + MESSAGE.delta('\n  y') + MESSAGE.end, 'if x:\n  y'],
+    [
+      'nothing more',
+      'The sky is ',
+      MESSAGE.end.slice(MESSAGE.end.indexOf('event: message_delta')),
+      'The sky is',
+    ],
+  ])('the rest joins what came before: %s', async (_, had, rest, told) => {
     const { answer, row } = await ask(
       {
-        one: message(brokenMessage('The sky is ')),
+        one: message(brokenMessage(had)),
         two: message(replyWith(MESSAGE_START + rest), SONNET_4_5),
       },
       ASK,
