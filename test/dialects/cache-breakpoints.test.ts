@@ -220,6 +220,40 @@ describe('a client that places OpenAI’s breakpoints', () => {
     expect(lost).toEqual(['approximated cache_control']);
   });
 
+  test.each([
+    ['anthropic-messages', 'claude-opus-4-8', {}],
+    ['bedrock-converse', 'anthropic.claude-opus-4-8', {}],
+    ['openai-chat', 'anthropic/claude-opus-4.8', { cacheControl: true }],
+  ] as const)('at %s: within results they stand behind these, and count too', (wire, model, quirks) => {
+    const called = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6'].flatMap((call_id) => [
+      { type: 'function_call', call_id, name: 'shell', arguments: '{}' },
+      { type: 'function_call_output', call_id, output: said(call_id, MARK).content },
+    ]);
+    const more = { instructions: null, input: [said('Go.'), ...called], tools: TOOLS };
+    const { body, lost } = built(wire, model, more, quirks);
+    const texts = [...JSON.stringify(body).matchAll(/"(c\d)"(?=[^c]*("cachePoint"|"cache_control"))/g)];
+    expect(texts.map(([, text]) => text)).toEqual(['c3', 'c4', 'c5', 'c6']);
+    expect(lost).toEqual(['approximated cache_control']);
+  });
+
+  test('of those within one result the last stays, behind all of it', () => {
+    const output = [...said('1', MARK).content, ...said('2', MARK).content, ...said('3').content];
+    const call = { call_id: 'c1', name: 'shell' };
+    const input = [
+      said('Go.'),
+      { type: 'function_call', ...call, arguments: '{}' },
+      { type: 'function_call_output', ...call, output },
+    ];
+    const { body, lost } = built('anthropic-messages', 'claude-opus-4-8', { instructions: null, input });
+    expect(asArray(body.messages)?.at(-1)).toMatchObject({
+      content: [
+        { type: 'tool_result', ...BREAKPOINT, content: [{ text: '1' }, { text: '2' }, { text: '3' }] },
+      ],
+    });
+    expect(breakpointsIn(body)).toBe(1);
+    expect(lost).toEqual(['approximated cache_control']);
+  });
+
   test('of one for the whole prompt and four more, the last three of these stay', () => {
     const { client } = DIALECTS['openai-chat'];
     const messages = ['1', '2', '3', '4'].map((text) => ({

@@ -19,30 +19,61 @@ const PLACING_DIALECT = 'anthropic-messages';
 /** Other models cache by themselves, or not at all. */
 const CLAUDE = /claude/i;
 
-/** For wires that have no keys: the request with `addedBreakpoints` in the key's place, and no more than Claude takes. */
-export function withBreakpoints(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
-  const breakpoints = addedBreakpoints(request, model);
-  if (breakpoints === undefined) return withoutSurplus(request, model, losses);
-  const { cacheKey, ...rest } = request;
-  if (cacheKey !== undefined)
-    losses.approximated('prompt_cache_key', 'breakpoints behind the system prompt and the last turns');
-  return withoutSurplus({ ...rest, ...breakpoints }, model, losses);
+/** Of the wire and the provider. */
+interface Place {
+  /** The wire has a prompt's key besides. Left out: breakpoints stand in for it. */
+  hasKeys?: true;
+  /** Other models of the provider that cache only up to breakpoints. */
+  likeClaude?: RegExp | undefined;
 }
 
-type Marked = Pick<NeutralRequest, 'system' | 'tools' | 'messages'>;
+/** The request with breakpoints where its client has none, and with no more of them than Claude takes. */
+export function withBreakpoints(
+  asked: NeutralRequest,
+  model: string,
+  losses: LossReport,
+  { hasKeys, likeClaude }: Place = {},
+): NeutralRequest {
+  const request = withMarkedResults(asked, losses);
+  const breakpoints = addedBreakpoints(request, model, likeClaude);
+  if (breakpoints === undefined) return withoutSurplus(request, model, losses);
+  const { cacheKey, ...rest } = request;
+  if (cacheKey !== undefined && hasKeys !== true)
+    losses.approximated('prompt_cache_key', 'breakpoints behind the system prompt and the last turns');
+  return withoutSurplus({ ...(hasKeys === true ? request : rest), ...breakpoints }, model, losses);
+}
+
+/** A breakpoint within a call's result stands behind all of it: not every wire has a place for one inside. */
+function withMarkedResults(request: NeutralRequest, losses: LossReport): NeutralRequest {
+  const isInside = ({ parts }: Message) =>
+    parts.some((part) => part.type === 'tool-result' && part.content.some(isMarked));
+  if (request.extension?.dialect === PLACING_DIALECT || !request.messages.some(isInside)) return request;
+  const fit = (part: Part): Part => {
+    if (part.type !== 'tool-result') return part;
+    const { content } = part;
+    const at = content.findLastIndex(isMarked);
+    const inside = content[at];
+    if (inside === undefined || !isMarked(inside)) return part;
+    if (at < content.length - 1) losses.approximated('cache_control', 'behind the whole result');
+    return { cacheControl: inside.cacheControl, ...part, content: content.map(unmarked) };
+  };
+  const messages = request.messages.map((message) => ({ ...message, parts: message.parts.map(fit) }));
+  return { ...request, messages };
+}
+
+type Conversation = Pick<NeutralRequest, 'system' | 'tools' | 'messages'>;
 
 /**
  * The conversation with breakpoints behind the system prompt (the tools, if there is none), which sessions share; behind the
  * user's last turn; and behind the one before, where the previous request had its last, as Claude looks back only 20 blocks from
  * a breakpoint for what it has kept. Not behind an instruction that ends the conversation: Claude finds no prompt again that was
  * kept up to one (https://github.com/anthropics/claude-code/issues/96101). Undefined where none are added.
- * @param likeClaude other models of the provider that cache only up to breakpoints.
  */
-export function addedBreakpoints(
+function addedBreakpoints(
   request: NeutralRequest,
   model: string,
-  likeClaude?: RegExp,
-): Marked | undefined {
+  likeClaude: RegExp | undefined,
+): Conversation | undefined {
   const isCached = (CLAUDE.test(model) && cachesPrompts(model)) || likeClaude?.test(model) === true;
   if (!isCached || !comesAgain(request) || placesAll(request)) return undefined;
   const { system, messages, tools } = request;
@@ -63,7 +94,7 @@ export function addedBreakpoints(
  * Without the breakpoints that are more than Claude takes. OpenAI takes any number, and writes up to the last few. The last ones stay,
  * and one behind tools or system prompt, which sessions share. A client of Claude's own dialect reads Claude's refusal.
  */
-export function withoutSurplus(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
+function withoutSurplus(request: NeutralRequest, model: string, losses: LossReport): NeutralRequest {
   if (!CLAUDE.test(model) || request.extension?.dialect === PLACING_DIALECT) return request;
   const { system, tools, messages, cacheControl } = request;
   const parts = messages.flatMap((message) => message.parts);
@@ -74,11 +105,7 @@ export function withoutSurplus(request: NeutralRequest, model: string, losses: L
   losses.approximated('cache_control', 'Claude takes four: behind what sessions share, and the last ones');
   const shared = ahead.slice(-Math.max(1, most - behind.length));
   const kept = new Set<Part | Tool>([...shared, ...behind.slice(shared.length - most)]);
-  const fit = <Kind extends Part | Tool>(given: Kind): Kind => {
-    if (!isMarked(given) || kept.has(given)) return given;
-    const { cacheControl: _, ...rest } = given;
-    return rest as Kind;
-  };
+  const fit = <Kind extends Part | Tool>(given: Kind): Kind => (kept.has(given) ? given : unmarked(given));
   return {
     ...request,
     system: system.map(fit),
@@ -132,18 +159,25 @@ function placesAll(request: NeutralRequest): boolean {
   const options = cacheSettings?.prompt_cache_options;
   if (keepsBreakpoints === true || extension?.dialect === PLACING_DIALECT) return true;
   if (cacheControl !== undefined || (isObject(options) && options.mode === 'explicit')) return true;
-  const own = [...system, ...messages.flatMap(({ parts }) => parts)];
-  return (
-    hasMarks(request) && !own.some((part) => isMarked(part) && breakpointIn(part.extension) !== undefined)
-  );
+  const contents = messages
+    .flatMap(({ parts }) => parts)
+    .flatMap((part) => (part.type === 'tool-result' ? part.content : part));
+  const isOpenAis = (part: Part) => part.type !== 'opaque' && breakpointIn(part.extension) !== undefined;
+  return hasMarks(request) && !system.some(isOpenAis) && !contents.some(isOpenAis);
 }
 
 function hasMarks({ system, messages, tools }: NeutralRequest): boolean {
   return system.some(isMarked) || messages.some(({ parts }) => parts.some(isMarked)) || tools.some(isMarked);
 }
 
-type Markable = Extract<Part | Tool, { cacheControl?: JsonObject }>;
+type Marked = Extract<Part | Tool, { cacheControl?: JsonObject }> & { cacheControl: JsonObject };
 
-function isMarked(item: Part | Tool): item is Markable {
+function isMarked(item: Part | Tool): item is Marked {
   return 'cacheControl' in item && item.cacheControl !== undefined;
+}
+
+function unmarked<Kind extends Part | Tool>(item: Kind): Kind {
+  if (!isMarked(item)) return item;
+  const { cacheControl: _, ...rest } = item;
+  return rest as Kind;
 }

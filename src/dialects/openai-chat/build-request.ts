@@ -2,7 +2,7 @@
 import { asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
-import { addedBreakpoints, withoutSurplus } from '../claude/cache-breakpoints.ts';
+import { withBreakpoints } from '../claude/cache-breakpoints.ts';
 import type { BuildOptions, BuiltRequest, Quirks } from '../dialect.ts';
 import { conversationIn } from '../shared/conversation-key.ts';
 import { requireLastTurn } from '../shared/last-turn.ts';
@@ -37,11 +37,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   const isOwn = asked.extension?.dialect === 'openai-chat';
   const request =
     quirks.cacheControl === true && !isOwn
-      ? withoutSurplus(
-          { ...paired, ...addedBreakpoints(paired, model, quirks.cachedIfMarked) },
-          model,
-          losses,
-        )
+      ? withBreakpoints(paired, model, losses, { hasKeys: true, likeClaude: quirks.cachedIfMarked })
       : paired;
   const scope = { options, losses };
   const messages = buildMessages(request, scope);
