@@ -132,6 +132,7 @@ describe('an estimate', () => {
   test.each([
     ['fails', 500, {}, 200],
     ['refuses our key', 401, {}, 200],
+    ['does not let our key in', 403, {}, 200],
     ['refuses the key of the client', 401, { 'x-api-key': 'of-the-client' }, 401],
     ['refuses what is asked', 400, {}, 400],
   ])('stands in where the target before it %s (%d)', async (_, status, headers, told) => {

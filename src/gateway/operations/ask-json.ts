@@ -1,6 +1,6 @@
 // Puts an operation other than generation to the targets in order, until one answers it whole.
 import type { ProviderOperation } from '../../dialects/operations.ts';
-import { GatewayError } from '../../model/errors.ts';
+import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
 import { type JsonAnswer, openJson } from '../attempts/attempt.ts';
@@ -8,7 +8,7 @@ import { type Exchange, noteTry, planContextOf, tryContextOf } from '../attempts
 import type { MakeBody } from '../response/byte-source.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import type { AttemptContext } from '../attempts/send.ts';
-import { firstAnswer } from '../attempts/fallback.ts';
+import { firstAnswer, mayGoOn } from '../attempts/fallback.ts';
 import type { Recipient } from '../response/recipient.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { createObserver, type Observer, UNWATCHED } from '../record/observer.ts';
@@ -86,6 +86,16 @@ export async function askJson<Request, Answer>(
   record.serving = true;
   record.end({ status: 'success' });
   return response;
+}
+
+/** Whether what would have come behind the targets that failed so may answer in their place: the rules of one walk. */
+export function mayGoOnAfter(thrown: unknown, exchange: Operation): boolean {
+  const { attempts, target } = exchange.record;
+  const last = attempts.at(-1);
+  if (last?.skipped !== undefined) return true;
+  if (last === undefined || target === null) return false;
+  const key = tryContextOf(exchange).keyFor(target);
+  return mayGoOn(toGatewayError(thrown), key === 'client' ? 'client' : 'own');
 }
 
 /** How many parts of a request are asked for at a time. */

@@ -1,11 +1,9 @@
 // Has a conversation summarised: encrypted by the provider that answers it, or as text by any other. docs/endpoints.md
 import { DIALECTS } from '../../dialects/registry.ts';
-import { GatewayError, toGatewayError } from '../../model/errors.ts';
-import { sameTarget, type Target } from '../../routing/targets.ts';
-import { mayGoOn } from '../attempts/fallback.ts';
-import { tryContextOf } from '../attempts/try-context.ts';
+import { GatewayError } from '../../model/errors.ts';
+import { sameTarget } from '../../routing/targets.ts';
 import { sideOf, writesOwnSummary } from '../attempts/plan.ts';
-import { askJson, type Operation } from './ask-json.ts';
+import { askJson, mayGoOnAfter, type Operation } from './ask-json.ts';
 import { answerContext, answerWhole } from './generate.ts';
 
 /** Where the conversation's first target encrypts its summary, no other provider could read that: the others write one as text. */
@@ -22,7 +20,7 @@ export async function answerCompaction(exchange: Operation): Promise<Response> {
       record.seen = null;
       return writeSummary({ ...exchange, question: { ...exchange.question, summaryAsText: true } });
     }
-    if (!isLeft || !mayGoOnFrom(first, thrown, exchange)) throw thrown;
+    if (!isLeft || !mayGoOnAfter(thrown, exchange)) throw thrown;
     record.seen = null;
     return writeSummary({ ...exchange, serves: (target) => !sameTarget(target, first) });
   }
@@ -30,15 +28,6 @@ export async function answerCompaction(exchange: Operation): Promise<Response> {
 
 /** Many servers of Responses have no path for it. */
 const NOT_SERVED = [404, 405, 501];
-
-/** As within one walk: where it was not asked at all, whatever kept it from that. */
-function mayGoOnFrom(first: Target, thrown: unknown, exchange: Operation): boolean {
-  const tried = exchange.record.attempts.at(-1);
-  if (tried === undefined) return false;
-  if (tried.skipped !== undefined) return true;
-  const key = tryContextOf(exchange).keyFor(first);
-  return mayGoOn(toGatewayError(thrown), key === 'client' ? 'client' : 'own');
-}
 
 function askFirst(exchange: Operation): Promise<Response> {
   const { dialect, question, route } = exchange;

@@ -5,7 +5,7 @@ import { fitToolNames } from '../../dialects/shared/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { wordingFor } from '../response/recipient.ts';
-import { askJson, type Operation, respond } from './ask-json.ts';
+import { askJson, mayGoOnAfter, type Operation, respond } from './ask-json.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 import { countingSide } from './unserved.ts';
 
@@ -66,19 +66,12 @@ export async function answerTokenCount(exchange: Operation): Promise<Response> {
       instead: (error, status, target) => (isAbsent(error, status) ? estimate(target) : undefined),
     });
   } catch (thrown) {
-    if (estimated === undefined || !mayGoOn(thrown)) throw thrown;
+    if (estimated === undefined || !mayGoOnAfter(thrown, exchange)) throw thrown;
     return answerEstimate(estimated).catch(() => {
       // What cannot be estimated does not hide why it was not counted.
       throw thrown;
     });
   }
-}
-
-/** Whether the chain goes on behind targets that failed so: not where it is the client's fault, or its own key was refused. */
-function mayGoOn(thrown: unknown): boolean {
-  if (!(thrown instanceof GatewayError)) return false;
-  const { blame, retry } = thrown.rule;
-  return blame === 'provider' && (retry !== 'own-key' || thrown.lasting);
 }
 
 /** Servers that lack the dialect's count say that there is no such path; some count only for some models. */
