@@ -137,6 +137,8 @@ test.each([
   ['/v1/audio/transcriptions', 'forwarded only to an enabled provider that speaks openai-chat or'],
   ['/upload/v1beta/files', 'as `inlineData`'],
   ['/v1beta/files/a:download', 'as `inlineData`'],
+  ['/upload/v1alpha/files', 'as `inlineData`'],
+  ['/v1alpha/interactions', ':generateContent'],
   ['/v1beta/cachedContents/1', '`systemInstruction`, `tools` and `contents`'],
   ['/v1beta/batches/1', 'each request of a batch separately'],
   ['/v1beta/interactions', ':generateContent'],

@@ -15,7 +15,7 @@ export function mediaPart(source: MediaSource, mediaType: string): MediaPart | u
 
 /** Whether an address is in Google's own storage, which no other provider can read. */
 export function isGoogleFile(uri: string): boolean {
-  return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(beta)?\/)?files\/[\w-]+$/.test(uri);
+  return uri.startsWith('gs://') || /^(https:\/\/[^/]+\/v1(alpha|beta)?\/)?files\/[\w-]+$/.test(uri);
 }
 
 const TYPES: Record<string, string> = table({

@@ -142,7 +142,7 @@ const KEPT_THERE: readonly (readonly [path: RegExp, instead: string])[] = [
 
 /** What to use instead of a path that is not served, or is misspelt. */
 export function alternativeTo(path: string): string | undefined {
-  const own = path.replace(BELOW_PROJECT, '/v1beta');
+  const own = path.replace(BELOW_PROJECT, '/v1beta').replace('/v1alpha/', '/v1beta/');
   const kept = KEPT_THERE.find(([collection]) => collection.test(own));
   if (kept !== undefined) return kept[1];
   if (!ANY_METHOD.test(path)) return undefined;

@@ -301,11 +301,13 @@ describe('parts', () => {
   test("files have an address, or are in Google's store", () => {
     const file = (fileUri: string, mimeType: string) => ({ fileData: { fileUri, mimeType } });
     const stored = file('https://api.test/v1beta/files/abc-1', 'image/png');
+    const preview = file('https://api.test/v1alpha/files/abc-1', 'image/png');
     expect(
       userParts(
         file('https://x.test/a.png', 'image/png'),
         file('https://x.test/a.pdf', 'application/pdf'),
         stored,
+        preview,
         file('gs://bucket/a.png', 'image/png'),
         file('https://x.test/a.mp4', 'video/mp4'),
       ),
@@ -313,6 +315,7 @@ describe('parts', () => {
       { type: 'image', source: { kind: 'url', url: 'https://x.test/a.png', mediaType: 'image/png' } },
       { type: 'document', source: { kind: 'url' } },
       { type: 'opaque', name: 'fileData', value: stored },
+      { type: 'opaque', name: 'fileData', value: preview },
       { type: 'opaque', name: 'fileData' },
       { type: 'opaque', name: 'fileData.video' },
     ]);
