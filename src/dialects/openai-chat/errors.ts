@@ -15,7 +15,8 @@ export function errorInChunk(body: JsonObject, quirks: Quirks = {}): GatewayErro
   if (hasError(body.error)) return errorOf(body, quirks);
   const choice = asObject(asArray(body.choices)?.[0]);
   const said = asObject(choice?.delta ?? choice?.message);
-  for (const error of [choice?.error, said?.error])
+  // Groq's says why a stream was stopped early: https://console.groq.com/docs/api-reference#chat-create
+  for (const error of [choice?.error, said?.error, asObject(body.x_groq)?.error])
     if (error !== undefined && hasError(error)) return errorOf({ error }, quirks);
   // Also behind content: the code of a successful answer is 0.
   if (baseRespIn(body) !== undefined) return errorOf(body, quirks);

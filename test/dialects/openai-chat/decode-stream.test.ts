@@ -732,6 +732,15 @@ describe('errors', () => {
     expect(usage.inputTokens).toBe(7);
   });
 
+  test("Groq's reason for a stream that was stopped early is an error, its id is none", () => {
+    const started = chunk({ content: 'a' }, { x_groq: { id: 'req_1' } });
+    expect(foldEvents(decodeChunks(started, finish('stop'), '[DONE]')).error).toBeNull();
+    const stopped = finish('stop', { x_groq: { id: 'req_1', error: 'over capacity' } });
+    const { error, finish: ending } = foldEvents(decodeChunks(started, stopped, '[DONE]'));
+    expect(error?.message).toContain('over capacity');
+    expect(ending).toBeNull();
+  });
+
   test('an event named error is one, whatever its data', () => {
     for (const data of ['{"message":"boom"}', '{"error":{"message":"boom"}}', 'boom']) {
       const { error } = foldEvents(decode([{ event: 'error', data }]));
