@@ -12,6 +12,8 @@ const ID = 'openai-chat';
 export interface BlockWriter {
   /** A fresh block number, for blocks that are written elsewhere. */
   next(): number;
+  /** Whether the answer has any block yet. */
+  begun(): boolean;
   text(text: string, logprobs?: TokenLogprob[]): void;
   refusal(text: string, logprobs?: TokenLogprob[]): void;
   /** Log probabilities without a text of their own: false where no text is open that they could belong to. */
@@ -67,6 +69,10 @@ class SingleBlocks implements BlockWriter {
 
   next(): number {
     return this.nextBlock++;
+  }
+
+  begun(): boolean {
+    return this.nextBlock > 0;
   }
 
   close(): void {

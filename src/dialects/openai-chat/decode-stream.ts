@@ -52,6 +52,8 @@ class ChunkDecoder implements StreamDecoder {
   private started = false;
   private ended = false;
   private answered = false;
+  /** The server sends its answer in pieces. */
+  private inPieces = false;
   /** The server searched, or ran other tools. */
   private searched = false;
   private responseId: string | null = null;
@@ -180,8 +182,11 @@ class ChunkDecoder implements StreamDecoder {
     this.answered = true;
     this.complaint = undefined;
     if (asString(choice.finish_reason)) this.finished = choice;
-    // Some servers stream one whole message instead of a delta.
-    const said = choice.delta ?? choice.message;
+    if (isObject(choice.delta)) this.inPieces = true;
+    // Some servers stream one whole message instead of a delta, others (MiniMax) repeat the whole behind its pieces:
+    // https://github.com/abundantbeing/hermes-browser-extension/issues/11
+    const whole = this.inPieces && this.blocks.begun() ? undefined : choice.message;
+    const said = choice.delta ?? whole;
     if (said !== undefined && said !== null) {
       if (!isObject(said)) throw new MalformedEvent('choices[0].delta is not an object');
       this.readDelta(said, choice.logprobs);

@@ -116,6 +116,31 @@ describe('envelope', () => {
     expect(textOf(foldEvents(decodeChunks(whole)).parts, 'text')).toBe('all');
   });
 
+  test('a whole message behind its pieces repeats them', () => {
+    const message = { role: 'assistant', content: 'all', tool_calls: [{ id: 'a', function: { name: 'f' } }] };
+    const whole = {
+      ...chunk(null),
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+      usage: { completion_tokens: 5 },
+    };
+    const answer = foldEvents(
+      decodeChunks(
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ content: 'al' }),
+        chunk({ content: 'l' }),
+        chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '{}' } }] }),
+        whole,
+      ),
+    );
+    expect(textOf(answer.parts, 'text')).toBe('all');
+    expect(answer.parts.filter((part) => part.type === 'tool-call')).toHaveLength(1);
+    expect(answer).toMatchObject({ finish: { unified: 'tool_use' }, usage: { outputTokens: 5 } });
+    // Behind a piece that says nothing it is the answer.
+    const alone = foldEvents(decodeChunks(chunk({ role: 'assistant', content: '' }), whole));
+    expect(textOf(alone.parts, 'text')).toBe('all');
+  });
+
   test('what moderation found is emitted', () => {
     const moderation = { input: { type: 'error', code: 'failed', message: 'no result' } };
     expect(decodeChunks({ ...chunk({ content: 'a' }), moderation })).toContainEqual(
