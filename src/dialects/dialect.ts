@@ -344,7 +344,7 @@ export interface ProviderSide {
   /** Request headers that hold lists: the client's values and those of `headers()` are merged, client's first. */
   readonly listHeaders?: readonly string[];
   parseError(failure: UpstreamFailure, quirks?: Quirks): GatewayError;
-  /** Whether a failure's body is in a form that clients of the dialect read. Left out: any is. */
+  /** Whether strict clients of the dialect read a failure's body as it is (docs/adr/0029). Left out: any is. */
   isOwnFailure?(body: JsonObject): boolean;
   /** The error inside a body that came with HTTP 200, or undefined where the body is an answer. */
   errorInBody(body: JsonObject, quirks?: Quirks): GatewayError | undefined;

@@ -57,8 +57,10 @@ export interface UpstreamReason {
 export interface UpstreamAnswer {
   dialect: ProviderDialectId;
   headers: HeaderReader;
-  /** JSON text. */
+  /** Its text, whatever it is. */
   body: string;
+  /** The body is in the dialect's form, so that its clients can read it as it is. */
+  isReadable: boolean;
 }
 
 export interface GatewayErrorOptions {

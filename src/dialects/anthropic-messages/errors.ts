@@ -5,6 +5,7 @@ import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
 import { codeOfStatus, ownStatus, pageInstead, pathRemedy, UNPAID } from '../shared/failure-status.ts';
+import { serverWords } from '../shared/server-words.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { outputLimitMessage } from './output-limit.ts';
@@ -50,10 +51,10 @@ export function parseError({ status, headers, body }: UpstreamFailure, quirks: Q
   );
 }
 
-/** False for errors of Google Cloud itself, in front of Claude. https://cloud.google.com/apis/design/errors */
-export function isOwnFailure({ error }: JsonObject): boolean {
-  const { code, status } = asObject(error) ?? {};
-  return typeof code !== 'number' || typeof status !== 'string';
+/** False for the forms of Google Cloud, in front of Claude, and of servers that have OpenAI's errors, or FastAPI's. */
+export function isOwnFailure({ type, error }: JsonObject): boolean {
+  const { type: kind, message } = asObject(error) ?? {};
+  return type === 'error' && typeof kind === 'string' && typeof message === 'string';
 }
 
 /** The error inside a body of HTTP 200, undefined where the body is an answer. */
@@ -83,12 +84,7 @@ export function fromBody(
   const type = asString(error?.type);
   const base = error === undefined ? baseRespIn(body) : undefined;
   const code = asString(asObject(error?.details)?.error_code) ?? asString(error?.code) ?? base?.code;
-  const message =
-    asString(error?.message) ??
-    asString(body.error) ??
-    asString(body.message) ??
-    asString(body.detail) ??
-    base?.message;
+  const message = asString(error?.message) ?? asString(body.error) ?? serverWords(body) ?? base?.message;
   const reason: UpstreamReason = {
     ...(type === undefined ? {} : { type }),
     ...(code === undefined ? {} : { code }),
@@ -161,7 +157,8 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
 /** Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. */
 export function statusOf(error: GatewayError): number {
   const { status, upstream } = error;
-  return upstream?.dialect !== ID && clientMessage(error) !== undefined ? 400 : status;
+  const passes = upstream?.dialect === ID && upstream.isReadable;
+  return !passes && clientMessage(error) !== undefined ? 400 : status;
 }
 
 /** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */

@@ -41,6 +41,11 @@ export function parseError({ status, headers, body }: UpstreamFailure): GatewayE
   return toError(status, named, message.startsWith('<') ? pageInstead(message) : message);
 }
 
+/** Whether Amazon's SDKs find the words of a failure's body; those of what stands in front of the service are elsewhere. */
+export function isOwnFailure(body: JsonObject): boolean {
+  return messageOf(body) !== '';
+}
+
 /** The error in a body that came with HTTP 200. */
 export function errorInBody(body: JsonObject): GatewayError | undefined {
   const type = asString(body.__type) ?? asString(asObject(body.Output)?.__type);

@@ -3,7 +3,7 @@
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
 import { holdsUnsealed } from '../claude/unsealed.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
-import { errorInBody, EXCEPTION, parseError } from '../aws/exceptions.ts';
+import { errorInBody, EXCEPTION, isOwnFailure, parseError } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
 import type { ProviderSide } from '../dialect.ts';
 import { buildRequest } from './build-request.ts';
@@ -23,6 +23,7 @@ export const bedrockConverse: ProviderSide = {
   createStreamDecoder,
   classify: ({ event }) => (event === 'metadata' || event.startsWith(EXCEPTION) ? 'terminal' : 'other'),
   parseError,
+  isOwnFailure,
   errorInBody,
   // Requests that pass are read as Messages.
   passthrough: { edits: () => ({}), refuses: holdsUnsealed },

@@ -5,7 +5,7 @@ import { asString, parseObject } from '../../model/json/json.ts';
 import { countIn, tierIn } from '../../model/usage.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
-import { errorInBody, EXCEPTION, parseError, parseException } from '../aws/exceptions.ts';
+import { errorInBody, EXCEPTION, isOwnFailure, parseError, parseException } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
 import { leaveOutAddresses } from '../claude/addresses.ts';
 import { BILLING_LINE, takeOutBillingLine } from '../claude/billing-line.ts';
@@ -73,6 +73,7 @@ export function createBedrockInvoke(inner: ProviderSide): ProviderSide {
     classify: (event) => (event.event.startsWith(EXCEPTION) ? 'terminal' : inner.classify(event)),
     ...(inner.continuesTurn === undefined ? {} : { continuesTurn: inner.continuesTurn }),
     parseError,
+    isOwnFailure,
     errorInBody: (body, quirks) => errorInBody(body) ?? inner.errorInBody(body, quirks),
     passthrough: {
       edits: () => ({}),

@@ -14,6 +14,7 @@ import {
 import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../shared/failure-status.ts';
+import { serverWords } from '../shared/server-words.ts';
 import { listOf } from './wire.ts';
 
 interface Stated {
@@ -36,6 +37,17 @@ export function parseError({ status, body }: UpstreamFailure): GatewayError {
     );
   }
   return toError(status, readStated(statedIn(trimmed)));
+}
+
+/** Whether Google's typed SDKs (Go, Java) read a failure's body as it is. */
+export function isOwnFailure({ error }: JsonObject): boolean {
+  const { code, message, status, details } = asObject(error) ?? {};
+  return (
+    typeof message === 'string' &&
+    (code === undefined || typeof code === 'number') &&
+    (status === undefined || typeof status === 'string') &&
+    (details === undefined || (Array.isArray(details) && details.every(isObject)))
+  );
 }
 
 /** The error in a body or chunk that came with HTTP 200. */
@@ -121,7 +133,7 @@ function readStated(value: JsonValue): Stated {
   const reason: UpstreamReason = {};
   const type = asString(error.status);
   if (type) reason.type = type;
-  const stated: Stated = { message: asString(error.message) ?? '', reason };
+  const stated: Stated = { message: asString(error.message) ?? serverWords(body) ?? '', reason };
   const status = asNumber(error.code);
   if (status !== undefined && status >= 400 && status < 600) stated.status = status;
   const details = listOf(error.details).filter(isObject);

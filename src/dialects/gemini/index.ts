@@ -11,7 +11,7 @@ import { buildTokenCount, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { errorInBody, parseError } from './errors.ts';
+import { errorInBody, isOwnFailure, parseError } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { overlooksErrorEvents } from './google-sdk.ts';
@@ -77,6 +77,7 @@ export const gemini: Dialect = {
     // documented that older ones continue it. https://ai.google.dev/gemini-api/docs/generate-content/whats-new-gemini-3.6
     classify,
     parseError,
+    isOwnFailure,
     errorInBody,
     // The model is in the path.
     passthrough: {

@@ -3,16 +3,22 @@ import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { codeOfStatus, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
+import { serverWords } from '../shared/server-words.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 export function parseError({ status, body }: UpstreamFailure): GatewayError {
   const trimmed = body.trim();
   const stated = parseErrorBody(trimmed);
-  const message = stated === undefined ? trimmed : (messageOf(stated) ?? proxyMessageOf(stated) ?? '');
+  const message = stated === undefined ? trimmed : (messageOf(stated) ?? serverWords(stated) ?? '');
   if (trimmed.startsWith('<')) {
     return toError(status, pageInstead(trimmed));
   }
   return toError(status, message);
+}
+
+/** Whether Ollama's clients read a failure's body as it is: its error is a text. */
+export function isOwnFailure({ error }: JsonObject): boolean {
+  return typeof error === 'string';
 }
 
 /** The error in a body or line that came with HTTP 200. */
@@ -29,11 +35,6 @@ function statusIn({ StatusCode, status, error }: JsonObject): number | undefined
 
 function messageOf({ error }: JsonObject): string | undefined {
   return asString(error) ?? asString(asObject(error)?.message);
-}
-
-/** The error of a proxy in front, such as Open WebUI's (FastAPI), in the proxy's own form. */
-function proxyMessageOf({ detail, message }: JsonObject): string | undefined {
-  return asString(detail) ?? asString(message);
 }
 
 function toError(status: number | undefined, message: string): GatewayError {

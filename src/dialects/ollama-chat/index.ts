@@ -7,7 +7,7 @@ import { clientEmbeddings } from './client-embeddings.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { buildError, errorInBody, parseError, statusOf } from './errors.ts';
+import { buildError, errorInBody, isOwnFailure, parseError, statusOf } from './errors.ts';
 import { createLineFraming } from './framing.ts';
 import { GENERATE } from './generate.ts';
 import { createGrammarChecker } from './grammar.ts';
@@ -43,6 +43,7 @@ const provider: ProviderSide = {
   createStreamDecoder,
   classify: ({ data }) => (/^\{\s*"error"\s*:/.test(data) ? 'terminal' : 'other'),
   parseError,
+  isOwnFailure,
   errorInBody,
   passthrough: { edits: () => ({}) },
   embeddings,

@@ -2,7 +2,7 @@
 import type { SseEvent } from '../../sse/event.ts';
 import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
-import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
+import { buildError, isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
@@ -46,6 +46,7 @@ const provider: ProviderSide = {
   showsError: ({ data }, isBare) => !isBare && isSeenBySdks(data),
   addsContentOnly,
   parseError,
+  isOwnFailure,
   errorInBody,
   continuesTurn,
   passthrough,

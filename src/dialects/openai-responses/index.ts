@@ -4,7 +4,7 @@ import { asString, parseObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { Dialect, ProviderSide } from '../dialect.ts';
 import { openaiEmbeddings } from '../openai/embeddings.ts';
-import { buildError, isSeenBySdks, parseError } from '../openai/errors.ts';
+import { buildError, isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
 import { openaiModels } from '../openai/models.ts';
 import { forwardedByResponses } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
@@ -63,6 +63,7 @@ export const openaiResponses: Dialect = {
     showsError: (event, isBare) => !isBare && (TELLS_FAILURE.has(typeOf(event)) || isSeenBySdks(event.data)),
     repeatsError: (event) => typeOf(event) === FAILED,
     parseError,
+    isOwnFailure,
     errorInBody,
     passthrough: { edits: () => ({}) },
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },

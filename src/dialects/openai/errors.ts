@@ -12,6 +12,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { baseRespIn } from '../shared/base-resp.ts';
+import { detailText } from '../shared/server-words.ts';
 import {
   codeOfStatus,
   ownStatus,
@@ -58,6 +59,24 @@ export function errorOf(data: JsonValue, quirks: Quirks = {}): GatewayError {
 export function hasError(error: JsonValue | undefined): boolean {
   if (isObject(error)) return Object.keys(error).length > 0;
   return typeof error === 'string' && error !== '';
+}
+
+/**
+ * Whether OpenAI's typed SDKs (Go, Rust) read a failure's body as it is; not where its message is elsewhere: `{"message": …}`,
+ * `{"error": "text"}`, `{"detail": …}`. Many vendors have a number as `code`, which their own SDKs rely on.
+ */
+export function isOwnFailure({ error }: JsonObject): boolean {
+  const { message, type, param, code } = asObject(error) ?? {};
+  return (
+    typeof message === 'string' &&
+    isTextOrNone(type) &&
+    isTextOrNone(param) &&
+    (isTextOrNone(code) || typeof code === 'number')
+  );
+}
+
+function isTextOrNone(value: JsonValue | undefined): boolean {
+  return value === undefined || value === null || typeof value === 'string';
 }
 
 /** Every answer, and every chunk of one, has at least one of these fields. */
@@ -227,20 +246,6 @@ function readMessage(error: JsonObject): string | undefined {
   const raw = asString(metadata?.raw) || (isObject(metadata?.raw) ? JSON.stringify(metadata.raw) : undefined);
   if (raw === undefined || raw === '') return message;
   return message === undefined ? raw : `${message}: ${raw}`;
-}
-
-/** FastAPI's `detail`: a text, or a list of problems with their locations. */
-function detailText(detail: JsonValue | undefined): string | undefined {
-  if (typeof detail === 'string') return detail;
-  const texts: string[] = [];
-  for (const item of asArray(detail) ?? []) {
-    const complaint = asObject(item);
-    const place = asArray(complaint?.loc)?.join('.');
-    const problem = asString(complaint?.msg);
-    if (problem !== undefined) texts.push(place ? `${place}: ${problem}` : problem);
-  }
-  const { message, error } = asObject(detail) ?? {};
-  return texts.length > 0 ? texts.join('; ') : (asString(message) ?? asString(error));
 }
 
 /** The request id is sent in a header. */

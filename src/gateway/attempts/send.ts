@@ -216,13 +216,13 @@ async function readError(
   return error.with(`${plan.target.provider.name}: ${shortened(error.message)}${whoseKey(error, plan)}`, {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(isGateways && { lasting: true }),
-    ...(mayPass(body, plan) && { upstream: { dialect, headers, body } }),
+    upstream: { dialect, headers, body, isReadable: isReadable(body, plan) },
     // The status is known, though not its whole body: what was silent until a timeout is not retried (GUARANTEES 4).
     ...(call.timeout() === undefined ? {} : { lasting: true }),
   });
 }
 
-function mayPass(body: string, { side }: Plan): boolean {
+function isReadable(body: string, { side }: Plan): boolean {
   const fields = parseObject(body);
   return fields !== undefined && side.isOwnFailure?.(fields) !== false;
 }

@@ -8,9 +8,11 @@ import {
   findRouteBelow,
 } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
+import { parseErrorBody } from '../../dialects/shared/answer-list.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
+import { isObject, type JsonObject } from '../../model/json/json.ts';
 import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts';
 import { setExchangeHeaders } from './exchange-headers.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
@@ -60,18 +62,33 @@ function describeError(error: GatewayError, recipient: Recipient, requestId: str
   const { upstream } = error;
   const wording = wordingFor(recipient);
   const status = wording.statusOf?.(error) ?? error.status;
-  const isOwn = upstream !== undefined && upstream.dialect === wireOf(recipient);
+  const vendors = upstream?.dialect === wireOf(recipient) ? upstream : undefined;
+  const fields = vendors && parseErrorBody(vendors.body);
   const headers = {
     ...wording.errorHeaders?.(error),
-    ...(upstream && pickAnswerHeaders(upstream.headers, isOwn)),
+    ...(upstream && pickAnswerHeaders(upstream.headers, fields !== undefined)),
   };
   headers['content-type'] = 'application/json';
   setRequestId(headers, recipient, requestId);
   // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
-  const body = isOwn ? upstream.body : JSON.stringify(wording.buildError(error, requestId));
+  const body =
+    vendors?.isReadable === true
+      ? vendors.body
+      : JSON.stringify(withFields(wording.buildError(error, requestId), fields));
   return { status, headers, body };
+}
+
+/**
+ * The error in the dialect's form, with what else the provider's own form has beside it: strict clients of the dialect read the
+ * one, and whoever knows the vendor's form the other.
+ */
+function withFields(built: JsonObject, vendors: JsonObject | undefined): JsonObject {
+  if (vendors === undefined) return built;
+  const { error } = built;
+  const merged = isObject(error) && isObject(vendors.error) ? { ...vendors.error, ...error } : error;
+  return { ...vendors, ...built, ...(merged !== undefined && { error: merged }) };
 }
 
 /** By the path that was probably meant, else by what identifies a vendor, else by a dialect whose own path begins like this one. */

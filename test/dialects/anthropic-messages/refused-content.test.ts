@@ -80,7 +80,7 @@ describe('by another status', () => {
   const refused = (status: number, message: string, dialect?: 'anthropic-messages' | 'openai-chat') =>
     new GatewayError('upstream_rejected', message, {
       status,
-      ...(dialect && { upstream: { dialect, headers: new Headers(), body: '{}' } }),
+      ...(dialect && { upstream: { dialect, headers: new Headers(), body: '{}', isReadable: true } }),
     });
   const NONE = 'No endpoints found that support image input';
 
