@@ -228,6 +228,34 @@ describe('providers', () => {
     ]);
   });
 
+  test('one key and several at once are not taken', () => {
+    expect(resolve({ providers: { openai: { api_key: 'k1', api_keys: ['k2'] } } }).said).toEqual([
+      'fatal providers.openai.api_keys: is set together with api_key; keep one of the two',
+    ]);
+  });
+
+  const oauth = { client_id: 'id', client_secret: 'env:ABSENT', refresh_token: 'r' };
+
+  test('a user’s own client is of no use to a kind that acts for nobody', () => {
+    const { config, said } = resolve({ providers: { openai: { api_key: 'k', oauth } } });
+    expect(said).toEqual(['warning providers.openai.oauth: only kinds that act for a user have it; ignored']);
+    expect(config.providers[0]).not.toHaveProperty('oauth');
+  });
+
+  test('one of which a part cannot be found disables the provider', () => {
+    const antigravity = { options: { project: 'p' }, oauth };
+    expect(resolve({ providers: { antigravity } }).config.disabled).toEqual([
+      { name: 'antigravity', reason: 'environment variable ABSENT is not set' },
+    ]);
+  });
+
+  test('so does a step of its own whose secret cannot be found', () => {
+    const transformers = [{ name: 'headers', set: { 'x-token': 'env:ABSENT' } }];
+    const { config, said } = resolve({ providers: { openai: { api_key: 'k', transformers } } });
+    expect(said[0]).toStartWith('warning providers.openai.transformers[0].set.x-token: ');
+    expect(config.disabled).toEqual([{ name: 'openai', reason: 'environment variable ABSENT is not set' }]);
+  });
+
   test('prices of models that the table does not have are those of the kind', () => {
     const { config } = resolve({ providers: { anthropic: { api_key: 'k' }, groq: { api_key: 'k' } } });
     const { newerPrices } = findProviderKind('anthropic') ?? {};
@@ -495,6 +523,17 @@ describe('routing', () => {
     expect(resolve({ routing }).said).toEqual([
       'fatal routing.patterns[0].match[1]: is empty: write the words to look for',
     ]);
+  });
+
+  test.each([
+    ['/(x/', 'is not a regular expression (Invalid regular expression: missing ))'],
+    ['/(a+)+b(?=c)/', 'may take exponential time on some texts'],
+    ['/(?=fix)bug/', undefined],
+    ['/(a+)+b/', undefined],
+  ])('an expression that cannot be searched is refused: %s', (phrase, why) => {
+    const { said } = resolve({ routing: { patterns: [{ match: [phrase], to: 'simulator' }] } });
+    const problem = expect.stringContaining(`fatal routing.patterns[0].match[0]: ${why}`);
+    expect(said).toEqual(why === undefined ? [] : [problem]);
   });
 
   test('a rule is reported by its place and where it leads; weights make it a choice', () => {
