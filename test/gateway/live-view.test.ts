@@ -160,6 +160,23 @@ test('a slow watcher gets the number of events it missed, and others miss none',
   expect(await more).toEqual([{ type: 'text_delta', request_id: 'r1', text: 'more ' }]);
 });
 
+test('one that never catches up is told where events are missing, before those that follow', async () => {
+  const view = createLiveView(createManualTimers().setTimer);
+  const slow = watch(view);
+  const stream = view.open('r1', same);
+  const write = (pieces: number) => {
+    for (let piece = 0; piece < pieces; piece++) stream.text(`${'x'.repeat(1_000)} `);
+  };
+  write(1_500);
+  await slow.events(200);
+  // There is room again, and what waits is not read to its end.
+  stream.text('behind ');
+  const before: (string | undefined)[] = [];
+  for (let event = await slow.next(); !JSON.stringify(event).includes('behind '); event = await slow.next())
+    before.push(event?.name);
+  expect(before.at(-1)).toBe('lag');
+});
+
 test('one that reads sees all of an answer of thousands of pieces that came at once, and its end', async () => {
   const view = createLiveView(createManualTimers().setTimer);
   const watcher = watch(view);

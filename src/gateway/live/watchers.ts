@@ -94,22 +94,29 @@ function createWatcher(
       skipped += 1;
       return;
     }
-    queue.push(frame);
-    waiting += frame.length;
+    tellSkipped();
+    enqueue(frame);
     deliver?.();
   }
 
-  /** What was skipped came after what is queued. */
-  function next(): Uint8Array | undefined {
-    if (queue.length > 0) {
-      const frames = joinBytes(takeFrames(queue));
-      waiting -= frames.length;
-      return frames;
-    }
-    if (skipped === 0) return undefined;
-    const lag = textEncoder.encode(`event: lag\ndata: {"skipped":${skipped}}\n\n`);
+  function enqueue(frame: Uint8Array): void {
+    queue.push(frame);
+    waiting += frame.length;
+  }
+
+  /** In the place of the frames that were skipped: before the next one that is not. */
+  function tellSkipped(): void {
+    if (skipped === 0) return;
+    enqueue(textEncoder.encode(`event: lag\ndata: {"skipped":${skipped}}\n\n`));
     skipped = 0;
-    return lag;
+  }
+
+  function next(): Uint8Array | undefined {
+    if (queue.length === 0) tellSkipped();
+    if (queue.length === 0) return undefined;
+    const frames = joinBytes(takeFrames(queue));
+    waiting -= frames.length;
+    return frames;
   }
 
   /** False where there is nothing to read yet. */
