@@ -127,7 +127,7 @@ describe('what was spent', () => {
     book.add(costing(9, { timestamp: NOW + DAY_MS }), NOW + DAY_MS);
     book.configure([daily(6)]);
     expect(book.usedUp(WHO, NOW)).toMatchObject({ spentUsd: 6 });
-    expect(book.takeAdded()).toMatchObject([{ spentUsd: 1 }]);
+    expect(book.takeAdded()).toMatchObject([{ spentUsd: 1 }, { spentUsd: 9 }]);
     // In two days it is another day.
     expect(book.states(NOW + 2 * DAY_MS)).toMatchObject([{ spentUsd: 0 }]);
   });
@@ -331,6 +331,20 @@ describe('counted by several', () => {
     book.adopt(late, NOW + DAY_MS);
     book.receive(late, NOW + DAY_MS);
     expect(book.states(NOW + DAY_MS)).toMatchObject([{ spentUsd: 0 }]);
+  });
+
+  test('what was spent just before the clock was set ahead is reported at once, not once it is set back and the ledger has it', () => {
+    const [one, all] = [bookOf(daily(9)), bookOf(daily(9))];
+    one.add(costing(1), NOW);
+    all.receive(one.takeAdded(), NOW);
+    one.add(costing(2), NOW);
+    for (const book of [one, all]) expect(book.usedUp(WHO, NOW + DAY_MS)).toBeNull();
+    all.receive(one.takeAdded(), NOW + DAY_MS);
+    expect(all.states(NOW)).toMatchObject([{ spentUsd: 3 }]);
+    const read = [{ ...WHO, costUsd: 3, unpriced: 0 }];
+    all.adopt(all.sumUp(read, periodAt('day', NOW), NOW), NOW);
+    all.receive(one.takeAdded(), NOW);
+    expect(all.states(NOW)).toMatchObject([{ spentUsd: 3 }]);
   });
 });
 

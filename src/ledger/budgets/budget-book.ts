@@ -54,7 +54,7 @@ export interface BudgetBook {
   usedUp(spender: Spender, now: number): BudgetState | null;
   /** All budgets in the order of the configuration; where each has its own limit, those who have spent, most first. */
   states(now: number): BudgetState[];
-  /** What was added since the last call. */
+  /** What was added since the last call, in whichever period: by the time its clock returns to one, the ledger has it. */
   takeAdded(): Spent[];
   /** Adds what another process has added. */
   receive(added: readonly Spent[], now: number): void;
@@ -116,12 +116,14 @@ export function createBudgetBook(): BudgetBook {
     return lines.map((line) => current(line, now));
   }
 
-  /** The sums that were reported on, where the period is the same. */
+  /** The sums that were reported on, of the periods that are known here. */
   function sumsOf(spent: readonly Spent[], now: number): [sum: Sum, spent: Spent][] {
     return each(now).flatMap((line) =>
-      spent
-        .filter(({ key, start }) => key === line.key && start === line.start)
-        .map((one): [Sum, Spent] => [sumOf(line, one.name), one]),
+      knownPeriods(line).flatMap((period) =>
+        spent
+          .filter(({ key, start }) => key === line.key && start === period.start)
+          .map((one): [Sum, Spent] => [sumOf(period, one.name), one]),
+      ),
     );
   }
 
@@ -166,12 +168,14 @@ export function createBudgetBook(): BudgetBook {
     },
     states: (now) => each(now).flatMap(statesOf),
     takeAdded() {
-      const taken = lines.flatMap(({ key, start, sums }) =>
-        [...sums]
-          .filter(([, { added }]) => added.usd > 0 || added.unpriced > 0)
-          .map(([name, { added }]) => ({ key, name, start, spentUsd: added.usd, unpriced: added.unpriced })),
-      );
-      for (const { sums } of lines) for (const sum of sums.values()) sum.added = { usd: 0, unpriced: 0 };
+      const taken: Spent[] = [];
+      for (const line of lines)
+        for (const { start, sums } of knownPeriods(line))
+          for (const [name, sum] of sums) {
+            const { usd, unpriced } = sum.added;
+            if (usd > 0 || unpriced > 0) taken.push({ key: line.key, name, start, spentUsd: usd, unpriced });
+            sum.added = { usd: 0, unpriced: 0 };
+          }
       return taken;
     },
     receive(added, now) {
@@ -220,10 +224,15 @@ function nothingSpent(): Sum {
   return { spentUsd: 0, unpriced: 0, added: { usd: 0, unpriced: 0 } };
 }
 
-function sumOf(line: Line, name: string): Sum {
-  const known = knownName(line, name);
-  const sum = line.sums.get(known) ?? nothingSpent();
-  line.sums.set(known, sum);
+/** The current period first. */
+function knownPeriods(line: Line): Period[] {
+  return [line, ...line.others];
+}
+
+function sumOf(period: Period, name: string): Sum {
+  const known = knownName(period, name);
+  const sum = period.sums.get(known) ?? nothingSpent();
+  period.sums.set(known, sum);
   return sum;
 }
 
@@ -242,7 +251,7 @@ function addTo(line: Line, spender: Spender, { usd, unpriced }: Sum['added']): v
 }
 
 /** The name under which spending is counted. */
-function knownName({ sums }: Line, name: string): string {
+function knownName({ sums }: Period, name: string): string {
   return sums.has(name) || sums.size < MOST_NAMES ? name : OTHERS;
 }
 
