@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { SQL } from 'bun';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
-import { STEPS, WRITER_LOCK } from '../../src/ledger/postgres/schema.ts';
+import { SCHEMA_LOCK, STEPS, WRITER_LOCK } from '../../src/ledger/postgres/schema.ts';
 import { COLUMN_NAMES, partsOf, rowValues } from '../../src/ledger/rows/row-columns.ts';
 import { StoreBusy } from '../../src/ledger/store-busy.ts';
 import { ALL_TIME } from '../../src/ledger/store.ts';
@@ -394,6 +394,17 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await newer.close();
   });
 
+  test('one whose tables need no migration does not wait for one who holds them for it', async () => {
+    const url = await cluster.createDatabase();
+    await createPostgresStore(url).append([sampleRow()]);
+    const holding = new SQL(url, { max: 1 });
+    await holding.unsafe(`SELECT pg_advisory_lock(${SCHEMA_LOCK})`);
+    const store = createPostgresStore(url);
+    expect((await store.totals()).requests).toBe(1);
+    await holding.close();
+    await store.close();
+  });
+
   test('a newer schema is refused, and the error says what to do', async () => {
     const url = await cluster.createDatabase();
     const store = createPostgresStore(url);
@@ -505,4 +516,14 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     expect((await store.totals({ since })).requests).toBe(2000 - 778);
     await store.close();
   });
+});
+
+test('a server that accepts connections and never answers: readers hear just that, and of no migration', async () => {
+  using server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
+  const store = createPostgresStore(`postgres://sluice:pw@127.0.0.1:${server.port}/sluice`);
+  const failure = await store.totals().catch((thrown: unknown) => thrown);
+  expect(failure).toBeInstanceOf(StoreBusy);
+  expect(String(failure)).toContain('has not answered within 3 s: check that it runs');
+  server.stop(true);
+  await store.close();
 });

@@ -332,13 +332,20 @@ export const STEPS: readonly string[] = [
 /** Long, because a step may have to rewrite every row. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
 
-/** Brings the database to the newest version. Throws StoreBusy where it is newer than this program. */
-export function migrate(client: PostgresClient): Promise<void> {
-  return client.transaction(async (query) => {
+/**
+ * Brings the database to the newest version. Throws StoreBusy where it is newer than this program.
+ * @param begins called when there is something to do, or to wait for, that may take long
+ */
+export async function migrate(client: PostgresClient, begins: () => void): Promise<void> {
+  // Usually nothing is to be done. What is asked within the migration may be answered after half an hour, or never by a server that
+  // is lost meanwhile: this is given up as soon as any other statement.
+  if ((await foundVersion(client.query)) === STEPS.length) return;
+  begins();
+  await client.transaction(async (query) => {
     // Where several gateways start together, the others wait and find the work done.
     await query(`SELECT pg_advisory_xact_lock(${SCHEMA_LOCK})`);
     await query('CREATE TABLE IF NOT EXISTS ledger_schema (version INTEGER NOT NULL)');
-    const found = (await query<{ version: number }>('SELECT version FROM ledger_schema'))[0]?.version;
+    const found = await foundVersion(query);
     const version = found ?? 0;
     if (version > STEPS.length) throw newerSchema(version);
     if (version === STEPS.length) return;
@@ -349,6 +356,13 @@ export function migrate(client: PostgresClient): Promise<void> {
     if (found === undefined) await query('INSERT INTO ledger_schema VALUES (?)', [STEPS.length]);
     else await query('UPDATE ledger_schema SET version = ?', [STEPS.length]);
   }, STATEMENT_TIMEOUT_MS);
+}
+
+/** Undefined: there is no ledger yet. */
+async function foundVersion(query: Query): Promise<number | undefined> {
+  const [table] = await query<{ name: string | null }>("SELECT to_regclass('ledger_schema')::text AS name");
+  if (table?.name == null) return undefined;
+  return (await query<{ version: number }>('SELECT version FROM ledger_schema'))[0]?.version;
 }
 
 /** @param version of the database. */

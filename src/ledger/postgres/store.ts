@@ -36,8 +36,9 @@ import { withBodies } from '../rows/stored-body.ts';
 /** Both lie in the partition of their month. */
 const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp';
 
-/** How long readers wait for the migration to this version. */
+/** How long readers wait until the database is known to have this version. */
 const READY_MS = 3_000;
+const SILENT = `the database that audit.store names has not answered within ${READY_MS / 1_000} s: check that it runs, and that it can be reached from here`;
 const MIGRATING =
   'its tables are being migrated to this version, by this gateway or another, which takes long with many rows: try again later';
 
@@ -50,19 +51,24 @@ export function createPostgresStore(url: string): ValueStore {
   const partitions = createPartitions(client);
   const known: Known = { kinds: createKinds(), minutes: createMinuteKeeper(), origin: undefined };
   let migrated: Promise<void> | null = null;
+  let isMigrating = false;
   /** Where the next slice of expired rows begins; 0 once all are deleted, since older ones may come late. */
   let expiryFrom = 0;
 
   /** Queries the database once migrated. Readers do not wait for a long migration, which may take minutes. */
   const query: Query = async (sql, values) => {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new StoreBusy(MIGRATING)), READY_MS);
+    const timer = setTimeout(() => reject(new StoreBusy(isMigrating ? MIGRATING : SILENT)), READY_MS);
     await Promise.race([ready(), late]).finally(() => clearTimeout(timer));
     return client.query(sql, values);
   };
 
   async function ready(): Promise<void> {
-    migrated ??= migrate(client);
+    migrated ??= migrate(client, () => {
+      isMigrating = true;
+    }).finally(() => {
+      isMigrating = false;
+    });
     try {
       await migrated;
     } catch (thrown) {
