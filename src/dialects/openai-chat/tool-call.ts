@@ -3,6 +3,7 @@ import type { ReasoningPart, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { Tool } from '../../model/request.ts';
 import { argumentText } from '../openai/calls.ts';
+import { objectArguments } from '../shared/call-arguments.ts';
 import {
   callIdFromWire,
   callIdToWire,
@@ -28,7 +29,7 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
     type: 'tool-call',
     id: asString(call.id) || fallbackId,
     name,
-    arguments: argumentText(isCustom ? called.input : called.arguments),
+    arguments: isCustom ? argumentText(called.input) : objectArguments(argumentText(called.arguments)),
     kind: isCustom ? 'custom' : 'function',
   };
   const signature = thoughtSignature(call);

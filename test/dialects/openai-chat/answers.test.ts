@@ -164,6 +164,13 @@ describe('parse', () => {
     expect(unnamed('')).toEqual([{ type: 'text', text: 'a' }]);
   });
 
+  test('arguments that a server wrote in another form are the object that was meant', () => {
+    const written = ['null', ' "{\\"x\\":1}" ', '{"x":"null"}', '"x"'];
+    const calls = written.map((text, at) => ({ id: `c${at}`, function: { name: 'f', arguments: text } }));
+    const read = partsOf({ tool_calls: calls }).map((part) => part.type === 'tool-call' && part.arguments);
+    expect(read).toEqual(['{}', '{"x":1}', '{"x":"null"}', '"x"']);
+  });
+
   test('calls make a stop a tool_use', () => {
     const message = { tool_calls: [{ id: 'x', function: { name: 'f', arguments: '{}' } }] };
     const choices = [{ index: 0, message, finish_reason: 'stop' }];

@@ -1,0 +1,21 @@
+// Arguments of earlier calls where a provider takes an object.
+import { expect, test } from 'bun:test';
+import { buildArguments } from '../../../src/dialects/shared/call-arguments.ts';
+import { createLossReport } from '../../../src/dialects/shared/loss-report.ts';
+
+test.each([
+  ['', {}],
+  ['null', {}],
+  ['"{\\"x\\":1}"', { x: 1 }],
+  ['{"x":1}', { x: 1 }],
+])('%p is the object that was meant', (text, expected) => {
+  const losses = createLossReport('gemini');
+  expect(buildArguments({ kind: 'function', arguments: text }, losses)).toEqual(expected);
+  expect(losses.list()).toEqual([]);
+});
+
+test.each(['"x"', '[1]', '{"x":'])('%p is handed on as text, which is named', (text) => {
+  const losses = createLossReport('gemini');
+  expect(buildArguments({ kind: 'function', arguments: text }, losses)).toEqual({ arguments: text });
+  expect(losses.list()).toMatchObject([{ feature: 'tool_calls.arguments', outcome: 'approximated' }]);
+});
