@@ -19,7 +19,6 @@ import type { Exchange } from './attempts/try-context.ts';
 import type { BudgetGuard } from './budgets.ts';
 import { clientLeft, isEndedFromOutside } from './cancellation-errors.ts';
 import { answerGeneration, answerWithoutModel } from './operations/generate.ts';
-import type { Fleet } from './fleet.ts';
 import type { GatewayHost } from './host.ts';
 import type { Operation } from './operations/ask-json.ts';
 import { answerCompaction } from './operations/compact.ts';
@@ -29,6 +28,7 @@ import { answerEmbeddings } from './operations/embeddings.ts';
 import { answerForwarded, type Forwarding, isAskedElsewhere, mayForward } from './operations/forward.ts';
 import { type OpeningSocket, openForwardedSocket, withProtocolKey } from './operations/forward-socket.ts';
 import type { ExchangeRecord } from './record/record.ts';
+import { reportBegun } from './record/report-begun.ts';
 import { authenticate, guardOrigin } from './request/admission.ts';
 import {
   featuresIn,
@@ -94,7 +94,7 @@ export async function answerRequest(
   const record = newRecord(dialect, redact);
   record.operation = operationOf(found, request.method);
   record.trace = beginTrace(headers, host);
-  const noteBegun = () => reportBegun(host.fleet, dialect, record, redact);
+  const noteBegun = () => reportBegun(host.fleet, record);
   noteBegun();
   const { client, unfollow } = followClient(request.signal, record);
   const shared = {
@@ -222,31 +222,6 @@ async function answerPosted({ found, admitted, shared, labels, router }: Posted)
 function envelopeOf(found: FoundRoute | FoundForward | OpeningSocket): Envelope | undefined {
   if ('route' in found) return found.route.envelope;
   return 'forward' in found ? found.forward.envelope : undefined;
-}
-
-/** Reports to the other processes that this one has a request to account for. */
-function reportBegun(
-  fleet: Fleet | undefined,
-  dialect: DialectId,
-  record: ExchangeRecord,
-  redact: Redactor,
-): void {
-  if (fleet === undefined) return;
-  const { requestId, timestamp, operation, streamed, route } = record;
-  const name = (text: string | null | undefined) => (text == null ? null : redact(text));
-  const [first] = route?.targets ?? [];
-  fleet.begun({
-    requestId,
-    timestamp,
-    clientDialect: dialect,
-    operation,
-    streamed,
-    requestedModel: name(record.requestedModel),
-    agentType: name(record.agentType),
-    projectId: name(record.projectId),
-    provider: first?.provider.name ?? null,
-    model: name(first?.model) || null,
-  });
 }
 
 /**

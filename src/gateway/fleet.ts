@@ -1,10 +1,11 @@
 // One gateway in several processes: what each reports to the others, and what all must account for together.
 import type { Spent } from '../ledger/budgets/budget-book.ts';
 import type { RowTaker } from '../ledger/ledger.ts';
-import type { RowOperation } from '../ledger/rows/row.ts';
+import type { Attempt, RowOperation, RowTrace } from '../ledger/rows/row.ts';
 import type { Counters } from '../limits/counters.ts';
 import type { RemoteState } from '../limits/remote-count.ts';
 import type { DialectId } from '../model/dialect-id.ts';
+import type { RouteDecision } from '../model/route-decision.ts';
 import type { PeerNotice, Peers } from '../upstream/peers.ts';
 
 /** The other processes, as the gateway in this one sees them. */
@@ -52,4 +53,10 @@ export interface BegunRequest {
   projectId: string | null;
   provider: string | null;
   model: string | null;
+  /** Null until it was routed. */
+  route: RouteDecision | null;
+  /** Null where it is not traced. */
+  trace: RowTrace | null;
+  /** Those before the one that is under way. */
+  attempts: readonly Attempt[];
 }

@@ -1,9 +1,10 @@
 // The requests that a worker has begun and whose rows are not yet in safe hands, in memory that outlives it: when it
 // dies, the primary writes their rows.
 import type { BegunRequest } from '../gateway/fleet.ts';
-import type { LedgerRow, RowOperation, RowStatus } from '../ledger/rows/row.ts';
+import type { Attempt, LedgerRow, RowOperation, RowStatus, RowTrace } from '../ledger/rows/row.ts';
 import type { DialectId } from '../model/dialect-id.ts';
 import type { ErrorCode } from '../model/errors.ts';
+import type { RouteDecision, RouteRuleKind } from '../model/route-decision.ts';
 import { USAGE_COUNTS } from '../model/usage.ts';
 
 /** The part of a request's end that is kept. */
@@ -45,7 +46,8 @@ export const JOURNAL_BYTES = HEAD_BYTES + SLOTS * SLOT_BYTES;
  * streamed, the number of bytes of its id, the id, the length of each text in UTF-16 units (all bits set: null), and the
  * concatenated texts as UTF-8. The second, written when it ends: the number of bytes of its texts plus one (0: not ended),
  * since all texts may be null; its status as a number, whether its usage is known, the numbers of `numbersOf`, and lengths
- * and texts as in the first.
+ * and texts as in the first. Behind it is the trace, whose ids no two requests share: which parts it has (0: none), and its ids in
+ * hex digits, the trace's, the span's and the parent span's.
  */
 const BATCH_AT = 4;
 const TIMESTAMP_AT = 8;
@@ -61,10 +63,19 @@ const NUMBERS_AT = 8;
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 const END_NUMBERS = 4 + USAGE_COUNTS.length;
 const END_LENGTHS_AT = NUMBERS_AT + END_NUMBERS * NUMBER_BYTES;
+const TRACE_AT = 1_976;
+const IDS_AT = TRACE_AT + 1;
+const SPAN_ID_AT = IDS_AT + 32;
+const PARENT_ID_AT = SPAN_ID_AT + 16;
+const IDS_END = PARENT_ID_AT + 16;
+/** The parts of a trace, added up. */
+const IS_TRACED = 1;
+const IS_SAMPLED = 2;
+const HAS_PARENT = 4;
 
 const LENGTH_BYTES = Uint16Array.BYTES_PER_ELEMENT;
 const NONE = 0xffff;
-/** Names come from clients. With this limit the texts of a request's beginning fit: a unit takes at most three bytes. */
+/** Names come from clients. With this limit they fit without the route and the attempts: a unit takes at most three bytes. */
 const LONGEST_NAME = 80;
 /** With this limit the texts of its end always fit, whatever their source. */
 const LONGEST_END_NAME = 40;
@@ -99,7 +110,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
   /** Each request is noted twice: when it arrives, and once its provider is known. */
   const unplaced = createTexts(END_AT - LENGTHS_AT);
   const placed = createTexts(END_AT - LENGTHS_AT);
-  const ends = createTexts(SLOT_BYTES - END_AT - END_LENGTHS_AT);
+  const ends = createTexts(TRACE_AT - END_AT - END_LENGTHS_AT);
   const slots = new Map<string, number>();
   /** Reused before new slots, so that few pages are touched. */
   const free: number[] = [];
@@ -134,6 +145,17 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
     return !isFull;
   }
 
+  function writeTrace(trace: RowTrace | null, at: number): void {
+    if (trace === null) {
+      numbers.setUint8(at + TRACE_AT, 0);
+      return;
+    }
+    const { traceId, spanId, parentSpanId, sampled } = trace;
+    const parent = parentSpanId === null ? 0 : HAS_PARENT;
+    numbers.setUint8(at + TRACE_AT, IS_TRACED + (sampled ? IS_SAMPLED : 0) + parent);
+    buffer.write(traceId + spanId + (parentSpanId ?? ''), at + IDS_AT, 'latin1');
+  }
+
   return {
     note(request) {
       const slot = slotOf(request.requestId);
@@ -146,8 +168,11 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       numbers.setFloat64(at + TIMESTAMP_AT, request.timestamp);
       numbers.setUint16(at + STREAMED_AT, Number(request.streamed));
       numbers.setUint16(at + ID_LENGTH_AT, buffer.write(request.requestId, at + ID_AT, ID_BYTES));
+      writeTrace(request.trace, at);
       const texts = request.provider === null ? unplaced : placed;
-      const isWritten = texts.write(textsOf(request), memory, at + LENGTHS_AT);
+      const from = at + LENGTHS_AT;
+      const isWritten =
+        texts.write(textsOf(request), memory, from) || texts.write(namesOf(request), memory, from);
       numbers.setUint32(at, isWritten ? texts.bytes() : 0);
     },
     ended(row) {
@@ -238,8 +263,11 @@ function readTexts(place: Uint8Array, count: number, bytes: number): (string | n
   });
 }
 
+const BEGUN_TEXTS = 12;
+
 /** In the order in which `readBegun` expects them. */
 function textsOf(request: BegunRequest): (string | null)[] {
+  const { route, attempts } = request;
   return [
     request.clientDialect,
     request.operation,
@@ -248,7 +276,17 @@ function textsOf(request: BegunRequest): (string | null)[] {
     shortened(request.projectId),
     shortened(request.provider),
     shortened(request.model),
+    route?.kind ?? null,
+    route?.rule ?? null,
+    route?.why ?? null,
+    route?.order ?? null,
+    attempts.length === 0 ? null : JSON.stringify(attempts),
   ];
+}
+
+/** Those that always fit. */
+function namesOf(request: BegunRequest): (string | null)[] {
+  return textsOf({ ...request, route: null, attempts: [] });
 }
 
 /** In the order in which `readEnd` expects them; NaN: unknown. Written out, since access by name takes twice as long. */
@@ -300,8 +338,9 @@ export function readJournal(memory: Uint8Array, batches: number): LostRequest[] 
 
 function readBegun(bytes: Uint8Array): BegunRequest {
   const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const texts = readTexts(bytes.subarray(LENGTHS_AT), 7, numbers.getUint32(0));
-  const [clientDialect, operation, requestedModel, agentType, projectId, provider, model] = texts;
+  const texts = readTexts(bytes.subarray(LENGTHS_AT), BEGUN_TEXTS, numbers.getUint32(0));
+  const [clientDialect, operation, requestedModel, agentType, projectId, provider, model, ...more] = texts;
+  const [kind, rule, why, order, attempts] = more;
   return {
     requestId: decoder.decode(bytes.subarray(ID_AT, ID_AT + numbers.getUint16(ID_LENGTH_AT))),
     timestamp: numbers.getFloat64(TIMESTAMP_AT),
@@ -313,6 +352,28 @@ function readBegun(bytes: Uint8Array): BegunRequest {
     projectId: projectId ?? null,
     provider: provider ?? null,
     model: model ?? null,
+    route: readRoute(kind, rule, why, order),
+    trace: readTrace(bytes),
+    attempts: attempts == null ? [] : (JSON.parse(attempts) as Attempt[]),
+  };
+}
+
+type ReadText = string | null | undefined;
+
+function readRoute(kind: ReadText, rule: ReadText, why: ReadText, order: ReadText): RouteDecision | null {
+  if (kind == null) return null;
+  return { kind: kind as RouteRuleKind, rule: rule ?? '', why: why ?? '', order: order ?? null };
+}
+
+function readTrace(bytes: Uint8Array): RowTrace | null {
+  const parts = bytes[TRACE_AT] ?? 0;
+  if (parts === 0) return null;
+  const id = (from: number, to: number) => decoder.decode(bytes.subarray(from, to));
+  return {
+    traceId: id(IDS_AT, SPAN_ID_AT),
+    spanId: id(SPAN_ID_AT, PARENT_ID_AT),
+    parentSpanId: (parts & HAS_PARENT) === 0 ? null : id(PARENT_ID_AT, IDS_END),
+    sampled: (parts & IS_SAMPLED) !== 0,
   };
 }
 

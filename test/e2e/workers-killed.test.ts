@@ -112,6 +112,43 @@ test.skipIf(process.platform !== 'linux')(
 );
 
 test.skipIf(process.platform !== 'linux')(
+  'the row of a request whose worker dies has its route, its trace, the target that was being asked and the attempts before',
+  async () => {
+    await using upstream = await startReplayUpstream(({ path }) =>
+      path.includes('messages')
+        ? jsonReply({ error: { message: 'broken' } }, { status: 500 })
+        : jsonReply({}, { fault: { kind: 'hang-before-headers' } }),
+    );
+    const routing = { default_provider: 'claude', fallback_chain: ['gpt/other'] };
+    const config = labConfig(upstream.url, {}, { routing });
+    await using sluice = await startSluice({ config, workers: 2 });
+    const trace_id = '0af7651916cd43dd8448eb211c80319c';
+    const asked = fetch(`${sluice.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: `00-${trace_id}-b7ad6b7169203331-01` },
+      body: JSON.stringify({ model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] }),
+    }).catch(() => undefined);
+    while (upstream.requests.length < 2) await Bun.sleep(1);
+    for (const worker of childrenOf(sluice.pid)) process.kill(worker, 'SIGKILL');
+    await asked;
+    expect(await sluice.stop()).toBe(0);
+    await using again = await startSluice({ config, home: sluice.home });
+    expect(await again.get('/gateway/audit')).toMatchObject({
+      entries: [
+        {
+          status: 'error',
+          provider: 'gpt',
+          model: 'other',
+          trace_id,
+          route: { kind: 'default' },
+          attempts: [{ provider: 'claude', model: 'm', status: 500, error: 'upstream_failed' }],
+        },
+      ],
+    });
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
   'a worker that dies while its requests finish at a shutdown is in the log, and they have their rows',
   async () => {
     await using upstream = await startReplayUpstream(

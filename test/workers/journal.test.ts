@@ -1,6 +1,7 @@
 // What a worker had begun can be read from its memory when it is gone.
 import { expect, test } from 'bun:test';
 import type { BegunRequest } from '../../src/gateway/fleet.ts';
+import type { Attempt } from '../../src/ledger/rows/row.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
 import { createJournal, HEAD_BYTES, JOURNAL_BYTES, readJournal } from '../../src/workers/journal.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
@@ -16,8 +17,25 @@ const begun = (requestId: string, changes: Partial<BegunRequest> = {}): BegunReq
   projectId: null,
   provider: null,
   model: null,
+  route: null,
+  trace: null,
+  attempts: [],
   ...changes,
 });
+
+const ROUTE = {
+  kind: 'model-tier',
+  rule: 'routing.model_tier_rules.opus',
+  why: 'tier opus',
+  order: null,
+} as const;
+const ATTEMPT: Attempt = {
+  provider: 'lab',
+  model: 'm',
+  status: 503,
+  error: 'upstream_overloaded',
+  durationMs: 7,
+};
 
 const begunIn = (memory: Uint8Array) => readJournal(memory, 0).map(({ begun: request }) => request);
 
@@ -64,6 +82,35 @@ test('when it is full, the rest is begun all the same, and room is used again', 
   // There was room for one, however often it was said.
   journal.note(begun('later'));
   expect(begunIn(memory)[0]?.requestId).toBe('late');
+});
+
+test('route, trace and earlier attempts come back as they were', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const root = { traceId, spanId: 'b7ad6b7169203331', parentSpanId: null, sampled: false };
+  const child = { ...root, parentSpanId: '00f067aa0ba902b7', sampled: true };
+  const placed = { provider: 'lab', model: 'm', route: ROUTE };
+  const requests = [
+    begun('a', { trace: root }),
+    begun('b', { ...placed, trace: child, attempts: [ATTEMPT] }),
+    begun('c', { ...placed, route: { ...ROUTE, order: 'cheapest' } }),
+  ];
+  for (const request of requests) journal.note(request);
+  expect(begunIn(memory)).toEqual(requests);
+  // In the same place as the first.
+  journal.done('a');
+  journal.note(begun('d'));
+  expect(begunIn(memory)[0]).toEqual(begun('d'));
+});
+
+test('where they do not fit, the names are there without them', () => {
+  const memory = new Uint8Array(JOURNAL_BYTES);
+  const journal = createJournal(memory, roomy);
+  const placed = { provider: 'lab', model: 'm', route: ROUTE };
+  journal.note(begun('a', { ...placed, attempts: Array.from({ length: 100 }, () => ATTEMPT) }));
+  journal.note(begun('b', placed));
+  expect(begunIn(memory)).toEqual([begun('a', { ...placed, route: null }), begun('b', placed)]);
 });
 
 test('names full of control characters fit too', () => {

@@ -14,6 +14,7 @@ import { type Plan, type PlanContext, planCall, type Question } from './plan.ts'
 import type { Audience } from '../live/view.ts';
 import { createObserver } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
+import { reportBegun } from '../record/report-begun.ts';
 import type { PlannedTry } from './send.ts';
 import { traceTry } from '../tracing.ts';
 
@@ -86,6 +87,8 @@ export function noteTry(
   record.live.started({ model: shownAs, provider: provider.name, agentType: record.agentType });
   record.overheadMs ??= host.monotonic() - record.startedAt;
   traceTry(record, host, plan);
+  // Of the first try the route has told already.
+  if (record.attempts.length > 0) reportBegun(host.fleet, record);
 }
 
 /** The official SDKs send how many seconds they wait for an answer. */

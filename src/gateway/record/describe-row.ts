@@ -152,7 +152,8 @@ function noteBreak(
   broken.costUsd = record.cost(target, seen);
 }
 
-function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {
+/** Without any secret in what of the request is quoted. */
+export function cleanRoute(route: RouteDecision, redact: (text: string) => string): RouteDecision {
   return { ...route, rule: redact(route.rule), why: redact(route.why) };
 }
 
