@@ -45,7 +45,7 @@ export const GOOGLE_CLOUD: ProviderKind = {
   },
   keyVariable: null,
   authorization: 'google-default-credentials',
-  modelPatterns: [/^(gemini|gemma)-/, /^text-(multilingual-)?embedding-0\d\d$/, /^claude-[^@]+@/],
+  modelPatterns: [/^(gemini|gemma)-[^:]+$/, /^text-(multilingual-)?embedding-0\d\d$/, /^claude-[^@]+@/],
   otherNames: [AT_AMAZON],
   priceId: 'google',
   pricedAt: OWN_SERVERS,

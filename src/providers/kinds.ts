@@ -90,7 +90,10 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     keyVariable: 'GEMINI_API_KEY',
     otherKeyVariables: ['GOOGLE_API_KEY'],
     keyPrefixes: ['AIza'],
-    modelPatterns: [/^(gemini|gemma|learnlm|imagen|veo|lyria)-/, /^(text-embedding-004|embedding-001)$/],
+    modelPatterns: [
+      /^(gemini|gemma|learnlm|imagen|veo|lyria)-[^:]+$/,
+      /^(text-embedding-004|embedding-001)$/,
+    ],
     // Its path has it before every name: under the other name, budgets and limits of the model would not apply.
     otherNames: [/^models\/((?:gemini|gemma|learnlm|imagen|veo|embedding|text-embedding)-.+)$/],
     priceId: 'google',

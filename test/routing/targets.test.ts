@@ -112,6 +112,7 @@ describe('where no rule leads elsewhere', () => {
       'gpt-oss:20b',
       'deepseek-v3.1:671b-cloud',
       'gemma3:4b-it-qat',
+      'gemini-3-flash-preview:cloud',
     ];
     ollama.push(
       'llama3.2',
