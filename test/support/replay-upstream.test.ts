@@ -43,6 +43,12 @@ describe('splits', () => {
       expect(eventBoundaries(body)).toEqual([body.length / 2, body.length]);
     }
   });
+  test('lines of JSON are events each', () => {
+    const body = new TextEncoder().encode('{"a":1}\n{"done":true}\n{"a":2}\n');
+    expect(eventBoundaries(body)).toEqual([8, 22, 30]);
+    const boundaries = truncations(body).filter((cut) => cut.kind === 'boundary');
+    expect(boundaries.map((cut) => cut.bytes.length)).toEqual([0, 8]);
+  });
   test('truncations stop before the terminal', () => {
     const body = new TextEncoder().encode('data: {"a":1}\n\ndata: {"type":"message_stop"}\n\ndata: more\n\n');
     const boundaries = truncations(body).filter((cut) => cut.kind === 'boundary');

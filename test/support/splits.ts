@@ -61,9 +61,14 @@ export function createRandom(seed: number): () => number {
 
 const LF = 10;
 const CR = 13;
+const BRACE = 0x7b;
 
-/** Offsets just behind the blank line that ends each block of lines; a body's last block may lack one. */
+/**
+ * Offsets just behind each event: behind the blank line that ends a block of lines, or behind each line where these are JSON, as
+ * Ollama's. A body's last event may lack that.
+ */
 export function eventBoundaries(body: Uint8Array): number[] {
+  const isLines = body[0] === BRACE;
   const boundaries: number[] = [];
   let lineStart = 0;
   let sawText = false;
@@ -73,7 +78,7 @@ export function eventBoundaries(body: Uint8Array): number[] {
     if (body[at] === CR && body[at + 1] === LF) at++;
     lineStart = at + 1;
     if (!isBlank) sawText = true;
-    else if (sawText) {
+    if (sawText && (isBlank || isLines)) {
       boundaries.push(lineStart);
       sawText = false;
     }
@@ -96,7 +101,7 @@ export interface Truncation {
  * inside the stream; a body without one gives the prefixes before its end.
  */
 export function truncations(body: Uint8Array): Truncation[] {
-  const ends = eventBoundaries(body);
+  const ends = [...new Set([...eventBoundaries(body), body.length])];
   const cuts: Truncation[] = [];
   let start = 0;
   for (const [index, end] of ends.entries()) {
@@ -120,14 +125,16 @@ export function truncations(body: Uint8Array): Truncation[] {
   return cuts;
 }
 
-/** Whether a block of lines holds the event behind which EOF is a proper ending. */
+/** Whether a block of lines, or a line of JSON, holds the event behind which EOF is a proper ending. */
 function isTerminal(block: Uint8Array): boolean {
-  const data = new TextDecoder()
-    .decode(block)
-    .split(/\r\n|\r|\n/)
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice('data:'.length).trimStart())
-    .join('\n');
+  const text = new TextDecoder().decode(block);
+  const data = text.startsWith('{')
+    ? text
+    : text
+        .split(/\r\n|\r|\n/)
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice('data:'.length).trimStart())
+        .join('\n');
   if (data.trim() === '[DONE]') return true;
   const event = parseObject(data);
   if (event === undefined) return false;
