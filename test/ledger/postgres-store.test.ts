@@ -1,6 +1,6 @@
 // The PostgreSQL store: the common suite, on the caller's thread and on its own, and what concerns only a database
 // that others use as well.
-import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { beforeAll, describe, expect, setDefaultTimeout, setSystemTime, test } from 'bun:test';
 import { SQL } from 'bun';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
 import { SCHEMA_LOCK, STEPS, WRITER_LOCK } from '../../src/ledger/postgres/schema.ts';
@@ -392,6 +392,24 @@ describe.skipIf(!hasPostgres)('with a server', () => {
     await appended;
     expect((await newer.totals()).requests).toBe(2);
     await newer.close();
+  });
+
+  test('by a clock that is ahead of the server nothing is deleted early: others share the ledger', async () => {
+    const store = createPostgresStore(await cluster.createDatabase());
+    const now = Date.now();
+    const keepMs = 30 * 86_400_000;
+    await store.append([
+      sampleRow({ requestId: 'old', timestamp: now - keepMs - 3_600_000 }),
+      sampleRow({ requestId: 'new', timestamp: now - keepMs + 3_600_000 }),
+    ]);
+    try {
+      setSystemTime(now + 12 * keepMs);
+      expect(await expireAll(store, Date.now() - keepMs)).toBe(1);
+    } finally {
+      setSystemTime();
+    }
+    expect((await store.audit(ALL)).rows.map(({ requestId }) => requestId)).toEqual(['new']);
+    await store.close();
   });
 
   test('one whose tables need no migration does not wait for one who holds them for it', async () => {

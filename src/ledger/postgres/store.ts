@@ -39,6 +39,9 @@ const BODY_OF_ROW = 'row_id = page.id AND ledger_body.timestamp = page.timestamp
 /** How long readers wait until the database is known to have this version. */
 const READY_MS = 3_000;
 const SILENT = `the database that audit.store names has not answered within ${READY_MS / 1_000} s: check that it runs, and that it can be reached from here`;
+/** A gateway's clock that is ahead of the server's by more than this is wrong. */
+const CLOCK_SLACK_MS = 60_000;
+const SERVER_CLOCK = 'SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT AS now';
 const MIGRATING =
   'its tables are being migrated to this version, by this gateway or another, which takes long with many rows: try again later';
 
@@ -123,8 +126,12 @@ export function createPostgresStore(url: string): ValueStore {
       appendValues([...rows.map(rowValues), ...readPackets(packets)], binariesOf(rows)),
     appendPackets: (packets, binaries) => appendValues(readPackets(packets), binaries),
     ...createStoreReads(ask, select, amongKinds),
-    async expire(before) {
+    async expire(wanted) {
       await ready();
+      // One gateway whose clock is wrong would delete what all others keep.
+      const [server] = await client.query<{ now: number }>(SERVER_CLOCK);
+      const ahead = Date.now() - (server?.now ?? 0);
+      const before = ahead > CLOCK_SLACK_MS ? wanted - ahead : wanted;
       const months = await partitions.drop(before);
       const { rows, next } = await client.transaction((inside) => expireRows(inside, expiryFrom, before));
       expiryFrom = rows < EXPIRE_ROWS ? 0 : next;
