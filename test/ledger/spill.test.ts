@@ -516,23 +516,26 @@ describe('what lies on disk', () => {
     expect(errors).toEqual([]);
   });
 
-  test('files that a process writes after another looked are taken over when it has ended', async () => {
-    const spill = openSpill();
-    expect(await spill.next()).toEqual([]);
-    const path = await spillRows(3);
-    const other = Bun.spawn(['sleep', '60']);
-    renameSync(path, path.replace(`-${process.pid}.`, `-${other.pid}.`));
-    try {
-      setSystemTime(Date.now() + 60_000);
+  test.each([60_000, -3_600_000])(
+    'files that a process writes after another looked are taken over when it has ended, though the clock is set %d ms on',
+    async (elapsed) => {
+      const spill = openSpill();
       expect(await spill.next()).toEqual([]);
-      other.kill();
-      await other.exited;
-      setSystemTime(Date.now() + 60_000);
-      expect(idsOf(await spill.next())).toEqual(['req_0', 'req_1', 'req_2']);
-    } finally {
-      setSystemTime();
-    }
-  });
+      const path = await spillRows(3);
+      const other = Bun.spawn(['sleep', '60']);
+      renameSync(path, path.replace(`-${process.pid}.`, `-${other.pid}.`));
+      try {
+        setSystemTime(Date.now() + elapsed);
+        expect(await spill.next()).toEqual([]);
+        other.kill();
+        await other.exited;
+        setSystemTime(Date.now() + elapsed);
+        expect(idsOf(await spill.next())).toEqual(['req_0', 'req_1', 'req_2']);
+      } finally {
+        setSystemTime();
+      }
+    },
+  );
 
   test('what two take over from a third is lost to neither', async () => {
     const path = await spillRows(3);

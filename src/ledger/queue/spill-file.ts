@@ -135,7 +135,8 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
       }),
     next: () =>
       inTurn(async () => {
-        if (Date.now() - lookedAt >= LOOK_MS) await look();
+        // Also after the clock was set back, for as long as it takes to come to that time again.
+        if (Math.abs(Date.now() - lookedAt) >= LOOK_MS) await look();
         while (head === null && segments[0] !== undefined) {
           const [segment] = segments;
           const rows = await read(segment);
