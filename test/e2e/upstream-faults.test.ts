@@ -126,6 +126,24 @@ const FAULTS: Fault[] = [
     says: /answered 200 with "OK" instead of a JSON object; check its base_url/,
   },
   {
+    name: 'more text than is quoted',
+    reply: replyWith('word '.repeat(40), { headers: { 'content-type': 'text/plain' } }),
+    streams: [false],
+    status: 502,
+    code: 'upstream_malformed',
+    says: /answered 200 with 199 characters of text instead of a JSON object/,
+  },
+  {
+    name: 'half an answer, which is not quoted',
+    reply: replyWith('{"content":[{"type":"text","text":"Once', {
+      headers: { 'content-type': 'text/plain' },
+    }),
+    streams: [false],
+    status: 502,
+    code: 'upstream_malformed',
+    says: /answered 200 with broken JSON instead of a JSON object/,
+  },
+  {
     name: '200 with an error body',
     reply: jsonReply(overloaded),
     status: 529,

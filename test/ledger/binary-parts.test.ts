@@ -72,6 +72,8 @@ test.each([
 test('a document of plain words is text', () => {
   const source = (text: string) => `{"type":"text","media_type":"text/plain","data":"${text}"}`;
   expect(findBinaryParts(source('w'.repeat(9000)))).toEqual([]);
+  const behind = `{"media_type":"text/plain","data":"${'w'.repeat(9000)}","type":"text"}`;
+  expect(findBinaryParts(behind)).toEqual([]);
 });
 
 test('what looks like noise is a part in any field', () => {

@@ -408,6 +408,17 @@ describe('read from the ledger', () => {
     expect(book.states(first).map(({ spentUsd }) => spentUsd)).toEqual([2, 7, 2]);
   });
 
+  test('so is the day with which a week ends', () => {
+    const sunday = Date.UTC(2026, 10, 8, 9);
+    const book = bookOf(daily(9), { ...daily(9), per: 'week' });
+    const [day, week] = [periodAt('day', sunday), periodAt('week', sunday)];
+    expect(day.end).toBe(week.end);
+    expect(book.periods(sunday)).toEqual([day, week]);
+    book.adopt(book.sumUp([spending(2)], day, sunday), sunday);
+    book.adopt(book.sumUp([spending(7)], week, sunday), sunday);
+    expect(book.states(sunday).map(({ spentUsd }) => spentUsd)).toEqual([2, 7]);
+  });
+
   test('a ledger that cannot be read is reported once, and asked again', async () => {
     let isBroken = true;
     const { timers, logged, reader, spent } = setup(async () => {
