@@ -271,13 +271,13 @@ function anyWhole(wire: TextWire): BadAnswer[] {
     json(
       'an answer that calls itself text',
       answer,
-      { says: { text: 'Hello' } },
+      { says: { text: 'Hello' }, tokens: [7, 3] },
       { type: 'text/plain', passes: true },
     ),
     json(
       'an answer that calls itself a stream',
       answer,
-      { says: { text: 'Hello' } },
+      { says: { text: 'Hello' }, tokens: [7, 3] },
       // A line is a stream of one event: it is read as one, and told whole.
       { type: contentType, passes: wire !== 'ollama-chat' },
     ),

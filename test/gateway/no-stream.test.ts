@@ -60,9 +60,11 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
 
   for (const client of DIALECT_IDS) {
     test.each(cuts(PAGE))(`to ${client}: a page, %s`, async (_, pieces) => {
-      const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(contentType)));
-      expect([response.status, row.status, row.errorCode]).toEqual([502, 'error', 'upstream_malformed']);
-      expect(text).toContain('answered with an HTML page instead of an answer; check its base_url');
+      for (const type of [contentType, 'text/html']) {
+        const { response, text, row } = await exchange(wire, client, replyWith(pieces, as(type)));
+        expect([response.status, row.status, row.errorCode]).toEqual([502, 'error', 'upstream_malformed']);
+        expect(text).toContain('answered with an HTML page instead of an answer; check its base_url');
+      }
     });
 
     if (OTHERWISE.has(wire)) continue;

@@ -187,6 +187,11 @@ describe('what was spent', () => {
     book.add(costing(null, infer), NOW);
     book.add(costing(null, { ...infer, status: 'error' }), NOW);
     expect(book.states(NOW)).toMatchObject([{ spentUsd: 2, unpriced: 3 }]);
+    // Either count is enough, and so is that there are none.
+    for (const part of [{ inputTokens: 1 }, { outputTokens: 1 }])
+      book.add(costing(null, { usageKnown: false, usage: { ...NO_USAGE, ...part } }), NOW);
+    book.add(costing(null, { usage: NO_USAGE }), NOW);
+    expect(book.states(NOW)).toMatchObject([{ spentUsd: 2, unpriced: 6 }]);
   });
 
   test('of several that are used up, the one that lasts longest is reported', () => {

@@ -143,6 +143,18 @@ describe('names that clients choose', () => {
   });
 });
 
+test('what runs keeps its place, however many names come', () => {
+  let now = 1_000_000;
+  const counters = createLocalCounters(() => now);
+  const [running] = counters.get(['running']);
+  running?.begin();
+  for (let n = 0; n < 2 * MOST_COUNTERS; n++) {
+    now += 1;
+    counters.get([`name ${n}`]);
+  }
+  expect(counters.peek('running')?.running()).toBe(1);
+});
+
 test('of names that have a limit to themselves those that use most are listed first', () => {
   const { book, enter } = begin({ ...MINUTE, each: 'project' });
   for (const projectId of ['one', 'three', 'three', 'two', 'three', 'two']) enter({ projectId });

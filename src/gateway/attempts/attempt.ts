@@ -86,11 +86,6 @@ async function openAsItIs<Out>(
     requireWhole(plan, answer);
     return { status, headers, relay: relayWhole(answer, render) };
   }
-  // Of others the beginning tells: some servers call everything a page.
-  if (/html/i.test(type) && plan.side.loadFraming !== undefined) {
-    call.abort();
-    throw withHintOf(htmlAnswer(provider.name), response, '', context.host.now());
-  }
   const relay = createRelay<Out>({
     provider: provider.name,
     body: response.body,
