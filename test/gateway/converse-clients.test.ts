@@ -216,6 +216,23 @@ describe('a request', () => {
     });
   });
 
+  test('for one call at a time, which only the model has a word for', async () => {
+    const tools = [{ toolSpec: { name: 'look', inputSchema: { json: { type: 'object' } } } }];
+    const single = { disable_parallel_tool_use: true };
+    const choices = [
+      [{ tools, toolChoice: { any: {} } }, single, { type: 'any', ...single }],
+      [{ tools, toolChoice: { auto: {} } }, single, { type: 'auto', ...single }],
+      [{ tools }, { type: 'auto', ...single }, { type: 'auto', ...single }],
+    ] as const;
+    for (const [toolConfig, own, expected] of choices) {
+      const { body } = await asked({
+        toolConfig: { ...toolConfig, tools: [...tools] },
+        additionalModelRequestFields: { tool_choice: own },
+      });
+      expect(body).toHaveProperty('tool_choice', expected);
+    }
+  });
+
   test('for what only Amazon has is answered without it, and says so', async () => {
     const { body, row } = await asked({
       guardrailConfig: { guardrailIdentifier: 'g', guardrailVersion: '1' },

@@ -310,7 +310,9 @@ export const TOOLS: FeatureGroup = {
         'openai-chat': { parallel_tool_calls: false },
         'openai-responses': { parallel_tool_calls: false },
         gemini: null,
-        'bedrock-converse': null,
+        'bedrock-converse': {
+          additionalModelRequestFields: { tool_choice: { type: 'auto', disable_parallel_tool_use: true } },
+        },
         'ollama-chat': null,
       }),
     },

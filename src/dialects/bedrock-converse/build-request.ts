@@ -22,7 +22,7 @@ import { withoutUnsentChoice } from '../shared/unsent-choice.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import { buildConversation, TURN_FORM } from './build-messages.ts';
-import { buildToolConfig } from './build-tools.ts';
+import { buildSingleCalls, buildToolConfig } from './build-tools.ts';
 import { buildModelFields } from './model-fields.ts';
 import {
   cachePointsOf,
@@ -98,8 +98,9 @@ export function buildRequest(
     losses.approximated('messages.system', SAID_FIRST);
   } else if (system.length > 0) body.system = system;
   put('inferenceConfig', buildInference(request, traits, model, thinks, losses));
-  put('toolConfig', buildToolConfig(request, turns, { model, thinks }, scope));
-  put('additionalModelRequestFields', fields);
+  const toolConfig = buildToolConfig(request, turns, { model, thinks }, scope);
+  put('toolConfig', toolConfig);
+  put('additionalModelRequestFields', { ...fields, ...buildSingleCalls(request, toolConfig, model, losses) });
   const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
   if (tier !== undefined) body.serviceTier = { type: tier };
   // Reported only on request: the matched sequence, and what was cleared of the conversation.

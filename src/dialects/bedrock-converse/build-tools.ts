@@ -9,7 +9,7 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
-import { forcedChoices } from './models.ts';
+import { forcedChoices, takesSingleCalls } from './models.ts';
 import { novaSchema } from './nova-schema.ts';
 import { type ReportedGrowth, reportedGrowth } from '../shared/schema-growth.ts';
 import { ANY_TOOL, CHOICE_LEFT } from '../shared/substitutes.ts';
@@ -38,7 +38,6 @@ export function buildToolConfig(
     else if (asks) losses.lost('tools.strict');
     return buildTool(tool, isStrict, growth, scope);
   });
-  if (request.parallelToolCalls === false && offered.length > 0) losses.lost('parallel_tool_calls');
   if (toolChoice?.type === 'none' && offered.length > 0) {
     if (called.size === 0) {
       losses.approximated('tool_choice', 'the tools are not sent');
@@ -57,6 +56,27 @@ export function buildToolConfig(
     'the tools called earlier are declared, since a conversation with calls must declare some',
   );
   return { tools: [...called].map((name) => toolSpec(name, undefined, ANY_ARGUMENTS)) };
+}
+
+/**
+ * What the model itself is asked for one call at a time, which Converse has no word for. The choice's type is in `toolConfig` where it
+ * has one, and is required here otherwise. https://github.com/BerriAI/litellm/pull/34347, https://github.com/BerriAI/litellm/issues/36536
+ * @param config as built.
+ */
+export function buildSingleCalls(
+  { parallelToolCalls, tools }: NeutralRequest,
+  config: JsonObject | undefined,
+  model: string,
+  losses: LossReport,
+): JsonObject {
+  const offersSome = config !== undefined && tools.some((tool) => tool.type !== 'server');
+  if (parallelToolCalls !== false || !offersSome) return {};
+  if (!takesSingleCalls(model)) {
+    losses.lost('parallel_tool_calls');
+    return {};
+  }
+  const type = config.toolChoice === undefined ? { type: 'auto' } : {};
+  return { tool_choice: { ...type, disable_parallel_tool_use: true } };
 }
 
 const ANY_ARGUMENTS: JsonObject = { type: 'object', properties: {} };

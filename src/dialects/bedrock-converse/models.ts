@@ -70,6 +70,14 @@ export function forcedChoices(family: Family, model: string): readonly ('any' | 
 }
 
 /**
+ * Whether the model can be told to call one tool at a time: Claude from 4.5 on. Amazon refused the field for earlier ones:
+ * https://github.com/anthropics/anthropic-sdk-typescript/issues/592
+ */
+export function takesSingleCalls(model: string): boolean {
+  return familyOf(model) === 'claude' && !/claude-(v?2|instant|3-|(opus|sonnet)-4-(1-)?20)/.test(model);
+}
+
+/**
  * "This model doesn't support the stopSequences field": gpt-oss (https://github.com/crewAIInc/crewAI/issues/3317) and Qwen
  * (https://github.com/langgenius/dify-official-plugins/issues/1767).
  */

@@ -264,12 +264,7 @@ describe('tools', () => {
     ],
     ['none, and none chosen', { toolChoice: { type: 'none' }, parallelToolCalls: false }, undefined, []],
     ['none, though one was called', { messages: CALLED }, { tools: [SPEC] }, ['approximated tools']],
-    [
-      'one at a time',
-      { tools: [FUNCTION], parallelToolCalls: false },
-      { tools: [SPEC] },
-      ['lost parallel_tool_calls'],
-    ],
+    ['one at a time', { tools: [FUNCTION], parallelToolCalls: false }, { tools: [SPEC] }, []],
     [
       'strict ones',
       { tools: [{ ...FUNCTION, strict: true }] },
@@ -429,6 +424,42 @@ describe('tools', () => {
     };
     expect(choose({ type: 'required' }).choice).toEqual(any as never);
     expect(choose({ type: 'tool', name: 'f' })).toEqual({ choice: named, lost });
+  });
+
+  const SINGLE = { disable_parallel_tool_use: true };
+
+  test.each<[string, Partial<NeutralRequest>, JsonObject | undefined]>([
+    ['as the model likes', {}, { type: 'auto', ...SINGLE }],
+    // Amazon refuses the type in both places.
+    ['forced', { toolChoice: { type: 'required' } }, SINGLE],
+    [
+      'that was to be forced',
+      { toolChoice: { type: 'required' }, reasoning: { mode: 'on', budgetTokens: 2048 } },
+      SINGLE,
+    ],
+    ['of none', { toolChoice: { type: 'none' } }, undefined],
+    ['of tools that were called only', { tools: [], messages: CALLED }, undefined],
+  ])('one call at a time, %s', (_, request, expected) => {
+    const { body, lost } = build({ tools: [FUNCTION], parallelToolCalls: false, ...request });
+    expect(at(body, 'additionalModelRequestFields', 'tool_choice')).toEqual(expected as never);
+    expect(lost).not.toContain('lost parallel_tool_calls');
+  });
+
+  test.each<[string, boolean]>([
+    ['us.anthropic.claude-opus-4-6-v1', true],
+    ['anthropic.claude-opus-4-5-20251101-v1:0', true],
+    ['eu.anthropic.claude-haiku-4-5-20251001-v1:0', true],
+    ['anthropic.claude-opus-4-1-20250805-v1:0', false],
+    ['us.anthropic.claude-sonnet-4-20250514-v1:0', false],
+    ['us.anthropic.claude-3-7-sonnet-20250219-v1:0', false],
+    [NOVA, false],
+  ])('%s is told to make one call at a time: %p', (model, isTold) => {
+    const { body, lost } = build({ tools: [FUNCTION], parallelToolCalls: false }, model);
+    expect(at(body, 'additionalModelRequestFields', 'tool_choice') !== undefined).toBe(isTold);
+    expect(lost).toEqual(isTold ? [] : ['lost parallel_tool_calls']);
+    expect(build({ tools: [FUNCTION], parallelToolCalls: true }, model).body).not.toHaveProperty(
+      'additionalModelRequestFields',
+    );
   });
 
   test('what streams no calls answers whole where there are tools, and only there', () => {

@@ -41,10 +41,14 @@ export function readConverse(sent: JsonObject): ReadRequest {
     lost.add('additionalModelResponseFieldPaths');
   // The path says whether to stream.
   const { stream: __, ...more } = asObject(fields) ?? {};
+  const tools = readTools(asObject(toolConfig) ?? {}, lost);
+  // Amazon joins both places: only the model's own has a word for one call at a time.
+  if (tools.tool_choice !== undefined)
+    tools.tool_choice = { ...asObject(more.tool_choice), ...asObject(tools.tool_choice) };
   const body: JsonObject = {
     ...more,
     ...readInference(asObject(inferenceConfig) ?? {}, lost),
-    ...readTools(asObject(toolConfig) ?? {}, lost),
+    ...tools,
     ...readFormat(asObject(outputConfig) ?? {}, asObject(more.output_config), lost),
   };
   // In Amazon's words: it is not sent on as it is, but to each provider as that names its tiers.
@@ -104,11 +108,12 @@ function readTools({ tools, toolChoice }: JsonObject, lost: Set<string>): JsonOb
     read.push({ ...rest, input_schema: asObject(inputSchema)?.json ?? {} });
   }
   if (read.length === 0) return {};
-  const { any, tool, auto: _, ...others } = asObject(toolChoice) ?? {};
+  const { any, tool, auto, ...others } = asObject(toolChoice) ?? {};
   for (const name of Object.keys(others)) lost.add(`toolChoice.${name}`);
   if (tool !== undefined)
     return { tools: read, tool_choice: { type: 'tool', name: asObject(tool)?.name ?? '' } };
-  return { tools: read, ...(any !== undefined && { tool_choice: { type: 'any' } }) };
+  if (any !== undefined) return { tools: read, tool_choice: { type: 'any' } };
+  return { tools: read, ...(auto !== undefined && { tool_choice: { type: 'auto' } }) };
 }
 
 function readMessage(message: JsonValue, lost: Set<string>): JsonValue {
