@@ -21,6 +21,8 @@ export interface RequestLimits {
   wouldPass(target: Target): boolean;
   /** Null: it may be sent to the target, and counts. A promise only where the server that gateways share is asked. */
   enter(target: Target): Refusal | null | Promise<Refusal | null>;
+  /** It was not sent to the target that let it enter, and counts no more for that. */
+  notSent(target: Target): void;
 }
 
 /** Null where nothing limits the request. */
@@ -132,6 +134,8 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       const caller = callerOf(record);
       const namesAt = ({ provider, model }: Target) => ({ ...caller, provider: provider.name, model });
       let entering: Promise<unknown> | null = null;
+      /** What the target that was entered last added. Where two are asked at the same time, the other may rely on it. */
+      let latest: { target: Target; added: Count[] } | null = null;
 
       function enter(target: Target): Refusal | null | Promise<Refusal | null> {
         record.counted ??= [];
@@ -140,11 +144,20 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
         // meanwhile, nobody would give back what it counted towards.
         if (entering !== null)
           return entering.then(() => (record.counted === counted ? enter(target) : null));
+        const before = counted.length;
+        latest = null;
         const reached = book.enter(namesAt(target), counted);
-        if (!(reached instanceof Promise)) return reached && refusalOf(reached);
+        const entered = () => {
+          latest = { target, added: counted.slice(before) };
+        };
+        if (!(reached instanceof Promise)) {
+          entered();
+          return reached && refusalOf(reached);
+        }
         entering = reached;
         return reached.then((found) => {
           entering = null;
+          entered();
           // The request ended before the answer came.
           if (record.counted !== counted) book.leave(counted);
           return found && refusalOf(found);
@@ -154,6 +167,17 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       return {
         wouldPass: (target) => book.reached(namesAt(target), record.counted ?? []) === null,
         enter,
+        notSent(target) {
+          if (latest?.target !== target) return;
+          const { added } = latest;
+          latest = null;
+          // What ran has been given back where the request has ended.
+          book.giveBack(record.counted === null ? added.filter(({ running }) => running === null) : added);
+          for (const count of added) {
+            const at = record.counted?.indexOf(count) ?? -1;
+            if (at !== -1) record.counted?.splice(at, 1);
+          }
+        },
       };
     },
     configure(config) {

@@ -45,6 +45,8 @@ interface LimitBook {
   enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null>;
   /** The request has ended. */
   leave(counted: readonly Count[]): void;
+  /** The request is not sent after all: it counts towards none of these. */
+  giveBack(counted: readonly Count[]): void;
   /** Counts the tokens of an answer. */
   addTokens(names: RequestNames, tokens: number): void;
   /** In the order of the configuration; where each has the limit to itself, those who use some of it, most first. */
@@ -114,6 +116,19 @@ class CountingBook implements LimitBook {
     if (keys.length > 0) this.remote.leave(keys);
   }
 
+  giveBack(counted: readonly Count[]): void {
+    this.leave(counted);
+    const debits: RemoteDebit[] = [];
+    for (const { key, running } of counted) {
+      // A limit that was taken out of the configuration meanwhile counts nothing.
+      const line = running === null ? this.lines.find((one) => key.startsWith(one.key)) : undefined;
+      if (line?.limit.kind !== 'requests') continue;
+      const [counter] = this.counters.get([key]);
+      debits.push({ key, ms: -line.giveBack(counter ?? line.others) });
+    }
+    if (debits.length > 0) this.remote?.debit(debits);
+  }
+
   addTokens(names: RequestNames, tokens: number): void {
     const ofTokens = this.lines.filter(({ limit }) => limit.kind === 'tokens');
     const places = this.placesOf(names, [], ofTokens);
@@ -123,7 +138,7 @@ class CountingBook implements LimitBook {
       if (line.limit.each !== null) this.list(line, name);
       return { key, ms };
     });
-    if (debits.length > 0 && tokens > 0) this.remote?.addTokens(debits);
+    if (debits.length > 0 && tokens > 0) this.remote?.debit(debits);
   }
 
   states(): LimitState[] | Promise<LimitState[]> {

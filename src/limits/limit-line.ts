@@ -110,10 +110,13 @@ export class LimitLine implements NameReader {
     }
   }
 
-  /** Undoes `take`. */
-  giveBack(counter: Counter): void {
-    if (this.limit.kind === 'concurrent') counter.end();
-    if (this.limit.kind === 'requests') move(counter, -this.share, 0);
+  /** Undoes `take`. Returns how much of the period that frees, in milliseconds. */
+  giveBack(counter: Counter): number {
+    const { limit, share } = this;
+    if (limit.kind === 'concurrent') counter.end();
+    if (limit.kind !== 'requests') return 0;
+    move(counter, -share, 0);
+    return share;
   }
 
   /** Counts the tokens of an answer. Returns how much of the period they take, in milliseconds. */

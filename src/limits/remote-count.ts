@@ -21,7 +21,7 @@ export interface RemoteAnswer {
   inUse: number[];
 }
 
-/** Tokens of an answer, as milliseconds of the period. */
+/** Tokens of an answer, or requests that are not sent (negative), as milliseconds of the period. */
 export interface RemoteDebit {
   key: string;
   ms: number;
@@ -40,7 +40,7 @@ export interface RemoteCount {
   enter(places: readonly RemotePlace[]): Promise<RemoteAnswer | null> | null;
   /** Gives back places of `concurrent`. */
   leave(keys: readonly string[]): void;
-  addTokens(debits: readonly RemoteDebit[]): void;
+  debit(debits: readonly RemoteDebit[]): void;
   /** What is in use of each place, as in an answer. */
   read(places: readonly RemotePlace[]): Promise<number[] | null> | null;
   /** Gives back all places of this process; resolves when that has been said, or cannot be. */

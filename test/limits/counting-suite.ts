@@ -142,6 +142,25 @@ export function countsTogether(
       expect((await other?.states())?.map(({ used }) => used)).toEqual([1, 1]);
     });
 
+    test('a request that is not sent after all counts towards nothing', async () => {
+      const limits: RateLimit[] = [
+        { ...MINUTE, most: 1, per: 'day' },
+        { ...MINUTE, most: 5, per: 'day', each: null },
+        AT_ONCE,
+      ];
+      await using together = await begin(2, limits);
+      const [one, other] = together.books;
+      expect(await passes(one, namesOf('data'))).toBe(true);
+      for (let n = 0; n < 9; n++) {
+        const counted: Count[] = [];
+        expect(await passes(n % 2 === 0 ? one : other, namesOf('web'), counted)).toBe(true);
+        (n % 2 === 0 ? one : other)?.giveBack(counted);
+        await together.settled();
+      }
+      expect((await other?.states())?.filter(({ limit }) => limit.project === 'web')).toEqual([]);
+      expect((await one?.states())?.find(({ limit }) => limit.each === null)).toMatchObject({ used: 1 });
+    });
+
     test('a changed limit begins anew, but what runs goes on counting', async () => {
       await using together = await begin(2, [MINUTE, AT_ONCE]);
       const [one, other] = together.books;

@@ -144,7 +144,9 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       const checked = checkLimits(context, target, key);
       const limited = checked instanceof Promise ? await checked : checked;
       const entered = limited ?? enter(context, visit, key);
-      const lease = entered instanceof Promise ? await noteWait(context, entered) : entered;
+      const lease = entered instanceof Promise ? await noteWait(context, target, entered) : entered;
+      const isSent = !signal.aborted && !('refused' in lease);
+      if (limited === null && !isSent) context.limits?.notSent(target);
       if (signal.aborted) throw leftBefore(lease, signal);
       if ('refused' in lease) next = noteRefusal(context, visit, lease, queue, queuedMs);
       else {
@@ -240,15 +242,23 @@ function leftBefore(lease: Lease | Refusal, signal: CancelSignal): unknown {
 }
 
 /** Notes the time waited for room, however that ends; for a client that leaves, before its row is written. */
-function noteWait<T>({ host, signal, record }: TryContext, entered: Promise<T>): Promise<T> {
+function noteWait<T>(
+  { host, signal, record, limits }: TryContext,
+  target: Target,
+  entered: Promise<T>,
+): Promise<T> {
   const since = host.monotonic();
   const over = () => {
     record.queuedMs = (record.queuedMs ?? 0) + host.monotonic() - since;
   };
-  signal.addEventListener('abort', over, { once: true });
+  const left = () => {
+    over();
+    limits?.notSent(target);
+  };
+  signal.addEventListener('abort', left, { once: true });
   return entered.finally(() => {
     if (signal.aborted) return;
-    signal.removeEventListener('abort', over);
+    signal.removeEventListener('abort', left);
     over();
   });
 }
@@ -316,6 +326,7 @@ function planOrLeave<T>(
     return options.plan(target, lease.key);
   } catch (thrown) {
     lease.end('abandoned');
+    options.context.limits?.notSent(target);
     queue.unplanned ??= thrown;
     if (target === queue.tried[0]) throw thrown;
     // Why the first did not answer tells the client more, and beside it, it still may.

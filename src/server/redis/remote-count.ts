@@ -74,7 +74,7 @@ class RedisCount implements RemoteCount {
     );
   }
 
-  addTokens(debits: readonly RemoteDebit[]): void {
+  debit(debits: readonly RemoteDebit[]): void {
     void this.connection?.run(
       ADD,
       debits.map(({ key }) => this.keyOf(key)),

@@ -90,11 +90,15 @@ end
 return answer
 `);
 
-/** Keys: places of tokens. Arguments: how many ms of its period each is to have more in use. */
+/** Keys: places of tokens or requests. Arguments: how many ms of its period each is to have more in use; negative: less. */
 export const ADD = script(`${CLOCK}
 for at = 1, #KEYS do
   local left = math.max(0, (redis.call('GET', KEYS[at]) or now) - now) + ARGV[at]
-  redis.call('SET', KEYS[at], text(now + left), 'PX', math.ceil(left))
+  if left > 0 then
+    redis.call('SET', KEYS[at], text(now + left), 'PX', math.ceil(left))
+  else
+    redis.call('DEL', KEYS[at])
+  end
 end
 `);
 

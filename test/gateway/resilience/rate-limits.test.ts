@@ -133,6 +133,67 @@ test('those refused count towards nothing, those that failed do', async () => {
   await end();
 });
 
+test('one that is sent to nobody counts towards nothing: the breaker is open', async () => {
+  const { status, timers, asked, limits, end } = setup(
+    [
+      { requests: 3, per: 'hour', project: 'web' },
+      { requests: 3, per: 'hour', provider: 'one' },
+      { concurrent: 1, project: 'web' },
+    ],
+    {
+      script: { one: [failure(500), 'works'] },
+      providers: { one: { breaker: { failures: 1, open_for: '60s' } } },
+    },
+  );
+  expect(await status({ project_id: 'web' })).toBe(502);
+  const afterOne = limits();
+  for (let n = 0; n < 9; n++) expect(await status({ project_id: 'web' })).toBe(503);
+  expect(limits()).toEqual(afterOne);
+  await timers.advance(60_000);
+  expect(await status({ project_id: 'web' })).toBe(200);
+  expect(asked).toHaveLength(2);
+  await end();
+});
+
+test('where the next target is asked, it counts towards what that is limited by, and not the one before', async () => {
+  const { status, asked, limits, end } = setup(
+    [
+      { requests: 9, per: 'day', project: 'web' },
+      { requests: 9, per: 'day', provider: 'one' },
+      { requests: 9, per: 'day', provider: 'two' },
+    ],
+    {
+      script: { one: [failure(500)], two: ['works'] },
+      providers: { one: { breaker: { failures: 1, open_for: '60s' } } },
+    },
+  );
+  for (let n = 0; n < 3; n++) expect(await status({ project_id: 'web' })).toBe(200);
+  expect(asked).toEqual(['one', 'two', 'two', 'two']);
+  expect(limits().map((line) => line.split(': ').at(-1))).toEqual(['3', '1', '3']);
+  await end();
+});
+
+test('a client that leaves while it waits for room was sent to nobody', async () => {
+  const { post, timers, limits, end } = setup([{ requests: 9, per: 'day' }], {
+    script: { one: [jsonReply({}, { fault: { kind: 'hang-before-headers' } }), 'works'] },
+    providers: { one: { concurrency: { max: 1 }, timeouts: { first_byte: '60s' } } },
+  });
+  const first = new AbortController();
+  const second = new AbortController();
+  const one = post('/v1/messages', ASK, { signal: first.signal }).catch(() => {});
+  await timers.advance(1);
+  const two = post('/v1/messages', ASK, { signal: second.signal }).catch(() => {});
+  await timers.advance(1);
+  expect(limits()).toEqual([expect.stringMatching(/: 2$/)]);
+  second.abort();
+  await two;
+  await timers.advance(1);
+  expect(limits()).toEqual([expect.stringMatching(/: 1$/)]);
+  first.abort();
+  await one;
+  await end();
+});
+
 test('a request counts once, however often it is tried and at however many targets', async () => {
   const { post, answered, asked, limits, end } = setup([{ requests: 2, per: 'day', project: 'web' }], {
     script: { one: [failure(500), failure(500), failure(500)], two: ['works'] },

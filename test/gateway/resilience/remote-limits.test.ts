@@ -27,7 +27,7 @@ function createHeldCount() {
   const remote: RemoteCount = {
     enter: (places) => new Promise((answer) => asked.push({ places, answer })),
     leave: (keys) => left.push([...keys]),
-    addTokens: (added) => debits.push(...added.map(({ ms }) => Math.round(ms))),
+    debit: (added) => debits.push(...added.map(({ ms }) => Math.round(ms))),
     read: () => null,
     async close() {
       closed += 1;
