@@ -18,7 +18,9 @@ export const PROVIDER_TOOLS: FeatureGroup = {
           ...NOWHERE,
         }),
         'openai-chat': { web_search_options: {} },
+        'bedrock-converse': { toolConfig: { tools: [{ systemTool: { name: 'nova_grounding' } }] } },
       },
+      models: { 'bedrock-converse': 'us.amazon.nova-2-lite-v1:0' },
     },
     {
       name: 'page fetch',

@@ -9,10 +9,12 @@ import { freeTextSchema } from '../shared/free-text-tool.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { buildCachePoint, type ContentScope } from './build-content.ts';
 import type { Turn } from './build-messages.ts';
-import { forcedChoices, takesSingleCalls } from './models.ts';
+import { forcedChoices, searchesWeb, takesSingleCalls } from './models.ts';
 import { novaSchema } from './nova-schema.ts';
 import { type ReportedGrowth, reportedGrowth } from '../shared/schema-growth.ts';
 import { ANY_TOOL, CHOICE_LEFT } from '../shared/substitutes.ts';
+import { searchInstead } from '../shared/web-search.ts';
+import { NOVA_SEARCH } from './wire.ts';
 
 interface ChoiceFacts {
   model: string;
@@ -45,11 +47,13 @@ export function buildToolConfig(
     }
     losses.lost('tool_choice', 'a conversation with calls must declare tools');
   }
+  const isCallable = offered.some((tool) => tool.toolSpec !== undefined);
+  if (!isCallable && (toolChoice?.type === 'required' || toolChoice?.type === 'tool'))
+    losses.lost('tool_choice');
   if (offered.length > 0) {
-    const choice = buildChoice(toolChoice, facts, scope);
+    const choice = isCallable ? buildChoice(toolChoice, facts, scope) : undefined;
     return { tools: offered, ...(choice === undefined ? {} : { toolChoice: choice }) };
   }
-  if (toolChoice?.type === 'required' || toolChoice?.type === 'tool') losses.lost('tool_choice');
   if (called.size === 0) return undefined;
   losses.approximated(
     'tools',
@@ -81,6 +85,8 @@ export function buildSingleCalls(
 
 const ANY_ARGUMENTS: JsonObject = { type: 'object', properties: {} };
 
+const NO_SETTINGS = { allowedDomains: false, blockedDomains: false, location: false };
+
 function calledTools(turns: readonly Turn[]): Set<string> {
   const names = new Set<string>();
   for (const { content } of turns) {
@@ -97,6 +103,8 @@ function buildTool(tool: Tool, isStrict: boolean, growth: ReportedGrowth, scope:
   losses.ungrouped(tool);
   switch (tool.type) {
     case 'server':
+      if (searchesWeb(scope.model) && searchInstead(tool, NO_SETTINGS, losses) !== undefined)
+        return [{ systemTool: { name: NOVA_SEARCH } }];
       losses.lost(`tools.${tool.name}`);
       return [];
     case 'custom':

@@ -70,6 +70,14 @@ export function forcedChoices(family: Family, model: string): readonly ('any' | 
 }
 
 /**
+ * Whether the model can search the web, which Amazon does in the USA alone. https://docs.aws.amazon.com/nova/latest/userguide/grounding.html,
+ * https://docs.aws.amazon.com/nova/latest/nova2-userguide/web-grounding.html
+ */
+export function searchesWeb(model: string): boolean {
+  return /\bus\.amazon\.nova-(premier|2-lite)/.test(model);
+}
+
+/**
  * Whether the model can be told to call one tool at a time: Claude from 4.5 on. Amazon refused the field for earlier ones:
  * https://github.com/anthropics/anthropic-sdk-typescript/issues/592
  */

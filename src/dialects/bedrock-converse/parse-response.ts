@@ -9,7 +9,7 @@ import { objectsIn, textIn } from '../shared/answer-list.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCitation, readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
-import { ANTHROPIC, CONTEXT_MANAGEMENT, ID } from './wire.ts';
+import { ANTHROPIC, CONTEXT_MANAGEMENT, ID, NOVA_SEARCH } from './wire.ts';
 
 export function parseResponse(body: JsonObject): NeutralResponse {
   const message = asObject(asObject(body.output)?.message);
@@ -105,9 +105,8 @@ export function isServerTool({ type }: JsonObject): boolean {
   return type === 'server_tool_use';
 }
 
-/** Nova's own tool, which Amazon bills by the search. https://docs.aws.amazon.com/nova/latest/userguide/grounding.html */
 export function isSearch(call: JsonObject | undefined): boolean {
-  return call !== undefined && isServerTool(call) && call.name === 'nova_grounding';
+  return call !== undefined && isServerTool(call) && call.name === NOVA_SEARCH;
 }
 
 export function imageType(image: JsonObject | undefined): string {

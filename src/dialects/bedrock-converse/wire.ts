@@ -7,3 +7,6 @@ export const ANTHROPIC = 'anthropic-messages' satisfies ProviderDialectId;
 
 /** A field of Anthropic's requests and answers, which Amazon hands on to Claude and, where asked for it, back. */
 export const CONTEXT_MANAGEMENT = 'context_management';
+
+/** Nova's own web search, which Amazon bills by the search. https://docs.aws.amazon.com/nova/latest/userguide/grounding.html */
+export const NOVA_SEARCH = 'nova_grounding';

@@ -462,6 +462,33 @@ describe('tools', () => {
     );
   });
 
+  const SEARCH: NeutralRequest['tools'][number] = {
+    type: 'server',
+    name: 'web_search',
+    definition: { dialect: 'anthropic-messages', fields: {} },
+    search: { others: [] },
+  };
+  const GROUNDING = { systemTool: { name: 'nova_grounding' } };
+  const NOVA_2 = 'us.amazon.nova-2-lite-v1:0';
+
+  test('a search is that of the models that have one', () => {
+    for (const model of [NOVA_2, 'us.amazon.nova-premier-v1:0'])
+      expect(build({ tools: [SEARCH, FUNCTION], toolChoice: { type: 'required' } }, model)).toMatchObject({
+        body: { toolConfig: { tools: [GROUNDING, SPEC], toolChoice: { any: {} } } },
+        lost: ['approximated tools.web_search'],
+      });
+    for (const model of [CLAUDE, NOVA, 'amazon.nova-premier-v1:0', 'eu.amazon.nova-2-lite-v1:0'])
+      expect(build({ tools: [SEARCH] }, model).lost).toEqual(['lost tools.web_search']);
+  });
+
+  test('a search of some domains only is none, and no search can be forced', () => {
+    const limited = { ...SEARCH, search: { allowedDomains: ['a.example'], others: [] } };
+    expect(build({ tools: [limited] }, NOVA_2)).toMatchObject({ lost: ['lost tools.web_search'] });
+    const { body, lost } = build({ tools: [SEARCH], toolChoice: { type: 'required' } }, NOVA_2);
+    expect(body.toolConfig).toEqual({ tools: [GROUNDING] });
+    expect(lost).toEqual(['approximated tools.web_search', 'lost tool_choice']);
+  });
+
   test('what streams no calls answers whole where there are tools, and only there', () => {
     for (const model of [LLAMA, MISTRAL, 'eu.mistral.pixtral-large-2502-v1:0', 'us.writer.palmyra-x5-v1:0']) {
       expect(build({ tools: [FUNCTION] }, model).answersWhole).toBe(true);
