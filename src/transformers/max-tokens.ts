@@ -28,18 +28,19 @@ export const maxTokens = defineTransformer({
       request(request, context) {
         const asked = request.maxOutputTokens;
         if (asked === undefined) {
-          return fallback === undefined ? request : { ...request, maxOutputTokens: Math.min(fallback, max) };
+          return fallback === undefined ? request : withLimit(request, Math.min(fallback, max), context);
         }
         if (asked <= max) return request;
         context.lose({ feature: 'max_tokens', outcome: 'approximated', how: `${max} in place of ${asked}` });
-        return withinBudget({ ...request, maxOutputTokens: max }, max, context);
+        return withLimit(request, max, context);
       },
     };
   },
 });
 
 /** Thinking counts as output: its budget must leave room for the answer itself. */
-function withinBudget(request: NeutralRequest, max: number, context: RequestContext): NeutralRequest {
+function withLimit(asked: NeutralRequest, max: number, context: RequestContext): NeutralRequest {
+  const request = { ...asked, maxOutputTokens: max };
   const { reasoning } = request;
   if (reasoning?.budgetTokens === undefined || reasoning.budgetTokens < max) return request;
   const budgetTokens = Math.floor(max / 2);

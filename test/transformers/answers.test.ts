@@ -374,6 +374,27 @@ describe('reasoning', () => {
       ];
       expect(through(createTagging(tags, context), ...nothing, ...text(1, 'hi'))).toEqual(text(1, 'hi'));
     });
+    test('each thought has its own tags', async () => {
+      const thought = (block: number): StreamEvent[] => [
+        { type: 'reasoning-start', block },
+        { type: 'reasoning-delta', block, text: 'hm' },
+        { type: 'reasoning-end', block },
+      ];
+      const passed = await through(createTagging(tags, context), ...thought(0), ...thought(1));
+      const said = (block: number): StreamEvent[] => [
+        { type: 'text-start', block },
+        ...['<think>', 'hm', '</think>\n\n'].map((each) => ({
+          type: 'text-delta' as const,
+          block,
+          text: each,
+        })),
+        { type: 'text-end', block },
+      ];
+      expect(passed).toEqual([...said(0), ...said(1)]);
+    });
+    test('what could have been a tag is text at the end of its block', () => {
+      expect(through(createUntagging(tags, false, context), ...text(0, '<thi'))).toEqual(text(0, '<thi'));
+    });
     test('of what sealed the thinking nothing is left, which is named', async () => {
       const lost: string[] = [];
       const sealed: StreamEvent[] = [

@@ -3,7 +3,9 @@ import { expect, test } from 'bun:test';
 import { resolveInput } from '../support/resolve-input.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { createWebHost } from '../../src/gateway/host.ts';
+import { runTransformer } from '../../src/transformers/run-module.ts';
 import type { Transformer } from '../../src/transformers/transformer.ts';
+import { createModuleTransformer } from '../../src/transformers/user-module.ts';
 import { clientRequest } from '../support/client-requests.ts';
 import { createFakeStore } from '../support/ledger-rows.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -99,4 +101,16 @@ test('a client that leaves', async () => {
   await reader?.cancel();
   client.abort();
   expect(counts).toEqual({ made: 1, closed: 1 });
+});
+
+test.each([true, false])('a module of the user’s own learns it, stream: %j', async (stream) => {
+  let closed = 0;
+  const code = runTransformer({ answer: () => ({ event: (event, emit) => emit(event) }) });
+  const second = createModuleTransformer({
+    ...{ file: './mine.ts', options: {}, timeLimitMs: 1_000, path: [] },
+    code: { ...code, answer: (context) => ({ ...code.answer(context), close: () => void closed++ }) },
+  });
+  const { post } = setup('passes', { second });
+  expect(await (await post(stream)).text()).toContain('two');
+  expect(closed).toBe(1);
 });

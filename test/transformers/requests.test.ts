@@ -52,6 +52,23 @@ describe('max_tokens', () => {
     await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     expect(lab.sent().body.max_tokens).toBe(500);
   });
+  test('without a default, what was not asked for is not', async () => {
+    const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 500 }]);
+    await lab.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+    expect(lab.sent().body).not.toHaveProperty('max_tokens');
+  });
+  test('a default, too, leaves room for the answer beside the thinking', async () => {
+    const lab = labOf('gemini', [{ name: 'max_tokens', max: 9_000, default: 4_000 }]);
+    await lab.post('/v1beta/models/m:generateContent', {
+      contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
+      generationConfig: { thinkingConfig: { thinkingBudget: 8_000 } },
+    });
+    expect(lab.sent().body.generationConfig).toEqual({
+      maxOutputTokens: 4_000,
+      thinkingConfig: { thinkingBudget: 2_000 },
+    });
+    expect((await lab.row(0)).lost).toEqual(['thinking (approximated: a budget of 2000 tokens)']);
+  });
   test('what asks for no more than the bound is as it was, and nothing is reported', async () => {
     const lab = labOf('openai-chat', [{ name: 'max_tokens', max: 1_000 }]);
     await lab.ask('openai-chat', false);
@@ -227,6 +244,16 @@ describe('headers', () => {
         }
       }
     }
+  });
+  test('what is not there is not lost', async () => {
+    const steps = [
+      { name: 'headers', remove: ['x-absent'] },
+      { name: 'fields', remove: ['absent', 'messages.absent'] },
+    ];
+    const lab = labOf('anthropic-messages', steps);
+    await lab.ask('anthropic-messages', false);
+    expect((await lab.row(0)).lost).toEqual([]);
+    expect(lab.sent().body).not.toHaveProperty('absent');
   });
   test('values that are secrets are looked up, and show nowhere', async () => {
     const lab = labOf('anthropic-messages', [{ name: 'headers', set: { 'x-team': 'a-literal-secret' } }]);
