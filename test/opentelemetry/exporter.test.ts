@@ -430,6 +430,30 @@ describe('when it is reported', () => {
     await exporter.close();
   });
 
+  test('metrics are totals since the start, unless changes are asked for', async () => {
+    const { exporter, requests } = setup();
+    const totals = () =>
+      collector.points
+        .filter(({ metric }) => metric === 'gen_ai.client.operation.duration')
+        .map(({ count, startMs, temporality }) => [count, startMs, temporality]);
+    for (const count of [1, 2]) {
+      exporter.see({ ...SERVED, trace: null });
+      await timers.advance(60_000);
+      await requests(count);
+      expect(totals()).toEqual([[count, SAMPLE_TIME + 60_000, 2]]);
+    }
+    await exporter.close();
+    expect(totals()).toEqual([[2, SAMPLE_TIME + 60_000, 2]]);
+  });
+
+  test('however many requests come, one timer runs', () => {
+    const { exporter } = setup();
+    exporter.see(SERVED);
+    const pending = timers.pending();
+    for (let index = 0; index < 10; index++) exporter.see(SERVED);
+    expect(timers.pending()).toBe(pending);
+  });
+
   test('a full batch at once, and none is reported twice', async () => {
     const { exporter, requests } = setup();
     for (let index = 0; index < 400; index++)
@@ -543,6 +567,25 @@ describe('a collector that fails', () => {
     expect(logged.filter((line) => line.includes('dropped'))).toEqual([]);
   });
 
+  test('that is away for too long: what is too much is not kept, and counted once', async () => {
+    const { exporter, requests } = setup('protobuf', { timeoutMs: 3_600_000 });
+    collector.answers.push(new Response(null, { status: 503 }));
+    // The first batch is on its way; 4,096 spans may wait behind it.
+    for (let index = 0; index < 171; index++) exporter.see(SERVED);
+    await requests(1);
+    for (let index = 0; index < 2_000; index++) exporter.see(SERVED);
+    await eventually(async () => {
+      await timers.advance(1_000);
+      return logged.some((line) => line.includes('dropped'));
+    });
+    await exporter.close();
+    const kept = collector.spans.length;
+    expect(kept).toBeLessThanOrEqual(512 + 4_096);
+    expect(logged.filter((line) => line.includes('dropped'))).toEqual([
+      `warn OpenTelemetry: spans were dropped while the collector accepted none {"spans":${3 * 2_171 - kept}}`,
+    ]);
+  });
+
   test('that is away for long leaves nothing of the tries behind', async () => {
     const away = createSender(
       'traces',
@@ -654,6 +697,19 @@ describe('a collector that fails', () => {
       expect(collector.requests.filter(({ path }) => path === '/v1/traces')).toHaveLength(2);
     });
   }
+
+  test('that accepts a part of the metrics is logged too', async () => {
+    const { exporter, requests } = setup('json');
+    const partialSuccess = { rejectedDataPoints: '3', errorMessage: 'too many' };
+    collector.answers.push(Response.json({ partialSuccess }));
+    exporter.see({ ...SERVED, trace: null });
+    await timers.advance(60_000);
+    await requests(1);
+    await exporter.close();
+    expect(logged).toEqual([
+      'warn OpenTelemetry: the collector accepts only some of the metrics {"count":3,"reason":"too many"}',
+    ]);
+  });
 
   test('that answers 200 with an unreadable body has it all', async () => {
     const { exporter, requests } = setup();
