@@ -146,7 +146,14 @@ export function openVault(home: string, options: VaultOptions = {}): Vault {
 
   function currentKey(): { id: string; key: Uint8Array } {
     const id = currentId();
-    return id === undefined ? newKey() : { id, key: keyOf(id) };
+    if (id === undefined) return newKey();
+    try {
+      return { id, key: keyOf(id) };
+    } catch (thrown) {
+      // Whoever has lost it is told to delete the credentials and to store them again: then nothing is sealed with it.
+      if (rows().length === 0) return newKey();
+      throw thrown;
+    }
   }
 
   const rows = () =>

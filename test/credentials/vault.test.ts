@@ -117,6 +117,39 @@ describe('a vault', () => {
     );
   });
 
+  test.each([
+    ['lost', (path: string) => rmSync(path)],
+    ['damaged', (path: string) => writeFileSync(path, readFileSync(path, 'utf8').slice(0, -9))],
+  ])('who has %s the key deletes the credentials and stores them again', (_, harm) => {
+    const home = newHome();
+    const vault = open(home);
+    for (const name of ['one', 'two']) vault.store(name, SECRET);
+    harm(join(home, 'credentials.key'));
+    vault.delete('one');
+    // What is left is not sealed with two keys.
+    expect(() => vault.store('one', SECRET)).toThrow(/credentials\.key/);
+    vault.delete('two');
+    vault.store('one', SECRET);
+    vault.store('two', SECRET);
+    expect([vault.retrieve('one'), vault.retrieve('two')]).toEqual([SECRET, SECRET]);
+    vault.close();
+    expect(lookUpCredential(home, 'two', { keys: 'file' })).toBe(SECRET);
+  });
+
+  test('of what is deleted nothing stays in the file, sealed as it was', () => {
+    const home = newHome();
+    const vault = open(home);
+    vault.store('openai', SECRET);
+    const database = new Database(vaultPath(home), { readonly: true });
+    const sealed = database.query<{ sealed: Uint8Array }, []>('SELECT sealed FROM credential').get()?.sealed;
+    database.close();
+    const isThere = () => readFileSync(vaultPath(home)).includes(sealed ?? '');
+    expect(isThere()).toBe(true);
+    vault.delete('openai');
+    expect(isThere()).toBe(false);
+    vault.close();
+  });
+
   test('a changed value, or one moved under another name, does not open', () => {
     const home = newHome();
     const vault = open(home);
