@@ -13,7 +13,7 @@ export const FREE_TEXT = 'input';
 /** Undefined if the text is not a JSON object. */
 export function argumentObject({ kind, arguments: text }: Called): JsonObject | undefined {
   if (kind === 'custom') return { [FREE_TEXT]: text };
-  return text.trim() === '' ? {} : argumentsToWrite(objectArguments(text));
+  return text.trim() === '' ? {} : argumentsToWrite(text);
 }
 
 /** What arguments begin with where a model, or the server's parser of its calls, wrote the object in another form. */
@@ -38,7 +38,7 @@ export function objectArguments(text: string): string {
 /** Always an object; a substitute for text that is not one is reported. */
 export function buildArguments(call: Called, losses: LossReport): JsonObject {
   if (call.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-  const object = argumentObject(call);
+  const object = argumentObject({ ...call, arguments: objectArguments(call.arguments) });
   if (object !== undefined) return object;
   losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
   return { arguments: call.arguments };
