@@ -1,16 +1,57 @@
-// JSON Schema where Google takes it: beside a reference only keywords with `$` are allowed, but generators add a description
-// wherever a named schema is used. https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
-import { asArray, type JsonObject } from '../../model/json/json.ts';
+// JSON Schema where Google takes it: a reference leads to a definition at the top, and beside it only keywords with `$` are
+// allowed. Generators refer to wherever a schema was used first, and add a description.
+// https://ai.google.dev/api/generate-content#FIELDS.response_json_schema, https://ai.google.dev/api/caching#Schema
+import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { followReference } from '../../model/json/pointer.ts';
 import { currentDraft } from '../shared/current-draft.ts';
 import { mapSchemas } from '../shared/map-schema.ts';
+import { createSchemaGrowth } from '../shared/schema-growth.ts';
 
-/** Wraps references in a choice of one, which may have anything beside it. Returns the same object if nothing changes. */
+/** Returns the same object if nothing changes. */
 export function plainReferences(schema: JsonObject): JsonObject {
-  return mapSchemas(currentDraft(schema), (each) => {
-    const { $ref, ...rest } = each;
-    if ($ref === undefined || Object.keys(rest).every((keyword) => keyword.startsWith('$'))) return each;
-    if (rest.anyOf === undefined) return { ...rest, anyOf: [{ $ref }] };
-    // If it already has a choice, both must hold.
-    return { ...rest, allOf: [...(asArray(rest.allOf) ?? []), { $ref }] };
-  });
+  return mapSchemas(underDefinitions(currentDraft(schema)), withPlainReference);
+}
+
+/** Wraps a reference in a choice of one, which may have anything beside it. */
+function withPlainReference(schema: JsonObject): JsonObject {
+  const { $ref, ...rest } = schema;
+  if ($ref === undefined || Object.keys(rest).every((keyword) => keyword.startsWith('$'))) return schema;
+  if (rest.anyOf === undefined) return { ...rest, anyOf: [{ $ref }] };
+  // If it already has a choice, both must hold.
+  return { ...rest, allOf: [...(asArray(rest.allOf) ?? []), { $ref }] };
+}
+
+const TO_DEFINITION = /^#\/\$defs\/[^/]+$/;
+
+/** What references lead to elsewhere becomes a definition: others are "reference to undefined schema". */
+function underDefinitions(schema: JsonObject): JsonObject {
+  const { $defs, definitions, ...root } = schema;
+  const own = asObject($defs) ?? {};
+  const added = new Map<string, JsonObject>();
+  const names = new Map<string, string>();
+  const growth = createSchemaGrowth();
+  const refer = (each: JsonObject): JsonObject => {
+    const reference = asString(each.$ref);
+    if (reference === undefined || TO_DEFINITION.test(reference)) return each;
+    const known = names.get(reference);
+    if (known !== undefined) return { ...each, $ref: `#/$defs/${known}` };
+    const named = reference === '#' ? root : followReference(reference, schema);
+    if (named === undefined || !growth.allows(named, 1)) return each;
+    const name = nameFor(reference, (taken) => Object.hasOwn(own, taken) || added.has(taken));
+    names.set(reference, name);
+    // Before what it contains, which may lead back to it.
+    added.set(name, named);
+    added.set(name, mapSchemas(named, refer));
+    return { ...each, $ref: `#/$defs/${name}` };
+  };
+  const { $defs: kept, ...rest } = mapSchemas($defs === undefined ? root : { ...root, $defs }, refer);
+  if (added.size === 0) return schema;
+  return { ...rest, $defs: { ...asObject(kept), ...Object.fromEntries(added) } };
+}
+
+function nameFor(reference: string, isTaken: (name: string) => boolean): string {
+  const plain = reference.split('/').slice(1).at(-1)?.replace(/\W/g, '_') || 'root';
+  let name = plain;
+  for (let number = 2; isTaken(name); number++) name = `${plain}_${number}`;
+  return name;
 }

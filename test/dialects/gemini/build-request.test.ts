@@ -379,6 +379,46 @@ describe('tools', () => {
     ]);
   });
 
+  test.each<[string, JsonObject, JsonObject]>([
+    [
+      'definitions of an older draft',
+      {
+        properties: { a: { $ref: '#/definitions/A' }, b: { $ref: '#/$defs/A' } },
+        definitions: { A: { type: 'object', properties: { again: { $ref: '#/definitions/A' } } } },
+        $defs: { A: { type: 'string' } },
+      },
+      {
+        properties: { a: { $ref: '#/$defs/A_2' }, b: { $ref: '#/$defs/A' } },
+        $defs: {
+          A: { type: 'string' },
+          A_2: { type: 'object', properties: { again: { $ref: '#/$defs/A_2' } } },
+        },
+      },
+    ],
+    [
+      'a schema where it was used first',
+      { properties: { a: { type: 'string' }, b: { items: { $ref: '#/properties/a' } } } },
+      {
+        properties: { a: { type: 'string' }, b: { items: { $ref: '#/$defs/a' } } },
+        $defs: { a: { type: 'string' } },
+      },
+    ],
+    [
+      'the whole',
+      { properties: { child: { $ref: '#' } } },
+      {
+        properties: { child: { $ref: '#/$defs/root' } },
+        $defs: { root: { type: 'object', properties: { child: { $ref: '#/$defs/root' } } } },
+      },
+    ],
+    ['nothing', { properties: { a: { $ref: '#/nowhere' } } }, { properties: { a: { $ref: '#/nowhere' } } }],
+  ])('a reference to %s is one to a definition', (_, given, expected) => {
+    const tools = [{ type: 'function' as const, name: 'f', parameters: { type: 'object', ...given } }];
+    expect(build({ tools }).body.tools).toEqual([
+      { functionDeclarations: [{ name: 'f', parametersJsonSchema: { type: 'object', ...expected } }] },
+    ]);
+  });
+
   test('the schemas of all tools together are bounded where references are resolved', () => {
     const below = (at: number) => ({ $ref: `#/$defs/d${at + 1}` });
     const nested = (at: number) => ({ type: 'object', properties: { a: below(at), b: below(at) } });
