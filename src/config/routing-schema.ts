@@ -12,7 +12,11 @@ const EXPECTED_TARGETS = 'expected a target such as provider/model, or a list of
 
 const weightedSchema = z.strictObject({
   target: target().describe('`provider`, `provider/model`, or a name of `routing.groups`.'),
-  weight: z.number().min(0).default(1).describe('Share of the requests, relative to the other weights.'),
+  weight: z
+    .number()
+    .min(0)
+    .optional()
+    .describe('Share of the requests, relative to the other weights; 1 where it is left out.'),
 });
 
 const listedSchema = z

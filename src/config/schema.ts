@@ -22,7 +22,7 @@ const url = () =>
       error:
         'expected an http:// or https:// address without user, query, fragment or spaces, such as https://api.example.com/v1',
     })
-    .transform(withEncodedPath)
+    .transform(asSent)
     .meta({ title: 'URL' });
 
 const origin = () =>
@@ -42,12 +42,12 @@ const origin = () =>
     })
     .meta({ title: 'origin' });
 
-/** Percent-encodes what no request line may hold; placeholders of options (`{region}`) stay. */
-function withEncodedPath(text: string): string {
+/** Scheme and host in lower case; percent-encodes what no request line may hold. Placeholders of options (`{region}`) stay. */
+function asSent(text: string): string {
   const path = text.indexOf('/', text.indexOf('//') + 2);
-  if (path === -1) return text;
+  if (path === -1) return text.toLowerCase();
   return (
-    text.slice(0, path) +
+    text.slice(0, path).toLowerCase() +
     text
       .slice(path)
       .toWellFormed()

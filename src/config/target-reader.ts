@@ -73,18 +73,20 @@ export function createTargetReader(
   const weighs = (targets: TargetsEntry, seen: readonly string[]): boolean =>
     typeof targets !== 'string' &&
     targets.some((entry) => {
-      if (typeof entry !== 'string') return true;
-      const inner = isGroup(entry) && !seen.includes(entry) ? groups[entry] : undefined;
-      return inner !== undefined && weighs(inner, [...seen, entry]);
+      const { target, weight } = typeof entry === 'string' ? { target: entry } : entry;
+      if (weight !== undefined) return true;
+      const inner = isGroup(target) && !seen.includes(target) ? groups[target] : undefined;
+      return inner !== undefined && weighs(inner, [...seen, target]);
     });
   return { read, weighs: (targets) => weighs(targets, []) };
 }
 
 function entries(targets: TargetsEntry): { target: string; weight: number; at: number | null }[] {
   if (typeof targets === 'string') return [{ target: targets, weight: 1, at: null }];
-  return targets.map((entry, at) =>
-    typeof entry === 'string' ? { target: entry, weight: 1, at } : { ...entry, at },
-  );
+  return targets.map((entry, at) => {
+    const { target, weight = 1 } = typeof entry === 'string' ? { target: entry } : entry;
+    return { target, weight, at };
+  });
 }
 
 /** The groups, each after those that it names. Reports one that leads back to itself. */

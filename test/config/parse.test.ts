@@ -308,6 +308,14 @@ describe('leniency', () => {
     );
   });
 
+  test.each([
+    ['HTTPS://API.Example.com', 'https://api.example.com'],
+    ['Https://{region}.Example.com/V1', 'https://{region}.example.com/V1'],
+  ])('scheme and host of base_url are the same in any case: %s', (base_url, written) => {
+    const { file } = parseConfig({ providers: { a: { base_url } } });
+    expect(file?.providers.a?.base_url).toBe(written);
+  });
+
   test('a trailing slash of base_url goes', () => {
     const { file } = parseConfig({ providers: { a: { base_url: 'https://example.com/v1//' } } });
     expect(file?.providers.a?.base_url).toBe('https://example.com/v1');

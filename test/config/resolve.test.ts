@@ -539,11 +539,23 @@ describe('routing', () => {
   test('a rule is reported by its place and where it leads; weights make it a choice', () => {
     const weighed = [{ target: 'simulator/a', weight: 2 }, 'simulator/b'];
     const { config } = resolve({
-      routing: { agent_rules: { plain: ['simulator/a', 'simulator/b'], weighed: { to: weighed } } },
+      routing: {
+        groups: { inner: weighed },
+        agent_rules: {
+          plain: ['simulator/a', 'simulator/b'],
+          unweighed: [{ target: 'simulator/a' }, 'simulator/b'],
+          weighed: { to: weighed },
+          within: ['inner', 'simulator/b'],
+          spelt: [{ target: 'inner' }, 'simulator/b'],
+        },
+      },
     });
     expect(config.routing.agentRules).toMatchObject({
       plain: { text: 'routing.agent_rules.plain: simulator/a, simulator/b', strategy: 'ordered' },
+      unweighed: { strategy: 'ordered' },
       weighed: { text: 'routing.agent_rules.weighed: simulator/a, simulator/b', strategy: 'weighted' },
+      within: { strategy: 'weighted' },
+      spelt: { strategy: 'weighted' },
     });
     const { said } = resolve({
       routing: { agent_rules: { plain: 'openai', long: { to: ['openai', 'simulator'] } } },
