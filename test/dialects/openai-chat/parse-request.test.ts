@@ -2,10 +2,12 @@
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { carryThought } from '../../../src/dialects/openai-chat/tool-call.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { unreadFields } from '../../../src/dialects/shared/unread-fields.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
+import type { ReasoningPart } from '../../../src/model/content.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
 import { own } from './events.ts';
 
@@ -199,6 +201,25 @@ describe('messages', () => {
     expect(result?.parts).toMatchObject([{ type: 'tool-result', callId: 'c1' }]);
   });
 
+  test.each<Omit<ReasoningPart, 'type'>>([
+    { text: 'hm', signature: ownToken('anthropic-messages', 'c2lnbmVk') },
+    { text: '', redacted: ownToken('anthropic-messages', 'aGlkZGVu') },
+  ])('a thought that a call carries is what it was: %j', (thought) => {
+    const part: ReasoningPart = { type: 'reasoning', ...thought };
+    const call = { id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const [, assistant] = partsOf(HI, {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ ...call, ...carryThought([part]) }],
+    });
+    expect(assistant?.parts).toEqual([
+      part,
+      { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function' },
+    ]);
+    // Of several, clients join the texts, which no signature matches.
+    expect(carryThought([part, part])).toEqual({});
+  });
+
   // OpenAI's Agents SDK for JavaScript sends an answer's fields back on its text, and those of its calls on the message too.
   test('thinking on the text of an answer is found', () => {
     const signature = 'sluice:anthropic-messages:t';
@@ -311,6 +332,8 @@ describe('tools', () => {
         { type: 'function', function: { name: 'f', description: 'F', parameters, strict: true } },
         { type: 'function', function: { name: 'bare', description: null, parameters: null, strict: null } },
         { type: 'function', function: { name: 'kept' }, cache_control: { type: 'ephemeral' } },
+        { type: 'function', function: { name: 'inside', cache_control: { type: 'ephemeral' } } },
+        { function: { name: 'untyped' } },
         { type: 'custom', custom: { name: 'sql', description: 'S', format: { type: 'text' } } },
         { type: 'openrouter:web_search', parameters: { max_results: 3 } },
       ],
@@ -320,6 +343,8 @@ describe('tools', () => {
       { type: 'function', name: 'f', description: 'F', parameters, strict: true },
       { type: 'function', name: 'bare' },
       { type: 'function', name: 'kept', cacheControl: { type: 'ephemeral' } },
+      { type: 'function', name: 'inside', cacheControl: { type: 'ephemeral' } },
+      { type: 'function', name: 'untyped' },
       { type: 'custom', name: 'sql', description: 'S', format: { type: 'text' } },
       {
         type: 'server',
@@ -347,6 +372,17 @@ describe('tools', () => {
     const request = parse(fields);
     expect(request.toolChoice as unknown).toEqual(expected);
     expect(request.extension?.fields).toEqual({});
+  });
+
+  test('a choice that only a server’s tool can meet is kept, to be named where it is lost', () => {
+    const tool_choice = { type: 'web_search' };
+    const request = parse({ tools: [tool_choice], tool_choice });
+    expect(request).not.toHaveProperty('toolChoice');
+    expect(request.extension?.fields).toEqual({ tool_choice });
+  });
+
+  test('a word that is no choice is refused', () => {
+    expect(() => parse({ tools: [F], tool_choice: 'often' })).toThrow('`often` is unknown; say `auto`');
   });
 
   test.each<[JsonObject, JsonObject]>([
