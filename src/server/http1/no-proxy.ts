@@ -1,4 +1,4 @@
-// NO_PROXY, read as curl does: which servers are asked directly.
+// NO_PROXY, read as curl does, and `*.` as most other programs do: which servers are asked directly.
 import { net } from '../node-modules.ts';
 
 /** @param list names and addresses separated by commas or spaces: `example.com .lab 10.0.0.0/8 [::1] host:8080`, or `*`. */
@@ -27,8 +27,8 @@ function readRule(entry: string): Rule {
     const isAddress = inNetwork(bare, net().isIP(bare) === 4 ? 32 : 128);
     return (host, port) => isOfPort(port) && isAddress(host, port);
   }
-  // With or without a leading dot, it covers the name itself and all names below it.
-  const domain = bare.replace(/^\./, '').replace(/\.$/, '');
+  // With or without a leading dot or `*.`, it covers the name itself and all names below it.
+  const domain = bare.replace(/^\*?\./, '').replace(/\.$/, '');
   return (host, port) => isOfPort(port) && (host === domain || host.endsWith(`.${domain}`));
 }
 

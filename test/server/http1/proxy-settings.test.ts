@@ -121,6 +121,7 @@ describe('NO_PROXY', () => {
       ['badexample.com', 'example.com.org', 'com'],
     ],
     ['.example.com', ['example.com', 'a.example.com'], ['badexample.com']],
+    ['*.example.com', ['example.com', 'a.b.example.com'], ['badexample.com']],
     ['Example.COM.', ['example.com', 'a.example.com'], []],
     ['a.example , b.example\tc.example', ['a.example', 'b.example', 'c.example'], ['d.example']],
     ['127.0.0.1', ['127.0.0.1'], ['127.0.0.11', '127.0.0.2', 'a.127.0.0.1']],
