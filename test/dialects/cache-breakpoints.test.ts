@@ -181,10 +181,7 @@ test('an instruction that ends the conversation gets none, nor blank text', () =
   ];
   const { body } = built('anthropic-messages', 'claude-opus-4-8', { ...KEY, input });
   const [, , asked, instruction] = body.messages as JsonObject[];
-  expect(asked?.content).toEqual([
-    { type: 'text', text: 'And this.', ...BREAKPOINT },
-    { type: 'text', text: ' ' },
-  ]);
+  expect(asked?.content).toEqual([{ type: 'text', text: 'And this. ', ...BREAKPOINT }]);
   expect(instruction).toEqual({ role: 'system', content: 'Be quick.' });
 });
 
@@ -234,6 +231,15 @@ describe('a client that places OpenAI’s breakpoints', () => {
     const texts = [...JSON.stringify(body).matchAll(/"(c\d)"(?=[^c]*("cachePoint"|"cache_control"))/g)];
     expect(texts.map(([, text]) => text)).toEqual(['c3', 'c4', 'c5', 'c6']);
     expect(lost).toEqual(['approximated cache_control']);
+  });
+
+  test('behind blank text, which Claude lets have none, stands behind what is before it, if there is something', () => {
+    const content = [...said(' ', MARK).content, ...said('1').content, ...said('\n', MARK).content];
+    const input = [{ role: 'user', content }];
+    const { body } = built('anthropic-messages', 'claude-opus-4-8', { instructions: null, input });
+    expect(body.messages).toEqual([
+      { role: 'user', content: [{ type: 'text', text: '1\n', ...BREAKPOINT }] },
+    ]);
   });
 
   test('of those within one result the last stays, behind all of it', () => {

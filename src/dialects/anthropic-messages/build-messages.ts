@@ -1,5 +1,5 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they are allowed.
-import type { JsonObject, JsonValue } from '../../model/json/json.ts';
+import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
 import { promptToContinue } from '../shared/prefill.ts';
@@ -140,12 +140,27 @@ function buildTurn(message: Message, options: ContentOptions): Turn | undefined 
   return blocks.length === 0 && isEmpty(fields) ? undefined : { role: message.role, blocks, fields };
 }
 
-/** White-space text is refused where its message has nothing else; models write it beside tool calls. */
-function withoutBlanks(blocks: JsonObject[]): JsonObject[] {
-  const isBlank = ({ type, text }: JsonObject) =>
-    type === 'text' && typeof text === 'string' && text.trim() === '';
-  const says = blocks.some((block) => block.type === 'text' && !isBlank(block));
-  return says ? blocks : blocks.filter((block) => block.cache_control !== undefined || !isBlank(block));
+/**
+ * Blocks of white space alone are refused, and none may have a breakpoint: it belongs to the text that it follows, and its
+ * breakpoint to that block. https://github.com/NousResearch/hermes-agent/pull/97618
+ */
+function withoutBlanks(blocks: readonly JsonObject[]): JsonObject[] {
+  const kept: JsonObject[] = [];
+  for (const block of blocks) {
+    const { type, text, cache_control: breakpoint } = block;
+    if (type !== 'text' || typeof text !== 'string' || text.trim() !== '') {
+      kept.push(block);
+      continue;
+    }
+    const before = kept.at(-1);
+    if (before === undefined || TURN_FORM.isThinking(before)) continue;
+    kept[kept.length - 1] = {
+      ...before,
+      ...(before.type === 'text' && { text: `${asString(before.text) ?? ''}${text}` }),
+      ...(breakpoint !== undefined && { cache_control: breakpoint }),
+    };
+  }
+  return kept;
 }
 
 /** The model continues a final turn of its own, which may not end in white space. */

@@ -43,10 +43,16 @@ test('white space beside a tool call, as models write it, is left out', () => {
   ]);
 });
 
-test('white space between words stays', () => {
-  const words = ['a', '\n\n', 'b '];
+test('white space between words stays, in the block before it', () => {
+  const words = [' ', 'a', '\n\n', ' ', 'b '];
   expect(build([say('user', ...words.map(text))]).body.messages).toEqual([
-    { role: 'user', content: words.map((word) => ({ type: 'text', text: word })) },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'a\n\n ' },
+        { type: 'text', text: 'b ' },
+      ],
+    },
   ]);
   const earlier = [say('user', text('q')), say('assistant', text('a ')), say('user', text('r'))];
   expect(build(earlier).body.messages).toMatchObject([{}, { role: 'assistant', content: 'a ' }, {}]);
