@@ -16,6 +16,7 @@ import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { promptToContinue } from '../shared/prefill.ts';
 import { outermost } from '../shared/object-schema.ts';
+import { firstStops } from '../shared/stop-sequences.ts';
 import { AS_INSTRUCTION, SAID_FIRST, TEXT_ALONE } from '../shared/substitutes.ts';
 import { withoutUnsentChoice } from '../shared/unsent-choice.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
@@ -74,7 +75,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   put(config, 'topK', request.topK);
   put(config, 'seed', buildSeed(request.seed, losses));
   putPenalties(config, request, traits, losses);
-  put(config, 'stopSequences', buildStops(request.stopSequences ?? [], losses));
+  put(config, 'stopSequences', firstStops(request.stopSequences, MAX_STOP_SEQUENCES, losses));
   if (place === 'field') Object.assign(config, buildFormat(format, options, losses));
   put(config, 'thinkingConfig', buildThinking(request, traits, losses));
   if (!isEmpty(config)) body.generationConfig = config;
@@ -166,17 +167,6 @@ function putPenalties(
   // 0 is no penalty: leaving it out loses nothing.
   if ((presencePenalty ?? 0) !== 0) losses.lost('presence_penalty', how);
   if ((frequencyPenalty ?? 0) !== 0) losses.lost('frequency_penalty', how);
-}
-
-function buildStops(stops: readonly string[], losses: LossReport): JsonValue | undefined {
-  if (stops.length === 0) return undefined;
-  if (stops.length > MAX_STOP_SEQUENCES) {
-    losses.approximated(
-      'stop',
-      `only the first ${MAX_STOP_SEQUENCES} of ${stops.length} stop sequences are sent`,
-    );
-  }
-  return stops.slice(0, MAX_STOP_SEQUENCES);
 }
 
 function buildFormat(format: OutputFormat, options: BuildOptions, losses: LossReport): JsonObject {

@@ -11,9 +11,10 @@ import { buildUser, buildVerbosity, SERVICE_TIERS } from '../openai/fields.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { reportedGrowth } from '../shared/schema-growth.ts';
 import { AS_INSTRUCTION } from '../shared/substitutes.ts';
-import { isEmpty } from '../shared/own-fields.ts';
+import { isEmpty, put } from '../shared/own-fields.ts';
 import { pairCalls } from '../shared/pair-calls.ts';
 import { buildServiceTier } from '../shared/service-tier.ts';
+import { firstStops } from '../shared/stop-sequences.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { adaptBody, applyEdits } from './adapt.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
@@ -144,19 +145,8 @@ function buildSampling(request: NeutralRequest, options: BuildOptions, losses: L
     if (request.logprobs.top !== undefined) fields.top_logprobs = request.logprobs.top;
   }
 
-  const stop = request.stopSequences ?? [];
-  if (stop.length === 0) return fields;
-  if (isFixed) {
-    losses.lost('stop');
-    return fields;
-  }
-  if (stop.length > MAX_STOP_SEQUENCES) {
-    losses.approximated(
-      'stop',
-      `only the first ${MAX_STOP_SEQUENCES} of ${stop.length} stop sequences are sent`,
-    );
-  }
-  fields.stop = stop.slice(0, MAX_STOP_SEQUENCES);
+  if (isFixed) reportUnsupported(request, ['stopSequences'], losses);
+  else put(fields, 'stop', firstStops(request.stopSequences, MAX_STOP_SEQUENCES, losses));
   return fields;
 }
 

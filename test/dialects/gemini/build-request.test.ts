@@ -663,7 +663,7 @@ describe('the rest', () => {
   });
 
   test('stops and tiers', () => {
-    const six = build({ stopSequences: ['1', '2', '3', '4', '5', '6'] });
+    const six = build({ stopSequences: ['', '1', '2', '3', '4', '5', '6'] });
     expect(six.body.generationConfig).toEqual({ stopSequences: ['1', '2', '3', '4', '5'] });
     expect(six.names).toEqual(['approximated stop']);
     expect(build({ serviceTier: 'auto' })).toMatchObject({ names: [] });
