@@ -22,7 +22,7 @@ import {
   UNPAID,
 } from '../shared/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
-import { FEWER_TOOLS, meansTooManyTools } from '../shared/too-many-tools.ts';
+import { FEWER_TOOLS, meansTooManyTools } from './too-many-tools.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 
 /** What the many body shapes have in common. */
