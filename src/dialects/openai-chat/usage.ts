@@ -25,6 +25,9 @@ export function parseUsage(usage: JsonObject): StatedUsage {
     usage.prompt_cache_hit_tokens,
     usage.cache_read_input_tokens,
     usage.cached_tokens,
+    // Mistral documents these besides: https://docs.mistral.ai/api, https://github.com/vercel/ai/issues/14382
+    usage.num_cached_tokens,
+    asObject(usage.prompt_token_details)?.cached_tokens,
   );
   const cacheWrite = counts.largest(
     promptDetails?.cache_write_tokens,

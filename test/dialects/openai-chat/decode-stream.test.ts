@@ -716,6 +716,16 @@ describe('usage', () => {
       { inputTokens: 36, cacheReadTokens: 64 },
     ],
     [
+      "Mistral's own name",
+      { prompt_tokens: 100, num_cached_tokens: 40, prompt_tokens_details: null },
+      { inputTokens: 60, cacheReadTokens: 40 },
+    ],
+    [
+      "Mistral's other name for the details",
+      { prompt_tokens: 100, prompt_token_details: { cached_tokens: 40 } },
+      { inputTokens: 60, cacheReadTokens: 40 },
+    ],
+    [
       'the larger of two names for cached tokens holds',
       { prompt_tokens: 100, cache_read_input_tokens: 40, prompt_tokens_details: { cached_tokens: 0 } },
       { inputTokens: 60, cacheReadTokens: 40 },
