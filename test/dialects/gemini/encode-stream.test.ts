@@ -519,7 +519,7 @@ describe('endings', () => {
   });
 
   test('arguments that are no JSON object end the stream with an error', () => {
-    for (const broken of ['{"a":', '[1]', '"x"']) {
+    for (const broken of ['{"a":', '[1]', 'null', '"x"']) {
       const chunks = encodedChunks([START, ...text('a'), ...call([broken]), finish('tool_use')]);
       expect(chunks).toHaveLength(2);
       expect(chunks[1]).toMatchObject({ error: { code: 502, status: 'UNAVAILABLE' } });
