@@ -345,6 +345,7 @@ test('a long body takes no time out of proportion to its pieces', () => {
     limit: 16_000_000,
     pagesOnly: false,
     listsEvents: false,
+    isLines: false,
     isJson: true,
     failure: () => undefined,
     read: (text) => text.length,

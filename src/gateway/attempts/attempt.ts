@@ -27,7 +27,7 @@ import { createRelay, type Relay } from '../pumps/relay.ts';
 import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
 import { requireValidCalls } from '../pumps/validate-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
-import type { TextReader } from '../pumps/unstreamed-answer.ts';
+import { areLines, type TextReader } from '../pumps/unstreamed-answer.ts';
 import { transformWhole } from '../transform/whole.ts';
 import { createTranslatePump } from '../pumps/translate.ts';
 
@@ -55,6 +55,10 @@ function isStream({ side }: Plan, contentType: string): boolean {
   return side.loadFraming === undefined ? /event-stream/i.test(contentType) : STREAM_TYPE.test(contentType);
 }
 
+function isOfLines({ side }: Plan): boolean {
+  return side.framing === 'lines';
+}
+
 /** Opens a stream and waits for its first content. */
 export function openStream<Out>(
   context: AttemptContext,
@@ -78,9 +82,10 @@ async function openAsItIs<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  // Where JSON may be a list of events, its beginning decides.
+  // Where JSON may be a list of events, or the first of several lines, its beginning decides.
   const isJson = /json/i.test(type) && !isStream(plan, type);
-  if ((isJson && plan.side.listsEvents !== true) || status === NO_CONTENT) {
+  const mayBeStream = plan.side.listsEvents === true || isOfLines(plan);
+  if ((isJson && !mayBeStream) || status === NO_CONTENT) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, sent);
     requireWhole(plan, answer);
@@ -134,6 +139,7 @@ function textReader<Out>(
     limit: maxEvent,
     pagesOnly: plan.side.loadFraming !== undefined,
     listsEvents: plan.side.listsEvents === true,
+    isLines: isOfLines(plan),
     isJson,
     failure(text) {
       const body = parseJson(text);
@@ -206,7 +212,7 @@ async function readWhole(context: AttemptContext, begun: Sent | null): Promise<W
   } else {
     text = await readToEnd(context, sent, readText);
     // What looks like events is read as events, whatever the header says.
-    if (EVENTS.test(text)) {
+    if (EVENTS.test(text) || (isOfLines(plan) && areLines(text))) {
       try {
         answer = collectText(context, await framingOf(plan), text);
       } catch (thrown) {

@@ -16,6 +16,8 @@ export interface TextReader<Out> {
   pagesOnly: boolean;
   /** A JSON list is a list of events. */
   listsEvents: boolean;
+  /** Its events are lines of JSON, and a text of one line may be both. */
+  isLines: boolean;
   /** It is announced as JSON: part of it is not a stream that was cut off. */
   isJson: boolean;
   /** The failure that the text reports; undefined where it reports none, or is not whole yet. */
@@ -46,6 +48,7 @@ export function pumpFor<Out>(
   const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
   if (first === undefined) return undefined;
   if (first === LIST && reader.listsEvents) return new JsonArrayReaderPump(stream, blanks.length > 0);
+  if (reader.isLines && reader.isJson && first !== PAGE) return new LinesPump(stream, reader, blanks);
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
   if (isText) return new TextPump(stream, reader, { blanks, isPage: first === PAGE });
   const start = decoder.decode(beginning.subarray(0, LONGEST_START));
@@ -142,6 +145,70 @@ class TextPump<Out> extends WrappedPump<Out> {
     const out = stream.push(joinBytes(this.pieces));
     this.rest = stream.end();
     return out ?? this.more();
+  }
+}
+
+/** Whether the text is several lines of JSON, not one JSON text. */
+export function areLines(text: string): boolean {
+  const trimmed = text.trim();
+  const end = trimmed.indexOf('\n');
+  return end !== -1 && isJson(trimmed.slice(0, end));
+}
+
+/** Lines of JSON that are announced as one JSON text, as by proxies: their first line decides, once it is there. */
+class LinesPump<Out> extends WrappedPump<Out> {
+  private readonly reader: TextReader<Out>;
+  private readonly blanks: readonly Uint8Array[];
+  private readonly decoder = new TextDecoder();
+  private pieces: Uint8Array[] = [];
+  private size = 0;
+  private text = '';
+  /** Undefined: that is not decided yet. */
+  private chosen: Pump<Out> | undefined = undefined;
+  /** Behind what `end` gave. */
+  private rest: Out | undefined = undefined;
+
+  constructor(stream: Pump<Out>, reader: TextReader<Out>, blanks: readonly Uint8Array[]) {
+    super(stream);
+    this.reader = reader;
+    this.blanks = blanks;
+  }
+
+  override push(chunk: Uint8Array): Out | undefined {
+    if (this.chosen !== undefined) return this.chosen.push(chunk);
+    const { limit, provider } = this.reader;
+    this.pieces.push(chunk);
+    this.size += chunk.length;
+    if (this.size > limit) throw tooLong(provider, limit);
+    this.text += this.decoder.decode(chunk, MORE);
+    const first = this.text.trimStart();
+    const end = first.indexOf('\n');
+    return end === -1 ? undefined : this.choose(isJson(first.slice(0, end)));
+  }
+
+  override more(): Out | undefined {
+    const { rest } = this;
+    this.rest = undefined;
+    return rest ?? (this.chosen ?? this.stream).more?.();
+  }
+
+  override end(): Out | undefined {
+    if (this.chosen !== undefined) return this.chosen.end();
+    // One line is an event like any other.
+    const out = this.choose(true);
+    this.rest = this.stream.end();
+    return out ?? this.more();
+  }
+
+  override tookEvent(): boolean {
+    return (this.chosen ?? this.stream).tookEvent();
+  }
+
+  private choose(areEvents: boolean): Out | undefined {
+    const { stream, reader, blanks, pieces } = this;
+    this.chosen = areEvents ? stream : new TextPump(stream, reader, { blanks, isPage: false });
+    this.pieces = [];
+    return this.chosen.push(joinBytes(pieces));
   }
 }
 
