@@ -47,6 +47,8 @@ export interface ClientRoute {
   streamsByDefault?: true;
   /** How a streamed answer is framed. Default: `sse`. */
   framing?: AnswerFraming;
+  /** It is asked at the vendor's preview version, which may know fields that the ordinary one refuses. */
+  isPreview?: true;
   /** The path is another vendor's, whose clients wrap the dialect. */
   envelope?: Envelope;
 }
@@ -296,6 +298,8 @@ export interface ToolNameRule {
 export interface ProviderSide {
   /** Path and query below the provider's base URL. */
   endpoint(model: string, stream: boolean, quirks?: Quirks): string;
+  /** A path of its endpoints as the preview version has it; left out: there is none. */
+  previewPath?(path: string): string;
   /**
    * The part of a client's query to forward to a provider of the same dialect: '' or beginning with '?' ('&' if
    * `endpoint` already has a query). Never a key. Left out, or undefined: all of it is forwarded.
@@ -526,6 +530,8 @@ export interface Quirks {
    * the model, the body the version.
    */
   cloudMethods?: boolean;
+  /** gemini: true if the provider has Google's preview version too. */
+  previewVersion?: true;
   /** gemini: true if fields that only Google Cloud knows are refused. */
   refusesCloudFields?: boolean;
   /** gemini: true if schemas must be in Gemini's own subset, not in JSON Schema. */

@@ -99,7 +99,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     priceId: 'google',
     tiers: FLEX_AT_HALF,
     audioAtTextPrice: true,
-    quirks: { refusesCloudFields: true },
+    quirks: { refusesCloudFields: true, previewVersion: true },
   },
   { ...GOOGLE_CLOUD, tiers: FLEX_AT_HALF },
   // Off unless configured: docs/providers.md says how its vendor regards other clients.

@@ -20,7 +20,15 @@ import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { liveSocket } from './live.ts';
 import { isAiSdk } from '../shared/ai-sdk.ts';
-import { alternativeTo, clientHeaders, endpoint, forwardedTo, forwardQuery, route } from './route.ts';
+import {
+  alternativeTo,
+  clientHeaders,
+  endpoint,
+  forwardedTo,
+  forwardQuery,
+  previewPath,
+  route,
+} from './route.ts';
 import { holdsUnsigned } from './unsigned.ts';
 import { ID } from './wire.ts';
 import { isKeepAlive } from '../shared/keep-alive.ts';
@@ -57,6 +65,7 @@ export const gemini: Dialect = {
   },
   provider: {
     endpoint,
+    previewPath,
     forwardQuery,
     clientHeaders,
     headers(key): Record<string, string> {

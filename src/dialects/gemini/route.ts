@@ -39,7 +39,16 @@ export function route(path: string, query: URLSearchParams): ClientRoute | undef
   const match = PATH.exec(path);
   const name = match?.[1] ?? match?.[2];
   const model = name === undefined ? undefined : decoded(name);
-  return match === null || !model ? undefined : routeOf(model, match[3], query);
+  if (match === null || !model) return undefined;
+  const found = routeOf(model, match[3], query);
+  return path.startsWith(PREVIEW) ? { ...found, isPreview: true } : found;
+}
+
+const PREVIEW = '/v1alpha/';
+
+/** @param path of `methodOf`. */
+export function previewPath(path: string): string {
+  return path.replace('/v1beta/', PREVIEW);
 }
 
 /** A model of Google Cloud; its SDKs write `vendor/model` as the path of a publisher's model. */

@@ -108,9 +108,10 @@ export function planCall(given: Question, target: Target, context: PlanContext):
   const { quirks } = provider;
   const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
   const endpoint = endpointOf(target);
+  const atVersion = versionFor(incoming, target, side, sameDialect);
   const pathOf = (streams: boolean) =>
     completions === undefined
-      ? targetPath(endpoint, side, model, streams, quirks)
+      ? atVersion(targetPath(endpoint, side, model, streams, quirks))
       : operationPath(endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, streams), quirks);
   const ownBase = completions?.baseUrl ?? provider.baseUrl;
   const urlAt = (baseUrl: string, streams: boolean) => withQuery(baseUrl + pathOf(streams), query);
@@ -317,6 +318,7 @@ function planPart<Request, Answer>(
   const line = planLine(incoming, target, false, context);
   const { side, sameDialect } = line;
   const { quirks } = provider;
+  const atVersion = versionFor(incoming, target, side, sameDialect);
   const fits = sameDialect && operation.passes?.(incoming.body, quirks, model) !== false;
   const { body, losses } =
     fits && !isOfAnother(incoming, side, model)
@@ -334,7 +336,8 @@ function planPart<Request, Answer>(
     ...line,
     passesAnswer: fits,
     url: withQuery(
-      `${provider.baseUrl}${operationPath(endpointOf(target), side, model, operation.endpoint(model, quirks), quirks)}`,
+      provider.baseUrl +
+        atVersion(operationPath(endpointOf(target), side, model, operation.endpoint(model, quirks), quirks)),
       sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '',
     ),
     body,
@@ -343,6 +346,18 @@ function planPart<Request, Answer>(
     transformers: steps.map((step) => step.name),
     answerSteps: [],
   };
+}
+
+/** Fields that only the preview version knows pass, so it is the one that has to be asked. */
+function versionFor(
+  incoming: Incoming | null,
+  { provider }: Target,
+  { previewPath }: ProviderSide,
+  sameDialect: boolean,
+): (path: string) => string {
+  const isPreview =
+    sameDialect && incoming?.route.isPreview === true && provider.quirks.previewVersion === true;
+  return isPreview && previewPath !== undefined ? previewPath : (path) => path;
 }
 
 function buildOptions({ provider, model }: Target, { requestId }: PlanContext): BuildOptions {
