@@ -31,6 +31,7 @@ const BLANK = 0x20;
 const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const PAGE = '<'.charCodeAt(0);
 const LIST = '['.charCodeAt(0);
+const OBJECT = '{'.charCodeAt(0);
 /** How JSON begins; no event begins like this. */
 const JSON_BEGINS: ReadonlySet<number> = new Set(['{', '['].map((sign) => sign.charCodeAt(0)));
 
@@ -48,7 +49,10 @@ export function pumpFor<Out>(
   const first = beginning.find((byte) => byte > BLANK && !MARK.has(byte));
   if (first === undefined) return undefined;
   if (first === LIST && reader.listsEvents) return new JsonArrayReaderPump(stream, blanks.length > 0);
-  if (reader.isLines && reader.isJson && first !== PAGE) return new LinesPump(stream, reader, blanks);
+  if (reader.isLines && reader.isJson)
+    return first === OBJECT
+      ? new LinesPump(stream, reader, blanks)
+      : new TextPump(stream, reader, { blanks, isPage: first === PAGE });
   const isText = first === PAGE || (!reader.pagesOnly && JSON_BEGINS.has(first));
   if (isText) return new TextPump(stream, reader, { blanks, isPage: first === PAGE });
   const start = decoder.decode(beginning.subarray(0, LONGEST_START));
@@ -165,8 +169,6 @@ class LinesPump<Out> extends WrappedPump<Out> {
   private text = '';
   /** Undefined: that is not decided yet. */
   private chosen: Pump<Out> | undefined = undefined;
-  /** Behind what `end` gave. */
-  private rest: Out | undefined = undefined;
 
   constructor(stream: Pump<Out>, reader: TextReader<Out>, blanks: readonly Uint8Array[]) {
     super(stream);
@@ -187,23 +189,19 @@ class LinesPump<Out> extends WrappedPump<Out> {
   }
 
   override more(): Out | undefined {
-    const { rest } = this;
-    this.rest = undefined;
-    return rest ?? (this.chosen ?? this.stream).more?.();
+    return (this.chosen ?? this.stream).more?.();
   }
 
   override end(): Out | undefined {
-    if (this.chosen !== undefined) return this.chosen.end();
-    // One line is an event like any other.
-    const out = this.choose(true);
-    this.rest = this.stream.end();
-    return out ?? this.more();
+    if (this.chosen === undefined) this.choose(false);
+    return this.chosen?.end();
   }
 
   override tookEvent(): boolean {
     return (this.chosen ?? this.stream).tookEvent();
   }
 
+  /** One text is read as a body, as it is announced. */
   private choose(areEvents: boolean): Out | undefined {
     const { stream, reader, blanks, pieces } = this;
     this.chosen = areEvents ? stream : new TextPump(stream, reader, { blanks, isPage: false });
