@@ -228,6 +228,45 @@ describe('/gateway/health', () => {
     });
   });
 
+  test('is degraded while no file or connection can be opened, and while Redis does not answer', async () => {
+    const descriptors = { ok: false, open: 1_000, limit: 1_024, lastError: 'no more files' };
+    const remote = { ok: true, lastError: null as string | null };
+    deps.descriptors = () => descriptors;
+    deps.remoteCount = () => remote;
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      descriptors: { ok: false, last_error: 'no more files' },
+      redis: { ok: true, last_error: null },
+    });
+    Object.assign(descriptors, { ok: true, lastError: null });
+    expect(await read('/gateway/health')).toMatchObject({ status: 'healthy' });
+    Object.assign(remote, { ok: false, lastError: 'it does not answer' });
+    expect<unknown>(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      redis: { ok: false, last_error: 'it does not answer' },
+    });
+    const metrics = (await (await ask('/metrics')).text()).split('\n');
+    for (const line of ['descriptors_ok 1', 'descriptors_open 1000', 'descriptors_max 1024', 'redis_ok 0'])
+      expect(metrics).toContain(`sluice_${line}`);
+  });
+
+  test('is degraded while a serving process is missing or silent, which it counts', async () => {
+    const workers = { wanted: 3, running: 3, silent: 0, replaced: 1 };
+    deps.workers = () => workers;
+    expect(await read('/gateway/health')).toMatchObject({ status: 'healthy', workers });
+    workers.silent = 1;
+    expect(await read('/gateway/health')).toMatchObject({ status: 'degraded', workers });
+    workers.running = 2;
+    const metrics = await (await ask('/metrics')).text();
+    expect(
+      [...metrics.matchAll(/^sluice_workers\{state="(\w+)"\} (\d+)$/gm)].map((line) => line.slice(1)),
+    ).toEqual([
+      ['answering', '1'],
+      ['silent', '1'],
+      ['missing', '1'],
+    ]);
+  });
+
   test('is degraded once the certificate has expired, which it and the metrics announce', async () => {
     const { server } = sampleConfig();
     const certified = (validUntil: number) =>
@@ -833,6 +872,51 @@ describe('/gateway/audit', () => {
     });
   });
 
+  test('an attempt has what is known of it', async () => {
+    record(
+      sampleRow({
+        attempts: [
+          {
+            provider: 'a',
+            model: 'm',
+            status: null,
+            error: 'rate_limited',
+            durationMs: 0,
+            skipped: 'rate_limited',
+          },
+          {
+            ...{ provider: 'b', model: 'm', status: 200, error: 'upstream_truncated', durationMs: 9 },
+            ...{ startedMs: 1, providerMs: 8, sentBytes: 5, key: '#2', usage: sampleUsage(), costUsd: 0.5 },
+          },
+          {
+            ...{ provider: 'c', model: 'm', status: 200, error: null, durationMs: 9, startedMs: 10 },
+            ...{ providerMs: 7, continued: 'prefilled', hedge: true },
+          },
+        ],
+      }),
+    );
+    const [entry] = (await read('/gateway/audit')).entries;
+    expect(entry?.attempts).toEqual([
+      {
+        provider: 'a',
+        model: 'm',
+        status: null,
+        error: 'rate_limited',
+        duration_ms: 0,
+        skipped: 'rate_limited',
+      },
+      {
+        ...{ provider: 'b', model: 'm', status: 200, error: 'upstream_truncated', duration_ms: 9 },
+        ...{ started_ms: 1, provider_ms: 8, sent_bytes: 5, key: '#2' },
+        ...{ input_tokens: 100, output_tokens: 20, cost_usd: 0.5 },
+      },
+      {
+        ...{ provider: 'c', model: 'm', status: 200, error: null, duration_ms: 9, started_ms: 10 },
+        ...{ provider_ms: 7, continued: 'prefilled', hedge: true },
+      },
+    ]);
+  });
+
   test('many large bodies come in pieces, with turns for others between them', async () => {
     const body = (index: number) => `${index} ${'é"'.repeat(200_000)}`;
     record(
@@ -1051,10 +1135,32 @@ describe('requests that no page answers', () => {
     }
   });
 
+  test('a running request can be ended, not asked for', async () => {
+    const cancelled: string[] = [];
+    deps.running.cancel = (requestId) => cancelled.push(requestId) > 0;
+    for (const method of ['GET', 'POST']) {
+      const response = await ask('/gateway/streams/r1', method);
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'DELETE']);
+    }
+    expect(cancelled).toEqual([]);
+    const response = await ask('/gateway/streams/r%201', 'DELETE');
+    expect(await response.json()).toEqual({ request_id: 'r 1', cancelled: true });
+    expect(cancelled).toEqual(['r 1']);
+  });
+
   test('HEAD answers like GET, without the body', async () => {
-    const response = await ask('/gateway/metrics', 'HEAD');
+    const body = await (await ask('/gateway/providers')).bytes();
+    const response = await ask('/gateway/providers', 'HEAD');
     expect([response.status, await response.text()]).toEqual([200, '']);
     expect(response.headers.get('content-type')).toStartWith('application/json');
+    expect(response.headers.get('content-length')).toBe(String(body.length));
+  });
+
+  test('HEAD of the live view has no length, and nobody watches', async () => {
+    let left = false;
+    deps.running.watch = () => new ReadableStream({ cancel: () => void (left = true) });
+    const response = await ask('/gateway/streams/live', 'HEAD');
+    expect([response.status, response.headers.get('content-length'), left]).toEqual([200, null, true]);
   });
 
   test('a bad parameter of metrics is a 400', async () => {
