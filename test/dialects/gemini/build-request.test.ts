@@ -5,7 +5,13 @@ import { gemini } from '../../../src/dialects/gemini/index.ts';
 import type { Part, ToolResultPart } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
-import type { Message, NeutralRequest, ReasoningSettings, ToolChoice } from '../../../src/model/request.ts';
+import type {
+  Message,
+  NeutralRequest,
+  ReasoningSettings,
+  ServerTool,
+  ToolChoice,
+} from '../../../src/model/request.ts';
 
 const OWN = ownToken('gemini', 'sig');
 const FOREIGN = ownToken('anthropic-messages', 'sig');
@@ -504,6 +510,61 @@ describe('tools', () => {
     expect(without.body.toolConfig).toBeUndefined();
     const isDemand = toolChoice.type === 'required' || toolChoice.type === 'tool';
     expect(without.names).toEqual(isDemand ? ['lost tool_choice'] : []);
+  });
+});
+
+describe('tools of which only some may be called', () => {
+  const f = { type: 'function' as const, name: 'f' };
+  const g = { type: 'function' as const, name: 'g' };
+  const search: ServerTool = {
+    type: 'server',
+    name: 'googleSearch',
+    definition: { dialect: 'gemini', fields: { googleSearch: {} } },
+  };
+  const declared = (body: JsonObject) =>
+    asArray(body.tools)?.flatMap((tool) => {
+      const functions = asArray(asObject(tool)?.functionDeclarations)?.map((each) => asObject(each)?.name);
+      return functions ?? Object.keys(asObject(tool) ?? {});
+    });
+
+  test('are named in the list, where it can name them', () => {
+    const { body, names } = build({ tools: [f, g], toolChoice: { type: 'auto' }, allowedTools: ['f'] });
+    expect(declared(body)).toEqual(['f', 'g']);
+    expect(body.toolConfig as unknown).toEqual({
+      functionCallingConfig: { mode: 'VALIDATED', allowedFunctionNames: ['f'] },
+    });
+    expect(names).toEqual([]);
+  });
+
+  test.each<[string, Partial<NeutralRequest>, Quirks, string[]]>([
+    ['Google Cloud, which does not document the mode', { tools: [f, g] }, { cloudMethods: true }, ['f']],
+    ['a server of the subset, likewise', { tools: [f, g] }, { schemaSubset: true }, ['f']],
+    ['a tool of Google that is not allowed', { tools: [f, g, search] }, {}, ['f']],
+    [
+      'no function among the allowed',
+      { tools: [f, search], allowedTools: ['googleSearch'] },
+      {},
+      ['googleSearch'],
+    ],
+  ])('are the only ones that are declared: %s', (_, request, quirks, expected) => {
+    const asked = { toolChoice: { type: 'auto' } as const, allowedTools: ['f'], ...request };
+    const { body, names } = build(asked, 'gemini-2.5-flash', quirks);
+    expect(declared(body)).toEqual(expected);
+    expect(body.toolConfig ?? null).not.toMatchObject({
+      functionCallingConfig: { allowedFunctionNames: ['f'] },
+    });
+    expect(names).toContain('approximated tool_choice');
+  });
+
+  test('are named everywhere where a call is required', () => {
+    const required = { tools: [f, g], toolChoice: { type: 'required' } as const, allowedTools: ['f'] };
+    for (const quirks of [{}, { cloudMethods: true }, { schemaSubset: true }]) {
+      const { body } = build(required, 'gemini-2.5-flash', quirks);
+      expect(declared(body)).toEqual(['f', 'g']);
+      expect(body.toolConfig as unknown).toEqual({
+        functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['f'] },
+      });
+    }
   });
 });
 
