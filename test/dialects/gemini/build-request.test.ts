@@ -550,9 +550,7 @@ describe('tools of which only some may be called', () => {
     const asked = { toolChoice: { type: 'auto' } as const, allowedTools: ['f'], ...request };
     const { body, names } = build(asked, 'gemini-2.5-flash', quirks);
     expect(declared(body)).toEqual(expected);
-    expect(body.toolConfig ?? null).not.toMatchObject({
-      functionCallingConfig: { allowedFunctionNames: ['f'] },
-    });
+    expect(JSON.stringify(body.toolConfig ?? null)).not.toContain('allowedFunctionNames');
     expect(names).toContain('approximated tool_choice');
   });
 
