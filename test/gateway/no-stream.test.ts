@@ -68,7 +68,7 @@ describe.each(PROVIDER_DIALECT_IDS)('%s', (wire) => {
     });
 
     if (OTHERWISE.has(wire)) continue;
-    for (const type of [contentType, 'text/plain', 'text/html; charset=utf-8', '']) {
+    for (const type of [contentType, 'application/json', 'text/plain', 'text/html; charset=utf-8', '']) {
       for (const body of [JSON.stringify({ error: LIMIT }), JSON.stringify([{ error: LIMIT }], null, 2)]) {
         test.each(cuts(body))(
           `to ${client}: an error that calls itself ${type}: ${body.length}, %s`,
@@ -313,21 +313,28 @@ test('a stream that calls itself a page is one', async () => {
   }
 });
 
-test('what is a stream is not held up', async () => {
-  const gate = Promise.withResolvers<void>();
-  const { start, block, delta, end } = MESSAGE;
-  const pieces = [start + block + delta('Hello'), end].map(utf8);
-  const { post } = setup(
-    'anthropic-messages',
-    replyWith(pieces, { before: (at) => (at === 1 ? gate.promise : undefined) }),
-  );
-  const { path, body } = clientRequest('anthropic-messages', { stream: true });
-  const response = await post(path, body);
-  const reader = response.body?.getReader();
-  expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('Hello');
-  gate.resolve();
-  await reader?.cancel();
-});
+test.each(['text/event-stream', 'application/json', 'text/plain', ''])(
+  'what is a stream is not held up, and passes unchanged, whatever it calls itself: %p',
+  async (type) => {
+    const gate = Promise.withResolvers<void>();
+    const { start, block, delta, end } = MESSAGE;
+    const pieces = [start + block + delta('Hello'), end];
+    const { post } = setup(
+      'anthropic-messages',
+      replyWith(pieces.map(utf8), {
+        headers: { 'content-type': type },
+        before: (at) => (at === 1 ? gate.promise : undefined),
+      }),
+    );
+    const { path, body } = clientRequest('anthropic-messages', { stream: true });
+    const reader = (await post(path, body)).body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('Hello')) text += (await reader?.read())?.value ?? '';
+    gate.resolve();
+    for (let got = await reader?.read(); got?.done === false; got = await reader?.read()) text += got.value;
+    expect(text).toBe(pieces.join(''));
+  },
+);
 
 test('a long body takes no time out of proportion to its pieces', () => {
   const stream: Pump<number> = {

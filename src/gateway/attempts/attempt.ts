@@ -82,9 +82,9 @@ async function openAsItIs<Out>(
   const provider = plan.target.provider;
   const { status, headers } = response;
   const type = headers.get('content-type') ?? '';
-  // Where JSON may be a list of events, or the first of several lines, its beginning decides.
+  // Its beginning decides: some servers call their events, or their lines, JSON. What is binary says so.
   const isJson = /json/i.test(type) && !isStream(plan, type);
-  const mayBeStream = plan.side.listsEvents === true || isOfLines(plan);
+  const mayBeStream = plan.side.loadFraming === undefined || isOfLines(plan);
   if ((isJson && !mayBeStream) || status === NO_CONTENT) {
     // Asked for a stream, answered whole: the client still gets its stream.
     const { answer } = await readWhole(context, sent);
