@@ -4,6 +4,16 @@ import { billIn } from '../openai/stated-bill.ts';
 import { CountReader, type StatedUsage, tierIn, totalInputTokens, type Usage } from '../../model/usage.ts';
 
 /**
+ * What Mistral counts under names of its own, as far as it can be true: recorded were 64 cached tokens of a prompt of 10, and a total
+ * without them. https://docs.mistral.ai/api, https://github.com/vercel/ai/issues/14382
+ */
+function withinPrompt(usage: JsonObject, prompt = 0): number[] {
+  return [usage.num_cached_tokens, asObject(usage.prompt_token_details)?.cached_tokens].filter(
+    (cached): cached is number => typeof cached === 'number' && cached <= prompt,
+  );
+}
+
+/**
  * What a `usage` object states; fields it leaves out stay undefined.
  *
  * `prompt_tokens` includes cached and cache-written tokens (recorded: cached 8885 + written 237 + 3 fresh
@@ -25,9 +35,7 @@ export function parseUsage(usage: JsonObject): StatedUsage {
     usage.prompt_cache_hit_tokens,
     usage.cache_read_input_tokens,
     usage.cached_tokens,
-    // Mistral documents these besides: https://docs.mistral.ai/api, https://github.com/vercel/ai/issues/14382
-    usage.num_cached_tokens,
-    asObject(usage.prompt_token_details)?.cached_tokens,
+    ...withinPrompt(usage, prompt),
   );
   const cacheWrite = counts.largest(
     promptDetails?.cache_write_tokens,

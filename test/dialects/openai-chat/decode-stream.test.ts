@@ -721,6 +721,11 @@ describe('usage', () => {
       { inputTokens: 60, cacheReadTokens: 40 },
     ],
     [
+      "Mistral's own name, with more than the prompt has",
+      { prompt_tokens: 10, completion_tokens: 142, total_tokens: 152, num_cached_tokens: 64 },
+      { inputTokens: 10 },
+    ],
+    [
       "Mistral's other name for the details",
       { prompt_tokens: 100, prompt_token_details: { cached_tokens: 40 } },
       { inputTokens: 60, cacheReadTokens: 40 },
