@@ -139,6 +139,8 @@ export interface OpaquePart {
   /** Its name in loss reports, e.g. `container_upload`. */
   name: string;
   value: JsonValue;
+  /** Set if it is a video, which providers of some other dialects can watch. */
+  video?: MediaSource;
 }
 
 export type Part =

@@ -96,6 +96,7 @@ const opaquePart = shape<OpaquePart>({
   dialect: providerDialect,
   name: z.string(),
   value: z.unknown(),
+  video: source.optional(),
 });
 const toolCall = shape<ToolCallPart>({
   type: z.literal('tool-call'),

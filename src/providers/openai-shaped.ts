@@ -331,6 +331,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // "Invalid value: file. Supported values are: 'text','image_url','video_url' and 'video'":
       // https://github.com/QwenLM/qwen-code/issues/1888
       documents: false,
+      videos: true,
       prefill: { turn: { partial: true }, notThinking: true },
     },
   },
@@ -414,6 +415,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     priceId: 'openrouter',
     billsItself: true,
     quirks: {
+      // https://openrouter.ai/docs/guides/overview/multimodal/videos
+      videos: true,
       reasoningField: 'reasoning',
       modelThinking: MANDATORY_REASONING.map((models) => ({
         models,
@@ -445,6 +448,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       developerRole: false,
       // "Unsupported chat content part type: 'file'": https://github.com/vllm-project/vllm/pull/57774
       documents: false,
+      // https://docs.vllm.ai/en/latest/features/multimodal_inputs.html
+      videos: true,
       prefill: { request: { continue_final_message: true, add_generation_prompt: false } },
     },
   },

@@ -135,7 +135,10 @@ export const MEDIA: FeatureGroup = {
       name: 'video, URL of a page that shows it',
       forms: userTurn({
         'anthropic-messages': null,
-        'openai-chat': null,
+        'openai-chat': {
+          type: 'video_url',
+          video_url: { url: 'https://www.youtube.com/watch?v=9hE5-98ZeCg' },
+        },
         'openai-responses': null,
         gemini: { fileData: { fileUri: 'https://www.youtube.com/watch?v=9hE5-98ZeCg' } },
         ...NOWHERE,
@@ -209,7 +212,7 @@ export const MEDIA: FeatureGroup = {
       name: 'video, base64',
       forms: userTurn({
         'anthropic-messages': null,
-        'openai-chat': null,
+        'openai-chat': { type: 'video_url', video_url: { url: `data:video/mp4;base64,${BYTES}` } },
         'openai-responses': null,
         gemini: { inlineData: { mimeType: 'video/mp4', data: BYTES } },
         'bedrock-converse': null,

@@ -15,7 +15,7 @@ import { buildArguments } from '../shared/call-arguments.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import { isMadeUp } from './call-id.ts';
-import { buildMedia, isTakenImage } from './media.ts';
+import { buildMedia, buildVideo, isTakenImage } from './media.ts';
 import type { ModelTraits } from './models.ts';
 import { buildServerCall } from './server-tools.ts';
 import { ownSignature } from './signature.ts';
@@ -34,6 +34,8 @@ export function buildPart(part: Exclude<Part, ToolResultPart>, scope: BuildScope
   const { losses } = scope;
   if (part.type === 'opaque') {
     if (part.dialect === ID && isObject(part.value)) return part.value;
+    const video = part.video && buildVideo(part.video);
+    if (video !== undefined) return video;
     losses.lost(part.name);
     return undefined;
   }

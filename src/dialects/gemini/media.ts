@@ -37,6 +37,9 @@ const TYPES: Record<string, string> = table({
   ogg: 'audio/ogg',
   flac: 'audio/flac',
   mp4: 'video/mp4',
+  mpeg: 'video/mpeg',
+  mov: 'video/mov',
+  webm: 'video/webm',
 });
 
 /** The media type by a URL's ending; the wire requires one. */
@@ -86,4 +89,11 @@ export function buildMedia(source: MediaSource): JsonObject | undefined {
     case 'file':
       return undefined;
   }
+}
+
+/** The same for a video; the type of a page that shows one is not stated. https://ai.google.dev/gemini-api/docs/video-understanding */
+export function buildVideo(source: MediaSource): JsonObject | undefined {
+  return source.kind === 'url' && isVideoPage(source.url)
+    ? { fileData: { fileUri: source.url } }
+    : buildMedia(source);
 }

@@ -1,5 +1,5 @@
 // Parts of a request's contents → neutral parts. https://ai.google.dev/api/caching#Part
-import type { Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
+import type { MediaSource, OpaquePart, Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { CallMatcher } from '../shared/call-matcher.ts';
@@ -100,19 +100,27 @@ function parseMedia(part: JsonObject, path: string): Part {
     const mediaType = requiredString(blob, 'mimeType', `${path}.inlineData.mimeType`, 'e.g. image/png');
     const data = requiredString(blob, 'data', `${path}.inlineData.data`, 'give the bytes as base64');
     const media = mediaPart({ kind: 'base64', mediaType, data }, mediaType);
-    return media === undefined ? opaqueMedia('inlineData.video', part) : named(media, part, blob);
+    if (media !== undefined) return named(media, part, blob);
+    return videoPart('inlineData', part, { kind: 'base64', mediaType, data });
   }
   const file = requiredObject(part.fileData, `${path}.fileData`);
   const url = requiredString(file, 'fileUri', `${path}.fileData.fileUri`, 'give the address of the file');
   const mediaType = asString(file.mimeType);
   if (isGoogleFile(url)) return opaqueMedia('fileData', part);
-  if (mediaType === undefined && isVideoPage(url)) return opaqueMedia('fileData.video', part);
   const known = mediaType === undefined ? {} : { mediaType };
-  const media = mediaPart({ kind: 'url', url, ...known }, mediaType ?? '');
-  return media === undefined ? opaqueMedia('fileData.video', part) : named(media, part, file);
+  const source: MediaSource = { kind: 'url', url, ...known };
+  const media = mediaType === undefined && isVideoPage(url) ? undefined : mediaPart(source, mediaType ?? '');
+  if (media !== undefined) return named(media, part, file);
+  return videoPart('fileData', part, source);
 }
 
-function opaqueMedia(name: string, part: JsonObject): Part {
+/** What else the part says of it, such as which seconds to watch, others have no words for. */
+function videoPart(field: string, part: JsonObject, video: MediaSource): OpaquePart {
+  const isAll = Object.keys(withoutFields(part, [field, 'thoughtSignature'])).length === 0;
+  return { ...opaqueMedia(`${field}.video`, part), ...(isAll && { video }) };
+}
+
+function opaqueMedia(name: string, part: JsonObject): OpaquePart {
   return { type: 'opaque', dialect: ID, name, value: withoutFields(part, ['thoughtSignature']) };
 }
 

@@ -1,6 +1,13 @@
 // Neutral parts → message content of this dialect.
-import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
-import type { JsonObject, JsonValue } from '../../model/json/json.ts';
+import type {
+  DocumentPart,
+  ImagePart,
+  MediaSource,
+  OpaquePart,
+  Part,
+  TextPart,
+} from '../../model/content.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/substitutes.ts';
@@ -83,7 +90,7 @@ function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {
     case 'refusal':
       return { type: 'refusal', refusal: part.text };
     case 'opaque':
-      return buildOpaque(part.dialect, part.name, part.value, losses);
+      return buildOpaque(part, scope);
     // Built elsewhere, from the message they belong to.
     case 'reasoning':
     case 'tool-call':
@@ -156,15 +163,20 @@ function documentUrl(url: string, name: string | undefined): JsonObject {
   };
 }
 
+function videoUrl(source: MediaSource): string | undefined {
+  if (source.kind === 'base64') return buildDataUrl(source.mediaType, source.data);
+  return source.kind === 'url' ? source.url : undefined;
+}
+
 function buildOpaque(
-  dialect: string,
-  name: string,
-  value: JsonValue,
-  losses: LossReport,
+  { dialect, name, value, video }: OpaquePart,
+  { losses, options }: BuildScope,
 ): JsonObject | undefined {
   const isOwnPart =
     dialect === 'openai-chat' && typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isOwnPart && typeof value.type === 'string') return { ...value };
+  const url = options.quirks.videos === true && video !== undefined ? videoUrl(video) : undefined;
+  if (url !== undefined) return { type: 'video_url', video_url: { url } };
   // Fields of an assistant message have no type and go back onto the message.
   if (!isOwnPart) losses.lost(name);
   return undefined;

@@ -72,6 +72,11 @@ function parseTyped(type: string, part: JsonObject, path: string): Part {
       return { type: 'refusal', text: part.refusal };
     case 'thinking':
       return { type: 'reasoning', text: thinkingText(part) };
+    case 'video_url': {
+      const url = asString(asObject(part.video_url)?.url);
+      const video = url === undefined ? {} : { video: parseMediaUrl(url) };
+      return { type: 'opaque', dialect: ID, name: type, value: part, ...video };
+    }
     default:
       return { type: 'opaque', dialect: 'openai-chat', name: type, value: part };
   }

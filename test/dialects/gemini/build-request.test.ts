@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
-import type { Part, ToolResultPart } from '../../../src/model/content.ts';
+import type { MediaSource, Part, ToolResultPart } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import type {
@@ -277,6 +277,27 @@ describe('contents', () => {
       'approximated tool_calls.arguments',
       'approximated tools.custom',
     ]);
+  });
+
+  test("another dialect's video is one here, where its type or its page is known", () => {
+    const parted = (video: MediaSource) => {
+      const value = { type: 'video_url' };
+      const part = { type: 'opaque', dialect: 'openai-chat', name: 'video_url', value, video } as const;
+      const messages = [user({ type: 'text', text: 'a' }, part)];
+      return [parts(messages)[0]?.slice(1), build({ messages }).names];
+    };
+    expect(parted({ kind: 'base64', mediaType: 'video/mp4', data: 'AAAA' })).toEqual([
+      [{ inlineData: { mimeType: 'video/mp4', data: 'AAAA' } }],
+      [],
+    ]);
+    const page = 'https://www.youtube.com/watch?v=9hE5-98ZeCg';
+    expect(parted({ kind: 'url', url: page })).toEqual([[{ fileData: { fileUri: page } }], []]);
+    const fileUri = 'https://a.example/b.webm?c';
+    expect(parted({ kind: 'url', url: fileUri })).toEqual([
+      [{ fileData: { mimeType: 'video/webm', fileUri } }],
+      [],
+    ]);
+    expect(parted({ kind: 'url', url: 'https://a.example/b' })).toEqual([[], ['lost video_url']]);
   });
 
   test("parts of another dialect's own are lost by name", () => {

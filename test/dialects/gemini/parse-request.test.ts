@@ -317,8 +317,15 @@ describe('parts', () => {
       { type: 'opaque', name: 'fileData', value: stored },
       { type: 'opaque', name: 'fileData', value: preview },
       { type: 'opaque', name: 'fileData' },
-      { type: 'opaque', name: 'fileData.video' },
+      { type: 'opaque', name: 'fileData.video', video: { kind: 'url', mediaType: 'video/mp4' } },
     ]);
+  });
+
+  test('a video of which only some is to be watched is no video for others', () => {
+    const inlineData = { mimeType: 'video/mp4', data: 'QUJD' };
+    const [whole, some] = userParts({ inlineData }, { inlineData, videoMetadata: { fps: 2 } });
+    expect(whole).toMatchObject({ video: { kind: 'base64', mediaType: 'video/mp4', data: 'QUJD' } });
+    expect(some).not.toHaveProperty('video');
   });
 
   test('video, code and unknown parts are kept for their own dialect', () => {

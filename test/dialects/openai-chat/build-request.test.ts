@@ -435,6 +435,17 @@ describe('messages', () => {
     expect(lossesOf({ messages: [HI, { role: 'user', parts: [part] }] })).toEqual([loss]);
   });
 
+  test("another dialect's video is one where the server takes any", () => {
+    const video = { kind: 'base64', mediaType: 'video/mp4', data: 'AAAA' } as const;
+    const part = { type: 'opaque', dialect: 'gemini', name: 'inlineData.video', value: {}, video } as const;
+    const request = { messages: [{ role: 'user' as const, parts: [part] }] };
+    const url = 'data:video/mp4;base64,AAAA';
+    expect(build(request, { videos: true }).body.messages).toEqual([
+      { role: 'user', content: [{ type: 'video_url', video_url: { url } }] },
+    ]);
+    expect(build(request).losses).toMatchObject([{ feature: 'inlineData.video', outcome: 'lost' }]);
+  });
+
   test('own parts go back as they came', () => {
     const value = { type: 'video_url', video_url: { url: 'x' } };
     const { messages, losses } = messagesOf(

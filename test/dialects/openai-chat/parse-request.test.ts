@@ -80,6 +80,7 @@ describe('messages', () => {
         dialect: 'openai-chat',
         name: 'video_url',
         value: { type: 'video_url', video_url: { url: 'https://a.example/e.mp4' } },
+        video: { kind: 'url', url: 'https://a.example/e.mp4' },
       },
     ]);
   });
