@@ -13,7 +13,7 @@ import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { readObject } from '../../model/json/exact-numbers.ts';
-import { writeJson } from '../../model/json/write-json.ts';
+import { wellFormed, writeJson } from '../../model/json/write-json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
@@ -134,7 +134,7 @@ export async function answerWhole(exchange: Exchange, build = buildBody): Promis
   record.serving = true;
   const { sameDialect, passesAnswer, dialect } = whole.plan;
   const passed = passesAnswer ? whole.text : null;
-  const own = passed ?? JSON.stringify(build(exchange, whole));
+  const own = passed ?? wellFormed(JSON.stringify(build(exchange, whole)));
   const isWire = passed !== null && dialect === exchange.envelope?.wire;
   const body = isWire ? own : writtenFor(exchange, own);
   const headers = pickAnswerHeaders(whole.headers, sameDialect);

@@ -13,6 +13,10 @@ export interface Sequencer extends EventSink {
   ended(): boolean;
 }
 
+/** At the end of a text. */
+const FIRST_HALF = /[\ud800-\udbff]$/;
+const REPLACEMENT = '\ufffd';
+
 type BlockEvent = Extract<StreamEvent, { block: number }>;
 type Kind = 'text' | 'refusal' | 'reasoning' | 'tool' | 'single';
 
@@ -46,6 +50,8 @@ class EventSequencer implements Sequencer {
   private source = 0;
   /** The sequencer's own number for it. */
   private block = 0;
+  /** Half of a surrogate pair at the end of the open block's latest piece: servers cut pieces inside of characters. */
+  private half = '';
   /** Scans a tool call's arguments so far. */
   private json: JsonScanner | undefined;
   /** A function that the client is to call. */
@@ -170,14 +176,55 @@ class EventSequencer implements Sequencer {
     return id === event.id ? event : { ...event, id };
   }
 
-  private deliver(event: BlockEvent): void {
+  private deliver(given: BlockEvent): void {
     const { block } = this;
+    const event = this.inWholeCharacters(given);
     if (event.type === 'tool-delta') this.json?.push(event.arguments);
     this.reader.see(event.block === block ? event : { ...event, block });
     if (this.open === 'single') this.open = undefined;
   }
 
+  /** Strict decoders of clients refuse half of a surrogate pair; what is one for ever is the replacement character. */
+  private inWholeCharacters(event: BlockEvent): BlockEvent {
+    switch (event.type) {
+      case 'text-delta':
+      case 'refusal-delta':
+      case 'reasoning-delta': {
+        const text = this.withoutHalf(event.text);
+        return text === event.text ? event : { ...event, text };
+      }
+      case 'tool-delta': {
+        const pieces = this.withoutHalf(event.arguments);
+        return pieces === event.arguments ? event : { ...event, arguments: pieces };
+      }
+      default:
+        return event;
+    }
+  }
+
+  private withoutHalf(text: string): string {
+    if (this.half === '' && text.isWellFormed()) return text;
+    const together = this.half + text;
+    const end = FIRST_HALF.test(together) ? together.length - 1 : together.length;
+    this.half = together.slice(end);
+    return together.slice(0, end).toWellFormed();
+  }
+
+  /** Its other half does not come any more. */
+  private replaceHalf(): void {
+    const { open, block, json } = this;
+    if (this.half === '') return;
+    this.half = '';
+    if (open === 'tool') {
+      json?.push(REPLACEMENT);
+      this.reader.see({ type: 'tool-delta', block, arguments: REPLACEMENT });
+    } else if (open === 'text') this.reader.see({ type: 'text-delta', block, text: REPLACEMENT });
+    else if (open === 'refusal') this.reader.see({ type: 'refusal-delta', block, text: REPLACEMENT });
+    else if (open === 'reasoning') this.reader.see({ type: 'reasoning-delta', block, text: REPLACEMENT });
+  }
+
   private close(): void {
+    this.replaceHalf();
     const { open: kind, block, json, called } = this;
     if (kind === undefined) return;
     this.open = undefined;

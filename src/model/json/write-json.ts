@@ -26,9 +26,9 @@ const ESCAPES = /\\(?:u(d[89a-f][0-9a-f]{2})|.)/g;
 
 /**
  * Clients cut texts in the middle of an emoji. The remaining half is not a character, and Anthropic and Google refuse a body
- * that escapes it: it becomes the replacement character, as in any UTF-8 encoder.
+ * that escapes it, as strict clients refuse an answer: it becomes the replacement character, as in any UTF-8 encoder.
  */
-function wellFormed(json: string): string {
+export function wellFormed(json: string): string {
   if (!json.includes(String.raw`\ud`)) return json;
   return json.replace(ESCAPES, (sign, half?: string) => (half === undefined ? sign : '\ufffd'));
 }
