@@ -137,6 +137,52 @@ test('where the first target fails, the next writes one that the first can read 
   expect(second.sent().at(-1)).toContain('Write a summary of');
 });
 
+/** A server of the client's dialect that knows no summaries. */
+function refusing(status: number, message: string) {
+  const upstream = createReplayFetch((request) => {
+    const text = JSON.stringify(request.json());
+    const isRefused = /compaction_trigger|"compaction"/.test(text);
+    return isRefused
+      ? jsonReply(status, { type: 'error', error: { type: 'invalid_request_error', message } })
+      : replyTo(request, dialectOf(request), WRITTEN);
+  });
+  const config = { providers: LAB_PROVIDERS, routing: { default_provider: 'responses' } };
+  const lab = createTestGateway({ config, fetch: upstream.fetch });
+  const input = [...TURNS, TRIGGER];
+  const ask = (stream: boolean) =>
+    lab.post('/v1/responses', { model: 'm', instructions: 'You build.', tools: TOOLS, input, stream });
+  return { ...lab, ask, requests: upstream.requests };
+}
+
+test.each([400, 404, 422, 501])(
+  'a server of Responses without summaries, which refuses by %i, has its model write one',
+  async (status) => {
+    for (const stream of [true, false]) {
+      const lab = refusing(status, 'unknown type of item: compaction_trigger');
+      const response = await lab.ask(stream);
+      const text = await response.text();
+      expect(response.status, text).toBe(200);
+      expect(text).toContain(`sluice:summary:${SUMMARY}`);
+      expect(lab.requests).toHaveLength(2);
+      const row = await lab.row(0);
+      expect(row).toMatchObject({ status: 'success', errorCode: null });
+      expect(row.attempts.map((attempt) => attempt.status)).toEqual([status, 200]);
+    }
+  },
+);
+
+test('what it refuses for another reason than the trigger, it is not asked again', async () => {
+  for (const [status, message] of [
+    [400, 'prompt is too long: 210000 tokens > 200000 maximum'],
+    [403, 'this model is not for you'],
+  ] as const) {
+    const lab = refusing(status, message);
+    const response = await lab.ask(true);
+    expect(await response.text()).toContain(message);
+    expect([response.status, lab.requests.length]).toEqual([status, 1]);
+  }
+});
+
 test('a summary that another provider encrypted is not passed over', async () => {
   const lab = setup(['claude']);
   const item = { type: 'compaction', encrypted_content: 'gAAA' };

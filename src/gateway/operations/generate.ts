@@ -38,7 +38,7 @@ import { describeLoss } from '../record/describe-row.ts';
 import { respond } from './ask-json.ts';
 import { hedgedAnswer } from '../attempts/hedge.ts';
 import type { GatewayHost } from '../host.ts';
-import type { Plan, Question } from '../attempts/plan.ts';
+import { type Plan, type Question, writesOwnSummary } from '../attempts/plan.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { redactError } from '../response/redact-error.ts';
@@ -114,7 +114,32 @@ function askedAs({ question, dialect }: Exchange, { provider, model }: Target): 
 
 /** Answers as a stream or whole, whichever was asked for. Throws the GatewayError to report to the client. */
 export function answerGeneration(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
-  return exchange.question.stream ? answerStream(exchange) : answerWhole(exchange);
+  const answer = (asked: typeof exchange) =>
+    asked.question.stream ? answerStream(asked) : answerWhole(asked);
+  if (!asksForOwnSummary(exchange)) return answer(exchange);
+  return answer(exchange).catch((thrown) => {
+    if (!isRefused(exchange, thrown)) throw thrown;
+    exchange.record.seen = null;
+    return answer({ ...exchange, question: { ...exchange.question, summaryAsText: true } });
+  });
+}
+
+/** Whether the first target is asked for its vendor's own summary of the conversation. */
+function asksForOwnSummary({ question: { incoming }, dialect, route }: Exchange): boolean {
+  const [first] = route.targets;
+  if (incoming === null || first === undefined || incoming.asks !== dialect) return false;
+  return (
+    DIALECTS[dialect].client.summaries?.isAsked(incoming.body) === true &&
+    writesOwnSummary(incoming, first, first)
+  );
+}
+
+/** At which servers of the dialect that have no summaries refuse what asks for one. */
+const REFUSALS: readonly number[] = [400, 404, 422, 501];
+
+function isRefused({ client, record }: Exchange, thrown: unknown): boolean {
+  if (client.aborted || toGatewayError(thrown).code === 'context_too_long') return false;
+  return REFUSALS.includes(record.attempts.at(-1)?.status ?? 0);
 }
 
 /** Answers whole. Throws the GatewayError to report to the client. @param build makes the client's body of an answer that does not pass. */
