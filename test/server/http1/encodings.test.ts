@@ -383,4 +383,24 @@ describe('paused', () => {
     expect(await reading.over).toBeInstanceOf(Error);
     expect(reading.breaches).toEqual([]);
   });
+
+  test('so does what cannot be unpacked', async () => {
+    const server = serve();
+    const asked = send(question(server.url));
+    const connection = await server.accept();
+    await connection.request();
+    await connection.write(headOf('gzip', 'transfer-encoding: chunked'));
+    const reading = readBody((await asked).body, (reading) => reading.pause());
+    const packer = STREAMED.gzip();
+    packer.write('so far');
+    const [bytes] = await once(packer, 'data');
+    await connection.write(chunk(bytes));
+    await reading.until((size) => size === 6);
+    await connection.write(chunk(Buffer.alloc(64, 0xff)));
+    await turns(200);
+    expect(reading.outcome()).toBeUndefined();
+    reading.resume();
+    expect(await reading.over).toMatchObject({ code: 'BROKEN_CONTENT_ENCODING' });
+    expect(reading.breaches).toEqual([]);
+  });
 });
