@@ -5,7 +5,7 @@ import type { BuildOptions } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
 import { freeTextSchema } from '../shared/free-text-tool.ts';
-import { outermost, typedSchema } from '../shared/object-schema.ts';
+import { objectSchema, outermost, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
 import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
@@ -71,7 +71,7 @@ function buildParameters(
 ): JsonObject {
   if (quirks.schemaSubset !== true)
     return { parametersJsonSchema: withType(plainReferences(outermost(parameters))) };
-  const { schema, approximated } = cleanSchema(parameters, growth);
+  const { schema, approximated } = cleanSchema(typedSchema(objectSchema(parameters, losses)), growth);
   if (approximated.length > 0) {
     losses.approximated(
       'tools.parameters',

@@ -201,19 +201,26 @@ function readItems(source: JsonObject, schema: JsonObject, scope: Scope): void {
   const places = asArray(source.prefixItems) ?? asArray(source.items);
   if (places !== undefined) {
     scope.note('prefixItems');
-    schema.items = withVariants({}, places, scope);
-  } else if (isObject(source.items)) schema.items = clean(source.items, scope);
+    schema.items = typed(withVariants({}, places, scope), scope);
+  } else if (isObject(source.items)) schema.items = typed(clean(source.items, scope), scope);
   else {
     scope.note('items');
     schema.items = { type: 'STRING' };
   }
 }
 
+/** Each value must state its type ("schema didn't specify the schema type field"): any value is then text. */
+function typed(schema: JsonObject, scope: Scope): JsonObject {
+  if (schema.type !== undefined || schema.anyOf !== undefined) return schema;
+  scope.note('type');
+  return { ...schema, type: 'STRING' };
+}
+
 function readObject(source: JsonObject, schema: JsonObject, notes: string[], scope: Scope): void {
   const properties: JsonObject = Object.fromEntries(
     Object.entries(asObject(source.properties) ?? {}).map(([name, property]) => [
       name,
-      isObject(property) ? clean(property, scope) : {},
+      typed(isObject(property) ? clean(property, scope) : {}, scope),
     ]),
   );
   const names = Object.keys(properties);

@@ -534,6 +534,23 @@ describe('tools', () => {
   });
 });
 
+test('a server of the subset gets arguments as one object, whatever the schema says', () => {
+  const parametersOf = (parameters: JsonObject) => {
+    const tools = [{ type: 'function' as const, name: 'f', parameters }];
+    const { body, names } = build({ tools }, 'gemini-3.8-flash', { schemaSubset: true });
+    const [declared] = asArray(asObject(asArray(body.tools)?.[0])?.functionDeclarations) ?? [];
+    return [asObject(declared)?.parameters, names];
+  };
+  const [a, b] = ['a', 'b'].map((name) => ({ type: 'object', properties: { [name]: { type: 'string' } } }));
+  const merged = { type: 'OBJECT', properties: { a: { type: 'STRING' }, b: { type: 'STRING' } } };
+  expect(parametersOf({ anyOf: [a ?? {}, b ?? {}] })).toEqual([merged, ['approximated tools.parameters']]);
+  expect(parametersOf({ type: ['object', 'null'], properties: { a: { type: 'string' } } })).toEqual([
+    { type: 'OBJECT', properties: { a: { type: 'STRING' } } },
+    [],
+  ]);
+  expect(parametersOf({})).toEqual([undefined, []]);
+});
+
 describe('tools of which only some may be called', () => {
   const f = { type: 'function' as const, name: 'f' };
   const g = { type: 'function' as const, name: 'g' };

@@ -107,6 +107,37 @@ describe('rewritten, and reported', () => {
       { type: 'STRING' },
       ['contentEncoding', 'not'],
     ],
+    [
+      object({ a: {}, b: true, c: { enum: [1, 'x'] }, d: { const: null }, e: { properties: {} } }),
+      {
+        type: 'OBJECT',
+        properties: {
+          a: { type: 'STRING' },
+          b: { type: 'STRING' },
+          c: { type: 'STRING', description: '(one of: 1, "x")' },
+          d: { type: 'STRING', nullable: true },
+          e: { type: 'OBJECT' },
+        },
+      },
+      ['enum', 'type'],
+    ],
+    [{ type: 'array', items: {} }, { type: 'ARRAY', items: { type: 'STRING' } }, ['type']],
+    [
+      { type: 'array', prefixItems: [{ description: 'any' }, { type: 'string' }] },
+      { type: 'ARRAY', items: { type: 'STRING' } },
+      ['anyOf', 'prefixItems', 'type'],
+    ],
+    [
+      { type: 'integer', exclusiveMinimum: 0.5 },
+      { type: 'INTEGER', description: '(greater than 0.5)' },
+      ['exclusiveMinimum'],
+    ],
+    [{ type: 'string', enum: ['a', ''] }, { type: 'STRING', description: '(one of: "a", "")' }, ['enum']],
+    [
+      { type: 'object', additionalProperties: { enum: ['a'] } },
+      { type: 'OBJECT', description: '(any further keys)' },
+      ['additionalProperties'],
+    ],
     [{ $ref: 'https://elsewhere.test/schema', type: 'string' }, { type: 'STRING' }, ['$ref']],
   ])('%j', (schema, expected, approximated) => {
     expect(cleanSchema(schema)).toEqual({ schema: expected, approximated });
