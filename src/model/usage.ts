@@ -61,6 +61,8 @@ export interface PricedParts {
   audioSeconds?: number;
   /** Pages that were read, billed in place of tokens. */
   documentPages?: number;
+  /** Those of them that were annotated too, which has one price for both. */
+  annotatedPages?: number;
   /** Searches in files that the provider stores, in addition to `webSearches`. */
   fileSearches?: number;
 }

@@ -176,15 +176,22 @@ describe('what other vendors bill by its length', () => {
     expect(other.row.costUsd).toBeNull();
   });
 
-  test('pages of documents, unless they were annotated, too', async () => {
-    const read = (usage_info: object, more: object = {}) =>
-      of('/v1/ocr', 'mistral/mistral-ocr-2512', { pages: [], usage_info, ...more });
+  test('pages of documents, and those that were annotated too by the price of that', async () => {
+    const read = (usage_info: object, model = 'mistral-ocr-2512') =>
+      of('/v1/ocr', `mistral/${model}`, { pages: [], usage_info });
     const { row } = await read({ pages_processed: 29, doc_size_bytes: 3_002_783 });
     expect(row.costUsd).toBeCloseTo(0.058, 10);
     const plain = await read({ pages_processed: 29, pages_processed_annotation: 0 });
     expect(plain.row.costUsd).toBe(row.costUsd);
     const annotated = await read({ pages_processed: 29, pages_processed_annotation: 29 });
-    expect(annotated.row.costUsd).toBeNull();
+    expect(annotated.row.costUsd).toBeCloseTo(0.087, 10);
+    const some = await read({ pages_processed: 29, pages_processed_annotation: 9 });
+    expect(some.row.costUsd).toBeCloseTo(0.067, 10);
+    // More than were read, and a model that has no price for them.
+    const odd = await read({ pages_processed: 29, pages_processed_annotation: 30 });
+    expect(odd.row.costUsd).toBeNull();
+    const older = await read({ pages_processed: 29, pages_processed_annotation: 9 }, 'mistral-ocr-2503');
+    expect(older.row.costUsd).toBeNull();
   });
 
   test('is unpriced where an operator has a price by the token', async () => {

@@ -38,13 +38,13 @@ function secondsIn(usage: JsonObject, { usage: stated, duration }: JsonObject): 
   return countIn(usage.prompt_audio_seconds) ?? (stated === undefined ? countIn(duration) : undefined);
 }
 
-/** Mistral's OCR. Pages that were annotated too have a price of their own, which may include that of reading them. */
+/** Mistral's OCR. Pages that were annotated too have a price of their own, which includes that of reading them. */
 export function pagesBill(answer: JsonObject): StatedUsage | undefined {
   const info = asObject(answer.usage_info) ?? {};
   const documentPages = countIn(info.pages_processed);
   if (documentPages === undefined) return plainBill(answer);
-  const annotated = countIn(info.pages_processed_annotation) ?? 0;
-  return { pricedApart: { documentPages }, ...(annotated > 0 && { otherCharges: true }) };
+  const annotatedPages = countIn(info.pages_processed_annotation) ?? 0;
+  return { pricedApart: { documentPages, ...(annotatedPages > 0 && { annotatedPages }) } };
 }
 
 /** Input alone is billed, at a price of its own: https://developers.openai.com/api/docs/guides/decisions */

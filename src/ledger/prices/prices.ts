@@ -167,11 +167,12 @@ function priceByTable(
     if (result === null) return null;
     // A model sold by the hour or the image has no token price: its tokens are not free, they are unpriced.
     const prices = result.model_price;
-    const { audioSeconds = 0, documentPages = 0 } = pricedApart ?? {};
+    const { audioSeconds = 0, documentPages = 0, annotatedPages = 0 } = pricedApart ?? {};
     const isByItsLength =
       (audioSeconds > 0 && prices.audio_hours !== undefined) ||
       (documentPages > 0 && prices.input_document_kpages !== undefined);
     if (isByLength(pricedApart) !== isByItsLength) return null;
+    if (annotatedPages > 0 && prices.input_annotated_document_kpages === undefined) return null;
     if (totalInputTokens(usage) > 0 && prices.input_mtok === undefined && !isByItsLength) return null;
     if (usage.outputTokens > 0 && prices.output_mtok === undefined && !isByItsLength) return null;
     // Without a price for them, the library omits searches, and bills an hour's cache like any other.
@@ -214,6 +215,7 @@ function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
     imageInputTokens = 0,
     audioSeconds = 0,
     documentPages = 0,
+    annotatedPages = 0,
   } = pricedApart;
   if (imageInputTokens > 0) {
     priced.input_image_tokens = imageInputTokens;
@@ -221,6 +223,7 @@ function pricedUsage(usage: Usage, pricedApart: PricedParts): PricedUsage {
   }
   if (audioSeconds > 0) priced.audio_seconds = audioSeconds;
   if (documentPages > 0) priced.input_document_pages = documentPages;
+  if (annotatedPages > 0) priced.input_annotated_document_pages = annotatedPages;
   if (imageOutputTokens > 0) priced.output_image_tokens = imageOutputTokens;
   if (videoOutputTokens > 0) priced.output_video_tokens = videoOutputTokens;
   if (fileSearches > 0) priced.storage_searches = fileSearches;
