@@ -75,6 +75,8 @@ class MessageDecoder implements StreamDecoder {
   private ended = false;
   private stopReason: JsonValue | undefined = undefined;
   private stopSequence: JsonValue | undefined = undefined;
+  /** The client is to call a function. */
+  private called = false;
   /** The last delta of text, or of arguments. */
   private delta: 'text-delta' | 'reasoning-delta' | 'tool-delta' = 'text-delta';
   private deltaBlock = 0;
@@ -198,7 +200,7 @@ class MessageDecoder implements StreamDecoder {
     // A block cut short by max_tokens gets no stop of its own (recorded).
     for (const index of [...this.open.keys()]) this.close(index);
     this.ended = true;
-    this.sink.push({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence) });
+    this.sink.push({ type: 'finish', finish: parseFinish(this.stopReason, this.stopSequence, this.called) });
   }
 
   private reportUsage(wire: JsonObject | undefined): void {
@@ -264,6 +266,7 @@ class MessageDecoder implements StreamDecoder {
   private openTool(content: JsonObject, opened: OpenBlock, data: string): void {
     opened.kind = 'tool';
     const kind = SERVER_TOOL_BLOCKS.has(opened.type) ? 'server' : 'function';
+    if (kind === 'function') this.called = true;
     this.sink.push({
       type: 'tool-start',
       block: opened.block,

@@ -17,8 +17,17 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
 /** Reasons without a neutral form that clients of this dialect understand all the same. */
 const OWN_WORDS: ReadonlySet<string> = new Set(['compaction']);
 
-export function parseFinish(reason: JsonValue | undefined, sequence: JsonValue | undefined): Finish {
+/**
+ * @param called whether the client is to call a function. Other servers of the dialect may say that the turn has ended, and clients of
+ *   others do not call then: https://github.com/open-octo/octo-agent/pull/647
+ */
+export function parseFinish(
+  reason: JsonValue | undefined,
+  sequence: JsonValue | undefined,
+  called: boolean,
+): Finish {
   const raw = asString(reason) ?? null;
+  if (called && (raw === 'end_turn' || raw === null)) return { unified: 'tool_use', raw };
   const stopSequence = asString(sequence);
   return {
     unified: (raw === null ? undefined : UNIFIED[raw]) ?? 'other',

@@ -20,11 +20,13 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   const { model, usage } = accountIn(body);
   const author = providerOf(id);
   const content = requireArray(body.content, 'content', author.fail);
+  const parts = parseContent(content, 'content', author);
+  const called = parts.some((part) => part.type === 'tool-call' && part.kind === 'function');
   return {
     id,
     model,
-    parts: parseContent(content, 'content', author),
-    finish: parseFinish(body.stop_reason, body.stop_sequence),
+    parts,
+    finish: parseFinish(body.stop_reason, body.stop_sequence, called),
     ...countsOf(usage),
     ...moreOf(body),
   };

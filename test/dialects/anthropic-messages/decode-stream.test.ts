@@ -379,6 +379,20 @@ describe('ending', () => {
     ]);
   });
 
+  test.each([
+    ['end_turn', 'tool_use', 'tool_use'],
+    [null, 'tool_use', 'tool_use'],
+    ['max_tokens', 'tool_use', 'max_tokens'],
+    ['end_turn', 'server_tool_use', 'end_turn'],
+  ])('%p behind %s is %s', (raw, type, unified) => {
+    const call = { type, id: 't', name: 'f', input: {} };
+    const events = body(start(0, call), end({ stop_reason: raw }), STOP);
+    expect(events.at(-1)).toMatchObject({ finish: { unified, raw } } as never);
+    const whole = { id: 'm', type: 'message', role: 'assistant', model: 'm', stop_reason: raw };
+    const { finish } = anthropicMessages.provider.parseResponse({ ...whole, content: [call] });
+    expect(finish).toMatchObject({ unified, raw } as never);
+  });
+
   test('is kept when a later message_delta does not repeat it', () => {
     expect(body(end({ stop_reason: 'tool_use' }), end({}), STOP)).toEqual([
       { type: 'finish', finish: { unified: 'tool_use', raw: 'tool_use' } },
