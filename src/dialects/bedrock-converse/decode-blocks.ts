@@ -21,6 +21,8 @@ type Open =
 export class BlockDecoder {
   protected readonly sink: EventSink;
   protected webSearches = 0;
+  /** The client is to call a function. */
+  protected called = false;
   private readonly open = new Map<number, Open>();
   private nextBlock = 0;
   /** The open block used last: consecutive deltas mostly belong to the same block. */
@@ -38,6 +40,7 @@ export class BlockDecoder {
       const call = readCall(start.toolUse);
       const { block } = this.begin(index, { kind: 'tool', block: this.nextBlock++ });
       const kind = isServerTool(call) ? 'server' : 'function';
+      if (kind === 'function') this.called = true;
       if (isSearch(call)) this.webSearches++;
       this.sink.push({ type: 'tool-start', block, id: call.id, name: call.name, kind });
     } else if (result !== undefined) {

@@ -79,7 +79,7 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
     if (edits !== undefined)
       this.sink.push({ type: 'extension', dialect: ANTHROPIC, name: CONTEXT_MANAGEMENT, value: edits });
     try {
-      this.finish = readFinish(stopped);
+      this.finish = readFinish(stopped, this.called);
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
       this.endWith({ type: 'error', error: thrown });

@@ -16,6 +16,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
   if (message === undefined) throw new MalformedEvent('the answer has no output.message');
   if (!Array.isArray(message.content)) throw new MalformedEvent('the answer has no output.message.content');
   const parts = objectsIn(message.content, 'output.message.content').flatMap(parseBlock);
+  const called = parts.some((part) => part.type === 'tool-call' && part.kind === 'function');
   const trace = asObject(body.trace);
   const edits = readEdits(body);
   // An answer has the fields of one dialect; those of a second are told as a part, whose loss is named like theirs.
@@ -25,7 +26,7 @@ export function parseResponse(body: JsonObject): NeutralResponse {
     id: null,
     model: null,
     parts,
-    finish: readFinish(body),
+    finish: readFinish(body, called),
     ...countsOf(accountIn(body).usage),
     ...(trace === undefined ? {} : { extension: { dialect: ID, fields: { trace } } }),
     ...(edits !== undefined && {

@@ -27,8 +27,13 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
 /** Stop reasons by which the service itself reports a broken answer. */
 const BROKEN = /^malformed_/;
 
-/** @param stopped `messageStop` of a stream, or the whole answer. Throws GatewayError for a broken answer. */
-export function readFinish(stopped: JsonObject): Finish {
+/**
+ * @param stopped `messageStop` of a stream, or the whole answer.
+ * @param called whether the client is to call a function: some models say then, too, that the turn has ended.
+ *   https://github.com/strands-agents/sdk-python/blob/main/src/strands/models/bedrock.py
+ * @throws GatewayError for a broken answer.
+ */
+export function readFinish(stopped: JsonObject, called: boolean): Finish {
   const raw = asString(stopped.stopReason) ?? null;
   if (raw !== null && BROKEN.test(raw)) {
     throw new GatewayError(
@@ -36,6 +41,7 @@ export function readFinish(stopped: JsonObject): Finish {
       `the provider reports that the model's output is broken (${raw})`,
     );
   }
+  if (called && raw === 'end_turn') return { unified: 'tool_use', raw };
   const unified = raw === null ? 'other' : (UNIFIED[raw] ?? 'other');
   const stopSequence = asString(asObject(stopped.additionalModelResponseFields)?.stop_sequence);
   return { unified, raw, ...(stopSequence === undefined ? {} : { stopSequence }) };

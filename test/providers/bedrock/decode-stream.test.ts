@@ -215,6 +215,13 @@ describe('the ending', () => {
     ]);
   });
 
+  test('is that of a call where the client is to call, whatever the model says', () => {
+    const call = (type: object) => ({ toolUse: { toolUseId: 't', name: 'f', ...type } });
+    const endings = (type: object) => decode(start(0, call(type)), stop(0), END).at(-1);
+    expect(endings({})).toEqual({ type: 'finish', finish: { unified: 'tool_use', raw: 'end_turn' } });
+    expect(endings({ type: 'server_tool_use' })).toEqual(FINISH);
+  });
+
   test('is an error where the service calls the output broken', () => {
     const broken: Told = ['messageStop', { stopReason: 'malformed_tool_use' }];
     expect(decode(broken, COST)).toMatchObject([{ type: 'error', error: { code: 'upstream_malformed' } }]);

@@ -41,3 +41,12 @@ test('answers without a message or its content, and calls without an id, cannot 
   for (const output of [{}, { message: {} }, { message: { content: [{ toolUse: { name: 'f' } }] } }])
     expect(() => parseResponse({ output, stopReason: 'end_turn' })).toThrow(MalformedEvent);
 });
+
+test('an answer with a call ends with it, whatever the model says', () => {
+  const finishOf = (call: JsonObject) => {
+    const content = [{ toolUse: { toolUseId: 't', name: 'f', input: {}, ...call } }];
+    return parseResponse({ output: { message: { content } }, stopReason: 'end_turn' }).finish;
+  };
+  expect(finishOf({})).toEqual({ unified: 'tool_use', raw: 'end_turn' });
+  expect(finishOf({ type: 'server_tool_use' })).toEqual({ unified: 'end_turn', raw: 'end_turn' });
+});
