@@ -14,14 +14,14 @@ const SUMMARY = {
 };
 
 function sentTo(wire: (typeof PROVIDER_DIALECT_IDS)[number], block: JsonObject) {
-  const ask: JsonObject = {
-    model: 'm',
-    max_tokens: 9,
-    messages: [
-      { role: 'assistant', content: [block, { type: 'text', text: 'Hello, Ada.' }] },
-      { role: 'user', content: 'Who am I?' },
-    ],
-  };
+  return build(wire, [
+    { role: 'assistant', content: [block, { type: 'text', text: 'Hello, Ada.' }] },
+    { role: 'user', content: 'Who am I?' },
+  ]);
+}
+
+function build(wire: (typeof PROVIDER_DIALECT_IDS)[number], messages: JsonObject[]) {
+  const ask: JsonObject = { model: 'm', max_tokens: 9, messages };
   const { client } = DIALECTS['anthropic-messages'];
   const request = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
   const { body, losses } = PROVIDER_SIDES[wire].buildRequest(request, { model: 'm', quirks: {} });
@@ -39,6 +39,18 @@ test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
     expect(text).not.toContain('c2lnbmVk');
   }
 });
+
+test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))(
+  'one that ends the conversation is continued from, not continued: at %s',
+  (wire) => {
+    const last = { role: 'assistant', content: [SUMMARY] };
+    for (const messages of [[last], [{ role: 'user', content: 'Call me.' }, last]]) {
+      const { text, names } = build(wire, messages);
+      expect(text).toMatch(/Ada.*"user".*Continue from it|Ada.*Continue from it.*"user"/);
+      expect(names).not.toContain('messages.prefill');
+    }
+  },
+);
 
 test('one that failed says nothing: it is named', () => {
   expect(sentTo('openai-chat', { type: 'compaction', content: null }).names).toContain('compaction');

@@ -29,6 +29,7 @@ import {
   optionalObject,
   optionalString,
 } from '../shared/read-field.ts';
+import { turnBehindSummary } from './summary.ts';
 import { takeToolChanges } from './tool-changes.ts';
 import { COMPACTION, ID } from './wire.ts';
 
@@ -75,7 +76,7 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
     system: billing === undefined ? system : system.slice(1),
-    messages: messages.map((message, at) => parseMessage(message, `messages.${at}`)),
+    messages: parseMessages(messages),
     tools: tools.flatMap((tool, at) => (tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)])),
     ...(needsLimit(body, route) && { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: {
@@ -137,6 +138,12 @@ function parseSystem(system: JsonValue | undefined): TextPart[] {
     if (block.type !== 'text') failRequest(`${path}.type`, 'must be "text"');
     return parseText(block, path, failRequest);
   });
+}
+
+function parseMessages(messages: readonly JsonValue[]): Message[] {
+  const parsed = messages.map((message, at) => parseMessage(message, `messages.${at}`));
+  const behind = turnBehindSummary(messages);
+  return behind === undefined ? parsed : [...parsed, behind];
 }
 
 function parseMessage(value: JsonValue, path: string): Message {

@@ -1,9 +1,9 @@
 // Summaries of a conversation that any provider can read, in the block in which Anthropic's clients carry signed ones.
 // https://platform.claude.com/docs/en/build-with-claude/compaction-on-demand
 import type { Extension } from '../../model/content.ts';
-import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { summaryFromWire, summaryToWire } from '../../model/opaque-token.ts';
-import type { NeutralRequest } from '../../model/request.ts';
+import type { Message, NeutralRequest } from '../../model/request.ts';
 import type { ClientSummaries } from '../operations.ts';
 import { COMPACTION, ID, ownFields } from './wire.ts';
 
@@ -33,3 +33,16 @@ export const summaries: ClientSummaries = {
 export function isOfGateway({ signature }: JsonObject): boolean {
   return summaryFromWire(asString(signature) ?? '') !== undefined;
 }
+
+/**
+ * The turn behind a summary that ends the conversation, as the official SDK's tool runner sends it once it has one: Anthropic's servers go
+ * on with the work then. Others take a last turn of the assistant for the beginning of their answer, or refuse it.
+ */
+export function turnBehindSummary(messages: readonly JsonValue[]): Message | undefined {
+  const last = asObject(asArray(asObject(messages.at(-1))?.content)?.at(-1));
+  if (last?.type !== COMPACTION || !asString(last.content)) return undefined;
+  return { role: 'user', parts: [{ type: 'text', text: GO_ON }] };
+}
+
+const GO_ON =
+  'The summary above stands for the part of the conversation that is not shown here. Continue from it.';
