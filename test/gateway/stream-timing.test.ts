@@ -44,6 +44,24 @@ describe('one try', () => {
     expect(timing.gaps?.reduce((sum, count) => sum + count)).toBe(2);
   });
 
+  test('what a client takes late, while the provider is waited for already, is the time of one of them alone', () => {
+    const { timing, pass, now } = setup();
+    timing.waiting();
+    pass(10);
+    timing.handed(now());
+    pass(20);
+    timing.arrived();
+    // Only what the client has already.
+    timing.waiting();
+    pass(7);
+    timing.arrived();
+    timing.handed(now());
+    pass(5);
+    timing.waiting();
+    timing.settle();
+    expect(timing).toMatchObject({ providerMs: 37, clientMs: 5 });
+  });
+
   test('a second is no stall, more is', () => {
     const { timing, piece } = setup();
     for (const ms of [1, 1_000, 1_001]) piece(ms);

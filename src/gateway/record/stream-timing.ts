@@ -20,7 +20,10 @@ export interface StreamTiming {
   content(): void;
   /** What arrived has been processed. */
   taken(): void;
-  /** At this time the client has everything so far: what follows counts as its time until `waiting`. */
+  /**
+   * At this time the client has everything so far: what follows counts as its time until `waiting`. Of what it takes late, from a target
+   * whose stream broke, nothing counts: the next one is being waited for already.
+   */
   handed(at: number): void;
   /** Counts what lasts until now; later calls count on from here. */
   settle(): void;
@@ -101,7 +104,7 @@ class TryTiming implements StreamTiming {
   }
 
   handed(at: number): void {
-    this.handedAt = at;
+    if (this.waitingSince === null) this.handedAt = at;
   }
 
   settle(): void {
