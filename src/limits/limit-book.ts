@@ -13,6 +13,8 @@ export interface Count {
   key: string;
   /** To be told when the request ends; null where only its beginning counts. */
   running: Counter | null;
+  /** When time alone has freed what it took of a period, by the clock of the counters. */
+  freeAt: number;
 }
 
 /** The limit that holds a request back. */
@@ -119,12 +121,13 @@ class CountingBook implements LimitBook {
   giveBack(counted: readonly Count[]): void {
     this.leave(counted);
     const debits: RemoteDebit[] = [];
-    for (const { key, running } of counted) {
+    const now = this.counters.now();
+    for (const { key, running, freeAt } of counted) {
       // A limit that was taken out of the configuration meanwhile counts nothing.
       const line = running === null ? this.lines.find((one) => key.startsWith(one.key)) : undefined;
       if (line?.limit.kind !== 'requests') continue;
       const [counter] = this.counters.get([key]);
-      debits.push({ key, ms: -line.giveBack(counter ?? line.others) });
+      debits.push({ key, ms: -line.giveBack(counter ?? line.others, freeAt - now) });
     }
     if (debits.length > 0) this.remote?.debit(debits);
   }
@@ -183,7 +186,7 @@ class CountingBook implements LimitBook {
       for (const taken of places.slice(0, at)) taken.line.giveBack(taken.counter);
       return reachedAt(place, Math.max(1, line.waitMs(line.inUse(counter, counters.now()))));
     }
-    this.note(places, counted);
+    this.note(places, counted, ({ counter }) => counter.freeAt());
     return null;
   }
 
@@ -203,7 +206,7 @@ class CountingBook implements LimitBook {
       }
     }
     if (passed) {
-      this.note(places, counted);
+      this.note(places, counted, (_, at) => now + (inUse[at] ?? 0));
       return null;
     }
     // Also of names that only other gateways have let pass, this one shows what is in use.
@@ -212,11 +215,17 @@ class CountingBook implements LimitBook {
     return longestWait(places, inUse) ?? (first === undefined ? null : reachedAt(first, 1));
   }
 
-  /** Of a request that has passed. */
-  private note(places: readonly Place[], counted: Count[]): void {
-    for (const { line, name, key, counter } of places) {
+  /** Of a request that has passed. @param freeAt of each place, with the request. */
+  private note(
+    places: readonly Place[],
+    counted: Count[],
+    freeAt: (place: Place, at: number) => number,
+  ): void {
+    for (const [at, place] of places.entries()) {
+      const { line, name, key, counter } = place;
       if (line.limit.each !== null) this.list(line, name);
-      counted.push({ key, running: line.limit.kind === 'concurrent' ? counter : null });
+      const running = line.limit.kind === 'concurrent' ? counter : null;
+      counted.push({ key, running, freeAt: freeAt(place, at) });
     }
   }
 

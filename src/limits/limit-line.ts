@@ -110,13 +110,17 @@ export class LimitLine implements NameReader {
     }
   }
 
-  /** Undoes `take`. Returns how much of the period that frees, in milliseconds. */
-  giveBack(counter: Counter): number {
+  /**
+   * Undoes `take`. Returns how much of the period that frees, in milliseconds.
+   * @param leftMs until time alone would have freed what was taken: what it has freed already is not given back once more.
+   */
+  giveBack(counter: Counter, leftMs = Number.POSITIVE_INFINITY): number {
     const { limit, share } = this;
     if (limit.kind === 'concurrent') counter.end();
     if (limit.kind !== 'requests') return 0;
-    move(counter, -share, 0);
-    return share;
+    const freed = Math.max(0, Math.min(share, leftMs));
+    move(counter, -freed, 0);
+    return freed;
   }
 
   /** Counts the tokens of an answer. Returns how much of the period they take, in milliseconds. */

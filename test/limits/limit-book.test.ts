@@ -46,6 +46,28 @@ describe('requests', () => {
     expect(used()).toEqual([0]);
   });
 
+  test('of a request that is not sent after all, what time has freed already is not given back once more', () => {
+    const { book, enter, wait } = begin({ ...MINUTE, most: 1, per: 'second' });
+    const counted: Count[] = [];
+    expect(enter({}, counted)).toBeNull();
+    // It waits for room at its provider, which comes to nothing.
+    wait(5_000);
+    expect(enter()).toBeNull();
+    book.giveBack(counted);
+    expect(enter()?.waitMs).toBe(1_000);
+  });
+
+  test('and where time has freed a part of it, only the rest is', () => {
+    const { book, enter, wait } = begin({ ...MINUTE, most: 2, per: 'second' });
+    const counted: Count[] = [];
+    expect(enter({}, counted)).toBeNull();
+    wait(400);
+    expect(enter()).toBeNull();
+    book.giveBack(counted);
+    expect(enter()).toBeNull();
+    expect(enter()?.waitMs).toBe(500);
+  });
+
   // Fractions of a millisecond must not add up to a request more or less.
   test.each([1, 3, 7, 11, 997, 100_003])('%d at once, not one more or less', (most) => {
     const { enter } = begin({ ...MINUTE, most });
