@@ -37,8 +37,9 @@ export function objectArguments(text: string): string {
 
 /** Always an object; a substitute for text that is not one is reported. */
 export function buildArguments(call: Called, losses: LossReport): JsonObject {
-  if (call.kind === 'custom') losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
-  const object = argumentObject({ ...call, arguments: objectArguments(call.arguments) });
+  const isText = call.kind === 'custom';
+  if (isText) losses.approximated('tools.custom', ONE_TEXT_ARGUMENT);
+  const object = argumentObject(isText ? call : { ...call, arguments: objectArguments(call.arguments) });
   if (object !== undefined) return object;
   losses.approximated('tool_calls.arguments', 'not a JSON object: sent as {"arguments": text}');
   return { arguments: call.arguments };

@@ -19,3 +19,8 @@ test.each(['"x"', '[1]', '{"x":'])('%p is handed on as text, which is named', (t
   expect(buildArguments({ kind: 'function', arguments: text }, losses)).toEqual({ arguments: text });
   expect(losses.list()).toMatchObject([{ feature: 'tool_calls.arguments', outcome: 'approximated' }]);
 });
+
+test.each(['null', '"{\\"x\\":1}"'])('free text stays as it is where it is %p', (text) => {
+  const losses = createLossReport('gemini');
+  expect(buildArguments({ kind: 'custom', arguments: text }, losses)).toEqual({ input: text });
+});
