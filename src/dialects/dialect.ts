@@ -405,8 +405,10 @@ export interface Quirks {
   documentUrls?: boolean;
   /** openai-chat: false if documents are refused, as bytes too. */
   documents?: false;
-  /** openai-chat: true if videos are `video_url`, as an address or a data URL. Otherwise there are none. */
-  videos?: true;
+  /**
+   * openai-chat: which videos are taken as `video_url`: `files`, by address or as a data URL; `pages` too that show one. Left out: none.
+   */
+  videos?: 'files' | 'pages';
   /** openai-chat: the highest temperature. Left out: no bound. */
   maxTemperature?: number;
   /** openai-chat: true if `top_p` must be 1 where the temperature is 0. */

@@ -331,7 +331,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // "Invalid value: file. Supported values are: 'text','image_url','video_url' and 'video'":
       // https://github.com/QwenLM/qwen-code/issues/1888
       documents: false,
-      videos: true,
+      videos: 'files',
       prefill: { turn: { partial: true }, notThinking: true },
     },
   },
@@ -416,7 +416,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     billsItself: true,
     quirks: {
       // https://openrouter.ai/docs/guides/overview/multimodal/videos
-      videos: true,
+      videos: 'pages',
       reasoningField: 'reasoning',
       modelThinking: MANDATORY_REASONING.map((models) => ({
         models,
@@ -449,7 +449,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // "Unsupported chat content part type: 'file'": https://github.com/vllm-project/vllm/pull/57774
       documents: false,
       // https://docs.vllm.ai/en/latest/features/multimodal_inputs.html
-      videos: true,
+      videos: 'files',
       prefill: { request: { continue_final_message: true, add_generation_prompt: false } },
     },
   },

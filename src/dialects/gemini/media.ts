@@ -2,6 +2,7 @@
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import { standardMediaType } from '../shared/media-type.ts';
+import { isVideoPage } from '../shared/video-page.ts';
 import { table } from '../../model/table.ts';
 
 export type MediaPart = ImagePart | DocumentPart | AudioPart;
@@ -46,11 +47,6 @@ const TYPES: Record<string, string> = table({
 function typeOfUrl(url: string): string | undefined {
   const path = url.replace(/[?#].*$/, '');
   return TYPES[path.slice(path.lastIndexOf('.') + 1).toLowerCase()];
-}
-
-/** Pages that Google reads as the video that they show. */
-export function isVideoPage(url: string): boolean {
-  return /^https?:\/\/((www|m)\.)?(youtube\.com\/(watch\?|shorts\/|live\/|embed\/)|youtu\.be\/)/i.test(url);
 }
 
 /** Audio types keep their parameters, which are needed to read the audio: `audio/L16;rate=24000`. */

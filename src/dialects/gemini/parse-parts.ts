@@ -3,7 +3,8 @@ import type { MediaSource, OpaquePart, Part, ReasoningPart, ToolResultContent } 
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
 import type { CallMatcher } from '../shared/call-matcher.ts';
-import { isGoogleFile, isVideoPage, mediaPart } from './media.ts';
+import { isVideoPage } from '../shared/video-page.ts';
+import { isGoogleFile, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';
 import { serverCall, serverResult } from './server-tools.ts';

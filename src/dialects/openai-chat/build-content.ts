@@ -8,9 +8,10 @@ import type {
   TextPart,
 } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import type { BuildOptions } from '../dialect.ts';
+import type { BuildOptions, Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/substitutes.ts';
+import { isVideoPage } from '../shared/video-page.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
@@ -163,9 +164,11 @@ function documentUrl(url: string, name: string | undefined): JsonObject {
   };
 }
 
-function videoUrl(source: MediaSource): string | undefined {
+function videoUrl(source: MediaSource, { videos }: Quirks): string | undefined {
+  if (videos === undefined) return undefined;
   if (source.kind === 'base64') return buildDataUrl(source.mediaType, source.data);
-  return source.kind === 'url' ? source.url : undefined;
+  if (source.kind !== 'url' || (videos === 'files' && isVideoPage(source.url))) return undefined;
+  return source.url;
 }
 
 function buildOpaque(
@@ -175,7 +178,7 @@ function buildOpaque(
   const isOwnPart =
     dialect === 'openai-chat' && typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isOwnPart && typeof value.type === 'string') return { ...value };
-  const url = options.quirks.videos === true && video !== undefined ? videoUrl(video) : undefined;
+  const url = video && videoUrl(video, options.quirks);
   if (url !== undefined) return { type: 'video_url', video_url: { url } };
   // Fields of an assistant message have no type and go back onto the message.
   if (!isOwnPart) losses.lost(name);

@@ -440,10 +440,23 @@ describe('messages', () => {
     const part = { type: 'opaque', dialect: 'gemini', name: 'inlineData.video', value: {}, video } as const;
     const request = { messages: [{ role: 'user' as const, parts: [part] }] };
     const url = 'data:video/mp4;base64,AAAA';
-    expect(build(request, { videos: true }).body.messages).toEqual([
+    expect(build(request, { videos: 'files' }).body.messages).toEqual([
       { role: 'user', content: [{ type: 'video_url', video_url: { url } }] },
     ]);
     expect(build(request).losses).toMatchObject([{ feature: 'inlineData.video', outcome: 'lost' }]);
+  });
+
+  test('a page that shows a video is none to servers that would fetch the page', () => {
+    const url = 'https://www.youtube.com/watch?v=9hE5-98ZeCg';
+    const video = { kind: 'url', url } as const;
+    const part = { type: 'opaque', dialect: 'gemini', name: 'fileData.video', value: {}, video } as const;
+    const request = { messages: [{ role: 'user' as const, parts: [part] }] };
+    expect(build(request, { videos: 'pages' }).body.messages).toEqual([
+      { role: 'user', content: [{ type: 'video_url', video_url: { url } }] },
+    ]);
+    expect(build(request, { videos: 'files' }).losses).toMatchObject([
+      { feature: 'fileData.video', outcome: 'lost' },
+    ]);
   });
 
   test('own parts go back as they came', () => {

@@ -1,0 +1,5 @@
+// Pages that show a video, which Google reads as the video itself. Other servers would get the page.
+
+export function isVideoPage(url: string): boolean {
+  return /^https?:\/\/((www|m)\.)?(youtube\.com\/(watch\?|shorts\/|live\/|embed\/)|youtu\.be\/)/i.test(url);
+}
