@@ -10,6 +10,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from '../openai/calls.ts';
+import { objectArguments } from '../shared/call-arguments.ts';
 import { parseFinish, pendingStatus } from './finish.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID } from './wire.ts';
@@ -117,7 +118,7 @@ function parseCall(item: JsonObject, isCustom: boolean, index: number): Part[] {
       type: 'tool-call',
       id: asString(item.call_id) || asString(item.id) || `call_${index}`,
       name: namespace ? flatName(namespace, name) : name,
-      arguments: argumentText(isCustom ? item.input : item.arguments),
+      arguments: isCustom ? argumentText(item.input) : objectArguments(argumentText(item.arguments)),
       kind: isCustom ? 'custom' : 'function',
     },
   ];

@@ -327,6 +327,26 @@ describe('calls', () => {
     expect(answer.finish?.unified).toBe('tool_use');
   });
 
+  test.each([
+    ['null', '{}'],
+    ['\n "{\\"x\\": 1}" ', '{"x": 1}'],
+    [' {"a":1}', ' {"a":1}'],
+    ['"x"', '"x"'],
+    ['nil', 'nil'],
+  ])('arguments %p of models and servers that write them in another form are %p', (text, expected) => {
+    const item = { ...CALL, arguments: text };
+    const deltas = [...text].map(delta);
+    const orders = [
+      [added({ ...CALL, arguments: '' }), ...deltas, { ...done, item }, completed([item])],
+      [added({ ...CALL, arguments: '' }), ...deltas, completed([item])],
+      [...deltas, { ...done, item }, completed([item])],
+      [completed([item])],
+    ];
+    for (const order of orders) expect(callsOf(run(...order).parts)[0]?.text).toBe(expected);
+    const [call] = openaiResponses.provider.parseResponse({ status: 'completed', output: [item] }).parts;
+    expect(call?.type === 'tool-call' && call.arguments).toBe(expected);
+  });
+
   test('a namespace is part of the name', () => {
     const item = { ...CALL, namespace: 'crm' };
     expect(callsOf(run(completed([item])).parts)[0]?.name).toBe('crm__read');
