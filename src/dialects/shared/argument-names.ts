@@ -6,7 +6,7 @@ import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { ProviderSide, ToolNameRule } from '../dialect.ts';
-import { objectSchema, outermost } from './object-schema.ts';
+import { objectSchema } from './object-schema.ts';
 import { fits, standInFor } from './tool-names.ts';
 
 /** A name → the name that replaces it. */
@@ -24,7 +24,7 @@ export function fitArgumentNames(request: NeutralRequest, rule: ToolNameRule | u
   const tools = request.tools.map((tool) => {
     if (tool.type !== 'function' || tool.parameters === undefined) return tool;
     // A choice among schemas becomes one object with the fields of all.
-    const schema = objectSchema(outermost(tool.parameters));
+    const schema = objectSchema(tool.parameters);
     const substitutes = new Map<string, string>();
     // Only top-level arguments: providers do not check names nested in them.
     for (const name of Object.keys(asObject(schema.properties) ?? {}))

@@ -28,8 +28,9 @@ export function outermost(schema: JsonObject): JsonObject {
   return isEmpty(named) || named.$ref !== undefined ? schema : { ...named, ...beside };
 }
 
-/** The schema as one object, reported if it was not one; unchanged if it was. */
-export function objectSchema(schema: JsonObject, losses?: LossReport): JsonObject {
+/** The schema as one object, reported if it was not one; unchanged, but for where it is, if it was. */
+export function objectSchema(given: JsonObject, losses?: LossReport): JsonObject {
+  const schema = outermost(given);
   if (!Object.keys(schema).some((name) => CONDITIONS.has(name))) return schema;
   losses?.approximated('tools.parameters', 'one object with the fields of all alternatives');
   const choices: PropertyChoices = new Map();

@@ -544,6 +544,7 @@ test('a server of the subset gets arguments as one object, whatever the schema s
   const [a, b] = ['a', 'b'].map((name) => ({ type: 'object', properties: { [name]: { type: 'string' } } }));
   const merged = { type: 'OBJECT', properties: { a: { type: 'STRING' }, b: { type: 'STRING' } } };
   expect(parametersOf({ anyOf: [a ?? {}, b ?? {}] })).toEqual([merged, ['approximated tools.parameters']]);
+  expect(parametersOf({ $ref: '#/$defs/U', $defs: { U: { anyOf: [a ?? {}, b ?? {}] } } })[0]).toEqual(merged);
   expect(parametersOf({ type: ['object', 'null'], properties: { a: { type: 'string' } } })).toEqual([
     { type: 'OBJECT', properties: { a: { type: 'STRING' } } },
     [],
