@@ -157,9 +157,9 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
         entering = reached;
         return reached.then((found) => {
           entering = null;
-          entered();
-          // The request ended before the answer came.
-          if (record.counted !== counted) book.leave(counted);
+          // The request ended before the answer came: what it counted towards until then is not there any more.
+          if (record.counted === counted) entered();
+          else book.giveBack(counted);
           return found && refusalOf(found);
         });
       }

@@ -142,7 +142,7 @@ export async function walk<T>(options: FallbackOptions<T>, queue: TryQueue): Pro
       const queuedMs = context.record.queuedMs ?? 0;
       const key = context.keyFor(target);
       const checked = checkLimits(context, target, key);
-      const limited = checked instanceof Promise ? await checked : checked;
+      const limited = checked instanceof Promise ? await stillWanted(context, target, checked) : checked;
       const entered = limited ?? enter(context, visit, key);
       const lease = entered instanceof Promise ? await noteWait(context, target, entered) : entered;
       const isSent = !signal.aborted && !('refused' in lease);
@@ -216,6 +216,18 @@ function checkLimits(
   const spent = context.spentBudget(target);
   if (spent !== null) return refusedByBudget(provider.name, spent.words, spent.waitMs);
   return context.limits?.enter(target) ?? null;
+}
+
+/** Throws the signal's reason where the client has left, or another target has answered, before the limits did. */
+async function stillWanted(
+  { limits, signal }: TryContext,
+  target: Target,
+  checked: Promise<Refusal | null>,
+): Promise<Refusal | null> {
+  const limited = await checked;
+  if (!signal.aborted) return limited;
+  if (limited === null) limits?.notSent(target);
+  throw signal.reason;
 }
 
 /** Once nothing but its provider's state can keep the target from being asked. */

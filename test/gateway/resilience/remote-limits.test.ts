@@ -7,13 +7,14 @@ import type {
   RemoteCountOptions,
   RemotePlace,
 } from '../../../src/limits/remote-count.ts';
-import { ASK, createFallbackLab, expectSettled } from '../../support/fallback-lab.ts';
+import { ASK, createFallbackLab, expectSettled, failure } from '../../support/fallback-lab.ts';
 import { MESSAGE } from '../../support/message-stream.ts';
 import { replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
 
 const HALF = MESSAGE.start + MESSAGE.block + MESSAGE.delta('half');
+const WHOLE = HALF + MESSAGE.end;
 
 type Lab = Parameters<typeof createFallbackLab>[0];
 
@@ -63,7 +64,8 @@ function setup(
     host: { connectRemoteCount: (_, options) => count.connect(options) },
     ...more,
   });
-  const post = (body: object = {}) => lab.post('/v1/messages', { ...ASK, ...body });
+  const post = (body: object = {}, init: { signal?: AbortSignal } = {}) =>
+    lab.post('/v1/messages', { ...ASK, ...body }, init);
   const turn = () => lab.timers.advance(0);
   return { ...lab, post, count, turn };
 }
@@ -128,6 +130,73 @@ test('a client that leaves meanwhile: nothing is sent, and the place that comes 
   expect(count.left).toHaveLength(1);
   expect(count.running()).toEqual([]);
   expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([0]);
+});
+
+test('a client that leaves meanwhile was sent to nobody, and counts neither here nor there', async () => {
+  const { gateway, count, asked, turn, post } = setup([{ requests: 9, per: 'day' }]);
+  const leaving = new AbortController();
+  const left = post({}, { signal: leaving.signal }).catch(() => {});
+  await turn();
+  leaving.abort();
+  count.pass(0);
+  await left;
+  await turn();
+  expect(asked).toEqual([]);
+  expect(count.debits).toEqual([-9_600_000]);
+  expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([0]);
+});
+
+test('nor does one that left when the second target was to be asked, towards what only that counts towards', async () => {
+  const { gateway, count, asked, turn, post } = setup([], {
+    script: { one: [failure(500)], two: ['works'] },
+    config: {
+      rate_limits: [
+        { requests: 9, per: 'day' },
+        { requests: 9, per: 'day', provider: 'two' },
+      ],
+      // Of such a request the row is written at once when its client leaves.
+      routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '10s' },
+    },
+  });
+  const leaving = new AbortController();
+  const left = post({}, { signal: leaving.signal }).catch(() => {});
+  await turn();
+  count.pass(0);
+  await turn();
+  expect(count.asked).toHaveLength(2);
+  leaving.abort();
+  await left;
+  count.pass(1);
+  await turn();
+  expect(asked).toEqual(['one']);
+  expect(count.debits).toEqual([-9_600_000]);
+  expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([1, 0]);
+});
+
+test('nor does a target that was to be asked beside another, which has answered meanwhile', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { gateway, count, asked, timers, turn, post } = setup([], {
+    script: { one: [replyWith(WHOLE, { before: () => gate.promise })], two: ['works'] },
+    config: {
+      rate_limits: [
+        { requests: 9, per: 'day' },
+        { requests: 9, per: 'day', provider: 'two' },
+      ],
+      routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '10ms' },
+    },
+  });
+  const response = post({ stream: true });
+  await turn();
+  count.pass(0);
+  await timers.advance(10);
+  expect(count.asked).toHaveLength(2);
+  gate.resolve();
+  await (await response).text();
+  count.pass(1);
+  await turn();
+  expect(asked).toEqual(['one']);
+  expect(count.debits).toEqual([-9_600_000]);
+  expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([1, 0]);
 });
 
 test('a client that leaves meanwhile does not wait for room at a provider', async () => {
