@@ -8,7 +8,7 @@ import type {
   ReasoningPart,
   TextPart,
 } from '../../model/content.ts';
-import { asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
@@ -22,7 +22,7 @@ import { buildCitation, providerCitation } from './citations.ts';
 import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
-import { COMPACTION, ID, ownFields, TOOL_REFERENCE } from './wire.ts';
+import { COMPACTION, ID, ownFields, PIECE, TOOL_REFERENCE } from './wire.ts';
 
 export interface ContentOptions {
   losses: LossReport;
@@ -39,7 +39,19 @@ export interface ContentOptions {
 /** Blocks in the order of the parts; those without a form here are left out and reported. */
 export function buildBlocks(parts: readonly Part[], options: ContentOptions): JsonObject[] {
   const blocks: JsonObject[] = [];
+  /** Pieces of one document, so far. */
+  let document: JsonObject | undefined;
   for (const part of parts) {
+    const isMedia = part.type === 'document' || part.type === 'image';
+    const piece = isMedia ? asObject(ownFields(part.extension)[PIECE]) : undefined;
+    if (isMedia && piece !== undefined) {
+      document = piece.isFirst === true ? undefined : document;
+      const joined = joinPiece(document, piece, part);
+      if (document === undefined) blocks.push(joined);
+      document = joined;
+      continue;
+    }
+    document = undefined;
     const block = buildBlock(part, options);
     if (block !== undefined) blocks.push(block);
   }
@@ -195,6 +207,22 @@ function buildDocument(part: DocumentPart, losses: LossReport): JsonObject | und
   if (part.source.kind === 'text' && own?.type === 'content' && plainText(own.content) !== part.source.text)
     block.source = source;
   return block;
+}
+
+/** Adds the client's own blocks, or the text by which a step replaced them, to a document: a new one where there is none. */
+function joinPiece(
+  document: JsonObject | undefined,
+  piece: JsonObject,
+  part: DocumentPart | ImagePart,
+): JsonObject {
+  const whole = document ?? { ...asObject(piece.document), source: { type: 'content', content: [] } };
+  const own = asArray(piece.content) ?? [];
+  const text = part.type === 'document' && part.source.kind === 'text' ? part.source.text : undefined;
+  const isChanged = text !== undefined && text !== plainText(own);
+  const source = asObject(whole.source);
+  asArray(source?.content)?.push(...(isChanged ? [{ type: 'text', text }] : own));
+  put(whole, 'cache_control', part.cacheControl);
+  return whole;
 }
 
 function buildSource(source: MediaSource, losses: LossReport): JsonObject | undefined {

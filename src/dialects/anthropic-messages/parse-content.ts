@@ -23,6 +23,7 @@ import {
   extensionOf,
   ID,
   isServerToolResult,
+  PIECE,
   SERVER_TOOL_BLOCKS,
   TOOL_REFERENCE,
 } from './wire.ts';
@@ -30,11 +31,16 @@ import {
 /** @throws what the author's `fail` throws, where this is neither a string nor an array of blocks with a `type`. */
 export function parseContent(content: JsonValue | undefined, path: string, author: Author): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }];
-  if (Array.isArray(content)) return content.map((block, at) => parseBlock(block, `${path}.${at}`, author));
+  if (Array.isArray(content))
+    return content.flatMap((block, at) => parseBlocks(block, `${path}.${at}`, author));
   return author.fail(
     path,
     `${content === undefined ? 'is required: ' : ''}must be a string or an array of content blocks`,
   );
+}
+
+function parseBlocks(value: JsonValue, path: string, author: Author): Part[] {
+  return (isObject(value) ? parsePieces(value) : undefined) ?? [parseBlock(value, path, author)];
 }
 
 function parseBlock(value: JsonValue, path: string, author: Author): Part {
@@ -133,12 +139,15 @@ function parseToolUse(
 
 function parseToolResult(block: JsonObject, path: string, author: Author): ToolResultPart {
   const { fail, call } = author;
-  const content = block.content ?? undefined;
-  const parts = content === undefined ? [] : parseContent(content, `${path}.content`, author);
+  const { content } = block;
+  const results = (value: JsonValue, parts: Part[]) => parts.map((part) => resultContent(part, value));
+  const at = `${path}.content`;
   return {
     type: 'tool-result',
     callId: call(requireString(block.tool_use_id, `${path}.tool_use_id`, fail)).id,
-    content: parts.map((part, at) => resultContent(part, Array.isArray(content) ? content[at] : content)),
+    content: Array.isArray(content)
+      ? content.flatMap((value, index) => results(value, parseBlocks(value, `${at}.${index}`, author)))
+      : results(null, content == null ? [] : parseContent(content, at, author)),
     ...(block.is_error != null && { isError: requireBoolean(block.is_error, `${path}.is_error`, fail) }),
     ...extras(block, ['tool_use_id', 'content', 'is_error']),
   };
@@ -184,6 +193,48 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
   }
   const source = parseSource(wire);
   return source && { type: 'document', source, ...base, ...extras(block, ['source', ...known]) };
+}
+
+/**
+ * The texts and images of a document that has both, in order: no other dialect has such documents, this one puts it together
+ * again. Undefined for other blocks, and for a document that holds anything else.
+ */
+function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefined {
+  const source = asObject(block.source);
+  if (block.type !== 'document' || source?.type !== 'content' || !Array.isArray(source.content))
+    return undefined;
+  const groups: JsonObject[][] = [];
+  for (const item of source.content) {
+    if (!isObject(item)) return undefined;
+    const last = groups.at(-1);
+    if (item.type === 'text' && last?.[0]?.type === 'text') last.push(item);
+    else groups.push([item]);
+  }
+  if (groups.every(([first]) => first?.type === 'text')) return undefined;
+  const name = asString(block.title);
+  const more = withoutFields(block, [...COMMON, 'source', 'title']);
+  const document = withoutFields(block, ['source', 'cache_control']);
+  const pieces = groups.map((content, at): DocumentPart | ImagePart | undefined => {
+    const isFirst = at === 0;
+    const extension: Extension = {
+      dialect: ID,
+      fields: { ...(isFirst && more), [PIECE]: { document, content, isFirst } },
+      defaults: [PIECE, ...(asObject(more.citations)?.enabled === true ? [] : ['citations'])],
+    };
+    const common = { ...(at === groups.length - 1 && cacheControlOf(block)), extension };
+    const text = plainText(content);
+    if (text !== undefined)
+      return {
+        type: 'document',
+        source: { kind: 'text', text },
+        ...(name === undefined ? {} : { name }),
+        ...common,
+      };
+    const [image] = content;
+    const shown = image?.type === 'image' ? parseSource(asObject(image.source)) : undefined;
+    return shown && { type: 'image', source: shown, ...common };
+  });
+  return pieces.every((piece) => piece !== undefined) ? pieces : undefined;
 }
 
 /** Other dialects read its text; this one restores the whole block. */

@@ -15,6 +15,9 @@ export const COMPACTION = 'compaction';
 /** A declared tool, held back until the client found it for the model. */
 export const TOOL_REFERENCE = 'tool_reference';
 
+/** Where a part is one of several that were one document. */
+export const PIECE = 'document_piece';
+
 /** Blocks by which the model calls a tool that the provider runs. */
 export const SERVER_TOOL_BLOCKS: ReadonlySet<string> = new Set(['server_tool_use', 'mcp_tool_use']);
 
