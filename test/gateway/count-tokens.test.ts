@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import type { JsonObject } from '../../src/model/json/json.ts';
-import { createFallbackLab, expectSettled, failure } from '../support/fallback-lab.ts';
+import { createFallbackLab, expectSettled, failure, limited } from '../support/fallback-lab.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { jsonReply } from '../support/json-reply.ts';
@@ -147,6 +147,29 @@ describe('an estimate', () => {
       expect([JSON.parse(text), row.status, row.provider]).toEqual([{ input_tokens: 8 }, 'success', 'two']);
       expect(response.headers.get('x-sluice-estimate')).toBe('tokenizer');
     }
+    await expectSettled();
+  });
+
+  test('is made for nobody who left while the target before it was to be asked again later', async () => {
+    const lab = createFallbackLab({
+      script: { one: [limited({ 'retry-after': '10' })], two: ['works'] },
+      providers: { one: { max_retries: 1 } },
+    });
+    const body = { model: 'm', ...user('hello world') };
+    const stays = lab.post('/v1/messages/count_tokens', body);
+    await lab.timers.advance(1_000);
+    const leaving = new AbortController();
+    const left = lab.post('/v1/messages/count_tokens', body, { signal: leaving.signal }).catch(() => {});
+    await lab.timers.advance(1_000);
+    leaving.abort();
+    await left;
+    expect(await lab.row()).toMatchObject({
+      status: 'aborted',
+      attempts: [{ provider: 'one', skipped: 'keys_set_aside' }],
+    });
+    const { response } = await lab.answered(stays, 20_000);
+    expect(response.status).toBe(200);
+    expect(lab.asked).toEqual(['one', 'one']);
     await expectSettled();
   });
 

@@ -91,6 +91,7 @@ export async function askJson<Request, Answer>(
 /** Whether what would have come behind the targets that failed so may answer in their place: the rules of one walk. */
 export function mayGoOnAfter(thrown: unknown, exchange: Operation): boolean {
   const { attempts, target } = exchange.record;
+  if (exchange.client.aborted) return false;
   const last = attempts.at(-1);
   if (last?.skipped !== undefined) return true;
   if (last === undefined || target === null) return false;
