@@ -15,6 +15,8 @@ export interface Count {
   running: Counter | null;
   /** When time alone has freed what it took of a period, by the clock of the counters. */
   freeAt: number;
+  /** The server that has counted it too; null: this gateway counted it alone. */
+  remote: RemoteCount | null;
 }
 
 /** The limit that holds a request back. */
@@ -101,13 +103,12 @@ class CountingBook implements LimitBook {
 
   enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null> {
     const places = this.placesOf(names, counted);
+    const { remote } = this;
     const asked =
-      places.length === 0
-        ? undefined
-        : this.remote?.enter(places.map(({ line, name }) => line.remotePlace(name)));
+      places.length === 0 ? undefined : remote?.enter(places.map(({ line, name }) => line.remotePlace(name)));
     if (asked == null) return this.enterHere(places, counted);
     return asked.then((answer) =>
-      answer === null ? this.enterHere(places, counted) : this.entered(places, answer, counted),
+      answer === null ? this.enterHere(places, counted) : this.entered(places, answer, counted, remote),
     );
   }
 
@@ -122,12 +123,14 @@ class CountingBook implements LimitBook {
     this.leave(counted);
     const debits: RemoteDebit[] = [];
     const now = this.counters.now();
-    for (const { key, running, freeAt } of counted) {
+    for (const { key, running, freeAt, remote } of counted) {
       // A limit that was taken out of the configuration meanwhile counts nothing.
       const line = running === null ? this.lines.find((one) => key.startsWith(one.key)) : undefined;
       if (line?.limit.kind !== 'requests') continue;
       const [counter] = this.counters.get([key]);
-      debits.push({ key, ms: -line.giveBack(counter ?? line.others, freeAt - now) });
+      const ms = -line.giveBack(counter ?? line.others, freeAt - now);
+      // Another server, or one that did not answer then, would take it off what others have used.
+      if (ms < 0 && remote !== null && remote === this.remote) debits.push({ key, ms });
     }
     if (debits.length > 0) this.remote?.debit(debits);
   }
@@ -186,7 +189,7 @@ class CountingBook implements LimitBook {
       for (const taken of places.slice(0, at)) taken.line.giveBack(taken.counter);
       return reachedAt(place, Math.max(1, line.waitMs(line.inUse(counter, counters.now()))));
     }
-    this.note(places, counted, ({ counter }) => counter.freeAt());
+    for (const place of places) counted.push(this.countAt(place, place.counter.freeAt(), null));
     return null;
   }
 
@@ -195,6 +198,7 @@ class CountingBook implements LimitBook {
     places: readonly Place[],
     { passed, inUse }: RemoteAnswer,
     counted: Count[],
+    remote: RemoteCount | null,
   ): ReachedLimit | null {
     const now = this.counters.now();
     for (const [at, { line, counter }] of places.entries()) {
@@ -206,7 +210,8 @@ class CountingBook implements LimitBook {
       }
     }
     if (passed) {
-      this.note(places, counted, (_, at) => now + (inUse[at] ?? 0));
+      for (const [at, place] of places.entries())
+        counted.push(this.countAt(place, now + (inUse[at] ?? 0), remote));
       return null;
     }
     // Also of names that only other gateways have let pass, this one shows what is in use.
@@ -215,18 +220,10 @@ class CountingBook implements LimitBook {
     return longestWait(places, inUse) ?? (first === undefined ? null : reachedAt(first, 1));
   }
 
-  /** Of a request that has passed. @param freeAt of each place, with the request. */
-  private note(
-    places: readonly Place[],
-    counted: Count[],
-    freeAt: (place: Place, at: number) => number,
-  ): void {
-    for (const [at, place] of places.entries()) {
-      const { line, name, key, counter } = place;
-      if (line.limit.each !== null) this.list(line, name);
-      const running = line.limit.kind === 'concurrent' ? counter : null;
-      counted.push({ key, running, freeAt: freeAt(place, at) });
-    }
+  /** What a request that has passed counts there. */
+  private countAt({ line, name, key, counter }: Place, freeAt: number, remote: RemoteCount | null): Count {
+    if (line.limit.each !== null) this.list(line, name);
+    return { key, running: line.limit.kind === 'concurrent' ? counter : null, freeAt, remote };
   }
 
   /** The places that are shown: of a limit that each has to itself, those of the names that were seen. */

@@ -199,6 +199,19 @@ test('nor does a target that was to be asked beside another, which has answered 
   expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([1, 0]);
 });
 
+test('what this gateway counted alone is not taken off what the server counts', async () => {
+  const { gateway, count, turn, post } = setup([{ requests: 9, per: 'day' }]);
+  const leaving = new AbortController();
+  const left = post({}, { signal: leaving.signal }).catch(() => {});
+  await turn();
+  leaving.abort();
+  count.asked[0]?.answer(null);
+  await left;
+  await turn();
+  expect(count.debits).toEqual([]);
+  expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([0]);
+});
+
 test('a client that leaves meanwhile does not wait for room at a provider', async () => {
   const { post, gateway, count, turn, health } = setup([{ requests: 9, per: 'day' }], {
     providers: { one: { concurrency: { max: 1 } } },
