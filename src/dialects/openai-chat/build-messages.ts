@@ -150,7 +150,12 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         texts.push(part);
         break;
       case 'reasoning':
-        reasoning.push(part);
+        if (part.extension?.dialect !== 'openai-chat') reasoning.push(part);
+        else {
+          // The client's own field has the signatures.
+          Object.assign(fields, part.extension.fields);
+          if (part.text !== '') reasoning.push({ type: 'reasoning', text: part.text });
+        }
         break;
       case 'refusal':
         refusal += part.text;

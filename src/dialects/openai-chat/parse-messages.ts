@@ -14,7 +14,7 @@ import { parseAnnotations } from './annotations.ts';
 import { breakpointOf } from './breakpoint-field.ts';
 import { parseImages, withSeals } from './media.ts';
 import { parseContent, parseResultContent, parseTextContent } from './parse-content.ts';
-import { type MessageReasoning, parseReasoning } from './reasoning.ts';
+import { type MessageReasoning, parseReasoning, parseThinkingBlocks, THINKING_BLOCKS } from './reasoning.ts';
 import { carriedThought, parseClientCall } from './tool-call.ts';
 
 export interface ParsedMessages {
@@ -93,6 +93,7 @@ const ASSISTANT_FIELDS = new Set([
   'reasoning_content',
   'reasoning',
   'reasoning_details',
+  THINKING_BLOCKS,
   'annotations',
   'cache_control',
   'copilot_cache_control',
@@ -117,7 +118,8 @@ function parseAssistant(
   legacyIds: Map<string, string>,
 ): Part[] {
   const message = withReasoningOfText(sent);
-  const reasoning = parseReasoning(message, (text) => tokenFromWire('openai-chat', text));
+  const reasoning =
+    parseThinkingBlocks(message) ?? parseReasoning(message, (text) => tokenFromWire('openai-chat', text));
   const said: Part[] = [];
   if (message.content !== null && message.content !== undefined && message.content !== '') {
     said.push(...parseContent(message.content, `${path}.content`));

@@ -1,6 +1,6 @@
 // Reasoning of a message ↔ `reasoning_content` / `reasoning` (plain text) and `reasoning_details[]`
 // (text with signatures, encrypted pieces). https://openrouter.ai/docs/use-cases/reasoning-tokens
-import type { ReasoningPart } from '../../model/content.ts';
+import type { Extension, ReasoningPart } from '../../model/content.ts';
 import {
   asArray,
   asObject,
@@ -9,7 +9,13 @@ import {
   type JsonValue,
   parseObject,
 } from '../../model/json/json.ts';
-import { type OpaqueToken, openToken, ownToken, tokenToWire } from '../../model/opaque-token.ts';
+import {
+  type OpaqueToken,
+  openToken,
+  ownToken,
+  tokenFromWire,
+  tokenToWire,
+} from '../../model/opaque-token.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
 
@@ -132,6 +138,34 @@ export function parseReasoning(message: JsonObject, token: (text: string) => Opa
   else before.unshift({ type: 'reasoning', text: plain });
   return { before, after };
 }
+
+/** LiteLLM's field: blocks as Anthropic's API has them. https://docs.litellm.ai/docs/reasoning_content */
+export const THINKING_BLOCKS = 'thinking_blocks';
+
+/**
+ * Claude's thinking in a conversation that was had through LiteLLM; undefined for a message without any, or with details, which
+ * say as much. A server of this dialect gets the field back.
+ */
+export function parseThinkingBlocks(message: JsonObject): MessageReasoning | undefined {
+  const blocks = asArray(message[THINKING_BLOCKS]) ?? [];
+  if (asArray(message.reasoning_details)?.length) return undefined;
+  const fields = { [THINKING_BLOCKS]: blocks };
+  const extension: Extension = { dialect: 'openai-chat', fields, defaults: [THINKING_BLOCKS] };
+  const before = blocks.flatMap((item): ReasoningPart[] => {
+    const block = asObject(item) ?? {};
+    const signature = asString(block.signature);
+    const data = asString(block.data);
+    if (block.type === 'redacted_thinking' && data)
+      return [{ type: 'reasoning', text: '', redacted: tokenFromWire(CLAUDE, data), extension }];
+    const text = asString(block.thinking);
+    if (block.type !== 'thinking' || text === undefined || (text === '' && !signature)) return [];
+    const seal = signature ? { signature: tokenFromWire(CLAUDE, signature) } : {};
+    return [{ type: 'reasoning', text, ...seal, extension }];
+  });
+  return before.length === 0 ? undefined : { before, after: [] };
+}
+
+const CLAUDE = 'anthropic-messages';
 
 /** `index` tells clients that merge chunks by it which entries are one. */
 export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index: number): JsonObject {

@@ -246,6 +246,27 @@ describe('messages', () => {
     expect(other?.parts.at(-1)).toMatchObject({ type: 'opaque', name: 'extra_content' });
   });
 
+  test("thinking in LiteLLM's form goes back to Claude with its signatures, and to servers of this dialect as it came", () => {
+    const blocks = [
+      { type: 'thinking', thinking: 'hm', signature: 's' },
+      { type: 'redacted_thinking', data: 'zz' },
+    ];
+    const said = { role: 'assistant', content: 'so', reasoning_content: 'hm', thinking_blocks: blocks };
+    const request = parseRequest({ model: 'm', messages: [HI, said, HI] }, ROUTE);
+    const options = { model: 'claude-sonnet-4-5', quirks: {} };
+    const claude = DIALECTS['anthropic-messages'].provider.buildRequest(request, options);
+    expect(claude.body.messages).toMatchObject([{}, { content: [...blocks, { text: 'so' }] }, {}]);
+    expect(claude.losses.filter(({ feature }) => /reasoning|thinking/.test(feature))).toEqual([]);
+    const own = openaiChat.provider.buildRequest(request, { model: 'm', quirks: { replaysReasoning: true } });
+    expect(own.body.messages).toEqual([HI, said, HI]);
+    expect(own.losses).toEqual([]);
+    const gemini = DIALECTS.gemini.provider.buildRequest(request, options);
+    expect(gemini.losses.map(({ feature }) => feature)).toContain('reasoning');
+    // Blocks that say nothing leave the text.
+    const [, bare] = partsOf(HI, { ...said, thinking_blocks: [] });
+    expect(bare?.parts[0]).toEqual({ type: 'reasoning', text: 'hm' });
+  });
+
   test('details that a client appended twice count once, where the later ones say', () => {
     const [, assistant] = partsOf(HI, {
       role: 'assistant',
