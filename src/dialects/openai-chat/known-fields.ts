@@ -1,5 +1,6 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
+import { GOOGLE_TOOLS } from './parse-tools.ts';
 
 const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true };
 
@@ -66,7 +67,12 @@ const FUNCTION: KnownFields = {
 /** Tools that the server runs are kept whole. */
 const TOOL = byType(
   {
-    function: { function: FUNCTION, cache_control: true, copilot_cache_control: true },
+    function: {
+      function: FUNCTION,
+      cache_control: true,
+      copilot_cache_control: true,
+      ...Object.fromEntries(GOOGLE_TOOLS.map((name) => [name, true] as const)),
+    },
     custom: { custom: { name: true, description: true, format: true } },
   },
   {},

@@ -14,9 +14,10 @@ import { parseWebSearch } from '../shared/web-search.ts';
 import { breakpointOf } from './breakpoint-field.ts';
 
 export function parseTools(body: JsonObject): Tool[] {
-  const tools = (optionalArray(body, 'tools') ?? []).map((tool, index) => {
+  const tools = (optionalArray(body, 'tools') ?? []).flatMap((value, index) => {
     const path = `tools[${index}]`;
-    return parseTool(requiredObject(tool, path), path);
+    const tool = requiredObject(value, path);
+    return parseGoogleTools(tool) ?? [parseTool(tool, path)];
   });
   const functions = (optionalArray(body, 'functions') ?? []).map((declared, index): FunctionTool => {
     const path = `functions[${index}]`;
@@ -52,6 +53,35 @@ function parseTool(tool: JsonObject, path: string): Tool {
   };
   if (isWebSearch(server)) server.search = parseWebSearch(asObject(tool.parameters) ?? {});
   return server;
+}
+
+/** Gemini's tools, which clients name as in its own API, e.g. `{googleSearch: {}}`. https://docs.litellm.ai/docs/providers/gemini */
+export const GOOGLE_TOOLS = [
+  ...[
+    'googleSearch',
+    'googleSearchRetrieval',
+    'enterpriseWebSearch',
+    'urlContext',
+    'codeExecution',
+    'googleMaps',
+  ],
+  ...['google_search', 'google_search_retrieval', 'enterprise_web_search', 'url_context', 'code_execution'],
+  'google_maps',
+];
+
+/** Undefined for other tools. */
+function parseGoogleTools(tool: JsonObject): ServerTool[] | undefined {
+  const entries = Object.entries(tool);
+  if (entries.length === 0 || !entries.every(([name]) => GOOGLE_TOOLS.includes(name))) return undefined;
+  return entries.map(([name, settings]) => {
+    const server: ServerTool = {
+      type: 'server',
+      name,
+      definition: { dialect: 'gemini', fields: { [name]: settings } },
+    };
+    if (/search/i.test(name)) server.search = parseWebSearch(asObject(settings) ?? {});
+    return server;
+  });
 }
 
 /** For models that always search: the field only says how. */

@@ -347,6 +347,27 @@ test("VS Code's breakpoints are read as Anthropic's", () => {
 });
 
 describe('tools', () => {
+  test("Gemini's own tools, as its clients name them, are Gemini's, and searches elsewhere", () => {
+    const tools = [{ googleSearch: {} }, { urlContext: {} }, F];
+    const request = parse({ tools });
+    expect(unreadFields({ messages: [HI], tools }, DIALECTS['openai-chat'].client.known)).toEqual([]);
+    const gemini = DIALECTS.gemini.provider.buildRequest(request, { model: 'gemini-2.5-pro', quirks: {} });
+    expect(gemini.body.tools).toEqual([
+      { googleSearch: {} },
+      { urlContext: {} },
+      { functionDeclarations: [{ name: 'f' }] },
+    ]);
+    const options = { model: 'claude-sonnet-4-5', quirks: {} };
+    const claude = DIALECTS['anthropic-messages'].provider.buildRequest(request, options);
+    expect(claude.body.tools).toMatchObject([{ name: 'web_search' }, { name: 'f' }]);
+    const named = claude.losses.map(({ feature, outcome }) => [feature, outcome]);
+    expect(named).toEqual([
+      ['tools.googleSearch', 'approximated'],
+      ['tools.urlContext', 'lost'],
+    ]);
+    expect(() => parse({ tools: [{ googleSearch: {}, name: 'x' }] })).toThrow('tools[0].type');
+  });
+
   test('functions, custom tools, legacy functions and tools of the server', () => {
     const parameters = { type: 'object', properties: {} };
     const { tools } = parse({
