@@ -723,7 +723,7 @@ describe('usage', () => {
     [
       "Mistral's own name, with more than the prompt has",
       { prompt_tokens: 10, completion_tokens: 142, total_tokens: 152, num_cached_tokens: 64 },
-      { inputTokens: 10 },
+      { inputTokens: 10, cacheReadTokens: 0 },
     ],
     [
       "Mistral's other name for the details",
