@@ -1,10 +1,11 @@
 // The row of a request whose worker died before it could write one.
-import { type LedgerRow, NO_TIMING } from '../ledger/rows/row.ts';
+import { type Attempt, type LedgerRow, NO_TIMING } from '../ledger/rows/row.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import type { LostRequest } from './journal.ts';
 
 /** @param how the worker's end, in words. @param now Unix milliseconds. */
 export function lostRow({ begun, end }: LostRequest, how: string, now: number): LedgerRow {
+  const unknown = `the process that served this request ${how}; what the provider had answered is unknown`;
   const row: LedgerRow = {
     ...begun,
     status: 'error',
@@ -19,12 +20,12 @@ export function lostRow({ begun, end }: LostRequest, how: string, now: number): 
     usageKnown: false,
     costUsd: null,
     finishReason: null,
-    attempts: [...begun.attempts],
+    attempts: begun.attempts.map((attempt) => settled(attempt, end, unknown)),
     transformers: [],
     lost: [],
     malformedEvents: 0,
     errorCode: 'internal',
-    errorMessage: `the process that served this request ${how}; what the provider had answered is unknown`,
+    errorMessage: unknown,
     requestHeaders: null,
     requestBody: null,
     responseBody: null,
@@ -35,4 +36,15 @@ export function lostRow({ begun, end }: LostRequest, how: string, now: number): 
       ? null
       : `the process that served this request ${how} after its end; only its outcome is known`;
   return { ...row, ...end, errorMessage };
+}
+
+/**
+ * An attempt that another was begun beside was noted before it was known which of them serves; without an error, it would be said
+ * to have served.
+ */
+function settled(attempt: Attempt, end: LostRequest['end'], unknown: string): Attempt {
+  if (attempt.error !== null) return attempt;
+  if (end === null) return { ...attempt, error: 'internal', message: unknown };
+  if (attempt.provider === end.provider) return { ...attempt, error: end.errorCode };
+  return { ...attempt, error: 'cancelled', message: 'cancelled: the request ended without it' };
 }
