@@ -26,9 +26,9 @@ const TO_DEFINITION = /^#\/\$defs\/[^/]+$/;
 /** What references lead to elsewhere becomes a definition: others are "reference to undefined schema". */
 function underDefinitions(schema: JsonObject): JsonObject {
   const { $defs, definitions, ...root } = schema;
-  const own = asObject($defs) ?? {};
   const added = new Map<string, JsonObject>();
   const names = new Map<string, string>();
+  const nameFor = createNaming(asObject($defs) ?? {});
   const growth = createSchemaGrowth();
   const refer = (each: JsonObject): JsonObject => {
     const reference = asString(each.$ref);
@@ -37,21 +37,29 @@ function underDefinitions(schema: JsonObject): JsonObject {
     if (known !== undefined) return { ...each, $ref: `#/$defs/${known}` };
     const named = reference === '#' ? root : followReference(reference, schema);
     if (named === undefined || !growth.allows(named, 1)) return each;
-    const name = nameFor(reference, (taken) => Object.hasOwn(own, taken) || added.has(taken));
+    const name = nameFor(reference);
     names.set(reference, name);
-    // Before what it contains, which may lead back to it.
     added.set(name, named);
-    added.set(name, mapSchemas(named, refer));
     return { ...each, $ref: `#/$defs/${name}` };
   };
   const { $defs: kept, ...rest } = mapSchemas($defs === undefined ? root : { ...root, $defs }, refer);
   if (added.size === 0) return schema;
+  // What they contain may lead to more, which come up in turn: thousands may each lead to the next.
+  for (const [name, named] of added) added.set(name, mapSchemas(named, refer));
   return { ...rest, $defs: { ...asObject(kept), ...Object.fromEntries(added) } };
 }
 
-function nameFor(reference: string, isTaken: (name: string) => boolean): string {
-  const plain = reference.split('/').slice(1).at(-1)?.replace(/\W/g, '_') || 'root';
-  let name = plain;
-  for (let number = 2; isTaken(name); number++) name = `${plain}_${number}`;
-  return name;
+/** Names by the last step of references, numbered where that is taken: thousands may end alike. */
+function createNaming(own: JsonObject): (reference: string) => string {
+  const taken = new Set(Object.keys(own));
+  const numbers = new Map<string, number>();
+  return (reference) => {
+    const plain = reference.split('/').slice(1).at(-1)?.replace(/\W/g, '_') || 'root';
+    let number = numbers.get(plain) ?? 1;
+    let name = number === 1 ? plain : `${plain}_${number}`;
+    while (taken.has(name)) name = `${plain}_${++number}`;
+    numbers.set(plain, number);
+    taken.add(name);
+    return name;
+  };
 }

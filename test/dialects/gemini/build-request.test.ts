@@ -446,6 +446,19 @@ describe('tools', () => {
     ]);
   });
 
+  test('thousands of references that end alike, each leading to the next, take neither the stack nor the time', () => {
+    const count = 20_000;
+    const next = (at: number) => ({
+      type: 'array',
+      items: { items: { $ref: `#/properties/p${at + 1}/items` } },
+    });
+    const places = Array.from({ length: count }, (_, at): [string, JsonObject] => [`p${at}`, next(at)]);
+    const properties = { ...Object.fromEntries(places), [`p${count}`]: { items: { type: 'string' } } };
+    const parameters = { $defs: { start: { $ref: '#/properties/p0/items' } }, type: 'object', properties };
+    const { body } = build({ tools: [{ type: 'function', name: 'f', parameters }] });
+    expect(JSON.stringify(body.tools)).toContain(`"items_${count}":`);
+  });
+
   test('the schemas of all tools together are bounded where references are resolved', () => {
     const below = (at: number) => ({ $ref: `#/$defs/d${at + 1}` });
     const nested = (at: number) => ({ type: 'object', properties: { a: below(at), b: below(at) } });
