@@ -1,4 +1,4 @@
-// Amazon's names of image and document formats.
+// Amazon's names of image, document and video formats.
 
 /** By media type. */
 export const IMAGE_FORMATS: Readonly<Record<string, string>> = {
@@ -20,6 +20,21 @@ export const DOCUMENT_FORMATS: Readonly<Record<string, string>> = {
   'text/html': 'html',
   'text/plain': 'txt',
   'text/markdown': 'md',
+};
+
+/** By media type. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_VideoBlock.html */
+export const VIDEO_FORMATS: Readonly<Record<string, string>> = {
+  'video/mp4': 'mp4',
+  'video/quicktime': 'mov',
+  'video/mov': 'mov',
+  'video/x-matroska': 'mkv',
+  'video/webm': 'webm',
+  'video/x-flv': 'flv',
+  'video/mpeg': 'mpeg',
+  'video/mpg': 'mpg',
+  'video/x-ms-wmv': 'wmv',
+  'video/wmv': 'wmv',
+  'video/3gpp': 'three_gp',
 };
 
 /** The first media type of a format. */

@@ -10,8 +10,8 @@ import { buildArguments } from '../shared/call-arguments.ts';
 import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { CALL_FAILED, FAILED_IN_WORDS, GIVEN_AS_TEXT } from '../shared/substitutes.ts';
-import { buildDocument, buildImage } from './build-media.ts';
-import { type CachePoints, type Family, knowsFailedResults } from './models.ts';
+import { buildDocument, buildImage, buildVideo } from './build-media.ts';
+import { type CachePoints, type Family, knowsFailedResults, watchesVideos } from './models.ts';
 import { toolUseId } from './tool-use-id.ts';
 import { ID } from './wire.ts';
 
@@ -40,7 +40,9 @@ export function buildBlocks(parts: readonly Part[], scope: ContentScope): JsonOb
   const blocks: JsonObject[] = [];
   for (const part of parts) {
     if (part.type === 'opaque') {
-      losses.lost(part.name);
+      const video = part.video && watchesVideos(scope.model) ? buildVideo(part.video) : undefined;
+      if (video === undefined) losses.lost(part.name);
+      else blocks.push(video);
       continue;
     }
     const found = part.type === 'document' && scope.takesSearchResults ? buildSearchResult(part) : undefined;

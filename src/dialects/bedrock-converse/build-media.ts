@@ -3,7 +3,8 @@
 import { fromBase64, toBase64 } from '../../model/base64.ts';
 import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { DOCUMENT_FORMATS, IMAGE_FORMATS } from '../aws/media-formats.ts';
+import { table } from '../../model/table.ts';
+import { DOCUMENT_FORMATS, IMAGE_FORMATS, VIDEO_FORMATS } from '../aws/media-formats.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import type { ContentScope } from './build-content.ts';
@@ -19,6 +20,13 @@ export function buildImage({ source, detail }: ImagePart, losses: LossReport): J
   if (format !== undefined) return { image: { format, source: bytes } };
   losses.lost('image', 'images are accepted as PNG, JPEG, GIF or WebP');
   return { text: UNREADABLE_IMAGE };
+}
+
+/** Undefined where it is neither bytes nor in S3, or of a type that Amazon does not know. */
+export function buildVideo(video: MediaSource): JsonObject | undefined {
+  const source = buildSource(video);
+  const format = formatOf(video, VIDEO_FORMATS);
+  return source === undefined || format === undefined ? undefined : { video: { format, source } };
 }
 
 export function buildDocument(
@@ -94,9 +102,13 @@ function formatOf(source: MediaSource, formats: Readonly<Record<string, string>>
   if (source.kind === 'file') return undefined;
   const known = source.mediaType === undefined ? undefined : formats[bareType(source.mediaType)];
   if (known !== undefined || source.kind !== 'url') return known;
-  const ending = /\.(\w+)$/.exec(source.url)?.[1]?.toLowerCase().replace('jpg', 'jpeg') ?? '';
-  return Object.values(formats).includes(ending) ? ending : undefined;
+  const ending = /\.(\w+)$/.exec(source.url)?.[1]?.toLowerCase() ?? '';
+  const format = ENDINGS[ending] ?? ending;
+  return Object.values(formats).includes(format) ? format : undefined;
 }
+
+/** Of files, where Amazon's name of the format is another one. */
+const ENDINGS: Readonly<Record<string, string>> = table({ jpg: 'jpeg', '3gp': 'three_gp' });
 
 function bareType(mediaType: string): string {
   return mediaType.replace(/;.*$/, '').trim().toLowerCase();

@@ -40,6 +40,11 @@ export function takesSearchResults(model: string): boolean {
   return familyOf(model) === 'claude' && !/claude-(v?2|instant|3-(opus|sonnet|haiku)|3-5-sonnet)/.test(model);
 }
 
+/** Of the models behind Converse, Nova alone watches videos, but for Micro. https://docs.aws.amazon.com/nova/latest/userguide/modalities.html */
+export function watchesVideos(model: string): boolean {
+  return /amazon\.nova-(2-)?(lite|pro|premier|omni)/.test(model);
+}
+
 export function isMistral(model: string): boolean {
   return /\bmistral\./.test(model);
 }

@@ -741,3 +741,36 @@ test('documents within results, and those of other vendors’ models, are not ci
   expect(JSON.stringify(nova.body)).not.toContain('citations');
   expect(nova.lost).toEqual(['lost citations']);
 });
+
+describe('videos', () => {
+  const video = (source: MediaSource): Part => ({
+    type: 'opaque',
+    dialect: 'openai-chat',
+    name: 'video_url',
+    value: {},
+    video: source,
+  });
+  const bytes = video({ kind: 'base64', mediaType: 'video/quicktime', data: 'QUJD' });
+  const inS3 = video({ kind: 'url', url: 's3://b/a.3gp' });
+  const watched = [
+    { video: { format: 'mov', source: { bytes: 'QUJD' } } },
+    { video: { format: 'three_gp', source: { s3Location: { uri: 's3://b/a.3gp' } } } },
+  ];
+
+  test.each([[NOVA], ['us.amazon.nova-2-lite-v1:0']])('are watched by %s', (model) => {
+    const { body, lost } = build({ messages: [user(bytes, inS3, text('what is it?'))] }, model);
+    expect(at(body, 'messages', '0', 'content')).toEqual([...watched, { text: 'what is it?' }]);
+    expect(lost).toEqual([]);
+  });
+
+  test.each([
+    [CLAUDE, bytes],
+    ['amazon.nova-micro-v1:0', bytes],
+    [NOVA, video({ kind: 'url', url: 'https://a.test/a.mp4' })],
+    [NOVA, video({ kind: 'base64', mediaType: 'video/ogg', data: 'QUJD' })],
+  ])('are named where %s cannot get them', (model, part) => {
+    const { body, lost } = build({ messages: [user(part, text('what is it?'))] }, model);
+    expect(at(body, 'messages', '0', 'content')).toEqual([{ text: 'what is it?' }]);
+    expect(lost).toEqual(['lost video_url']);
+  });
+});
