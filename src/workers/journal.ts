@@ -171,8 +171,7 @@ export function createJournal(memory: Uint8Array, { reserve, onFull }: JournalOp
       writeTrace(request.trace, at);
       const texts = request.provider === null ? unplaced : placed;
       const from = at + LENGTHS_AT;
-      const isWritten =
-        texts.write(textsOf(request), memory, from) || texts.write(namesOf(request), memory, from);
+      const isWritten = SHORTER.some((shorten) => texts.write(textsOf(shorten(request)), memory, from));
       numbers.setUint32(at, isWritten ? texts.bytes() : 0);
     },
     ended(row) {
@@ -284,9 +283,17 @@ function textsOf(request: BegunRequest): (string | null)[] {
   ];
 }
 
-/** Those that always fit. */
-function namesOf(request: BegunRequest): (string | null)[] {
-  return textsOf({ ...request, route: null, attempts: [] });
+/** What is noted of a request, from all of it to what always fits. */
+const SHORTER: readonly ((request: BegunRequest) => BegunRequest)[] = [
+  (request) => request,
+  // The words of providers may be long.
+  (request) => ({ ...request, attempts: request.attempts.map(withoutMessage) }),
+  (request) => ({ ...request, attempts: [] }),
+  (request) => ({ ...request, attempts: [], route: null }),
+];
+
+function withoutMessage({ message: _, ...short }: Attempt): Attempt {
+  return short;
 }
 
 /** In the order in which `readEnd` expects them; NaN: unknown. Written out, since access by name takes twice as long. */

@@ -104,13 +104,23 @@ test('route, trace and earlier attempts come back as they were', () => {
   expect(begunIn(memory)[0]).toEqual(begun('d'));
 });
 
-test('where they do not fit, the names are there without them', () => {
+test('where they do not fit, the rest is there: without the words of providers, the attempts, or the route', () => {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const journal = createJournal(memory, roomy);
   const placed = { provider: 'lab', model: 'm', route: ROUTE };
-  journal.note(begun('a', { ...placed, attempts: Array.from({ length: 100 }, () => ATTEMPT) }));
-  journal.note(begun('b', placed));
-  expect(begunIn(memory)).toEqual([begun('a', { ...placed, route: null }), begun('b', placed)]);
+  const wordy = { ...placed, attempts: [{ ...ATTEMPT, message: 'slow down. '.repeat(100) }, ATTEMPT] };
+  const many = { ...placed, attempts: Array.from({ length: 100 }, () => ATTEMPT) };
+  const long = { ...placed, route: { ...ROUTE, why: 'tier '.repeat(300) } };
+  journal.note(begun('a', wordy));
+  journal.note(begun('b', many));
+  journal.note(begun('c', long));
+  journal.note(begun('d', placed));
+  expect(begunIn(memory)).toEqual([
+    begun('a', { ...placed, attempts: [ATTEMPT, ATTEMPT] }),
+    begun('b', placed),
+    begun('c', { ...placed, route: null }),
+    begun('d', placed),
+  ]);
 });
 
 test('names full of control characters fit too', () => {
