@@ -45,14 +45,19 @@ const origin = () =>
 /** Scheme and host in lower case; percent-encodes what no request line may hold. Placeholders of options (`{region}`) stay. */
 function asSent(text: string): string {
   const path = text.indexOf('/', text.indexOf('//') + 2);
-  if (path === -1) return text.toLowerCase();
+  if (path === -1) return inLowerCase(text);
   return (
-    text.slice(0, path).toLowerCase() +
+    inLowerCase(text.slice(0, path)) +
     text
       .slice(path)
       .toWellFormed()
       .replace(/[^!-~]|["<>^`]/gu, encodeURIComponent)
   );
+}
+
+/** But for placeholders: names of options may have capitals. */
+function inLowerCase(server: string): string {
+  return server.replace(/\{\w+\}|./gu, (part) => (part.startsWith('{') ? part : part.toLowerCase()));
 }
 
 /** Checked because a mistake would be reported as an address that others can reach. */

@@ -316,6 +316,14 @@ describe('leniency', () => {
     expect(file?.providers.a?.base_url).toBe(written);
   });
 
+  test.each([
+    ['HTTPS://{Region}.LAB.example/V1', 'https://{Region}.lab.example/V1'],
+    ['https://{myResource}.Lab.example', 'https://{myResource}.lab.example'],
+  ])('names of options in a host keep their capitals: %s', (base_url, written) => {
+    const { file } = parseConfig({ providers: { a: { base_url } } });
+    expect(file?.providers.a?.base_url).toBe(written);
+  });
+
   test('a trailing slash of base_url goes', () => {
     const { file } = parseConfig({ providers: { a: { base_url: 'https://example.com/v1//' } } });
     expect(file?.providers.a?.base_url).toBe('https://example.com/v1');
