@@ -176,3 +176,24 @@ test.each(SPOKEN_DIALECTS)(
     expect(status).toBeGreaterThanOrEqual(500);
   },
 );
+
+describe.each<[Wire, string, string, DialectId, string]>([
+  ['anthropic-messages', 'end_turn', 'tool_use', 'openai-chat', '"finish_reason":"stop"'],
+  ['openai-chat', '"stop"', '"tool_calls"', 'anthropic-messages', '"stop_reason":"end_turn"'],
+])('%s: an answer that waits for calls, but has none', (wire, ended, waits, client, expected) => {
+  const { start, text, textEnd, whole } = PROVIDER_WIRES[wire];
+
+  test.each([
+    ['whole', (words: string) => JSON.stringify(whole(words))],
+    ['streamed', (words: string) => start + text(words) + textEnd],
+  ])('is the end of the turn, %s', async (how, said) => {
+    const answer = said('Hello').replaceAll(ended, waits);
+    expect(answer).toContain(waits);
+    const json = { headers: { 'content-type': 'application/json' } };
+    const reply = how === 'whole' ? replyWith(answer, json) : streamed(wire, answer);
+    const got = await exchange(wire, client, how === 'streamed', reply);
+    expect(got.text).toContain('Hello');
+    expect(got.text).toContain(expected);
+    expect(got.row).toMatchObject({ status: 'success' });
+  });
+});

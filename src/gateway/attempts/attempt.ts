@@ -25,7 +25,7 @@ import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
 import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
-import { requireValidCalls } from '../pumps/validate-calls.ts';
+import { endingWithoutCalls, hasCalls, requireValidCalls } from '../pumps/validate-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
 import { areLines, type TextReader } from '../pumps/unstreamed-answer.ts';
 import { transformWhole } from '../transform/whole.ts';
@@ -326,7 +326,8 @@ function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: str
     if (plan.passesAnswer) return answer;
     requireWhole(plan, answer);
     requireValidCalls(answer);
-    return withDistinctCalls(answer);
+    if (hasCalls(answer)) return withDistinctCalls(answer);
+    return { ...answer, finish: endingWithoutCalls(answer.finish) };
   } catch (thrown) {
     noteAccount(context, parseJson(text));
     throw thrown;

@@ -5,7 +5,7 @@ import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { distinctId, type TakenIds } from './call-ids.ts';
-import { brokenArguments, namelessCall } from './validate-calls.ts';
+import { brokenArguments, endingWithoutCalls, namelessCall } from './validate-calls.ts';
 
 export interface Sequencer extends EventSink {
   /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */
@@ -283,6 +283,7 @@ class EventSequencer implements Sequencer {
     if (this.skipped && this.nextBlock === 0)
       return malformed('nothing of what the provider sent can be read; ask again');
     if (hopelessCall !== undefined) return { type: 'error', error: brokenArguments(hopelessCall) };
+    if (isMissed) return { ...finish, finish: endingWithoutCalls(finish.finish) };
     if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
     return { type: 'error', error: brokenArguments(brokenCall) };
   }

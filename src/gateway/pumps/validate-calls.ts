@@ -1,7 +1,7 @@
 // Checks that a function call is one that a client can answer: it has a name, and arguments that are a JSON object
 // (GUARANTEES 7).
 import { GatewayError } from '../../model/errors.ts';
-import { mayBeCutShort } from '../../model/finish.ts';
+import { type Finish, mayBeCutShort } from '../../model/finish.ts';
 import { parseObject } from '../../model/json/json.ts';
 import { createJsonScanner } from '../../model/json/scanner.ts';
 import type { NeutralResponse } from '../../model/response.ts';
@@ -29,6 +29,19 @@ export function requireValidCalls({ parts, finish }: NeutralResponse): void {
     const isValid = part.arguments.trim() === '' || parseObject(part.arguments) !== undefined;
     if (!isValid && !(cut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
   }
+}
+
+/**
+ * The ending of an answer that the provider says waits for calls, but that has none (Claude: https://github.com/anthropics/claude-code/issues/40240):
+ * clients would wait for their results, or ask for ever. What was said is the whole turn.
+ */
+export function endingWithoutCalls(finish: Finish): Finish {
+  return finish.unified === 'tool_use' ? { ...finish, unified: 'end_turn' } : finish;
+}
+
+/** Whether the client has calls to answer. */
+export function hasCalls({ parts }: NeutralResponse): boolean {
+  return parts.some((part) => part.type === 'tool-call' && part.kind !== 'server');
 }
 
 /** Whether these could be the beginning of arguments. */
