@@ -32,6 +32,7 @@ const MARK: ReadonlySet<number> = new Set([0xef, 0xbb, 0xbf]);
 const PAGE = '<'.charCodeAt(0);
 const LIST = '['.charCodeAt(0);
 const OBJECT = '{'.charCodeAt(0);
+const NEWLINE = '\n'.charCodeAt(0);
 /** How JSON begins; no event begins like this. */
 const JSON_BEGINS: ReadonlySet<number> = new Set(['{', '['].map((sign) => sign.charCodeAt(0)));
 
@@ -183,6 +184,8 @@ class LinesPump<Out> extends WrappedPump<Out> {
     this.size += chunk.length;
     if (this.size > limit) throw tooLong(provider, limit);
     this.text += this.decoder.decode(chunk, MORE);
+    // Each look copies all that has come.
+    if (!chunk.includes(NEWLINE)) return undefined;
     const first = this.text.trimStart();
     const end = first.indexOf('\n');
     return end === -1 ? undefined : this.choose(isJson(first.slice(0, end)));
