@@ -135,7 +135,10 @@ for (const [raw, sent] of [
 ] as const)
   test(`an answer that ended with ${raw}`, async () => {
     const body = { model: NOVA, max_tokens: 9, messages: HI };
-    const answer = { ...ANSWER, stopReason: raw, additionalModelResponseFields: null };
+    const call = { toolUse: { toolUseId: 'toolu_1', name: 'look', input: {} } };
+    const content = raw === 'tool_use' ? [call] : [{ text: 'ok' }];
+    const output = { message: { role: 'assistant', content } };
+    const answer = { ...ANSWER, output, stopReason: raw, additionalModelResponseFields: null };
     const { response, row } = await asked('/v1/messages', body, 'bedrock', answer);
     expect(await response.json()).toMatchObject({ stop_reason: sent, stop_sequence: null });
     expect(row.finishReason).toBe(raw);
