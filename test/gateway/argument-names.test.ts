@@ -160,6 +160,11 @@ describe('a stream', () => {
     expect(restored([start, end])).toEqual([start, end]);
   });
 
+  test('that was encoded twice is the call that was meant', () => {
+    const twice = JSON.stringify(`{"${substitute}":1}`);
+    expect(restored([start, delta(twice), end])).toEqual([start, delta('{"$top":1}'), end]);
+  });
+
   test('that breaks brings what there is', () => {
     const error: StreamEvent = { type: 'error', error: new GatewayError('internal', 'gone') };
     expect(restored([start, delta('{"a'), error])).toEqual([start, delta('{"a'), error]);

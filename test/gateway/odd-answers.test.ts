@@ -121,6 +121,48 @@ describe.each(['{"a":]', 'no JSON', '[1', '"a"'])('arguments that nothing makes 
   });
 });
 
+const FRAGMENTED = [
+  ...([
+    'anthropic-messages',
+    'openai-chat',
+    'openai-responses',
+    'bedrock-converse',
+    'bedrock-invoke',
+  ] as const),
+];
+
+describe.each(FRAGMENTED)('arguments that a model or server wrote in another form, %s', (wire) => {
+  const { start, callStart, callArguments, callEnd } = PROVIDER_WIRES[wire];
+
+  test.each([
+    [['null'], '{}'],
+    [['nu', 'll'], '{}'],
+    [[' "{\\"a', '\\": 1}" '], '{"a":1}'],
+  ])('%p is the object that was meant: %s', async (fragments, meant) => {
+    const pieces = [start, callStart(1), ...fragments.map((fragment) => callArguments(1, fragment)), callEnd];
+    const { text, row } = await exchange(wire, 'ollama-chat', true, streamed(wire, pieces.join('')));
+    expect(row.status).toBe('success');
+    expect(text).toContain(`"name":"lookup","arguments":${meant}`);
+  });
+});
+
+test.each(['null', '{"a":1}', 'no object'])('a whole call whose input is the text %p', async (input) => {
+  const call = { id: 'call_1', name: 'lookup', input };
+  const converse = {
+    message: { role: 'assistant', content: [{ toolUse: { ...call, toolUseId: 'call_1' } }] },
+  };
+  const bodies = [
+    ['anthropic-messages', { content: [{ type: 'tool_use', ...call }], stop_reason: 'tool_use' }],
+    ['bedrock-converse', { output: converse, stopReason: 'tool_use' }],
+  ] as const;
+  for (const [wire, body] of bodies) {
+    const reply = jsonReply({ ...PROVIDER_WIRES[wire].whole('-'), ...body });
+    const { text, row } = await exchange(wire, 'ollama-chat', false, reply);
+    if (input === 'no object') expect(row.errorCode).toBe('upstream_malformed');
+    else expect(text).toContain(`"name":"lookup","arguments":${input === 'null' ? '{}' : input}`);
+  }
+});
+
 describe('an event that cannot be read', () => {
   const { start, text, textEnd, config } = PROVIDER_WIRES['anthropic-messages'];
   const broken = 'event: message_delta\ndata: {"type":\n\n';

@@ -123,6 +123,27 @@ describe('sequencer', () => {
       'finish',
     ]);
   });
+  test('a function called with the word null, or an object encoded twice, is called with the object that was meant', () => {
+    const once = run([tool(0), args(0, 'nu'), tool(1), args(0, 'll'), args(1, '{}'), FINISH]);
+    expect(once).toEqual([
+      ...['start', 'tool-start 0', 'tool-delta 0 {}', 'tool-end 0'],
+      ...['tool-start 1', 'tool-delta 1 {}', 'tool-end 1', 'finish'],
+    ]);
+    const twice = run([tool(0), args(0, ''), args(0, ' "{\\"x\\"'), args(0, ': 1}"'), args(0, '\n'), FINISH]);
+    expect(twice.filter((event) => event.startsWith('tool-delta'))).toEqual([
+      ...['tool-delta 0 ', 'tool-delta 0 {"x": 1}', 'tool-delta 0 \n'],
+    ]);
+    expect(twice.at(-1)).toBe('finish');
+  });
+
+  test('other text in place of arguments stays as it came, and what a custom tool is told', () => {
+    const cut: StreamEvent = { type: 'finish', finish: { unified: 'max_tokens', raw: 'length' } };
+    for (const written of ['"x"', '"{\\"x\\":', 'nil', '"[1]"', 'nul'])
+      expect(run([tool(0), args(0, written), cut])).toContain(`tool-delta 0 ${written}`);
+    const custom: StreamEvent = { type: 'tool-start', block: 0, id: 'c0', name: 'f', kind: 'custom' };
+    expect(run([custom, args(0, 'null'), FINISH])).toContain('tool-delta 0 null');
+  });
+
   test('a second start is left out', () => {
     const start: StreamEvent = { type: 'start', id: 'r', model: 'm' };
     expect(run([start, start, FINISH])).toEqual(['start', 'finish']);

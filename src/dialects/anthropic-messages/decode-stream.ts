@@ -276,6 +276,7 @@ class MessageDecoder implements StreamDecoder {
       ...toolUseExtension(content, kind),
     });
     const input = asObject(content.input);
+    if (input === undefined) opened.held = asString(content.input) ?? '';
     if (input === undefined || isEmpty(input)) return;
     // Read again, with the spelling of long numbers: few servers send arguments here.
     opened.held = exactText(asObject(readObject(data)?.content_block)?.input ?? input);
@@ -299,7 +300,7 @@ class MessageDecoder implements StreamDecoder {
       const citation = asObject(delta.citation) ?? malformed('a citations_delta without a citation');
       this.sink.push({ type: 'citation', block, citation: parseCitation(citation) });
     } else if (type === 'input_json_delta') {
-      const fragment = asString(delta.partial_json) ?? malformed('an input_json_delta without text');
+      const fragment = asString(delta.partial_json ?? '') ?? malformed('an input_json_delta without text');
       if (fragment === '') return;
       opened.held = '';
       this.delta = 'tool-delta';

@@ -16,6 +16,7 @@ import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
+import { objectArguments } from '../shared/call-arguments.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { isOfGateway } from './summary.ts';
 import {
@@ -125,11 +126,12 @@ function parseToolUse(
   kind: 'function' | 'server',
 ): ToolCallPart {
   const { id, token } = call(asString(block.id) || missingId(path));
+  const written = exactText(block.input ?? {});
   return {
     type: 'tool-call',
     id,
     name: requireString(block.name, `${path}.name`, fail),
-    arguments: exactText(block.input ?? {}),
+    arguments: kind === 'server' ? written : objectArguments(written),
     kind,
     ...(token === undefined ? {} : { signature: token }),
     ...cacheControlOf(block),

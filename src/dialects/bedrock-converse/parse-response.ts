@@ -6,6 +6,7 @@ import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
+import { objectArguments } from '../shared/call-arguments.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCitation, readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
@@ -59,7 +60,7 @@ function parseBlock(given: JsonObject): Part[] {
     const call = readCall(block.toolUse);
     const kind = isServerTool(call) ? 'server' : 'function';
     const { id, name } = call;
-    return [{ type: 'tool-call', id, name, kind, arguments: exactText(call.input ?? {}) }];
+    return [{ type: 'tool-call', id, name, kind, arguments: objectArguments(exactText(call.input ?? {})) }];
   }
   const result = asObject(block.toolResult);
   if (result !== undefined)

@@ -11,7 +11,6 @@ import { asObject, asString, type JsonObject, type JsonValue } from '../../model
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn } from '../shared/answer-list.ts';
-import { MISWRITTEN, objectArguments } from '../shared/call-arguments.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText } from '../openai/calls.ts';
 import { thoughtSignature } from './tool-call.ts';
@@ -37,9 +36,8 @@ interface OpenCall {
   id: string | undefined;
   kind: 'function' | 'custom';
   started: boolean;
-  /** Arguments that came before the name, or are miswritten: what they mean is known when they are whole. */
+  /** Arguments that came before the name. */
   held: string;
-  isMiswritten: boolean;
   /** Reads the arguments received so far. */
   scanner: JsonScanner;
   signature: OpaqueToken | undefined;
@@ -119,10 +117,8 @@ class CallDecoder implements ToolDecoder {
 
   finish(): GatewayError | undefined {
     for (const call of this.calls) {
-      if (call.started) {
-        this.release(call, call.held);
-        this.sink.push({ type: 'tool-end', block: call.block });
-      } else {
+      if (call.started) this.sink.push({ type: 'tool-end', block: call.block });
+      else {
         return new GatewayError(
           'upstream_malformed',
           'the provider streamed arguments of a tool call that it never named; ask again',
@@ -140,7 +136,6 @@ class CallDecoder implements ToolDecoder {
       kind,
       started: false,
       held: '',
-      isMiswritten: false,
       scanner: createJsonScanner(),
       signature: undefined,
     };
@@ -183,22 +178,7 @@ class CallDecoder implements ToolDecoder {
       if (held !== '') this.feed(call, '', held);
     }
     if (fragment === '') return;
-    const { scanner } = call;
-    if (call.kind === 'function' && scanner.empty()) call.isMiswritten = MISWRITTEN.test(fragment);
-    scanner.push(fragment);
-    if (!call.isMiswritten) {
-      this.sink.push({ type: 'tool-delta', block: call.block, arguments: fragment });
-      return;
-    }
-    this.sink.kept?.(fragment.length);
-    call.held += fragment;
-    if (scanner.complete()) this.release(call, objectArguments(call.held));
-  }
-
-  /** Emits arguments that were held back. */
-  private release(call: OpenCall, text: string): void {
-    call.held = '';
-    call.isMiswritten = false;
-    if (text !== '') this.sink.push({ type: 'tool-delta', block: call.block, arguments: text });
+    call.scanner.push(fragment);
+    this.sink.push({ type: 'tool-delta', block: call.block, arguments: fragment });
   }
 }

@@ -1,7 +1,6 @@
 // The decoder's function and custom calls: begun as soon as id and name are known.
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import { argumentText } from '../openai/calls.ts';
-import { MISWRITTEN, objectArguments } from '../shared/call-arguments.ts';
 import type { Blocks } from './decode-items.ts';
 import { flatName } from './namespace.ts';
 import { SentText } from './sent-text.ts';
@@ -14,17 +13,14 @@ export class CallState extends SentText {
   private readonly index: number;
   /** Undefined until it has begun. */
   private block: number | undefined = undefined;
-  /** Fragments that came before the name, or are miswritten: what they mean is known when they are whole. */
-  private held = '';
-  /** Undefined until the first character that is not white space. */
-  private isMiswritten: boolean | undefined;
+  /** Fragments that came before the name. */
+  private waiting = '';
 
   constructor(blocks: Blocks, type: CallState['type'], index: number) {
     super();
     this.blocks = blocks;
     this.type = type;
     this.index = index;
-    if (type === 'custom_tool_call') this.isMiswritten = false;
   }
 
   /** Whether the call's name ever came. */
@@ -62,34 +58,27 @@ export class CallState extends SentText {
 
   end(): void {
     this.ended = true;
-    if (this.block === undefined) return;
-    this.release(this.block, this.isMiswritten === true ? objectArguments(this.held) : this.held);
-    this.blocks.push({ type: 'tool-end', block: this.block });
+    if (this.block !== undefined) this.blocks.push({ type: 'tool-end', block: this.block });
   }
 
   private emit(text: string): void {
     if (text === '') return;
     this.note(text);
-    if (this.isMiswritten === undefined && /\S/.test(text)) this.isMiswritten = MISWRITTEN.test(text);
-    if (this.block === undefined || this.isMiswritten !== false) {
+    if (this.block === undefined) {
       this.blocks.kept(text.length);
-      this.held += text;
-    } else this.release(this.block, this.held + text);
-  }
-
-  private release(block: number, text: string): void {
-    this.held = '';
-    if (text !== '') this.blocks.push({ type: 'tool-delta', block, arguments: text });
+      this.waiting += text;
+    } else this.blocks.push({ type: 'tool-delta', block: this.block, arguments: text });
   }
 
   private start(id: string, name: string, item: JsonObject): void {
-    const { blocks } = this;
+    const { blocks, waiting } = this;
     const block = blocks.next();
     this.block = block;
     const namespace = asString(item.namespace);
     const flat = namespace ? flatName(namespace, name) : name;
     const kind = this.type === 'custom_tool_call' ? 'custom' : 'function';
     blocks.push({ type: 'tool-start', block, id, name: flat, kind });
-    if (this.isMiswritten === false) this.release(block, this.held);
+    this.waiting = '';
+    if (waiting !== '') blocks.push({ type: 'tool-delta', block, arguments: waiting });
   }
 }

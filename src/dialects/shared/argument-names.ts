@@ -6,6 +6,7 @@ import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { ProviderSide, ToolNameRule } from '../dialect.ts';
+import { objectArguments } from './call-arguments.ts';
 import { objectSchema } from './object-schema.ts';
 import { fits, standInFor } from './tool-names.ts';
 
@@ -146,6 +147,10 @@ class Restoring implements EventSink {
     if (call === undefined) return;
     this.held.delete(block);
     if (call.text !== '')
-      this.sink.push({ type: 'tool-delta', block, arguments: renamedBegun(call.text, call.names) });
+      this.sink.push({
+        type: 'tool-delta',
+        block,
+        arguments: renamedBegun(objectArguments(call.text), call.names),
+      });
   }
 }

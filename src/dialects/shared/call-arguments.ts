@@ -25,10 +25,9 @@ export const MISWRITTEN = /^\s*["n]/;
  */
 export function objectArguments(text: string): string {
   if (!MISWRITTEN.test(text)) return text;
-  const trimmed = text.trim();
-  if (trimmed === 'null') return '{}';
   try {
-    const inner: unknown = JSON.parse(trimmed);
+    const inner: unknown = JSON.parse(text);
+    if (inner === null || inner === 'null') return '{}';
     return typeof inner === 'string' && parseObject(inner) !== undefined ? inner : text;
   } catch {
     return text;

@@ -4,6 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
+import { MISWRITTEN, objectArguments } from '../../dialects/shared/call-arguments.ts';
 import { distinctId, type TakenIds } from './call-ids.ts';
 import { brokenArguments, endingWithoutCalls, namelessCall } from './validate-calls.ts';
 
@@ -52,6 +53,8 @@ class EventSequencer implements Sequencer {
   private block = 0;
   /** Half of a surrogate pair at the end of the open block's latest piece: servers cut pieces inside of characters. */
   private half = '';
+  /** Arguments of the open call that are miswritten: what they mean is known when they are whole. */
+  private held = '';
   /** Scans a tool call's arguments so far. */
   private json: JsonScanner | undefined;
   /** A function that the client is to call. */
@@ -179,9 +182,38 @@ class EventSequencer implements Sequencer {
   private deliver(given: BlockEvent): void {
     const { block } = this;
     const event = this.inWholeCharacters(given);
-    if (event.type === 'tool-delta') this.json?.push(event.arguments);
+    if (event.type === 'tool-delta') {
+      if (this.held !== '' || this.isMiswritten(event.arguments)) {
+        this.hold(event.arguments);
+        return;
+      }
+      this.json?.push(event.arguments);
+    }
     this.reader.see(event.block === block ? event : { ...event, block });
     if (this.open === 'single') this.open = undefined;
+  }
+
+  private isMiswritten(beginning: string): boolean {
+    return this.called !== undefined && this.json?.empty() === true && MISWRITTEN.test(beginning);
+  }
+
+  private hold(fragment: string): void {
+    const { json } = this;
+    this.kept(fragment.length);
+    this.held += fragment;
+    json?.push(fragment);
+    if (json?.complete() !== true) return;
+    this.held = objectArguments(this.held);
+    this.json = createJsonScanner();
+    this.json.push(this.held);
+    this.releaseHeld();
+  }
+
+  private releaseHeld(): void {
+    const { held, block } = this;
+    if (held === '') return;
+    this.held = '';
+    this.reader.see({ type: 'tool-delta', block, arguments: held });
   }
 
   /** Strict decoders of clients refuse half of a surrogate pair; what is one for ever is the replacement character. */
@@ -224,6 +256,7 @@ class EventSequencer implements Sequencer {
   }
 
   private close(): void {
+    this.releaseHeld();
     this.replaceHalf();
     const { open: kind, block, json, called } = this;
     if (kind === undefined) return;

@@ -326,32 +326,6 @@ describe('tool calls', () => {
     expect(tools).toEqual([['a', 'f', '{"x":1}']]);
   });
 
-  test('the word null is no arguments, an object that was encoded twice is the object', () => {
-    const tools = toolsOf(
-      call({ index: 0, id: 'a', function: { name: 'f', arguments: 'nu' } }),
-      call({ index: 0, function: { arguments: 'll' } }),
-      call({ index: 1, id: 'b', function: { name: 'g', arguments: '' } }),
-      call({ index: 1, function: { arguments: ' "{\\"x\\"' } }),
-      call({ index: 1, function: { arguments: ': 1}"' } }),
-      call({ index: 1, function: { arguments: '\n' } }),
-      call({ index: 2, id: 'c', function: { name: 'h', arguments: '{"y":2}' } }),
-    );
-    expect(tools).toEqual([
-      ['a', 'f', '{}'],
-      ['b', 'g', '{"x": 1}\n'],
-      ['c', 'h', '{"y":2}'],
-    ]);
-  });
-
-  test('other text in place of arguments stays as it came', () => {
-    for (const text of ['"x"', '"{\\"x\\":', 'nil', '"[1]"', 'nul'])
-      expect(toolsOf(call({ index: 0, id: 'a', function: { name: 'f', arguments: text } }))).toEqual([
-        ['a', 'f', text],
-      ]);
-    const custom = { index: 0, id: 'a', type: 'custom', custom: { name: 'f', input: 'null' } };
-    expect(toolsOf(call(custom))).toEqual([['a', 'f', 'null']]);
-  });
-
   test('null arguments are none, objects are their JSON', () => {
     const tools = toolsOf(
       call({ index: 0, id: 'a', function: { name: 'f', arguments: null } }),

@@ -6,6 +6,7 @@ import { createLossReport } from '../../../src/dialects/shared/loss-report.ts';
 test.each([
   ['', {}],
   ['null', {}],
+  ['"null"', {}],
   ['"{\\"x\\":1}"', { x: 1 }],
   ['{"x":1}', { x: 1 }],
 ])('%p is the object that was meant', (text, expected) => {
