@@ -109,6 +109,7 @@ export function resolveProvider(
     ...address.address,
     // An entry that names a dialect wants that one alone.
     ...(isOwnAddress && entry.dialect === undefined && spokenBesides(kind)),
+    ...(kind?.isGateway === true && { isGateway: true, basePaths: kind.basePaths ?? {} }),
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
     ...(oauth !== undefined && { oauth }),
@@ -247,6 +248,14 @@ function placeOf(
   if (isBuiltIn(kind)) {
     if (baseUrl !== undefined) report('warning', ['base_url'], `kind ${kind.kind} has no address; ignored`);
     return { dialect: dialect ?? kind.dialect, address: plainAddress(kind.baseUrl, entry) };
+  }
+  if (kind.isGateway === true && baseUrl === undefined) {
+    report(
+      'fatal',
+      ['base_url'],
+      `kind ${kind.kind} has no address of its own; set base_url to the other gateway’s, as in ${kind.baseUrl}`,
+    );
+    return undefined;
   }
   if (dialect !== undefined && dialect !== kind.dialect && baseUrl === undefined) {
     report(

@@ -138,8 +138,12 @@ export interface ProviderTimeouts {
 export interface ProviderConfig {
   name: string;
   kind: string;
-  /** `any`: speaks whatever the client speaks (the simulator). */
+  /** `any`: speaks whatever the client speaks. */
   dialect: ProviderDialectId | 'any';
+  /** As the kind's. */
+  isGateway?: true;
+  /** As the kind's. */
+  basePaths?: Readonly<Partial<Record<ProviderDialectId, string>>>;
   /** Further dialects, spoken with clients that speak them themselves. */
   alsoSpeaks?: readonly DialectId[];
   /** As the kind's. */

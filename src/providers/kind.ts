@@ -59,6 +59,10 @@ export interface TimedPrices {
 export interface ProviderKind {
   kind: string;
   dialect: ProviderDialectId | 'any';
+  /** It is a gateway like this one, wherever `base_url` says: what is another provider's in a conversation is its to read. */
+  isGateway?: true;
+  /** Behind the base URL, before the paths of these dialects. */
+  basePaths?: Readonly<Partial<Record<ProviderDialectId, string>>>;
   /** Dialects also spoken at its own address: requests of their clients are passed on unchanged. */
   alsoSpeaks?: readonly DialectId[];
   /** A wire of the vendor's own clients besides its dialect: their requests for these models are passed on unchanged. */

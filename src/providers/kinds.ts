@@ -183,6 +183,20 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     quirks: {},
   },
   {
+    kind: 'sluice',
+    dialect: 'any',
+    isGateway: true,
+    baseUrl: 'http://127.0.0.1:8088',
+    basePaths: { 'openai-chat': '/v1', 'openai-responses': '/v1' },
+    keyVariable: null,
+    dormant: true,
+    // Beside it, a client's own key is for the provider behind that gateway.
+    keyHeader: 'x-sluice-key',
+    modelPatterns: [],
+    priceId: null,
+    quirks: {},
+  },
+  {
     kind: 'simulator',
     dialect: 'any',
     baseUrl: 'simulator://local',

@@ -24,7 +24,16 @@ export interface ForwardQuestion {
 
 /** The dialect that the provider speaks of these; undefined where it gets none of such requests. */
 function forwardDialect(
-  { forwardOtherPaths, endpoint, authorization, socket, dialect, alsoSpeaks = [], alsoTakes }: ProviderConfig,
+  {
+    forwardOtherPaths,
+    endpoint,
+    authorization,
+    socket,
+    dialect,
+    alsoSpeaks = [],
+    alsoTakes,
+    isGateway,
+  }: ProviderConfig,
   { spokenBy, isSocket }: Pick<ForwardQuestion, 'spokenBy' | 'isSocket'>,
 ): ProviderDialectId | undefined {
   if (!forwardOtherPaths) return undefined;
@@ -33,7 +42,7 @@ function forwardDialect(
   const takesDialects = !isApart || (isSocket === true && socket !== undefined);
   return spokenBy.find((candidate) =>
     isDialect(candidate)
-      ? takesDialects && (candidate === dialect || alsoSpeaks.includes(candidate))
+      ? takesDialects && (isGateway === true || candidate === dialect || alsoSpeaks.includes(candidate))
       : candidate === dialect || candidate === alsoTakes?.wire,
   );
 }

@@ -23,7 +23,10 @@ export function credentialsFor(
   const { keyHeader, quirks } = target.provider;
   const clientsKey = clientKeyFor(asking, target, context);
   const sent = clientsKey ?? context.apiKey;
-  const authentication = keyHeaders(keyHeader, side, sent, quirks);
+  const authentication =
+    clientsKey !== null && target.provider.isGateway === true
+      ? { ...side.headers(clientsKey, quirks), ...admission(target.provider) }
+      : keyHeaders(keyHeader, side, sent, quirks);
   if (clientsKey === null) {
     // Where the gateway asks for no key, client and operator are one person.
     const chargesUs = context.serverKeys.length > 0;
@@ -34,6 +37,11 @@ export function credentialsFor(
     authentication: asClientSent(authentication, asking?.headers, clientsKey),
     chargesUs: false,
   };
+}
+
+/** To another gateway the client's key is sent on, for the provider behind it; what admits us there is our own. */
+function admission({ keyHeader, apiKey }: ProviderConfig): Record<string, string> {
+  return keyHeader === undefined || apiKey === null ? {} : { [keyHeader]: apiKey };
 }
 
 interface Credentials extends Required<Pick<RequestHeaderOptions, 'chargesUs'>> {

@@ -8,6 +8,8 @@ import { buildRequestHeaders } from '../../upstream/headers.ts';
 import type { StreamedBody } from '../../upstream/transport.ts';
 import { transformHeaders } from '../transform/request.ts';
 import { type Asking, credentialsFor } from './credentials.ts';
+import { countHop } from './hops.ts';
+import { baseUrlOf } from './spoken-dialect.ts';
 import { withoutKeys, withoutParameter, withQuery } from './pass-query.ts';
 import type { Plan, PlanContext } from './plan.ts';
 
@@ -46,6 +48,7 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
     stream: false,
     userAgent: context.userAgent,
   });
+  countHop(headers, sent, target);
   // Forms name their boundary there.
   const type = sent.get('content-type');
   if (type === null) headers.delete('content-type');
@@ -61,7 +64,7 @@ export function planForward(asked: ForwardedRequest, target: Target, context: Pl
     side,
     sameDialect: true,
     passesAnswer: true,
-    url: withQuery(provider.baseUrl + asked.path, query),
+    url: withQuery(baseUrlOf(provider, spoken) + asked.path, query),
     headers,
     body: '',
     forwarded: { method, body },

@@ -30,7 +30,8 @@ import { transformHeaders, transformRequest } from '../transform/request.ts';
 import { askForSummary, summaryStep } from '../transform/summary.ts';
 import { credentialsFor } from './credentials.ts';
 import { passQuery, withQuery } from './pass-query.ts';
-import { dialectOf, endpointOf, takesWire } from './spoken-dialect.ts';
+import { countHop } from './hops.ts';
+import { baseUrlOf, dialectOf, endpointOf, takesWire } from './spoken-dialect.ts';
 
 /** What the client asks, however it came in. */
 export interface Question {
@@ -104,7 +105,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
     sameDialect &&
     question.isChanged !== true &&
     !isRewritten &&
-    (completions !== undefined || !isOfAnother(incoming, side, model));
+    (completions !== undefined || !isOfAnother(incoming, side, target));
   const { quirks } = provider;
   const query = sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '';
   const endpoint = endpointOf(target);
@@ -113,7 +114,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
     completions === undefined
       ? atVersion(targetPath(endpoint, side, model, streams, quirks))
       : operationPath(endpoint, PROVIDER_SIDES[line.dialect], model, side.endpoint(model, streams), quirks);
-  const ownBase = completions?.baseUrl ?? provider.baseUrl;
+  const ownBase = completions?.baseUrl ?? baseUrlOf(provider, line.dialect);
   const urlAt = (baseUrl: string, streams: boolean) => withQuery(baseUrl + pathOf(streams), query);
   const write = (asked: Question): WrittenRequest => {
     const { baseUrl, headers, answersWhole, ...written } = passes
@@ -208,7 +209,13 @@ export function writesOwnSummary(
 }
 
 /** Whether another provider answered in this conversation before, and left what this one would refuse. */
-function isOfAnother({ text, body }: Incoming, { passthrough }: ProviderSide, model: string): boolean {
+function isOfAnother(
+  { text, body }: Incoming,
+  { passthrough }: ProviderSide,
+  { provider, model }: Target,
+): boolean {
+  // Another gateway does this itself, once it knows which provider serves.
+  if (provider.isGateway === true) return false;
   return mayHoldForeignToken(text) || passthrough.refuses?.(body, model) === true;
 }
 
@@ -274,6 +281,7 @@ function planLine(
     stream,
     userAgent: context.userAgent,
   });
+  countHop(headers, incoming?.headers, target);
   return { dialect, side, sameDialect, headers, key, ...(completions !== undefined && { completions }) };
 }
 
@@ -321,7 +329,7 @@ function planPart<Request, Answer>(
   const atVersion = versionFor(incoming, target, side, sameDialect);
   const fits = sameDialect && operation.passes?.(incoming.body, quirks, model) !== false;
   const { body, losses } =
-    fits && !isOfAnother(incoming, side, model)
+    fits && !isOfAnother(incoming, side, target)
       ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
       : withinStack(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));
@@ -336,7 +344,7 @@ function planPart<Request, Answer>(
     ...line,
     passesAnswer: fits,
     url: withQuery(
-      provider.baseUrl +
+      baseUrlOf(provider, line.dialect) +
         atVersion(operationPath(endpointOf(target), side, model, operation.endpoint(model, quirks), quirks)),
       sameDialect ? passQuery(incoming, side, quirks, context.serverKeys) : '',
     ),

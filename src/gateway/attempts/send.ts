@@ -115,6 +115,7 @@ export async function send(context: AttemptContext): Promise<Sent> {
       return { response: passed, call };
     requireNoRedirect(provider.name, request, response);
     if (!isOk(response)) throw await readError(response, context, call);
+    noteLossesThere(plan, given);
     const { tier } = plan.side.billIn?.(response.headers) ?? {};
     if (tier !== undefined) observer.seen.tier = tier;
     return { response: passed, call };
@@ -189,6 +190,19 @@ class WatchedCall implements Call {
     const { name, timeouts } = this.limits;
     if (what !== 'closing') this.silence = timeoutError(name, what, timeouts);
     this.cancellation.abort(this.silence);
+  }
+}
+
+/** As many names as a header of ours has room for. */
+const MOST_NAMES = 64;
+
+/** Where the provider is a gateway like this one, what it could not carry on is lost for our client too. */
+function noteLossesThere({ losses }: Plan, headers: HeaderReader): void {
+  const names = headers.get('x-sluice-lost');
+  if (names === null) return;
+  for (const name of names.split(',', MOST_NAMES)) {
+    const feature = name.trim();
+    if (feature !== '') losses.push({ feature, outcome: 'lost' });
   }
 }
 

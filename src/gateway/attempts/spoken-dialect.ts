@@ -19,6 +19,14 @@ export function takesWire({ provider, model }: Target, wire: ProviderDialectId):
   return dialect === wire || (alsoTakes?.wire === wire && alsoTakes.models.test(model));
 }
 
+/** The base URL of requests in the dialect. */
+export function baseUrlOf(
+  { baseUrl, basePaths }: Pick<Target['provider'], 'baseUrl' | 'basePaths'>,
+  dialect: ProviderDialectId,
+): string {
+  return basePaths === undefined ? baseUrl : baseUrl + (basePaths[dialect] ?? '');
+}
+
 /** The path template of requests to the target, which takes the place of the dialect's own path. */
 export function endpointOf(target: Target): string | undefined {
   return (partnerOf(target) ?? target.provider).endpoint;
