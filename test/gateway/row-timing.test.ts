@@ -228,3 +228,31 @@ test('connecting: until the host says that the connection stands', async () => {
   await timers.advance(1_000);
   expect(await row(0)).toMatchObject({ ttftMs: 100, timing: { connectMs: 25, providerMs: 100 } });
 });
+
+test.each([
+  ['count of tokens', '/v1/messages/count_tokens', { input_tokens: 7 }],
+  ['embedding', '/v1/embeddings', { data: [{ index: 0, embedding: [0.5] }], model: 'm' }],
+])('what a %s waited for is the provider’s time, not the gateway’s', async (_, path, answer) => {
+  const timers = createManualTimers();
+  const reply = createReplayFetch(jsonReply(answer));
+  const { post, row } = createTestGateway({
+    config: {
+      providers: { claude: LAB_PROVIDERS.claude, gpt: LAB_PROVIDERS.gpt },
+      routing: { default_provider: path.includes('messages') ? 'claude' : 'gpt' },
+    },
+    fetch: reply.fetch,
+    host: {
+      now: timers.now,
+      monotonic: timers.now,
+      setTimer: timers.setTimer,
+      async send(request) {
+        await new Promise<void>((resolve) => timers.setTimer(resolve, 75));
+        return createFetchTransport(reply.fetch)(request);
+      },
+    },
+  });
+  const asked = post(path, { ...MESSAGES, stream: false, input: 'hi' }).then((response) => response.text());
+  await timers.advance(75);
+  await asked;
+  expect(sharesOf(await row(0))).toEqual({ providerMs: 75, clientMs: 0, backOffMs: 0, gatewayMs: 0 });
+});

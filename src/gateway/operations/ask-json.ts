@@ -74,10 +74,8 @@ export async function askJson<Request, Answer>(
             return instead;
           }
           if (client.aborted) throw client.reason;
-          if (question.note !== undefined) {
-            question.note(asked.answer, observer);
-            record.seen = observer.seen;
-          }
+          question.note?.(asked.answer, observer);
+          record.seen = observer.seen;
           return answer(exchange, plan, asked, () => question.buildResponse(asked.answer, target));
         },
       };
