@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { PROVIDER_DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { wholeChat } from '../support/message-stream.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
@@ -35,7 +35,7 @@ test.each(PROVIDER_DIALECT_IDS.filter((id) => !GEMINIS.includes(id)))(
 
 describe('a client of Gemini', () => {
   const setup = (lab: (typeof LAB_PROVIDERS)[keyof typeof LAB_PROVIDERS], answer: object) => {
-    const upstream = createReplayFetch(jsonReply(200, answer));
+    const upstream = createReplayFetch(jsonReply(answer));
     return { upstream, ...createTestGateway({ config: { providers: { lab } }, fetch: upstream.fetch }) };
   };
   const path = '/v1beta/models/m:generateContent';
@@ -82,7 +82,7 @@ describe('a client of Gemini', () => {
   test('is answered by the simulator with one of them', async () => {
     const { post } = createTestGateway({
       config: { providers: { simulator: {} } },
-      fetch: createReplayFetch(jsonReply(200, {})).fetch,
+      fetch: createReplayFetch(jsonReply({})).fetch,
     });
     const response = await post('/v1beta/models/simulator%2Ffast:generateContent', ask(SCHEMA));
     expect(await response.json()).toMatchObject({ candidates: [{ content: { parts: [{ text: 'sun' }] } }] });

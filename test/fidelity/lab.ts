@@ -4,7 +4,7 @@ import type { DialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import type { LedgerRow } from '../../src/ledger/rows/row.ts';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
@@ -41,7 +41,7 @@ export interface Reply {
 /** Asks one after the other. */
 export function createFidelityLab(): (question: Question) => Promise<Reply> {
   let answer: JsonObject = {};
-  const upstream = createReplayFetch(() => jsonReply(200, answer));
+  const upstream = createReplayFetch(() => jsonReply(answer));
   const test = createTestGateway({ config: labConfig(), fetch: upstream.fetch });
   let asked = 0;
   return async ({ client, wire, body, model, stream = false, answer: said }) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
 import { asArray, asObject, type JsonObject, parseObject } from '../../src/model/json/json.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { resolveInput } from '../support/resolve-input.ts';
 import { createTestGateway, LAB_PROVIDERS, type TestGateway } from '../support/test-gateway.ts';
@@ -19,7 +19,7 @@ interface Hop {
 
 /** Two gateways in a row; `behind` configures the one that the provider answers. */
 function inARow(behind: ConfigInput, answer: JsonObject, ownKey?: string) {
-  const provider = createReplayFetch(jsonReply(200, answer));
+  const provider = createReplayFetch(jsonReply(answer));
   const second = createTestGateway({ config: behind, fetch: provider.fetch });
   const hops: Hop[] = [];
   const first: TestGateway = createTestGateway({
@@ -88,7 +88,7 @@ test('a call’s signature comes back to its provider', async () => {
   const messages = [question, message, { role: 'tool', tool_call_id: id, content: '2' }];
   const response = await first.post('/v1/chat/completions', { ...ask, messages });
   expect(response.headers.get('x-sluice-lost')).toBeNull();
-  const contents = asArray((provider.requests[1]?.json() as JsonObject).contents);
+  const contents = asArray(asObject(provider.requests[1]?.json() as JsonObject | undefined)?.contents);
   expect(contents?.[1]).toEqual({
     role: 'model',
     parts: [

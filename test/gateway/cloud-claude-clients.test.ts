@@ -2,10 +2,9 @@
 // and their keys are Google's.
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
 import { CHAT, MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 const MODELS = '/v1/projects/p1/locations/us-east5/publishers/anthropic/models';
@@ -18,7 +17,7 @@ const VERTEX = { options: { project: 'own', location: 'global' }, max_retries: 0
 
 function setup(
   providers: ConfigInput['providers'],
-  reply: Reply = jsonReply(200, wholeMessage('hello')),
+  reply: Reply = jsonReply(wholeMessage('hello')),
   more: Partial<ConfigInput> = {},
 ) {
   const upstream = createReplayFetch(reply);
@@ -69,7 +68,7 @@ describe('at Anthropic', () => {
 
   test('the answer is priced', async () => {
     const answered = { ...wholeMessage('hello'), model: 'claude-opus-4-1-20250805' };
-    const { ask, row } = setup({ anthropic: { api_key: 'sk-ant-own' } }, jsonReply(200, answered));
+    const { ask, row } = setup({ anthropic: { api_key: 'sk-ant-own' } }, jsonReply(answered));
     await ask(`${MODELS}/claude-opus-4-1@20250805:rawPredict`);
     const { costUsd } = await row(0);
     expect(costUsd).toBeCloseTo((7 * 15 + 3 * 75) / 1e6, 9);
@@ -116,7 +115,7 @@ describe('at Anthropic', () => {
   });
 
   test('tokens are counted', async () => {
-    const { ask, path, sent } = setup({ anthropic: ANTHROPIC }, jsonReply(200, { input_tokens: 7 }));
+    const { ask, path, sent } = setup({ anthropic: ANTHROPIC }, jsonReply({ input_tokens: 7 }));
     const { max_tokens: _, ...counted } = QUESTION;
     const answer = await ask(`${MODELS}/count-tokens:rawPredict`, {
       ...counted,
@@ -158,7 +157,7 @@ describe('at a provider of another dialect', () => {
   test('an error has Anthropic’s form', async () => {
     const { ask } = setup(
       { gpt: LAB_PROVIDERS.gpt },
-      jsonReply(404, { error: { message: 'no such model' } }),
+      jsonReply({ error: { message: 'no such model' } }, { status: 404 }),
     );
     const answer = await ask(`${MODELS}/fast:rawPredict`);
     expect(answer.status).toBe(404);

@@ -4,10 +4,9 @@ import { APIError, NotFoundError } from '@anthropic-ai/sdk';
 import { AnthropicVertex } from '@anthropic-ai/vertex-sdk';
 import { OAuth2Client } from 'google-auth-library';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
 import { CHAT, MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 const MESSAGES = [{ role: 'user' as const, content: 'hi' }];
@@ -43,7 +42,7 @@ function setup(
 }
 
 test('a whole answer, with betas', async () => {
-  const { client, path, sent, header } = setup(ANTHROPIC, jsonReply(200, wholeMessage('hello')));
+  const { client, path, sent, header } = setup(ANTHROPIC, jsonReply(wholeMessage('hello')));
   const { content } = await client.beta.messages.create({ ...QUESTION, betas: ['new-1'] });
   expect(content).toMatchObject([{ type: 'text', text: 'hello' }]);
   expect(path()).toBe('/v1/messages');
@@ -80,7 +79,7 @@ test('a call of a tool in a stream of another dialect', async () => {
 });
 
 test('errors before and within the answer', async () => {
-  const before = setup(CHAT_LAB, jsonReply(404, { error: { message: 'no such model' } }));
+  const before = setup(CHAT_LAB, jsonReply({ error: { message: 'no such model' } }, { status: 404 }));
   const asked = before.client.messages.create({ ...QUESTION, model: 'gpt/fast' });
   const missing: unknown = await asked.catch((error: unknown) => error);
   expect(missing).toBeInstanceOf(NotFoundError);
@@ -110,7 +109,7 @@ test('a client that leaves', async () => {
 });
 
 test('a count', async () => {
-  const { client, path, sent } = setup(ANTHROPIC, jsonReply(200, { input_tokens: 7 }));
+  const { client, path, sent } = setup(ANTHROPIC, jsonReply({ input_tokens: 7 }));
   const { model, messages } = QUESTION;
   expect(await client.messages.countTokens({ model, messages })).toMatchObject({ input_tokens: 7 });
   expect(path()).toBe('/v1/messages/count_tokens');
@@ -119,7 +118,7 @@ test('a count', async () => {
 
 test('a key of the gateway in place of Google’s token', async () => {
   const keys = ['key-of-the-gateway'];
-  const answer = jsonReply(200, wholeMessage('hello'));
+  const answer = jsonReply(wholeMessage('hello'));
   const open = setup(ANTHROPIC, answer, { keys, token: 'key-of-the-gateway' });
   expect(await open.client.messages.create(QUESTION)).toMatchObject({ role: 'assistant' });
   const closed = setup(ANTHROPIC, answer, { keys });

@@ -4,10 +4,9 @@ import { describe, expect, test } from 'bun:test';
 import { GoogleGenAI, type GoogleGenAIOptions } from '@google/genai';
 import { OAuth2Client } from 'google-auth-library';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 const { claude: CLAUDE, gemini: GEMINI, gpt: GPT } = LAB_PROVIDERS;
@@ -76,7 +75,7 @@ describe.each(Object.entries(MODES))('in the mode %s', (name, mode) => {
   const below = `/v1beta1/${name === 'project' ? 'projects/p1/locations/us-east5/' : ''}publishers`;
 
   test('whole answers and streams come from the developer API, with the gateway’s key', async () => {
-    const whole = setup({ gemini: GEMINI }, jsonReply(200, ANSWER), { mode });
+    const whole = setup({ gemini: GEMINI }, jsonReply(ANSWER), { mode });
     const { text } = await whole.models.generateContent({ model: 'gemini-2.5-flash', contents: 'hi' });
     expect(text).toBe('hello');
     expect(whole.asked()).toBe(`${below}/google/models/gemini-2.5-flash:generateContent`);
@@ -94,7 +93,7 @@ describe.each(Object.entries(MODES))('in the mode %s', (name, mode) => {
   });
 
   test('at Google Cloud it is the gateway’s project', async () => {
-    const { models, path, header } = setup({ vertex: VERTEX }, jsonReply(200, ANSWER), { mode });
+    const { models, path, header } = setup({ vertex: VERTEX }, jsonReply(ANSWER), { mode });
     await models.generateContent({ model: 'gemini-2.5-flash', contents: 'hi' });
     expect(path()).toBe(`${OWN}/gemini-2.5-flash:generateContent`);
     expect(header('authorization')).toBe('Bearer of-the-gateway');
@@ -102,7 +101,7 @@ describe.each(Object.entries(MODES))('in the mode %s', (name, mode) => {
   });
 
   test('a model of another provider is named as that of a publisher', async () => {
-    const { models, asked, sent } = setup({ claude: CLAUDE }, jsonReply(200, wholeMessage('hello')), {
+    const { models, asked, sent } = setup({ claude: CLAUDE }, jsonReply(wholeMessage('hello')), {
       mode,
     });
     const { text } = await models.generateContent({ model: 'claude/deep', contents: 'hi' });
@@ -134,7 +133,7 @@ describe('fields that only Google Cloud knows', () => {
   ];
 
   test('are left out for the developer API, which refuses them, and named', async () => {
-    const { post, sent, row } = setup({ gemini: API }, jsonReply(200, ANSWER));
+    const { post, sent, row } = setup({ gemini: API }, jsonReply(ANSWER));
     expect((await post(path, ask)).headers.get('x-sluice-lost')?.split(', ').toSorted()).toEqual(LOST);
     expect(sent()).toEqual({
       contents: ask.contents,
@@ -146,7 +145,7 @@ describe('fields that only Google Cloud knows', () => {
   });
 
   test('so they are where the request is built anew: for a call that another model left unsigned', async () => {
-    const { post, sent, row } = setup({ gemini: API }, jsonReply(200, ANSWER));
+    const { post, sent, row } = setup({ gemini: API }, jsonReply(ANSWER));
     const turn = { role: 'model', parts: [{ functionCall: { name: 'look', args: {} } }] };
     const result = { role: 'user', parts: [{ functionResponse: { name: 'look', response: {} } }] };
     const contents = [...ask.contents, turn, result];
@@ -159,7 +158,7 @@ describe('fields that only Google Cloud knows', () => {
 
   test('pass to Google Cloud, and to servers of which nothing is known', async () => {
     for (const providers of [{ vertex: VERTEX }, { lab: GEMINI }]) {
-      const { post, sent, row } = setup(providers, jsonReply(200, ANSWER));
+      const { post, sent, row } = setup(providers, jsonReply(ANSWER));
       await post(path, ask);
       expect(sent()).toEqual(ask);
       expect((await row(0)).lost).toEqual([]);
@@ -167,7 +166,7 @@ describe('fields that only Google Cloud knows', () => {
   });
 
   test('a request without them passes byte for byte', async () => {
-    const { post, text } = setup({ gemini: API }, jsonReply(200, ANSWER));
+    const { post, text } = setup({ gemini: API }, jsonReply(ANSWER));
     const { contents, generationConfig } = ask;
     const plain = { generationConfig: { temperature: generationConfig.temperature }, contents };
     await post('/v1beta/models/gemini-2.5-flash:generateContent', plain);
@@ -196,7 +195,10 @@ test('calls of tools in a translated stream', async () => {
 });
 
 test('errors are Google’s', async () => {
-  const { models } = setup({ claude: CLAUDE }, jsonReply(404, { type: 'error', error: { type: 'x' } }));
+  const { models } = setup(
+    { claude: CLAUDE },
+    jsonReply({ type: 'error', error: { type: 'x' } }, { status: 404 }),
+  );
   const asked = models.generateContent({ model: 'claude/deep', contents: 'hi' });
   const error = (await asked.catch((thrown: unknown) => thrown)) as Error & { status: number };
   expect(error).toMatchObject({ name: 'ApiError', status: 404 });
@@ -231,7 +233,7 @@ describe('counts', () => {
   };
 
   test('at the developer API the whole prompt is one level down', async () => {
-    const { models, sent, path } = setup({ gemini: GEMINI }, jsonReply(200, { totalTokens: 9 }));
+    const { models, sent, path } = setup({ gemini: GEMINI }, jsonReply({ totalTokens: 9 }));
     const counted = await models.countTokens({ model: 'gemini-2.5-flash', contents: 'hi', config });
     expect(counted.totalTokens).toBe(9);
     expect(path()).toBe('/v1beta/models/gemini-2.5-flash:countTokens');
@@ -239,7 +241,7 @@ describe('counts', () => {
   });
 
   test('at Google Cloud it passes', async () => {
-    const { models, sent } = setup({ vertex: VERTEX }, jsonReply(200, { totalTokens: 9 }));
+    const { models, sent } = setup({ vertex: VERTEX }, jsonReply({ totalTokens: 9 }));
     await models.countTokens({ model: 'gemini-2.5-flash', contents: 'hi', config });
     expect(sent()).toEqual(prompt);
   });
@@ -251,7 +253,7 @@ describe('embeddings', () => {
   test('by :predict, from the developer API', async () => {
     const { models, asked, sent, path } = setup(
       { gemini: GEMINI },
-      jsonReply(200, { embeddings: [{ values: [1, 2] }, { values: [3, 4] }] }),
+      jsonReply({ embeddings: [{ values: [1, 2] }, { values: [3, 4] }] }),
     );
     const { embeddings } = await models.embedContent({
       model: 'text-embedding-005',
@@ -276,7 +278,7 @@ describe('embeddings', () => {
     const predictions = [
       { embeddings: { values: [1, 2], statistics: { token_count: 3, truncated: false } } },
     ];
-    const { models, sent, path, row } = setup({ vertex: VERTEX }, jsonReply(200, { predictions }));
+    const { models, sent, path, row } = setup({ vertex: VERTEX }, jsonReply({ predictions }));
     const { embeddings } = await models.embedContent({
       model: 'text-embedding-005',
       contents: 'a',
@@ -290,7 +292,7 @@ describe('embeddings', () => {
 
   test('by :embedContent, from Google Cloud: the bytes pass', async () => {
     const answer = { embedding: { values: [1, 2] }, usageMetadata: { promptTokenCount: 3 } };
-    const { models, sent, path, row } = setup({ vertex: VERTEX }, jsonReply(200, answer));
+    const { models, sent, path, row } = setup({ vertex: VERTEX }, jsonReply(answer));
     const { embeddings } = await models.embedContent({ model: 'gemini-embedding-2', contents: 'a', config });
     expect(embeddings).toEqual([{ values: [1, 2], statistics: { tokenCount: 3 } }]);
     expect(path()).toBe(`${OWN}/gemini-embedding-2:embedContent`);
@@ -302,7 +304,7 @@ describe('embeddings', () => {
     const data = [{ object: 'embedding', index: 0, embedding: [1, 2] }];
     const { models, asked, sent, row } = setup(
       { gpt: GPT },
-      jsonReply(200, { data, model: 'm', usage: { prompt_tokens: 4, total_tokens: 4 } }),
+      jsonReply({ data, model: 'm', usage: { prompt_tokens: 4, total_tokens: 4 } }),
     );
     const { embeddings } = await models.embedContent({
       model: 'gpt/gemini-embedding-2',
@@ -318,7 +320,7 @@ describe('embeddings', () => {
   test('texts are plain strings in older clients', async () => {
     const data = [1, 2].map((value, index) => ({ object: 'embedding', index, embedding: [value] }));
     const usage = { prompt_tokens: 4, total_tokens: 4 };
-    const { post, sent } = setup({ gpt: GPT }, jsonReply(200, { data, model: 'm', usage }));
+    const { post, sent } = setup({ gpt: GPT }, jsonReply({ data, model: 'm', usage }));
     const path = '/v1/projects/p/locations/l/publishers/gpt/models/m:predict';
     const answer = await post(path, { instances: [{ content: 'a' }, { content: 'b' }] });
     expect(sent().input).toEqual(['a', 'b']);
@@ -338,7 +340,7 @@ describe('embeddings', () => {
 });
 
 test('a name with a slash may stand without `models/`, as the AI SDK writes it', async () => {
-  const { post, sent } = setup({ claude: CLAUDE }, jsonReply(200, wholeMessage('hello')));
+  const { post, sent } = setup({ claude: CLAUDE }, jsonReply(wholeMessage('hello')));
   const path = '/v1/projects/p/locations/l/publishers/google/claude/deep:generateContent';
   const answer = await post(path, { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] });
   expect(answer.status).toBe(200);
@@ -347,7 +349,7 @@ test('a name with a slash may stand without `models/`, as the AI SDK writes it',
 
 test('images are made by the developer API', async () => {
   const predictions = [{ mimeType: 'image/png', bytesBase64Encoded: 'AA==' }];
-  const { models, path, header } = setup({ gemini: GEMINI }, jsonReply(200, { predictions }));
+  const { models, path, header } = setup({ gemini: GEMINI }, jsonReply({ predictions }));
   const { generatedImages } = await models.generateImages({ model: 'imagen-4.0-generate-001', prompt: 'a' });
   expect(generatedImages).toHaveLength(1);
   expect(path()).toBe('/v1beta/models/imagen-4.0-generate-001:predict');
@@ -359,7 +361,7 @@ describe('models', () => {
   const config: ConfigInput['providers'] = { claude: { ...CLAUDE, models: { deep: 'deepest' } } };
 
   test('are listed by names that lead to them', async () => {
-    const { models, sent } = setup(config, jsonReply(200, wholeMessage('hello')));
+    const { models, sent } = setup(config, jsonReply(wholeMessage('hello')));
     const names: string[] = [];
     for await (const { name } of await models.list()) names.push(name ?? '');
     expect(names).toContain('publishers/claude/models/deepest');
@@ -368,7 +370,7 @@ describe('models', () => {
   });
 
   test('are found one by one', async () => {
-    const { models } = setup(config, jsonReply(200, {}));
+    const { models } = setup(config, jsonReply({}));
     expect(await models.get({ model: 'claude/deep' })).toMatchObject({
       name: 'publishers/claude/models/deep',
     });
@@ -381,17 +383,17 @@ describe('keys of the gateway', () => {
   const question = { model: 'gemini-2.5-flash', contents: 'hi' };
 
   test.each(Object.entries(MODES))('are not replaced by a client’s own in the mode %s', async (_, mode) => {
-    const { models } = setup({ gemini: GEMINI }, jsonReply(200, ANSWER), { mode, more });
+    const { models } = setup({ gemini: GEMINI }, jsonReply(ANSWER), { mode, more });
     const error: unknown = await models.generateContent(question).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ status: 401 });
   });
 
   test('may be the API key of the express mode, or in a header', async () => {
     const mode = { apiKey: 'key-of-the-gateway' };
-    const express = setup({ gemini: GEMINI }, jsonReply(200, ANSWER), { mode, more });
+    const express = setup({ gemini: GEMINI }, jsonReply(ANSWER), { mode, more });
     expect((await express.models.generateContent(question)).text).toBe('hello');
     expect(express.header('x-goog-api-key')).toBe('lab-key-gemini');
-    const project = setup({ gemini: GEMINI }, jsonReply(200, ANSWER), { more });
+    const project = setup({ gemini: GEMINI }, jsonReply(ANSWER), { more });
     const headers = { 'x-sluice-key': 'key-of-the-gateway' };
     const config = { httpOptions: { headers } };
     expect((await project.models.generateContent({ ...question, config })).text).toBe('hello');
@@ -399,7 +401,7 @@ describe('keys of the gateway', () => {
 });
 
 test('what is stored there is not served, and the 404 says what to do', async () => {
-  const { gateway } = setup({ gemini: GEMINI }, jsonReply(200, {}));
+  const { gateway } = setup({ gemini: GEMINI }, jsonReply({}));
   const ask = async (path: string) => {
     const answer = await gateway.fetch(new Request(GATEWAY + path, { method: 'POST', body: '{}' }));
     expect(answer.status).toBe(404);

@@ -2,16 +2,15 @@
 import { expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
 import { CHAT, wholeChat } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 const BELOW = '/v1beta1/projects/p1/locations/global';
 const MESSAGES = [{ role: 'user' as const, content: 'hi' }];
 
-function setup(providers: ConfigInput['providers'], reply: Reply = jsonReply(200, wholeChat('hello'))) {
+function setup(providers: ConfigInput['providers'], reply: Reply = jsonReply(wholeChat('hello'))) {
   const upstream = createReplayFetch(reply);
   const lab = createTestGateway({ config: { providers }, fetch: upstream.fetch });
   const openai = new OpenAI({
@@ -35,7 +34,7 @@ const GEMINI = {
 };
 
 test('OpenAI’s SDK gets Google’s models without the vendor in front of their names', async () => {
-  const lab = setup({ gemini: LAB_PROVIDERS.gemini }, jsonReply(200, GEMINI));
+  const lab = setup({ gemini: LAB_PROVIDERS.gemini }, jsonReply(GEMINI));
   const { choices } = await lab.openai.chat.completions.create({
     model: 'google/gemini-2.5-flash',
     messages: MESSAGES,

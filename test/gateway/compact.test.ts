@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import { callIdToWire, ownToken } from '../../src/model/opaque-token.ts';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
@@ -27,7 +27,7 @@ function setup(
   answer: unknown = COMPACTED,
   status = 200,
 ) {
-  const upstream = createReplayFetch(jsonReply(status, answer));
+  const upstream = createReplayFetch(jsonReply(answer, { status }));
   const [first = ''] = Object.keys(providers);
   const routing = { default_provider: first, fallback_chain: Object.keys(providers).slice(1) };
   return { upstream, ...createTestGateway({ config: { providers, routing }, fetch: upstream.fetch }) };
@@ -85,7 +85,7 @@ describe('where the first target fails', () => {
   };
   const failing = (status: number, next: object, providers: ConfigInput['providers'] = {}) => {
     const upstream = createReplayFetch(({ path }) =>
-      path.endsWith('/compact') ? jsonReply(status, { error: { message: 'down' } }) : jsonReply(200, next),
+      path.endsWith('/compact') ? jsonReply({ error: { message: 'down' } }, { status }) : jsonReply(next),
     );
     const routing = { default_provider: 'openai', fallback_chain: Object.keys(providers) };
     const config = { providers: { openai, ...providers }, routing };

@@ -1,7 +1,7 @@
 // Counting at OpenAI: `/responses/input_tokens`, also for the provider that answers in Chat Completions.
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
@@ -15,7 +15,7 @@ const MESSAGES = {
 };
 
 function setup(provider: Record<string, unknown>, answer: unknown = COUNT, status = 200) {
-  const upstream = createReplayFetch(jsonReply(status, answer));
+  const upstream = createReplayFetch(jsonReply(answer, { status }));
   const config = { providers: { openai: provider }, routing: { default_provider: 'openai' } };
   return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
 }

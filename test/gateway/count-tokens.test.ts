@@ -6,12 +6,12 @@ import type { JsonObject } from '../../src/model/json/json.ts';
 import { createFallbackLab, expectSettled, failure, limited } from '../support/fallback-lab.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 
 type LabName = keyof typeof LAB_PROVIDERS;
 
 function setup(lab: LabName, status: number, answer: unknown) {
-  const upstream = createReplayFetch(jsonReply(status, answer));
+  const upstream = createReplayFetch(jsonReply(answer, { status }));
   const config = { providers: { lab: LAB_PROVIDERS[lab] }, routing: { default_provider: 'lab' } };
   return { upstream, ...createTestGateway({ config, fetch: upstream.fetch }) };
 }

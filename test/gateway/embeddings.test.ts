@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
 import type { JsonObject } from '../../src/model/json/json.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
@@ -10,7 +10,7 @@ const PATH = '/v1/embeddings';
 const decoder = new TextDecoder();
 
 function setup(lab: keyof typeof LAB_PROVIDERS, answer: unknown = {}, status = 200) {
-  const upstream = createReplayFetch(jsonReply(status, answer));
+  const upstream = createReplayFetch(jsonReply(answer, { status }));
   const price = { input_per_million: 10, output_per_million: 0 };
   const config = {
     providers: { lab: LAB_PROVIDERS[lab] },
@@ -136,7 +136,7 @@ describe('Gemini', () => {
 });
 
 test('Azure embeds at the address of the deployment', async () => {
-  const upstream = createReplayFetch(jsonReply(200, OPENAI));
+  const upstream = createReplayFetch(jsonReply(OPENAI));
   const azure = { options: { resource: 'lab', api_version: '2024-10-21' }, api_key: 'lab-key-azure' };
   const { post } = createTestGateway({ config: { providers: { azure } }, fetch: upstream.fetch });
   const response = await post(PATH, { model: 'azure/vectors', input: 'a' });
@@ -155,7 +155,7 @@ test('a provider without embeddings is named in the refusal', async () => {
 });
 
 test('where the default provider has none, the one that knows the model is asked', async () => {
-  const upstream = createReplayFetch(jsonReply(200, OPENAI));
+  const upstream = createReplayFetch(jsonReply(OPENAI));
   const openai = { kind: 'openai', base_url: 'http://upstream.test/v1', api_key: 'lab-key-openai' };
   const lab = createTestGateway({
     config: { providers: { lab: LAB_PROVIDERS.claude, openai }, routing: { default_provider: 'lab' } },
@@ -182,7 +182,9 @@ test.each([
   ['what it calls the same model', 'aliased', 200],
 ])('where a provider fails, %s at the next: %s', async (_, next, status) => {
   const upstream = createReplayFetch(({ path }) =>
-    path.startsWith('/first') ? jsonReply(503, { error: { message: 'down' } }) : jsonReply(200, OPENAI),
+    path.startsWith('/first')
+      ? jsonReply({ error: { message: 'down' } }, { status: 503 })
+      : jsonReply(OPENAI),
   );
   const lab = { dialect: 'openai-chat' as const, max_retries: 0 };
   const { post, row } = createTestGateway({
@@ -202,7 +204,7 @@ test.each([
 
 test('a target of the chain without embeddings is passed over, also while the first one has to be waited for', async () => {
   const upstream = createReplayFetch(
-    jsonReply(429, { error: { message: 'Rate limit reached. Please try again in 40s.' } }),
+    jsonReply({ error: { message: 'Rate limit reached. Please try again in 40s.' } }, { status: 429 }),
   );
   const { post, row } = createTestGateway({
     config: {
@@ -221,7 +223,9 @@ test('a target of the chain without embeddings is passed over, also while the fi
 
 test('where a provider fails, the next target of its own rule: whoever wrote both knows that they are one model', async () => {
   const upstream = createReplayFetch(({ path }) =>
-    path.startsWith('/first') ? jsonReply(503, { error: { message: 'down' } }) : jsonReply(200, OPENAI),
+    path.startsWith('/first')
+      ? jsonReply({ error: { message: 'down' } }, { status: 503 })
+      : jsonReply(OPENAI),
   );
   const lab = { dialect: 'openai-chat' as const, max_retries: 0 };
   const { post, row } = createTestGateway({

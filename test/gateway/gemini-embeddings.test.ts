@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { GoogleGenAI } from '@google/genai';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
@@ -22,7 +22,7 @@ function setup(
   answer: unknown,
   models?: Record<string, string>,
 ) {
-  const upstream = createReplayFetch(jsonReply(200, answer));
+  const upstream = createReplayFetch(jsonReply(answer));
   const gateway = createTestGateway({
     config: {
       providers: { lab: { ...lab, ...(models !== undefined && { models }) } },

@@ -8,9 +8,8 @@ import type { StreamEvent } from '../../src/model/events.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import type { TokenChance } from '../../src/model/logprobs.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
-import { jsonReply } from '../support/json-reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { replyWith } from '../support/reply.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 
 const PROVIDERS = { 'openai-chat': LAB_PROVIDERS.gpt, 'openai-responses': LAB_PROVIDERS.responses } as const;
@@ -50,7 +49,7 @@ function answerOf({ client }: Dialect, streamed: boolean) {
   }
   const collector = createResponseCollector();
   for (const event of EVENTS) collector.push(event);
-  return jsonReply(200, client.buildResponse(collector.response(), context));
+  return jsonReply(client.buildResponse(collector.response(), context));
 }
 
 function labOf(provider: Wire, model: string) {

@@ -8,7 +8,7 @@ import type { ConfigInput } from '../../src/index.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import type { SeenRequest } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 
 const BASE = 'http://127.0.0.1:8088';
 const config: ConfigInput = {
@@ -23,13 +23,13 @@ const config: ConfigInput = {
 /** Each provider's list; Anthropic's on two pages, Gemini's with the details its SDK reads. */
 function lists({ path, headers }: SeenRequest) {
   if (path.startsWith('/v1beta/models'))
-    return jsonReply(200, { models: [{ name: 'models/gem', inputTokenLimit: 9, thinking: true }] });
+    return jsonReply({ models: [{ name: 'models/gem', inputTokenLimit: 9, thinking: true }] });
   if (!headers.has('anthropic-version')) {
-    return jsonReply(200, { object: 'list', data: [{ id: 'gpt-small', object: 'model', created: 7 }] });
+    return jsonReply({ object: 'list', data: [{ id: 'gpt-small', object: 'model', created: 7 }] });
   }
   const id = path.includes('after_id=claude-small') ? 'claude-new' : 'claude-small';
   const entry = { type: 'model', id, display_name: `The ${id}`, created_at: '2025-02-19T00:00:00Z', x: 1 };
-  return jsonReply(200, { data: [entry], has_more: id === 'claude-small', last_id: id });
+  return jsonReply({ data: [entry], has_more: id === 'claude-small', last_id: id });
 }
 
 const IDS = [
@@ -101,7 +101,9 @@ describe('every model reachable', () => {
     const log = (_level: string, message: string, fields?: Record<string, unknown>) =>
       void warnings.push([message, fields?.provider, fields?.reason]);
     const broken = (seen: SeenRequest) =>
-      seen.path.startsWith('/v1beta') ? jsonReply(500, { error: { message: 'down' } }) : lists(seen);
+      seen.path.startsWith('/v1beta')
+        ? jsonReply({ error: { message: 'down' } }, { status: 500 })
+        : lists(seen);
     const lab = setup(broken, { log });
     expect(await idsOf(lab)).toEqual(IDS.filter((id) => id !== 'gemini/gem'));
     expect(warnings).toEqual([
@@ -114,7 +116,9 @@ describe('every model reachable', () => {
     const log = (_level: string, message: string, fields?: Record<string, unknown>) =>
       void warnings.push([message, fields?.provider]);
     const broken = (seen: SeenRequest) =>
-      seen.path.startsWith('/v1beta') ? jsonReply(500, { error: { message: 'down' } }) : lists(seen);
+      seen.path.startsWith('/v1beta')
+        ? jsonReply({ error: { message: 'down' } }, { status: 500 })
+        : lists(seen);
     const lab = setup(broken, { log });
     const before = await idsOf(lab);
     const asked = lab.upstream.requests.length;
@@ -249,7 +253,7 @@ test('a time of creation that is none, or in other units than seconds, spoils no
     const { fetch } = setup((request) =>
       request.headers.has('anthropic-version') || request.path.startsWith('/v1beta')
         ? lists(request)
-        : jsonReply(200, { object: 'list', data: [{ id: 'gpt-small', object: 'model', created }] }),
+        : jsonReply({ object: 'list', data: [{ id: 'gpt-small', object: 'model', created }] }),
     );
     const dates = async (path: string, list: string, field: string, headers = {}) => {
       const answer = (await (await fetch(BASE + path, { headers })).json()) as Record<string, unknown[]>;

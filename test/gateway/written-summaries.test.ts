@@ -7,7 +7,7 @@ import type { DialectId } from '../../src/model/dialect-id.ts';
 import { DIALECT_IDS } from '../../src/model/dialect-id.ts';
 import type { StreamEvent } from '../../src/model/events.ts';
 import { findRouteBelow } from '../../src/dialects/find-route.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import type { SeenRequest } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
@@ -50,7 +50,7 @@ function setup(chain: readonly string[], events: readonly StreamEvent[] = WRITTE
   const upstream = createReplayFetch((request) => {
     const dialect = dialectOf(request);
     return dialect === failing
-      ? jsonReply(500, { error: { message: 'down' } })
+      ? jsonReply({ error: { message: 'down' } }, { status: 500 })
       : replyTo(request, dialect, events);
   });
   const [default_provider = '', ...fallback_chain] = chain;
@@ -143,7 +143,7 @@ function refusing(status: number, message: string) {
     const text = JSON.stringify(request.json());
     const isRefused = /compaction_trigger|"compaction"/.test(text);
     return isRefused
-      ? jsonReply(status, { type: 'error', error: { type: 'invalid_request_error', message } })
+      ? jsonReply({ type: 'error', error: { type: 'invalid_request_error', message } }, { status })
       : replyTo(request, dialectOf(request), WRITTEN);
   });
   const config = { providers: LAB_PROVIDERS, routing: { default_provider: 'responses' } };

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import type { ConfigInput, GatewayHost } from '../../src/index.ts';
 import type { UnauthorizedRequest } from '../../src/gateway/host.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import type { SeenRequest } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
@@ -14,7 +14,7 @@ function lab(name: string, provider: ProviderInput, answer: (path: string) => un
   const signed: UnauthorizedRequest[] = [];
   const upstream = createReplayFetch(({ path }: SeenRequest) => {
     const body = answer(path);
-    return body === undefined ? jsonReply(503, { error: 'down' }) : jsonReply(200, body);
+    return body === undefined ? jsonReply({ error: 'down' }, { status: 503 }) : jsonReply(body);
   });
   const host: Partial<GatewayHost> = {
     authorize: async (_scheme, request) => {

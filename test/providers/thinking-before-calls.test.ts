@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 const ANSWER = {
@@ -35,7 +35,7 @@ function history(...blocks: JsonObject[]): JsonObject {
 }
 
 async function asked(kind: 'deepseek' | 'moonshot' | 'glm' | 'anthropic', path: string, body: JsonObject) {
-  const upstream = createReplayFetch(jsonReply(200, ANSWER));
+  const upstream = createReplayFetch(jsonReply(ANSWER));
   const lab = {
     kind,
     api_key: 'lab-key',

@@ -2,10 +2,9 @@
 // SDK (`@anthropic-ai/vertex-sdk` 1.1.3) asks.
 import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
-import { jsonReply } from '../support/json-reply.ts';
 import { MESSAGE, wholeMessage } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { type Reply, replyWith } from '../support/reply.ts';
+import { jsonReply, type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 const MODELS = '/v1/projects/p1/locations/us-east5/publishers/anthropic/models';
@@ -14,7 +13,7 @@ const MESSAGES = [{ role: 'user', content: 'hi' }];
 const QUESTION = { model: `vertex/${SONNET}`, max_tokens: 10, messages: MESSAGES };
 
 function lab(
-  reply: Reply = jsonReply(200, wholeMessage('hello')),
+  reply: Reply = jsonReply(wholeMessage('hello')),
   { location = 'us-east5', config = {} }: { location?: string; config?: ConfigInput } = {},
 ) {
   const urls: string[] = [];
@@ -174,7 +173,7 @@ describe('a client of Anthropic’s dialect', () => {
     [400, 'Publisher Model `publishers/anthropic/models/count-tokens` is not servable in region us-east5.'],
     [400, 'claude-sonnet-4-5 is not supported for token counting'],
   ])('gets an estimate where the platform does not count: %i %s', async (status, message) => {
-    const { post } = lab(jsonReply(status, { error: { code: status, message, status: 'X' } }));
+    const { post } = lab(jsonReply({ error: { code: status, message, status: 'X' } }, { status }));
     const response = await post('/v1/messages/count_tokens', {
       model: QUESTION.model,
       messages: MESSAGES,
@@ -185,13 +184,13 @@ describe('a client of Anthropic’s dialect', () => {
 
   test('gets the refusal of a model that is not there', async () => {
     const message = 'Publisher Model `publishers/anthropic/models/claude-sonnet-4-5` was not found';
-    const { post } = lab(jsonReply(404, { error: { code: 404, message, status: 'NOT_FOUND' } }));
+    const { post } = lab(jsonReply({ error: { code: 404, message, status: 'NOT_FOUND' } }, { status: 404 }));
     const body = { model: QUESTION.model, messages: MESSAGES };
     expect((await post('/v1/messages/count_tokens', body)).status).toBe(404);
   });
 
   test('counts tokens where the platform does, without the beta of a search', async () => {
-    const { post, path, sent, header } = lab(jsonReply(200, { input_tokens: 5 }));
+    const { post, path, sent, header } = lab(jsonReply({ input_tokens: 5 }));
     const tools = [{ type: 'web_search_20250305', name: 'web_search' }];
     const body = { model: 'vertex/claude-sonnet-4-5-20250929', messages: MESSAGES, tools };
     const response = await post('/v1/messages/count_tokens?beta=true', body, {
@@ -251,7 +250,7 @@ describe('a client of another dialect', () => {
   });
 
   test('counts tokens there', async () => {
-    const { post, path, sent } = lab(jsonReply(200, { input_tokens: 5 }));
+    const { post, path, sent } = lab(jsonReply({ input_tokens: 5 }));
     const at = `/v1beta/models/${encodeURIComponent(CHAT.model)}:countTokens`;
     const response = await post(at, { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] });
     expect(await response.json()).toEqual({ totalTokens: 5 });
@@ -287,7 +286,7 @@ test('Google’s errors, alone or in a list, mean what they mean for Gemini', as
     status: 'RESOURCE_EXHAUSTED',
   };
   for (const body of [{ error }, [{ error }]]) {
-    const { post, row } = lab(jsonReply(429, body));
+    const { post, row } = lab(jsonReply(body, { status: 429 }));
     const response = await post('/v1/messages', QUESTION);
     expect(response.status).toBe(429);
     expect(await response.json()).toMatchObject({
@@ -310,7 +309,7 @@ test.each(['claude-x/../../y', 'claude-x/..', 'claude-\ud800'])(
 
 describe('prices', () => {
   const bill = async (model: string, location: string, usage: object) => {
-    const { post, row } = lab(jsonReply(200, { ...wholeMessage('x'), model, usage }), { location });
+    const { post, row } = lab(jsonReply({ ...wholeMessage('x'), model, usage }), { location });
     await post('/v1/messages', { ...QUESTION, model: `vertex/${model}` });
     return (await row(0)).costUsd;
   };
@@ -336,7 +335,7 @@ describe('prices', () => {
     const options = { project: 'p1', location: 'global' };
     const base_url = 'https://aiplatform.googleapis.com';
     const config = { providers: { vertex: { options, base_url, max_retries: 0 } } };
-    const { post, row } = lab(jsonReply(200, { ...wholeMessage('x'), model: SONNET, usage }), { config });
+    const { post, row } = lab(jsonReply({ ...wholeMessage('x'), model: SONNET, usage }), { config });
     await post('/v1/messages', QUESTION);
     expect((await row(0)).costUsd).toBeCloseTo(0.018, 10);
   });
@@ -367,7 +366,7 @@ describe('a bare name', () => {
 
   test('falls back from Anthropic to Google', async () => {
     const { post, urls } = lab(
-      jsonReply(529, { type: 'error', error: { type: 'overloaded_error', message: 'no' } }),
+      jsonReply({ type: 'error', error: { type: 'overloaded_error', message: 'no' } }, { status: 529 }),
       {
         config: {
           providers: { anthropic: ANTHROPIC },

@@ -1,6 +1,6 @@
 // Open models on Google Cloud: asked in Chat Completions, whatever the client speaks.
 import { expect, test } from 'bun:test';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { wholeChat } from '../support/message-stream.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
@@ -11,7 +11,7 @@ const AT =
 
 function lab() {
   const urls: string[] = [];
-  const upstream = createReplayFetch(jsonReply(200, wholeChat('hello')));
+  const upstream = createReplayFetch(jsonReply(wholeChat('hello')));
   const options = { project: 'p1', location: 'us-central1' };
   const gateway = createTestGateway({
     config: { providers: { vertex: { options, max_retries: 0 } } },

@@ -1,6 +1,6 @@
 // Counting and embeddings on Google Cloud, whose methods take other bodies than the Gemini API's.
 import { expect, test } from 'bun:test';
-import { jsonReply } from '../support/json-reply.ts';
+import { jsonReply } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
@@ -8,7 +8,7 @@ const MODELS = '/v1/projects/p1/locations/l1/publishers/google/models';
 const CONTENTS = [{ role: 'user', parts: [{ text: 'hi' }] }];
 
 function setup(answer: unknown) {
-  const upstream = createReplayFetch(jsonReply(200, answer));
+  const upstream = createReplayFetch(jsonReply(answer));
   const vertex = { options: { project: 'p1', location: 'l1' }, max_retries: 0 };
   const price = { input_per_million: 10, output_per_million: 0 };
   const gateway = createTestGateway({
