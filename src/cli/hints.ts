@@ -1,5 +1,7 @@
 // How messages name the program: so that what they advise can be typed where it runs.
 
+const OWN_PACKAGE = 'sluice';
+
 /**
  * In a clone `sluice` is not on the `PATH`: npm runs it there (`npm start`, `npm run sluice`), and tells so in the environment.
  * `line`: a message that quotes commands as `"sluice …"`.
@@ -14,5 +16,5 @@ export function startedByNpm({
   npm_package_name: packageName,
   npm_lifecycle_event: script,
 }: Readonly<Record<string, string | undefined>>): boolean {
-  return packageName === 'sluice' && (script === 'start' || script === 'sluice');
+  return packageName === OWN_PACKAGE && (script === 'start' || script === 'sluice');
 }
