@@ -1,6 +1,8 @@
 // How messages name the program: so that what they advise can be typed where it runs.
 
 const OWN_PACKAGE = 'sluice';
+/** Of the package file. */
+const OWN_SCRIPTS = ['start', 'sluice'];
 
 /**
  * In a clone `sluice` is not on the `PATH`: npm runs it there (`npm start`, `npm run sluice`), and tells so in the environment.
@@ -14,7 +16,7 @@ export function typable(line: string, environment: Readonly<Record<string, strin
 /** Started by a script of this package, to which npm passes only those flags that follow `--`. */
 export function startedByNpm({
   npm_package_name: packageName,
-  npm_lifecycle_event: script,
+  npm_lifecycle_event: script = '',
 }: Readonly<Record<string, string | undefined>>): boolean {
-  return packageName === OWN_PACKAGE && (script === 'start' || script === 'sluice');
+  return packageName === OWN_PACKAGE && OWN_SCRIPTS.includes(script);
 }
