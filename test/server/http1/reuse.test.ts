@@ -122,6 +122,16 @@ describe('given up', () => {
     expect(server.connections).toHaveLength(2);
   });
 
+  test('so is one that came after all before it were closed', async () => {
+    const server = serve(always(() => plain('ok')));
+    for (const served of [0, 1]) {
+      await ask(server.url);
+      await timers.advance(KEPT_MS + 10_000);
+      await server.connections[served]?.closed;
+      expect(poolOf(server)).toMatchObject({ idle: 0, active: 0 });
+    }
+  });
+
   test('one is not used again after the machine has slept for so long', async () => {
     const server = serve(always(() => plain('ok')));
     await ask(server.url);
