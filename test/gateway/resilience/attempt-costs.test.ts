@@ -1,7 +1,7 @@
 // What tries that failed have cost is in the row: a provider bills what it reported, whatever became of the answer.
 import { afterEach, expect, test } from 'bun:test';
 import { ASK, createFallbackLab, expectSettled, failure } from '../../support/fallback-lab.ts';
-import { MESSAGE } from '../../support/message-stream.ts';
+import { CHAT, MESSAGE } from '../../support/message-stream.ts';
 import { replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
@@ -55,4 +55,14 @@ test('the cost of a row whose failed try is unpriced is null, not a part of it',
   const row = await lab.row();
   expect(row.attempts[0]).toMatchObject({ usage: { inputTokens: 7 }, costUsd: null });
   expect(row.costUsd).toBeNull();
+});
+
+test('an answer that breaks before it reports anything costs nobody knows what, and not nothing', async () => {
+  const lab = setup({ one: [failure(500)], two: [replyWith(CHAT.start + CHAT.delta('Hi'))] }, { two: 3 });
+  const { text } = await lab.answered(lab.post('/v1/messages', { ...ASK, stream: true }), 500);
+  expect(text).toContain('connection lost');
+  const row = await lab.row();
+  expect(row).toMatchObject({ status: 'truncated', usageKnown: false, costUsd: null });
+  expect(row.attempts.at(-1)).toMatchObject({ provider: 'two', error: 'upstream_truncated' });
+  expect(row.attempts.at(-1)).not.toHaveProperty('costUsd');
 });
