@@ -325,6 +325,17 @@ describe('where the target starts the answer over', () => {
     expect(text.split('message_stop\n')).toHaveLength(2);
   });
 
+  test('a last event that is whole but for the blank line behind it is sent, and the rest stands behind that line', async () => {
+    const begun = (MESSAGE_START + MESSAGE.block + MESSAGE.delta('The sky')).trimEnd();
+    const { text, answer, row } = await ask({
+      one: message(replyWith(begun)),
+      two: chat(wholeChatStream('The sky is blue.')),
+    });
+    expect(text).toStartWith(`${begun}\n\n`);
+    expect(answer).toEqual({ ...WELL, text: 'The sky is blue.' });
+    expect(row).toMatchObject({ status: 'success', provider: 'two' });
+  });
+
   test.each([
     ['says something else', 'The sea is blue.'],
     ['is over before', 'The'],
