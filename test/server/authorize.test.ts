@@ -10,11 +10,14 @@ import { UNKNOWN_HOST } from '../support/unknown-host.ts';
 const OAUTH = { clientId: 'lab', clientSecret: 'lab', refreshToken: 'lab' };
 const REQUEST = { method: 'POST', url: 'https://lab.test/v1', body: '{}', options: {}, oauth: OAUTH };
 
+/** How often a token was asked for. */
+let fetched = 0;
 const server = createRawServer({
   async serve(connection) {
     for (;;) {
       const { line } = await connection.request();
       const [, path = ''] = /POST \/(\w+)/.exec(line) ?? [];
+      if (path === 'token') fetched++;
       await connection.write(ANSWERS[path] ?? '');
     }
   },
@@ -24,6 +27,7 @@ afterAll(() => server.close());
 const answer = (status: string, type: string, body: string) =>
   `HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 const ANSWERS: Record<string, string> = {
+  token: answer('200 OK', 'application/json', '{"access_token":"t","token_type":"Bearer","expires_in":3600}'),
   down: answer('503 Service Unavailable', 'text/plain', 'later'),
   revoked: answer('400 Bad Request', 'application/json', '{"error":"invalid_grant"}'),
   portal: answer('200 OK', 'text/html', '<html>Welcome to the hotel</html>'),
@@ -57,6 +61,19 @@ test.each([
   const failure = credentialsFailure('lab', thrown);
   expect(String(failure?.code)).toBe(String(code));
   if (words !== undefined) expect(failure?.message).toMatch(words);
+});
+
+test('Google: a token is kept for the requests of the same user, and of no other', async () => {
+  const source = await createGoogleUserSource(`${server.url}/token`);
+  for (const [clientId, times] of [
+    ['lab', 1],
+    ['lab', 1],
+    ['other', 2],
+    ['lab', 2],
+  ] as const) {
+    const headers = await source({ ...REQUEST, oauth: { ...OAUTH, clientId } });
+    expect([headers.authorization, fetched]).toEqual(['Bearer t', times]);
+  }
 });
 
 test('what does not come within a minute is given up, and fetched anew by the next request', async () => {
