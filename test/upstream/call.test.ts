@@ -36,6 +36,8 @@ test.each([1, 2, 3, 100])(
     );
     const { answer } = await answered(pieces);
     expect(await readText(answer, 1_000)).toBe('“Größe” 𝒜');
+    const refused = await answered(pieces, 400);
+    expect((await readFailure(refused.answer)).body).toBe('“Größe” 𝒜');
   },
 );
 
