@@ -3,13 +3,13 @@ import { describe, expect, test } from 'bun:test';
 import { asObject, type JsonObject } from '../../src/model/json/json.ts';
 import { clientRequest, LAB_PROVIDER_OF, SPOKEN_DIALECTS } from '../support/client-requests.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { replyWith } from '../support/reply.ts';
+import { type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 import { CARRY_PROVIDERS } from './carry/providers.ts';
 
 describe.each(SPOKEN_DIALECTS.map((dialect) => [dialect] as const))('answered by %s', (dialect) => {
-  const ask = async (answer: string) => {
-    const upstream = createReplayFetch(replyWith(answer));
+  const ask = async (answer: string, fault: Pick<Reply, 'fault'> = {}) => {
+    const upstream = createReplayFetch(replyWith(answer, fault));
     const config = {
       providers: { lab: LAB_PROVIDERS[LAB_PROVIDER_OF[dialect]] },
       routing: { default_provider: 'lab' },
@@ -34,10 +34,14 @@ describe.each(SPOKEN_DIALECTS.map((dialect) => [dialect] as const))('answered by
     expect(chunks.filter((chunk) => JSON.stringify(chunk).includes('finishReason'))).toHaveLength(1);
   });
 
-  test('a stream cut short ends with an error and is an array still', async () => {
-    const { answer } = CARRY_PROVIDERS[dialect];
-    const { chunks, status } = await ask(answer.slice(0, answer.indexOf('weather')));
-    expect(status).toBe('truncated');
-    expect(asObject(chunks.at(-1)?.error)?.code).toBeNumber();
-  });
+  test.each(['cut', 'reset'] as const)(
+    'a stream that is %s ends with an error and is an array still',
+    async (kind) => {
+      const { answer } = CARRY_PROVIDERS[dialect];
+      const after = answer.indexOf('weather');
+      const { chunks, status } = await ask(answer, { fault: { kind, after } });
+      expect(status).toBe('truncated');
+      expect(asObject(chunks.at(-1)?.error)?.code).toBeNumber();
+    },
+  );
 });
