@@ -10,16 +10,23 @@ import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
 /** All but the usage, if any, and `[DONE]`; then it waits for ever. */
 const begun = utf8(CHAT.start + CHAT.delta('Hello') + CHAT.end.slice(0, CHAT.end.indexOf('\n\n') + 2));
 
+const CONTINUED = { fallback_chain: ['claude'], continue_streams: true };
+
 test.each([
-  ['anthropic-messages', 'aborted', 'Hello'],
-  ['gemini', 'aborted', 'Hello'],
-  ['openai-responses', 'aborted', 'Hello'],
+  ['anthropic-messages', 'aborted', 'Hello', {}],
+  ['gemini', 'aborted', 'Hello', {}],
+  ['openai-responses', 'aborted', 'Hello', {}],
+  ['anthropic-messages', 'aborted', 'Hello', CONTINUED],
   // What passes has been told of it.
-  ['openai-chat', 'success', '"finish_reason":"stop"'],
-] as const)('%s: %s', async (client, status, ending) => {
+  ['openai-chat', 'success', '"finish_reason":"stop"', {}],
+  ['openai-chat', 'success', '"finish_reason":"stop"', CONTINUED],
+] as const)('%s: %s', async (client, status, ending, routing) => {
   const reply = replyWith(begun, { fault: { kind: 'hang', after: begun.length } });
   const { post, row } = createTestGateway({
-    config: { providers: { gpt: LAB_PROVIDERS.gpt }, routing: { default_provider: 'gpt' } },
+    config: {
+      providers: { gpt: LAB_PROVIDERS.gpt, claude: LAB_PROVIDERS.claude },
+      routing: { default_provider: 'gpt', ...routing },
+    },
     fetch: createReplayFetch(reply).fetch,
   });
   const controller = new AbortController();
