@@ -37,8 +37,8 @@ export interface KeyRing {
   /** Whether another key is ready, so that the next try need not wait. */
   hasOther(keys: readonly string[], model: string): boolean;
   succeeded(key: string | null, model: string): void;
-  /** Whether a key is set aside that has not been tried since. */
-  hasCooldown(key: string | null): boolean;
+  /** Whether a key is set aside for this model, or for all, and has not been tried since. */
+  hasCooldown(key: string | null, model: string): boolean;
   /** Sets the key aside where the failure was the key's. */
   failed(key: string | null, model: string, error: GatewayError, alone: boolean): void;
   snapshot(keys: readonly string[]): KeyState[];
@@ -148,7 +148,10 @@ export function createKeyRing(monotonic: () => number): KeyRing {
       return { waitMs: soonest.cooldown.until - monotonic(), why: soonest.cooldown.why };
     },
     hasOther: (keys, model) => keys.some((key) => cooldownOf(key, model) === undefined),
-    hasCooldown: (key) => (cooldowns.get(key ?? '')?.size ?? 0) > 0,
+    hasCooldown(key, model) {
+      const own = cooldowns.get(key ?? '');
+      return own !== undefined && (own.has(model) || own.has(EVERY_MODEL));
+    },
     succeeded(key, model) {
       const held = key ?? '';
       const own = cooldowns.get(held);

@@ -83,7 +83,7 @@ class ProviderLease implements Lease {
 
   private keyIsGood(): void {
     const { memory, whose, key, model } = this.terms;
-    if (whose !== 'own' || !memory.keys.hasCooldown(key)) return;
+    if (whose !== 'own' || !memory.keys.hasCooldown(key, model)) return;
     memory.keys.succeeded(key, model);
     memory.notify({ what: 'key-good', key: this.usedKey() });
   }

@@ -71,9 +71,9 @@ function setup() {
   return { timers, one, other, notices, counts, meanwhile };
 }
 
-function enter(states: ProviderStates, provider: GuardedProvider) {
+function enter(states: ProviderStates, provider: GuardedProvider, model = 'm') {
   const question = {
-    model: 'm',
+    model,
     conversation: () => null,
     lastResort: false,
     isRetry: false,
@@ -82,8 +82,12 @@ function enter(states: ProviderStates, provider: GuardedProvider) {
   return states.enter({ ...question, provider, signal: new AbortController().signal });
 }
 
-async function lease(states: ProviderStates, provider: GuardedProvider = PROVIDER): Promise<Lease> {
-  const entered = await enter(states, provider);
+async function lease(
+  states: ProviderStates,
+  provider: GuardedProvider = PROVIDER,
+  model = 'm',
+): Promise<Lease> {
+  const entered = await enter(states, provider, model);
   if ('refused' in entered) throw entered.error;
   return entered;
 }
@@ -96,6 +100,17 @@ test('requests that go well notify the other process nothing', async () => {
   const going = await lease(one);
   going.answered();
   going.end('completed');
+  expect(notices).toEqual([]);
+});
+
+test('nor do those of a key that one model alone had set aside, however long ago', async () => {
+  const { one, notices } = setup();
+  const single = { ...PROVIDER, apiKeys: ['key-one'] };
+  const limited = new GatewayError('upstream_rate_limited', 'slow down', { retryAfterMs: 5_000 });
+  (await lease(one, single, 'limited')).end(limited);
+  (await lease(one, single)).end('completed');
+  notices.length = 0;
+  (await lease(one, single)).end('completed');
   expect(notices).toEqual([]);
 });
 
