@@ -271,11 +271,14 @@ describe('to Amazon', () => {
     expect(await within.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_overloaded' });
   });
 
-  test.each(['cut', 'damaged'])('a stream that is %s ends with an exception', async (how) => {
+  test.each([
+    ['cut', 'upstream_truncated'],
+    ['damaged', 'upstream_malformed'],
+  ] as const)('a stream that is %s ends with an exception', async (how, code) => {
     const bytes = concat(EVENTS.slice(0, 5).map(message));
     const last = bytes.length - 30;
     if (how === 'damaged') bytes[last] = (bytes[last] ?? 0) ^ 1;
-    const { client } = setup(
+    const { client, row } = setup(
       replyWith(how === 'cut' ? bytes.subarray(0, last) : bytes, {
         headers: { 'content-type': 'application/vnd.amazon.eventstream' },
       }),
@@ -284,6 +287,7 @@ describe('to Amazon', () => {
     const { events, failure } = await readAll((await client.send(streamed())).body);
     expect(events).toHaveLength(4);
     expect(failure).toMatchObject({ name: 'ModelStreamErrorException' });
+    expect((await row(0)).errorCode).toBe(code);
   });
 
   test('after a turn of another provider, and for Anthropic’s own clients, the request is built', async () => {
