@@ -76,6 +76,8 @@ describe.each(Object.entries(PATHS))('%s dialect', (_, path) => {
         state: 'answering',
         streamed: true,
         provider: 'claude',
+        // As the provider calls what serves.
+        model: 'served',
         agent_type: 'reviewer',
         project_id: 'p1',
         attempts: 1,
