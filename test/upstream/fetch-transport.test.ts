@@ -75,3 +75,48 @@ describe('a body that comes in pieces', () => {
     server.close();
   });
 });
+
+describe('the body of an answer', () => {
+  /** An answer of a hundred pieces of one byte each, and how many were asked for. */
+  async function answered() {
+    const pulled = { count: 0 };
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        pull(controller) {
+          if (pulled.count < 100) controller.enqueue(Uint8Array.of(pulled.count++));
+          else controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const send = createFetchTransport(async () => new Response(body));
+    const url = 'http://127.0.0.1/';
+    const answer = await send({ method: 'POST', url, headers: new HeaderList(), connectMs: 1_000 });
+    return { answer, pulled };
+  }
+
+  test('is not asked for more while its reader pauses, and comes whole', async () => {
+    const { answer, pulled } = await answered();
+    const read: number[] = [];
+    const over = Promise.withResolvers<void>();
+    answer.body.read({
+      chunk(bytes) {
+        read.push(...bytes);
+        if (read.length === 3) answer.body.pause();
+      },
+      end: over.resolve,
+      failed: over.reject,
+    });
+    // A piece is on its way already: no second one is asked for.
+    answer.body.pause();
+    answer.body.resume();
+    while (read.length < 3) await turn();
+    for (let turns = 0; turns < 50; turns++) await turn();
+    expect([read, pulled.count]).toEqual([[0, 1, 2], 3]);
+    answer.body.resume();
+    await over.promise;
+    expect(read).toEqual(Array.from({ length: 100 }, (_, at) => at));
+  });
+});
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
