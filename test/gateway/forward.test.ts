@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import type { ConfigInput } from '../../src/index.ts';
+import { createManualTimers, type ManualTimers } from '../support/manual-timers.ts';
 import { createReplayFetch, type ChooseReply } from '../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../support/test-gateway.ts';
@@ -13,12 +14,13 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 interface LabOptions {
   providers?: ConfigInput['providers'];
   more?: Partial<ConfigInput>;
+  timers?: ManualTimers;
 }
 
-function setup(reply: ChooseReply, { providers = ALL, more }: LabOptions = {}) {
+function setup(reply: ChooseReply, { providers = ALL, more, timers }: LabOptions = {}) {
   const upstream = createReplayFetch(reply);
   const config: ConfigInput = { providers, ...more };
-  const lab = createTestGateway({ config, fetch: upstream.fetch });
+  const lab = createTestGateway({ config, fetch: upstream.fetch, ...(timers && { host: timers }) });
   const ask = (method: string, path: string, init: RequestInit = {}) =>
     lab.gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, { method, ...init }));
   const sent = (index = 0) => {
@@ -755,4 +757,41 @@ test('an upload that comes slowly does not make its provider slow, which would l
     });
   });
   expect(await limit()).toBe(4);
+});
+
+describe('an answer that takes its time', () => {
+  const PIECES = ['one,', 'two'].map((text) => new TextEncoder().encode(text));
+
+  /** A file of two pieces, of which the first is read. */
+  async function begin(before: (index: number) => Promise<void> | void) {
+    const timers = createManualTimers();
+    const openai = { ...ALL.gpt, timeouts: { idle: '5s' } };
+    const reply = replyWith(PIECES, { before, headers: { 'content-type': 'application/octet-stream' } });
+    const lab = setup(reply, { providers: { gpt: openai }, timers });
+    const response = await lab.ask('GET', '/v1/files/file-1/content');
+    const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader();
+    const next = async () => new TextDecoder().decode((await reader.read()).value);
+    expect(await next()).toBe('one,');
+    return { lab, timers, reader, next };
+  }
+
+  test('is not timed out while its client does not read, whose time it is', async () => {
+    const { lab, timers, reader, next } = await begin(() => {});
+    await timers.advance(60_000);
+    expect(await next()).toBe('two');
+    expect((await reader.read()).done).toBe(true);
+    const { status, timing } = await lab.row(0);
+    expect(status).toBe('success');
+    expect(timing).toMatchObject({ clientMs: 60_000, providerMs: 0, gatewayMs: 0 });
+  });
+
+  test('is, where the provider is silent', async () => {
+    const { lab, timers, next } = await begin((index) =>
+      index === 0 ? undefined : new Promise<void>(() => {}),
+    );
+    const failed = next().catch((error: unknown) => error);
+    await timers.advance(5_000);
+    expect(String(await failed)).toContain('(timeouts.idle)');
+    expect(await lab.row(0)).toMatchObject({ status: 'error', errorCode: 'upstream_timeout' });
+  });
 });
