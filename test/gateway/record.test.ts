@@ -3,7 +3,9 @@ import { describe, expect, test } from 'bun:test';
 import { createLiveView } from '../../src/gateway/live/view.ts';
 import { createBodyCapture } from '../../src/gateway/record/body-capture.ts';
 import { createObserver, noteAnswerLoss, UNWATCHED } from '../../src/gateway/record/observer.ts';
+import type { BegunRequest } from '../../src/gateway/fleet.ts';
 import { createRecord, failedWith, type RecordContext } from '../../src/gateway/record/record.ts';
+import { reportBegun } from '../../src/gateway/record/report-begun.ts';
 import type { Attempt, LedgerRow } from '../../src/ledger/rows/row.ts';
 import { markCut } from '../../src/ledger/rows/storable-row.ts';
 import { type ErrorCode, GatewayError } from '../../src/model/errors.ts';
@@ -80,7 +82,9 @@ describe('no name in its row has a secret, whoever sent it', () => {
   const { seen: unseen } = createObserver(() => 0, UNWATCHED);
   const attempt = { provider: 'one', status: 400, error: 'upstream_rejected', durationMs: 1 } as const;
   const route = (rule: string, why: string) =>
-    ({ decision: { kind: 'pattern', rule, why, order: null } }) as ReturnType<typeof open>['record']['route'];
+    ({ decision: { kind: 'pattern', rule, why, order: null }, targets: [] as unknown }) as ReturnType<
+      typeof open
+    >['record']['route'];
 
   const cases: Record<string, [Partial<ReturnType<typeof open>['record']>, Partial<LedgerRow>]> = {
     agentType: [{ agentType: said }, { agentType: clean }],
@@ -110,9 +114,14 @@ describe('no name in its row has a secret, whoever sent it', () => {
     test(name, () => {
       const { record, rows } = open(createRedactor([secret]));
       Object.assign(record, noted);
+      const told: BegunRequest[] = [];
+      reportBegun({ begun: (request) => void told.push(request) }, record);
       record.end({ status: 'error', error: new GatewayError('upstream_rejected', said) });
       expect(rows[0]).toMatchObject({ ...kept, errorMessage: clean });
       expect(JSON.stringify(rows)).not.toContain(secret);
+      // What the other processes write of it, should this one die.
+      expect(told).toHaveLength(1);
+      expect(JSON.stringify(told)).not.toContain(secret);
     });
 });
 

@@ -4,7 +4,7 @@ import type { ExchangeRecord } from './record.ts';
 import { cleanRoute } from './describe-row.ts';
 
 /** Called again whenever more is known of it. */
-export function reportBegun(fleet: Fleet | undefined, record: ExchangeRecord): void {
+export function reportBegun(fleet: Pick<Fleet, 'begun'> | undefined, record: ExchangeRecord): void {
   if (fleet === undefined || record.dialect === 'neutral') return;
   const { requestId, timestamp, dialect, operation, streamed, trace, attempts, redact } = record;
   const { requestedModel, agentType, projectId } = record;
