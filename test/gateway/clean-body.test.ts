@@ -61,3 +61,11 @@ test('none is looked for behind what is kept', () => {
   expect(binaries).toEqual([]);
   expect(clean === markCut(withImage(before).slice(0, 2 * MAX_BODY_LENGTH - 1))).toBe(true);
 });
+
+test('what is kept is counted over the texts between all of its parts', () => {
+  const binaries: BinaryPart[] = [];
+  const withText = withImage('x '.repeat(0.4 * MAX_BODY_LENGTH));
+  const clean = cleanBody(withText.repeat(4), 'request', same, binaries);
+  expect(binaries).toHaveLength(2);
+  expect(clean?.length).toBeLessThan(2.1 * MAX_BODY_LENGTH);
+});
