@@ -6,7 +6,7 @@ import { createManualTimers } from '../support/manual-timers.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
-function setup({ pingsFirst = false } = {}) {
+function setup({ pingsFirst = false, hasEnding = () => false as boolean } = {}) {
   const timers = createManualTimers();
   /** What was written, and when. */
   const written: [ms: number, what: string][] = [];
@@ -20,7 +20,7 @@ function setup({ pingsFirst = false } = {}) {
     failed: () => bytesOf('failed'),
     sending() {},
     ping: () => bytesOf('ping'),
-    hasEnding: () => false,
+    hasEnding,
     pingIntervalMs: 10_000,
     pingsFirst,
     reframer: null,
@@ -68,6 +68,19 @@ test('a ping comes after so much silence, not so long after the beginning', asyn
 
 test('the first comes at once where the client has waited already', () => {
   expect(setup({ pingsFirst: true }).written).toEqual([[0, 'ping']]);
+});
+
+test('none follows the provider’s ending, however long the connection stays open behind it', async () => {
+  let hasEnding = false;
+  const { timers, written, give } = setup({ hasEnding: () => hasEnding });
+  give('ending');
+  hasEnding = true;
+  await timers.advance(60_000);
+  give(undefined);
+  expect(written).toEqual([
+    [0, 'ending'],
+    [60_000, 'end'],
+  ]);
 });
 
 test('a client that does not read gets none, and nothing is asked for it', async () => {
