@@ -119,6 +119,8 @@ export interface DocumentPart extends PartBase {
   name?: string;
   /** The answer should cite it. */
   cites?: true;
+  /** More of the document before it, from behind an image in it. */
+  continues?: true;
 }
 
 export interface AudioPart extends PartBase {

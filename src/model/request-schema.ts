@@ -89,6 +89,7 @@ const documentPart = shape<DocumentPart>({
   source,
   name: text,
   cites: only,
+  continues: only,
   ...anyPart,
 });
 const opaquePart = shape<OpaquePart>({

@@ -69,6 +69,15 @@ test('in their order', () => {
   expect(places).not.toContain(-1);
 });
 
+test('at Converse they are one document, for the numbers by which an answer cites documents', () => {
+  const { body } = PROVIDER_SIDES['bedrock-converse'].buildRequest(parse(), { model: 'm', quirks: {} });
+  const [first] = body.messages as [{ content: JsonObject[] }];
+  expect(first.content.map((block) => Object.keys(block)[0])).toEqual([
+    ...['document', 'image', 'text', 'image', 'text'],
+  ]);
+  expect(first.content[2]).toEqual({ text: 'Low water at six.' });
+});
+
 test('a text that a step changed is changed in the document', () => {
   const request = parse();
   for (const part of request.messages.flatMap(({ parts }) => parts))

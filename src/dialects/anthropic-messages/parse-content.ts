@@ -212,7 +212,7 @@ function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefine
     if (item.type === 'text' && last?.[0]?.type === 'text') last.push(item);
     else groups.push([item]);
   }
-  if (groups.every(([first]) => first?.type === 'text')) return undefined;
+  if (groups.every(isOfTexts)) return undefined;
   const name = asString(block.title);
   const more = withoutFields(block, [...COMMON, 'source', 'title']);
   const document = withoutFields(block, ['source', 'cache_control']);
@@ -230,6 +230,7 @@ function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefine
         type: 'document',
         source: { kind: 'text', text },
         ...(name === undefined ? {} : { name }),
+        ...(groups.slice(0, at).some(isOfTexts) && { continues: true }),
         ...common,
       };
     const [image] = content;
@@ -237,6 +238,10 @@ function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefine
     return shown && { type: 'image', source: shown, ...common };
   });
   return pieces.every((piece) => piece !== undefined) ? pieces : undefined;
+}
+
+function isOfTexts([first]: readonly JsonObject[]): boolean {
+  return first?.type === 'text';
 }
 
 /** Other dialects read its text; this one restores the whole block. */

@@ -30,9 +30,11 @@ export function buildVideo(video: MediaSource): JsonObject | undefined {
 }
 
 export function buildDocument(
-  { source, name, cites }: DocumentPart,
+  { source, name, cites, continues }: DocumentPart,
   { losses, nextDocument, citesDocuments }: ContentScope,
 ): JsonObject {
+  // Another document would be counted, and sources are cited by their number.
+  if (continues === true && source.kind === 'text') return { text: source.text };
   const bytes = buildSource(source);
   if (bytes === undefined) {
     losses.lost(`document.${source.kind}`);
