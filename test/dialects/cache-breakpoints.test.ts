@@ -242,8 +242,8 @@ describe('a client that places OpenAI’s breakpoints', () => {
     ]);
   });
 
-  test('of those within one result the last stays, behind all of it', () => {
-    const output = [...said('1', MARK).content, ...said('2', MARK).content, ...said('3').content];
+  test.each([{}, MARK])('of those within one result the last stays, behind all of it: %p', (third) => {
+    const output = [...said('1', MARK).content, ...said('2', MARK).content, ...said('3', third).content];
     const call = { call_id: 'c1', name: 'shell' };
     const input = [
       said('Go.'),

@@ -54,7 +54,8 @@ function withMarkedResults(request: NeutralRequest, losses: LossReport): Neutral
     const at = content.findLastIndex(isMarked);
     const inside = content[at];
     if (inside === undefined || !isMarked(inside)) return part;
-    if (at < content.length - 1) losses.approximated('cache_control', 'behind the whole result');
+    if (at < content.length - 1 || content.filter(isMarked).length > 1)
+      losses.approximated('cache_control', 'one behind the whole result');
     return { cacheControl: inside.cacheControl, ...part, content: content.map(unmarked) };
   };
   const messages = request.messages.map((message) => ({ ...message, parts: message.parts.map(fit) }));
