@@ -67,11 +67,9 @@ export function errorInBody(body: JsonObject, quirks: Quirks = {}): GatewayError
 }
 
 /** Whether a body that is not a message reports a failure, in the envelope or in the server's own form. */
-function complains({ error, type, message, detail }: JsonObject): boolean {
-  if (asObject(error) !== undefined) return true;
-  return (
-    type === undefined && [error, message, detail].some((words) => typeof words === 'string' && words !== '')
-  );
+function complains(body: JsonObject): boolean {
+  if (asObject(body.error) !== undefined) return true;
+  return body.type === undefined && Boolean(asString(body.error) || serverWords(body));
 }
 
 /** The data of an `error` event, or a body: `{type: 'error', error: {type, message}}` and similar forms. */

@@ -117,6 +117,14 @@ describe('errors inside HTTP 200', () => {
       message: 'no',
     });
   });
+  test.each([
+    [{ message: 'no' }, 'no'],
+    [{ detail: [{ loc: ['body', 'model'], msg: 'is missing', type: 'missing' }] }, 'body.model: is missing'],
+    [{ errors: [{ message: 'no' }] }, 'no'],
+    [{ error: 'no' }, 'no'],
+  ])('are found in the words of a server: %p', (body, message) => {
+    expect(provider.errorInBody(body)).toMatchObject({ code: 'upstream_failed', message });
+  });
   test('answers are not', () => {
     expect(provider.errorInBody({ type: 'message', content: [] })).toBeUndefined();
   });
