@@ -14,6 +14,7 @@ import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/substit
 import { isVideoPage } from '../shared/video-page.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
+import { reportMisplaced } from '../openai/misplaced-parts.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 
 export interface BuildScope {
@@ -92,11 +93,13 @@ function buildPart(part: Part, scope: BuildScope): JsonObject | undefined {
       return { type: 'refusal', refusal: part.text };
     case 'opaque':
       return buildOpaque(part, scope);
-    // Built elsewhere, from the message they belong to.
     case 'reasoning':
     case 'tool-call':
-    case 'tool-result':
     case 'server-tool-result':
+      reportMisplaced(part, losses);
+      return undefined;
+    // Built elsewhere, as a message of its own.
+    case 'tool-result':
       return undefined;
   }
 }

@@ -6,6 +6,7 @@ import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/substitutes.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';
+import { reportMisplaced } from '../openai/misplaced-parts.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID, ownFields } from './wire.ts';
 
@@ -78,11 +79,13 @@ function buildInputPart(part: Part, { losses, native }: BuildScope): JsonObject 
       if (!own) losses.lost(part.name);
       return own ? asObject(part.value) : undefined;
     }
-    // Separate items, or parts that no user turn has.
     case 'reasoning':
     case 'tool-call':
-    case 'tool-result':
     case 'server-tool-result':
+      reportMisplaced(part, losses);
+      return undefined;
+    // A separate item.
+    case 'tool-result':
       return undefined;
   }
 }
