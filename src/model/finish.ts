@@ -17,6 +17,8 @@ export interface Finish {
   raw: string | null;
   /** The stop sequence that was hit, if the upstream names it. */
   stopSequence?: string;
+  /** A call was cut off, for a reason without a neutral form: told as `max_tokens`, or clients would take the call for whole. */
+  isCut?: true;
 }
 
 /** Whether an answer that ended so may leave its last call unfinished. */

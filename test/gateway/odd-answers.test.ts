@@ -55,6 +55,15 @@ describe.each(WIRE_IDS.filter((wire) => wire !== 'bedrock-invoke'))(
   },
 );
 
+/** By which clients know that an answer was cut off: others they take for whole, and run its calls. */
+const CUT_OFF: Record<DialectId, string> = {
+  'anthropic-messages': '"stop_reason":"max_tokens"',
+  'openai-chat': '"finish_reason":"length"',
+  'openai-responses': '"incomplete_details":{"reason":"max_output_tokens"}',
+  gemini: '"finishReason":"MAX_TOKENS"',
+  'ollama-chat': '"done_reason":"length"',
+};
+
 describe('a call without its end, for a reason that is unknown', () => {
   const wire = PROVIDER_WIRES['bedrock-converse'];
 
@@ -70,6 +79,8 @@ describe('a call without its end, for a reason that is unknown', () => {
     );
     expect(row.status).toBe('success');
     expect(text).not.toContain('"error":{');
+    expect(text).toContain(CUT_OFF[client]);
+    expect(row.lost.join()).toContain('finish_reason');
     if (client === 'gemini') expect(row.lost).toContain('tool_calls');
   });
 
@@ -84,6 +95,7 @@ describe('a call without its end, for a reason that is unknown', () => {
     const { text, status, row } = await exchange('openai-responses', client, false, jsonReply(body));
     expect([status, row.status]).toEqual([200, 'success']);
     expect(text).not.toContain('"error":{');
+    if (client !== 'openai-responses') expect(text).toContain(CUT_OFF[client]);
     if (client === 'gemini') expect(row.lost).toContain('tool_calls');
   });
 });

@@ -140,11 +140,16 @@ class ReportedLosses implements AnswerLosses {
     this.lost(`tools.${this.names?.get(callId) ?? 'server_tool_result'}`);
   }
 
-  finish({ unified, raw, stopSequence }: Finish, known: readonly RareEnding[] = []): void {
+  finish({ unified, raw, stopSequence, isCut }: Finish, known: readonly RareEnding[] = []): void {
     if (stopSequence !== undefined && !known.includes('stop_sequence')) this.lost('stop_sequence');
     if (unified === 'pause_turn' && !known.includes('pause_turn')) this.lost('pause_turn');
     if (unified === 'context_window_exceeded' && !known.includes(unified))
       this.approximated('finish_reason', 'a full context window is reported as the token limit');
+    if (isCut === true)
+      this.approximated(
+        'finish_reason',
+        'an unknown reason, which cut a call off, is reported as the token limit',
+      );
     if (unified === 'other' && raw !== null && !known.includes(unified))
       this.approximated(
         'finish_reason',

@@ -25,7 +25,12 @@ import { brokeOff, type Follower, type Pump, tooLong } from '../pumps/pump.ts';
 import { readingOf } from '../pumps/reading.ts';
 import { createRelay, type Relay } from '../pumps/relay.ts';
 import { type AttemptContext, EVENTS, type PlannedTry, type Sent, send } from './send.ts';
-import { endingWithoutCalls, hasCalls, requireValidCalls } from '../pumps/validate-calls.ts';
+import {
+  endingWithinCall,
+  endingWithoutCalls,
+  hasCalls,
+  requireValidCalls,
+} from '../pumps/validate-calls.ts';
 import { openTransformed } from '../transform/relay.ts';
 import { areLines, type TextReader } from '../pumps/unstreamed-answer.ts';
 import { transformWhole } from '../transform/whole.ts';
@@ -325,7 +330,8 @@ function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: str
     const answer = parseAnswer(context, response, text, plan.side.parseResponse);
     if (plan.passesAnswer) return answer;
     requireWhole(plan, answer);
-    requireValidCalls(answer);
+    const isCut = requireValidCalls(answer);
+    if (isCut) return withDistinctCalls({ ...answer, finish: endingWithinCall(answer.finish) });
     if (hasCalls(answer)) return withDistinctCalls(answer);
     return { ...answer, finish: endingWithoutCalls(answer.finish) };
   } catch (thrown) {

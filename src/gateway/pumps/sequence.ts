@@ -6,7 +6,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { MISWRITTEN, objectArguments } from '../../dialects/shared/call-arguments.ts';
 import { distinctId, type TakenIds } from './call-ids.ts';
-import { brokenArguments, endingWithoutCalls, namelessCall } from './validate-calls.ts';
+import { brokenArguments, endingWithinCall, endingWithoutCalls, namelessCall } from './validate-calls.ts';
 
 export interface Sequencer extends EventSink {
   /** A malformed event was skipped: from now on a tool call left incomplete is an error, not an answer. */
@@ -317,7 +317,8 @@ class EventSequencer implements Sequencer {
       return malformed('nothing of what the provider sent can be read; ask again');
     if (hopelessCall !== undefined) return { type: 'error', error: brokenArguments(hopelessCall) };
     if (isMissed) return { ...finish, finish: endingWithoutCalls(finish.finish) };
-    if (brokenCall === undefined || mayBeCutShort(finish.finish)) return finish;
+    if (brokenCall === undefined) return finish;
+    if (mayBeCutShort(finish.finish)) return { ...finish, finish: endingWithinCall(finish.finish) };
     return { type: 'error', error: brokenArguments(brokenCall) };
   }
 }

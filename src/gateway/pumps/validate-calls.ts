@@ -20,15 +20,26 @@ export function namelessCall(): GatewayError {
   );
 }
 
-/** Throws `upstream_malformed` where the answer holds a call that no client could answer. */
-export function requireValidCalls({ parts, finish }: NeutralResponse): void {
-  const cut = mayBeCutShort(finish);
+/**
+ * Throws `upstream_malformed` where the answer holds a call that no client could answer.
+ * @returns whether the answer ends within a call.
+ */
+export function requireValidCalls({ parts, finish }: NeutralResponse): boolean {
+  const mayBeCut = mayBeCutShort(finish);
+  let isCut = false;
   for (const part of parts) {
     if (part.type !== 'tool-call' || part.kind !== 'function') continue;
     if (part.name === '') throw namelessCall();
     const isValid = part.arguments.trim() === '' || parseObject(part.arguments) !== undefined;
-    if (!isValid && !(cut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
+    if (!isValid && !(mayBeCut && mayGoOn(part.arguments))) throw brokenArguments(part.name);
+    isCut ||= !isValid;
   }
+  return isCut;
+}
+
+/** The ending of an answer within a call: for a reason that clients do not know they would take the call for whole, and run it. */
+export function endingWithinCall(finish: Finish): Finish {
+  return finish.unified === 'other' ? { ...finish, unified: 'max_tokens', isCut: true } : finish;
 }
 
 /**
