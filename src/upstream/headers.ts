@@ -156,15 +156,16 @@ function addKey(keys: string[], key: string | null): void {
 }
 
 /** Names of credentials, whoever they are meant for: some of these pass to a provider of the same dialect. */
-const SECRET_FIELD =
-  /(^|-)(api-?key|auth|authorization|(access|auth|security|session)-token|secret|password)$/;
+const SECRET_FIELD = /(^|-)(auth|authorization|secret|password)$|token$|(^|-)(api)?key$/;
+/** What is told apart or found again by a key is no secret. */
+const OTHER_KEY = /(^|-)(idempotency|cache|session|request|routing|partition|websocket)-key$/;
 const SECRET_PARAMETER = /(^|[_-])(api)?key$|auth(orization)?$|token$|secret$|password$/i;
 
 /** The client's secrets, in its headers or its query, which must not appear anywhere. */
 export function presentedSecrets(headers: HeaderReader, query: URLSearchParams): string[] {
   const secrets = new Set(presentedKeys(headers));
   headers.forEach((value, name) => {
-    if (!SECRET_FIELD.test(name)) return;
+    if (!SECRET_FIELD.test(name) || OTHER_KEY.test(name)) return;
     for (const secret of secretsInField(value)) secrets.add(secret);
   });
   if (query.size > 0)
@@ -175,12 +176,19 @@ export function presentedSecrets(headers: HeaderReader, query: URLSearchParams):
   return [...secrets];
 }
 
-/** The secret part of a header's value: after the name of a scheme, only the credentials. */
+/** The secret part of a header's value: after the name of a scheme, only the credentials, and what they name a token. */
 function secretsInField(value: string): string[] {
   const [, scheme = '', credentials] = /^([\w-]+) +(\S+)$/.exec(value) ?? [];
-  if (credentials === undefined) return [value];
-  const pair = scheme.toLowerCase() === 'basic' ? decodedPair(credentials) : null;
-  return pair === null ? [credentials] : [credentials, pair, pair.slice(pair.indexOf(':') + 1)];
+  const pair = scheme.toLowerCase() === 'basic' ? decodedPair(credentials ?? '') : null;
+  const whole = credentials ?? value;
+  return pair === null ? [whole, ...namedSecrets(value)] : [whole, pair, pair.slice(pair.indexOf(':') + 1)];
+}
+
+/** In `Token token="…", user=me`. https://www.rfc-editor.org/rfc/rfc9110#name-authentication-parameters */
+function namedSecrets(value: string): string[] {
+  return [...value.matchAll(/([\w-]+)=(?:"([^"]*)"|([^\s,;"]+))/g)].flatMap(([, name = '', quoted, plain]) =>
+    SECRET_PARAMETER.test(name) ? [quoted ?? plain ?? ''] : [],
+  );
 }
 
 /** The secrets in a header that is configured for a provider. @param name in lower case. */

@@ -327,6 +327,12 @@ describe('a provider that echoes what came by another way than the usual', () =>
     ['authorization without a scheme', { headers: { authorization: secret } }],
     ['authorization: Basic', { headers: { authorization: `Basic ${basic}` } }],
     ['a header of some proxy', { headers: { 'x-portal-api-key': secret } }],
+    ['the key of Azure API Management', { headers: { 'ocp-apim-subscription-key': secret } }],
+    ["a header of a server's own", { headers: { 'x-team-token': secret } }],
+    [
+      'authorization in a scheme with fields',
+      { headers: { authorization: `Token token="${secret}", user=me` } },
+    ],
     ['?api_key=', { query: `?api_key=${secret}` }],
     ['?access_token=', { query: `?access_token=${secret}` }],
   ];

@@ -172,12 +172,24 @@ describe('a secret', () => {
     'password',
     'x-sluice-key',
     'x-goog-api-key',
+    'x-key',
+    'ocp-apim-subscription-key',
+    'private-token',
   ])('is what stands in %s', (name) => {
     expect(secrets({ [name]: 'hidden' })).toEqual(['hidden']);
   });
 
   test('is not what only sounds like it', () => {
-    expect(secrets(each(['x-token-count', 'author', 'x-key', 'passwords', 'accept']))).toEqual([]);
+    const others = [
+      'x-token-count',
+      'author',
+      'passwords',
+      'accept',
+      'x-monkey',
+      'idempotency-key',
+      'x-cache-key',
+    ];
+    expect(secrets(each(others))).toEqual([]);
   });
 
   test.each([
@@ -198,6 +210,11 @@ describe('a secret', () => {
     const packed = btoa('me:hidden');
     expect(secrets({ 'x-auth': `Basic ${packed}` })).toEqual([packed, 'me:hidden', 'hidden']);
     expect(secrets({ 'x-auth': 'Basic hidden' })).toEqual(['hidden']);
+  });
+
+  test('in a scheme with fields is what they name so', () => {
+    const value = 'Token token="hidden", user=somebody, realm="all"';
+    expect(secrets({ authorization: value })).toEqual([value, 'hidden']);
   });
 
   test('is not the word of clients that have none, which is no provider’s key either', () => {
