@@ -3,12 +3,14 @@
 // for its lines, with comments blanked; TOML through Bun's parser, which is strict.
 import {
   type Document,
+  isAlias,
   isCollection,
   isMap,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   parseDocument,
   type Range,
   type Scalar,
@@ -86,7 +88,7 @@ function parseYaml(text: string, schema: 'core' | 'json' = 'core'): FormatResult
     value,
     errors,
     lineOf: (path) => {
-      const offset = offsetOf(document.contents, path);
+      const offset = offsetOf(document, path);
       return offset === undefined ? undefined : lines.linePos(offset).line;
     },
   };
@@ -125,7 +127,11 @@ function wrongNodes(document: Document.Parsed, lines: LineCounter): FormatResult
       return undefined;
     },
     Value(_, node, path) {
-      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      if (node.anchor !== undefined) {
+        anchors.set(node.anchor, node);
+        if (isScalar(node) && node.source === '')
+          report('this anchor (&) names nothing; a value that begins with & must be in quotes', node.range);
+      }
       if (path.length > DEEPEST && path.filter(isCollection).length >= DEEPEST) {
         report(TOO_DEEP, node.range);
         return visit.BREAK;
@@ -149,12 +155,13 @@ function repeatedKeys({ items }: YAMLMap): Scalar[] {
   return repeated;
 }
 
-function offsetOf(root: Node | null, path: KeyPath): number | undefined {
-  let node: unknown = root;
+function offsetOf(document: Document.Parsed, path: KeyPath): number | undefined {
+  let node: unknown = document.contents;
   let offset: number | undefined;
   for (const part of path) {
+    if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part));
+      const pair = pairOf(node, String(part), document);
       if (pair === undefined) break;
       if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
       node = pair.value;
@@ -165,6 +172,21 @@ function offsetOf(root: Node | null, path: KeyPath): number | undefined {
     } else break;
   }
   return offset;
+}
+
+/** The section's own, or else one that it merges (`<<`). */
+function pairOf({ items }: YAMLMap, name: string, document: Document.Parsed): Pair | undefined {
+  const own = items.find(({ key }) => isScalar(key) && String(key.value) === name);
+  if (own !== undefined) return own;
+  for (const { key, value } of items) {
+    if (!isScalar(key) || typeof key.value !== 'symbol') continue;
+    for (const merged of isSeq(value) ? value.items : [value]) {
+      const section = isAlias(merged) ? merged.resolve(document) : merged;
+      const pair = isMap(section) ? pairOf(section, name, document) : undefined;
+      if (pair !== undefined) return pair;
+    }
+  }
+  return undefined;
 }
 
 function parseJsonc(text: string): FormatResult {

@@ -236,6 +236,11 @@ describe('problems name file, line and key', () => {
     ],
     ['sluice.yaml', 'audit: {}\nserver: [\n', 'sluice.yaml:3: '],
     ['sluice.yaml', 'audit: {}\nserver: &a { x: *a }\n', 'sluice.yaml:2: this alias (*) is inside'],
+    [
+      'sluice.yaml',
+      'audit: {}\nserver: { keys: [&secret] }\n',
+      'sluice.yaml:2: this anchor (&) names nothing',
+    ],
     ['sluice.yaml', 'audit: {}\nserver: *a\n', 'sluice.yaml:2: this alias (*) refers to no anchor'],
     ['sluice.yaml', 'server:\n  host: *\n', 'sluice.yaml:2: a value that begins with * must be in quotes'],
     [
@@ -332,6 +337,15 @@ describe('problems name file, line and key', () => {
     if (said.length > 1) expect(said.at(-1)).toBe('sluice.yaml: there are more problems; these come first');
     expect(problems.at(-1)?.severity).toBe('fatal');
     expect(config).toBeNull();
+  });
+
+  test.each([
+    ['<<: *shared\n', 'sluice.yaml:3: server.prt: '],
+    ['<<: [{ audit: {} }, *shared]\n', 'sluice.yaml:3: server.prt: '],
+    ['server: { <<: { prt: 1 } }\n', 'sluice.yaml:4: server.prt: '],
+  ])('what is merged has the line on which it is written: %j', (merge, expected) => {
+    const { said } = load('sluice.yaml', `shared: &shared\n  server:\n    prt: 1\n${merge}`);
+    expect(said.find((problem) => problem.includes('server.prt'))).toStartWith(expected);
   });
 
   test('an anchor that is set again holds for the aliases after it, and << may come twice', () => {
