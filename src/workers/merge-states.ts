@@ -27,7 +27,7 @@ export function mergeLimits(ofWorkers: readonly (readonly LimitState[])[]): Limi
 const BREAKER_RANK = { closed: 0, 'half-open': 1, open: 2 } as const;
 
 function mergeTwo(one: ProviderState, other: ProviderState): ProviderState {
-  const worse = BREAKER_RANK[other.breaker] > BREAKER_RANK[one.breaker] ? other : one;
+  const worse = isWorse(other, one) ? other : one;
   const lastError = one.lastError ?? other.lastError;
   const limits = [one.limit, other.limit].filter((limit) => limit !== null);
   return {
@@ -41,6 +41,12 @@ function mergeTwo(one: ProviderState, other: ProviderState): ProviderState {
     keys: one.keys.map((key, position) => worseKey(key, other.keys[position])),
     ...(lastError === undefined ? {} : { lastError }),
   };
+}
+
+/** Of two that are open the one that is so for longer: until then some requests are still refused, whichever worker gets them. */
+function isWorse(other: ProviderState, one: ProviderState): boolean {
+  const difference = BREAKER_RANK[other.breaker] - BREAKER_RANK[one.breaker];
+  return difference === 0 ? (other.retryInMs ?? 0) > (one.retryInMs ?? 0) : difference > 0;
 }
 
 function worseKey(one: KeyState, other: KeyState | undefined): KeyState {

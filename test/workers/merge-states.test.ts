@@ -30,6 +30,18 @@ test('a provider is as bad as the worst of them knows, whoever says it first', (
     expect(mergeStates(states.map((state) => [state]))).toEqual([merged]);
 });
 
+test('of breakers that are open for different times the longest counts, and never that of one that is half-open', () => {
+  const open = (retryInMs: number): ProviderState => ({ ...FINE, breaker: 'open', retryInMs });
+  const halfOpen: ProviderState = { ...FINE, breaker: 'half-open', retryInMs: 9_000 };
+  for (const states of [
+    [open(100), open(5_000), halfOpen],
+    [halfOpen, open(5_000), open(100)],
+  ])
+    expect(mergeStates(states.map((state) => [state]))).toMatchObject([
+      { breaker: 'open', retryInMs: 5_000 },
+    ]);
+});
+
 test('one that all know as well has nothing else, and each provider is one', () => {
   expect(mergeStates([[FINE, { ...FINE, name: 'other' }], [FINE]])).toEqual([
     { ...FINE, inFlight: 2, queued: 4 },
