@@ -448,7 +448,7 @@ describe('what lies on disk', () => {
     await sqlite.close();
   });
 
-  test('a file that cannot be read for now is not removed: health and the log say so, and the next process has its rows', async () => {
+  test('a file that cannot be read for now is not removed: health and the log say so, and its rows come when it can', async () => {
     const path = await spillRows(3);
     const spill = openSpill();
     await spill.put([]);
@@ -468,6 +468,15 @@ describe('what lies on disk', () => {
     rmdirSync(path);
     renameSync(`${path}.aside`, path);
     expect(idsOf(await openSpill().next())).toEqual(['req_0', 'req_1', 'req_2']);
+    try {
+      setSystemTime(Date.now() + 60_000);
+      for (const waiting of [spill, found])
+        expect(idsOf(await waiting.next())).toEqual(['req_0', 'req_1', 'req_2']);
+    } finally {
+      setSystemTime();
+    }
+    for (const waiting of [spill, found])
+      expect(waiting.held()).toMatchObject({ rows: 3, lost: 0, lastError: null });
   });
 
   test('what a process adds comes behind what it found', async () => {
@@ -516,7 +525,8 @@ describe('what lies on disk', () => {
     expect(errors).toEqual([]);
   });
 
-  test.each([60_000, -3_600_000])(
+  const TEN_YEARS = 315_360_000_000;
+  test.each([60_000, -3_600_000, TEN_YEARS])(
     'files that a process writes after another looked are taken over when it has ended, though the clock is set %d ms on',
     async (elapsed) => {
       const spill = openSpill();

@@ -1,11 +1,13 @@
 // The spill on disk: numbered files of JSON lines, readable only by their owner, each removed once its rows are in
 // the store.
 import { readFile, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { NO_USAGE } from '../../model/usage.ts';
 import { rowFromJson, rowToJson } from '../rows/row-json.ts';
 import { type LedgerRow, NO_TIMING } from '../rows/row.ts';
 import type { Spill } from './spill.ts';
 import {
+  bootTime,
   createSegmentWriter,
   findSegments,
   isAbsence,
@@ -50,11 +52,18 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
   let lookedAt = 0;
   /** Of the latest look. */
   let unfound: readonly string[] = [];
+  /** Rows of files that could not be read, by path: lost until one is read. */
+  const unread = new Map<string, number>();
+  // A clock that is set forward would make the files of processes that run older than the machine's start.
+  const bootedAt = bootTime();
   const look = async (): Promise<void> => {
     lookedAt = Date.now();
-    const found = await findSegments(directory, seen);
+    const found = await findSegments(directory, seen, Math.min(bootedAt, bootTime()));
     segments.push(...found.segments);
+    for (const { path } of found.segments) unread.delete(path);
     number = Math.max(number, found.nextNumber);
+    if (lastError !== null && unfound.includes(lastError) && !found.errors.includes(lastError))
+      lastError = null;
     for (const error of found.errors) if (!unfound.includes(error)) failed(error);
     unfound = found.errors;
   };
@@ -84,7 +93,7 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
     await writer.append(text, rows.length);
   };
 
-  /** Null where the file cannot be read: it stays on disk, and the next process tries again. Null, too, where another has taken it over. */
+  /** Null where the file cannot be read: it stays on disk, and is looked for again. Null, too, where another has taken it over. */
   const read = async (segment: Segment): Promise<LedgerRow[] | null> => {
     if (writer.isWriting(segment)) await writer.end();
     let text: string;
@@ -92,9 +101,16 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
       text = await readFile(segment.path, 'utf8');
     } catch (thrown) {
       // Two gateways with one folder may both take over what a third has left.
-      if (isAbsence(thrown) && !isOwn(segment)) return null;
-      lost += segment.rows;
-      failed(unreadable(segment.path, thrown));
+      const isGone = isAbsence(thrown);
+      if (isGone && !isOwn(segment)) return null;
+      const error = unreadable(segment.path, thrown);
+      failed(error);
+      if (isGone) lost += segment.rows;
+      else {
+        unread.set(segment.path, segment.rows);
+        unfound = [...unfound, error];
+        seen.delete(basename(segment.path));
+      }
       return null;
     }
     const lines = text.split('\n').filter((line) => line !== '');
@@ -156,7 +172,7 @@ export function createSpillFile({ directory, maxBytes, report }: SpillFileOption
     held: () => ({
       rows: segments.reduce((sum, segment) => sum + segment.rows, 0),
       bytes: bytesHeld(),
-      lost,
+      lost: [...unread.values()].reduce((sum, rows) => sum + rows, lost),
       lastError: refusal ?? lastError,
     }),
     close: () => inTurn(writer.end),

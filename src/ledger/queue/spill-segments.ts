@@ -92,8 +92,20 @@ export interface FoundSegments {
   errors: string[];
 }
 
-/** @param seen names to skip; those that are dealt with are added. */
-export async function findSegments(directory: string, seen: Set<string>): Promise<FoundSegments> {
+/** In milliseconds of the clock, as it is set now. */
+export function bootTime(): number {
+  return Date.now() - uptime() * 1_000;
+}
+
+/**
+ * @param seen names to skip; those that are dealt with are added.
+ * @param bootedAt when the machine was started, at the latest.
+ */
+export async function findSegments(
+  directory: string,
+  seen: Set<string>,
+  bootedAt: number,
+): Promise<FoundSegments> {
   const errors: string[] = [];
   const failed = (path: string) => (thrown: unknown) => {
     if (!isAbsence(thrown)) errors.push(unreadable(path, thrown));
@@ -102,7 +114,6 @@ export async function findSegments(directory: string, seen: Set<string>): Promis
   const all = (await readdir(directory).catch(failed(directory))) ?? [];
   const names = all.filter((name) => SEGMENT_NAME.test(name)).sort();
   const segments: Segment[] = [];
-  const bootedAt = Date.now() - uptime() * 1_000;
   for (const name of names) {
     if (seen.has(name)) continue;
     seen.add(name);
@@ -117,7 +128,11 @@ export async function findSegments(directory: string, seen: Set<string>): Promis
       }
     }
     const content = await readFile(path).catch(failed(path));
-    if (content === null) continue;
+    if (content === null) {
+      // If it is still there, it may be read later.
+      seen.delete(name);
+      continue;
+    }
     let rows = 0;
     for (let at = content.indexOf(10); at !== -1; at = content.indexOf(10, at + 1)) rows += 1;
     segments.push({ path, rows, bytes: content.length });
