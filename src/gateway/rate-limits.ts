@@ -25,6 +25,16 @@ export interface RequestLimits {
   notSent(target: Target): void;
 }
 
+/** A target that the request was let in to. Where two are asked at the same time, one may rely on what the other added. */
+interface Entry {
+  target: Target;
+  added: Count[];
+  /** What others had added, and it would count towards too. */
+  relied: readonly Count[];
+  /** Tried, and asked to be let in again. */
+  isSent: boolean;
+}
+
 /** Null where nothing limits the request. */
 export type LimitsOf = (record: LimitedRecord) => RequestLimits | null;
 
@@ -134,8 +144,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
       const caller = callerOf(record);
       const namesAt = ({ provider, model }: Target) => ({ ...caller, provider: provider.name, model });
       let entering: Promise<unknown> | null = null;
-      /** What the target that was entered last added. Where two are asked at the same time, the other may rely on it. */
-      let latest: { target: Target; added: Count[] } | null = null;
+      const entries: Entry[] = [];
 
       function enter(target: Target): Refusal | null | Promise<Refusal | null> {
         record.counted ??= [];
@@ -144,39 +153,51 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
         // meanwhile, nobody would give back what it counted towards.
         if (entering !== null)
           return entering.then(() => (record.counted === counted ? enter(target) : null));
-        const before = counted.length;
-        latest = null;
-        const reached = book.enter(namesAt(target), counted);
-        const entered = () => {
-          latest = { target, added: counted.slice(before) };
+        for (const earlier of entries) if (earlier.target === target) earlier.isSent = true;
+        const names = namesAt(target);
+        const before = [...counted];
+        const entry: Entry = { target, added: [], relied: book.countsOf(names, counted), isSent: false };
+        entries.push(entry);
+        const entered = (found: ReachedLimit | null) => {
+          entry.added = counted.filter((count) => !before.includes(count));
+          if (found !== null) withdraw(entry);
+          return found && refusalOf(found);
         };
-        if (!(reached instanceof Promise)) {
-          entered();
-          return reached && refusalOf(reached);
-        }
+        const reached = book.enter(names, counted);
+        if (!(reached instanceof Promise)) return entered(reached);
         entering = reached;
         return reached.then((found) => {
           entering = null;
+          if (record.counted === counted) return entered(found);
           // The request ended before the answer came: what it counted towards until then is not there any more.
-          if (record.counted === counted) entered();
-          else book.giveBack(counted);
+          book.giveBack(counted);
           return found && refusalOf(found);
         });
+      }
+
+      /** What it added counts no more, unless another target relies on that: then it is that one's. */
+      function withdraw(entry: Entry): void {
+        entries.splice(entries.indexOf(entry), 1);
+        const free: Count[] = [];
+        for (const count of entry.added) {
+          const heir = entries.find(({ relied }) => relied.includes(count));
+          if (heir === undefined) free.push(count);
+          else heir.added.push(count);
+        }
+        // What ran has been given back where the request has ended.
+        book.giveBack(record.counted === null ? free.filter(({ running }) => running === null) : free);
+        for (const count of free) {
+          const at = record.counted?.indexOf(count) ?? -1;
+          if (at !== -1) record.counted?.splice(at, 1);
+        }
       }
 
       return {
         wouldPass: (target) => book.reached(namesAt(target), record.counted ?? []) === null,
         enter,
         notSent(target) {
-          if (latest?.target !== target) return;
-          const { added } = latest;
-          latest = null;
-          // What ran has been given back where the request has ended.
-          book.giveBack(record.counted === null ? added.filter(({ running }) => running === null) : added);
-          for (const count of added) {
-            const at = record.counted?.indexOf(count) ?? -1;
-            if (at !== -1) record.counted?.splice(at, 1);
-          }
+          const entry = entries.findLast((each) => each.target === target && !each.isSent);
+          if (entry !== undefined) withdraw(entry);
         },
       };
     },

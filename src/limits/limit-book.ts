@@ -47,6 +47,8 @@ interface LimitBook {
    * are asked; it never rejects.
    */
   enter(names: RequestNames, counted: Count[]): ReachedLimit | null | Promise<ReachedLimit | null>;
+  /** Those of `counted` that a request with these names counts towards. */
+  countsOf(names: RequestNames, counted: readonly Count[]): Count[];
   /** The request has ended. */
   leave(counted: readonly Count[]): void;
   /** The request is not sent after all: it counts towards none of these. */
@@ -110,6 +112,12 @@ class CountingBook implements LimitBook {
     return asked.then((answer) =>
       answer === null ? this.enterHere(places, counted) : this.entered(places, answer, counted, remote),
     );
+  }
+
+  countsOf(names: RequestNames, counted: readonly Count[]): Count[] {
+    if (counted.length === 0) return [];
+    const keys = this.lines.flatMap((line) => (line.fits(names) ? line.keyFor(line.nameOf(names)) : []));
+    return counted.filter(({ key }) => keys.includes(key));
   }
 
   leave(counted: readonly Count[]): void {

@@ -487,3 +487,30 @@ test('nobody is asked beside a slow target, where the limit leaves no other', as
   expect(asked).toEqual(['two', 'one']);
   await end();
 });
+
+test('one that waited for room while another answered beside it counts towards what that is limited by alone', async () => {
+  const { post, answered, timers, asked, limits, end } = setup(
+    [
+      { requests: 9, per: 'day' },
+      { requests: 9, per: 'day', provider: 'one' },
+      { requests: 9, per: 'day', provider: 'two' },
+    ],
+    {
+      script: { one: [jsonReply({}, { fault: { kind: 'hang-before-headers' } })], two: ['works'] },
+      providers: { one: { concurrency: { max: 1 }, timeouts: { first_byte: '60s' } } },
+      config: {
+        routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '100ms' },
+      },
+    },
+  );
+  const first = new AbortController();
+  const headers = { 'x-sluice-target': 'one' };
+  const busy = post('/v1/messages', ASK, { headers, signal: first.signal }).catch(() => {});
+  await timers.advance(1);
+  expect((await answered(post('/v1/messages', ASK), 100)).text).toContain('from two');
+  expect(asked).toEqual(['one', 'two']);
+  expect(limits().map((line) => line.split(': ').at(-1))).toEqual(['2', '1', '1']);
+  first.abort();
+  await busy;
+  await end();
+});
