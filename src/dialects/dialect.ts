@@ -448,6 +448,8 @@ export interface Quirks {
    * if `reasoningField` is a switch.
    */
   efforts?: readonly ReasoningEffort[];
+  /** openai-chat: true if other efforts are refused, so that one of a client's own becomes the nearest too. */
+  refusesOtherEfforts?: boolean;
   /** openai-chat, anthropic-messages: models whose thinking departs from the row's; the first match decides. */
   modelThinking?: readonly ModelThinking[];
   /** openai-chat: true if tool_choice values other than auto are refused. */
@@ -496,7 +498,10 @@ export interface Quirks {
   strictTools?: false | 'all';
   /** openai-chat: true if free-text tools (`custom`) are supported. Otherwise each is sent as a function. */
   customTools?: boolean;
-  /** openai-chat: true if `tool_choice` may list the allowed tools. Otherwise the other tools are not sent. */
+  /**
+   * openai-chat: true if `tool_choice` may list the allowed tools. Otherwise the other tools are not sent; a client's own list
+   * passes unless this is false: the server refuses it.
+   */
   allowedTools?: boolean;
   /** openai-chat: true if a function's schema must be one object, not a choice among several. */
   objectSchemas?: boolean;

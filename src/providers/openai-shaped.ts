@@ -56,6 +56,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /./, thinks: 'by-default', refuses: FORCED, needsReasoning: true },
       ],
       replaysReasoning: true,
+      // Choices are words, or name one function: https://api-docs.deepseek.com/api/create-chat-completion
+      allowedTools: false,
       developerRole: false,
       jsonSchema: false,
       // Its files are images: https://github.com/danny-avila/LibreChat/issues/16235
@@ -86,9 +88,16 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       // https://docs.mistral.ai/inference/conversations/advanced/prompt-caching
       conversation: { field: 'prompt_cache_key' },
       efforts: ['none', 'high'],
-      modelRefusals: [{ models: /^(?!mistral-(small|medium|large-4))/, fields: ['reasoning_effort'] }],
+      // https://github.com/withceleste/celeste-python/pull/311
+      refusesOtherEfforts: true,
+      allowedTools: false,
+      modelRefusals: [
+        { models: /^(?!mistral-(small|medium|large-4)|zai-glm-5-[3-9])/, fields: ['reasoning_effort'] },
+      ],
       modelThinking: [
         { models: /magistral/, thinks: 'always' },
+        // https://github.com/mistralai/mistral-vibe/issues/1117
+        { models: /^zai-glm-5-[3-9]/, efforts: ['low', 'high', 'max'], thinks: 'always' },
         // https://docs.mistral.ai/inference/conversations/reasoning
         {
           models: /^mistral-large-4/,
@@ -141,6 +150,9 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       participantNames: false,
       messageFields: ['tool_calls', 'tool_call_id', 'function_call', 'reasoning'],
       efforts: ['low', 'medium', 'high'],
+      // "`reasoning_effort` must be one of `none` or `default`": https://github.com/Alishahryar1/free-claude-code/issues/1348
+      refusesOtherEfforts: true,
+      allowedTools: false,
       // Before 3.8, Qwen's thinking could only be switched on or off: https://github.com/groq/groq-python/pull/284
       modelThinking: [
         { models: /qwen3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },

@@ -2,7 +2,9 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { ALLOWED_DECLARED } from '../shared/allowed-tools.ts';
 import { adaptMessages, changesMessages, withReasoning } from './adapt-messages.ts';
+import { adaptEffort } from './build-reasoning.ts';
 import { adaptThinking, needsReasoning } from './model-thinking.ts';
 
 export type Edits = Record<string, JsonValue | undefined>;
@@ -25,8 +27,13 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
   if (modelRefusals !== undefined)
     for (const { models, fields } of modelRefusals)
       if (models.test(modelOf(body))) refuse(body, edits, fields, losses);
+  if (quirks.refusesOtherEfforts === true)
+    Object.assign(edits, adaptEffort({ ...body, ...edits }, modelOf(body), quirks, losses));
   adaptTools(body, edits, quirks, losses);
-  if (modelThinking !== undefined) Object.assign(edits, adaptThinking(body, modelOf(body), quirks, losses));
+  if (modelThinking !== undefined) {
+    const choosing = edits.tool_choice === undefined ? body : { ...body, tool_choice: edits.tool_choice };
+    Object.assign(edits, adaptThinking(choosing, modelOf(body), quirks, losses));
+  }
   const messages = asArray(body.messages);
   if (messages === undefined) return edits;
   let adapted = messages;
@@ -110,6 +117,15 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
     edits.tools = tools;
   }
   const choice = body.tool_choice;
+  const allowed = quirks.allowedTools === false ? asObject(asObject(choice)?.allowed_tools) : undefined;
+  if (allowed !== undefined && tools !== undefined) {
+    const names = new Set((asArray(allowed.tools) ?? []).map(nameOf));
+    const declared = tools.filter((tool) => names.has(nameOf(tool)));
+    losses.approximated('tool_choice', ALLOWED_DECLARED);
+    edits.tool_choice = declared.length === 0 ? 'none' : (allowed.mode ?? 'auto');
+    // A history with calls must not be sent without tools.
+    if (declared.length > 0) edits.tools = tools = declared;
+  }
   if (quirks.toolChoiceAutoOnly === true && choice !== undefined && choice !== null && choice !== 'auto') {
     edits.tool_choice = undefined;
     if (choice === 'none') {
@@ -120,6 +136,11 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
   }
   const streams = body.stream === true && tools !== undefined && tools.length > 0;
   if (quirks.toolStream === true && streams && body.tool_stream === undefined) edits.tool_stream = true;
+}
+
+function nameOf(tool: JsonValue): string | undefined {
+  const { function: declared, custom } = asObject(tool) ?? {};
+  return asString(asObject(declared ?? custom)?.name);
 }
 
 function saysStrict(tool: JsonValue): boolean {

@@ -1,15 +1,17 @@
 // How much the model should think, as `reasoning_effort`, `reasoning:{…}`, `thinking:{…}` or `enable_thinking`.
-import type { JsonObject } from '../../model/json/json.ts';
+import { asString, type JsonObject } from '../../model/json/json.ts';
 import {
+  isReasoningEffort,
   REASONING_EFFORTS,
   type NeutralRequest,
   type ReasoningEffort,
   type ReasoningSettings,
 } from '../../model/request.ts';
-import type { BuildOptions, ReasoningField } from '../dialect.ts';
+import type { BuildOptions, Quirks, ReasoningField } from '../dialect.ts';
 import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
+import type { Edits } from './adapt.ts';
 import { thinkingOf } from './model-thinking.ts';
 
 const UNTHINKING_CALLS =
@@ -59,6 +61,18 @@ export function buildReasoning(
       return fields;
     }
   }
+}
+
+/** What becomes of a client's own effort at a server that refuses those it does not know. */
+export function adaptEffort(body: JsonObject, model: string, quirks: Quirks, losses: LossReport): Edits {
+  const effort = asString(body.reasoning_effort);
+  const { field, thinks, efforts } = thinkingOf(model, quirks);
+  if (!isReasoningEffort(effort) || efforts === undefined || efforts.includes(effort)) return {};
+  if (effort !== 'none') return { reasoning_effort: substituteEffort(effort, efforts, losses) };
+  if (thinks === 'always')
+    return { reasoning_effort: undefined, ...buildLeastThinking(field, efforts, losses) };
+  losses.lost('reasoning_effort');
+  return { reasoning_effort: undefined };
 }
 
 /** For provider rows that distinguish OpenAI's reasoning models. */

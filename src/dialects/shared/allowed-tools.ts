@@ -4,7 +4,9 @@ import type { NeutralRequest, Tool, ToolChoice } from '../../model/request.ts';
 import type { LossReport } from './loss-report.ts';
 import { invalid } from './read-field.ts';
 
-const HOW = 'only the allowed tools are declared, so a prompt cache of all tools is not hit';
+/** For losses. */
+export const ALLOWED_DECLARED =
+  'only the allowed tools are declared, so a prompt cache of all tools is not hit';
 
 export type Allowance = Pick<NeutralRequest, 'toolChoice' | 'allowedTools'>;
 
@@ -49,7 +51,7 @@ export function declareAllowed(request: NeutralRequest, losses: LossReport): Neu
     if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', 'no allowed tool is declared');
     return { ...rest, toolChoice: NONE };
   }
-  losses.approximated('tool_choice', HOW);
+  losses.approximated('tool_choice', ALLOWED_DECLARED);
   return { ...rest, tools };
 }
 

@@ -1,6 +1,7 @@
 // What changes between a client and a provider that both speak this dialect.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import { findProviderKind } from '../../../src/providers/kinds.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { recordings } from '../../support/recordings.ts';
 import { sseEvents } from './events.ts';
@@ -34,6 +35,61 @@ describe('edits', () => {
     const asked = edits({ stream: true, stream_options: { include_usage: true } }, { streamOptions: false });
     expect('stream_options' in asked && asked.stream_options === undefined).toBe(true);
     expect(hides({ stream: true }, { streamOptions: false })).toBeUndefined();
+  });
+});
+
+describe('a choice that the provider would refuse', () => {
+  const changed = (kind: string, body: JsonObject): Record<string, unknown> => {
+    const { quirks = {} } = findProviderKind(kind) ?? {};
+    const lost = passthrough.losses?.(body, quirks).map(({ feature }) => feature);
+    return { ...(edits(body, quirks) as JsonObject), lost };
+  };
+
+  test.each([
+    ['mistral', 'mistral-small-latest', 'medium', { reasoning_effort: 'high' }],
+    ['mistral', 'mistral-medium-latest', 'high', {}],
+    ['mistral', 'zai-glm-5-3', 'medium', { reasoning_effort: 'high' }],
+    ['mistral', 'zai-glm-5-3', 'none', { reasoning_effort: 'low' }],
+    ['groq', 'openai/gpt-oss-120b', 'minimal', { reasoning_effort: 'low' }],
+    ['groq', 'openai/gpt-oss-120b', 'none', { reasoning_effort: 'low' }],
+    ['groq', 'qwen/qwen3-32b', 'high', { reasoning_effort: undefined }],
+    ['groq', 'qwen/qwen3-32b', 'default', {}],
+    ['groq', 'qwen/qwen3-32b', 'none', {}],
+    // These accept all of OpenAI's, and say what they make of them.
+    ['deepseek', 'deepseek-v4-pro', 'medium', {}],
+    ['openrouter', 'openai/gpt-5', 'none', {}],
+  ])('at %s, %s, the effort %s', (kind, model, reasoning_effort, expected) => {
+    const { lost, ...change } = changed(kind, { model, reasoning_effort });
+    expect(change).toEqual(expected);
+    expect(lost).toHaveLength(Object.keys(expected).length);
+  });
+
+  const called = (name: string) => ({ type: 'function', function: { name } });
+  const allowing = (mode: string, ...names: string[]): JsonObject => ({
+    model: 'some-model',
+    tools: ['a', 'b', 'c'].map(called),
+    tool_choice: { type: 'allowed_tools', allowed_tools: { mode, tools: names.map(called) } },
+  });
+
+  test.each(['mistral', 'groq', 'deepseek'])('at %s, the tools that are allowed', (kind) => {
+    expect(changed(kind, allowing('auto', 'a', 'c'))).toEqual({
+      tools: ['a', 'c'].map(called),
+      tool_choice: 'auto',
+      lost: ['tool_choice'],
+    });
+    expect(changed(kind, allowing('auto', 'other'))).toEqual({ tool_choice: 'none', lost: ['tool_choice'] });
+  });
+
+  test('where a model that thinks cannot be forced to call one of them, it does not think', () => {
+    expect(changed('deepseek', allowing('required', 'a', 'b'))).toMatchObject({
+      tools: ['a', 'b'].map(called),
+      tool_choice: 'required',
+      thinking: { type: 'disabled' },
+    });
+  });
+
+  test('passes at any other', () => {
+    expect(edits(allowing('required', 'a'), {})).toEqual({});
   });
 });
 
