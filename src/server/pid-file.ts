@@ -77,8 +77,13 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
   return {
     write: ({ pid, ...details }) => put(pid, `${JSON.stringify(details)}\n`),
     release() {
-      rmSync(path, { force: true });
-      lock.close();
+      try {
+        rmSync(path, { force: true });
+      } catch {
+        // As where the disk failed and is read-only now: without the lock, what stays is stale.
+      } finally {
+        lock.close();
+      }
     },
   };
 }

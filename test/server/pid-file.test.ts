@@ -34,6 +34,17 @@ test('a name that cannot be written is reported at once, and nobody is left hold
   claimPidFile(path).release();
 });
 
+test('one that cannot be removed is no error, and nobody is left holding it', () => {
+  const path = join(FOLDER, 'kept.pid');
+  const file = claimPidFile(path);
+  rmSync(path);
+  mkdirSync(join(path, 'what is in the way'), { recursive: true });
+  file.release();
+  expect(readPidFile(path).is).toBe('stale');
+  rmSync(path, { recursive: true });
+  claimPidFile(path).release();
+});
+
 test('a lock that cannot be used is reported as what it is, and not as a gateway that runs', () => {
   const path = join(FOLDER, 'damaged.pid');
   writeFileSync(`${path}.lock`, 'what no lock is. '.repeat(64));
