@@ -121,6 +121,22 @@ describe('a file that is no longer in its place', () => {
     if (elsewhere !== undefined) expect(await found(join(home, elsewhere))).toEqual(['before']);
   });
 
+  test.each([['-wal'], ['-shm'], ['-wal', '-shm']])(
+    'only %s beside it: no row is lost, and others see each',
+    async (...suffixes) => {
+      const { store, heard } = await opened();
+      for (const suffix of suffixes) rmSync(place() + suffix);
+      await store.append([row('after')]);
+      await store.append([row('later')]);
+      // While it is in use, as a backup does, or the next start where this process is killed.
+      expect(await found(place())).toEqual(['after', 'before', 'later']);
+      expect(heard).toEqual([expect.stringContaining('what they held was put into the ledger')]);
+      await store.append([row('last')]);
+      await store.close();
+      expect(await found(place())).toEqual(['after', 'before', 'last', 'later']);
+    },
+  );
+
   test('another ledger lies there, such as a copy that was kept: rows go on in that one', async () => {
     await writeLedger();
     const { store, heard } = await opened();

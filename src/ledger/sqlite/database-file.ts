@@ -15,6 +15,8 @@ export interface DatabaseFile {
   readonly database: Database;
   /** It was removed, moved or replaced: what is written goes where nobody will look. */
   isAstray(): boolean;
+  /** So was its WAL: what is written is lost with this process, and whoever else opens the file lacks it, or finds it damaged. */
+  hasLostLog(): boolean;
   /**
    * Another program truncated it. SQLite notices only when it reads a missing page: until then it would write what it
    * has in memory and in the WAL around the hole.
@@ -34,10 +36,12 @@ export function openDatabaseFile(path: string): DatabaseFile {
   const file = fileAt(path);
   const logs = LOGS.map((suffix) => ({ log: path + suffix, own: fileAt(path + suffix) }));
   const isAstray = () => fileAt(path) !== file;
+  const hasLostLog = () => logs.some(({ log, own }) => own !== undefined && fileAt(log) !== own);
   let longest = sizeOf(path);
   return {
     database,
     isAstray,
+    hasLostLog,
     isCut() {
       const size = sizeOf(path);
       // VACUUM shortens it as well, and then the database reports the smaller size.
@@ -47,7 +51,7 @@ export function openDatabaseFile(path: string): DatabaseFile {
     },
     hasOtherSchema: () => versionOf(database) !== STEPS.length,
     close() {
-      if (isAstray()) {
+      if (isAstray() || hasLostLog()) {
         // The WAL's content belongs into its own file. SQLite would delete the logs by name, which may be another file's by
         // now, and would read what is left of these as that file's own.
         database.run('PRAGMA wal_checkpoint(TRUNCATE)');

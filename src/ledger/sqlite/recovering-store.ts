@@ -37,6 +37,16 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
     );
   };
 
+  /** What it holds goes into the ledger's file, which then gets another. */
+  const replaceLog = async (cutOff: SqliteStore): Promise<void> => {
+    store = null;
+    await cutOff.close().catch(() => undefined);
+    report(
+      `another program removed ${path}-wal or ${path}-shm, which belong to the ledger while it is in use: ` +
+        'what they held was put into the ledger, and new ones were started',
+    );
+  };
+
   const reopen = async (changed: SqliteStore): Promise<void> => {
     store = null;
     await changed.close().catch(() => undefined);
@@ -55,6 +65,7 @@ export function createRecoveringSqliteStore(path: string, report: (notice: strin
     try {
       const found = isClosed ? null : asked;
       if (found?.isAstray() === true) await once(() => leave(found));
+      else if (found?.hasLostLog() === true) await once(() => replaceLog(found));
       else if (found?.isCut() === true) await once(() => recover(found, 'another program truncated it'));
       else if (found?.hasOtherSchema() === true) await once(() => reopen(found));
       store ??= createSqliteStore(path);

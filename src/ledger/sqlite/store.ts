@@ -16,7 +16,7 @@ import { createExpiry } from './expiry.ts';
 
 export interface SqliteStore
   extends ValueStore,
-    Pick<DatabaseFile, 'isAstray' | 'isCut' | 'hasOtherSchema'> {}
+    Pick<DatabaseFile, 'isAstray' | 'hasLostLog' | 'isCut' | 'hasOtherSchema'> {}
 
 /**
  * Opens (and where needed creates) the ledger at `path`. Throws where the file cannot be opened, is not a
@@ -62,6 +62,7 @@ export function createSqliteStore(path: string): SqliteStore {
     ...createStoreReads(ask, select, inKinds),
     expire: async (before) => expire(before),
     isAstray: file.isAstray,
+    hasLostLog: file.hasLostLog,
     isCut: file.isCut,
     hasOtherSchema: file.hasOtherSchema,
     close: async () => file.close(),
