@@ -1,5 +1,5 @@
 // Finds the configuration file, reads it, and resolves it against the environment.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { CONFIG_EXTENSIONS, type ConfigExtension, parseConfigText } from './load-format.ts';
@@ -65,15 +65,29 @@ export function homeDirectory(): string {
   }
 }
 
-/** Absolute path of the file that `loadConfig` reads, the first found; null where there is none. */
+/**
+ * Absolute path of the file that `loadConfig` reads, the first found; null where there is none. In a home that this user may
+ * not enter one that cannot be seen is not necessarily absent: its path, for reading it to say why that fails.
+ */
 export function findConfigFile(options: LoadOptions): string | null {
   const named = options.path || options.environment.SLUICE_CONFIG;
   if (named) return resolve(options.directory, expanded(named));
-  for (const directory of [options.directory, findHome(options.environment)]) {
+  const home = findHome(options.environment);
+  for (const directory of [options.directory, home]) {
     const name = FILE_NAMES.find((candidate) => existsSync(join(directory, candidate)));
     if (name !== undefined) return resolve(options.directory, directory, name);
   }
-  return null;
+  const unseen = resolve(options.directory, home, 'sluice.yaml');
+  return mayBeSeen(unseen) ? null : unseen;
+}
+
+function mayBeSeen(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'EACCES';
+  }
 }
 
 /** Never throws: what is wrong is in `problems`. */

@@ -1,7 +1,7 @@
-// Started from a folder that its user may not enter, as `sudo -u` from another user's home: each command that starts
-// a process says so.
+// Folders that the user may not enter: the working directory, as `sudo -u` from another user's home, of which each command
+// that starts a process says so, and the gateway's own.
 import { afterAll, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -46,5 +46,23 @@ test.skipIf(!mayBeRefused)('run', async () => {
   expect(await fromClosedFolder(['run', '--url', gateway.url, program])).toEqual({
     code: 126,
     err: `error: ${program} cannot be started ${REASON}`,
+  });
+});
+
+test.skipIf(!mayBeRefused)('a home whose configuration cannot be seen is not one without', async () => {
+  const home = mkdtempSync(join(TEMPORARY, 'home-'));
+  writeFileSync(join(home, 'sluice.yaml'), 'server: { keys: [secret-key] }\n');
+  chmodSync(home, 0o000);
+  const child = Bun.spawn([...AS_USER, process.execPath, MAIN, 'check'], {
+    cwd: TEMPORARY,
+    env: { PATH: process.env.PATH ?? '', HOME: TEMPORARY, SLUICE_HOME: home },
+    stdout: 'ignore',
+    stderr: 'pipe',
+  });
+  const [err, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+  chmodSync(home, 0o700);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: `error: ${home}/sluice.yaml: may not be read by this user\n`,
   });
 });
