@@ -14,9 +14,11 @@ RUN node bin/prepare.js && test -f build/main.js
 ENV SLUICE_HOME=/var/lib/sluice SLUICE_LOG=json SLUICE_KEYCHAIN=off
 # Memory in pages of 2 MB where the system has them: less CPU for some 50 MB more a process (docs/deployment.md).
 ENV MIMALLOC_ALLOW_THP=1 MIMALLOC_PURGE_HOLES=0
-RUN mkdir -p "$SLUICE_HOME" && chown node:node "$SLUICE_HOME" && chmod 700 "$SLUICE_HOME"
+# OpenShift runs it as a user of its own choice, in the group root.
+RUN mkdir -p "$SLUICE_HOME" && chown node:root "$SLUICE_HOME" && chmod 770 "$SLUICE_HOME"
 VOLUME /var/lib/sluice
-USER node
+# node, as a number: by a name Kubernetes cannot tell that it is not root (runAsNonRoot).
+USER 1000
 EXPOSE 8088
 # With server.tls it is asked over HTTPS, by an address for which its certificate need not be valid.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \

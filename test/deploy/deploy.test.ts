@@ -28,6 +28,11 @@ test('the image listens where its health check asks', () => {
   expect(asked).toEqual([exposed, exposed]);
 });
 
+test('Kubernetes can tell that the image does not run as root, and OpenShift that its user may write', () => {
+  expect(/^USER (.*)$/m.exec(DOCKERFILE)?.[1]).toMatch(/^[1-9]\d*$/);
+  expect(DOCKERFILE).toMatch(/chown \w+:root "\$SLUICE_HOME" && chmod 770 "\$SLUICE_HOME"/);
+});
+
 test('the health check passes over HTTP and over TLS, and fails where nothing answers', async () => {
   const [, check = ''] = /HEALTHCHECK .*\n\s+CMD (.*)/.exec(DOCKERFILE) ?? [];
   const { certificate: cert, key } = selfSigned(['gateway.example']);
