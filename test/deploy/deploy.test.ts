@@ -66,6 +66,10 @@ test('systemctl reload asks for what SIGHUP does', () => {
   expect(read('deploy/sluice.service')).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
 });
 
+test('systemd waits until the gateway says that it serves, which a child of what it starts does', () => {
+  expect(read('deploy/sluice.service')).toMatch(/^Type=notify\nNotifyAccess=all$/m);
+});
+
 test('systemd waits longer than running streams may take', () => {
   const { file } = parseConfig(null);
   const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(read('deploy/sluice.service'))?.[1]);

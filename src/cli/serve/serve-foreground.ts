@@ -15,6 +15,7 @@ import {
   noteLostLines,
   parseLogSetting,
 } from '../../server/log.ts';
+import { notifyReady } from '../../server/notify-ready.ts';
 import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { WorkerFailed } from '../../workers/supervisor.ts';
@@ -115,6 +116,10 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     program: identifyProgram(process.argv[1] ?? ''),
     startedAt: Date.now(),
   });
+  if (environment.NOTIFY_SOCKET) {
+    const problem = notifyReady(environment.NOTIFY_SOCKET);
+    if (problem !== undefined) log('warn', problem);
+  }
   const describe = isJson ? describeStartInJson : describeStart;
   announce(describe(config, serving, path, VERSION, proxies), context);
   let isLost = false;
