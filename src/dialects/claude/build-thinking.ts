@@ -153,8 +153,10 @@ function budgeted(
 ): JsonObject | undefined {
   const effort = settings.effort === undefined || settings.effort === 'none' ? 'medium' : settings.effort;
   const asked = settings.budgetTokens ?? BUDGETS[effort];
+  // Gemini's clients may ask for less than the least.
+  const accepted = Math.max(asked, LEAST_BUDGET);
   // Thinking counts towards max_tokens: at least a quarter is left for the answer.
-  const budget = asked < facts.maxTokens ? asked : Math.floor(facts.maxTokens * 0.75);
+  const budget = accepted < facts.maxTokens ? accepted : Math.floor(facts.maxTokens * 0.75);
   if (budget < LEAST_BUDGET) {
     losses.lost(name, `max_tokens leaves no room for the smallest budget of ${LEAST_BUDGET} tokens`);
     return undefined;
@@ -164,7 +166,8 @@ function budgeted(
   } else if (settings.budgetTokens === undefined && !facts.native) {
     losses.approximated(name, `a budget of ${budget} tokens`);
   } else if (budget !== asked) {
-    losses.approximated('thinking.budget_tokens', `${budget}, to stay below max_tokens`);
+    const why = budget > asked ? 'the smallest that the model takes' : 'to stay below max_tokens';
+    losses.approximated('thinking.budget_tokens', `${budget}, ${why}`);
   }
   const thinking: JsonObject = { type: 'enabled', budget_tokens: budget };
   const display = displayOf(settings, facts, losses);

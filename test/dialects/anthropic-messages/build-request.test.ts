@@ -541,6 +541,20 @@ describe('reasoning', () => {
       ['lost reasoning_effort'],
     ],
     [
+      'less than the least budget',
+      OLD,
+      { reasoning: { mode: 'on', budgetTokens: 512 }, maxOutputTokens: 1_366 },
+      { thinking: { type: 'enabled', budget_tokens: 1_024 } },
+      ['approximated thinking.budget_tokens'],
+    ],
+    [
+      'less than the least budget, and no room for that',
+      OLD,
+      { reasoning: { mode: 'on', budgetTokens: 512 }, maxOutputTokens: 1_000 },
+      {},
+      ['lost thinking'],
+    ],
+    [
       'a budget given',
       OLD,
       { reasoning: { mode: 'on', budgetTokens: 2_000 } },
