@@ -158,6 +158,8 @@ export interface ClientSide {
   overlooksErrors?(headers: HeaderReader): OverlookedErrors | undefined;
   /** Whether the client takes an answer that ends in a refusal for a broken connection, and pays for it again and again. */
   retriesRefusals?(headers: HeaderReader): boolean;
+  /** Whether the client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
+  readsMistrals?(headers: HeaderReader): boolean;
   /**
    * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
    * path.
@@ -245,6 +247,8 @@ export interface AnswerContext {
   overlooksErrors?: OverlookedErrors | undefined;
   /** As `ClientSide.retriesRefusals` says of the client. */
   retriesRefusals?: boolean | undefined;
+  /** As `ClientSide.readsMistrals` says of the client. */
+  readsMistrals?: boolean | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */

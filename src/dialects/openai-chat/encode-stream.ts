@@ -38,6 +38,8 @@ interface OpenTool {
   prefix: string;
   /** The text behind the fragment. */
   end: string;
+  /** The fragments so far, of a call that is sent whole. */
+  kept?: KeptText;
 }
 
 /** The text behind the changing part of a chunk. */
@@ -76,6 +78,8 @@ class ChunkEncoder implements StreamEncoder {
   private toolCount = 0;
   private readonly legacy: ReadonlySet<string>;
   private sentLegacy = false;
+  /** Calls that are sent once all are complete. */
+  private whole: { call(input: string): JsonObject; input: KeptText }[] | null = null;
   private head = '';
   /** The `created` time of chunks that the client already has. */
   private created: number | undefined;
@@ -200,7 +204,7 @@ class ChunkEncoder implements StreamEncoder {
       case 'finish':
         this.losses.finish(event.finish);
         if (this.usage !== undefined) this.losses.usage(this.usage, COUNTS_WITHOUT_FIELD);
-        return `${this.sendAnnotations()}${this.allEntries()}${this.lastChunk(event.finish)}${this.usageChunk()}data: [DONE]\n\n`;
+        return `${this.sendAnnotations()}${this.wholeCalls()}${this.allEntries()}${this.lastChunk(event.finish)}${this.usageChunk()}data: [DONE]\n\n`;
       case 'error':
         return `data: ${JSON.stringify(buildError(event.error))}\n\n`;
       case 'server-tool-result':
@@ -286,8 +290,7 @@ class ChunkEncoder implements StreamEncoder {
     if (this.legacy.has(name)) return annotations + this.startLegacy(event);
     const index = this.toolCount++;
     const [field, input] = kind === 'custom' ? ['custom', 'input'] : ['function', 'arguments'];
-    this.tools ??= new Map();
-    this.tools.set(event.block, {
+    const tool: OpenTool = {
       index,
       kind,
       hasArguments: false,
@@ -296,14 +299,25 @@ class ChunkEncoder implements StreamEncoder {
         `{"index":0,"delta":{"tool_calls":[{"index":${index},"${field}":{"${input}":`,
       ),
       end: this.ends.toolDelta,
-    });
+    };
+    this.tools ??= new Map();
+    this.tools.set(event.block, tool);
     const id = clientCallId(event.id, signature);
-    const call = { index, id, type: kind, [field]: { name, [input]: '' } };
     const seal =
       signature === undefined && index === 0
         ? carryThought(this.entries?.map(({ part }) => part) ?? [])
         : buildThoughtSignature(signature);
-    return annotations + this.chunk({ tool_calls: [{ ...call, ...seal }] });
+    const call = (said: string) => ({ index, id, type: kind, [field]: { name, [input]: said }, ...seal });
+    if (this.context.readsMistrals !== true) return annotations + this.chunk({ tool_calls: [call('')] });
+    tool.kept = createKeptText();
+    this.whole ??= [];
+    this.whole.push({ call, input: tool.kept });
+    return annotations;
+  }
+
+  private wholeCalls(): string {
+    if (this.whole === null) return '';
+    return this.chunk({ tool_calls: this.whole.map(({ call, input }) => call(input.text())) });
   }
 
   /** A call in the form of `functions`; a message has only one. */
@@ -325,6 +339,11 @@ class ChunkEncoder implements StreamEncoder {
     const tool = this.tools?.get(block);
     if (tool === undefined || fragment === '') return '';
     tool.hasArguments = true;
+    if (tool.kept !== undefined) {
+      this.context.kept?.(fragment.length);
+      tool.kept.add(fragment);
+      return '';
+    }
     return tool.prefix + JSON.stringify(fragment) + tool.end;
   }
 
@@ -366,7 +385,8 @@ class ChunkEncoder implements StreamEncoder {
   }
 
   private usageChunk(): string {
-    if (!this.context.includeUsage || this.usage === undefined) return '';
+    const { includeUsage, readsMistrals } = this.context;
+    if ((!includeUsage && readsMistrals !== true) || this.usage === undefined) return '';
     const fields = { usage: buildUsage(this.usage), ...servedTier('service_tier', this.tier) };
     return `${this.head}],${JSON.stringify(fields).slice(1)}\n\n`;
   }

@@ -1,4 +1,5 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
+import type { HeaderReader } from '../../model/headers.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
@@ -77,6 +78,7 @@ export const openaiChat: Dialect = {
     createStreamEncoder,
     buildError,
     requestIdHeader: 'x-request-id',
+    readsMistrals: isMistrals,
     embeddings: openaiClientEmbeddings,
     textCompletions: textCompletionForms,
     models: openaiClientModels,
@@ -95,6 +97,15 @@ function cloudRoute(path: string): ClientRoute | undefined {
   if (method !== 'rawPredict' && method !== 'streamRawPredict') return undefined;
   const modelForBody = model.replace(/@\w+$/, '');
   return { operation: 'generate', modelForBody, ownsQuery: true, envelope: OF_GOOGLE };
+}
+
+/**
+ * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that
+ * has no name, as the pieces of OpenAI's have none (`models/functioncall.py`); what uses them (Pydantic AI) takes each chunk's for
+ * whole calls. https://github.com/mistralai/client-python
+ */
+function isMistrals(headers: HeaderReader): boolean {
+  return /mistral/i.test(headers.get('user-agent') ?? '');
 }
 
 /** An empty delta is no keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */

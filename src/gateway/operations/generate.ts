@@ -50,7 +50,7 @@ const textEncoder = new TextEncoder();
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, retriesRefusals, route } = question.incoming ?? {};
+  const { overlooksErrors, retriesRefusals, readsMistrals, route } = question.incoming ?? {};
   const framing = route?.framing ?? 'sse';
   return {
     requestId: record.requestId,
@@ -60,6 +60,7 @@ function plainContext({ record, host, question }: Exchange, model: string): Answ
     framing,
     overlooksErrors,
     retriesRefusals,
+    readsMistrals,
   };
 }
 

@@ -39,6 +39,8 @@ export interface Incoming {
   overlooksErrors?: OverlookedErrors | undefined;
   /** As `ClientSide.retriesRefusals` says of the client. */
   retriesRefusals?: boolean | undefined;
+  /** As `ClientSide.readsMistrals` says of the client. */
+  readsMistrals?: boolean | undefined;
 }
 
 export interface EnvelopedRequest {
@@ -115,6 +117,7 @@ export function parseIncoming(
     forcedTarget: forcedTargetIn(headers),
     overlooksErrors: dialect.client.overlooksErrors?.(given),
     retriesRefusals: dialect.client.retriesRefusals?.(given),
+    readsMistrals: dialect.client.readsMistrals?.(given),
   };
 }
 

@@ -1,0 +1,89 @@
+// Mistral's SDKs, which refuse a stream whose calls come in pieces, as OpenAI's do: they get all calls at once, and the counts.
+import { expect, test } from 'bun:test';
+import { asArray, asObject, parseObject } from '../../src/model/json/json.ts';
+import { readEvents } from '../support/read-events.ts';
+import { createReplayFetch } from '../support/replay-fetch.ts';
+import { replyWith } from '../support/reply.ts';
+import { createTestGateway } from '../support/test-gateway.ts';
+
+const input = (index: number, partial_json: string) => ({
+  type: 'content_block_delta',
+  index,
+  delta: { type: 'input_json_delta', partial_json },
+});
+const start = (index: number, content_block: object) => ({
+  type: 'content_block_start',
+  index,
+  content_block,
+});
+const stop = (index: number) => ({ type: 'content_block_stop', index });
+
+const CALLS = [
+  { type: 'message_start', message: { id: 'msg_1', model: 'm', usage: { input_tokens: 2 } } },
+  start(0, { type: 'text', text: '' }),
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'I look.' } },
+  stop(0),
+  start(1, { type: 'tool_use', id: 'toolu_1', name: 'weather', input: {} }),
+  ...['{"ci', 'ty":"Rö', 'me"}'].map((each) => input(1, each)),
+  stop(1),
+  start(2, { type: 'tool_use', id: 'toolu_2', name: 'time', input: {} }),
+  stop(2),
+  { type: 'message_delta', delta: { stop_reason: 'tool_use' }, usage: { output_tokens: 9 } },
+  { type: 'message_stop' },
+]
+  .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  .join('');
+
+/** The lists of calls in the stream, and what else it has. */
+async function ask(userAgent: string) {
+  const upstream = createReplayFetch(replyWith(CALLS, { headers: { 'content-type': 'text/event-stream' } }));
+  const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
+  const { post } = createTestGateway({
+    config: { providers: { anthropic: provider } },
+    fetch: upstream.fetch,
+  });
+  const body = {
+    model: 'anthropic/claude-opus-4-8',
+    messages: [{ role: 'user', content: 'hi' }],
+    stream: true,
+  };
+  const answer = await post('/v1/chat/completions', body, { headers: { 'user-agent': userAgent } });
+  const chunks = readEvents(await answer.bytes()).map(({ data }) => parseObject(data));
+  const choices = chunks.map((chunk) => asObject(asArray(chunk?.choices)?.[0]));
+  const deltas = choices.map((choice) => asObject(choice?.delta));
+  return {
+    calls: deltas.map((delta) => delta?.tool_calls).filter((calls) => calls !== undefined),
+    texts: deltas.map((delta) => delta?.content).filter(Boolean),
+    ends: choices.map((choice) => choice?.finish_reason).filter(Boolean),
+    counts: chunks.map((chunk) => asObject(chunk?.usage)?.total_tokens).filter(Boolean),
+  };
+}
+
+test.each([
+  ['speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai'],
+  ['speakeasy-sdk/typescript 2.2.6 2.881.4 1.0.0 @mistralai/mistralai'],
+  ['mistral-client-python/1.9.11'],
+])('%s', async (userAgent) => {
+  expect(await ask(userAgent)).toEqual({
+    texts: ['I look.'],
+    calls: [
+      [
+        {
+          index: 0,
+          id: 'toolu_1',
+          type: 'function',
+          function: { name: 'weather', arguments: '{"city":"Röme"}' },
+        },
+        { index: 1, id: 'toolu_2', type: 'function', function: { name: 'time', arguments: '{}' } },
+      ],
+    ],
+    ends: ['tool_calls'],
+    counts: [11],
+  });
+});
+
+test('other clients get each piece when it comes, and no counts that they did not ask for', async () => {
+  const { calls, counts } = await ask('OpenAI/Python 2.1.0');
+  expect(calls.length).toBe(6);
+  expect(counts).toEqual([]);
+});
