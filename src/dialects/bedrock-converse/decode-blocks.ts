@@ -17,6 +17,16 @@ type Open =
   | { kind: 'result'; block: number; result: JsonObject; content: JsonValue[] }
   | { kind: 'image'; block: number; mediaType: string; data: string };
 
+/** What of a block's beginning and of a delta is read below. */
+const READ: ReadonlySet<string> = new Set([
+  'text',
+  'reasoningContent',
+  'citation',
+  'toolUse',
+  'toolResult',
+  'image',
+]);
+
 /** Extended by the decoder: each delta needs both, and so they are one object. */
 export class BlockDecoder {
   protected readonly sink: EventSink;
@@ -28,6 +38,8 @@ export class BlockDecoder {
   /** The open block used last: consecutive deltas mostly belong to the same block. */
   private current: Open | undefined = undefined;
   private currentIndex = 0;
+  /** Names of the extensions so far. */
+  private reported: Set<string> | null = null;
 
   constructor(sink: EventSink) {
     this.sink = sink;
@@ -49,6 +61,7 @@ export class BlockDecoder {
       const mediaType = imageType(image);
       this.begin(index, { kind: 'image', block: this.nextBlock++, mediaType, data: '' });
     }
+    this.reportUnread(start);
   }
 
   protected delta(index: number, delta: JsonObject): void {
@@ -73,6 +86,7 @@ export class BlockDecoder {
       this.sink.kept?.(bytes.length);
       state.data = joinBase64(state.data, bytes);
     }
+    this.reportUnread(delta);
   }
 
   protected close(index: number): void {
@@ -85,6 +99,21 @@ export class BlockDecoder {
 
   protected closeAll(): void {
     for (const index of [...this.open.keys()]) this.close(index);
+  }
+
+  /** Once each: a block of a kind that is not known here has its name in its beginning and in all of its deltas. */
+  protected report(name: string): void {
+    if (this.reported?.has(name)) return;
+    this.reported ??= new Set();
+    this.reported.add(name);
+    this.sink.kept?.(ENTRY_SIZE + name.length);
+    this.sink.push({ type: 'extension', dialect: ID, name, value: {} });
+  }
+
+  private reportUnread(fields: JsonObject): void {
+    for (const name of Object.keys(fields)) {
+      if (!READ.has(name) && fields[name] !== null) this.report(name);
+    }
   }
 
   private at(index: number): Open | undefined {

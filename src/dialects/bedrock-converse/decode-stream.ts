@@ -14,6 +14,7 @@ import {
 import type { SseEvent } from '../../sse/event.ts';
 import { EXCEPTION, parseException } from '../aws/exceptions.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
+import { isKeepAlive } from '../shared/keep-alive.ts';
 import { BlockDecoder } from './decode-blocks.ts';
 import { readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT, ID } from './wire.ts';
@@ -60,6 +61,9 @@ class ConverseDecoder extends BlockDecoder implements StreamDecoder {
         return;
       case 'metadata':
         this.readMetadata(fields);
+        return;
+      default:
+        if (!isKeepAlive({ event, data })) this.report(event);
     }
   }
 

@@ -86,6 +86,35 @@ describe('blocks', () => {
     expect(events[2]).toMatchObject({ block: 0, citation: { url: 'https://a.test' } });
   });
 
+  test('of a kind that is not known, in their beginning, their deltas or both, are named once, and so are events', () => {
+    const events = decode(
+      start(0, { audio: { format: 'wav' }, toolUse: null }),
+      delta(0, { audio: { bytes: 'UklG' } }),
+      delta(0, { audio: { bytes: 'Rg==' } }),
+      stop(0),
+      text(1, 'a'),
+      delta(1, { confidence: 0.5, audio: null }),
+      stop(1),
+      ['ping', {}],
+      ['audit', { id: 1 }],
+      END,
+      COST,
+    );
+    const named = (name: string): StreamEvent => {
+      return { type: 'extension', dialect: 'bedrock-converse', name, value: {} };
+    };
+    expect(events).toEqual([
+      named('audio'),
+      { type: 'text-start', block: 0 },
+      { type: 'text-delta', block: 0, text: 'a' },
+      named('confidence'),
+      { type: 'text-end', block: 0 },
+      named('audit'),
+      USAGE,
+      FINISH,
+    ]);
+  });
+
   test('thinking and its signature in pieces, or the signature alone, or nothing', () => {
     const think = (index: number, reasoningContent: JsonObject) => delta(index, { reasoningContent });
     expect(
