@@ -111,6 +111,15 @@ describe('every model reachable', () => {
     ]);
   });
 
+  test('is listed where the provider sends the list alone, as Together does, without what has no name', async () => {
+    const alone = (seen: SeenRequest) =>
+      seen.path.startsWith('/v1beta') || seen.headers.has('anthropic-version')
+        ? lists(seen)
+        : jsonReply([{ id: 'gpt-large', object: 'model', created: 7 }, { id: '' }]);
+    const lab = setup(alone);
+    expect((await idsOf(lab)).filter((id) => !IDS.includes(id))).toEqual(['gpt/gpt-large']);
+  });
+
   test('is known after a reload: only a provider that would be asked in another way is asked again', async () => {
     const warnings: unknown[] = [];
     const log = (_level: string, message: string, fields?: Record<string, unknown>) =>

@@ -172,7 +172,7 @@ async function fetchPages(
     const page: ModelPage = list.parsePage(
       await fetchPage(place, provider, side, list.ask(cursor, { quirks, settings }), host, signal),
     );
-    models.push(...page.models);
+    models.push(...page.models.filter(({ id }) => id !== ''));
     if (page.next === null || page.next === cursor) break;
     cursor = page.next;
   }
@@ -217,7 +217,15 @@ async function fetchPage(
     answer.body.cancel();
     throw new ListRefused(answer.status);
   }
-  const list = parseObject(await readText(answer, MAX_BYTES));
-  if (list === undefined) throw new Error('its answer is not a JSON object');
-  return list;
+  return parseList(await readText(answer, MAX_BYTES));
+}
+
+/**
+ * Some servers that share OpenAI's API, Together's among them, send the list alone, without the object around it.
+ * https://github.com/lidge-jun/opencodex/issues/617
+ */
+function parseList(text: string): JsonObject {
+  const page = parseObject(/^\s*\[/.test(text) ? `{"data":${text}}` : text);
+  if (page === undefined) throw new Error('its answer is not a JSON object');
+  return page;
 }
