@@ -122,8 +122,14 @@ function meansTooLong(message: string): boolean {
   return TOO_LONG.test(message) || VENDORS_TOO_LONG.test(message);
 }
 
+/**
+ * No credit, or as much spent as the organization or workspace allows itself in a month, of which Anthropic says nothing but words:
+ * https://github.com/anthropics/claude-code/issues/38035, https://github.com/anthropics/claude-code/issues/1047
+ */
+const UNPAID_WORDS = /credit balance is too low|reached your specified (workspace )?API usage limits/i;
+
 function isUnpaid(status: number, type: string | undefined, message: string): boolean {
-  return status === UNPAID || type === 'billing_error' || /credit balance is too low/i.test(message);
+  return status === UNPAID || type === 'billing_error' || UNPAID_WORDS.test(message);
 }
 
 function codeOf(status: number, type: string | undefined, message: string): ErrorCode {

@@ -59,6 +59,19 @@ describe('errors of the provider', () => {
     expect(error).toMatchObject({ code: 'context_too_long', status: 400, message });
   });
 
+  test.each(['', 'workspace '])(
+    'as much spent as the %saccount allows itself is the key’s failure',
+    (whose) => {
+      const message = `You have reached your specified ${whose}API usage limits. You will regain access on 2026-04-01 at 00:00 UTC.`;
+      expect(parse(400, said('invalid_request_error', message))).toMatchObject({
+        code: 'upstream_unauthorized',
+        status: 400,
+        exhausted: true,
+        message,
+      });
+    },
+  );
+
   test('a prompt that only mentions the context is no long prompt', () => {
     expect(parse(400, said('invalid_request_error', 'context_management: unknown field')).code).toBe(
       'upstream_rejected',
