@@ -107,8 +107,9 @@ function statusOf(code: ErrorCode, status: number): { status?: number } {
   return isArgument ? {} : ownStatus(code, status);
 }
 
+/** The second as Vertex says it: https://github.com/google-gemini/gemini-cli/issues/19727 */
 const TOO_LONG =
-  /token count \(?[\d,]*\)? ?exceeds|exceeds the maximum number of (input )?tokens|input (is )?too long|context (length|window)/i;
+  /token count \(?[\d,]*\)? ?exceeds|token count is \d+ but model only supports|exceeds the maximum number of (input )?tokens|input (is )?too long|context (length|window)/i;
 const BAD_KEY = /api[ _-]?key (not valid|expired|not found|is invalid)/i;
 const BAD_KEY_REASONS = new Set(['API_KEY_INVALID', 'API_KEY_EXPIRED', 'ACCESS_TOKEN_EXPIRED']);
 

@@ -57,7 +57,7 @@ describe('statuses', () => {
   test.each([
     'The input token count (2000001) exceeds the maximum number of tokens allowed (1048576).',
     'The input token count exceeds the maximum number of tokens allowed 1048576.',
-    'Unable to submit request because the input token count is 5 but model only supports up to 4: exceeds the maximum number of input tokens',
+    'Unable to submit request because the input token count is 5 but model only supports up to 4. Reduce the input token count and try again.',
   ])('%s', (message) => {
     expect(parse(400, google(400, 'INVALID_ARGUMENT', message)).code).toBe('context_too_long');
   });
