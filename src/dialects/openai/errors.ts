@@ -113,8 +113,10 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const prefix =
     httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = reason.code ?? reason.type;
-  const elsewhere = code === 'upstream_rejected' && meansTooManyTools(message);
-  const remedy = elsewhere ? FEWER_TOOLS : pathRemedy(httpStatus, message);
+  const tooManyTools = code === 'upstream_rejected' && meansTooManyTools(message);
+  const remedy = tooManyTools ? FEWER_TOOLS : pathRemedy(httpStatus, message);
+  const tooMuch = TOO_MUCH_AT_ONCE.test(message);
+  const elsewhere = tooManyTools || (code === 'upstream_rejected' && tooMuch);
   return new GatewayError(
     code,
     `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}${remedy}`,
@@ -122,11 +124,21 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
       ...ownStatus(code, status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(elsewhere && { elsewhere }),
+      ...(tooMuch && { lasting: true }),
       ...(isExhausted(reason, vendor, given) && { exhausted: true }),
       ...(Object.keys(reason).length > 0 && { reason }),
     },
   );
 }
+
+/**
+ * More tokens than the account may use in a minute. A moment later it is the same, so it is no limit that was reached, though OpenAI
+ * answers 429; Groq answers 413. https://github.com/continuedev/continue/issues/10218, https://github.com/vanna-ai/vanna-flask/issues/11
+ */
+const TOO_MUCH_AT_ONCE = /request too large for .+ on tokens per min/i;
+
+/** Groq, where nothing is free for its flex tier. https://console.groq.com/docs/flex-processing */
+const FLEX_FULL = 498;
 
 /** Codes for an exhausted account, or plan of hours or longer. https://platform.openai.com/docs/guides/error-codes */
 const EXHAUSTED = new Set([
@@ -150,6 +162,7 @@ const TOO_LONG_CODES = new Set([
   'context_window_exceeded',
   'exceed_context_size_error',
   'too_many_prompt_tokens',
+  'model_max_prompt_tokens_exceeded',
 ]);
 const TOO_LONG =
   /maximum context length|context length is only|context (size|window|length)|prompt is too long|input is too long|too many (prompt |input )?tokens|total length of all messages/i;
@@ -165,6 +178,7 @@ function codeFor(status: number, reason: UpstreamReason, message: string): Error
   if (status >= 500 && /overloaded/i.test(`${reason.type} ${reason.code} ${message}`)) {
     return 'upstream_overloaded';
   }
+  if (status === FLEX_FULL) return 'upstream_overloaded';
   return codeOfStatus(status);
 }
 

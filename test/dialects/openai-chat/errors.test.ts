@@ -72,9 +72,38 @@ describe('status', () => {
     [{ error: { message: 'The input token count (9) exceeds the maximum number of tokens allowed (8).' } }],
     [{ error: { message: 'Please reduce the length of the messages or completion.' } }],
     [{ error: 'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8. Given: 9' }],
+    [{ error: 'Input validation error: `inputs` must have less than 8 tokens. Given: 9' }],
+    [
+      {
+        error: {
+          message:
+            'Unable to submit request because the input token count is 9 but model only supports up to 8.',
+        },
+      },
+    ],
+    [{ error: { message: 'prompt token count of 9 exceeds the limit of 8', code: '', type: '' } }],
+    [{ error: { message: 'x', code: 'model_max_prompt_tokens_exceeded' } }],
   ])('a prompt that is too long: %j', (body) => {
     expect(parse(400, body)).toMatchObject({ code: 'context_too_long', status: 400 });
     expect(parse(500, body).code).toBe('upstream_failed');
+  });
+
+  test.each<[number, string, ErrorCode, boolean]>([
+    [413, 'minute', 'upstream_rejected', true],
+    [429, 'min', 'upstream_rate_limited', false],
+  ])(
+    '%i for more than an account may use in a minute: only another target may take it',
+    (status, per, code, elsewhere) => {
+      const message = `Request too large for m in organization o on tokens per ${per} (TPM): Limit 6000, Requested 9000.`;
+      const error = { message, type: 'tokens', code: 'rate_limit_exceeded' };
+      expect(parse(status, { error })).toMatchObject({ code, status, lasting: true, elsewhere });
+      expect(parse(status, { error: { ...error, message: 'Rate limit reached for m' } }).lasting).toBe(false);
+    },
+  );
+
+  test('a full flex tier of Groq is overloaded', () => {
+    const error = { message: 'Flex Tier Capacity Exceeded', code: 'capacity_exceeded' };
+    expect(parse(498, { error })).toMatchObject({ code: 'upstream_overloaded', status: 529 });
   });
 
   test('no quota left keeps its code', () => {
