@@ -74,9 +74,13 @@ function toError(httpStatus: number | undefined, named: string, message: string)
   const type = name === '' ? '' : ` (${name.charAt(0).toUpperCase()}${name.slice(1)})`;
   return new GatewayError(code, `${prefix}${type}: ${message || 'it gave no reason'}`, {
     ...ownStatus(code, status),
+    ...(code === 'upstream_rate_limited' && USED_UP.test(message) && { exhausted: 'model' as const }),
     ...(name === '' ? {} : { reason: { type: name } }),
   });
 }
+
+/** The quota of a day, which each model has for itself. https://github.com/Ivy-Interactive/Ivy-Tendril/issues/1756 */
+const USED_UP = /too many tokens per day/i;
 
 /** `com.amazon.coral#ThrottlingException:http://…` → `throttlingException`. */
 function bareName(named: string): string {

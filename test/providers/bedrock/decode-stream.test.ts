@@ -274,6 +274,14 @@ describe('the ending', () => {
   });
 });
 
+test.each([
+  ['Too many tokens per day, please wait before trying again.', 'model'],
+  ['Too many tokens, please wait before trying again.', false],
+])('%s', (message, exhausted) => {
+  const [event] = decode([`${EXCEPTION}throttlingException`, { message }]);
+  expect(event).toMatchObject({ type: 'error', error: { code: 'upstream_rate_limited', exhausted } });
+});
+
 test.each(['bedrock-converse', 'bedrock-invoke'] as const)(
   '%s: behind an exception nothing is told',
   (wire) => {
