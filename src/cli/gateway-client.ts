@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { findHome, type LoadOptions, loadConfig } from '../config/load.ts';
 import type { ServerConfig } from '../config/resolved.ts';
+import { asObject, asString, parseObject } from '../model/json/json.ts';
 import { type RunningServer, readPidFile } from '../server/pid-file.ts';
 import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
@@ -162,21 +163,20 @@ export async function refusal(
   path: string,
   response: Response,
 ): Promise<GatewayUnreachable> {
-  // A gateway has all pages that commands request.
-  if (response.status === 404) return notSluice(gateway);
   const { url } = gateway;
   const text = await response.text();
-  const reason = (messageOf(text) ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
+  const { code, message } = errorIn(text);
+  // A gateway has all pages that commands request, though the ledger's only while it keeps one.
+  if (response.status === 404 && code !== 'audit_disabled') return notSluice(gateway);
+  const reason = (message ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
   const remedy = response.status === 401 ? '; give one of its server.keys with --key' : '';
   return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${remedy}`);
 }
 
-/** The message of a gateway's error; undefined where the answer is something else. */
-function messageOf(text: string): string | undefined {
-  try {
-    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
-    return typeof error?.message === 'string' ? error.message : undefined;
-  } catch {
-    return undefined;
-  }
+/** What a gateway's error says; nothing where the answer is something else. */
+function errorIn(text: string): { code?: string; message?: string } {
+  const error = asObject(parseObject(text)?.error);
+  const code = asString(error?.code);
+  const message = asString(error?.message);
+  return { ...(code !== undefined && { code }), ...(message !== undefined && { message }) };
 }

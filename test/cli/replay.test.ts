@@ -326,6 +326,14 @@ describe('strangers', () => {
     }
   });
 
+  test('a gateway that records nothing is asked in vain, and says why', async () => {
+    await using silent = await startSluice({ config: { audit: { enabled: false } } });
+    expect(await replay(['some-id'], silent.url)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('answered 404: nothing is recorded: set audit.enabled to true'),
+    });
+  });
+
   test.each(['json', 'page', 'nothing', 'a-stream'])('in place of the gateway: %s', async (name) => {
     expect(await replay(['some-id'], `${stranger.url}${name}`)).toMatchObject({
       code: 1,
