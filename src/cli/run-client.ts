@@ -1,6 +1,6 @@
 // `sluice run`: a client program with the gateway as its provider.
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { CLIENT_PROGRAMS, OTHER_PROGRAM } from './client-programs.ts';
 import { type Command, UsageError } from './command.ts';
 import {
@@ -54,11 +54,12 @@ export const runCommand: Command = {
     };
     const path = Bun.which(name, environment.PATH === undefined ? {} : { PATH: environment.PATH });
     if (path === null) {
-      context.err(
-        name.includes('/')
-          ? `error: ${name} is not an executable file; check that it exists and is executable (chmod +x)`
-          : `error: ${name} is not on PATH; install it, or give its path`,
-      );
+      if (name.includes('/') && existsSync(resolve(context.directory, name))) {
+        context.err(`error: ${name} is not an executable file; name a program, or make it one (chmod +x)`);
+        return CANNOT_START;
+      }
+      const remedy = name.includes('/') ? 'does not exist' : 'is not on PATH; install it, or give its path';
+      context.err(`error: ${name} ${remedy}`);
       return NOT_FOUND;
     }
     let settings: Record<string, string> = {};

@@ -328,7 +328,7 @@ test('a folder that cannot hold the settings says so', async () => {
 test.each([
   ['of which the interpreter is missing', '#!/no/such/interpreter\n', 0o755, 126, 'cannot be started'],
   ['for another machine, or none', 'words\n', 0o755, 126, 'cannot be started'],
-  ['that is not executable', '#!/bin/sh\n', 0o644, 127, 'chmod +x'],
+  ['that is not executable', '#!/bin/sh\n', 0o644, 126, 'chmod +x'],
 ])('a program %s', async (_, text, mode, code, words) => {
   const path = join(TEMPORARY, 'unfit');
   writeFileSync(path, text);
@@ -341,6 +341,8 @@ test('what cannot be started says so', async () => {
     code: 127,
     err: expect.stringContaining('not on PATH'),
   });
+  const absent = join(TEMPORARY, 'no-such-program');
+  expect(await run([absent])).toMatchObject({ code: 127, err: `error: ${absent} does not exist` });
   expect((await runCommand(['run'])).code).toBe(2);
   const nobody = await runCommand(['run', '--url', 'http://127.0.0.1:1', 'sh'], {
     environment: { SLUICE_HOME: TEMPORARY },
