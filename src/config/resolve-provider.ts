@@ -29,6 +29,7 @@ const ADDED: Readonly<Record<string, RegExp>> = {
   'openai-chat': /\/chat\/completions$/,
   'openai-responses': /\/responses$/,
   gemini: /\/v1beta(\/models)?$/,
+  any: /\/v1(beta)?$/,
 };
 
 function doubledEnd(baseUrl: string | undefined, dialect: string): string | undefined {

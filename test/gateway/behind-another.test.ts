@@ -167,6 +167,13 @@ test('a circle of gateways ends, and says so', async () => {
   expect(hops).toBe(8);
 });
 
+test('an address with the beginning of a path, as SDKs have it, is told', () => {
+  const { problems } = resolveInput({ providers: { team: { kind: 'sluice', base_url: `${ADDRESS}/v1` } } });
+  expect(problems.map(({ message }) => message)).toEqual([
+    'ends in /v1, which is appended to it; remove that',
+  ]);
+});
+
 test('its address has to be said', () => {
   const { problems } = resolveInput({ providers: { team: { kind: 'sluice' } } });
   expect(problems).toEqual([
