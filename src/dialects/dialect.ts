@@ -452,8 +452,8 @@ export interface Quirks {
    * if `reasoningField` is a switch.
    */
   efforts?: readonly ReasoningEffort[];
-  /** openai-chat: true if other efforts are refused, so that one of a client's own becomes the nearest too. */
-  refusesOtherEfforts?: boolean;
+  /** openai-chat: models that refuse other efforts, so that a client's own becomes the nearest too (a pattern over the model name). */
+  refusesOtherEfforts?: RegExp;
   /** openai-chat, anthropic-messages: models whose thinking departs from the row's; the first match decides. */
   modelThinking?: readonly ModelThinking[];
   /** openai-chat: true if tool_choice values other than auto are refused. */

@@ -89,7 +89,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       conversation: { field: 'prompt_cache_key' },
       efforts: ['none', 'high'],
       // https://github.com/withceleste/celeste-python/pull/311
-      refusesOtherEfforts: true,
+      refusesOtherEfforts: /./,
       allowedTools: false,
       modelRefusals: [
         { models: /^(?!mistral-(small|medium|large-4)|zai-glm-5-[3-9])/, fields: ['reasoning_effort'] },
@@ -146,12 +146,22 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {
-      refusedFields: ['logprobs', 'top_logprobs', 'logit_bias', 'verbosity', 'store'],
+      refusedFields: [
+        'logprobs',
+        'top_logprobs',
+        'logit_bias',
+        'verbosity',
+        'store',
+        // "property 'prompt_cache_key' is unsupported": https://github.com/eigent-ai/eigent/issues/1827
+        'prompt_cache_key',
+        'prompt_cache_retention',
+        'prompt_cache_options',
+      ],
       participantNames: false,
       messageFields: ['tool_calls', 'tool_call_id', 'function_call', 'reasoning'],
       efforts: ['low', 'medium', 'high'],
       // "`reasoning_effort` must be one of `none` or `default`": https://github.com/Alishahryar1/free-claude-code/issues/1348
-      refusesOtherEfforts: true,
+      refusesOtherEfforts: /./,
       allowedTools: false,
       // Before 3.8, Qwen's thinking could only be switched on or off: https://github.com/groq/groq-python/pull/284
       modelThinking: [
@@ -196,8 +206,12 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^grok-(3-mini|4|code)/, fields: ['frequency_penalty', 'presence_penalty'] },
         // https://github.com/langchain-ai/langchain/pull/38335
         { models: /^grok-(3|4|code)(?!.*non-reasoning)/, fields: ['stop'] },
-        // 4.3 and later take it, and so does 3-mini.
-        { models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code)/, fields: ['reasoning_effort'] },
+        // 4.3 and later take it, and so does 3-mini. "Model grok-build does not support parameter reasoningEffort.":
+        // https://github.com/router-for-me/CLIProxyAPI/pull/3968
+        {
+          models: /^grok-(2|3(?!-mini)|4(?!\.\d)|4-|4\.20|code|build|composer)/,
+          fields: ['reasoning_effort'],
+        },
       ],
       refusedFields: ['verbosity'],
       // https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits
@@ -371,10 +385,15 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       ],
       efforts: ['low', 'medium', 'high'],
       modelThinking: [
-        { models: /^zai-glm/, efforts: ['none'], thinks: 'by-default' },
+        {
+          models: /^(zai-glm|qwen-3\.8)/,
+          efforts: ['none', 'low', 'medium', 'high'],
+          thinks: 'by-default',
+        },
         { models: /^gpt-oss/, thinks: 'always' },
-        { models: /^qwen-3\.8/, efforts: ['none', 'low', 'medium', 'high'], thinks: 'by-default' },
       ],
+      // "Input should be 'none', 'low', 'medium' or 'high'": https://github.com/mnfst/modelparams.dev/pull/115
+      refusesOtherEfforts: /./,
       modelRefusals: [{ models: /^(?!gpt-oss|zai-glm|qwen-3\.8)/, fields: ['reasoning_effort'] }],
       // "\"tools\" is incompatible with \"response_format\"": https://github.com/BerriAI/litellm/issues/31333
       jsonBesideTools: false,
@@ -403,6 +422,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
         { models: /^glm-5\.2/i, efforts: ['high', 'max'] },
         { models: /^glm-5\.[3-9]/i, efforts: ['low', 'high', 'max'], thinks: 'always' },
       ],
+      // "only max, high and low are supported. Any other input will result in an error": https://docs.z.ai/guides/capabilities/thinking
+      refusesOtherEfforts: /^glm-5\.[3-9]/i,
       replaysReasoning: true,
       toolChoiceAutoOnly: true,
       toolStream: true,

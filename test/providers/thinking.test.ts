@@ -51,6 +51,7 @@ describe('thinking', () => {
     ['groq', 'llama-3.3-70b-versatile'],
     ['xai', 'grok-4-0709'],
     ['xai', 'grok-code-fast-1'],
+    ['xai', 'grok-build-0.1'],
     ['together', 'meta-llama/Llama-3.3-70B-Instruct-Turbo'],
     ['cerebras', 'llama3.1-8b'],
     ['mistral', 'codestral-latest'],
@@ -215,8 +216,8 @@ describe('models of their own ways', () => {
       ['approximated reasoning_effort'],
     ],
     ['cerebras', 'zai-glm-4.7', { mode: 'off' }, { reasoning_effort: 'none' }, []],
-    ['cerebras', 'zai-glm-4.7', { mode: 'on' }, {}, []],
-    ['cerebras', 'zai-glm-4.7', { effort: 'high' }, {}, ['approximated reasoning_effort']],
+    ['cerebras', 'zai-glm-4.7', { mode: 'on' }, { reasoning_effort: 'medium' }, ['approximated thinking']],
+    ['cerebras', 'zai-glm-4.7', { effort: 'high' }, { reasoning_effort: 'high' }, []],
     [
       'groq',
       'qwen/qwen3-32b',

@@ -27,7 +27,7 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
   if (modelRefusals !== undefined)
     for (const { models, fields } of modelRefusals)
       if (models.test(modelOf(body))) refuse(body, edits, fields, losses);
-  if (quirks.refusesOtherEfforts === true)
+  if (quirks.refusesOtherEfforts?.test(modelOf(body)) === true)
     Object.assign(edits, adaptEffort({ ...body, ...edits }, modelOf(body), quirks, losses));
   adaptTools(body, edits, quirks, losses);
   if (modelThinking !== undefined) {

@@ -55,6 +55,10 @@ describe('a choice that the provider would refuse', () => {
     ['groq', 'qwen/qwen3-32b', 'high', { reasoning_effort: undefined }],
     ['groq', 'qwen/qwen3-32b', 'default', {}],
     ['groq', 'qwen/qwen3-32b', 'none', {}],
+    ['glm', 'glm-5.3', 'medium', { reasoning_effort: 'high' }],
+    ['glm', 'glm-5.3-flash', 'none', { reasoning_effort: 'low' }],
+    ['glm', 'glm-5.2', 'medium', {}],
+    ['cerebras', 'zai-glm-4.7', 'xhigh', { reasoning_effort: 'high' }],
     // These accept all of OpenAI's, and say what they make of them.
     ['deepseek', 'deepseek-v4-pro', 'medium', {}],
     ['openrouter', 'openai/gpt-5', 'none', {}],
@@ -62,6 +66,15 @@ describe('a choice that the provider would refuse', () => {
     const { lost, ...change } = changed(kind, { model, reasoning_effort });
     expect(change).toEqual(expected);
     expect(lost).toHaveLength(Object.keys(expected).length);
+  });
+
+  test('at Groq a key of the prompt cache, which Codex always sends', () => {
+    const body = { model: 'openai/gpt-oss-120b', prompt_cache_key: 'k', prompt_cache_retention: '24h' };
+    expect(changed('groq', body)).toEqual({
+      prompt_cache_key: undefined,
+      prompt_cache_retention: undefined,
+      lost: ['prompt_cache_key', 'prompt_cache_retention'],
+    });
   });
 
   const called = (name: string) => ({ type: 'function', function: { name } });
