@@ -91,6 +91,8 @@ export interface ForwardedPath {
   passesLongJson?: boolean;
   /** What is posted there may be a batch, whose requests name models. */
   batch?: BatchForm;
+  /** JSON that is answered there has an address of the provider's own, at which clients go on. Left out: none has. */
+  link?: ForwardedLink;
   /**
    * For a POST whose answer a model makes at once, and which is billed for it: what it is billed by, from those fields at the top
    * of the answer that `billFields` names, as far as they are objects or numbers. Left out: nothing is billed.
@@ -113,6 +115,12 @@ export interface ForwardedPath {
   envelope?: Envelope | undefined;
   /** For messages: what to do where no provider may have the path. Left out: there is nothing to say. */
   otherwise?: string;
+}
+
+export interface ForwardedLink {
+  place: JsonPlace;
+  /** What the client gets in its place: a path, which it resolves against the address that it has of the gateway. */
+  behindGateway(address: string): string;
 }
 
 export interface BatchForm {

@@ -158,6 +158,31 @@ describe('the official SDKs', () => {
     expect(lab.sent(1).headers.get('x-api-key')).toBe('lab-key-anthropic');
   });
 
+  test('read the results of Anthropic’s batches through the gateway, whose address they would leave for the one that a batch names', async () => {
+    const path = '/v1/messages/batches/msgbatch_1';
+    const batch = { id: 'msgbatch_1', results_url: `https://api.anthropic.com${path}/results`, type: 'é' };
+    const line = { custom_id: 'a', result: { type: 'canceled', results_url: batch.results_url } };
+    const lab = setup((request) => {
+      if (request.path === `${path}/results`)
+        return replyWith(`${JSON.stringify(line)}\n`, { headers: { 'content-type': 'application/x-jsonl' } });
+      const list = { data: [{ ...batch, results_url: null }, batch], has_more: false };
+      return jsonReply(request.path === path ? batch : list);
+    });
+    const results: unknown[] = [];
+    for await (const result of await lab.anthropic.messages.batches.results('msgbatch_1'))
+      results.push(result);
+    // What a batch's models have said is theirs.
+    expect(results).toEqual([line]);
+    expect(lab.sent(1).path).toBe(`${path}/results`);
+    expect(lab.sent(1).headers.get('x-api-key')).toBe('lab-key-anthropic');
+    expect((await lab.row(0)).responseBody).toContain(`"results_url":"${path}/results"`);
+    const { data } = await lab.anthropic.messages.batches.list();
+    expect<unknown>(data).toEqual([
+      { ...batch, results_url: null },
+      { ...batch, results_url: `${path}/results` },
+    ]);
+  });
+
   test('get stored answers from a provider that speaks Responses', async () => {
     const answer = { id: 'resp_1', object: 'response', status: 'completed', output: [] };
     const lab = setup(jsonReply(answer));

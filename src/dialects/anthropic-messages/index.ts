@@ -109,7 +109,23 @@ function forwardedTo(path: string, headers: HeaderReader): ForwardedPath | undef
     passesLongJson: isBatch,
     ...(SECRETS.test(path) && { holdsSecrets: true }),
     ...(isBatch && { batch: { model: ['requests', null, 'params', 'model'] } }),
+    ...(path.startsWith(BATCHES) && {
+      link: {
+        // One that is new has no results yet.
+        place: isBatch ? ['data', null, 'results_url'] : ['results_url'],
+        behindGateway: resultsBehindGateway,
+      },
+    }),
   };
+}
+
+/**
+ * Anthropic's SDKs for Python and TypeScript ask for a batch's results at the address that the batch names, with the key that they
+ * have of the gateway: https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/batches.ts
+ */
+function resultsBehindGateway(address: string): string {
+  const from = address.indexOf(`${BATCHES}/`);
+  return from === -1 ? address : address.slice(from);
 }
 
 function alternativeTo(path: string): string | undefined {

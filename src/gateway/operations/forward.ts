@@ -1,10 +1,10 @@
 // Requests that only a provider itself can answer (files, batches, images, speech), forwarded as they are. docs/endpoints.md
 import type { ResolvedConfig } from '../../config/resolved.ts';
-import type { AnswerReader, ForwardedPath } from '../../dialects/dialect.ts';
+import type { AnswerReader, ForwardedLink, ForwardedPath } from '../../dialects/dialect.ts';
 import type { FoundForward } from '../../dialects/find-route.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
-import { editWhole } from '../../model/json/string-editor.ts';
+import { createStringEditor, editWhole, type StringEditor } from '../../model/json/string-editor.ts';
 import { createFieldReader } from '../../model/json/field-reader.ts';
 import { fitting, mayGrow, namesAnother, namesWithin, routeForwarded } from '../../routing/forwarded.ts';
 import type { Target } from '../../routing/targets.ts';
@@ -257,6 +257,10 @@ async function readerOf(
   };
 }
 
+function editLink({ place, behindGateway }: ForwardedLink): StringEditor {
+  return createStringEditor({ place, perLine: false, change: behindGateway });
+}
+
 const WITHOUT_BODY = [204, 205, 304];
 
 /** A browser shows the answer as a page, at the gateway's address: a script in a stored file could use the gateway, too. */
@@ -280,8 +284,10 @@ async function answer(
   if (asked.get('accept')?.includes('text/html') === true) headers['content-security-policy'] = SHOWN_APART;
   const isRead = record.operation === 'infer' && (record.streamed || isJsonType(type));
   const reader = isRead ? await readerOf(found.forward, given) : undefined;
+  const { link } = found.forward;
   const body = new ForwardedAnswer(sent, record, client, {
     provider: provider.name,
+    ...(link !== undefined && isJsonType(type) && { editor: editLink(link) }),
     ...(reader !== undefined && { billing: { reader, observer } }),
     idleMs: provider.timeouts.idleMs,
     keeps:

@@ -1,6 +1,7 @@
 // The body of a forwarded answer on its way to the client: as it comes, at the client's pace, and broken off where it breaks.
 import type { AnswerReader } from '../../dialects/dialect.ts';
 import { type GatewayError, toGatewayError } from '../../model/errors.ts';
+import type { StringEditor } from '../../model/json/string-editor.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { BodyReader } from '../../upstream/transport.ts';
 import type { Sent } from '../attempts/send.ts';
@@ -18,6 +19,8 @@ export interface ForwardedAnswerOptions {
   idleMs: number;
   /** The answer goes into the row. */
   keeps: boolean;
+  /** What changes it on its way; left out: nothing does. */
+  editor?: StringEditor;
   /** What reads it, and where its usage is noted; left out: it is not read. */
   billing?: { reader: AnswerReader; observer: Pick<Observer, 'note'> };
   monotonic(): number;
@@ -71,14 +74,13 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
 
   // From the upstream.
 
-  chunk(bytes: Uint8Array): void {
+  chunk(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.over) return;
-    const { record, sink, sent } = this;
+    const { record, sent, options } = this;
     record.seen?.timing.arrived();
     sent.call.watchdog.rest();
-    record.capture?.take(bytes);
-    this.options.billing?.reader.take(bytes);
-    const hasRoom = sink?.write(bytes) === true;
+    options.billing?.reader.take(bytes);
+    const hasRoom = this.pass(options.editor?.take(bytes) ?? bytes);
     record.seen?.timing.handed(this.options.monotonic());
     if (hasRoom) {
       this.wait();
@@ -90,6 +92,8 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
 
   end(): void {
     if (this.over) return;
+    const { editor } = this.options;
+    if (editor !== undefined) this.pass(editor.end());
     const error = this.finish();
     this.record.end(error === undefined ? { status: 'success' } : failedWith(error));
     this.sink?.end();
@@ -105,6 +109,13 @@ export class ForwardedAnswer implements ByteSource, BodyReader {
     const error = toGatewayError(cause);
     record.end(isClientLeft(error) ? { status: 'aborted' } : failedWith(error));
     this.sink?.fail(error);
+  }
+
+  /** Whether there is room for more. */
+  private pass(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true;
+    this.record.capture?.take(bytes);
+    return this.sink?.write(bytes) === true;
   }
 
   private wait(): void {
