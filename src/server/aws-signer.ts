@@ -42,11 +42,16 @@ export async function createAwsSigner(): Promise<Source> {
       protocol,
       hostname,
       path: pathname,
-      query: Object.fromEntries(searchParams),
+      query: valuesOf(searchParams),
       headers: { host },
       body,
     });
     const { host: _, ...headers } = signed.headers;
     return headers;
   };
+}
+
+/** Of each parameter, since one that is repeated is signed as often. */
+function valuesOf(parameters: URLSearchParams): Record<string, string[]> {
+  return Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
 }

@@ -38,15 +38,16 @@ const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).u
 
 /** The signature that AWS expects over these headers. */
 function expected(url: string, body: string, headers: Record<string, string>, region: string): string {
-  const { pathname, host } = new URL(url);
+  const { pathname, host, searchParams } = new URL(url);
   const all: Record<string, string> = { ...headers, host };
   const signed = (/SignedHeaders=([^,]+)/.exec(headers.authorization ?? '')?.[1] ?? '').split(';');
   const date = headers['x-amz-date'] ?? '';
   const path = pathname.split('/').map(encodeURIComponent).join('/');
+  const query = [...searchParams].map((pair) => pair.map(encodeURIComponent).join('='));
   const canonical = [
     'POST',
     path,
-    '',
+    query.sort().join('&'),
     ...signed.map((name) => `${name}:${all[name]}`),
     '',
     signed.join(';'),
@@ -74,6 +75,7 @@ describe('with credentials in the environment', () => {
   test.each([
     ['of the configuration', { region: 'eu-central-1' }, URL_, 'eu-central-1'],
     ['of the address', {}, URL_, 'eu-west-1'],
+    ['with what its address asks', {}, `${URL_}?b=2&a=y%20z&a=1`, 'eu-west-1'],
     ['beside a port', { region: 'us-east-1' }, 'http://127.0.0.1:9/model/m/converse', 'us-east-1'],
   ])('signs for the region %s', async (_, options: Record<string, string>, url, region) => {
     const headers = await sign(options, url);
