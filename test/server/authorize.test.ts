@@ -96,3 +96,19 @@ test('what does not come within a minute is given up, and fetched anew by the ne
     expect(timers.pending()).toBe(0);
   }
 });
+
+test('a source is made once, and keeps what it has for the next request', async () => {
+  const made: string[] = [];
+  const source = (scheme: string) => async () => {
+    made.push(scheme);
+    return async () => ({ 'x-from': scheme });
+  };
+  const authorize = createAuthorizer(createManualTimers(), {
+    'google-default-credentials': source('default'),
+    'google-user': source('user'),
+    'aws-signature': source('aws'),
+  });
+  for (const scheme of ['google-user', 'aws-signature', 'google-user'] as const)
+    await authorize(scheme, REQUEST);
+  expect(made).toEqual(['user', 'aws']);
+});
