@@ -68,8 +68,7 @@ class Opening implements ConnectionOpening {
     this.addresses = addresses;
     const isToBeFound = addresses.known === null;
     this.stopTimer = options.setTimer(
-      () =>
-        this.fail(isToBeFound && addresses.known === null && addresses.isBeingFound ? 'unresolved' : 'late'),
+      () => this.fail(isToBeFound && addresses.isBeingFound ? 'unresolved' : 'late'),
       options.connectMs,
     );
     this.stopDial = dial({
