@@ -281,7 +281,7 @@ describe('a request', () => {
     const { body, row } = await asked({ messages, additionalModelResponseFieldPaths: ['/usage'] });
     expect(row.lost).toEqual(['additionalModelResponseFieldPaths', 'citations']);
     expect(JSON.stringify(body)).toContain('It rains.');
-    const paths = { additionalModelResponseFieldPaths: ['/stop_sequence'] };
+    const paths = { additionalModelResponseFieldPaths: ['/stop_sequence', '/delta/stop_sequence'] };
     expect((await asked(paths)).row.lost).toEqual([]);
   });
 
@@ -398,7 +398,7 @@ describe('a whole answer', () => {
   test.each([
     ['end_turn', null, 'end_turn', undefined],
     ['max_tokens', null, 'max_tokens', undefined],
-    ['stop_sequence', 'END', 'stop_sequence', { stop_sequence: 'END' }],
+    ['stop_sequence', 'END', 'stop_sequence', { stop_sequence: 'END', delta: { stop_sequence: 'END' } }],
     ['refusal', null, 'content_filtered', undefined],
     ['model_context_window_exceeded', null, 'model_context_window_exceeded', undefined],
     ['pause_turn', null, 'end_turn', undefined],

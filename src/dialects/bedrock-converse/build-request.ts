@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import { declareAllowed } from '../shared/allowed-tools.ts';
+import { STOP_PATHS } from '../aws/matched-stop.ts';
 import { AMAZON_TIERS } from '../aws/service-tiers.ts';
 import { takesCacheTtl } from '../aws/prompt-cache.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
@@ -104,7 +105,7 @@ export function buildRequest(
   const tier = buildServiceTier(request.serviceTier, AMAZON_TIERS, losses);
   if (tier !== undefined) body.serviceTier = { type: tier };
   // Reported only on request: the matched sequence, and what was cleared of the conversation.
-  const paths = traits !== undefined && (request.stopSequences?.length ?? 0) > 0 ? ['/stop_sequence'] : [];
+  const paths = traits !== undefined && (request.stopSequences?.length ?? 0) > 0 ? [...STOP_PATHS] : [];
   if (fields[CONTEXT_MANAGEMENT] !== undefined) paths.push(`/${CONTEXT_MANAGEMENT}`);
   if (paths.length > 0) body.additionalModelResponseFieldPaths = paths;
   reportUnsupported(request, UNSAID, losses);

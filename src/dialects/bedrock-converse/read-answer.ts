@@ -12,6 +12,7 @@ import {
 } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
+import { readMatchedStop } from '../aws/matched-stop.ts';
 import { CONTEXT_MANAGEMENT } from './wire.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
@@ -43,7 +44,7 @@ export function readFinish(stopped: JsonObject, called: boolean): Finish {
   }
   if (called && raw === 'end_turn') return { unified: 'tool_use', raw };
   const unified = raw === null ? 'other' : (UNIFIED[raw] ?? 'other');
-  const stopSequence = asString(asObject(stopped.additionalModelResponseFields)?.stop_sequence);
+  const stopSequence = readMatchedStop(stopped.additionalModelResponseFields);
   return { unified, raw, ...(stopSequence === undefined ? {} : { stopSequence }) };
 }
 

@@ -88,7 +88,7 @@ test('a whole conversation: system, images, documents, calls, results, cache poi
   expect(sent).toEqual({
     system: [{ text: 'Be brief.' }, { cachePoint: { type: 'default', ttl: '1h' } }],
     inferenceConfig: { maxTokens: 99, temperature: 0.5, stopSequences: ['END'] },
-    additionalModelResponseFieldPaths: ['/stop_sequence'],
+    additionalModelResponseFieldPaths: ['/stop_sequence', '/delta/stop_sequence'],
     toolConfig: {
       tools: [
         { toolSpec: { name: 'look', description: 'Looks.', inputSchema: { json: SCHEMA } } },
@@ -822,6 +822,22 @@ test('thinking after results alone is asked of the models that take it', async (
   expect(lost).toBe('');
   const other = await asked('/v1/messages', { ...ask, model: 'anthropic.claude-opus-4-8' });
   expect(other.lost).toBe('thinking');
+});
+
+test('the stop sequence of a stream, which Amazon has below `delta`, reaches clients of Anthropic', async () => {
+  const stream = concat([
+    eventMessage('messageStart', { role: 'assistant' }),
+    eventMessage('contentBlockDelta', { contentBlockIndex: 0, delta: { text: 'hi' } }),
+    eventMessage('contentBlockStop', { contentBlockIndex: 0 }),
+    eventMessage('messageStop', {
+      stopReason: 'stop_sequence',
+      additionalModelResponseFields: { delta: { stop_sequence: 'END' } },
+    }),
+    eventMessage('metadata', { usage: { inputTokens: 1, outputTokens: 1 } }),
+  ]);
+  const ask = { model: CLAUDE, max_tokens: 99, messages: HI, stop_sequences: ['END'], stream: true };
+  const streamed = await bedrockLab(streamReply(stream)).post('/v1/messages', ask);
+  expect(await streamed.text()).toContain('"stop_reason":"stop_sequence","stop_sequence":"END"');
 });
 
 test('what Claude cleared of the conversation is told to clients of Anthropic, whole and streamed', async () => {

@@ -3,6 +3,7 @@ import { toBase64 } from '../../../model/base64.ts';
 import { asObject, asString, type JsonObject, type JsonValue } from '../../../model/json/json.ts';
 import { table } from '../../../model/table.ts';
 import { mergeUsage, type Usage } from '../../../model/usage.ts';
+import { buildMatchedStop } from '../../aws/matched-stop.ts';
 import { parseUsage } from '../usage.ts';
 
 /** Called with the name of each feature of the answer that Converse has no place for. */
@@ -24,7 +25,7 @@ export function stopOf({ stop_reason: reason, stop_sequence: sequence }: JsonObj
   const matched = asString(sequence);
   return {
     stopReason: raw === 'refusal' ? 'content_filtered' : known,
-    ...(matched !== undefined && { additionalModelResponseFields: { stop_sequence: matched } }),
+    ...(matched !== undefined && { additionalModelResponseFields: buildMatchedStop(matched) }),
   };
 }
 

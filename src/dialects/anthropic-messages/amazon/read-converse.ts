@@ -13,6 +13,7 @@ import {
 import { GatewayError } from '../../../model/errors.ts';
 import { exactText } from '../../../model/json/exact-numbers.ts';
 import { table } from '../../../model/table.ts';
+import { STOP_PATHS } from '../../aws/matched-stop.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, mediaTypeOf } from '../../aws/media-formats.ts';
 
 export interface ReadRequest {
@@ -37,7 +38,7 @@ export function readConverse(sent: JsonObject): ReadRequest {
   } = sent;
   for (const [name, value] of Object.entries(others)) if (value !== null) lost.add(name);
   // Clients get it anyway.
-  if ((asArray(paths) ?? []).some((path) => path !== '/stop_sequence'))
+  if ((asArray(paths) ?? []).some((path) => !STOP_PATHS.includes(asString(path) ?? '')))
     lost.add('additionalModelResponseFieldPaths');
   // The path says whether to stream.
   const { stream: __, ...more } = asObject(fields) ?? {};
