@@ -13,6 +13,7 @@ const NOT_TEXT: Readonly<Record<string, KnownFields>> = {
   file: { file: { filename: true, file_data: true, file_id: true } },
   refusal: { refusal: true },
   // Mistral's.
+  document_url: { document_url: true, document_name: true },
   thinking: { thinking: true, closed: true },
 };
 

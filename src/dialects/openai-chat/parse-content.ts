@@ -67,6 +67,8 @@ function parseTyped(type: string, part: JsonObject, path: string): Part {
     }
     case 'file':
       return parseFile(part, path);
+    case 'document_url':
+      return parseDocumentUrl(part) ?? { type: 'opaque', dialect: ID, name: type, value: part };
     case 'refusal':
       if (typeof part.refusal !== 'string') throw invalid(`${path}.refusal`, 'must be a string');
       return { type: 'refusal', text: part.refusal };
@@ -123,4 +125,12 @@ function parseFile(part: JsonObject, path: string): DocumentPart {
   }
   if (id) return { type: 'document', source: { kind: 'file', id, dialect: 'openai-chat' }, ...named };
   throw invalid(`${path}.file`, 'has neither `file_data` nor `file_id`; give one of them');
+}
+
+/** Mistral's clients send documents so, as an address or a data URL. https://docs.mistral.ai/api (`DocumentURLChunk`) */
+function parseDocumentUrl(part: JsonObject): DocumentPart | undefined {
+  const url = asString(part.document_url);
+  if (!url) return undefined;
+  const name = asString(part.document_name);
+  return { type: 'document', source: parseMediaUrl(url), ...(name !== undefined && { name }) };
 }

@@ -40,6 +40,7 @@ const NEUTRAL_FIELDS = [
   'top_p',
   'top_k',
   'seed',
+  'random_seed',
   'frequency_penalty',
   'presence_penalty',
   'stop',
@@ -59,6 +60,8 @@ const NUMBERS = [
   ['topP', 'top_p'],
   ['topK', 'top_k'],
   ['seed', 'seed'],
+  // Mistral's clients.
+  ['seed', 'random_seed'],
 ] as const;
 
 const PENALTIES = [

@@ -58,6 +58,8 @@ describe('messages', () => {
         { type: 'file', file: { file_id: 'file-1' } },
         { type: 'file', file: { file_data: 'https://a.example/d.pdf' } },
         { type: 'video_url', video_url: { url: 'https://a.example/e.mp4' } },
+        { type: 'document_url', document_url: 'data:application/pdf;base64,EE==', document_name: 'f.pdf' },
+        { type: 'document_url', document_url: 'https://a.example/g.pdf' },
       ],
     });
     expect(message?.parts).toEqual([
@@ -82,6 +84,12 @@ describe('messages', () => {
         value: { type: 'video_url', video_url: { url: 'https://a.example/e.mp4' } },
         video: { kind: 'url', url: 'https://a.example/e.mp4' },
       },
+      {
+        type: 'document',
+        source: { kind: 'base64', mediaType: 'application/pdf', data: 'EE==' },
+        name: 'f.pdf',
+      },
+      { type: 'document', source: { kind: 'url', url: 'https://a.example/g.pdf' } },
     ]);
   });
 
@@ -472,6 +480,7 @@ describe('settings', () => {
       { temperature: 0, top_p: 0.5, top_k: 5, seed: 7 },
       { temperature: 0, topP: 0.5, topK: 5, seed: 7 },
     ],
+    ["Mistral's name of the seed", { random_seed: 7 }, { seed: 7 }],
     ['penalties', { frequency_penalty: 0.1, presence_penalty: 0 }, { frequencyPenalty: 0.1 }],
     ['one stop', { stop: 'END' }, { stopSequences: ['END'] }],
     ['stops', { stop: ['a', 'b'] }, { stopSequences: ['a', 'b'] }],
