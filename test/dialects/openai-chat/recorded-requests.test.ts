@@ -58,7 +58,7 @@ function meaning(body: JsonObject) {
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
     temperature: body.temperature ?? undefined,
     topP: body.top_p ?? undefined,
-    seed: body.seed ?? undefined,
+    seed: body.seed ?? body.random_seed ?? undefined,
     stop: typeof body.stop === 'string' ? [body.stop] : (body.stop ?? undefined),
     responseFormat:
       format === undefined
