@@ -249,6 +249,8 @@ export interface AnswerContext {
   tools?: readonly Tool[];
   /** As in NeutralRequest. */
   hidesReasoning?: true | undefined;
+  /** As in NeutralRequest. */
+  readsReasoningDetails?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;
   /** As `ClientSide.overlooksErrors` says of the client. */

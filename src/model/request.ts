@@ -130,6 +130,8 @@ export interface NeutralRequest {
   reasoning?: ReasoningSettings;
   /** The client reads thinking as part of the answer, and did not ask to be shown any (Gemini). */
   hidesReasoning?: true;
+  /** The client reads thinking in the fields that OpenRouter and Groq have for it (`reasoning`, `reasoning_details`). */
+  readsReasoningDetails?: true;
   outputFormat?: OutputFormat;
   verbosity?: string;
   /** End-user id for abuse tracking (`user`, `safety_identifier`, `metadata.user_id`). */

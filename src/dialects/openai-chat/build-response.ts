@@ -12,7 +12,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, MODERATION, withoutModeration } from '../openai/moderation.ts';
 import { ownImage, unsaidAudio } from './media.ts';
-import { buildReasoningDetails, type PlacedReasoning } from './reasoning.ts';
+import { buildReasoningFields, type PlacedReasoning } from './reasoning.ts';
 import {
   buildThoughtSignature,
   buildToolCall,
@@ -147,9 +147,7 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   }
   if (texts.length > 0) message.content = texts.map((part) => part.text).join('');
   if (refusal !== '') message.refusal = refusal;
-  const thinking = reasoning.map(({ part }) => part.text).join('');
-  if (thinking !== '') message.reasoning_content = thinking;
-  Object.assign(message, buildReasoningDetails(reasoning));
+  Object.assign(message, buildReasoningFields(reasoning, context));
   if (calls.length > 0) message.tool_calls = calls;
   if (images.length > 0) message.images = images;
   const annotations = buildAnnotations(texts, losses);

@@ -73,6 +73,7 @@ class ChunkEncoder implements StreamEncoder {
   private reasoningPrefix: string | null = null;
   private refusalPrefix: string | null = null;
   private readonly ends: ChunkEnds;
+  private reasoningCount = 0;
   private reasoning: { part: ReasoningPart; text: KeptText } | undefined;
   private tools: Map<number, OpenTool> | null = null;
   private toolCount = 0;
@@ -168,12 +169,14 @@ class ChunkEncoder implements StreamEncoder {
       case 'reasoning-start':
         this.context.kept?.(sizeOf(event));
         this.reasoning = { part: { type: 'reasoning', text: '' }, text: createKeptText() };
+        this.reasoningCount++;
         if (event.redacted !== undefined) this.reasoning.part.redacted = event.redacted;
         return '';
       case 'reasoning-delta':
         if (event.text === '') return '';
         this.context.kept?.(event.text.length);
         this.reasoning?.text.add(event.text);
+        if (this.context.readsReasoningDetails === true) return this.reasoningDetail(event.text);
         this.reasoningPrefix ??= this.deltaPrefix('reasoning_content');
         return this.reasoningPrefix + JSON.stringify(event.text) + this.ends.delta;
       case 'reasoning-signature':
@@ -260,8 +263,16 @@ class ChunkEncoder implements StreamEncoder {
     part.text = text.text();
     this.entries ??= [];
     const index = this.entries.push({ part, at: this.contentLength }) - 1;
+    if (this.context.readsReasoningDetails === true) return this.reasoningDetail('', part);
     const entry = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, index);
     return this.chunk({ reasoning_details: [entry] });
+  }
+
+  /** As from OpenRouter, whose clients join the pieces of an entry: its text as it comes, its seal in the last. */
+  private reasoningDetail(text: string, sealed?: ReasoningPart): string {
+    const part: ReasoningPart = { ...sealed, type: 'reasoning', text };
+    const detail = buildReasoningDetail({ part, afterText: this.contentLength > 0 }, this.reasoningCount - 1);
+    return this.chunk({ ...(text !== '' && { reasoning: text }), reasoning_details: [detail] });
   }
 
   /**
@@ -270,7 +281,7 @@ class ChunkEncoder implements StreamEncoder {
    */
   private allEntries(): string {
     const { entries, contentLength } = this;
-    if (entries === null) return '';
+    if (entries === null || this.context.readsReasoningDetails === true) return '';
     const placed = entries.map(({ part, at }) => ({ part, afterText: at > 0 && at === contentLength }));
     // OpenRouter's provider of the AI SDK joins the texts of all entries, which no longer match the signature.
     const isSent = entries.length === 1 && entries.every(({ at }) => at === 0 || at === contentLength);

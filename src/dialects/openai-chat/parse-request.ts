@@ -119,6 +119,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 
   const reasoning = parseReasoningSettings(body);
   if (reasoning.settings !== undefined) request.reasoning = reasoning.settings;
+  if (reasoning.readsDetails === true) request.readsReasoningDetails = true;
   for (const field of reasoning.consumed) kept.add(field);
 
   const format = optionalObject(body, 'response_format');

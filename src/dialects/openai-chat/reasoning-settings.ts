@@ -4,6 +4,8 @@ import { isReasoningEffort, type ReasoningSettings } from '../../model/request.t
 
 export interface ParsedReasoning {
   settings?: ReasoningSettings;
+  /** The request is in the words of OpenRouter or Groq, whose clients read thinking in fields of their own. */
+  readsDetails?: true;
   /** Fields that `settings` express; the others stay unchanged. */
   consumed: string[];
   /** The remaining contents of those fields, by dotted path. */
@@ -54,12 +56,22 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     consumed.push('enable_thinking');
   }
 
+  // Groq, whose other format (`raw`) is thinking inside the text; OpenRouter's older field, which vLLM has too.
+  // https://console.groq.com/docs/reasoning
+  const format = asString(body.reasoning_format);
+  const included = asBoolean(body.include_reasoning);
+  if (format === 'hidden' || included === false) settings.summary = 'omitted';
+  if (format === 'parsed' || format === 'hidden') consumed.push('reasoning_format');
+  if (included !== undefined) consumed.push('include_reasoning');
+  const readsDetails = object !== undefined || format === 'parsed' || included === true;
+  const read = { consumed, rest, ...(readsDetails && { readsDetails }) };
+
   const effort = asString(body.reasoning_effort);
   if (isReasoningEffort(effort)) {
     settings.effort = effort;
     consumed.push('reasoning_effort');
   }
-  return Object.keys(settings).length === 0 ? { consumed, rest } : { settings, consumed, rest };
+  return Object.keys(settings).length === 0 ? read : { settings, ...read };
 }
 
 const KNOWN = {

@@ -16,6 +16,7 @@ import {
   tokenFromWire,
   tokenToWire,
 } from '../../model/opaque-token.ts';
+import type { AnswerContext } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
 
@@ -179,12 +180,19 @@ export function buildReasoningDetail({ part, afterText }: PlacedReasoning, index
 }
 
 /**
- * `{reasoning_details}` of an answer where there is more than text, else `{}`: the plain text alone cannot be
- * checked by the provider that signed it.
+ * The fields of an answer's reasoning. Details are among them where there is more than text, which alone cannot be checked by
+ * the provider that signed it, and always for clients that read OpenRouter's fields.
  */
-export function buildReasoningDetails(placed: readonly PlacedReasoning[]): JsonObject {
+export function buildReasoningFields(
+  placed: readonly PlacedReasoning[],
+  { readsReasoningDetails: own }: Pick<AnswerContext, 'readsReasoningDetails'>,
+): JsonObject {
+  const text = placed.map(({ part }) => part.text).join('');
   const isMore = placed.some(({ part }) => part.signature !== undefined || part.redacted !== undefined);
-  return isMore ? { reasoning_details: placed.map(buildReasoningDetail) } : {};
+  return {
+    ...(text !== '' && { [own === true ? 'reasoning' : 'reasoning_content']: text }),
+    ...((isMore || (own === true && text !== '')) && { reasoning_details: placed.map(buildReasoningDetail) }),
+  };
 }
 
 /** What may be sent back to a provider: a token that is not its own means nothing to it. */

@@ -91,10 +91,19 @@ function timesOf({ record, host, question }: Exchange): AnswerTimes {
 /** A request that passed through unchanged may contain what the neutral form cannot represent. */
 function asked(
   question: Question,
-): Pick<AnswerContext, 'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning'> {
+): Pick<
+  AnswerContext,
+  'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning' | 'readsReasoningDetails'
+> {
   try {
-    const { includeUsage, tools, outputFormat, hidesReasoning } = question.neutral();
-    return { includeUsage: includeUsage === true, tools, outputFormat, hidesReasoning };
+    const { includeUsage, tools, outputFormat, hidesReasoning, readsReasoningDetails } = question.neutral();
+    return {
+      includeUsage: includeUsage === true,
+      tools,
+      outputFormat,
+      hidesReasoning,
+      readsReasoningDetails,
+    };
   } catch {
     return { includeUsage: false };
   }

@@ -1,6 +1,7 @@
 // Whole answers: the forms that servers give them, and what clients get.
 import { describe, expect, test } from 'bun:test';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
+import type { AnswerContext } from '../../../src/dialects/dialect.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
@@ -182,7 +183,7 @@ describe('parse', () => {
 });
 
 describe('build', () => {
-  const build = (parts: Part[]) =>
+  const build = (parts: Part[], context: AnswerContext = CONTEXT) =>
     openaiChat.client.buildResponse(
       {
         id: null,
@@ -191,7 +192,7 @@ describe('build', () => {
         finish: { unified: 'end_turn', raw: 'end_turn' },
         usage: { ...NO_USAGE, inputTokens: 2, outputTokens: 1 },
       },
-      CONTEXT,
+      context,
     );
   const messageOf = (...parts: Part[]) => asObject(asArray(build(parts).choices)?.[0])?.message;
 
@@ -347,6 +348,18 @@ describe('build', () => {
       tool_calls: [{ id: callIdToWire('x', token('c')), function: { name: 'f' } }],
     });
     expect(JSON.stringify(message)).not.toContain('extra_content');
+  });
+
+  test('a client that reads OpenRouter’s fields gets reasoning in both, signed or not', () => {
+    const context: AnswerContext = { ...CONTEXT, readsReasoningDetails: true };
+    const [choice] = asArray(build([{ type: 'reasoning', text: 'hm' }], context).choices) ?? [];
+    expect(asObject(choice)?.message).toEqual({
+      role: 'assistant',
+      content: '',
+      refusal: null,
+      reasoning: 'hm',
+      reasoning_details: [{ type: 'reasoning.text', text: 'hm', index: 0 }],
+    });
   });
 
   test('unsigned reasoning needs no details', () => {

@@ -132,6 +132,59 @@ describe('chunks', () => {
     ]);
   });
 
+  test('a client that reads OpenRouter’s fields gets the text in both as it comes, and the seal in a last piece', () => {
+    const wire = encode(
+      [
+        START,
+        { type: 'reasoning-start', block: 0 },
+        { type: 'reasoning-delta', block: 0, text: 'so' },
+        { type: 'reasoning-end', block: 0 },
+        { type: 'reasoning-start', block: 1 },
+        { type: 'reasoning-delta', block: 1, text: 'h' },
+        { type: 'reasoning-delta', block: 1, text: 'm' },
+        { type: 'reasoning-signature', block: 1, signature: own('sig') },
+        { type: 'reasoning-end', block: 1 },
+        { type: 'reasoning-start', block: 2, redacted: own('zz') },
+        { type: 'reasoning-end', block: 2 },
+        { type: 'text-start', block: 3 },
+        { type: 'text-delta', block: 3, text: 'yes' },
+        { type: 'text-end', block: 3 },
+        FINISH,
+      ],
+      { ...CONTEXT, readsReasoningDetails: true },
+    );
+    const piece = (text: string, index: number, more = {}) => ({
+      type: 'reasoning.text',
+      text,
+      ...more,
+      index,
+    });
+    const deltas = deltasOf(wire).filter((delta) => delta.reasoning_details !== undefined);
+    expect(deltas).toEqual([
+      { reasoning: 'so', reasoning_details: [piece('so', 0)] },
+      { reasoning: 'h', reasoning_details: [piece('h', 1)] },
+      { reasoning: 'm', reasoning_details: [piece('m', 1)] },
+      { reasoning_details: [piece('', 1, { signature: 'sig' })] },
+      { reasoning_details: [{ type: 'reasoning.encrypted', data: 'zz', index: 2 }] },
+    ]);
+    expect(wire).not.toContain('reasoning_content');
+    const lists = deltas.map((delta) => asArray(delta.reasoning_details) ?? []);
+    // Some clients append what they get, others join it by its index.
+    for (const reasoning_details of [lists.flat(), structuredClone(lists).reduce(joinAsPython)]) {
+      const echo = { role: 'assistant', content: 'yes', reasoning: 'sohm', reasoning_details };
+      const { messages } = openaiChat.client.parseRequest(
+        { model: 'm', messages: [echo] },
+        { operation: 'generate' },
+      );
+      expect(messages[0]?.parts).toEqual([
+        { type: 'reasoning', text: 'so' },
+        { type: 'reasoning', text: 'hm', signature: own('sig') },
+        { type: 'reasoning', text: '', redacted: own('zz') },
+        { type: 'text', text: 'yes' },
+      ]);
+    }
+  });
+
   test('a signature of another dialect that seals the text says so; more text takes that back', () => {
     const signature = ownToken('anthropic-messages', 't');
     const events: StreamEvent[] = [

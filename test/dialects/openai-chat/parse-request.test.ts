@@ -508,9 +508,20 @@ describe('settings', () => {
     [
       'OpenRouter reasoning',
       { reasoning: { effort: 'high', max_tokens: 9, exclude: true } },
-      { reasoning: { effort: 'high', budgetTokens: 9, summary: 'omitted' } },
+      {
+        reasoning: { effort: 'high', budgetTokens: 9, summary: 'omitted' },
+        readsReasoningDetails: true,
+      },
     ],
-    ['reasoning enabled', { reasoning: { enabled: true } }, { reasoning: { mode: 'on' } }],
+    [
+      'reasoning enabled',
+      { reasoning: { enabled: true } },
+      { reasoning: { mode: 'on' }, readsReasoningDetails: true },
+    ],
+    ['Groq’s parsed reasoning', { reasoning_format: 'parsed' }, { readsReasoningDetails: true }],
+    ['Groq’s hidden reasoning', { reasoning_format: 'hidden' }, { reasoning: { summary: 'omitted' } }],
+    ['reasoning included', { include_reasoning: true }, { readsReasoningDetails: true }],
+    ['reasoning left out', { include_reasoning: false }, { reasoning: { summary: 'omitted' } }],
     ['thinking off', { thinking: { type: 'disabled' } }, { reasoning: { mode: 'off' } }],
     [
       'thinking on',

@@ -103,7 +103,14 @@ describe.each(requests)('%s', (_, body) => {
     const { includeUsage: __, ...expected } = request;
     if (expected.outputFormat?.type === 'json-schema') expected.outputFormat.name ??= 'response';
     // What has several spellings is checked above.
-    for (const field of ['system', 'messages', 'reasoning', 'topK', 'metadata'] as const) {
+    for (const field of [
+      'system',
+      'messages',
+      'reasoning',
+      'readsReasoningDetails',
+      'topK',
+      'metadata',
+    ] as const) {
       delete rest[field as keyof typeof rest];
       delete expected[field as keyof typeof expected];
     }
