@@ -1,5 +1,4 @@
 // Neutral parts as content blocks: of requests, where every departure is reported, and of answers.
-import { fromBase64 } from '../../model/base64.ts';
 import type {
   DocumentPart,
   ImagePart,
@@ -14,6 +13,7 @@ import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
 import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
+import { asText } from '../shared/text-document.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { standardMediaType } from '../shared/media-type.ts';
 import { buildArguments } from '../shared/call-arguments.ts';
@@ -237,17 +237,6 @@ function buildSource(source: MediaSource, losses: LossReport): JsonObject | unde
       if (source.dialect === ID) return { type: 'file', file_id: source.id };
       losses.lost('file_id', "a file in another provider's store");
       return undefined;
-  }
-}
-
-/** A text file given as bytes, as text. */
-function asText(source: MediaSource): MediaSource | undefined {
-  if (source.kind !== 'base64' || !/^(text\/|application\/(json|xml)\b)/.test(source.mediaType))
-    return undefined;
-  try {
-    return { kind: 'text', text: new TextDecoder().decode(fromBase64(source.data)) };
-  } catch {
-    return undefined;
   }
 }
 

@@ -16,6 +16,7 @@ import {
   UNREADABLE_IMAGE,
   WITHOUT_SIGNATURE,
 } from '../shared/substitutes.ts';
+import { asText } from '../shared/text-document.ts';
 
 export function buildMessages(
   system: readonly TextPart[],
@@ -82,16 +83,18 @@ function buildMessage(
           texts.push(UNREADABLE_IMAGE);
         }
         break;
-      case 'document':
+      case 'document': {
         if (part.cites === true) losses.lost('citations');
-        if (part.source.kind === 'text') {
+        const source = asText(part.source) ?? part.source;
+        if (source.kind === 'text') {
           losses.approximated('document', SENT_AS_TEXT);
-          texts.push(part.name === undefined ? part.source.text : `${part.name}\n\n${part.source.text}`);
+          texts.push(part.name === undefined ? source.text : `${part.name}\n\n${source.text}`);
         } else {
           losses.lost('document');
           texts.push(UNREADABLE_DOCUMENT);
         }
         break;
+      }
       case 'tool-result':
         break;
       case 'server-tool-result':

@@ -10,6 +10,7 @@ import type {
 import type { JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions, Quirks } from '../dialect.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { asText } from '../shared/text-document.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/substitutes.ts';
 import { isVideoPage } from '../shared/video-page.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
@@ -131,7 +132,9 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
 }
 
 function buildDocument(part: DocumentPart, { losses, options }: BuildScope): JsonObject | undefined {
-  const { source, name } = part;
+  // OpenAI takes bytes of PDFs alone: https://github.com/trpc-group/trpc-agent-go/issues/1816
+  const source = asText(part.source) ?? part.source;
+  const { name } = part;
   const { documentUrls } = options.quirks;
   if (part.cites === true) losses.lost('citations');
   if (options.quirks.documents === false && source.kind !== 'text') {

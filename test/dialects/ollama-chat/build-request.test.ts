@@ -174,10 +174,11 @@ describe('messages', () => {
           user(
             { type: 'document', name: 'a.txt', cites: true, source: { kind: 'text', text: 'A.' } },
             { type: 'document', source: { kind: 'text', text: 'B.' } },
+            { type: 'document', source: { kind: 'base64', mediaType: 'text/plain', data: 'Qy4=' } },
           ),
         ],
       },
-      [{ role: 'user', content: 'a.txt\n\nA.\n\nB.' }],
+      [{ role: 'user', content: 'a.txt\n\nA.\n\nB.\n\nC.' }],
       ['lost citations', 'approximated document'],
     ],
     [

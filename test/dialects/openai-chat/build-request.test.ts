@@ -372,6 +372,7 @@ describe('messages', () => {
         { type: 'document', source: { kind: 'base64', mediaType: 'application/pdf', data: 'CC==' } },
         { type: 'document', source: { kind: 'file', id: 'file-1', dialect: 'openai-chat' } },
         { type: 'document', source: { kind: 'text', text: 'body' }, name: 'notes.txt' },
+        { type: 'document', source: { kind: 'base64', mediaType: 'text/csv', data: 'YSxi' }, name: 'a.csv' },
         { type: 'audio', source: { kind: 'base64', mediaType: 'audio/mpeg', data: 'BB==' } },
       ],
     });
@@ -386,6 +387,7 @@ describe('messages', () => {
           { type: 'file', file: { filename: 'document.pdf', file_data: 'data:application/pdf;base64,CC==' } },
           { type: 'file', file: { file_id: 'file-1' } },
           { type: 'text', text: 'notes.txt\n\nbody' },
+          { type: 'text', text: 'a.csv\n\na,b' },
           { type: 'input_audio', input_audio: { data: 'BB==', format: 'mp3' } },
         ],
       },
