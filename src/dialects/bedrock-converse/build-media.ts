@@ -6,6 +6,7 @@ import type { JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, VIDEO_FORMATS } from '../aws/media-formats.ts';
 import type { LossReport } from '../shared/loss-report.ts';
+import { asText } from '../shared/text-document.ts';
 import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
 import type { ContentScope } from './build-content.ts';
 
@@ -40,7 +41,8 @@ export function buildDocument(
     losses.lost(`document.${source.kind}`);
     return { text: UNREADABLE_DOCUMENT };
   }
-  const format = formatOf(source, DOCUMENT_FORMATS);
+  // Amazon knows no JSON, XML or code, which are texts.
+  const format = formatOf(source, DOCUMENT_FORMATS) ?? (asText(source) && 'txt');
   if (format === undefined) {
     losses.lost('file', 'documents of this type are not accepted');
     return { text: UNREADABLE_DOCUMENT };

@@ -663,6 +663,12 @@ describe('media', () => {
       { document: { format: 'csv', name: 'document 1', source: { bytes: 'aGk=' } } },
       ['lost citations'],
     ],
+    [
+      'JSON, which is a text',
+      document({ source: { kind: 'base64', mediaType: 'application/json', data: 'e30=' } }),
+      { document: { format: 'txt', name: 'document 1', source: { bytes: 'e30=' } } },
+      [],
+    ],
     ['its name', document({ name: 'A (b) [c]-1' }), pdf('A (b) [c]-1'), []],
     [
       'a name with other signs',
