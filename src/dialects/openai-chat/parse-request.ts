@@ -85,6 +85,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 
   const streamOptions = optionalObject(body, 'stream_options');
   if (asBoolean(streamOptions?.include_usage) === true) request.includeUsage = true;
+  // OpenRouter's clients. https://openrouter.ai/docs/use-cases/usage-accounting
+  if (asBoolean(asObject(body.usage)?.include) === true) request.includeUsage = true;
 
   const choice = parseToolChoice(body, request.tools);
   if (choice !== 'unknown') {

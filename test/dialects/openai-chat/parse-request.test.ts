@@ -481,6 +481,11 @@ describe('settings', () => {
       { temperature: 0, topP: 0.5, topK: 5, seed: 7 },
     ],
     ["Mistral's name of the seed", { random_seed: 7 }, { seed: 7 }],
+    [
+      'usage in the stream, as OpenRouter’s clients ask',
+      { usage: { include: true } },
+      { includeUsage: true },
+    ],
     ['penalties', { frequency_penalty: 0.1, presence_penalty: 0 }, { frequencyPenalty: 0.1 }],
     ['one stop', { stop: 'END' }, { stopSequences: ['END'] }],
     ['stops', { stop: ['a', 'b'] }, { stopSequences: ['a', 'b'] }],
@@ -662,7 +667,7 @@ describe('settings', () => {
       prediction: null,
       metadata: {},
       something_new: null,
-      usage: { include: true },
+      usage: { include: false },
     });
     const { messages } = request;
     const extension = { dialect: 'openai-chat' as const, fields: {} };
