@@ -1,4 +1,5 @@
-// Mistral's SDKs, which refuse a stream whose calls come in pieces, as OpenAI's do: they get all calls at once, and the counts.
+// Mistral's SDKs, which refuse a stream whose calls come in pieces, as OpenAI's do, and what reads streams as they do: they get all
+// calls at once, and the counts.
 import { expect, test } from 'bun:test';
 import { asArray, asObject, parseObject } from '../../src/model/json/json.ts';
 import { readEvents } from '../support/read-events.ts';
@@ -35,7 +36,7 @@ const CALLS = [
   .join('');
 
 /** The lists of calls in the stream, and what else it has. */
-async function ask(userAgent: string) {
+async function ask(userAgent: string, more = {}) {
   const upstream = createReplayFetch(replyWith(CALLS, { headers: { 'content-type': 'text/event-stream' } }));
   const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
   const { post } = createTestGateway({
@@ -46,6 +47,7 @@ async function ask(userAgent: string) {
     model: 'anthropic/claude-opus-4-8',
     messages: [{ role: 'user', content: 'hi' }],
     stream: true,
+    ...more,
   };
   const answer = await post('/v1/chat/completions', body, { headers: { 'user-agent': userAgent } });
   const chunks = readEvents(await answer.bytes()).map(({ data }) => parseObject(data));
@@ -56,6 +58,7 @@ async function ask(userAgent: string) {
     texts: deltas.map((delta) => delta?.content).filter(Boolean),
     ends: choices.map((choice) => choice?.finish_reason).filter(Boolean),
     counts: chunks.map((chunk) => asObject(chunk?.usage)?.total_tokens).filter(Boolean),
+    withoutChoices: chunks.filter((chunk) => asArray(chunk?.choices)?.length === 0).length,
   };
 }
 
@@ -63,8 +66,10 @@ test.each([
   ['speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai'],
   ['speakeasy-sdk/typescript 2.2.6 2.881.4 1.0.0 @mistralai/mistralai'],
   ['mistral-client-python/1.9.11'],
+  ['ai/6.0.3 ai-sdk/mistral/3.0.69 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2'],
+  ['ai/6.0.3 ai-sdk/xai/3.0.138 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2'],
 ])('%s', async (userAgent) => {
-  expect(await ask(userAgent)).toEqual({
+  const wanted = {
     texts: ['I look.'],
     calls: [
       [
@@ -79,7 +84,10 @@ test.each([
     ],
     ends: ['tool_calls'],
     counts: [11],
-  });
+    withoutChoices: 0,
+  };
+  expect(await ask(userAgent)).toEqual(wanted);
+  expect(await ask(userAgent, { stream_options: { include_usage: true } })).toEqual(wanted);
 });
 
 test('other clients get each piece when it comes, and no counts that they did not ask for', async () => {

@@ -99,7 +99,7 @@ class ChunkEncoder implements StreamEncoder {
 
   constructor(context: AnswerContext) {
     this.context = context;
-    this.ends = context.includeUsage ? ENDS_WITHOUT_USAGE_YET : ENDS;
+    this.ends = context.includeUsage && context.readsMistrals !== true ? ENDS_WITHOUT_USAGE_YET : ENDS;
     this.losses = createAnswerLosses(ID, context);
     this.legacy = legacyNames(context.tools);
   }
@@ -391,13 +391,17 @@ class ChunkEncoder implements StreamEncoder {
 
   private lastChunk(finish: Finish): string {
     const served = servedTier('service_tier', this.tier);
-    const beside = JSON.stringify(served).slice(1, -1);
+    // In a chunk of their own, without choices, they would end the AI SDK's reading with an error.
+    const { usage } = this;
+    const counts =
+      usage !== undefined && this.context.readsMistrals === true ? { usage: buildUsage(usage) } : {};
+    const beside = JSON.stringify({ ...served, ...counts }).slice(1, -1);
     return this.chunk({}, buildFinishReason(finish, this.sentLegacy), beside && `,${beside}`);
   }
 
   private usageChunk(): string {
     const { includeUsage, readsMistrals } = this.context;
-    if ((!includeUsage && readsMistrals !== true) || this.usage === undefined) return '';
+    if (!includeUsage || readsMistrals === true || this.usage === undefined) return '';
     const fields = { usage: buildUsage(this.usage), ...servedTier('service_tier', this.tier) };
     return `${this.head}],${JSON.stringify(fields).slice(1)}\n\n`;
   }

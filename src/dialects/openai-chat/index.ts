@@ -103,9 +103,12 @@ function cloudRoute(path: string): ClientRoute | undefined {
  * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that
  * has no name, as the pieces of OpenAI's have none (`models/functioncall.py`); what uses them (Pydantic AI) takes each chunk's for
  * whole calls. https://github.com/mistralai/client-python
+ *
+ * So do the AI SDK's providers for Mistral and xAI, which streams each call whole: they expect choices in the chunk with the counts,
+ * and a name in each call. https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/xai
  */
 function isMistrals(headers: HeaderReader): boolean {
-  return /mistral/i.test(headers.get('user-agent') ?? '');
+  return /mistral|(^|\s)ai-sdk\/xai\//i.test(headers.get('user-agent') ?? '');
 }
 
 /** An empty delta is no keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */
