@@ -47,6 +47,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     wrongPrices: /^deepseek-(chat|reasoner|v4-flash)/,
     weekends: { hoursAhead: 8, likeHour: 12 },
     quirks: {
+      // It ignores the newer field: https://github.com/earendil-works/pi/issues/8018
+      maxTokensField: 'max_tokens',
       laterInstructions: true,
       reasoningField: 'thinking',
       efforts: ['low', 'high', 'max'],

@@ -56,16 +56,19 @@ describe('the bound on the output, and token counts in streams', () => {
     expect(body.stream_options !== undefined).toBe(asksForUsage);
   });
 
-  test.each(['mistral', 'glm'])('%s: the newer name of the limit is sent as the older', (kind) => {
-    const { body, lost } = pass(kind, {
-      model: 'm',
-      messages: [{ role: 'user', content: 'u' }],
-      max_completion_tokens: 9,
-    });
-    expect(body).toMatchObject({ max_tokens: 9 });
-    expect(body).not.toHaveProperty('max_completion_tokens');
-    expect(lost).toEqual([]);
-  });
+  test.each(['mistral', 'glm', 'deepseek'])(
+    '%s: the newer name of the limit is sent as the older',
+    (kind) => {
+      const { body, lost } = pass(kind, {
+        model: 'm',
+        messages: [{ role: 'user', content: 'u' }],
+        max_completion_tokens: 9,
+      });
+      expect(body).toMatchObject({ max_tokens: 9 });
+      expect(body).not.toHaveProperty('max_completion_tokens');
+      expect(lost).toEqual([]);
+    },
+  );
 });
 
 describe('what came with an earlier turn', () => {
