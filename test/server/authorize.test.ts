@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { createAuthorizer } from '../../src/server/authorize.ts';
 import { createGoogleUserSource } from '../../src/server/google-source.ts';
 import { credentialsFailure } from '../../src/upstream/network-failure.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 import { createRawServer } from '../support/raw-server.ts';
 import { UNKNOWN_HOST } from '../support/unknown-host.ts';
@@ -34,6 +35,9 @@ const ANSWERS: Record<string, string> = {
 };
 const GONE = createRawServer();
 GONE.close();
+/** As where a network's own proxy looks into TLS. */
+const STRANGER = createRawServer({ certificate: selfSigned(['localhost']) });
+afterAll(() => STRANGER.close());
 
 test.each([
   [
@@ -47,6 +51,12 @@ test.each([
     `http://${UNKNOWN_HOST}/token`,
     'upstream_unreachable',
     /\(ENOTFOUND\); check the network/,
+  ],
+  [
+    'its certificate is a stranger’s',
+    `https://localhost:${STRANGER.port}/token`,
+    'upstream_untrusted',
+    /is not trusted: .+ \(DEPTH_ZERO_SELF_SIGNED_CERT\); .+ NODE_EXTRA_CA_CERTS$/,
   ],
   ['the server fails', `${server.url}/down`, 'upstream_failed', /credentials answered 503/],
   ['a page comes instead', `${server.url}/portal`, 'upstream_malformed', /any proxy in between/],
