@@ -44,7 +44,8 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   const { index, workers, shared, command, directory, environment, program, methods, onError } = options;
   const memory = createSharedMemory(WORKER_MEMORY_BYTES, HEAD_BYTES);
   const disconnected = Promise.withResolvers<void>();
-  let reason = '';
+  /** Undefined: nothing here has killed it. */
+  let reason: string | undefined;
   const spawn = () =>
     Bun.spawn([...command], {
       cwd: directory,
@@ -82,15 +83,18 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
       channel.close();
       return process.signalCode === null
         ? `ended with code ${process.exitCode}`
-        : `was ended by ${process.signalCode}${reason}`;
+        : `was ended by ${process.signalCode}${reason ?? (process.signalCode === 'SIGKILL' ? FROM_OUTSIDE : '')}`;
     }),
     isOfOtherProgram: () => process.exitCode === OTHER_PROGRAM_CODE,
     kill(why) {
-      if (why !== undefined) reason = ` because ${why}`;
+      reason ??= why === undefined ? '' : ` because ${why}`;
       process.kill('SIGKILL');
     },
   };
 }
+
+/** The kernel says nothing to the process that it ends. */
+const FROM_OUTSIDE = ' from outside, as the system does where memory runs out';
 
 function isClosed(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_IPC_CHANNEL_CLOSED';
