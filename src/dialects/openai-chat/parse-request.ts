@@ -203,6 +203,9 @@ function isDefault(name: string, value: JsonValue): boolean {
     // OpenRouter's way to request token counts, which are always requested.
     case 'usage':
       return true;
+    // xAI's. https://docs.x.ai/docs/guides/live-search
+    case 'search_parameters':
+      return asObject(value)?.mode === 'off';
     case 'modalities':
       return asArray(value)?.every((modality) => modality === 'text') === true;
     case 'logit_bias':

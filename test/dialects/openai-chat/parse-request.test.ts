@@ -668,6 +668,7 @@ describe('settings', () => {
       metadata: {},
       something_new: null,
       usage: { include: false },
+      search_parameters: { mode: 'off' },
     });
     const { messages } = request;
     const extension = { dialect: 'openai-chat' as const, fields: {} };
