@@ -55,6 +55,8 @@ export const CHAT_FIELDS: Record<string, FieldRule> = {
   // How the client wants its counts told, which is not the provider's business here.
   stream_options: () => true,
   usage: (value) => Bun.deepEquals(value, { include: true }),
+  reasoning_format: (value) => value === 'parsed',
+  include_reasoning: (value) => value === true,
   temperature: same('temperature'),
   top_p: same('top_p'),
   top_k: same('top_k'),
@@ -81,6 +83,9 @@ function fieldNames(schema: unknown): unknown {
     Object.entries((each ?? {}) as Json).map(([name, inner]) => [name, fieldNames(inner)]);
   return { properties: named(properties), items: fieldNames(items), required, $defs: named($defs) };
 }
+
+/** Fields with which vendors say what another says: a loss has the other's name. */
+export const OTHER_NAMES: Record<string, string> = { random_seed: 'seed' };
 
 /** Values that only spell out what is so anyway: leaving them out loses nothing. */
 const DEFAULTS: Record<string, unknown> = {

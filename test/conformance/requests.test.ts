@@ -7,7 +7,14 @@ import { replyOf } from '../support/reply.ts';
 import { createAnthropicClient, createOpenaiClient } from './clients.ts';
 import { gatewayTo } from './gateway-for.ts';
 import { collapse, type Essence, essenceOfChat, essenceOfMessages } from './request-essence.ts';
-import { cacheBreakpoints, CHAT_FIELDS, isDefault, MESSAGES_FIELDS, nestedLosses } from './request-fields.ts';
+import {
+  cacheBreakpoints,
+  CHAT_FIELDS,
+  isDefault,
+  MESSAGES_FIELDS,
+  nestedLosses,
+  OTHER_NAMES,
+} from './request-fields.ts';
 
 type Json = Record<string, unknown>;
 
@@ -145,7 +152,8 @@ for (const wire of ['anthropic-messages', 'openai-chat'] as const) {
             const rule = side.fields[field];
             if (rule === undefined || rule(value, arrived)) continue;
           }
-          const isNamed = features.some((feature) => feature === field || feature.startsWith(`${field}.`));
+          const name = OTHER_NAMES[field] ?? field;
+          const isNamed = features.some((feature) => feature === name || feature.startsWith(`${name}.`));
           if (!isNamed)
             throw new Error(`${field} ${JSON.stringify(value)} neither arrives nor is named: ${named}`);
         }
