@@ -184,9 +184,12 @@ function secretsInField(value: string): string[] {
   return pair === null ? [whole, ...namedSecrets(value)] : [whole, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
+/** A name is begun where it begins alone: tried from each of its letters, one long key would take its length squared. */
+const FIELD = /(?<![\w-])([\w-]+)=(?:"([^"]*)"|([^\s,;"]+))/g;
+
 /** In `Token token="…", user=me`. https://www.rfc-editor.org/rfc/rfc9110#name-authentication-parameters */
 function namedSecrets(value: string): string[] {
-  return [...value.matchAll(/([\w-]+)=(?:"([^"]*)"|([^\s,;"]+))/g)].flatMap(([, name = '', quoted, plain]) =>
+  return [...value.matchAll(FIELD)].flatMap(([, name = '', quoted, plain]) =>
     SECRET_PARAMETER.test(name) ? [quoted ?? plain ?? ''] : [],
   );
 }

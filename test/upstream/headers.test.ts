@@ -217,6 +217,12 @@ describe('a secret', () => {
     expect(secrets({ authorization: value })).toEqual([value, 'hidden']);
   });
 
+  test('that is long takes no time out of proportion', () => {
+    // Minutes, where the name of a field is looked for from each of its letters.
+    const value = 'a'.repeat(400_000);
+    expect(secrets({ authorization: `Bearer ${value}` })).toEqual([value]);
+  });
+
   test('is not the word of clients that have none, which is no provider’s key either', () => {
     const none = { authorization: 'Bearer sluice', 'x-api-key': 'sluice' };
     expect(secrets(none)).toEqual([]);
