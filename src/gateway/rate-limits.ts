@@ -28,6 +28,7 @@ export interface RequestLimits {
 /** A target that the request was let in to. Where two are asked at the same time, one may rely on what the other added. */
 interface Entry {
   target: Target;
+  /** With what it took over from others, which may be while the server is asked for it. */
   added: Count[];
   /** What others had added, and it would count towards too. */
   relied: readonly Count[];
@@ -159,7 +160,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
         const entry: Entry = { target, added: [], relied: book.countsOf(names, counted), isSent: false };
         entries.push(entry);
         const entered = (found: ReachedLimit | null) => {
-          entry.added = counted.filter((count) => !before.includes(count));
+          entry.added.push(...counted.filter((count) => !before.includes(count)));
           if (found !== null) withdraw(entry);
           return found && refusalOf(found);
         };
@@ -171,6 +172,7 @@ export function createRateLimits(options: RateLimitOptions): RateLimits {
           if (record.counted === counted) return entered(found);
           // The request ended before the answer came: what it counted towards until then is not there any more.
           book.giveBack(counted);
+          withdraw(entry);
           return found && refusalOf(found);
         });
       }

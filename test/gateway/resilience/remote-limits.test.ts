@@ -9,7 +9,7 @@ import type {
 } from '../../../src/limits/remote-count.ts';
 import { ASK, createFallbackLab, expectSettled, failure } from '../../support/fallback-lab.ts';
 import { MESSAGE } from '../../support/message-stream.ts';
-import { replyWith } from '../../support/reply.ts';
+import { jsonReply, replyWith } from '../../support/reply.ts';
 
 afterEach(expectSettled);
 
@@ -64,7 +64,7 @@ function setup(
     host: { connectRemoteCount: (_, options) => count.connect(options) },
     ...more,
   });
-  const post = (body: object = {}, init: { signal?: AbortSignal } = {}) =>
+  const post = (body: object = {}, init: { signal?: AbortSignal; headers?: Record<string, string> } = {}) =>
     lab.post('/v1/messages', { ...ASK, ...body }, init);
   const turn = () => lab.timers.advance(0);
   return { ...lab, post, count, turn };
@@ -198,6 +198,48 @@ test('nor does a target that was to be asked beside another, which has answered 
   expect(count.debits).toEqual([-9_600_000]);
   expect((await gateway.rateLimits()).map(({ used }) => used)).toEqual([1, 0]);
 });
+
+for (const [what, hasLeft, passed, requests] of [
+  ['its client has left', true, true, [-1, -1]],
+  ['its client has left, and the server refuses that', true, false, [-1]],
+  ['the server refuses that', false, false, [-1]],
+] as const)
+  test(`nor does one that gets no room while the server is asked for the second target, where ${what}`, async () => {
+    const { count, asked, timers, turn, post } = setup([], {
+      script: { one: [jsonReply({}, { fault: { kind: 'hang-before-headers' } })], two: ['works'] },
+      providers: {
+        one: { concurrency: { max: 1, queue_timeout: '50ms' }, timeouts: { first_byte: '60s' } },
+      },
+      config: {
+        rate_limits: [
+          { requests: 9, per: 'day' },
+          { requests: 9, per: 'day', provider: 'two' },
+        ],
+        routing: { default_provider: 'one', fallback_chain: ['two'], hedge_after: '10ms' },
+      },
+    });
+    const first = new AbortController();
+    const busy = post({}, { headers: { 'x-sluice-target': 'one' }, signal: first.signal }).catch(() => {});
+    await turn();
+    count.pass(0);
+    await turn();
+    const leaving = new AbortController();
+    const left = post({}, { signal: leaving.signal }).catch(() => {});
+    await turn();
+    count.pass(1);
+    await timers.advance(10);
+    expect(count.asked).toHaveLength(3);
+    if (hasLeft) leaving.abort();
+    else await timers.advance(50);
+    await turn();
+    count.asked[2]?.answer({ passed, inUse: [86_400_000] });
+    await turn();
+    await left;
+    expect(asked).toEqual(['one']);
+    expect(count.debits.map((ms) => Math.round(ms / 9_600_000))).toEqual([...requests]);
+    first.abort();
+    await busy;
+  });
 
 test('what this gateway counted alone is not taken off what the server counts', async () => {
   const { gateway, count, turn, post } = setup([{ requests: 9, per: 'day' }]);
