@@ -43,7 +43,8 @@ export function askForUsage(body: JsonObject, edits: Edits, quirks: Quirks): voi
 
 /** True for the event with the counts, if the client did not request them. */
 export function hidesUsage(body: JsonObject, quirks: Quirks): ReturnType<NonNullable<Passthrough['hides']>> {
-  if (!mustAsk(body, quirks)) return undefined;
+  // OpenRouter's clients request them so, of servers of other vendors too.
+  if (!mustAsk(body, quirks) || asObject(body.usage)?.include === true) return undefined;
   return (event) => {
     // Cheap check first: every other chunk may have `usage: null`, so it looks for the missing choices.
     if (!NO_CHOICES.test(event.data) || !event.data.includes('"usage"')) return false;

@@ -30,6 +30,13 @@ describe('edits', () => {
     expect(hides(body) !== undefined).toBe('stream_options' in expected);
   });
 
+  test('a stream whose counts are requested in OpenRouter’s words asks for usage, which is not hidden', () => {
+    const body = { stream: true, usage: { include: true } };
+    expect(edits(body, {})).toEqual({ stream_options: { include_usage: true } });
+    expect(hides(body)).toBeUndefined();
+    expect(hides({ ...body, usage: { include: false } })).toBeDefined();
+  });
+
   test('a provider that refuses the options is not sent any', () => {
     expect(edits({ stream: true }, { streamOptions: false })).toEqual({});
     const asked = edits({ stream: true, stream_options: { include_usage: true } }, { streamOptions: false });
