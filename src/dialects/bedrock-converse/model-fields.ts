@@ -8,7 +8,7 @@ import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { reportSummary } from '../shared/reasoning-summary.ts';
+import { onlyHides, reportSummary } from '../shared/reasoning-summary.ts';
 import { type Family, gptName } from './models.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT } from './wire.ts';
 
@@ -55,7 +55,10 @@ function buildReasoning(request: NeutralRequest, facts: FieldFacts, losses: Loss
   const { model, family } = facts;
   if (family === 'claude') return buildClaude(request, facts, losses);
   losses.foreign(request.extension);
-  if (reasoning === undefined) return { fields: {}, thinks: false };
+  if (reasoning === undefined || onlyHides(reasoning)) {
+    if (family === 'gpt-oss') reportSummary(reasoning?.summary, false, losses);
+    return { fields: {}, thinks: false };
+  }
   switch (family) {
     case 'nova-2': {
       // `high` is refused beside `maxTokens`. The limit is what the client pays at most, the effort a wish.

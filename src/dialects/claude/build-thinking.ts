@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
+import { isHidden, onlyHides, reportSummary } from '../shared/reasoning-summary.ts';
 import type { ModelTraits } from './models.ts';
 
 export interface ThinkingFacts {
@@ -87,6 +87,8 @@ function asAsked(settings: ReasoningSettings, facts: ThinkingFacts, losses: Loss
   const { traits, native } = facts;
   const name = native || settings.effort === undefined ? 'thinking' : 'reasoning_effort';
   if (isOff(settings)) return turnOff(settings, facts, losses, name);
+  // What Claude thinks unasked is hidden anyway.
+  if (!native && onlyHides(settings)) return {};
   const wanted = settings.mode !== undefined || !native;
   const effort = effortFor(settings, facts, losses);
   const withEffort: Thinking = effort === undefined ? {} : { effort };

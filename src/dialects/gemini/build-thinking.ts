@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
+import { isHidden, onlyHides, reportSummary } from '../shared/reasoning-summary.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
 /** Tokens that Google itself sets for an effort on models without levels. */
@@ -39,7 +39,7 @@ export function buildThinking(
   const isOff = settings.mode === 'off' || (settings.mode === undefined && settings.effort === 'none');
   const name = settings.effort === undefined ? 'thinking' : 'reasoning_effort';
   if (traits.thinking === 'none') {
-    if (!isOff) losses.lost(name, 'the model does not think');
+    if (!isOff && !onlyHides(settings)) losses.lost(name, 'the model does not think');
     return undefined;
   }
   if (isOff) return turnOff(traits, losses, name);

@@ -569,7 +569,21 @@ describe('reasoning', () => {
       [],
     ],
     [
-      'so of a model that always shows it',
+      'nothing but that nobody wants to see it, of a model that thinks if it is asked to',
+      OLD,
+      { reasoning: { summary: 'omitted' } },
+      {},
+      [],
+    ],
+    [
+      'the same of a model that thinks by itself, and hides it',
+      'claude-fable-5',
+      { reasoning: { summary: 'omitted' } },
+      {},
+      [],
+    ],
+    [
+      'thinking that nobody wants to see, of a model that always shows it',
       OLD,
       { reasoning: { mode: 'on', budgetTokens: 2_000, summary: 'none' } },
       { thinking: { type: 'enabled', budget_tokens: 2_000 } },

@@ -708,6 +708,7 @@ describe('thinking', () => {
     // Not at all.
     ['gemini-2.0-flash', { effort: 'high' }, [undefined, 'reasoning_effort: the model does not think']],
     ['gemini-2.0-flash', { mode: 'off' }, [undefined]],
+    ['gemini-2.0-flash', { summary: 'omitted' }, [undefined]],
     ['gemma-3-27b-it', { mode: 'on' }, [undefined, 'thinking: the model does not think']],
   ])('%s %j', (model, reasoning, expected) => {
     expect(config(reasoning, model) as unknown[]).toEqual(expected);

@@ -234,6 +234,10 @@ describe('what a family of models takes', () => {
       'temperature',
     ],
     ['us.openai.gpt-6-astra', { temperature: 0.2 }, undefined, 'temperature'],
+    // Who hides thinking asks for none.
+    ['us.amazon.nova-2-lite-v1:0', { include_reasoning: false }, undefined, ''],
+    ['openai.gpt-oss-120b-1:0', { include_reasoning: false }, undefined, ''],
+    [NOVA, { include_reasoning: false }, undefined, ''],
   ])('%s asked with %j', async (model, body, fields, named) => {
     const { sent, lost } = await chat(model, body);
     expect(sent.additionalModelRequestFields).toEqual(fields as JsonObject | undefined);
