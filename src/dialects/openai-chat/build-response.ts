@@ -51,9 +51,17 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     ...(totalInputTokens(response.usage) + response.usage.outputTokens > 0 && {
       usage: buildUsage(response.usage),
     }),
-    ...servedTier('service_tier', response.tier),
+    ...buildTier(response.tier),
     ...(moderation !== undefined && { moderation }),
   };
+}
+
+/**
+ * OpenAI states the usual tier in each whole answer, too, and LiteLLM's SDK for Groq ends in an error where none is stated
+ * (`_map_groq_service_tier`). A tier that OpenAI has no name for is left out.
+ */
+function buildTier(tier: string | undefined): JsonObject {
+  return tier === undefined ? { service_tier: 'default' } : servedTier('service_tier', tier);
 }
 
 /** @param own log probabilities that belong to no text, as the server sent them. Null where there are none. */
