@@ -51,7 +51,8 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       maxTokensField: 'max_tokens',
       laterInstructions: true,
       reasoningField: 'thinking',
-      efforts: ['low', 'high', 'max'],
+      // `xhigh` is taken, and thinks as `high` does: https://api-docs.deepseek.com/guides/thinking_mode
+      efforts: ['low', 'high', 'xhigh', 'max'],
       modelThinking: [
         { models: /^deepseek-reasoner/, thinks: 'always', refuses: FORCED, needsReasoning: true },
         { models: /^deepseek-chat/, refuses: FORCED },

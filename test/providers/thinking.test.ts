@@ -9,6 +9,7 @@ describe('thinking', () => {
   test.each<Case>([
     ['deepseek', { mode: 'off' }, { thinking: { type: 'disabled' } }, []],
     ['deepseek', { effort: 'high' }, { thinking: { type: 'enabled' }, reasoning_effort: 'high' }, []],
+    ['deepseek', { effort: 'xhigh' }, { thinking: { type: 'enabled' }, reasoning_effort: 'xhigh' }, []],
     [
       'deepseek',
       { effort: 'medium' },
