@@ -7,13 +7,20 @@
 // closes a call as soon as its arguments are whole and something else begins.
 import { GatewayError } from '../../model/errors.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
-import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import {
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../model/json/json.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { objectsIn } from '../shared/answer-list.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { argumentText } from '../openai/calls.ts';
-import { thoughtSignature } from './tool-call.ts';
+import { foreignCallType, thoughtSignature } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 
 export interface ToolDecoder {
@@ -62,6 +69,8 @@ class CallDecoder implements ToolDecoder {
   /** The first of the calls with one id. */
   private readonly byId = new Map<string, OpenCall>();
   private legacyCall: OpenCall | undefined = undefined;
+  /** Indexes of entries that are no calls, see `foreignCallType`. Null before the first. */
+  private foreign: Set<number> | null = null;
   /** The call whose arguments were all that the last delta had. */
   private fed: OpenCall | null = null;
 
@@ -73,6 +82,7 @@ class CallDecoder implements ToolDecoder {
 
   fragments(value: JsonValue | undefined): void {
     for (const fields of objectsIn(value, 'choices[0].delta.tool_calls')) {
+      if (this.isForeign(fields)) continue;
       const custom = asObject(fields.custom);
       const isCustom = fields.type === 'custom' || (custom !== undefined && fields.function === undefined);
       const called = (isCustom ? custom : asObject(fields.function)) ?? NOTHING_CALLED;
@@ -142,6 +152,18 @@ class CallDecoder implements ToolDecoder {
     this.sink.kept?.(ENTRY_SIZE);
     this.calls.push(call);
     return call;
+  }
+
+  private isForeign(fields: JsonObject): boolean {
+    const index = asNumber(fields.index);
+    if (foreignCallType(fields) !== undefined) {
+      this.fed = null;
+      this.foreign ??= new Set();
+      if (index !== undefined) this.foreign.add(index);
+      return true;
+    }
+    if (this.foreign === null || index === undefined || !this.foreign.has(index)) return false;
+    return !isObject(fields.function) && !isObject(fields.custom);
   }
 
   private find(id: string | undefined, index: number | undefined, name: string): OpenCall | undefined {

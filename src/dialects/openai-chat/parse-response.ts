@@ -19,7 +19,7 @@ import { answerExtension } from './unmapped-fields.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { argumentText } from '../openai/calls.ts';
-import { parseToolCall } from './tool-call.ts';
+import { foreignCallType, parseToolCall } from './tool-call.ts';
 import { synthesizeCallId } from './tool-call-id.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
 
@@ -73,6 +73,7 @@ function addCalls(parts: Part[], message: JsonObject, id: string | null): boolea
   const listed = objectsIn(message.tool_calls, 'choices[0].message.tool_calls');
   let saw = false;
   for (const [index, fields] of [...listed, ...legacyCalls(message)].entries()) {
+    if (foreignCallType(fields) !== undefined) continue;
     const call = parseToolCall(fields, synthesizeCallId(id, index));
     const { function: called } = fields;
     // Some servers fill in every field: an empty call is not one.

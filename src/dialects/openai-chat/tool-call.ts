@@ -1,6 +1,6 @@
 // One tool call of a message ↔ ToolCallPart.
 import type { ReasoningPart, ToolCallPart } from '../../model/content.ts';
-import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
+import { asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Tool } from '../../model/request.ts';
 import { argumentText } from '../openai/calls.ts';
 import { objectArguments } from '../shared/call-arguments.ts';
@@ -37,6 +37,12 @@ export function parseToolCall(call: JsonObject, fallbackId: string): ToolCallPar
   const cacheControl = asObject(call.cache_control);
   if (cacheControl !== undefined) part.cacheControl = cacheControl;
   return part;
+}
+
+/** The type of a `tool_calls` entry of a server's own kind, such as a tool that it ran itself; undefined for calls. */
+export function foreignCallType({ type, function: called, custom }: JsonObject): string | undefined {
+  if (typeof type !== 'string' || type === '' || type === 'function' || type === 'custom') return undefined;
+  return isObject(called) || isObject(custom) ? undefined : type;
 }
 
 /** The call of a client's history: its id may hold a token of another dialect, see `clientCallId`. */

@@ -1,5 +1,6 @@
 // What a server sends beside the answer that no other dialect has a form for: findings of content filters and
-// moderation, further choices, and new fields of messages. Ids, times, prices and versions are each server's envelope.
+// moderation, further choices, calls of a server's own kind, and new fields of messages. Ids, times, prices and versions
+// are each server's envelope.
 import {
   asArray,
   asNumber,
@@ -9,6 +10,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
+import { foreignCallType } from './tool-call.ts';
 import { isEmptyValue } from '../shared/unread-fields.ts';
 
 /** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
@@ -32,6 +34,10 @@ export function reportUnmapped(
   if (hasFurther(asArray(body.choices))) report('choices', {});
   const said = choice?.delta ?? choice?.message;
   if (!isObject(said)) return;
+  for (const call of asArray(said.tool_calls) ?? []) {
+    const type = isObject(call) ? foreignCallType(call) : undefined;
+    if (type !== undefined) report(`tool_calls.${type}`, { value: call });
+  }
   for (const name in said)
     if (!READ.has(name) && !isEmptyValue(said[name])) report(`message.${name}`, { value: said[name] });
 }

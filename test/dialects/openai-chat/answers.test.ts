@@ -14,6 +14,15 @@ function partsOf(message: JsonObject, body: JsonObject = {}, choice: JsonObject 
 }
 
 describe('parse', () => {
+  test('a call of an unknown type is named; it is no call of a tool', () => {
+    const known = { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } };
+    const message = { tool_calls: [{ id: 'b', type: 'mcp', mcp: { name: 'g' } }, known] };
+    const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+    const { parts, extension } = openaiChat.provider.parseResponse({ id: 'c1', model: 'm', choices });
+    expect(parts.map((part) => part.type === 'tool-call' && part.name)).toEqual(['f']);
+    expect(Object.keys(extension?.fields ?? {})).toEqual(['tool_calls.mcp']);
+  });
+
   test.each<[string, JsonObject, Part[]]>([
     ['text', { content: 'a' }, [{ type: 'text', text: 'a' }]],
     ['nothing', { content: null }, []],
@@ -217,6 +226,7 @@ describe('build', () => {
         prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
         completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
       },
+      service_tier: 'default',
     });
   });
 

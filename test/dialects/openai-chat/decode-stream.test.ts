@@ -525,6 +525,21 @@ describe('reasoning', () => {
     );
     expect(names).toEqual(['message.mood']);
   });
+
+  test('a call of an unknown type is told by name, in as many pieces as it comes', () => {
+    const events = decodeChunks(
+      call({ index: 0, id: 'a', type: 'mcp', mcp: { name: 'g' } }),
+      call({ index: 0, mcp: { arguments: '{' } }),
+      call({ index: 0, type: 'mcp', mcp: { arguments: '}' } }),
+      call({ index: 1, id: 'b', type: 'function', function: { name: 'f', arguments: '{}' } }),
+      finish('tool_calls'),
+    );
+    expect(events.flatMap((event) => (event.type === 'extension' ? [event.name] : []))).toEqual([
+      'tool_calls.mcp',
+    ]);
+    expect(callsOf(foldEvents(events).parts)).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ type: 'finish', finish: { unified: 'tool_use' } });
+  });
 });
 
 describe('refusals, citations, media', () => {
