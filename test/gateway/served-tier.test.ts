@@ -115,6 +115,12 @@ describe.each([false, true])('streamed: %p', (stream) => {
   });
 });
 
+test('of Gemini, where OpenAI has no name for it', async () => {
+  const ask = ASKS.chat('gemini/m', false);
+  const text = await asked('/v1/chat/completions', ask, jsonReply(gemini('overnight')));
+  expect(JSON.parse(text)).not.toHaveProperty('service_tier');
+});
+
 test('of Anthropic, to a client of Chat', async () => {
   const served = async (tier: string) =>
     JSON.parse(
@@ -122,7 +128,6 @@ test('of Anthropic, to a client of Chat', async () => {
     );
   expect(await served('priority')).toMatchObject({ service_tier: 'priority' });
   expect(await served('standard')).toMatchObject({ service_tier: 'default' });
-  expect(await served('batch')).not.toHaveProperty('service_tier');
 });
 
 test('of Anthropic, to a client of Converse', async () => {
