@@ -470,6 +470,8 @@ export interface Quirks {
   toolChoiceAutoOnly?: boolean;
   /** openai-chat: top-level request fields that the server refuses. */
   refusedFields?: readonly string[];
+  /** openai-chat: true if `service_tier` must not be Groq's name of the usual one. */
+  refusesOnDemand?: true;
   /** openai-chat: further fields that some of its models refuse (patterns over the model name). */
   modelRefusals?: readonly { models: RegExp; fields: readonly string[] }[];
   /** openai-chat: fields that some of its models need, added if the request lacks them. */

@@ -1,6 +1,7 @@
 // What a server's quirks change in a body of this dialect, whether the gateway built it or the client wrote it.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
+import { ON_DEMAND } from '../openai/fields.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { ALLOWED_DECLARED } from '../shared/allowed-tools.ts';
 import { adaptMessages, changesMessages, withReasoning } from './adapt-messages.ts';
@@ -50,6 +51,7 @@ export function adaptFields(body: JsonObject, edits: Edits, quirks: Quirks, loss
   if (renamedFields !== undefined)
     for (const [field, name] of Object.entries(renamedFields)) rename(body, edits, field, name);
   if (refusedFields !== undefined) refuse(body, edits, refusedFields, losses);
+  if (quirks.refusesOnDemand === true && body.service_tier === ON_DEMAND) edits.service_tier = undefined;
 }
 
 function modelOf(body: JsonObject): string {
@@ -105,7 +107,7 @@ const NEUTRAL: Readonly<Record<string, JsonValue>> = {
 
 /** Values that mean the same as leaving the field out. */
 function isDefault(field: string, value: JsonValue | undefined): boolean {
-  return value === null || NEUTRAL[field] === value;
+  return value === null || NEUTRAL[field] === value || (field === 'service_tier' && value === ON_DEMAND);
 }
 
 function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: LossReport): void {

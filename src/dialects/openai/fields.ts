@@ -51,9 +51,13 @@ export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
   return isEmpty(settings) ? undefined : settings;
 }
 
+/** Groq's name of the usual tier, which LangChain's ChatGroq always sends. https://console.groq.com/docs/service-tiers */
+export const ON_DEMAND = 'on_demand';
+
 /** `fast` is an alias of `priority`, which answers state. https://developers.openai.com/api/docs/guides/fast-mode */
 export function parseServiceTier(body: JsonObject): string | undefined {
   const tier = optionalString(body, 'service_tier');
+  if (tier === ON_DEMAND) return undefined;
   return tier === 'fast' ? 'priority' : tier;
 }
 

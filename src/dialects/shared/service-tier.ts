@@ -11,8 +11,6 @@ export function buildServiceTier(
   // `auto` is the default, and not every server has the field.
   if (tier === undefined || tier === 'auto') return undefined;
   if (known.has(tier)) return tier;
-  // Groq's name of the usual one, which LangChain's ChatGroq always sends. https://console.groq.com/docs/service-tiers
-  if (tier === 'on_demand') return undefined;
   // Anthropic's value for "no priority capacity".
   if (tier === 'standard_only') {
     losses.approximated('service_tier', '`standard_only` is sent as `default`');

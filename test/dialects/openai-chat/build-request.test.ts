@@ -119,7 +119,6 @@ describe('envelope', () => {
     [{ stopSequences: ['a', 'b', 'c', 'd', 'e'] }, { stop: ['a', 'b', 'c', 'd'] }, ['approximated stop']],
     [{ user: 'u'.repeat(150) }, { user: 'u'.repeat(64) }, ['approximated user']],
     [{ serviceTier: 'auto' }, {}, []],
-    [{ serviceTier: 'on_demand' }, {}, []],
     [{ serviceTier: 'standard_only' }, { service_tier: 'default' }, ['approximated service_tier']],
     [{ serviceTier: 'other' }, {}, ['lost service_tier']],
     [{ metadata: { a: 'b' } }, {}, ['lost metadata']],

@@ -480,6 +480,7 @@ describe('settings', () => {
       { temperature: 0, top_p: 0.5, top_k: 5, seed: 7 },
       { temperature: 0, topP: 0.5, topK: 5, seed: 7 },
     ],
+    ["Groq's usual tier, which is everyone's", { service_tier: 'on_demand' }, {}],
     ["Mistral's name of the seed", { random_seed: 7 }, { seed: 7 }],
     [
       'usage in the stream, as OpenRouter’s clients ask',

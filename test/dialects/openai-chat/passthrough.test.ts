@@ -75,6 +75,17 @@ describe('a choice that the provider would refuse', () => {
     expect(lost).toHaveLength(Object.keys(expected).length);
   });
 
+  test.each([
+    ['openai', { service_tier: undefined }],
+    ['azure', { service_tier: undefined }],
+    ['mistral', { service_tier: undefined }],
+    ['groq', {}],
+    ['together', {}],
+  ])('at %s, Groq’s usual tier, which ChatGroq always asks for', (kind, expected) => {
+    const body = { model: 'gpt-4.1', service_tier: 'on_demand' };
+    expect(changed(kind, body)).toEqual({ ...expected, lost: [] });
+  });
+
   test('at Groq a key of the prompt cache, which Codex always sends', () => {
     const body = { model: 'openai/gpt-oss-120b', prompt_cache_key: 'k', prompt_cache_retention: '24h' };
     expect(changed('groq', body)).toEqual({
