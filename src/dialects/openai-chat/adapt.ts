@@ -3,7 +3,7 @@ import { asArray, asObject, asString, type JsonObject, type JsonValue } from '..
 import type { Quirks } from '../dialect.ts';
 import { ON_DEMAND } from '../openai/fields.ts';
 import type { LossReport } from '../shared/loss-report.ts';
-import { ALLOWED_DECLARED } from '../shared/allowed-tools.ts';
+import { ALLOWED_DECLARED, NONE_DECLARED } from '../shared/allowed-tools.ts';
 import { adaptMessages, changesMessages, withReasoning } from './adapt-messages.ts';
 import { adaptEffort } from './build-reasoning.ts';
 import { adaptThinking, needsReasoning } from './model-thinking.ts';
@@ -123,10 +123,15 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
   if (allowed !== undefined && tools !== undefined) {
     const names = new Set((asArray(allowed.tools) ?? []).map(nameOf));
     const declared = tools.filter((tool) => names.has(nameOf(tool)));
-    losses.approximated('tool_choice', ALLOWED_DECLARED);
-    edits.tool_choice = declared.length === 0 ? 'none' : (allowed.mode ?? 'auto');
-    // A history with calls must not be sent without tools.
-    if (declared.length > 0) edits.tools = tools = declared;
+    if (declared.length > 0) {
+      losses.approximated('tool_choice', ALLOWED_DECLARED);
+      edits.tool_choice = allowed.mode ?? 'auto';
+      edits.tools = tools = declared;
+    } else {
+      // The tools stay: a history with calls must not be sent without any.
+      if (allowed.mode === 'required') losses.lost('tool_choice', NONE_DECLARED);
+      edits.tool_choice = 'none';
+    }
   }
   if (quirks.toolChoiceAutoOnly === true && choice !== undefined && choice !== null && choice !== 'auto') {
     edits.tool_choice = undefined;

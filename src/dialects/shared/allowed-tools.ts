@@ -7,6 +7,7 @@ import { invalid } from './read-field.ts';
 /** For losses. */
 export const ALLOWED_DECLARED =
   'only the allowed tools are declared, so a prompt cache of all tools is not hit';
+export const NONE_DECLARED = 'no allowed tool is declared';
 
 export type Allowance = Pick<NeutralRequest, 'toolChoice' | 'allowedTools'>;
 
@@ -48,7 +49,7 @@ export function declareAllowed(request: NeutralRequest, losses: LossReport): Neu
   if (tools.length === request.tools.length) return rest;
   // A history with calls must not be sent without tools, so those that may not be called stay.
   if (tools.length === 0) {
-    if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', 'no allowed tool is declared');
+    if (rest.toolChoice?.type === 'required') losses.lost('tool_choice', NONE_DECLARED);
     return { ...rest, toolChoice: NONE };
   }
   losses.approximated('tool_choice', ALLOWED_DECLARED);

@@ -108,7 +108,11 @@ describe('a choice that the provider would refuse', () => {
       tool_choice: 'auto',
       lost: ['tool_choice'],
     });
-    expect(changed(kind, allowing('auto', 'other'))).toEqual({ tool_choice: 'none', lost: ['tool_choice'] });
+    expect(changed(kind, allowing('auto', 'other'))).toEqual({ tool_choice: 'none', lost: [] });
+    expect(changed(kind, allowing('required', 'other'))).toEqual({
+      tool_choice: 'none',
+      lost: ['tool_choice'],
+    });
   });
 
   test('where a model that thinks cannot be forced to call one of them, it does not think', () => {
