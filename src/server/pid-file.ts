@@ -91,6 +91,8 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
 function openLock(path: string): Database {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // Not where it exists: to close a file releases all locks that this process has on it.
+    if (!existsSync(lockOf(path))) writeFileSync(lockOf(path), '', { mode: 0o600, flag: 'a' });
     return new Database(lockOf(path), { create: true });
   } catch (cause) {
     throw unwritable(lockOf(path), cause);

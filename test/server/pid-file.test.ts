@@ -19,7 +19,7 @@ test('names its process before anything is served, then where it serves, and is 
   expect(() => claimPidFile(path)).toThrow(PidFileError);
   file.write(SERVER);
   expect(readPidFile(path)).toEqual({ is: 'running', server: SERVER });
-  expect(statSync(path).mode & 0o777).toBe(0o600);
+  for (const each of [path, `${path}.lock`]) expect(statSync(each).mode & 0o777).toBe(0o600);
   file.release();
   expect(existsSync(path)).toBe(false);
   expect(readPidFile(path).is).toBe('absent');
