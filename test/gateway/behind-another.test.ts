@@ -18,8 +18,8 @@ interface Hop {
 }
 
 /** Two gateways in a row; `behind` configures the one that the provider answers. */
-function inARow(behind: ConfigInput, answer: JsonObject, ownKey?: string) {
-  const provider = createReplayFetch(jsonReply(answer));
+function inARow(behind: ConfigInput, answer: JsonObject, ownKey?: string, status = 200) {
+  const provider = createReplayFetch(jsonReply(answer, { status }));
   const second = createTestGateway({ config: behind, fetch: provider.fetch });
   const hops: Hop[] = [];
   const first: TestGateway = createTestGateway({
@@ -118,6 +118,16 @@ test('what the second loses is named by the first too', async () => {
   expect(response.headers.get('x-sluice-lost')).toBe('top_k');
   expect((await second.row(0)).lost).toEqual(['top_k']);
   expect((await first.row(0)).lost).toEqual(['top_k']);
+});
+
+test('what went wrong behind the second is said once', async () => {
+  const answer = { error: { code: 400, message: 'no such voice', status: 'INVALID_ARGUMENT' } };
+  const { first } = inARow(AT_GEMINI, answer, undefined, 400);
+  const body = { model: 'm', input: 'hi' };
+  const text = await (await first.post('/v1/responses', body)).text();
+  const wanted = 'gemini: the provider answered 400 (INVALID_ARGUMENT): no such voice';
+  expect(asObject(parseObject(text)?.error)?.message).toBe(wanted);
+  expect((await first.row(0)).errorMessage).toBe(`team: ${wanted}`);
 });
 
 describe('keys', () => {

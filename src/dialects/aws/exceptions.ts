@@ -5,7 +5,7 @@ import { asObject, asString, type JsonObject, parseObject } from '../../model/js
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
-import { codeOfStatus, pageInstead } from '../shared/failure-status.ts';
+import { codeOfStatus, failureText, pageInstead } from '../shared/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** The prefix of the names of events that are exceptions. */
@@ -69,10 +69,8 @@ function toError(httpStatus: number | undefined, named: string, message: string)
   const name = bareName(named);
   const status = httpStatus ?? STATUS_OF[name] ?? 500;
   const code = CODE_OF[name] ?? codeFor(status, name, message);
-  const prefix =
-    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
-  const type = name === '' ? '' : ` (${name.charAt(0).toUpperCase()}${name.slice(1)})`;
-  return new GatewayError(code, `${prefix}${type}: ${message || 'it gave no reason'}`, {
+  const type = name === '' ? undefined : `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return new GatewayError(code, failureText(httpStatus, type, message), {
     ...ownStatus(code, status),
     ...(code === 'upstream_rate_limited' && USED_UP.test(message) && { exhausted: 'model' as const }),
     ...(name === '' ? {} : { reason: { type: name } }),

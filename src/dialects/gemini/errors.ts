@@ -13,7 +13,14 @@ import {
 } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import type { UpstreamFailure } from '../dialect.ts';
-import { codeOfStatus, ownStatus, pageInstead, statedIn, UNPAID } from '../shared/failure-status.ts';
+import {
+  codeOfStatus,
+  failureText,
+  ownStatus,
+  pageInstead,
+  statedIn,
+  UNPAID,
+} from '../shared/failure-status.ts';
 import { serverWords } from '../shared/server-words.ts';
 import { listOf } from './wire.ts';
 
@@ -78,20 +85,14 @@ const STATUS_OF: Record<string, number> = table({
 function toError(httpStatus: number | undefined, stated: Stated): GatewayError {
   const status = httpStatus ?? stated.status ?? STATUS_OF[stated.reason.type ?? ''] ?? 500;
   const code = codeFor(status, stated.reason, stated.message);
-  const prefix =
-    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = stated.reason.type ?? stated.reason.code;
-  return new GatewayError(
-    code,
-    `${prefix}${named === undefined ? '' : ` (${named})`}: ${stated.message || 'it gave no reason'}`,
-    {
-      ...statusOf(code, status),
-      ...(status === UNPAID && { exhausted: true }),
-      ...(code === 'upstream_rate_limited' && isUsedUp(stated) && { exhausted: 'model' }),
-      ...(stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs }),
-      ...(Object.keys(stated.reason).length > 0 && { reason: stated.reason }),
-    },
-  );
+  return new GatewayError(code, failureText(httpStatus, named, stated.message), {
+    ...statusOf(code, status),
+    ...(status === UNPAID && { exhausted: true }),
+    ...(code === 'upstream_rate_limited' && isUsedUp(stated) && { exhausted: 'model' }),
+    ...(stated.retryAfterMs === undefined ? {} : { retryAfterMs: stated.retryAfterMs }),
+    ...(Object.keys(stated.reason).length > 0 && { reason: stated.reason }),
+  });
 }
 
 /** Quotas for a day, or for hours of a plan. Google counts each model separately. */

@@ -2,7 +2,7 @@
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
-import { codeOfStatus, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
+import { codeOfStatus, failureText, ownStatus, pageInstead, UNPAID } from '../shared/failure-status.ts';
 import { serverWords } from '../shared/server-words.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
@@ -39,8 +39,7 @@ function messageOf({ error }: JsonObject): string | undefined {
 
 function toError(status: number | undefined, message: string): GatewayError {
   const code = codeFor(status ?? 500, message);
-  const prefix = status === undefined ? 'the provider reported an error' : `the provider answered ${status}`;
-  return new GatewayError(code, `${prefix}: ${message || 'it gave no reason'}`, {
+  return new GatewayError(code, failureText(status, undefined, message), {
     ...(status !== undefined && ownStatus(code, status)),
     ...(status === UNPAID && { exhausted: true }),
   });

@@ -15,6 +15,7 @@ import { baseRespIn } from '../shared/base-resp.ts';
 import { detailText } from '../shared/server-words.ts';
 import {
   codeOfStatus,
+  failureText,
   ownStatus,
   pageInstead,
   pathRemedy,
@@ -110,25 +111,19 @@ function toError(httpStatus: number | undefined, stated: Stated, quirks: Quirks)
   const code = isTooLong ? 'context_too_long' : (vendor?.code ?? codeFor(given, reason, message));
   // A vendor's code overrides a contradicting status, such as HTTP 200, or a 429 for an empty account.
   const status = vendor === undefined ? given : (vendor.status ?? ERROR_RULES[code].status);
-  const prefix =
-    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
   const named = reason.code ?? reason.type;
   const tooManyTools = code === 'upstream_rejected' && meansTooManyTools(message);
   const remedy = tooManyTools ? FEWER_TOOLS : pathRemedy(httpStatus, message);
   const tooMuch = TOO_MUCH_AT_ONCE.test(message);
   const elsewhere = tooManyTools || (code === 'upstream_rejected' && tooMuch);
-  return new GatewayError(
-    code,
-    `${prefix}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}${remedy}`,
-    {
-      ...ownStatus(code, status),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(elsewhere && { elsewhere }),
-      ...(tooMuch && { lasting: true }),
-      ...(isExhausted(reason, vendor, given) && { exhausted: true }),
-      ...(Object.keys(reason).length > 0 && { reason }),
-    },
-  );
+  return new GatewayError(code, failureText(httpStatus, named, message) + remedy, {
+    ...ownStatus(code, status),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(elsewhere && { elsewhere }),
+    ...(tooMuch && { lasting: true }),
+    ...(isExhausted(reason, vendor, given) && { exhausted: true }),
+    ...(Object.keys(reason).length > 0 && { reason }),
+  });
 }
 
 /**

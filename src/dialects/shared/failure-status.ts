@@ -1,4 +1,4 @@
-// What the HTTP status of a provider's failure means in every dialect, if its body says nothing more specific.
+// What a provider's failure means in every dialect by its HTTP status, if its body says nothing more specific, and how it is told.
 import type { ErrorCode } from '../../model/errors.ts';
 import type { JsonValue } from '../../model/json/json.ts';
 
@@ -61,4 +61,22 @@ export function pageInstead(body: string): string {
   const title = /<title[^<>]*>([^<]*)<\/title/i.exec(body)?.[1]?.replace(/\s+/g, ' ').trim().slice(0, 80);
   const titled = title ? ` titled "${title}"` : '';
   return `an HTML page${titled} instead of JSON; check its base_url and any proxy in between`;
+}
+
+/** A failure in the words of `failureText`, as another gateway between here and the provider tells it: behind the names it has for providers. */
+const TOLD = /^(?:[\w.-]+: )*the provider (?:answered \d{3}|reported an error)\b/;
+
+/**
+ * The message of a failure: what happened, and the provider's reason. Where gateways stand in a row, it is said by one of them.
+ * @param named the provider's name for it.
+ */
+export function failureText(
+  httpStatus: number | undefined,
+  named: string | undefined,
+  message: string,
+): string {
+  if (TOLD.test(message)) return message;
+  const happened =
+    httpStatus === undefined ? 'the provider reported an error' : `the provider answered ${httpStatus}`;
+  return `${happened}${named === undefined ? '' : ` (${named})`}: ${message || 'it gave no reason'}`;
 }
