@@ -40,8 +40,16 @@ export interface ClientEmbeddings {
   readonly known?: KnownRequest;
   /** Throws GatewayError `invalid_request` naming the field that is missing or wrong. */
   parseRequest(body: JsonObject, route: ClientRoute): EmbeddingRequest;
-  /** @param model the one that serves, for answers in which the upstream does not name it. */
-  buildResponse(response: EmbeddingResponse, request: EmbeddingRequest, model: string): JsonObject;
+  /**
+   * @param model the one that serves, for answers in which the upstream does not name it.
+   * @param id of the answer, for Mistral's clients.
+   */
+  buildResponse(
+    response: EmbeddingResponse,
+    request: EmbeddingRequest,
+    model: string,
+    id?: string,
+  ): JsonObject;
 }
 
 /** A conversation as its provider summarises it: what comes back only that provider can read. */

@@ -4,7 +4,7 @@ import { expect, test } from 'bun:test';
 import { asArray, asObject, parseObject } from '../../src/model/json/json.ts';
 import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
-import { replyWith } from '../support/reply.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
 const input = (index: number, partial_json: string) => ({
@@ -94,4 +94,37 @@ test('other clients get each piece when it comes, and no counts that they did no
   const { calls, counts } = await ask('OpenAI/Python 2.1.0');
   expect(calls.length).toBe(6);
   expect(counts).toEqual([]);
+});
+
+const MISTRALS = { headers: { 'user-agent': 'speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai' } };
+
+test('lists of models have the kind and the capabilities of each, which the SDKs require', async () => {
+  const { gateway } = createTestGateway({
+    config: { providers: { simulator: {} } },
+    fetch: createReplayFetch(jsonReply({})).fetch,
+  });
+  const list = async (path: string, init = {}) => {
+    const response = await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`, init));
+    return parseObject(await response.text()) ?? {};
+  };
+  const listed = asArray((await list('/v1/models', MISTRALS)).data) ?? [];
+  expect(listed.length).toBeGreaterThan(0);
+  for (const model of listed)
+    expect(model).toMatchObject({ type: 'base', object: 'model', capabilities: { completion_chat: true } });
+  expect(await list('/v1/models/simulator', MISTRALS)).toMatchObject({ type: 'base' });
+  for (const model of asArray((await list('/v1/models')).data) ?? [])
+    expect(model).not.toHaveProperty('type');
+});
+
+test('embeddings have an id, which the SDKs require', async () => {
+  const embedded = async (init = {}) => {
+    const upstream = createReplayFetch(jsonReply({ embeddings: [{ values: [1] }] }));
+    const provider = { api_key: 'k', max_retries: 0 };
+    const config = { providers: { gemini: provider } };
+    const { post } = createTestGateway({ config, fetch: upstream.fetch });
+    const answer = await post('/v1/embeddings', { model: 'gemini/gemini-embedding-001', input: ['a'] }, init);
+    return parseObject(await answer.text()) ?? {};
+  };
+  expect(await embedded(MISTRALS)).toMatchObject({ id: expect.any(String), object: 'list' });
+  expect(await embedded()).not.toHaveProperty('id');
 });

@@ -1,9 +1,9 @@
 // The dialect of OpenAI Chat Completions and of everything compatible with it.
-import type { HeaderReader } from '../../model/headers.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { ClientRoute, Dialect, ProviderSide } from '../dialect.ts';
 import { EMBEDDINGS_PATH, openaiClientEmbeddings, openaiEmbeddings } from '../openai/embeddings.ts';
 import { buildError, isOwnFailure, isSeenBySdks, parseError } from '../openai/errors.ts';
+import { isMistrals } from '../openai/mistral-clients.ts';
 import { openaiClientModels, openaiModels } from '../openai/models.ts';
 import { forwardedByChat } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
@@ -97,18 +97,6 @@ function cloudRoute(path: string): ClientRoute | undefined {
   if (method !== 'rawPredict' && method !== 'streamRawPredict') return undefined;
   const modelForBody = model.replace(/@\w+$/, '');
   return { operation: 'generate', modelForBody, ownsQuery: true, envelope: OF_GOOGLE };
-}
-
-/**
- * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that
- * has no name, as the pieces of OpenAI's have none (`models/functioncall.py`); what uses them (Pydantic AI) takes each chunk's for
- * whole calls. https://github.com/mistralai/client-python
- *
- * So do the AI SDK's providers for Mistral and xAI, which streams each call whole: they expect choices in the chunk with the counts,
- * and a name in each call. https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/xai
- */
-function isMistrals(headers: HeaderReader): boolean {
-  return /mistral|(^|\s)ai-sdk\/xai\//i.test(headers.get('user-agent') ?? '');
 }
 
 /** An empty delta is no keep-alive: servers send one for each token that they withhold, for minutes (docs/resilience.md). */

@@ -42,9 +42,11 @@ export const openaiClientEmbeddings: ClientEmbeddings = {
     if (typeof user === 'string') request.user = user;
     return request;
   },
-  buildResponse(response, { encoding }, model) {
+  buildResponse(response, { encoding }, model, id) {
     const tokens = response.usage?.inputTokens ?? 0;
     return {
+      // OpenAI has none; Mistral's SDKs require it.
+      ...(id !== undefined && { id }),
       object: 'list',
       data: response.vectors().map((vector, index) => ({
         object: 'embedding',

@@ -11,12 +11,18 @@ import {
 } from '../../model/json/json.ts';
 import type { ModelCapabilities, ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
+import { isMistrals, MISTRALS_MODELS } from './mistral-clients.ts';
 import { ownPath } from './own-path.ts';
 
 export const openaiClientModels: ClientModels = {
-  route: (path) => routeModels(ownPath(path), '/v1/models'),
-  buildModel,
-  buildList: (models) => ({ object: 'list', data: models.map(buildModel) }),
+  route(path, headers) {
+    const asked = routeModels(ownPath(path), '/v1/models');
+    return asked !== undefined && isMistrals(headers) ? { ...asked, form: MISTRALS_MODELS } : asked;
+  },
+  buildModel: (model, asked) => (asked.form?.buildModel ?? buildModel)(model, asked),
+  buildList(models, query, asked) {
+    return asked.form?.buildList(models, query, asked) ?? { object: 'list', data: models.map(buildModel) };
+  },
 };
 
 function buildModel({ id, created = 0, provider }: OfferedModel): JsonObject {

@@ -29,7 +29,10 @@ export async function answerEmbeddings(exchange: Operation): Promise<Response> {
       if (answer.usage !== null) observer.see({ type: 'usage', usage: answer.usage });
     },
     join,
-    buildResponse: (answer, target) => client.buildResponse(answer, request(), target.model),
+    buildResponse(answer, target) {
+      const id = incoming.readsMistrals === true ? exchange.record.requestId : undefined;
+      return client.buildResponse(answer, request(), target.model, id);
+    },
   });
 }
 

@@ -1,0 +1,47 @@
+// Clients that read Mistral's forms, which differ from OpenAI's: how they are told, and the lists of models that they read.
+import type { HeaderReader } from '../../model/headers.ts';
+import type { JsonObject } from '../../model/json/json.ts';
+import type { OfferedModel } from '../../model/model-entry.ts';
+import type { AskedModels } from '../operations.ts';
+
+/**
+ * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that
+ * has no name, as the pieces of OpenAI's have none (`models/functioncall.py`); what uses them (Pydantic AI) takes each chunk's for
+ * whole calls. https://github.com/mistralai/client-python
+ *
+ * So do the AI SDK's providers for Mistral and xAI, which streams each call whole: they expect choices in the chunk with the counts,
+ * and a name in each call. https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/xai
+ */
+export function isMistrals(headers: HeaderReader): boolean {
+  return /mistral|(^|\s)ai-sdk\/xai\//i.test(headers.get('user-agent') ?? '');
+}
+
+/** Its SDKs refuse an entry without `type`, or without `capabilities`. https://docs.mistral.ai/api/endpoint/models */
+export const MISTRALS_MODELS: NonNullable<AskedModels['form']> = {
+  buildModel,
+  buildList: (models) => ({ object: 'list', data: models.map(buildModel) }),
+};
+
+function buildModel({
+  id,
+  created = 0,
+  provider,
+  contextWindow,
+  capabilities = {},
+}: OfferedModel): JsonObject {
+  const { images, tools, reasoning, embeds } = capabilities;
+  return {
+    id,
+    object: 'model',
+    created: Math.floor(created),
+    owned_by: provider,
+    capabilities: {
+      completion_chat: embeds !== true,
+      ...(tools !== undefined && { function_calling: tools }),
+      ...(images !== undefined && { vision: images }),
+      ...(reasoning !== undefined && { reasoning }),
+    },
+    ...(contextWindow !== undefined && { max_context_length: contextWindow }),
+    type: 'base',
+  };
+}
