@@ -417,6 +417,8 @@ export interface Quirks {
   streamOptions?: boolean;
   /** openai-chat: true if documents are `document_url`, with an address or a data URL. Otherwise they are files, as bytes. */
   documentUrls?: boolean;
+  /** openai-chat: true if files of text are taken as bytes. Otherwise their text is sent. */
+  textFiles?: true;
   /** openai-chat: false if documents are refused, as bytes too. */
   documents?: false;
   /**

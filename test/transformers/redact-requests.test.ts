@@ -89,6 +89,17 @@ describe('to a provider of the same dialect', () => {
     const clean: unknown = JSON.parse(JSON.stringify(messages).replaceAll(SECRET, '[redacted]'));
     expect(lab.sent().body.messages).toEqual(clean as JsonObject[]);
   });
+
+  test.each<JsonObject>([
+    { type: 'document_url', document_url: 'https://example.com/a.pdf', document_name: 'a' },
+    { type: 'file', file: { filename: 'a.txt', file_data: 'data:text/plain;base64,YWJj' } },
+  ])('a document that the provider is not known to take: %j', async (document) => {
+    const lab = labOf('openai-chat');
+    const content = [{ type: 'text', text: `The user has ${SECRET}.` }, document];
+    await lab.ask('openai-chat', true, { messages: [{ role: 'user', content }] });
+    const clean = [{ type: 'text', text: 'The user has [redacted].' }, document];
+    expect(lab.sent().body.messages).toEqual([{ role: 'user', content: clean }]);
+  });
 });
 
 describe('thinking of Responses', () => {

@@ -132,10 +132,10 @@ function buildImage(part: ImagePart, losses: LossReport): JsonObject | undefined
 }
 
 function buildDocument(part: DocumentPart, { losses, options }: BuildScope): JsonObject | undefined {
-  // OpenAI takes bytes of PDFs alone: https://github.com/trpc-group/trpc-agent-go/issues/1816
-  const source = asText(part.source) ?? part.source;
   const { name } = part;
-  const { documentUrls } = options.quirks;
+  const { documentUrls, textFiles } = options.quirks;
+  // OpenAI takes bytes of PDFs alone: https://github.com/trpc-group/trpc-agent-go/issues/1816
+  const source = (textFiles !== true && asText(part.source)) || part.source;
   if (part.cites === true) losses.lost('citations');
   if (options.quirks.documents === false && source.kind !== 'text') {
     losses.lost('document');

@@ -14,9 +14,12 @@ export const passthrough: Passthrough = {
   taking(body, quirks) {
     const turns = (asArray(body.messages) ?? []).map(asObject);
     const says = (field: string) => turns.some((turn) => turn?.[field] !== undefined && turn[field] !== null);
+    const text = JSON.stringify(body);
     return {
       ...quirks,
-      ...(JSON.stringify(body).includes('cache_control":') && { cacheControl: true }),
+      textFiles: true,
+      ...(text.includes('"document_url":') && { documentUrls: true }),
+      ...(text.includes('cache_control":') && { cacheControl: true }),
       ...(body.top_k !== undefined && { extraFields: ['top_k'] }),
       ...((says('reasoning_content') || says('reasoning')) && { replaysReasoning: true }),
       ...(says('reasoning_details') && { replaysReasoningDetails: true }),
