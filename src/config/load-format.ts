@@ -129,7 +129,7 @@ function wrongNodes(document: Document.Parsed, lines: LineCounter): FormatResult
     Value(_, node, path) {
       if (node.anchor !== undefined) {
         anchors.set(node.anchor, node);
-        if (isScalar(node) && node.source === '')
+        if (isScalar(node) && node.type === 'PLAIN' && node.source === '')
           report('this anchor (&) names nothing; a value that begins with & must be in quotes', node.range);
       }
       if (path.length > DEEPEST && path.filter(isCollection).length >= DEEPEST) {

@@ -356,6 +356,12 @@ describe('problems name file, line and key', () => {
     expect(config?.providers.find(({ name }) => name === 'c')).toMatchObject({ defaultModel: 'm' });
   });
 
+  test('an anchor may name an empty text in quotes', () => {
+    const text = 'providers:\n  a: { kind: simulator, default_model: &none "" }\n';
+    const { said } = load('sluice.yaml', text);
+    expect(said.filter((line) => line.includes('anchor'))).toEqual([]);
+  });
+
   test('warnings without number stay warnings', () => {
     const limits = Array.from(
       { length: 60 },
