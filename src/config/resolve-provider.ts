@@ -110,7 +110,9 @@ export function resolveProvider(
     ...address.address,
     // An entry that names a dialect wants that one alone.
     ...(isOwnAddress && entry.dialect === undefined && spokenBesides(kind)),
-    ...(kind?.isGateway === true && { isGateway: true, basePaths: kind.basePaths ?? {} }),
+    ...(kind?.isGateway === true && { isGateway: true }),
+    // `base_url` of one dialect alone is as for its SDKs.
+    ...(kind?.basePaths !== undefined && entry.dialect === undefined && { basePaths: kind.basePaths }),
     ...(kind?.keyHeader !== undefined && { keyHeader: kind.keyHeader }),
     ...(authorization !== undefined && { authorization }),
     ...(oauth !== undefined && { oauth }),

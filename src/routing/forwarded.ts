@@ -39,10 +39,11 @@ function forwardDialect(
   if (!forwardOtherPaths) return undefined;
   // With paths or signatures of its own, it has the dialect's messages and not the vendor's whole API.
   const isApart = endpoint !== undefined || authorization !== undefined;
+  const takesEach = isGateway === true && dialect === 'any';
   const takesDialects = !isApart || (isSocket === true && socket !== undefined);
   return spokenBy.find((candidate) =>
     isDialect(candidate)
-      ? takesDialects && (isGateway === true || candidate === dialect || alsoSpeaks.includes(candidate))
+      ? takesDialects && (takesEach || candidate === dialect || alsoSpeaks.includes(candidate))
       : candidate === dialect || candidate === alsoTakes?.wire,
   );
 }

@@ -184,6 +184,24 @@ test('an address with the beginning of a path, as SDKs have it, is told', () => 
   ]);
 });
 
+test('an entry that names a dialect asks in that one alone, at the address that its SDKs have', async () => {
+  const asked: string[] = [];
+  const { gateway, post } = createTestGateway({
+    config: {
+      providers: { team: { kind: 'sluice', dialect: 'openai-chat', base_url: `${ADDRESS}/v1` } },
+      routing: { default_provider: 'team' },
+    },
+    async fetch(url) {
+      asked.push(url.slice(ADDRESS.length));
+      return Response.json(url.endsWith('/models') ? { object: 'list', data: [] } : ANSWERED);
+    },
+  });
+  await post('/v1/messages', { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] });
+  for (const path of ['/v1/models', '/v1/files', '/v1/messages/batches'])
+    await gateway.fetch(new Request(`http://127.0.0.1:8088${path}`));
+  expect(asked).toEqual(['/v1/chat/completions', '/v1/models', '/v1/files']);
+});
+
 test('its address has to be said', () => {
   const { problems } = resolveInput({ providers: { team: { kind: 'sluice' } } });
   expect(problems).toEqual([
