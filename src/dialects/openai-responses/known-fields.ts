@@ -5,6 +5,8 @@ import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fi
 // The SDKs add their parsed form of a text, and of arguments, as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };
 
+const IMAGE: KnownFields = { image_url: true, file_id: true, detail: true };
+
 /** Parts of other types are kept whole; so is a call's result that is not a list of parts. */
 const PART = byType(
   {
@@ -14,7 +16,8 @@ const PART = byType(
     summary_text: TEXT,
     reasoning_text: TEXT,
     refusal: { refusal: true },
-    input_image: { image_url: true, file_id: true, detail: true },
+    input_image: IMAGE,
+    image_url: IMAGE,
     input_file: { filename: true, file_data: true, file_url: true, file_id: true, detail: true },
     input_audio: { input_audio: { data: true, format: true } },
   },

@@ -4,12 +4,13 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { audioMediaType, documentMediaType, parseMediaUrl } from '../openai/media.ts';
 import { ID } from './wire.ts';
 
-/** The image of an `input_image` part, undefined where it names none. */
+/** The image of an `input_image` part, or of one in the form of Chat Completions; undefined where it names none. */
 export function parseImage(part: JsonObject): ImagePart | undefined {
   // A chat-style `{url}` is a widespread mistake that servers forgive.
-  const url = asString(part.image_url) ?? asString(asObject(part.image_url)?.url);
+  const chat = asObject(part.image_url);
+  const url = asString(part.image_url) ?? asString(chat?.url);
   const id = asString(part.file_id);
-  const detail = asString(part.detail);
+  const detail = asString(part.detail) ?? asString(chat?.detail);
   const wanted = detail === undefined ? {} : { detail };
   if (url) return { type: 'image', source: parseMediaUrl(url), ...wanted };
   return id ? { type: 'image', source: { kind: 'file', id, dialect: ID }, ...wanted } : undefined;

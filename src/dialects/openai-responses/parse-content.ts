@@ -63,6 +63,9 @@ function parseTyped(type: string, part: JsonObject, path: string): Part {
     case 'refusal':
       if (typeof part.refusal !== 'string') throw invalid(`${path}.refusal`, 'must be a string');
       return { type: 'refusal', text: part.refusal };
+    // The type of Chat Completions, as LangChain for JavaScript sends images given with a `source_type` of `base64`:
+    // `converters/responses.ts` of @langchain/openai 1.x converts them as for Chat Completions.
+    case 'image_url':
     case 'input_image': {
       const image = parseImage(part);
       if (image === undefined) throw invalid(path, 'has neither `image_url` nor `file_id`; give one of them');

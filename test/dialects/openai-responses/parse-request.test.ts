@@ -81,6 +81,15 @@ describe('content', () => {
       { type: 'image', source: { kind: 'url', url: 'https://a.example/x.png' } },
     ],
     [
+      'image of Chat Completions',
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBO', detail: 'low' } },
+      {
+        type: 'image',
+        source: { kind: 'base64', mediaType: 'image/png', data: 'iVBO' },
+        detail: 'low',
+      },
+    ],
+    [
       'file as data',
       { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBE' },
       {
