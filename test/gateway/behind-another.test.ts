@@ -171,7 +171,8 @@ test('a circle of gateways ends, and says so', async () => {
       return only.gateway.fetch(new Request(url.replace(ADDRESS, 'http://127.0.0.1:8088'), init));
     },
   });
-  const response = await only.post('/v1/messages', { model: 'm', max_tokens: 9, messages: [] });
+  const headers = { 'x-sluice-hops': '-9' };
+  const response = await only.post('/v1/messages', { model: 'm', max_tokens: 9, messages: [] }, { headers });
   expect(response.status).toBe(400);
   expect(await response.text()).toContain('passed 8 gateways already and is not sent on to team');
   expect(hops).toBe(8);

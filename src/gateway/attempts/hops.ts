@@ -14,7 +14,8 @@ const MOST_HOPS = 8;
  */
 export function countHop(headers: HeaderList, asked: HeaderReader | undefined, { provider }: Target): void {
   if (provider.isGateway !== true) return;
-  const passed = Number(asked?.get(HOPS_HEADER) ?? 0) || 0;
+  // Whatever a client of its own says there, it starts no lower than at none.
+  const passed = Number(/^\d+$/.exec(asked?.get(HOPS_HEADER) ?? '')?.[0] ?? 0);
   if (passed >= MOST_HOPS) {
     throw new GatewayError(
       'unsupported_feature',
