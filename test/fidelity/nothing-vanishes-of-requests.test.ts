@@ -74,7 +74,9 @@ function outcome(client: DialectId, { dialect, model, quirks }: Target, body: Js
       settings: { project: 'project-1' },
     });
     const named = built.losses.map(({ feature, how = '' }) => `${feature} ${how}`);
-    const sent = [built.body, { ...built.headers }, request.includeUsage, request.stream];
+    // What a field changes in the answer is no less.
+    const { includeUsage, readsReasoningDetails, stream } = request;
+    const sent = [built.body, { ...built.headers }, includeUsage, readsReasoningDetails, stream];
     return { valid: true, sent: JSON.stringify(sent), named };
   } catch (thrown) {
     if (thrown instanceof GatewayError) return { valid: false, sent: thrown.message, named: [] };
