@@ -52,8 +52,6 @@ const PLACES: Record<DialectId, Places> = {
     // OpenRouter's counts, which are asked for always.
     usage: is({ include: true }),
     'usage.include': is(true),
-    // In which fields the client reads thinking, which is not the provider's business.
-    reasoning_format: is('parsed'),
     thinking: (value) => asTheModelLikes(value) || shown(value),
     enable_thinking: is(false),
     'reasoning.enabled': shown,
