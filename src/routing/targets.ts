@@ -144,9 +144,14 @@ export function resolveDefault(
   if (slash > 0) {
     const name = model.slice(0, slash);
     const isVendor = findProviderKind(name) !== undefined;
-    const isOff = isVendor || config.disabled.some((provider) => provider.name === name);
-    // Some providers' own models are named `vendor/model`: those belong to that provider, not to the vendor.
-    if (isOff && !(isVendor && chosen !== undefined && serves(chosen, model))) {
+    const isDisabled = config.disabled.some((provider) => provider.name === name);
+    // Some providers' own models are named `vendor/model`: those belong to that provider, not to the vendor. Another gateway has
+    // vendors of its own.
+    const isTheirs =
+      isVendor &&
+      chosen !== undefined &&
+      (serves(chosen, model) || (chosen.isGateway === true && !isDisabled));
+    if ((isVendor || isDisabled) && !isTheirs) {
       throw notEnabled(name, config, `model "${model}" asks for provider "${name}"`);
     }
   }

@@ -130,6 +130,23 @@ test('what went wrong behind the second is said once', async () => {
   expect((await first.row(0)).errorMessage).toBe(`team: ${wanted}`);
 });
 
+test('a vendor that only the second has is named there; one that is disabled here is not asked elsewhere', async () => {
+  const { first, hops, provider } = inARow({ providers: { openai: { api_key: 'k' } } }, ANSWERED);
+  const ask = (model: string) =>
+    first.post('/v1/messages', { model, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] });
+  expect((await ask('openai/gpt-4o')).status).toBe(200);
+  expect(parseObject(hops[0]?.body ?? '')?.model).toBe('openai/gpt-4o');
+  expect(provider.requests[0]?.json()).toMatchObject({ model: 'gpt-4o' });
+  const config: ConfigInput = {
+    providers: { team: { kind: 'sluice', base_url: ADDRESS }, openai: { api_key: 'env:ABSENT_KEY' } },
+    routing: { default_provider: 'team' },
+  };
+  const refused = createTestGateway({ config, fetch: () => Promise.reject(new Error('nobody is asked')) });
+  const body = { model: 'openai/gpt-4o', max_tokens: 9, messages: [] };
+  const response = await refused.post('/v1/messages', body);
+  expect([response.status, await response.text()]).toEqual([404, expect.stringContaining('is disabled')]);
+});
+
 describe('keys', () => {
   const body = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
   const behind = { ...AT_CHAT, server: { keys: ['team-key'] } };
