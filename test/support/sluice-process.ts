@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/index.ts';
+import { freePort } from './free-port.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const ROOT = resolve(import.meta.dir, '..', '..');
@@ -44,7 +45,9 @@ export interface StartOptions {
 }
 
 export async function startSluice(options: StartOptions = {}): Promise<SluiceProcess> {
-  const { config, environment, home, workers = 1, port = 0, program = LAUNCHER } = options;
+  const { config, environment, home, workers = 1, program = LAUNCHER } = options;
+  // Of a port that the system deals out, another process may make a connection before all workers listen there.
+  const port = options.port ?? (workers === 1 ? 0 : await freePort());
   const directory = home ?? temporaryFolder('e2e');
   const file = join(directory, 'sluice.json');
   const writeConfig = (value: ConfigInput | string) =>
