@@ -195,6 +195,14 @@ describe('an OpenAI client back at an OpenAI provider', () => {
     const asking = { ...body, stream_options: { include_usage: true } };
     expect(await (await post('/v1/chat/completions', asking)).text()).toBe(answer);
   });
+
+  test('its provider reads how it wants thinking to be told, since it gets the answer as it is', async () => {
+    const { post, sent, row } = setup('gpt', [...CHAT_ANSWER, CHAT_DONE].join(''));
+    const told = { reasoning_format: 'hidden', include_reasoning: false };
+    await (await post('/v1/chat/completions', { ...body, ...told })).text();
+    expect(sent()).toMatchObject(told);
+    expect((await row(0)).lost).not.toContain('reasoning_summary');
+  });
 });
 
 describe('a Google client back at Gemini', () => {

@@ -25,6 +25,7 @@ import { buildTools } from './build-tools.ts';
 import { samplesWithoutThinking } from '../openai/efforts.ts';
 import { mfjsSchema } from './mfjs-schema.ts';
 import { markPrefill } from './mark-prefill.ts';
+import { hidesThinking } from './reasoning-settings.ts';
 
 /** https://platform.openai.com/docs/api-reference/chat/create#chat-create-stop */
 const MAX_STOP_SEQUENCES = 4;
@@ -59,7 +60,7 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
   set('seed', request.seed);
   if (quirks.extraFields?.includes('top_k')) set('top_k', request.topK);
   else if (request.topK !== undefined) losses.lost('top_k');
-  Object.assign(body, buildReasoning(request, options, losses));
+  Object.assign(body, buildReasoning(withoutToldSummary(request), options, losses));
   if (formatInWords(request, options) !== undefined) losses.approximated('response_format', AS_INSTRUCTION);
   else if (request.outputFormat !== undefined)
     set('response_format', buildResponseFormat(request.outputFormat, options, losses));
@@ -98,6 +99,15 @@ export function buildRequest(asked: NeutralRequest, options: BuildOptions): Buil
     ...(baseUrl !== undefined && { baseUrl }),
     ...(headers !== undefined && { headers }),
   };
+}
+
+/** A client of this dialect that hides thinking in a field of its own is sent on with that field. */
+function withoutToldSummary(request: NeutralRequest): NeutralRequest {
+  const { reasoning, extension, ...others } = request;
+  if (reasoning === undefined || extension?.dialect !== 'openai-chat') return request;
+  if (!hidesThinking(extension.fields)) return request;
+  const { summary: _, ...settings } = reasoning;
+  return { ...others, extension, ...(!isEmpty(settings) && { reasoning: settings }) };
 }
 
 /** Responses has more options than Chat Completions, which refuses unknown ones, and one more time to live. */

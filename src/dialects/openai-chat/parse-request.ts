@@ -149,9 +149,12 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const moderation = optionalObject(body, 'moderation');
   if (moderation !== undefined) request.moderation = moderation;
 
-  const fields = { ...otherFields(body, kept, isDefault), ...reasoning.rest };
+  const { rest, shown } = reasoning;
+  const fields = { ...otherFields(body, kept, isDefault), ...rest, ...shown };
   // Also without fields: it says whose request this is.
   request.extension = { dialect: 'openai-chat', fields };
+  const told = Object.keys(shown);
+  if (told.length > 0) request.extension.defaults = told;
   return request;
 }
 

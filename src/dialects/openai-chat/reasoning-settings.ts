@@ -8,6 +8,8 @@ export interface ParsedReasoning {
   readsDetails?: true;
   /** Fields that `settings` express; the others stay unchanged. */
   consumed: string[];
+  /** Fields that say only how the client reads thinking: kept for servers of this dialect, and lost nowhere. */
+  shown: JsonObject;
   /** The remaining contents of those fields, by dotted path. */
   rest: JsonObject;
 }
@@ -60,11 +62,13 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
   // https://console.groq.com/docs/reasoning
   const format = asString(body.reasoning_format);
   const included = asBoolean(body.include_reasoning);
-  if (format === 'hidden' || included === false) settings.summary = 'omitted';
-  if (format === 'parsed' || format === 'hidden') consumed.push('reasoning_format');
-  if (included !== undefined) consumed.push('include_reasoning');
+  if (hidesThinking(body)) settings.summary = 'omitted';
+  const shown: JsonObject = {
+    ...((format === 'parsed' || format === 'hidden') && { reasoning_format: format }),
+    ...(included !== undefined && { include_reasoning: included }),
+  };
   const readsDetails = object !== undefined || format === 'parsed' || included === true;
-  const read = { consumed, rest, ...(readsDetails && { readsDetails }) };
+  const read = { consumed, rest, shown, ...(readsDetails && { readsDetails }) };
 
   const effort = asString(body.reasoning_effort);
   if (isReasoningEffort(effort)) {
@@ -72,6 +76,14 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     consumed.push('reasoning_effort');
   }
   return Object.keys(settings).length === 0 ? read : { settings, ...read };
+}
+
+/** Whether Groq's field, or OpenRouter's older one, says so. */
+export function hidesThinking({
+  reasoning_format: format,
+  include_reasoning: included,
+}: JsonObject): boolean {
+  return format === 'hidden' || included === false;
 }
 
 const KNOWN = {

@@ -471,6 +471,13 @@ describe('tools', () => {
   });
 });
 
+/** Kept for servers of this dialect, and lost nowhere. */
+const shown = (fields: JsonObject): JsonObject => ({
+  dialect: 'openai-chat',
+  fields,
+  defaults: Object.keys(fields),
+});
+
 describe('settings', () => {
   test.each<[string, JsonObject, JsonObject]>([
     ['max_completion_tokens first', { max_tokens: 1, max_completion_tokens: 2 }, { maxOutputTokens: 2 }],
@@ -524,10 +531,26 @@ describe('settings', () => {
       { reasoning: { enabled: true } },
       { reasoning: { mode: 'on' }, readsReasoningDetails: true },
     ],
-    ['Groq’s parsed reasoning', { reasoning_format: 'parsed' }, { readsReasoningDetails: true }],
-    ['Groq’s hidden reasoning', { reasoning_format: 'hidden' }, { reasoning: { summary: 'omitted' } }],
-    ['reasoning included', { include_reasoning: true }, { readsReasoningDetails: true }],
-    ['reasoning left out', { include_reasoning: false }, { reasoning: { summary: 'omitted' } }],
+    [
+      'Groq’s parsed reasoning',
+      { reasoning_format: 'parsed' },
+      { readsReasoningDetails: true, extension: shown({ reasoning_format: 'parsed' }) },
+    ],
+    [
+      'Groq’s hidden reasoning',
+      { reasoning_format: 'hidden' },
+      { reasoning: { summary: 'omitted' }, extension: shown({ reasoning_format: 'hidden' }) },
+    ],
+    [
+      'reasoning included',
+      { include_reasoning: true },
+      { readsReasoningDetails: true, extension: shown({ include_reasoning: true }) },
+    ],
+    [
+      'reasoning left out',
+      { include_reasoning: false },
+      { reasoning: { summary: 'omitted' }, extension: shown({ include_reasoning: false }) },
+    ],
     ['thinking off', { thinking: { type: 'disabled' } }, { reasoning: { mode: 'off' } }],
     [
       'thinking on',
