@@ -10,7 +10,7 @@ type LeaseOutcome = 'completed' | 'abandoned' | GatewayError;
 
 /** One request's permission to ask a provider, from before it is sent until its answer is over. */
 export interface Lease {
-  /** The gateway's key to use; null where there is none or the client's own goes. */
+  /** The gateway's key to use; null where there is none, or the client's own goes alone. */
   readonly key: string | null;
   /** Its position, `#2`; undefined where there is no choice. */
   readonly keyLabel: string | undefined;

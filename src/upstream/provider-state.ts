@@ -15,7 +15,7 @@ import {
   type Shed,
   type Slot,
 } from './concurrency-limit.ts';
-import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyState } from './key-ring.ts';
+import { type ChosenKey, createKeyRing, type KeyQuestion, type KeyRing, type KeyState } from './key-ring.ts';
 import { createLease, type Lease } from './lease.ts';
 import type { CancelSignal } from './cancellation.ts';
 import {
@@ -36,6 +36,8 @@ export interface GuardedProvider {
   name: string;
   baseUrl: string;
   apiKeys: readonly string[];
+  /** Another gateway, which one of these keys admits us to beside the client's own. */
+  isGateway?: true;
   /** Null: none. */
   breaker: BreakerSettings | null;
   concurrency: ConcurrencySettings;
@@ -44,7 +46,7 @@ export interface GuardedProvider {
 interface LeaseRequest {
   provider: GuardedProvider;
   model: string;
-  /** `client`: the client's own key is used, so that the gateway's do not matter. */
+  /** `client`: the client's own key is used, so that the gateway's do not matter, unless they admit us to another gateway. */
   key: 'own' | 'client';
   /** The conversation the request belongs to, null where it is unknown. Read only where it matters. */
   conversation(): string | null;
@@ -167,7 +169,8 @@ export function createProviderStates(clock: StateClock, peers: Peers = NO_PEERS)
     const { provider, model } = question;
     const { breaker, keys } = memory;
     if ('shed' in slot) return refusedByLimit(provider.name, slot);
-    const key = question.key === 'client' ? CLIENTS_KEY : keys.choose(keyQuestion(question));
+    const key =
+      question.key === 'client' ? besideClients(question, keys) : keys.choose(keyQuestion(question));
     if ('why' in key) {
       slot.release();
       return refusedByKeys(provider, key);
@@ -243,6 +246,14 @@ function claimProbe(room: SharedRoom, isOn: boolean): boolean {
 function keyQuestion(question: LeaseRequest): KeyQuestion {
   const { provider, model, lastResort } = question;
   return { keys: provider.apiKeys, model, conversation: () => question.conversation(), lastResort };
+}
+
+/** Where the client's own key goes: the gateway's that admits it to another one, which the ring is not asked to judge by. */
+function besideClients(question: LeaseRequest, keys: KeyRing): ChosenKey {
+  const { isGateway, apiKeys } = question.provider;
+  if (isGateway !== true || apiKeys.length < 2) return CLIENTS_KEY;
+  const chosen = keys.choose({ ...keyQuestion(question), lastResort: true });
+  return 'why' in chosen ? CLIENTS_KEY : chosen;
 }
 
 /** A provider that is there may still fail every request: that it answered does not undo what these told the breaker. */

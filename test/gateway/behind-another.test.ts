@@ -18,13 +18,19 @@ interface Hop {
 }
 
 /** Two gateways in a row; `behind` configures the one that the provider answers. */
-function inARow(behind: ConfigInput, answer: JsonObject, ownKey?: string, status = 200) {
+function inARow(behind: ConfigInput, answer: JsonObject, ownKey?: string | string[], status = 200) {
   const provider = createReplayFetch(jsonReply(answer, { status }));
   const second = createTestGateway({ config: behind, fetch: provider.fetch });
   const hops: Hop[] = [];
   const first: TestGateway = createTestGateway({
     config: {
-      providers: { team: { kind: 'sluice', base_url: ADDRESS, ...(ownKey && { api_key: ownKey }) } },
+      providers: {
+        team: {
+          kind: 'sluice',
+          base_url: ADDRESS,
+          ...(typeof ownKey === 'string' ? { api_key: ownKey } : ownKey && { api_keys: ownKey }),
+        },
+      },
       routing: { default_provider: 'team' },
     },
     async fetch(url, init) {
@@ -165,6 +171,19 @@ describe('keys', () => {
     expect(response.status).toBe(200);
     expect(provider.requests[0]?.headers.get('authorization')).toBe('Bearer sk-of-the-client');
     expect(JSON.stringify(await first.row(0))).not.toContain('sk-of-the-client');
+  });
+
+  test('of several, each admits its part of the conversations, beside a client’s too', async () => {
+    const teams = ['team-key', 'other-key'];
+    const { first, hops } = inARow({ ...AT_CHAT, server: { keys: teams } }, ANSWERED, teams);
+    const headers = { authorization: 'Bearer sk-of-the-client' };
+    for (let asked = 0; asked < 20; asked++) {
+      const messages = [{ role: 'user', content: `question ${asked}` }];
+      const response = await first.post('/v1/chat/completions', { ...body, messages }, { headers });
+      expect(response.status).toBe(200);
+    }
+    expect(new Set(hops.map((hop) => hop.headers.get('x-sluice-key')))).toEqual(new Set(teams));
+    expect(new Set(hops.map((hop) => hop.headers.get('authorization'))).size).toBe(1);
   });
 });
 

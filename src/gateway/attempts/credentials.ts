@@ -25,7 +25,7 @@ export function credentialsFor(
   const sent = clientsKey ?? context.apiKey;
   const authentication =
     clientsKey !== null && target.provider.isGateway === true
-      ? { ...side.headers(clientsKey, quirks), ...admission(target.provider) }
+      ? { ...side.headers(clientsKey, quirks), ...admission(target.provider, context.apiKey) }
       : keyHeaders(keyHeader, side, sent, quirks);
   if (clientsKey === null) {
     // Where the gateway asks for no key, client and operator are one person.
@@ -40,8 +40,9 @@ export function credentialsFor(
 }
 
 /** To another gateway the client's key is sent on, for the provider behind it; what admits us there is our own. */
-function admission({ keyHeader, apiKey }: ProviderConfig): Record<string, string> {
-  return keyHeader === undefined || apiKey === null ? {} : { [keyHeader]: apiKey };
+function admission({ keyHeader, apiKey }: ProviderConfig, chosen: string | null): Record<string, string> {
+  const key = chosen ?? apiKey;
+  return keyHeader === undefined || key === null ? {} : { [keyHeader]: key };
 }
 
 interface Credentials extends Required<Pick<RequestHeaderOptions, 'chargesUs'>> {
