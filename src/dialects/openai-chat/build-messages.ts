@@ -150,6 +150,7 @@ function buildAssistant(message: Message, serverTools: Map<string, string>, scop
         texts.push(part);
         break;
       case 'reasoning':
+        losses.foreign(part.extension);
         if (part.extension?.dialect !== 'openai-chat') reasoning.push(part);
         else {
           // The client's own field has the signatures.

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import type { Part } from '../../../src/model/content.ts';
+import type { Extension, Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';
 import { ownToken } from '../../../src/model/opaque-token.ts';
 import { own } from './events.ts';
@@ -656,6 +656,19 @@ describe('messages', () => {
     ];
     const messages: Message[] = [HI, { role: 'assistant', parts }, HI];
     expect(lossesOf({ messages }, { replaysReasoningDetails: true })).toEqual(['approximated reasoning']);
+  });
+
+  test('thinking of Responses that goes back as its summary is named for its raw text', () => {
+    const extension: Extension = {
+      dialect: 'openai-responses',
+      fields: { 'reasoning.content': { content: [{ type: 'reasoning_text', text: 'word by word' }] } },
+    };
+    const parts: Part[] = [
+      { type: 'reasoning', text: 'in short', extension },
+      { type: 'text', text: 'a' },
+    ];
+    const messages: Message[] = [HI, { role: 'assistant', parts }, HI];
+    expect(lossesOf({ messages }, { replaysReasoning: true })).toEqual(['lost reasoning.content']);
   });
 
   test('calls of provider-run tools in history are lost by name', () => {
