@@ -462,6 +462,27 @@ describe('fields', () => {
     },
   );
 
+  test.each(['openai', 'azure'])(
+    '%s gets ids that vLLM gave to earlier calls at most 40 letters long',
+    (kind) => {
+      const [long, short] = ['chatcmpl-tool-'.padEnd(46, '0'), 'call_1'];
+      const call = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '{}' } });
+      const sent = [
+        { role: 'user', content: 'u' },
+        { role: 'assistant', content: null, refusal: 'no', tool_calls: [call(long), call(short)] },
+        { role: 'tool', tool_call_id: long, content: 'a' },
+        { role: 'tool', tool_call_id: short, content: 'b' },
+      ];
+      const { messages } = pass(kind, { model: 'gpt-4.1', messages: sent }).body as {
+        messages: JsonObject[];
+      };
+      const fitted = String(messages[2]?.tool_call_id);
+      expect(fitted.length).toBe(40);
+      const text = JSON.stringify(sent).replaceAll(long, fitted);
+      expect(JSON.stringify(messages)).toBe(text);
+    },
+  );
+
   test('openrouter gets cache breakpoints without what only Anthropic’s servers know of them', () => {
     const cacheControl = { type: 'ephemeral', ttl: '1h', scope: 'global' };
     const { body, lost } = build('openrouter', {

@@ -14,15 +14,14 @@ const STAND_IN = 'Go on.';
 const UNKNOWN_THOUGHT = '.';
 
 export function changesMessages(quirks: Quirks): boolean {
-  const { developerRole, participantNames, needsUserMessage, messageOrder, callIds, messageFields } = quirks;
+  const { developerRole, participantNames, needsUserMessage, messageOrder, messageFields } = quirks;
   return (
     messageFields !== undefined ||
     quirks.needsContent !== undefined ||
     developerRole === false ||
     participantNames === false ||
     needsUserMessage === true ||
-    messageOrder === true ||
-    callIds === 'exactly-9'
+    messageOrder === true
   );
 }
 
@@ -75,8 +74,8 @@ function adaptMessage(
     losses.lost('messages.name');
   }
   if (quirks.needsContent !== undefined && next.role === 'assistant' && isEmpty(next.content))
-    next = withContent(next, quirks.needsContent, losses);
-  return quirks.callIds === 'exactly-9' ? fitCallIds(next, quirks) : next;
+    return withContent(next, quirks.needsContent, losses);
+  return next;
 }
 
 /**
@@ -137,7 +136,21 @@ export function withReasoning(messages: JsonValue[], losses: LossReport): JsonVa
   return whole;
 }
 
-/** Ids that another server gave to earlier calls, in the form that this one accepts. */
+/**
+ * Ids that another server gave to earlier calls, in the form that this one accepts; the same array where all are so. vLLM's have 46
+ * characters, of which OpenAI refuses the last six. https://github.com/anomalyco/opencode/issues/12653
+ */
+export function withFittedCallIds(messages: JsonValue[], quirks: Quirks): JsonValue[] {
+  let changed = false;
+  const fitted = messages.map((message) => {
+    const fields = asObject(message);
+    const next = fields === undefined ? message : fitCallIds(fields, quirks);
+    changed ||= next !== message;
+    return next;
+  });
+  return changed ? fitted : messages;
+}
+
 function fitCallIds(message: JsonObject, quirks: Quirks): JsonObject {
   const { tool_call_id: answered, tool_calls: listed } = message;
   let next = message;

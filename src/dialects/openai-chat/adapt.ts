@@ -4,7 +4,7 @@ import type { Quirks } from '../dialect.ts';
 import { ON_DEMAND } from '../openai/fields.ts';
 import type { LossReport } from '../shared/loss-report.ts';
 import { ALLOWED_DECLARED, NONE_DECLARED } from '../shared/allowed-tools.ts';
-import { adaptMessages, changesMessages, withReasoning } from './adapt-messages.ts';
+import { adaptMessages, changesMessages, withFittedCallIds, withReasoning } from './adapt-messages.ts';
 import { adaptEffort } from './build-reasoning.ts';
 import { adaptThinking, needsReasoning } from './model-thinking.ts';
 
@@ -38,7 +38,8 @@ export function adaptBody(body: JsonObject, quirks: Quirks, losses: LossReport):
   const messages = asArray(body.messages);
   if (messages === undefined) return edits;
   let adapted = messages;
-  if (changesMessages(quirks)) adapted = adaptMessages(messages, modelOf(body), quirks, losses);
+  if (quirks.callIds !== undefined) adapted = withFittedCallIds(adapted, quirks);
+  if (changesMessages(quirks)) adapted = adaptMessages(adapted, modelOf(body), quirks, losses);
   if (modelThinking !== undefined && needsReasoning({ ...body, ...edits }, modelOf(body), quirks))
     adapted = withReasoning(adapted, losses);
   if (adapted !== messages) edits.messages = adapted;
