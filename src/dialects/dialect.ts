@@ -411,6 +411,8 @@ export interface BuiltRequest {
 
 /** Ways in which a provider departs from its dialect. A provider's row sets them, the dialect follows them. */
 export interface Quirks {
+  /** How long answers may get, in requests that are translated; the first match counts. Left out: unknown. */
+  outputLimits?: readonly OutputLimit[];
   /** openai-chat: the field that limits the output. */
   maxTokensField?: 'max_tokens' | 'max_completion_tokens';
   /** openai-chat: false if `stream_options` is refused. */
@@ -563,6 +565,13 @@ export interface Quirks {
   refusesCloudFields?: boolean;
   /** gemini: true if schemas must be in Gemini's own subset, not in JSON Schema. */
   schemaSubset?: boolean;
+}
+
+/** The most tokens that some models write; a request for more is refused. */
+export interface OutputLimit {
+  /** A pattern over the model name. */
+  models: RegExp;
+  tokens: number;
 }
 
 export interface ConversationPlace {

@@ -1,6 +1,7 @@
 // Amazon Bedrock. Requests are signed with the machine's AWS credentials, or carry an API key.
 import type { ProviderKind } from './kind.ts';
 import { AMAZON_PRICES } from './newer-prices.ts';
+import { CLAUDE_OUTPUT } from './output-limits.ts';
 
 const OWN_SERVERS = /^https:\/\/bedrock-runtime\.[a-z0-9-]+\.amazonaws\.com$/;
 
@@ -17,7 +18,7 @@ const BEDROCK = {
   tiers: { flex: null, priority: null, reserved: null, optimized: null },
   telemetryName: 'aws.bedrock',
   pricedAt: OWN_SERVERS,
-  quirks: { bindingControls: OWN_SERVERS },
+  quirks: { bindingControls: OWN_SERVERS, outputLimits: CLAUDE_OUTPUT },
 } as const satisfies Partial<ProviderKind>;
 
 export const AMAZON: readonly ProviderKind[] = [

@@ -2,6 +2,7 @@
 import { AT_AMAZON } from './claude-names.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES } from './newer-prices.ts';
+import { CLAUDE_OUTPUT, GEMINI_OUTPUT } from './output-limits.ts';
 
 const OWN_SERVERS = /^https:\/\/(([a-z0-9-]+-)?aiplatform|aiplatform\.(eu|us)\.rep)\.googleapis\.com$/;
 
@@ -58,5 +59,10 @@ export const GOOGLE_CLOUD: ProviderKind = {
     times: 1.1,
   },
   audioAtTextPrice: true,
-  quirks: { cloudMethods: true, bindingControls: OWN_SERVERS, textCompletions: false },
+  quirks: {
+    cloudMethods: true,
+    bindingControls: OWN_SERVERS,
+    textCompletions: false,
+    outputLimits: [...GEMINI_OUTPUT, ...CLAUDE_OUTPUT],
+  },
 };

@@ -5,6 +5,7 @@ import { GOOGLE_CLOUD } from './google-cloud.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
+import { CLAUDE_OUTPUT, GEMINI_OUTPUT, OPENAI_OUTPUT } from './output-limits.ts';
 
 /** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
@@ -30,7 +31,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
     newerPrices: CLAUDE_PRICES,
-    quirks: { bindingControls: /^https:\/\/api\.anthropic\.com$/ },
+    quirks: { bindingControls: /^https:\/\/api\.anthropic\.com$/, outputLimits: CLAUDE_OUTPUT },
   },
   {
     kind: 'openai',
@@ -62,6 +63,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     },
     quirks: {
       maxTokensField: 'max_completion_tokens',
+      outputLimits: OPENAI_OUTPUT,
       // https://developers.openai.com/api/docs/guides/prompt-caching
       conversation: {
         field: 'prompt_cache_key',
@@ -100,7 +102,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     priceId: 'google',
     tiers: FLEX_AT_HALF,
     audioAtTextPrice: true,
-    quirks: { refusesCloudFields: true, previewVersion: true },
+    quirks: { refusesCloudFields: true, previewVersion: true, outputLimits: GEMINI_OUTPUT },
   },
   { ...GOOGLE_CLOUD, tiers: FLEX_AT_HALF },
   // Off unless configured: docs/providers.md says how its vendor regards other clients.
@@ -146,6 +148,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
       maxTokensField: 'max_completion_tokens',
+      outputLimits: OPENAI_OUTPUT,
       // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching. Not for other vendors' models, nor in dated
       // versions: "Unrecognized request argument". https://github.com/vectorize-io/hindsight/issues/3518
       conversation: {

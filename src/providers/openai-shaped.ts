@@ -4,6 +4,7 @@ import type { OtherAddress } from '../dialects/dialect.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
 import { DEEPSEEK_PRICES, GLM_PRICES } from './newer-prices.ts';
+import { GROQ_OUTPUT, QWEN_OUTPUT } from './output-limits.ts';
 
 const DIALECT = 'openai-chat';
 
@@ -149,6 +150,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     // Its flex tier costs what the usual one does; `performance` is capacity bought in advance.
     tiers: { performance: null },
     quirks: {
+      outputLimits: GROQ_OUTPUT,
       refusedFields: [
         'logprobs',
         'top_logprobs',
@@ -325,6 +327,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     modelPatterns: [/^(qwen(?!-\d)|qwq|qvq)[^/:]*$/, /^text-embedding-v\d$/],
     priceId: null,
     quirks: {
+      outputLimits: QWEN_OUTPUT,
       extraFields: ['top_k'],
       // https://www.alibabacloud.com/help/en/model-studio/context-cache
       cacheControl: true,

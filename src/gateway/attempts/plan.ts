@@ -6,6 +6,7 @@ import {
   reportArgumentNames,
   restoreArgumentNames,
 } from '../../dialects/shared/argument-names.ts';
+import { fitOutputLimit } from '../../dialects/shared/output-limit.ts';
 import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
 import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
 import type { ProviderOperation, TextCompletions } from '../../dialects/operations.ts';
@@ -480,14 +481,15 @@ function translateBody(
 ): BuiltBody {
   const { name } = target.provider;
   return withinStack(() => {
-    const fitted = fitArgumentNames(portable(question.neutral(), dialect, name), side.argumentNames);
-    const { toolNameStart: start } = target.provider.quirks;
+    const { toolNameStart: start, outputLimits } = target.provider.quirks;
+    const limited = fitOutputLimit(portable(question.neutral(), dialect, name), target.model, outputLimits);
+    const fitted = fitArgumentNames(limited.request, side.argumentNames);
     const rule = side.toolNames && { ...side.toolNames, ...(start !== undefined && { start }) };
     const { request, names } = fitToolNames(fitted.request, rule);
     const built = side.buildRequest(request, buildOptions(target, context));
     const named = restoreArgumentNames(restoreToolNames(side, names), fitted.names);
     const fits = reportArgumentNames(reportToolNames(built, names), fitted.names);
-    const losses = [...fits, ...unread(question.incoming)];
+    const losses = [...limited.losses, ...fits, ...unread(question.incoming)];
     return {
       ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
       ...(built.headers !== undefined && { headers: built.headers }),
