@@ -73,6 +73,8 @@ export interface AnswerFacts {
 /** How the events of a stream are written, if not as the dialect frames them. */
 export interface StreamForm {
   readonly contentType: string;
+  /** Others of the answer's head. Left out: none. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Empty where nothing of it is told. */
   write(event: SseEvent): Uint8Array;
   /** A keep-alive, which clients pass over. */

@@ -87,7 +87,7 @@ describe('to Anthropic', () => {
       'amazon-bedrock-invocationMetrics': metrics,
     });
     expect(texts.slice(0, -1)).toEqual(sent?.slice(0, -1) ?? []);
-    expect(contentType).toBeUndefined();
+    expect(contentType).toBe('application/json');
     expect(upstream.requests[0]?.json()).toMatchObject({ model: 'claude-sonnet-4-5-20250929', stream: true });
     const { status, responseBody } = await row(0);
     expect(status).toBe('success');
@@ -99,6 +99,7 @@ describe('to Anthropic', () => {
     const { post } = setup(replyWith([...utf8(STREAM)].map((byte) => Uint8Array.of(byte))));
     const answer = await post(`/model/${encodeURIComponent(MODEL)}/invoke-with-response-stream`, BODY);
     expect(answer.headers.get('content-type')).toBe('application/vnd.amazon.eventstream');
+    expect(answer.headers.get('x-amzn-bedrock-content-type')).toBe('application/json');
     expect(answer.headers.get('x-amzn-requestid')).toBe(answer.headers.get('x-sluice-request-id'));
     const { messages } = readMessages(await answer.bytes());
     expect(messages.map(({ event }) => event)).toEqual(Array.from({ length: 6 }, () => 'chunk'));

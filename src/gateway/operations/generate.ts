@@ -236,6 +236,7 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   const inTime = early !== 'still opening';
   const headers = inTime ? pickAnswerHeaders(early.headers, early.sameDialect) : {};
   const { framing } = plainContext(exchange, '');
+  Object.assign(headers, form?.headers);
   headers['content-type'] = form?.contentType ?? FRAMING_TYPES[framing ?? 'sse'];
   headers['cache-control'] = 'no-cache';
   headers.connection = 'keep-alive';

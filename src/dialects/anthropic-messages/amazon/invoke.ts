@@ -24,12 +24,17 @@ function open(body: JsonObject, given: HeaderReader): OpenedRequest {
   return opened;
 }
 
+/** Of what is in a stream's chunks. Amazon always states it, and Anthropic's SDK for Java reads no stream without it. */
+const CHUNK_TYPE = { 'x-amzn-bedrock-content-type': 'application/json' };
+
 const answers: EnvelopedAnswers = {
   ...ANSWERS,
-  loadStreamForm: (facts) =>
-    loadMessages((writer, type, data) =>
+  async loadStreamForm(facts) {
+    const messages = await loadMessages((writer, type, data) =>
       writer.event('chunk', chunkOf(type === 'message_stop' ? withMetrics(data, facts().usage) : data)),
-    ),
+    );
+    return { ...messages, headers: CHUNK_TYPE };
+  },
 };
 
 const textEncoder = new TextEncoder();
