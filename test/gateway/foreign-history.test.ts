@@ -137,10 +137,29 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     });
   });
 
-  test('another vendor’s model gets its own back, which it does not sign', async () => {
+  // "tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
+  const called = (model: string, callId: string) => ({
+    ...unsigned(model),
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: [{ type: 'tool_use', id: callId, name: 'f', input: {} }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: callId, content: '1' }] },
+    ],
+  });
+
+  test('nor ids of calls as Kimi gives them', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    await post('/v1/messages', called('claude-sonnet-4-5', 'functions.f:0'));
+    expect(sent().messages).toEqual(called('claude-sonnet-4-5', 'functions_f_0').messages);
+  });
+
+  test.each([
+    ['thinking, which it does not sign', unsigned('served')],
+    ['ids', called('served', 'functions.f:0')],
+  ])('another vendor’s model gets back its own %s', async (_, body) => {
     const { post, upstream } = setup('claude', MESSAGES_ANSWER);
-    await post('/v1/messages', unsigned('served'));
-    expect(upstream.requests[0]?.json()).toEqual(unsigned('served'));
+    await post('/v1/messages', body);
+    expect(upstream.requests[0]?.json()).toEqual(body);
   });
 
   test('a history without such tokens passes as it was sent', async () => {

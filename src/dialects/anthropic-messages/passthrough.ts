@@ -4,7 +4,7 @@ import type { Passthrough } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { adaptThinking } from './adapt-thinking.ts';
 import { cloudBetas, cloudEdits } from './cloud.ts';
-import { holdsUnsealed } from '../claude/unsealed.ts';
+import { holdsRefused } from '../claude/refused-history.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
@@ -21,5 +21,5 @@ export const passthrough: Passthrough = {
     return losses.list();
   },
   headers: (body, { cloudMethods }) => (cloudMethods === true ? cloudBetas(body) : undefined),
-  refuses: holdsUnsealed,
+  refuses: holdsRefused,
 };

@@ -1,7 +1,7 @@
 // Amazon Bedrock's Converse, for providers (its clients are those of ../anthropic-messages/amazon): `POST /model/{id}/converse` and `/converse-stream`.
 // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 import { ARGUMENT_NAMES } from '../claude/argument-names.ts';
-import { holdsUnsealed } from '../claude/unsealed.ts';
+import { holdsRefused } from '../claude/refused-history.ts';
 import { loadEventStream } from '../aws/event-stream.ts';
 import { errorInBody, EXCEPTION, isOwnFailure, parseError } from '../aws/exceptions.ts';
 import { createModelList } from '../aws/list-models.ts';
@@ -26,7 +26,7 @@ export const bedrockConverse: ProviderSide = {
   isOwnFailure,
   errorInBody,
   // Requests that pass are read as Messages.
-  passthrough: { edits: () => ({}), refuses: holdsUnsealed },
+  passthrough: { edits: () => ({}), refuses: holdsRefused },
   toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
   argumentNames: ARGUMENT_NAMES,
   countTokens,
