@@ -52,8 +52,16 @@ test('a long body that cannot be cleaned is left out, which the row reports; the
   record.responseBody = 'short';
   record.end({ status: 'success' });
   expect(rows).toHaveLength(1);
-  expect(rows[0]).toMatchObject({ status: 'success', requestBody: NOT_CLEANED, responseBody: NOT_CLEANED });
+  expect(rows[0]).toMatchObject({ status: 'success', requestBody: NOT_CLEANED, responseBody: 'short' });
   expect(done).toEqual(['completed', 'off the list']);
+});
+
+test('so is an answer alone: the request beside it stays', () => {
+  const { record, rows } = open(redactorWithoutMemory());
+  record.keepRequest('short', null);
+  record.responseBody = 'a secret '.repeat(1_000);
+  record.end({ status: 'success' });
+  expect(rows[0]).toMatchObject({ requestBody: 'short', responseBody: NOT_CLEANED });
 });
 
 test('so is an answer alone, where no request is kept', () => {

@@ -73,18 +73,23 @@ export function describeRow(
 
 const NOT_CLEANED = '[left out: there was no memory for removing its secrets]';
 
-/** Cleaning a long body may run out of memory: the row is written all the same, without what may hold secrets. */
+/** Cleaning a long body may run out of memory: the row is written all the same, without the body that may hold secrets. */
 function addBodies(row: LedgerRow, record: ExchangeRecord, redact: Redactor): void {
-  const binaries: BinaryPart[] = [];
+  const ofRequest: BinaryPart[] = [];
   try {
-    record.request?.describe(row, binaries);
-    row.responseBody = cleanAnswer(record, redact, binaries);
-    if (binaries.length > 0) row.binaries = binaries;
+    record.request?.describe(row, ofRequest);
   } catch {
-    delete row.requestZstd;
-    if (record.request !== null) row.requestBody = NOT_CLEANED;
-    if (record.capture !== null || record.responseBody !== null) row.responseBody = NOT_CLEANED;
+    row.requestBody = NOT_CLEANED;
   }
+  const ofAnswer: BinaryPart[] = [];
+  try {
+    row.responseBody = cleanAnswer(record, redact, ofAnswer);
+  } catch {
+    row.responseBody = NOT_CLEANED;
+    ofAnswer.length = 0;
+  }
+  const binaries = [...ofRequest, ...ofAnswer];
+  if (binaries.length > 0) row.binaries = binaries;
 }
 
 /** Where no target was asked, the one that would have been: its breaker was open, or the request waited for its room. */
