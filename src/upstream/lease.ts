@@ -15,7 +15,7 @@ export interface Lease {
   /** Its position, `#2`; undefined where there is no choice. */
   readonly keyLabel: string | undefined;
   /** The answer's first content has arrived. @param isTimed false: when it did depended on the client, whose upload came first. */
-  answered(isTimed?: boolean): void;
+  answered(isTimed: boolean): void;
   /** Only the first call counts. */
   end(outcome: LeaseOutcome): void;
 }
@@ -58,7 +58,7 @@ class ProviderLease implements Lease {
     return this.terms.keyLabel;
   }
 
-  answered(isTimed = true): void {
+  answered(isTimed: boolean): void {
     if (this.over) return;
     this.terms.permit.spoke();
     if (isTimed) this.terms.slot.spoke();

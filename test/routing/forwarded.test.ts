@@ -2,7 +2,7 @@
 // that the client declared does not hold.
 import { expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
-import { mayGrow, namesWithin } from '../../src/routing/forwarded.ts';
+import { fitting, mayGrow, namesWithin } from '../../src/routing/forwarded.ts';
 import { resolveInput } from '../support/resolve-input.ts';
 
 const mapped = (to: string): ConfigInput['routing'] => ({ model_mappings: [{ from: 't*', to }] });
@@ -23,4 +23,17 @@ test.each<[string, string, string, boolean, object, ConfigInput['routing']?]>([
   const nameOf = namesWithin({ spokenBy: ['openai-chat'], forced: null, target }, config);
   expect(nameOf(asked, 'line 1')).toBe(expected);
   expect(mayGrow(target, config)).toBe(grows);
+});
+
+test('of providers with paths of their own, those get a WebSocket that have one for it', () => {
+  const { config } = resolveInput({
+    providers: { azure: { api_key: 'k', options: { resource: 'r', api_version: 'v1' } } },
+  });
+  const names = (asked: Parameters<typeof fitting>[0], providers = config.providers) =>
+    fitting(asked, { ...config, providers }).map(({ name }) => name);
+  const spokenBy = ['openai-chat'] as const;
+  expect(names({ spokenBy, isSocket: true })).toEqual(['azure']);
+  expect(names({ spokenBy })).toEqual([]);
+  const without = config.providers.map(({ socket: _, ...provider }) => provider);
+  expect(names({ spokenBy, isSocket: true }, without)).toEqual([]);
 });

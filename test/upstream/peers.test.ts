@@ -98,7 +98,7 @@ const stateOf = (states: ProviderStates, provider: GuardedProvider = PROVIDER) =
 test('requests that go well notify the other process nothing', async () => {
   const { one, notices } = setup();
   const going = await lease(one);
-  going.answered();
+  going.answered(true);
   going.end('completed');
   expect(notices).toEqual([]);
 });
@@ -133,7 +133,7 @@ test('one request alone tries a half-open breaker, and its success closes it in 
   const probe = await lease(one);
   expect(await enter(other, PROVIDER)).toHaveProperty('refused');
   // As soon as it is answered: the rest may take minutes.
-  probe.answered();
+  probe.answered(true);
   expect(stateOf(other)).toMatchObject({ breaker: 'closed' });
   probe.end('completed');
   for (const states of [one, other])

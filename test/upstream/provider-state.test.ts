@@ -93,7 +93,7 @@ test('three failures in a row make it unhealthy, one answer healthy again', asyn
   });
   await failed(states, A, 'upstream_overloaded');
   expect(state()).toMatchObject({ healthy: false, lastError: expect.stringContaining('overloaded') });
-  (await lease(states, A)).answered();
+  (await lease(states, A)).answered(true);
   expect(state()).toMatchObject({ healthy: true });
   expect(state()).not.toHaveProperty('lastError');
 });
@@ -158,7 +158,7 @@ test('what a request reports after its end is ignored', async () => {
   const going = await lease(states, A);
   for (let n = 0; n < UNHEALTHY_AFTER; n++) going.end(failure('upstream_failed'));
   expect(states.snapshot([A])[0]).toMatchObject({ healthy: true, breaker: 'closed', inFlight: 0 });
-  going.answered();
+  going.answered(true);
   expect(states.snapshot([A])[0]).toHaveProperty('lastError');
 });
 
@@ -191,7 +191,7 @@ test('a limit that was cut grows with answers that end well, and is cut where an
   const round = async (ms: number) => {
     const both = [await lease(states, limited), await lease(states, limited)];
     await timers.advance(ms);
-    for (const each of both) each.answered();
+    for (const each of both) each.answered(true);
     for (const each of both) each.end('completed');
   };
   const going = [];
@@ -207,7 +207,7 @@ test('a limit that was cut grows with answers that end well, and is cut where an
 test('an answer that ends well makes good what failed while it went on', async () => {
   const { states } = setup();
   const long = await lease(states, B);
-  long.answered();
+  long.answered(true);
   for (let n = 0; n < UNHEALTHY_AFTER; n++) await failed(states, B, 'upstream_failed');
   expect(states.snapshot([B])[0]).toMatchObject({ healthy: false });
   long.end('completed');
@@ -319,7 +319,7 @@ describe('breaker', () => {
     const { states, timers } = await opened();
     await timers.advance(1_000);
     const probe = await lease(states, guarded);
-    probe.answered();
+    probe.answered(true);
     expect(state(states)).toBe('closed');
     probe.end(failure('upstream_truncated'));
     expect(state(states)).toBe('open');
@@ -329,7 +329,7 @@ describe('breaker', () => {
     const { states } = setup();
     for (let n = 0; n < 2; n++) {
       const stream = await lease(states, guarded);
-      stream.answered();
+      stream.answered(true);
       stream.end(failure('upstream_truncated'));
     }
     expect(state(states)).toBe('open');

@@ -90,6 +90,40 @@ describe('a name with several addresses', () => {
   });
 });
 
+onLinux('where the first neither answers nor refuses', () => {
+  test('the next is asked in parallel after a while, and of the first nothing is left', async () => {
+    const deaf = await createDeafListener();
+    const port = Number(deaf.host.split(':')[1]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.2', resolve));
+    const timers = createManualTimers();
+    const before = socketsOf(process.pid);
+    const { promise, resolve, reject } = Promise.withResolvers<Socket<null>>();
+    dial({
+      addresses: new (class extends Addresses {
+        override get known() {
+          return ['127.0.0.1', '127.0.0.2'];
+        }
+      })('two.test', () => 0),
+      ...{ port, data: null, setTimer: timers.setTimer, failed: reject },
+      opened(socket) {
+        socket.reload({ socket: { data() {} } });
+        resolve(socket);
+      },
+    });
+    expect(timers.pending()).toBe(1);
+    await timers.advance(250);
+    const socket = await promise;
+    expect(socket.remoteAddress).toBe('127.0.0.2');
+    expect(timers.pending()).toBe(0);
+    socket.terminate();
+    server.close();
+    await turns();
+    expect(socketsOf(process.pid)).toBeLessThanOrEqual(before);
+    deaf.close();
+  });
+});
+
 describe('a release of Bun that keeps the socket elsewhere', () => {
   const nothing = () => null;
   const where = (port: number) => ({
