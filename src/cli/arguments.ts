@@ -120,12 +120,19 @@ export function urlFlag(input: ParsedArguments, name: string): string | undefine
 }
 
 /** Throws UsageError where the value is not a port. */
-export function portFlag(input: ParsedArguments, name: string): number | undefined {
-  const value = stringFlag(input, name);
+export function portFlag(input: ParsedArguments): number | undefined {
+  const value = stringFlag(input, 'port');
   if (value === undefined) return undefined;
   const port = Number(value);
   if (/^\d+$/.test(value) && port <= 65_535) return port;
-  throw new UsageError(`--${name} must be a number from 0 to 65535`);
+  throw new UsageError('--port must be a number from 0 to 65535');
+}
+
+/** What is to be in place of `server.host` and `server.port`. Throws UsageError. */
+export function placeFlags(input: ParsedArguments): { host?: string; port?: number } {
+  const host = stringFlag(input, 'host');
+  const port = portFlag(input);
+  return { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
 }
 
 /** Throws UsageError where the value is neither a count nor `all`. */

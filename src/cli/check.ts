@@ -20,7 +20,7 @@ export const checkCommand: Command = {
     'Check the configuration and print the providers and routes it resolves to; exit code 1 if it is invalid.',
   flags: { config: CONFIG_FLAG },
   async run(input, context) {
-    const loaded = await loadWithCode(loadOptions(input, context, {}));
+    const loaded = await loadWithCode(loadOptions(input, context));
     if (loaded.config !== null) retireModules(loaded.config);
     context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
     if (loaded.config !== null)

@@ -1,17 +1,17 @@
 // How commands read the configuration that `--config` names, and how they report its problems.
 import { formatProblem, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
-import { stringFlag } from './arguments.ts';
+import { placeFlags, stringFlag } from './arguments.ts';
 import type { CliContext, ParsedArguments } from './command.ts';
 import { createCredentialLookup } from './credential-lookup.ts';
 
 export function loadFromFlags(input: ParsedArguments, context: CliContext): LoadedConfig {
-  return loadConfig(loadOptions(input, context, {}));
+  return loadConfig(loadOptions(input, context));
 }
 
 export function loadOptions(
   input: ParsedArguments,
   context: CliContext,
-  overrides: NonNullable<LoadOptions['overrides']>,
+  overrides: NonNullable<LoadOptions['overrides']> = placeFlags(input),
 ): LoadOptions {
   const path = stringFlag(input, 'config');
   const { environment, directory } = context;

@@ -56,7 +56,7 @@ function ownOptions(
   input: ParsedArguments,
   context: CliContext,
 ): LoadOptions {
-  const options = loadOptions(input, context, {});
+  const options = loadOptions(input, context);
   const path = options.path ?? running?.config ?? undefined;
   return { ...options, ...(path !== undefined && { path }) };
 }

@@ -20,7 +20,7 @@ export const simulateCommand: Command = {
   async run(input, context) {
     let http: HttpHost;
     try {
-      http = listen(portFlag(input, 'port') ?? DEFAULT_PORT, context);
+      http = listen(portFlag(input) ?? DEFAULT_PORT, context);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       context.err(`error: ${error.message}`);

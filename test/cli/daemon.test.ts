@@ -248,6 +248,40 @@ test('restart keeps the port and the workers that the start was reported', async
   expect(await sluice(home, ['start', '--workers', '2'])).toMatchObject({ code: 1 });
 });
 
+test('a restart that could not serve stops nothing', async () => {
+  const home = newHome();
+  await sluice(home, ['start', '--port', '0']);
+  const { pid, port } = await statusOf(home);
+  const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
+  const attempts: [flags: string[], code: number, err: string][] = [
+    [['--workers', '0'], 2, '--workers must be'],
+    [['--port', 'x'], 2, '--port must be'],
+    [['--host', '0.0.0.0'], 1, 'reachable by others'],
+    [['--host', '192.0.2.1', '--config', 'keys.yaml'], 1, 'no such address'],
+    [['--port', `${taken.port}`], 1, 'the port is in use'],
+  ];
+  writeFileSync(join(home, 'keys.yaml'), 'server: { keys: [gate-key] }');
+  for (const [flags, code, err] of attempts) {
+    expect(await sluice(home, ['restart', ...flags])).toMatchObject({
+      code,
+      out: '',
+      err: expect.stringContaining(err),
+    });
+    expect(await statusOf(home)).toMatchObject({ pid, port, running: true });
+  }
+  await taken.stop(true);
+  const wrong = await sluice(home, ['start', '--workers', '0']);
+  expect(wrong).toMatchObject({ code: 2, err: expect.not.stringContaining('already running') });
+});
+
+test('--host counts, where the address in the file could not serve', async () => {
+  const home = newHome("server: { port: 0, host: '0.0.0.0' }");
+  for (const action of ['start', 'restart']) {
+    const { code, err } = await sluice(home, [action, '--host', '127.0.0.1']);
+    expect([action, code, err]).toEqual([action, 0, '']);
+  }
+});
+
 test('SIGHUP reads the configuration again, and ends nothing', async () => {
   const home = newHome('server: { port: 0 }');
   await sluice(home, ['start']);

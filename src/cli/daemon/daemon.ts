@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { parseConfig } from '../../config/parse.ts';
+import { ListenError, reservePort } from '../../server/host.ts';
 import { retireModules } from '../../server/load-modules.ts';
 import type { PidFileState, RunningServer } from '../../server/pid-file.ts';
-import { chosenAction, portFlag, stringFlag, workersFlag } from '../arguments.ts';
+import { chosenAction, placeFlags, stringFlag, workersFlag } from '../arguments.ts';
 import { printAuditLines } from '../audit-lines.ts';
 import { type CliContext, type Command, type ParsedArguments, UsageError } from '../command.ts';
 import { CONFIG_FLAG } from '../config-flag.ts';
@@ -32,7 +33,7 @@ const ACTIONS: Record<string, Action> = {
       return 1;
     }
     if (state.is === 'starting') throw new DaemonError(NAMELESS);
-    const { config, ...loaded } = loadConfig(loadOptions(input, context, {}));
+    const { config, ...loaded } = loadConfig(loadOptions(input, context));
     for (const { line } of describeProblems({ config, ...loaded })) context.err(line);
     if (config === null) return 1;
     const { pid, url } = await startDaemon(serveArguments(input), context);
@@ -59,7 +60,7 @@ const ACTIONS: Record<string, Action> = {
     const again = { ...input, flags: { ...startedWith(state), ...input.flags } };
     if (state.is === 'running') {
       // Whatever would keep the next one from starting is reported while this one still serves.
-      if (!(await isSound(again, context))) {
+      if (!(await isSound(again, state.server, context))) {
         context.err(`process ${state.server.pid} keeps its current configuration`);
         return 1;
       }
@@ -113,6 +114,8 @@ export const daemonCommand: Command = {
     const [action] = input.operands;
     const act = chosenAction('daemon', action, ACTIONS);
     refuseForeignFlags(action ?? '', input);
+    // Wrong ones are refused before anything is stopped.
+    serveFlags(input);
     try {
       return await act(input, context);
     } catch (error) {
@@ -154,14 +157,17 @@ function restartFrom(origin: string, input: ParsedArguments, context: CliContext
     .exited;
 }
 
-function serveArguments(input: ParsedArguments): string[] {
-  const given = {
+/** Those that `serve` takes. Throws UsageError. */
+function serveFlags(input: ParsedArguments) {
+  return {
     config: stringFlag(input, 'config'),
-    host: stringFlag(input, 'host'),
-    port: portFlag(input, 'port'),
+    ...placeFlags(input),
     workers: workersFlag(input),
   };
-  return Object.entries(given).flatMap(([name, value]) =>
+}
+
+function serveArguments(input: ParsedArguments): string[] {
+  return Object.entries(serveFlags(input)).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, `${value}`],
   );
 }
@@ -180,15 +186,10 @@ function startedWith({ is, server }: PidFileState): ParsedArguments['flags'] {
 
 /** Whether the running gateway is at the place, and uses the file, that these flags ask for. */
 function isAsked(input: ParsedArguments, server: RunningServer, { directory }: CliContext): boolean {
-  const { hostname, port } = new URL(server.url);
-  const asked = {
-    config: stringFlag(input, 'config'),
-    host: stringFlag(input, 'host'),
-    port: portFlag(input, 'port'),
-    workers: workersFlag(input),
-  };
+  const { hostname } = new URL(server.url);
+  const asked = serveFlags(input);
   return (
-    (asked.port === undefined || asked.port === 0 || asked.port === Number(port)) &&
+    (asked.port === undefined || asked.port === 0 || asked.port === portOf(server)) &&
     (asked.host === undefined ||
       new URL(reachableUrl({ host: asked.host, tls: null }, 1)).hostname === hostname) &&
     (asked.config === undefined || resolve(directory, asked.config) === server.config) &&
@@ -196,16 +197,39 @@ function isAsked(input: ParsedArguments, server: RunningServer, { directory }: C
   );
 }
 
-/** Whether a gateway could be started with these flags; prints why not. */
-async function isSound(input: ParsedArguments, context: CliContext): Promise<boolean> {
-  const loaded = await loadWithCode(loadOptions(input, context, {}));
-  if (loaded.config === null) for (const { line } of describeProblems(loaded)) context.err(line);
-  else retireModules(loaded.config);
-  return loaded.config !== null;
+/** `URL.port` is empty for a scheme's own port. */
+function portOf({ url }: RunningServer): number {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
+}
+
+/** Whether a gateway could be started with these flags in place of the running one; prints why not. */
+async function isSound(
+  input: ParsedArguments,
+  running: RunningServer,
+  context: CliContext,
+): Promise<boolean> {
+  const loaded = await loadWithCode(loadOptions(input, context));
+  const { config } = loaded;
+  if (config === null) {
+    for (const { line } of describeProblems(loaded)) context.err(line);
+    return false;
+  }
+  retireModules(config);
+  const { host, port } = config.server;
+  try {
+    // The running one has its own port until it ends.
+    await reservePort(host, port === portOf(running) ? 0 : port);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    context.err(`error: ${error.message}`);
+    return false;
+  }
 }
 
 async function stop(server: RunningServer, input: ParsedArguments, context: CliContext): Promise<number> {
-  const options = loadOptions(input, context, {});
+  const options = loadOptions(input, context);
   const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
   // A file that is no longer valid does not show what the process uses.
   const { shutdownDelayMs = 0, drainTimeoutMs = parseConfig(null).file?.server.drain_timeout ?? 0 } =

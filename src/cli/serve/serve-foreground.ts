@@ -20,7 +20,7 @@ import { claimPidFile, type PidFile, PidFileError } from '../../server/pid-file.
 import { identifyProgram } from '../../workers/program.ts';
 import { WorkerFailed } from '../../workers/supervisor.ts';
 import { NoSharedMemory } from '../../workers/shared-memory.ts';
-import { portFlag, stringFlag, workersFlag } from '../arguments.ts';
+import { placeFlags, stringFlag, workersFlag } from '../arguments.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { foregroundFilePath } from '../gateway-client.ts';
@@ -40,10 +40,7 @@ export const DATABASE_NAME = 'sluice.db';
 export async function serveInForeground(input: ParsedArguments, context: CliContext): Promise<number> {
   const { environment, directory } = context;
   const home = findHome(environment);
-  const host = stringFlag(input, 'host');
-  const port = portFlag(input, 'port');
-  const overrides = { ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
-  const options = loadOptions(input, context, overrides);
+  const options = loadOptions(input, context);
   const askedWorkers = workersFlag(input);
   const watching = Promise.withResolvers<Watched>();
   // Before anyone can be served: a signal would otherwise kill the process together with its running requests.
@@ -110,7 +107,7 @@ export async function serveInForeground(input: ParsedArguments, context: CliCont
     pid: process.pid,
     url: reachableUrl(config.server, serving.port),
     config: path,
-    ...overrides,
+    ...placeFlags(input),
     ...(askedWorkers !== undefined && { workers: askedWorkers }),
     directory,
     program: identifyProgram(process.argv[1] ?? ''),
