@@ -1,5 +1,5 @@
-// Servers that give two calls of one answer the same id: a client of another dialect, which matches results by id, gets two ids;
-// one of the same dialect gets the bytes as they came (GUARANTEES 6, 7).
+// Servers that give two calls of one answer, or of one conversation, the same id: a client of another dialect, which matches
+// results by id, gets two ids; one of the same dialect gets the bytes as they came (GUARANTEES 6, 7).
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
@@ -15,12 +15,12 @@ import { createTestGateway } from '../support/test-gateway.ts';
 
 type Wire = 'openai-chat' | 'openai-responses' | 'anthropic-messages';
 
-async function exchange(wire: Wire, client: DialectId, stream: boolean, reply: Reply) {
+async function exchange(wire: Wire, client: DialectId, stream: boolean, reply: Reply, more: JsonObject = {}) {
   const { post, row } = createTestGateway({
     config: { providers: { lab: PROVIDER_WIRES[wire].config }, routing: { default_provider: 'lab' } },
     fetch: createReplayFetch(reply).fetch,
   });
-  const { path, body } = clientRequest(client, { stream });
+  const { path, body } = clientRequest(client, { stream, more });
   const text = await (await post(path, body)).text();
   expect((await row(0)).status).toBe('success');
   return text;
@@ -107,6 +107,50 @@ describe.each(Object.keys(WHOLE) as Wire[])('from %s', (wire) => {
       expect(callsIn(client, false, text).map(([id]) => id)).toEqual(SHOWN);
     });
   }
+});
+
+/** A conversation whose first turn called, as its client holds it, to be gone on with. */
+const CALLED: Record<Exclude<DialectId, 'gemini' | 'ollama-chat'>, (ids: string[]) => JsonObject> = {
+  'anthropic-messages': (ids) => ({
+    messages: [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content: ids.map((id) => ({ type: 'tool_use', id, name: 'lookup', input: {} })) },
+      { role: 'user', content: ids.map((id) => ({ type: 'tool_result', tool_use_id: id, content: '1' })) },
+    ],
+  }),
+  'openai-chat': (ids) => ({
+    messages: [
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: ids.map((id) => ({
+          id,
+          type: 'function',
+          function: { name: 'lookup', arguments: '{}' },
+        })),
+      },
+      ...ids.map((id) => ({ role: 'tool', tool_call_id: id, content: '1' })),
+    ],
+  }),
+  'openai-responses': (ids) => ({
+    input: [
+      { role: 'user', content: 'hi' },
+      ...ids.map((id) => ({ type: 'function_call', call_id: id, name: 'lookup', arguments: '{}' })),
+      ...ids.map((id) => ({ type: 'function_call_output', call_id: id, output: '1' })),
+    ],
+  }),
+};
+
+describe.each(Object.keys(WHOLE) as Wire[])('from %s, which numbers the calls of each turn anew', (wire) => {
+  test.each(Object.keys(CALLED) as (keyof typeof CALLED)[])('to %s', async (client) => {
+    const more = CALLED[client](['call_7']);
+    const whole = await exchange(wire, client, false, jsonReply(WHOLE[wire]), more);
+    const streamed = await exchange(wire, client, true, replyWith(streamOf(wire)), more);
+    const shown = client === wire ? GIVEN : ['call_7_2', 'call_7_3', 'call_7_2_2'];
+    expect(callsIn(client, false, whole).map(([id]) => id)).toEqual(shown);
+    expect(callsIn(client, true, streamed).map(([id]) => id)).toEqual(shown);
+  });
 });
 
 test('fragments that repeat the id and count the index up are one call', async () => {

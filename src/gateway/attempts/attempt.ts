@@ -325,14 +325,14 @@ function readAnswer<T>(
 }
 
 function parseWhole(context: AttemptContext, response: UpstreamAnswer, text: string): NeutralResponse {
-  const { plan } = context;
+  const { plan, earlierCalls } = context;
   try {
     const answer = parseAnswer(context, response, text, plan.side.parseResponse);
     if (plan.passesAnswer) return answer;
     requireWhole(plan, answer);
     const isCut = requireValidCalls(answer);
-    if (isCut) return withDistinctCalls({ ...answer, finish: endingWithinCall(answer.finish) });
-    if (hasCalls(answer)) return withDistinctCalls(answer);
+    if (isCut) return withDistinctCalls({ ...answer, finish: endingWithinCall(answer.finish) }, earlierCalls);
+    if (hasCalls(answer)) return withDistinctCalls(answer, earlierCalls);
     return { ...answer, finish: endingWithoutCalls(answer.finish) };
   } catch (thrown) {
     noteAccount(context, parseJson(text));

@@ -39,6 +39,8 @@ export interface PlannedTry {
   /** In bytes. */
   maxEvent: number;
   observer: Observer;
+  /** The ids of the conversation's calls, from which those of the answer are to differ. Left out: it has none, or the bytes pass. */
+  earlierCalls?: readonly string[] | undefined;
   redact(text: string): string;
 }
 

@@ -12,6 +12,7 @@ import type { LimitsOf } from '../rate-limits.ts';
 import { type Asking, clientKeyFor } from './credentials.ts';
 import { type Plan, type PlanContext, planCall, type Question } from './plan.ts';
 import type { Audience } from '../live/view.ts';
+import { callsOf } from '../pumps/call-ids.ts';
 import { createObserver } from '../record/observer.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import { reportBegun } from '../record/report-begun.ts';
@@ -58,7 +59,9 @@ export function planTry(
   noteTry(record, host, plan);
   const observer = createObserver(host.monotonic, live);
   record.seen = observer.seen;
-  return { requestId: record.requestId, host, plan, maxEvent, observer, redact };
+  // Now, since the request is forgotten once the answer has begun.
+  const earlierCalls = plan.sameDialect ? undefined : callsOf(question.neutral());
+  return { requestId: record.requestId, host, plan, maxEvent, observer, earlierCalls, redact };
 }
 
 /** @param apiKey the gateway's own for the target that is planned; null where it has none. */

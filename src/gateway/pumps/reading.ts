@@ -12,6 +12,8 @@ export interface Reading {
   maxEvent: number;
   /** Of the provider. */
   quirks: Quirks;
+  /** As in PlannedTry. */
+  earlierCalls?: readonly string[] | undefined;
   /** An event of the provider cannot be read. */
   onMalformed(thrown: unknown): void;
   /** What the provider says of a failure may quote a key. */
@@ -24,7 +26,8 @@ export interface Reading {
 const MOST_LOGGED = 10;
 
 /** Logs what cannot be read. */
-export function readingOf({ requestId, host, plan, maxEvent, observer, redact }: PlannedTry): Reading {
+export function readingOf(planned: PlannedTry): Reading {
+  const { requestId, host, plan, maxEvent, observer, earlierCalls, redact } = planned;
   const { name: provider, quirks } = plan.target.provider;
   let logged = 0;
   return {
@@ -33,6 +36,7 @@ export function readingOf({ requestId, host, plan, maxEvent, observer, redact }:
     observer,
     maxEvent,
     quirks,
+    earlierCalls,
     onMalformed(thrown) {
       if (logged === MOST_LOGGED) return;
       logged++;

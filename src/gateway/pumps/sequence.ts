@@ -5,7 +5,7 @@ import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { MISWRITTEN, objectArguments } from '../../dialects/shared/call-arguments.ts';
-import { distinctId, type TakenIds } from './call-ids.ts';
+import { createTakenIds, distinctId, type TakenIds } from './call-ids.ts';
 import { brokenArguments, endingWithinCall, endingWithoutCalls, namelessCall } from './validate-calls.ts';
 
 export interface Sequencer extends EventSink {
@@ -28,12 +28,14 @@ export interface SequenceReader {
   kept?(units: number): void;
 }
 
-export function createSequencer(reader: SequenceReader): Sequencer {
-  return new EventSequencer(reader);
+/** @param earlierCalls the ids of the conversation's calls. */
+export function createSequencer(reader: SequenceReader, earlierCalls?: readonly string[]): Sequencer {
+  return new EventSequencer(reader, earlierCalls);
 }
 
 class EventSequencer implements Sequencer {
   private readonly reader: SequenceReader;
+  private readonly earlierCalls: readonly string[] | undefined;
   private started = false;
   private isOver = false;
   private skipped = false;
@@ -41,7 +43,7 @@ class EventSequencer implements Sequencer {
   /** A call whose arguments no continuation could complete. */
   private hopelessCall: string | undefined;
   private orphaned = false;
-  /** Ids of the calls that the client is to answer; null before the first. */
+  /** Ids of the calls that the client is to answer, or has answered; null before the first of this answer. */
   private callIds: TakenIds | null = null;
   private hasCalled = false;
   private nextBlock = 0;
@@ -62,8 +64,9 @@ class EventSequencer implements Sequencer {
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
   private waiting: Map<number, BlockEvent[]> | null = null;
 
-  constructor(reader: SequenceReader) {
+  constructor(reader: SequenceReader, earlierCalls: readonly string[] | undefined) {
     this.reader = reader;
+    this.earlierCalls = earlierCalls;
   }
 
   ended(): boolean {
@@ -173,7 +176,7 @@ class EventSequencer implements Sequencer {
 
   private withOwnId(event: BlockEvent): BlockEvent {
     if (event.type !== 'tool-start' || event.kind === 'server') return event;
-    this.callIds ??= new Map();
+    this.callIds ??= createTakenIds(this.earlierCalls);
     this.kept(ENTRY_SIZE + event.id.length);
     const id = distinctId(event.id, this.callIds);
     return id === event.id ? event : { ...event, id };

@@ -61,7 +61,7 @@ class TranslatePump<Out> implements Pump<Out>, SequenceReader, EventTaker {
     this.observer = options.observer;
     this.render = options.render;
     this.framing = options.createFraming(options.maxEvent);
-    this.sequencer = createSequencer(this);
+    this.sequencer = createSequencer(this, options.earlierCalls);
     this.decoder = options.side.createStreamDecoder(this.sequencer, options.quirks);
     this.padding = this.decoder.padding;
     this.numbers = this.decoder.numbers;
