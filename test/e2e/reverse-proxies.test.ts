@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
+import { createRawServer } from '../support/raw-server.ts';
 import { SocketClient } from '../support/socket-client.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -25,18 +26,20 @@ interface Proxy {
   file(shown: string, port: number): string;
 }
 
-const PROXIES: Proxy[] = [
-  {
-    name: 'nginx',
-    command: (file) => ['nginx', '-p', FOLDER, '-c', file],
-    file: (shown, port) => {
-      const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-        (kind) => `${kind}_temp_path ${FOLDER}/${kind};`,
-      );
-      const http = `access_log off; ${folders.join(' ')} ${shown.replace('listen 443', `listen 127.0.0.1:${port}`)}`;
-      return `daemon off; user root; pid ${FOLDER}/nginx.pid; error_log stderr; events {} http { ${http} }`;
-    },
+const NGINX: Proxy = {
+  name: 'nginx',
+  command: (file) => ['nginx', '-p', FOLDER, '-c', file],
+  file: (shown, port) => {
+    const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (kind) => `${kind}_temp_path ${FOLDER}/${kind};`,
+    );
+    const http = `access_log off; ${folders.join(' ')} ${shown.replace('listen 443', `listen 127.0.0.1:${port}`)}`;
+    return `daemon off; user root; pid ${FOLDER}/nginx.pid; error_log stderr; events {} http { ${http} }`;
   },
+};
+
+const PROXIES: Proxy[] = [
+  NGINX,
   {
     name: 'caddy',
     command: (file) => ['caddy', 'run', '--adapter', 'caddyfile', '--config', file],
@@ -52,6 +55,17 @@ const PROXIES: Proxy[] = [
     file: (shown, port) => shown.replace('bind :443', `bind 127.0.0.1:${port}`),
   },
 ];
+
+/** @param log what it writes there. */
+function run(proxy: Proxy, text: string, log: string): Bun.Subprocess {
+  const file = join(FOLDER, `${proxy.name}.conf`);
+  writeFileSync(file, text);
+  return Bun.spawn(proxy.command(file), {
+    env: { PATH: process.env.PATH ?? '', HOME: FOLDER },
+    stdout: 'ignore',
+    stderr: Bun.file(log),
+  });
+}
 
 let sluice: SluiceProcess;
 beforeAll(async () => {
@@ -82,14 +96,8 @@ for (const proxy of PROXIES) {
         .replaceAll('crt /etc/ssl/llm.pem', `crt ${FOLDER}/both.pem`)
         .replaceAll('/etc/ssl/llm.pem', `${FOLDER}/cert.pem`)
         .replaceAll('/etc/ssl/llm.key', `${FOLDER}/key.pem`);
-      const file = join(FOLDER, `${proxy.name}.conf`);
       const log = join(FOLDER, `${proxy.name}.log`);
-      writeFileSync(file, proxy.file(named, port));
-      running = Bun.spawn(proxy.command(file), {
-        env: { PATH: process.env.PATH ?? '', HOME: FOLDER },
-        stdout: 'ignore',
-        stderr: Bun.file(log),
-      });
+      running = run(proxy, proxy.file(named, port), log);
       url = `https://127.0.0.1:${port}`;
       await eventually(
         async () => (await ask('/').catch(() => null))?.status === 200,
@@ -172,3 +180,49 @@ for (const proxy of PROXIES) {
     });
   });
 }
+
+describe.skipIf(Bun.which('nginx') === null)('nginx before several gateways', () => {
+  test('a request on a connection that is reset is answered by another one', async () => {
+    const [, words] = /`(proxy_next_upstream [^`]*;)`/.exec(PAGE) ?? [];
+    if (words === undefined) throw new Error('docs/deployment.md does not say what nginx tries elsewhere');
+    const stopping = createRawServer();
+    const port = await freePort();
+    const log = join(FOLDER, 'several.log');
+    const text = NGINX.file(
+      `upstream gateways { server 127.0.0.1:${stopping.port}; server 127.0.0.1:${sluice.port}; }
+       server { listen 443; location / { proxy_pass http://gateways; proxy_set_header Host 127.0.0.1; ${words} } }`,
+      port,
+    );
+    const nginx = run(NGINX, text, log);
+    try {
+      const ask = () =>
+        fetch(`http://127.0.0.1:${port}/v1/messages`, {
+          method: 'POST',
+          headers: KEY,
+          body: JSON.stringify({
+            model: 'simulator/fast,tokens=1',
+            max_tokens: 5,
+            messages: [{ role: 'user', content: 'Hello' }],
+          }),
+        });
+      const reset = stopping.accept().then(async (connection) => {
+        await connection.request();
+        connection.reset();
+      });
+      let answer: Response | null = null;
+      await eventually(
+        async () => {
+          answer = await ask().catch(() => null);
+          return answer !== null;
+        },
+        () => `nginx does not serve: ${readFileSync(log, 'utf8')}`,
+      );
+      await reset;
+      expect(answer).toHaveProperty('status', 200);
+    } finally {
+      nginx.kill();
+      await nginx.exited;
+      stopping.close();
+    }
+  });
+});
