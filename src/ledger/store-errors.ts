@@ -38,7 +38,7 @@ const SQLITE_REMEDIES: Readonly<Record<string, string>> = {
 const UNREACHED = 'check that it runs, and that audit.store has its address';
 const STRANGER = 'put a valid user and password into audit.store';
 const NOT_LET_IN =
-  'let its pg_hba.conf accept this user from here, or, if it requires TLS, add ?sslmode=require to audit.store';
+  'create this user if there is none, and let its pg_hba.conf accept it from here, or, if it requires TLS, add ?sslmode=require to audit.store';
 const UNKNOWN_AUTHORITY =
   'name the certificate file of its authority in audit.store: sslrootcert=PATH beside sslmode';
 const NO_RIGHT = 'let this user create tables there, or name another in audit.store';
@@ -46,6 +46,8 @@ const NO_RIGHT = 'let this user create tables there, or name another in audit.st
 const PASSES = 'it is starting or shutting down: wait, and see its log';
 const SERVER_FULL = 'make room on its disk';
 const LOCKED = 'other transactions lock its tables: let them end';
+const TOO_LONG =
+  'other transactions may lock its tables, as a migration by a newer gateway does: let them end';
 
 const POOLED =
   'this is a pooler (PgBouncer), which gives none of the four connections a session: name the server itself in audit.store';
@@ -80,8 +82,8 @@ const POSTGRES_REMEDIES: Readonly<Record<string, string>> = {
   '40001': LOCKED,
   '40P01': LOCKED,
   '55P03': LOCKED,
-  // Our own limit. A row may be to blame, so this is not LOCKED.
-  '57014': 'other transactions may lock its tables, as a migration by a newer gateway does: let them end',
+  // Our own limit.
+  '57014': TOO_LONG,
   // Sent to each connection when the server is shut down, or one of its processes has crashed.
   '57P01': PASSES,
   '57P02': PASSES,
@@ -111,23 +113,12 @@ function stateOf(thrown: unknown): string | undefined {
   return typeof state === 'string' ? state : undefined;
 }
 
-/** Failures that are not caused by the rows: whichever is refused today may be taken tomorrow. */
-const BLAMELESS: ReadonlySet<string | undefined> = new Set([
-  NO_ROOM,
-  DISK_FAILS,
-  NO_SHARED_MEMORY,
-  BUSY,
-  UNREACHED,
-  SERVER_FULL,
-  POSTGRES_REMEDIES['53300'],
-  LOCKED,
-  PASSES,
-  POOLED,
-]);
+/** Of the failures that have a remedy, those that one row alone may cause, which is then refused for good. Of any other no row is to blame. */
+const OF_A_ROW: ReadonlySet<string | undefined> = new Set([OTHER_ENCODING, TOO_LONG]);
 
 function storeError(where: string, thrown: unknown, message: string, remedy: string | undefined): Error {
   const text = `${where}: ${message}${remedy === undefined ? '' : `; ${remedy}`}`;
-  const isBlameless = thrown instanceof StoreBusy || (remedy !== undefined && BLAMELESS.has(remedy));
+  const isBlameless = thrown instanceof StoreBusy || (remedy !== undefined && !OF_A_ROW.has(remedy));
   if (isBlameless) return new StoreBusy(text, { cause: thrown });
   return thrown instanceof Error ? new Error(text, { cause: thrown }) : new Error(text);
 }

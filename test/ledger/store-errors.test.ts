@@ -182,6 +182,10 @@ describe.if(hasPostgres)('PostgreSQL', () => {
         'a pooler’s connection has no such statement',
         /; this is a pooler .*: name the server itself/,
       ],
+      ['25006', 'a standby', /; it is a standby or read-only: name the primary server/],
+      ['28P01', 'a password that was changed', /; put a valid user and password/],
+      ['28000', 'a user who is gone, or let in no more', /; create this user if there is none, and let /],
+      ['42501', 'a right that was taken away', /; let this user create tables there/],
     ])('%s, %s: the store is busy', async (state, _, mend) => {
       const failure = await failureWith(state);
       expect(failure).toBeInstanceOf(StoreBusy);
@@ -194,6 +198,7 @@ describe.if(hasPostgres)('PostgreSQL', () => {
       ['22P02', 'not a number'],
       ['22003', 'too large a number'],
       ['54000', 'a limit of the server'],
+      ['22P05', 'a letter that its encoding lacks'],
       // One that takes ever longer would otherwise hold up all that come behind it.
       ['57014', 'a statement that took too long'],
     ])('%s, %s: the row may be to blame', async (state) => {
