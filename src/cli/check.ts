@@ -1,4 +1,5 @@
 // `sluice check`: what the configuration amounts to, without serving it.
+import { EMBEDDED_STORE, secretsOfStore } from '../config/audit-store.ts';
 import { redisPlace, secretsOfRedis } from '../config/resolve-redis.ts';
 import type { RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
@@ -25,6 +26,8 @@ export const checkCommand: Command = {
     context.out(`configuration: ${loaded.path ?? 'no file; defaults and environment'}`);
     if (loaded.config !== null)
       for (const line of describeConfig(loaded.config)) context.out(typable(line, context.environment));
+    if (loaded.config?.audit.enabled && loaded.config.audit.store !== EMBEDDED_STORE)
+      context.out(await describeDatabase(loaded.config.audit.store));
     if (loaded.config?.redis) context.out(await describeRedis(loaded.config.redis));
     const problems = describeProblems(loaded);
     for (const { line } of problems) context.err(line);
@@ -33,6 +36,14 @@ export const checkCommand: Command = {
     return 0;
   },
 };
+
+/** Where the ledger is, and whether that can take rows; one that cannot makes no configuration invalid. */
+async function describeDatabase(store: string): Promise<string> {
+  const { examinePostgres } = await import('../ledger/postgres/examine.ts');
+  const { place, failure } = await examinePostgres(store);
+  if (failure === null) return `ledger: PostgreSQL at ${place}, takes rows`;
+  return `ledger: takes no rows: ${createRedactor(secretsOfStore(store)).ofFailure(failure)}`;
+}
 
 /** Where rate limits are counted, and whether that answers; one that does not makes no configuration invalid. */
 async function describeRedis(redis: RedisConfig): Promise<string> {

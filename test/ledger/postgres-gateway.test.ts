@@ -1,8 +1,11 @@
 // Gateways as processes on one PostgreSQL: what they record, how they stand it being away, and what they do not tell.
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SQL } from 'bun';
 import { SCHEMA_LOCK } from '../../src/ledger/postgres/schema.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
+import { runCommand } from '../support/cli-run.ts';
 import {
   type Cluster,
   hasPostgres,
@@ -11,6 +14,7 @@ import {
   startCluster,
 } from '../support/postgres.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ALL } from './store-suite.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
@@ -89,6 +93,34 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     expect((await store.audit(ALL)).rows.map((row) => row.requestId).sort()).toEqual(ids.sort());
     await store.close();
     await gone.remove();
+  });
+
+  test('check says whether it can be used, what to do where it cannot, and leaves nothing behind', async () => {
+    const url = await cluster.createDatabase();
+    const name = new URL(url).pathname.slice(1);
+    const place = `127.0.0.1:${cluster.port}/${name}`;
+    const sql = new SQL(url, { max: 1 });
+    const check = async (address = url) => {
+      const file = join(temporaryFolder('check'), 'sluice.json');
+      writeFileSync(file, JSON.stringify({ audit: { store: 'env:LEDGER_URL' } }));
+      const { code, out, err } = await runCommand(['check', '--config', file], {
+        environment: { LEDGER_URL: address },
+      });
+      expect(code).toBe(0);
+      expectNoSecret(out + err);
+      return out.split('\n').find((line) => line.startsWith('ledger: '));
+    };
+    expect(await check()).toBe(`ledger: PostgreSQL at ${place}, takes rows`);
+    expect(await sql.unsafe("SELECT 1 FROM pg_class WHERE relname LIKE 'ledger%'")).toHaveLength(0);
+    await sql.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    expect(await check()).toBe(
+      `ledger: takes no rows: PostgreSQL at ${place}: cannot execute CREATE TABLE in a read-only transaction; it is a standby or read-only: name the primary server in audit.store`,
+    );
+    await sql.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    await sql.unsafe('CREATE TABLE ledger_schema AS SELECT 9999 AS version');
+    expect(await check()).toMatch(/: the ledger was written by a newer Sluice .*: upgrade Sluice here/);
+    expect(await check(url.replace(`:${cluster.port}/`, ':9/'))).toMatch(/; check that it runs, and that /);
+    await sql.close();
   });
 
   test('while another gateway changes the tables: requests are served, pages say what is going on, no row is lost', async () => {

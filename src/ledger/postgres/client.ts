@@ -111,12 +111,18 @@ function withNumbers(row: Record<string, unknown>): Record<string, unknown> {
 
 /** What went wrong and where, without the secrets of the address. */
 function describe(thrown: unknown, url: string): Error {
-  const { hostname, port, pathname, password, searchParams } = new URL(url);
+  const { password, searchParams } = new URL(url);
   let message = messageOf(thrown);
   // Bun says neither which file, nor where it was named.
   if (/\bCA ?file\b/i.test(message)) message = `sslrootcert=${searchParams.get('sslrootcert')}: ${message}`;
   for (const secret of [url, password, decodeURIComponent(password)]) {
     if (secret !== '') message = message.replaceAll(secret, '***');
   }
-  return postgresError(`${hostname}:${port || 5432}${pathname}`, thrown, message);
+  return postgresError(placeOf(url), thrown, message);
+}
+
+/** What of the address is no secret. */
+export function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || 5432}${pathname}`;
 }

@@ -358,6 +358,13 @@ export async function migrate(client: PostgresClient, begins: () => void): Promi
   }, STATEMENT_TIMEOUT_MS);
 }
 
+/** Throws where the database cannot be brought to the newest version, or has gone beyond it. */
+export async function requireUsable(query: Query): Promise<void> {
+  const found = await foundVersion(query);
+  if (found === undefined) return requireAnyLanguage(query);
+  if (found > STEPS.length) throw newerSchema(found);
+}
+
 /** Undefined: there is no ledger yet. */
 async function foundVersion(query: Query): Promise<number | undefined> {
   const [table] = await query<{ name: string | null }>("SELECT to_regclass('ledger_schema')::text AS name");

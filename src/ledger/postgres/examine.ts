@@ -1,0 +1,29 @@
+// Whether a database can be the ledger, found out without leaving anything in it.
+import { messageOf } from '../../model/thrown.ts';
+import { createPostgresClient, placeOf } from './client.ts';
+import { requireUsable } from './schema.ts';
+
+export interface Examined {
+  /** `host:port/database`. */
+  place: string;
+  /** What is wrong, where it is, and what to do; null: nothing. */
+  failure: string | null;
+}
+
+export async function examinePostgres(url: string): Promise<Examined> {
+  const place = placeOf(url);
+  const client = createPostgresClient(url);
+  try {
+    await client.transaction(async (query) => {
+      await requireUsable(query);
+      // As at the start and with each month.
+      await query('CREATE TABLE ledger_examined ()');
+      await query('DROP TABLE ledger_examined');
+    });
+    return { place, failure: null };
+  } catch (thrown) {
+    return { place, failure: messageOf(thrown) };
+  } finally {
+    await client.close();
+  }
+}
