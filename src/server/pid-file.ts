@@ -1,7 +1,7 @@
 // Which process serves in the background: a pid file, and beside it a lock that ends with its process. A pid alone may
 // belong to another program by now; a lock that is held cannot be stale.
 import { Database, SQLiteError } from 'bun:sqlite';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../model/thrown.ts';
 
@@ -88,11 +88,21 @@ export function claimPidFile(path: string, waitMs = LOOKING_MS): PidFile {
   };
 }
 
+/** Earlier releases let all read it, and whoever reads it can lock it. */
+function makePrivate(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // It is another user's, or its file system knows no modes.
+  }
+}
+
 function openLock(path: string): Database {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // Not where it exists: to close a file releases all locks that this process has on it.
-    if (!existsSync(lockOf(path))) writeFileSync(lockOf(path), '', { mode: 0o600, flag: 'a' });
+    // One that exists is not opened: to close a file releases all locks that this process has on it.
+    if (existsSync(lockOf(path))) makePrivate(lockOf(path));
+    else writeFileSync(lockOf(path), '', { mode: 0o600, flag: 'a' });
     return new Database(lockOf(path), { create: true });
   } catch (cause) {
     throw unwritable(lockOf(path), cause);

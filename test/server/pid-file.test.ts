@@ -25,6 +25,15 @@ test('names its process before anything is served, then where it serves, and is 
   expect(readPidFile(path).is).toBe('absent');
 });
 
+test('a lock that an earlier release left readable by all is the owner’s alone', () => {
+  const path = join(temporaryFolder('pid-lock'), 'sluice.pid');
+  writeFileSync(`${path}.lock`, '', { mode: 0o644 });
+  const file = claimPidFile(path);
+  expect(statSync(`${path}.lock`).mode & 0o777).toBe(0o600);
+  expect(() => claimPidFile(path)).toThrow(PidFileError);
+  file.release();
+});
+
 test('a name that cannot be written is reported at once, and nobody is left holding it', () => {
   const path = join(FOLDER, 'taken', 'sluice.pid');
   mkdirSync(path, { recursive: true });
