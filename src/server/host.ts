@@ -327,11 +327,25 @@ function listen(
 
 /** A port without another listener: the given one, or a free one for 0. Throws ListenError. */
 export async function reservePort(hostname: string, port: number): Promise<number> {
+  const held = holdPort(hostname, port, false);
+  await held.release();
+  return held.port;
+}
+
+export interface HeldPort {
+  port: number;
+  release(): Promise<void>;
+}
+
+/**
+ * Listens there until it is released, so that the system deals the port out to nobody else. Throws ListenError.
+ * @param shared other processes of the gateway may begin to listen meanwhile.
+ */
+export function holdPort(hostname: string, port: number, shared: boolean): HeldPort {
   const fetch = async () => new Response(null, { status: 503 });
-  const server = listen({ hostname, port, fetch, onError() {} }, new Sockets(), fetch);
-  const reserved = server.port ?? port;
-  await server.stop(true);
-  return reserved;
+  const server = listen({ hostname, port, shared, fetch, onError() {} }, new Sockets(), fetch);
+  server.unref();
+  return { port: server.port ?? port, release: () => server.stop(true) };
 }
 
 function explain(

@@ -1,7 +1,7 @@
 // Requests served by workers, which this process starts and is responsible for.
 import { createWebHost } from '../../gateway/host.ts';
 import { createLedger } from '../../ledger/queue/recorder.ts';
-import { formatHost, reservePort } from '../../server/host.ts';
+import { formatHost, holdPort, type HeldPort, reservePort } from '../../server/host.ts';
 import { locateStore, openSpill, openStore } from '../../server/open-store.ts';
 import { createElapsed } from '../../server/elapsed.ts';
 import { type Primary, startPrimary } from '../../workers/primary.ts';
@@ -19,8 +19,7 @@ export async function serveWithWorkers(
 ): Promise<Serving> {
   const { config, databasePath, log } = options;
   const { host: hostname } = config.server;
-  // The workers share the port, so none of them would notice that another program has it.
-  const port = await reservePort(hostname, config.server.port);
+  const { port, release } = await takePort(hostname, config.server.port);
   const { now, monotonic, setTimer } = createWebHost();
   let current = config;
   let primary: Primary | undefined;
@@ -58,6 +57,7 @@ export async function serveWithWorkers(
       elapsed: createElapsed({ now, monotonic }),
       setTimer,
     });
+    await release();
     primary = started;
     return {
       port,
@@ -75,7 +75,17 @@ export async function serveWithWorkers(
       },
     };
   } catch (error) {
+    await release();
     await close();
     throw error;
   }
+}
+
+/**
+ * The workers share the port, so none of them would notice that another program has it. One that the system deals out is held until
+ * they listen: before that it is told to nobody. A given one is let go at once, since clients may ask there already.
+ */
+async function takePort(hostname: string, port: number): Promise<HeldPort> {
+  if (port === 0) return holdPort(hostname, port, true);
+  return { port: await reservePort(hostname, port), release: async () => {} };
 }
