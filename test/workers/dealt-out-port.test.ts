@@ -23,7 +23,8 @@ test('no other program gets it before the workers listen', async () => {
   let port: number | undefined;
   let wasFree: boolean | undefined;
   const spawn = spyOn(Bun, 'spawn').mockImplementation(() => {
-    ({ port } = serve.mock.results[0]?.value as { port: number });
+    const held = serve.mock.results[0]?.value as { port: number } | undefined;
+    port = held?.port;
     wasFree = isFree(port);
     throw new Error('there is no room for a process');
   });
