@@ -69,6 +69,9 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'grammar of a free-text tool': null,
   // Read anywhere else, they are tools as all others are.
   'tools that the conversation brings along (`additional_tools`, as Codex does)': null,
+  'a search for further tools that the client runs itself (`tool_search`, as Codex does)': offers(
+    ({ name }) => name === 'tool_search',
+  ),
   'tools in a namespace': offers((tool) => tool.type !== 'server' && tool.namespace !== undefined),
   'tool choice: auto': null,
   'tool choice: none': ({ toolChoice, tools }) => toolChoice?.type === 'none' && tools.some(isOwn),

@@ -195,6 +195,105 @@ describe('an agent whose tools come within its conversation', () => {
   });
 });
 
+describe('an agent that finds further tools by a search of its own', () => {
+  const parameters = { type: 'object', properties: { query: { type: 'string' } } };
+  const search = { type: 'tool_search', execution: 'client', description: 'Finds tools.', parameters };
+  const found = {
+    type: 'namespace',
+    name: 'mcp__crm__',
+    tools: [{ type: 'function', name: 'find', parameters, strict: false, defer_loading: true }],
+  };
+  const tools = [search, ...ASKED.tools.slice(0, 1)];
+  const searches = messagesEvents([
+    { type: 'tool_use', id: 'toolu_1', name: 'tool_search', input: {} },
+    json('{"query":'),
+    json('"customers"}'),
+  ]);
+
+  test.each([[true], [false]])('is asked for it by a Messages provider (streamed: %s)', async (stream) => {
+    const { post, upstream } = setup('claude', searches);
+    const response = await post('/v1/responses', { ...ASKED, stream, input: 'Find it.', tools });
+    const sent = upstream.requests[0]?.json() as JsonObject;
+    expect(sent.tools).toMatchObject([
+      { name: 'tool_search', description: 'Finds tools.', input_schema: parameters },
+      { name: 'shell' },
+    ]);
+    expect(response.headers.get('x-sluice-lost')).not.toContain('tool_search');
+    const call = {
+      type: 'tool_search_call',
+      status: 'completed',
+      execution: 'client',
+      call_id: 'toolu_1',
+      arguments: { query: 'customers' },
+    };
+    if (!stream) {
+      expect(await response.json()).toMatchObject({ output: [call] });
+      return;
+    }
+    const events = readEvents(await response.bytes()).map(({ data }) => asObject(JSON.parse(data)) ?? {});
+    const ofCall = events.filter((event) => event.output_index === 0);
+    expect(ofCall).toMatchObject([
+      { type: 'response.output_item.added', item: call },
+      { type: 'response.output_item.done', item: call },
+    ]);
+    expect(events.at(-1)).toMatchObject({ type: 'response.completed', response: { output: [call] } });
+  });
+
+  const input = (tool: JsonObject[]): JsonObject[] => [
+    { type: 'message', role: 'user', content: 'Find it.' },
+    {
+      type: 'tool_search_call',
+      id: 'tsc_1',
+      execution: 'client',
+      status: 'completed',
+      call_id: 'call_0',
+      arguments: { query: 'customers' },
+    },
+    { type: 'tool_search_output', execution: 'client', status: 'completed', call_id: 'call_0', tools: tool },
+  ];
+
+  test('is offered what it found, behind the tools that were there', async () => {
+    const { post, upstream } = setup('claude', ANSWER);
+    const response = await post('/v1/responses', { ...ASKED, input: input([found]), tools });
+    const events = readEvents(await response.bytes()).map(({ data }) => asObject(JSON.parse(data)));
+    const sent = upstream.requests[0]?.json() as JsonObject;
+    const names = asArray(sent.tools)?.map((tool) => asObject(tool)?.name);
+    expect(names).toEqual(['tool_search', 'shell', 'mcp__crm__find']);
+    const [, call, result] = asArray(sent.messages) ?? [];
+    expect(asObject(call)?.content).toMatchObject([
+      { type: 'tool_use', id: 'call_0', name: 'tool_search', input: { query: 'customers' } },
+    ]);
+    expect(JSON.stringify(result)).toContain('The tool mcp__crm__find can be called now.');
+    expect(response.headers.get('x-sluice-lost')).not.toMatch(/tool_search|defer_loading/);
+    expect(events.at(-1)).toMatchObject({
+      response: { output: [{}, {}, { type: 'function_call', name: 'find', namespace: 'mcp__crm__' }] },
+    });
+  });
+
+  test('reads nothing into a search that found nothing', async () => {
+    const { post, upstream } = setup('claude', ANSWER);
+    await (await post('/v1/responses', { ...ASKED, input: input([]), tools })).text();
+    expect(JSON.stringify(upstream.requests[0]?.json())).toContain('No tool was found.');
+  });
+
+  test('goes on at a Responses provider with call and output as they are', async () => {
+    const { post, upstream } = setup('responses', ANSWER);
+    const items = input([found]);
+    // Thinking of another dialect's provider, for which the request is written anew.
+    const thought = { type: 'reasoning', summary: [], encrypted_content: 'sluice:anthropic-messages:SIG' };
+    const response = await post('/v1/responses', { ...ASKED, tools, input: [...items, thought] });
+    const sent = upstream.requests[0]?.json() as JsonObject;
+    const [, call = {}, output = {}] = items;
+    const { id: _, ...rest } = call;
+    expect(asArray(sent.input)?.filter((item) => asObject(item)?.call_id !== undefined)).toEqual([
+      rest,
+      output,
+    ]);
+    expect(sent.tools).toEqual(tools);
+    expect(response.headers.get('x-sluice-lost')).not.toMatch(/tool_search|defer_loading/);
+  });
+});
+
 describe('a conversation that moves to a Responses provider', () => {
   test('leaves behind thinking without a signature, which that provider would look up by its id', async () => {
     const parts = [

@@ -67,6 +67,35 @@ const BROUGHT_ALONG: JsonObject = {
   ],
 };
 
+/** A client's own search for tools, which found those that others declare. */
+const SEARCHED: JsonObject = {
+  tools: [
+    {
+      type: 'tool_search',
+      execution: 'client',
+      description: 'Finds tools.',
+      parameters: { type: 'object', properties: {} },
+    },
+  ],
+  input: [
+    { role: 'user', content: 'hi' },
+    {
+      type: 'tool_search_call',
+      execution: 'client',
+      call_id: 'call_1',
+      status: 'completed',
+      arguments: {},
+    },
+    {
+      type: 'tool_search_output',
+      execution: 'client',
+      call_id: 'call_1',
+      status: 'completed',
+      tools: TOOLS_OFFERED['openai-responses']?.tools ?? [],
+    },
+  ],
+};
+
 const chooses = (choices: typeof TOOLS_OFFERED): typeof TOOLS_OFFERED => ({
   'anthropic-messages': withTools('anthropic-messages', choices['anthropic-messages']),
   'openai-chat': withTools('openai-chat', choices['openai-chat']),
@@ -247,6 +276,11 @@ export const TOOLS: FeatureGroup = {
     {
       name: 'tools that the conversation brings along (`additional_tools`, as Codex does)',
       forms: { ...TOOLS_OFFERED, 'openai-responses': BROUGHT_ALONG },
+      clients: ['openai-responses'],
+    },
+    {
+      name: 'a search for further tools that the client runs itself (`tool_search`, as Codex does)',
+      forms: { ...TOOLS_OFFERED, 'openai-responses': SEARCHED },
       clients: ['openai-responses'],
     },
     {

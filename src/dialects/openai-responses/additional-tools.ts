@@ -4,6 +4,7 @@ import { asArray, asNumber, asObject, isObject, type JsonObject } from '../../mo
 import type { Extension } from '../../model/content.ts';
 import type { NeutralRequest, Tool } from '../../model/request.ts';
 import { parseToolList } from './parse-tools.ts';
+import { searchOutputs } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
 
 export const ADDITIONAL_TOOLS = 'additional_tools';
@@ -40,8 +41,9 @@ export function keptItems({ extension }: NeutralRequest): ToolItem[] {
   });
 }
 
-/** Names of the tools that `keptItems` hold. */
+/** Names of the tools that `keptItems` hold, and of those that the client's searches found. */
 export function broughtNames(request: NeutralRequest): ReadonlySet<string> {
-  const tools = keptItems(request).flatMap(({ item }) => parseAdditionalTools(item, ADDITIONAL_TOOLS));
+  const items = [...keptItems(request).map(({ item }) => item), ...searchOutputs(request.messages)];
+  const tools = items.flatMap((item) => parseAdditionalTools(item, ADDITIONAL_TOOLS));
   return new Set(tools.map((tool) => tool.name));
 }

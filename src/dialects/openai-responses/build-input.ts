@@ -13,6 +13,7 @@ import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, indexTools, wireName } from './namespace.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { buildReasoning, openKey } from './reasoning.ts';
+import { searchItem } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** OpenAI refuses longer ids in `call_id`; other dialects have no limit. */
@@ -96,6 +97,9 @@ function plain(content: JsonObject[]): string | JsonObject[] {
 
 function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope): JsonObject {
   const { losses } = scope;
+  const callId = shorten(part.callId, MAX_CALL_ID);
+  const search = searchItem(part, callId);
+  if (search !== undefined) return search;
   losses.foreign(part.extension);
   const content = buildInputContent(part.content, scope);
   if (part.cacheControl !== undefined) addBreakpoint(part.cacheControl, content.at(-1), scope);
@@ -109,7 +113,7 @@ function buildResult(part: ToolResultPart, isCustom: boolean, scope: BuildScope)
     !isApart && content.every((each) => each.type === 'input_text' && Object.keys(each).length === 2);
   return {
     type: isCustom ? 'custom_tool_call_output' : 'function_call_output',
-    call_id: shorten(part.callId, MAX_CALL_ID),
+    call_id: callId,
     output: isText ? content.map((each) => each.text).join('\n\n') : content,
   };
 }
@@ -226,9 +230,11 @@ function isBare(part: JsonObject): boolean {
 }
 
 function buildCall(part: ToolCallPart, tool: ClientTool | undefined, { losses }: BuildScope): JsonObject {
+  const callId = shorten(part.id, MAX_CALL_ID);
+  const search = searchItem(part, callId);
+  if (search !== undefined) return search;
   losses.foreign(part.extension);
   const named = wireName(part.name, tool);
-  const callId = shorten(part.id, MAX_CALL_ID);
   if (part.kind === 'custom') {
     return { type: 'custom_tool_call', call_id: callId, ...named, input: part.arguments };
   }

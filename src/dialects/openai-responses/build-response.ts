@@ -11,6 +11,7 @@ import { buildFinish } from './finish.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { indexTools } from './namespace.ts';
 import {
+  CALL_PREFIXES,
   callForm,
   callItem,
   callText,
@@ -117,7 +118,7 @@ function buildItem(
       }
       losses.foreign(part.extension);
       const form = callForm(part, tools);
-      const id = itemId(form.kind === 'custom' ? 'ctc' : 'fc', requestId, place);
+      const id = itemId(CALL_PREFIXES[form.kind], requestId, place);
       return callItem(id, form, part, callText(form, part.arguments), callStatus(part));
     }
     case 'image': {

@@ -8,6 +8,7 @@ import { functionSchema, strictSchema } from '../openai/schemas.ts';
 import { objectSchema, typedSchema } from '../shared/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
+import { searchOf, TOOL_SEARCH } from './tool-search.ts';
 import { ID, ownFields } from './wire.ts';
 
 /** The tool fields of the body; empty where the request offers no tool that this dialect has. */
@@ -76,6 +77,7 @@ function isOwn(tool: Tool): tool is FunctionTool | CustomTool {
 }
 
 function nameTool(tool: FunctionTool | CustomTool): JsonObject {
+  if (tool.type === 'function' && searchOf(tool) !== undefined) return { type: TOOL_SEARCH };
   return { type: tool.type, name: tool.namespace?.tool ?? tool.name };
 }
 
@@ -112,6 +114,8 @@ function buildFunction(
   { losses, native }: BuildScope,
   { reasons }: ModelTraits,
 ): JsonObject {
+  const search = searchOf(tool);
+  if (search !== undefined) return search;
   losses.foreign(tool.extension);
   if (tool.cacheControl !== undefined) losses.lost('cache_control');
   const built: JsonObject = { type: 'function', name: tool.name };

@@ -1,11 +1,20 @@
-// The encoder's call items: function and custom calls as they stream, hosted ones once they are whole.
+// The encoder's call items: function and custom calls as they stream, hosted ones and searches for tools once they are whole.
 import type { ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
+import type { JsonObject } from '../../model/json/json.ts';
 import type { AnswerLosses } from '../shared/answer-losses.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
 import type { ClientTool } from './namespace.ts';
-import { type CallForm, callForm, callItem, hostedCallItem, type ItemStatus, itemId } from './output-item.ts';
+import {
+  CALL_PREFIXES,
+  type CallForm,
+  callForm,
+  callItem,
+  hostedCallItem,
+  type ItemStatus,
+  itemId,
+} from './output-item.ts';
 
 export interface CallWriter {
   open(call: StreamEvent & { type: 'tool-start' }): string;
@@ -15,9 +24,9 @@ export interface CallWriter {
 }
 
 type OpenCall =
-  | { hosted: true; part: ToolCallPart }
+  | { whole: true; part: ToolCallPart }
   | {
-      hosted: false;
+      whole: false;
       call: StreamEvent & { type: 'tool-start' };
       form: CallForm;
       place: number;
@@ -60,18 +69,20 @@ class CallItems implements CallWriter {
   }
 
   open(call: StreamEvent & { type: 'tool-start' }): string {
-    if (call.kind !== 'server') return this.openOwn(call);
-    const { id, name, extension } = call;
-    const part: ToolCallPart = { type: 'tool-call', id, name, kind: 'server', arguments: '' };
+    const isWhole = call.kind === 'server' || callForm(call, this.tools).kind === 'search';
+    if (!isWhole) return this.openOwn(call);
+    const { id, name, kind, signature, extension } = call;
+    const part: ToolCallPart = { type: 'tool-call', id, name, kind, arguments: '' };
+    if (signature !== undefined) part.signature = signature;
     if (extension !== undefined) part.extension = extension;
-    this.now = { hosted: true, part };
+    this.now = { whole: true, part };
     return '';
   }
 
   delta(fragment: string): string {
     const { now } = this;
     if (now === undefined) return '';
-    if (now.hosted) {
+    if (now.whole) {
       now.part.arguments += fragment;
       return '';
     }
@@ -82,7 +93,7 @@ class CallItems implements CallWriter {
     const { now } = this;
     this.now = undefined;
     if (now === undefined) return '';
-    return now.hosted ? this.closeHosted(now.part) : this.closeOwn(now, status);
+    return now.whole ? this.closeWhole(now.part, status) : this.closeOwn(now, status);
   }
 
   private openOwn(call: StreamEvent & { type: 'tool-start' }): string {
@@ -92,16 +103,16 @@ class CallItems implements CallWriter {
     const form = callForm(call, this.tools);
     const place = output.place();
     const isCustom = form.kind === 'custom';
-    const id = itemId(isCustom ? 'ctc' : 'fc', this.requestId, place);
+    const id = itemId(CALL_PREFIXES[form.kind], this.requestId, place);
     const type = `response.${isCustom ? 'custom_tool_call_input' : 'function_call_arguments'}.delta`;
     const deltas = createDeltaWriter(output, type, { item_id: id, output_index: place });
     const freeText = form.wrapped ? createFreeTextReader() : undefined;
-    this.now = { hosted: false, call, form, place, id, deltas, freeText };
+    this.now = { whole: false, call, form, place, id, deltas, freeText };
     return before + output.added(place, callItem(id, form, call, '', 'in_progress'));
   }
 
   private closeOwn(
-    { call, form, place, id, deltas, freeText }: OpenCall & { hosted: false },
+    { call, form, place, id, deltas, freeText }: OpenCall & { whole: false },
     status: ItemStatus,
   ): string {
     const { output } = this;
@@ -121,13 +132,25 @@ class CallItems implements CallWriter {
     return wire + output.done(place, callItem(id, form, call, KEPT, status), text);
   }
 
-  private closeHosted(part: ToolCallPart): string {
+  private closeWhole(part: ToolCallPart, status: ItemStatus): string {
     const { output } = this;
-    const item = hostedCallItem(part, itemId('ws', this.requestId, output.nextPlace()));
-    this.losses.serverCall(part, item !== undefined);
+    const item = part.kind === 'server' ? this.hostedItem(part) : this.searchItem(part, status);
     if (item === undefined) return '';
     const before = this.endMessage();
     const place = output.place();
     return before + output.added(place, item) + output.done(place, item);
+  }
+
+  private hostedItem(part: ToolCallPart): JsonObject | undefined {
+    const item = hostedCallItem(part, itemId('ws', this.requestId, this.output.nextPlace()));
+    this.losses.serverCall(part, item !== undefined);
+    return item;
+  }
+
+  private searchItem(part: ToolCallPart, status: ItemStatus): JsonObject {
+    this.losses.foreign(part.extension);
+    const form = callForm(part, this.tools);
+    const id = itemId(CALL_PREFIXES[form.kind], this.requestId, this.output.nextPlace());
+    return callItem(id, form, part, part.arguments, status);
   }
 }

@@ -39,6 +39,8 @@ const ITEM_BY_TYPE = byType({
   function_call_output: OUTPUT,
   custom_tool_call_output: OUTPUT,
   additional_tools: { ...ITEM, role: true, tools: (value) => tool(value) },
+  tool_search_call: { ...ITEM, call_id: true, execution: true, arguments: true },
+  tool_search_output: { ...ITEM, call_id: true, execution: true, tools: (value) => tool(value) },
 });
 
 const names = (list: string): KnownFields => Object.fromEntries(list.split(' ').map((name) => [name, true]));

@@ -2,6 +2,7 @@
 // one name for both, which the client's own list maps back when the tool is called.
 import type { Tool, ToolNamespace } from '../../model/request.ts';
 import { shorten } from '../shared/shorten.ts';
+import { searchOf } from './tool-search.ts';
 
 /** The longest tool name that every dialect takes. */
 const MAX_TOOL_NAME = 64;
@@ -14,7 +15,7 @@ export function flatName(namespace: string, tool: string): string {
 }
 
 export interface ClientTool {
-  kind: 'function' | 'custom';
+  kind: 'function' | 'custom' | 'search';
   namespace?: ToolNamespace;
 }
 
@@ -23,7 +24,9 @@ export function indexTools(tools: readonly Tool[] | undefined): ReadonlyMap<stri
   const index = new Map<string, ClientTool>();
   for (const tool of tools ?? []) {
     if (tool.type === 'server') continue;
-    const { type: kind, namespace } = tool;
+    const { namespace } = tool;
+    const isSearch = tool.type === 'function' && searchOf(tool) !== undefined;
+    const kind = isSearch ? 'search' : tool.type;
     index.set(tool.name, namespace === undefined ? { kind } : { kind, namespace });
   }
   return index;

@@ -7,8 +7,9 @@ import { callIdToWire, isMadeUpId, madeUpId } from '../../model/opaque-token.ts'
 import { freeTextOf } from './free-text.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, wireName } from './namespace.ts';
+import { searchCall } from './tool-search.ts';
 
-export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'ws' | 'ig' | 'cmp';
+export type ItemPrefix = 'msg' | 'rs' | 'fc' | 'ctc' | 'tsc' | 'ws' | 'ig' | 'cmp';
 
 const REASONING = 'rs';
 
@@ -38,7 +39,7 @@ export function refusalContent(refusal: string): JsonObject {
 
 /** The form in which a call is sent to the client. */
 export interface CallForm {
-  kind: 'function' | 'custom';
+  kind: ClientTool['kind'];
   /** The client's custom tool was shown to the provider as a function: its text is an argument. */
   wrapped: boolean;
   name: string;
@@ -52,8 +53,11 @@ export function callForm(
   const tool = tools.get(call.name);
   const isCustom = call.kind === 'custom' || tool?.kind === 'custom';
   const wrapped = isCustom && call.kind !== 'custom';
-  return { kind: isCustom ? 'custom' : 'function', wrapped, ...wireName(call.name, tool) };
+  const kind = isCustom ? 'custom' : (tool?.kind ?? 'function');
+  return { kind, wrapped, ...wireName(call.name, tool) };
 }
+
+export const CALL_PREFIXES = { function: 'fc', custom: 'ctc', search: 'tsc' } as const;
 
 /** @param text the argument text for the client. */
 export function callItem(
@@ -64,12 +68,14 @@ export function callItem(
   status: ItemStatus,
 ): JsonObject {
   const { kind, name, namespace } = form;
+  const callId = callIdToWire(call.id, call.signature);
+  if (kind === 'search') return searchCall(id, callId, text, status);
   const custom = kind === 'custom';
   return {
     id,
     type: custom ? 'custom_tool_call' : 'function_call',
     status,
-    call_id: callIdToWire(call.id, call.signature),
+    call_id: callId,
     name,
     ...(namespace !== undefined && { namespace }),
     ...(custom ? { input: text } : { arguments: text }),

@@ -12,6 +12,14 @@ import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';
 import { SUMMARY_HEAD, TRIGGER, TRIGGER_PROBLEM } from './summary.ts';
+import {
+  isClientSearch,
+  loaded,
+  parseSearchCall,
+  parseSearchOutput,
+  TOOL_SEARCH_CALL,
+  TOOL_SEARCH_OUTPUT,
+} from './tool-search.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 
@@ -118,6 +126,20 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
         requiredString(item, 'call_id', `${path}.call_id`, 'repeat the `call_id` of the call it answers'),
       ).id;
       turns.result({ type: 'tool-result', callId, content });
+      return;
+    }
+    case TOOL_SEARCH_CALL:
+      if (isClientSearch(item)) turns.answer(parseSearchCall(item));
+      else addOther(type, item, path, turns, parsed);
+      return;
+    case TOOL_SEARCH_OUTPUT: {
+      if (!isClientSearch(item)) {
+        addOther(type, item, path, turns, parsed);
+        return;
+      }
+      const tools = parseAdditionalTools(item, path);
+      parsed.tools.push(...tools.map(loaded));
+      turns.result(parseSearchOutput(item, tools));
       return;
     }
     case 'compaction':

@@ -21,6 +21,7 @@ import { nestGrammar } from '../openai/free-text-format.ts';
 import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { flatName } from './namespace.ts';
+import { parseSearchTool, TOOL_SEARCH } from './tool-search.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { extensionOf, ID } from './wire.ts';
 
@@ -46,6 +47,8 @@ function parseTool(tool: JsonObject, path: string): Tool[] {
       return [parseCustom(tool, path)];
     case 'namespace':
       return parseNamespace(tool, path);
+    case TOOL_SEARCH:
+      return [parseSearchTool(tool) ?? parseServer(tool, type)];
     default:
       return [parseServer(tool, type)];
   }

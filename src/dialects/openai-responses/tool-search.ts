@@ -1,0 +1,95 @@
+// A search for further tools that the client runs itself (`tool_search` with `execution: client`; Codex finds the tools of its MCP
+// servers and agents by it). Providers of other dialects get it as a function, and what it found as ordinary tools; one of this
+// dialect gets tool, call and output unchanged. https://developers.openai.com/api/docs/guides/tools-tool-search
+import type { Extension, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
+import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
+import { callIdFromWire } from '../../model/opaque-token.ts';
+import type { FunctionTool, Message, Tool } from '../../model/request.ts';
+import { withoutFields } from '../shared/own-fields.ts';
+import { ID, ownFields } from './wire.ts';
+
+export const TOOL_SEARCH = 'tool_search';
+export const TOOL_SEARCH_CALL = 'tool_search_call';
+export const TOOL_SEARCH_OUTPUT = 'tool_search_output';
+
+/** The field that holds a tool back until it is found. */
+const HELD_BACK = 'defer_loading';
+
+/** Undefined where the provider searches: no other dialect's does. */
+export function parseSearchTool(tool: JsonObject): FunctionTool | undefined {
+  const parameters = asObject(tool.parameters);
+  if (tool.execution !== 'client' || parameters === undefined) return undefined;
+  const description = asString(tool.description);
+  return {
+    type: 'function',
+    name: TOOL_SEARCH,
+    ...(description !== undefined && { description }),
+    parameters,
+    extension: kept(tool),
+  };
+}
+
+/** Whether the client answers this call, or has answered it with this output. */
+export function isClientSearch(item: JsonObject): boolean {
+  return item.execution === 'client' && asString(item.call_id) !== undefined;
+}
+
+export function parseSearchCall(item: JsonObject): ToolCallPart {
+  const { id, token } = callIdFromWire(asString(item.call_id) ?? '');
+  const part: ToolCallPart = {
+    type: 'tool-call',
+    id,
+    name: TOOL_SEARCH,
+    arguments: asString(item.arguments) ?? JSON.stringify(item.arguments ?? {}),
+    kind: 'function',
+    extension: kept(item),
+  };
+  if (token !== undefined) part.signature = token;
+  return part;
+}
+
+/** @param tools those that the item contains. */
+export function parseSearchOutput(item: JsonObject, tools: readonly Tool[]): ToolResultPart {
+  const found = tools.map(({ name }) => `The tool ${name} can be called now.`);
+  const texts = found.length === 0 ? ['No tool was found.'] : found;
+  const content = texts.map((text): TextPart => ({ type: 'text', text }));
+  const { id: callId } = callIdFromWire(asString(item.call_id) ?? '');
+  return { type: 'tool-result', callId, content, extension: kept(item) };
+}
+
+/** A tool that was found is no longer held back, which is no loss where none is. */
+export function loaded(tool: Tool): Tool {
+  if (tool.type !== 'function' || tool.extension === undefined) return tool;
+  return { ...tool, extension: { ...tool.extension, defaults: [HELD_BACK] } };
+}
+
+/** What a tool, a call or a result was parsed from, if it is such a search. */
+export function searchOf({ extension }: { extension?: Extension }): JsonObject | undefined {
+  return asObject(ownFields(extension)[TOOL_SEARCH]);
+}
+
+/** The item for a provider, which knows the call by `callId`. */
+export function searchItem(part: ToolCallPart | ToolResultPart, callId: string): JsonObject | undefined {
+  const item = searchOf(part);
+  return item && { ...withoutFields(item, ['id']), call_id: callId };
+}
+
+/** The items that brought the tools which were found. */
+export function searchOutputs(messages: readonly Message[]): JsonObject[] {
+  return messages.flatMap(({ parts }) =>
+    parts.flatMap((part) => {
+      const item = part.type === 'tool-result' ? searchOf(part) : undefined;
+      return item === undefined ? [] : [item];
+    }),
+  );
+}
+
+/** The call as the client reads it. */
+export function searchCall(id: string, callId: string, args: string, status: string): JsonObject {
+  const fields = parseObject(args) ?? {};
+  return { id, type: TOOL_SEARCH_CALL, status, execution: 'client', call_id: callId, arguments: fields };
+}
+
+function kept(item: JsonObject): Extension {
+  return { dialect: ID, fields: { [TOOL_SEARCH]: item }, defaults: [TOOL_SEARCH] };
+}
