@@ -12,6 +12,7 @@ import {
   reaching,
   readGateway,
 } from './gateway-client.ts';
+import { missingWorkers, readHealth, whatIsDown } from './gateway-health.ts';
 import { counted } from './help.ts';
 import { messageOf } from '../model/thrown.ts';
 
@@ -55,12 +56,12 @@ const STREAMS = 3;
 const CHECKS: Readonly<Record<string, Check>> = {
   async health({ gateway }) {
     const from = performance.now();
-    let health = await readGateway<Health>(gateway, '/gateway/health');
+    let health = await readHealth(gateway);
     const ms = performance.now() - from;
     if (health.status !== 'healthy' && health.status !== 'degraded') throw notSluice(gateway);
     while (missingWorkers(health) > 0 && performance.now() - from < WORKERS_MS) {
       await Bun.sleep(POLL_MS);
-      health = await readGateway<Health>(gateway, '/gateway/health');
+      health = await readHealth(gateway);
     }
     if (health.status === 'degraded') {
       const problems = await whatIsDown(gateway, health);
@@ -208,34 +209,6 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
-interface Health {
-  status: string;
-  version: string;
-  providers: Record<string, boolean>;
-  audit: { enabled: boolean };
-  /** Present where several processes serve. */
-  workers?: { wanted: number; running: number; silent: number };
-  ledger: Part | null;
-  budgets?: Part;
-  log?: Part;
-  descriptors?: Part;
-  /** Present where several gateways count rate limits together. */
-  redis?: Part;
-  tls?: Part;
-}
-
-/** A part of the gateway that tells whether it works. */
-interface Part {
-  ok: boolean;
-  last_error: string | null;
-}
-
-interface ProviderHealth {
-  name: string;
-  healthy: boolean;
-  last_error?: string;
-}
-
 interface Metrics {
   summary: { total_requests: number };
 }
@@ -324,27 +297,6 @@ async function arrivalsOf(patient: CheckContext): Promise<number[]> {
   return arrivals;
 }
 
-/** How many of the gateway's processes do not answer at the moment. */
-function missingWorkers({ workers }: Health): number {
-  return workers === undefined ? 0 : workers.wanted - workers.running + workers.silent;
-}
-
-/** Each with what was said of it. */
-async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<string[]> {
-  const { providers } = await readGateway<{ providers: ProviderHealth[] }>(gateway, '/gateway/providers');
-  const down = providers.filter(({ healthy }) => !healthy);
-  const reasons = down.map(({ name, last_error: error }) =>
-    error === undefined ? name : `${name} (${error})`,
-  );
-  const missing = missingWorkers(health);
-  if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
-  for (const name of ['ledger', 'budgets', 'redis', 'log', 'descriptors', 'tls'] as const) {
-    const part = health[name];
-    if (part?.ok === false) reasons.push(`the ${name} (${part.last_error})`);
-  }
-  return reasons;
-}
-
 /** Named by errors of the gateway's own limits, which another model would meet too. */
 const OWN_LIMIT = /\((rate_limits|costs\.budgets)\)|\b(server\.max_body|server\.max_event)\b/;
 
@@ -358,7 +310,7 @@ function refused(response: Response, text: string): Ailment {
 }
 
 async function audited(gateway: GatewayAddress): Promise<void> {
-  const { audit } = await readGateway<Health>(gateway, '/gateway/health');
+  const { audit } = await readHealth(gateway);
   if (!audit.enabled) throw new Ailment('audit.enabled is off: nothing is recorded');
 }
 

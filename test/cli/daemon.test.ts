@@ -70,6 +70,7 @@ interface Status {
   status: string;
   other_program: boolean;
   foreground: { pid: number; url: string } | null;
+  problem: string | null;
 }
 
 async function statusOf(home: string): Promise<Status> {
@@ -280,6 +281,38 @@ test('--host counts, where the address in the file could not serve', async () =>
     const { code, err } = await sluice(home, [action, '--host', '127.0.0.1']);
     expect([action, code, err]).toEqual([action, 0, '']);
   }
+});
+
+test('status says what a gateway is degraded by', async () => {
+  const home = newHome(
+    JSON.stringify({
+      server: { port: 0 },
+      providers: {
+        lab: {
+          dialect: 'openai-chat',
+          base_url: 'http://127.0.0.1:9/v1',
+          max_retries: 0,
+          breaker: { failures: 1 },
+        },
+      },
+      routing: { default_provider: 'lab' },
+    }),
+  );
+  await sluice(home, ['start']);
+  const { url, status, problem } = await statusOf(home);
+  expect([status, problem]).toEqual(['healthy', null]);
+  await ask(url, 'lab/small');
+  expect((await sluice(home, ['status'])).out).toMatch(/status +degraded: lab \(.*ECONNREFUSED/);
+  await sluice(home, ['stop']);
+  writeFileSync(
+    join(home, 'sluice.yaml'),
+    'server: { port: 0 }\nproviders: { openai: { api_key: env:NONE }, lab: { dialect: openai-chat, base_url: http://127.0.0.1:9 } }\nrouting: { default_provider: openai, fallback_chain: [lab/small] }',
+  );
+  await sluice(home, ['start']);
+  expect(await statusOf(home)).toMatchObject({
+    status: 'degraded',
+    problem: 'openai is disabled, and routing.default_provider',
+  });
 });
 
 test('SIGHUP reads the configuration again, and ends nothing', async () => {

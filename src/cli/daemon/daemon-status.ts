@@ -2,7 +2,8 @@
 // runs in the foreground.
 import { readPidFile, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
-import { findGateway, foregroundFilePath, GatewayUnreachable, readGateway } from '../gateway-client.ts';
+import { findGateway, foregroundFilePath, GatewayUnreachable } from '../gateway-client.ts';
+import { readHealth, whatIsDown } from '../gateway-health.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { columns } from '../help.ts';
 
@@ -19,7 +20,7 @@ export interface Status {
   other_program: boolean | null;
   /** Where none runs in the background: the first of this home's in the foreground; null where there is none either. */
   foreground: Pick<RunningServer, 'pid' | 'url'> | null;
-  /** Why the gateway itself does not answer; null where it does. */
+  /** Why the gateway does not answer, or what it is degraded by; null: nothing is known to be wrong. */
   problem: string | null;
 }
 
@@ -53,20 +54,20 @@ export function absentStatus({ environment }: Pick<CliContext, 'environment'>, i
 
 const UPDATED = 'not the one of this command, as after an update: "sluice daemon restart" starts that';
 
-type Health = Pick<Status, 'version' | 'uptime_seconds' | 'active_streams' | 'status'>;
-
 export async function readStatus(
   server: RunningServer,
   input: ParsedArguments,
   context: CliContext,
 ): Promise<Status> {
   const { pid, url, startedAt } = server;
+  const gateway = { ...findGateway(input, context), url };
   const other_program = server.program !== identifyProgram(process.argv[1] ?? '');
-  const known = { ...NOT_RUNNING, running: true, pid, url, port: portOf(new URL(url)), other_program };
+  const known = { ...NOT_RUNNING, running: true, pid, url, port: portOf(server), other_program };
   try {
-    const health = await readGateway<Health>({ ...findGateway(input, context), url }, '/gateway/health');
+    const health = await readHealth(gateway);
     const { version, uptime_seconds, active_streams, status } = health;
-    return { ...known, version, uptime_seconds, active_streams, status };
+    const problem = status === 'degraded' ? (await whatIsDown(gateway, health)).join(', ') || null : null;
+    return { ...known, version, uptime_seconds, active_streams, status, problem };
   } catch (error) {
     if (!(error instanceof GatewayUnreachable)) throw error;
     const uptime_seconds = Math.max(0, Math.floor((Date.now() - startedAt) / 1_000));
@@ -75,14 +76,16 @@ export async function readStatus(
 }
 
 /** A URL leaves out its scheme's own. */
-function portOf({ protocol, port }: URL): number {
+export function portOf({ url }: Pick<RunningServer, 'url'>): number {
+  const { protocol, port } = new URL(url);
   return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 export function describeStatus(status: Status): string[] {
   if (!status.running)
     return [status.problem ?? `Sluice is not running in the background; ${insteadOf(status)}`];
-  const { pid, url, port, version, uptime_seconds, active_streams, other_program } = status;
+  const { pid, url, port, version, uptime_seconds, active_streams, other_program, problem } = status;
+  const health = status.status ?? 'unknown';
   return [
     `Sluice is running in the background at ${url}`,
     ...columns([
@@ -92,7 +95,7 @@ export function describeStatus(status: Status): string[] {
       ...(other_program === true ? [['program', UPDATED] as const] : []),
       ['uptime', describeSeconds(uptime_seconds ?? 0)],
       ['active streams', active_streams === null ? 'unknown' : String(active_streams)],
-      ['status', status.status ?? `unknown: ${status.problem}`],
+      ['status', problem === null ? health : `${health}: ${problem}`],
     ]),
   ];
 }

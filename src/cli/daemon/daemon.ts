@@ -13,7 +13,7 @@ import { CONFIG_FLAG } from '../config-flag.ts';
 import { describeProblems, loadOptions } from '../config-flags.ts';
 import { typable } from '../hints.ts';
 import { DaemonError, findDaemon, logPath, spawnSelf, startDaemon, stopDaemon } from './daemon-process.ts';
-import { absentStatus, describeStatus, NAMELESS, readStatus } from './daemon-status.ts';
+import { absentStatus, describeStatus, NAMELESS, portOf, readStatus } from './daemon-status.ts';
 import { loadWithCode } from '../serve/load-with-code.ts';
 import { reachableUrl } from '../serve/start-message.ts';
 import { printServerLog } from './server-log.ts';
@@ -195,12 +195,6 @@ function isAsked(input: ParsedArguments, server: RunningServer, { directory }: C
     (asked.config === undefined || resolve(directory, asked.config) === server.config) &&
     (asked.workers === undefined || asked.workers === server.workers)
   );
-}
-
-/** `URL.port` is empty for a scheme's own port. */
-function portOf({ url }: RunningServer): number {
-  const { port, protocol } = new URL(url);
-  return Number(port || (protocol === 'https:' ? 443 : 80));
 }
 
 /** Whether a gateway could be started with these flags in place of the running one; prints why not. */
