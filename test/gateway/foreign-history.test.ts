@@ -153,6 +153,51 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     expect(sent().messages).toEqual(called('claude-sonnet-4-5', 'functions_f_0').messages);
   });
 
+  const turn = (...content: JsonObject[]) => ({ role: 'assistant', content });
+  const call = { type: 'tool_use', id: 'call_1', name: 'f', input: {} };
+  const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1', content: '1' }] };
+  const goOn = { role: 'user', content: 'go on' };
+  const goneOnWith = (model: string, ...messages: JsonObject[]) => ({
+    ...unsigned(model),
+    messages: [{ role: 'user', content: 'hi' }, ...messages],
+  });
+
+  // "text content blocks must contain non-whitespace text"
+  test('nor white space for a text', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    await post(
+      '/v1/messages',
+      goneOnWith('claude-opus-4-8', turn({ type: 'text', text: '\n\n' }, call), result),
+    );
+    expect(asArray(sent().messages)?.[1]).toEqual(turn(call));
+  });
+
+  const thinking = { thinking: { type: 'enabled', budget_tokens: 2_000 }, max_tokens: 4_000 };
+  const thought = { type: 'thinking', thinking: 'hm', signature: 'own' };
+
+  // "Expected `thinking` or `redacted_thinking`, but found `tool_use`": https://github.com/anomalyco/opencode/issues/3077
+  test('nor thinks by a budget in a turn that another began without', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    const asked = goneOnWith('claude-sonnet-4-5', turn(call), result);
+    const response = await post('/v1/messages', { ...asked, ...thinking });
+    expect(response.headers.get('x-sluice-lost')).toBe('thinking');
+    expect(sent()).not.toHaveProperty('thinking');
+    expect(sent().messages).toEqual(asked.messages);
+  });
+
+  test.each([
+    ['began itself', 'claude-sonnet-4-5', [turn(thought, call), result]],
+    ['has ended', 'claude-sonnet-4-5', [turn(call), result, turn({ type: 'text', text: 'so' }), goOn]],
+    ['goes on with as it likes', 'claude-opus-4-8', [turn(call), result]],
+    ['is only to complete', 'claude-sonnet-4-5', [turn({ type: 'text', text: 'so' })]],
+    ['is another vendor’s', 'served', [turn(call), result]],
+  ])('a turn with thinking asked for passes that it %s', async (_, model, messages) => {
+    const { post, upstream } = setup('claude', MESSAGES_ANSWER);
+    const asked = { ...goneOnWith(model, ...messages), ...thinking };
+    await post('/v1/messages', asked);
+    expect(upstream.requests[0]?.json()).toEqual(asked);
+  });
+
   test.each([
     ['thinking, which it does not sign', unsigned('served')],
     ['ids', called('served', 'functions.f:0')],

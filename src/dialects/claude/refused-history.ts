@@ -1,23 +1,55 @@
 // What Claude refuses in the history of a request in Messages' form, where another provider left it: thinking that nobody signed,
-// sources that were sent in the form of a web search, and ids of calls in another form than its own.
-import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+// sources that were sent in the form of a web search, ids of calls in another form than its own, texts of white space, and, while it
+// thinks by a budget, a turn to go on with that does not begin with thinking.
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
+import { lacksThinking, type TurnForm } from './thinking-in-turns.ts';
 
 /** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
-export function holdsRefused({ messages }: JsonObject, model: string): boolean {
-  const isThere = (asArray(messages) ?? []).some((message) => {
+export function holdsRefused({ messages, thinking }: JsonObject, model: string): boolean {
+  const turns = asArray(messages) ?? [];
+  const isThere = turns.some((message) => {
     const { role, content } = asObject(message) ?? {};
     return role === 'assistant' && (asArray(content) ?? []).some(isRefused);
   });
-  return isThere && isClaude(traitsOf(model));
+  if (isThere) return isClaude(traitsOf(model));
+  if (asObject(thinking)?.type !== 'enabled' || traitsOf(model).thinking !== 'budget') return false;
+  const sent = turns.map(turnOf);
+  // Behind a turn of its own that it is only to complete, the client has chosen so.
+  return sent.at(-1)?.role === 'user' && lacksThinking(sent, TURN_FORM) && isClaude(traitsOf(model));
 }
 
 /** Kimi's ids are such: `functions.search:0`. */
 const FOREIGN_ID = /[^a-zA-Z0-9_-]/;
 
 function isRefused(block: JsonValue): boolean {
-  const { type, signature, id, citations } = asObject(block) ?? {};
-  if (type === 'thinking') return signature === '';
-  if (type === 'tool_use') return typeof id === 'string' && FOREIGN_ID.test(id);
-  return (asArray(citations) ?? []).some((citation) => asObject(citation)?.encrypted_index === '');
+  const { type, signature, id, text, citations } = asObject(block) ?? {};
+  switch (type) {
+    case 'thinking':
+      return signature === '';
+    case 'tool_use':
+      return typeof id === 'string' && FOREIGN_ID.test(id);
+    case 'text':
+      // As Qwen writes before a call. https://github.com/home-assistant/core/issues/175637
+      if (typeof text === 'string' && text.trim() === '') return true;
+      return (asArray(citations) ?? []).some((citation) => asObject(citation)?.encrypted_index === '');
+    default:
+      return false;
+  }
 }
+
+interface SentTurn {
+  role: string;
+  content: JsonValue | undefined;
+}
+
+function turnOf(message: JsonValue): SentTurn {
+  const { role, content } = asObject(message) ?? {};
+  return { role: asString(role) ?? '', content };
+}
+
+const TURN_FORM: TurnForm<SentTurn> = {
+  blocksOf: ({ content }) => (asArray(content) ?? []).map(asObject).filter((block) => block !== undefined),
+  isThinking: ({ type }) => type === 'thinking' || type === 'redacted_thinking',
+  isResult: ({ type }) => type === 'tool_result',
+};
