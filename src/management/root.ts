@@ -1,9 +1,10 @@
-// GET / and HEAD /: clients probe it, a browser gets the dashboard, which is loaded when first asked for.
+// GET / and HEAD /: clients and load balancers probe it, a browser gets the dashboard, which is loaded when first asked for.
 import { GatewayError } from '../model/errors.ts';
 import { headOf } from './head.ts';
 
 /** The prefix of what the page loads: its style, its scripts, its icon. */
 const ASSETS = '/dashboard/';
+const METHODS = 'GET, HEAD';
 
 /**
  * Answers `/` and the dashboard's files, other paths with undefined. None of them contains data or needs a key.
@@ -16,16 +17,29 @@ export async function answerRoot(
 ): Promise<Response | undefined> {
   const isAsset = pathname.startsWith(ASSETS);
   if (pathname !== '/' && !isAsset) return undefined;
+  if (request.method === 'OPTIONS') return allowed();
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    throw new GatewayError('invalid_request', `${request.method} ${pathname} is not allowed; use GET, HEAD`, {
-      status: 405,
-    });
+    throw new GatewayError(
+      'invalid_request',
+      `${request.method} ${pathname} is not allowed; use ${METHODS}`,
+      {
+        status: 405,
+      },
+    );
   }
   const isBrowser = wantsPage(request);
   const page =
     isAsset || isBrowser ? await loadPage(isAsset ? pathname.slice(ASSETS.length) : 'index.html') : undefined;
   const answer = page ?? (isAsset ? undefined : plainRoot(version, isBrowser));
   return request.method === 'HEAD' && answer !== undefined ? headOf(answer) : answer;
+}
+
+/**
+ * What HAProxy asks to see whether a server is up, unless told otherwise (`option httpchk`), by HTTP/1.0 without a Host.
+ * https://docs.haproxy.org/2.6/configuration.html#4-option%20httpchk
+ */
+function allowed(): Response {
+  return new Response(null, { status: 204, headers: { allow: METHODS } });
 }
 
 function plainRoot(version: string, isBrowser: boolean): Response {

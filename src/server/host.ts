@@ -11,6 +11,7 @@ import { startCollector } from './collect-garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';
+import { addressOf } from '../gateway/request/request-address.ts';
 import type { SocketSession } from '../gateway/socket/client-socket.ts';
 import { lackOfDescriptors } from '../upstream/network-failure.ts';
 import { messageOf } from '../model/thrown.ts';
@@ -195,8 +196,8 @@ function isWithin(over: Promise<void>, ms: number, sooner?: Promise<void>): Prom
   });
 }
 
-function isHealthCheck({ url }: Request): boolean {
-  return new URL(url).pathname === '/';
+function isHealthCheck(request: Request): boolean {
+  return addressOf(request).pathname === '/';
 }
 
 /** Whether the client sends no further request on its connection. https://www.rfc-editor.org/rfc/rfc9112#section-9.6 */

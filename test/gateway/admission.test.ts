@@ -119,6 +119,9 @@ describe('with server.keys', () => {
   test('a probe of the root does not', async () => {
     const { gateway } = setup(withKeys);
     expect((await gateway.fetch(new Request('http://127.0.0.1:8088/', { method: 'HEAD' }))).status).toBe(200);
+    // HAProxy's question, unless it is told another.
+    const options = await gateway.fetch(new Request('http://127.0.0.1:8088/', { method: 'OPTIONS' }));
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD']);
   });
 
   test.each(FORMS)('the word that stands for no key, chosen as the key: let in by %s', async (_, present) => {

@@ -269,6 +269,15 @@ describe('draining', () => {
     const left = host.leave(60_000, sooner.promise);
     expect((await fetch(host.url)).status).toBe(503);
     expect(await (await fetch(`${host.url}/v1`, { keepalive: false })).text()).toBe('here');
+    for (const [target, status] of [
+      ['OPTIONS /', 503],
+      ['GET /v1', 200],
+    ] as const) {
+      const withoutHost = await connectRaw(host.port);
+      withoutHost.write(`${target} HTTP/1.0\r\n\r\n`);
+      await withoutHost.closed;
+      expect(withoutHost.text()).toStartWith(`HTTP/1.1 ${status} `);
+    }
     idle.write('GET /v1 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n');
     await idle.closed;
     expect(idle.text().match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
