@@ -98,6 +98,25 @@ test('other clients get each piece when it comes, and no counts that they did no
 
 const MISTRALS = { headers: { 'user-agent': 'speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai' } };
 
+test("whole answers of calls alone have an empty text, as Mistral's, where OpenAI has none", async () => {
+  const content = async (init = {}) => {
+    const call = { type: 'tool_use', id: 'toolu_1', name: 'weather', input: {} };
+    const answer = { type: 'message', content: [call], stop_reason: 'tool_use', usage: { input_tokens: 2 } };
+    const provider = { api_key: 'k', max_retries: 0 };
+    const config = { providers: { anthropic: provider } };
+    const { post } = createTestGateway({ config, fetch: createReplayFetch(jsonReply(answer)).fetch });
+    const question = {
+      model: 'anthropic/claude-opus-4-8',
+      messages: [{ role: 'user', content: 'hi' }],
+      tools: [{ type: 'function', function: { name: 'weather', parameters: { type: 'object' } } }],
+    };
+    const body = parseObject(await (await post('/v1/chat/completions', question, init)).text());
+    return asObject(asObject(asArray(body?.choices)?.[0])?.message)?.content;
+  };
+  expect(await content(MISTRALS)).toBe('');
+  expect(await content()).toBeNull();
+});
+
 test('lists of models have the kind and the capabilities of each, which the SDKs require', async () => {
   const { gateway } = createTestGateway({
     config: { providers: { simulator: {} } },

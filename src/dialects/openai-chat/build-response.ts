@@ -160,8 +160,10 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
   if (images.length > 0) message.images = images;
   const annotations = buildAnnotations(texts, losses);
   if (annotations.length > 0) message.annotations = annotations;
-  // OpenAI sends '' for an answer that is all thinking, and refuses null from a client that sends it back.
-  if (message.content === null && !INSTEAD_OF_TEXT.some((field) => message[field])) message.content = '';
+  // OpenAI sends '' for an answer that is all thinking, and refuses null from a client that sends it back. Mistral sends '' beside
+  // calls, too, and LlamaIndex's class for it ends in an error over null.
+  const emptied = context.readsMistrals === true || !INSTEAD_OF_TEXT.some((field) => message[field]);
+  if (message.content === null && emptied) message.content = '';
   return message;
 }
 
