@@ -417,6 +417,8 @@ export interface Quirks {
   maxTokensField?: 'max_tokens' | 'max_completion_tokens';
   /** openai-chat: false if `stream_options` is refused. */
   streamOptions?: boolean;
+  /** openai-chat: true if streams have each call in one piece, as Mistral's SDKs and what reads streams as they do require. */
+  wholeCalls?: true;
   /** openai-chat: true if documents are `document_url`, with an address or a data URL. Otherwise they are files, as bytes. */
   documentUrls?: boolean;
   /** openai-chat: true if files of text are taken as bytes. Otherwise their text is sent. */

@@ -88,6 +88,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     quirks: {
       maxTokensField: 'max_tokens',
       streamOptions: false,
+      wholeCalls: true,
       renamedFields: { seed: 'random_seed' },
       // https://docs.mistral.ai/inference/conversations/advanced/prompt-caching
       conversation: { field: 'prompt_cache_key' },
@@ -198,6 +199,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
     billsItself: true,
     quirks: {
+      wholeCalls: true,
       laterInstructions: true,
       efforts: ['low', 'medium', 'high'],
       // https://docs.x.ai/docs/guides/reasoning. 4.5 and later think at length by default, and cannot be told not to.

@@ -96,6 +96,71 @@ test('other clients get each piece when it comes, and no counts that they did no
   expect(counts).toEqual([]);
 });
 
+/** As OpenAI streams a call: its name, its arguments in pieces, its ending, and the counts without choices. */
+const PIECES = [
+  { choices: [{ index: 0, delta: { role: 'assistant', content: 'I look.' } }] },
+  ...[
+    { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '' } },
+    ...['{"ci', 'ty":"Rö', 'me"}'],
+  ].map((each) => {
+    const call = typeof each === 'string' ? { function: { arguments: each } } : each;
+    return { choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...call }] } }] };
+  }),
+  { choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] },
+  { choices: [], usage: { prompt_tokens: 2, completion_tokens: 9, total_tokens: 11 } },
+]
+  .map(
+    (chunk) =>
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', ...chunk })}\n\n`,
+  )
+  .concat('data: [DONE]\n\n')
+  .join('');
+
+/** The stream of PIECES as a client reads it, and whether it is what the provider sent. */
+async function pieces(userAgent: string, kind: string, more = {}) {
+  const upstream = createReplayFetch(replyWith(PIECES, { headers: { 'content-type': 'text/event-stream' } }));
+  const provider = { kind, base_url: 'http://lab.invalid/v1', api_key: 'k', max_retries: 0 };
+  const { post } = createTestGateway({ config: { providers: { lab: provider } }, fetch: upstream.fetch });
+  const body = { model: 'lab/m', messages: [{ role: 'user', content: 'hi' }], stream: true, ...more };
+  const answer = await post('/v1/chat/completions', body, { headers: { 'user-agent': userAgent } });
+  const bytes = await answer.bytes();
+  const chunks = readEvents(bytes).map(({ data }) => parseObject(data));
+  const deltas = chunks.map((chunk) => asObject(asObject(asArray(chunk?.choices)?.[0])?.delta));
+  return {
+    calls: deltas.map((delta) => delta?.tool_calls).filter((calls) => calls !== undefined),
+    counts: chunks.map((chunk) => asObject(chunk?.usage)?.total_tokens).filter(Boolean),
+    lost: answer.headers.get('x-sluice-lost'),
+    isAsSent: new TextDecoder().decode(bytes) === PIECES,
+  };
+}
+
+const SDK = 'speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai';
+const ASKED = { stream_options: { include_usage: true } };
+
+test.each(['openai', 'deepseek', 'vllm', 'openrouter'])(
+  'calls in pieces of %s come whole, with the counts',
+  async (kind) => {
+    const whole = {
+      id: 'call_1',
+      type: 'function',
+      function: { name: 'weather', arguments: '{"city":"Röme"}' },
+    };
+    expect(await pieces(SDK, kind)).toEqual({
+      calls: [[{ index: 0, ...whole }]],
+      counts: [11],
+      lost: null,
+      isAsSent: false,
+    });
+  },
+);
+
+test('bytes pass from who writes calls whole, to other clients, and where several alternatives are asked for', async () => {
+  for (const kind of ['mistral', 'xai'])
+    expect((await pieces(SDK, kind, kind === 'xai' ? ASKED : {})).isAsSent).toBe(true);
+  expect((await pieces('OpenAI/Python 2.1.0', 'openai', ASKED)).isAsSent).toBe(true);
+  expect((await pieces(SDK, 'openai', { ...ASKED, n: 2 })).isAsSent).toBe(true);
+});
+
 const MISTRALS = { headers: { 'user-agent': 'speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai' } };
 
 test("whole answers of calls alone have an empty text, as Mistral's, where OpenAI has none", async () => {

@@ -155,7 +155,9 @@ export function planCall(given: Question, target: Target, context: PlanContext):
       completions?.passesAnswer !== false &&
       // What of an answer cannot be read could not be rewritten either.
       !isRewritten &&
-      !(stream && isForeignFraming(incoming.route, side)),
+      !(stream && isForeignFraming(incoming.route, side)) &&
+      // Of several alternatives a translation would tell one.
+      !(stream && (written.alternatives ?? 1) === 1 && isForeignForm(incoming, target)),
     url: written.url ?? urlAt(ownBase, stream),
     headers: line.headers,
     body: written.body,
@@ -470,6 +472,11 @@ function hiding(
 /** Whether the client reads streams in another framing than the provider's. */
 function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide): boolean {
   return framing !== (side.framing ?? 'sse');
+}
+
+/** Whether the client reads streams as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
+function isForeignForm({ readsMistrals }: Incoming, { provider }: Target): boolean {
+  return readsMistrals === true && provider.quirks.wholeCalls !== true;
 }
 
 function translateBody(
