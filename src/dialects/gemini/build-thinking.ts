@@ -22,10 +22,10 @@ const LEVELS: Record<ReasoningEffort, ThinkingLevel> = {
   low: 'LOW',
   medium: 'MEDIUM',
   high: 'HIGH',
-  xhigh: 'HIGH',
-  max: 'HIGH',
+  xhigh: 'XHIGH',
+  max: 'XHIGH',
 };
-const ORDER: readonly ThinkingLevel[] = ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'];
+const ORDER: readonly ThinkingLevel[] = ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH', 'XHIGH'];
 
 /** Lets the model decide how much it thinks. */
 const DYNAMIC = -1;
@@ -63,12 +63,17 @@ function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossR
   if (effort !== undefined) {
     const wanted = LEVELS[effort];
     // The nearest that is not lower, as Google maps unsupported efforts.
-    const level = traits.levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? 'HIGH';
+    const highest = traits.levels.at(-1) ?? 'HIGH';
+    const level = traits.levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? highest;
     if (level.toLowerCase() !== effort) losses.approximated('reasoning_effort', level.toLowerCase());
     return { thinkingLevel: level };
   }
-  // Still accepted on models with levels, but never together with one.
-  return budgetTokens === undefined ? {} : { thinkingBudget: clamp(budgetTokens, traits, losses) };
+  if (budgetTokens === undefined) return {};
+  // Never together with a level.
+  if (!traits.refusesBudgets) return { thinkingBudget: clamp(budgetTokens, traits, losses) };
+  const level = budgetTokens <= BUDGETS.low ? 'LOW' : budgetTokens <= BUDGETS.medium ? 'MEDIUM' : 'HIGH';
+  losses.approximated('thinking.budget_tokens', `level \`${level}\``);
+  return { thinkingLevel: level };
 }
 
 function byBudget(settings: ReasoningSettings, traits: ModelTraits, losses: LossReport): JsonObject {

@@ -10,6 +10,11 @@ export interface ModelTraits {
   levels: readonly ThinkingLevel[];
   /** Least and most tokens of a budget. */
   budget: readonly [least: number, most: number];
+  /**
+   * Refuses budgets, which those with levels take as well before 4.
+   * https://dev.to/aihubmix/gemini-4-neon-migration-default-high-thinking-400-errors-and-the-65k-cap-45gj
+   */
+  refusesBudgets: boolean;
   /** Refuses unsigned calls in the history (https://ai.google.dev/gemini-api/docs/thought-signatures). */
   needsSignatures: boolean;
   /** Makes images, and requires signatures in its own turns: on their first part, and on each image. */
@@ -34,7 +39,7 @@ export interface ModelTraits {
   webSearch: boolean;
 }
 
-export type ThinkingLevel = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH';
+export type ThinkingLevel = 'MINIMAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'XHIGH';
 
 export function modelTraits(model: string): ModelTraits {
   const name = model.slice(model.lastIndexOf('/') + 1).toLowerCase();
@@ -46,6 +51,7 @@ export function modelTraits(model: string): ModelTraits {
       thinkingCanStop: false,
       levels: levelsOf(name, version, isPro),
       budget: [0, 32_768],
+      refusesBudgets: version >= 4,
       needsSignatures: true,
       needsSignedImages: /\bimage\b/.test(name),
       mediaInResults: true,
@@ -59,6 +65,7 @@ export function modelTraits(model: string): ModelTraits {
   const isOlderGemma = /^gemma-[23]/.test(name);
   const older = {
     levels: [],
+    refusesBudgets: false,
     needsSignatures: false,
     needsSignedImages: false,
     mediaInResults: false,
@@ -83,12 +90,14 @@ function jsonOf(version: number): ModelTraits['json'] {
 }
 
 /**
- * Other levels are refused, not rounded. Flash refuses the lowest since 3.7, Flash-Lite does not.
- * https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels
+ * Other levels are refused, not rounded. Flash refuses the lowest since 3.7, Flash-Lite does not. Of 4, Argon and Carbon end at `HIGH`.
+ * https://ai.google.dev/gemini-api/docs/generate-content/thinking#thinking-levels,
+ * https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/guides/gemini-4-hydrogen
  */
 function levelsOf(name: string, version: number, isPro: boolean): readonly ThinkingLevel[] {
   if (isPro) return version === 3 ? ['LOW', 'HIGH'] : ['LOW', 'MEDIUM', 'HIGH'];
   if (/flash(-lite)?-image/.test(name)) return ['MINIMAL', 'HIGH'];
+  if (/^gemini-4-(hydrogen|neon)/.test(name)) return ['LOW', 'MEDIUM', 'HIGH', 'XHIGH'];
   const isOlder = version < 3.7 && !name.endsWith('flash-latest');
   return isOlder || /lite/.test(name) ? ['MINIMAL', 'LOW', 'MEDIUM', 'HIGH'] : ['LOW', 'MEDIUM', 'HIGH'];
 }

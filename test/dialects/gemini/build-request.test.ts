@@ -671,6 +671,25 @@ describe('thinking', () => {
     ],
     ['gemini-3-flash-preview', { mode: 'on', budgetTokens: 5_000 }, [{ ...shown, thinkingBudget: 5_000 }]],
     ['gemini-3-flash-preview', { mode: 'adaptive' }, [shown]],
+    // Budgets are refused since 4, and two of its models have a level above the others.
+    ...([1_024, 8_192, 31_999] as const).map((budgetTokens, at): [string, ReasoningSettings, unknown[]] => {
+      const level = ['LOW', 'MEDIUM', 'HIGH'][at];
+      const how = `thinking.budget_tokens: level \`${level}\``;
+      return ['gemini-4-argon', { mode: 'on', budgetTokens }, [{ ...shown, thinkingLevel: level }, how]];
+    }),
+    ['gemini-4-neon', { mode: 'on' }, [shown]],
+    ['gemini-4-neon', { effort: 'xhigh' }, [{ ...shown, thinkingLevel: 'XHIGH' }]],
+    [
+      'models/gemini-4-hydrogen',
+      { effort: 'max' },
+      [{ ...shown, thinkingLevel: 'XHIGH' }, 'reasoning_effort: xhigh'],
+    ],
+    ['gemini-4-carbon', { effort: 'xhigh' }, [{ ...shown, thinkingLevel: 'HIGH' }, 'reasoning_effort: high']],
+    [
+      'gemini-4-argon',
+      { mode: 'off' },
+      [{ thinkingLevel: 'LOW' }, 'thinking: the model always thinks: set to the minimum'],
+    ],
     // By budget.
     [
       'gemini-2.5-pro',
