@@ -166,12 +166,6 @@ export const UNREADABLE_BY: readonly { client: ClientName; recordings: RegExp; w
 /** Two answers one behind the other: the gateway ends a stream with its answer, clients of the same dialect read on. */
 export const TWO_ANSWERS = new Set(['openai-responses/openai/vercel-openai-shell-tool-1']);
 
-/** What a client's own request loses on the way to the other dialect, whatever the answer. */
-export function lostOfRequest(client: ClientName, hasTools: boolean, stream: boolean): string[] {
-  // Asks for what every other format does anyway: arguments as they come.
-  return client === '@ai-sdk/anthropic' && hasTools && stream ? ['eager_input_streaming'] : [];
-}
-
 interface Cancellation {
   /** What of the answer differs for this client, in the words of the summary. */
   feature: string;

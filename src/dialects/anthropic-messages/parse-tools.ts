@@ -1,5 +1,6 @@
 // `tools` and `tool_choice` of a request.
 import { asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { Extension } from '../../model/content.ts';
 import type { NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { failRequest, requireObject, requireString } from './fields.ts';
@@ -29,10 +30,19 @@ export function parseTool(value: JsonValue, path: string): Tool {
     ...(parameters === undefined ? {} : { parameters }),
     ...(strict === undefined ? {} : { strict }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
-    ...extensionOf(
+    ...ownExtension(
       withoutFields(tool, ['type', 'name', 'description', 'input_schema', 'strict', 'cache_control']),
     ),
   };
+}
+
+/** Asks for arguments as they come, which every other dialect's providers send: nothing is lost without it. */
+const EAGER = 'eager_input_streaming';
+
+function ownExtension(fields: JsonObject): { extension?: Extension } {
+  const built = extensionOf(fields);
+  if (built.extension !== undefined && EAGER in fields) built.extension.defaults = [EAGER];
+  return built;
 }
 
 /** `web_search_20250305` and its successors. */

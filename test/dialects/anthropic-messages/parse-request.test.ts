@@ -130,6 +130,20 @@ const FIELDS: [string, JsonObject, object][] = [
     },
   ],
   [
+    'arguments as they come, which are lost nowhere',
+    { tools: [{ name: 't', input_schema: {}, defer_loading: true, eager_input_streaming: true }] },
+    {
+      tools: [
+        {
+          extension: {
+            fields: { defer_loading: true, eager_input_streaming: true },
+            defaults: ['eager_input_streaming'],
+          },
+        },
+      ],
+    },
+  ],
+  [
     'a server tool',
     { tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses: 2 }] },
     {
