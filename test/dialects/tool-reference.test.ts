@@ -45,6 +45,45 @@ test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
   for (const { tool_name } of FOUND) expect(text).toContain(`The tool ${tool_name} can be called now.`);
 });
 
+/** Names in the order in which a request for OpenAI declares them, once these were found. */
+function declaredAfter(...found: string[]) {
+  const parameters = { type: 'object', properties: {} };
+  const names = ['Bash', 'Cron', 'Edit', 'Fetch', 'Read'];
+  const heldBack = ['Cron', 'Fetch'];
+  const tools = names
+    .filter((name) => !heldBack.includes(name) || found.includes(name))
+    .map((name) => ({
+      name,
+      input_schema: parameters,
+      ...(heldBack.includes(name) && { defer_loading: true }),
+    }));
+  const messages = found.flatMap((name) => [
+    { role: 'assistant', content: [{ type: 'tool_use', id: `toolu_${name}`, name: 'Read', input: {} }] },
+    {
+      role: 'user',
+      content: [
+        {
+          type: 'tool_result',
+          tool_use_id: `toolu_${name}`,
+          content: [{ type: 'tool_reference', tool_name: name }],
+        },
+      ],
+    },
+  ]);
+  const { client } = DIALECTS['anthropic-messages'];
+  const ask = { model: 'm', max_tokens: 9, tools, messages: [{ role: 'user', content: 'Hi.' }, ...messages] };
+  const request = client.parseRequest(ask, { operation: 'generate', model: 'm', stream: false });
+  const { body } = PROVIDER_SIDES['openai-responses'].buildRequest(request, { model: 'm', quirks: {} });
+  return (body.tools as JsonObject[]).map(({ name }) => name);
+}
+
+// Claude Code sorts all of them by name: a tool that is found would come between those of the turns before.
+test('tools that are found come behind those that were there, each behind the one before', () => {
+  expect(declaredAfter()).toEqual(['Bash', 'Edit', 'Read']);
+  expect(declaredAfter('Fetch')).toEqual(['Bash', 'Edit', 'Read', 'Fetch']);
+  expect(declaredAfter('Fetch', 'Cron')).toEqual(['Bash', 'Edit', 'Read', 'Fetch', 'Cron']);
+});
+
 test('one that names no tool is a loss', () => {
   expect(sentTo('openai-chat', [{ type: 'tool_reference' }]).names).toContain('tool_reference');
 });

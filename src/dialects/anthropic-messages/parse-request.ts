@@ -30,6 +30,7 @@ import {
   optionalString,
 } from '../shared/read-field.ts';
 import { turnBehindSummary } from './summary.ts';
+import { heldBackLast } from './held-back-tools.ts';
 import { takeToolChanges } from './tool-changes.ts';
 import { COMPACTION, ID } from './wire.ts';
 
@@ -72,12 +73,16 @@ export function parseRequest(body: JsonObject, route?: ClientRoute, headers?: He
   const tools = optionalArray(body, 'tools') ?? [];
   const placeholder = tools.find(isToolPlaceholder);
   if (placeholder !== undefined) extra[TOOL_PLACEHOLDER] = placeholder;
+  const turns = parseMessages(messages);
+  const declared = tools.flatMap((tool, at) =>
+    tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)],
+  );
   const request: NeutralRequest = {
     model,
     stream: optionalBoolean(body, 'stream') ?? false,
     system: billing === undefined ? system : system.slice(1),
-    messages: parseMessages(messages),
-    tools: tools.flatMap((tool, at) => (tool === placeholder ? [] : [parseTool(tool, `tools.${at}`)])),
+    messages: turns,
+    tools: heldBackLast(declared, turns),
     ...(needsLimit(body, route) && { maxOutputTokens: parseMaxTokens(body.max_tokens) }),
     extension: {
       dialect: ID,

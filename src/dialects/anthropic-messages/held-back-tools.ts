@@ -1,0 +1,34 @@
+// Tools that a client holds back until the model has searched for them (`defer_loading`; Claude Code declares those that were found,
+// by their names among the others). Claude reads them where they were found; other models read a list, in front of the conversation,
+// so those come last, in the order in which they were found: what stands in front of them is found in the prompt cache again.
+// https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
+import { asObject, asString } from '../../model/json/json.ts';
+import type { Message, Tool } from '../../model/request.ts';
+import { ownFields, TOOL_REFERENCE } from './wire.ts';
+
+export function heldBackLast(tools: Tool[], messages: readonly Message[]): Tool[] {
+  const heldBack = tools.filter(isHeldBack);
+  if (heldBack.length === 0) return tools;
+  const found = foundNames(messages);
+  const place = ({ name }: Tool) => {
+    const at = found.indexOf(name);
+    return at === -1 ? found.length : at;
+  };
+  return [...tools.filter((tool) => !isHeldBack(tool)), ...heldBack.sort((a, b) => place(a) - place(b))];
+}
+
+function isHeldBack(tool: Tool): boolean {
+  return tool.type === 'function' && ownFields(tool.extension).defer_loading === true;
+}
+
+function foundNames(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ parts }) =>
+    parts.flatMap((part) => {
+      if (part.type !== 'tool-result') return [];
+      return part.content.flatMap((each) => {
+        const reference = each.type === 'text' ? ownFields(each.extension)[TOOL_REFERENCE] : undefined;
+        return asString(asObject(reference)?.tool_name) ?? [];
+      });
+    }),
+  );
+}
