@@ -294,6 +294,66 @@ describe('an agent that finds further tools by a search of its own', () => {
   });
 });
 
+describe('an agent that works with others', () => {
+  const parameters = {
+    type: 'object',
+    properties: { message: { type: 'string', encrypted: true }, task_name: { type: 'string' } },
+  };
+  const spawn = { type: 'function', name: 'spawn_agent', strict: false, parameters };
+  const task = (text: string): JsonObject => ({
+    type: 'agent_message',
+    id: 'amsg_1',
+    author: '/root',
+    recipient: '/root/look',
+    content: [
+      { type: 'input_text', text: 'Message Type: NEW_TASK\nPayload:\n' },
+      { type: 'encrypted_content', encrypted_content: text },
+    ],
+  });
+  const ask = (text: string) => ({ ...ASKED, tools: [spawn], input: [...ASKED.input, task(text)] });
+  const ciphertext = `gAAAAABp${'Zm9v'.repeat(20)}==`;
+
+  test('is told its task at a Messages provider, as the model of the other wrote it', async () => {
+    const { post, upstream } = setup('claude', ANSWER);
+    const response = await post('/v1/responses', ask('Look around.'));
+    await response.text();
+    const { messages, tools } = asObject(upstream.requests[0]?.json() as JsonObject) ?? {};
+    expect(asArray(messages)?.at(-1)).toMatchObject({
+      role: 'user',
+      content: [
+        { type: 'tool_result' },
+        { type: 'text', text: 'Message Type: NEW_TASK\nPayload:\n' },
+        { type: 'text', text: 'Look around.' },
+      ],
+    });
+    expect(JSON.stringify(tools)).toContain('"message":{"type":"string"}');
+    expect(response.headers.get('x-sluice-lost')).not.toMatch(/agent_message|encrypted_content|parameters/);
+  });
+
+  test('reads that a task is encrypted by OpenAI, which is named', async () => {
+    const { post, upstream } = setup('claude', ANSWER);
+    const response = await post('/v1/responses', ask(ciphertext));
+    await response.text();
+    const sent = JSON.stringify(upstream.requests[0]?.json());
+    expect(sent).toContain('This text is encrypted for models of OpenAI.');
+    expect(sent).not.toContain(ciphertext);
+    expect(response.headers.get('x-sluice-lost')).toContain('content.encrypted_content');
+  });
+
+  test.each([['Look around.'], [ciphertext]])(
+    'has it unchanged at a Responses provider: %s',
+    async (text) => {
+      const { post, upstream } = setup('responses', ANSWER);
+      const response = await post('/v1/responses', ask(text));
+      await response.text();
+      const { input, tools } = asObject(upstream.requests[0]?.json() as JsonObject) ?? {};
+      expect(asArray(input)?.at(-1)).toEqual(task(text));
+      expect(tools).toEqual([spawn]);
+      expect(response.headers.get('x-sluice-lost')).not.toMatch(/agent_message|encrypted_content|parameters/);
+    },
+  );
+});
+
 describe('a conversation that moves to a Responses provider', () => {
   test('leaves behind thinking without a signature, which that provider would look up by its id', async () => {
     const parts = [

@@ -8,6 +8,7 @@ import { remindByUser } from '../shared/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
 import { CALL_FAILED, FAILED_IN_WORDS } from '../shared/substitutes.ts';
 import { keptItems } from './additional-tools.ts';
+import { agentMessageOf } from './agent-message.ts';
 import { addBreakpoint, type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';
 import { hostedItemOf } from './hosted-item.ts';
 import { type ClientTool, indexTools, wireName } from './namespace.ts';
@@ -31,7 +32,8 @@ export function buildInput(request: NeutralRequest, scope: BuildScope): JsonObje
     for (const { behind, item } of kept) if (behind === index) items.push(item);
     if (message.name !== undefined) scope.losses.lost('name');
     if (message.role !== 'assistant') {
-      items.push(...buildTurn(message, customCalls, scope));
+      const fromAgent = agentMessageOf(message);
+      items.push(...(fromAgent === undefined ? buildTurn(message, customCalls, scope) : [fromAgent]));
       continue;
     }
     for (const part of message.parts) {

@@ -39,6 +39,7 @@ const ITEM_BY_TYPE = byType({
   function_call_output: OUTPUT,
   custom_tool_call_output: OUTPUT,
   additional_tools: { ...ITEM, role: true, tools: (value) => tool(value) },
+  agent_message: { ...ITEM, author: true, recipient: true, content: PART },
   tool_search_call: { ...ITEM, call_id: true, execution: true, arguments: true },
   tool_search_output: { ...ITEM, call_id: true, execution: true, tools: (value) => tool(value) },
 });

@@ -7,6 +7,7 @@ import type { Binding, Message, Tool } from '../../model/request.ts';
 import { table } from '../../model/table.ts';
 import { invalid, nameType, requiredObject, requiredString } from '../shared/read-field.ts';
 import { ADDITIONAL_TOOLS, parseAdditionalTools, type ToolItem } from './additional-tools.ts';
+import { AGENT_MESSAGE, parseAgentMessage } from './agent-message.ts';
 import { parseHostedItem } from './hosted-item.ts';
 import { flatName } from './namespace.ts';
 import { parseContent, parseResult } from './parse-content.ts';
@@ -140,6 +141,12 @@ function parseItem(item: JsonObject, path: string, turns: Turns, parsed: ParsedI
       const tools = parseAdditionalTools(item, path);
       parsed.tools.push(...tools.map(loaded));
       turns.result(parseSearchOutput(item, tools));
+      return;
+    }
+    case AGENT_MESSAGE: {
+      const message = parseAgentMessage(item, path);
+      if (message !== undefined) turns.message(message);
+      else addOther(type, item, path, turns, parsed);
       return;
     }
     case 'compaction':

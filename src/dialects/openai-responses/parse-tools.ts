@@ -17,6 +17,7 @@ import {
   requiredObject,
   requiredString,
 } from '../shared/read-field.ts';
+import type { Extension } from '../../model/content.ts';
 import { nestGrammar } from '../openai/free-text-format.ts';
 import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
@@ -75,7 +76,8 @@ function parseNamespace(group: JsonObject, path: string): Tool[] {
 function parseFunction(tool: JsonObject, path: string): FunctionTool {
   const name = requiredString(tool, 'name', `${path}.name`, 'name the function');
   const description = optionalString(tool, 'description', `${path}.description`);
-  const parameters = optionalObject(tool, 'parameters', `${path}.parameters`);
+  const declared = optionalObject(tool, 'parameters', `${path}.parameters`);
+  const parameters = declared && withoutEncryption(declared);
   const strict = asBoolean(tool.strict);
   const known = ['type', 'name', 'description', 'parameters', 'strict'];
   return {
@@ -84,8 +86,35 @@ function parseFunction(tool: JsonObject, path: string): FunctionTool {
     ...(description !== undefined && { description }),
     ...(parameters !== undefined && { parameters }),
     ...(strict !== undefined && { strict }),
-    ...extensionOf(withoutDefaults(withoutFields(tool, known))),
+    ...keptFields(
+      withoutDefaults(withoutFields(tool, known)),
+      parameters === declared ? undefined : declared,
+    ),
   };
+}
+
+/**
+ * The same schema unless it marks arguments that OpenAI is to encrypt (Codex's messages between agents). No other provider does, and
+ * OpenAI's refuse the mark where they do not. https://github.com/openai/codex/pull/26210
+ */
+function withoutEncryption(schema: JsonObject): JsonObject {
+  const properties = Object.entries(asObject(schema.properties) ?? {});
+  if (!properties.some(([, property]) => isEncrypted(property))) return schema;
+  const plain = properties.map(([name, property]) => [
+    name,
+    isEncrypted(property) ? withoutFields(asObject(property) ?? {}, ['encrypted']) : property,
+  ]);
+  return { ...schema, properties: Object.fromEntries(plain) };
+}
+
+function isEncrypted(property: JsonValue | undefined): boolean {
+  return asObject(property)?.encrypted === true;
+}
+
+/** @param parameters as declared, which a provider of this dialect gets in place of those read. */
+function keptFields(fields: JsonObject, parameters: JsonObject | undefined): { extension?: Extension } {
+  if (parameters === undefined) return extensionOf(fields);
+  return { extension: { dialect: ID, fields: { ...fields, parameters }, defaults: ['parameters'] } };
 }
 
 function withoutDefaults(fields: JsonObject): JsonObject {

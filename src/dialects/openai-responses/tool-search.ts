@@ -60,7 +60,8 @@ export function parseSearchOutput(item: JsonObject, tools: readonly Tool[]): Too
 /** A tool that was found is no longer held back, which is no loss where none is. */
 export function loaded(tool: Tool): Tool {
   if (tool.type !== 'function' || tool.extension === undefined) return tool;
-  return { ...tool, extension: { ...tool.extension, defaults: [HELD_BACK] } };
+  const { extension } = tool;
+  return { ...tool, extension: { ...extension, defaults: [...(extension.defaults ?? []), HELD_BACK] } };
 }
 
 /** What a tool, a call or a result was parsed from, if it is such a search. */
