@@ -153,6 +153,15 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     expect(sent().messages).toEqual(called('claude-sonnet-4-5', 'functions_f_0').messages);
   });
 
+  // "`tool_use` ids must be unique"
+  test('nor an id that a server gave to calls of two turns', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    const begun = [...called('claude-opus-4-8', 'call_0').messages, { role: 'assistant', content: 'so' }];
+    const goneOnWith = (callId: string) => [...begun, ...called('claude-opus-4-8', callId).messages];
+    await post('/v1/messages', { ...unsigned('claude-opus-4-8'), messages: goneOnWith('call_0') });
+    expect(sent().messages).toEqual(goneOnWith('call_0_2'));
+  });
+
   const turn = (...content: JsonObject[]) => ({ role: 'assistant', content });
   const call = { type: 'tool_use', id: 'call_1', name: 'f', input: {} };
   const result = { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_1', content: '1' }] };

@@ -48,7 +48,7 @@ export function buildRequest(
   const asked = traits.systemMessages ? putBackToolChanges(given) : withoutToolChanges(given, losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
-  const request = withBreakpoints(native ? allowed : pairCalls(allowed, losses), model, losses);
+  const request = withBreakpoints(pairCalls(allowed, losses), model, losses);
   losses.foreign(request.extension);
   const {
     thinking: moreThinking,

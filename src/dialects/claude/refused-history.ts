@@ -1,6 +1,6 @@
 // What Claude refuses in the history of a request in Messages' form, where another provider left it: thinking that nobody signed,
-// sources that were sent in the form of a web search, ids of calls in another form than its own, texts of white space, and, while it
-// thinks by a budget, a turn to go on with that does not begin with thinking.
+// sources that were sent in the form of a web search, ids of calls in another form than its own or of two calls, texts of white space,
+// and, while it thinks by a budget, a turn to go on with that does not begin with thinking.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
 import { lacksThinking, type TurnForm } from './thinking-in-turns.ts';
@@ -8,9 +8,10 @@ import { lacksThinking, type TurnForm } from './thinking-in-turns.ts';
 /** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
 export function holdsRefused({ messages, thinking }: JsonObject, model: string): boolean {
   const turns = asArray(messages) ?? [];
+  const calls = new Set<string>();
   const isThere = turns.some((message) => {
     const { role, content } = asObject(message) ?? {};
-    return role === 'assistant' && (asArray(content) ?? []).some(isRefused);
+    return role === 'assistant' && (asArray(content) ?? []).some((block) => isRefused(block, calls));
   });
   if (isThere) return isClaude(traitsOf(model));
   if (asObject(thinking)?.type !== 'enabled' || traitsOf(model).thinking !== 'budget') return false;
@@ -22,13 +23,17 @@ export function holdsRefused({ messages, thinking }: JsonObject, model: string):
 /** Kimi's ids are such: `functions.search:0`. */
 const FOREIGN_ID = /[^a-zA-Z0-9_-]/;
 
-function isRefused(block: JsonValue): boolean {
+/** @param calls the ids of those before it, to which its own is added. */
+function isRefused(block: JsonValue, calls: Set<string>): boolean {
   const { type, signature, id, text, citations } = asObject(block) ?? {};
   switch (type) {
     case 'thinking':
       return signature === '';
     case 'tool_use':
-      return typeof id === 'string' && FOREIGN_ID.test(id);
+      if (typeof id !== 'string') return false;
+      if (FOREIGN_ID.test(id) || calls.has(id)) return true;
+      calls.add(id);
+      return false;
     case 'text':
       // As Qwen writes before a call. https://github.com/home-assistant/core/issues/175637
       if (typeof text === 'string' && text.trim() === '') return true;
