@@ -1,7 +1,7 @@
 // Chat completion chunks → neutral events. Reads the first choice; `finish` is held until the stream's end,
 // because usage, and on some servers an error, comes behind `finish_reason`.
 // https://platform.openai.com/docs/api-reference/chat/streaming
-import type { GatewayError } from '../../model/errors.ts';
+import { GatewayError } from '../../model/errors.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import {
   asArray,
@@ -14,10 +14,9 @@ import {
 } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { Alternatives } from '../shared/alternatives.ts';
-import { errorInList, objectsIn, textIn } from '../shared/answer-list.ts';
-import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
+import { objectsIn, textIn } from '../shared/answer-list.ts';
+import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
-import { errorOf } from '../openai/errors.ts';
 import { listsSources, parseSources } from './annotations.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';
 import { createMediaDecoder, type MediaDecoder } from './decode-media.ts';
@@ -25,6 +24,7 @@ import { createToolDecoder, type ToolDecoder } from './decode-tools.ts';
 import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
+import { readChunk } from './read-chunk.ts';
 import { isEmptyValue } from '../shared/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
@@ -73,33 +73,10 @@ class ChunkDecoder implements StreamDecoder {
 
   decode(event: SseEvent): void {
     if (this.ended) return;
-    if (event.data === '[DONE]') {
-      this.done();
-      return;
-    }
-    const { quirks } = this;
-    let value: unknown;
-    try {
-      value = JSON.parse(event.data);
-    } catch {
-      if (event.data.trim() === '[DONE]') {
-        this.done();
-        return;
-      }
-      if (event.event === 'error') {
-        this.fail(errorOf(event.data, quirks));
-        return;
-      }
-      throw malformedData('not JSON', event.data);
-    }
-    if (!isObject(value)) {
-      const error = errorInList(value, (entry) => errorInBody(entry, quirks));
-      if (error === undefined) throw new MalformedEvent('the chunk is not an object');
-      this.fail(error);
-      return;
-    }
-    if (event.event === 'error') this.fail(errorInBody(value, quirks) ?? errorOf(value, quirks));
-    else this.readChunk(value);
+    const chunk = readChunk(event, this.quirks);
+    if (chunk === 'done') this.done();
+    else if (chunk instanceof GatewayError) this.fail(chunk);
+    else this.readChunk(chunk);
   }
 
   /** Media collects what no single event contains whole. */

@@ -1,15 +1,15 @@
 // Chunks of a text completion → neutral events. Reads the first choice; `finish` is held until the stream's end,
 // because usage comes behind `finish_reason`, and so may the rest of other choices.
-import type { GatewayError } from '../../../model/errors.ts';
+import { GatewayError } from '../../../model/errors.ts';
 import type { EventSink } from '../../../model/events.ts';
 import { asNumber, asString, isObject, type JsonObject } from '../../../model/json/json.ts';
 import type { SseEvent } from '../../../sse/event.ts';
-import { malformedData, MalformedEvent, type Quirks, type StreamDecoder } from '../../dialect.ts';
-import { errorOf } from '../../openai/errors.ts';
+import type { Quirks, StreamDecoder } from '../../dialect.ts';
 import { Alternatives } from '../../shared/alternatives.ts';
-import { errorInList, objectsIn, textIn } from '../../shared/answer-list.ts';
+import { objectsIn, textIn } from '../../shared/answer-list.ts';
 import { errorInBody, errorInChunk } from '../errors.ts';
 import { brokenFinish, parseFinish } from '../finish.ts';
+import { readChunk } from '../read-chunk.ts';
 import { countsIn } from '../usage.ts';
 
 const TEXT = 0;
@@ -53,29 +53,10 @@ class CompletionDecoder implements StreamDecoder {
 
   decode(event: SseEvent): void {
     if (this.ended) return;
-    if (event.data.trim() === '[DONE]') {
-      this.done();
-      return;
-    }
-    const { quirks } = this;
-    let value: unknown;
-    try {
-      value = JSON.parse(event.data);
-    } catch {
-      if (event.event !== 'error') throw malformedData('not JSON', event.data);
-      this.fail(errorOf(event.data, quirks));
-      return;
-    }
-    if (isObject(value)) {
-      const error =
-        event.event === 'error' ? (errorInBody(value, quirks) ?? errorOf(value, quirks)) : undefined;
-      if (error === undefined) this.readChunk(value);
-      else this.fail(error);
-      return;
-    }
-    const error = errorInList(value, (entry) => errorInBody(entry, quirks));
-    if (error === undefined) throw new MalformedEvent('the chunk is not an object');
-    this.fail(error);
+    const chunk = readChunk(event, this.quirks);
+    if (chunk === 'done') this.done();
+    else if (chunk instanceof GatewayError) this.fail(chunk);
+    else this.readChunk(chunk);
   }
 
   end(): void {
