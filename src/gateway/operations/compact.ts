@@ -4,7 +4,8 @@ import { GatewayError } from '../../model/errors.ts';
 import { sameTarget } from '../../routing/targets.ts';
 import { sideOf, writesOwnSummary } from '../attempts/plan.ts';
 import { askJson, mayGoOnAfter, type Operation } from './ask-json.ts';
-import { answerContext, answerWhole } from './generate.ts';
+import { answerContext } from '../response/answer-context.ts';
+import { answerWhole } from './generate.ts';
 
 /** Where the conversation's first target encrypts its summary, no other provider could read that: the others write one as text. */
 export async function answerCompaction(exchange: Operation): Promise<Response> {

@@ -1,126 +1,29 @@
 // Generation, streamed or whole: from a routed request to the response the client gets.
-import {
-  type AnswerContext,
-  type AnswerTimes,
-  type ClientForms,
-  type CreateFraming,
-  FRAMING_TYPES,
-  type StreamEncoder,
-} from '../../dialects/dialect.ts';
-import type { AnswerFacts } from '../../dialects/envelope.ts';
-import { DIALECTS, formsOf } from '../../dialects/registry.ts';
+import { type CreateFraming, FRAMING_TYPES } from '../../dialects/dialect.ts';
+import { DIALECTS } from '../../dialects/registry.ts';
 import { GatewayError, toGatewayError } from '../../model/errors.ts';
 import { HeaderList } from '../../model/header-list.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { readObject } from '../../model/json/exact-numbers.ts';
 import { wellFormed, writeJson } from '../../model/json/write-json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import type { Target } from '../../routing/targets.ts';
 import type { CancelSignal } from '../../upstream/cancellation.ts';
 import { pickAnswerHeaders } from '../../upstream/headers.ts';
-import {
-  createClientPump,
-  type OpenStream,
-  openStream,
-  openWhole,
-  type WholeAnswer,
-} from '../attempts/attempt.ts';
-import { clientLeft, isClientLeft } from '../cancellation-errors.ts';
-import { BODY_CAPTURE, createBodyCapture } from '../record/body-capture.ts';
+import { createClientPump, openStream, openWhole, type WholeAnswer } from '../attempts/attempt.ts';
+import { hedgedAnswer } from '../attempts/hedge.ts';
+import { type Plan, writesOwnSummary } from '../attempts/plan.ts';
+import { type Exchange, planTry, tryContextOf } from '../attempts/try-context.ts';
+import { createContinuation } from '../continue/continuation.ts';
+import type { GatewayHost } from '../host.ts';
+import { createByteRenderer } from '../pumps/translate.ts';
+import type { Incoming } from '../request/incoming.ts';
+import { answerContext, factsOf, formsIn, plainContext } from '../response/answer-context.ts';
 import type { MakeBody } from '../response/byte-source.ts';
-import { type ClientStreamOptions, createClientStream } from '../response/client-stream.ts';
+import { createClientStream } from '../response/client-stream.ts';
 import { setExchangeHeaders } from '../response/exchange-headers.ts';
 import { Reframer } from '../response/reframe.ts';
-import { createContinuation } from '../continue/continuation.ts';
-import { tryContextOf, type Exchange, planTry } from '../attempts/try-context.ts';
-import { noteAnswerLoss } from '../record/observer.ts';
-import { describeLoss } from '../record/describe-row.ts';
+import { type Opened, StreamedAnswer } from '../response/streamed-answer.ts';
 import { respond } from './ask-json.ts';
-import { hedgedAnswer } from '../attempts/hedge.ts';
-import type { GatewayHost } from '../host.ts';
-import { type Plan, type Question, writesOwnSummary } from '../attempts/plan.ts';
-import { type ExchangeRecord, failedWith } from '../record/record.ts';
-import type { Incoming } from '../request/incoming.ts';
-import { redactError } from '../response/redact-error.ts';
-import type { Relay, Taker } from '../pumps/relay.ts';
-import { createByteRenderer } from '../pumps/translate.ts';
-
-const textEncoder = new TextEncoder();
-
-/** For errors and pings; rendering an answer also needs what the client wanted in it. */
-function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
-  const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, retriesRefusals, readsMistrals, route } = question.incoming ?? {};
-  const framing = route?.framing ?? 'sse';
-  return {
-    requestId: record.requestId,
-    model,
-    created,
-    includeUsage: false,
-    framing,
-    overlooksErrors,
-    retriesRefusals,
-    readsMistrals,
-  };
-}
-
-export function answerContext(exchange: Exchange, target: Target): AnswerContext {
-  return {
-    ...plainContext(exchange, target.model),
-    ...asked(exchange.question),
-    askedAs: askedAs(exchange, target),
-    lost: (feature) => noteAnswerLoss(exchange.record.seen, feature),
-    approximated: (feature, how) => noteAnswerLoss(exchange.record.seen, describeLoss({ feature, how })),
-    kept(units) {
-      const { seen } = exchange.record;
-      if (seen !== null) seen.keptUnits += units;
-    },
-    measured: () => timesOf(exchange),
-  };
-}
-
-function timesOf({ record, host, question }: Exchange): AnswerTimes {
-  const { firstContentAt = null, timing } = record.seen ?? {};
-  const lastContentAt = timing?.lastContentAt ?? null;
-  const isTimed = question.stream && firstContentAt !== null && lastContentAt !== null;
-  // What came at once is seen later than it arrived.
-  const content = isTimed && lastContentAt > firstContentAt ? lastContentAt - firstContentAt : null;
-  return { total: host.monotonic() - record.startedAt, content };
-}
-
-/** A request that passed through unchanged may contain what the neutral form cannot represent. */
-function asked(
-  question: Question,
-): Pick<
-  AnswerContext,
-  'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning' | 'readsReasoningDetails'
-> {
-  try {
-    const { includeUsage, tools, outputFormat, hidesReasoning, readsReasoningDetails } = question.neutral();
-    return {
-      includeUsage: includeUsage === true,
-      tools,
-      outputFormat,
-      hidesReasoning,
-      readsReasoningDetails,
-    };
-  } catch {
-    return { includeUsage: false };
-  }
-}
-
-function formsIn({ dialect, question }: Exchange): ClientForms {
-  return formsOf(dialect, question.incoming?.route.operation);
-}
-
-/** Undefined for an alias, a model that routing chose, or a later target's: those answers name the model that serves. */
-function askedAs({ question, dialect }: Exchange, { provider, model }: Target): string | undefined {
-  const { incoming } = question;
-  if (incoming === null || DIALECTS[dialect].client.comparesModels?.(incoming.headers) !== true)
-    return undefined;
-  const isIt = incoming.model === model || incoming.model === `${provider.name}/${model}`;
-  return isIt ? incoming.model : undefined;
-}
 
 /** Answers as a stream or whole, whichever was asked for. Throws the GatewayError to report to the client. */
 export function answerGeneration(exchange: Exchange & { makeBody: MakeBody }): Promise<Response> {
@@ -247,136 +150,6 @@ async function answerStream(exchange: Exchange & { makeBody: MakeBody }): Promis
   const answer = new StreamedAnswer(exchange, reframer, inTime ? early.relay : null, inTime ? null : opening);
   return new Response(makeBody(createClientStream(answer)), { status: 200, headers });
 }
-
-function factsOf({ record, host }: Pick<Exchange, 'record' | 'host'>): AnswerFacts {
-  const { seen } = record;
-  return {
-    usage: seen?.usageKnown === true ? seen.usage : null,
-    latencyMs: Math.round(host.monotonic() - record.startedAt),
-    lost: (feature) => noteAnswerLoss(seen, feature),
-  };
-}
-
-/**
- * What a client reads of an exchange while it streams. A class rather than a closure in `answerStream`, which would
- * keep everything in that function's scope alive.
- */
-class StreamedAnswer implements ClientStreamOptions {
-  readonly pingIntervalMs: number;
-  readonly pingsFirst: boolean;
-  readonly reframer: Reframer | null;
-  readonly monotonic: ClientStreamOptions['monotonic'];
-  readonly setTimer: ClientStreamOptions['setTimer'];
-  private readonly exchange: Exchange;
-  private readonly record: ExchangeRecord;
-  private relay: Relay<Uint8Array> | null;
-  /** Set where no upstream stream was open yet when the head went out. */
-  private readonly opening: Promise<Opened> | null;
-  private failure: GatewayError | undefined = undefined;
-  private pingText: Uint8Array | undefined = undefined;
-
-  constructor(
-    exchange: Exchange,
-    reframer: Reframer | null,
-    relay: Relay<Uint8Array> | null,
-    opening: Promise<Opened> | null,
-  ) {
-    const { host, record, pingIntervalMs } = exchange;
-    this.exchange = exchange;
-    this.reframer = reframer;
-    this.record = record;
-    this.relay = relay;
-    this.opening = opening;
-    this.pingIntervalMs = pingIntervalMs;
-    this.pingsFirst = opening !== null;
-    this.monotonic = host.monotonic;
-    this.setTimer = host.setTimer;
-    if (record.keepsAnswer) record.capture = createBodyCapture(BODY_CAPTURE);
-  }
-
-  ping(): Uint8Array {
-    this.pingText ??= this.reframer?.ping ?? textEncoder.encode(this.encoder().ping());
-    return this.pingText;
-  }
-
-  hasEnding(): boolean {
-    const { record } = this;
-    return record.serving && outcome(record).finish;
-  }
-
-  next(taker: Taker<Uint8Array>): void {
-    if (this.failure !== undefined) taker.take(undefined);
-    else if (this.relay === null) this.openAndRead(taker);
-    else this.relay.next(taker);
-  }
-
-  failed(thrown: unknown): Uint8Array {
-    const error = redactError(toGatewayError(thrown), this.exchange.redact);
-    this.failure ??= error;
-    return (
-      this.relay?.encodeFailure?.(error) ??
-      textEncoder.encode(this.encoder().encode({ type: 'error', error }))
-    );
-  }
-
-  breaksOffBy(): GatewayError | undefined {
-    const { record, exchange, failure } = this;
-    if (exchange.question.incoming?.overlooksErrors !== 'all') return undefined;
-    return failure ?? (record.serving ? outcome(record).error : undefined);
-  }
-
-  sending(bytes: Uint8Array, at: number): void {
-    const { record } = this;
-    record.seen?.timing.handed(at);
-    record.capture?.take(bytes);
-  }
-
-  closed(how: 'completed' | 'cancelled'): void {
-    const { record, client } = this.exchange;
-    if (how === 'cancelled') {
-      this.relay?.cancel();
-      client.abort(clientLeft());
-    }
-    // Before an answer is served, what was seen belongs to a failed try and is not the end of the request.
-    const { finish, error = this.failure } = record.serving ? outcome(record) : NOTHING_SERVED;
-    // The error by which a client's leaving ends the upstream's stream may have been seen: the request did not fail.
-    const left = how === 'cancelled' || (error !== undefined && isClientLeft(error));
-    if (error !== undefined && !isClientLeft(error)) record.end(failedWith(error));
-    else if (finish) record.end({ status: 'success' });
-    else record.end({ status: left ? 'aborted' : 'error' });
-  }
-
-  private openAndRead(taker: Taker<Uint8Array>): void {
-    this.opening?.then(
-      ({ relay }) => {
-        this.relay = relay;
-        relay.next(taker);
-      },
-      (thrown) => taker.take(undefined, thrown),
-    );
-  }
-
-  private encoder(): StreamEncoder {
-    const { exchange } = this;
-    const model = exchange.record.target?.model ?? '';
-    return formsIn(exchange).createStreamEncoder(plainContext(exchange, model));
-  }
-}
-
-interface Outcome {
-  finish: boolean;
-  error?: GatewayError;
-}
-
-const NOTHING_SERVED: Outcome = { finish: false };
-
-function outcome(record: ExchangeRecord): Outcome {
-  const error = record.seen?.error;
-  return { finish: record.seen?.finish != null, ...(error == null ? {} : { error }) };
-}
-
-/** Without the plan, which holds the request that was sent. */
-type Opened = OpenStream<Uint8Array> & Pick<Plan, 'sameDialect'>;
 
 function openFirst(exchange: Exchange): Promise<Opened> {
   const { record, route, question } = exchange;
