@@ -387,9 +387,15 @@ test.each([
       host: { monotonic: () => time },
     });
     const lines = (await (await post(path, { ...ask, stream })).text()).trimEnd().split('\n');
-    const { total_duration: total, eval_duration: content } = JSON.parse(lines.at(-1) ?? '') as JsonObject;
-    return { total, content };
+    const ending = JSON.parse(lines.at(-1) ?? '') as JsonObject;
+    return Object.fromEntries(Object.entries(ending).filter(([name]) => name.endsWith('_duration')));
   };
-  expect(await taken(true)).toEqual({ total: 3_000_000_000, content: 1_000_000_000 });
-  expect(await taken(false)).toEqual({ total: 3_000_000_000, content: undefined });
+  // All four, and together the whole: ollama-rs reads no counts beside fewer.
+  const total = { total_duration: 3_000_000_000, load_duration: 0 };
+  expect(await taken(true)).toEqual({
+    ...total,
+    prompt_eval_duration: 2_000_000_000,
+    eval_duration: 1_000_000_000,
+  });
+  expect(await taken(false)).toEqual({ ...total, prompt_eval_duration: 0, eval_duration: 3_000_000_000 });
 });

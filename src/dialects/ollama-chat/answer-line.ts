@@ -5,7 +5,7 @@ import type { Finish } from '../../model/finish.ts';
 import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import { callWithThoughtsToWire, isSeal, type ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import { totalInputTokens, type Usage } from '../../model/usage.ts';
-import type { AnswerContext } from '../dialect.ts';
+import type { AnswerContext, AnswerTimes } from '../dialect.ts';
 import type { AnswerLosses } from '../shared/answer-losses.ts';
 import { argumentObject } from '../shared/call-arguments.ts';
 import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
@@ -63,12 +63,10 @@ export function buildEnding(
   losses.finish(finish);
   if (finish.unified === 'refusal')
     losses.approximated('finish_reason', 'a refusal is reported as an ordinary end');
-  const { total, content = null } = measured?.() ?? {};
   const ending: JsonObject = {
     done: true,
     done_reason: buildReason(finish),
-    ...(total !== undefined && { total_duration: nanoseconds(total) }),
-    ...(content !== null && { eval_duration: nanoseconds(content) }),
+    ...(measured !== undefined && buildDurations(measured())),
   };
   losses.usage(usage, COUNTS_WITHOUT_FIELD);
   const prompt = totalInputTokens(usage);
@@ -89,6 +87,21 @@ export function answerToLoad(body: JsonObject, created: number): JsonObject | un
     message: { role: 'assistant', content: '' },
     done: true,
     done_reason: /^0+[a-z]*$/.test(String(keepAlive ?? '')) ? 'unload' : 'load',
+  };
+}
+
+/**
+ * All of them, as Ollama states them: `ollama-rs` reads neither durations nor counts of an ending that lacks one. No model is
+ * loaded, and what is not known to have gone into the prompt goes to the answer.
+ * https://docs.rs/ollama-rs/latest/ollama_rs/generation/chat/struct.ChatMessageFinalResponseData.html
+ */
+function buildDurations({ total, content }: AnswerTimes): JsonObject {
+  const evaluation = content ?? total;
+  return {
+    total_duration: nanoseconds(total),
+    load_duration: 0,
+    prompt_eval_duration: nanoseconds(total - evaluation),
+    eval_duration: nanoseconds(evaluation),
   };
 }
 
