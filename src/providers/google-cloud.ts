@@ -1,7 +1,7 @@
 // Models on Google Cloud: Google's own, and those that it serves for other vendors.
 import { AT_AMAZON } from './claude-names.ts';
 import type { ProviderKind } from './kind.ts';
-import { CLAUDE_PRICES } from './newer-prices.ts';
+import { CLAUDE_PRICES, GEMINI_PRICES } from './newer-prices.ts';
 import { CLAUDE_OUTPUT, GEMINI_OUTPUT } from './output-limits.ts';
 
 const OWN_SERVERS = /^https:\/\/(([a-z0-9-]+-)?aiplatform|aiplatform\.(eu|us)\.rep)\.googleapis\.com$/;
@@ -51,7 +51,7 @@ export const GOOGLE_CLOUD: ProviderKind = {
   priceId: 'google',
   pricedAt: OWN_SERVERS,
   resells: ['anthropic'],
-  newerPrices: CLAUDE_PRICES,
+  newerPrices: { ...CLAUDE_PRICES, ...GEMINI_PRICES },
   // Claude outside of `global`, since 4.5: https://platform.claude.com/docs/en/about-claude/pricing
   dearer: {
     at: /^https:\/\/(?!aiplatform\.googleapis\.com)/,

@@ -3,7 +3,7 @@ import { AMAZON } from './amazon.ts';
 import { AT_AMAZON, AT_GOOGLE } from './claude-names.ts';
 import { GOOGLE_CLOUD } from './google-cloud.ts';
 import type { ProviderKind } from './kind.ts';
-import { CLAUDE_PRICES, OPENAI_PRICES } from './newer-prices.ts';
+import { CLAUDE_PRICES, GEMINI_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 import { CLAUDE_OUTPUT, GEMINI_OUTPUT, OPENAI_OUTPUT } from './output-limits.ts';
 
@@ -100,6 +100,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     // Its path has it before every name: under the other name, budgets and limits of the model would not apply.
     otherNames: [/^models\/((?:gemini|gemma|learnlm|imagen|veo|embedding|text-embedding)-.+)$/],
     priceId: 'google',
+    newerPrices: GEMINI_PRICES,
     tiers: FLEX_AT_HALF,
     audioAtTextPrice: true,
     quirks: { refusesCloudFields: true, previewVersion: true, outputLimits: GEMINI_OUTPUT },

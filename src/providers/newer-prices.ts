@@ -29,20 +29,44 @@ const HEARD_LIVE: TablePrices = { audio_hours: 1.02 };
 /** By the hour of a conversation. https://developers.openai.com/api/docs/models/gpt-live-1, in November 2026. */
 const LIVE: TablePrices = { audio_hours: 3 };
 
-/** https://developers.openai.com/api/docs/models/gpt-6.1-sol, in October 2026. */
+const SOL: TablePrices = {
+  input_mtok: longPrompt(272_000, 2, 4),
+  cache_write_mtok: longPrompt(272_000, 2.5, 5),
+  cache_read_mtok: longPrompt(272_000, 0.1, 0.2),
+  output_mtok: longPrompt(272_000, 10, 15),
+  web_searches_kcount: 10,
+  storage_searches_kcount: 2.5,
+};
+
+/** https://developers.openai.com/api/docs/models/gpt-6.2-sol and the others' pages beside it, in November 2026. */
 export const OPENAI_PRICES: Readonly<Record<string, TablePrices>> = {
   'gpt-live-1': LIVE,
   'gpt-live-1.1': LIVE,
   'gpt-live-transcribe': HEARD_LIVE,
   'gpt-realtime-whisper': HEARD_LIVE,
-  'gpt-6.1-sol': {
-    input_mtok: longPrompt(272_000, 2, 4),
-    cache_write_mtok: longPrompt(272_000, 2.5, 5),
-    cache_read_mtok: longPrompt(272_000, 0.1, 0.2),
-    output_mtok: longPrompt(272_000, 10, 15),
-    web_searches_kcount: 10,
-    storage_searches_kcount: 2.5,
+  'gpt-6.1-sol': SOL,
+  'gpt-6.2-sol': SOL,
+  'gpt-6.2-astra': {
+    ...SOL,
+    input_mtok: longPrompt(272_000, 8, 16),
+    cache_write_mtok: longPrompt(272_000, 10, 20),
+    cache_read_mtok: longPrompt(272_000, 0.4, 0.8),
+    output_mtok: longPrompt(272_000, 40, 60),
   },
+};
+
+/** Argon and Carbon: from December 2026 on. */
+const ARGON: TablePrices = { input_mtok: 4, cache_read_mtok: 0.2, output_mtok: 20, web_searches_kcount: 14 };
+
+/** https://ai.google.dev/gemini-api/docs/pricing; https://github.com/BerriAI/litellm/discussions/46238, /51436 */
+export const GEMINI_PRICES: Readonly<Record<string, TablePrices>> = {
+  'gemini-4-argon': ARGON,
+  'gemini-4-carbon': ARGON,
+  'gemini-4-hydrogen': {
+    ...{ input_mtok: 1.5, cache_read_mtok: 0.075, output_mtok: 7.5 },
+    web_searches_kcount: 14,
+  },
+  'gemini-4-neon': { input_mtok: 3, cache_read_mtok: 0.15, output_mtok: 15, web_searches_kcount: 14 },
 };
 
 /** For text: https://github.com/BerriAI/litellm/pull/15298 */

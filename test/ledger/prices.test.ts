@@ -310,8 +310,21 @@ describe('models that the table does not have yet', () => {
       expect(table(sol, model, usage)).toBeNull();
   });
 
+  test.each([
+    ['openai', 'gpt-6.2-astra', 1_000 * 8 + 200_000 * 0.4 + 500 * 40],
+    ['openai', 'gpt-6.2-sol', 1_000 * 2 + 200_000 * 0.1 + 500 * 10],
+    ['gemini', 'gemini-4-argon', 1_000 * 4 + 200_000 * 0.2 + 500 * 20],
+    ['vertex', 'gemini-4-hydrogen', 1_000 * 1.5 + 200_000 * 0.075 + 500 * 7.5],
+    ['gemini', 'gemini-4-neon', 1_000 * 3 + 200_000 * 0.15 + 500 * 15],
+  ])('%s’s %s', (kind, model, costs) => {
+    const { newerPrices: newer = {}, priceId = null } = findProviderKind(kind) ?? {};
+    const provider = sampleProvider({ name: kind, priceId, newerPrices: newer });
+    const usage = sampleUsage({ inputTokens: 1_000, cacheReadTokens: 200_000, outputTokens: 500 });
+    expect(table(provider, model, usage) ?? Number.NaN).toBeCloseTo(costs / MILLION, 10);
+  });
+
   test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
-    for (const kind of ['anthropic', 'openai', 'glm']) {
+    for (const kind of ['anthropic', 'openai', 'glm', 'gemini']) {
       const { newerPrices: newer = {}, priceId, wrongPrices } = findProviderKind(kind) ?? {};
       for (const [model, prices] of Object.entries(newer)) {
         const known = findPrices(priceId ?? '', model)?.models[0]?.prices;

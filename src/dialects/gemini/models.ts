@@ -11,8 +11,7 @@ export interface ModelTraits {
   /** Least and most tokens of a budget. */
   budget: readonly [least: number, most: number];
   /**
-   * Refuses budgets, which those with levels take as well before 4.
-   * https://dev.to/aihubmix/gemini-4-neon-migration-default-high-thinking-400-errors-and-the-65k-cap-45gj
+   * Refuses budgets, which those with levels take as well before 4. https://github.com/BerriAI/litellm/discussions/46238
    */
   refusesBudgets: boolean;
   /** Refuses unsigned calls in the history (https://ai.google.dev/gemini-api/docs/thought-signatures). */
