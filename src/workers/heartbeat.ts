@@ -9,13 +9,19 @@ export const BEAT_MS = 1_000;
  */
 export const UNANSWERED_BEATS = 20;
 
-export const HANG_SECONDS = (UNANSWERED_BEATS * BEAT_MS) / 1_000;
+/**
+ * The same before it serves. Nobody waits for it yet, and to kill it only makes the next one start under the same load: on a
+ * machine that is just booting, or with a small share of a core, loading the program alone may take half a minute.
+ */
+export const UNANSWERED_BEATS_AT_START = 120;
 
 export interface HeartbeatOptions {
   /** Resolves when the worker has answered. */
   ask(): Promise<unknown>;
-  /** The worker has not answered for `HANG_SECONDS`. Called once. */
-  onHang(): void;
+  /** Resolves when the worker serves. */
+  serves: Promise<unknown>;
+  /** The worker has not answered for so long. Called once. */
+  onHang(silentSeconds: number): void;
   setTimer(callback: () => void, ms: number): () => void;
 }
 
@@ -23,11 +29,16 @@ export interface HeartbeatOptions {
  * Counts the questions that this process has asked instead of reading a clock: while it is itself suspended, because the
  * machine sleeps or all its processes are stopped, no worker is found silent. The returned function stops the watch.
  */
-export function watchHeartbeat({ ask, onHang, setTimer }: HeartbeatOptions): () => void {
+export function watchHeartbeat({ ask, serves, onHang, setTimer }: HeartbeatOptions): () => void {
   let unanswered = 0;
+  let most = UNANSWERED_BEATS_AT_START;
+  void serves.then(() => {
+    unanswered = 0;
+    most = UNANSWERED_BEATS;
+  });
   const beat = () => {
-    if (unanswered >= UNANSWERED_BEATS) {
-      onHang();
+    if (unanswered >= most) {
+      onHang((most * BEAT_MS) / 1_000);
       return;
     }
     unanswered += 1;

@@ -1,6 +1,6 @@
 // Keeps the number of serving processes: starts them, replaces those that die or hang, and ends them together.
 import { endServing, endStarting } from './end-worker.ts';
-import { HANG_SECONDS, watchHeartbeat } from './heartbeat.ts';
+import { watchHeartbeat } from './heartbeat.ts';
 import type { EndTimes, PrimaryMethods } from './protocol.ts';
 import { createRestartPauses } from './restart-pauses.ts';
 import { NoSharedMemory, type SharedMemory } from './shared-memory.ts';
@@ -76,7 +76,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       onError: (error) => log('error', 'a worker could not handle a message', { worker: index, error }),
     });
     alive.set(index, worker);
-    killWhereItHangs(worker, options);
+    killWhereItHangs(worker, ready.promise, options);
     const bornAt = monotonic();
     const outcome = await Promise.race([ready.promise, worker.gone]);
     if (outcome !== 'ready') {
@@ -145,18 +145,20 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 /** Watches it from start to end: a worker may hang before it serves, and while it drains. */
 function killWhereItHangs(
   worker: WorkerProcess,
+  serves: Promise<unknown>,
   { setTimer, log }: Pick<SupervisorOptions, 'setTimer' | 'log'>,
 ): void {
   const stop = watchHeartbeat({
     ask: () => worker.channel.call('beat'),
+    serves,
     setTimer,
-    onHang() {
+    onHang(silentSeconds) {
       log('error', 'a worker hangs and is killed', {
         worker: worker.index,
         pid: worker.pid,
-        silent_for_s: HANG_SECONDS,
+        silent_for_s: silentSeconds,
       });
-      worker.kill(`it had not answered for ${HANG_SECONDS} s`);
+      worker.kill(`it had not answered for ${silentSeconds} s`);
     },
   });
   void worker.gone.then(stop);

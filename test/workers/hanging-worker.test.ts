@@ -1,6 +1,6 @@
 // A worker that is there but does nothing: real processes around a primary whose heartbeat is turned by hand.
 import { expect, setDefaultTimeout, test } from 'bun:test';
-import { HANG_SECONDS, UNANSWERED_BEATS } from '../../src/workers/heartbeat.ts';
+import { BEAT_MS, UNANSWERED_BEATS } from '../../src/workers/heartbeat.ts';
 import { labConfig } from '../support/lab-config.ts';
 import { MESSAGE, utf8 } from '../support/message-stream.ts';
 import { withPrimary } from '../support/primary-lab.ts';
@@ -11,6 +11,7 @@ import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
+const HANG_SECONDS = (UNANSWERED_BEATS * BEAT_MS) / 1_000;
 const WORKERS = 2;
 /** New connections enough that the system deals one to each of them: it misses one in 500 million times. */
 const TO_REACH_BOTH = 30;

@@ -1,9 +1,14 @@
 // When a worker counts as hanging: here one that answers as the test says, and time turned by hand.
 import { expect, test } from 'bun:test';
-import { BEAT_MS, UNANSWERED_BEATS, watchHeartbeat } from '../../src/workers/heartbeat.ts';
+import {
+  BEAT_MS,
+  UNANSWERED_BEATS,
+  UNANSWERED_BEATS_AT_START,
+  watchHeartbeat,
+} from '../../src/workers/heartbeat.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
-function watchOne() {
+function watchOne(serves = Promise.resolve()) {
   const timers = createManualTimers();
   const { setTimer } = timers;
   const asked: (() => void)[] = [];
@@ -15,6 +20,7 @@ function watchOne() {
         if (isAwake) resolve();
         else asked.push(resolve);
       }),
+    serves,
     onHang: () => hangs++,
     setTimer,
   });
@@ -65,12 +71,33 @@ test('one that answers late, however often, has the whole limit again', async ()
   expect(hangs()).toBe(0);
 });
 
+test('one that does not serve yet has longer, and the usual limit from then on', async () => {
+  const begun = Promise.withResolvers<void>();
+  const { timers, hangs, sleep } = watchOne(begun.promise);
+  sleep();
+  await timers.advance(UNANSWERED_BEATS_AT_START * BEAT_MS);
+  expect(hangs()).toBe(0);
+  begun.resolve();
+  await timers.advance(LIMIT_MS);
+  expect(hangs()).toBe(0);
+  await timers.advance(BEAT_MS);
+  expect(hangs()).toBe(1);
+});
+
+test('one that never serves hangs in the end', async () => {
+  const { timers, hangs, sleep } = watchOne(new Promise(() => {}));
+  sleep();
+  await timers.advance((UNANSWERED_BEATS_AT_START + 1) * BEAT_MS);
+  expect(hangs()).toBe(1);
+});
+
 test('while the whole machine sleeps nobody is found silent: one turn of the clock is one question, however long', async () => {
   let time = 0;
   let next = () => {};
   let hangs = 0;
   watchHeartbeat({
     ask: () => new Promise(() => {}),
+    serves: Promise.resolve(),
     onHang: () => hangs++,
     setTimer(callback, ms) {
       time += ms;
