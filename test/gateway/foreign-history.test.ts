@@ -278,6 +278,43 @@ describe('an OpenAI client back at an OpenAI provider', () => {
   });
 });
 
+// DeepSeek's server of Responses names its items by bare UUIDs.
+describe('a Responses client at OpenAI, come from another vendor’s server of Responses', () => {
+  const text = [{ type: 'output_text', text: 'so', annotations: [] }];
+  const thought = {
+    type: 'reasoning',
+    id: '3f2b',
+    summary: [],
+    content: [{ type: 'reasoning_text', text: 'hm' }],
+  };
+  const said = { type: 'message', role: 'assistant', content: text };
+  const call = { type: 'function_call', call_id: 'call_0', name: 'f', arguments: '{}' };
+  const result = { type: 'function_call_output', call_id: 'call_0', output: '1' };
+  const own = [
+    { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'sealed' },
+    { ...said, id: 'msg_1' },
+    { role: 'user', content: 'go on' },
+  ];
+  const asked = (model: string) => ({
+    model,
+    x_unknown: 1,
+    input: [...own, thought, { ...said, id: '3f2c' }, { ...call, id: '3f2d' }, result],
+  });
+
+  test('goes on without the ids that OpenAI would refuse, and thoughts that it cannot read', async () => {
+    const { post, sent } = setup('responses', '');
+    const response = await post('/v1/responses', asked('gpt-5'));
+    expect(response.headers.get('x-sluice-lost')).toBe('reasoning');
+    expect(sent()).toEqual({ ...asked('gpt-5'), input: [...own, said, call, result] });
+  });
+
+  test('another vendor’s model gets back what it made', async () => {
+    const { post, sent } = setup('responses', '');
+    await post('/v1/responses', asked('deepseek-v4'));
+    expect(sent()).toEqual(asked('deepseek-v4'));
+  });
+});
+
 describe('a Google client back at Gemini', () => {
   const turn = (signature: object) => [
     { role: 'model', parts: [{ functionCall: { name: 'f', args: {} }, ...signature }] },

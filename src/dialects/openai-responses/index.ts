@@ -19,6 +19,7 @@ import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { parseRequest } from './parse-request.ts';
+import { passthrough } from './passthrough.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { responsesSocket } from './socket.ts';
 import { summaries } from './summary.ts';
@@ -65,7 +66,7 @@ export const openaiResponses: Dialect = {
     parseError,
     isOwnFailure,
     errorInBody,
-    passthrough: { edits: () => ({}) },
+    passthrough,
     toolNames: { signs: /[^a-zA-Z0-9_-]/, longest: 64 },
     countTokens,
     compact,

@@ -1,0 +1,50 @@
+// Changes where client and provider both speak this dialect: what another vendor's server made in the history, which OpenAI refuses.
+import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { Passthrough } from '../dialect.ts';
+import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { ID } from './wire.ts';
+
+export const passthrough: Passthrough = {
+  edits: (body) => adaptInput(body, createLossReport(ID)),
+  losses(body) {
+    const losses = createLossReport(ID);
+    adaptInput(body, losses);
+    return losses.list();
+  },
+};
+
+const OPENAIS = /^(ft:)?(gpt-(?!oss)|o\d|codex-|computer-use)/;
+
+/** How the ids of OpenAI's items begin. Others are refused: "Expected an ID that begins with 'msg'". */
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  message: 'msg',
+  function_call: 'fc',
+  custom_tool_call: 'ctc',
+  reasoning: 'rs',
+};
+
+/**
+ * DeepSeek's ids, for one, begin with no such letters. Its thoughts go with theirs: only what OpenAI encrypted is of use to it.
+ * https://github.com/BerriAI/litellm/issues/27333
+ */
+function adaptInput({ input, model }: JsonObject, losses: LossReport): JsonObject {
+  const items = asArray(input);
+  if (items === undefined || !items.some(isForeign) || !OPENAIS.test(asString(model) ?? '')) return {};
+  const kept: JsonValue[] = [];
+  for (const item of items) {
+    const { id: _, ...rest } = asObject(item) ?? {};
+    if (!isForeign(item)) kept.push(item);
+    else if (rest.type !== 'reasoning') kept.push(rest);
+    else losses.lost('reasoning');
+  }
+  return { input: kept };
+}
+
+function isForeign(item: JsonValue): boolean {
+  const { type = 'message', id, encrypted_content: encrypted } = asObject(item) ?? {};
+  const beginning =
+    typeof type === 'string' && Object.hasOwn(BEGINNINGS, type) ? BEGINNINGS[type] : undefined;
+  return (
+    beginning !== undefined && typeof id === 'string' && !id.startsWith(beginning) && !asString(encrypted)
+  );
+}
