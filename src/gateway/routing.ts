@@ -12,7 +12,8 @@ import type { ProviderStates } from '../upstream/provider-state.ts';
 import type { GatewayHost } from './host.ts';
 import type { Incoming } from './request/incoming.ts';
 import { countText } from './operations/estimate-tokens.ts';
-import { completionsOf, type Question, sideOf } from './attempts/plan.ts';
+import { completionsOf, sideOf } from './attempts/spoken-dialect.ts';
+import type { Question } from './attempts/plan.ts';
 import type { ExchangeRecord } from './record/record.ts';
 
 /** The usage at which prices are compared: three input tokens for each output token, as in conversations. */

@@ -1,4 +1,7 @@
 // Which dialect is spoken with a target: some providers speak several, or all.
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { TextCompletions } from '../../dialects/operations.ts';
+import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../model/dialect-id.ts';
 import { partnerOf, type Target } from '../../routing/targets.ts';
 
@@ -30,4 +33,14 @@ export function baseUrlOf(
 /** The path template of requests to the target, which takes the place of the dialect's own path. */
 export function endpointOf(target: Target): string | undefined {
   return (partnerOf(target) ?? target.provider).endpoint;
+}
+
+/** How the target is asked for text completions; undefined if it serves none. */
+export function completionsOf(target: Target, client: DialectId): TextCompletions | undefined {
+  return sideOf(target, client).textCompletions?.(target.provider);
+}
+
+/** The provider side of the dialect spoken with the target: some speak several or all, and get the client's. */
+export function sideOf(target: Target, client?: DialectId): ProviderSide {
+  return PROVIDER_SIDES[dialectOf(target, client)];
 }

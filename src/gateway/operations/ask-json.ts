@@ -12,7 +12,8 @@ import { firstAnswer, mayGoOn } from '../attempts/fallback.ts';
 import type { Recipient } from '../response/recipient.ts';
 import type { Incoming } from '../request/incoming.ts';
 import { createObserver, type Observer, UNWATCHED } from '../record/observer.ts';
-import { type Plan, planOperation } from '../attempts/plan.ts';
+import type { Plan } from '../attempts/plan.ts';
+import { planOperation } from '../attempts/plan-operation.ts';
 
 export interface Operation extends Exchange {
   /** The client's request; only generation through the library has none. */

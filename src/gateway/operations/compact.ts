@@ -2,7 +2,8 @@
 import { DIALECTS } from '../../dialects/registry.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { sameTarget } from '../../routing/targets.ts';
-import { sideOf, writesOwnSummary } from '../attempts/plan.ts';
+import { sideOf } from '../attempts/spoken-dialect.ts';
+import { writesOwnSummary } from '../attempts/plan.ts';
 import { askJson, mayGoOnAfter, type Operation } from './ask-json.ts';
 import { answerContext } from '../response/answer-context.ts';
 import { answerWhole } from './generate.ts';

@@ -1,7 +1,7 @@
 // Text completions: a prompt in the model's own format, and what follows it. docs/endpoints.md
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import { completionsOf } from '../attempts/plan.ts';
+import { completionsOf } from '../attempts/spoken-dialect.ts';
 import { answerGeneration } from './generate.ts';
 import type { Operation } from './ask-json.ts';
 import { servesSameModel } from './same-model.ts';

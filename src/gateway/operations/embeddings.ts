@@ -3,7 +3,7 @@ import { DIALECTS } from '../../dialects/registry.ts';
 import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
-import { sideOf } from '../attempts/plan.ts';
+import { sideOf } from '../attempts/spoken-dialect.ts';
 import { askJson, type Operation } from './ask-json.ts';
 import { servesSameModel } from './same-model.ts';
 

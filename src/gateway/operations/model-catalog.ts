@@ -11,7 +11,7 @@ import { buildRequestHeaders } from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { authorize } from '../attempts/authorize.ts';
 import { type GatewayHost, userAgentOf } from '../host.ts';
-import { sideOf } from '../attempts/plan.ts';
+import { sideOf } from '../attempts/spoken-dialect.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface ModelCatalog {

@@ -4,7 +4,7 @@ import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import type { Route } from '../../routing/route.ts';
 import type { Target } from '../../routing/targets.ts';
-import { completionsOf, sideOf } from '../attempts/plan.ts';
+import { completionsOf, sideOf } from '../attempts/spoken-dialect.ts';
 import { servesSameModel } from './same-model.ts';
 
 export interface Unserved {

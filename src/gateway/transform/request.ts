@@ -9,7 +9,8 @@ import type { Loss, NeutralRequest } from '../../model/request.ts';
 import type { Target } from '../../routing/targets.ts';
 import type { RequestContext, Transformer } from '../../transformers/transformer.ts';
 import { tooDeep } from '../request/nesting.ts';
-import type { Plan, Question, WrittenRequest } from '../attempts/plan.ts';
+import type { Plan, Question } from '../attempts/plan.ts';
+import type { WrittenRequest } from '../attempts/write-body.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface Transformation {

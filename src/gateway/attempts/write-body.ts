@@ -1,0 +1,198 @@
+// The body of the upstream request: the client's own, the same in its dialect without what another provider left there, or a translation.
+import type { BuildOptions, BuiltRequest, ProviderSide } from '../../dialects/dialect.ts';
+import { DIALECTS } from '../../dialects/registry.ts';
+import {
+  fitArgumentNames,
+  reportArgumentNames,
+  restoreArgumentNames,
+} from '../../dialects/shared/argument-names.ts';
+import { fitOutputLimit } from '../../dialects/shared/output-limit.ts';
+import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
+import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
+import { unreadFields } from '../../dialects/shared/unread-fields.ts';
+import type { ProviderDialectId } from '../../model/dialect-id.ts';
+import { GatewayError } from '../../model/errors.ts';
+import { editTopLevel } from '../../model/json/edit.ts';
+import { writeJson } from '../../model/json/write-json.ts';
+import type { Loss, NeutralRequest } from '../../model/request.ts';
+import type { Target } from '../../routing/targets.ts';
+import { withoutPrefill } from '../pumps/repeated-prefill.ts';
+import type { EnvelopedRequest, Incoming } from '../request/incoming.ts';
+import { withinStack } from '../request/nesting.ts';
+import type { Plan, PlanContext, Question } from './plan.ts';
+
+/** `side` and `url` replace the line's own. */
+export type WrittenRequest = Pick<Plan, 'body' | 'losses' | 'hides' | 'alternatives'> & {
+  side?: ProviderSide;
+  url?: string;
+};
+/** As it was built. */
+type BuiltBody = Omit<WrittenRequest, 'url'> & Pick<BuiltRequest, 'baseUrl' | 'headers' | 'answersWhole'>;
+
+/** @param enveloped is sent in place of the dialect's own. */
+export function passBody(
+  incoming: Incoming,
+  side: ProviderSide,
+  target: Target,
+  enveloped: EnvelopedRequest | undefined,
+): BuiltBody {
+  if (enveloped !== undefined) return { body: enveloped.text, losses: [], hides: undefined };
+  const { quirks } = target.provider;
+  const renamed = incoming.route.model === undefined && incoming.model !== target.model;
+  // Some quirks apply to single models, by the provider's name for them.
+  const body = renamed ? { ...incoming.body, model: target.model } : incoming.body;
+  const { headers: clientHeaders } = incoming;
+  const edits = {
+    ...(renamed && { model: target.model }),
+    ...side.passthrough.edits(body, quirks, clientHeaders),
+  };
+  const headers = side.passthrough.headers?.(body, quirks);
+  const written: BuiltBody = {
+    body: editTopLevel(incoming.text, edits),
+    ...(headers !== undefined && { headers }),
+    losses: [...(side.passthrough.losses?.(body, quirks) ?? []), ...asLost(vendorFeatures(incoming))],
+    hides: hiding(incoming, side, target),
+  };
+  const alternatives = side.passthrough.alternatives?.({ ...body, ...edits }) ?? 1;
+  if (alternatives > 1) written.alternatives = alternatives;
+  return written;
+}
+
+/**
+ * The conversation was answered by another dialect's provider before: what it left in the history, this one
+ * would refuse. The answer still passes.
+ */
+export function rebuildBody(
+  incoming: Incoming,
+  question: Question,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+  /** The target gets the headers that are meant for the vendor. */
+  sendsVendorHeaders: boolean,
+): BuiltBody {
+  return withinStack(() => {
+    const request = question.neutral();
+    const { body, ...built } = buildOwn(request, side, target, context, incoming);
+    const losses = [...built.losses, ...unread(incoming, sendsVendorHeaders)];
+    return {
+      ...built,
+      losses,
+      // Otherwise the provider's repeat of the client's own turn stays: clients of this dialect expect it.
+      ...(question.begun !== undefined && withoutRepeated(side, losses, request, question, target)),
+      body: writeJson(body, incoming.text.length),
+      hides: hiding(incoming, side, target),
+    };
+  });
+}
+
+export function buildOwn(
+  request: NeutralRequest,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+  incoming: Incoming | null,
+  /** What the client says is built whether the provider is known to take it or not. */
+  asGiven = false,
+): BuiltRequest {
+  const options = buildOptions(target, context);
+  if (asGiven && incoming !== null)
+    options.quirks = side.passthrough.taking?.(incoming.body, options.quirks) ?? options.quirks;
+  const { body, ...built } = side.buildRequest(request, options);
+  const edits = side.passthrough.edits(body, target.provider.quirks, incoming?.headers);
+  return { ...built, body: { ...body, ...edits } };
+}
+
+/** Decides by what the client itself asked for. */
+function hiding(
+  { stream, body }: Incoming,
+  { passthrough }: ProviderSide,
+  { provider }: Target,
+): Plan['hides'] {
+  return stream ? passthrough.hides?.(body, provider.quirks) : undefined;
+}
+
+export function translateBody(
+  question: Question,
+  dialect: ProviderDialectId,
+  side: ProviderSide,
+  target: Target,
+  context: PlanContext,
+): BuiltBody {
+  const { name } = target.provider;
+  return withinStack(() => {
+    const { toolNameStart: start, outputLimits } = target.provider.quirks;
+    const limited = fitOutputLimit(portable(question.neutral(), dialect, name), target.model, outputLimits);
+    const fitted = fitArgumentNames(limited.request, side.argumentNames);
+    const rule = side.toolNames && { ...side.toolNames, ...(start !== undefined && { start }) };
+    const { request, names } = fitToolNames(fitted.request, rule);
+    const built = side.buildRequest(request, buildOptions(target, context));
+    const named = restoreArgumentNames(restoreToolNames(side, names), fitted.names);
+    const fits = reportArgumentNames(reportToolNames(built, names), fitted.names);
+    const losses = [...limited.losses, ...fits, ...unread(question.incoming)];
+    return {
+      ...(built.baseUrl !== undefined && { baseUrl: built.baseUrl }),
+      ...(built.headers !== undefined && { headers: built.headers }),
+      ...(built.answersWhole === true && { answersWhole: true }),
+      ...withoutRepeated(named, losses, request, question, target),
+      body: writeJson(built.body, question.incoming?.text.length ?? 0),
+      hides: undefined,
+    };
+  });
+}
+
+/** Throws `unsupported_feature` where only a provider of another dialect could answer the request. */
+function portable(request: NeutralRequest, dialect: ProviderDialectId, provider: string): NeutralRequest {
+  const { boundTo } = request;
+  if (boundTo === undefined || boundTo.dialect === dialect) return request;
+  const { field, problem, code } = boundTo;
+  throw new GatewayError('unsupported_feature', `${field}: ${provider} cannot accept it: ${problem}`, {
+    reason: { param: field, ...(code !== undefined && { type: 'invalid_request_error', code }) },
+  });
+}
+
+/** Where the provider repeats the last turn, the part that is the client's own is left out. */
+function withoutRepeated(
+  side: ProviderSide,
+  losses: Loss[],
+  request: NeutralRequest,
+  { begun = '' }: Question,
+  target: Target,
+): Required<Pick<BuiltBody, 'side' | 'losses'>> {
+  const turn = target.provider.quirks.prefill === 'repeats' ? prefillOf(request) : undefined;
+  if (turn === undefined) return { side, losses };
+  const own = turn.slice(0, turn.length - begun.length);
+  return {
+    side: own.trim() === '' ? side : withoutPrefill(side, own),
+    losses: losses.filter(({ feature }) => feature !== PREFILL),
+  };
+}
+
+/** The client's fields that its own dialect's parser does not know, as losses. */
+export function unread(incoming: Incoming | null, sendsVendorHeaders = false): Loss[] {
+  if (incoming === null) return [];
+  const { known, embeddings } = DIALECTS[incoming.asks].client;
+  const isEmbedding = incoming.route.operation === 'embed';
+  const features = unreadFields(incoming.body, (isEmbedding && embeddings?.known) || known);
+  const { enveloped } = incoming;
+  const ofVendor = sendsVendorHeaders ? (enveloped?.lost ?? []) : vendorFeatures(incoming);
+  return asLost([...features, ...ofVendor]);
+}
+
+/** What the client asks only the vendor of its envelope for. */
+function vendorFeatures({ enveloped }: Incoming): string[] {
+  const names = [...(enveloped?.lost ?? [])];
+  enveloped?.headers.forEach((_, name) => {
+    names.push(name);
+  });
+  return names;
+}
+
+function asLost(features: readonly string[]): Loss[] {
+  return features.map((feature) => ({ feature, outcome: 'lost' }));
+}
+
+export function buildOptions({ provider, model }: Target, { requestId }: PlanContext): BuildOptions {
+  const { quirks, baseUrl, options: settings = {} } = provider;
+  return { model, quirks, settings, baseUrl, requestId };
+}
