@@ -168,6 +168,8 @@ export interface ClientSide {
   retriesRefusals?(headers: HeaderReader): boolean;
   /** Whether the client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
   readsMistrals?(headers: HeaderReader): boolean;
+  /** Whether the client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
+  needsStatus?(headers: HeaderReader): boolean;
   /**
    * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
    * path.
@@ -259,6 +261,8 @@ export interface AnswerContext {
   retriesRefusals?: boolean | undefined;
   /** As `ClientSide.readsMistrals` says of the client. */
   readsMistrals?: boolean | undefined;
+  /** As `ClientSide.needsStatus` says of the client. */
+  needsStatus?: boolean | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */

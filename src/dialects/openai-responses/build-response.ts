@@ -71,6 +71,7 @@ function buildOutput(
     const item = buildItem(part, requestId, output.length, { tools, losses });
     if (item === undefined) continue;
     content = undefined;
+    if (part.type === 'reasoning' && context.needsStatus === true) item.status = 'completed';
     output.push(item);
   }
   return output;

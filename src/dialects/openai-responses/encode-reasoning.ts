@@ -2,6 +2,7 @@
 import type { Extension, ReasoningPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
+import type { AnswerContext } from '../dialect.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { itemId } from './output-item.ts';
 import { buildReasoningOutput } from './reasoning.ts';
@@ -30,18 +31,20 @@ interface SentReasoning {
 
 const SUMMARY = 'response.reasoning_summary';
 
-export function createReasoningWriter(output: OutputWriter, requestId: string): ReasoningWriter {
-  return new SummarizedReasoning(output, requestId);
+export function createReasoningWriter(output: OutputWriter, context: AnswerContext): ReasoningWriter {
+  return new SummarizedReasoning(output, context);
 }
 
 class SummarizedReasoning implements ReasoningWriter {
   private readonly output: OutputWriter;
   private readonly requestId: string;
+  private readonly needsStatus: boolean;
   private now: OpenReasoning | undefined;
 
-  constructor(output: OutputWriter, requestId: string) {
+  constructor(output: OutputWriter, { requestId, needsStatus }: AnswerContext) {
     this.output = output;
     this.requestId = requestId;
+    this.needsStatus = needsStatus === true;
   }
 
   open(redacted: OpaqueToken | undefined): void {
@@ -79,7 +82,7 @@ class SummarizedReasoning implements ReasoningWriter {
       output.event(`${SUMMARY}_text.done`, { ...place, text: KEPT }, text) +
       output.event(`${SUMMARY}_part.done`, { ...place, part: summary }, text) +
       // The id was sent before the token could bring the provider's own.
-      output.done(outputIndex, { ...buildReasoningOutput({ ...part, text: KEPT }, id), id }, text)
+      output.done(outputIndex, { ...this.built({ ...part, text: KEPT }, id), id }, text)
     );
   }
 
@@ -89,10 +92,19 @@ class SummarizedReasoning implements ReasoningWriter {
     const id = itemId('rs', this.requestId, outputIndex);
     const place = { item_id: id, output_index: outputIndex, summary_index: 0 };
     const deltas = createDeltaWriter(output, `${SUMMARY}_text.delta`, place);
-    const item = { id, type: 'reasoning', summary: [] };
+    const item = { id, type: 'reasoning', summary: [], ...this.begun() };
     const part = { type: 'summary_text', text: '' };
     const wire = output.added(outputIndex, item) + output.event(`${SUMMARY}_part.added`, { ...place, part });
     return { wire, sent: { id, outputIndex, place, deltas } };
+  }
+
+  private begun(): JsonObject {
+    return this.needsStatus ? { status: 'in_progress' } : {};
+  }
+
+  private built(part: ReasoningPart, id: string): JsonObject {
+    const item = buildReasoningOutput(part, id);
+    return this.needsStatus ? { ...item, status: 'completed' } : item;
   }
 
   /** Reasoning that only its provider can read; without any content there is no item. */
@@ -100,8 +112,8 @@ class SummarizedReasoning implements ReasoningWriter {
     if (part.signature === undefined && part.redacted === undefined) return '';
     const { output } = this;
     const outputIndex = output.place();
-    const item = buildReasoningOutput(part, itemId('rs', this.requestId, outputIndex));
+    const item = this.built(part, itemId('rs', this.requestId, outputIndex));
     const { encrypted_content: _, ...begun } = item;
-    return output.added(outputIndex, begun) + output.done(outputIndex, item);
+    return output.added(outputIndex, { ...begun, ...this.begun() }) + output.done(outputIndex, item);
   }
 }

@@ -56,7 +56,7 @@ class ResponseEncoder implements StreamEncoder {
     this.context = context;
     this.losses = createAnswerLosses(ID, context);
     this.message = createMessageWriter(this.output, requestId, this.losses);
-    this.reasoning = createReasoningWriter(this.output, requestId);
+    this.reasoning = createReasoningWriter(this.output, context);
   }
 
   encode(event: StreamEvent): string {

@@ -11,6 +11,7 @@ import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { isCodex } from './codex.ts';
+import { isXaiProvider } from './xai-clients.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
@@ -43,6 +44,7 @@ export const openaiResponses: Dialect = {
     parseRequest,
     known: KNOWN,
     retriesRefusals: isCodex,
+    needsStatus: isXaiProvider,
     buildResponse,
     createStreamEncoder,
     buildError,

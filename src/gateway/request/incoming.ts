@@ -41,6 +41,8 @@ export interface Incoming {
   retriesRefusals?: boolean | undefined;
   /** As `ClientSide.readsMistrals` says of the client. */
   readsMistrals?: boolean | undefined;
+  /** As `ClientSide.needsStatus` says of the client. */
+  needsStatus?: boolean | undefined;
 }
 
 export interface EnvelopedRequest {
@@ -118,6 +120,7 @@ export function parseIncoming(
     overlooksErrors: dialect.client.overlooksErrors?.(given),
     retriesRefusals: dialect.client.retriesRefusals?.(given),
     readsMistrals: dialect.client.readsMistrals?.(given),
+    needsStatus: dialect.client.needsStatus?.(given),
   };
 }
 

@@ -11,7 +11,7 @@ import { noteAnswerLoss } from '../record/observer.ts';
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 export function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, retriesRefusals, readsMistrals, route } = question.incoming ?? {};
+  const { overlooksErrors, retriesRefusals, readsMistrals, needsStatus, route } = question.incoming ?? {};
   const framing = route?.framing ?? 'sse';
   return {
     requestId: record.requestId,
@@ -22,6 +22,7 @@ export function plainContext({ record, host, question }: Exchange, model: string
     overlooksErrors,
     retriesRefusals,
     readsMistrals,
+    needsStatus,
   };
 }
 
