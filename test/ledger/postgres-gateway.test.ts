@@ -1,10 +1,11 @@
 // Gateways as processes on one PostgreSQL: what they record, how they stand it being away, and what they do not tell.
 import { beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SQL } from 'bun';
 import { SCHEMA_LOCK } from '../../src/ledger/postgres/schema.ts';
 import { createPostgresStore } from '../../src/ledger/postgres/store.ts';
+import { freePort } from '../support/free-port.ts';
 import { runCommand } from '../support/cli-run.ts';
 import {
   type Cluster,
@@ -16,7 +17,7 @@ import {
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { ALL } from './store-suite.ts';
-import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
+import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
@@ -42,6 +43,21 @@ const expectNoSecret = (text: string) => {
   expect(text).not.toContain(POSTGRES_PASSWORD);
   expect(text).not.toContain(encodeURIComponent(POSTGRES_PASSWORD));
 };
+
+/** What `sluice check` says of a ledger at this address. */
+async function check(address: string): Promise<string | undefined> {
+  const file = join(temporaryFolder('check'), 'sluice.json');
+  writeFileSync(file, JSON.stringify({ audit: { store: 'env:LEDGER_URL' } }));
+  const environment = { LEDGER_URL: address };
+  const { code, out, err } = await runCommand(['check', '--config', file], { environment });
+  expect(code).toBe(0);
+  expectNoSecret(out + err);
+  return out.split('\n').find((line) => line.startsWith('ledger: '));
+}
+
+const hasBouncer = Bun.which('pgbouncer') !== null;
+if (!hasBouncer)
+  console.warn('PgBouncer is not installed: its test is skipped (apt-get install pgbouncer brings it)');
 
 describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
   let cluster: Cluster;
@@ -100,27 +116,61 @@ describe.skipIf(!hasPostgres)('on PostgreSQL', () => {
     const name = new URL(url).pathname.slice(1);
     const place = `127.0.0.1:${cluster.port}/${name}`;
     const sql = new SQL(url, { max: 1 });
-    const check = async (address = url) => {
-      const file = join(temporaryFolder('check'), 'sluice.json');
-      writeFileSync(file, JSON.stringify({ audit: { store: 'env:LEDGER_URL' } }));
-      const { code, out, err } = await runCommand(['check', '--config', file], {
-        environment: { LEDGER_URL: address },
-      });
-      expect(code).toBe(0);
-      expectNoSecret(out + err);
-      return out.split('\n').find((line) => line.startsWith('ledger: '));
-    };
-    expect(await check()).toBe(`ledger: PostgreSQL at ${place}, takes rows`);
+    expect(await check(url)).toBe(`ledger: PostgreSQL at ${place}, takes rows`);
     expect(await sql.unsafe("SELECT 1 FROM pg_class WHERE relname LIKE 'ledger%'")).toHaveLength(0);
     await sql.unsafe(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
-    expect(await check()).toBe(
+    expect(await check(url)).toBe(
       `ledger: takes no rows: PostgreSQL at ${place}: cannot execute CREATE TABLE in a read-only transaction; it is a standby or read-only: name the primary server in audit.store`,
     );
     await sql.unsafe(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
     await sql.unsafe('CREATE TABLE ledger_schema AS SELECT 9999 AS version');
-    expect(await check()).toMatch(/: the ledger was written by a newer Sluice .*: upgrade Sluice here/);
+    expect(await check(url)).toMatch(/: the ledger was written by a newer Sluice .*: upgrade Sluice here/);
     expect(await check(url.replace(`:${cluster.port}/`, ':9/'))).toMatch(/; check that it runs, and that /);
     await sql.close();
+  });
+
+  test.skipIf(!hasBouncer)('check names a pooler that gives no sessions', async () => {
+    const url = new URL(await cluster.createDatabase());
+    const name = url.pathname.slice(1);
+    const folder = temporaryFolder('pooler');
+    const port = await freePort();
+    const file = join(folder, 'pgbouncer.ini');
+    writeFileSync(
+      file,
+      `[databases]
+      ${name} = host=127.0.0.1 port=${cluster.port} user=sluice password='${POSTGRES_PASSWORD}'
+      [pgbouncer]
+      listen_addr = 127.0.0.1
+      listen_port = ${port}
+      unix_socket_dir =
+      auth_type = any
+      pool_mode = transaction
+      ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout`.replace(/^ +/gm, ''),
+    );
+    chmodSync(folder, 0o755);
+    // It refuses to run as root.
+    const asUser = process.getuid?.() === 0 ? 'setpriv --reuid=65534 --regid=65534 --clear-groups --' : '';
+    const pooler = Bun.spawn([...asUser.split(' ').filter(Boolean), 'pgbouncer', file], {
+      stdout: 'ignore',
+      stderr: 'ignore',
+    });
+    try {
+      url.port = String(port);
+      let said = '';
+      await eventually(
+        async () => {
+          said = (await check(url.href)) ?? '';
+          return !said.includes('Failed to connect');
+        },
+        () => said,
+      );
+      expect(said).toMatch(
+        /^ledger: takes no rows: .*; this is a pooler \(PgBouncer\), .*: name the server itself in audit\.store$/,
+      );
+    } finally {
+      pooler.kill();
+      await pooler.exited;
+    }
   });
 
   test('while another gateway changes the tables: requests are served, pages say what is going on, no row is lost', async () => {

@@ -13,7 +13,10 @@ export interface Examined {
 export async function examinePostgres(url: string): Promise<Examined> {
   const place = placeOf(url);
   const client = createPostgresClient(url);
+  const other = createPostgresClient(url);
   try {
+    // Values make it a prepared statement. A pooler without sessions gives both the same connection, which then has it already.
+    for (const { query } of [client, other]) await query('SELECT ?::integer', [1]);
     await client.transaction(async (query) => {
       await requireUsable(query);
       // As at the start and with each month.
@@ -24,6 +27,6 @@ export async function examinePostgres(url: string): Promise<Examined> {
   } catch (thrown) {
     return { place, failure: messageOf(thrown) };
   } finally {
-    await client.close();
+    await Promise.all([client.close(), other.close()]);
   }
 }
