@@ -434,6 +434,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
       refusesOtherEfforts: /^glm-5\.[3-9]/i,
       replaysReasoning: true,
       toolChoiceAutoOnly: true,
+      allowedTools: false,
       toolStream: true,
       strictTools: false,
       jsonSchema: false,

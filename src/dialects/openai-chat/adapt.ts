@@ -119,7 +119,7 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
     tools = tools.map(withoutStrict);
     edits.tools = tools;
   }
-  const choice = body.tool_choice;
+  let choice = body.tool_choice;
   const allowed = quirks.allowedTools === false ? asObject(asObject(choice)?.allowed_tools) : undefined;
   if (allowed !== undefined && tools !== undefined) {
     const names = new Set((asArray(allowed.tools) ?? []).map(nameOf));
@@ -133,6 +133,7 @@ function adaptTools(body: JsonObject, edits: Edits, quirks: Quirks, losses: Loss
       if (allowed.mode === 'required') losses.lost('tool_choice', NONE_DECLARED);
       edits.tool_choice = 'none';
     }
+    choice = edits.tool_choice;
   }
   if (quirks.toolChoiceAutoOnly === true && choice !== undefined && choice !== null && choice !== 'auto') {
     edits.tool_choice = undefined;

@@ -115,6 +115,17 @@ describe('a choice that the provider would refuse', () => {
     });
   });
 
+  test('at glm, which forces no call', () => {
+    const tools = ['a', 'c'].map(called);
+    expect(changed('glm', allowing('auto', 'a', 'c'))).toEqual({
+      tools,
+      tool_choice: 'auto',
+      lost: ['tool_choice'],
+    });
+    expect(changed('glm', allowing('required', 'a', 'c'))).toEqual({ tools, lost: ['tool_choice'] });
+    expect(changed('glm', allowing('auto', 'other'))).toEqual({ lost: ['tool_choice'] });
+  });
+
   test('where a model that thinks cannot be forced to call one of them, it does not think', () => {
     expect(changed('deepseek', allowing('required', 'a', 'b'))).toMatchObject({
       tools: ['a', 'b'].map(called),
