@@ -5,6 +5,7 @@ import { exactText } from '../../model/json/exact-numbers.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ForeignForm } from '../dialect.ts';
 import { nestGrammar } from '../openai/free-text-format.ts';
+import { withoutFields } from '../shared/own-fields.ts';
 import { CALL_FAILED } from '../shared/substitutes.ts';
 
 /** Every request passes here: one in this dialect's own form costs no more than a check. */
@@ -134,17 +135,22 @@ function chatPart(value: JsonValue): JsonValue {
         image_url: { url: image_url, ...(detail !== undefined && { detail }) },
       };
     case 'image': {
-      const url = urlOf(asObject(source));
-      return url === undefined ? value : { ...rest, type: 'image_url', image_url: { url } };
+      // LangChain's ChatGroq for JavaScript sends LangChain's own form, without a source, which nobody takes.
+      const own = asObject(source) === undefined;
+      const url = urlOf(asObject(source) ?? part);
+      if (url === undefined) return value;
+      const more = own ? withoutFields(rest, LANGCHAIN_IMAGE) : rest;
+      return { ...more, type: 'image_url', image_url: { url } };
     }
     default:
       return value;
   }
 }
 
-function urlOf(source: JsonObject | undefined): string | undefined {
-  const data = asString(source?.data);
-  return data === undefined
-    ? asString(source?.url)
-    : `data:${asString(source?.media_type) ?? ''};base64,${data}`;
+/** https://docs.langchain.com/oss/javascript/langchain/messages, and the form of earlier releases. */
+const LANGCHAIN_IMAGE = ['source_type', 'data', 'url', 'mime_type', 'mimeType'];
+
+function urlOf({ data, url, media_type, mime_type, mimeType }: JsonObject): string | undefined {
+  if (typeof data !== 'string') return asString(url);
+  return `data:${asString(media_type ?? mime_type ?? mimeType) ?? ''};base64,${data}`;
 }

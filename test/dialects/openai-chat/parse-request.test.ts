@@ -782,3 +782,21 @@ describe('refusals', () => {
     expect((thrown as GatewayError).message).toStartWith(`${path}: `);
   });
 });
+
+test('images in LangChain’s own form, which its ChatGroq for JavaScript sends as they are', () => {
+  const image = (fields: JsonObject): JsonObject => ({
+    messages: [{ role: 'user', content: [{ type: 'image', ...fields }] }],
+  });
+  const read = (url: string) => ({
+    edits: { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] },
+  });
+  const { readForeignForm } = openaiChat.client;
+  for (const [fields, url] of [
+    [{ mimeType: 'image/png', data: 'QUJD' }, 'data:image/png;base64,QUJD'],
+    [{ source_type: 'base64', mime_type: 'image/png', data: 'QUJD' }, 'data:image/png;base64,QUJD'],
+    [{ source_type: 'url', url: 'https://pictures.test/b.png' }, 'https://pictures.test/b.png'],
+  ] as const)
+    expect(readForeignForm?.(image(fields))).toEqual(read(url));
+  const bare = image({ fileId: 'f' });
+  expect(readForeignForm?.(bare)).toEqual({ edits: { messages: bare.messages as JsonValue } });
+});
