@@ -68,6 +68,8 @@ test.each([
   ['mistral-client-python/1.9.11'],
   ['ai/6.0.3 ai-sdk/mistral/3.0.69 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2'],
   ['ai/6.0.3 ai-sdk/xai/3.0.138 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2'],
+  ['ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81 node.js/v20.20.2'],
+  ['ai-sdk-xai/5.0.12 ai-sdk-provider-utils/5.0.51 node.js/v20.20.2'],
 ])('%s', async (userAgent) => {
   const wanted = {
     texts: ['I look.'],

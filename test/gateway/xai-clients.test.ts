@@ -6,8 +6,12 @@ import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 
-const XAI = 'ai/7.0.173 ai-sdk/xai/4.0.61 ai-sdk/provider-utils/5.0.30 runtime/node.js/v20.20.2';
-const OPENAI = 'ai/7.0.173 ai-sdk/openai/4.0.70 ai-sdk/provider-utils/5.0.30 runtime/node.js/v20.20.2';
+const AI_SDK = [
+  'ai/6.0.3 ai-sdk/xai/3.0.138 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2',
+  'ai/7.0.173 ai-sdk-provider-utils/5.0.51 node.js/v20.20.2',
+  'ai-sdk-xai/5.0.12 ai-sdk-provider-utils/5.0.51 node.js/v20.20.2',
+];
+const OPENAI = 'OpenAI/JS 7.59.0';
 
 const WHOLE = {
   id: 'msg_1',
@@ -52,26 +56,29 @@ async function ask(userAgent: string, stream: boolean): Promise<string> {
 const reasoningOf = (items: readonly JsonValue[]) =>
   items.map(asObject).filter((item) => item?.type === 'reasoning');
 
-test('reasoning has a status for it, in whole answers and in each event of a stream', async () => {
-  const whole = parseObject(await ask(XAI, false));
-  const items = reasoningOf(asArray(whole?.output) ?? []);
-  expect(items.map((item) => item?.status)).toEqual(['completed', 'completed']);
+test.each(AI_SDK)(
+  'reasoning has a status for %s, in whole answers and in each event of a stream',
+  async (userAgent) => {
+    const whole = parseObject(await ask(userAgent, false));
+    const items = reasoningOf(asArray(whole?.output) ?? []);
+    expect(items.map((item) => item?.status)).toEqual(['completed', 'completed']);
 
-  const events = readEvents(new TextEncoder().encode(await ask(XAI, true))).map(({ data }) =>
-    parseObject(data),
-  );
-  const status = (type: string) =>
-    reasoningOf(events.filter((event) => event?.type === type).map((event) => event?.item ?? null)).map(
-      (item) => item?.status,
+    const events = readEvents(new TextEncoder().encode(await ask(userAgent, true))).map(({ data }) =>
+      parseObject(data),
     );
-  expect(status('response.output_item.added')).toEqual(['in_progress', 'in_progress']);
-  expect(status('response.output_item.done')).toEqual(['completed', 'completed']);
-  const last = asObject(events.find((event) => event?.type === 'response.completed')?.response);
-  expect(reasoningOf(asArray(last?.output) ?? []).map((item) => item?.status)).toEqual([
-    'completed',
-    'completed',
-  ]);
-});
+    const status = (type: string) =>
+      reasoningOf(events.filter((event) => event?.type === type).map((event) => event?.item ?? null)).map(
+        (item) => item?.status,
+      );
+    expect(status('response.output_item.added')).toEqual(['in_progress', 'in_progress']);
+    expect(status('response.output_item.done')).toEqual(['completed', 'completed']);
+    const last = asObject(events.find((event) => event?.type === 'response.completed')?.response);
+    expect(reasoningOf(asArray(last?.output) ?? []).map((item) => item?.status)).toEqual([
+      'completed',
+      'completed',
+    ]);
+  },
+);
 
 test('for other clients it has none, as from OpenAI', async () => {
   for (const item of reasoningOf(asArray(parseObject(await ask(OPENAI, false))?.output) ?? []))

@@ -10,8 +10,8 @@ import { forwardedByResponses } from '../openai/forwarded.ts';
 import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
+import { isAnyAiSdk } from '../shared/ai-sdk.ts';
 import { isCodex } from './codex.ts';
-import { isXaiProvider } from './xai-clients.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
@@ -44,7 +44,8 @@ export const openaiResponses: Dialect = {
     parseRequest,
     known: KNOWN,
     retriesRefusals: isCodex,
-    needsStatus: isXaiProvider,
+    // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
+    needsStatus: isAnyAiSdk,
     buildResponse,
     createStreamEncoder,
     buildError,

@@ -13,7 +13,7 @@ import type { AskedModels } from '../operations.ts';
  * and a name in each call. https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/xai
  */
 export function isMistrals(headers: HeaderReader): boolean {
-  return /mistral|(^|\s)ai-sdk\/xai\//i.test(headers.get('user-agent') ?? '');
+  return /mistral|(^|\s)ai-sdk[-/]xai\//i.test(headers.get('user-agent') ?? '');
 }
 
 /** Its SDKs refuse an entry without `type`, or without `capabilities`. https://docs.mistral.ai/api/endpoint/models */
