@@ -33,6 +33,8 @@ export const PRESENT_IN_REQUESTS: Record<string, Asks | null> = {
   'system prompt': ({ system }) => system.some(({ text }) => text !== ''),
   "Claude Code's billing line in the system prompt": null,
   'system message between turns': ({ messages }) => messages.some(({ role }) => role === 'system'),
+  // Read anywhere else, it is a turn as all others are.
+  'message of another agent (`agent_message`, as Codex does)': null,
   "participant's name": ({ messages }) => messages.some(({ name }) => name !== undefined),
   'earlier answer': some((part) => part.type === 'text' && part.text.trim() !== '', ['assistant']),
   // OpenAI's clients end so as well, and do not mean it.

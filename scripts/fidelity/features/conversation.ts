@@ -76,6 +76,27 @@ export const CONVERSATION: FeatureGroup = {
       },
     },
     {
+      name: 'message of another agent (`agent_message`, as Codex does)',
+      forms: {
+        'anthropic-messages': { messages: [{ role: 'user', content: 'hi' }] },
+        'openai-chat': { messages: [{ role: 'user', content: 'hi' }] },
+        'openai-responses': {
+          input: [
+            {
+              type: 'agent_message',
+              author: '/root',
+              recipient: '/root/other',
+              content: [{ type: 'encrypted_content', encrypted_content: 'hi' }],
+            },
+          ],
+        },
+        gemini: { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] },
+        'bedrock-converse': { messages: [{ role: 'user', content: [{ text: 'hi' }] }] },
+        'ollama-chat': { messages: [{ role: 'user', content: 'hi' }] },
+      },
+      clients: ['openai-responses'],
+    },
+    {
       name: "participant's name",
       forms: {
         'anthropic-messages': null,
