@@ -98,8 +98,8 @@ const IN_RESPONSES = {
     { role: 'system', content: 'Be brief.' },
     { role: 'user', content: 'plain' },
     { role: 'user', content: [{ type: 'input_text', text: 'in parts' }] },
-    { type: 'function_call', call_id: 'call_1', name: 'Read', arguments: '{"path":"a"}' },
-    { type: 'function_call_output', call_id: 'call_1', output: 'A' },
+    { type: 'function_call', call_id: 'call_0', name: 'Read', arguments: '{"path":"a"}' },
+    { type: 'function_call_output', call_id: 'call_0', output: 'A' },
   ],
   tools: [FLAT, FLAT_PATCH],
   include: ['reasoning.encrypted_content'],
@@ -154,8 +154,8 @@ describe('a body of Responses', () => {
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'plain' },
       { role: 'user', content: 'in parts' },
-      { role: 'assistant', content: null, tool_calls: [call('call_1', 'a')] },
-      result('call_1', 'A'),
+      { role: 'assistant', content: null, tool_calls: [call('call_0', 'a')] },
+      result('call_0', 'A'),
     ]);
     // A server that is not OpenAI's is not sure to know tools that take free text.
     expect(asked?.tools).toMatchObject([NESTED, { type: 'function', function: { name: 'ApplyPatch' } }]);
