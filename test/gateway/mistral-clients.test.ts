@@ -184,6 +184,27 @@ test("whole answers of calls alone have an empty text, as Mistral's, where OpenA
   expect(await content()).toBeNull();
 });
 
+test('so have those from a provider of Chat Completions, and other bytes pass', async () => {
+  const content = async (kind: string, init = {}, more = {}) => {
+    const call = { id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{}' } };
+    const message = { role: 'assistant', content: null, tool_calls: [call] };
+    const answer = { id: 'c', model: 'm', choices: [{ index: 0, message, finish_reason: 'tool_calls' }] };
+    const provider = { kind, base_url: 'http://lab.invalid/v1', api_key: 'k', max_retries: 0 };
+    const config = { providers: { lab: provider } };
+    const { post } = createTestGateway({ config, fetch: createReplayFetch(jsonReply(answer)).fetch });
+    const question = { model: 'lab/m', messages: [{ role: 'user', content: 'hi' }], ...more };
+    const body = parseObject(await (await post('/v1/chat/completions', question, init)).text());
+    return asObject(asObject(asArray(body?.choices)?.[0])?.message);
+  };
+  expect(await content('openai', MISTRALS)).toMatchObject({
+    content: '',
+    tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{}' } }],
+  });
+  expect((await content('openai'))?.content).toBeNull();
+  expect((await content('mistral', MISTRALS))?.content).toBeNull();
+  expect((await content('openai', MISTRALS, { n: 2 }))?.content).toBeNull();
+});
+
 test('lists of models have the kind and the capabilities of each, which the SDKs require', async () => {
   const { gateway } = createTestGateway({
     config: { providers: { simulator: {} } },

@@ -142,7 +142,7 @@ export function planCall(given: Question, target: Target, context: PlanContext):
       !isRewritten &&
       !(stream && isForeignFraming(incoming.route, side)) &&
       // Of several alternatives a translation would tell one.
-      !(stream && (written.alternatives ?? 1) === 1 && isForeignForm(incoming, target)),
+      !((written.alternatives ?? 1) === 1 && isForeignForm(incoming, target)),
     url: written.url ?? urlAt(ownBase, stream),
     headers: line.headers,
     body: written.body,
@@ -208,7 +208,7 @@ function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide):
   return framing !== (side.framing ?? 'sse');
 }
 
-/** Whether the client reads streams as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
+/** Whether the client reads answers as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
 function isForeignForm({ readsMistrals }: Incoming, { provider }: Target): boolean {
   return readsMistrals === true && provider.quirks.wholeCalls !== true;
 }
