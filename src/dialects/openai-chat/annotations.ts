@@ -40,13 +40,16 @@ export function parseAnnotations(value: JsonValue | undefined, base: number): Ci
   return citations;
 }
 
-/** Sources listed beside the answer instead of in it: `search_results[]`, or `citations[]` of bare URLs. */
+/**
+ * Sources listed beside the answer instead of in it: `search_results[]`, or `citations[]` of bare URLs; `web_search[]`, with links
+ * instead of addresses, is GLM's. https://docs.perplexity.ai/api-reference, https://docs.z.ai/api-reference/llm/chat-completion
+ */
 export function parseSources(body: JsonObject): Citation[] {
-  const results = asArray(body.search_results) ?? asArray(body.citations) ?? [];
+  const results = asArray(body.search_results) ?? asArray(body.citations) ?? asArray(body.web_search) ?? [];
   const citations: Citation[] = [];
   for (const result of results) {
     const source = asObject(result);
-    const url = asString(result) ?? asString(source?.url);
+    const url = asString(result) ?? asString(source?.url) ?? asString(source?.link);
     if (url === undefined) continue;
     const citation: Citation = { kind: 'url', url };
     const title = asString(source?.title);
@@ -56,7 +59,7 @@ export function parseSources(body: JsonObject): Citation[] {
   return citations;
 }
 
-/** Whether a body or chunk has any, or what GLM's own search found (`web_search[]`). */
+/** Whether a body or chunk has any. */
 export function listsSources(body: JsonObject): boolean {
   return Boolean(asArray(body.web_search)?.length) || parseSources(body).length > 0;
 }

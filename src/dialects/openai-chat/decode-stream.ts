@@ -142,10 +142,14 @@ class ChunkDecoder implements StreamDecoder {
     // Azure's first chunk has filter results, an empty id and no choice.
     if (!this.started && (choice !== undefined || usage !== undefined || asString(chunk.id)))
       this.start(chunk);
-    if (chunk.citations !== undefined || chunk.search_results !== undefined)
+    if (
+      chunk.citations !== undefined ||
+      chunk.search_results !== undefined ||
+      chunk.web_search !== undefined
+    ) {
       this.blocks.sources(parseSources(chunk));
-    if (chunk.citations !== undefined || chunk.search_results !== undefined || chunk.web_search !== undefined)
       this.searched ||= listsSources(chunk);
+    }
     const error = errorInChunk(chunk, this.quirks);
     if (choice === undefined && error === undefined) this.complaint ??= errorInBody(chunk, this.quirks);
     if (choice !== undefined && error === undefined) this.readChoice(choice);

@@ -1,6 +1,7 @@
 // What a server sends beside the answer that no other dialect has a form for: findings of content filters and
-// moderation, further choices, calls of a server's own kind, and new fields of messages. Ids, times, prices and versions
-// are each server's envelope.
+// moderation, further choices, calls of a server's own kind, new fields of messages, and lists beside them (Perplexity's images
+// and further questions). Ids, times, prices and versions are each server's envelope, and so are objects that it does not share
+// with others: all those recorded (`timings`, `x_groq`, `sla_metrics`) count or measure.
 import {
   asArray,
   asNumber,
@@ -20,6 +21,12 @@ const READ: ReadonlySet<string> = new Set([
   ...['name', 'provider_metadata', 'padding', 'channel', 'token_id', 'token_ids'],
 ]);
 
+/** Of a body and of a choice: lists that are read, and those that say the prompt or the answer again, as tokens. */
+const READ_LISTS: ReadonlySet<string> = new Set([
+  ...['choices', 'citations', 'search_results', 'web_search', 'prompt_filter_results'],
+  ...['prompt', 'prompt_logprobs', 'prompt_token_ids', 'token_ids', 'routed_experts'],
+]);
+
 /** Reports each field of one chunk or body by name, with what a client of this dialect could be sent again. */
 export function reportUnmapped(
   body: JsonObject,
@@ -32,6 +39,8 @@ export function reportUnmapped(
   if (isObject(moderation)) report('moderation', moderation);
   if (Array.isArray(prompts) && found(prompts)) report('prompt_filter_results', { results: prompts });
   if (hasFurther(asArray(body.choices))) report('choices', {});
+  reportLists(body, '', report);
+  if (choice !== undefined) reportLists(choice, 'choices.', report);
   const said = choice?.delta ?? choice?.message;
   if (!isObject(said)) return;
   for (const call of asArray(said.tool_calls) ?? []) {
@@ -40,6 +49,18 @@ export function reportUnmapped(
   }
   for (const name in said)
     if (!READ.has(name) && !isEmptyValue(said[name])) report(`message.${name}`, { value: said[name] });
+}
+
+function reportLists(
+  fields: JsonObject,
+  path: string,
+  report: (name: string, value: JsonObject) => void,
+): void {
+  for (const name in fields) {
+    const value = fields[name];
+    if (Array.isArray(value) && value.length > 0 && !READ_LISTS.has(name))
+      report(`${path}${name}`, { value });
+  }
 }
 
 function hasFurther(choices: readonly JsonValue[] | undefined): boolean {

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { MalformedEvent } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import type { JsonObject } from '../../../src/model/json/json.ts';
+import { parseResponse } from '../../../src/dialects/openai-chat/parse-response.ts';
+import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { callsOf, decode, decodeChunks, foldEvents, own, textOf } from './events.ts';
 
@@ -526,6 +527,24 @@ describe('reasoning', () => {
     expect(names).toEqual(['message.mood']);
   });
 
+  test('lists beside the message and the choice are told by name, what a server counts or measures is not', () => {
+    const more = { related_questions: ['Why?'], images: [], timings: { ms: 1 }, prompt_token_ids: [1] };
+    const [first = {}] = asArray(chunk({ content: 'a' }).choices) ?? [];
+    const choice = { ...asObject(first), pictures: [{}], token_ids: [1] };
+    const events = decodeChunks({ ...chunk({ content: 'a' }), ...more, choices: [choice] });
+    expect(events.flatMap((event) => (event.type === 'extension' ? [event.name] : []))).toEqual([
+      'related_questions',
+      'choices.pictures',
+    ]);
+    const message = { role: 'assistant', content: 'a' };
+    expect(
+      parseResponse({ ...more, choices: [{ ...choice, delta: null, message }] }).extension?.fields,
+    ).toEqual({
+      related_questions: { value: ['Why?'] },
+      'choices.pictures': { value: [{}] },
+    });
+  });
+
   test('a call of an unknown type is told by name, in as many pieces as it comes', () => {
     const events = decodeChunks(
       call({ index: 0, id: 'a', type: 'mcp', mcp: { name: 'g' } }),
@@ -606,6 +625,10 @@ describe('refusals, citations, media', () => {
     const bare = { citations: ['https://a.example'] };
     expect(foldEvents(decodeChunks(chunk({ content: 'x' }, bare), finish('stop'), '[DONE]')).parts).toEqual([
       { type: 'text', text: 'x', citations: [{ kind: 'url', url: 'https://a.example' }] },
+    ]);
+    const found = { web_search: [{ title: 'A', link: 'https://a.example', refer: 'ref_1' }] };
+    expect(foldEvents(decodeChunks(chunk({ content: 'x' }), finish('stop', found), '[DONE]')).parts).toEqual([
+      { type: 'text', text: 'x', citations: [{ kind: 'url', url: 'https://a.example', title: 'A' }] },
     ]);
     // Not to thoughts, nor beside annotations; an empty list takes none away.
     const both = decodeChunks(
