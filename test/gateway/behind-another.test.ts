@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { ConfigInput } from '../../src/index.ts';
 import { asArray, asObject, type JsonObject, parseObject } from '../../src/model/json/json.ts';
 import { clientRequest, SPOKEN_DIALECTS } from '../support/client-requests.ts';
-import { jsonReply } from '../support/reply.ts';
+import { jsonReply, replyWith } from '../support/reply.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { resolveInput } from '../support/resolve-input.ts';
 import { createTestGateway, LAB_PROVIDERS, type TestGateway } from '../support/test-gateway.ts';
@@ -17,9 +17,10 @@ interface Hop {
   body: string;
 }
 
-/** Two gateways in a row; `behind` configures the one that the provider answers. */
-function inARow(behind: ConfigInput, answer: JsonObject, ownKey?: string | string[], status = 200) {
-  const provider = createReplayFetch(jsonReply(answer, { status }));
+/** Two gateways in a row; `behind` configures the one that the provider answers. @param answer a text is a stream. */
+function inARow(behind: ConfigInput, answer: JsonObject | string, ownKey?: string | string[], status = 200) {
+  const reply = typeof answer === 'string' ? replyWith(answer) : jsonReply(answer, { status });
+  const provider = createReplayFetch(reply);
   const second = createTestGateway({ config: behind, fetch: provider.fetch });
   const hops: Hop[] = [];
   const first: TestGateway = createTestGateway({
@@ -124,6 +125,30 @@ test('what the second loses is named by the first too', async () => {
   expect(response.headers.get('x-sluice-lost')).toBe('top_k');
   expect((await second.row(0)).lost).toEqual(['top_k']);
   expect((await first.row(0)).lost).toEqual(['top_k']);
+});
+
+test('a stream for a client of Mistral’s is written in its form by the second alone: what Mistral’s own server says passes both', async () => {
+  const deltas = [
+    { role: 'assistant', content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }] },
+    { content: 'hi' },
+  ];
+  const chunks = [
+    ...deltas.map((delta) => ({ choices: [{ index: 0, delta, finish_reason: null }] })),
+    { choices: [{ index: 0, delta: { content: '' }, finish_reason: 'stop' }], usage: { total_tokens: 2 } },
+  ].map(
+    (chunk) =>
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', ...chunk })}\n\n`,
+  );
+  const stream = `${chunks.join('')}data: [DONE]\n\n`;
+  const behind: ConfigInput = {
+    providers: { mistral: { api_key: 'k' } },
+    routing: { default_provider: 'mistral' },
+  };
+  const { first } = inARow(behind, stream);
+  const headers = { 'user-agent': 'speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai' };
+  const body = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] };
+  const answer = await first.post('/v1/chat/completions', body, { headers });
+  expect(await answer.text()).toBe(stream);
 });
 
 test('what went wrong behind the second is said once', async () => {

@@ -210,7 +210,8 @@ function isForeignFraming({ framing = 'sse' }: ClientRoute, side: ProviderSide):
 
 /** Whether the client reads answers as Mistral's server sends them, and the provider is not known to send them so: ADR 31. */
 function isForeignForm({ readsMistrals }: Incoming, { provider }: Target): boolean {
-  return readsMistrals === true && provider.quirks.wholeCalls !== true;
+  // Another gateway does this itself, for who it knows by the same header.
+  return readsMistrals === true && provider.quirks.wholeCalls !== true && provider.isGateway !== true;
 }
 
 /** The client's request in its envelope, where the target takes it so. */
