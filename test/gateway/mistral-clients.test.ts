@@ -163,6 +163,25 @@ test('bytes pass from who writes calls whole, to other clients, and where severa
   expect((await pieces(SDK, 'openai', { ...ASKED, n: 2 })).isAsSent).toBe(true);
 });
 
+test('streams of text completions, which have no calls, pass', async () => {
+  const chunk = { id: 'c', object: 'text_completion', created: 1, model: 'm', x_unknown: 1 };
+  const choice = {
+    index: 0,
+    text: 'a',
+    logprobs: { tokens: ['a'], token_logprobs: [-1] },
+    finish_reason: 'stop',
+  };
+  const sent = `data: ${JSON.stringify({ ...chunk, choices: [choice] })}\n\ndata: [DONE]\n\n`;
+  const provider = { kind: 'vllm', base_url: 'http://lab.invalid/v1', max_retries: 0 };
+  const { post } = createTestGateway({
+    config: { providers: { lab: provider } },
+    fetch: createReplayFetch(replyWith(sent)).fetch,
+  });
+  const body = { model: 'lab/m', prompt: 'hi', logprobs: 1, stream: true };
+  const answer = await post('/v1/completions', body, { headers: { 'user-agent': SDK } });
+  expect(await answer.text()).toBe(sent);
+});
+
 const MISTRALS = { headers: { 'user-agent': 'speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai' } };
 
 test("whole answers of calls alone have an empty text, as Mistral's, where OpenAI has none", async () => {

@@ -141,8 +141,8 @@ export function planCall(given: Question, target: Target, context: PlanContext):
       // What of an answer cannot be read could not be rewritten either.
       !isRewritten &&
       !(stream && isForeignFraming(incoming.route, side)) &&
-      // Of several alternatives a translation would tell one.
-      !((written.alternatives ?? 1) === 1 && isForeignForm(incoming, target)),
+      // Of several alternatives a translation would tell one. Text completions have no calls.
+      !((written.alternatives ?? 1) === 1 && completions === undefined && isForeignForm(incoming, target)),
     url: written.url ?? urlAt(ownBase, stream),
     headers: line.headers,
     body: written.body,
