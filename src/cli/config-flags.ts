@@ -10,7 +10,7 @@ export function loadFromFlags(input: ParsedArguments, context: CliContext): Load
 
 export function loadOptions(
   input: ParsedArguments,
-  context: CliContext,
+  context: Pick<CliContext, 'environment' | 'directory'>,
   overrides: NonNullable<LoadOptions['overrides']> = placeFlags(input),
 ): LoadOptions {
   const path = stringFlag(input, 'config');

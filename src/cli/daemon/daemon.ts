@@ -223,16 +223,25 @@ async function isSound(
 }
 
 async function stop(server: RunningServer, input: ParsedArguments, context: CliContext): Promise<number> {
-  const options = loadOptions(input, context);
-  const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
-  // A file that is no longer valid does not show what the process uses.
-  const { shutdownDelayMs = 0, drainTimeoutMs = parseConfig(null).file?.server.drain_timeout ?? 0 } =
-    config?.server ?? {};
-  const how = await stopDaemon(server, shutdownDelayMs + drainTimeoutMs, context.environment);
+  const how = await stopDaemon(server, endingMs(server, input, context), context.environment);
   context.out(
     how === 'ended'
       ? `stopped process ${server.pid}`
       : `killed process ${server.pid}, which did not end by itself; anything it had not written is lost`,
   );
   return 0;
+}
+
+/** How long the running gateway may take to end, by the file and the address that it was started with, not by those of the next one. */
+export function endingMs(
+  server: RunningServer,
+  input: ParsedArguments,
+  context: Pick<CliContext, 'environment' | 'directory'>,
+): number {
+  const options = loadOptions(input, context, server.host === undefined ? {} : { host: server.host });
+  const { config } = loadConfig(server.config === null ? options : { ...options, path: server.config });
+  // A file that is no longer valid does not show what the process uses.
+  const { shutdownDelayMs = 0, drainTimeoutMs = parseConfig(null).file?.server.drain_timeout ?? 0 } =
+    config?.server ?? {};
+  return shutdownDelayMs + drainTimeoutMs;
 }
