@@ -253,6 +253,8 @@ export interface AnswerContext {
   hidesReasoning?: true | undefined;
   /** As in NeutralRequest. */
   readsReasoningDetails?: true | undefined;
+  /** As in NeutralRequest. */
+  replaysReasoning?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;
   /** As `ClientSide.overlooksErrors` says of the client. */

@@ -121,6 +121,9 @@ export function summaryFromWire(wire: string): string | undefined {
   return wire.startsWith(start) ? wire.slice(start.length) : undefined;
 }
 
+/** In place of a token, for clients that send thoughts back only where they have one: their provider gave none. */
+export const UNSEALED = `${MARK}unsealed`;
+
 /** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);

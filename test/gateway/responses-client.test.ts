@@ -393,6 +393,45 @@ describe('a conversation that moves to a Responses provider', () => {
   });
 });
 
+// The AI SDK asks for encrypted content where nothing is stored, and then sends back no thought without it.
+describe('thinking that its provider did not encrypt', () => {
+  const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'shell', arguments: '{}' } };
+  const said = { role: 'assistant', reasoning_content: 'Hm', tool_calls: [call] };
+  const outputOf = async (stream: boolean, more: JsonObject = {}) => {
+    const choice = { index: 0, [stream ? 'delta' : 'message']: said, finish_reason: 'tool_calls' };
+    const text = JSON.stringify({ id: 'c', model: 'm', choices: [choice] });
+    const upstream = createReplayFetch(replyWith(stream ? `data: ${text}\n\ndata: [DONE]\n\n` : text));
+    const provider = { kind: 'deepseek', api_key: 'k', max_retries: 0 };
+    const config = { providers: { lab: provider }, routing: { default_provider: 'lab' } };
+    const { post } = createTestGateway({ config, fetch: upstream.fetch });
+    const answer = await (await post('/v1/responses', { ...ASKED, ...more, stream })).text();
+    const last = answer.slice(answer.lastIndexOf('data: ') + 'data: '.length);
+    const whole = asObject(JSON.parse(stream ? last : answer));
+    const response = stream ? asObject(whole?.response) : whole;
+    return { output: (asArray(response?.output) ?? []).map((item) => asObject(item) ?? {}), upstream };
+  };
+
+  test.each([[true], [false]])(
+    'has something in its place, and comes back (streamed: %s)',
+    async (stream) => {
+      const { output } = await outputOf(stream);
+      const kept = output.filter((item) => item.type !== 'reasoning' || item.encrypted_content);
+      expect(kept).toMatchObject([{ type: 'reasoning', summary: [{ text: 'Hm' }] }, { call_id: 'call_1' }]);
+      const result = { type: 'function_call_output', call_id: 'call_1', output: 'done' };
+      const input = [{ role: 'user', content: 'Fix it.' }, ...kept, result];
+      const { upstream } = await outputOf(stream, { input });
+      const sent = upstream.requests[0]?.json() as JsonObject | undefined;
+      expect(asArray(sent?.messages)?.map((message) => asObject(message)?.reasoning_content)).toContain('Hm');
+      expect(JSON.stringify(sent)).not.toContain('sluice');
+    },
+  );
+
+  test('has nothing for a client that did not ask', async () => {
+    for (const item of (await outputOf(true, { include: [] })).output)
+      expect(item).not.toHaveProperty('encrypted_content');
+  });
+});
+
 describe('a request that rests on what a provider keeps', () => {
   const asked = { model: 'any-model', input: 'Go on.', previous_response_id: 'resp_1' };
 

@@ -68,7 +68,7 @@ function buildOutput(
       if (index === parts.length - 1 && message !== undefined) message.status = status;
       continue;
     }
-    const item = buildItem(part, requestId, output.length, { tools, losses });
+    const item = buildItem(part, context, output.length, { tools, losses });
     if (item === undefined) continue;
     content = undefined;
     if (part.type === 'reasoning' && context.needsStatus === true) item.status = 'completed';
@@ -102,15 +102,16 @@ function annotationsOf({ text, citations }: TextPart, losses: AnswerLosses): Jso
 
 function buildItem(
   part: Part,
-  requestId: string,
+  context: AnswerContext,
   place: number,
   { tools, losses }: { tools: ReturnType<typeof indexTools>; losses: AnswerLosses },
 ): JsonObject | undefined {
+  const { requestId } = context;
   switch (part.type) {
     case 'reasoning':
       losses.foreign(part.extension);
       if (part.text === '' && part.signature === undefined && part.redacted === undefined) return undefined;
-      return buildReasoningOutput(part, itemId('rs', requestId, place));
+      return buildReasoningOutput(part, itemId('rs', requestId, place), context);
     case 'tool-call': {
       if (part.kind === 'server') {
         const item = hostedCallItem(part, itemId('ws', requestId, place));

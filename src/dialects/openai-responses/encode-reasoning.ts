@@ -39,12 +39,14 @@ class SummarizedReasoning implements ReasoningWriter {
   private readonly output: OutputWriter;
   private readonly requestId: string;
   private readonly needsStatus: boolean;
+  readonly replaysReasoning: true | undefined;
   private now: OpenReasoning | undefined;
 
-  constructor(output: OutputWriter, { requestId, needsStatus }: AnswerContext) {
+  constructor(output: OutputWriter, { requestId, needsStatus, replaysReasoning }: AnswerContext) {
     this.output = output;
     this.requestId = requestId;
     this.needsStatus = needsStatus === true;
+    this.replaysReasoning = replaysReasoning;
   }
 
   open(redacted: OpaqueToken | undefined): void {
@@ -103,7 +105,7 @@ class SummarizedReasoning implements ReasoningWriter {
   }
 
   private built(part: ReasoningPart, id: string): JsonObject {
-    const item = buildReasoningOutput(part, id);
+    const item = buildReasoningOutput(part, id, this);
     return this.needsStatus ? { ...item, status: 'completed' } : item;
   }
 

@@ -17,7 +17,9 @@ import {
   separateToken,
   tokenFromWire,
   tokenToWire,
+  UNSEALED,
 } from '../../model/opaque-token.ts';
+import type { AnswerContext } from '../dialect.ts';
 import { put } from '../shared/own-fields.ts';
 import { isMadeUpReasoning } from './output-item.ts';
 import { extensionOf, ID, ownFields } from './wire.ts';
@@ -43,6 +45,7 @@ export function parseReasoning(item: JsonObject): ReasoningPart {
   const { text, inContent } = reasoningText(item);
   const part: ReasoningPart = { type: 'reasoning', text, ...rawReasoning(item) };
   const encrypted = asString(item.encrypted_content);
+  if (encrypted === UNSEALED) return part;
   if (encrypted) {
     const isRedacted = encrypted.endsWith(REDACTED);
     const token = tokenFromWire(ID, isRedacted ? encrypted.slice(0, -REDACTED.length) : encrypted);
@@ -119,15 +122,24 @@ export function buildReasoning(part: ReasoningPart): JsonObject | undefined {
   return withRaw(item, part);
 }
 
-/** The item that a client gets, its readable text as the summary. */
-export function buildReasoningOutput(part: ReasoningPart, fallbackId: string): JsonObject {
+/**
+ * The item that a client gets, its readable text as the summary. A client that asked for encrypted content, to send thoughts back,
+ * may keep none without it: the AI SDK with `store: false`.
+ * https://github.com/vercel/ai/blob/main/packages/openai/src/responses/convert-to-openai-responses-input.ts
+ */
+export function buildReasoningOutput(
+  part: ReasoningPart,
+  fallbackId: string,
+  { replaysReasoning }: Pick<AnswerContext, 'replaysReasoning'>,
+): JsonObject {
   const key = openKey(part.signature);
   const item: JsonObject = {
     id: key?.id ?? fallbackId,
     type: 'reasoning',
     summary: part.text === '' ? [] : [{ type: 'summary_text', text: part.text }],
   };
-  const encrypted = key === undefined ? foreignContent(part) : key.encryptedContent;
+  const unsealed = replaysReasoning === true ? UNSEALED : undefined;
+  const encrypted = key === undefined ? (foreignContent(part) ?? unsealed) : key.encryptedContent;
   if (encrypted !== undefined) item.encrypted_content = encrypted;
   return withRaw(item, part);
 }

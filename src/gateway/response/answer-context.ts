@@ -55,16 +55,18 @@ function asked(
   question: Question,
 ): Pick<
   AnswerContext,
-  'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning' | 'readsReasoningDetails'
+  'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning' | 'readsReasoningDetails' | 'replaysReasoning'
 > {
   try {
-    const { includeUsage, tools, outputFormat, hidesReasoning, readsReasoningDetails } = question.neutral();
+    const { includeUsage, tools, outputFormat, hidesReasoning, readsReasoningDetails, replaysReasoning } =
+      question.neutral();
     return {
       includeUsage: includeUsage === true,
       tools,
       outputFormat,
       hidesReasoning,
       readsReasoningDetails,
+      replaysReasoning: replaysReasoning === true ? true : undefined,
     };
   } catch {
     return { includeUsage: false };
