@@ -37,7 +37,7 @@ function timeless(text: string, requestId: string): string {
   return text
     .replaceAll(requestId, 'REQUEST')
     .replaceAll(requestId.replaceAll('-', ''), 'REQUEST')
-    .replace(/"(total|eval)_duration":\d+,?/g, '')
+    .replace(/"(total|load|prompt_eval|eval)_duration":\d+,?/g, '')
     .replace(/"(created|created_at|completed_at)":(\d+|"[^"]*")/g, '"$1":0');
 }
 
