@@ -111,6 +111,29 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     },
   );
 
+  test('nor the search that led there', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    const ran = (id: string, encrypted_content: string) => [
+      { type: 'server_tool_use', id, name: 'web_search', input: { query: 'sun' } },
+      {
+        type: 'web_search_tool_result',
+        tool_use_id: id,
+        content: [{ type: 'web_search_result', url: 'https://a.test', title: 'A', encrypted_content }],
+      },
+    ];
+    const own = ran('srvtoolu_own', 'ZW5j');
+    const text = { type: 'text', text: 'Found.' };
+    const content = [...own, text, ...ran('srvtoolu_theirs', '')];
+    const messages = [
+      { role: 'user', content: 'hi' },
+      { role: 'assistant', content },
+      { role: 'user', content: 'and?' },
+    ];
+    const response = await post('/v1/messages', { ...unsigned('claude-sonnet-4-5'), messages });
+    expect(response.headers.get('x-sluice-lost')).toBe('tools.web_search');
+    expect(asObject(asArray(sent().messages)?.[1])?.content).toEqual([...own, text]);
+  });
+
   test('nor sources of another provider’s search, and the empty text that held them behind a call', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
     const source = { type: 'web_search_result_location', url: 'https://a.test', title: 'A', cited_text: '' };

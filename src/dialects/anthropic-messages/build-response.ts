@@ -5,6 +5,7 @@ import { createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { createLossReport } from '../shared/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
+import { createCitedPages } from './cited-pages.ts';
 import { buildCitation, citationDetails } from './citations.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
 import { modelName } from './model-name.ts';
@@ -16,7 +17,13 @@ export const LAST_SIGNATURE = 'thought_signature';
 
 export function buildResponse(response: NeutralResponse, context: AnswerContext): JsonObject {
   const losses = createLossReport(ID);
-  const content = buildBlocks(response.parts, {
+  const pages = createCitedPages(context);
+  const parts = response.parts.filter((part) => {
+    const isTaken = part.type === 'tool-call' && part.kind === 'server' && pages?.takes(part) === true;
+    if (isTaken) pages?.searched(part.arguments);
+    return !isTaken;
+  });
+  const content = buildBlocks(parts, {
     losses,
     answer: true,
     opensSeals: false,
@@ -36,9 +43,13 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   if (response.parts.some((part) => 'logprobs' in part)) answerLosses.lost('logprobs');
   for (const part of response.parts) {
     if (part.type !== 'text') continue;
-    for (const citation of part.citations ?? [])
+    for (const citation of part.citations ?? []) {
+      pages?.cited(citation);
       if (buildCitation(citation) !== undefined) answerLosses.citation(citation, citationDetails(citation));
+    }
   }
+  const search = pages?.blocks(answerLosses) ?? [];
+  if (search.length > 0) content.splice(Math.max(content.findIndex(isText), 0), 0, ...search);
   answerLosses.usage(response.usage, COUNTS_WITHOUT_FIELD);
   answerLosses.finish(response.finish, knownEndings(response.finish));
   return {
@@ -55,6 +66,10 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     usage: buildUsage(response.usage, response.tier),
     ...messageFields(response, context),
   };
+}
+
+function isText({ type }: JsonObject): boolean {
+  return type === 'text';
 }
 
 function endsWithSignature(content: readonly JsonObject[]): boolean {

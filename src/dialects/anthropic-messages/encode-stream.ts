@@ -21,6 +21,7 @@ import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { LAST_SIGNATURE, messageId } from './build-response.ts';
+import { type CitedPages, createCitedPages } from './cited-pages.ts';
 import { buildCitation, citationDetails } from './citations.ts';
 import { buildError } from './errors.ts';
 import { buildStopReason, knownEndings } from './finish.ts';
@@ -57,9 +58,13 @@ class MessageEncoder implements StreamEncoder {
   /** The model wrote a refusal. */
   private refused = false;
   private readonly losses: AnswerLosses;
+  private readonly pages: CitedPages | undefined;
+  /** Arguments of the search that `pages` takes. */
+  private searching: string | undefined;
 
   constructor(context: AnswerContext) {
     this.context = context;
+    this.pages = createCitedPages(context);
     this.losses = createAnswerLosses(ID, context);
   }
 
@@ -124,14 +129,17 @@ class MessageEncoder implements StreamEncoder {
       case 'reasoning-end':
       case 'text-end':
       case 'refusal-end':
+        return this.blockStop();
       case 'tool-end':
+        if (this.searching !== undefined) this.pages?.searched(this.searching);
+        this.searching = undefined;
         return this.blockStop();
       case 'extension':
         if (event.dialect === ID) return this.replay(event.name, event.value);
         this.losses.lost(event.name);
         return '';
       case 'finish':
-        return this.blockStop() + this.finish(event.finish);
+        return this.blockStop() + this.searchBlocks() + this.finish(event.finish);
       case 'media':
         // Generated media has no block in this dialect.
         this.losses.lost(mediaTypeOf(event));
@@ -214,6 +222,10 @@ class MessageEncoder implements StreamEncoder {
     const fields = ownFields(event.extension);
     if (kind === 'server') {
       const isOwn = event.extension?.dialect === ID;
+      if (this.pages?.takes(event) === true) {
+        this.searching = '';
+        return '';
+      }
       this.losses.serverCall(event, isOwn);
       if (!isOwn) return '';
       const block = { type: 'server_tool_use', id, name, input: {}, ...fields };
@@ -230,17 +242,31 @@ class MessageEncoder implements StreamEncoder {
   private toolDelta(fragment: string): string {
     if (fragment === '') return '';
     if (this.open === 'tool') return this.deltaPrefix + JSON.stringify(fragment) + END;
+    if (this.searching !== undefined) {
+      this.searching += fragment;
+      this.context.kept?.(fragment.length);
+    }
     if (this.open !== 'free-text-tool') return '';
     return this.deltaPrefix + JSON.stringify(JSON.stringify(fragment).slice(1, -1)) + END;
   }
 
   private citation(value: Citation): string {
     const wire = buildCitation(value);
+    this.pages?.cited(value);
     if (wire === undefined) this.losses.lost('citations');
     else this.losses.citation(value, citationDetails(value));
     return this.open === 'text' && wire !== undefined
       ? this.delta({ type: 'citations_delta', citation: wire })
       : '';
+  }
+
+  /** Behind the text, since that cites them only while it streams. */
+  private searchBlocks(): string {
+    const [call, result] = this.pages?.blocks(this.losses) ?? [];
+    if (call === undefined || result === undefined) return '';
+    const begun = this.blockStart('other', { ...call, input: {} });
+    const input = this.delta({ type: 'input_json_delta', partial_json: JSON.stringify(call.input) });
+    return begun + input + this.blockStop() + this.blockStart('other', result) + this.blockStop();
   }
 
   /** Replays what this dialect's decoder could not put into neutral form. */

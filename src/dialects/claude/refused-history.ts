@@ -3,6 +3,7 @@
 // and, while it thinks by a budget, a turn to go on with that does not begin with thinking.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
+import { isUnsealedSearch } from './search-results.ts';
 import { lacksThinking, type TurnForm } from './thinking-in-turns.ts';
 
 /** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
@@ -34,6 +35,8 @@ function isRefused(block: JsonValue, calls: Set<string>): boolean {
       if (FOREIGN_ID.test(id) || calls.has(id)) return true;
       calls.add(id);
       return false;
+    case 'web_search_tool_result':
+      return isUnsealedSearch(asObject(block) ?? {});
     case 'text':
       // As Qwen writes before a call. https://github.com/home-assistant/core/issues/175637
       if (typeof text === 'string' && text.trim() === '') return true;

@@ -7,6 +7,7 @@ import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import type { Tool } from '../../../src/model/request.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { CONTEXT, encoded, violations } from './streams.ts';
 
@@ -451,6 +452,68 @@ describe('ending', () => {
     const middle = encoded([START, { type: 'text-start', block: 0 }, error]);
     expect(middle.map(({ event }) => event)).toEqual(['message_start', 'content_block_start', 'error']);
     expect(violations(middle)).toEqual([]);
+  });
+});
+
+describe('a search that another provider ran', () => {
+  const search: Tool = {
+    type: 'server',
+    name: 'web_search',
+    definition: { dialect: 'anthropic-messages', fields: {} },
+    search: { others: [] },
+  };
+  const cites = (url: string, title: string): StreamEvent => ({
+    type: 'citation',
+    block: 1,
+    citation: { kind: 'url', url, title, start: 0, end: 2 },
+  });
+  const told: StreamEvent[] = [
+    START,
+    { type: 'tool-start', block: 0, id: 'ws_1', name: 'web_search', kind: 'server' },
+    { type: 'tool-delta', block: 0, arguments: '{"type":"search","query":"sun"}' },
+    { type: 'tool-end', block: 0 },
+    { type: 'text-start', block: 1 },
+    { type: 'text-delta', block: 1, text: 'so' },
+    cites('https://a.test/', 'A'),
+    cites('https://b.test/', 'B'),
+    cites('https://a.test/', 'A'),
+    { type: 'text-end', block: 1 },
+    END,
+  ];
+
+  test('has the pages that the answer cites as results', () => {
+    const notes: string[] = [];
+    const events = encoded(told, {
+      tools: [search],
+      lost: (feature) => notes.push(feature),
+      approximated: (feature, how) => notes.push(`${feature}: ${how}`),
+    });
+    expect(violations(events)).toEqual([]);
+    const id = 'srvtoolu_req_1';
+    const page = { type: 'web_search_result', encrypted_content: '', page_age: null };
+    const content = [
+      { ...page, title: 'A', url: 'https://a.test/' },
+      { ...page, title: 'B', url: 'https://b.test/' },
+    ];
+    expect(events.map(({ data }) => JSON.parse(data)).slice(7, -2)).toEqual([
+      start(1, { type: 'server_tool_use', id, name: 'web_search', input: {} }),
+      delta(1, { type: 'input_json_delta', partial_json: '{"query":"sun"}' }),
+      stop(1),
+      start(2, { type: 'web_search_tool_result', tool_use_id: id, content }),
+      stop(2),
+    ]);
+    expect(notes).toContain('tools.web_search: its results are the pages that the answer cites');
+    expect(notes).not.toContain('tools.web_search');
+  });
+
+  test.each([
+    ['requested none', [], told],
+    ['has nothing cited', [search], told.filter(({ type }) => type !== 'citation')],
+  ] as const)('is a loss where the client %s', (_, tools, events) => {
+    const lost: string[] = [];
+    const wire = encoded(events, { tools, lost: (feature) => lost.push(feature) });
+    expect(wire.map(({ data }) => data).join()).not.toContain('srvtoolu');
+    expect(lost).toContain('tools.web_search');
   });
 });
 

@@ -122,6 +122,39 @@ test("another dialect's tokens stand marked in the opaque fields and on the ids"
   ]);
 });
 
+test("another provider's search stands before the text that cites what it found", () => {
+  const tools = [
+    {
+      type: 'server' as const,
+      name: 'web_search',
+      definition: { dialect: 'anthropic-messages' as const, fields: {} },
+      search: { others: [] },
+    },
+  ];
+  const parts: Part[] = [
+    { type: 'reasoning', text: 'hm' },
+    { type: 'tool-call', id: 'ws_1', name: 'web_search', arguments: '{"queries":["sun"]}', kind: 'server' },
+    { type: 'text', text: 'so', citations: [{ kind: 'url', url: 'https://a.test/' }] },
+  ];
+  const response: NeutralResponse = {
+    id: 'r',
+    model: 'm',
+    parts,
+    finish: { unified: 'end_turn', raw: null },
+    usage: NO_USAGE,
+  };
+  const { content } = anthropicMessages.client.buildResponse(response, { ...CONTEXT, tools });
+  expect(content).toMatchObject([
+    { type: 'thinking' },
+    { type: 'server_tool_use', name: 'web_search', input: { query: 'sun' } },
+    {
+      type: 'web_search_tool_result',
+      content: [{ type: 'web_search_result', url: 'https://a.test/', title: 'https://a.test/' }],
+    },
+    { type: 'text', text: 'so' },
+  ]);
+});
+
 test('a signature behind the last text is not reported, so that the answer ends with its text', () => {
   const lost: string[] = [];
   const parts: Part[] = [

@@ -1,0 +1,73 @@
+// The pages that an answer of another dialect cites, as a search and its results, for a client that requested one: Claude Code
+// tells its model the sources of a search by these blocks alone.
+// https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+import type { Citation, ToolCallPart } from '../../model/content.ts';
+import { asArray, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
+import type { AnswerLosses } from '../shared/answer-losses.ts';
+import type { AnswerContext } from '../dialect.ts';
+import { ID } from './wire.ts';
+
+const HOW = 'its results are the pages that the answer cites';
+
+/** What other dialects' searches are called in neutral form. */
+const SEARCH = 'web_search';
+
+export interface CitedPages {
+  /** Whether the provider's call is another dialect's search, for which the results stand. */
+  takes(call: Pick<ToolCallPart, 'name' | 'extension'>): boolean;
+  searched(argumentText: string): void;
+  cited(citation: Citation): void;
+  /** The search and its results; none where the answer cites no page. */
+  blocks(losses: AnswerLosses): JsonObject[];
+}
+
+/** Undefined where the client requested no search. */
+export function createCitedPages({ tools, requestId, kept }: AnswerContext): CitedPages | undefined {
+  const search = tools?.find((tool) => tool.type === 'server' && tool.search !== undefined);
+  if (search === undefined) return undefined;
+  const titles = new Map<string, string>();
+  let isSearched = false;
+  /** Of the first call that has one: others of OpenAI's open pages. */
+  let query: string | undefined;
+  return {
+    takes({ name, extension }) {
+      const isForeign = name === SEARCH && extension?.dialect !== ID;
+      isSearched ||= isForeign;
+      return isForeign;
+    },
+    searched(argumentText) {
+      query ??= queryOf(argumentText);
+    },
+    cited({ url, title, location, extension }) {
+      if (url === undefined || location !== undefined || extension?.dialect === ID || titles.has(url)) return;
+      titles.set(url, title ?? url);
+      kept?.(url.length + (title?.length ?? 0));
+    },
+    blocks(losses) {
+      if (titles.size === 0) {
+        if (isSearched) losses.lost(`tools.${SEARCH}`);
+        return [];
+      }
+      losses.approximated(`tools.${SEARCH}`, HOW);
+      const id = `srvtoolu_${requestId}`;
+      const content = [...titles].map(([url, title]) => ({
+        type: 'web_search_result',
+        title,
+        url,
+        // Only the provider could fill it. Claude gets no result without it back, see isUnsealedSearch.
+        encrypted_content: '',
+        page_age: null,
+      }));
+      return [
+        { type: 'server_tool_use', id, name: search.name, input: { query: query ?? '' } },
+        { type: 'web_search_tool_result', tool_use_id: id, content },
+      ];
+    },
+  };
+}
+
+/** Of an action of OpenAI's search, or of the arguments of another. */
+function queryOf(argumentText: string): string | undefined {
+  const action = parseObject(argumentText);
+  return asString(action?.query) ?? asString(asArray(action?.queries)?.[0]);
+}
