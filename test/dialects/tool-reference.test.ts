@@ -45,17 +45,18 @@ test.each(PROVIDER_DIALECT_IDS.map((wire) => [wire]))('at %s', (wire) => {
   for (const { tool_name } of FOUND) expect(text).toContain(`The tool ${tool_name} can be called now.`);
 });
 
+const HELD_BACK = ['Cron', 'Fetch'];
+
 /** Names in the order in which a request for OpenAI declares them, once these were found. */
-function declaredAfter(...found: string[]) {
+function declaredAfter(found: string[], declaresAll = false) {
   const parameters = { type: 'object', properties: {} };
   const names = ['Bash', 'Cron', 'Edit', 'Fetch', 'Read'];
-  const heldBack = ['Cron', 'Fetch'];
   const tools = names
-    .filter((name) => !heldBack.includes(name) || found.includes(name))
+    .filter((name) => declaresAll || !HELD_BACK.includes(name) || found.includes(name))
     .map((name) => ({
       name,
       input_schema: parameters,
-      ...(heldBack.includes(name) && { defer_loading: true }),
+      ...(HELD_BACK.includes(name) && { defer_loading: true }),
     }));
   const messages = found.flatMap((name) => [
     { role: 'assistant', content: [{ type: 'tool_use', id: `toolu_${name}`, name: 'Read', input: {} }] },
@@ -79,9 +80,16 @@ function declaredAfter(...found: string[]) {
 
 // Claude Code sorts all of them by name: a tool that is found would come between those of the turns before.
 test('tools that are found come behind those that were there, each behind the one before', () => {
-  expect(declaredAfter()).toEqual(['Bash', 'Edit', 'Read']);
-  expect(declaredAfter('Fetch')).toEqual(['Bash', 'Edit', 'Read', 'Fetch']);
-  expect(declaredAfter('Fetch', 'Cron')).toEqual(['Bash', 'Edit', 'Read', 'Fetch', 'Cron']);
+  expect(declaredAfter([])).toEqual(['Bash', 'Edit', 'Read']);
+  expect(declaredAfter(['Fetch'])).toEqual(['Bash', 'Edit', 'Read', 'Fetch']);
+  expect(declaredAfter(['Fetch', 'Cron'])).toEqual(['Bash', 'Edit', 'Read', 'Fetch', 'Cron']);
+});
+
+// As Anthropic documents a search of one's own: every tool that may be found is among the tools of every request.
+test('tools that were declared before they are found keep their order', () => {
+  const order = ['Bash', 'Edit', 'Read', 'Cron', 'Fetch'];
+  expect(declaredAfter([], true)).toEqual(order);
+  expect(declaredAfter(['Fetch'], true)).toEqual(order);
 });
 
 test('one that names no tool is a loss', () => {

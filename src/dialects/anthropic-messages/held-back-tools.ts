@@ -9,12 +9,13 @@ import { ownFields, TOOL_REFERENCE } from './wire.ts';
 export function heldBackLast(tools: Tool[], messages: readonly Message[]): Tool[] {
   const heldBack = tools.filter(isHeldBack);
   if (heldBack.length === 0) return tools;
-  const found = foundNames(messages);
-  const place = ({ name }: Tool) => {
-    const at = found.indexOf(name);
-    return at === -1 ? found.length : at;
-  };
-  return [...tools.filter((tool) => !isHeldBack(tool)), ...heldBack.sort((a, b) => place(a) - place(b))];
+  const found = [...new Set(foundNames(messages))];
+  const places = new Map(found.map((name, at) => [name, at]));
+  const place = ({ name }: Tool) => places.get(name) ?? found.length;
+  // A client that declares all of them from the start adds none by finding one: their order stays.
+  const isAdded = heldBack.every(({ name }) => places.has(name));
+  const others = tools.filter((tool) => !isHeldBack(tool));
+  return [...others, ...(isAdded ? heldBack.sort((a, b) => place(a) - place(b)) : heldBack)];
 }
 
 function isHeldBack(tool: Tool): boolean {
