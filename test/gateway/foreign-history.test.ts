@@ -331,6 +331,13 @@ describe('a Responses client at OpenAI, come from another vendor’s server of R
     expect(sent()).toEqual({ ...asked('gpt-5'), input: [...own, said, call, result] });
   });
 
+  test('refers to an item by its id alone, as OpenAI’s types allow', async () => {
+    const { post, sent } = setup('responses', '');
+    const input = [{ id: 'rs_1' }, { id: 'fc_1', type: null }, { role: 'user', content: 'go on' }];
+    await post('/v1/responses', { model: 'gpt-5', input });
+    expect(sent()).toEqual({ model: 'gpt-5', input });
+  });
+
   test('another vendor’s model gets back what it made', async () => {
     const { post, sent } = setup('responses', '');
     await post('/v1/responses', asked('deepseek-v4'));

@@ -41,7 +41,9 @@ function adaptInput({ input, model }: JsonObject, losses: LossReport): JsonObjec
 }
 
 function isForeign(item: JsonValue): boolean {
-  const { type = 'message', id, encrypted_content: encrypted } = asObject(item) ?? {};
+  const { type: named, role, id, encrypted_content: encrypted } = asObject(item) ?? {};
+  // Without a role, an id alone refers to an item that OpenAI has stored.
+  const type = named ?? (role === undefined ? undefined : 'message');
   const beginning =
     typeof type === 'string' && Object.hasOwn(BEGINNINGS, type) ? BEGINNINGS[type] : undefined;
   return (
