@@ -244,3 +244,27 @@ test('with `direction: answer` requests stay as they are', async () => {
   expect(got.text()).toBe('The answer has [redacted].');
   expect(lab.sent().body).toMatchObject(TALK);
 });
+
+test('what Codex’s agents tell each other, and what they search tools for', async () => {
+  const ciphertext = `gAAAAABp${'Zm9v'.repeat(20)}==`;
+  const input = [
+    { role: 'user', content: 'hi' },
+    { type: 'tool_search_call', execution: 'client', call_id: 'c1', arguments: { query: `${SECRET} tools` } },
+    { type: 'tool_search_output', execution: 'client', call_id: 'c1', tools: [] },
+    {
+      type: 'agent_message',
+      author: '/root',
+      recipient: '/root/look',
+      content: [
+        { type: 'input_text', text: `Payload ${SECRET}:` },
+        { type: 'encrypted_content', encrypted_content: `look for ${SECRET}` },
+        { type: 'encrypted_content', encrypted_content: ciphertext },
+      ],
+    },
+  ];
+  const lab = labOf('openai-responses', { tools: true });
+  expect((await lab.ask('openai-responses', false, { input })).error).toBeNull();
+  const clean = JSON.parse(JSON.stringify(input).replaceAll(SECRET, '[redacted]')) as JsonObject[];
+  expect(lab.sent().body.input).toEqual(clean);
+  expect((await lab.row(0)).lost).toContain('messages (approximated: 3 matches replaced by redact)');
+});

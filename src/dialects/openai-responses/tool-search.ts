@@ -2,7 +2,7 @@
 // servers and agents by it). Providers of other dialects get it as a function, and what it found as ordinary tools; one of this
 // dialect gets tool, call and output unchanged. https://developers.openai.com/api/docs/guides/tools-tool-search
 import type { Extension, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
-import { asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
+import { asObject, asString, isObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { callIdFromWire } from '../../model/opaque-token.ts';
 import type { FunctionTool, Message, Tool } from '../../model/request.ts';
 import { withoutFields } from '../shared/own-fields.ts';
@@ -69,10 +69,13 @@ export function searchOf({ extension }: { extension?: Extension }): JsonObject |
   return asObject(ownFields(extension)[TOOL_SEARCH]);
 }
 
-/** The item for a provider, which knows the call by `callId`. */
+/** The item for a provider, which knows the call by `callId`; what it searches for may have been changed by transformers. */
 export function searchItem(part: ToolCallPart | ToolResultPart, callId: string): JsonObject | undefined {
   const item = searchOf(part);
-  return item && { ...withoutFields(item, ['id']), call_id: callId };
+  if (item === undefined) return undefined;
+  const args =
+    part.type === 'tool-call' && isObject(item.arguments) ? parseObject(part.arguments) : undefined;
+  return { ...withoutFields(item, ['id']), call_id: callId, ...(args !== undefined && { arguments: args }) };
 }
 
 /** The items that brought the tools which were found. */
