@@ -8,7 +8,7 @@ import { describedSchema, formatInstruction } from '../shared/described-schema.t
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/substitutes.ts';
-import { pairCalls } from '../shared/pair-calls.ts';
+import { pairCalls, repeatsCalls } from '../shared/pair-calls.ts';
 import { reportUnsupported } from '../shared/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
@@ -48,7 +48,9 @@ export function buildRequest(
   const asked = traits.systemMessages ? putBackToolChanges(given) : withoutToolChanges(given, losses);
   const native = asked.extension?.dialect === ID;
   const allowed = declareAllowed(asked, losses);
-  const request = withBreakpoints(pairCalls(allowed, losses), model, losses);
+  // What a client of this dialect sends is kept, unless a server gave two of its calls one id.
+  const isPaired = native && !repeatsCalls(allowed.messages);
+  const request = withBreakpoints(isPaired ? allowed : pairCalls(allowed, losses), model, losses);
   losses.foreign(request.extension);
   const {
     thinking: moreThinking,

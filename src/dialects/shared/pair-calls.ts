@@ -22,6 +22,19 @@ export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralR
   return { ...request, messages: withLate(paired, late) };
 }
 
+/** Whether two calls have one id. */
+export function repeatsCalls(messages: readonly Message[]): boolean {
+  const ids = new Set<string>();
+  for (const { parts } of messages) {
+    for (const part of parts) {
+      if (!isCall(part)) continue;
+      if (ids.has(part.id)) return true;
+      ids.add(part.id);
+    }
+  }
+  return false;
+}
+
 function isOutOfOrder(messages: readonly Message[]): boolean {
   /** Call id → the assistant turn that made it. */
   const turns = new Map<string, number>();
