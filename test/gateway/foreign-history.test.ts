@@ -194,6 +194,22 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     messages: [{ role: 'user', content: 'hi' }, ...messages],
   });
 
+  // What it found is encrypted, as Claude's is, so that another id would not do.
+  const searched = (model: string, callId: string) => {
+    const search = { type: 'server_tool_use', id: callId, name: 'web_search', input: { query: 'q' } };
+    const page = { type: 'web_search_result', url: 'https://a.example', title: 'A', encrypted_content: 'x' };
+    const found = { type: 'web_search_tool_result', tool_use_id: callId, content: [page] };
+    return goneOnWith(model, turn(search, found, { type: 'text', text: 'Found.' }), goOn);
+  };
+
+  // "server_tool_use.id: String should match pattern '^srvtoolu_[a-zA-Z0-9_]+$'"
+  test('nor what another server searched for', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    const response = await post('/v1/messages', searched('claude-opus-4-8', 'call_0'));
+    expect(response.headers.get('x-sluice-lost')).toBe('tools.web_search');
+    expect(asArray(sent().messages)?.[1]).toEqual({ role: 'assistant', content: 'Found.' });
+  });
+
   // "text content blocks must contain non-whitespace text"
   test('nor white space for a text', async () => {
     const { post, sent } = setup('claude', MESSAGES_ANSWER);
@@ -233,6 +249,8 @@ describe('an Anthropic client back at an Anthropic provider', () => {
   test.each([
     ['thinking, which it does not sign', unsigned('served')],
     ['ids', called('served', 'functions.f:0')],
+    ['searches', searched('served', 'call_0')],
+    ['searches, which are Claude’s', searched('claude-opus-4-8', 'srvtoolu_bdrk_01')],
   ])('another vendor’s model gets back its own %s', async (_, body) => {
     const { post, upstream } = setup('claude', MESSAGES_ANSWER);
     await post('/v1/messages', body);

@@ -10,6 +10,7 @@ import type {
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
 import { FORGOTTEN } from '../claude/build-thinking.ts';
+import { isForeignServerCall } from '../claude/refused-history.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
 import { BLANK_LINE, isUnsealedSearch, SEARCH_RESULT } from '../claude/search-results.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
@@ -85,7 +86,7 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
   }
   if (part.type === 'tool-call' && part.kind === 'server') {
     options.serverTools.set(part.id, part.name);
-    if (part.extension?.dialect !== ID) {
+    if (part.extension?.dialect !== ID || isForeign(part.id, ownFields(part.extension).type, options)) {
       losses.lost(`tools.${part.name}`);
       return undefined;
     }
@@ -123,7 +124,8 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
       return withCommon(part, losses, block);
     }
     case 'server-tool-result':
-      if (part.dialect === ID) return part.value;
+      if (part.dialect === ID && !isForeign(part.callId, asObject(part.value)?.type, options))
+        return part.value;
       losses.lost(`tools.${options.serverTools.get(part.callId) ?? 'server_tool_result'}`);
       return undefined;
     case 'image':
@@ -134,6 +136,12 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
       losses.lost('input_audio');
       return undefined;
   }
+}
+
+/** Whether Claude would refuse the call or result: another server's. @param type of the block; that of calls is left out. */
+function isForeign(id: string, type: JsonValue | undefined, { answer, opensSeals }: ContentOptions): boolean {
+  const isMcp = type === 'mcp_tool_use' || type === 'mcp_tool_result';
+  return !answer && opensSeals && !isMcp && isForeignServerCall(id);
 }
 
 /** A single plain text as a string, which every server of this dialect accepts; undefined for no content. */

@@ -1,5 +1,6 @@
 // What Claude refuses in the history of a request in Messages' form, where another provider left it: thinking that nobody signed,
-// sources that were sent in the form of a web search, ids of calls in another form than its own or of two calls, texts of white space,
+// sources that were sent in the form of a web search, what another server found by its own tools, ids of calls in another form than
+// its own or of two calls, texts of white space,
 // and, while it thinks by a budget, a turn to go on with that does not begin with thinking.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
@@ -24,6 +25,14 @@ export function holdsRefused({ messages, thinking }: JsonObject, model: string):
 /** Kimi's ids are such: `functions.search:0`. */
 const FOREIGN_ID = /[^a-zA-Z0-9_-]/;
 
+/** "String should match pattern '^srvtoolu_[a-zA-Z0-9_]+$'" */
+const SERVER_ID = /^srvtoolu_[a-zA-Z0-9_]+$/;
+
+/** Whether a call that the provider ran is another server's, whose findings Claude could not read: they are encrypted. */
+export function isForeignServerCall(id: JsonValue | undefined): boolean {
+  return typeof id === 'string' && !SERVER_ID.test(id);
+}
+
 /** @param calls the ids of those before it, to which its own is added. */
 function isRefused(block: JsonValue, calls: Set<string>): boolean {
   const { type, signature, id, text, citations } = asObject(block) ?? {};
@@ -37,6 +46,8 @@ function isRefused(block: JsonValue, calls: Set<string>): boolean {
       return false;
     case 'web_search_tool_result':
       return isUnsealedSearch(asObject(block) ?? {});
+    case 'server_tool_use':
+      return isForeignServerCall(id);
     case 'text':
       // As Qwen writes before a call. https://github.com/home-assistant/core/issues/175637
       if (typeof text === 'string' && text.trim() === '') return true;
