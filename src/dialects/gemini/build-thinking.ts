@@ -61,19 +61,22 @@ function turnOff(traits: ModelTraits, losses: LossReport, name: string): JsonObj
 function byLevel(settings: ReasoningSettings, traits: ModelTraits, losses: LossReport): JsonObject {
   const { effort, budgetTokens } = settings;
   if (effort !== undefined) {
-    const wanted = LEVELS[effort];
-    // The nearest that is not lower, as Google maps unsupported efforts.
-    const highest = traits.levels.at(-1) ?? 'HIGH';
-    const level = traits.levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? highest;
+    const level = nearest(LEVELS[effort], traits);
     if (level.toLowerCase() !== effort) losses.approximated('reasoning_effort', level.toLowerCase());
     return { thinkingLevel: level };
   }
   if (budgetTokens === undefined) return {};
   // Never together with a level.
   if (!traits.refusesBudgets) return { thinkingBudget: clamp(budgetTokens, traits, losses) };
-  const level = budgetTokens <= BUDGETS.low ? 'LOW' : budgetTokens <= BUDGETS.medium ? 'MEDIUM' : 'HIGH';
+  const wanted = budgetTokens <= BUDGETS.low ? 'LOW' : budgetTokens <= BUDGETS.medium ? 'MEDIUM' : 'HIGH';
+  const level = nearest(wanted, traits);
   losses.approximated('thinking.budget_tokens', `level \`${level}\``);
   return { thinkingLevel: level };
+}
+
+/** The nearest that is not lower, as Google maps unsupported efforts. */
+function nearest(wanted: ThinkingLevel, { levels }: ModelTraits): ThinkingLevel {
+  return levels.find((each) => ORDER.indexOf(each) >= ORDER.indexOf(wanted)) ?? levels.at(-1) ?? 'HIGH';
 }
 
 function byBudget(settings: ReasoningSettings, traits: ModelTraits, losses: LossReport): JsonObject {

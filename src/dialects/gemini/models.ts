@@ -2,7 +2,7 @@
 // https://ai.google.dev/gemini-api/docs/thinking
 
 export interface ModelTraits {
-  /** How thinking is requested: by level (from Gemini 3 on), by token budget (2.5), or not at all. */
+  /** How thinking is requested: by level (from Gemini 3 on, and Gemma 4), by token budget (2.5), or not at all. */
   thinking: 'level' | 'budget' | 'none';
   /** False where thinking cannot be turned off. */
   thinkingCanStop: boolean;
@@ -77,6 +77,18 @@ export function modelTraits(model: string): ModelTraits {
   if (version >= 2.5) {
     const budget = isPro ? ([128, 32_768] as const) : ([/lite/.test(name) ? 512 : 1, 24_576] as const);
     return { thinking: 'budget', thinkingCanStop: !isPro, budget, ...older };
+  }
+  // Its two levels alone, and no budget. https://github.com/earendil-works/pi/issues/2812, https://github.com/livekit/agents/pull/7095
+  if (/^gemma-?4/.test(name)) {
+    const levels = ['MINIMAL', 'HIGH'] as const;
+    return {
+      thinking: 'level',
+      thinkingCanStop: false,
+      budget: [0, 0],
+      ...older,
+      levels,
+      refusesBudgets: true,
+    };
   }
   // Gemma, 2.0, 1.5 and similar models. Requests for other vendors' models are not restricted.
   const thinks = version === 0 && !/gemma|learnlm/.test(name);

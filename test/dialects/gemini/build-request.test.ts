@@ -728,6 +728,19 @@ describe('thinking', () => {
     ['gemini-2.0-flash', { effort: 'high' }, [undefined, 'reasoning_effort: the model does not think']],
     ['gemini-2.0-flash', { mode: 'off' }, [undefined]],
     ['gemini-2.0-flash', { summary: 'omitted' }, [undefined]],
+    ['gemma-4-31b-it', { effort: 'high' }, [{ ...shown, thinkingLevel: 'HIGH' }]],
+    ['gemma-4-31b-it', { effort: 'low' }, [{ ...shown, thinkingLevel: 'HIGH' }, 'reasoning_effort: high']],
+    [
+      'gemma-4-26b-a4b-it',
+      { mode: 'on', budgetTokens: 1_024 },
+      [{ ...shown, thinkingLevel: 'HIGH' }, 'thinking.budget_tokens: level `HIGH`'],
+    ],
+    [
+      'gemma-4-31b-it',
+      { mode: 'off' },
+      [{ thinkingLevel: 'MINIMAL' }, 'thinking: the model always thinks: set to the minimum'],
+    ],
+    ['gemma-4-31b-it', { mode: 'on' }, [shown]],
     ['gemma-3-27b-it', { mode: 'on' }, [undefined, 'thinking: the model does not think']],
   ])('%s %j', (model, reasoning, expected) => {
     expect(config(reasoning, model) as unknown[]).toEqual(expected);
