@@ -40,6 +40,13 @@ const SOL: TablePrices = {
 
 /** https://developers.openai.com/api/docs/models/gpt-6.2-sol and the others' pages beside it, in November 2026. */
 export const OPENAI_PRICES: Readonly<Record<string, TablePrices>> = {
+  'gpt-6.1-terra': {
+    ...SOL,
+    input_mtok: longPrompt(272_000, 1, 2),
+    cache_write_mtok: longPrompt(272_000, 1.25, 2.5),
+    cache_read_mtok: longPrompt(272_000, 0.05, 0.1),
+    output_mtok: longPrompt(272_000, 5, 7.5),
+  },
   'gpt-live-1': LIVE,
   'gpt-live-1.1': LIVE,
   'gpt-live-transcribe': HEARD_LIVE,
@@ -94,6 +101,21 @@ export const DEEPSEEK_PRICES: Readonly<Record<string, TimedPrices[]>> = {
   'deepseek-flash': FLASH,
   'deepseek-v4-flash': FLASH,
   'deepseek-v4-flash-vision-exp': FLASH,
+};
+
+/** https://docs.x.ai/developers/models, https://github.com/BerriAI/litellm/discussions/42287 */
+export const XAI_PRICES: Readonly<Record<string, TablePrices>> = {
+  'grok-4.7': {
+    input_mtok: longPrompt(200_000, 2, 4),
+    cache_read_mtok: longPrompt(200_000, 0.5, 1),
+    output_mtok: longPrompt(200_000, 6, 12),
+  },
+};
+
+/** https://platform.kimi.ai/docs/pricing/chat, https://docs.apiyi.com/en/api-capabilities/kimi-k3-1/overview */
+export const KIMI_PRICES: Readonly<Record<string, TablePrices>> = {
+  'kimi-k3.1-pro': { input_mtok: 2, cache_read_mtok: 0.2, output_mtok: 10 },
+  'kimi-k3.1-pro-highspeed': { input_mtok: 4, cache_read_mtok: 0.2, output_mtok: 20 },
 };
 
 /** https://docs.z.ai/guides/overview/pricing; Flash: https://github.com/LiveBench/LiveBench/pull/519 */

@@ -3,7 +3,7 @@
 import type { OtherAddress } from '../dialects/dialect.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
-import { DEEPSEEK_PRICES, GLM_PRICES } from './newer-prices.ts';
+import { DEEPSEEK_PRICES, GLM_PRICES, KIMI_PRICES, XAI_PRICES } from './newer-prices.ts';
 import { GROQ_OUTPUT, QWEN_OUTPUT } from './output-limits.ts';
 
 const DIALECT = 'openai-chat';
@@ -196,6 +196,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyPrefixes: ['xai-'],
     modelPatterns: [/^grok-[^/]+$/],
     priceId: 'x-ai',
+    newerPrices: XAI_PRICES,
     pricedAt: /^https:\/\/([a-z]+-[a-z]+-\d\.)?api\.x\.ai$/,
     billsItself: true,
     quirks: {
@@ -285,6 +286,7 @@ export const OPENAI_SHAPED: readonly ProviderKind[] = [
     keyVariable: 'MOONSHOT_API_KEY',
     modelPatterns: [/^(kimi|moonshot)-[^/:]+$/],
     priceId: 'moonshotai',
+    newerPrices: KIMI_PRICES,
     quirks: {
       laterInstructions: true,
       // https://platform.kimi.ai/docs/api/chat

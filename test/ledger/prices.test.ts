@@ -313,6 +313,10 @@ describe('models that the table does not have yet', () => {
   test.each([
     ['openai', 'gpt-6.2-astra', 1_000 * 8 + 200_000 * 0.4 + 500 * 40],
     ['openai', 'gpt-6.2-sol', 1_000 * 2 + 200_000 * 0.1 + 500 * 10],
+    ['openai', 'gpt-6.1-terra', 1_000 * 1 + 200_000 * 0.05 + 500 * 5],
+    ['xai', 'grok-4.7', 1_000 * 4 + 200_000 * 1 + 500 * 12],
+    ['moonshot', 'kimi-k3.1-pro', 1_000 * 2 + 200_000 * 0.2 + 500 * 10],
+    ['moonshot', 'kimi-k3.1-pro-highspeed', 1_000 * 4 + 200_000 * 0.2 + 500 * 20],
     ['gemini', 'gemini-4-argon', 1_000 * 4 + 200_000 * 0.2 + 500 * 20],
     ['vertex', 'gemini-4-hydrogen', 1_000 * 1.5 + 200_000 * 0.075 + 500 * 7.5],
     ['gemini', 'gemini-4-neon', 1_000 * 3 + 200_000 * 0.15 + 500 * 15],
@@ -324,7 +328,7 @@ describe('models that the table does not have yet', () => {
   });
 
   test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
-    for (const kind of ['anthropic', 'openai', 'glm', 'gemini']) {
+    for (const kind of ['anthropic', 'openai', 'glm', 'gemini', 'moonshot', 'xai']) {
       const { newerPrices: newer = {}, priceId, wrongPrices } = findProviderKind(kind) ?? {};
       for (const [model, prices] of Object.entries(newer)) {
         const known = findPrices(priceId ?? '', model)?.models[0]?.prices;
