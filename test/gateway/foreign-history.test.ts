@@ -220,6 +220,31 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     expect(asArray(sent().messages)?.[1]).toEqual(turn(call));
   });
 
+  // opencode sends a space for an empty text that Claude wrote: without it "thinking blocks cannot be modified".
+  const space = { type: 'text', text: ' ' };
+  const later = { type: 'thinking', thinking: 'so', signature: 'own, too' };
+
+  test.each([
+    [
+      'between its own thoughts',
+      [{ type: 'thinking', thinking: 'hm', signature: 'own' }, space, later, call],
+    ],
+    ['beside another text', [space, { type: 'text', text: 'so' }, call]],
+  ])('white space %s passes', async (_, blocks) => {
+    const { post, upstream } = setup('claude', MESSAGES_ANSWER);
+    const asked = goneOnWith('claude-opus-4-8', turn(...blocks), result);
+    await post('/v1/messages', asked);
+    expect(upstream.requests[0]?.json()).toEqual(asked);
+  });
+
+  test('white space between its own thoughts stays where the rest is rebuilt', async () => {
+    const { post, sent } = setup('claude', MESSAGES_ANSWER);
+    const said = turn({ ...later, thinking: 'hm' }, space, later, { type: 'text', text: 'so' });
+    const asked = goneOnWith('claude-opus-4-8', said, goOn, turn({ type: 'text', text: ' ' }, call), result);
+    await post('/v1/messages', asked);
+    expect(sent().messages).toEqual([{ role: 'user', content: 'hi' }, said, goOn, turn(call), result]);
+  });
+
   const thinking = { thinking: { type: 'enabled', budget_tokens: 2_000 }, max_tokens: 4_000 };
   const thought = { type: 'thinking', thinking: 'hm', signature: 'own' };
 

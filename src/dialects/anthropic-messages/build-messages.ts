@@ -143,17 +143,24 @@ function buildTurn(message: Message, options: ContentOptions): Turn | undefined 
 /**
  * Blocks of white space alone are refused, and none may have a breakpoint: it belongs to the text that it follows, and its
  * breakpoint to that block. https://github.com/NousResearch/hermes-agent/pull/97618
+ *
+ * Between thoughts it stays: Claude takes them back only in their places. https://github.com/anomalyco/opencode/issues/16748
  */
 function withoutBlanks(blocks: readonly JsonObject[]): JsonObject[] {
   const kept: JsonObject[] = [];
-  for (const block of blocks) {
+  for (const [at, block] of blocks.entries()) {
     const { type, text, cache_control: breakpoint } = block;
     if (type !== 'text' || typeof text !== 'string' || text.trim() !== '') {
       kept.push(block);
       continue;
     }
     const before = kept.at(-1);
-    if (before === undefined || TURN_FORM.isThinking(before)) continue;
+    if (before === undefined) continue;
+    if (TURN_FORM.isThinking(before)) {
+      const next = blocks[at + 1];
+      if (next !== undefined && TURN_FORM.isThinking(next)) kept.push({ type, text });
+      continue;
+    }
     kept[kept.length - 1] = {
       ...before,
       ...(before.type === 'text' && { text: `${asString(before.text) ?? ''}${text}` }),

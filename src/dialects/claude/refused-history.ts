@@ -13,7 +13,8 @@ export function holdsRefused({ messages, thinking }: JsonObject, model: string):
   const calls = new Set<string>();
   const isThere = turns.some((message) => {
     const { role, content } = asObject(message) ?? {};
-    return role === 'assistant' && (asArray(content) ?? []).some((block) => isRefused(block, calls));
+    const blocks = asArray(content) ?? [];
+    return role === 'assistant' && (blocks.some((block) => isRefused(block, calls)) || saysNothing(blocks));
   });
   if (isThere) return isClaude(traitsOf(model));
   if (asObject(thinking)?.type !== 'enabled' || traitsOf(model).thinking !== 'budget') return false;
@@ -35,7 +36,7 @@ export function isForeignServerCall(id: JsonValue | undefined): boolean {
 
 /** @param calls the ids of those before it, to which its own is added. */
 function isRefused(block: JsonValue, calls: Set<string>): boolean {
-  const { type, signature, id, text, citations } = asObject(block) ?? {};
+  const { type, signature, id, citations } = asObject(block) ?? {};
   switch (type) {
     case 'thinking':
       return signature === '';
@@ -49,12 +50,30 @@ function isRefused(block: JsonValue, calls: Set<string>): boolean {
     case 'server_tool_use':
       return isForeignServerCall(id);
     case 'text':
-      // As Qwen writes before a call. https://github.com/home-assistant/core/issues/175637
-      if (typeof text === 'string' && text.trim() === '') return true;
       return (asArray(citations) ?? []).some((citation) => asObject(citation)?.encrypted_index === '');
     default:
       return false;
   }
+}
+
+/**
+ * Whether a text is empty, or white space is all that is said, as by Qwen before a call. In front of a thought Claude takes it, and
+ * refuses the thought without it: opencode sends a space for each empty text that Claude wrote there.
+ * https://github.com/home-assistant/core/issues/175637, https://github.com/LibreChat-AI/agents/pull/124,
+ * https://github.com/anomalyco/opencode/issues/16748
+ */
+function saysNothing(blocks: readonly JsonValue[]): boolean {
+  let isBlank = false;
+  let saysMore = false;
+  for (const block of blocks) {
+    const { type, text } = asObject(block) ?? {};
+    if (type === 'thinking' || type === 'redacted_thinking') isBlank = false;
+    if (type !== 'text' || typeof text !== 'string') continue;
+    if (text === '') return true;
+    if (text.trim() === '') isBlank = true;
+    else saysMore = true;
+  }
+  return isBlank && !saysMore;
 }
 
 interface SentTurn {
