@@ -333,12 +333,12 @@ const BLOCKS: [string, JsonObject, object][] = [
   ],
   [
     'the result of a server tool',
-    { type: 'web_search_tool_result', tool_use_id: 'i', content: [] },
+    { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
     {
       type: 'server-tool-result',
-      callId: 'i',
+      callId: 'srvtoolu_1',
       dialect: ID,
-      value: { type: 'web_search_tool_result', tool_use_id: 'i', content: [] },
+      value: { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
     },
   ],
   [
