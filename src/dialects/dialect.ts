@@ -170,6 +170,8 @@ export interface ClientSide {
   readsMistrals?(headers: HeaderReader): boolean;
   /** Whether the client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
   needsStatus?(headers: HeaderReader): boolean;
+  /** Whether the client sends back no thinking with an empty signature, to whatever server. */
+  dropsUnsigned?(headers: HeaderReader): boolean;
   /**
    * For a path that only a provider itself can answer (files, batches, images), where it is sent; undefined for any other
    * path.
@@ -265,6 +267,8 @@ export interface AnswerContext {
   readsMistrals?: boolean | undefined;
   /** As `ClientSide.needsStatus` says of the client. */
   needsStatus?: boolean | undefined;
+  /** As `ClientSide.dropsUnsigned` says of the client. */
+  dropsUnsigned?: boolean | undefined;
   /** Called with the name of each feature of the answer that this dialect cannot express; repeats are harmless. */
   lost?(feature: string): void;
   /** Called for a feature of the answer that this dialect can only express in another form; `how` describes that form. */

@@ -124,6 +124,13 @@ export function summaryFromWire(wire: string): string | undefined {
 /** In place of a token, for clients that send thoughts back only where they have one: their provider gave none. */
 export const UNSEALED = `${MARK}unsealed`;
 
+/** Whether a client sent that, also in base64, as clients send marked tokens that keep them as bytes. */
+export function isUnsealed(wire: string): boolean {
+  return wire === UNSEALED || wire === UNSEALED_BYTES;
+}
+
+const UNSEALED_BYTES = encodeBase64(UNSEALED);
+
 /** As `tokenToWire`, for a field whose own tokens are base64: clients decode it, and fail on anything else. */
 export function tokenToBytesWire(dialect: ProviderDialectId, token: OpaqueToken): string {
   return openToken(dialect, token) ?? encodeBase64(MARK + token);

@@ -29,6 +29,8 @@ export interface ContentOptions {
   losses: LossReport;
   /** An answer for a client, rather than a turn for the provider: may contain what the provider would refuse. */
   answer: boolean;
+  /** In an answer, the signature of thinking that has none. */
+  unsigned?: string;
   /** The provider's model is Claude, which can also read what it sealed on other platforms. */
   opensSeals: boolean;
   /** See ../claude/build-thinking.ts. */
@@ -174,13 +176,13 @@ export function buildText(part: TextPart, { losses, answer }: ContentOptions): J
 }
 
 function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObject | undefined {
-  const { losses, answer, opensSeals, forgetsThinking } = options;
+  const { losses, answer, opensSeals, forgetsThinking, unsigned = '' } = options;
   const { text, signature, redacted } = part;
   if (answer) {
     if (redacted !== undefined) {
       return withCommon(part, losses, { type: 'redacted_thinking', data: tokenToWire(ID, redacted) });
     }
-    const seal = signature === undefined ? '' : tokenToWire(ID, signature);
+    const seal = signature === undefined ? unsigned : tokenToWire(ID, signature);
     return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
   }
   if (forgetsThinking) {

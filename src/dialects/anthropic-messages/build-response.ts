@@ -1,5 +1,6 @@
 // A whole message for a client of this dialect.
 import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import { UNSEALED } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { createAnswerLosses } from '../shared/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
@@ -26,6 +27,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   const content = buildBlocks(parts, {
     losses,
     answer: true,
+    unsigned: unsignedFor(context),
     opensSeals: false,
     forgetsThinking: false,
     serverTools: new Map(),
@@ -66,6 +68,14 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
     usage: buildUsage(response.usage, response.tier),
     ...messageFields(response, context),
   };
+}
+
+/**
+ * The signature of thinking that has none. LiteLLM (`_replayable_thinking_blocks`) sends back no thinking without one.
+ * https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/prompt_templates/factory.py
+ */
+export function unsignedFor({ dropsUnsigned }: AnswerContext): string {
+  return dropsUnsigned === true ? UNSEALED : '';
 }
 
 function isText({ type }: JsonObject): boolean {

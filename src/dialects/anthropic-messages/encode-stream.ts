@@ -20,7 +20,7 @@ import { callIdToWire, tokenToWire } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
-import { LAST_SIGNATURE, messageId } from './build-response.ts';
+import { LAST_SIGNATURE, messageId, unsignedFor } from './build-response.ts';
 import { type CitedPages, createCitedPages } from './cited-pages.ts';
 import { buildCitation, citationDetails } from './citations.ts';
 import { buildError } from './errors.ts';
@@ -207,7 +207,10 @@ class MessageEncoder implements StreamEncoder {
   private blockStop(): string {
     if (this.open === undefined) return '';
     let last = '';
-    if (this.open === 'thinking') last = this.delta({ type: 'signature_delta', signature: this.signature });
+    if (this.open === 'thinking') {
+      const signature = this.signature === '' ? unsignedFor(this.context) : this.signature;
+      last = this.delta({ type: 'signature_delta', signature });
+    }
     if (this.open === 'free-text-tool') last = `${this.deltaPrefix}${JSON.stringify('"}')}${END}`;
     this.open = undefined;
     return `${last}event: content_block_stop\ndata: {"type":"content_block_stop","index":${this.index}}\n\n`;

@@ -41,6 +41,7 @@ export const anthropicMessages: Dialect = {
       return routeOfAmazons(path) ?? routeOfGoogles(path);
     },
     comparesModels,
+    dropsUnsigned: (headers) => headers.get('user-agent')?.startsWith('litellm/') === true,
     forwardedTo,
     alternativeTo,
     embeddings: amazonsEmbeddings,

@@ -12,6 +12,7 @@ import type {
 } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
+import { isUnsealed } from '../../model/opaque-token.ts';
 import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
@@ -68,7 +69,7 @@ function parseBlock(value: JsonValue, path: string, author: Author): Part {
       return {
         type: 'reasoning',
         text: asString(block.thinking) ?? '',
-        ...(signature ? { signature: author.token(signature) } : {}),
+        ...(signature && !isUnsealed(signature) ? { signature: author.token(signature) } : {}),
         ...extras(block, ['thinking', 'signature']),
       };
     }

@@ -43,6 +43,8 @@ export interface Incoming {
   readsMistrals?: boolean | undefined;
   /** As `ClientSide.needsStatus` says of the client. */
   needsStatus?: boolean | undefined;
+  /** As `ClientSide.dropsUnsigned` says of the client. */
+  dropsUnsigned?: boolean | undefined;
 }
 
 export interface EnvelopedRequest {
@@ -121,6 +123,7 @@ export function parseIncoming(
     retriesRefusals: dialect.client.retriesRefusals?.(given),
     readsMistrals: dialect.client.readsMistrals?.(given),
     needsStatus: dialect.client.needsStatus?.(given),
+    dropsUnsigned: dialect.client.dropsUnsigned?.(given),
   };
 }
 
