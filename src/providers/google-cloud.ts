@@ -2,7 +2,7 @@
 import { AT_AMAZON } from './claude-names.ts';
 import type { ProviderKind } from './kind.ts';
 import { CLAUDE_PRICES, GEMINI_PRICES } from './newer-prices.ts';
-import { CLAUDE_OUTPUT, GEMINI_OUTPUT } from './output-limits.ts';
+import { CLAUDE_OUTPUT, CLOUD_GEMINI_OUTPUT } from './output-limits.ts';
 
 const OWN_SERVERS = /^https:\/\/(([a-z0-9-]+-)?aiplatform|aiplatform\.(eu|us)\.rep)\.googleapis\.com$/;
 
@@ -63,6 +63,6 @@ export const GOOGLE_CLOUD: ProviderKind = {
     cloudMethods: true,
     bindingControls: OWN_SERVERS,
     textCompletions: false,
-    outputLimits: [...GEMINI_OUTPUT, ...CLAUDE_OUTPUT],
+    outputLimits: [...CLOUD_GEMINI_OUTPUT, ...CLAUDE_OUTPUT],
   },
 };

@@ -25,14 +25,22 @@ export const OPENAI_OUTPUT: readonly OutputLimit[] = [
   { models: /^(ft:)?gpt-[56]\b(?!.*(chat|pro))/, tokens: 128_000 },
 ];
 
+/** https://ai.google.dev/gemini-api/docs/models */
+export const GEMINI_OUTPUT = geminiOutput(65_536);
+
 /**
- * "it has a maxOutputTokens value of 65536 but the supported range is from 1 (inclusive) to 65536 (exclusive)":
- * https://github.com/BerriAI/litellm/pull/10548, and https://github.com/stackblitz-labs/bolt.diy/issues/955 for the earlier ones.
+ * On Google Cloud one less: "it has a maxOutputTokens value of 65536 but the supported range is from 1 (inclusive) to 65536
+ * (exclusive)". https://github.com/BerriAI/litellm/pull/10548
  */
-export const GEMINI_OUTPUT: readonly OutputLimit[] = [
-  { models: /^gemini-(1\.5|2\.0)-/, tokens: 8_192 },
-  { models: /^gemini-(2\.5|3(\.\d)?)-(pro|flash)(?!.*(image|tts|audio|live))/, tokens: 65_535 },
-];
+export const CLOUD_GEMINI_OUTPUT = geminiOutput(65_535);
+
+/** For the earlier ones: https://github.com/stackblitz-labs/bolt.diy/issues/955 */
+function geminiOutput(tokens: number): readonly OutputLimit[] {
+  return [
+    { models: /^gemini-(1\.5|2\.0)-/, tokens: 8_192 },
+    { models: /^gemini-(2\.5|3(\.\d)?)-(pro|flash)(?!.*(image|tts|audio|live))/, tokens },
+  ];
+}
 
 /** https://console.groq.com/docs/models, https://github.com/RooCodeInc/Roo-Code/issues/5136 */
 export const GROQ_OUTPUT: readonly OutputLimit[] = [

@@ -35,6 +35,7 @@ test.each([
   ['openai', 'o4-mini', 100_000],
   ['openai', 'gpt-5.6-sol', 128_000],
   ['gemini', 'gemini-2.0-flash-001', 8_192],
+  ['gemini', 'gemini-3.5-flash-lite', 65_536],
   ['vertex', 'gemini-3.5-flash-lite', 65_535],
   ['groq', 'llama-3.3-70b-versatile', 32_768],
   ['qwen', 'qwen-max-latest', 8_192],

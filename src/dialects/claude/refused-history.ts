@@ -1,7 +1,7 @@
 // What Claude refuses in the history of a request in Messages' form, where another provider left it: thinking that nobody signed,
 // sources that were sent in the form of a web search, what another server found by its own tools, ids of calls in another form than
-// its own or of two calls, texts of white space,
-// and, while it thinks by a budget, a turn to go on with that does not begin with thinking.
+// its own or of two calls, turns that say nothing but white space, and, while it thinks by a budget, a turn to go on with that does
+// not begin with thinking.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
 import { isUnsealedSearch } from './search-results.ts';
