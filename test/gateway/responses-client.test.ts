@@ -2,7 +2,7 @@
 // its stateless history, and what only a provider with a store could answer.
 import { describe, expect, test } from 'bun:test';
 import OpenAI from 'openai';
-import { asArray, asObject, type JsonObject } from '../../src/model/json/json.ts';
+import { asArray, asObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 import { readEvents } from '../support/read-events.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { replyWith } from '../support/reply.ts';
@@ -340,18 +340,30 @@ describe('an agent that works with others', () => {
     expect(response.headers.get('x-sluice-lost')).toContain('content.encrypted_content');
   });
 
-  test.each([['Look around.'], [ciphertext]])(
-    'has it unchanged at a Responses provider: %s',
-    async (text) => {
-      const { post, upstream } = setup('responses', ANSWER);
-      const response = await post('/v1/responses', ask(text));
-      await response.text();
-      const { input, tools } = asObject(upstream.requests[0]?.json() as JsonObject) ?? {};
-      expect(asArray(input)?.at(-1)).toEqual(task(text));
-      expect(tools).toEqual([spawn]);
-      expect(response.headers.get('x-sluice-lost')).not.toMatch(/agent_message|encrypted_content|parameters/);
-    },
-  );
+  const text = (words: string) => ({ type: 'input_text', text: words });
+  const [head = ''] = asArray(task('').content) ?? [];
+  const asMessage = (...content: JsonValue[]) => ({ type: 'message', role: 'user', content });
+  test.each<[string, JsonObject, JsonObject]>([
+    ['gpt-6.2-sol', task(ciphertext), task(ciphertext)],
+    // OpenAI could not decrypt it.
+    ['gpt-6.2-sol', task('Look around.'), { ...task(''), content: [head, text('Look around.')] }],
+    // May be OpenAI's under another name.
+    ['fast', task(ciphertext), task(ciphertext)],
+    // Other servers know no such item.
+    ['grok-4.7', task('Look around.'), asMessage(head, text('Look around.'))],
+    ['grok-4.7', { ...task(''), content: [head] }, asMessage(head)],
+    ['grok-4.7', { ...task(''), content: 'Done.' }, asMessage(text('Done.'))],
+    ['gpt-6.2-sol', { ...task(''), content: 'Done.' }, { ...task(''), content: 'Done.' }],
+  ])('has it in the form that %s takes at a Responses provider: %j', async (model, given, taken) => {
+    const { post, upstream } = setup('responses', ANSWER);
+    const asked = { ...ASKED, model, tools: [spawn], input: [...ASKED.input, given] };
+    const response = await post('/v1/responses', asked);
+    await response.text();
+    const { input, tools } = asObject(upstream.requests[0]?.json() as JsonObject) ?? {};
+    expect(asArray(input)?.at(-1)).toEqual(taken);
+    expect(tools).toEqual([spawn]);
+    expect(response.headers.get('x-sluice-lost')).not.toMatch(/agent_message|encrypted_content|parameters/);
+  });
 });
 
 describe('a conversation that moves to a Responses provider', () => {

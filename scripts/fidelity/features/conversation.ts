@@ -86,7 +86,7 @@ export const CONVERSATION: FeatureGroup = {
               type: 'agent_message',
               author: '/root',
               recipient: '/root/other',
-              content: [{ type: 'encrypted_content', encrypted_content: 'hi' }],
+              content: [{ type: 'input_text', text: 'hi' }],
             },
           ],
         },

@@ -1,7 +1,10 @@
 // Messages between an agent and those that it started (`agent_message`; Codex with its newest models): turns of the user elsewhere, and
-// unchanged for a provider of this dialect. OpenAI's models write their text encrypted, into arguments that the schema marks, and
+// unchanged for OpenAI's models. Other servers of this dialect refuse the type, so that plain ones are turns of the user there too.
+// OpenAI's models write their text encrypted, into arguments that the schema marks, and
 // Codex sends on what stands there; a model of another vendor writes plain text into the same place, which is read as that.
 // https://github.com/openai/codex/pull/26210, https://github.com/openai/codex/issues/33551
+// Refused by Ollama, vLLM, Bedrock and xAI: https://github.com/ollama/ollama/issues/18286,
+// https://github.com/BerriAI/litellm/issues/36528, https://github.com/router-for-me/CLIProxyAPI/issues/5207
 import type { Extension, Part } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
@@ -35,6 +38,30 @@ export function agentMessageOf({ parts }: Message): JsonObject | undefined {
   const { content } = item;
   if (typeof content === 'string') return { ...item, content: texts.join('') };
   return { ...item, content: (asArray(content) ?? []).map((entry) => inWords(entry, texts)) };
+}
+
+/**
+ * The item for a server of this dialect. Encrypted ones pass everywhere: a model may have any name where it is OpenAI's.
+ * @param isOpenAis whether the model's name is one of OpenAI's, who refuses plain text in place of what it encrypted.
+ */
+export function fitAgentMessage(item: JsonObject, isOpenAis: boolean): JsonObject {
+  const listed = asArray(item.content);
+  if (listed === undefined && isOpenAis) return item;
+  const given = listed ?? [item.content ?? ''];
+  const isSealed = (part: JsonValue) => {
+    const { type, [ENCRYPTED]: text } = asObject(part) ?? {};
+    return type === ENCRYPTED && CIPHERTEXT.test(asString(text) ?? '');
+  };
+  if (!isOpenAis && given.some(isSealed)) return item;
+  const content = given.map((part) => (isSealed(part) ? part : inPlainText(part)));
+  if (!isOpenAis) return { type: 'message', role: 'user', content };
+  return content.every((part, index) => part === given[index]) ? item : { ...item, content };
+}
+
+function inPlainText(part: JsonValue): JsonValue {
+  if (typeof part === 'string') return { type: 'input_text', text: part };
+  const { type, [ENCRYPTED]: text } = asObject(part) ?? {};
+  return type === ENCRYPTED && typeof text === 'string' ? { type: 'input_text', text } : part;
 }
 
 /** @param texts those of the message from this entry on; its own is taken out. */

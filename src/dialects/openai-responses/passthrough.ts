@@ -1,7 +1,9 @@
-// Changes where client and provider both speak this dialect: what another vendor's server made in the history, which OpenAI refuses.
+// Changes where client and provider both speak this dialect: what another vendor's server made in the history, which OpenAI refuses,
+// and what only OpenAI's models take.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Passthrough } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { AGENT_MESSAGE, fitAgentMessage } from './agent-message.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
@@ -29,15 +31,22 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
  */
 function adaptInput({ input, model }: JsonObject, losses: LossReport): JsonObject {
   const items = asArray(input);
-  if (items === undefined || !items.some(isForeign) || !OPENAIS.test(asString(model) ?? '')) return {};
+  const isOpenAis = OPENAIS.test(asString(model) ?? '');
+  const needsFit = (item: JsonValue) => isAgentMessage(item) || (isOpenAis && isForeign(item));
+  if (items === undefined || !items.some(needsFit)) return {};
   const kept: JsonValue[] = [];
   for (const item of items) {
     const { id: _, ...rest } = asObject(item) ?? {};
-    if (!isForeign(item)) kept.push(item);
+    if (isAgentMessage(item)) kept.push(fitAgentMessage(item, isOpenAis));
+    else if (!needsFit(item)) kept.push(item);
     else if (rest.type !== 'reasoning') kept.push(rest);
     else losses.lost('reasoning');
   }
-  return { input: kept };
+  return kept.every((item, index) => item === items[index]) ? {} : { input: kept };
+}
+
+function isAgentMessage(item: JsonValue): item is JsonObject {
+  return asObject(item)?.type === AGENT_MESSAGE;
 }
 
 function isForeign(item: JsonValue): boolean {
