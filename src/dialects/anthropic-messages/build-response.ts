@@ -70,10 +70,7 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
   };
 }
 
-/**
- * The signature of thinking that has none. LiteLLM (`_replayable_thinking_blocks`) sends back no thinking without one.
- * https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/prompt_templates/factory.py
- */
+/** The signature of thinking that has none. */
 export function unsignedFor({ dropsUnsigned }: AnswerContext): string {
   return dropsUnsigned === true ? UNSEALED : '';
 }

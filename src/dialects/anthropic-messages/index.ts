@@ -41,7 +41,7 @@ export const anthropicMessages: Dialect = {
       return routeOfAmazons(path) ?? routeOfGoogles(path);
     },
     comparesModels,
-    dropsUnsigned: (headers) => headers.get('user-agent')?.startsWith('litellm/') === true,
+    dropsUnsigned: (headers) => DROPS_UNSIGNED.test(headers.get('user-agent') ?? ''),
     forwardedTo,
     alternativeTo,
     embeddings: amazonsEmbeddings,
@@ -85,6 +85,14 @@ export const anthropicMessages: Dialect = {
   },
   createGrammarChecker: () => createGrammarChecker(),
 };
+
+/**
+ * LiteLLM (`_replayable_thinking_blocks`), whose client of Converse sends such thinking back as text that the model said, and
+ * LangChain's client of Converse (`_bedrock_reasoning_block`).
+ * https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/prompt_templates/factory.py
+ * https://github.com/langchain-ai/langchain-aws/blob/main/libs/aws/langchain_aws/chat_models/bedrock_converse.py
+ */
+const DROPS_UNSIGNED = /^litellm\/|\bx-client-framework:langchain-aws\b/;
 
 /** A batch is JSON of up to 256 MB. https://platform.claude.com/docs/en/build-with-claude/batch-processing */
 const BATCHES = '/v1/messages/batches';

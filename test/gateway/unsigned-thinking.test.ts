@@ -1,5 +1,5 @@
-// LiteLLM's SDK in Anthropic's dialect, and what is built on it (DSPy, smolagents, ADK's LiteLlm): it sends back no thinking
-// whose signature is empty.
+// Clients that send back no thinking whose signature is empty: LiteLLM's SDK in Anthropic's dialect and Converse, what is built
+// on it (DSPy, smolagents, ADK's LiteLlm), and LangChain in Converse.
 import { describe, expect, test } from 'bun:test';
 import { asArray, asObject, asString, type JsonObject } from '../../src/model/json/json.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
@@ -15,14 +15,19 @@ const RESULT = { type: 'tool_result', tool_use_id: 'call_1', content: 'done' };
 const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'shell', arguments: '{}' } };
 const said = { role: 'assistant', reasoning_content: 'Hm', tool_calls: [call] };
 
-/** Asks a server of Chat Completions, which answers with thinking that nobody signed, and a call. */
-async function ask(stream: boolean, messages: unknown[], headers: Record<string, string> = LITELLM) {
+/** Of a server of Chat Completions, which answers with thinking that nobody signed, and a call. */
+function createLab(stream: boolean) {
   const choice = { index: 0, [stream ? 'delta' : 'message']: said, finish_reason: 'tool_calls' };
   const text = JSON.stringify({ id: 'c', model: 'm', choices: [choice] });
   const upstream = createReplayFetch(replyWith(stream ? `data: ${text}\n\ndata: [DONE]\n\n` : text));
   const provider = { kind: 'deepseek', dialect: 'openai-chat', api_key: 'k', max_retries: 0 } as const;
   const config = { providers: { lab: provider }, routing: { default_provider: 'lab' } };
   const { post } = createTestGateway({ config, fetch: upstream.fetch });
+  return { post, sent: () => upstream.requests[0]?.json() as JsonObject | undefined };
+}
+
+async function ask(stream: boolean, messages: unknown[], headers: Record<string, string> = LITELLM) {
+  const { post, sent } = createLab(stream);
   const response = await post('/v1/messages', { ...ASKED, messages, stream }, { headers });
   const answer = await response.text();
   const whole = stream ? undefined : asObject(JSON.parse(answer));
@@ -30,7 +35,7 @@ async function ask(stream: boolean, messages: unknown[], headers: Record<string,
     whole === undefined
       ? /"signature_delta","signature":"([^"]*)"/.exec(answer)?.[1]
       : asString(asObject(asArray(whole.content)?.[0])?.signature);
-  return { signature, sent: upstream.requests[0]?.json() as JsonObject | undefined };
+  return { signature, sent: sent() };
 }
 
 function thoughtsIn(sent: JsonObject | undefined) {
@@ -54,6 +59,27 @@ describe('thinking that its provider did not sign', () => {
       }
     },
   );
+
+  test.each([
+    ['LiteLLM', LITELLM],
+    ['LangChain', { 'user-agent': 'Boto3/1.44.8 Botocore/1.44.8 x-client-framework:langchain-aws' }],
+  ])('comes back from %s in Converse', async (_, headers) => {
+    const toolConfig = { tools: [{ toolSpec: { name: 'shell', inputSchema: { json: TOOL.input_schema } } }] };
+    const question = { role: 'user', content: [{ text: 'Fix it.' }] };
+    const converse = async (messages: unknown[]) => {
+      const { post, sent } = createLab(false);
+      const response = await post('/model/any-model/converse', { messages, toolConfig }, { headers });
+      const message = asObject(asObject(asObject(await response.json())?.output)?.message);
+      return { message, sent: sent() };
+    };
+    const { message } = await converse([question]);
+    const text = { text: 'Hm', signature: expect.stringMatching(/./) as string };
+    expect(message?.content).toMatchObject([{ reasoningContent: { reasoningText: text } }, { toolUse: {} }]);
+    const result = { toolResult: { toolUseId: 'call_1', content: [{ text: 'done' }] } };
+    const { sent } = await converse([question, message, { role: 'user', content: [result] }]);
+    expect(thoughtsIn(sent)).toContain('Hm');
+    expect(JSON.stringify(sent)).not.toContain('sluice');
+  });
 
   test('has an empty one for other clients', async () => {
     for (const stream of [true, false])
