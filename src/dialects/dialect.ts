@@ -255,7 +255,7 @@ export interface AnswerContext {
   hidesReasoning?: true | undefined;
   /** As in NeutralRequest. */
   readsReasoningDetails?: true | undefined;
-  /** As in NeutralRequest. */
+  /** As in NeutralRequest; also where nothing is to be stored. */
   replaysReasoning?: true | undefined;
   /** The output format that the client requested, for dialects whose answers repeat it. */
   outputFormat?: OutputFormat | undefined;

@@ -438,8 +438,10 @@ describe('thinking that its provider did not encrypt', () => {
     },
   );
 
-  test('has nothing for a client that did not ask', async () => {
-    for (const item of (await outputOf(true, { include: [] })).output)
+  test('also where nothing is stored, and has nothing for a client that did not ask', async () => {
+    const { output } = await outputOf(true, { include: [] });
+    expect(output[0]).toHaveProperty('encrypted_content');
+    for (const item of (await outputOf(true, { include: [], store: undefined })).output)
       expect(item).not.toHaveProperty('encrypted_content');
   });
 });

@@ -123,8 +123,8 @@ export function buildReasoning(part: ReasoningPart): JsonObject | undefined {
 }
 
 /**
- * The item that a client gets, its readable text as the summary. A client that asked for encrypted content, to send thoughts back,
- * may keep none without it: the AI SDK with `store: false`.
+ * The item that a client gets, its readable text as the summary. A client that sends thoughts back, since nothing is stored,
+ * may keep none without encrypted content: the AI SDK with `store: false`.
  * https://github.com/vercel/ai/blob/main/packages/openai/src/responses/convert-to-openai-responses-input.ts
  */
 export function buildReasoningOutput(

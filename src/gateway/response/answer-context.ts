@@ -60,15 +60,23 @@ function asked(
   'includeUsage' | 'tools' | 'outputFormat' | 'hidesReasoning' | 'readsReasoningDetails' | 'replaysReasoning'
 > {
   try {
-    const { includeUsage, tools, outputFormat, hidesReasoning, readsReasoningDetails, replaysReasoning } =
-      question.neutral();
+    const {
+      includeUsage,
+      tools,
+      outputFormat,
+      hidesReasoning,
+      readsReasoningDetails,
+      replaysReasoning,
+      store,
+    } = question.neutral();
     return {
       includeUsage: includeUsage === true,
       tools,
       outputFormat,
       hidesReasoning,
       readsReasoningDetails,
-      replaysReasoning: replaysReasoning === true ? true : undefined,
+      // The AI SDK asks for it only for models whose names it knows to reason.
+      replaysReasoning: replaysReasoning === true || store === false ? true : undefined,
     };
   } catch {
     return { includeUsage: false };
