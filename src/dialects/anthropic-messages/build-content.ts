@@ -12,7 +12,7 @@ import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../mo
 import { FORGOTTEN } from '../claude/build-thinking.ts';
 import { isForeignServerCall } from '../claude/refused-history.ts';
 import { openRedacted, openSignature } from '../claude/seals.ts';
-import { BLANK_LINE, isUnsealedSearch, SEARCH_RESULT } from '../claude/search-results.ts';
+import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { anthropicBreakpoint } from '../shared/cache-control.ts';
 import { asText } from '../shared/text-document.ts';
 import type { LossReport } from '../shared/loss-report.ts';
@@ -44,7 +44,7 @@ export function buildBlocks(parts: readonly Part[], options: ContentOptions): Js
   const blocks: JsonObject[] = [];
   /** Pieces of one document, so far. */
   let document: JsonObject | undefined;
-  for (const part of options.answer ? parts : withoutUnsealedSearches(parts, options.losses)) {
+  for (const part of parts) {
     const isMedia = part.type === 'document' || part.type === 'image';
     const piece = isMedia ? asObject(ownFields(part.extension)[PIECE]) : undefined;
     if (isMedia && piece !== undefined) {
@@ -59,19 +59,6 @@ export function buildBlocks(parts: readonly Part[], options: ContentOptions): Js
     if (block !== undefined) blocks.push(block);
   }
   return blocks;
-}
-
-/** Without searches in this dialect's form that another provider ran (see cited-pages.ts), which its own refuses. */
-function withoutUnsealedSearches(parts: readonly Part[], losses: LossReport): readonly Part[] {
-  const ids = new Set<string>();
-  for (const part of parts)
-    if (part.type === 'server-tool-result' && isUnsealedSearch(part.value)) ids.add(part.callId);
-  if (ids.size === 0) return parts;
-  losses.lost('tools.web_search');
-  return parts.filter((part) => {
-    if (part.type === 'server-tool-result') return !ids.has(part.callId);
-    return part.type !== 'tool-call' || part.kind !== 'server' || !ids.has(part.id);
-  });
 }
 
 function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined {

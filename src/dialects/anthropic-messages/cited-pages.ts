@@ -49,12 +49,13 @@ export function createCitedPages({ tools, requestId, kept }: AnswerContext): Cit
         return [];
       }
       losses.approximated(`tools.${SEARCH}`, HOW);
-      const id = `srvtoolu_${requestId}`;
+      // In another form than Claude's ids, so that it gets neither back, see isForeignServerCall.
+      const id = `${SEARCH}_${requestId}`;
       const content = [...titles].map(([url, title]) => ({
         type: 'web_search_result',
         title,
         url,
-        // Only the provider could fill it. Claude gets no result without it back, see isUnsealedSearch.
+        // Only the provider could fill it.
         encrypted_content: '',
         page_age: null,
       }));

@@ -4,7 +4,6 @@
 // not begin with thinking.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { isClaude, traitsOf } from './models.ts';
-import { isUnsealedSearch } from './search-results.ts';
 import { lacksThinking, type TurnForm } from './thinking-in-turns.ts';
 
 /** Whether Claude would refuse the request for it. Other vendors' models get back what they sent themselves. */
@@ -45,8 +44,6 @@ function isRefused(block: JsonValue, calls: Set<string>): boolean {
       if (FOREIGN_ID.test(id) || calls.has(id)) return true;
       calls.add(id);
       return false;
-    case 'web_search_tool_result':
-      return isUnsealedSearch(asObject(block) ?? {});
     case 'server_tool_use':
       return isForeignServerCall(id);
     case 'text':

@@ -1,4 +1,4 @@
-// Search results as sources for Claude to cite, on any platform: what a client found, and what Claude's own search did not.
+// Search results that a client found, as sources for Claude to cite, on any platform.
 // https://platform.claude.com/docs/en/build-with-claude/search-results
 import type { DocumentPart } from '../../model/content.ts';
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
@@ -27,9 +27,3 @@ export function buildSearchResult({ source, extension }: DocumentPart): JsonObje
 
 /** Between the source and the text, for models that read both as a document. */
 export const BLANK_LINE = '\n\n';
-
-/** Whether another provider's model found the pages: a result that Claude's search has found holds what only Anthropic can read. */
-export function isUnsealedSearch({ type, content }: JsonObject): boolean {
-  if (type !== 'web_search_tool_result') return false;
-  return (asArray(content) ?? []).some((page) => asObject(page)?.encrypted_content === '');
-}

@@ -489,7 +489,7 @@ describe('a search that another provider ran', () => {
       approximated: (feature, how) => notes.push(`${feature}: ${how}`),
     });
     expect(violations(events)).toEqual([]);
-    const id = 'srvtoolu_req_1';
+    const id = 'web_search_req_1';
     const page = { type: 'web_search_result', encrypted_content: '', page_age: null };
     const content = [
       { ...page, title: 'A', url: 'https://a.test/' },
@@ -512,7 +512,7 @@ describe('a search that another provider ran', () => {
   ] as const)('is a loss where the client %s', (_, tools, events) => {
     const lost: string[] = [];
     const wire = encoded(events, { tools, lost: (feature) => lost.push(feature) });
-    expect(wire.map(({ data }) => data).join()).not.toContain('srvtoolu');
+    expect(wire.map(({ data }) => data).join()).not.toContain('server_tool_use');
     expect(lost).toContain('tools.web_search');
   });
 });
