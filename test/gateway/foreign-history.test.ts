@@ -381,6 +381,12 @@ describe('a Responses client at OpenAI, come from another vendor’s server of R
     expect(sent()).toEqual({ model: 'gpt-5', input });
   });
 
+  test('also behind all else', async () => {
+    const { post, sent } = setup('responses', '');
+    await post('/v1/responses', { model: 'gpt-5', input: [...own, thought] });
+    expect(sent().input).toEqual(own);
+  });
+
   test('another vendor’s model gets back what it made', async () => {
     const { post, sent } = setup('responses', '');
     await post('/v1/responses', asked('deepseek-v4'));

@@ -42,7 +42,7 @@ function adaptInput({ input, model }: JsonObject, losses: LossReport): JsonObjec
     else if (rest.type !== 'reasoning') kept.push(rest);
     else losses.lost('reasoning');
   }
-  return kept.every((item, index) => item === items[index]) ? {} : { input: kept };
+  return items.every((item, index) => item === kept[index]) ? {} : { input: kept };
 }
 
 function isAgentMessage(item: JsonValue): item is JsonObject {
