@@ -123,7 +123,7 @@ describe('an Anthropic client back at an Anthropic provider', () => {
     ];
     const own = ran('srvtoolu_own', 'ZW5j');
     const text = { type: 'text', text: 'Found.' };
-    const content = [...own, text, ...ran('web_search_01a2-b3', '')];
+    const content = [...own, text, ...ran('srvtoolu_search-01a2', '')];
     const messages = [
       { role: 'user', content: 'hi' },
       { role: 'assistant', content },

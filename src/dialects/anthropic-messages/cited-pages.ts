@@ -49,8 +49,9 @@ export function createCitedPages({ tools, requestId, kept }: AnswerContext): Cit
         return [];
       }
       losses.approximated(`tools.${SEARCH}`, HOW);
-      // In another form than Claude's ids, so that it gets neither back, see isForeignServerCall.
-      const id = `${SEARCH}_${requestId}`;
+      // LiteLLM and LibreChat know by the beginning that no client has to run it. Claude's ids have no hyphen, so that it gets
+      // neither back, see isForeignServerCall. https://github.com/danny-avila/agents/blob/main/src/tools/ToolNode.ts
+      const id = `srvtoolu_search-${requestId}`;
       const content = [...titles].map(([url, title]) => ({
         type: 'web_search_result',
         title,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { anthropicMessages } from '../../../src/dialects/anthropic-messages/index.ts';
+import { isForeignServerCall } from '../../../src/dialects/claude/refused-history.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
@@ -489,7 +490,8 @@ describe('a search that another provider ran', () => {
       approximated: (feature, how) => notes.push(`${feature}: ${how}`),
     });
     expect(violations(events)).toEqual([]);
-    const id = 'web_search_req_1';
+    const id = 'srvtoolu_search-req_1';
+    expect(isForeignServerCall(id)).toBe(true);
     const page = { type: 'web_search_result', encrypted_content: '', page_age: null };
     const content = [
       { ...page, title: 'A', url: 'https://a.test/' },
