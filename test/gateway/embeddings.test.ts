@@ -285,3 +285,10 @@ test.each([
     expect((await lab.row(0)).lost).toEqual([...lost]);
   },
 );
+
+// LiteLLM's client of Ollama ends in an error without the count.
+test('/api/embed states a count where the provider counts none', async () => {
+  const lab = setup('gpt', { data: [{ index: 0, embedding: [0.5] }] });
+  const response = await lab.post('/api/embed', { model: 'asked', input: 'a' });
+  expect(await response.json()).toMatchObject({ embeddings: [[0.5]], prompt_eval_count: 0 });
+});

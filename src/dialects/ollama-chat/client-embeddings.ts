@@ -24,11 +24,12 @@ export const clientEmbeddings: ClientEmbeddings = {
   buildResponse(response, { alone }, model) {
     const vectors = response.vectors();
     if (alone === true) return { embedding: vectors[0] ?? [] };
-    const tokens = response.usage?.inputTokens;
     return {
       model: response.model ?? model,
       embeddings: vectors,
-      ...(tokens !== undefined && { prompt_eval_count: tokens }),
+      // Stated also where the provider counts none, as Gemini: LiteLLM ends in an error without it.
+      // https://github.com/BerriAI/litellm/blob/main/litellm/llms/ollama/completion/handler.py
+      prompt_eval_count: response.usage?.inputTokens ?? 0,
     };
   },
 };
