@@ -10,6 +10,7 @@ import {
   parseObject,
 } from '../../model/json/json.ts';
 import {
+  isUnsealed,
   type OpaqueToken,
   openToken,
   ownToken,
@@ -160,7 +161,8 @@ export function parseThinkingBlocks(message: JsonObject): MessageReasoning | und
       return [{ type: 'reasoning', text: '', redacted: tokenFromWire(CLAUDE, data), extension }];
     const text = asString(block.thinking);
     if (block.type !== 'thinking' || text === undefined || (text === '' && !signature)) return [];
-    const seal = signature ? { signature: tokenFromWire(CLAUDE, signature) } : {};
+    const isSigned = signature && !isUnsealed(signature);
+    const seal = isSigned ? { signature: tokenFromWire(CLAUDE, signature) } : {};
     return [{ type: 'reasoning', text, ...seal, extension }];
   });
   return before.length === 0 ? undefined : { before, after: [] };

@@ -8,7 +8,7 @@ import { unreadFields } from '../../../src/dialects/shared/unread-fields.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { ReasoningPart } from '../../../src/model/content.ts';
-import { callIdToWire, ownToken } from '../../../src/model/opaque-token.ts';
+import { callIdToWire, ownToken, UNSEALED } from '../../../src/model/opaque-token.ts';
 import { own } from './events.ts';
 
 const { parseRequest } = openaiChat.client;
@@ -273,6 +273,16 @@ describe('messages', () => {
     // Blocks that say nothing leave the text.
     const [, bare] = partsOf(HI, { ...said, thinking_blocks: [] });
     expect(bare?.parts[0]).toEqual({ type: 'reasoning', text: 'hm' });
+  });
+
+  test('what stands there for a signature since LiteLLM keeps no thinking without is none', () => {
+    const blocks = [{ type: 'thinking', thinking: 'hm', signature: UNSEALED }];
+    const said = { role: 'assistant', content: 'so', thinking_blocks: blocks };
+    const request = parseRequest({ model: 'm', messages: [HI, said, HI] }, ROUTE);
+    const options = { model: 'claude-sonnet-4-5', quirks: {} };
+    const claude = DIALECTS['anthropic-messages'].provider.buildRequest(request, options);
+    expect(claude.body.messages).toMatchObject([{}, { role: 'assistant', content: 'so' }, {}]);
+    expect(claude.losses.map(({ feature }) => feature)).toContain('reasoning');
   });
 
   test('details that a client appended twice count once, where the later ones say', () => {
