@@ -52,6 +52,9 @@ export function buildResponse(response: NeutralResponse, context: AnswerContext)
       usage: buildUsage(response.usage),
     }),
     ...buildTier(response.tier),
+    // OpenAI and OpenRouter state none so, and OpenRouter's SDKs refuse a whole answer without it (LangChain's ChatOpenRouter).
+    // https://github.com/OpenRouterTeam/python-sdk/blob/main/src/openrouter/components/chatresult.py
+    system_fingerprint: null,
     ...(moderation !== undefined && { moderation }),
   };
 }

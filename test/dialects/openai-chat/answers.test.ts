@@ -227,6 +227,8 @@ describe('build', () => {
         completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
       },
       service_tier: 'default',
+      // OpenRouter's SDKs refuse a whole answer without it.
+      system_fingerprint: null,
     });
   });
 
