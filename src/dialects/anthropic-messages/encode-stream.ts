@@ -3,9 +3,9 @@
 // message_start waits for the first event after `start` that is not `usage`, because clients read input tokens
 // from it. Every message_delta repeats all counts, for providers that know them only at the end.
 //
-// Thinking without a signature ends with an empty signature_delta: SDKs keep the thinking of a turn for the
-// next one only when they saw a signature, and providers that want their reasoning back get it that way. An
-// empty signature never reaches a provider that checks it, see buildReasoning.
+// Thinking without a signature ends with an empty signature_delta, or with what unsignedFor gives: SDKs keep the thinking
+// of a turn for the next one only when they saw a signature, and providers that want their reasoning back get it that way.
+// Neither reaches a provider that checks signatures, see buildReasoning.
 //
 // A signature behind the last text (Gemini's) would be thinking at the end: no message of this dialect ends with it,
 // its provider refuses one that does, and clients that show the last block would show nothing. So thinking that is
