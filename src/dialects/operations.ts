@@ -5,7 +5,7 @@ import type { Finish } from '../model/finish.ts';
 import type { JsonObject, JsonValue } from '../model/json/json.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
-import type { NeutralRequest } from '../model/request.ts';
+import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { KnownRequest } from './shared/unread-fields.ts';
@@ -25,6 +25,8 @@ export interface ProviderOperation<Request, Answer> {
   endpoint(model: string, quirks: Quirks): string;
   /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
   edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
+  /** What the body loses by those changes. Left out: nothing. */
+  losses?(body: JsonObject, model: string): Loss[];
   /** False for a body of the same dialect that cannot pass, as the provider is asked otherwise. Left out: all pass. */
   passes?(body: JsonObject, quirks: Quirks, model: string): boolean;
   /** The parts in which the provider is asked, as it takes no more at once; at least one. Left out: it takes all. */

@@ -65,6 +65,18 @@ test('what another provider left in the conversation does not go along', async (
   expect(JSON.stringify(sent)).not.toContain('sluice');
 });
 
+// "Encrypted function output content could not be decrypted or decoded."
+test('nor does what OpenAI would refuse of it in other requests either', async () => {
+  const lab = setup({ lab: LAB_PROVIDERS.responses });
+  const told = (part: object) => ({ type: 'agent_message', author: 'a', recipient: 'b', content: [part] });
+  const thought = { type: 'reasoning', id: '3f2b', summary: [] };
+  const input = [told({ type: 'encrypted_content', encrypted_content: 'Look around.' }), thought];
+  const response = await lab.post('/v1/responses/compact', { ...BODY, input });
+  expect(response.headers.get('x-sluice-lost')).toBe('reasoning');
+  const taken = { ...BODY, input: [told({ type: 'input_text', text: 'Look around.' })] };
+  expect(lab.upstream.requests[0]?.json()).toEqual(taken);
+});
+
 describe('where the first target fails', () => {
   const openai = { api_key: 'k', max_retries: 0 };
   const written = {

@@ -4,6 +4,7 @@ import { asArray, asString } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { Compaction, ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
+import { conversationEdits, conversationLosses } from './passthrough.ts';
 import { parseUsage } from './usage.ts';
 
 /** Below the base URL. */
@@ -17,11 +18,16 @@ const SUMMARISED: readonly string[] = [
 
 export const compact: ProviderOperation<NeutralRequest, Compaction> = {
   endpoint: () => COMPACT_PATH,
-  edits: (body, model) => (body.model === model ? {} : { model }),
+  edits: conversationEdits,
+  losses: conversationLosses,
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
-    const kept = Object.entries(body).filter(([name]) => SUMMARISED.includes(name));
-    return { body: Object.fromEntries(kept), losses };
+    const fitted = { ...body, ...conversationEdits(body, options.model) };
+    const kept = Object.entries(fitted).filter(([name]) => SUMMARISED.includes(name));
+    return {
+      body: Object.fromEntries(kept),
+      losses: [...losses, ...conversationLosses(body, options.model)],
+    };
   },
   parseResponse(body) {
     if (asArray(body.output) === undefined) throw new Error('output is missing');

@@ -5,6 +5,7 @@ import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
+import { conversationEdits } from './passthrough.ts';
 
 /** Below the base URL. */
 export const COUNT_PATH = '/responses/input_tokens';
@@ -17,10 +18,11 @@ const COUNTED: readonly string[] = [
 
 export const countTokens: ProviderOperation<NeutralRequest, number> = {
   endpoint: () => COUNT_PATH,
-  edits: (body, model) => (body.model === model ? {} : { model }),
+  edits: conversationEdits,
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
-    const counted = Object.entries(body).filter(([name]) => COUNTED.includes(name));
+    const fitted = { ...body, ...conversationEdits(body, options.model) };
+    const counted = Object.entries(fitted).filter(([name]) => COUNTED.includes(name));
     return { body: Object.fromEntries(counted), losses };
   },
   parseResponse(body) {

@@ -1,6 +1,7 @@
 // Changes where client and provider both speak this dialect: what another vendor's server made in the history, which OpenAI refuses,
 // and what only OpenAI's models take.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import type { Loss } from '../../model/request.ts';
 import type { Passthrough } from '../dialect.ts';
 import { createLossReport, type LossReport } from '../shared/loss-report.ts';
 import { AGENT_MESSAGE, fitAgentMessage } from './agent-message.ts';
@@ -14,6 +15,17 @@ export const passthrough: Passthrough = {
     return losses.list();
   },
 };
+
+/** For an operation on a conversation: as `edits`, where `model` is asked for. */
+export function conversationEdits(body: JsonObject, model: string): Record<string, JsonValue | undefined> {
+  const renamed = body.model === model ? {} : { model };
+  return { ...renamed, ...passthrough.edits({ ...body, model }, {}) };
+}
+
+/** What the operation loses by those changes. */
+export function conversationLosses(body: JsonObject, model: string): Loss[] {
+  return passthrough.losses?.({ ...body, model }, {}) ?? [];
+}
 
 const OPENAIS = /^(ft:)?(gpt-(?!oss)|o\d|codex-|computer-use)/;
 

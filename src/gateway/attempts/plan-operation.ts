@@ -49,7 +49,10 @@ function planPart<Request, Answer>(
   const fits = sameDialect && operation.passes?.(incoming.body, quirks, model) !== false;
   const { body, losses } =
     fits && !isOfAnother(incoming, side, target)
-      ? { body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)), losses: [] }
+      ? {
+          body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)),
+          losses: operation.losses?.(incoming.body, model) ?? [],
+        }
       : withinStack(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));
           if (built.headers !== undefined) addHeaders(line.headers, built.headers, side.listHeaders ?? []);
