@@ -1,7 +1,7 @@
 // What becomes of one feature of a request: the client's form goes through the codecs, and the body that a
 // provider would get is compared with its own form of the feature.
 import type { TableWire } from './wires.ts';
-import { fitToolNames, reportToolNames } from '../../src/dialects/shared/tool-names.ts';
+import { fitToolNames, reportToolNames } from '../../src/dialects/shared/tools/tool-names.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { DialectId } from '../../src/model/dialect-id.ts';
 import { asString, type JsonObject } from '../../src/model/json/json.ts';

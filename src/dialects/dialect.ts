@@ -13,7 +13,7 @@ import type { StatedBill, StatedUsage, Usage } from '../model/usage.ts';
 import type { SseEvent } from '../sse/event.ts';
 import type { RepeatReader } from '../sse/frame-form.ts';
 import type { ForwardedSocket } from './forwarded-socket.ts';
-import type { KnownRequest } from './shared/unread-fields.ts';
+import type { KnownRequest } from './shared/losses/unread-fields.ts';
 import type { Envelope } from './envelope.ts';
 import type { SocketDialect } from './socket.ts';
 import type {

@@ -8,7 +8,7 @@ import type { ModelPage, OfferedModel } from '../model/model-entry.ts';
 import type { Loss, NeutralRequest } from '../model/request.ts';
 import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
-import type { KnownRequest } from './shared/unread-fields.ts';
+import type { KnownRequest } from './shared/losses/unread-fields.ts';
 import type { Envelope } from './envelope.ts';
 import type {
   AnswerContext,

@@ -2,7 +2,7 @@
 import type { DialectId } from '../model/dialect-id.ts';
 import { fnv1aHex } from '../model/hash.ts';
 import { isObject } from '../model/json/json.ts';
-import { allowedOf } from '../dialects/shared/allowed-tools.ts';
+import { allowedOf } from '../dialects/shared/tools/allowed-tools.ts';
 import { type OpaqueToken, ownToken } from '../model/opaque-token.ts';
 import type { Message, NeutralRequest, ReasoningSettings, Tool } from '../model/request.ts';
 import type { OpaquePart, ToolResultPart } from '../model/content.ts';

@@ -1,6 +1,6 @@
 // The URL of one request: the provider's base and the dialect's path, or the provider's own.
 import type { ProviderSide, Quirks } from '../dialects/dialect.ts';
-import { modelInPath } from '../dialects/shared/model-in-path.ts';
+import { modelInPath } from '../dialects/shared/models/model-in-path.ts';
 
 /**
  * Path and query behind the base URL. `template`: the provider's own, in which `{model}`, `{path}` (the dialect's own) and

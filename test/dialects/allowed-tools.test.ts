@@ -1,8 +1,8 @@
 // Only some of the declared tools may be called: in each provider's words, or by declaring no others.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { allowedOf } from '../../src/dialects/shared/allowed-tools.ts';
-import { fitToolNames } from '../../src/dialects/shared/tool-names.ts';
+import { allowedOf } from '../../src/dialects/shared/tools/allowed-tools.ts';
+import { fitToolNames } from '../../src/dialects/shared/tools/tool-names.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asObject, type JsonObject } from '../../src/model/json/json.ts';
 import type { NeutralRequest, Tool } from '../../src/model/request.ts';

@@ -1,7 +1,7 @@
 // Images, sealed thinking and audio that a provider streams in pieces: each is base64 of its own, however many bytes it has.
 import { describe, expect, test } from 'bun:test';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { joinBase64 } from '../../src/dialects/shared/join-base64.ts';
+import { joinBase64 } from '../../src/dialects/shared/media/join-base64.ts';
 import type { Part } from '../../src/model/content.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';

@@ -1,6 +1,6 @@
 // Which result answers which of many calls.
 import { expect, test } from 'bun:test';
-import { createCallMatcher } from '../../src/dialects/shared/call-matcher.ts';
+import { createCallMatcher } from '../../src/dialects/shared/tools/call-matcher.ts';
 
 test('by id, else by name and order; an id of the client’s own goes with a call that came without', () => {
   const matcher = createCallMatcher((position) => `gcall-h-${position}`);

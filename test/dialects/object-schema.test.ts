@@ -1,8 +1,8 @@
 // Schemas that are a choice among objects, for servers that take one object: what OpenAI and Anthropic refuse.
 import { describe, expect, test } from 'bun:test';
-import { createLossReport } from '../../src/dialects/shared/loss-report.ts';
+import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { objectSchema, typedSchema } from '../../src/dialects/shared/object-schema.ts';
+import { objectSchema, typedSchema } from '../../src/dialects/shared/schemas/object-schema.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import { cpuTimeOf } from '../support/cpu-time.ts';

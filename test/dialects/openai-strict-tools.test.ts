@@ -1,7 +1,7 @@
 // Which schemas of strict tools OpenAI can enforce.
 import { expect, test } from 'bun:test';
 import { strictSchema } from '../../src/dialects/openai/schemas.ts';
-import { createLossReport } from '../../src/dialects/shared/loss-report.ts';
+import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 
 const CLOSED = { type: 'object', properties: { a: {} }, required: ['a'], additionalProperties: false };

@@ -2,8 +2,8 @@
 // late.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import { pairCalls } from '../../src/dialects/shared/pair-calls.ts';
-import { createLossReport } from '../../src/dialects/shared/loss-report.ts';
+import { pairCalls } from '../../src/dialects/shared/tools/pair-calls.ts';
+import { createLossReport } from '../../src/dialects/shared/losses/loss-report.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 import type { Message, NeutralRequest } from '../../src/model/request.ts';

@@ -1,6 +1,6 @@
 // Results stand as their calls were made.
 import { expect, test } from 'bun:test';
-import { callPlaces, resultsInOrder } from '../../src/dialects/shared/results-in-order.ts';
+import { callPlaces, resultsInOrder } from '../../src/dialects/shared/tools/results-in-order.ts';
 import { PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import type { Part } from '../../src/model/content.ts';
 import type { Message, NeutralRequest } from '../../src/model/request.ts';

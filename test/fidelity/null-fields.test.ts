@@ -6,7 +6,7 @@ import type { ANSWERS } from '../../scripts/fidelity/wires.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue, parseObject } from '../../src/model/json/json.ts';
-import { unreadFields } from '../../src/dialects/shared/unread-fields.ts';
+import { unreadFields } from '../../src/dialects/shared/losses/unread-fields.ts';
 import { createResponseCollector } from '../../src/model/replay.ts';
 import { readEvents } from '../support/read-events.ts';
 import { type Recording, recordings } from '../support/recordings.ts';

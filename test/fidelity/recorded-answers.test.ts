@@ -60,7 +60,7 @@ async function read(wire: TableWire, recording: Recording): Promise<NeutralRespo
     decoder.end();
     return collector.response();
   } catch {
-    // Broken and failed answers: test/gateway/bad-answers.test.ts, test/conformance/sdk-errors.test.ts.
+    // Broken and failed answers: test/gateway/answers/bad-answers.test.ts, test/conformance/sdk-errors.test.ts.
     return undefined;
   }
 }

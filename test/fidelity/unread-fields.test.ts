@@ -1,7 +1,7 @@
 // A field that nobody has heard of, wherever in a request it stands: it arrives, or it is named as lost.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../src/dialects/registry.ts';
-import { unreadFields } from '../../src/dialects/shared/unread-fields.ts';
+import { unreadFields } from '../../src/dialects/shared/losses/unread-fields.ts';
 import { DIALECT_IDS, type DialectId } from '../../src/model/dialect-id.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 import { clientRequest, LAB_PROVIDER_OF } from '../support/client-requests.ts';

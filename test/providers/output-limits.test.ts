@@ -1,6 +1,6 @@
 // How long an answer may get: what a client of another dialect asks for beyond what the model writes is lowered.
 import { expect, test } from 'bun:test';
-import { fitOutputLimit } from '../../src/dialects/shared/output-limit.ts';
+import { fitOutputLimit } from '../../src/dialects/shared/settings/output-limit.ts';
 import { findProviderKind } from '../../src/providers/kinds.ts';
 import { createReplayFetch } from '../support/replay-fetch.ts';
 import { jsonReply } from '../support/reply.ts';

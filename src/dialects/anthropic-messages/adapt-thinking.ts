@@ -2,8 +2,8 @@
 // forced calls. DeepSeek and Moonshot do.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ModelThinking, Quirks } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { ANY_TOOL, CHOICE_LEFT, THINKING_OFF, THOUGHT_UNKNOWN } from '../shared/substitutes.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { ANY_TOOL, CHOICE_LEFT, THINKING_OFF, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
 import { forcesTool } from './build-tools.ts';
 
 /** Without a signature, which these servers do not check. Moonshot refuses an empty text. */

@@ -1,12 +1,12 @@
 // The conversation: turns of one role each, tool results first in their turn, system messages where they are allowed.
 import { asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
-import { promptToContinue } from '../shared/prefill.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { ELLIPSIS } from '../shared/substitutes.ts';
-import { reminder } from '../shared/reminder.ts';
-import { showByUser } from '../shared/own-images.ts';
+import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
+import { promptToContinue } from '../shared/turns/prefill.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { ELLIPSIS } from '../shared/losses/substitutes.ts';
+import { reminder } from '../shared/turns/reminder.ts';
+import { showByUser } from '../shared/turns/own-images.ts';
 import { buildBlocks, buildText, type ContentOptions, compact } from './build-content.ts';
 import { forgetsThinking } from '../claude/build-thinking.ts';
 import { isClaude, type ModelTraits } from '../claude/models.ts';

@@ -2,14 +2,14 @@
 // https://docs.anthropic.com/en/api/messages
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import { declareAllowed } from '../shared/allowed-tools.ts';
-import { anthropicBreakpoint } from '../shared/cache-control.ts';
-import { describedSchema, formatInstruction } from '../shared/described-schema.ts';
+import { declareAllowed } from '../shared/tools/allowed-tools.ts';
+import { anthropicBreakpoint } from '../shared/settings/cache-control.ts';
+import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/substitutes.ts';
-import { pairCalls, repeatsCalls } from '../shared/pair-calls.ts';
-import { reportUnsupported } from '../shared/unsupported-settings.ts';
+import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
+import { pairCalls, repeatsCalls } from '../shared/tools/pair-calls.ts';
+import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { compact } from './build-content.ts';
 import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';

@@ -2,9 +2,9 @@
 import { asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import { UNSEALED } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { createAnswerLosses } from '../shared/answer-losses.ts';
+import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { createLossReport } from '../shared/loss-report.ts';
+import { createLossReport } from '../shared/losses/loss-report.ts';
 import { buildBlocks } from './build-content.ts';
 import { createCitedPages } from './cited-pages.ts';
 import { buildCitation, citationDetails } from './citations.ts';

@@ -1,12 +1,12 @@
 // `tools` and `tool_choice`.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import type { ModelTraits } from '../claude/models.ts';
 import { MOST_STRICT, strictSchema } from '../claude/strict-schema.ts';
-import { currentDraft } from '../shared/current-draft.ts';
-import { freeTextSchema } from '../shared/free-text-tool.ts';
-import { objectSchema, typedSchema } from '../shared/object-schema.ts';
+import { currentDraft } from '../shared/schemas/current-draft.ts';
+import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID, ownFields } from './wire.ts';

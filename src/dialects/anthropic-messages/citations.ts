@@ -2,7 +2,7 @@
 // `start`/`end` stay unset. https://docs.anthropic.com/en/docs/build-with-claude/citations
 import type { Citation, DocumentLocation } from '../../model/content.ts';
 import { asNumber, asString, type JsonObject } from '../../model/json/json.ts';
-import type { CitationDetail } from '../shared/answer-losses.ts';
+import type { CitationDetail } from '../shared/losses/answer-losses.ts';
 import { put } from '../shared/own-fields.ts';
 import { ID } from './wire.ts';
 

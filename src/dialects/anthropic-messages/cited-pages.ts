@@ -3,7 +3,7 @@
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
 import type { Citation, ToolCallPart } from '../../model/content.ts';
 import { asArray, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
-import type { AnswerLosses } from '../shared/answer-losses.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { ID } from './wire.ts';
 

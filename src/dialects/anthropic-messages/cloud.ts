@@ -11,9 +11,9 @@ import { cachedWhole, fittedBreakpoints } from '../claude/breakpoint-fields.ts';
 import { leaveOutServerTools, NOT_AT_GOOGLE } from '../claude/server-tools.ts';
 import type { Loss } from '../../model/request.ts';
 import type { BuiltRequest } from '../dialect.ts';
-import { plainBreakpoint } from '../shared/cache-control.ts';
-import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { plainBreakpoint } from '../shared/settings/cache-control.ts';
+import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 import { ID, VERSION } from './wire.ts';
 
 type Edits = Record<string, JsonValue | undefined>;

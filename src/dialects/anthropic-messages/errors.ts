@@ -3,10 +3,10 @@ import { type ErrorCode, GatewayError, type UpstreamReason } from '../../model/e
 import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
-import { baseRespIn } from '../shared/base-resp.ts';
-import { codeOfStatus, ownStatus, pageInstead, pathRemedy, UNPAID } from '../shared/failure-status.ts';
-import { serverWords } from '../shared/server-words.ts';
-import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
+import { baseRespIn } from '../shared/failures/base-resp.ts';
+import { codeOfStatus, ownStatus, pageInstead, pathRemedy, UNPAID } from '../shared/failures/failure-status.ts';
+import { serverWords } from '../shared/failures/server-words.ts';
+import { VENDORS_TOO_LONG } from '../shared/failures/too-long-patterns.ts';
 import type { Quirks, UpstreamFailure } from '../dialect.ts';
 import { outputLimitMessage } from './output-limit.ts';
 import { refusedContentMessage } from './refused-content.ts';

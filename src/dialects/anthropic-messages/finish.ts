@@ -2,7 +2,7 @@
 import type { Finish, UnifiedFinish } from '../../model/finish.ts';
 import { asString, type JsonValue } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
-import type { RareEnding } from '../shared/answer-losses.ts';
+import type { RareEnding } from '../shared/losses/answer-losses.ts';
 
 const UNIFIED: Record<string, UnifiedFinish> = table({
   end_turn: 'end_turn',

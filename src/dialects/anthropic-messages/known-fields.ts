@@ -1,5 +1,5 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
-import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
+import { byType, type KnownFields, type KnownRequest } from '../shared/losses/unread-fields.ts';
 
 const CACHE_CONTROL: KnownFields = { type: true, ttl: true };
 

@@ -11,8 +11,8 @@ import {
 } from '../../model/json/json.ts';
 import type { ModelCapabilities, ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
-import { dateOf } from '../shared/model-date.ts';
-import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
+import { dateOf } from '../shared/models/model-date.ts';
+import { askCloudModels, parseCloudModels } from '../shared/models/cloud-models.ts';
 import { modelsOfAmazons } from './amazon/list-models.ts';
 import { ID, ownFields } from './wire.ts';
 

@@ -17,7 +17,7 @@ import { BLANK_LINE, SEARCH_RESULT } from '../claude/search-results.ts';
 import { type Author, CLIENT } from './author.ts';
 import { parseCitation } from './citations.ts';
 import { type Fail, requireBoolean, requireObject, requireString } from './fields.ts';
-import { objectArguments } from '../shared/call-arguments.ts';
+import { objectArguments } from '../shared/tools/call-arguments.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { isOfGateway } from './summary.ts';
 import {

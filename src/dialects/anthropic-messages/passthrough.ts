@@ -1,7 +1,7 @@
 // Changes where client and provider both speak this dialect: none, except for Google Cloud and for what other
 // vendors' servers refuse while their models think.
 import type { Passthrough } from '../dialect.ts';
-import { createLossReport } from '../shared/loss-report.ts';
+import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptThinking } from './adapt-thinking.ts';
 import { cloudBetas, cloudEdits } from './cloud.ts';
 import { holdsRefused } from '../claude/refused-history.ts';

@@ -12,7 +12,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import type { NeutralRequest, Tool } from '../../model/request.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { parseTool } from './parse-tools.ts';
 import { ID, ownFields, TOOL_REFERENCE } from './wire.ts';
 

@@ -2,7 +2,7 @@
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import { CountReader, type StatedUsage, tierIn, type Usage } from '../../model/usage.ts';
 import { put } from '../shared/own-fields.ts';
-import { servedTier } from '../shared/service-tier.ts';
+import { servedTier } from '../shared/settings/service-tier.ts';
 
 /** The stated counts; null and missing ones are left out, so that an earlier report stands. */
 export function parseUsage(wire: JsonObject): StatedUsage {

@@ -5,7 +5,7 @@ import { asObject, asString, type JsonObject, parseObject } from '../../model/js
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
-import { codeOfStatus, failureText, pageInstead } from '../shared/failure-status.ts';
+import { codeOfStatus, failureText, pageInstead } from '../shared/failures/failure-status.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 
 /** The prefix of the names of events that are exceptions. */

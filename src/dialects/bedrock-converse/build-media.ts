@@ -5,9 +5,9 @@ import type { DocumentPart, ImagePart, MediaSource } from '../../model/content.t
 import type { JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { DOCUMENT_FORMATS, IMAGE_FORMATS, VIDEO_FORMATS } from '../aws/media-formats.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { asText } from '../shared/text-document.ts';
-import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { asText } from '../shared/media/text-document.ts';
+import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/losses/substitutes.ts';
 import type { ContentScope } from './build-content.ts';
 
 export function buildImage({ source, detail }: ImagePart, losses: LossReport): JsonObject {

@@ -1,13 +1,13 @@
 // The conversation: turns of user and assistant that alternate, results first in their turn.
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import { letModelBegin } from '../shared/first-turn.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { requireLastTurn, unreadableTurn } from '../shared/last-turn.ts';
-import { reminder } from '../shared/reminder.ts';
-import { showByUser } from '../shared/own-images.ts';
-import { promptToContinue } from '../shared/prefill.ts';
-import { ELLIPSIS } from '../shared/substitutes.ts';
+import { letModelBegin } from '../shared/turns/first-turn.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { requireLastTurn, unreadableTurn } from '../shared/turns/last-turn.ts';
+import { reminder } from '../shared/turns/reminder.ts';
+import { showByUser } from '../shared/turns/own-images.ts';
+import { promptToContinue } from '../shared/turns/prefill.ts';
+import { ELLIPSIS } from '../shared/losses/substitutes.ts';
 import { endInWords, type TurnForm } from '../claude/thinking-in-turns.ts';
 import { buildBlocks, type ContentScope } from './build-content.ts';
 

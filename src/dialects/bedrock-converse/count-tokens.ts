@@ -3,7 +3,7 @@ import { countIn } from '../../model/usage.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { buildRequest } from './build-request.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 
 /** Fields that affect the prompt; the operation knows no others. */
 const COUNTED: readonly string[] = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];

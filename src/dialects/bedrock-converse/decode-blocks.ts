@@ -4,7 +4,7 @@ import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { ownToken } from '../../model/opaque-token.ts';
 import { textIn } from '../shared/answer-list.ts';
-import { joinBase64 } from '../shared/join-base64.ts';
+import { joinBase64 } from '../shared/media/join-base64.ts';
 import { imageType, isSearch, isServerTool, readCall } from './parse-response.ts';
 import { readCitation } from './read-answer.ts';
 import { ID } from './wire.ts';

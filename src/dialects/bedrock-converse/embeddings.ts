@@ -8,10 +8,10 @@ import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asArray, asNumber, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { embeddingLosses } from '../shared/embedding-losses.ts';
+import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import { inParts } from '../shared/embedding-parts.ts';
 import type { ProviderOperation } from '../operations.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {
   endpoint: (model) => `/model/${modelInPath(model)}/invoke`,

@@ -11,7 +11,7 @@ import { countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { embeddings } from './embeddings.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 
 export const bedrockConverse: ProviderSide = {
   endpoint: (model, stream) => `/model/${modelInPath(model)}/converse${stream ? '-stream' : ''}`,

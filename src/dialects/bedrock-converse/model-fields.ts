@@ -7,8 +7,8 @@ import { buildThinking } from '../claude/build-thinking.ts';
 import { type ModelTraits, traitsOf } from '../claude/models.ts';
 import { effortsOf } from '../openai/efforts.ts';
 import { buildReasoningSettings } from '../openai/reasoning.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { onlyHides, reportSummary } from '../shared/reasoning-summary.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import { type Family, gptName } from './models.ts';
 import { ANTHROPIC, CONTEXT_MANAGEMENT } from './wire.ts';
 

@@ -1,9 +1,9 @@
 // Argument schemas as Nova takes them: it refuses all but three keywords at the top, also the definitions that references point to:
 // "inputSchema/json: extraneous key [definitions] is not permitted". https://github.com/zed-industries/zed/issues/28521
 import type { JsonObject } from '../../model/json/json.ts';
-import { inlineReferences } from '../shared/inline-references.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import type { ReportedGrowth } from '../shared/schema-growth.ts';
+import { inlineReferences } from '../shared/schemas/inline-references.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import type { ReportedGrowth } from '../shared/schemas/schema-growth.ts';
 
 const TOP = ['type', 'properties', 'required'];
 /** Keywords that leaving out changes nothing. */

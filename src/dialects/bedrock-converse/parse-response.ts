@@ -6,7 +6,7 @@ import { ownToken } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { countsOf } from '../../model/usage.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
-import { objectArguments } from '../shared/call-arguments.ts';
+import { objectArguments } from '../shared/tools/call-arguments.ts';
 import { withoutNulls } from '../shared/own-fields.ts';
 import { type Account, MalformedEvent } from '../dialect.ts';
 import { readCitation, readEdits, readFinish, readUsage, tierOf } from './read-answer.ts';

@@ -1,6 +1,6 @@
 // Ids of calls in the form that the wire accepts: at most 64 letters, digits, dashes and underscores. Mistral's models take fewer.
 import { fnv1a } from '../../model/hash.ts';
-import { mistralCallId } from '../shared/mistral-call-id.ts';
+import { mistralCallId } from '../shared/tools/mistral-call-id.ts';
 import { isMistral } from './models.ts';
 
 const LONGEST = 64;

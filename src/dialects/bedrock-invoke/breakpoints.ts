@@ -4,8 +4,8 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
 import { cachesPrompts, takesCacheTtl } from '../aws/prompt-cache.ts';
 import { fittedBreakpoints } from '../claude/breakpoint-fields.ts';
-import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
-import { createLossReport } from '../shared/loss-report.ts';
+import { NOT_CACHED, plainBreakpoint, withoutTtl } from '../shared/settings/cache-control.ts';
+import { createLossReport } from '../shared/losses/loss-report.ts';
 
 /** @param body of the inner dialect; it is modified. */
 export function fitBreakpoints(body: JsonObject, model: string): Loss[] {

@@ -15,9 +15,9 @@ import { traitsOf } from '../claude/models.ts';
 import { leaveOutServerTools, NOT_AT_AMAZON, withoutSearch } from '../claude/server-tools.ts';
 import { type BuiltRequest, type CreateFraming, MalformedEvent, type ProviderSide } from '../dialect.ts';
 import { fitBreakpoints } from './breakpoints.ts';
-import { createLossReport } from '../shared/loss-report.ts';
-import { buildServiceTier } from '../shared/service-tier.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { createLossReport } from '../shared/losses/loss-report.ts';
+import { buildServiceTier } from '../shared/settings/service-tier.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 
 /** Of requests and answers: the bodies have Anthropic's fields alone. */
 const TIER_HEADER = 'x-amzn-bedrock-service-tier';

@@ -2,7 +2,7 @@
 // neither, and refuse the request. https://github.com/anthropics/anthropic-sdk-typescript/issues/1038
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
-import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
+import { UNREADABLE_DOCUMENT, UNREADABLE_IMAGE } from '../shared/losses/substitutes.ts';
 
 const NAMES = new Map([
   ['url', 'url'],

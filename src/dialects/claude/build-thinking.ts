@@ -2,8 +2,8 @@
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { isHidden, onlyHides, reportSummary } from '../shared/reasoning-summary.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { ModelTraits } from './models.ts';
 
 export interface ThinkingFacts {

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest, Tool } from '../../model/request.ts';
 import { cachesPrompts } from '../aws/prompt-cache.ts';
 import { breakpointIn } from '../openai/breakpoint.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 const BREAKPOINT = { type: 'ephemeral' };
 

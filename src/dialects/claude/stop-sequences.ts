@@ -1,6 +1,6 @@
 // Claude refuses stop sequences of white space alone: "each stop sequence must contain non-whitespace".
 // https://github.com/BerriAI/litellm/issues/3286
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 export function withoutBlankStops(stops: readonly string[], losses: LossReport): string[] {
   const kept = stops.filter((stop) => stop.trim() !== '');

@@ -2,7 +2,7 @@
 // description, where the model reads them.
 // https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations
 import { asObject, asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { currentDraft } from '../shared/current-draft.ts';
+import { currentDraft } from '../shared/schemas/current-draft.ts';
 
 /** The most tools of one request that may be strict. */
 export const MOST_STRICT = 20;

@@ -1,6 +1,6 @@
 // Where Claude takes its thinking back: not at the end of a message, nor, with thinking off, in a turn that goes on.
 import type { JsonObject } from '../../model/json/json.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 /** How a dialect writes the turns of a conversation. */
 export interface TurnForm<Turn> {

@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../model/json/json
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import { buildServerCall } from './server-tools.ts';
 import { signatureForClient, type Thought, thoughtForClient } from './signature.ts';
-import { argumentObject } from '../shared/call-arguments.ts';
+import { argumentObject } from '../shared/tools/call-arguments.ts';
 import { ID } from './wire.ts';
 
 /** The name reported for a call whose arguments the token limit truncated: it has no form here. */

@@ -2,9 +2,9 @@
 import type { Part } from '../../model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
-import { letModelBegin } from '../shared/first-turn.ts';
-import { unreadableTurn } from '../shared/last-turn.ts';
-import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
+import { letModelBegin } from '../shared/turns/first-turn.ts';
+import { unreadableTurn } from '../shared/turns/last-turn.ts';
+import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/tools/results-in-order.ts';
 import { type BuildScope, buildPart, buildResult } from './build-parts.ts';
 import { UNCHECKED } from './signature.ts';
 

@@ -11,9 +11,9 @@ import type {
 import { argumentsToWrite } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
-import { buildArguments } from '../shared/call-arguments.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/substitutes.ts';
+import { buildArguments } from '../shared/tools/call-arguments.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/losses/substitutes.ts';
 import { isMadeUp } from './call-id.ts';
 import { buildMedia, buildVideo, isTakenImage } from './media.ts';
 import type { ModelTraits } from './models.ts';

@@ -5,7 +5,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import {
   CUT_CALL,

@@ -2,8 +2,8 @@
 // https://ai.google.dev/gemini-api/docs/thinking
 import type { JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings } from '../../model/request.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { isHidden, onlyHides, reportSummary } from '../shared/reasoning-summary.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { isHidden, onlyHides, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { ModelTraits, ThinkingLevel } from './models.ts';
 
 /** Tokens that Google itself sets for an effort on models without levels. */

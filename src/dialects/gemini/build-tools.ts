@@ -2,13 +2,13 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { FunctionTool, NeutralRequest, Tool } from '../../model/request.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { declareAllowed } from '../shared/allowed-tools.ts';
-import { freeTextSchema } from '../shared/free-text-tool.ts';
-import { objectSchema, outermost, typedSchema } from '../shared/object-schema.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { declareAllowed } from '../shared/tools/allowed-tools.ts';
+import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { objectSchema, outermost, typedSchema } from '../shared/schemas/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { BuildScope } from './build-parts.ts';
-import { createSchemaGrowth, type SchemaGrowth } from '../shared/schema-growth.ts';
+import { createSchemaGrowth, type SchemaGrowth } from '../shared/schemas/schema-growth.ts';
 import { cleanSchema } from './clean-schema.ts';
 import { plainReferences } from './plain-references.ts';
 import { put } from '../shared/own-fields.ts';

@@ -3,7 +3,7 @@
 import type { Citation } from '../../model/content.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
 import { asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
-import type { CitationDetail } from '../shared/answer-losses.ts';
+import type { CitationDetail } from '../shared/losses/answer-losses.ts';
 import type { TextIndex } from './text-index.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import { extensionOf, listOf, ownFields } from './wire.ts';

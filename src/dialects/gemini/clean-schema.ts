@@ -9,7 +9,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
-import { createSchemaGrowth, DEEPEST, type SchemaGrowth } from '../shared/schema-growth.ts';
+import { createSchemaGrowth, DEEPEST, type SchemaGrowth } from '../shared/schemas/schema-growth.ts';
 
 export interface CleanSchema {
   schema: JsonObject;

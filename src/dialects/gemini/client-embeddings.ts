@@ -6,7 +6,7 @@ import { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { ClientEmbeddings } from '../operations.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
-import type { KnownFields, KnownRequest } from '../shared/unread-fields.ts';
+import type { KnownFields, KnownRequest } from '../shared/losses/unread-fields.ts';
 import { optionalNumber, requiredObject } from './read-field.ts';
 import { camelField } from './wire.ts';
 

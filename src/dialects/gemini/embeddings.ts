@@ -11,7 +11,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { countIn, type Usage } from '../../model/usage.ts';
-import { embeddingLosses } from '../shared/embedding-losses.ts';
+import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import { inParts } from '../shared/embedding-parts.ts';
 import type { Quirks } from '../dialect.ts';
 import type { ProviderOperation } from '../operations.ts';

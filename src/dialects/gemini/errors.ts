@@ -20,8 +20,8 @@ import {
   pageInstead,
   statedIn,
   UNPAID,
-} from '../shared/failure-status.ts';
-import { serverWords } from '../shared/server-words.ts';
+} from '../shared/failures/failure-status.ts';
+import { serverWords } from '../shared/failures/server-words.ts';
 import { listOf } from './wire.ts';
 
 interface Stated {

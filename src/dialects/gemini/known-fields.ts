@@ -1,6 +1,6 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import { asString, type JsonObject } from '../../model/json/json.ts';
-import type { Known, KnownFields, KnownRequest } from '../shared/unread-fields.ts';
+import type { Known, KnownFields, KnownRequest } from '../shared/losses/unread-fields.ts';
 import { camelField, camelFields } from './wire.ts';
 
 const MEDIA: KnownFields = { mimeType: true, data: true, fileUri: true };

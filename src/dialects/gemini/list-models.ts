@@ -2,7 +2,7 @@
 import { asArray, asBoolean, asNumber, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import { type AskedModels, type ClientModels, type ProviderModels, routeModels } from '../operations.ts';
-import { askCloudModels, parseCloudModels } from '../shared/cloud-models.ts';
+import { askCloudModels, parseCloudModels } from '../shared/models/cloud-models.ts';
 import { publisherModels } from '../shared/google-clients.ts';
 import { bareModel, forwardedTo, isGoogles } from './route.ts';
 import { ID } from './wire.ts';

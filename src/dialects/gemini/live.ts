@@ -3,7 +3,7 @@ import { asArray, asObject, type JsonObject, parseObject } from '../../model/jso
 import type { StatedUsage } from '../../model/usage.ts';
 import type { ForwardedSocket, MessageNaming, SocketReport } from '../forwarded-socket.ts';
 import { withoutGooglesKeys } from '../shared/google-clients.ts';
-import { modelBelow, withModelBelow } from '../shared/model-in-message.ts';
+import { modelBelow, withModelBelow } from '../shared/models/model-in-message.ts';
 import { bareModel } from './route.ts';
 import { parseUsage } from './usage.ts';
 

@@ -1,7 +1,7 @@
 // Log probabilities of a candidate's tokens. https://ai.google.dev/api/generate-content#LogprobsResult
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenChance, TokenLogprob } from '../../model/logprobs.ts';
-import type { AnswerLosses } from '../shared/answer-losses.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 
 /** `{logprobsResult}`, `{}` for no tokens. */
 export function logprobsResult(tokens: readonly TokenLogprob[], losses: AnswerLosses): JsonObject {

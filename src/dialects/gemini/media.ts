@@ -1,8 +1,8 @@
 // Images, documents and audio on the wire: `inlineData` for bytes, `fileData` for addresses.
 import type { AudioPart, DocumentPart, ImagePart, MediaSource } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import { standardMediaType } from '../shared/media-type.ts';
-import { isVideoPage } from '../shared/video-page.ts';
+import { standardMediaType } from '../shared/media/media-type.ts';
+import { isVideoPage } from '../shared/media/video-page.ts';
 import { table } from '../../model/table.ts';
 
 export type MediaPart = ImagePart | DocumentPart | AudioPart;

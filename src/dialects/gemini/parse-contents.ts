@@ -3,7 +3,7 @@ import type { Part, ReasoningPart, TextPart } from '../../model/content.ts';
 import { asString, isObject, type JsonValue } from '../../model/json/json.ts';
 import type { OpaqueToken } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
-import { createCallMatcher } from '../shared/call-matcher.ts';
+import { createCallMatcher } from '../shared/tools/call-matcher.ts';
 import { madeUpCallId } from './call-id.ts';
 import { type CarriedThought, parsePart } from './parse-parts.ts';
 import { invalid, nameType } from '../shared/read-field.ts';

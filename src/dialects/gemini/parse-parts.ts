@@ -2,8 +2,8 @@
 import type { MediaSource, OpaquePart, Part, ReasoningPart, ToolResultContent } from '../../model/content.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { exactText } from '../../model/json/exact-numbers.ts';
-import type { CallMatcher } from '../shared/call-matcher.ts';
-import { isVideoPage } from '../shared/video-page.ts';
+import type { CallMatcher } from '../shared/tools/call-matcher.ts';
+import { isVideoPage } from '../shared/media/video-page.ts';
 import { isGoogleFile, mediaPart } from './media.ts';
 import { invalid, optionalString, requiredString } from '../shared/read-field.ts';
 import { requiredObject } from './read-field.ts';

@@ -1,7 +1,7 @@
 // `tools` and `toolConfig` of a request. https://ai.google.dev/api/caching#Tool
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { FunctionTool, ServerTool, Tool, WebSearch } from '../../model/request.ts';
-import { allow, type Allowance } from '../shared/allowed-tools.ts';
+import { allow, type Allowance } from '../shared/tools/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, requiredString } from '../shared/read-field.ts';

@@ -3,9 +3,9 @@
 // https://ai.google.dev/api/generate-content#FIELDS.response_json_schema, https://ai.google.dev/api/caching#Schema
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { followReference } from '../../model/json/pointer.ts';
-import { currentDraft } from '../shared/current-draft.ts';
-import { mapSchemas } from '../shared/map-schema.ts';
-import { createSchemaGrowth } from '../shared/schema-growth.ts';
+import { currentDraft } from '../shared/schemas/current-draft.ts';
+import { mapSchemas } from '../shared/schemas/map-schema.ts';
+import { createSchemaGrowth } from '../shared/schemas/schema-growth.ts';
 
 /** Returns the same object if nothing changes. */
 export function plainReferences(schema: JsonObject): JsonObject {

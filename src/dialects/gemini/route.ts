@@ -4,7 +4,7 @@ import { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { ClientRoute, ForwardedPath } from '../dialect.ts';
 import { DECISION_BILL, INTERACTION_BILL } from './interactions.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 import {
   BELOW_PROJECT,
   OF_GOOGLE,

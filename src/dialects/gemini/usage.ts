@@ -8,7 +8,7 @@ import {
   totalInputTokens,
   type Usage,
 } from '../../model/usage.ts';
-import { servedTier } from '../shared/service-tier.ts';
+import { servedTier } from '../shared/settings/service-tier.ts';
 
 /** The counts that an event states; events in the middle of a stream may state only the traffic type. */
 export function parseUsage(metadata: JsonObject): StatedUsage {

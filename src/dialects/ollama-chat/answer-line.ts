@@ -6,9 +6,9 @@ import { asArray, asString, type JsonObject } from '../../model/json/json.ts';
 import { callWithThoughtsToWire, isSeal, type ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import { totalInputTokens, type Usage } from '../../model/usage.ts';
 import type { AnswerContext, AnswerTimes } from '../dialect.ts';
-import type { AnswerLosses } from '../shared/answer-losses.ts';
-import { argumentObject } from '../shared/call-arguments.ts';
-import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
+import { argumentObject } from '../shared/tools/call-arguments.ts';
+import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 
 /** The name reported for a call whose arguments the token limit truncated: it has no form here. */
 export const CUT_CALL = 'tool_calls';

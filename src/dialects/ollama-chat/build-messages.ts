@@ -3,11 +3,11 @@
 import type { Part, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Message } from '../../model/request.ts';
-import { buildArguments } from '../shared/call-arguments.ts';
-import { unreadableTurn } from '../shared/last-turn.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { remindByUser } from '../shared/reminder.ts';
-import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
+import { buildArguments } from '../shared/tools/call-arguments.ts';
+import { unreadableTurn } from '../shared/turns/last-turn.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { remindByUser } from '../shared/turns/reminder.ts';
+import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/tools/results-in-order.ts';
 import {
   SENT_AS_TEXT,
   TEXT_ALONE,
@@ -15,8 +15,8 @@ import {
   UNREADABLE_DOCUMENT,
   UNREADABLE_IMAGE,
   WITHOUT_SIGNATURE,
-} from '../shared/substitutes.ts';
-import { asText } from '../shared/text-document.ts';
+} from '../shared/losses/substitutes.ts';
+import { asText } from '../shared/media/text-document.ts';
 
 export function buildMessages(
   system: readonly TextPart[],

@@ -2,17 +2,17 @@
 // https://docs.ollama.com/api/chat
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat, ReasoningSettings, Tool } from '../../model/request.ts';
-import { declareAllowed } from '../shared/allowed-tools.ts';
-import { withChoiceInWords } from '../shared/choice-in-words.ts';
-import { describedSchema } from '../shared/described-schema.ts';
+import { declareAllowed } from '../shared/tools/allowed-tools.ts';
+import { withChoiceInWords } from '../shared/schemas/choice-in-words.ts';
+import { describedSchema } from '../shared/schemas/described-schema.ts';
 import type { BuildOptions, BuiltRequest } from '../dialect.ts';
-import { freeTextSchema } from '../shared/free-text-tool.ts';
-import { createLossReport, type LossReport } from '../shared/loss-report.ts';
-import { mapSchemas } from '../shared/map-schema.ts';
-import { typedSchema } from '../shared/object-schema.ts';
-import { pairCalls } from '../shared/pair-calls.ts';
-import { reportSummary } from '../shared/reasoning-summary.ts';
-import { reportUnsupported } from '../shared/unsupported-settings.ts';
+import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
+import { mapSchemas } from '../shared/schemas/map-schema.ts';
+import { typedSchema } from '../shared/schemas/object-schema.ts';
+import { pairCalls } from '../shared/tools/pair-calls.ts';
+import { reportSummary } from '../shared/settings/reasoning-summary.ts';
+import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { buildMessages } from './build-messages.ts';
 import { ID, OPTION } from './wire.ts';
 

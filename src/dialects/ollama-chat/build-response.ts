@@ -4,7 +4,7 @@ import { mayBeCutShort } from '../../model/finish.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { createAnswerLosses } from '../shared/answer-losses.ts';
+import { createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { brokenCall, buildCall, buildEnding, CUT_CALL, lineHead, reportThoughts } from './answer-line.ts';

@@ -3,7 +3,7 @@ import type { EmbeddingRequest, EmbeddingResponse } from '../../model/embedding.
 import { GatewayError } from '../../model/errors.ts';
 import { asArray, asNumber, asString, type JsonObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { embeddingLosses } from '../shared/embedding-losses.ts';
+import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import type { ProviderOperation } from '../operations.ts';
 
 export const embeddings: ProviderOperation<EmbeddingRequest, EmbeddingResponse> = {

@@ -11,7 +11,7 @@ import type { TokenLogprob } from '../../model/logprobs.ts';
 import type { ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { brokenCall, buildCall, buildEnding, CUT_CALL, lineHead, reportThoughts } from './answer-line.ts';
 import { buildError } from './errors.ts';

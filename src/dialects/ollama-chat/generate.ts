@@ -7,7 +7,7 @@ import { FRAMING_TYPES } from '../dialect.ts';
 import type { Envelope, UnwrappedRequest } from '../envelope.ts';
 import { withoutFields } from '../shared/own-fields.ts';
 import { invalid, optionalArray, optionalString } from '../shared/read-field.ts';
-import { isEmptyValue } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { buildError, statusOf } from './errors.ts';
 
 const textEncoder = new TextEncoder();

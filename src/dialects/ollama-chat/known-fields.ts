@@ -1,5 +1,5 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
-import type { KnownRequest } from '../shared/unread-fields.ts';
+import type { KnownRequest } from '../shared/losses/unread-fields.ts';
 
 export const KNOWN: KnownRequest = {
   body: {

@@ -10,7 +10,7 @@ import {
 } from '../../model/json/json.ts';
 import type { ModelEntry, OfferedModel } from '../../model/model-entry.ts';
 import type { ClientModels, ProviderModels } from '../operations.ts';
-import { dateOf } from '../shared/model-date.ts';
+import { dateOf } from '../shared/models/model-date.ts';
 import { requiredString } from '../shared/read-field.ts';
 import { ID } from './wire.ts';
 

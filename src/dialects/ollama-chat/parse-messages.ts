@@ -4,7 +4,7 @@ import { exactText } from '../../model/json/exact-numbers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callWithThoughtsFromWire, type ThoughtBeforeCall } from '../../model/opaque-token.ts';
 import type { Message } from '../../model/request.ts';
-import { type CallMatcher, createCallMatcher } from '../shared/call-matcher.ts';
+import { type CallMatcher, createCallMatcher } from '../shared/tools/call-matcher.ts';
 import {
   invalid,
   nameType,

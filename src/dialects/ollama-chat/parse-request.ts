@@ -25,7 +25,7 @@ import {
   requiredObject,
   requiredString,
 } from '../shared/read-field.ts';
-import { isEmptyValue } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { parseMessages } from './parse-messages.ts';
 import { ID, OPTION } from './wire.ts';
 

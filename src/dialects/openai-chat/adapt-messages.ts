@@ -1,8 +1,8 @@
 // What a server's quirks change in `messages`.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { ELLIPSIS, GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/substitutes.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { ELLIPSIS, GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
 import { orderMessages } from './message-order.ts';
 import { thinkingOf } from './model-thinking.ts';
 import { fitCallId } from './tool-call-id.ts';

@@ -2,8 +2,8 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
 import { ON_DEMAND } from '../openai/fields.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { ALLOWED_DECLARED, NONE_DECLARED } from '../shared/allowed-tools.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { ALLOWED_DECLARED, NONE_DECLARED } from '../shared/tools/allowed-tools.ts';
 import { adaptMessages, changesMessages, withFittedCallIds, withReasoning } from './adapt-messages.ts';
 import { adaptEffort } from './build-reasoning.ts';
 import { adaptThinking, needsReasoning } from './model-thinking.ts';

@@ -3,8 +3,8 @@
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
 import { takesBreakpoints } from '../openai/breakpoint.ts';
-import { plainBreakpoint, withoutTtl } from '../shared/cache-control.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import { plainBreakpoint, withoutTtl } from '../shared/settings/cache-control.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 export function breakpointOf({
   cache_control: anthropic,

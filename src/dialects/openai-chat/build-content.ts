@@ -9,10 +9,10 @@ import type {
 } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { BuildOptions, Quirks } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { asText } from '../shared/text-document.ts';
-import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/substitutes.ts';
-import { isVideoPage } from '../shared/video-page.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { asText } from '../shared/media/text-document.ts';
+import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/losses/substitutes.ts';
+import { isVideoPage } from '../shared/media/video-page.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint, takesBreakpoints } from '../openai/breakpoint.ts';
 import { audioFormat, buildDataUrl } from '../openai/media.ts';
 import { reportMisplaced } from '../openai/misplaced-parts.ts';

@@ -2,22 +2,22 @@
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '../../model/content.ts';
 import { asArray, asObject, isJson, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { buildArguments, FREE_TEXT } from '../shared/call-arguments.ts';
-import { describedSchema, formatInstruction } from '../shared/described-schema.ts';
+import { buildArguments, FREE_TEXT } from '../shared/tools/call-arguments.ts';
+import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
 import type { Quirks } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
-import { unreadableTurn } from '../shared/last-turn.ts';
+import { unreadableTurn } from '../shared/turns/last-turn.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
 import { answerSchema } from '../openai/schemas.ts';
 import { type BuildScope, buildContent } from './build-content.ts';
 import { keepsTextsApart, sentBreakpoint } from './breakpoint-field.ts';
 import { sentImage } from './media.ts';
 import { buildReasoningDetail, replayableReasoning } from './reasoning.ts';
-import { remindByUser } from '../shared/reminder.ts';
-import { CALL_FAILED, FAILED_IN_WORDS, WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
+import { remindByUser } from '../shared/turns/reminder.ts';
+import { CALL_FAILED, FAILED_IN_WORDS, WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 import { buildThoughtSignature, buildToolCall } from './tool-call.ts';
-import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/results-in-order.ts';
+import { type CallPlaces, callPlaces, resultsInOrder } from '../shared/tools/results-in-order.ts';
 import { fitCallId } from './tool-call-id.ts';
 
 export function buildMessages(request: NeutralRequest, scope: BuildScope): JsonObject[] {

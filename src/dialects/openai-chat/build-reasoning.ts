@@ -9,8 +9,8 @@ import {
 } from '../../model/request.ts';
 import type { BuildOptions, Quirks, ReasoningField } from '../dialect.ts';
 import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { isHidden, reportSummary } from '../shared/reasoning-summary.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';
 import type { Edits } from './adapt.ts';
 import { thinkingOf } from './model-thinking.ts';
 

@@ -4,7 +4,7 @@ import type { TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
 import { totalInputTokens } from '../../model/usage.ts';
-import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { buildFinishReason } from './finish.ts';
@@ -20,7 +20,7 @@ import {
   clientCallId,
   legacyNames,
 } from './tool-call.ts';
-import { servedTier } from '../shared/service-tier.ts';
+import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';

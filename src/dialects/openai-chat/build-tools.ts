@@ -8,12 +8,12 @@ import type {
   Tool,
   ToolChoice,
 } from '../../model/request.ts';
-import { allowedOf } from '../shared/allowed-tools.ts';
-import { freeTextSchema } from '../shared/free-text-tool.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import { allowedOf } from '../shared/tools/allowed-tools.ts';
+import { freeTextSchema } from '../shared/tools/free-text-tool.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { functionSchema, strictSchema } from '../openai/schemas.ts';
-import { objectSchema, typedSchema } from '../shared/object-schema.ts';
-import { type ReportedGrowth, reportedGrowth } from '../shared/schema-growth.ts';
+import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
+import { type ReportedGrowth, reportedGrowth } from '../shared/schemas/schema-growth.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import { sentBreakpoint } from './breakpoint-field.ts';
 import type { BuildScope } from './build-content.ts';

@@ -1,7 +1,7 @@
 // Generated audio and images in a stream.
 import type { EventSink } from '../../model/events.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { joinBase64 } from '../shared/join-base64.ts';
+import { joinBase64 } from '../shared/media/join-base64.ts';
 import type { BlockWriter } from './decode-blocks.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';

@@ -25,7 +25,7 @@ import { errorInBody, errorInChunk } from './errors.ts';
 import { brokenFinish, parseFinish } from './finish.ts';
 import { thinkingText } from './parse-content.ts';
 import { readChunk } from './read-chunk.ts';
-import { isEmptyValue } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { reportUnmapped } from './unmapped-fields.ts';
 import { countsIn, showsSearches, withSearches } from './usage.ts';
 

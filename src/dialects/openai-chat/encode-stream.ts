@@ -12,7 +12,7 @@ import { asNumber, type JsonObject, parseObject } from '../../model/json/json.ts
 import { createKeptText, type KeptText } from '../../model/kept-text.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { buildError } from '../openai/errors.ts';
@@ -25,7 +25,7 @@ import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
 import { buildThoughtSignature, carryThought, clientCallId, legacyNames } from './tool-call.ts';
-import { servedTier } from '../shared/service-tier.ts';
+import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
 const ID = 'openai-chat';

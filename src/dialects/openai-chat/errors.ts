@@ -2,7 +2,7 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { Quirks } from '../dialect.ts';
-import { baseRespIn } from '../shared/base-resp.ts';
+import { baseRespIn } from '../shared/failures/base-resp.ts';
 import { failureIn, errorOf, hasError } from '../openai/errors.ts';
 
 /** The error in a body; `error: null` is not one. */

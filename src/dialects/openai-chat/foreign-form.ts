@@ -6,7 +6,7 @@ import { asArray, asObject, asString, type JsonObject, type JsonValue } from '..
 import type { ForeignForm } from '../dialect.ts';
 import { nestGrammar } from '../openai/free-text-format.ts';
 import { withoutFields } from '../shared/own-fields.ts';
-import { CALL_FAILED } from '../shared/substitutes.ts';
+import { CALL_FAILED } from '../shared/losses/substitutes.ts';
 
 /** Every request passes here: one in this dialect's own form costs no more than a check. */
 export function readForeignForm(body: JsonObject): ForeignForm | undefined {

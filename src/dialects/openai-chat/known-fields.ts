@@ -1,5 +1,5 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
-import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
+import { byType, type KnownFields, type KnownRequest } from '../shared/losses/unread-fields.ts';
 import { GOOGLE_TOOLS } from './parse-tools.ts';
 
 const CACHED: KnownFields = { cache_control: true, prompt_cache_breakpoint: true };

@@ -2,14 +2,14 @@
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 import type { AskedPrefill, BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import {
   promptToContinue,
   PREFILL,
   prefillOf,
   reportPrefill,
   reportUnknownPrefill,
-} from '../shared/prefill.ts';
+} from '../shared/turns/prefill.ts';
 import { applyEdits } from './adapt.ts';
 import { withoutThinking } from './model-thinking.ts';
 

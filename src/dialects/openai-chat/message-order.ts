@@ -1,8 +1,8 @@
 // The order of messages that Mistral's servers require, where OpenAI's accept any.
 // https://github.com/mistralai/mistral-common (`_validate_message_order`, `_validate_last_message`)
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { PREFILL } from '../shared/prefill.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { PREFILL } from '../shared/turns/prefill.ts';
 
 /** Stands between a tool's result and the user's next text. */
 const BRIDGE: JsonObject = { role: 'assistant', content: 'OK.' };

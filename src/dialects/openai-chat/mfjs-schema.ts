@@ -2,11 +2,11 @@
 // has every request refused. https://github.com/MoonshotAI/walle/blob/main/docs/mfjs-spec.md, and what the server checks beyond:
 // https://github.com/MoonshotAI/kimi-cli/issues/2061 (references), https://github.com/MoonshotAI/kimi-cli/pull/2030 (types of enums)
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { currentDraft } from '../shared/current-draft.ts';
-import { inlineReferences, RecursiveDefinitions } from '../shared/inline-references.ts';
-import { mapSchemas } from '../shared/map-schema.ts';
+import { currentDraft } from '../shared/schemas/current-draft.ts';
+import { inlineReferences, RecursiveDefinitions } from '../shared/schemas/inline-references.ts';
+import { mapSchemas } from '../shared/schemas/map-schema.ts';
 import { isEmpty } from '../shared/own-fields.ts';
-import type { ReportedGrowth } from '../shared/schema-growth.ts';
+import type { ReportedGrowth } from '../shared/schemas/schema-growth.ts';
 
 /** Keywords that may stand beside a choice or several types; definitions are taken at the top only. */
 const ANNOTATIONS = new Set(['description', 'title', 'default', '$defs']);

@@ -14,7 +14,7 @@ import { brokenFinish, parseFinish } from './finish.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseMediaUrl } from '../openai/media.ts';
 import { IMAGE_URL, sniffAudio } from './media.ts';
-import { isEmptyValue } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { answerExtension } from './unmapped-fields.ts';
 import { thinkingText } from './parse-content.ts';
 import { parseReasoning } from './reasoning.ts';

@@ -9,7 +9,7 @@ import {
   requiredObject,
   requiredString,
 } from '../shared/read-field.ts';
-import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
+import { allow, type Allowance, parseAllowedMode } from '../shared/tools/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { breakpointOf } from './breakpoint-field.ts';
 

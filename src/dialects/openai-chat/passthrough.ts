@@ -2,7 +2,7 @@
 // and hidden again from a client that did not request them.
 import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { Passthrough, Quirks } from '../dialect.ts';
-import { createLossReport } from '../shared/loss-report.ts';
+import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
 
 export const passthrough: Passthrough = {

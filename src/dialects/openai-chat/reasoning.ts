@@ -18,8 +18,8 @@ import {
   tokenToWire,
 } from '../../model/opaque-token.ts';
 import type { AnswerContext } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { WITHOUT_SIGNATURE } from '../shared/substitutes.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { WITHOUT_SIGNATURE } from '../shared/losses/substitutes.ts';
 
 /** The plain text of a message or delta, '' where there is none. Servers use either name, some both. */
 export function reasoningText(message: JsonObject): string {

@@ -1,6 +1,6 @@
 // Ids of tool calls in the form that a server accepts.
 import type { Quirks } from '../dialect.ts';
-import { mistralCallId } from '../shared/mistral-call-id.ts';
+import { mistralCallId } from '../shared/tools/mistral-call-id.ts';
 import { shorten } from '../shared/shorten.ts';
 
 /** OpenAI refuses longer ids in history; other dialects have no limit. */

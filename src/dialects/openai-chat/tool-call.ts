@@ -3,7 +3,7 @@ import type { ReasoningPart, ToolCallPart } from '../../model/content.ts';
 import { asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
 import type { Tool } from '../../model/request.ts';
 import { argumentText } from '../openai/calls.ts';
-import { objectArguments } from '../shared/call-arguments.ts';
+import { objectArguments } from '../shared/tools/call-arguments.ts';
 import {
   callIdFromWire,
   callIdToWire,

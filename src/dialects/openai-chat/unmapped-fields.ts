@@ -12,7 +12,7 @@ import {
 } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import { foreignCallType } from './tool-call.ts';
-import { isEmptyValue } from '../shared/unread-fields.ts';
+import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 
 /** Of a message: fields that are read, and fields of servers that say nothing about the answer. */
 const READ: ReadonlySet<string> = new Set([

@@ -1,8 +1,8 @@
 // Neutral parts → content of messages and tool results.
 import type { DocumentPart, ImagePart, Part, TextPart } from '../../model/content.ts';
 import { asObject, type JsonObject } from '../../model/json/json.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/substitutes.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { SENT_AS_TEXT, TEXT_ALONE } from '../shared/losses/substitutes.ts';
 import { BREAKPOINT, breakpointIn, explicitBreakpoint } from '../openai/breakpoint.ts';
 import { buildAnnotation } from './annotations.ts';
 import { audioFormat, buildDataUrl, documentName } from '../openai/media.ts';

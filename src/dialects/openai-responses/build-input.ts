@@ -3,10 +3,10 @@ import type { Part, ReasoningPart, ToolCallPart, ToolResultPart } from '../../mo
 import { asString, type JsonObject } from '../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { missingJsonWord } from '../openai/json-word.ts';
-import { unreadableTurn } from '../shared/last-turn.ts';
-import { remindByUser } from '../shared/reminder.ts';
+import { unreadableTurn } from '../shared/turns/last-turn.ts';
+import { remindByUser } from '../shared/turns/reminder.ts';
 import { shorten } from '../shared/shorten.ts';
-import { CALL_FAILED, FAILED_IN_WORDS } from '../shared/substitutes.ts';
+import { CALL_FAILED, FAILED_IN_WORDS } from '../shared/losses/substitutes.ts';
 import { keptItems } from './additional-tools.ts';
 import { agentMessageOf } from './agent-message.ts';
 import { addBreakpoint, type BuildScope, buildInputContent, buildOutputText } from './build-content.ts';

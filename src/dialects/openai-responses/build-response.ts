@@ -2,7 +2,7 @@
 import type { Part, TextPart, ToolCallPart } from '../../model/content.ts';
 import { type JsonObject, parseObject } from '../../model/json/json.ts';
 import type { NeutralResponse } from '../../model/response.ts';
-import { type AnswerLosses, createAnswerLosses } from '../shared/answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses } from '../shared/losses/answer-losses.ts';
 import type { AnswerContext } from '../dialect.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, withoutModeration } from '../openai/moderation.ts';

@@ -1,11 +1,11 @@
 // `tools` and `tool_choice` of a provider request.
 import { asObject, type JsonObject } from '../../model/json/json.ts';
 import type { CustomTool, FunctionTool, NeutralRequest, ServerTool, Tool } from '../../model/request.ts';
-import { allowedOf } from '../shared/allowed-tools.ts';
+import { allowedOf } from '../shared/tools/allowed-tools.ts';
 import { broughtNames } from './additional-tools.ts';
 import type { BuildScope } from './build-content.ts';
 import { functionSchema, strictSchema } from '../openai/schemas.ts';
-import { objectSchema, typedSchema } from '../shared/object-schema.ts';
+import { objectSchema, typedSchema } from '../shared/schemas/object-schema.ts';
 import { searchInstead } from '../shared/web-search.ts';
 import type { ModelTraits } from './models.ts';
 import { searchOf, TOOL_SEARCH } from './tool-search.ts';

@@ -2,7 +2,7 @@
 import type { ToolCallPart } from '../../model/content.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import type { AnswerLosses } from '../shared/answer-losses.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { createDeltaWriter, type DeltaWriter, KEPT, type OutputWriter } from './encode-output.ts';
 import { createFreeTextReader, type FreeTextReader } from './free-text.ts';
 import type { ClientTool } from './namespace.ts';

@@ -3,7 +3,7 @@
 import type { Citation } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
 import type { TokenLogprob } from '../../model/logprobs.ts';
-import type { AnswerLosses } from '../shared/answer-losses.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 import { buildLogprobs } from '../openai/logprobs.ts';
 import { ANNOTATED, buildAnnotation } from './annotations.ts';
 import { createDeltaWriter, type DeltaWriter, jsonAround, KEPT, type OutputWriter } from './encode-output.ts';

@@ -7,7 +7,7 @@ import type { Finish } from '../../model/finish.ts';
 import { asNumber, asObject, asString, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { mergeUsage, NO_USAGE, type Usage } from '../../model/usage.ts';
 import { table } from '../../model/table.ts';
-import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/answer-losses.ts';
+import { type AnswerLosses, createAnswerLosses, mediaTypeOf } from '../shared/losses/answer-losses.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import type { AnswerContext, StreamEncoder } from '../dialect.ts';
 import { errorType } from '../openai/errors.ts';

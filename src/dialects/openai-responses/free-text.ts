@@ -1,7 +1,7 @@
 // Custom tools take free text. A provider without them is shown a function with one text argument, `input`:
 // here that argument is taken out of the JSON again, while it streams.
 import { asString, parseObject } from '../../model/json/json.ts';
-import { FREE_TEXT } from '../shared/call-arguments.ts';
+import { FREE_TEXT } from '../shared/tools/call-arguments.ts';
 
 /** The free text in whole arguments; arguments of another shape as they are. */
 export function freeTextOf(args: string): string {

@@ -1,6 +1,6 @@
 // The fields that this dialect's request parser reads, or keeps and names: all others are reported as unread.
 import { asString, type JsonObject } from '../../model/json/json.ts';
-import { byType, type KnownFields, type KnownRequest } from '../shared/unread-fields.ts';
+import { byType, type KnownFields, type KnownRequest } from '../shared/losses/unread-fields.ts';
 
 // The SDKs add their parsed form of a text, and of arguments, as `parsed`.
 const TEXT: KnownFields = { text: true, annotations: true, logprobs: true, parsed: true };

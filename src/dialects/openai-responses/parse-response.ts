@@ -10,7 +10,7 @@ import { parseLogprobs } from '../openai/logprobs.ts';
 import { parseAnnotations } from './annotations.ts';
 import { errorInBody } from './errors.ts';
 import { argumentText } from '../openai/calls.ts';
-import { objectArguments } from '../shared/call-arguments.ts';
+import { objectArguments } from '../shared/tools/call-arguments.ts';
 import { parseFinish, pendingStatus } from './finish.ts';
 import { CONTENT_PREFIX } from './parse-content.ts';
 import { ID } from './wire.ts';

@@ -19,7 +19,7 @@ import {
 } from '../shared/read-field.ts';
 import type { Extension } from '../../model/content.ts';
 import { nestGrammar } from '../openai/free-text-format.ts';
-import { allow, type Allowance, parseAllowedMode } from '../shared/allowed-tools.ts';
+import { allow, type Allowance, parseAllowedMode } from '../shared/tools/allowed-tools.ts';
 import { parseWebSearch } from '../shared/web-search.ts';
 import { flatName } from './namespace.ts';
 import { parseSearchTool, TOOL_SEARCH } from './tool-search.ts';

@@ -3,7 +3,7 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
 import type { Passthrough } from '../dialect.ts';
-import { createLossReport, type LossReport } from '../shared/loss-report.ts';
+import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { AGENT_MESSAGE, fitAgentMessage } from './agent-message.ts';
 import { ID } from './wire.ts';
 

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../model/json/json.ts';
 import type { Usage } from '../../model/usage.ts';
 import type { AnswerContext } from '../dialect.ts';
-import { servedTier } from '../shared/service-tier.ts';
+import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildOutputFormat } from './output-format.ts';
 import { buildUsage } from './usage.ts';
 

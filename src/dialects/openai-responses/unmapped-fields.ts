@@ -2,7 +2,7 @@
 import { asArray, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import type { Extension } from '../../model/content.ts';
 import { isUnreadable } from '../openai/logprobs.ts';
-import { unreadFields } from '../shared/unread-fields.ts';
+import { unreadFields } from '../shared/losses/unread-fields.ts';
 import { KNOWN_OUTPUT, KNOWN_RESPONSE } from './known-fields.ts';
 import { extensionOf } from './wire.ts';
 

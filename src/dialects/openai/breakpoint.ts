@@ -5,7 +5,7 @@ import type { Extension } from '../../model/content.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { BuildOptions } from '../dialect.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 export const BREAKPOINT = 'prompt_cache_breakpoint';
 

@@ -12,7 +12,7 @@ import {
   type JsonValue,
 } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
-import { embeddingLosses } from '../shared/embedding-losses.ts';
+import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import type { ClientEmbeddings, ProviderOperation } from '../operations.ts';
 
 export const EMBEDDINGS_PATH = '/v1/embeddings';

@@ -11,8 +11,8 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../model/json/json.ts';
-import { baseRespIn } from '../shared/base-resp.ts';
-import { detailText } from '../shared/server-words.ts';
+import { baseRespIn } from '../shared/failures/base-resp.ts';
+import { detailText } from '../shared/failures/server-words.ts';
 import {
   codeOfStatus,
   failureText,
@@ -21,8 +21,8 @@ import {
   pathRemedy,
   statedIn,
   UNPAID,
-} from '../shared/failure-status.ts';
-import { VENDORS_TOO_LONG } from '../shared/too-long-patterns.ts';
+} from '../shared/failures/failure-status.ts';
+import { VENDORS_TOO_LONG } from '../shared/failures/too-long-patterns.ts';
 import { FEWER_TOOLS, meansTooManyTools } from './too-many-tools.ts';
 import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
 

@@ -3,7 +3,7 @@
 import { asBoolean, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { OutputFormat } from '../../model/request.ts';
 import { isEmpty } from '../shared/own-fields.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { optionalString } from '../shared/read-field.ts';
 
 /** OpenAI refuses a longer `user`; Claude Code's ids have at least 150 characters. */

@@ -2,7 +2,7 @@
 import type { BatchForm, ForwardedPath } from '../dialect.ts';
 import { decisionsBill, imagesBill, pagesBill, plainBill, transcriptionBill } from './forwarded-usage.ts';
 import { routeModels } from '../operations.ts';
-import { modelInPath } from '../shared/model-in-path.ts';
+import { modelInPath } from '../shared/models/model-in-path.ts';
 import { belowBase, ownPath } from './own-path.ts';
 
 /** What other vendors added in the same place (rerank, OCR) is among them. */

@@ -2,7 +2,7 @@
 // upper or lower case; clients of Gemini need not send it.
 import type { Part } from '../../model/content.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 /**
  * The instruction to add, and report, where the word is missing. Only what comes before the model's first answer decides: an

@@ -2,7 +2,7 @@
 import { asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
 import { countIn } from '../../model/usage.ts';
 import type { MessageNaming, SocketReport } from '../forwarded-socket.ts';
-import { modelBelow, withModelBelow } from '../shared/model-in-message.ts';
+import { modelBelow, withModelBelow } from '../shared/models/model-in-message.ts';
 
 /** Everything else, sound above all, is not parsed. */
 const READ =

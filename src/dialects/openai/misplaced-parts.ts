@@ -1,7 +1,7 @@
 // Parts of the model's answer in a turn of the user: Gemini's clients may leave out whose turn it is, and OpenAI's dialects have
 // no place for them there.
 import type { ReasoningPart, ServerToolResultPart, ToolCallPart } from '../../model/content.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 
 export function reportMisplaced(
   part: ReasoningPart | ToolCallPart | ServerToolResultPart,

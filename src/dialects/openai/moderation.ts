@@ -3,7 +3,7 @@
 // https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
 import type { Extension } from '../../model/content.ts';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { AnswerLosses } from '../shared/answer-losses.ts';
+import type { AnswerLosses } from '../shared/losses/answer-losses.ts';
 
 /** The field of an answer in both dialects. */
 export const MODERATION = 'moderation';

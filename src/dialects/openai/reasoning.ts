@@ -1,8 +1,8 @@
 // How much an OpenAI model is to think, as `reasoning: {effort, summary}` for a client of another dialect.
 import type { JsonObject } from '../../model/json/json.ts';
 import { REASONING_EFFORTS, type ReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
-import { reportSummary } from '../shared/reasoning-summary.ts';
-import type { LossReport } from '../shared/loss-report.ts';
+import { reportSummary } from '../shared/settings/reasoning-summary.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
 import { leastEffort, nearestEffort } from './efforts.ts';
 
 export interface ReasoningTraits {

@@ -1,9 +1,9 @@
 // JSON Schemas as OpenAI accepts them, for arguments of functions and for structured answers.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import { currentDraft } from '../shared/current-draft.ts';
-import type { LossReport } from '../shared/loss-report.ts';
-import { mapSchemas } from '../shared/map-schema.ts';
-import { outermost } from '../shared/object-schema.ts';
+import { currentDraft } from '../shared/schemas/current-draft.ts';
+import type { LossReport } from '../shared/losses/loss-report.ts';
+import { mapSchemas } from '../shared/schemas/map-schema.ts';
+import { outermost } from '../shared/schemas/object-schema.ts';
 
 /** "object schema missing properties", "array schema missing items": what is omitted may be anything, and is made explicit. */
 export function functionSchema(schema: JsonObject): JsonObject {

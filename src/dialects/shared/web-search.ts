@@ -2,7 +2,7 @@
 // becomes the provider's own if that can keep the client's limits.
 import type { ServerTool, WebSearch } from '../../model/request.ts';
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { LossReport } from './loss-report.ts';
+import type { LossReport } from './losses/loss-report.ts';
 
 /** Settings that a dialect's own search supports. */
 export interface SearchSettings {

@@ -5,11 +5,11 @@ import {
   fitArgumentNames,
   reportArgumentNames,
   restoreArgumentNames,
-} from '../../dialects/shared/argument-names.ts';
-import { fitOutputLimit } from '../../dialects/shared/output-limit.ts';
-import { PREFILL, prefillOf } from '../../dialects/shared/prefill.ts';
-import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tool-names.ts';
-import { unreadFields } from '../../dialects/shared/unread-fields.ts';
+} from '../../dialects/shared/tools/argument-names.ts';
+import { fitOutputLimit } from '../../dialects/shared/settings/output-limit.ts';
+import { PREFILL, prefillOf } from '../../dialects/shared/turns/prefill.ts';
+import { fitToolNames, reportToolNames, restoreToolNames } from '../../dialects/shared/tools/tool-names.ts';
+import { unreadFields } from '../../dialects/shared/losses/unread-fields.ts';
 import type { ProviderDialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import { editTopLevel } from '../../model/json/edit.ts';

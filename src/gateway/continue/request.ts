@@ -1,6 +1,6 @@
 // Whether a request's answer can be continued by another target, and the request that asks for the rest.
 import type { Message, NeutralRequest } from '../../model/request.ts';
-import { prefillOf } from '../../dialects/shared/prefill.ts';
+import { prefillOf } from '../../dialects/shared/turns/prefill.ts';
 import type { Plan, Question } from '../attempts/plan.ts';
 
 /** Whether its answer may be plain text: one JSON document is not assembled from two answers. */

@@ -1,7 +1,7 @@
 // Counts a prompt's tokens: by the provider where it offers that, else estimated here. docs/endpoints.md
 import type { ProviderSide } from '../../dialects/dialect.ts';
-import { fitArgumentNames } from '../../dialects/shared/argument-names.ts';
-import { fitToolNames } from '../../dialects/shared/tool-names.ts';
+import { fitArgumentNames } from '../../dialects/shared/tools/argument-names.ts';
+import { fitToolNames } from '../../dialects/shared/tools/tool-names.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { Target } from '../../routing/targets.ts';
 import { wordingFor } from '../response/recipient.ts';

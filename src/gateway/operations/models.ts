@@ -1,7 +1,7 @@
 // Every model reachable through the gateway: those of the configuration and those that providers list.
 import type { ProviderConfig, ResolvedConfig } from '../../config/resolved.ts';
 import type { FoundModels } from '../../dialects/find-route.ts';
-import { knownCapabilities } from '../../dialects/shared/known-capabilities.ts';
+import { knownCapabilities } from '../../dialects/shared/models/known-capabilities.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json/json.ts';

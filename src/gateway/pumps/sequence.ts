@@ -4,7 +4,7 @@ import { GatewayError } from '../../model/errors.ts';
 import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from '../../model/events.ts';
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
-import { MISWRITTEN, objectArguments } from '../../dialects/shared/call-arguments.ts';
+import { MISWRITTEN, objectArguments } from '../../dialects/shared/tools/call-arguments.ts';
 import { createTakenIds, distinctId, type TakenIds } from './call-ids.ts';
 import { brokenArguments, endingWithinCall, endingWithoutCalls, namelessCall } from './validate-calls.ts';
 

@@ -1,8 +1,8 @@
 // Schemas for Moonshot: whatever a tool's schema looks like, what is sent keeps the rules that its servers check.
 import { describe, expect, test } from 'bun:test';
 import { mfjsSchema } from '../../../src/dialects/openai-chat/mfjs-schema.ts';
-import { createLossReport } from '../../../src/dialects/shared/loss-report.ts';
-import { reportedGrowth } from '../../../src/dialects/shared/schema-growth.ts';
+import { createLossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
+import { reportedGrowth } from '../../../src/dialects/shared/schemas/schema-growth.ts';
 import { asArray, asObject, isObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { build } from '../../providers/row-lab.ts';
 

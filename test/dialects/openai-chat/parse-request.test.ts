@@ -4,7 +4,7 @@ import type { Quirks } from '../../../src/dialects/dialect.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { carryThought } from '../../../src/dialects/openai-chat/tool-call.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
-import { unreadFields } from '../../../src/dialects/shared/unread-fields.ts';
+import { unreadFields } from '../../../src/dialects/shared/losses/unread-fields.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject, JsonValue } from '../../../src/model/json/json.ts';
 import type { ReasoningPart } from '../../../src/model/content.ts';

@@ -1,7 +1,7 @@
 // Arguments of earlier calls where a provider takes an object.
 import { expect, test } from 'bun:test';
-import { buildArguments } from '../../../src/dialects/shared/call-arguments.ts';
-import { createLossReport } from '../../../src/dialects/shared/loss-report.ts';
+import { buildArguments } from '../../../src/dialects/shared/tools/call-arguments.ts';
+import { createLossReport } from '../../../src/dialects/shared/losses/loss-report.ts';
 
 test.each([
   ['', {}],

@@ -1,6 +1,6 @@
 // What is known of models by their names alone.
 import { expect, test } from 'bun:test';
-import { knownCapabilities } from '../../../src/dialects/shared/known-capabilities.ts';
+import { knownCapabilities } from '../../../src/dialects/shared/models/known-capabilities.ts';
 
 test.each<[string, images: boolean | undefined, reasoning: boolean | undefined]>([
   ['claude-opus-4-8', true, true],

@@ -1,6 +1,6 @@
 // Which files that a client gives as bytes are texts.
 import { expect, test } from 'bun:test';
-import { asText } from '../../../src/dialects/shared/text-document.ts';
+import { asText } from '../../../src/dialects/shared/media/text-document.ts';
 import { toBase64 } from '../../../src/model/base64.ts';
 
 const read = (mediaType: string) =>

@@ -7,7 +7,7 @@ import { asObject, type JsonObject } from '../../../model/json/json.ts';
 import { loadBillReader } from '../../aws/read-bill.ts';
 import type { AnswerReader, ClientRoute, ForwardedPath } from '../../dialect.ts';
 import type { Envelope } from '../../envelope.ts';
-import { modelInPath } from '../../shared/model-in-path.ts';
+import { modelInPath } from '../../shared/models/model-in-path.ts';
 import { openHeaders } from './headers.ts';
 
 const WIRE = 'bedrock-invoke';

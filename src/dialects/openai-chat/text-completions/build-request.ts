@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../model/json/json.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
 import type { BuildOptions, BuiltRequest } from '../../dialect.ts';
-import { createLossReport } from '../../shared/loss-report.ts';
+import { createLossReport } from '../../shared/losses/loss-report.ts';
 
 /** The inverse of `parseRequest`: what a transformer adds besides, such as instructions, is reported as lost. */
 export function buildRequest(request: NeutralRequest, { model }: BuildOptions): BuiltRequest {

@@ -4,7 +4,7 @@
 import { asNumber, type JsonValue } from '../../../model/json/json.ts';
 import type { ClientForms, Passthrough, ProviderSide } from '../../dialect.ts';
 import type { TextCompletions } from '../../operations.ts';
-import { createLossReport } from '../../shared/loss-report.ts';
+import { createLossReport } from '../../shared/losses/loss-report.ts';
 import { adaptFields, type Edits } from '../adapt.ts';
 import { askForUsage, hidesUsage } from '../passthrough.ts';
 import { buildResponse, createStreamEncoder, parseResponse } from './answer.ts';

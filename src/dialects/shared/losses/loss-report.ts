@@ -1,0 +1,63 @@
+// Collects what a request loses on its way into a provider's dialect, each feature once.
+import type { Extension } from '../../../model/content.ts';
+import type { ProviderDialectId } from '../../../model/dialect-id.ts';
+import { asObject } from '../../../model/json/json.ts';
+import type { Loss, Tool } from '../../../model/request.ts';
+
+export interface LossReport {
+  lost(feature: string, how?: string): void;
+  approximated(feature: string, how: string): void;
+  /** Names every field of an extension that is another dialect's. */
+  foreign(extension: Extension | undefined): void;
+  /** For dialects without tool groups: a grouped tool is sent by itself, under its full name. */
+  ungrouped(tool: Tool): void;
+  list(): Loss[];
+}
+
+/** @param own the dialect that the request is built for. */
+export function createLossReport(own: ProviderDialectId): LossReport {
+  return new Report(own);
+}
+
+/** A class: one or two are made for each request, most of which lose nothing. */
+class Report implements LossReport {
+  private readonly own: ProviderDialectId;
+  private losses: Map<string, Loss> | undefined = undefined;
+
+  constructor(own: ProviderDialectId) {
+    this.own = own;
+  }
+
+  lost(feature: string, how?: string): void {
+    this.losses ??= new Map();
+    this.losses.set(feature, { feature, outcome: 'lost', ...(how === undefined ? {} : { how }) });
+  }
+
+  approximated(feature: string, how: string): void {
+    this.losses ??= new Map();
+    // A feature reported as dropped stays so, even if part of it is approximated.
+    if (!this.losses.has(feature)) this.losses.set(feature, { feature, outcome: 'approximated', how });
+  }
+
+  ungrouped(tool: Tool): void {
+    if (tool.type === 'server' || tool.namespace === undefined) return;
+    this.approximated(
+      'tools.namespace',
+      "its tools are declared one by one, with the group's name in front of theirs",
+    );
+  }
+
+  foreign(extension: Extension | undefined): void {
+    if (extension === undefined || extension.dialect === this.own) return;
+    const { fields, defaults, rests } = extension;
+    for (const field of Object.keys(fields)) {
+      if (defaults?.includes(field) === true) continue;
+      if (rests?.includes(field) !== true) this.lost(field);
+      else for (const name of Object.keys(asObject(fields[field]) ?? {})) this.lost(`${field}.${name}`);
+    }
+  }
+
+  list(): Loss[] {
+    return this.losses === undefined ? [] : [...this.losses.values()];
+  }
+}

@@ -1,0 +1,17 @@
+// Text files that a client gives as bytes, for providers that take text in words alone.
+import { fromBase64 } from '../../../model/base64.ts';
+import type { MediaSource } from '../../../model/content.ts';
+
+/** Those that do not begin with `text/`, by the names that browsers, Python and OpenAI's list of accepted files have for them. */
+const TEXTS =
+  /^(text\/|application\/((x-)?(javascript|json|ndjson|python|sh|sql|toml|typescript|xml|yaml)|[\w.-]+\+(json|xml|yaml))\s*(;|$))/i;
+
+/** The text of a file of text; undefined for any other. */
+export function asText(source: MediaSource): Extract<MediaSource, { kind: 'text' }> | undefined {
+  if (source.kind !== 'base64' || !TEXTS.test(source.mediaType)) return undefined;
+  try {
+    return { kind: 'text', text: new TextDecoder().decode(fromBase64(source.data)) };
+  } catch {
+    return undefined;
+  }
+}

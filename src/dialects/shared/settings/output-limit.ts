@@ -1,0 +1,26 @@
+// A client of another dialect does not know how much a model writes at most, and Anthropic's must name a limit: a higher one than
+// the model's is lowered to that, where it is known. Otherwise the request would be refused.
+import type { Loss, NeutralRequest } from '../../../model/request.ts';
+import type { OutputLimit } from '../../dialect.ts';
+
+export interface LimitedRequest {
+  request: NeutralRequest;
+  losses: Loss[];
+}
+
+/** @param limits the first that matches `model` counts. */
+export function fitOutputLimit(
+  request: NeutralRequest,
+  model: string,
+  limits: readonly OutputLimit[] = [],
+): LimitedRequest {
+  const { maxOutputTokens: asked } = request;
+  if (asked === undefined) return { request, losses: [] };
+  const most = limits.find(({ models }) => models.test(model))?.tokens;
+  if (most === undefined || asked <= most) return { request, losses: [] };
+  const how = `${most}, the most that the model writes`;
+  return {
+    request: { ...request, maxOutputTokens: most },
+    losses: [{ feature: 'max_tokens', outcome: 'approximated', how }],
+  };
+}

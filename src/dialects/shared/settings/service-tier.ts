@@ -1,0 +1,36 @@
+// The service tier that a request asks for, and the one that served, where both sides name their tiers alike.
+import type { JsonObject } from '../../../model/json/json.ts';
+import type { LossReport } from '../losses/loss-report.ts';
+
+/** @param known the tiers that the provider takes. Undefined where there is nothing to say. */
+export function buildServiceTier(
+  tier: string | undefined,
+  known: ReadonlySet<string>,
+  losses: LossReport,
+): string | undefined {
+  // `auto` is the default, and not every server has the field.
+  if (tier === undefined || tier === 'auto') return undefined;
+  if (known.has(tier)) return tier;
+  // Anthropic's value for "no priority capacity".
+  if (tier === 'standard_only') {
+    losses.approximated('service_tier', '`standard_only` is sent as `default`');
+    return 'default';
+  }
+  losses.lost('service_tier');
+  return undefined;
+}
+
+/** OpenAI, Google and Amazon name these alike, and call the usual one differently. */
+const SERVED: ReadonlySet<string> = new Set(['flex', 'priority']);
+
+/**
+ * The field of an answer for the tier that served; empty where that was the usual one, or clients have no such name.
+ * @param known the names that clients have.
+ */
+export function servedTier(
+  field: 'service_tier' | 'serviceTier',
+  tier: string | undefined,
+  known = SERVED,
+): JsonObject {
+  return tier !== undefined && known.has(tier) ? { [field]: tier } : {};
+}

@@ -1,0 +1,158 @@
+// Calls and results as most providers require them in a history: each call has a unique id, and all results of a turn are in
+// the next one. Chat clients may number the calls of each turn from 0; Responses clients may send a result later; and
+// Anthropic's types allow it in the turn of the call itself.
+import type { Part, ToolCallPart, ToolResultPart } from '../../../model/content.ts';
+import type { Message, NeutralRequest } from '../../../model/request.ts';
+import type { LossReport } from '../losses/loss-report.ts';
+
+/** The content of a turn that held only a result that was moved. */
+const MOVED: Part = {
+  type: 'text',
+  text: '(The result of an earlier call has come: it stands behind that call.)',
+};
+
+/** The request with calls and results paired; the same object if all is in order, as nearly always. */
+export function pairCalls(request: NeutralRequest, losses: LossReport): NeutralRequest {
+  const { messages } = request;
+  if (!isOutOfOrder(messages)) return request;
+  const late: Part[][] = [];
+  const paired = new Pairing(late).pair(messages);
+  if (late.some((parts) => parts.length > 0))
+    losses.approximated('messages', 'a result that does not directly follow its call is moved there');
+  return { ...request, messages: withLate(paired, late) };
+}
+
+/** Whether two calls have one id. */
+export function repeatsCalls(messages: readonly Message[]): boolean {
+  const ids = new Set<string>();
+  for (const { parts } of messages) {
+    for (const part of parts) {
+      if (!isCall(part)) continue;
+      if (ids.has(part.id)) return true;
+      ids.add(part.id);
+    }
+  }
+  return false;
+}
+
+function isOutOfOrder(messages: readonly Message[]): boolean {
+  /** Call id → the assistant turn that made it. */
+  const turns = new Map<string, number>();
+  let turn = -1;
+  let before: Message['role'] = 'user';
+  for (const { role, parts } of messages) {
+    if (role === 'assistant' && before !== 'assistant') turn++;
+    before = role;
+    for (const part of parts) {
+      if (isCall(part)) {
+        if (turns.has(part.id)) return true;
+        turns.set(part.id, turn);
+      } else if (part.type === 'tool-result') {
+        if (role === 'assistant' || (turns.get(part.callId) ?? turn) !== turn) return true;
+      }
+    }
+  }
+  return false;
+}
+
+function isCall(part: Part): part is ToolCallPart {
+  return part.type === 'tool-call' && part.kind !== 'server';
+}
+
+interface MadeCall {
+  id: string;
+  turn: number;
+  answered: boolean;
+}
+
+/** Calls that share one id in the client's history, in order. */
+interface Namesakes {
+  calls: MadeCall[];
+  /** The suffix that makes the next one's id unique. */
+  next: number;
+  /** Index into `calls`: all before it have their results. */
+  oldest: number;
+  /** The same among the calls of the last turn that made any. */
+  newest: number;
+}
+
+class Pairing {
+  private readonly late: Part[][];
+  private readonly used = new Set<string>();
+  /** By the client's id. */
+  private readonly made = new Map<string, Namesakes>();
+  private turn = -1;
+
+  /** @param late receives the results that come too late, by assistant turn. */
+  constructor(late: Part[][]) {
+    this.late = late;
+  }
+
+  pair(messages: readonly Message[]): Message[] {
+    let before: Message['role'] = 'user';
+    return messages.map((message) => {
+      if (message.role === 'assistant' && before !== 'assistant') this.late[++this.turn] = [];
+      before = message.role;
+      const parts = message.parts.flatMap((part) => this.part(part, message.role));
+      const isMoved = parts.length === 0 && message.parts.length > 0;
+      return { ...message, parts: isMoved ? [MOVED] : parts };
+    });
+  }
+
+  private part(part: Part, role: Message['role']): Part[] {
+    if (isCall(part)) return [{ ...part, id: this.called(part.id) }];
+    return part.type === 'tool-result' ? this.answered(part, role) : [part];
+  }
+
+  private called(given: string): string {
+    const known = this.made.get(given) ?? { calls: [], next: 2, oldest: 0, newest: 0 };
+    const { calls } = known;
+    this.made.set(given, known);
+    let id = given;
+    while (this.used.has(id)) id = `${given}_${known.next++}`;
+    this.used.add(id);
+    if (calls.at(-1)?.turn !== this.turn) known.newest = calls.length;
+    calls.push({ id, turn: this.turn, answered: false });
+    return id;
+  }
+
+  private answered(result: ToolResultPart, role: Message['role']): Part[] {
+    const known = this.made.get(result.callId);
+    const call = known && this.callOf(known);
+    if (call !== undefined) call.answered = true;
+    const renamed = call === undefined ? result : { ...result, callId: call.id };
+    const turn = call?.turn ?? this.turn;
+    if (turn === this.turn && role !== 'assistant') return [renamed];
+    this.late[turn]?.push(renamed);
+    return [];
+  }
+
+  /** The call that the next result belongs to: preferably one of this turn, since an earlier call may never get a result. */
+  private callOf(known: Namesakes): MadeCall | undefined {
+    const { calls } = known;
+    while (calls[known.newest]?.answered === true) known.newest++;
+    const newest = calls[known.newest];
+    if (newest?.turn === this.turn) return newest;
+    while (calls[known.oldest]?.answered === true) known.oldest++;
+    return calls[known.oldest] ?? calls.at(-1);
+  }
+}
+
+/** The messages, with the late results after each assistant turn whose calls they answer. */
+function withLate(messages: readonly Message[], late: readonly Part[][]): Message[] {
+  const ordered: Message[] = [];
+  let turn = -1;
+  let before: Message['role'] = 'user';
+  for (const message of messages) {
+    const { role, parts } = message;
+    const results = before === 'assistant' && role !== 'assistant' ? (late[turn] ?? []) : [];
+    if (role === 'assistant' && before !== 'assistant') turn++;
+    before = role;
+    if (results.length === 0) ordered.push(message);
+    else if (role === 'user') ordered.push({ ...message, parts: [...results, ...parts] });
+    else ordered.push({ role: 'user', parts: results }, message);
+  }
+  const last = before === 'assistant' ? (late[turn] ?? []) : [];
+  if (last.length > 0) ordered.push({ role: 'user', parts: last });
+  return ordered;
+}

@@ -1,0 +1,26 @@
+// Puts results of parallel calls in the order of the calls: clients send them as the tools finish, and a provider without
+// call ids, or whose model does not see them, takes the first result for the first call's.
+import type { Part } from '../../../model/content.ts';
+
+/** Call id → the number of calls before it in its turn. */
+export type CallPlaces = ReadonlyMap<string, number>;
+
+/**
+ * The parts with the results first, in the order of their calls.
+ *
+ * @param calls of the previous turn; results of other calls come last. Made once for all the turns that answer it, which may
+ * be one per call.
+ */
+export function resultsInOrder(parts: readonly Part[], calls: CallPlaces): Part[] {
+  const place = (part: Part) =>
+    part.type === 'tool-result' ? (calls.get(part.callId) ?? calls.size) : calls.size + 1;
+  return parts.toSorted((one, other) => place(one) - place(other));
+}
+
+/** The calls of a turn; of those with one id the first counts. */
+export function callPlaces(parts: readonly Part[]): CallPlaces {
+  const places = new Map<string, number>();
+  for (const part of parts)
+    if (part.type === 'tool-call' && !places.has(part.id)) places.set(part.id, places.size);
+  return places;
+}

@@ -1,0 +1,84 @@
+// Tool names that a provider would refuse for their length or characters: the provider gets substitutes, the client its own
+// names back. A name always gets the same substitute, so that histories and prompt caches stay valid.
+import type { Part } from '../../../model/content.ts';
+import type { StreamEvent } from '../../../model/events.ts';
+import { fnv1aHex } from '../../../model/hash.ts';
+import type { Loss, NeutralRequest } from '../../../model/request.ts';
+import type { BuiltRequest, ProviderSide, ToolNameRule } from '../../dialect.ts';
+
+export interface FittedRequest {
+  request: NeutralRequest;
+  /** Substitute → the client's name; empty if all names fit. */
+  names: ReadonlyMap<string, string>;
+}
+
+export function fitToolNames(request: NeutralRequest, rule: ToolNameRule | undefined): FittedRequest {
+  const substitutes = new Map<string, string>();
+  if (rule !== undefined) {
+    for (const name of namesIn(request)) if (!fits(name, rule)) substitutes.set(name, standInFor(name, rule));
+  }
+  if (substitutes.size === 0) return { request, names: new Map() };
+  const fit = (name: string) => substitutes.get(name) ?? name;
+  const { toolChoice, allowedTools } = request;
+  return {
+    request: {
+      ...request,
+      tools: request.tools.map((tool) => (tool.type === 'server' ? tool : { ...tool, name: fit(tool.name) })),
+      messages: request.messages.map((message) => ({
+        ...message,
+        parts: message.parts.map((part) => renamed(part, fit)),
+      })),
+      ...(toolChoice?.type === 'tool' && { toolChoice: { type: 'tool', name: fit(toolChoice.name) } }),
+      ...(allowedTools !== undefined && { allowedTools: allowedTools.map(fit) }),
+    },
+    names: new Map([...substitutes].map(([name, substitute]) => [substitute, name])),
+  };
+}
+
+/** The side with the client's names in its answers. */
+export function restoreToolNames(side: ProviderSide, names: ReadonlyMap<string, string>): ProviderSide {
+  if (names.size === 0) return side;
+  const restore = (name: string) => names.get(name) ?? name;
+  const restored = (event: StreamEvent): StreamEvent =>
+    event.type === 'tool-start' && event.kind !== 'server' ? { ...event, name: restore(event.name) } : event;
+  return {
+    ...side,
+    parseResponse(body) {
+      const response = side.parseResponse(body);
+      return { ...response, parts: response.parts.map((part) => renamed(part, restore)) };
+    },
+    createStreamDecoder: (sink, quirks) =>
+      side.createStreamDecoder({ push: (event) => sink.push(restored(event)) }, quirks),
+  };
+}
+
+export function reportToolNames(built: BuiltRequest, names: ReadonlyMap<string, string>): Loss[] {
+  if (names.size === 0) return built.losses;
+  const how = 'sent in a form that the provider accepts; the client sees its own';
+  return [...built.losses, { feature: 'tools.name', outcome: 'approximated', how }];
+}
+
+function* namesIn({ tools, messages, toolChoice }: NeutralRequest): Generator<string> {
+  for (const tool of tools) if (tool.type !== 'server') yield tool.name;
+  for (const { parts } of messages) {
+    for (const part of parts) if (part.type === 'tool-call' && part.kind !== 'server') yield part.name;
+  }
+  if (toolChoice?.type === 'tool') yield toolChoice.name;
+}
+
+function renamed<Kind extends Part>(part: Kind, rename: (name: string) => string): Kind {
+  if (part.type !== 'tool-call' || part.kind === 'server') return part;
+  return { ...part, name: rename(part.name) };
+}
+
+export function fits(name: string, { signs, longest, start }: ToolNameRule): boolean {
+  return name.length <= longest && !signs.test(name) && (start === undefined || start.test(name));
+}
+
+/** Its ending distinguishes it from other names with the same beginning. */
+export function standInFor(name: string, { signs, longest, start }: ToolNameRule): string {
+  const clean = [...name].map((sign) => (signs.test(sign) ? '_' : sign)).join('');
+  const begun = start === undefined || start.test(clean) ? clean : `_${clean}`;
+  const mark = `_${fnv1aHex(name)}`;
+  return begun.slice(0, longest - mark.length) + mark;
+}

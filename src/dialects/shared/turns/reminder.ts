@@ -1,0 +1,31 @@
+// An instruction between turns, for models that take none there: in the user's turn, where it came, in the tags in which
+// Claude Code puts what the user did not say. Added to the system prompt it would change the beginning of the prompt, and all
+// of the conversation would be read, and paid for, anew.
+import type { Message } from '../../../model/request.ts';
+import type { LossReport } from '../losses/loss-report.ts';
+
+const TAG = 'system-reminder';
+
+export function reminder(text: string, losses: LossReport): string {
+  losses.approximated('messages.system', 'an instruction between turns is sent as user text');
+  return text.trimStart().startsWith(`<${TAG}>`) ? text : `<${TAG}>\n${text}\n</${TAG}>`;
+}
+
+/** The turns with each instruction between them at the end of the user's words before it: some servers want turns to alternate. */
+export function remindByUser(messages: readonly Message[], losses: LossReport): readonly Message[] {
+  if (!messages.some(({ role }) => role === 'system')) return messages;
+  const merged: Message[] = [];
+  for (const message of messages) {
+    if (message.role !== 'system') {
+      merged.push(message);
+      continue;
+    }
+    const parts = message.parts.map((part) =>
+      part.type === 'text' ? { ...part, text: reminder(part.text, losses) } : part,
+    );
+    const last = merged.at(-1);
+    if (last?.role === 'user') merged[merged.length - 1] = { ...last, parts: [...last.parts, ...parts] };
+    else merged.push({ role: 'user', parts });
+  }
+  return merged;
+}

@@ -1,0 +1,124 @@
+// Clients that overlook an error event, so that a failed answer would look like a short one: Vercel's AI SDK, in two dialects,
+// and older versions of Google's SDK.
+import { describe, expect, test } from 'bun:test';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { replyWith } from '../../support/reply.ts';
+import { createTestGateway } from '../../support/test-gateway.ts';
+
+const AI_SDK = { 'user-agent': 'ai/7.0.1 ai-sdk/google/4.0.1 ai-sdk/provider-utils/5.0.1 runtime/bun/1.4' };
+/** As Gemini CLI sends it. */
+const OLD_SDK = { 'x-goog-api-client': 'google-genai-sdk/1.30.0 gl-node/v20.20.2' };
+const CHUNK = 'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hello"}]}}]}\r\n\r\n';
+const GEMINI_ERROR = '{"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}}';
+const LINE =
+  '{"model":"m","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"Hello"},"done":false}\n';
+
+function setup(stream: string, type: string) {
+  const upstream = createReplayFetch(replyWith(stream, { headers: { 'content-type': type } }));
+  const at = { base_url: 'http://lab.invalid', max_retries: 0 };
+  const providers = {
+    gemini: { ...at, dialect: 'gemini' as const, api_key: 'k' },
+    ollama: { ...at, dialect: 'ollama-chat' as const },
+    simulator: {},
+  };
+  return createTestGateway({ config: { providers }, fetch: upstream.fetch });
+}
+
+/** The text up to where it ends or breaks, and the error by which it breaks. */
+async function read(response: Response): Promise<{ text: string; broken: unknown }> {
+  let text = '';
+  try {
+    for await (const bytes of response.body ?? []) text += new TextDecoder().decode(bytes);
+    return { text, broken: undefined };
+  } catch (broken) {
+    return { text, broken };
+  }
+}
+
+describe('Gemini', () => {
+  const path = (model: string) => `/v1beta/models/${model}:streamGenerateContent?alt=sse`;
+  const ask = { contents: [{ role: 'user', parts: [{ text: 'hi' }] }] };
+  const lastOf = async (model: string, headers: Record<string, string>) => {
+    const { post, row } = setup(`${CHUNK}data: ${GEMINI_ERROR}\r\n\r\n`, 'text/event-stream');
+    const { text, broken } = await read(await post(path(model), ask, { headers }));
+    expect(broken).toBeUndefined();
+    expect(await row(0)).toMatchObject({ status: 'error' });
+    return text.trim().split('\r\n\r\n').at(-1)?.slice('data: '.length);
+  };
+
+  test.each([
+    ['of Gemini', 'gemini%2Fg', 'overloaded'],
+    ['of another dialect', 'simulator%2Ffast,fault=error:2', 'simulated failure'],
+  ])('an error in a stream %s violates the form of an answer', async (_, model, words) => {
+    const last = JSON.parse((await lastOf(model, AI_SDK)) ?? '');
+    expect(last.error.message).toContain(words);
+    expect(last.candidates).toBeString();
+  });
+
+  test.each([
+    ['of Gemini', 'gemini%2Fg', 'overloaded'],
+    ['of another dialect', 'simulator%2Ffast,fault=error:2', 'simulated failure'],
+    ['that broke off', 'simulator%2Ffast,fault=cut:2', 'simulator'],
+  ])(
+    'an error in a stream %s is outside of events, where Google’s SDK before version 2.32 reads it',
+    async (_, model, words) => {
+      const { post } = setup(`${CHUNK}data: ${GEMINI_ERROR}\r\n\r\n`, 'text/event-stream');
+      const { text } = await read(await post(path(model), ask, { headers: OLD_SDK }));
+      const { error } = JSON.parse(text.trim().split('\r\n\r\n').at(-1) ?? '');
+      expect(error.message).toContain(words);
+      // The SDK throws for these alone.
+      expect(error.code).toBeWithin(400, 600);
+    },
+  );
+
+  test('an element of an array is read by it all the same', async () => {
+    const { post } = setup(CHUNK, 'text/event-stream');
+    const { text } = await read(
+      await post('/v1beta/models/simulator%2Ffast,fault=error:2:streamGenerateContent', ask, {
+        headers: OLD_SDK,
+      }),
+    );
+    expect(JSON.parse(text).at(-1).error.message).toContain('simulated failure');
+  });
+
+  test.each(['google-genai-sdk/2.32.0 gl-node/v20', 'google-genai-sdk/1.30.0 gl-python/3.12', 'gl-node/v20'])(
+    '%s reads it in an event',
+    async (client) => {
+      const { post } = setup(`${CHUNK}data: ${GEMINI_ERROR}\r\n\r\n`, 'text/event-stream');
+      const headers = { 'x-goog-api-client': client };
+      const { text } = await read(await post(path('gemini%2Fg'), ask, { headers }));
+      expect(text).toEndWith(`data: ${GEMINI_ERROR}\r\n\r\n`);
+    },
+  );
+
+  test('other clients get it as ever: the provider’s bytes, or Google’s form', async () => {
+    expect(await lastOf('gemini%2Fg', {})).toBe(GEMINI_ERROR);
+    const translated = JSON.parse((await lastOf('simulator%2Ffast,fault=error:2', {})) ?? '');
+    expect(Object.keys(translated)).toEqual(['error']);
+  });
+});
+
+describe('Ollama', () => {
+  const ask = { messages: [{ role: 'user', content: 'hi' }], prompt: 'hi' };
+  const STREAM = `${LINE}{"error":"the model crashed"}\n`;
+
+  test.each([
+    ['/api/chat', 'ollama/m'],
+    ['/api/chat', 'simulator/fast,fault=cut:2'],
+    ['/api/generate', 'ollama/m'],
+  ])('%s, %s: the connection breaks behind an error', async (at, model) => {
+    const { post, row } = setup(STREAM, 'application/x-ndjson');
+    const { text, broken } = await read(await post(at, { ...ask, model }, { headers: AI_SDK }));
+    expect(text).toContain('"error":');
+    expect(broken).toBeInstanceOf(Error);
+    expect((await row(0)).status).not.toBe('success');
+  });
+
+  test('other clients’ streams end behind it, and so does an answer that has not failed', async () => {
+    const failed = setup(STREAM, 'application/x-ndjson');
+    const ofOthers = await read(await failed.post('/api/chat', { ...ask, model: 'ollama/m' }));
+    expect(ofOthers).toEqual({ text: STREAM, broken: undefined });
+    const answer = await failed.post('/api/chat', { ...ask, model: 'simulator/fast' }, { headers: AI_SDK });
+    expect((await read(answer)).broken).toBeUndefined();
+  });
+});

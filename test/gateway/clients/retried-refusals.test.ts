@@ -1,0 +1,55 @@
+// Codex, which takes an answer that ends in a refusal for a broken connection, and asks for it five more times.
+import { expect, test } from 'bun:test';
+import { MESSAGE } from '../../support/message-stream.ts';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { readEvents } from '../../support/read-events.ts';
+import { replyWith } from '../../support/reply.ts';
+import { createTestGateway } from '../../support/test-gateway.ts';
+
+const REFUSED =
+  MESSAGE.start +
+  MESSAGE.block +
+  MESSAGE.delta('I will look at') +
+  MESSAGE.end.replace('"end_turn"', '"refusal"');
+
+/** The last event for a client with these headers, and the row. */
+async function ask(headers: Record<string, string>, stream = REFUSED) {
+  const upstream = createReplayFetch(replyWith(stream, { headers: { 'content-type': 'text/event-stream' } }));
+  const provider = { base_url: 'http://lab.invalid', api_key: 'k', max_retries: 0 };
+  const { post, row } = createTestGateway({
+    config: { providers: { anthropic: provider } },
+    fetch: upstream.fetch,
+  });
+  const body = { model: 'anthropic/claude-opus-4-8', input: 'hi', stream: true };
+  const answer = await post('/v1/responses', body, { headers });
+  const last = readEvents(await answer.bytes()).at(-1);
+  return { last: JSON.parse(last?.data ?? '{}'), row: await row(0) };
+}
+
+test.each([
+  ['Codex', { originator: 'codex_exec', 'user-agent': 'codex_exec/0.171.0 (Debian 12.0.0; x86_64) xterm' }],
+  ['a program built on it', { originator: 'my_app', 'x-codex-turn-metadata': '{"request_kind":"turn"}' }],
+])('%s gets a refusal as a failure that it shows and does not retry', async (_, headers) => {
+  const { last, row } = await ask(headers);
+  expect(last).toMatchObject({
+    type: 'response.failed',
+    response: {
+      status: 'failed',
+      error: {
+        code: 'invalid_prompt',
+        message: 'The model, or a filter of its provider, refused to answer (refusal).',
+      },
+      incomplete_details: { reason: 'content_filter' },
+      output: [{ type: 'message', content: [{ text: 'I will look at' }] }],
+      usage: { output_tokens: 3 },
+    },
+  });
+  expect(row).toMatchObject({ status: 'success', finishReason: 'refusal' });
+});
+
+test('its other answers, and the refusals of other clients, end as ever', async () => {
+  const finished = await ask({ originator: 'codex_exec' }, REFUSED.replace('"refusal"', '"end_turn"'));
+  expect(finished.last.type).toBe('response.completed');
+  const { last } = await ask({ 'user-agent': 'OpenAI/JS 6.1.0' });
+  expect(last).toMatchObject({ type: 'response.incomplete', response: { error: null } });
+});

@@ -1,0 +1,45 @@
+// What the log is told of a failure that nobody expected.
+import { expect, test } from 'bun:test';
+import { stackOf } from '../../../src/gateway/response/error-response.ts';
+import { withinStack } from '../../../src/gateway/request/nesting.ts';
+import { GatewayError, toGatewayError } from '../../../src/model/errors.ts';
+
+function breaks(): never {
+  throw new TypeError('no such thing');
+}
+
+test('where it was thrown, also where it has become an error of the gateway’s on its way', () => {
+  try {
+    breaks();
+  } catch (thrown) {
+    for (const logged of [thrown, toGatewayError(thrown)]) {
+      expect(stackOf(logged)).toStartWith('TypeError: no such thing\n');
+      expect(stackOf(logged)).toContain('at breaks (');
+    }
+  }
+});
+
+test('what has no cause, or is no error, as it is', () => {
+  expect(stackOf(new GatewayError('internal', 'broken'))).toStartWith('GatewayError: broken\n');
+  expect(stackOf('just words')).toBe('just words');
+  expect(stackOf(toGatewayError('just words'))).toStartWith('GatewayError: internal error: just words');
+});
+
+test('a lack of memory is the gateway’s own, wherever it shows, and nothing that the client could fix', () => {
+  const tooMuch = () => 'x'.repeat(2 ** 31);
+  let found: unknown;
+  try {
+    withinStack(tooMuch);
+  } catch (thrown) {
+    found = thrown;
+  }
+  expect(found).toMatchObject({ code: 'overloaded', message: expect.stringContaining('no memory left') });
+  try {
+    tooMuch();
+  } catch (thrown) {
+    expect(toGatewayError(thrown)).toMatchObject({
+      code: 'overloaded',
+      rule: { blame: 'gateway', status: 503 },
+    });
+  }
+});
