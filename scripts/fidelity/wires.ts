@@ -1,6 +1,6 @@
 // The wires of the table: their providers, the models that are asked, and a request and an answer without features.
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import type { Quirks } from '../../src/dialects/dialect.ts';
+import type { Quirks } from '../../src/dialects/quirks.ts';
 import { type DialectId, PROVIDER_DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';

@@ -1,5 +1,5 @@
 // The configuration as the gateway reads it: validated, secrets resolved, units as numbers, kinds looked up.
-import type { Quirks } from '../dialects/dialect.ts';
+import type { Quirks } from '../dialects/quirks.ts';
 import type { CalendarPeriod } from '../model/calendar-period.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type {

@@ -10,14 +10,8 @@ import type { NeutralResponse } from '../model/response.ts';
 import type { Usage } from '../model/usage.ts';
 import type { KnownRequest } from './shared/losses/unread-fields.ts';
 import type { Envelope } from './envelope.ts';
-import type {
-  AnswerContext,
-  BuildOptions,
-  BuiltRequest,
-  ClientRoute,
-  ProviderSide,
-  Quirks,
-} from './dialect.ts';
+import type { AnswerContext, BuildOptions, BuiltRequest, ClientRoute, ProviderSide } from './dialect.ts';
+import type { Quirks } from './quirks.ts';
 
 /** One question of a provider with one whole answer. */
 export interface ProviderOperation<Request, Answer> {

@@ -1,6 +1,6 @@
 // What GLM's error codes mean. The code decides rather than the status: a 429 also means an empty account.
 // https://docs.z.ai/api-reference/api-code
-import type { VendorError } from '../dialects/dialect.ts';
+import type { VendorError } from '../dialects/quirks.ts';
 import { table } from '../model/table.ts';
 
 // With 402 no client mistakes an empty account for a rate limit that passes.

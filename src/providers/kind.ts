@@ -1,5 +1,5 @@
 // The shape of a provider row.
-import type { Quirks } from '../dialects/dialect.ts';
+import type { Quirks } from '../dialects/quirks.ts';
 import type { DialectId, ProviderDialectId } from '../model/dialect-id.ts';
 import type { TierPrices } from '../model/usage.ts';
 

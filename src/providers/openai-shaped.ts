@@ -1,6 +1,6 @@
 // Providers that speak OpenAI Chat Completions with departures of their own. docs/providers-openai-shaped.md
 // explains each quirk with its source. Names with a slash go to OpenRouter, so its row is the last that knows names.
-import type { OtherAddress } from '../dialects/dialect.ts';
+import type { OtherAddress } from '../dialects/quirks.ts';
 import { GLM_ERROR_CODES } from './glm-error-codes.ts';
 import type { ProviderKind } from './kind.ts';
 import { DEEPSEEK_PRICES, GLM_PRICES, KIMI_PRICES, XAI_PRICES } from './newer-prices.ts';

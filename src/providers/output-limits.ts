@@ -1,5 +1,5 @@
 // How many tokens models write at most, as their vendors document it: those that refuse a request for more.
-import type { OutputLimit } from '../dialects/dialect.ts';
+import type { OutputLimit } from '../dialects/quirks.ts';
 
 /**
  * "max_tokens: 9999999 > 128000, which is the maximum allowed number of output tokens for claude-opus-4-8".

@@ -1,5 +1,6 @@
 // The URL of one request: the provider's base and the dialect's path, or the provider's own.
-import type { ProviderSide, Quirks } from '../dialects/dialect.ts';
+import type { ProviderSide } from '../dialects/dialect.ts';
+import type { Quirks } from '../dialects/quirks.ts';
 import { modelInPath } from '../dialects/shared/models/model-in-path.ts';
 
 /**

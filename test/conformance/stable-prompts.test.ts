@@ -2,7 +2,7 @@
 // translation makes of a turn, it makes the same of it in every later request, and nothing of a later turn gets before it.
 import { expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import type { Quirks } from '../../src/dialects/dialect.ts';
+import type { Quirks } from '../../src/dialects/quirks.ts';
 import { DIALECT_IDS, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../src/model/json/json.ts';
 import { PROVIDER_KINDS } from '../../src/providers/kinds.ts';

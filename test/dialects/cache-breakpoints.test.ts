@@ -3,7 +3,7 @@
 // bills all of it in full.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import type { Quirks } from '../../src/dialects/dialect.ts';
+import type { Quirks } from '../../src/dialects/quirks.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { asArray, type JsonObject } from '../../src/model/json/json.ts';
 import { findProviderKind } from '../../src/providers/kinds.ts';

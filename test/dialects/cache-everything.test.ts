@@ -2,7 +2,7 @@
 // the last block at Amazon.
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import type { Quirks } from '../../src/dialects/dialect.ts';
+import type { Quirks } from '../../src/dialects/quirks.ts';
 import type { ProviderDialectId } from '../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'bun:test';
 import { quirksOf, TABLE_WIRES, type TableWire, WIRES } from '../../scripts/fidelity/wires.ts';
 import { DIALECTS, PROVIDER_SIDES } from '../../src/dialects/registry.ts';
-import type { Quirks } from '../../src/dialects/dialect.ts';
+import type { Quirks } from '../../src/dialects/quirks.ts';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../src/model/dialect-id.ts';
 import { GatewayError } from '../../src/model/errors.ts';
 import type { JsonObject } from '../../src/model/json/json.ts';

@@ -1,7 +1,7 @@
 // What other vendors' servers of this dialect refuse while their models think: calls of the history without thinking, and
 // forced calls. DeepSeek and Moonshot do.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { ModelThinking, Quirks } from '../dialect.ts';
+import type { ModelThinking, Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { ANY_TOOL, CHOICE_LEFT, THINKING_OFF, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
 import { forcesTool } from './build-tools.ts';

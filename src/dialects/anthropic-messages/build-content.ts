@@ -18,7 +18,12 @@ import { asText } from '../shared/media/text-document.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { standardMediaType } from '../shared/media/media-type.ts';
 import { buildArguments } from '../shared/tools/call-arguments.ts';
-import { CALL_FAILED, FAILED_IN_WORDS, GIVEN_AS_TEXT, UNREADABLE_IMAGE } from '../shared/losses/substitutes.ts';
+import {
+  CALL_FAILED,
+  FAILED_IN_WORDS,
+  GIVEN_AS_TEXT,
+  UNREADABLE_IMAGE,
+} from '../shared/losses/substitutes.ts';
 import { buildCitation, providerCitation } from './citations.ts';
 import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';

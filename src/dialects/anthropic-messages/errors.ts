@@ -4,10 +4,17 @@ import { asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { table } from '../../model/table.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
 import { baseRespIn } from '../shared/failures/base-resp.ts';
-import { codeOfStatus, ownStatus, pageInstead, pathRemedy, UNPAID } from '../shared/failures/failure-status.ts';
+import {
+  codeOfStatus,
+  ownStatus,
+  pageInstead,
+  pathRemedy,
+  UNPAID,
+} from '../shared/failures/failure-status.ts';
 import { serverWords } from '../shared/failures/server-words.ts';
 import { VENDORS_TOO_LONG } from '../shared/failures/too-long-patterns.ts';
-import type { Quirks, UpstreamFailure } from '../dialect.ts';
+import type { UpstreamFailure } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { outputLimitMessage } from './output-limit.ts';
 import { refusedContentMessage } from './refused-content.ts';
 import { tooLongMessage } from './too-long.ts';

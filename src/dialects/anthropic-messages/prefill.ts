@@ -1,7 +1,7 @@
 // Which models continue a final turn of the assistant.
 // https://docs.anthropic.com/en/docs/build-with-claude/prompt-engineering/prefill-claudes-response
 import type { NeutralRequest } from '../../model/request.ts';
-import type { TurnContinued } from '../dialect.ts';
+import type { TurnContinued } from '../quirks.ts';
 import { traitsOf } from '../claude/models.ts';
 
 /** No model does so while it thinks. */

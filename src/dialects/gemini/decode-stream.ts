@@ -5,7 +5,8 @@ import type { EventSink } from '../../model/events.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { MalformedEvent, malformedData, type Quirks, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { ChunkDecoder } from './decode-chunk.ts';
 
 export function createStreamDecoder(sink: EventSink, _quirks?: Quirks, alternatives?: number): StreamDecoder {

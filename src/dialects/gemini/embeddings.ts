@@ -13,7 +13,7 @@ import {
 import { countIn, type Usage } from '../../model/usage.ts';
 import { embeddingLosses } from '../shared/losses/embedding-losses.ts';
 import { inParts } from '../shared/embedding-parts.ts';
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import type { ProviderOperation } from '../operations.ts';
 import { bareModel, methodOf } from './route.ts';
 

@@ -2,7 +2,13 @@
 import { type ErrorCode, GatewayError } from '../../model/errors.ts';
 import { asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { parseErrorBody } from '../shared/answer-list.ts';
-import { codeOfStatus, failureText, ownStatus, pageInstead, UNPAID } from '../shared/failures/failure-status.ts';
+import {
+  codeOfStatus,
+  failureText,
+  ownStatus,
+  pageInstead,
+  UNPAID,
+} from '../shared/failures/failure-status.ts';
 import { serverWords } from '../shared/failures/server-words.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 

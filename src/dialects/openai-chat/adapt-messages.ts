@@ -1,6 +1,6 @@
 // What a server's quirks change in `messages`.
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { ELLIPSIS, GIVEN_AS_TEXT, THOUGHT_UNKNOWN } from '../shared/losses/substitutes.ts';
 import { orderMessages } from './message-order.ts';

@@ -1,6 +1,6 @@
 // What a server's quirks change in a body of this dialect, whether the gateway built it or the client wrote it.
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { ON_DEMAND } from '../openai/fields.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { ALLOWED_DECLARED, NONE_DECLARED } from '../shared/tools/allowed-tools.ts';

@@ -8,7 +8,8 @@ import type {
   TextPart,
 } from '../../model/content.ts';
 import type { JsonObject } from '../../model/json/json.ts';
-import type { BuildOptions, Quirks } from '../dialect.ts';
+import type { BuildOptions } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { asText } from '../shared/media/text-document.ts';
 import { SENT_AS_TEXT, TEXT_ALONE, UNREADABLE_DOCUMENT } from '../shared/losses/substitutes.ts';

@@ -4,7 +4,7 @@ import { asArray, asObject, isJson, type JsonObject, type JsonValue } from '../.
 import type { Message, NeutralRequest } from '../../model/request.ts';
 import { buildArguments, FREE_TEXT } from '../shared/tools/call-arguments.ts';
 import { describedSchema, formatInstruction } from '../shared/schemas/described-schema.ts';
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { formatInWords, takesSchema } from './answer-format.ts';
 import { unreadableTurn } from '../shared/turns/last-turn.ts';

@@ -7,7 +7,8 @@ import {
   type ReasoningEffort,
   type ReasoningSettings,
 } from '../../model/request.ts';
-import type { BuildOptions, Quirks, ReasoningField } from '../dialect.ts';
+import type { BuildOptions } from '../dialect.ts';
+import type { Quirks, ReasoningField } from '../quirks.ts';
 import { callsWithoutThinking, effortsOf, leastEffort, nearestEffort } from '../openai/efforts.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { isHidden, reportSummary } from '../shared/settings/reasoning-summary.ts';

@@ -3,7 +3,8 @@ import { asObject, type JsonObject, type JsonValue } from '../../model/json/json
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { declareAllowed } from '../shared/tools/allowed-tools.ts';
 import { withBreakpoints } from '../claude/cache-breakpoints.ts';
-import type { BuildOptions, BuiltRequest, Quirks } from '../dialect.ts';
+import type { BuildOptions, BuiltRequest } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { conversationIn } from '../shared/settings/conversation-key.ts';
 import { requireLastTurn } from '../shared/turns/last-turn.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';

@@ -1,7 +1,8 @@
 // Which servers certainly continue a final turn of the assistant, so that an interrupted answer can be continued: those
 // whose documentation says so. Others may answer anew, which would be passed on as the rest.
 import type { NeutralRequest } from '../../model/request.ts';
-import type { BuildOptions, TurnContinued } from '../dialect.ts';
+import type { BuildOptions } from '../dialect.ts';
+import type { TurnContinued } from '../quirks.ts';
 import { thinkingOf } from './model-thinking.ts';
 
 /**

@@ -15,7 +15,8 @@ import {
 import type { SseEvent } from '../../sse/event.ts';
 import { Alternatives } from '../shared/alternatives.ts';
 import { objectsIn, textIn } from '../shared/answer-list.ts';
-import { MalformedEvent, type Quirks, type StreamDecoder } from '../dialect.ts';
+import { MalformedEvent, type StreamDecoder } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { parseLogprobs } from '../openai/logprobs.ts';
 import { listsSources, parseSources } from './annotations.ts';
 import { type BlockWriter, createBlockWriter } from './decode-blocks.ts';

@@ -1,7 +1,7 @@
 // Where this dialect's servers put an error that came with HTTP 200. What it means is in ../openai/errors.ts.
 import type { GatewayError } from '../../model/errors.ts';
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { baseRespIn } from '../shared/failures/base-resp.ts';
 import { failureIn, errorOf, hasError } from '../openai/errors.ts';
 

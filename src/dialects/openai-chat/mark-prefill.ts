@@ -1,7 +1,8 @@
 // Marks a final turn of the assistant with the fields by which a server is asked to continue it.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
 import type { NeutralRequest } from '../../model/request.ts';
-import type { AskedPrefill, BuildOptions } from '../dialect.ts';
+import type { BuildOptions } from '../dialect.ts';
+import type { AskedPrefill } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import {
   promptToContinue,

@@ -1,6 +1,6 @@
 // How a provider's model thinks, and what its thinking rules out: forced calls, whole answers.
 import { asArray, asObject, type JsonObject } from '../../model/json/json.ts';
-import type { ModelThinking, Quirks, ReasoningField } from '../dialect.ts';
+import type { ModelThinking, Quirks, ReasoningField } from '../quirks.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
 import { ANY_TOOL, THINKING_OFF } from '../shared/losses/substitutes.ts';
 import type { Edits } from './adapt.ts';

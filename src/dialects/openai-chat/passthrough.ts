@@ -1,7 +1,8 @@
 // Changes where client and provider both speak this dialect: the provider's quirks; token counts are requested,
 // and hidden again from a client that did not request them.
 import { asArray, asNumber, asObject, type JsonObject, parseObject } from '../../model/json/json.ts';
-import type { Passthrough, Quirks } from '../dialect.ts';
+import type { Passthrough } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { createLossReport } from '../shared/losses/loss-report.ts';
 import { adaptBody, type Edits } from './adapt.ts';
 

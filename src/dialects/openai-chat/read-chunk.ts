@@ -2,7 +2,8 @@
 import type { GatewayError } from '../../model/errors.ts';
 import { isObject, type JsonObject } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
-import { MalformedEvent, malformedData, type Quirks } from '../dialect.ts';
+import { MalformedEvent, malformedData } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { errorOf } from '../openai/errors.ts';
 import { errorInList } from '../shared/answer-list.ts';
 import { errorInBody } from './errors.ts';

@@ -1,5 +1,5 @@
 // Ids of tool calls in the form that a server accepts.
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { mistralCallId } from '../shared/tools/mistral-call-id.ts';
 import { shorten } from '../shared/shorten.ts';
 

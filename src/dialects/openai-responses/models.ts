@@ -1,5 +1,5 @@
 // What a model accepts, by its name: OpenAI refuses fields that a model does not support.
-import type { Quirks } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { effortsOf, samplesWithoutThinking } from '../openai/efforts.ts';
 import type { ReasoningTraits } from '../openai/reasoning.ts';
 

@@ -24,7 +24,8 @@ import {
 } from '../shared/failures/failure-status.ts';
 import { VENDORS_TOO_LONG } from '../shared/failures/too-long-patterns.ts';
 import { FEWER_TOOLS, meansTooManyTools } from './too-many-tools.ts';
-import type { Quirks, UpstreamFailure, VendorError } from '../dialect.ts';
+import type { UpstreamFailure } from '../dialect.ts';
+import type { Quirks, VendorError } from '../quirks.ts';
 
 /** What the many body shapes have in common. */
 interface Stated {

@@ -1,5 +1,6 @@
 // The part of a client's query that goes to the provider.
-import type { ProviderSide, Quirks } from '../../dialects/dialect.ts';
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { Quirks } from '../../dialects/quirks.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
 

@@ -1,5 +1,5 @@
 // Asks the targets after the one that broke for the rest of its answer, as fallback asks for a whole one.
-import type { TurnContinued } from '../../dialects/dialect.ts';
+import type { TurnContinued } from '../../dialects/quirks.ts';
 import type { GatewayError } from '../../model/errors.ts';
 import type { StreamEvent } from '../../model/events.ts';
 import type { Loss } from '../../model/request.ts';

@@ -1,5 +1,6 @@
 // What each pump knows of the answer that it reads.
-import type { ProviderSide, Quirks } from '../../dialects/dialect.ts';
+import type { ProviderSide } from '../../dialects/dialect.ts';
+import type { Quirks } from '../../dialects/quirks.ts';
 import type { PlannedTry } from '../attempts/send.ts';
 import type { Observer } from '../record/observer.ts';
 import { messageOf } from '../../model/thrown.ts';

@@ -1,6 +1,6 @@
 // What a request of any dialect becomes for Gemini, and what is reported.
 import { describe, expect, test } from 'bun:test';
-import type { Quirks } from '../../../src/dialects/dialect.ts';
+import type { Quirks } from '../../../src/dialects/quirks.ts';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
 import type { MediaSource, Part, ToolResultPart } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';

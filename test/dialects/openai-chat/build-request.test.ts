@@ -1,6 +1,6 @@
 // Neutral requests as bodies of this dialect, and the losses that are named.
 import { describe, expect, test } from 'bun:test';
-import type { Quirks } from '../../../src/dialects/dialect.ts';
+import type { Quirks } from '../../../src/dialects/quirks.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import type { Extension, Part } from '../../../src/model/content.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';

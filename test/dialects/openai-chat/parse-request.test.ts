@@ -1,6 +1,6 @@
 // Requests of OpenAI clients: what each field becomes, and which are refused.
 import { describe, expect, test } from 'bun:test';
-import type { Quirks } from '../../../src/dialects/dialect.ts';
+import type { Quirks } from '../../../src/dialects/quirks.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
 import { carryThought } from '../../../src/dialects/openai-chat/tool-call.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';

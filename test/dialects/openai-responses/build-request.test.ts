@@ -1,6 +1,6 @@
 // What a provider of this dialect gets from clients of other dialects, and what those are told is lost.
 import { describe, expect, test } from 'bun:test';
-import type { Quirks } from '../../../src/dialects/dialect.ts';
+import type { Quirks } from '../../../src/dialects/quirks.ts';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
 import type { Part } from '../../../src/model/content.ts';
 import { asArray, type JsonObject } from '../../../src/model/json/json.ts';

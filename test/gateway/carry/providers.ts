@@ -1,5 +1,5 @@
 // One provider per dialect that answers with signed reasoning and two calls, and what it must get back.
-import type { Quirks } from '../../../src/dialects/dialect.ts';
+import type { Quirks } from '../../../src/dialects/quirks.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import {
   asArray,

@@ -3,7 +3,12 @@
 import { describe, expect, test } from 'bun:test';
 import { DIALECT_IDS, type DialectId, type ProviderDialectId } from '../../../src/model/dialect-id.ts';
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../../src/model/json/json.ts';
-import { callIdToWire, callWithThoughtsToWire, ownToken, tokenToWire } from '../../../src/model/opaque-token.ts';
+import {
+  callIdToWire,
+  callWithThoughtsToWire,
+  ownToken,
+  tokenToWire,
+} from '../../../src/model/opaque-token.ts';
 import { MODELS } from '../../providers/row-lab.ts';
 import { promptOf, withoutBreakpoints } from '../../support/prompt.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';

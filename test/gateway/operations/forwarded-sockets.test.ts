@@ -5,7 +5,11 @@ import { openaiSocket } from '../../../src/dialects/openai/sockets.ts';
 import type { ConfigInput } from '../../../src/index.ts';
 import type { GatewayHost } from '../../../src/gateway/host.ts';
 import type { LiveEvent } from '../../../src/gateway/live/view.ts';
-import type { SocketMessageData, SocketReader, SocketRequest } from '../../../src/upstream/socket-transport.ts';
+import type {
+  SocketMessageData,
+  SocketReader,
+  SocketRequest,
+} from '../../../src/upstream/socket-transport.ts';
 import { createTestGateway } from '../../support/test-gateway.ts';
 
 const LIVE = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';

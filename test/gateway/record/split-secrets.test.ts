@@ -1,6 +1,9 @@
 // Secrets that come in pieces leave a kept stream, in every dialect; everything else of it stays.
 import { expect, test } from 'bun:test';
-import { readPieces, withoutSplitSecrets as withoutPieces } from '../../../src/gateway/record/split-secrets.ts';
+import {
+  readPieces,
+  withoutSplitSecrets as withoutPieces,
+} from '../../../src/gateway/record/split-secrets.ts';
 import { createRedactor } from '../../../src/model/redact/redact.ts';
 
 const secret = 'qzSecret-Hx7Lw2mKp9';

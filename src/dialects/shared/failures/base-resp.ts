@@ -2,7 +2,7 @@
 // place of one, in each of the dialects that its servers speak. https://platform.minimax.io/docs/api-reference/errorcode
 import { asNumber, asObject, asString, type JsonObject } from '../../../model/json/json.ts';
 import { table } from '../../../model/table.ts';
-import type { VendorError } from '../../dialect.ts';
+import type { VendorError } from '../../quirks.ts';
 
 const UNAUTHORIZED: VendorError = { code: 'upstream_unauthorized' };
 const RATE_LIMITED: VendorError = { code: 'upstream_rate_limited' };

@@ -2,7 +2,8 @@
 // cache.
 import { fingerprint } from '../../../model/hash.ts';
 import type { NeutralRequest } from '../../../model/request.ts';
-import type { BuildOptions, ConversationPlace } from '../../dialect.ts';
+import type { BuildOptions } from '../../dialect.ts';
+import type { ConversationPlace } from '../../quirks.ts';
 import type { LossReport } from '../losses/loss-report.ts';
 
 /** Signs that any header takes, and fewer of them than any provider's limit (OpenRouter: 256). */

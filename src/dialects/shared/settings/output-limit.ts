@@ -1,7 +1,7 @@
 // A client of another dialect does not know how much a model writes at most, and Anthropic's must name a limit: a higher one than
 // the model's is lowered to that, where it is known. Otherwise the request would be refused.
 import type { Loss, NeutralRequest } from '../../../model/request.ts';
-import type { OutputLimit } from '../../dialect.ts';
+import type { OutputLimit } from '../../quirks.ts';
 
 export interface LimitedRequest {
   request: NeutralRequest;
