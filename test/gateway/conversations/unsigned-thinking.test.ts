@@ -1,10 +1,10 @@
 // Clients that send back no thinking whose signature is empty: LiteLLM's SDK in Anthropic's dialect and Converse, what is built
 // on it (DSPy, smolagents, ADK's LiteLlm), and LangChain in Converse.
 import { describe, expect, test } from 'bun:test';
-import { asArray, asObject, asString, type JsonObject } from '../../src/model/json/json.ts';
-import { createReplayFetch } from '../support/replay-fetch.ts';
-import { replyWith } from '../support/reply.ts';
-import { createTestGateway } from '../support/test-gateway.ts';
+import { asArray, asObject, asString, type JsonObject } from '../../../src/model/json/json.ts';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { replyWith } from '../../support/reply.ts';
+import { createTestGateway } from '../../support/test-gateway.ts';
 
 const LITELLM = { 'user-agent': 'litellm/1.108.7' };
 const TOOL = { name: 'shell', input_schema: { type: 'object', properties: {} } };
