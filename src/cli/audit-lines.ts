@@ -90,6 +90,21 @@ function targetIn({ provider, model }: StoredRow): string {
   return provider === null ? (model ?? UNKNOWN) : `${provider}/${model ?? UNKNOWN}`;
 }
 
+/** The targets that failed or were passed over before that, each with how often: `after openai/gpt-5 ×3`. */
+function triedBefore({ attempts, status }: StoredRow): string[] {
+  const before = status === 'success' ? attempts : attempts.slice(0, -1);
+  const times = new Map<string, number>();
+  for (const { provider, model, error, skipped } of before) {
+    if (error === null && skipped === undefined) continue;
+    const target = `${provider}/${model}`;
+    times.set(target, (times.get(target) ?? 0) + 1);
+  }
+  if (times.size === 0) return [];
+  return [
+    `after ${[...times].map(([target, count]) => (count === 1 ? target : `${target} ×${count}`)).join(', ')}`,
+  ];
+}
+
 function formatRow(row: StoredRow): string {
   const { usage } = row;
   const speed = tokensPerSecond(row);
@@ -103,7 +118,9 @@ function formatRow(row: StoredRow): string {
     `${Math.round(row.latencyMs)} ms`,
     ...(row.ttftMs === null ? [] : [`first token ${Math.round(row.ttftMs)} ms`]),
     ...(speed === null ? [] : [`${Math.round(speed)} tokens/s`]),
+    ...triedBefore(row),
     ...(row.agentType === null ? [] : [`agent ${row.agentType}`]),
+    ...(row.projectId === null ? [] : [`project ${row.projectId}`]),
     row.requestId,
     ...(row.errorMessage === null ? [] : [`${row.errorCode}: ${row.errorMessage.replaceAll(/\s+/g, ' ')}`]),
   ];

@@ -1,7 +1,7 @@
 // `sluice check`: what the configuration amounts to, without serving it.
 import { EMBEDDED_STORE, secretsOfStore } from '../config/audit-store.ts';
 import { redisPlace, secretsOfRedis } from '../config/resolve-redis.ts';
-import type { RedisConfig, ResolvedConfig } from '../config/resolved.ts';
+import type { AuthorizationScheme, ProviderConfig, RedisConfig, ResolvedConfig } from '../config/resolved.ts';
 import { formatBudget } from '../ledger/budgets/format-budget.ts';
 import { formatLimit } from '../limits/format-limit.ts';
 import { createRedactor } from '../model/redact/redact.ts';
@@ -77,9 +77,9 @@ function describeConfig({
     ...describeTls(server),
     'providers:',
     ...columns(
-      providers.map(({ name, dialect, alsoSpeaks = [], partnerModels = [], baseUrl, apiKeys }) => [
-        name,
-        `${dialect === 'any' ? 'every dialect' : [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)].join(', ')}, ${baseUrl}, ${['no key', 'key set'][apiKeys.length] ?? `${apiKeys.length} keys set`}`,
+      providers.map((provider) => [
+        provider.name,
+        `${dialectsOf(provider)}, ${provider.baseUrl}, ${describeKeys(provider)}`,
       ]),
     ),
     ...(disabled.length === 0
@@ -115,6 +115,24 @@ function describeConfig({
       ? []
       : ['rate limits:', ...rateLimits.map((limit) => `  ${formatLimit(limit)}`)]),
   ];
+}
+
+function dialectsOf({ dialect, alsoSpeaks = [], partnerModels = [] }: ProviderConfig): string {
+  if (dialect === 'any') return 'every dialect';
+  return [dialect, ...alsoSpeaks, ...partnerModels.map((row) => row.dialect)].join(', ');
+}
+
+/** Where there is no key, what its requests are authorized with. */
+const AUTHORIZED_WITH: Record<AuthorizationScheme, string> = {
+  'aws-signature': 'signed with AWS credentials',
+  'google-default-credentials': 'with Google’s application default credentials',
+  'google-user': 'with the user’s OAuth client',
+};
+
+function describeKeys({ apiKeys, authorization }: ProviderConfig): string {
+  if (apiKeys.length > 1) return `${apiKeys.length} keys set`;
+  if (apiKeys.length === 1) return 'key set';
+  return authorization === undefined ? 'no key' : AUTHORIZED_WITH[authorization];
 }
 
 function describeTls({ tls }: ResolvedConfig['server']): string[] {

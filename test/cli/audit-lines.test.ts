@@ -112,3 +112,54 @@ test('a price that is unknown is “unpriced”, one of tokens that were not rep
     ['– tokens', '–'],
   ]);
 });
+
+test('whose request it was, and what failed before what served', async () => {
+  const home = mkdtempSync(join(HOME, 'who-'));
+  const store = createSqliteStore(join(home, 'sluice.db'));
+  const served = { provider: 'lab', model: 'small-1', status: 200, error: null, durationMs: 3 };
+  const refused = {
+    provider: 'far',
+    model: 'big',
+    status: 529,
+    error: 'upstream_overloaded' as const,
+    durationMs: 2,
+  };
+  const closed = {
+    provider: 'shut',
+    model: 'x',
+    status: null,
+    error: null,
+    durationMs: 0,
+    skipped: 'breaker_open' as const,
+  };
+  try {
+    await store.append([
+      sampleRow({ requestId: 'plain', agentType: null, projectId: null, attempts: [served] }),
+      sampleRow({
+        requestId: 'helped',
+        agentType: 'coder',
+        projectId: 'web',
+        attempts: [refused, refused, closed, served],
+      }),
+      sampleRow({
+        requestId: 'lost',
+        status: 'error',
+        agentType: null,
+        projectId: 'web',
+        attempts: [closed, refused],
+      }),
+    ]);
+  } finally {
+    await store.close();
+  }
+  const { out } = await runCommand(['daemon', 'logs'], { environment: { SLUICE_HOME: home } });
+  const told = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('  ').filter((cell) => /^(after|agent|project) /.test(cell)));
+  expect(told).toEqual([
+    [],
+    ['after far/big ×2, shut/x', 'agent coder', 'project web'],
+    ['after shut/x', 'project web'],
+  ]);
+});

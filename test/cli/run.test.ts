@@ -122,6 +122,24 @@ describe('check', () => {
     expect(out).toMatch(/^ {2}MODEL +simulator$/m);
   });
 
+  test('what a provider is asked with where it has no key', async () => {
+    const config = writeConfig(
+      'keyless.yaml',
+      [
+        'providers:',
+        '  bedrock: { options: { region: eu-west-1 } }',
+        '  vertex: { options: { project: p, location: global } }',
+        '  lab: { dialect: openai-chat, base_url: http://127.0.0.1:9/v1 }',
+        '  far: { dialect: openai-chat, base_url: http://127.0.0.1:9/v1, api_key: sk-1 }',
+      ].join('\n'),
+    );
+    const { out } = await run(['check', '--config', config]);
+    expect(out).toMatch(/^ {2}bedrock +bedrock-converse, .*, signed with AWS credentials$/m);
+    expect(out).toMatch(/^ {2}vertex +gemini, .*, with Google’s application default credentials$/m);
+    expect(out).toMatch(/^ {2}lab +openai-chat, .*, no key$/m);
+    expect(out).toMatch(/^ {2}far +openai-chat, .*, key set$/m);
+  });
+
   test('prints providers, aliases and routes, and no secret', async () => {
     const config = writeConfig(
       'routes.yaml',
