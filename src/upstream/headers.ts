@@ -24,13 +24,20 @@ const STAYS_HERE = anyOf(CONNECTION_HEADER, CREDENTIAL_HEADER, PRIVATE_HEADER, O
 
 /** About the upstream's own site: wrong or harmful when sent by another host. */
 const SITE_HEADER =
-  /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|report-to$|nel$|date$|server$)/;
+  /^(set-cookie2?$|alt-svc$|strict-transport-security$|x-sluice-|access-control-|clear-site-data$|report-to$|nel$|date$|server$)/;
+
+/**
+ * By these a web server before the gateway is told what to do: to answer with a file of its own, or by one of its internal addresses,
+ * in place of what follows. https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_ignore_headers
+ * https://www.litespeedtech.com/support/wiki/doku.php/litespeed_wiki:config:internal-redirect
+ */
+const ORDER_HEADER = /^(x-accel-|x-sendfile|x-lighttpd-|x-litespeed-|x-reproxy-)/;
 
 /** Useful to every dialect's client, whoever serves it. */
 const SHARED_ANSWER_HEADER =
   /^(request-id$|x-request-id$|retry-after(-ms)?$|x-should-retry$|x-ratelimit-|anthropic-ratelimit-)/;
 
-const STAYS_THERE = anyOf(CONNECTION_HEADER, SITE_HEADER);
+const STAYS_THERE = anyOf(CONNECTION_HEADER, SITE_HEADER, ORDER_HEADER);
 
 function anyOf(...patterns: readonly RegExp[]): RegExp {
   return new RegExp(patterns.map(({ source }) => source).join('|'));

@@ -128,10 +128,20 @@ describe('back to the client', () => {
     'strict-transport-security',
     'x-sluice-model',
     'access-control-allow-origin',
+    'clear-site-data',
     'report-to',
     'nel',
     'date',
     'server',
+  ];
+  const ORDERS = [
+    'x-accel-redirect',
+    'x-accel-limit-rate',
+    'x-sendfile',
+    'x-sendfile-type',
+    'x-lighttpd-send-file',
+    'x-litespeed-location',
+    'x-reproxy-url',
   ];
   const SHARED = [
     'request-id',
@@ -143,9 +153,9 @@ describe('back to the client', () => {
     'anthropic-ratelimit-tokens-limit',
   ];
   const OTHERS = ['content-type', 'openai-processing-ms', 'x-request-id-of', 'server-timing', 'dated'];
-  const answer = listOf(each([...OF_THE_CONNECTION, ...SITE, ...SHARED, ...OTHERS]));
+  const answer = listOf(each([...OF_THE_CONNECTION, ...SITE, ...ORDERS, ...SHARED, ...OTHERS]));
 
-  test('of the same dialect comes all but what is the connection’s and the site’s', () => {
+  test('of the same dialect comes all but what is the connection’s and the site’s, and what orders a web server about', () => {
     expect(pickAnswerHeaders(answer, true)).toEqual(each([...SHARED, ...OTHERS]));
   });
 
