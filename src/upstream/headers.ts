@@ -8,7 +8,7 @@ const CONNECTION_HEADER =
   /^(connection|keep-alive|proxy-(authenticate|authorization|connection)|te|trailer|transfer-encoding|upgrade|host|content-length|content-encoding|accept-encoding|expect)$/;
 
 /** Credentials: never forwarded; the attempt sets its own. */
-const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
+export const CREDENTIAL_HEADER = /^(authorization|x-api-key|x-goog-api-key|api-key)$/;
 
 /** Set by the client's browser or by proxies before us: nothing an upstream should learn. */
 const PRIVATE_HEADER =

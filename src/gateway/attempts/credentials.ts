@@ -1,9 +1,15 @@
 // Whose key goes to a provider, and in which header.
 import type { ProviderConfig } from '../../config/resolved.ts';
 import type { ProviderSide } from '../../dialects/dialect.ts';
+import { PROVIDER_SIDES } from '../../dialects/registry.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import type { Target } from '../../routing/targets.ts';
-import { bearerOf, presentedProviderKeys, type RequestHeaderOptions } from '../../upstream/headers.ts';
+import {
+  bearerOf,
+  CREDENTIAL_HEADER,
+  presentedProviderKeys,
+  type RequestHeaderOptions,
+} from '../../upstream/headers.ts';
 import { keyHeaders } from '../../upstream/target-url.ts';
 import { matchesAny } from '../request/admission.ts';
 import type { Incoming } from '../request/incoming.ts';
@@ -20,23 +26,31 @@ export function credentialsFor(
   side: ProviderSide,
   context: Pick<PlanContext, 'serverKeys' | 'first' | 'apiKey'>,
 ): Credentials {
-  const { keyHeader, quirks } = target.provider;
+  const { provider } = target;
+  const { apiKey, serverKeys } = context;
   const clientsKey = clientKeyFor(asking, target, context);
-  const sent = clientsKey ?? context.apiKey;
-  const authentication =
-    clientsKey !== null && target.provider.isGateway === true
-      ? { ...side.headers(clientsKey, quirks), ...admission(target.provider, context.apiKey) }
-      : keyHeaders(keyHeader, side, sent, quirks);
   if (clientsKey === null) {
     // Where the gateway asks for no key, client and operator are one person.
-    const chargesUs = context.serverKeys.length > 0;
-    return { key: sent === null ? 'none' : 'own', authentication, chargesUs };
+    const chargesUs = serverKeys.length > 0;
+    const authentication = keyHeaders(provider.keyHeader, side, apiKey, provider.quirks);
+    return { key: apiKey === null ? 'none' : 'own', authentication, chargesUs };
   }
-  return {
-    key: 'client',
-    authentication: asClientSent(authentication, asking?.headers, clientsKey),
-    chargesUs: false,
+  const authentication = {
+    ...clientsAuthentication(clientsKey, asking?.headers, provider, side),
+    ...(provider.isGateway === true && admission(provider, apiKey)),
   };
+  return { key: 'client', authentication, chargesUs: false };
+}
+
+/** Without what admits us to another gateway, to which it goes beside that. */
+function clientsAuthentication(
+  key: string,
+  headers: HeaderReader | undefined,
+  { isGateway, keyHeader, quirks }: ProviderConfig,
+  side: ProviderSide,
+): Record<string, string> {
+  const ofSide = keyHeaders(isGateway === true ? undefined : keyHeader, side, key, quirks);
+  return asClientSent(ofSide, headers, key);
 }
 
 /** To another gateway the client's key is sent on, for the provider behind it; what admits us there is our own. */
@@ -60,7 +74,23 @@ export function clientKeyFor(
   if (first !== undefined && !isSameServer(target.provider, first.provider)) return null;
   const dialect = dialectOf(target, asking.asks);
   if (dialect !== asking.asks && dialect !== asking.dialect) return null;
-  return ownKeyOfClient(asking.headers, serverKeys);
+  const key = ownKeyOfClient(asking.headers, serverKeys);
+  if (key === null || !hasCredential(target.provider)) return key;
+  const sent = clientsAuthentication(key, asking.headers, target.provider, PROVIDER_SIDES[dialect]);
+  return isReplaced(key, sent, target.provider) ? null : key;
+}
+
+/** In the headers that are configured, which win over any others. */
+function hasCredential({ headers }: ProviderConfig): boolean {
+  for (const name in headers) if (CREDENTIAL_HEADER.test(name)) return true;
+  return false;
+}
+
+/** Whether the configuration has a credential wherever the client's key would be: the provider never sees that. */
+function isReplaced(key: string, sent: Record<string, string>, { headers }: ProviderConfig): boolean {
+  return Object.entries(sent).every(
+    ([name, value]) => !value.includes(key) || Object.hasOwn(headers, name.toLowerCase()),
+  );
 }
 
 /** A key meant for one vendor must not be sent to another. */

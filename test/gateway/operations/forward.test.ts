@@ -624,6 +624,23 @@ describe('a project’s key', () => {
     expect(lab.sent(1).headers.get('authorization')).toBe('Bearer my-own-key');
   });
 
+  test('opens nothing with a key that goes nowhere: the configuration has another credential in its place', async () => {
+    const headers = { Authorization: 'Basic bGFiOmxhYi1wYXNzd29yZA==' };
+    const providers = { claude: { ...ALL.claude, headers }, gpt: { ...ALL.gpt, headers } };
+    const lab = setup(jsonReply({}), { providers, more });
+    const invented = { authorization: 'Bearer invented', 'openai-organization': 'org-other' };
+    expect((await lab.ask('GET', '/v1/files', withKey('web-key', invented))).status).toBe(403);
+    const asked = withKey('web-key', { ...JSON_TYPE, ...invented });
+    const made = await lab.ask('POST', '/v1/images/generations', { ...asked, body: '{}' });
+    await made.text();
+    expect(lab.sent(0).headers.get('authorization')).toBe(headers.Authorization);
+    expect(lab.sent(0).headers.get('openai-organization')).toBeNull();
+    // Beside such a credential, of a proxy before the provider, a key in another header arrives.
+    const beside = { 'anthropic-version': '2023-06-01', 'x-api-key': 'my-own-key' };
+    expect((await lab.ask('GET', '/v1/files', withKey('web-key', beside))).status).toBe(200);
+    expect(lab.sent(1).headers.get('x-api-key')).toBe('my-own-key');
+  });
+
   test('may have images made', async () => {
     const lab = setup(jsonReply({}), { more });
     const { headers } = withKey('web-key', JSON_TYPE);
