@@ -445,6 +445,15 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     await one.remote.close();
   });
 
+  test('a full one is not taken for one that counts, whatever comes or does not come', async () => {
+    await using own = await startRedis(['--maxmemory', '1kb']);
+    const one = connect(own.url, [MINUTE]);
+    const { lastError } = await one.becomes(false);
+    expect(lastError).toContain('OOM');
+    expect(one.states).toHaveLength(1);
+    await one.remote.close();
+  });
+
   test('something else that answers', async () => {
     using web = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('hello') });
     const one = connect(`redis://127.0.0.1:${web.port}`, [MINUTE]);

@@ -111,13 +111,14 @@ end
 
 /**
  * Keys: the register and the places where requests run. Arguments: the process, its lease in ms, the name it had before, and
- * how many requests run in each place.
+ * how many requests run in each place. What takes room comes first: a full server refuses that only of a script that has not
+ * written yet, and would seem to have room.
  */
 export const REGISTER = script(`${CLOCK}
 local lease = tonumber(ARGV[2])
+redis.call('ZADD', KEYS[1], text(now + lease), ARGV[1])
 redis.call('ZREM', KEYS[1], ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now))
-redis.call('ZADD', KEYS[1], text(now + lease), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], 2 * lease)
 for at = 2, #KEYS do
   redis.call('HSET', KEYS[at], ARGV[1], ARGV[at + 2])
