@@ -8,8 +8,10 @@ import { sampleRow } from '../support/ledger-rows.ts';
 const OPEN: Attempt = { provider: 'one', model: 'm', status: null, error: null, durationMs: 0, startedMs: 1 };
 const FAILED: Attempt = { ...OPEN, provider: 'three', error: 'upstream_failed', message: 'no' };
 
+const attemptsAfter = (...ended: Parameters<typeof rowAfter>) => rowAfter(...ended).attempts;
+
 /** `two` is asked beside `one`, and the worker dies. @param provider that of the row, where the request had ended. */
-function attemptsAfter(provider?: string, errorCode: 'upstream_failed' | null = null) {
+function rowAfter(provider?: string, errorCode: 'upstream_failed' | null = null) {
   const memory = new Uint8Array(JOURNAL_BYTES);
   const journal = createJournal(memory, {
     reserve() {},
@@ -35,7 +37,7 @@ function attemptsAfter(provider?: string, errorCode: 'upstream_failed' | null = 
   if (provider !== undefined) journal.ended(sampleRow({ requestId: 'a', provider, errorCode }));
   const [left] = readJournal(memory, 0);
   if (left === undefined) throw new Error('nothing is left');
-  return lostRow(left, 'was ended by SIGKILL', 9).attempts;
+  return lostRow(left, 'was ended by SIGKILL', 9);
 }
 
 test('of an attempt that was open, nothing is known', () => {
@@ -56,4 +58,13 @@ test('where the request had ended, it served, or failed as the request did, or w
     FAILED,
     { ...OPEN, error: 'cancelled', message: expect.any(String) },
   ]);
+});
+
+test('a request that had ended well has no error; of one that had failed, it says that the outcome alone is known', () => {
+  expect(rowAfter('one')).toMatchObject({ errorCode: null, errorMessage: null });
+  expect(rowAfter('one', 'upstream_failed')).toMatchObject({
+    errorCode: 'upstream_failed',
+    errorMessage:
+      'the process that served this request was ended by SIGKILL after its end; only its outcome is known',
+  });
 });

@@ -59,6 +59,26 @@ test('messages to one that no longer listens are dropped, until it is gone', asy
   await expect(worker.channel.call('running')).rejects.toThrow('the process is gone');
 });
 
+test('only one that was killed and not from here is told as ended from outside, and the reason of the first kill stays', async () => {
+  const waits = 'setTimeout(() => {}, 2 ** 30)';
+  const ends = async (end: (worker: WorkerProcess) => void) => {
+    const worker = start(waits);
+    end(worker);
+    return await worker.gone;
+  };
+  expect(await ends(({ pid }) => process.kill(pid, 'SIGKILL'))).toBe(
+    'was ended by SIGKILL from outside, as the system does where memory runs out',
+  );
+  expect(await ends(({ pid }) => process.kill(pid, 'SIGTERM'))).toBe('was ended by SIGTERM');
+  expect(await ends((worker) => worker.kill())).toBe('was ended by SIGKILL');
+  expect(
+    await ends((worker) => {
+      worker.kill('it had not answered for 30 s');
+      worker.kill();
+    }),
+  ).toBe('was ended by SIGKILL because it had not answered for 30 s');
+});
+
 test.skipIf(process.platform !== 'linux')('one that cannot be started leaves no descriptor', () => {
   const descriptors = () => readdirSync('/proc/self/fd').length;
   const before = descriptors();
