@@ -64,10 +64,41 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-/** Two workers at a clock turned by hand. */
+test.skipIf(process.platform !== 'linux')(
+  'where one that died cannot be started again, that is told and tried again, after longer and longer pauses, until it serves',
+  async () => {
+    const program = [process.execPath, '-e', SERVING];
+    const command = [...program];
+    const { supervisor, timers, pauses, events, logged } = createLab(command);
+    await supervisor.start();
+    const gone = events.once('gone 0');
+    supervisor
+      .serving()
+      .find((worker) => worker.index === 0)
+      ?.kill();
+    await gone;
+    command.splice(0, command.length, '/no/such/program');
+    for (const pause of [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]) {
+      expect(pauses.at(-1)).toBe(pause);
+      await timers.advance(pause);
+      expect(logged.splice(0)).toEqual(['error a worker could not be replaced; this is tried again']);
+    }
+    command.splice(0, command.length, ...program);
+    expect([supervisor.serving().length, supervisor.replaced()]).toEqual([1, 0]);
+    const serving = events.once('serving 0');
+    const replaced = events.once('info a worker was replaced');
+    await timers.advance(10_000);
+    await Promise.all([serving, replaced]);
+    expect([supervisor.serving().length, supervisor.replaced()]).toEqual([2, 1]);
+    await supervisor.end({ delayMs: 0, timeoutMs: 0 });
+  },
+);
+
+/** Two workers at a clock turned by hand. @param command may change: the next one that is started is of the new one. */
 function createLab(command: string[]) {
   const timers = createManualTimers();
   const pauses: number[] = [];
+  const logged: string[] = [];
   const waiting = new Map<string, () => void>();
   const events = {
     once: (name: string) => new Promise<void>((resolve) => waiting.set(name, resolve)),
@@ -100,10 +131,15 @@ function createLab(command: string[]) {
     onGone: ({ index }) => queueMicrotask(() => events.notify(`gone ${index}`)),
     monotonic: timers.now,
     setTimer(callback, ms) {
-      if (ms !== BEAT_MS) pauses.push(ms);
+      // Nobody is asked whether it hangs: real processes do not answer by this clock.
+      if (ms === BEAT_MS) return () => {};
+      pauses.push(ms);
       return timers.setTimer(callback, ms);
     },
-    log() {},
+    log(level, message) {
+      logged.push(`${level} ${message}`);
+      events.notify(`${level} ${message}`);
+    },
   };
-  return { supervisor: createSupervisor(options), timers, pauses, events };
+  return { supervisor: createSupervisor(options), timers, pauses, events, logged };
 }
