@@ -21,6 +21,7 @@ import { authorize } from './authorize.ts';
 import { configuredSecrets, fetchedSecrets, withoutEchoes } from './echoed-secrets.ts';
 import type { GatewayHost, UnauthorizedRequest } from '../host.ts';
 import type { Observer } from '../record/observer.ts';
+import type { EarlierCalls } from '../pumps/call-ids.ts';
 import type { Plan } from './plan.ts';
 import { WatchedBody } from './watched-body.ts';
 
@@ -39,8 +40,8 @@ export interface PlannedTry {
   /** In bytes. */
   maxEvent: number;
   observer: Observer;
-  /** The ids of the conversation's calls, from which those of the answer are to differ. Left out: it has none, or the bytes pass. */
-  earlierCalls?: readonly string[] | undefined;
+  /** From which the ids of the answer's calls are to differ. Left out: it has none, or the bytes pass. */
+  earlierCalls?: EarlierCalls | undefined;
   redact(text: string): string;
 }
 

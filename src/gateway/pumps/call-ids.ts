@@ -20,27 +20,30 @@ export function distinctId(id: string, taken: TakenIds): string {
   return distinct;
 }
 
+/** The ids of a conversation's calls as one string: an answer holds them until it ends, and each as its own took 93 bytes. */
+export type EarlierCalls = string;
+
+/** No id has one. */
+const SEPARATOR = '\0';
+
 /**
  * The ids of a conversation's calls. Some servers number the calls of each turn anew, and Claude Code takes each for the first one:
  * https://github.com/NVIDIA-NeMo/Switchyard/issues/502, https://github.com/fw-ai/fireconnect/issues/16
  */
-export function callsOf({ messages }: NeutralRequest): string[] {
+export function callsOf({ messages }: Pick<NeutralRequest, 'messages'>): EarlierCalls {
   const ids: string[] = [];
   for (const { parts } of messages)
     for (const part of parts) if (part.type === 'tool-call' && part.kind !== 'server') ids.push(part.id);
-  return ids;
+  return ids.join(SEPARATOR);
 }
 
-/** @param earlier the ids of the conversation's calls. */
-export function createTakenIds(earlier: readonly string[] = []): TakenIds {
-  return new Map(earlier.map((id) => [id, 2]));
+export function createTakenIds(earlier: EarlierCalls = ''): TakenIds {
+  if (earlier === '') return new Map();
+  return new Map(earlier.split(SEPARATOR).map((id) => [id, 2]));
 }
 
-/**
- * The answer with a distinct id for each call that the client is to answer.
- * @param earlier the ids of the conversation's calls.
- */
-export function withDistinctCalls(answer: NeutralResponse, earlier?: readonly string[]): NeutralResponse {
+/** The answer with a distinct id for each call that the client is to answer. */
+export function withDistinctCalls(answer: NeutralResponse, earlier?: EarlierCalls): NeutralResponse {
   const taken = createTakenIds(earlier);
   const parts = answer.parts.map((part) => {
     if (part.type !== 'tool-call' || part.kind === 'server') return part;

@@ -3,6 +3,7 @@ import type { ProviderSide } from '../../dialects/dialect.ts';
 import type { Quirks } from '../../dialects/quirks.ts';
 import type { PlannedTry } from '../attempts/send.ts';
 import type { Observer } from '../record/observer.ts';
+import type { EarlierCalls } from './call-ids.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface Reading {
@@ -14,7 +15,7 @@ export interface Reading {
   /** Of the provider. */
   quirks: Quirks;
   /** As in PlannedTry. */
-  earlierCalls?: readonly string[] | undefined;
+  earlierCalls?: EarlierCalls | undefined;
   /** An event of the provider cannot be read. */
   onMalformed(thrown: unknown): void;
   /** What the provider says of a failure may quote a key. */

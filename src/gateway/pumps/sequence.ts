@@ -5,7 +5,7 @@ import { type EventSink, isBlockEnd, ENTRY_SIZE, sizeOf, type StreamEvent } from
 import { mayBeCutShort } from '../../model/finish.ts';
 import { createJsonScanner, type JsonScanner } from '../../model/json/scanner.ts';
 import { MISWRITTEN, objectArguments } from '../../dialects/shared/tools/call-arguments.ts';
-import { createTakenIds, distinctId, type TakenIds } from './call-ids.ts';
+import { createTakenIds, distinctId, type EarlierCalls, type TakenIds } from './call-ids.ts';
 import { brokenArguments, endingWithinCall, endingWithoutCalls, namelessCall } from './validate-calls.ts';
 
 export interface Sequencer extends EventSink {
@@ -28,14 +28,13 @@ export interface SequenceReader {
   kept?(units: number): void;
 }
 
-/** @param earlierCalls the ids of the conversation's calls. */
-export function createSequencer(reader: SequenceReader, earlierCalls?: readonly string[]): Sequencer {
+export function createSequencer(reader: SequenceReader, earlierCalls?: EarlierCalls): Sequencer {
   return new EventSequencer(reader, earlierCalls);
 }
 
 class EventSequencer implements Sequencer {
   private readonly reader: SequenceReader;
-  private readonly earlierCalls: readonly string[] | undefined;
+  private readonly earlierCalls: EarlierCalls | undefined;
   private started = false;
   private isOver = false;
   private skipped = false;
@@ -64,7 +63,7 @@ class EventSequencer implements Sequencer {
   /** Blocks that began while an unfinished tool call was open, in order of their first event. */
   private waiting: Map<number, BlockEvent[]> | null = null;
 
-  constructor(reader: SequenceReader, earlierCalls: readonly string[] | undefined) {
+  constructor(reader: SequenceReader, earlierCalls: EarlierCalls | undefined) {
     this.reader = reader;
     this.earlierCalls = earlierCalls;
   }

@@ -1,11 +1,12 @@
 // Servers that give two calls of one answer, or of one conversation, the same id: a client of another dialect, which matches
 // results by id, gets two ids; one of the same dialect gets the bytes as they came (GUARANTEES 6, 7).
+import { heapStats } from 'bun:jsc';
 import { describe, expect, test } from 'bun:test';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { DIALECT_IDS, type DialectId } from '../../../src/model/dialect-id.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import { createResponseCollector } from '../../../src/model/replay.ts';
-import { withDistinctCalls } from '../../../src/gateway/pumps/call-ids.ts';
+import { callsOf, withDistinctCalls } from '../../../src/gateway/pumps/call-ids.ts';
 import { clientRequest } from '../../support/client-requests.ts';
 import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
 import { readEvents } from '../../support/read-events.ts';
@@ -176,4 +177,20 @@ test('of thousands of calls with one id it takes no time out of proportion', () 
   const ids = distinct.map((part) => (part.type === 'tool-call' ? part.id : ''));
   expect(new Set(ids).size).toBe(count);
   expect(ids.slice(0, 3)).toEqual(['call', 'call_2', 'call_3']);
+});
+
+test('the ids of a long conversation take one string while an answer is on its way', () => {
+  const CALLS = 20_000;
+  const strings = () => {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts['string'] ?? 0;
+  };
+  const called = (nth: number) =>
+    ({ type: 'tool-call', id: `call_${nth}`, name: 'f', kind: 'function', arguments: '{}' }) as const;
+  const conversation = () =>
+    Array.from({ length: CALLS }, (_, nth) => ({ role: 'assistant' as const, parts: [called(nth)] }));
+  const before = strings();
+  const held = callsOf({ messages: conversation() });
+  expect(strings() - before).toBeLessThan(CALLS / 10);
+  expect(held).toContain(`call_${CALLS - 1}`);
 });
