@@ -6,14 +6,17 @@ import { type PidFileState, readPidFile, removeStale, type RunningServer } from 
 import type { CliContext } from '../command.ts';
 import { pidFilePath, reaching } from '../gateway-client.ts';
 import { findReadableHome, usingHome } from '../home.ts';
+import { BEAT_MS, UNANSWERED_BEATS_AT_START } from '../../workers/heartbeat.ts';
 import { describeSpawnError } from '../../workers/spawn-error.ts';
 
 /** Set for `sluice serve`: the pid file it claims. */
 export const PID_FILE_VARIABLE = 'SLUICE_PID_FILE';
 
 const POLL_MS = 50;
-/** In milliseconds: enough for a slow disk and a first start. */
-const START_TIMEOUT_MS = 20_000;
+/** In milliseconds: longer than a first start from a slow disk; then whoever waits is told for what. */
+const PATIENCE_MS = 10_000;
+/** In milliseconds: as long as a worker may take to load (on a machine that is just booting, or with a part of a core), and a little. */
+const START_TIMEOUT_MS = UNANSWERED_BEATS_AT_START * BEAT_MS + PATIENCE_MS;
 /** In milliseconds, beyond the drain itself, for the ledger's last rows. */
 const STOP_GRACE_MS = 5_000;
 const LOG_LINES_SHOWN = 12;
@@ -42,8 +45,32 @@ export async function startDaemon(args: readonly string[], context: CliContext):
   });
   child.unref();
   closeSync(logged.descriptor);
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  while (performance.now() < deadline) {
+  return untilServing(child, path, logged, context);
+}
+
+/** The clock by which a start is waited for. */
+export interface StartClock {
+  /** In milliseconds. */
+  now(): number;
+  pause(): Promise<void>;
+}
+
+const REAL_CLOCK: StartClock = { now: () => performance.now(), pause: () => Bun.sleep(POLL_MS) };
+
+/**
+ * Resolves when the process answers. One that never does is ended, so that the next start finds none in its way. Throws DaemonError.
+ * @param path of the pid file that it claims.
+ */
+export async function untilServing(
+  child: Bun.Subprocess,
+  path: string,
+  logged: LogSpan,
+  context: Pick<CliContext, 'err'>,
+  { now, pause }: StartClock = REAL_CLOCK,
+): Promise<RunningServer> {
+  const begun = now();
+  let isTold = false;
+  for (let waited = 0; waited < START_TIMEOUT_MS; waited = now() - begun) {
     const hasEnded = child.exitCode !== null || child.signalCode !== null;
     const { is, server } = readPidFile(path);
     if (hasEnded && server !== undefined)
@@ -51,11 +78,17 @@ export async function startDaemon(args: readonly string[], context: CliContext):
     // The log of another start, which is about to serve, must not be reported as this one's.
     if (hasEnded && is !== 'starting') throw new DaemonError(`${howEnded(child)}:\n${newestLines(logged)}`);
     if (server?.pid === child.pid && (await answers(server.url))) return server;
-    await Bun.sleep(POLL_MS);
+    if (waited >= PATIENCE_MS && !isTold) {
+      isTold = true;
+      context.err(
+        `process ${child.pid} is still starting; it is given ${START_TIMEOUT_MS / 1_000} s, and its log is ${logged.path}`,
+      );
+    }
+    await pause();
   }
   child.kill('SIGKILL');
   throw new DaemonError(
-    `the gateway did not answer within ${START_TIMEOUT_MS / 1_000} s:\n${newestLines(logged)}`,
+    `the gateway did not answer within ${START_TIMEOUT_MS / 1_000} s, and process ${child.pid} was ended; "sluice serve" shows in the foreground what it waits for:\n${newestLines(logged)}`,
   );
 }
 
@@ -154,11 +187,14 @@ export function findDaemon(environment: CliContext['environment']): PidFileState
   return state;
 }
 
-interface OpenLog {
+interface LogSpan {
   path: string;
-  descriptor: number;
   /** Offset at which this start's lines begin. */
   start: number;
+}
+
+interface OpenLog extends LogSpan {
+  descriptor: number;
 }
 
 function openLog(path: string): OpenLog {
@@ -168,7 +204,7 @@ function openLog(path: string): OpenLog {
   return { path, start, descriptor: openSync(path, 'a', 0o600) };
 }
 
-function newestLines({ path, start }: OpenLog): string {
+function newestLines({ path, start }: LogSpan): string {
   const text = readFileSync(path).subarray(start).toString('utf8').trimEnd();
   const lines = text === '' ? [whySilent(path)] : text.split('\n').slice(-LOG_LINES_SHOWN);
   return lines.map((line) => `  ${line}`).join('\n');
