@@ -180,7 +180,7 @@ const PREFACE = [
   'and so is the simulator. `.env` in the working directory counts as part of the environment. `sluice check` prints',
   'the resulting configuration. The file is watched, even if it is created later: a valid change applies to new',
   'requests, an invalid one is refused and the error logged. `server.host`, `server.port`, `server.workers`,',
-  '`audit.enabled` and `audit.store` need a restart.',
+  '`audit.enabled`, `audit.store` and turning `server.tls` on or off need a restart.',
   '',
   'An unknown key or a value of the wrong type is an error. A provider whose key cannot be found is disabled with',
   'a warning, and the others work. A file has at most 1 MB, 100 levels and 1,000 YAML aliases.',
