@@ -12,7 +12,7 @@ import {
   reaching,
   readGateway,
 } from './gateway-client.ts';
-import { missingWorkers, readHealth, whatIsDown } from './gateway-health.ts';
+import { missingWorkers, readHealth, whyDegraded } from './gateway-health.ts';
 import { counted } from './help.ts';
 import { messageOf } from '../model/thrown.ts';
 
@@ -64,10 +64,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
       health = await readHealth(gateway);
     }
     if (health.status === 'degraded') {
-      const problems = await whatIsDown(gateway, health);
-      throw new Ailment(
-        `degraded${problems.length === 0 ? '' : `: ${problems.join(', ')}`}; see /gateway/providers and the log`,
-      );
+      const why = whyDegraded(health);
+      throw new Ailment(`degraded${why === null ? '' : `: ${why}`}; see /gateway/providers and the log`);
     }
     const redis = health.redis === undefined ? '' : ', redis answers';
     return `healthy, version ${health.version}, ${ms.toFixed(0)} ms${redis}`;

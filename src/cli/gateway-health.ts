@@ -1,36 +1,18 @@
-// What `/gateway/health` says of a running gateway, and in words what is wrong with it.
+// What `/gateway/health` says of a running gateway, as far as commands read it.
 import { type GatewayAddress, readGateway } from './gateway-client.ts';
 
 export interface Health {
   status: string;
+  /** Why it is degraded. Left out by releases before this one. */
+  reasons?: string[];
   version: string;
   uptime_seconds: number;
   active_streams: number;
-  /** By name; one that is disabled is not among them. */
-  providers: Record<string, boolean>;
-  routing: { default_provider: string | null };
   audit: { enabled: boolean };
   /** Present where several processes serve. */
   workers?: { wanted: number; running: number; silent: number };
-  ledger: Part | null;
-  budgets?: Part;
-  log?: Part;
-  descriptors?: Part;
   /** Present where several gateways count rate limits together. */
-  redis?: Part;
-  tls?: Part;
-}
-
-/** A part of the gateway that tells whether it works. */
-interface Part {
-  ok: boolean;
-  last_error: string | null;
-}
-
-interface ProviderHealth {
-  name: string;
-  healthy: boolean;
-  last_error?: string;
+  redis?: { ok: boolean };
 }
 
 export const readHealth = (gateway: GatewayAddress): Promise<Health> =>
@@ -41,21 +23,7 @@ export function missingWorkers({ workers }: Health): number {
   return workers === undefined ? 0 : workers.wanted - workers.running + workers.silent;
 }
 
-/** Each with what was said of it. */
-export async function whatIsDown(gateway: GatewayAddress, health: Health): Promise<string[]> {
-  const { providers } = await readGateway<{ providers: ProviderHealth[] }>(gateway, '/gateway/providers');
-  const down = providers.filter(({ healthy }) => !healthy);
-  const reasons = down.map(({ name, last_error: error }) =>
-    error === undefined ? name : `${name} (${error})`,
-  );
-  const { default_provider: byDefault } = health.routing;
-  if (byDefault !== null && !Object.hasOwn(health.providers, byDefault))
-    reasons.push(`${byDefault} is disabled, and routing.default_provider`);
-  const missing = missingWorkers(health);
-  if (missing > 0) reasons.push(`${missing} of ${health.workers?.wanted} processes do not answer`);
-  for (const name of ['ledger', 'budgets', 'redis', 'log', 'descriptors', 'tls'] as const) {
-    const part = health[name];
-    if (part?.ok === false) reasons.push(`the ${name} (${part.last_error})`);
-  }
-  return reasons;
+/** Null where it is healthy, or says no reason. */
+export function whyDegraded({ reasons = [] }: Health): string | null {
+  return reasons.length === 0 ? null : reasons.join('; ');
 }

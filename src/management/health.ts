@@ -1,9 +1,10 @@
 // GET /gateway/health: answered from memory alone, without asking a store or a provider.
-import type { TlsConfig } from '../config/resolved.ts';
-import type { ManagementDeps } from './management.ts';
+import type { ResolvedConfig, TlsConfig } from '../config/resolved.ts';
+import type { ProviderState } from '../upstream/provider-state.ts';
+import type { ManagementDeps, WorkerCount } from './management.ts';
 
 export async function readHealth(deps: ManagementDeps): Promise<object> {
-  const { providers, routing, audit, costs, server } = deps.config();
+  const { providers, disabled, routing, audit, costs, server } = deps.config();
   const [states, running, log, descriptors] = await Promise.all([
     deps.providerStates(providers),
     deps.running.list(),
@@ -12,25 +13,28 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
   ]);
   const defaultProvider = routing.defaultProvider ?? providers[0]?.name ?? null;
   const ledger = deps.ledger?.health() ?? null;
-  // A disabled provider is not among the states.
-  const isUp = states.some(({ name, healthy }) => name === defaultProvider && healthy);
   // Read after the workers were asked, when it is known which of them answer.
   const workers = deps.workers?.();
-  const fewer = workers !== undefined && workers.running - workers.silent < workers.wanted;
   const unread = deps.budgetsUnread();
   const redis = deps.remoteCount();
   const tls = server.tls === null ? null : certificateState(server.tls, deps.now());
-  const degraded =
-    !isUp ||
-    fewer ||
-    ledger?.ok === false ||
-    unread !== null ||
-    redis?.ok === false ||
-    log?.ok === false ||
-    descriptors?.ok === false ||
-    tls?.ok === false;
+  const reasons = [
+    ...failureOf(defaultProvider, states, disabled),
+    ...missing(workers),
+    ...(ledger?.ok === false
+      ? [
+          `the ledger cannot be written (${ledger.lastError ?? 'no reason known'}); requests are served, and ${ledger.queued + ledger.spilled} rows wait`,
+        ]
+      : []),
+    ...(unread === null ? [] : [`the budgets cannot be read: ${unread}`]),
+    ...(redis?.ok === false ? [`this gateway counts rate limits for itself alone: ${redis.lastError}`] : []),
+    ...(log?.ok === false ? [`lines of the log are lost: ${log.lastError}`] : []),
+    ...(descriptors?.ok === false ? [`${descriptors.lastError}`] : []),
+    ...(tls?.ok === false ? [`${tls.last_error}`] : []),
+  ];
   return {
-    status: degraded ? 'degraded' : 'healthy',
+    status: reasons.length > 0 ? 'degraded' : 'healthy',
+    reasons,
     version: deps.version,
     uptime_seconds: Math.floor(deps.uptimeMs() / 1000),
     active_streams: running.length,
@@ -62,6 +66,37 @@ export async function readHealth(deps: ManagementDeps): Promise<object> {
       ? {}
       : { descriptors: { ok: descriptors.ok, last_error: descriptors.lastError } }),
   };
+}
+
+/** Why what names no other provider cannot be answered; nothing where it can. */
+function failureOf(
+  byDefault: string | null,
+  states: readonly ProviderState[],
+  disabled: ResolvedConfig['disabled'],
+): string[] {
+  if (byDefault === null)
+    return [
+      'no provider is configured: set a key such as ANTHROPIC_API_KEY, or add one to the configuration',
+    ];
+  const state = states.find(({ name }) => name === byDefault);
+  if (state?.healthy === true) return [];
+  const reason = state?.lastError ?? disabled.find(({ name }) => name === byDefault)?.reason;
+  const what = `the default provider ${byDefault} ${state === undefined ? 'is disabled' : 'fails'}`;
+  return [reason === undefined ? what : `${what} (${reason})`];
+}
+
+function missing(workers: WorkerCount | undefined): string[] {
+  if (workers === undefined) return [];
+  const { wanted, running, silent } = workers;
+  const processes = silent === 1 ? 'worker process answers' : 'worker processes answer';
+  return [
+    ...(running < wanted ? [`${running} of ${wanted} worker processes run; others are being started`] : []),
+    ...(silent > 0
+      ? [
+          `${silent} ${processes} nothing at the moment: their requests are missing in these pages, and one that stays silent is replaced`,
+        ]
+      : []),
+  ];
 }
 
 /** Of the certificate that new connections are shown: a renewed one that was refused is in the log. */

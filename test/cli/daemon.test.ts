@@ -302,7 +302,9 @@ test('status says what a gateway is degraded by', async () => {
   const { url, status, problem } = await statusOf(home);
   expect([status, problem]).toEqual(['healthy', null]);
   await ask(url, 'lab/small');
-  expect((await sluice(home, ['status'])).out).toMatch(/status +degraded: lab \(.*ECONNREFUSED/);
+  expect((await sluice(home, ['status'])).out).toMatch(
+    /status +degraded: the default provider lab fails \(.*ECONNREFUSED/,
+  );
   await sluice(home, ['stop']);
   writeFileSync(
     join(home, 'sluice.yaml'),
@@ -311,7 +313,7 @@ test('status says what a gateway is degraded by', async () => {
   await sluice(home, ['start']);
   expect(await statusOf(home)).toMatchObject({
     status: 'degraded',
-    problem: 'openai is disabled, and routing.default_provider',
+    problem: expect.stringContaining('the default provider openai is disabled ('),
   });
 });
 

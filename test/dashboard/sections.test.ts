@@ -290,27 +290,22 @@ describe.skipIf(!hasBrowser)('sections', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('a degraded gateway says why: each part that names a reason', async () => {
+  test('a degraded gateway says why, in the words of its health', async () => {
     await using sluice = await startSluice();
     await using opened = await openPage(browser);
     const { page, complaints } = opened;
     await page.route('**/gateway/health', async (route) => {
       const health = await (await fetch(`${sluice.url}/gateway/health`)).json();
-      const budgets = { ok: false, last_error: 'the store is out of order' };
-      const redis = { ok: false, last_error: 'Redis is away' };
-      const tls = { ok: false, valid_until: '2020-02-01T00:00:00.000Z', last_error: 'it expired' };
-      const descriptors = { ok: false, last_error: 'too many are open' };
-      const parts = { budgets, redis, tls, descriptors };
-      await route.fulfill({ json: { ...Object(health), status: 'degraded', ...parts } });
+      const reasons = ['the budgets cannot be read: the store is out of order', 'TLS is off <b>'];
+      await route.fulfill({ json: { ...Object(health), status: 'degraded', reasons } });
     });
     await page.goto(sluice.url);
     const notices = page.locator('#health-notices li');
-    await notices.filter({ hasText: 'The budgets cannot be read: the store is out of order.' }).waitFor();
-    await notices
-      .filter({ hasText: 'This gateway counts rate limits for itself alone: Redis is away.' })
-      .waitFor();
-    await notices.filter({ hasText: 'TLS: it expired.' }).waitFor();
-    await notices.filter({ hasText: 'Descriptors: too many are open.' }).waitFor();
+    await notices.nth(1).waitFor();
+    expect(await notices.allInnerTexts()).toEqual([
+      'The budgets cannot be read: the store is out of order.',
+      'TLS is off <b>.',
+    ]);
     expect(complaints).toEqual([]);
   });
 

@@ -145,6 +145,7 @@ describe('/gateway/health', () => {
   test('has everything the contract names', async () => {
     expect<unknown>(await read('/gateway/health')).toEqual({
       status: 'healthy',
+      reasons: [],
       version: '1.2.3',
       uptime_seconds: 61,
       active_streams: 0,
@@ -170,16 +171,20 @@ describe('/gateway/health', () => {
       providers: { lab: true, spare: false },
     });
     states = { lab: { healthy: false } };
-    expect((await read('/gateway/health')).status).toBe('degraded');
+    expect(await read('/gateway/health')).toMatchObject({
+      status: 'degraded',
+      reasons: ['the default provider lab fails'],
+    });
     config = sampleConfig({ routing: sampleRouting({ defaultProvider: 'spare', fallbackChain: [] }) });
-    expect((await read('/gateway/health')).status).toBe('healthy');
+    expect(await read('/gateway/health')).toMatchObject({ status: 'healthy', reasons: [] });
   });
 
   test('is degraded where the default provider is disabled', async () => {
-    config = sampleConfig({ routing: sampleRouting({ defaultProvider: 'off', fallbackChain: ['spare'] }) });
+    config = sampleConfig({ routing: sampleRouting({ defaultProvider: 'far', fallbackChain: ['spare'] }) });
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
-      routing: { default_provider: 'off' },
+      routing: { default_provider: 'far' },
+      reasons: ['the default provider far is disabled (env:FAR_KEY is not set)'],
     });
   });
 
@@ -192,6 +197,7 @@ describe('/gateway/health', () => {
     });
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: [expect.stringContaining('no provider is configured')],
       routing: { default_provider: null },
     });
   });
@@ -204,6 +210,9 @@ describe('/gateway/health', () => {
     await timers.advance(300);
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: [
+        'the ledger cannot be written (the store is out of order); requests are served, and 2 rows wait',
+      ],
       ledger: { ok: false, queued: 2, dropped: 1, last_error: 'the store is out of order' },
     });
     store.refuse = () => false;
@@ -219,6 +228,7 @@ describe('/gateway/health', () => {
     deps.log = () => log;
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: ['lines of the log are lost: standard error is full'],
       log: { ok: false, dropped: 3, last_error: 'standard error is full' },
     });
     Object.assign(log, { ok: true, lastError: null });
@@ -235,6 +245,7 @@ describe('/gateway/health', () => {
     deps.remoteCount = () => remote;
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: ['no more files'],
       descriptors: { ok: false, last_error: 'no more files' },
       redis: { ok: true, last_error: null },
     });
@@ -243,6 +254,7 @@ describe('/gateway/health', () => {
     Object.assign(remote, { ok: false, lastError: 'it does not answer' });
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: ['this gateway counts rate limits for itself alone: it does not answer'],
       redis: { ok: false, last_error: 'it does not answer' },
     });
     const metrics = (await (await ask('/metrics')).text()).split('\n');
@@ -255,8 +267,11 @@ describe('/gateway/health', () => {
     deps.workers = () => workers;
     expect(await read('/gateway/health')).toMatchObject({ status: 'healthy', workers });
     workers.silent = 1;
-    expect(await read('/gateway/health')).toMatchObject({ status: 'degraded', workers });
+    const silent = expect.stringContaining('1 worker process answers nothing at the moment');
+    expect(await read('/gateway/health')).toMatchObject({ status: 'degraded', reasons: [silent], workers });
     workers.running = 2;
+    const fewer = '2 of 3 worker processes run; others are being started';
+    expect(await read('/gateway/health')).toMatchObject({ status: 'degraded', reasons: [fewer, silent] });
     const metrics = await (await ask('/metrics')).text();
     expect(
       [...metrics.matchAll(/^sluice_workers\{state="(\w+)"\} (\d+)$/gm)].map((line) => line.slice(1)),
@@ -299,6 +314,7 @@ describe('/gateway/health', () => {
     deps.now = () => soon;
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: [expect.stringContaining('fullchain.pem expired on')],
       tls: { ok: false, valid_until, last_error: expect.stringContaining('fullchain.pem expired on') },
     });
   });
@@ -321,6 +337,7 @@ describe('/gateway/health', () => {
     deps.budgetsUnread = () => 'the store is out of order';
     expect<unknown>(await read('/gateway/health')).toMatchObject({
       status: 'degraded',
+      reasons: ['the budgets cannot be read: the store is out of order'],
       budgets: { ok: false, last_error: 'the store is out of order' },
     });
   });

@@ -3,7 +3,7 @@
 import { readPidFile, type RunningServer } from '../../server/pid-file.ts';
 import type { CliContext, ParsedArguments } from '../command.ts';
 import { findGateway, foregroundFilePath, GatewayUnreachable } from '../gateway-client.ts';
-import { readHealth, whatIsDown } from '../gateway-health.ts';
+import { readHealth, whyDegraded } from '../gateway-health.ts';
 import { identifyProgram } from '../../workers/program.ts';
 import { columns } from '../help.ts';
 
@@ -66,7 +66,7 @@ export async function readStatus(
   try {
     const health = await readHealth(gateway);
     const { version, uptime_seconds, active_streams, status } = health;
-    const problem = status === 'degraded' ? (await whatIsDown(gateway, health)).join(', ') || null : null;
+    const problem = whyDegraded(health);
     return { ...known, version, uptime_seconds, active_streams, status, problem };
   } catch (error) {
     if (!(error instanceof GatewayUnreachable)) throw error;

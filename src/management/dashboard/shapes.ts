@@ -3,26 +3,14 @@
 
 export interface Health {
   status: 'healthy' | 'degraded';
+  /** Why it is degraded. */
+  reasons: string[];
   version: string;
   uptime_seconds: number;
   active_streams: number;
-  workers?: { wanted: number; running: number; silent: number; replaced: number };
   providers: Record<string, boolean>;
-  routing: { default_provider: string | null };
   audit: { enabled: boolean; log_request_bodies: boolean; log_response_bodies: boolean };
-  ledger: {
-    ok: boolean;
-    queued: number;
-    spilled: number;
-    dropped: number;
-    last_error: string | null;
-    notices: string[];
-  } | null;
-  log?: { ok: boolean; dropped: number; last_error: string | null };
-  descriptors?: { ok: boolean; last_error: string | null };
-  budgets?: { ok: boolean; last_error: string | null };
-  redis?: { ok: boolean; last_error: string | null };
-  tls?: { ok: boolean; valid_until: string; last_error: string | null };
+  ledger: { dropped: number; notices: string[] } | null;
 }
 
 export interface Provider {

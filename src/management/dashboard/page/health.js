@@ -3,7 +3,7 @@
 /** @import { Health } from '../shapes.ts' */
 
 import { find, keep, make, setText } from './element.js';
-import { number, plural, span } from './format.js';
+import { plural, span } from './format.js';
 
 /** @param {Health} health */
 export function showHealth(health) {
@@ -19,40 +19,14 @@ export function showHealth(health) {
   );
 }
 
-/** The reasons why it is degraded, and what to do. @param {Health} health */
-function ailments({ routing, providers, workers, ledger, audit, log, descriptors, budgets, redis, tls }) {
-  const { default_provider: byDefault } = routing;
-  /** @type {string[]} */
-  const found = [];
-  if (byDefault === null)
-    found.push(
-      'No provider is configured: set a key such as ANTHROPIC_API_KEY, or add one to the configuration.',
-    );
-  else if (providers[byDefault] === false)
-    found.push(`The default provider ${byDefault} fails: its last error is under “Providers”.`);
-  if (workers !== undefined && workers.running < workers.wanted)
-    found.push(
-      `${number(workers.running)} of ${number(workers.wanted)} worker processes run; others are being started.`,
-    );
-  if (workers !== undefined && workers.silent > 0)
-    found.push(
-      `${plural(workers.silent, 'worker process', 'worker processes')} answer nothing at the moment: their requests are missing here, and one that stays silent is replaced.`,
-    );
-  if (log?.last_error != null) found.push(`Lines of the log are lost: ${log.last_error}.`);
-  if (descriptors?.last_error != null) found.push(`Descriptors: ${descriptors.last_error}.`);
-  if (budgets?.last_error != null) found.push(`The budgets cannot be read: ${budgets.last_error}.`);
-  if (redis?.last_error != null)
-    found.push(`This gateway counts rate limits for itself alone: ${redis.last_error}.`);
-  if (tls?.last_error != null) found.push(`TLS: ${tls.last_error}.`);
+/** Why it is degraded, and what else is to be known. @param {Health} health */
+function ailments({ reasons, ledger, audit }) {
+  const found = reasons.map((reason) => `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
   if (!audit.enabled)
     found.push(
       'Nothing is recorded: set audit.enabled to true and restart the gateway to see totals and requests.',
     );
   if (ledger === null) return found;
-  if (!ledger.ok)
-    found.push(
-      `The ledger cannot be written (${ledger.last_error ?? 'no reason known'}). Requests are served; ${number(ledger.queued + ledger.spilled)} rows wait.`,
-    );
   if (ledger.dropped > 0) found.push(`${plural(ledger.dropped, 'row')} could not be kept since the start.`);
   found.push(...ledger.notices);
   return found;
