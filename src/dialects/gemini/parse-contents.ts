@@ -57,9 +57,11 @@ function roleOf(role: JsonValue | undefined, path: string): 'user' | 'assistant'
   switch (role) {
     case 'model':
       return 'assistant';
-    // `function` is the role of results in older clients.
+    // Clients gave results roles of their own, which Google took from its older models: `function`, and Genkit for Go
+    // `tool` (github.com/genkit-ai/genkit/pull/5782).
     case 'user':
     case 'function':
+    case 'tool':
     case undefined:
     case '':
       return 'user';

@@ -368,6 +368,12 @@ describe('calls and results', () => {
     );
   };
 
+  test.each(['user', 'function', 'tool'])('are read where a client gives results the role `%s`', (role) => {
+    const contents = [...HELLO, { role: 'model', parts: [call('f')] }, { role, parts: [result('f')] }];
+    const [, , answer] = parse({ contents: contents as JsonObject[] }).messages;
+    expect(answer).toMatchObject({ role: 'user', parts: [{ type: 'tool-result', callId: 'gcall-h-0' }] });
+  });
+
   test('belong together by id', () => {
     expect(pairs([call('f', 'a'), call('f', 'b')], [result('f', 'b'), result('f', 'a')])).toEqual([
       'a',
