@@ -167,6 +167,8 @@ export interface ClientSide {
   overlooksErrors?(headers: HeaderReader): OverlookedErrors | undefined;
   /** Whether the client takes an answer that ends in a refusal for a broken connection, and pays for it again and again. */
   retriesRefusals?(headers: HeaderReader): boolean;
+  /** How the client is told of failures, if not as others of the dialect; undefined for any other client. */
+  errorsFor?(headers: HeaderReader): ClientErrors | undefined;
   /** Whether the client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
   readsMistrals?(headers: HeaderReader): boolean;
   /** Whether the client refuses reasoning without a status, which xAI's server states and OpenAI's does not. */
@@ -218,6 +220,11 @@ export interface ClientSide {
   readonly models?: ClientModels;
   /** Left out if its clients only post. */
   readonly socket?: SocketDialect;
+}
+
+/** How failures that are the whole answer are written. */
+export interface ClientErrors extends Required<Pick<ClientSide, 'buildError' | 'statusOf'>> {
+  errorHeaders(error: GatewayError): Record<string, string>;
 }
 
 /** How a question is read and its answer written. */

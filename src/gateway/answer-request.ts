@@ -139,7 +139,7 @@ export async function answerRequest(
         request_id: record.requestId,
         error: redact(stackOf(thrown)),
       });
-    return answerError(error, { dialect, envelope }, record);
+    return answerError(error, { dialect, envelope, headers }, record);
   } finally {
     // A forwarded answer comes in its own time too.
     if (!record.streamed && 'route' in found) unfollow();

@@ -81,6 +81,9 @@ export interface GatewayErrorOptions {
   cause?: unknown;
 }
 
+/** SDKs ignore longer waits and retry after a delay of their own. */
+const LONGEST_HEEDED_MS = 60_000;
+
 /** Providers that state a longer wait mean never, or nothing: so many digits are no sensible number. */
 const LONGEST_WAIT_MS = 366 * 86_400_000;
 
@@ -125,6 +128,11 @@ export class GatewayError extends Error {
     if (this.reason !== undefined) options.reason = this.reason;
     if (this.upstream !== undefined) options.upstream = this.upstream;
     return new GatewayError(this.code, message, { ...options, ...changes });
+  }
+
+  /** Whether an allowance is used up for so long that asking again by itself is no use to the client: it has to be told. */
+  get isUsedUp(): boolean {
+    return this.exhausted !== false && (this.retryAfterMs ?? Number.POSITIVE_INFINITY) > LONGEST_HEEDED_MS;
   }
 
   get rule(): ErrorRule {

@@ -9,3 +9,11 @@ export interface HeaderReader {
   has(name: string): boolean;
   forEach(visit: (value: string, name: string) => void): void;
 }
+
+/** In characters: clients accept only some kilobytes of headers altogether. */
+const LONGEST_HEADER = 1024;
+
+/** Header values are printable ASCII; text from outside may have other characters, and any length. */
+export function headerText(text: string): string {
+  return text.slice(0, LONGEST_HEADER).replace(/[^\x20-\x7e]/g, '?');
+}

@@ -11,7 +11,7 @@ import { ownPath, routeInFront } from '../openai/own-path.ts';
 import { buildRequest } from './build-request.ts';
 import { buildResponse } from './build-response.ts';
 import { isAnyAiSdk } from '../shared/ai-sdk.ts';
-import { isCodex } from './codex.ts';
+import { codexErrors, isCodex } from './codex.ts';
 import { COMPACT_PATH, compact } from './compact.ts';
 import { buildTokenCount, COUNT_PATH, countTokens } from './count-tokens.ts';
 import { createStreamDecoder } from './decode-stream.ts';
@@ -44,6 +44,7 @@ export const openaiResponses: Dialect = {
     parseRequest,
     known: KNOWN,
     retriesRefusals: isCodex,
+    errorsFor: (headers) => (isCodex(headers) ? codexErrors : undefined),
     // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
     needsStatus: isAnyAiSdk,
     buildResponse,

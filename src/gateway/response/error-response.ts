@@ -17,7 +17,7 @@ import { type AnswerHeaders, pickAnswerHeaders } from '../../upstream/headers.ts
 import { setExchangeHeaders } from './exchange-headers.ts';
 import { type ExchangeRecord, failedWith } from '../record/record.ts';
 import { urlOf } from '../request/request-address.ts';
-import { type Recipient, wireOf, wordingFor } from './recipient.ts';
+import { errorWordingFor, type Recipient, wireOf, wordingFor } from './recipient.ts';
 import { setRequestId } from './request-id.ts';
 import { setRetryHeaders } from './retry-headers.ts';
 
@@ -60,9 +60,10 @@ interface DescribedError {
 
 function describeError(error: GatewayError, recipient: Recipient, requestId: string): DescribedError {
   const { upstream } = error;
-  const wording = wordingFor(recipient);
-  const status = wording.statusOf?.(error) ?? error.status;
   const vendors = upstream?.dialect === wireOf(recipient) ? upstream : undefined;
+  const passes = vendors?.isReadable === true;
+  const wording = passes ? wordingFor(recipient) : errorWordingFor(recipient);
+  const status = wording.statusOf?.(error) ?? error.status;
   const fields = vendors && parseErrorBody(vendors.body);
   const headers = {
     ...wording.errorHeaders?.(error),
@@ -73,10 +74,9 @@ function describeError(error: GatewayError, recipient: Recipient, requestId: str
   // Some HTTP clients refuse a 401 without it. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
   if (error.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="sluice"';
   setRetryHeaders(headers, error, status);
-  const body =
-    vendors?.isReadable === true
-      ? vendors.body
-      : JSON.stringify(withFields(wording.buildError(error, requestId), fields));
+  const body = passes
+    ? vendors.body
+    : JSON.stringify(withFields(wording.buildError(error, requestId), fields));
   return { status, headers, body };
 }
 

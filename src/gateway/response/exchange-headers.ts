@@ -1,4 +1,5 @@
 // The gateway's own headers of a response: who served, after how many attempts, and what was lost.
+import { headerText } from '../../model/headers.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 import type { ExchangeRecord } from '../record/record.ts';
 import type { Recipient } from './recipient.ts';
@@ -31,12 +32,4 @@ function countCalls({ attempts }: ExchangeRecord): number {
   let count = 0;
   for (const { skipped } of attempts) if (skipped === undefined) count++;
   return count;
-}
-
-/** In characters: clients accept only some kilobytes of headers altogether. */
-const LONGEST_HEADER = 1024;
-
-/** Header values are printable ASCII; names from outside may have other characters, and any length. */
-function headerText(text: string): string {
-  return text.slice(0, LONGEST_HEADER).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -2,11 +2,14 @@
 import type { ClientSide } from '../../dialects/dialect.ts';
 import type { Envelope, EnvelopedAnswers } from '../../dialects/envelope.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
+import type { HeaderReader } from '../../model/headers.ts';
 import type { DialectId, ProviderDialectId } from '../../model/dialect-id.ts';
 
 export interface Recipient {
   dialect: DialectId;
   envelope?: Envelope | undefined;
+  /** The request's. Left out: unknown. */
+  headers?: HeaderReader;
 }
 
 type Wording = Pick<ClientSide, 'buildError' | 'statusOf' | 'requestIdHeader' | 'buildTokenCount'> &
@@ -15,6 +18,14 @@ type Wording = Pick<ClientSide, 'buildError' | 'statusOf' | 'requestIdHeader' | 
 /** What differs between recipients, besides the content of answers. */
 export function wordingFor({ dialect, envelope }: Recipient): Wording {
   return envelope?.answers ?? DIALECTS[dialect].client;
+}
+
+/** How this one is told of failures. */
+export function errorWordingFor(recipient: Recipient): Wording {
+  const { dialect, envelope, headers } = recipient;
+  const wording = wordingFor(recipient);
+  if (headers === undefined || envelope !== undefined) return wording;
+  return { ...wording, ...DIALECTS[dialect].client.errorsFor?.(headers) };
 }
 
 /** The wire of the providers whose errors it reads as they come. */

@@ -3,13 +3,10 @@
 import type { GatewayError } from '../../model/errors.ts';
 import type { AnswerHeaders } from '../../upstream/headers.ts';
 
-/** SDKs ignore longer waits and retry after a delay of their own. */
-const LONGEST_HEEDED_MS = 60_000;
-
 /** Sets the headers that the upstream itself did not send. */
 export function setRetryHeaders(
   headers: AnswerHeaders,
-  { code, retryAfterMs, exhausted, lasting }: GatewayError,
+  { code, retryAfterMs, isUsedUp, lasting }: GatewayError,
   status: number,
 ): void {
   const add = (name: string, value: string) => {
@@ -21,10 +18,10 @@ export function setRetryHeaders(
     if (given === undefined ? retryAfterMs % 1_000 !== 0 : /^\s*\D/.test(given))
       add('retry-after-ms', String(Math.ceil(retryAfterMs)));
     add('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
-    if (exhausted && retryAfterMs > LONGEST_HEEDED_MS) add('x-should-retry', 'false');
+    if (isUsedUp) add('x-should-retry', 'false');
   } else if (status === 429) {
     // A used-up quota returns in hours, if at all: SDKs would retry at once.
-    if (exhausted) add('x-should-retry', 'false');
+    if (isUsedUp) add('x-should-retry', 'false');
     else add('retry-after', '1');
   } else if (code === 'unauthenticated' || (status === 401 && lasting)) {
     // Claude Code retries for minutes, as if its login had merely expired. It still sends a newer key of its own.
