@@ -8,6 +8,7 @@ import { stringFlag, urlFlag } from './arguments.ts';
 import type { CliContext, Flag, ParsedArguments } from './command.ts';
 import { CONFIG_FLAG } from './config-flag.ts';
 import { describeProblems, loadOptions } from './config-flags.ts';
+import { readDotEnv } from './dot-env.ts';
 import { directWithin } from './own-machine.ts';
 import { reachableUrl } from './serve/start-message.ts';
 
@@ -20,6 +21,8 @@ export interface GatewayAddress {
   isOwn: boolean;
   /** As configured: the host that it listens on, its keys, and its certificate, null where that is unknown too. */
   server: Pick<ServerConfig, 'host' | 'keys' | 'tls'>;
+  /** Why the configuration, and with it the key, is not known. */
+  problem?: string;
 }
 
 /** The gateway did not answer as a gateway does; the message says what to do. */
@@ -46,7 +49,7 @@ export function foregroundFilePath(environment: CliContext['environment']): stri
   return join(findHome(environment), 'sluice.foreground');
 }
 
-/** A running daemon uses the file it was started with, wherever the command is run. */
+/** A running daemon uses the file and the `.env` that it was started with, wherever the command is run. */
 export function daemonOptions(input: ParsedArguments, context: CliContext): LoadOptions {
   return ownOptions(readPidFile(pidFilePath(context.environment)).server, input, context);
 }
@@ -58,7 +61,12 @@ function ownOptions(
 ): LoadOptions {
   const options = loadOptions(input, context);
   const path = options.path ?? running?.config ?? undefined;
-  return { ...options, ...(path !== undefined && { path }) };
+  const origin = running?.directory;
+  const environment =
+    origin === undefined || origin === context.directory
+      ? options.environment
+      : { ...options.environment, ...readDotEnv(origin), ...context.inherited };
+  return { ...options, environment, ...(path !== undefined && { path }) };
 }
 
 /** Where the gateway is to be found; whether it answers is not checked. Throws UsageError. */
@@ -75,11 +83,14 @@ export function findGateway(input: ParsedArguments, context: CliContext): Gatewa
   if (loaded.config === null && known === undefined)
     for (const { line } of describeProblems(loaded)) context.err(line);
   const { host, port, keys, tls } = loaded.config?.server ?? UNCONFIGURED;
+  const isOwn = asked === undefined || found !== undefined;
+  const problem = loaded.config === null && isOwn ? describeProblems(loaded)[0]?.message : undefined;
   return {
     url: known ?? reachableUrl({ host, tls }, port),
     key: stringFlag(input, 'key') ?? keys[0] ?? null,
-    isOwn: asked === undefined || found !== undefined,
+    isOwn,
     server: { host: found?.host ?? host, keys, tls },
+    ...(problem !== undefined && { problem }),
   };
 }
 
@@ -163,13 +174,14 @@ export async function refusal(
   path: string,
   response: Response,
 ): Promise<GatewayUnreachable> {
-  const { url } = gateway;
+  const { url, problem } = gateway;
   const text = await response.text();
   const { code, message } = errorIn(text);
   // A gateway has all pages that commands request, though the ledger's only while it keeps one.
   if (response.status === 404 && code !== 'audit_disabled') return notSluice(gateway);
   const reason = (message ?? text).replaceAll(/\s+/g, ' ').trim().slice(0, 500);
-  const remedy = response.status === 401 ? '; give one of its server.keys with --key' : '';
+  const unknown = problem === undefined ? '' : `, which are not known here: ${problem}`;
+  const remedy = response.status === 401 ? `; give one of its server.keys with --key${unknown}` : '';
   return new GatewayUnreachable(`${url}${path} answered ${response.status}: ${reason}${remedy}`);
 }
 

@@ -236,6 +236,46 @@ test('restart from elsewhere goes by the .env of the folder that it was started 
   expect(health).toMatchObject({ providers: { openai: true } });
 });
 
+test('its key is found in the .env of that folder from elsewhere, before another in that of where one is', async () => {
+  const home = newHome('server: { port: 0, keys: [env:GATE_KEY] }');
+  const elsewhere = join(home, 'elsewhere');
+  mkdirSync(elsewhere);
+  writeFileSync(join(home, '.env'), 'export GATE_KEY="gate-key" # of the gateway\n');
+  writeFileSync(join(elsewhere, '.env'), 'GATE_KEY=of-a-project\n');
+  expect(await sluice(home, ['start'])).toMatchObject({ code: 0 });
+  // As the launcher says it: Bun adds what stands in the .env of where it runs.
+  const started = JSON.stringify(['PATH', 'HOME', 'SLUICE_HOME']);
+  const asked = async (...args: string[]) => {
+    const child = Bun.spawn([process.execPath, join(ROOT, 'src', 'main.ts'), ...args], {
+      cwd: elsewhere,
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: home,
+        SLUICE_HOME: home,
+        SLUICE_LAUNCHER_VARIABLES: started,
+      },
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    const [out, err] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    return { out, err };
+  };
+  expect((await asked('run', 'env')).out).toContain('OPENAI_API_KEY=gate-key');
+  expect(await asked('daemon', 'status')).toMatchObject({
+    out: expect.stringMatching(/status +healthy/),
+    err: '',
+  });
+  expect(await asked('daemon', 'logs', '-n', '1')).toMatchObject({ err: '' });
+  rmSync(join(home, '.env'));
+  rmSync(join(elsewhere, '.env'));
+  expect((await asked('daemon', 'status')).out).toMatch(
+    /answered 401: .*with --key, which are not known here: .*sluice\.yaml:1: server\.keys\[0\]: environment variable GATE_KEY is not set/,
+  );
+});
+
 test('restart keeps the port and the workers that the start was reported', async () => {
   const home = newHome();
   const port = await freePort();
