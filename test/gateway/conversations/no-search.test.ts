@@ -1,0 +1,45 @@
+// A search is all that a client asks for, of a provider that has none: its model is told, so that it does not make results up.
+import { expect, test } from 'bun:test';
+import type { JsonObject } from '../../../src/model/json/json.ts';
+import type { DialectId } from '../../../src/model/dialect-id.ts';
+import { clientRequest } from '../../support/client-requests.ts';
+import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
+import { createReplayFetch } from '../../support/replay-fetch.ts';
+import { jsonReply } from '../../support/reply.ts';
+import { createTestGateway } from '../../support/test-gateway.ts';
+
+const SEARCHES: [DialectId, JsonObject][] = [
+  ['anthropic-messages', { type: 'web_search_20250305', name: 'web_search', max_uses: 8 }],
+  ['openai-responses', { type: 'web_search' }],
+  ['gemini', { googleSearch: {} }],
+];
+
+async function sent(
+  client: DialectId,
+  tools: JsonObject[],
+  wire: keyof typeof PROVIDER_WIRES = 'openai-chat',
+) {
+  const { fetch, requests } = createReplayFetch(jsonReply(PROVIDER_WIRES[wire].whole('Hi.')));
+  const { post } = createTestGateway({
+    config: { providers: { lab: PROVIDER_WIRES[wire].config }, routing: { default_provider: 'lab' } },
+    fetch,
+  });
+  const { path, body } = clientRequest(client, { stream: false, more: { tools } });
+  const answer = await post(path, body);
+  await answer.text();
+  return { text: JSON.stringify(requests[0]?.json()), lost: answer.headers.get('x-sluice-lost') };
+}
+
+test.each(SEARCHES)('%s', async (client, search) => {
+  const { text, lost } = await sent(client, [search]);
+  expect(text).toContain('No web search is available here');
+  expect(lost).toContain('tools.');
+});
+
+test('an agent with other tools, and a provider that searches, are told nothing', async () => {
+  const client = 'anthropic-messages';
+  const search = { type: 'web_search_20250305', name: 'web_search' };
+  const tool = { name: 'f', description: 'f', input_schema: { type: 'object', properties: {} } };
+  expect((await sent(client, [search, tool])).text).not.toContain('No web search');
+  expect((await sent(client, [search], 'openai-responses')).text).not.toContain('No web search');
+});
