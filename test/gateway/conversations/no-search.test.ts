@@ -24,7 +24,7 @@ async function sent(
     config: { providers: { lab: PROVIDER_WIRES[wire].config }, routing: { default_provider: 'lab' } },
     fetch,
   });
-  const { path, body } = clientRequest(client, { stream: false, more: { tools } });
+  const { path, body } = clientRequest(client, { model: 'gpt-5', stream: false, more: { tools } });
   const answer = await post(path, body);
   await answer.text();
   return { text: JSON.stringify(requests[0]?.json()), lost: answer.headers.get('x-sluice-lost') };
