@@ -273,14 +273,21 @@ describe('a request', () => {
         citations: [{ title: 'Weather', location: { web: { url: 'https://weather.test' } } }],
       },
     };
-    const messages = [
+    const after = (content: ContentBlock[]) => [
       { role: 'user' as const, content: [{ text: 'hi' }] },
-      { role: 'assistant' as const, content: [cited] },
+      { role: 'assistant' as const, content },
       { role: 'user' as const, content: [{ text: 'And now?' }] },
     ];
+    const messages = after([cited]);
     const { body, row } = await asked({ messages, additionalModelResponseFieldPaths: ['/usage'] });
     expect(row.lost).toEqual(['additionalModelResponseFieldPaths', 'citations']);
     expect(JSON.stringify(body)).toContain('It rains.');
+    const { citations } = cited.citationsContent;
+    const again = await asked({
+      messages: after([{ text: 'It rains.' }, { citationsContent: { citations } }]),
+    });
+    expect(again.row.lost).toEqual(['citations']);
+    expect(again.body).toMatchObject({ messages: [{}, { content: 'It rains.' }, {}] });
     const paths = { additionalModelResponseFieldPaths: ['/stop_sequence', '/delta/stop_sequence'] };
     expect((await asked(paths)).row.lost).toEqual([]);
   });
@@ -393,6 +400,16 @@ describe('a whole answer', () => {
     expect(row).toMatchObject({ status: 'success', usage: { inputTokens: 7 } });
     // As Anthropic's own clients would have it.
     expect(JSON.parse(row.responseBody ?? '')).toMatchObject({ type: 'message', stop_reason: 'tool_use' });
+  });
+
+  test('that cites pages of the web says its text as Amazon does, beside them', async () => {
+    const page = { type: 'web_search_result_location', url: 'https://weather.test', title: 'Weather' };
+    const { answer } = await answered([{ type: 'text', text: 'It rains.', citations: [page] }]);
+    const web = { title: 'Weather', location: { web: { url: 'https://weather.test' } } };
+    expect(answer.output?.message?.content).toEqual([
+      { text: 'It rains.' },
+      { citationsContent: { citations: [web] } },
+    ] as ContentBlock[]);
   });
 
   test.each([

@@ -191,7 +191,8 @@ function blockOf(
       return readReasoning(fields);
     case 'citationsContent':
       if ((asArray(fields.citations) ?? []).length > 0) lost.add('citations');
-      return [{ type: 'text', text: textOf(fields.content) }];
+      // Pages of the web are cited behind their text.
+      return fields.content === undefined ? [] : [{ type: 'text', text: textOf(fields.content) }];
     case 'guardContent': {
       const text = asObject(fields.text)?.text;
       return text === undefined ? undefined : [{ type: 'text', text }];

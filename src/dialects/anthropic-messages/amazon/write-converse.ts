@@ -20,13 +20,8 @@ export function writeConverse(message: JsonObject, { latencyMs, lost }: AnswerFa
 
 function writeBlock(block: JsonObject, lost: Lost): JsonObject[] {
   switch (block.type) {
-    case 'text': {
-      const text = asString(block.text) ?? '';
-      const citations = asArray(block.citations) ?? [];
-      if (citations.length === 0) return [{ text }];
-      const written = citations.map((citation) => citationOf(asObject(citation) ?? {}));
-      return [{ citationsContent: { content: [{ text }], citations: written } }];
-    }
+    case 'text':
+      return writeText(block);
     case 'thinking': {
       const signature = asString(block.signature);
       const reasoningText = { text: block.thinking ?? '', ...(signature && { signature }) };
@@ -40,4 +35,23 @@ function writeBlock(block: JsonObject, lost: Lost): JsonObject[] {
       lost(asString(block.type) ?? 'content');
       return [];
   }
+}
+
+/**
+ * Documents that the client wants cited are cited around the text; pages of the web, which no setting asks for, behind it, as Amazon's
+ * own models do (recording: bedrock-converse, "web search with Nova 2 Lite"). Clients that know no sources read `text` alone.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CitationsContentBlock.html ("when document citations are enabled")
+ */
+function writeText(block: JsonObject): JsonObject[] {
+  const text = asString(block.text) ?? '';
+  const citations = (asArray(block.citations) ?? []).map((citation) => citationOf(asObject(citation) ?? {}));
+  const pages = citations.filter(isPage);
+  const documents = citations.filter((citation) => !isPage(citation));
+  const said =
+    documents.length === 0 ? { text } : { citationsContent: { content: [{ text }], citations: documents } };
+  return [said, ...pages.map((page) => ({ citationsContent: { citations: [page] } }))];
+}
+
+function isPage({ location }: JsonObject): boolean {
+  return asObject(location)?.web !== undefined;
 }
