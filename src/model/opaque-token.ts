@@ -2,7 +2,7 @@
 // signatures), and how they travel through a client that speaks another dialect: inside that dialect's own
 // opaque fields, labelled with where they came from. No state in the gateway.
 import { fromBase64, toBase64 } from './base64.ts';
-import type { JsonValue } from './json/json.ts';
+import { type JsonValue, parseJson } from './json/json.ts';
 import { PROVIDER_DIALECT_IDS, type ProviderDialectId } from './dialect-id.ts';
 
 declare const opaque: unique symbol;
@@ -204,7 +204,7 @@ export function callWithThoughtsFromWire(wire: string): CallWithThoughts {
   const carried = carriedBy(wire);
   if (carried?.text.startsWith('[') !== true) return { ...callIdFromWire(wire), thoughts: [] };
   try {
-    const [own, ...list] = JSON.parse(carried.text) as JsonValue[];
+    const [own, ...list] = parseJson(carried.text) as JsonValue[];
     const token = readToken(own);
     const thoughts = list.map((entry): ThoughtBeforeCall => {
       const [length, sealed, isRedacted, isAfterText] = entry as JsonValue[];

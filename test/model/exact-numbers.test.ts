@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { argumentsToWrite, exactText, readJson, readObject } from '../../src/model/json/exact-numbers.ts';
 import { editTopLevel } from '../../src/model/json/edit.ts';
-import { isObject } from '../../src/model/json/json.ts';
+import { isObject, MOST_LEVELS } from '../../src/model/json/json.ts';
 import { writeJson } from '../../src/model/json/write-json.ts';
 
 const LONG = '{"id":1234567890123456789,"list":[-98765432109876543210,{"deep":9007199254740993}],"as":1000}';
@@ -46,9 +46,14 @@ describe('a tree that was read', () => {
     expect(exactText({ ...tree })).toBe('{"id":1234567890123456800}');
   });
 
-  test('is as deep as it may be', () => {
-    const deep = `${'['.repeat(100_000)}1234567890123456789${']'.repeat(100_000)}`;
-    expect(() => readJson(deep)).not.toThrow();
+  test('is as deep as any may be', () => {
+    for (const number of ['1', '1234567890123456789']) {
+      const nested = (levels: number) => `${'['.repeat(levels)}${number}${']'.repeat(levels)}`;
+      expect(() => readJson(nested(MOST_LEVELS))).not.toThrow();
+      expect(() => readJson(`[${'1,'.repeat(1_000)}${nested(MOST_LEVELS)}]`)).toThrow(RangeError);
+      expect(() => readJson(nested(100_000))).toThrow(RangeError);
+      expect(readObject(`{"a":${nested(100_000)}}`)).toBeUndefined();
+    }
   });
 
   test('what is no JSON is none', () => {

@@ -1,6 +1,6 @@
 // What the data of an event says, in streams of chat and of text completions alike.
 import type { GatewayError } from '../../model/errors.ts';
-import { isObject, type JsonObject } from '../../model/json/json.ts';
+import { isObject, type JsonObject, parseJson } from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { MalformedEvent, malformedData } from '../dialect.ts';
 import type { Quirks } from '../quirks.ts';
@@ -13,7 +13,7 @@ export function readChunk({ event, data }: SseEvent, quirks: Quirks): JsonObject
   if (data === '[DONE]') return 'done';
   let value: unknown;
   try {
-    value = JSON.parse(data);
+    value = parseJson(data);
   } catch {
     if (data.trim() === '[DONE]') return 'done';
     if (event === 'error') return errorOf(data, quirks);

@@ -3,7 +3,15 @@
 // https://platform.openai.com/docs/api-reference/responses-streaming
 import { GatewayError } from '../../model/errors.ts';
 import { ENTRY_SIZE, type EventSink } from '../../model/events.ts';
-import { asArray, asNumber, asObject, asString, isObject, type JsonObject } from '../../model/json/json.ts';
+import {
+  asArray,
+  asNumber,
+  asObject,
+  asString,
+  isObject,
+  type JsonObject,
+  parseJson,
+} from '../../model/json/json.ts';
 import type { SseEvent } from '../../sse/event.ts';
 import { errorInList } from '../shared/answer-list.ts';
 import { MalformedEvent, malformedData, type StreamDecoder } from '../dialect.ts';
@@ -44,7 +52,7 @@ class ResponseDecoder extends ItemDecoder implements StreamDecoder {
     if (this.ended) return;
     let value: unknown;
     try {
-      value = JSON.parse(data);
+      value = parseJson(data);
     } catch {
       if (data.trim() === '[DONE]') return;
       if (name !== 'error') throw malformedData('not JSON', data);

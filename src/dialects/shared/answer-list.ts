@@ -1,6 +1,6 @@
 // Lists and texts of a provider's answer. An unreadable one is an error: otherwise an empty answer would count as a success.
 import type { GatewayError } from '../../model/errors.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
+import { isObject, type JsonObject, type JsonValue, parseJson } from '../../model/json/json.ts';
 import { MalformedEvent } from '../dialect.ts';
 
 /**
@@ -46,7 +46,7 @@ export function errorInList(
 /** The error object in `text`, alone or as the first of a list; undefined if there is none. */
 export function parseErrorBody(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     const body: unknown = Array.isArray(value) ? value[0] : value;
     return isObject(body) ? body : undefined;
   } catch {

@@ -4,14 +4,14 @@ import type { OpenedRequest, UnwrappedRequest } from '../../dialects/envelope.ts
 import type { FoundRoute } from '../../dialects/find-route.ts';
 import { formsOf } from '../../dialects/registry.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
-import { GatewayError, outOfMemory } from '../../model/errors.ts';
+import { GatewayError } from '../../model/errors.ts';
 import type { HeaderList } from '../../model/header-list.ts';
 import type { HeaderReader } from '../../model/headers.ts';
 import { asString, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { readJson } from '../../model/json/exact-numbers.ts';
 import { editTopLevel } from '../../model/json/edit.ts';
 import { findJsonFault } from '../../model/json/fault.ts';
-import { withinStack } from './nesting.ts';
+import { tooDeep, withinStack } from './nesting.ts';
 import type { NeutralRequest } from '../../model/request.ts';
 
 export interface Incoming {
@@ -212,8 +212,8 @@ function parseBody(text: string): JsonObject {
   try {
     value = readJson(text);
   } catch (thrown) {
-    const lack = outOfMemory(thrown);
-    if (lack !== undefined) throw lack;
+    const known = tooDeep(thrown);
+    if (known !== undefined) throw known;
     const what = text.trim() === '' ? 'is empty' : `is not JSON${whyNot(text, thrown)}`;
     throw new GatewayError('invalid_request', `the body ${what}; send one JSON object`);
   }

@@ -1,6 +1,6 @@
 // Whole numbers that are too long for JavaScript's: `JSON.parse` would silently change 64-bit ids in a call's arguments.
 // Their spelling is kept beside the tree, and written again when the tree becomes text.
-import { isObject, type JsonObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue, notTooDeep, parseJson } from './json.ts';
 
 /** A long number after what precedes numbers, white space or not; a match inside a string only costs a second look. */
 const LONG_NUMBER = /[[:,]\s*-?(?:\d{16}|\d[\d.]*e\+\d\d)/;
@@ -28,26 +28,21 @@ function exactSpelling(value: unknown, source: string | undefined): string | und
   return /^-?\d+$/.test(source) && String(value) !== source ? source : undefined;
 }
 
-/** `JSON.parse` that keeps the spellings of long numbers. */
+/** `parseJson` that keeps the spellings of long numbers. */
 export function readJson(text: string): JsonValue {
-  if (!mayHoldLong(text)) return JSON.parse(text);
-  try {
-    return parse(text, function (key, value, { source }) {
-      const spelling = exactSpelling(value, source);
-      if (spelling === undefined) return value;
-      let known = spellings.get(this);
-      if (known === undefined) {
-        known = new Map();
-        spellings.set(this, known);
-      }
-      known.set(key, spelling);
-      return value;
-    });
-  } catch (thrown) {
-    // Nested so deeply that the reviver's recursion exceeds the stack.
-    if (thrown instanceof RangeError) return JSON.parse(text);
-    throw thrown;
-  }
+  if (!mayHoldLong(text)) return parseJson(text);
+  const value = parse(text, function (key, value, { source }) {
+    const spelling = exactSpelling(value, source);
+    if (spelling === undefined) return value;
+    let known = spellings.get(this);
+    if (known === undefined) {
+      known = new Map();
+      spellings.set(this, known);
+    }
+    known.set(key, spelling);
+    return value;
+  });
+  return notTooDeep(value, text);
 }
 
 /** The object that `text` holds, spellings kept; undefined if it is not JSON or not an object. */

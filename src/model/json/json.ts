@@ -30,10 +30,39 @@ export function asBoolean(value: JsonValue | undefined): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
+/**
+ * How many lists and objects may lie in each other: more than anybody means, and more than most servers read. Walking a tree recurses,
+ * and the runtime writes one that is nested tens of thousands deep in a time that grows with the square of that: 300 KB took 9 s.
+ */
+export const MOST_LEVELS = 1_000;
+
+/** As `JSON.parse`. Throws RangeError too, for what is nested more deeply than `MOST_LEVELS`. */
+export function parseJson(text: string): JsonValue {
+  return notTooDeep(JSON.parse(text) as JsonValue, text);
+}
+
+/** @param text of the value: a short one needs no look. */
+export function notTooDeep(value: JsonValue, text: string): JsonValue {
+  if (text.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS))
+    throw new RangeError(`JSON is nested more than ${MOST_LEVELS} levels deep`);
+  return value;
+}
+
+function isDeeper(value: JsonValue | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) {
+    for (const item of value) if (isDeeper(item, levels - 1)) return true;
+    return false;
+  }
+  for (const key in value) if (isDeeper(value[key], levels - 1)) return true;
+  return false;
+}
+
 /** The object that `text` holds, or undefined when it is not JSON or not an object. */
 export function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 // What a provider's failure means in every dialect by its HTTP status, if its body says nothing more specific, and how it is told.
 import type { ErrorCode } from '../../../model/errors.ts';
-import type { JsonValue } from '../../../model/json/json.ts';
+import { type JsonValue, parseJson } from '../../../model/json/json.ts';
 
 /** The account is empty: not the request's fault, and another key or target may still have credit. */
 export const UNPAID = 402;
@@ -42,7 +42,7 @@ export function ownStatus(code: ErrorCode, status: number): { status?: number } 
 /** The parsed body of a failure, or its text, which serves as a message, if it is not JSON. */
 export function statedIn(body: string): JsonValue {
   try {
-    return JSON.parse(body) as JsonValue;
+    return parseJson(body);
   } catch {
     return body;
   }
