@@ -1,5 +1,6 @@
-// Writes lines to standard error, whole and immediately, and counts those that it does not take, as on a full disk.
-import { writeSync } from 'node:fs';
+// Writes lines to standard error, whole and immediately, and counts those that it does not take, as on a full disk. Never waits
+// for who reads a pipe: lines wait in memory meanwhile.
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import type { LogState } from '../model/log-state.ts';
 import { isTerminal } from './is-terminal.ts';
 import { messageOf } from '../model/thrown.ts';
@@ -7,6 +8,12 @@ import { messageOf } from '../model/thrown.ts';
 const STANDARD_ERROR = 2;
 /** Between two attempts to write again, where no line comes. */
 const RETRY_MS = 1_000;
+/** Bytes that wait for a reader who is behind; further lines are lost. */
+const MOST_WAITING = 1024 * 1024;
+/** Between two looks whether there is room for what waits. */
+const LOOK_MS = 20;
+/** What still waits when the process ends has so long. */
+const LAST_MS = 1_000;
 
 const MENDS: Readonly<Record<string, string>> = {
   ENOSPC: 'free some space on its disk',
@@ -15,22 +22,38 @@ const MENDS: Readonly<Record<string, string>> = {
   EPIPE: 'nobody reads it any more: restart the gateway with its log going elsewhere',
 };
 const OTHER_MEND = 'check where it goes';
+const UNREAD =
+  'standard error is not read: its pipe and the memory for what waits are full; see why the program that reads this log has stopped';
 
 /** How many lines were lost on end, and why. */
 export type ReportLost = (lines: number, reason: string) => void;
 
 /** A file descriptor's lines. The state covers the time since the process started. */
 class LineWriter {
-  private readonly descriptor: number;
+  private readonly given: number;
+  /** Null until the first line. */
+  private used: number | null = null;
   private report: ReportLost | null = null;
   private isReporting = false;
   private dropped = 0;
   private reported = 0;
   private lastError: string | null = null;
   private retry: ReturnType<typeof setInterval> | undefined;
+  /** Lines, the first perhaps in part, for which a pipe has no room yet. */
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private looking: ReturnType<typeof setInterval> | undefined;
+  /** The last line may have ended before its end. */
+  private isCut = false;
+  private hasEnding = false;
 
   constructor(descriptor: number) {
-    this.descriptor = descriptor;
+    this.given = descriptor;
+  }
+
+  private get descriptor(): number {
+    this.used ??= withoutWaiting(this.given);
+    return this.used;
   }
 
   state(): LogState {
@@ -53,6 +76,7 @@ class LineWriter {
   /** Whether lines can be written, as far as is known. */
   private recovered(): boolean {
     if (this.lastError === null || this.report === null) return true;
+    if (!this.hasRoom()) return false;
     this.isReporting = true;
     this.report(this.dropped - this.reported, this.lastError);
     this.isReporting = false;
@@ -61,29 +85,107 @@ class LineWriter {
     return true;
   }
 
-  /** Whether the system took all of the line. */
+  /** Whether the system took all of the line, or will. */
   private put(line: string): boolean {
     // The last one may have been cut, or another process's, where several share the file.
-    const begin = this.lastError === null ? '' : '\n';
-    let rest = new TextEncoder().encode(`${begin}${line}\n`);
+    const bytes = new TextEncoder().encode(`${this.isCut ? '\n' : ''}${line}\n`);
+    const rest = this.hasRoom() ? this.writeNow(bytes) : bytes;
+    if (rest === null) return false;
+    if (rest.length > 0 && !this.keep(rest)) {
+      this.isCut ||= rest.length < bytes.length;
+      return false;
+    }
+    this.works();
+    return true;
+  }
+
+  /** What the system did not take at once; null: it refuses. */
+  private writeNow(bytes: Uint8Array): Uint8Array | null {
+    let rest = bytes;
     try {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.descriptor, rest));
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      // Neither says that lines cannot be written: the runtime waits for a full pipe, and a terminal may be gone.
-      if (code === 'EAGAIN' || isTerminal(this.descriptor)) {
+      // Neither says that lines cannot be written: there is no room at this moment, and a terminal may be gone.
+      if (isTerminal(this.descriptor)) {
         console.error(new TextDecoder().decode(rest.subarray(0, -1)));
-        return true;
+        return rest.subarray(rest.length);
       }
-      const reason = messageOf(error);
-      this.lastError = `standard error cannot be written (${reason}): ${MENDS[code] ?? OTHER_MEND}`;
-      if (this.report !== null) this.retry ??= setInterval(() => this.recovered(), RETRY_MS).unref();
+      if (code === 'EAGAIN') return rest;
+      this.isCut = true;
+      this.fails(`standard error cannot be written (${messageOf(error)}): ${MENDS[code] ?? OTHER_MEND}`);
+      return null;
+    }
+    return rest;
+  }
+
+  /** Whether nothing waits any more. */
+  private hasRoom(): boolean {
+    for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
+      const rest = this.writeNow(first);
+      if (rest === null) this.giveUp();
+      else if (rest.length === 0) this.waiting.shift();
+      else this.waiting[0] = rest;
+      if (rest === null) break;
+      this.waitingBytes -= first.length - rest.length;
+      if (rest.length > 0) return false;
+    }
+    clearInterval(this.looking);
+    this.looking = undefined;
+    return true;
+  }
+
+  /** What is refused never goes: those that wait behind it are lost with it. */
+  private giveUp(): void {
+    this.dropped += this.waiting.length;
+    this.waiting = [];
+    this.waitingBytes = 0;
+  }
+
+  /** Whether there is memory for it until the reader goes on. */
+  private keep(bytes: Uint8Array): boolean {
+    if (this.waitingBytes + bytes.length > MOST_WAITING) {
+      this.fails(UNREAD);
       return false;
     }
+    if (!this.hasEnding) {
+      this.hasEnding = true;
+      process.on('exit', () => this.hurry());
+    }
+    this.waiting.push(bytes);
+    this.waitingBytes += bytes.length;
+    this.looking ??= setInterval(() => this.hasRoom(), LOOK_MS).unref();
+    return true;
+  }
+
+  private hurry(): void {
+    const end = performance.now() + LAST_MS;
+    while (!this.hasRoom() && performance.now() < end) Bun.sleepSync(LOOK_MS);
+  }
+
+  private fails(reason: string): void {
+    this.lastError = reason;
+    if (this.report !== null) this.retry ??= setInterval(() => this.recovered(), RETRY_MS).unref();
+  }
+
+  private works(): void {
+    this.isCut = false;
     this.lastError = null;
     clearInterval(this.retry);
     this.retry = undefined;
-    return true;
+  }
+}
+
+/**
+ * Another opening of a pipe, for which a full one is an error: whoever shares the one that was given must not notice. On a system
+ * that offers none, and for what is no pipe, the one that was given, which may wait.
+ */
+function withoutWaiting(descriptor: number): number {
+  try {
+    if (process.platform !== 'linux' || !fstatSync(descriptor).isFIFO()) return descriptor;
+    return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return descriptor;
   }
 }
 
