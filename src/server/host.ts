@@ -11,6 +11,7 @@ import { startCollector } from './collect-garbage.ts';
 import { LoopTurn } from './loop-turn.ts';
 import { net } from './node-modules.ts';
 import { Sockets } from './sockets.ts';
+import { watchVanishedClients } from './vanished-clients.ts';
 import { addressOf } from '../gateway/request/request-address.ts';
 import type { SocketSession } from '../gateway/socket/client-socket.ts';
 import { lackOfDescriptors } from '../upstream/network-failure.ts';
@@ -147,6 +148,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
     listeners().reduce((sum, { pendingRequests }) => sum + pendingRequests, sockets.pending());
   const stopCollector = startCollector({ begun: () => served + sockets.received, open: pending });
   const port = listener.port ?? options.port;
+  const stopWatch = watchVanishedClients({ port, open: pending });
   return {
     port,
     url: `${tls === undefined ? 'http' : 'https'}://${formatHost(options.hostname)}:${port}`,
@@ -175,6 +177,7 @@ export function createHttpHost(options: HostOptions): HttpHost {
       const finished = Promise.all([listener.stop(), ...stopped.values(), sockets.finish()]).then(
         () => undefined,
       );
+      void finished.finally(stopWatch);
       if (await isWithin(finished, timeoutMs, sooner)) return 0;
       const cut = pending();
       if (options.onLate !== undefined) {

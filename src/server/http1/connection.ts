@@ -6,7 +6,7 @@ import { BodySender, type BodyWay } from './body-sender.ts';
 import { type AnswerHandler, ResponseParser } from './response-parser.ts';
 import { LoopTurn } from '../loop-turn.ts';
 import type { RunningAnswer, Staleness } from './running-answer.ts';
-import { sendingState } from './unacknowledged.ts';
+import { sendingState } from '../sending-state.ts';
 import { asError } from '../../model/thrown.ts';
 
 /** The connection ended before the answer did. */
