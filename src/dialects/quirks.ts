@@ -151,6 +151,8 @@ export interface Quirks {
    * Others may refuse the field, even proxies in front of the same models.
    */
   bindingControls?: RegExp;
+  /** anthropic-messages: base URLs of servers that take tools which are held back until a search finds them. */
+  heldBackTools?: RegExp;
   /**
    * True for Google Cloud. gemini: it counts a request as it is and embeds by `:predict`. anthropic-messages: the path names
    * the model, the body the version.

@@ -97,6 +97,8 @@ export interface ToolResultPart extends PartBase {
   callId: string;
   content: ToolResultContent[];
   isError?: boolean;
+  /** The call was a search for tools: those that it found, by the names under which the request declares them. */
+  foundTools?: string[];
 }
 
 /** What a provider-run tool returned, in the provider's own shape. */

@@ -113,6 +113,7 @@ const toolResult = shape<ToolResultPart>({
   callId: z.string(),
   content: z.array(z.discriminatedUnion('type', [textPart, imagePart, documentPart, opaquePart])),
   isError: flag,
+  foundTools: names.optional(),
   ...anyPart,
 });
 
@@ -155,7 +156,7 @@ const tool = z.discriminatedUnion('type', [
   shape<FunctionTool>({
     type: z.literal('function'),
     name: z.string(),
-    ...{ description: text, parameters: object, strict: flag, legacy: only },
+    ...{ description: text, parameters: object, strict: flag, legacy: only, isFound: only },
     ...{ namespace, cacheControl: object, extension },
   }),
   shape<CustomTool>({

@@ -26,6 +26,8 @@ export interface FunctionTool {
   /** Declared in the older `functions` of OpenAI Chat, whose clients read calls only in `function_call`. */
   legacy?: true;
   namespace?: ToolNamespace;
+  /** Offered only since a search in the conversation found it. */
+  isFound?: true;
   cacheControl?: JsonObject;
   extension?: Extension;
 }

@@ -7,6 +7,9 @@ import { CLAUDE_PRICES, GEMINI_PRICES, OPENAI_PRICES } from './newer-prices.ts';
 import { OPENAI_SHAPED } from './openai-shaped.ts';
 import { CLAUDE_OUTPUT, GEMINI_OUTPUT, OPENAI_OUTPUT } from './output-limits.ts';
 
+/** Not proxies in front of the same models. */
+const ANTHROPICS_OWN = /^https:\/\/api\.anthropic\.com$/;
+
 /** For OpenAI, Azure and Google. The premium for priority differs by model: 1.75 to 2.5 times the usual price. */
 const FLEX_AT_HALF = { flex: 0.5, batch: 0.5, priority: null, ultrafast: null };
 
@@ -31,7 +34,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     tiers: { fast: null, us: 1.1 },
     priceId: 'anthropic',
     newerPrices: CLAUDE_PRICES,
-    quirks: { bindingControls: /^https:\/\/api\.anthropic\.com$/, outputLimits: CLAUDE_OUTPUT },
+    quirks: { bindingControls: ANTHROPICS_OWN, heldBackTools: ANTHROPICS_OWN, outputLimits: CLAUDE_OUTPUT },
   },
   {
     kind: 'openai',

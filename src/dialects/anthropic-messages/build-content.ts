@@ -28,6 +28,7 @@ import { buildCitation, providerCitation } from './citations.ts';
 import { plainText, textOfSearchResult } from './parse-content.ts';
 import { toolId } from './tool-id.ts';
 import { put } from '../shared/own-fields.ts';
+import { references } from './found-tools.ts';
 import { COMPACTION, ID, ownFields, PIECE, TOOL_REFERENCE } from './wire.ts';
 
 export interface ContentOptions {
@@ -42,6 +43,8 @@ export interface ContentOptions {
   forgetsThinking: boolean;
   /** Names of the provider-run calls so far, by id: a lost result is reported under its call's name. */
   serverTools: Map<string, string>;
+  /** Names of tools that are read where they were found; left out: none. */
+  heldBack?: ReadonlySet<string>;
 }
 
 /** Blocks in the order of the parts; those without a form here are left out and reported. */
@@ -105,6 +108,8 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
     }
     case 'tool-result': {
       const block: JsonObject = { type: 'tool_result', tool_use_id: toolId(part.callId) };
+      const found = references(part, options.heldBack ?? new Set());
+      if (found.length > 0) return withCommon(part, losses, { ...block, content: found });
       const blocks = buildBlocks(part.content, options);
       // "all content must be type `text` if `is_error` is true": https://github.com/vellum-ai/vellum-assistant/pull/18387
       const isMixed = part.isError === true && blocks.some(({ type }) => type !== 'text');

@@ -32,6 +32,7 @@ export function buildConversation(
   request: NeutralRequest,
   traits: ModelTraits,
   losses: LossReport,
+  heldBack: ReadonlySet<string>,
 ): Conversation {
   // What a client of this dialect sends is kept.
   const isOwn = request.extension?.dialect === ID;
@@ -41,6 +42,7 @@ export function buildConversation(
     opensSeals: traits.opensSeals,
     forgetsThinking: !isOwn && forgetsThinking(request.reasoning, traits),
     serverTools: new Map(),
+    heldBack,
   };
   const system: JsonObject[] = [];
   for (const part of request.system) {

@@ -11,6 +11,7 @@ import { CHOICE_LEFT, AS_INSTRUCTION } from '../shared/losses/substitutes.ts';
 import { pairCalls, repeatsCalls } from '../shared/tools/pair-calls.ts';
 import { reportUnsupported } from '../shared/losses/unsupported-settings.ts';
 import { compact } from './build-content.ts';
+import { heldBackNames, holdBack } from './found-tools.ts';
 import { buildConversation, TURN_FORM, wireMessages } from './build-messages.ts';
 import { BILLING_LINE } from '../claude/billing-line.ts';
 import { TOOL_PLACEHOLDER } from '../claude/tool-placeholder.ts';
@@ -64,8 +65,10 @@ export function buildRequest(
   const maxTokens = request.maxOutputTokens ?? traits.defaultMaxTokens;
   body.max_tokens = maxTokens;
 
-  const { system, turns } = buildConversation(request, traits, losses);
-  const tools = buildTools(request, traits, losses);
+  const holdsBack = traits.toolSearch && quirks.heldBackTools?.test(baseUrl) === true;
+  const found: ReadonlySet<string> = holdsBack ? heldBackNames(request) : new Set();
+  const { system, turns } = buildConversation(request, traits, losses, found);
+  const tools = holdBack(buildTools(request, traits, losses), found);
   const heldBack = asObject(placeholder);
   if (heldBack !== undefined) tools.push(heldBack);
   let choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);

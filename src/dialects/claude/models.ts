@@ -31,6 +31,8 @@ export interface ModelTraits {
   forcedTools: boolean;
   /** Supports web search, where it is served by Anthropic. */
   webSearch: boolean;
+  /** Reads tools that are held back (`defer_loading`) where a search found them. */
+  toolSearch: boolean;
   /** Continues a final turn of the assistant while it does not think; false: refuses it; null: unknown. */
   prefill: boolean | null;
   /** Opens thinking that Claude sealed on any platform (`seals.ts`). */
@@ -52,6 +54,7 @@ const NEWEST: ModelTraits = {
   systemMessages: true,
   forcedTools: true,
   webSearch: true,
+  toolSearch: true,
   // Since 4.6 that is an error: "The conversation must end with a user message".
   prefill: false,
   opensSeals: true,
@@ -68,7 +71,7 @@ const V4_6: ModelTraits = {
   fixedSampling: false,
 };
 const V4_5: ModelTraits = { ...V4_6, thinking: 'budget', interleaves: true, efforts: [], prefill: true };
-const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000 };
+const V4_1: ModelTraits = { ...V4_5, defaultMaxTokens: 32_000, toolSearch: false };
 const V4_0: ModelTraits = { ...V4_1, oneSampler: false, structuredOutput: false };
 const V3_7: ModelTraits = { ...V4_0, interleaves: false };
 const V3_5: ModelTraits = { ...V3_7, defaultMaxTokens: 8_192, thinking: 'none', webSearch: false };
@@ -84,7 +87,7 @@ const FOREIGN: ModelTraits = {
 };
 
 /** An unknown family: like the newest, but a client that sends a budget may know better. */
-const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false };
+const UNKNOWN: ModelTraits = { ...NEWEST, thinking: 'either', thinksByDefault: false, toolSearch: false };
 
 const FAMILIES: ReadonlySet<string> = new Set(['', 'opus', 'sonnet', 'haiku', 'fable', 'mythos', 'instant']);
 

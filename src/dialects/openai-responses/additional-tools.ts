@@ -17,7 +17,20 @@ export function parseAdditionalTools(item: JsonObject, path: string): Tool[] {
 /** `tools` and those of the conversation; of two with one name the later one counts. */
 export function withAdditional(tools: readonly Tool[], brought: readonly Tool[]): Tool[] {
   if (brought.length === 0) return [...tools];
-  return [...new Map([...tools, ...brought].map((tool) => [tool.name, tool])).values()];
+  const named = new Map([...tools, ...brought].map((tool) => [tool.name, tool]));
+  const always = new Set([...tools, ...brought].filter((tool) => !isFound(tool)).map(({ name }) => name));
+  return [...named.values()].map((tool) => (always.has(tool.name) ? offered(tool) : tool));
+}
+
+function isFound(tool: Tool): boolean {
+  return tool.type === 'function' && tool.isFound === true;
+}
+
+/** One that is offered whether it is found or not. */
+function offered(tool: Tool): Tool {
+  if (tool.type !== 'function' || tool.isFound === undefined) return tool;
+  const { isFound: _, ...rest } = tool;
+  return rest;
 }
 
 /** An item, and the number of neutral messages before it. */

@@ -54,14 +54,21 @@ export function parseSearchOutput(item: JsonObject, tools: readonly Tool[]): Too
   const texts = found.length === 0 ? ['No tool was found.'] : found;
   const content = texts.map((text): TextPart => ({ type: 'text', text }));
   const { id: callId } = callIdFromWire(asString(item.call_id) ?? '');
-  return { type: 'tool-result', callId, content, extension: kept(item) };
+  const part: ToolResultPart = { type: 'tool-result', callId, content, extension: kept(item) };
+  if (tools.length > 0) part.foundTools = tools.map(({ name }) => name);
+  return part;
 }
 
 /** A tool that was found is no longer held back, which is no loss where none is. */
 export function loaded(tool: Tool): Tool {
-  if (tool.type !== 'function' || tool.extension === undefined) return tool;
+  if (tool.type !== 'function') return tool;
   const { extension } = tool;
-  return { ...tool, extension: { ...extension, defaults: [...(extension.defaults ?? []), HELD_BACK] } };
+  if (extension === undefined) return { ...tool, isFound: true };
+  return {
+    ...tool,
+    isFound: true,
+    extension: { ...extension, defaults: [...(extension.defaults ?? []), HELD_BACK] },
+  };
 }
 
 /** What a tool, a call or a result was parsed from, if it is such a search. */

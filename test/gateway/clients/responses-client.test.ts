@@ -270,6 +270,49 @@ describe('an agent that finds further tools by a search of its own', () => {
     });
   });
 
+  /** The bodies that Anthropic gets of a conversation before it searched, and after. */
+  async function atAnthropic(model: string, more: JsonObject = {}) {
+    const { fetch, requests } = createReplayFetch(replyWith(ANSWER));
+    const { post } = createTestGateway({
+      config: { providers: { anthropic: { api_key: 'k' } }, routing: { default_provider: 'anthropic' } },
+      fetch,
+    });
+    const [task = {}, ...searched] = input([found]);
+    for (const items of [[task], [task, ...searched], [task, ...searched, task]])
+      await (await post('/v1/responses', { ...ASKED, model, tools, input: items, ...more })).text();
+    return requests.map((request) => asObject(request.json() as JsonObject) ?? {});
+  }
+  const isHeldBack = (tool: JsonValue) => asObject(tool)?.defer_loading === true;
+
+  test('is read where it was found by Claude, behind tools that stay as they were', async () => {
+    const [before, after, later] = await atAnthropic('claude-opus-5-5');
+    const [kept, added] = Object.values(
+      Object.groupBy(asArray(after?.tools) ?? [], (tool) => String(isHeldBack(tool))),
+    );
+    expect(kept).toEqual(asArray(before?.tools) ?? []);
+    expect(added).toMatchObject([{ name: 'mcp__crm__find', input_schema: parameters, defer_loading: true }]);
+    expect(asArray(asObject(asArray(after?.messages)?.[2])?.content)).toMatchObject([
+      { type: 'tool_result', content: [{ type: 'tool_reference', tool_name: 'mcp__crm__find' }] },
+    ]);
+    expect(later?.tools).toEqual(after?.tools);
+  });
+
+  test('is an ordinary tool where Claude could not be asked so', async () => {
+    const older = await atAnthropic('claude-opus-4-1');
+    const forced = await atAnthropic('claude-opus-4-8', {
+      tool_choice: { type: 'function', name: 'find', namespace: 'mcp__crm__' },
+    });
+    for (const bodies of [older, forced]) {
+      expect(asArray(bodies[1]?.tools)?.some(isHeldBack)).toBe(false);
+      expect(JSON.stringify(bodies[1])).toContain('The tool mcp__crm__find can be called now.');
+    }
+  });
+
+  test('is not held back where it was declared from the start', async () => {
+    const [, after] = await atAnthropic('claude-opus-5-5', { tools: [...tools, found] });
+    expect(asArray(after?.tools)?.some(isHeldBack)).toBe(false);
+  });
+
   test('reads nothing into a search that found nothing', async () => {
     const { post, upstream } = setup('claude', ANSWER);
     await (await post('/v1/responses', { ...ASKED, input: input([]), tools })).text();

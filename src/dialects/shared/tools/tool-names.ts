@@ -67,6 +67,8 @@ function* namesIn({ tools, messages, toolChoice }: NeutralRequest): Generator<st
 }
 
 function renamed<Kind extends Part>(part: Kind, rename: (name: string) => string): Kind {
+  if (part.type === 'tool-result' && part.foundTools !== undefined)
+    return { ...part, foundTools: part.foundTools.map(rename) };
   if (part.type !== 'tool-call' || part.kind === 'server') return part;
   return { ...part, name: rename(part.name) };
 }
