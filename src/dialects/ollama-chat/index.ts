@@ -13,9 +13,9 @@ import { GENERATE } from './generate.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { clientModels, providerModels } from './list-models.ts';
+import { overlooksErrors } from './overlooked-errors.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
-import { isAiSdk } from '../shared/ai-sdk.ts';
 import { ID } from './wire.ts';
 
 const CHAT = '/api/chat';
@@ -57,8 +57,7 @@ export function createOllamaChat(openai: ProviderSide): Dialect {
     client: {
       path: CHAT,
       ignoresBodyType: true,
-      // Its providers drop lines that lack a field of an answer's.
-      overlooksErrors: (headers) => (isAiSdk(headers) ? 'all' : undefined),
+      overlooksErrors,
       route(path) {
         if (path === CHAT) return ANSWER;
         if (path === '/api/generate') return { ...ANSWER, envelope: GENERATE };

@@ -17,6 +17,7 @@ import { errorInBody } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { KNOWN } from './known-fields.ts';
 import { readForeignForm } from './foreign-form.ts';
+import { overlooksErrors } from './overlooked-errors.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
 import { passthrough } from './passthrough.ts';
@@ -78,6 +79,7 @@ export const openaiChat: Dialect = {
     createStreamEncoder,
     buildError,
     requestIdHeader: 'x-request-id',
+    overlooksErrors,
     readsMistrals: isMistrals,
     embeddings: openaiClientEmbeddings,
     textCompletions: textCompletionForms,

@@ -32,6 +32,9 @@ export interface ClientStreamOptions {
  */
 const LARGEST_WRITE = 512 * 1024;
 
+/** How long a client may read what tells of an error before the connection breaks: a reset drops what has not been read. */
+const UNTIL_BREAK_MS = 500;
+
 export function createClientStream(options: ClientStreamOptions): ByteSource {
   return new ClientStream(options);
 }
@@ -69,7 +72,8 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
   }
 
   cancel(): void {
-    this.close('cancelled');
+    if (this.over) this.cancelTimer?.();
+    else this.close('cancelled');
   }
 
   /** Called with what `next` was asked for. */
@@ -84,7 +88,7 @@ class ClientStream implements ByteSource, Taker<Uint8Array> {
       const error = options.breaksOffBy?.();
       this.close('completed');
       if (error === undefined) sink.end();
-      else sink.fail(error);
+      else this.cancelTimer = options.setTimer(() => sink.fail(error), UNTIL_BREAK_MS);
       return;
     }
     const at = options.monotonic();

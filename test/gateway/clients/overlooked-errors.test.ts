@@ -1,6 +1,7 @@
-// Clients that overlook an error event, so that a failed answer would look like a short one: Vercel's AI SDK, in two dialects,
-// and older versions of Google's SDK.
+// Clients that overlook an error event, so that a failed answer would look like a short one: Vercel's AI SDK and older versions
+// of Google's SDK in Gemini's dialect, several of Ollama's, LangChain4j and LangChainGo in Chat Completions.
 import { describe, expect, test } from 'bun:test';
+import { createWebHost } from '../../../src/gateway/host.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
 import { replyWith } from '../../support/reply.ts';
 import { createTestGateway } from '../../support/test-gateway.ts';
@@ -13,18 +14,25 @@ const GEMINI_ERROR = '{"error":{"code":503,"message":"overloaded","status":"UNAV
 const LINE =
   '{"model":"m","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"Hello"},"done":false}\n';
 
+const web = createWebHost();
+
 function setup(stream: string, type: string) {
   const upstream = createReplayFetch(replyWith(stream, { headers: { 'content-type': type } }));
   const at = { base_url: 'http://lab.invalid', max_retries: 0 };
   const providers = {
     gemini: { ...at, dialect: 'gemini' as const, api_key: 'k' },
     ollama: { ...at, dialect: 'ollama-chat' as const },
+    lab: { ...at, dialect: 'openai-chat' as const },
     simulator: {},
   };
-  return createTestGateway({ config: { providers }, fetch: upstream.fetch });
+  return createTestGateway({
+    config: { providers },
+    fetch: upstream.fetch,
+    // The wait before the connection breaks takes no time.
+    host: { setTimer: (callback, ms) => web.setTimer(callback, ms < 1_000 ? 0 : ms) },
+  });
 }
 
-/** The text up to where it ends or breaks, and the error by which it breaks. */
 async function read(response: Response): Promise<{ text: string; broken: unknown }> {
   let text = '';
   try {
@@ -103,22 +111,57 @@ describe('Ollama', () => {
   const STREAM = `${LINE}{"error":"the model crashed"}\n`;
 
   test.each([
-    ['/api/chat', 'ollama/m'],
-    ['/api/chat', 'simulator/fast,fault=cut:2'],
-    ['/api/generate', 'ollama/m'],
-  ])('%s, %s: the connection breaks behind an error', async (at, model) => {
+    ['the AI SDK', '/api/chat', 'ollama/m', AI_SDK['user-agent']],
+    ['the AI SDK', '/api/chat', 'simulator/fast,fault=cut:2', AI_SDK['user-agent']],
+    ['the AI SDK', '/api/generate', 'ollama/m', AI_SDK['user-agent']],
+    ['Genkit for Go', '/api/chat', 'ollama/m', 'Go-http-client/1.1'],
+    ['Koog', '/api/chat', 'simulator/fast,fault=cut:2', 'ktor-client'],
+  ])('%s, %s, %s: the connection breaks behind an error', async (_, at, model, client) => {
     const { post, row } = setup(STREAM, 'application/x-ndjson');
-    const { text, broken } = await read(await post(at, { ...ask, model }, { headers: AI_SDK }));
+    const { text, broken } = await read(
+      await post(at, { ...ask, model }, { headers: { 'user-agent': client } }),
+    );
     expect(text).toContain('"error":');
     expect(broken).toBeInstanceOf(Error);
     expect((await row(0)).status).not.toBe('success');
   });
 
+  test.each([undefined, 'ollama/0.15.4 (amd64 linux) Go/go1.26.8'])(
+    'a stream of %s ends behind it, and so does an answer that has not failed',
+    async (client) => {
+      const headers = client === undefined ? {} : { 'user-agent': client };
+      const failed = setup(STREAM, 'application/x-ndjson');
+      const ofOthers = await read(await failed.post('/api/chat', { ...ask, model: 'ollama/m' }, { headers }));
+      expect(ofOthers).toEqual({ text: STREAM, broken: undefined });
+      const answer = await failed.post('/api/chat', { ...ask, model: 'simulator/fast' }, { headers: AI_SDK });
+      expect((await read(answer)).broken).toBeUndefined();
+    },
+  );
+});
+
+describe('Chat Completions', () => {
+  const STREAM =
+    'data: {"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":null}]}\n\ndata: {"error":{"message":"overloaded"}}\n\n';
+  const readAs = async (client: string, model: string) => {
+    const { post } = setup(STREAM, 'text/event-stream');
+    const ask = { model, stream: true, messages: [{ role: 'user', content: 'hi' }] };
+    return read(await post('/v1/chat/completions', ask, { headers: { 'user-agent': client } }));
+  };
+
+  test.each([
+    ['langchain4j-openai', 'lab/m'],
+    ['langchain4j-openai', 'simulator/fast,fault=cut:2'],
+    ['langchain4j-mistral-ai', 'simulator/fast,fault=error:2'],
+    ['azsdk-java-azure-ai-openai/1.0.0-beta.16 (17.0.15; Linux)', 'lab/m'],
+    ['app/devel langchaingo/v0.1.14 Go/go1.26.8 (linux amd64)', 'lab/m'],
+  ])('%s, %s: the connection breaks behind an error', async (client, model) => {
+    const { text, broken } = await readAs(client, model);
+    expect(text).toContain('"error":');
+    expect(broken).toBeInstanceOf(Error);
+  });
+
   test('other clients’ streams end behind it, and so does an answer that has not failed', async () => {
-    const failed = setup(STREAM, 'application/x-ndjson');
-    const ofOthers = await read(await failed.post('/api/chat', { ...ask, model: 'ollama/m' }));
-    expect(ofOthers).toEqual({ text: STREAM, broken: undefined });
-    const answer = await failed.post('/api/chat', { ...ask, model: 'simulator/fast' }, { headers: AI_SDK });
-    expect((await read(answer)).broken).toBeUndefined();
+    expect(await readAs('OpenAI/JS 6.1.0', 'lab/m')).toEqual({ text: STREAM, broken: undefined });
+    expect((await readAs('langchain4j-openai', 'simulator/fast')).broken).toBeUndefined();
   });
 });
