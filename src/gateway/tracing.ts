@@ -1,5 +1,5 @@
 // The trace that a request belongs to: continued in the gateway, and passed on to providers with `forwardTrace`.
-import { formatTraceparent, parseTraceparent } from '../model/trace-context.ts';
+import { formatTraceparent, parseTraceparent, readTracestate } from '../model/trace-context.ts';
 import type { HeaderReader } from '../model/headers.ts';
 import type { RowTrace } from '../ledger/rows/row.ts';
 import type { GatewayHost } from './host.ts';
@@ -14,7 +14,14 @@ export function beginTrace(headers: HeaderReader, host: GatewayHost): RowTrace |
   const spanId = newSpanId(host);
   const traceId = parent?.traceId ?? hexOf(host);
   if (spanId === null || traceId === null) return null;
-  return { traceId, spanId, parentSpanId: parent?.spanId ?? null, sampled: parent?.sampled ?? true };
+  const state = parent === null ? undefined : readTracestate(headers.get('tracestate'));
+  return {
+    traceId,
+    spanId,
+    parentSpanId: parent?.spanId ?? null,
+    sampled: parent?.sampled ?? true,
+    ...(state !== undefined && { state }),
+  };
 }
 
 /** Gives each try its own span, the parent of the provider's spans where the trace is forwarded. */
@@ -25,6 +32,7 @@ export function traceTry(record: ExchangeRecord, host: GatewayHost, { target, he
   record.trySpanId = spanId;
   if (spanId === null || !target.provider.forwardTrace) return;
   headers.set('traceparent', formatTraceparent({ ...trace, spanId }));
+  if (trace.state !== undefined) headers.set('tracestate', trace.state);
 }
 
 function newSpanId(host: GatewayHost): string | null {

@@ -1,4 +1,5 @@
-// The header `traceparent`: which trace a request belongs to. https://www.w3.org/TR/trace-context/
+// The headers `traceparent` and `tracestate`: which trace a request belongs to, and what its systems say of it to each other.
+// https://www.w3.org/TR/trace-context/
 
 export interface TraceContext {
   /** 32 hex digits. */
@@ -22,4 +23,14 @@ export function parseTraceparent(header: string | null): TraceContext | null {
 
 export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
+/** Participants have to pass on so much of it. https://www.w3.org/TR/trace-context/#tracestate-limits */
+const LONGEST_STATE = 512;
+
+/** What goes on of `tracestate` beside a valid `traceparent`; undefined: nothing. */
+export function readTracestate(header: string | null): string | undefined {
+  return header === null || !/^[\x20-\x7e]+$/.test(header) || header.length > LONGEST_STATE
+    ? undefined
+    : header;
 }

@@ -10,6 +10,7 @@ import type { Refusal } from './sender.ts';
 import type { OtlpTarget } from './settings.ts';
 
 export type SpanData = Parameters<typeof ProtobufTraceSerializer.serializeRequest>[0][number];
+export type TraceState = NonNullable<ReturnType<SpanData['spanContext']>['traceState']>;
 export type ResourceMetrics = Parameters<typeof ProtobufMetricsSerializer.serializeRequest>[0];
 export type MetricData = ResourceMetrics['scopeMetrics'][number]['metrics'][number];
 export type Resource = ResourceMetrics['resource'];

@@ -7,7 +7,7 @@ import {
   tryAttributes,
   type AddressOf,
 } from './attributes.ts';
-import { hrTime, type Resource, type SpanData } from './serializers.ts';
+import { hrTime, type Resource, type SpanData, type TraceState } from './serializers.ts';
 
 const SERVER = 1;
 const CLIENT = 2;
@@ -31,9 +31,10 @@ export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
     return spanId === undefined || attempt.skipped !== undefined ? [] : [{ attempt, spanId }];
   });
   const operation = OPERATION_NAMES[row.operation];
-  const { traceId } = trace;
+  const { traceId, state } = trace;
   const request = span(context, {
     traceId,
+    state,
     spanId: trace.spanId,
     parent: trace.parentSpanId === null ? null : { spanId: trace.parentSpanId, isRemote: true },
     name: named(operation, row.requestedModel),
@@ -49,6 +50,7 @@ export function spansOf(row: LedgerRow, context: SpanContext): SpanData[] {
       const startedMs = attempt.startedMs ?? 0;
       return span(context, {
         traceId,
+        state,
         spanId,
         parent: { spanId: trace.spanId, isRemote: false },
         name: named(operation, attempt.model),
@@ -73,6 +75,7 @@ function named(operation: string, model: string | null): string {
 
 interface Described {
   traceId: string;
+  state: string | undefined;
   spanId: string;
   parent: { spanId: string; isRemote: boolean } | null;
   name: string;
@@ -85,8 +88,13 @@ interface Described {
 }
 
 function span({ resource, version }: SpanContext, described: Described): SpanData {
-  const { traceId, spanId, parent, name, kind, fromMs, untilMs, failure, attributes } = described;
-  const own = { traceId, spanId, traceFlags: SAMPLED };
+  const { traceId, state, spanId, parent, name, kind, fromMs, untilMs, failure, attributes } = described;
+  const own = {
+    traceId,
+    spanId,
+    traceFlags: SAMPLED,
+    ...(state !== undefined && { traceState: serialized(state) }),
+  };
   return {
     name,
     kind,
@@ -106,4 +114,10 @@ function span({ resource, version }: SpanContext, described: Described): SpanDat
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   };
+}
+
+/** The library's form of `tracestate`, of which it reads only the text. */
+function serialized(state: string): TraceState {
+  const same = () => serialized(state);
+  return { serialize: () => state, get: () => undefined, set: same, unset: same };
 }

@@ -116,6 +116,13 @@ function setup(
 }
 
 describe.each(['protobuf', 'json'] as const)('as %s', (encoding) => {
+  test('what systems say of a trace to each other is on all of its spans', async () => {
+    const { exporter } = setup(encoding);
+    exporter.see({ ...SERVED, trace: { ...trace, state: 'ot=th:8' } });
+    await exporter.close();
+    expect(collector.spans.map(({ traceState }) => traceState)).toEqual(['ot=th:8', 'ot=th:8', 'ot=th:8']);
+  });
+
   test('a request is a span, and each try one below it', async () => {
     const { exporter } = setup(encoding);
     exporter.see(SERVED);

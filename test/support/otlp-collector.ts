@@ -13,6 +13,7 @@ interface CollectedSpan {
   traceId: string;
   spanId: string;
   parentSpanId: string | null;
+  traceState?: string;
   /** Unix milliseconds. */
   startMs: number;
   endMs: number;
@@ -127,6 +128,7 @@ function readSpan(span: JsonObject): CollectedSpan {
     traceId: idOf(span.traceId),
     spanId: idOf(span.spanId),
     parentSpanId: parent === '' ? null : parent,
+    ...(span.traceState === undefined ? {} : { traceState: String(span.traceState) }),
     startMs: msOf(span.startTimeUnixNano),
     endMs: msOf(span.endTimeUnixNano),
     attributes: attributesOf(span),

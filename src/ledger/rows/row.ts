@@ -127,6 +127,8 @@ export interface RowTrace {
   /** The client's span; null where the trace begins here. */
   parentSpanId: string | null;
   sampled: boolean;
+  /** `tracestate`, as the client sent it; left out where it sent none. */
+  state?: string;
 }
 
 export interface LedgerRow {

@@ -9,6 +9,7 @@ import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts'
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
 const GIVEN = `00-${TRACE}-${PARENT}-01`;
+const STATE = 'ot=th:8,vendor=x:1';
 const ASK = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'hi' }] };
 const PATHS = { same: '/v1/messages', translated: '/v1/chat/completions' } as const;
 
@@ -24,8 +25,8 @@ function setup({ forward = false, fails = 0 } = {}) {
     config: { providers: { claude }, routing: { default_provider: 'claude' } },
     fetch: upstream.fetch,
   });
-  const traceparents = () => upstream.requests.map(({ headers }) => new Headers(headers).get('traceparent'));
-  return { ...lab, traceparents };
+  const sent = (name: string) => upstream.requests.map(({ headers }) => new Headers(headers).get(name));
+  return { ...lab, traceparents: () => sent('traceparent'), tracestates: () => sent('tracestate') };
 }
 
 describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
@@ -55,6 +56,20 @@ describe.each(Object.entries(PATHS))('%s dialect', (name, path) => {
     expect(new Set([PARENT, trace?.spanId, ...spans]).size).toBe(5);
     const starts = attempts.map(({ startedMs }) => startedMs ?? -1);
     expect(starts).toEqual([...starts].sort((a, b) => a - b));
+  });
+
+  test('with forward_trace what systems say of the trace to each other goes with it, and only with it', async () => {
+    const lab = setup({ forward: true, fails: 1 });
+    await lab.post(path, ASK, { headers: { traceparent: GIVEN, tracestate: STATE } });
+    expect(lab.tracestates()).toEqual([STATE, STATE]);
+    expect((await lab.row(0)).trace?.state).toBe(STATE);
+    for (const [traceparent, tracestate] of [
+      ['nonsense', STATE],
+      [GIVEN, `a=${'x'.repeat(600)}`],
+    ] as const)
+      await lab.post(path, ASK, { headers: { traceparent, tracestate } });
+    if (name === 'translated') expect(lab.tracestates().slice(2)).toEqual([null, null]);
+    expect((await lab.row(2)).trace?.state).toBeUndefined();
   });
 
   test('that the trace is not sampled is passed on too', async () => {
