@@ -1,8 +1,9 @@
 // Posts serialized data to a collector. A collector that is down costs the data meant for it, and nothing else.
-import type { OtlpTarget } from './settings.ts';
+import type { CertificateFiles, OtlpTarget } from './settings.ts';
 
 export interface SenderHost {
-  fetch(url: string, init: RequestInit): Promise<Response>;
+  /** @param certificates read anew for each request, since they may be renewed. An error's `code` says what cannot be read. */
+  fetch(url: string, init: RequestInit, certificates: CertificateFiles | undefined): Promise<Response>;
   setTimer(callback: () => void, ms: number): () => void;
   log(level: 'info' | 'warn', message: string, fields?: Record<string, unknown>): void;
 }
@@ -56,7 +57,7 @@ export function createSender(
         signal: AbortSignal.any([abort.signal, end.signal]),
         redirect: 'manual',
       };
-      const response = await host.fetch(target.url, init);
+      const response = await host.fetch(target.url, init, target.certificates);
       if (response.ok) {
         noteRefusal(await readRefusal(response));
         return { ok: true };

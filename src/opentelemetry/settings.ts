@@ -11,6 +11,16 @@ export interface OtlpTarget {
   encoding: 'protobuf' | 'json';
   /** Milliseconds until a request is given up. */
   timeoutMs: number;
+  /** Left out: the collector is trusted as this machine trusts others, and is shown nothing. */
+  certificates?: CertificateFiles;
+}
+
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  /** The authorities that are trusted, in place of the system's. */
+  ca?: string;
+  /** What the collector is shown, and its key. */
+  client?: { cert: string; key: string };
 }
 
 export interface OtlpSettings {
@@ -68,13 +78,6 @@ const UNFOLLOWED: readonly [name: string, usual: string | null, instead: string]
     'parentbased_always_on',
     'all requests are exported, except those whose traceparent ends in 00',
   ],
-  ...['', '_TRACES', '_METRICS'].flatMap((part) =>
-    ['CERTIFICATE', 'CLIENT_CERTIFICATE', 'CLIENT_KEY'].map((name): [string, null, string] => [
-      `OTEL_EXPORTER_OTLP${part}_${name}`,
-      null,
-      'a collector needs a certificate that this machine trusts, and must not require one itself',
-    ]),
-  ),
 ];
 
 function readTarget(environment: Environment, signal: Signal, problems: string[]): OtlpTarget | null {
@@ -88,7 +91,7 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
     return null;
   }
   /** The variable for this signal alone, else the one for all. */
-  const variable = (name: string): [name: string, value: string | undefined] => {
+  const variable: Variable = (name) => {
     const own = `OTEL_EXPORTER_OTLP_${signal.toUpperCase()}_${name}`;
     return environment[own]
       ? [own, environment[own]]
@@ -112,12 +115,26 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
   }
   const [headersName, headers] = variable('HEADERS');
   const [timeoutName] = variable('TIMEOUT');
+  const certificates = readCertificates(variable, problems);
   return {
     url,
     headers: readPairs(headersName, headers, problems),
     encoding: protocol === 'http/json' ? 'json' : 'protobuf',
     timeoutMs: readMs(environment, timeoutName, TIMEOUT_MS, problems),
+    ...(certificates !== undefined && { certificates }),
   };
+}
+
+type Variable = (name: string) => [name: string, value: string | undefined];
+
+function readCertificates(variable: Variable, problems: string[]): CertificateFiles | undefined {
+  const [, ca] = variable('CERTIFICATE');
+  const [certName, cert] = variable('CLIENT_CERTIFICATE');
+  const [keyName, key] = variable('CLIENT_KEY');
+  if (cert && !key) problems.push(`${certName} is ignored: there is no ${keyName} that belongs to it`);
+  if (key && !cert) problems.push(`${keyName} is ignored: there is no ${certName} that it belongs to`);
+  if (!ca && !(cert && key)) return undefined;
+  return { ...(ca && { ca }), ...(cert && key && { client: { cert, key } }) };
 }
 
 /** `key=value,key=value`, percent-encoded. */

@@ -1,9 +1,13 @@
 // What a process that serves tells OpenTelemetry of its providers: where each is asked, and what system it is.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'bun:test';
 import { startTelemetry } from '../../src/cli/serve/serve-telemetry.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { resolveInput } from '../support/resolve-input.ts';
 import { sampleRow } from '../support/ledger-rows.ts';
 import { startOtlpCollector } from '../support/otlp-collector.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function configOf(providers: object) {
   return resolveInput({ providers }).config;
@@ -70,4 +74,52 @@ test('nothing is started where the environment does not ask for it', async () =>
     () => [],
   );
   expect(await started).toBeUndefined();
+});
+
+test('a collector with an authority of its own, which asks for a certificate', async () => {
+  const folder = temporaryFolder('otlp-tls');
+  const write = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const authority = createAuthority('lab');
+  const own = authority.issue({ names: ['127.0.0.1'] });
+  const client = authority.issue({ names: ['gateway'] });
+  await using collector = startOtlpCollector({
+    cert: own.certificate,
+    key: own.key,
+    ca: authority.certificate,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
+  const send = async (environment: Record<string, string>) => {
+    const said: string[] = [];
+    const exporter = await startTelemetry(
+      {
+        environment: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/v1/traces`, ...environment },
+        log: (_, message, fields) => said.push(`${message} ${fields?.reason}`),
+      },
+      () => configOf({}),
+      () => [],
+    );
+    const trace = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), parentSpanId: null, sampled: true };
+    exporter?.see(sampleRow({ trace, attempts: [] }));
+    await exporter?.close();
+    return said;
+  };
+  const ca = { OTEL_EXPORTER_OTLP_CERTIFICATE: write('ca.pem', authority.certificate) };
+  const both = {
+    ...ca,
+    OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: write('client.pem', client.certificate),
+    OTEL_EXPORTER_OTLP_CLIENT_KEY: write('client.key', client.key),
+  };
+  for (const too of [{}, ca]) expect(await send(too)).not.toEqual([]);
+  const missing = join(folder, 'none.pem');
+  expect((await send({ ...both, OTEL_EXPORTER_OTLP_CERTIFICATE: missing }))[0]).toContain(
+    `${missing} cannot be read: ENOENT`,
+  );
+  expect(collector.requests).toEqual([]);
+  expect(await send(both)).toEqual([]);
+  expect(collector.requests).toHaveLength(1);
 });

@@ -107,9 +107,22 @@ describe('the environment', () => {
     for (const [name, value] of [
       ['OTEL_TRACES_SAMPLER', 'traceidratio'],
       ['OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'some'],
-      ['OTEL_EXPORTER_OTLP_CERTIFICATE', '/etc/ca.pem'],
       ['OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY', '/etc/key.pem'],
+      ['OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE', '/etc/client.pem'],
     ] as const)
       expect(said({ [name]: value })).toEqual([name]);
+  });
+
+  test('certificates are files, for all that is sent or for one of both', () => {
+    const { traces, metrics } = readOtlpSettings({
+      ...ENDPOINT,
+      OTEL_EXPORTER_OTLP_CERTIFICATE: '/etc/ca.pem',
+      OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: '/etc/other.pem',
+      OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: '/etc/client.pem',
+      OTEL_EXPORTER_OTLP_CLIENT_KEY: '/etc/client.key',
+    });
+    const client = { cert: '/etc/client.pem', key: '/etc/client.key' };
+    expect(traces?.certificates).toEqual({ ca: '/etc/ca.pem', client });
+    expect(metrics?.certificates).toEqual({ ca: '/etc/other.pem', client });
   });
 });

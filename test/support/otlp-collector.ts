@@ -56,7 +56,8 @@ export interface OtlpCollector extends AsyncDisposable {
   answers: Response[];
 }
 
-export function startOtlpCollector(): OtlpCollector {
+/** @param tls left out: plain HTTP. */
+export function startOtlpCollector(tls?: Bun.TLSOptions): OtlpCollector {
   const collected: Omit<OtlpCollector, 'url' | typeof Symbol.asyncDispose> = {
     requests: [],
     spans: [],
@@ -67,6 +68,7 @@ export function startOtlpCollector(): OtlpCollector {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
+    ...(tls !== undefined && { tls }),
     async fetch(request) {
       const body = await request.bytes();
       const { pathname: path } = new URL(request.url);
@@ -79,7 +81,7 @@ export function startOtlpCollector(): OtlpCollector {
   });
   return {
     ...collected,
-    url: `http://127.0.0.1:${server.port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}`,
     get points() {
       return collected.points;
     },

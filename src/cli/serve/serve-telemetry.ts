@@ -2,8 +2,10 @@
 import type { ResolvedConfig } from '../../config/resolved.ts';
 import { createWebHost } from '../../gateway/host.ts';
 import type { Exporter, ExporterHost } from '../../opentelemetry/exporter.ts';
+import type { CertificateFiles } from '../../opentelemetry/settings.ts';
 import { startExporter } from '../../opentelemetry/start.ts';
 import { PROVIDER_KINDS } from '../../providers/kinds.ts';
+import { messageOf } from '../../model/thrown.ts';
 import type { ServeOptions } from './serving.ts';
 import { VERSION } from '../version.ts';
 
@@ -21,7 +23,9 @@ export function startTelemetry(
     log,
     version: VERSION,
     connections,
-    fetch: (url, init) => fetch(url, init),
+    async fetch(url, init, certificates) {
+      return fetch(url, certificates === undefined ? init : { ...init, tls: await readFiles(certificates) });
+    },
     addressOf(name) {
       const address = config().providers.find((provider) => provider.name === name)?.baseUrl;
       return address !== undefined && /^https?:/i.test(address) && URL.canParse(address)
@@ -33,4 +37,20 @@ export function startTelemetry(
       return PROVIDER_KINDS.find((row) => row.kind === kind)?.telemetryName ?? kind;
     },
   });
+}
+
+async function readFiles({ ca, client }: CertificateFiles) {
+  return {
+    ...(ca !== undefined && { ca: await readText(ca) }),
+    ...(client !== undefined && { cert: await readText(client.cert), key: await readText(client.key) }),
+  };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Bun.file(path).text();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+    throw Object.assign(new Error(`${path} cannot be read`), { code: `${path} cannot be read: ${code}` });
+  }
 }
