@@ -62,13 +62,15 @@ export function guardOrigin(
 
 /**
  * Images, scripts and frames of another page send no Origin with GET, but browsers name their site. Another port of this
- * machine counts as the same site. A link that a user follows is not a request of the page that contained it.
- * https://www.w3.org/TR/fetch-metadata/
+ * machine counts as the same site. A link that a user follows is not a request of the page that contained it, but what a
+ * browser fetches ahead, since the page says that the user might follow it, is.
+ * https://www.w3.org/TR/fetch-metadata/ https://html.spec.whatwg.org/multipage/speculative-loading.html#sec-purpose-header
  */
 function isOfOtherPage(headers: HeaderReader): boolean {
   const site = headers.get('sec-fetch-site');
   if (site !== 'cross-site' && site !== 'same-site') return false;
-  const isLink = headers.get('sec-fetch-mode') === 'navigate';
+  const isAhead = headers.get('sec-purpose')?.includes('prefetch') === true;
+  const isLink = headers.get('sec-fetch-mode') === 'navigate' && !isAhead;
   return !isLink || (headers.get('sec-fetch-dest') ?? 'document') !== 'document';
 }
 

@@ -461,6 +461,16 @@ describe('the guard against web pages', () => {
     ['a frame in a page of another site', from('cross-site', 'navigate', 'iframe'), false],
     ['a frame in another port’s page', from('same-site', 'navigate', 'frame'), false],
     ['a link on a page of another site', from('cross-site', 'navigate', 'document'), true],
+    [
+      'what a page of another site has the browser fetch ahead',
+      { ...from('cross-site', 'navigate', 'document'), 'sec-purpose': 'prefetch;prerender' },
+      false,
+    ],
+    [
+      'what the gateway’s own page has it fetch ahead',
+      { ...from('same-origin', 'navigate', 'document'), 'sec-purpose': 'prefetch' },
+      true,
+    ],
     ['a page’s own fetch', from('same-origin', 'cors', 'empty'), true],
     ['an address that somebody typed', from('none', 'navigate', 'document'), true],
     [
