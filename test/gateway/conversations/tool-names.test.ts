@@ -7,7 +7,7 @@ import type { JsonObject } from '../../../src/model/json/json.ts';
 import { clientRequest } from '../../support/client-requests.ts';
 import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
-import { replyWith } from '../../support/reply.ts';
+import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway } from '../../support/test-gateway.ts';
 
 /** But the one whose events are in base64, where the pieces cannot be changed; within it is another of them. */
@@ -99,6 +99,26 @@ test('a call of the history and a choice have the same stand-in as the tool', as
   const names = namesIn(upstream.requests[0]?.json());
   expect(names.length).toBe(3);
   expect(new Set(names).size).toBe(1);
+});
+
+test('a provider that answers whole has its call named as the client named the tool', async () => {
+  const upstream = createReplayFetch((request) => {
+    const [name] = namesIn(request.json());
+    const call = { id: 'call_1', type: 'function', function: { name, arguments: '{}' } };
+    const message = { role: 'assistant', content: null, tool_calls: [call] };
+    return jsonReply({ choices: [{ index: 0, message, finish_reason: 'tool_calls' }] });
+  });
+  const config = {
+    providers: { lab: PROVIDER_WIRES['openai-chat'].config },
+    routing: { default_provider: 'lab' },
+  };
+  const { post } = createTestGateway({ config, fetch: upstream.fetch });
+  for (const stream of [false, true]) {
+    const { path, body } = clientRequest('anthropic-messages', { stream, more: TOOLS['anthropic-messages'] });
+    const text = await (await post(path, body)).text();
+    expect(namesIn(upstream.requests.at(-1)?.json())).not.toContain(NAME);
+    expect(text).toContain(`"name":"${NAME}"`);
+  }
 });
 
 test('names that begin alike stay apart, and names that fit stay as they are', async () => {
