@@ -1,6 +1,7 @@
 // The events that clients of this dialect get for neutral ones.
 import { describe, expect, test } from 'bun:test';
 import { openaiResponses } from '../../../src/dialects/openai-responses/index.ts';
+import { parseSearchTool } from '../../../src/dialects/openai-responses/tool-search.ts';
 import { type ErrorCode, GatewayError } from '../../../src/model/errors.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import type { UnifiedFinish } from '../../../src/model/finish.ts';
@@ -306,6 +307,15 @@ describe('calls', () => {
   test("a signed call carries the token on its id, for the call's way back", () => {
     const signature = ownToken('gemini', 'SIGN/+=');
     const [item] = items(call(0, { signature }, '{}'));
+    expect(callIdFromWire(String(item?.call_id))).toEqual({ id: 'call_1', token: signature });
+  });
+
+  test('so does a search for tools that the client runs', () => {
+    const signature = ownToken('gemini', 'SIGN/+=');
+    const search = parseSearchTool({ type: 'tool_search', execution: 'client', parameters: {} });
+    if (search === undefined) throw new Error('it is no tool');
+    const [item] = items(call(0, { name: search.name, signature }, '{"query":"crm"}'), [search]);
+    expect(item).toMatchObject({ type: 'tool_search_call', arguments: { query: 'crm' } });
     expect(callIdFromWire(String(item?.call_id))).toEqual({ id: 'call_1', token: signature });
   });
 

@@ -372,6 +372,7 @@ describe('tools', () => {
           description: 'P',
           format: { type: 'grammar', syntax: 'lark', definition: 'x' },
         },
+        { type: 'custom', name: 'free', format: { type: 'text' } },
         {
           type: 'namespace',
           name: 'crm',
@@ -394,6 +395,7 @@ describe('tools', () => {
         description: 'P',
         format: { type: 'grammar', grammar: { syntax: 'lark', definition: 'x' } },
       },
+      { type: 'custom', name: 'free', format: { type: 'text' } },
       { type: 'function', name: 'crm__find', parameters, namespace: namespace('find') },
       { type: 'custom', name: 'crm__note', namespace: namespace('note') },
       {

@@ -3,10 +3,12 @@
 import { describe, expect, test } from 'bun:test';
 import { fitArgumentNames, restoreArgumentNames } from '../../../src/dialects/shared/tools/argument-names.ts';
 import { PROVIDER_SIDES } from '../../../src/dialects/registry.ts';
+import type { ToolCallPart } from '../../../src/model/content.ts';
 import type { StreamEvent } from '../../../src/model/events.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { NeutralRequest } from '../../../src/model/request.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 import type { ProviderSide } from '../../../src/dialects/dialect.ts';
 import { cpuTimeOf } from '../../support/cpu-time.ts';
 import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
@@ -130,9 +132,27 @@ test.each<[string, JsonObject]>([
   expect(request.tools).toMatchObject([{ parameters: { properties: { [substitute]: {}, plain: {} } } }]);
 });
 
+const { names } = fitArgumentNames(ask(SCHEMA), RULE);
+const substitute = [...(names.get('f') ?? [])].find(([, name]) => name === '$top')?.[0] ?? '';
+
+test.each([
+  ['complete', `{"${substitute}":12345678901234567890,"other":1}`, '{"$top":12345678901234567890,"other":1}'],
+  ['cut off', `{"${substitute}": 5, "pla`, '{"$top": 5, "pla'],
+])('a whole answer has the names of the tool; its arguments are %s', (_, sent, read) => {
+  const call = (text: string): ToolCallPart => {
+    return { type: 'tool-call', id: 'c', name: 'f', kind: 'function', arguments: text };
+  };
+  const finish = { unified: 'tool_use', raw: 'tool_use' } as const;
+  const answer = { id: null, model: null, finish, usage: NO_USAGE };
+  const other: ToolCallPart = { ...call(sent), name: 'another' };
+  const side: ProviderSide = {
+    ...PROVIDER_SIDES['anthropic-messages'],
+    parseResponse: () => ({ ...answer, parts: [call(sent), other] }),
+  };
+  expect(restoreArgumentNames(side, names).parseResponse({}).parts).toEqual([call(read), other]);
+});
+
 describe('a stream', () => {
-  const { names } = fitArgumentNames(ask(SCHEMA), RULE);
-  const substitute = [...(names.get('f') ?? [])].find(([, name]) => name === '$top')?.[0] ?? '';
   const start: StreamEvent = { type: 'tool-start', block: 1, id: 'c', name: 'f', kind: 'function' };
   const delta = (text: string): StreamEvent => ({ type: 'tool-delta', block: 1, arguments: text });
   const end: StreamEvent = { type: 'tool-end', block: 1 };

@@ -62,6 +62,12 @@ describe('a conversation', () => {
       ['approximated messages.system'],
     ],
     [
+      'of a system prompt alone',
+      { system: [{ type: 'text', text: 'Say hello.' }], messages: [] },
+      { messages: [{ role: 'user', content: [{ text: 'Say hello.' }] }] },
+      ['approximated messages.system'],
+    ],
+    [
       'of system messages alone',
       { system: [{ type: 'text', text: 'Be brief.' }], messages: [system('Say hello.')] },
       { system: [{ text: 'Be brief.' }], messages: [{ role: 'user', content: [{ text: 'Say hello.' }] }] },
