@@ -1,5 +1,7 @@
 // What whoever runs the gateway is told for all workers together, one of which may be busy.
 import { expect, test } from 'bun:test';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { LedgerStore } from '../../src/ledger/store.ts';
 import { createQuestions } from '../../src/workers/ask-all.ts';
 import { createChannel } from '../../src/workers/channel.ts';
 import { createFleetView, type FleetViewOptions } from '../../src/workers/fleet-view.ts';
@@ -7,7 +9,10 @@ import type { WorkerMethods } from '../../src/workers/protocol.ts';
 import { createManualTimers } from '../support/manual-timers.ts';
 
 /** Of two workers the second answers only when it is told to. `found`: whether each has the stream. */
-function startLab(found: [quick: boolean, busy: boolean]) {
+function startLab(
+  found: [quick: boolean, busy: boolean],
+  ledger: Pick<Ledger, 'flush' | 'store'> | null = null,
+) {
   const timers = createManualTimers();
   const questions = createQuestions(timers.setTimer);
   const kept: (() => void)[] = [];
@@ -23,7 +28,7 @@ function startLab(found: [quick: boolean, busy: boolean]) {
     });
     return { channel };
   });
-  const options = { processes: () => workers, questions, setTimer: timers.setTimer, ledger: null };
+  const options = { processes: () => workers, questions, setTimer: timers.setTimer, ledger };
   const view = createFleetView(options as unknown as FleetViewOptions);
   return {
     timers,
@@ -70,4 +75,26 @@ test('how many are silent stands in the head of the page', async () => {
   const asked = view({ method: 'DELETE', path: '/gateway/streams/r1' });
   await timers.advance(5_000);
   expect((await asked)?.headers.get('x-sluice-silent-workers')).toBe('1');
+});
+
+test('rows are read once every worker has handed over its own, and the ledger has stored them', async () => {
+  const done: string[] = [];
+  const ledger = {
+    async flush() {
+      done.push('stored');
+    },
+    store: {
+      async audit() {
+        done.push('read');
+        return { rows: [], total: 0 };
+      },
+    } as unknown as LedgerStore,
+  };
+  const { view, timers, wake } = startLab([true, true], ledger);
+  const asked = view({ method: 'GET', path: '/gateway/audit' });
+  await timers.advance(0);
+  expect(done).toEqual([]);
+  wake();
+  expect((await asked)?.status).toBe(200);
+  expect(done).toEqual(['stored', 'read']);
 });
