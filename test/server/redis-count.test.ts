@@ -7,6 +7,7 @@ import type { RateLimit } from '../../src/config/resolved.ts';
 import { createLocalCounters } from '../../src/limits/counters.ts';
 import { type Count, createLimitBook } from '../../src/limits/limit-book.ts';
 import type { RemoteCount, RemoteState } from '../../src/limits/remote-count.ts';
+import { redisFailure } from '../../src/server/redis/errors.ts';
 import { connectRemoteCount } from '../../src/server/redis/remote-count.ts';
 import { AT_ONCE, countsTogether, MINUTE, namesOf, TOKENS } from '../limits/counting-suite.ts';
 import { freePort } from '../support/free-port.ts';
@@ -459,6 +460,31 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     const one = connect(`redis://127.0.0.1:${web.port}`, [MINUTE]);
     expect((await one.becomes(false)).lastError).toContain('what answers is not a Redis server');
     await one.remote.close();
+  });
+
+  test.each([
+    ['redis:', /; if it takes TLS alone, begin redis\.url with rediss:/],
+    ['rediss:', /; if it takes no TLS, begin redis\.url with redis:/],
+  ])('one that ends every connection may expect the other of the two: %s', async (scheme, said) => {
+    using closing = Bun.listen({
+      hostname: '127.0.0.1',
+      port: 0,
+      socket: { open: (socket) => void socket.end(), data() {} },
+    });
+    const one = connect(`${scheme}//127.0.0.1:${closing.port}`, [MINUTE]);
+    expect((await one.becomes(false)).lastError).toMatch(said);
+    await one.remote.close();
+  });
+
+  test.each([
+    ['redis://h', 'read ECONNRESET', / rediss:\/\/$/],
+    ['rediss://h', 'no answer within 5 s', / redis:\/\/$/],
+    ['rediss://h', 'error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER', / redis:\/\/$/],
+    ['redis://h', 'no answer within 50 ms (redis.timeout)', /; else raise redis\.timeout$/],
+    ['rediss://h', 'no answer within 50 ms (redis.timeout)', /; else raise redis\.timeout$/],
+    ['redis://h', 'connect ECONNREFUSED', /; check that it runs, and that redis\.url has its address$/],
+  ])('%s, %s: whether another scheme may help', (url, reason, said) => {
+    expect(redisFailure(url, reason)).toMatch(said);
   });
 
   test('a node of a cluster that has other keys names the one that has these', async () => {

@@ -22,11 +22,23 @@ const REMEDIES: readonly (readonly [string, string])[] = [
   ['ENOTFOUND', UNREACHED],
   ['EHOST', UNREACHED],
   ['certificate', CERTIFICATE],
+  ['closed the connection', 'see its log'],
   ['connection was closed', 'see its log; it has to be Redis 6 or newer, or a compatible server'],
 ];
 
 /** @param reason of the server or the system. */
 export function redisFailure(url: string, reason: string): string {
   const remedy = REMEDIES.find(([words]) => reason.includes(words))?.[1];
-  return `Redis at ${redisPlace({ url })}: ${reason.replace(/\.$/, '')}${remedy === undefined ? '' : `; ${remedy}`}`;
+  const said = [reason.replace(/\.$/, ''), remedy, otherScheme(url, reason)];
+  return `Redis at ${redisPlace({ url })}: ${said.filter((part) => part !== undefined).join('; ')}`;
+}
+
+/** A server with TLS ends a connection without it, and one without TLS waits for the rest of a command: neither says why. */
+function otherScheme(url: string, reason: string): string | undefined {
+  const isEnded = /ECONNRESET|closed the connection|disconnected/.test(reason);
+  if (url.startsWith('rediss:'))
+    return isEnded || /no answer within \d+ s|WRONG_VERSION/.test(reason)
+      ? 'if it takes no TLS, begin redis.url with redis://'
+      : undefined;
+  return isEnded ? 'if it takes TLS alone, begin redis.url with rediss://' : undefined;
 }
