@@ -96,6 +96,30 @@ describe.skipIf(process.platform !== 'linux')('a worker in the place of another'
     expect(providers.find(({ name }) => name === 'claude')?.breaker).toBe('open');
   });
 
+  test('tells those who watch at another of the requests that it serves', async () => {
+    await using sluice = await startSluice({ config: labConfig(upstream.url), workers: WORKERS });
+    upstream.answer(WORKS);
+    const { body } = await fetch(`${sluice.url}/gateway/streams/live`, { headers: alone });
+    if (body === null) throw new Error('nothing to watch');
+    const port = Number(new URL(sluice.url).port);
+    const holds = (pid: number) => connectionsOf(pid).some(({ localPort }) => localPort === port);
+    const idle = childrenOf(sluice.pid).filter((pid) => !holds(pid));
+    expect(idle).toHaveLength(WORKERS - 1);
+    for (const pid of idle) process.kill(pid, 'SIGKILL');
+    await sluice.wrote(/a worker was replaced/);
+    // What it answers to this comes behind what it was told when it began.
+    await sluice.get('/gateway/streams');
+    await askBoth(sluice);
+    const begun = new Set<string>();
+    let text = '';
+    for await (const piece of body.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      for (const [, id] of text.matchAll(/"type":"started","request_id":"([^"]+)"/g)) begun.add(id ?? '');
+      if (begun.size === TO_REACH_BOTH) break;
+    }
+    expect(begun.size).toBe(TO_REACH_BOTH);
+  });
+
   test('until it serves the pages tell of the others, and then it has what was configured meanwhile', async () => {
     const slow = startSlowModule();
     const config = labConfig(upstream.url, { transformers: ['./slow.ts'] });
