@@ -28,7 +28,11 @@ export async function openLedgerStore(
   if (store !== EMBEDDED_STORE)
     return (await import('../ledger/postgres/store.ts')).createPostgresStore(store);
   const path = join(findReadableHome(context.environment), DATABASE_NAME);
-  if (!existsSync(path)) return undefined;
+  if (!existsSync(path)) {
+    if (loaded.config === null)
+      throw new Error('the configuration, which may name another store, is not valid here');
+    return undefined;
+  }
   try {
     return createSqliteStore(path);
   } catch (cause) {

@@ -1,6 +1,6 @@
 // `sluice daemon logs -f` beside a gateway that writes more at once than is read at once.
 import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../src/ledger/sqlite/store.ts';
 import { NO_USAGE } from '../../src/model/usage.ts';
@@ -161,5 +161,18 @@ test('whose request it was, and what failed before what served', async () => {
     [],
     ['after far/big ×2, shut/x', 'agent coder', 'project web'],
     ['after shut/x', 'project web'],
+  ]);
+});
+
+test('a ledger whose address is not known here is not an empty one', async () => {
+  const home = mkdtempSync(join(HOME, 'unknown-'));
+  const config = join(home, 'sluice.yaml');
+  writeFileSync(config, 'audit: { store: env:LEDGER_URL }');
+  const environment = { SLUICE_HOME: home };
+  const { code, out, err } = await runCommand(['daemon', 'logs', '--config', config], { environment });
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err.split('\n')).toEqual([
+    `error: ${config}:1: audit.store: environment variable LEDGER_URL is not set`,
+    'error: the ledger cannot be read: the configuration, which may name another store, is not valid here',
   ]);
 });
