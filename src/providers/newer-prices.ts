@@ -114,8 +114,14 @@ export const XAI_PRICES: Readonly<Record<string, TablePrices>> = {
 
 /** https://platform.kimi.ai/docs/pricing/chat, https://docs.apiyi.com/en/api-capabilities/kimi-k3-1/overview */
 export const KIMI_PRICES: Readonly<Record<string, TablePrices>> = {
-  'kimi-k3.1-pro': { input_mtok: 2, cache_read_mtok: 0.2, output_mtok: 10 },
-  'kimi-k3.1-pro-highspeed': { input_mtok: 4, cache_read_mtok: 0.2, output_mtok: 20 },
+  'kimi-k3.1-pro': {
+    ...{ input_mtok: 2, cache_read_mtok: 0.2, output_mtok: 10 },
+    ...{ cache_write_mtok: 2, cache_write_1h_mtok: 4 },
+  },
+  'kimi-k3.1-pro-highspeed': {
+    ...{ input_mtok: 4, cache_read_mtok: 0.2, output_mtok: 20 },
+    ...{ cache_write_mtok: 4, cache_write_1h_mtok: 8 },
+  },
 };
 
 /** https://docs.z.ai/guides/overview/pricing; Flash: https://github.com/LiveBench/LiveBench/pull/519 */

@@ -327,6 +327,19 @@ describe('models that the table does not have yet', () => {
     expect(table(provider, model, usage) ?? Number.NaN).toBeCloseTo(costs / MILLION, 10);
   });
 
+  test('what Kimi K3.1 Pro keeps for an hour costs twice its input', () => {
+    const { newerPrices: newer = {}, priceId = null } = findProviderKind('moonshot') ?? {};
+    const provider = sampleProvider({ name: 'moonshot', priceId, newerPrices: newer });
+    const usage = sampleUsage({ cacheWriteTokens: 3_000, cacheWrite1hTokens: 1_000, outputTokens: 0 });
+    for (const [model, price] of [
+      ['kimi-k3.1-pro', 2],
+      ['kimi-k3.1-pro-highspeed', 4],
+    ] as const) {
+      const costs = ((usage.inputTokens + 2_000) * price + 1_000 * 2 * price) / MILLION;
+      expect(table(provider, model, usage) ?? Number.NaN).toBeCloseTo(costs, 10);
+    }
+  });
+
   test('what the table has is its own affair, and each row here is one that it lacks, or has at a wrong price', () => {
     for (const kind of ['anthropic', 'openai', 'glm', 'gemini', 'moonshot', 'xai']) {
       const { newerPrices: newer = {}, priceId, wrongPrices } = findProviderKind(kind) ?? {};
