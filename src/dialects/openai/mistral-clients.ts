@@ -4,6 +4,9 @@ import type { JsonObject } from '../../model/json/json.ts';
 import type { OfferedModel } from '../../model/model-entry.ts';
 import type { AskedModels } from '../operations.ts';
 
+/** https://docs.mistral.ai/api/endpoint/chat */
+const OWN_FIELDS = ['safe_prompt', 'random_seed'];
+
 /**
  * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that
  * has no name, as the pieces of OpenAI's have none (`models/functioncall.py`); what uses them (Pydantic AI) takes each chunk's for
@@ -11,9 +14,14 @@ import type { AskedModels } from '../operations.ts';
  *
  * So do the AI SDK's providers for Mistral and xAI, which streams each call whole: they expect choices in the chunk with the counts,
  * and a name in each call. https://github.com/vercel/ai/tree/main/packages/mistral, https://github.com/vercel/ai/tree/main/packages/xai
+ *
+ * Spring AI's and LangChain's models of Mistral do not name themselves; a field that is Mistral's alone says it.
  */
-export function isMistrals(headers: HeaderReader): boolean {
-  return /mistral|(^|\s)ai-sdk[-/]xai\//i.test(headers.get('user-agent') ?? '');
+export function isMistrals(headers: HeaderReader, body: JsonObject = {}): boolean {
+  return (
+    /mistral|(^|\s)ai-sdk[-/]xai\//i.test(headers.get('user-agent') ?? '') ||
+    OWN_FIELDS.some((field) => Object.hasOwn(body, field))
+  );
 }
 
 /** Its SDKs refuse an entry without `type`, or without `capabilities`. https://docs.mistral.ai/api/endpoint/models */

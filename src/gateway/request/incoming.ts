@@ -121,7 +121,7 @@ export function parseIncoming(
     forcedTarget: forcedTargetIn(headers),
     overlooksErrors: dialect.client.overlooksErrors?.(given),
     retriesRefusals: dialect.client.retriesRefusals?.(given),
-    readsMistrals: dialect.client.readsMistrals?.(given),
+    readsMistrals: dialect.client.readsMistrals?.(given, body),
     needsStatus: dialect.client.needsStatus?.(given),
     dropsUnsigned: dialect.client.dropsUnsigned?.(given),
   };

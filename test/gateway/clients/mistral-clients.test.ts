@@ -62,7 +62,7 @@ async function ask(userAgent: string, more = {}) {
   };
 }
 
-test.each([
+test.each<[string, object?]>([
   ['speakeasy-sdk/python 3.7.0 2.935.1 1.0.0 mistralai'],
   ['speakeasy-sdk/typescript 2.2.6 2.881.4 1.0.0 @mistralai/mistralai'],
   ['mistral-client-python/1.9.11'],
@@ -70,7 +70,9 @@ test.each([
   ['ai/6.0.3 ai-sdk/xai/3.0.138 ai-sdk/provider-utils/4.0.56 runtime/node.js/v20.20.2'],
   ['ai-sdk-mistral/4.0.87 ai-sdk-provider-utils/5.0.81 node.js/v20.20.2'],
   ['ai-sdk-xai/5.0.12 ai-sdk-provider-utils/5.0.51 node.js/v20.20.2'],
-])('%s', async (userAgent) => {
+  ['Java-http-client/17.0.15', { safe_prompt: false }],
+  ['python-httpx/0.28.1', { random_seed: 7 }],
+])('%s', async (userAgent, own = {}) => {
   const wanted = {
     texts: ['I look.'],
     calls: [
@@ -88,8 +90,8 @@ test.each([
     counts: [11],
     withoutChoices: 0,
   };
-  expect(await ask(userAgent)).toEqual(wanted);
-  expect(await ask(userAgent, { stream_options: { include_usage: true } })).toEqual(wanted);
+  expect(await ask(userAgent, own)).toEqual(wanted);
+  expect(await ask(userAgent, { ...own, stream_options: { include_usage: true } })).toEqual(wanted);
 });
 
 test('other clients get each piece when it comes, and no counts that they did not ask for', async () => {
