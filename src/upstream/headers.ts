@@ -20,7 +20,8 @@ const OTHER_REQUEST_HEADER = /^(x-http-method(-override)?|x-method-override|x-or
 /** Which of its key's organisations or projects the vendor is to charge. */
 const ACCOUNT_HEADERS = ['openai-organization', 'openai-project', 'x-goog-user-project'];
 
-const STAYS_HERE = anyOf(CONNECTION_HEADER, CREDENTIAL_HEADER, PRIVATE_HEADER, OTHER_REQUEST_HEADER);
+const NOT_FOR_PROVIDERS = anyOf(CONNECTION_HEADER, PRIVATE_HEADER, OTHER_REQUEST_HEADER);
+const STAYS_HERE = anyOf(NOT_FOR_PROVIDERS, CREDENTIAL_HEADER);
 
 /** About the upstream's own site: wrong or harmful when sent by another host. */
 const SITE_HEADER =
@@ -89,12 +90,20 @@ export function addHeaders(
 function travelling(client: HeaderReader): HeaderList {
   const headers = new HeaderList();
   client.forEach((value, name) => {
-    if (!STAYS_HERE.test(name)) headers.set(name, value);
+    if (!STAYS_HERE.test(name) && !isReadAsAnother(name)) headers.set(name, value);
   });
   const connection = client.get('connection');
   if (connection !== null && !/^(keep-alive|close)$/i.test(connection))
     for (const nominated of listOf(connection.toLowerCase())) headers.delete(nominated);
   return headers;
+}
+
+/**
+ * Servers that give headers to programs as variables (CGI, WSGI, Rack, PHP) read `x_http_method_override` as `x-http-method-override`.
+ * https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18
+ */
+function isReadAsAnother(name: string): boolean {
+  return name.includes('_') && NOT_FOR_PROVIDERS.test(name.replaceAll('_', '-'));
 }
 
 /** `first` then what `second` adds, each value once. */

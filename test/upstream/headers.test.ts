@@ -77,8 +77,32 @@ describe('to a provider of the same dialect', () => {
     expect(sent(each(names))).toEqual(OWN);
   });
 
+  test('goes nothing that some servers take for method and path', () => {
+    const names = [
+      'x-http-method',
+      'x-http-method-override',
+      'x-method-override',
+      'x-original-url',
+      'x-rewrite-url',
+    ];
+    expect(sent(each(names))).toEqual(OWN);
+    // Some servers read one for the other.
+    const alike = [...names, 'content-length', 'transfer-encoding', 'x-forwarded-for', 'x-sluice-agent'];
+    expect(sent(each(alike.map((name) => name.replaceAll('-', '_'))))).toEqual(OWN);
+  });
+
   test('goes all else, whatever it sounds like', () => {
-    const names = ['x-team', 'anthropic-beta', 'originator', 'x-te', 'tea', 'cookies', 'x-via', 'hosted'];
+    const names = [
+      'x-team',
+      'anthropic-beta',
+      'originator',
+      'x-te',
+      'tea',
+      'cookies',
+      'x-via',
+      'hosted',
+      'x_team_id',
+    ];
     expect(sent(each(names))).toEqual({ ...OWN, ...each(names) });
   });
 
