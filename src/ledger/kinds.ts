@@ -26,8 +26,16 @@ export interface KindBounds {
 /** More than any page shows, yet few enough to add up the sums of all at once. */
 const BOUNDS: KindBounds = { names: 1000, kinds: 20_000 };
 
-/** The share of the bound open to names of failed requests: most invented names never succeed. */
+/**
+ * The share of each bound open to failed requests: most invented names never succeed, and requests that fail cost nothing, so that
+ * one client could use up all combinations.
+ */
 const UNPROVEN = 0.5;
+
+function boundFor({ status }: Names, bound: number): number {
+  const hasSucceeded = status === ('success' satisfies RowStatus);
+  return hasSucceeded ? bound : bound * UNPROVEN;
+}
 
 type Names = Record<(typeof NAMES)[number], string>;
 
@@ -71,9 +79,7 @@ export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
   const find = (names: Names): Kind | undefined => kinds.get(keyOf(NAMES.map((name) => names[name])));
 
   const mayDistinguish = (free: (typeof FREE)[number], names: Names): boolean => {
-    if (distinguished[free].has(names[free])) return true;
-    const hasSucceeded = names.status === ('success' satisfies RowStatus);
-    return distinguished[free].size < (hasSucceeded ? bounds.names : bounds.names * UNPROVEN);
+    return distinguished[free].has(names[free]) || distinguished[free].size < boundFor(names, bounds.names);
   };
 
   return {
@@ -81,7 +87,8 @@ export function createKinds(bounds: KindBounds = BOUNDS): Kinds {
     choose(row) {
       const own = namesOf(row);
       const names = hide(own, (free) => !mayDistinguish(free, own));
-      const chosen = find(names) === undefined && kinds.size >= bounds.kinds ? hide(own, () => true) : names;
+      const isFull = kinds.size >= boundFor(own, bounds.kinds);
+      const chosen = isFull && find(names) === undefined ? hide(own, () => true) : names;
       const known = find(chosen);
       if (known !== undefined) return { kind: known, isNew: false };
       const hides = FREE.some((free) => chosen[free] === OTHER);

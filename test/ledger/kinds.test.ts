@@ -70,6 +70,15 @@ describe('kinds', () => {
     });
   });
 
+  test('half of them are for requests that succeeded: failed ones with all names that there are leave room', () => {
+    const kinds = createKinds({ names: 100, kinds: 50 });
+    for (let index = 0; index < 1000; index++)
+      kindOf(kinds, { status: 'error', model: `m${index % 40}`, agentType: `a${index % 39}` });
+    const paid = { status: 'success', model: 'm1', agentType: 'a1', projectId: 'p1' } as const;
+    expect(kindOf(kinds, paid)).toMatchObject({ model: 'm1', agent: 'a1', project: 'p1' });
+    expect(kindOf(kinds, { ...paid, status: 'error' })).toMatchObject({ model: 'other', project: 'other' });
+  });
+
   test('what others added is learnt, what was lost is forgotten', () => {
     const kinds = createKinds();
     expect(kinds.learnt()).toEqual([0, 0]);
