@@ -99,11 +99,19 @@ describe('a provider that counts', () => {
     expect(lab.rows).toHaveLength(1);
   });
 
-  test('an answer that is no count is malformed', async () => {
-    const lab = setup('claude', 200, { hello: 1 });
-    const response = await lab.post('/v1/messages/count_tokens', MESSAGES);
-    expect(response.status).toBe(502);
-    expect((await lab.row(0)).errorCode).toBe('upstream_malformed');
+  test.each(['claude', 'gemini'] as const)(
+    'an answer that is no count is malformed: %s',
+    async (provider) => {
+      const lab = setup(provider, 200, { hello: 1 });
+      const response = await lab.post('/v1/messages/count_tokens', MESSAGES);
+      expect(response.status).toBe(502);
+      expect((await lab.row(0)).errorCode).toBe('upstream_malformed');
+    },
+  );
+
+  test('Google’s protocol leaves out a count of zero', async () => {
+    const response = await setup('gemini', 200, {}).post('/v1/messages/count_tokens', MESSAGES);
+    expect(await response.json()).toEqual({ input_tokens: 0 });
   });
 });
 

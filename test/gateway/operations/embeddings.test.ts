@@ -292,3 +292,16 @@ test('/api/embed states a count where the provider counts none', async () => {
   const response = await lab.post('/api/embed', { model: 'asked', input: 'a' });
   expect(await response.json()).toMatchObject({ embeddings: [[0.5]], prompt_eval_count: 0 });
 });
+
+test.each([
+  ['/api/embed', { input: [] }, 'input'],
+  ['/api/embed', { input: ['a', 1] }, 'input'],
+  ['/api/embed', {}, 'input'],
+  ['/api/embeddings', { prompt: 1 }, 'prompt'],
+])('%s %j is refused naming %s', async (path, body, field) => {
+  const lab = setup('gpt', {});
+  const response = await lab.post(path, { model: 'asked', ...body });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain(`${field}: must be a text or a list of texts`);
+  expect(lab.upstream.requests).toHaveLength(0);
+});
