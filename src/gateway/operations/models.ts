@@ -111,7 +111,7 @@ async function unlisted(
 ): Promise<OfferedModel> {
   const target = await routed(id, listing);
   if (target === undefined) throw new GatewayError('unknown_model', `no provider serves "${id}"`);
-  const { provider, model } = target;
-  const known = models.find((each) => each.id === targetName(target) || each.id === model);
+  const { provider } = target;
+  const known = models.find((each) => each.id === targetName(target));
   return describe(id, target, known?.provider === provider.name ? known : undefined);
 }

@@ -309,6 +309,22 @@ describe('a model that no provider lists', () => {
     expect(await one('of-nobody')).toMatchObject([200, { id: 'of-nobody', owned_by: 'claude' }]);
   });
 
+  test('has those of the provider that serves it, where another has that name for a model of its own', async () => {
+    const { gpt } = LAB_PROVIDERS;
+    const providers = {
+      gpt: { ...gpt, models: { 'gpt-small': 'gpt-large' } },
+      other: { ...gpt, base_url: 'https://lab.test/other/v1' },
+    };
+    const routing = { default_provider: 'gpt', model_mappings: [{ from: 'my-*', to: 'other/gpt-small' }] };
+    const { fetch } = setup(
+      ({ path }) => jsonReply({ data: [{ id: 'gpt-small', created: path.startsWith('/other/') ? 8 : 7 }] }),
+      {},
+      { providers, routing },
+    );
+    const answer = await fetch(`${BASE}/v1/models/my-model`);
+    expect(await answer.json()).toMatchObject({ id: 'my-model', owned_by: 'other', created: 8 });
+  });
+
   test('is none, where the path is of what Google stores for a model', async () => {
     const { claude } = LAB_PROVIDERS;
     const { fetch } = setup(lists, {}, { providers: { claude }, routing: {} });
