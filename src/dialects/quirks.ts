@@ -151,6 +151,8 @@ export interface Quirks {
    * Others may refuse the field, even proxies in front of the same models.
    */
   bindingControls?: RegExp;
+  /** openai-responses: models have names of the user's own, and are OpenAI's where these name no other vendor's. */
+  deploysOpenAis?: true;
   /** anthropic-messages: base URLs of servers that take tools which are held back until a search finds them. */
   heldBackTools?: RegExp;
   /**

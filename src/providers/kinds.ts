@@ -151,6 +151,7 @@ export const PROVIDER_KINDS: readonly ProviderKind[] = [
     searchesUnpriced: true,
     pricedAt: /\.(openai|services\.ai|cognitiveservices)\.azure\.com$/,
     quirks: {
+      deploysOpenAis: true,
       maxTokensField: 'max_completion_tokens',
       outputLimits: OPENAI_OUTPUT,
       // https://learn.microsoft.com/azure/foundry/openai/how-to/prompt-caching. Not for other vendors' models, nor in dated

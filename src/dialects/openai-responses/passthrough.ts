@@ -3,15 +3,16 @@
 import { asArray, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Loss } from '../../model/request.ts';
 import type { Passthrough } from '../dialect.ts';
+import type { Quirks } from '../quirks.ts';
 import { createLossReport, type LossReport } from '../shared/losses/loss-report.ts';
 import { AGENT_MESSAGE, fitAgentMessage } from './agent-message.ts';
 import { ID } from './wire.ts';
 
 export const passthrough: Passthrough = {
-  edits: (body) => adaptInput(body, createLossReport(ID)),
-  losses(body) {
+  edits: (body, quirks) => adaptInput(body, quirks, createLossReport(ID)),
+  losses(body, quirks) {
     const losses = createLossReport(ID);
-    adaptInput(body, losses);
+    adaptInput(body, quirks, losses);
     return losses.list();
   },
 };
@@ -29,6 +30,14 @@ export function conversationLosses(body: JsonObject, model: string): Loss[] {
 
 const OPENAIS = /^(ft:)?(gpt-(?!oss)|o\d|codex-|computer-use)/;
 
+/** What deployments of other vendors' models are called that Azure serves as well, which may read what these made. */
+const OTHERS =
+  /claude|codestral|cohere|command|deepseek|glm|gpt-?oss|grok|kimi|llama|mai-|minimax|mistral|phi|qwen/i;
+
+function isOpenAis(model: string, { deploysOpenAis }: Quirks): boolean {
+  return OPENAIS.test(model) || (deploysOpenAis === true && !OTHERS.test(model));
+}
+
 /** How the ids of OpenAI's items begin. Others are refused: "Expected an ID that begins with 'msg'". */
 const BEGINNINGS: Readonly<Record<string, string>> = {
   message: 'msg',
@@ -41,15 +50,15 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
  * DeepSeek's ids, for one, begin with no such letters. Its thoughts go with theirs: only what OpenAI encrypted is of use to it.
  * https://github.com/BerriAI/litellm/issues/27333
  */
-function adaptInput({ input, model }: JsonObject, losses: LossReport): JsonObject {
+function adaptInput({ input, model }: JsonObject, quirks: Quirks, losses: LossReport): JsonObject {
   const items = asArray(input);
-  const isOpenAis = OPENAIS.test(asString(model) ?? '');
-  const needsFit = (item: JsonValue) => isAgentMessage(item) || (isOpenAis && isForeign(item));
+  const atOpenAis = isOpenAis(asString(model) ?? '', quirks);
+  const needsFit = (item: JsonValue) => isAgentMessage(item) || (atOpenAis && isForeign(item));
   if (items === undefined || !items.some(needsFit)) return {};
   const kept: JsonValue[] = [];
   for (const item of items) {
     const { id: _, ...rest } = asObject(item) ?? {};
-    if (isAgentMessage(item)) kept.push(fitAgentMessage(item, isOpenAis));
+    if (isAgentMessage(item)) kept.push(fitAgentMessage(item, atOpenAis));
     else if (!needsFit(item)) kept.push(item);
     else if (rest.type !== 'reasoning') kept.push(rest);
     else losses.lost('reasoning');

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'bun:test';
 import { asArray, asObject, type JsonObject } from '../../../src/model/json/json.ts';
 import { callIdToWire, ownToken, tokenToWire } from '../../../src/model/opaque-token.ts';
 import { createReplayFetch } from '../../support/replay-fetch.ts';
-import { replyWith } from '../../support/reply.ts';
+import { PROVIDER_WIRES } from '../../support/provider-wires.ts';
+import { jsonReply, replyWith } from '../../support/reply.ts';
 import { createTestGateway, LAB_PROVIDERS } from '../../support/test-gateway.ts';
 
 // Spacing and fields that no rendering of ours has.
@@ -385,6 +386,22 @@ describe('a Responses client at OpenAI, come from another vendor’s server of R
     const { post, sent } = setup('responses', '');
     await post('/v1/responses', { model: 'gpt-5', input: [...own, thought] });
     expect(sent().input).toEqual(own);
+  });
+
+  test('also where a deployment at Azure has a name of its own, unless that is another vendor’s', async () => {
+    const { fetch, requests } = createReplayFetch(jsonReply(PROVIDER_WIRES['openai-responses'].whole('Hi.')));
+    const { post } = createTestGateway({
+      config: {
+        providers: {
+          azure: { dialect: 'openai-responses', base_url: 'https://lab.test/openai/v1', api_key: 'k' },
+        },
+        routing: { default_provider: 'azure' },
+      },
+      fetch,
+    });
+    for (const model of ['team-coder', 'DeepSeek-V4']) await post('/v1/responses', asked(model));
+    const inputs = requests.map((request) => (request.json() as JsonObject).input);
+    expect(inputs).toEqual([[...own, said, call, result], asked('').input]);
   });
 
   test('another vendor’s model gets back what it made', async () => {
