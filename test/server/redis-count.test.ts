@@ -1,6 +1,7 @@
 // Rate limits that several gateways count on a real Redis server: the arithmetic, and what the server may do meanwhile.
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { RateLimit } from '../../src/config/resolved.ts';
@@ -10,8 +11,10 @@ import type { RemoteCount, RemoteState } from '../../src/limits/remote-count.ts'
 import { redisFailure } from '../../src/server/redis/errors.ts';
 import { connectRemoteCount } from '../../src/server/redis/remote-count.ts';
 import { AT_ONCE, countsTogether, MINUTE, namesOf, TOKENS } from '../limits/counting-suite.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
@@ -453,6 +456,25 @@ describe.skipIf(!hasRedis)('on a Redis server', () => {
     expect(lastError).toContain('OOM');
     expect(one.states).toHaveLength(1);
     await one.remote.close();
+  });
+
+  test('one that asks for a certificate', async () => {
+    const { certificate, key } = selfSigned(['localhost']);
+    const folder = temporaryFolder('redis-tls');
+    const [cert, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(cert, certificate);
+    writeFileSync(keyFile, key);
+    const port = await freePort();
+    const files = ['--tls-cert-file', cert, '--tls-key-file', keyFile, '--tls-ca-cert-file', cert];
+    await using _own = await startRedis(['--tls-port', String(port), ...files]);
+    // Trust is the process's, and is given to none that runs.
+    const found = await new Response(
+      Bun.spawn([process.execPath, join(import.meta.dir, 'redis-tls.ts'), `rediss://localhost:${port}`], {
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: cert },
+        stdout: 'pipe',
+      }).stdout,
+    ).text();
+    expect(found).toContain('CERTIFICATE_REQUIRED; it asks for a certificate');
   });
 
   test('something else that answers', async () => {

@@ -23,6 +23,10 @@ const REMEDIES: readonly (readonly [string, string])[] = [
   ['EHOST', UNREACHED],
   ['certificate', CERTIFICATE],
   ['closed the connection', 'see its log'],
+  [
+    'CERTIFICATE_REQUIRED',
+    'it asks for a certificate, and the gateway shows none: set its tls-auth-clients to no',
+  ],
   ['connection was closed', 'see its log; it has to be Redis 6 or newer, or a compatible server'],
 ];
 
