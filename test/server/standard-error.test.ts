@@ -1,28 +1,52 @@
-// Lines of the log on a pipe whose reader has stopped, as a container's or a terminal's may: nothing waits for it.
+// Lines of the log on a pipe or a socket whose reader has stopped, as a container's or a terminal's may: nothing waits for it.
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { LogState } from '../../src/model/log-state.ts';
+import { openCLibrary } from '../../src/server/c-library.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { eventually, TEST_TIMEOUT_MS } from '../support/time-limit.ts';
 
 setDefaultTimeout(TEST_TIMEOUT_MS);
 
-/** Elsewhere a pipe that is full is waited for. */
-const onLinux = test.skipIf(process.platform !== 'linux');
+/** Elsewhere what is full is waited for. */
+const onLinux = describe.skipIf(process.platform !== 'linux');
 
-/** A process whose standard error is a pipe that nobody reads before `read`. */
-function startWriter(lines: number, length: number) {
-  const pipe = join(temporaryFolder('standard-error'), 'pipe');
-  Bun.spawnSync(['mkfifo', pipe]);
-  // Without anybody who could read, there would be an error in place of a wait.
-  const idle = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-  const end = openSync(pipe, 'w');
+const ENDS = { pipe: openPipe, socket: openSocketPair };
+
+/** Descriptors: one end to read from, the other to write to. */
+function openPipe(): [read: number, write: number] {
+  const path = join(temporaryFolder('standard-error'), 'pipe');
+  Bun.spawnSync(['mkfifo', path]);
+  // Without anybody who could read, opening the other end would wait.
+  const idle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const write = openSync(path, 'w');
+  const read = openSync(path, 'r');
+  closeSync(idle);
+  return [read, write];
+}
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+
+function openSocketPair(): [read: number, write: number] {
+  const { socketpair } = openCLibrary({
+    socketpair: { args: ['i32', 'i32', 'i32', 'ptr'], returns: 'i32' },
+  });
+  const both = new Int32Array(2);
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, both) !== 0) throw new Error('the system has no pair of sockets');
+  const [read = -1, write = -1] = both;
+  return [read, write];
+}
+
+/** A process whose standard error nobody reads before `read`. */
+function startWriter(kind: keyof typeof ENDS, lines: number, length: number) {
+  const [from, to] = ENDS[kind]();
   const writer = Bun.spawn(
     [process.execPath, join(import.meta.dir, 'line-writer.ts'), String(lines), String(length)],
-    { stdin: 'pipe', stdout: 'pipe', stderr: end },
+    { stdin: 'pipe', stdout: 'pipe', stderr: to },
   );
-  closeSync(end);
+  closeSync(to);
   return {
     writer,
     async state(): Promise<LogState> {
@@ -35,12 +59,12 @@ function startWriter(lines: number, length: number) {
     },
     /** Begins to read. */
     read(): Reading {
-      const reader = Bun.spawn(['cat', pipe], { stdout: 'pipe' });
+      const reader = Bun.spawn(['cat'], { stdin: from, stdout: 'pipe' });
+      closeSync(from);
       const reading: Reading = { text: '', over: Promise.resolve() };
       const decoder = new TextDecoder();
       const readAll = async () => {
         for await (const bytes of reader.stdout) reading.text += decoder.decode(bytes, { stream: true });
-        closeSync(idle);
       };
       reading.over = readAll();
       return reading;
@@ -58,30 +82,29 @@ const numbersIn = ({ text }: Reading) =>
   [...text.matchAll(/^(\d+) x+$/gm)].map(([, number]) => Number(number));
 const upTo = (end: number) => Array.from({ length: end }, (_, number) => number);
 
-onLinux('what a pipe has no room for waits, and comes whole and in order once it is read', async () => {
-  // Longer than pipes write at once without mixing, so that some are taken in part.
-  const { writer, state, read } = startWriter(40, 10_000);
-  expect(await state()).toEqual({ ok: true, dropped: 0, lastError: null });
-  const reading = read();
-  await eventually(() => numbersIn(reading).length === 40);
-  writer.stdin.end();
-  await reading.over;
-  expect(numbersIn(reading)).toEqual(upTo(40));
-});
+onLinux.each(['pipe', 'socket'] as const)('a %s', (kind) => {
+  test('what it has no room for waits, and comes whole and in order once it is read', async () => {
+    // Longer than pipes write at once without mixing, so that some are taken in part.
+    const { writer, state, read } = startWriter(kind, 40, 10_000);
+    expect(await state()).toEqual({ ok: true, dropped: 0, lastError: null });
+    const reading = read();
+    await eventually(() => numbersIn(reading).length === 40);
+    writer.stdin.end();
+    await reading.over;
+    expect(numbersIn(reading)).toEqual(upTo(40));
+  });
 
-onLinux('what still waits when the process ends is written first', async () => {
-  const { writer, read } = startWriter(40, 10_000);
-  writer.stdin.end();
-  const reading = read();
-  await reading.over;
-  expect(numbersIn(reading)).toEqual(upTo(40));
-  expect(await writer.exited).toBe(0);
-});
+  test('what still waits when the process ends is written first', async () => {
+    const { writer, read } = startWriter(kind, 40, 10_000);
+    writer.stdin.end();
+    const reading = read();
+    await reading.over;
+    expect(numbersIn(reading)).toEqual(upTo(40));
+    expect(await writer.exited).toBe(0);
+  });
 
-onLinux(
-  'lines beyond the memory for what waits are lost and counted, which the log says once it is read',
-  async () => {
-    const { writer, state, read } = startWriter(2_000, 1_000);
+  test('lines beyond the memory for what waits are lost and counted, which the log says once it is read', async () => {
+    const { writer, state, read } = startWriter(kind, 2_000, 1_000);
     const { ok, dropped, lastError } = await state();
     expect(ok).toBe(false);
     expect(lastError).toStartWith('standard error is not read');
@@ -91,5 +114,5 @@ onLinux(
     await reading.over;
     expect(dropped).toBeGreaterThan(500);
     expect(numbersIn(reading)).toEqual(upTo(2_000 - dropped));
-  },
-);
+  });
+});
