@@ -165,11 +165,17 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
   };
 }
 
-/** Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. */
+const OVERLOADED = 529;
+
+/**
+ * Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. Anthropic has no 503: at
+ * the first, Claude Code (2.1.332) goes on with its fallback model, and at a 529 not before the third.
+ */
 export function statusOf(error: GatewayError): number {
-  const { status, upstream } = error;
-  const passes = upstream?.dialect === ID && upstream.isReadable;
-  return !passes && clientMessage(error) !== undefined ? 400 : status;
+  const { code, status, upstream } = error;
+  if (upstream?.dialect === ID && upstream.isReadable) return status;
+  if (clientMessage(error) !== undefined) return 400;
+  return code === 'upstream_overloaded' && upstream !== undefined ? OVERLOADED : status;
 }
 
 /** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */

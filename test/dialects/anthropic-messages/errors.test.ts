@@ -196,3 +196,19 @@ describe('errors for the client', () => {
     expect(client.buildError(error, 'r')).toMatchObject({ error: { type } });
   });
 });
+
+describe('the status of a provider that is overloaded', () => {
+  const answered = (dialect: 'openai-chat' | 'anthropic-messages', isReadable: boolean) => ({
+    upstream: { dialect, headers: new Headers(), body: '{}', isReadable },
+  });
+  test.each([
+    ['another dialect: its own 529', answered('openai-chat', true), 529],
+    ['a page in front of a server of this one: the same', answered('anthropic-messages', false), 529],
+    ['a server of this one: what it sent', answered('anthropic-messages', true), 503],
+    ['nobody was asked: 503', {}, 503],
+  ])('%s', (_, options, status) => {
+    const error = new GatewayError('upstream_overloaded', 'why', { status: 503, ...options });
+    expect(client.statusOf?.(error)).toBe(status);
+    expect(client.buildError(error, 'r')).toMatchObject({ error: { type: 'overloaded_error' } });
+  });
+});
