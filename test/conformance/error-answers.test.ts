@@ -8,7 +8,7 @@ import { createReplayFetch } from '../support/replay-fetch.ts';
 import { type Reply, replyWith } from '../support/reply.ts';
 import { createTestGateway } from '../support/test-gateway.ts';
 import { readAhead } from './clients.ts';
-import { asksAgain, ERROR_SDK_NAMES, ERROR_SDKS, raised } from './error-sdks.ts';
+import { asksAgain, ERROR_SDK_NAMES, ERROR_SDKS, raised, statusTold } from './error-sdks.ts';
 import { clientFetch } from './gateway-for.ts';
 
 const WIRES = Object.keys(PROVIDER_WIRES) as ProviderDialectId[];
@@ -89,7 +89,7 @@ for (const wire of WIRES) {
       test(answer.name, async () => {
         for (const name of ERROR_SDK_NAMES) {
           const sdk = ERROR_SDKS[name];
-          const expectedStatus = answer.status === 529 && sdk.dialect === 'gemini' ? 503 : answer.status;
+          const expectedStatus = statusTold(sdk.dialect, wire, answer.status);
           for (const stream of [false, true]) {
             const about = `${name}, ${stream ? 'streamed' : 'whole'}`;
             const { fetch, upstream } = setup(wire, answer);

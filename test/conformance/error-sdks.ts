@@ -155,3 +155,9 @@ export function asksAgain(name: ErrorSdkName, status: number): boolean {
   const atAnyFailure = name === 'genai' ? [500, 502, 503, 504].includes(status) : status >= 500;
   return atAnyFailure || ERROR_SDKS[name].retries.includes(status);
 }
+
+/** The status of a provider's answer as clients of the dialect get it: Google has no 529, and Anthropic no 503. */
+export function statusTold(client: string, wire: string, status: number): number {
+  if (client === 'gemini' && status === 529) return 503;
+  return client === 'anthropic-messages' && client !== wire && status === 503 ? 529 : status;
+}
