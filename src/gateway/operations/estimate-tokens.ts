@@ -34,7 +34,13 @@ export async function countText(texts: readonly string[], pause: () => Promise<v
   return Math.round((tokens * length) / counted);
 }
 
-/** Merging takes time quadratic in a word's length: words are cut at a length that real ones do not reach. */
+/**
+ * Merging takes time quadratic in a word's length: words are cut at a length that real ones do not reach. The encoding takes for one
+ * word what has no space in it, any space, line ends among it, and line ends with slashes behind a sign.
+ */
 function broken(text: string): string {
-  return text.replace(/\S{256}/g, '$&\n').replace(/[^\S\n]{256}|\n{256}/g, '$&.');
+  return text
+    .replace(/\S{256}/g, '$&\n')
+    .replace(/\s{256}/g, '$&.')
+    .replace(/[\r\n/]{256}/g, '$&a');
 }

@@ -201,6 +201,9 @@ describe('an estimate', () => {
     const text = 'hello world '.repeat(20_000);
     expect(Math.abs((await estimate(user(text))) - 40_000)).toBeLessThan(100);
     expect(await estimate(user('x'.repeat(300_000)))).toBeGreaterThan(30_000);
+    // What the encoding takes for one word beside letters without a space.
+    for (const unit of [' ', '\n', '\r\n', ' \n', '\t\r\n', '/', '/\n', '\r\n/', '!\n/'])
+      expect(await estimate(user(unit.repeat(300_000 / unit.length)))).toBeGreaterThan(300);
   });
 
   test('takes the place of a path that the provider does not have, not of a model', async () => {
