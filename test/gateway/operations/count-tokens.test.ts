@@ -208,6 +208,9 @@ describe('an estimate', () => {
 
   test('takes the place of a path that the provider does not have, not of a model', async () => {
     await estimate(user('hi'), setup('claude', 404, { detail: 'Not Found' }));
+    // Whatever they say of it.
+    for (const status of [405, 501])
+      await estimate(user('hi'), setup('claude', status, { detail: 'not for this model' }));
     const lab = setup('claude', 404, {
       type: 'error',
       error: { type: 'not_found_error', message: 'model: asked' },

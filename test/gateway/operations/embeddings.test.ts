@@ -41,6 +41,8 @@ describe('an OpenAI-shaped provider', () => {
     const row = await lab.row(0);
     expect(row).toMatchObject({
       status: 'success',
+      httpStatus: 200,
+      responseBody: JSON.stringify(OPENAI),
       model: 'served',
       usageKnown: true,
       costUsd: 0.01,

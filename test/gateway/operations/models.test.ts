@@ -83,6 +83,14 @@ describe('every model reachable', () => {
     expect((await idsOf(lab)).filter((id) => id.includes('quick'))).toEqual(['claude/quick', 'quick']);
   });
 
+  test('a name of a mapping leads to its first target; one with an asterisk is none', async () => {
+    const to = ['gpt/gpt-small', 'claude'];
+    const routing = { model_mappings: ['mine', 'my-*'].map((from) => ({ from, to })) };
+    const { fetch } = setup(lists, {}, { routing });
+    const { data } = (await (await fetch(`${BASE}/v1/models`)).json()) as { data: { id: string }[] };
+    expect(data.filter(({ id }) => /^my|^mine/.test(id))).toMatchObject([{ id: 'mine', owned_by: 'gpt' }]);
+  });
+
   test('is asked of the providers once for ten minutes, also by many at a time', async () => {
     let now = 0;
     const lab = setup(lists, { monotonic: () => now });
