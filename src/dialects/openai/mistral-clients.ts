@@ -7,6 +7,9 @@ import type { AskedModels } from '../operations.ts';
 /** https://docs.mistral.ai/api/endpoint/chat */
 const OWN_FIELDS = ['safe_prompt', 'random_seed'];
 
+/** SDKs that read calls in pieces, whatever fields they are told to send (`extra_body`): OpenAI's, and the AI SDK's other providers. */
+const READS_PIECES = /(^|\s)((Async)?OpenAI\/|ai-sdk[-/])/;
+
 /**
  * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that
  * has no name, as the pieces of OpenAI's have none (`models/functioncall.py`); what uses them (Pydantic AI) takes each chunk's for
@@ -18,10 +21,9 @@ const OWN_FIELDS = ['safe_prompt', 'random_seed'];
  * Spring AI's and LangChain's models of Mistral do not name themselves; a field that is Mistral's alone says it.
  */
 export function isMistrals(headers: HeaderReader, body: JsonObject = {}): boolean {
-  return (
-    /mistral|(^|\s)ai-sdk[-/]xai\//i.test(headers.get('user-agent') ?? '') ||
-    OWN_FIELDS.some((field) => Object.hasOwn(body, field))
-  );
+  const client = headers.get('user-agent') ?? '';
+  if (/mistral|(^|\s)ai-sdk[-/]xai\//i.test(client)) return true;
+  return OWN_FIELDS.some((field) => Object.hasOwn(body, field)) && !READS_PIECES.test(client);
 }
 
 /** Its SDKs refuse an entry without `type`, or without `capabilities`. https://docs.mistral.ai/api/endpoint/models */
