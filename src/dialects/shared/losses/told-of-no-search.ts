@@ -3,8 +3,9 @@
 // the text as the results: https://github.com/codemie-ai/codemie-code/issues/304
 import type { Loss, NeutralRequest } from '../../../model/request.ts';
 
+/** Says nothing of earlier answers: a provider that searches may have given them. */
 const NO_SEARCH =
-  'No web search is available here: none has been made, and none can be. Where one is asked for, say so in the first sentence, ' +
+  'No web search is available here, so none is made for this answer. Where one is asked for, say so in the first sentence, ' +
   'and invent neither results nor links. What you know without a search may follow, named as that.';
 
 /** The request with that in its instructions; undefined where it asks for no search, for more than that, or gets one. */
