@@ -154,6 +154,7 @@ describe('Chat Completions', () => {
     ['langchain4j-mistral-ai', 'simulator/fast,fault=error:2'],
     ['azsdk-java-azure-ai-openai/1.0.0-beta.16 (17.0.15; Linux)', 'lab/m'],
     ['Java-http-client/17.0.15', 'simulator/fast,fault=cut:2'],
+    ['ReactorNetty/1.2.9', 'lab/m'],
     ['app/devel langchaingo/v0.1.14 Go/go1.26.8 (linux amd64)', 'lab/m'],
   ])('%s, %s: the connection breaks behind an error', async (client, model) => {
     const { text, broken } = await readAs(client, model);
