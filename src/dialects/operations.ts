@@ -20,7 +20,7 @@ export interface ProviderOperation<Request, Answer> {
   /** Changes to the top level of a body of the same dialect so that it asks for `model`; none: it passes as it is. */
   edits(body: JsonObject, model: string, quirks: Quirks): Record<string, JsonValue | undefined>;
   /** What the body loses by those changes. Left out: nothing. */
-  losses?(body: JsonObject, model: string): Loss[];
+  losses?(body: JsonObject, model: string, quirks: Quirks): Loss[];
   /** False for a body of the same dialect that cannot pass, as the provider is asked otherwise. Left out: all pass. */
   passes?(body: JsonObject, quirks: Quirks, model: string): boolean;
   /** The parts in which the provider is asked, as it takes no more at once; at least one. Left out: it takes all. */

@@ -22,11 +22,11 @@ export const compact: ProviderOperation<NeutralRequest, Compaction> = {
   losses: conversationLosses,
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
-    const fitted = { ...body, ...conversationEdits(body, options.model) };
+    const fitted = { ...body, ...conversationEdits(body, options.model, options.quirks) };
     const kept = Object.entries(fitted).filter(([name]) => SUMMARISED.includes(name));
     return {
       body: Object.fromEntries(kept),
-      losses: [...losses, ...conversationLosses(body, options.model)],
+      losses: [...losses, ...conversationLosses(body, options.model, options.quirks)],
     };
   },
   parseResponse(body) {

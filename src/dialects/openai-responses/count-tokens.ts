@@ -21,7 +21,7 @@ export const countTokens: ProviderOperation<NeutralRequest, number> = {
   edits: conversationEdits,
   buildRequest(request, options) {
     const { body, losses } = buildRequest(request, options);
-    const fitted = { ...body, ...conversationEdits(body, options.model) };
+    const fitted = { ...body, ...conversationEdits(body, options.model, options.quirks) };
     const counted = Object.entries(fitted).filter(([name]) => COUNTED.includes(name));
     return { body: Object.fromEntries(counted), losses };
   },

@@ -18,21 +18,25 @@ export const passthrough: Passthrough = {
 };
 
 /** For an operation on a conversation: as `edits`, where `model` is asked for. */
-export function conversationEdits(body: JsonObject, model: string): Record<string, JsonValue | undefined> {
+export function conversationEdits(
+  body: JsonObject,
+  model: string,
+  quirks: Quirks,
+): Record<string, JsonValue | undefined> {
   const renamed = body.model === model ? {} : { model };
-  return { ...renamed, ...passthrough.edits({ ...body, model }, {}) };
+  return { ...renamed, ...passthrough.edits({ ...body, model }, quirks) };
 }
 
 /** What the operation loses by those changes. */
-export function conversationLosses(body: JsonObject, model: string): Loss[] {
-  return passthrough.losses?.({ ...body, model }, {}) ?? [];
+export function conversationLosses(body: JsonObject, model: string, quirks: Quirks): Loss[] {
+  return passthrough.losses?.({ ...body, model }, quirks) ?? [];
 }
 
 const OPENAIS = /^(ft:)?(gpt-(?!oss)|o\d|codex-|computer-use)/;
 
 /** What deployments of other vendors' models are called that Azure serves as well, which may read what these made. */
 const OTHERS =
-  /claude|codestral|cohere|command|deepseek|glm|gpt-?oss|grok|kimi|llama|mai-|minimax|mistral|phi|qwen/i;
+  /claude|codestral|cohere|command|deepseek|glm|gpt-?oss|grok|kimi|llama|mai-|minimax|mi(ni)?stral|\bphi(?![a-z])|qwen/i;
 
 function isOpenAis(model: string, { deploysOpenAis }: Quirks): boolean {
   return OPENAIS.test(model) || (deploysOpenAis === true && !OTHERS.test(model));

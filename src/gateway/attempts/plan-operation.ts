@@ -51,7 +51,7 @@ function planPart<Request, Answer>(
     fits && !isOfAnother(incoming, side, target)
       ? {
           body: editTopLevel(incoming.text, operation.edits(incoming.body, model, quirks)),
-          losses: operation.losses?.(incoming.body, model) ?? [],
+          losses: operation.losses?.(incoming.body, model, quirks) ?? [],
         }
       : withinStack(() => {
           const built = operation.buildRequest(parse(), buildOptions(target, context));

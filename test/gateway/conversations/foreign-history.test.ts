@@ -388,21 +388,31 @@ describe('a Responses client at OpenAI, come from another vendor’s server of R
     expect(sent().input).toEqual(own);
   });
 
-  test('also where a deployment at Azure has a name of its own, unless that is another vendor’s', async () => {
-    const { fetch, requests } = createReplayFetch(jsonReply(PROVIDER_WIRES['openai-responses'].whole('Hi.')));
-    const { post } = createTestGateway({
-      config: {
-        providers: {
-          azure: { dialect: 'openai-responses', base_url: 'https://lab.test/openai/v1', api_key: 'k' },
+  test.each([
+    ['/v1/responses', PROVIDER_WIRES['openai-responses'].whole('Hi.')],
+    ['/v1/responses/compact', { output: [] }],
+    ['/v1/responses/input_tokens', { input_tokens: 3 }],
+  ])(
+    'also where a deployment at Azure has a name of its own, unless that is another vendor’s: %s',
+    async (path, answer) => {
+      const { fetch, requests } = createReplayFetch(jsonReply(answer));
+      const { post } = createTestGateway({
+        config: {
+          providers: {
+            azure: { dialect: 'openai-responses', base_url: 'https://lab.test/openai/v1', api_key: 'k' },
+          },
+          routing: { default_provider: 'azure' },
         },
-        routing: { default_provider: 'azure' },
-      },
-      fetch,
-    });
-    for (const model of ['team-coder', 'DeepSeek-V4']) await post('/v1/responses', asked(model));
-    const inputs = requests.map((request) => (request.json() as JsonObject).input);
-    expect(inputs).toEqual([[...own, said, call, result], asked('').input]);
-  });
+        fetch,
+      });
+      for (const model of ['team-coder', 'graphics', 'DeepSeek-V4', 'Ministral-3B', 'phi4'])
+        await post(path, asked(model));
+      const inputs = requests.map((request) => (request.json() as JsonObject).input);
+      const fitted = [...own, said, call, result];
+      const { input: asSent } = asked('');
+      expect(inputs).toEqual([fitted, fitted, asSent, asSent, asSent]);
+    },
+  );
 
   test('another vendor’s model gets back what it made', async () => {
     const { post, sent } = setup('responses', '');
