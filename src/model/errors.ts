@@ -76,6 +76,8 @@ export interface GatewayErrorOptions {
   elsewhere?: boolean;
   /** This machine's network is the reason, which shows at once: it says nothing of the provider. */
   offline?: boolean;
+  /** No provider was asked, as what it would answer is known. */
+  unasked?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
   cause?: unknown;
@@ -96,6 +98,7 @@ export class GatewayError extends Error {
   readonly lasting: boolean;
   readonly elsewhere: boolean;
   readonly offline: boolean;
+  readonly unasked: boolean;
   readonly reason: UpstreamReason | undefined;
   readonly upstream: UpstreamAnswer | undefined;
 
@@ -110,6 +113,7 @@ export class GatewayError extends Error {
     this.lasting = options.lasting ?? false;
     this.elsewhere = options.elsewhere ?? false;
     this.offline = options.offline ?? false;
+    this.unasked = options.unasked ?? false;
     this.reason = options.reason;
     this.upstream = options.upstream;
   }
@@ -123,6 +127,7 @@ export class GatewayError extends Error {
       lasting: this.lasting,
       elsewhere: this.elsewhere,
       offline: this.offline,
+      unasked: this.unasked,
     };
     if (this.retryAfterMs !== undefined) options.retryAfterMs = this.retryAfterMs;
     if (this.reason !== undefined) options.reason = this.reason;

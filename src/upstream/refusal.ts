@@ -23,7 +23,11 @@ export function refusedByBreaker(name: string, waitMs: number, lastError: string
   const message = `${name} was not asked: its circuit breaker is open after failures in a row${last}; it is tried again in ${seconds(waitMs)} (breaker.open_for)`;
   return {
     refused: 'breaker_open',
-    error: new GatewayError('upstream_overloaded', message, { status: 503, retryAfterMs: waitMs }),
+    error: new GatewayError('upstream_overloaded', message, {
+      status: 503,
+      retryAfterMs: waitMs,
+      unasked: true,
+    }),
     worthWaiting: false,
   };
 }
@@ -111,7 +115,7 @@ export function allRefused(all: readonly Refusal[]): GatewayError | undefined {
   const retryAfterMs = Math.min(...waits);
   return codes.size === 1
     ? first.error.with(message, { retryAfterMs })
-    : new GatewayError('upstream_overloaded', message, { status: 503, retryAfterMs });
+    : new GatewayError('upstream_overloaded', message, { status: 503, retryAfterMs, unasked: true });
 }
 
 function wait(ms: number): string {

@@ -172,10 +172,10 @@ const OVERLOADED = 529;
  * the first, Claude Code (2.1.332) goes on with its fallback model, and at a 529 not before the third.
  */
 export function statusOf(error: GatewayError): number {
-  const { code, status, upstream } = error;
+  const { code, status, upstream, unasked } = error;
   if (upstream?.dialect === ID && upstream.isReadable) return status;
   if (clientMessage(error) !== undefined) return 400;
-  return code === 'upstream_overloaded' && upstream !== undefined ? OVERLOADED : status;
+  return code === 'upstream_overloaded' && !unasked ? OVERLOADED : status;
 }
 
 /** The message in the wording by which clients recognize what they can recover from; undefined for other errors. */

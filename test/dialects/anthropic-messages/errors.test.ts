@@ -205,7 +205,8 @@ describe('the status of a provider that is overloaded', () => {
     ['another dialect: its own 529', answered('openai-chat', true), 529],
     ['a page in front of a server of this one: the same', answered('anthropic-messages', false), 529],
     ['a server of this one: what it sent', answered('anthropic-messages', true), 503],
-    ['nobody was asked: 503', {}, 503],
+    ['another dialect, in an answer of 200: its own 529', {}, 529],
+    ['nobody was asked: 503', { unasked: true }, 503],
   ])('%s', (_, options, status) => {
     const error = new GatewayError('upstream_overloaded', 'why', { status: 503, ...options });
     expect(client.statusOf?.(error)).toBe(status);
