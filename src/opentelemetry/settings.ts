@@ -115,7 +115,8 @@ function readTarget(environment: Environment, signal: Signal, problems: string[]
   }
   const [headersName, headers] = variable('HEADERS');
   const [timeoutName] = variable('TIMEOUT');
-  const certificates = readCertificates(variable, problems);
+  // Without TLS none is used, so that none has to be there.
+  const certificates = /^https:/i.test(url) ? readCertificates(variable, problems) : undefined;
   return {
     url,
     headers: readPairs(headersName, headers, problems),

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { isOtlpOn, readOtlpSettings } from '../../src/opentelemetry/settings.ts';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+const ENCRYPTED = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector:4318' };
 
 describe('the environment', () => {
   test('is off unless an endpoint is named', () => {
@@ -102,7 +103,7 @@ describe('the environment', () => {
 
   test('an ignored setting that would matter is logged, one that changes nothing is not', () => {
     const said = (environment: Record<string, string>) =>
-      readOtlpSettings({ ...ENDPOINT, ...environment }).problems.map((problem) => problem.split(' ', 1)[0]);
+      readOtlpSettings({ ...ENCRYPTED, ...environment }).problems.map((problem) => problem.split(' ', 1)[0]);
     expect(said({ OTEL_TRACES_SAMPLER: 'parentbased_always_on' })).toEqual([]);
     for (const [name, value] of [
       ['OTEL_TRACES_SAMPLER', 'traceidratio'],
@@ -114,15 +115,16 @@ describe('the environment', () => {
   });
 
   test('certificates are files, for all that is sent or for one of both', () => {
-    const { traces, metrics } = readOtlpSettings({
-      ...ENDPOINT,
+    const files = {
       OTEL_EXPORTER_OTLP_CERTIFICATE: '/etc/ca.pem',
       OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: '/etc/other.pem',
       OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: '/etc/client.pem',
       OTEL_EXPORTER_OTLP_CLIENT_KEY: '/etc/client.key',
-    });
+    };
+    const { traces, metrics } = readOtlpSettings({ ...ENCRYPTED, ...files });
     const client = { cert: '/etc/client.pem', key: '/etc/client.key' };
     expect(traces?.certificates).toEqual({ ca: '/etc/ca.pem', client });
     expect(metrics?.certificates).toEqual({ ca: '/etc/other.pem', client });
+    expect(readOtlpSettings({ ...ENDPOINT, ...files }).traces).not.toHaveProperty('certificates');
   });
 });
