@@ -8,7 +8,7 @@ import type { AskedModels } from '../operations.ts';
 const OWN_FIELDS = ['safe_prompt', 'random_seed'];
 
 /** SDKs that read calls in pieces, whatever fields they are told to send (`extra_body`): OpenAI's, and the AI SDK's other providers. */
-const READS_PIECES = /(^|\s)((Async)?OpenAI\/|ai-sdk[-/])/;
+const READS_PIECES = /(^|\s)((Async)?(Azure)?OpenAI\/|ai-sdk[-/])/;
 
 /**
  * Mistral's server streams all calls of an answer in one chunk, and the counts always. Its SDKs refuse a stream with a call that

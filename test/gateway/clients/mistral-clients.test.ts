@@ -162,7 +162,11 @@ test('bytes pass from who writes calls whole, to other clients, and where severa
   for (const kind of ['mistral', 'xai'])
     expect((await pieces(SDK, kind, kind === 'xai' ? ASKED : {})).isAsSent).toBe(true);
   expect((await pieces('OpenAI/Python 2.1.0', 'openai', ASKED)).isAsSent).toBe(true);
-  for (const client of ['AsyncOpenAI/Python 2.1.0', 'ai/6.0.3 ai-sdk/openai-compatible/2.0.1'])
+  for (const client of [
+    'AsyncOpenAI/Python 2.1.0',
+    'AzureOpenAI/JS 6.1.0',
+    'ai/6.0.3 ai-sdk/openai-compatible/2.0.1',
+  ])
     expect((await pieces(client, 'vllm', { ...ASKED, random_seed: 7 })).isAsSent).toBe(true);
   expect((await pieces('python-httpx/0.28.1', 'vllm', { ...ASKED, random_seed: 7 })).isAsSent).toBe(false);
   expect((await pieces(SDK, 'openai', { ...ASKED, n: 2 })).isAsSent).toBe(true);
