@@ -76,8 +76,14 @@ export function clientKeyFor(
   if (dialect !== asking.asks && dialect !== asking.dialect) return null;
   const key = ownKeyOfClient(asking.headers, serverKeys);
   if (key === null || !hasCredential(target.provider)) return key;
-  const sent = clientsAuthentication(key, asking.headers, target.provider, PROVIDER_SIDES[dialect]);
-  return isReplaced(key, sent, target.provider) ? null : key;
+  const isReplacedAs = (headers?: HeaderReader) =>
+    isReplaced(
+      key,
+      clientsAuthentication(key, headers, target.provider, PROVIDER_SIDES[dialect]),
+      target.provider,
+    );
+  // A Bearer is sent as one; beside what is configured where the dialect has its key, the provider may never look at it.
+  return isReplacedAs() || isReplacedAs(asking.headers) ? null : key;
 }
 
 /** In the headers that are configured, which win over any others. */

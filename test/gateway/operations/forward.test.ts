@@ -641,6 +641,18 @@ describe('a project’s key', () => {
     expect(lab.sent(1).headers.get('x-api-key')).toBe('my-own-key');
   });
 
+  test('opens nothing with a Bearer beside the credential that is configured where the dialect has its key', async () => {
+    const claude = { ...ALL.claude, headers: { 'x-api-key': 'sk-ant-configured' } };
+    const lab = setup(jsonReply({}), { providers: { claude }, more });
+    const invented = { 'anthropic-version': '2023-06-01', authorization: 'Bearer invented' };
+    expect((await lab.ask('GET', '/v1/files', withKey('web-key', invented))).status).toBe(403);
+    const asked = withKey('web-key', { ...JSON_TYPE, ...invented });
+    const body = JSON.stringify({ model: 'claude/m', messages: [{ role: 'user', content: 'hi' }] });
+    await (await lab.ask('POST', '/v1/messages/count_tokens', { ...asked, body })).text();
+    expect(lab.sent(0).headers.get('x-api-key')).toBe('sk-ant-configured');
+    expect(lab.sent(0).headers.get('authorization')).toBeNull();
+  });
+
   test('may have images made', async () => {
     const lab = setup(jsonReply({}), { more });
     const { headers } = withKey('web-key', JSON_TYPE);
