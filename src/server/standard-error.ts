@@ -104,11 +104,11 @@ class LineWriter {
 
   /** What the system did not take at once; null: it refuses. */
   private writeNow(bytes: Uint8Array): Uint8Array | null {
-    const { descriptor, isReady } = this.outlet;
+    const { descriptor, isReady, most } = this.outlet;
     let rest = bytes;
     try {
       while (rest.length > 0 && isReady())
-        rest = rest.subarray(writeSync(descriptor, rest.subarray(0, AT_ONCE)));
+        rest = rest.subarray(writeSync(descriptor, rest.subarray(0, most)));
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       // Neither says that lines cannot be written: there is no room at this moment, and a terminal may be gone.
@@ -185,6 +185,8 @@ interface Outlet {
   descriptor: number;
   /** Whether to write now, since that would not wait; true also where it cannot be known beforehand. */
   isReady(): boolean;
+  /** Bytes that are written at once. In a file a line stays whole only so, where several processes write to it. */
+  most: number;
 }
 
 /**
@@ -192,11 +194,11 @@ interface Outlet {
  * systemd's and Node's are, cannot be opened again, and is asked whether it has room.
  */
 function withoutWaiting(descriptor: number): Outlet {
-  const asGiven = { descriptor, isReady: () => true };
+  const asGiven = { descriptor, isReady: () => true, most: Number.POSITIVE_INFINITY };
   if (process.platform !== 'linux') return asGiven;
   try {
     const file = fstatSync(descriptor);
-    if (file.isSocket()) return { descriptor, isReady: loadReadiness(descriptor) };
+    if (file.isSocket()) return { descriptor, isReady: loadReadiness(descriptor), most: AT_ONCE };
     if (!file.isFIFO()) return asGiven;
     const opened = openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
     return { ...asGiven, descriptor: opened };

@@ -1,5 +1,6 @@
-// Lines of the log on a pipe or a socket whose reader has stopped, as a container's or a terminal's may: nothing waits for it.
-import { closeSync, constants, openSync } from 'node:fs';
+// Lines of the log on a pipe or a socket whose reader has stopped, as a container's or a terminal's may: nothing waits for it; and in a
+// file of several processes.
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { LogState } from '../../src/model/log-state.ts';
@@ -115,4 +116,21 @@ onLinux.each(['pipe', 'socket'] as const)('a %s', (kind) => {
     expect(dropped).toBeGreaterThan(500);
     expect(numbersIn(reading)).toEqual(upTo(2_000 - dropped));
   });
+});
+
+test('in a file, a long line of one process is not within that of another', async () => {
+  const path = join(temporaryFolder('standard-error'), 'log');
+  const file = openSync(path, 'a');
+  const writers = Array.from({ length: 3 }, () =>
+    Bun.spawn([process.execPath, join(import.meta.dir, 'line-writer.ts'), '200', '100000'], {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: file,
+    }),
+  );
+  closeSync(file);
+  for (const writer of writers) await writer.exited;
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  expect(lines.filter((line) => !/^\d+ x{100000}$/.test(line)).length).toBe(0);
+  expect(lines).toHaveLength(600);
 });
