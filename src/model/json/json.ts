@@ -43,19 +43,26 @@ export function parseJson(text: string): JsonValue {
 
 /** @param text of the value: a short one needs no look. */
 export function notTooDeep(value: JsonValue, text: string): JsonValue {
-  if (text.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS))
+  if (text.length > 2 * MOST_LEVELS && isTree(value) && isDeeper(value, MOST_LEVELS))
     throw new RangeError(`JSON is nested more than ${MOST_LEVELS} levels deep`);
   return value;
 }
 
-function isDeeper(value: JsonValue | undefined, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+function isTree(value: JsonValue | undefined): value is JsonValue[] | JsonObject {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Leaves are not called for: embeddings have millions. */
+function isDeeper(value: JsonValue[] | JsonObject, levels: number): boolean {
   if (levels === 0) return true;
   if (Array.isArray(value)) {
-    for (const item of value) if (isDeeper(item, levels - 1)) return true;
+    for (const item of value) if (isTree(item) && isDeeper(item, levels - 1)) return true;
     return false;
   }
-  for (const key in value) if (isDeeper(value[key], levels - 1)) return true;
+  for (const key in value) {
+    const field = value[key];
+    if (isTree(field) && isDeeper(field, levels - 1)) return true;
+  }
   return false;
 }
 
