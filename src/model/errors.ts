@@ -76,7 +76,7 @@ export interface GatewayErrorOptions {
   elsewhere?: boolean;
   /** This machine's network is the reason, which shows at once: it says nothing of the provider. */
   offline?: boolean;
-  /** No provider was asked, as what it would answer is known. */
+  /** An overload that no provider told of: the breaker is open, or several could not be asked for several reasons. */
   unasked?: boolean;
   reason?: UpstreamReason;
   upstream?: UpstreamAnswer;
