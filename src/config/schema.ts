@@ -330,7 +330,7 @@ const providerSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Send `traceparent`, which names the trace of a request. For servers of your own: it shows which requests belong together.',
+      'Send `traceparent`, which names the trace of a request, and the client’s `tracestate`. For servers of your own: it shows which requests belong together.',
     ),
   transformers: transformerList()
     .default([])
