@@ -330,7 +330,9 @@ describe.skipIf(!hasRedis)('gateways that count on a Redis server', () => {
       `redis: ${where}, keys sluice:*, does not answer: Redis at ${where}: connect ECONNREFUSED`,
     );
     expect(checked).toContain('the configuration is valid');
-    expect(examined).toMatch(/✘ health .*degraded: the redis \(Redis at .*ECONNREFUSED/);
+    expect(examined).toMatch(
+      /✘ health .*degraded: this gateway counts rate limits for itself alone: Redis at .*ECONNREFUSED/,
+    );
     for (const text of [checked, examined, sluice.output()]) expect(text).not.toContain('secret-of-redis');
   });
 });

@@ -197,7 +197,7 @@ describe('the addresses', () => {
 
   test('are tried in their order, each once but the last', async () => {
     const { post, urls, row } = setup(busy);
-    expect((await post('/v1/messages', ASK)).status).toBe(503);
+    expect((await post('/v1/messages', ASK)).status).toBe(529);
     expect(origins(urls)).toEqual([...BASES, BASES[2] ?? '']);
     expect((await row(0)).attempts).toHaveLength(4);
   });

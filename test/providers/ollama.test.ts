@@ -325,7 +325,7 @@ describe('the end', () => {
 
   test.each([
     [404, `{"error":"model 'x' not found"}`, 404],
-    [503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}', 503],
+    [503, '{"error":"server busy, please try again.  maximum pending requests exceeded"}', 529],
     [500, '{"error":"the input length exceeds the context length"}', 400],
   ])('HTTP %d %s', async (status, body, expected) => {
     const { post } = setup(replyWith(body, { status, headers: { 'content-type': 'application/json' } }));

@@ -1,5 +1,6 @@
 // A search is all that a client asks for, of a provider that has none: its model is told, so that it does not make results up.
 import { expect, test } from 'bun:test';
+import { SAYS_NO_SEARCH } from '../../../src/dialects/shared/losses/substitutes.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 import type { DialectId } from '../../../src/model/dialect-id.ts';
 import { clientRequest } from '../../support/client-requests.ts';
@@ -20,20 +21,22 @@ async function sent(
   wire: keyof typeof PROVIDER_WIRES = 'openai-chat',
 ) {
   const { fetch, requests } = createReplayFetch(jsonReply(PROVIDER_WIRES[wire].whole('Hi.')));
-  const { post } = createTestGateway({
+  const { post, row } = createTestGateway({
     config: { providers: { lab: PROVIDER_WIRES[wire].config }, routing: { default_provider: 'lab' } },
     fetch,
   });
   const { path, body } = clientRequest(client, { model: 'gpt-5', stream: false, more: { tools } });
   const answer = await post(path, body);
   await answer.text();
-  return { text: JSON.stringify(requests[0]?.json()), lost: answer.headers.get('x-sluice-lost') };
+  const { lost } = await row(0);
+  return { text: JSON.stringify(requests[0]?.json()), lost, named: answer.headers.get('x-sluice-lost') };
 }
 
 test.each(SEARCHES)('%s', async (client, search) => {
-  const { text, lost } = await sent(client, [search]);
+  const { text, lost, named } = await sent(client, [search]);
   expect(text).toContain('No web search is available here, so none is made for this answer');
-  expect(lost).toContain('tools.');
+  expect(named).toContain('tools.');
+  expect(lost).toContain(`system (approximated: ${SAYS_NO_SEARCH})`);
 });
 
 test('an agent with other tools, and a provider that searches, are told nothing', async () => {
