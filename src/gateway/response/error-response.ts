@@ -9,6 +9,7 @@ import {
 } from '../../dialects/find-route.ts';
 import { DIALECTS } from '../../dialects/registry.ts';
 import { parseErrorBody } from '../../dialects/shared/answer-list.ts';
+import { withStatusOfUnknownModel } from '../../dialects/shared/failures/unknown-model.ts';
 import type { DialectId } from '../../model/dialect-id.ts';
 import { GatewayError } from '../../model/errors.ts';
 import type { HeaderReader } from '../../model/headers.ts';
@@ -58,9 +59,10 @@ interface DescribedError {
   body: string;
 }
 
-function describeError(error: GatewayError, recipient: Recipient, requestId: string): DescribedError {
-  const { upstream } = error;
+function describeError(given: GatewayError, recipient: Recipient, requestId: string): DescribedError {
+  const { upstream } = given;
   const vendors = upstream?.dialect === wireOf(recipient) ? upstream : undefined;
+  const error = vendors === undefined ? withStatusOfUnknownModel(given) : given;
   const passes = vendors?.isReadable === true;
   const wording = passes ? wordingFor(recipient) : errorWordingFor(recipient);
   const status = wording.statusOf?.(error) ?? error.status;
