@@ -143,7 +143,7 @@ for (const wire of WIRE_IDS) {
               const { answers, watched } = watch(fetch);
               const error = await raised(sdk.ask(quick(watched), stream, 1));
               // The provider itself answered 200.
-              const expectedStatus = statusTold(sdk.dialect, sdk.dialect, toldOf(wire, kind));
+              const expectedStatus = statusTold(sdk.dialect, wire, toldOf(wire, kind));
               expect(error).toBeInstanceOf(sdk.classFor(expectedStatus));
               expect(error.status).toBe(expectedStatus);
               expect(error.message).toContain(REASON);

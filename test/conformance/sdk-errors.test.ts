@@ -57,6 +57,8 @@ function said(recording: Recording, error: object): unknown {
 function toldStatus({ id, status }: Recording, client: string): number {
   // Google calls a refused key a bad argument: to clients it is what it is.
   if (id.endsWith('/rig-auth-rejection-keeps-transport-shape')) return 401;
+  // The model does not exist, which clients of other dialects know by the status.
+  if (id === 'openai-chat/mistral/symfony-bad-request-response' && client !== 'openai-chat') return 404;
   return status === 529 && client === 'gemini' ? 503 : status;
 }
 
