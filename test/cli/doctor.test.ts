@@ -1,5 +1,6 @@
 // `sluice doctor`: a sound gateway passes, and each thing that can be wrong in use is found.
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { judgeDelivery } from '../../src/cli/doctor-checks.ts';
 import { runCommand } from '../support/cli-run.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { TEST_TIMEOUT_MS } from '../support/time-limit.ts';
@@ -128,6 +129,20 @@ test('a stream of which several pieces lie there at once, as on a busy machine, 
   expect(streams).toBeGreaterThan(2);
   expect(wrong).toEqual([]);
   expect(code).toBe(0);
+});
+
+test('an answer that is whole at once says nothing of what is in between', () => {
+  expect(
+    judgeDelivery([
+      [40, 49],
+      [2, 3],
+      [70, 80],
+    ]),
+  ).toContain('not seen: the whole answer came within 3 ms');
+  expect(judgeDelivery([[90], [1, 2, 3]])).toBe('3 pieces, the first after 1 ms, the last after 3 ms');
+  expect(() => judgeDelivery([[90], [80, 85], [70]])).toThrow(
+    'the answer came in 1 piece after 70 ms, in each of 3 tries',
+  );
 });
 
 describe('of several processes', () => {
