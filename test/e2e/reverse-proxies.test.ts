@@ -133,7 +133,8 @@ for (const proxy of PROXIES) {
       expect(response.status).toBe(200);
       let pieces = 0;
       for await (const _ of response.body ?? []) pieces++;
-      expect(pieces).toBeGreaterThan(10);
+      // On a busy machine several lie there at once; one that is held back until it is whole comes in one.
+      expect(pieces).toBeGreaterThan(2);
     });
 
     test('a client that leaves ends its request, before the answer and within it', async () => {

@@ -6,13 +6,16 @@ import { createLab, plain } from './lab.ts';
 
 const { ask, serve } = createLab();
 
-/** Of the end of a connection that leads to this port: its timer, and what is left of it in seconds, as the kernel tells. */
+const ESTABLISHED = '01';
+
+/** Of the end of an open connection that leads to this port, which others had before: its timer, and what is left of it in seconds, as the kernel tells. */
 function timerOf(port: number): { kind: string; seconds: number } {
   const to = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const ends = readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/\s+/));
-  const [kind = '', ticks = ''] = ends.find(([, , remote]) => remote?.endsWith(to))?.[5]?.split(':') ?? [];
+  const end = ends.find(([, , remote, state]) => state === ESTABLISHED && remote?.endsWith(to));
+  const [kind = '', ticks = ''] = end?.[5]?.split(':') ?? [];
   return { kind, seconds: Number.parseInt(ticks, 16) / 100 };
 }
 
