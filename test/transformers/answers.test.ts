@@ -37,7 +37,7 @@ const REWRITTEN = 'answer (approximated: rewritten after transformers)';
 const KEYS = { name: 'redact', patterns: ['sk-\\w{4,}'], direction: 'answer' } as const;
 
 describe('redact', () => {
-  const TEXT = 'The key is sk-abcd1234, so ask: sk-9.';
+  const TEXT = 'The key is sk-wxyz1234, so ask: sk-9.';
   const CLEAN = 'The key is [redacted], so ask: sk-9.';
 
   test.each(PAIRS)('from $provider to $client, stream: $stream', async ({ provider, client, stream }) => {
@@ -47,19 +47,19 @@ describe('redact', () => {
     expectSound(got);
     expect(got.text()).toBe(CLEAN);
     expect(got.finish).toBe('end_turn');
-    expect(got.bytes).not.toContain('abcd');
+    expect(got.bytes).not.toContain('wxyz');
     expect(await lab.row(0)).toMatchObject({
       status: 'success',
       transformers: ['redact'],
       lost: expect.arrayContaining(['text (redacted)', ...(provider === client ? [REWRITTEN] : [])]),
       usage: { inputTokens: 7, outputTokens: 3 },
     });
-    expect((await lab.row(0)).responseBody).not.toContain('abcd');
+    expect((await lab.row(0)).responseBody).not.toContain('wxyz');
   });
 
   test.each(BOTH)('no log probabilities, which spell the text, stream: %p', async (stream) => {
     const logprobs = ['The key is ', 'sk-ab', 'cd1234'].map((token) => ({ token, logprob: -1, top: [] }));
-    const answer = textAnswer('The key is sk-abcd1234').map((event) =>
+    const answer = textAnswer('The key is sk-wxyz1234').map((event) =>
       event.type === 'text-delta' ? { ...event, logprobs } : event,
     );
     for (const provider of ['openai-chat', 'openai-responses'] as const) {
@@ -96,7 +96,7 @@ describe('redact', () => {
   );
 
   describe('in every alternative of a whole answer', () => {
-    const SECRET = 'It is sk-abcd1234.';
+    const SECRET = 'It is sk-wxyz1234.';
     const HIDDEN = 'It is [redacted].';
     const textOf: Record<string, (text: string, index: number) => JsonObject> = {
       choices: (text, index) => ({
@@ -152,12 +152,12 @@ describe('redact', () => {
         ['Clean.', SECRET, SECRET],
       ]) {
         const { bytes, got, row } = await ask(one, ...texts);
-        expect(bytes).not.toContain('sk-abcd');
+        expect(bytes).not.toContain('sk-wxyz');
         expect(got).toMatchObject(
           texts.map((text, index) => textOf[one.name]?.(text === SECRET ? HIDDEN : text, index) ?? {}),
         );
         expect(got.map(({ index }) => index)).toEqual([0, 1, 2]);
-        expect(row.responseBody).not.toContain('sk-abcd');
+        expect(row.responseBody).not.toContain('sk-wxyz');
         expect(row.lost).toEqual(expect.arrayContaining(['text (redacted)', REWRITTEN]));
         expect(row.lost).not.toContain(one.field);
       }
@@ -171,12 +171,12 @@ describe('redact', () => {
 
     test('one that cannot be read is an error, not passed on', async () => {
       const reply = jsonReply({
-        candidates: [textOf.candidates?.('a', 0) ?? {}, { index: 1, content: 'sk-abcd1234' }],
+        candidates: [textOf.candidates?.('a', 0) ?? {}, { index: 1, content: 'sk-wxyz1234' }],
       });
       const lab = labOf('gemini', [KEYS], [], { reply });
       const response = await lab.post('/v1beta/models/m:generateContent', ASKS.candidates);
       expect(response.status).toBe(502);
-      expect(await response.text()).not.toContain('sk-abcd');
+      expect(await response.text()).not.toContain('sk-wxyz');
     });
   });
 
@@ -218,7 +218,7 @@ describe('redact', () => {
       type: 'web_search_tool_result',
       tool_use_id: 'srvtoolu_1',
       content: [
-        { type: 'web_search_result', title: 'sk-abcd1234', url: 'https://a.test', page_age: null, n: 7 },
+        { type: 'web_search_result', title: 'sk-wxyz1234', url: 'https://a.test', page_age: null, n: 7 },
       ],
     };
     const blocks: StreamEvent[] = [
@@ -236,7 +236,7 @@ describe('redact', () => {
         const [result] = got.parts;
         if (result?.type !== 'server-tool-result') throw new Error('no result');
         const [found] = value.content;
-        expect(result.value.content).toEqual([{ ...found, title: tools ? '[redacted]' : 'sk-abcd1234' }]);
+        expect(result.value.content).toEqual([{ ...found, title: tools ? '[redacted]' : 'sk-wxyz1234' }]);
       }
   });
 
@@ -274,7 +274,7 @@ describe('redact', () => {
       expect((await plain.ask('anthropic-messages', stream)).parts[0]).toMatchObject({
         signature: ownToken('anthropic-messages', 'c2lnbmVk'),
       });
-      const lab = labOf('anthropic-messages', [KEYS], wrapped(thinking('I saw sk-abcd99')));
+      const lab = labOf('anthropic-messages', [KEYS], wrapped(thinking('I saw sk-wxyz99')));
       const got = await lab.ask('anthropic-messages', stream);
       expect(got.parts[0]).toEqual({ type: 'reasoning', text: 'I saw [redacted]' });
       expect((await lab.row(0)).lost.sort()).toEqual([REWRITTEN, 'reasoning signature', 'text (redacted)']);
@@ -289,7 +289,7 @@ describe('redact', () => {
 
   test('requests are searched as well, and reported as approximated', async () => {
     const lab = labOf('openai-chat', [{ name: 'redact', patterns: ['sk-\\w{4,}'] }], textAnswer('ok'));
-    await lab.ask('anthropic-messages', true, { messages: [{ role: 'user', content: 'use sk-abcd now' }] });
+    await lab.ask('anthropic-messages', true, { messages: [{ role: 'user', content: 'use sk-wxyz now' }] });
     expect(lab.sent().body.messages).toEqual([{ role: 'user', content: 'use [redacted] now' }]);
     expect((await lab.row(0)).lost).toEqual(['messages (approximated: 1 match replaced by redact)']);
   });
