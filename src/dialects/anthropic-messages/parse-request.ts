@@ -29,6 +29,7 @@ import {
   optionalObject,
   optionalString,
 } from '../shared/read-field.ts';
+import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
 import { turnBehindSummary } from './summary.ts';
 import { heldBackLast } from './held-back-tools.ts';
 import { takeToolChanges } from './tool-changes.ts';
@@ -52,6 +53,12 @@ const KNOWN_FIELDS = [
   'metadata',
   'service_tier',
   'cache_control',
+];
+
+const NUMBERS: NumberFields = [
+  ['temperature', 'temperature'],
+  ['topP', 'top_p'],
+  ['topK', 'top_k'],
 ];
 
 const EFFORTS: readonly ReasoningEffort[] = ['low', 'medium', 'high', 'xhigh', 'max'];
@@ -171,12 +178,7 @@ function parseMessage(value: JsonValue, path: string): Message {
 }
 
 function parseSampling(body: JsonObject, request: NeutralRequest): void {
-  const temperature = optionalNumber(body, 'temperature');
-  if (temperature !== undefined) request.temperature = temperature;
-  const topP = optionalNumber(body, 'top_p');
-  if (topP !== undefined) request.topP = topP;
-  const topK = optionalNumber(body, 'top_k');
-  if (topK !== undefined) request.topK = topK;
+  readNumbers(request, NUMBERS, (field) => optionalNumber(body, field));
   const stops = optionalArray(body, 'stop_sequences');
   if (stops !== undefined) {
     request.stopSequences = stops.map((stop, at) => requireString(stop, `stop_sequences.${at}`, failRequest));

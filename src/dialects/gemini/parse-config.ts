@@ -10,6 +10,7 @@ import { table } from '../../model/table.ts';
 import { parseJsonSchema, parseSchema } from './parse-schema.ts';
 import { invalid, optionalString } from '../shared/read-field.ts';
 import { optionalNumber, optionalObject, requiredObject } from './read-field.ts';
+import { readNumbers } from '../shared/settings/numbers.ts';
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import { dotted, ENUM_TYPE, listOf } from './wire.ts';
 
@@ -17,23 +18,18 @@ const NAME = 'generationConfig';
 /** Kept beside their neutral form, since providers of this dialect get these fields. */
 export const LOGPROBS_FIELDS = [`${NAME}.responseLogprobs`, `${NAME}.logprobs`];
 
-type NumberField = 'maxOutputTokens' | 'temperature' | 'topP' | 'topK' | 'seed';
-const NUMBERS: readonly NumberField[] = ['maxOutputTokens', 'temperature', 'topP', 'topK', 'seed'];
+const NUMBERS = [
+  ...(['maxOutputTokens', 'temperature', 'topP', 'topK', 'seed'] as const),
+  ...(['presencePenalty', 'frequencyPenalty'] as const),
+];
 
 /** Reads fields that have a neutral form into `request`; returns the others, by dotted path. */
 export function parseConfig(body: JsonObject, request: NeutralRequest): JsonObject {
   const config = optionalObject(body, NAME);
   if (config === undefined) return {};
-  const kept = new Set<string>([...NUMBERS, 'presencePenalty', 'frequencyPenalty', 'stopSequences']);
-  for (const field of NUMBERS) {
-    const value = optionalNumber(config, field, `${NAME}.${field}`);
-    if (value !== undefined) request[field] = value;
-  }
-  for (const field of ['presencePenalty', 'frequencyPenalty'] as const) {
-    const value = optionalNumber(config, field, `${NAME}.${field}`);
-    // 0 is no penalty: dropping it loses nothing anywhere.
-    if (value !== undefined && value !== 0) request[field] = value;
-  }
+  const kept = new Set<string>([...NUMBERS, 'stopSequences']);
+  const fields = NUMBERS.map((name) => [name, name] as const);
+  readNumbers(request, fields, (field) => optionalNumber(config, field, `${NAME}.${field}`));
   const stops = listOf(config.stopSequences).map((stop, index) => {
     if (typeof stop === 'string') return stop;
     throw invalid(`${NAME}.stopSequences[${index}]`, 'must be a string');

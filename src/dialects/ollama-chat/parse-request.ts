@@ -1,12 +1,5 @@
 // A body of `POST /api/chat` → NeutralRequest. https://docs.ollama.com/api/chat
-import {
-  asArray,
-  asBoolean,
-  asObject,
-  asString,
-  type JsonObject,
-  type JsonValue,
-} from '../../model/json/json.ts';
+import { asBoolean, asObject, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import {
   isReasoningEffort,
   type NeutralRequest,
@@ -17,7 +10,6 @@ import {
 import { isEmpty, withoutFields } from '../shared/own-fields.ts';
 import {
   invalid,
-  nameType,
   optionalArray,
   optionalNumber,
   optionalObject,
@@ -25,6 +17,8 @@ import {
   requiredObject,
   requiredString,
 } from '../shared/read-field.ts';
+import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
+import { parseStop } from '../shared/settings/stop-sequences.ts';
 import { isEmptyValue } from '../shared/losses/unread-fields.ts';
 import { parseMessages } from './parse-messages.ts';
 import { ID, OPTION } from './wire.ts';
@@ -33,20 +27,16 @@ const NEUTRAL_FIELDS = [
   ...['model', 'messages', 'stream', 'tools', 'format', 'options', 'think', 'logprobs', 'top_logprobs'],
 ];
 
-const NUMBERS = [
+const NUMBERS: NumberFields = [
   ['temperature', 'temperature'],
   ['topP', 'top_p'],
   ['topK', 'top_k'],
   ['seed', 'seed'],
-] as const;
-
-/** 0 is no penalty. */
-const PENALTIES = [
   ['frequencyPenalty', 'frequency_penalty'],
   ['presencePenalty', 'presence_penalty'],
-] as const;
+];
 
-const NEUTRAL_OPTIONS = [...NUMBERS, ...PENALTIES].map(([, option]) => option as string);
+const NEUTRAL_OPTIONS = [...NUMBERS.map(([, option]) => option), 'num_predict', 'stop'];
 
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
@@ -77,33 +67,14 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 
 /** Reads the options that have a neutral form. @returns the others. */
 function readOptions(request: NeutralRequest, options: JsonObject): JsonObject {
-  const at = (name: string) => `options.${name}`;
-  for (const [setting, option] of NUMBERS) {
-    const value = optionalNumber(options, option, at(option));
-    if (value !== undefined) request[setting] = value;
-  }
-  for (const [setting, option] of PENALTIES) {
-    const value = optionalNumber(options, option, at(option));
-    if (value !== undefined && value !== 0) request[setting] = value;
-  }
+  const numberIn = (option: string) => optionalNumber(options, option, `options.${option}`);
+  readNumbers(request, NUMBERS, numberIn);
   // -1 is no limit, -2 the rest of the context window.
-  const limit = optionalNumber(options, 'num_predict', at('num_predict'));
+  const limit = numberIn('num_predict');
   if (limit !== undefined && limit > 0) request.maxOutputTokens = limit;
-  const stop = parseStop(options.stop);
+  const stop = parseStop(options.stop, 'options.stop');
   if (stop.length > 0) request.stopSequences = stop;
-  return withoutFields(options, [...NEUTRAL_OPTIONS, 'num_predict', 'stop']);
-}
-
-function parseStop(stop: JsonValue | undefined): string[] {
-  if (stop === undefined || stop === null) return [];
-  if (typeof stop === 'string') return [stop];
-  const sequences = asArray(stop);
-  if (sequences === undefined)
-    throw invalid('options.stop', `must be a string or an array, not ${nameType(stop)}`);
-  return sequences.map((sequence, index) => {
-    if (typeof sequence === 'string') return sequence;
-    throw invalid(`options.stop[${index}]`, `must be a string, not ${nameType(sequence)}`);
-  });
+  return withoutFields(options, NEUTRAL_OPTIONS);
 }
 
 function parseTool(value: JsonValue, index: number): Tool {

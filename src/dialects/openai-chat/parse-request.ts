@@ -2,24 +2,17 @@
 // https://platform.openai.com/docs/api-reference/chat/create
 import { asArray, asBoolean, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
-import {
-  CACHE_SETTINGS,
-  hasSecondUser,
-  otherFields,
-  parseCacheSettings,
-  parseServiceTier,
-  parseUser,
-  schemaFormat,
-} from '../openai/fields.ts';
+import { hasSecondUser, otherFields, readSettings, SETTINGS, schemaFormat } from '../openai/fields.ts';
 import {
   invalid,
-  nameType,
   optionalBoolean,
   optionalNumber,
   optionalObject,
   optionalString,
   requiredString,
 } from '../shared/read-field.ts';
+import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
+import { parseStop } from '../shared/settings/stop-sequences.ts';
 import { parseMessages } from './parse-messages.ts';
 import { parseToolChoice, parseTools, SEARCH_OPTIONS } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
@@ -33,7 +26,6 @@ const NEUTRAL_FIELDS = [
   'tools',
   'functions',
   'function_call',
-  'parallel_tool_calls',
   'max_completion_tokens',
   'max_tokens',
   'temperature',
@@ -45,29 +37,20 @@ const NEUTRAL_FIELDS = [
   'presence_penalty',
   'stop',
   'verbosity',
-  'user',
-  'safety_identifier',
-  'metadata',
-  'moderation',
-  'service_tier',
-  'prompt_cache_key',
   'cache_control',
-  ...CACHE_SETTINGS,
+  ...SETTINGS,
 ];
 
-const NUMBERS = [
+const NUMBERS: NumberFields = [
   ['temperature', 'temperature'],
   ['topP', 'top_p'],
   ['topK', 'top_k'],
   ['seed', 'seed'],
   // Mistral's clients.
   ['seed', 'random_seed'],
-] as const;
-
-const PENALTIES = [
   ['frequencyPenalty', 'frequency_penalty'],
   ['presencePenalty', 'presence_penalty'],
-] as const;
+];
 
 export function parseRequest(body: JsonObject): NeutralRequest {
   const model = requiredString(body, 'model', 'model', 'name the model to use');
@@ -93,22 +76,14 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     kept.add('tool_choice');
     Object.assign(request, choice);
   }
-  const parallelToolCalls = optionalBoolean(body, 'parallel_tool_calls');
-  if (parallelToolCalls !== undefined) request.parallelToolCalls = parallelToolCalls;
+  readSettings(request, body);
+  if (hasSecondUser(body)) kept.delete('user');
 
   // Local servers take -1 for "no limit".
   const maxTokens = optionalNumber(body, 'max_completion_tokens') ?? optionalNumber(body, 'max_tokens');
   if (maxTokens !== undefined && maxTokens > 0) request.maxOutputTokens = maxTokens;
 
-  for (const [setting, field] of NUMBERS) {
-    const value = optionalNumber(body, field);
-    if (value !== undefined) request[setting] = value;
-  }
-  for (const [setting, field] of PENALTIES) {
-    const value = optionalNumber(body, field);
-    // 0 is no penalty: dropping it loses nothing anywhere.
-    if (value !== undefined && value !== 0) request[setting] = value;
-  }
+  readNumbers(request, NUMBERS, (field) => optionalNumber(body, field));
 
   if (asBoolean(body.logprobs) === true) {
     const top = optionalNumber(body, 'top_logprobs') ?? 0;
@@ -116,7 +91,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     kept.add('logprobs').add('top_logprobs');
   }
 
-  const stopSequences = parseStop(body.stop);
+  const stopSequences = parseStop(body.stop, 'stop');
   if (stopSequences.length > 0) request.stopSequences = stopSequences;
 
   const reasoning = parseReasoningSettings(body);
@@ -133,21 +108,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
 
   const verbosity = optionalString(body, 'verbosity');
   if (verbosity !== undefined && verbosity !== 'medium') request.verbosity = verbosity;
-  const user = parseUser(body);
-  if (user !== undefined) request.user = user;
-  if (hasSecondUser(body)) kept.delete('user');
-  const metadata = optionalObject(body, 'metadata');
-  if (metadata !== undefined && Object.keys(metadata).length > 0) request.metadata = metadata;
-  const serviceTier = parseServiceTier(body);
-  if (serviceTier !== undefined) request.serviceTier = serviceTier;
-  const cacheKey = optionalString(body, 'prompt_cache_key');
-  if (cacheKey !== undefined) request.cacheKey = cacheKey;
   const cacheControl = optionalObject(body, 'cache_control');
   if (cacheControl !== undefined) request.cacheControl = cacheControl;
-  const cacheSettings = parseCacheSettings(body);
-  if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
-  const moderation = optionalObject(body, 'moderation');
-  if (moderation !== undefined) request.moderation = moderation;
 
   const { rest, shown } = reasoning;
   const fields = { ...otherFields(body, kept, isDefault), ...rest, ...shown };
@@ -156,17 +118,6 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   const told = Object.keys(shown);
   if (told.length > 0) request.extension.defaults = told;
   return request;
-}
-
-function parseStop(stop: JsonValue | undefined): string[] {
-  if (stop === undefined || stop === null) return [];
-  if (typeof stop === 'string') return [stop];
-  const sequences = asArray(stop);
-  if (sequences === undefined) throw invalid('stop', `must be a string or an array, not ${nameType(stop)}`);
-  return sequences.map((sequence, index) => {
-    if (typeof sequence === 'string') return sequence;
-    throw invalid(`stop[${index}]`, `must be a string, not ${nameType(sequence)}`);
-  });
 }
 
 /** Undefined for a format that only this dialect's servers know (grammars, regular expressions). */

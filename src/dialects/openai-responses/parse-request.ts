@@ -1,15 +1,7 @@
 // A Responses request → NeutralRequest. https://platform.openai.com/docs/api-reference/responses/create
 import { asArray, asObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import type { Binding, NeutralRequest, OutputFormat } from '../../model/request.ts';
-import {
-  CACHE_SETTINGS,
-  hasSecondUser,
-  otherFields,
-  parseCacheSettings,
-  parseServiceTier,
-  parseUser,
-  schemaFormat,
-} from '../openai/fields.ts';
+import { hasSecondUser, otherFields, readSettings, SETTINGS, schemaFormat } from '../openai/fields.ts';
 import {
   invalid,
   optionalBoolean,
@@ -23,6 +15,7 @@ import { parseInput } from './parse-input.ts';
 import { isWebSearch, namesServer, parseToolChoice, parseToolList } from './parse-tools.ts';
 import { parseReasoningSettings } from './reasoning-settings.ts';
 import { isEmpty } from '../shared/own-fields.ts';
+import { type NumberFields, readNumbers } from '../shared/settings/numbers.ts';
 import { ID } from './wire.ts';
 
 /** The value of `include` that asks for encrypted reasoning, to be sent back. */
@@ -41,20 +34,19 @@ const NEUTRAL_FIELDS = [
   'instructions',
   'stream',
   'tools',
-  'parallel_tool_calls',
   'max_output_tokens',
   'temperature',
   'top_p',
-  'metadata',
-  'moderation',
-  'user',
-  'safety_identifier',
-  'service_tier',
-  'prompt_cache_key',
-  ...CACHE_SETTINGS,
+  ...SETTINGS,
   'reasoning',
   // Controls whether deltas are padded against eavesdroppers.
   'stream_options',
+];
+
+const NUMBERS: NumberFields = [
+  ['maxOutputTokens', 'max_output_tokens'],
+  ['temperature', 'temperature'],
+  ['topP', 'top_p'],
 ];
 
 /**
@@ -86,7 +78,8 @@ export function parseRequest(body: JsonObject): NeutralRequest {
     if (!isOwnToo) kept.add('tool_choice');
     Object.assign(request, choice);
   }
-  readSettings(body, request);
+  readNumbers(request, NUMBERS, (field) => optionalNumber(body, field));
+  readSettings(request, body);
   // Sent by clients that read the answer in Chat Completions; in this dialect counts come in any case.
   if (asObject(body.stream_options)?.include_usage === true) request.includeUsage = true;
   if (hasSecondUser(body)) kept.delete('user');
@@ -132,29 +125,6 @@ function findBinding(body: JsonObject): Binding | undefined {
   // Any other provider would write, and bill, a whole unwanted answer.
   const problem = 'only OpenAI fills its cache without writing an answer; omit that request';
   return { dialect: ID, field: 'prompt_cache_options.prewarm', problem };
-}
-
-function readSettings(body: JsonObject, request: NeutralRequest): void {
-  const parallel = optionalBoolean(body, 'parallel_tool_calls');
-  const maxTokens = optionalNumber(body, 'max_output_tokens');
-  const temperature = optionalNumber(body, 'temperature');
-  const topP = optionalNumber(body, 'top_p');
-  const metadata = optionalObject(body, 'metadata');
-  const user = parseUser(body);
-  const serviceTier = parseServiceTier(body);
-  const cacheKey = optionalString(body, 'prompt_cache_key');
-  const cacheSettings = parseCacheSettings(body);
-  const moderation = optionalObject(body, 'moderation');
-  if (parallel !== undefined) request.parallelToolCalls = parallel;
-  if (maxTokens !== undefined) request.maxOutputTokens = maxTokens;
-  if (temperature !== undefined) request.temperature = temperature;
-  if (topP !== undefined) request.topP = topP;
-  if (metadata !== undefined && !isEmpty(metadata)) request.metadata = metadata;
-  if (user !== undefined) request.user = user;
-  if (serviceTier !== undefined) request.serviceTier = serviceTier;
-  if (cacheKey !== undefined) request.cacheKey = cacheKey;
-  if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
-  if (moderation !== undefined) request.moderation = moderation;
 }
 
 /** Reads `text`; returns the part of it that only this dialect knows. */

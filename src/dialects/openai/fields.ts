@@ -1,17 +1,40 @@
 // Request fields that OpenAI's two dialects have in common.
 // https://platform.openai.com/docs/api-reference/responses/create
 import { asBoolean, asString, type JsonObject, type JsonValue } from '../../model/json/json.ts';
-import type { OutputFormat } from '../../model/request.ts';
+import type { NeutralRequest, OutputFormat } from '../../model/request.ts';
 import { isEmpty } from '../shared/own-fields.ts';
 import type { LossReport } from '../shared/losses/loss-report.ts';
-import { optionalString } from '../shared/read-field.ts';
+import { optionalBoolean, optionalObject, optionalString } from '../shared/read-field.ts';
 
 /** OpenAI refuses a longer `user`; Claude Code's ids have at least 150 characters. */
 const MAX_USER_LENGTH = 64;
 
-/** The end user; `user` is the field's older name. Throws GatewayError `invalid_request` where it is not text. */
-export function parseUser(body: JsonObject): string | undefined {
-  return optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+/** The cache's, besides the key, which other dialects' builders read. */
+const CACHE_SETTINGS = ['prompt_cache_retention', 'prompt_cache_options'];
+
+/** The fields that `readSettings` reads. */
+export const SETTINGS = [
+  ...['parallel_tool_calls', 'user', 'safety_identifier', 'metadata', 'moderation', 'service_tier'],
+  ...['prompt_cache_key', ...CACHE_SETTINGS],
+];
+
+/** Throws GatewayError `invalid_request` for a field of the wrong type. */
+export function readSettings(request: NeutralRequest, body: JsonObject): void {
+  const parallelToolCalls = optionalBoolean(body, 'parallel_tool_calls');
+  if (parallelToolCalls !== undefined) request.parallelToolCalls = parallelToolCalls;
+  // `user` is the older name.
+  const user = optionalString(body, 'safety_identifier') ?? optionalString(body, 'user');
+  if (user !== undefined) request.user = user;
+  const metadata = optionalObject(body, 'metadata');
+  if (metadata !== undefined && !isEmpty(metadata)) request.metadata = metadata;
+  const moderation = optionalObject(body, 'moderation');
+  if (moderation !== undefined) request.moderation = moderation;
+  const serviceTier = parseServiceTier(body);
+  if (serviceTier !== undefined) request.serviceTier = serviceTier;
+  const cacheKey = optionalString(body, 'prompt_cache_key');
+  if (cacheKey !== undefined) request.cacheKey = cacheKey;
+  const cacheSettings = parseCacheSettings(body);
+  if (cacheSettings !== undefined) request.cacheSettings = cacheSettings;
 }
 
 /** Whether `user` differs from `safety_identifier`: no other dialect can express both. */
@@ -39,10 +62,7 @@ export function buildVerbosity(
   return undefined;
 }
 
-/** Besides the key, which other dialects' builders read. */
-export const CACHE_SETTINGS = ['prompt_cache_retention', 'prompt_cache_options'];
-
-export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
+function parseCacheSettings(body: JsonObject): JsonObject | undefined {
   const settings: JsonObject = {};
   for (const name of CACHE_SETTINGS) {
     const value = body[name];
@@ -55,7 +75,7 @@ export function parseCacheSettings(body: JsonObject): JsonObject | undefined {
 export const ON_DEMAND = 'on_demand';
 
 /** `fast` is an alias of `priority`, which answers state. https://developers.openai.com/api/docs/guides/fast-mode */
-export function parseServiceTier(body: JsonObject): string | undefined {
+function parseServiceTier(body: JsonObject): string | undefined {
   const tier = optionalString(body, 'service_tier');
   if (tier === ON_DEMAND) return undefined;
   return tier === 'fast' ? 'priority' : tier;

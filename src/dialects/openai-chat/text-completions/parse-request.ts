@@ -10,12 +10,19 @@ import {
 } from '../../../model/json/json.ts';
 import type { Message, NeutralRequest } from '../../../model/request.ts';
 import { optionalBoolean, requiredString } from '../../shared/read-field.ts';
+import { type NumberFields, readNumbers } from '../../shared/settings/numbers.ts';
 
 /** Fields with a neutral form; the others are kept as they are. */
 const NEUTRAL_FIELDS: ReadonlySet<string> = new Set([
   ...['model', 'stream', 'stream_options', 'prompt', 'suffix'],
   ...['max_tokens', 'temperature', 'top_p', 'seed', 'stop', 'user'],
 ]);
+
+const NUMBERS: NumberFields = [
+  ['temperature', 'temperature'],
+  ['topP', 'top_p'],
+  ['seed', 'seed'],
+];
 
 /** The suffix comes first: the last message is the prompt, which is what rules look at. */
 export function parseRequest(body: JsonObject): NeutralRequest {
@@ -34,12 +41,7 @@ export function parseRequest(body: JsonObject): NeutralRequest {
   if (asBoolean(asObject(body.stream_options)?.include_usage) === true) request.includeUsage = true;
   const limit = asNumber(body.max_tokens);
   if (limit !== undefined && limit > 0) request.maxOutputTokens = limit;
-  const temperature = asNumber(body.temperature);
-  if (temperature !== undefined) request.temperature = temperature;
-  const topP = asNumber(body.top_p);
-  if (topP !== undefined) request.topP = topP;
-  const seed = asNumber(body.seed);
-  if (seed !== undefined) request.seed = seed;
+  readNumbers(request, NUMBERS, (field) => asNumber(body[field]));
   const user = asString(body.user);
   if (user !== undefined) request.user = user;
   const stop = typeof body.stop === 'string' ? [body.stop] : asArray(body.stop);

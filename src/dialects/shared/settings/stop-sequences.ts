@@ -1,5 +1,19 @@
-// Stop sequences, of which providers take only so many.
+// Stop sequences: clients give one or several, and providers take only so many.
+import { asArray, type JsonValue } from '../../../model/json/json.ts';
 import type { LossReport } from '../losses/loss-report.ts';
+import { invalid, nameType } from '../read-field.ts';
+
+/** Throws `invalid_request` for what is neither a text nor a list of texts. */
+export function parseStop(stop: JsonValue | undefined, path: string): string[] {
+  if (stop === undefined || stop === null) return [];
+  if (typeof stop === 'string') return [stop];
+  const sequences = asArray(stop);
+  if (sequences === undefined) throw invalid(path, `must be a string or an array, not ${nameType(stop)}`);
+  return sequences.map((sequence, index) => {
+    if (typeof sequence === 'string') return sequence;
+    throw invalid(`${path}[${index}]`, `must be a string, not ${nameType(sequence)}`);
+  });
+}
 
 /** Undefined where none are left. Empty ones stop nothing, and are refused. */
 export function firstStops(

@@ -1,0 +1,27 @@
+// The settings of a client's request that are plain numbers.
+import type { NeutralRequest } from '../../../model/request.ts';
+
+type NumberSetting =
+  | 'maxOutputTokens'
+  | 'temperature'
+  | 'topP'
+  | 'topK'
+  | 'seed'
+  | 'frequencyPenalty'
+  | 'presencePenalty';
+
+/** Settings, each with the dialect's field for it. Of several fields for one setting, the last counts that is there. */
+export type NumberFields = readonly (readonly [NumberSetting, string])[];
+
+export function readNumbers(
+  request: NeutralRequest,
+  fields: NumberFields,
+  read: (field: string) => number | undefined,
+): void {
+  for (const [setting, field] of fields) {
+    const value = read(field);
+    // A penalty of 0 is none: dropping it loses nothing anywhere.
+    if (value === undefined || (value === 0 && setting.endsWith('Penalty'))) continue;
+    request[setting] = value;
+  }
+}
