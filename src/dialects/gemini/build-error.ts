@@ -27,8 +27,18 @@ export function buildError(error: GatewayError): JsonObject {
   return { error: { code, message: error.message, status: nameOf(code), details } };
 }
 
-/** Google has no 529, and its clients retry only at statuses that they know. */
-export function statusOf({ status }: GatewayError): number {
+const BAD_REQUEST = 400;
+const PAYMENT_REQUIRED = 402;
+const TOO_MANY_REQUESTS = 429;
+
+/**
+ * Google has no 529, and its clients retry only at statuses that they know. Gemini CLI asks ten times, for minutes, at a 499 and at a
+ * 429 that names neither a wait nor one of Google's daily quotas: what was ended on purpose, and an account without credit.
+ * https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/utils/googleQuotaErrors.ts
+ */
+export function statusOf({ code, status, isUsedUp, retryAfterMs }: GatewayError): number {
+  if (code === 'cancelled') return BAD_REQUEST;
+  if (status === TOO_MANY_REQUESTS && isUsedUp && retryAfterMs === undefined) return PAYMENT_REQUIRED;
   return status === 529 ? 503 : status;
 }
 
@@ -44,8 +54,6 @@ function nameOf(status: number): string {
       return 'ABORTED';
     case 429:
       return 'RESOURCE_EXHAUSTED';
-    case 499:
-      return 'CANCELLED';
     case 501:
       return 'UNIMPLEMENTED';
     case 502:

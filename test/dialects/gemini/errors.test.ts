@@ -1,7 +1,12 @@
 // What errors of Google's servers mean, and what clients are told of ours.
 import { describe, expect, test } from 'bun:test';
 import { gemini } from '../../../src/dialects/gemini/index.ts';
-import { type ErrorCode, ERROR_RULES, GatewayError } from '../../../src/model/errors.ts';
+import {
+  type ErrorCode,
+  ERROR_RULES,
+  GatewayError,
+  type GatewayErrorOptions,
+} from '../../../src/model/errors.ts';
 import type { JsonObject } from '../../../src/model/json/json.ts';
 
 const { parseError, errorInBody } = gemini.provider;
@@ -205,12 +210,24 @@ describe('sent to clients', () => {
     });
   });
 
+  test.each<[string, GatewayErrorOptions, number]>([
+    ['that no wait mends is none at which Gemini CLI asks for minutes', { exhausted: true }, 402],
+    ['that passes in a day says so', { exhausted: true, retryAfterMs: 86_400_000 }, 429],
+    ['that passes in a moment is retried', {}, 429],
+  ])('a limit %s', (_, options, status) => {
+    const error = new GatewayError('upstream_rate_limited', 'm', options);
+    expect(gemini.client.statusOf?.(error)).toBe(status);
+    expect(build(error).code as unknown).toBe(status);
+  });
+
   test.each(Object.keys(ERROR_RULES) as ErrorCode[])(
     "%s has a name of Google's and a code its clients know",
     (code) => {
       const { status, code: number } = build(new GatewayError(code, 'm'));
       const rule = ERROR_RULES[code];
-      expect(number).toBe(rule.status === 529 ? 503 : rule.status);
+      // Gemini CLI retries at 499, too.
+      const others: Record<number, number> = { 529: 503, 499: 400 };
+      expect(number as unknown).toBe(others[rule.status] ?? rule.status);
       const names: Record<number, string> = {
         400: 'INVALID_ARGUMENT',
         401: 'UNAUTHENTICATED',
@@ -218,7 +235,6 @@ describe('sent to clients', () => {
         404: 'NOT_FOUND',
         413: 'INVALID_ARGUMENT',
         429: 'RESOURCE_EXHAUSTED',
-        499: 'CANCELLED',
         500: 'INTERNAL',
         502: 'UNAVAILABLE',
         503: 'UNAVAILABLE',
