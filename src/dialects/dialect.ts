@@ -165,8 +165,11 @@ export interface ClientSide {
   comparesModels?(headers: HeaderReader): boolean;
   /** Which errors within a stream the client overlooks. Left out, or undefined: none. */
   overlooksErrors?(headers: HeaderReader): OverlookedErrors | undefined;
-  /** Whether the client takes an answer that ends in a refusal for a broken connection, and pays for it again and again. */
-  retriesRefusals?(headers: HeaderReader): boolean;
+  /**
+   * Whether the client knows of no failure within a stream but a failed response: any other ending, be it a refusal or an event of an
+   * error alone, it takes for a broken connection, shows nothing of it, and asks and pays again and again.
+   */
+  needsFailedResponse?(headers: HeaderReader): boolean;
   /** How the client is told of failures, if not as others of the dialect; undefined for any other client. */
   errorsFor?(headers: HeaderReader): ClientErrors | undefined;
   /** Whether the client reads streams as Mistral's server sends them: all calls at once, whole, and counts that nobody asked for. */
@@ -269,8 +272,8 @@ export interface AnswerContext {
   outputFormat?: OutputFormat | undefined;
   /** As `ClientSide.overlooksErrors` says of the client. */
   overlooksErrors?: OverlookedErrors | undefined;
-  /** As `ClientSide.retriesRefusals` says of the client. */
-  retriesRefusals?: boolean | undefined;
+  /** As `ClientSide.needsFailedResponse` says of the client. */
+  needsFailedResponse?: boolean | undefined;
   /** As `ClientSide.readsMistrals` says of the client. */
   readsMistrals?: boolean | undefined;
   /** As `ClientSide.needsStatus` says of the client. */

@@ -49,6 +49,8 @@ class ResponseEncoder implements StreamEncoder {
   private moderation: JsonObject | undefined;
   /** The response as its start was sent to the client, where another encoder or the provider sent it. */
   private begun: JsonObject = {};
+  /** The client has events of another encoder or the provider. */
+  private follows = false;
   private partEnd: PartEnd | undefined;
 
   constructor(context: AnswerContext) {
@@ -72,6 +74,7 @@ class ResponseEncoder implements StreamEncoder {
   /** Adopts the ids and places that the client already has. */
   follow({ data }: SseEvent): void {
     const { output, message } = this;
+    this.follows = true;
     const event = parseObject(data) ?? {};
     const number = asNumber(event.sequence_number);
     if (number !== undefined) output.numberAfter(number);
@@ -221,22 +224,24 @@ class ResponseEncoder implements StreamEncoder {
     const { moderation } = this;
     const fields = { incomplete_details: details, ...(moderation !== undefined && { moderation }) };
     const closed = this.message.close(status);
-    if (how.unified === 'refusal' && this.context.retriesRefusals === true) {
+    if (how.unified === 'refusal' && this.context.needsFailedResponse === true) {
       return closed + this.terminal('failed', { ...fields, error: refusedAnswer(how) });
     }
     return closed + this.terminal(status, fields);
   }
 
-  /** Once the response has begun, it is reported as failed; before, there is none to report on. */
+  /** Once the response has begun, it is reported as failed; before, there is none to report on, but for clients that need one. */
   private fail(error: GatewayError): string {
     const text = withWait(error);
     const param = error.reason?.param ?? null;
-    if (this.head !== undefined) {
-      const code = streamErrorCode(error);
+    const isCodex = this.context.needsFailedResponse === true;
+    if (this.head !== undefined || isCodex) {
+      const beginning = this.head === undefined && !this.follows ? this.begin(null, null) : '';
+      const code = streamErrorCode(error, isCodex);
       // OpenAI's servers send an `error` event first: its SDKs throw for the field `error` of any event, but return a
       // failed response like a finished one, which few programs check. One event with both ends the stream once.
       const thrown = JSON.stringify({ type: errorType(error), code, message: text, param });
-      return this.terminal('failed', { error: { code, message: text } }, `,"error":${thrown}`);
+      return beginning + this.terminal('failed', { error: { code, message: text } }, `,"error":${thrown}`);
     }
     const code = error.reason?.code ?? error.code;
     // The documented form is flat, OpenAI's servers nest it: clients look for either.

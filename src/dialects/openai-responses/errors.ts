@@ -21,14 +21,21 @@ const STREAM_CODES: Partial<Record<ErrorCode, string>> = {
   invalid_request: 'invalid_prompt',
   unsupported_feature: 'invalid_prompt',
   upstream_rejected: 'invalid_prompt',
+  // Not the prompt's fault, but asking again meets the same.
+  upstream_unauthorized: 'invalid_prompt',
+  transformer_failed: 'invalid_prompt',
+  cancelled: 'invalid_prompt',
 };
 
 /**
  * The code of a failure inside a stream. Clients know a handful, and decide by them whether to retry: any
  * other than these means "the server failed, retry".
+ * @param isCodex It shows the message of `invalid_prompt`; of `insufficient_quota` it says that the person's plan is used up.
  */
-export function streamErrorCode(error: GatewayError): string {
-  if (error.reason?.code === 'insufficient_quota' || isUnpaid(error)) return 'insufficient_quota';
+export function streamErrorCode(error: GatewayError, isCodex = false): string {
+  if (isCodex && error.isUsedUp) return 'invalid_prompt';
+  if (error.reason?.code === 'insufficient_quota' || error.isUsedUp || isUnpaid(error))
+    return 'insufficient_quota';
   return STREAM_CODES[error.code] ?? 'server_error';
 }
 

@@ -43,7 +43,7 @@ export const openaiResponses: Dialect = {
     alternativeTo,
     parseRequest,
     known: KNOWN,
-    retriesRefusals: isCodex,
+    needsFailedResponse: isCodex,
     errorsFor: (headers) => (isCodex(headers) ? codexErrors : undefined),
     // Its provider for xAI ends in a validation error over reasoning without one, and does not always say that it is it.
     needsStatus: isAnyAiSdk,

@@ -37,8 +37,8 @@ export interface Incoming {
   forcedTarget: string | null;
   /** As `ClientSide.overlooksErrors` says of the client. */
   overlooksErrors?: OverlookedErrors | undefined;
-  /** As `ClientSide.retriesRefusals` says of the client. */
-  retriesRefusals?: boolean | undefined;
+  /** As `ClientSide.needsFailedResponse` says of the client. */
+  needsFailedResponse?: boolean | undefined;
   /** As `ClientSide.readsMistrals` says of the client. */
   readsMistrals?: boolean | undefined;
   /** As `ClientSide.needsStatus` says of the client. */
@@ -120,7 +120,7 @@ export function parseIncoming(
     projectId,
     forcedTarget: forcedTargetIn(headers),
     overlooksErrors: dialect.client.overlooksErrors?.(given),
-    retriesRefusals: dialect.client.retriesRefusals?.(given),
+    needsFailedResponse: dialect.client.needsFailedResponse?.(given),
     readsMistrals: dialect.client.readsMistrals?.(given, body),
     needsStatus: dialect.client.needsStatus?.(given),
     dropsUnsigned: dialect.client.dropsUnsigned?.(given),

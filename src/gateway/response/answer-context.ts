@@ -11,7 +11,7 @@ import { noteAnswerLoss } from '../record/observer.ts';
 /** For errors and pings; rendering an answer also needs what the client wanted in it. */
 export function plainContext({ record, host, question }: Exchange, model: string): AnswerContext {
   const created = Math.floor(host.now() / 1000);
-  const { overlooksErrors, retriesRefusals, readsMistrals, needsStatus, dropsUnsigned, route } =
+  const { overlooksErrors, needsFailedResponse, readsMistrals, needsStatus, dropsUnsigned, route } =
     question.incoming ?? {};
   const framing = route?.framing ?? 'sse';
   return {
@@ -21,7 +21,7 @@ export function plainContext({ record, host, question }: Exchange, model: string
     includeUsage: false,
     framing,
     overlooksErrors,
-    retriesRefusals,
+    needsFailedResponse,
     readsMistrals,
     needsStatus,
     dropsUnsigned,

@@ -482,6 +482,8 @@ describe('the end', () => {
     ['upstream_rate_limited', 'rate_limit_exceeded'],
     ['context_too_long', 'context_length_exceeded'],
     ['upstream_rejected', 'invalid_prompt'],
+    ['upstream_unauthorized', 'invalid_prompt'],
+    ['cancelled', 'invalid_prompt'],
   ] as [ErrorCode, string][])('an error in the answer, %s, fails the response with %s', (code, expected) => {
     const error: StreamEvent = { type: 'error', error: new GatewayError(code, 'it broke') };
     const events = encode([START, ...text(0, 'done'), ...call(1, {}, '{"a"').slice(0, 2), error]);
@@ -507,6 +509,28 @@ describe('the end', () => {
     expect(payloads(encode([START, { type: 'error', error }])).at(-1)?.response).toMatchObject({
       error: { code: 'insufficient_quota' },
     });
+  });
+
+  test.each<[string, GatewayError]>([
+    ['no credit', new GatewayError('upstream_unauthorized', 'm', { status: 402, exhausted: true })],
+    ['a day', new GatewayError('rate_limited', 'm', { retryAfterMs: 86_400_000, exhausted: true })],
+  ])('what is used up (%s) ends it: for Codex with the message that it shows', (_, error) => {
+    const codeFor = (needsFailedResponse: boolean) =>
+      payloads(encode([START, { type: 'error', error }], { ...CONTEXT, needsFailedResponse })).at(-1)
+        ?.response;
+    expect(codeFor(false)).toMatchObject({ error: { code: 'insufficient_quota', message: 'm' } });
+    expect(codeFor(true)).toMatchObject({ error: { code: 'invalid_prompt', message: 'm' } });
+  });
+
+  test('an error before the answer fails a response, for Codex, which takes no notice of an error event', () => {
+    const error = new GatewayError('upstream_overloaded', 'it broke');
+    const events = encode([{ type: 'error', error }], { ...CONTEXT, needsFailedResponse: true });
+    expect(violations(events)).toEqual([]);
+    const sent = payloads(events);
+    expect(sent.map(({ type }) => type)).toEqual([
+      ...['response.created', 'response.in_progress', 'response.failed'],
+    ]);
+    expect(sent.at(-1)?.response).toMatchObject({ error: { code: 'server_error', message: 'it broke' } });
   });
 
   test('an error before the answer is an error event, flat and nested', () => {
