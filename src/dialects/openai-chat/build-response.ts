@@ -13,13 +13,7 @@ import { buildLogprobs } from '../openai/logprobs.ts';
 import { buildModeration, MODERATION, withoutModeration } from '../openai/moderation.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningFields, type PlacedReasoning } from './reasoning.ts';
-import {
-  buildThoughtSignature,
-  buildToolCall,
-  carryThought,
-  clientCallId,
-  legacyNames,
-} from './tool-call.ts';
+import { buildCallSeal, buildToolCall, clientCallId, legacyNames } from './tool-call.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
@@ -108,21 +102,19 @@ function buildMessage(response: NeutralResponse, context: AnswerContext, losses:
         break;
       case 'tool-call':
         // Calls of provider-run tools are complete: a client would try to answer them.
-        if (part.kind !== 'server') {
-          losses.foreign(part.extension);
-          if (legacy.has(part.name)) {
-            if (message.function_call === undefined) message.function_call = buildToolCall(part).function;
-            else losses.lost('tool_calls');
-            if (part.signature !== undefined) losses.lost('thought_signature');
-            break;
-          }
-          const id = clientCallId(part.id, part.signature);
-          const seal =
-            part.signature === undefined && calls.length === 0
-              ? carryThought(reasoning.map((placed) => placed.part))
-              : buildThoughtSignature(part.signature);
-          calls.push({ ...buildToolCall({ ...part, id }), ...seal });
-        } else losses.serverCall(part, false);
+        if (part.kind === 'server') {
+          losses.serverCall(part, false);
+          break;
+        }
+        losses.foreign(part.extension);
+        if (legacy.has(part.name)) {
+          if (message.function_call === undefined) message.function_call = buildToolCall(part).function;
+          else losses.lost('tool_calls');
+          if (part.signature !== undefined) losses.lost('thought_signature');
+        } else {
+          const seal = buildCallSeal(part, calls.length === 0, reasoning);
+          calls.push({ ...buildToolCall({ ...part, id: clientCallId(part.id, part.signature) }), ...seal });
+        }
         break;
       case 'image':
         losses.foreignMedia('image', part.extension);

@@ -24,7 +24,7 @@ import { buildFinishReason } from './finish.ts';
 import { buildDataUrl } from '../openai/media.ts';
 import { ownImage, unsaidAudio } from './media.ts';
 import { buildReasoningDetail, type PlacedReasoning } from './reasoning.ts';
-import { buildThoughtSignature, carryThought, clientCallId, legacyNames } from './tool-call.ts';
+import { buildCallSeal, clientCallId, legacyNames } from './tool-call.ts';
 import { servedTier } from '../shared/settings/service-tier.ts';
 import { buildUsage, COUNTS_WITHOUT_FIELD } from './usage.ts';
 
@@ -314,10 +314,7 @@ class ChunkEncoder implements StreamEncoder {
     this.tools ??= new Map();
     this.tools.set(event.block, tool);
     const id = clientCallId(event.id, signature);
-    const seal =
-      signature === undefined && index === 0
-        ? carryThought(this.entries?.map(({ part }) => part) ?? [])
-        : buildThoughtSignature(signature);
+    const seal = buildCallSeal(event, index === 0, this.entries ?? []);
     const call = (said: string) => ({ index, id, type: kind, [field]: { name, [input]: said }, ...seal });
     if (this.context.readsMistrals !== true) return annotations + this.chunk({ tool_calls: [call('')] });
     tool.kept = createKeptText();

@@ -70,13 +70,26 @@ function signatureText(call: JsonObject): string | undefined {
 }
 
 /**
+ * What a client is to send back with a call: the call's own signature or, with the answer's first call, the thought behind it.
+ * @param thoughts of the answer so far.
+ */
+export function buildCallSeal(
+  { signature }: Pick<ToolCallPart, 'signature'>,
+  isFirst: boolean,
+  thoughts: readonly { part: ReasoningPart }[],
+): JsonObject {
+  return signature === undefined && isFirst ? carryThought(thoughts) : buildThoughtSignature(signature);
+}
+
+/**
  * The thought behind which a provider of another dialect called a tool, in the field of Gemini's signatures: clients that
  * send thoughts back as plain text (AI SDK 7's openai-compatible) keep that field.
- * @param thoughts of the answer so far. Of several, clients join the texts, which no signature matches.
  */
-export function carryThought(thoughts: readonly ReasoningPart[]): JsonObject {
-  const [thought, ...others] = thoughts;
-  if (thought === undefined || others.length > 0) return {};
+function carryThought(thoughts: readonly { part: ReasoningPart }[]): JsonObject {
+  // Of several, clients join the texts, which no signature matches.
+  if (thoughts.length > 1) return {};
+  const thought = thoughts[0]?.part;
+  if (thought === undefined) return {};
   const token = thought.redacted ?? thought.signature;
   if (token === undefined || !isSeal(token) || openToken('openai-chat', token) !== undefined) return {};
   const isRedacted = thought.redacted !== undefined;
@@ -91,7 +104,7 @@ export function carriedThought(call: JsonObject): ReasoningPart | undefined {
   return { type: 'reasoning', text, ...(isRedacted ? { redacted: token } : { signature: token }) };
 }
 
-/** The same for building; nothing where the token is another dialect's. */
+/** Nothing where the token is another dialect's. */
 export function buildThoughtSignature(signature: OpaqueToken | undefined): JsonObject {
   const own = signature && openToken('openai-chat', signature);
   return own === undefined ? {} : withSignature(own);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Quirks } from '../../../src/dialects/quirks.ts';
 import { openaiChat } from '../../../src/dialects/openai-chat/index.ts';
-import { carryThought } from '../../../src/dialects/openai-chat/tool-call.ts';
+import { buildCallSeal } from '../../../src/dialects/openai-chat/tool-call.ts';
 import { DIALECTS } from '../../../src/dialects/registry.ts';
 import { unreadFields } from '../../../src/dialects/shared/losses/unread-fields.ts';
 import { GatewayError } from '../../../src/model/errors.ts';
@@ -219,14 +219,14 @@ describe('messages', () => {
     const [, assistant] = partsOf(HI, {
       role: 'assistant',
       content: null,
-      tool_calls: [{ ...call, ...carryThought([part]) }],
+      tool_calls: [{ ...call, ...buildCallSeal({}, true, [{ part }]) }],
     });
     expect(assistant?.parts).toEqual([
       part,
       { type: 'tool-call', id: 'c1', name: 'f', arguments: '{}', kind: 'function' },
     ]);
     // Of several, clients join the texts, which no signature matches.
-    expect(carryThought([part, part])).toEqual({});
+    expect(buildCallSeal({}, true, [{ part }, { part }])).toEqual({});
   });
 
   // OpenAI's Agents SDK for JavaScript sends an answer's fields back on its text, and those of its calls on the message too.
