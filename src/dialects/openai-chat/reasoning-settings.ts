@@ -1,6 +1,7 @@
 // How much the model should think: `reasoning_effort`, `reasoning:{…}` and `thinking:{…}` → ReasoningSettings.
 import { asBoolean, asNumber, asObject, asString, type JsonObject } from '../../model/json/json.ts';
 import { isReasoningEffort, type ReasoningSettings } from '../../model/request.ts';
+import { table } from '../../model/table.ts';
 
 export interface ParsedReasoning {
   settings?: ReasoningSettings;
@@ -14,49 +15,14 @@ export interface ParsedReasoning {
   rest: JsonObject;
 }
 
+type Reading = Required<Pick<ParsedReasoning, 'settings' | 'consumed' | 'rest'>>;
+
 export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
-  const settings: ReasoningSettings = {};
-  const consumed: string[] = [];
-  const rest: JsonObject = {};
-
-  // OpenRouter's object. https://openrouter.ai/docs/use-cases/reasoning-tokens
-  const object = asObject(body.reasoning);
-  if (object !== undefined) {
-    const effort = asString(object.effort);
-    const budget = asNumber(object.max_tokens);
-    const enabled = asBoolean(object.enabled);
-    const summary = asString(object.summary);
-    if (isReasoningEffort(effort)) settings.effort = effort;
-    if (budget !== undefined) settings.budgetTokens = budget;
-    if (enabled !== undefined) settings.mode = enabled ? 'on' : 'off';
-    if (summary !== undefined) settings.summary = summary;
-    if (object.exclude === true) settings.summary = 'omitted';
-    consumed.push('reasoning');
-    Object.assign(rest, others('reasoning', object));
-  }
-
-  // GLM, DeepSeek, Moonshot.
-  const thinking = asObject(body.thinking);
-  const type = asString(thinking?.type);
-  if (type === 'enabled' || type === 'disabled' || type === 'adaptive') {
-    settings.mode = type === 'enabled' ? 'on' : type === 'disabled' ? 'off' : 'adaptive';
-    const budget = asNumber(thinking?.budget_tokens);
-    if (budget !== undefined) settings.budgetTokens = budget;
-    consumed.push('thinking');
-    Object.assign(rest, others('thinking', thinking));
-  }
-
-  // Qwen.
-  const enabled = asBoolean(body.enable_thinking);
-  if (enabled !== undefined) {
-    settings.mode ??= enabled ? 'on' : 'off';
-    const budget = asNumber(body.thinking_budget);
-    if (budget !== undefined) {
-      settings.budgetTokens ??= budget;
-      consumed.push('thinking_budget');
-    }
-    consumed.push('enable_thinking');
-  }
+  const reading: Reading = { settings: {}, consumed: [], rest: {} };
+  readOpenRouters(body, reading);
+  readThinking(body, reading);
+  readQwens(body, reading);
+  const { settings, consumed, rest } = reading;
 
   // Groq, whose other format (`raw`) is thinking inside the text; OpenRouter's older field, which vLLM has too.
   // https://console.groq.com/docs/reasoning
@@ -67,7 +33,7 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     ...((format === 'parsed' || format === 'hidden') && { reasoning_format: format }),
     ...(included !== undefined && { include_reasoning: included }),
   };
-  const readsDetails = object !== undefined || format === 'parsed' || included === true;
+  const readsDetails = asObject(body.reasoning) !== undefined || format === 'parsed' || included === true;
   const read = { consumed, rest, shown, ...(readsDetails && { readsDetails }) };
 
   const effort = asString(body.reasoning_effort);
@@ -76,6 +42,53 @@ export function parseReasoningSettings(body: JsonObject): ParsedReasoning {
     consumed.push('reasoning_effort');
   }
   return Object.keys(settings).length === 0 ? read : { settings, ...read };
+}
+
+/** https://openrouter.ai/docs/use-cases/reasoning-tokens */
+function readOpenRouters({ reasoning }: JsonObject, { settings, consumed, rest }: Reading): void {
+  const object = asObject(reasoning);
+  if (object === undefined) return;
+  const effort = asString(object.effort);
+  const budget = asNumber(object.max_tokens);
+  const enabled = asBoolean(object.enabled);
+  const summary = asString(object.summary);
+  if (isReasoningEffort(effort)) settings.effort = effort;
+  if (budget !== undefined) settings.budgetTokens = budget;
+  if (enabled !== undefined) settings.mode = enabled ? 'on' : 'off';
+  if (summary !== undefined) settings.summary = summary;
+  if (object.exclude === true) settings.summary = 'omitted';
+  consumed.push('reasoning');
+  Object.assign(rest, others('reasoning', object));
+}
+
+const MODES: Record<string, NonNullable<ReasoningSettings['mode']>> = table({
+  enabled: 'on',
+  disabled: 'off',
+  adaptive: 'adaptive',
+});
+
+/** GLM, DeepSeek, Moonshot. */
+function readThinking({ thinking }: JsonObject, { settings, consumed, rest }: Reading): void {
+  const object = asObject(thinking);
+  const mode = MODES[asString(object?.type) ?? ''];
+  if (mode === undefined) return;
+  settings.mode = mode;
+  const budget = asNumber(object?.budget_tokens);
+  if (budget !== undefined) settings.budgetTokens = budget;
+  consumed.push('thinking');
+  Object.assign(rest, others('thinking', object));
+}
+
+function readQwens(body: JsonObject, { settings, consumed }: Reading): void {
+  const enabled = asBoolean(body.enable_thinking);
+  if (enabled === undefined) return;
+  settings.mode ??= enabled ? 'on' : 'off';
+  const budget = asNumber(body.thinking_budget);
+  if (budget !== undefined) {
+    settings.budgetTokens ??= budget;
+    consumed.push('thinking_budget');
+  }
+  consumed.push('enable_thinking');
 }
 
 /** Whether Groq's field, or OpenRouter's older one, says so. */
