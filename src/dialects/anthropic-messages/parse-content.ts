@@ -177,25 +177,20 @@ function parseImage(block: JsonObject): ImagePart | undefined {
 
 function parseDocument(block: JsonObject): DocumentPart | undefined {
   const wire = asObject(block.source);
-  const name = asString(block.title);
   const cites = asObject(block.citations)?.enabled === true;
-  const base = { ...(name === undefined ? {} : { name }), ...(cites && { cites }) };
+  const base = { ...nameOf(block), ...(cites && { cites }) };
   const known = ['title', ...(cites ? ['citations'] : [])];
-  const content = wire?.type === 'content' ? plainText(wire.content) : undefined;
-  if (content !== undefined) {
-    // Other dialects read the text; this one restores its own form of the source.
-    const { extension } = extensionOf(withoutFields(block, [...COMMON, ...known]));
-    const kept = extension === undefined ? {} : { extension };
-    return {
-      type: 'document',
-      source: { kind: 'text', text: content },
-      ...base,
-      ...cacheControlOf(block),
-      ...kept,
-    };
-  }
+  const text = wire?.type === 'content' ? plainText(wire.content) : undefined;
+  // Other dialects read the text; this one restores its own form of the source.
+  if (text !== undefined)
+    return { type: 'document', source: { kind: 'text', text }, ...base, ...extras(block, known) };
   const source = parseSource(wire);
   return source && { type: 'document', source, ...base, ...extras(block, ['source', ...known]) };
+}
+
+function nameOf(block: JsonObject): { name?: string } {
+  const name = asString(block.title);
+  return name === undefined ? {} : { name };
 }
 
 /**
@@ -204,17 +199,9 @@ function parseDocument(block: JsonObject): DocumentPart | undefined {
  */
 function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefined {
   const source = asObject(block.source);
-  if (block.type !== 'document' || source?.type !== 'content' || !Array.isArray(source.content))
-    return undefined;
-  const groups: JsonObject[][] = [];
-  for (const item of source.content) {
-    if (!isObject(item)) return undefined;
-    const last = groups.at(-1);
-    if (item.type === 'text' && last?.[0]?.type === 'text') last.push(item);
-    else groups.push([item]);
-  }
-  if (groups.every(isOfTexts)) return undefined;
-  const name = asString(block.title);
+  if (block.type !== 'document' || source?.type !== 'content') return undefined;
+  const groups = groupTexts(source.content);
+  if (groups === undefined || groups.every(isOfTexts)) return undefined;
   const more = withoutFields(block, [...COMMON, 'source', 'title']);
   const document = withoutFields(block, ['source', 'cache_control']);
   const pieces = groups.map((content, at): DocumentPart | ImagePart | undefined => {
@@ -230,7 +217,7 @@ function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefine
       return {
         type: 'document',
         source: { kind: 'text', text },
-        ...(name === undefined ? {} : { name }),
+        ...nameOf(block),
         ...(groups.slice(0, at).some(isOfTexts) && { continues: true }),
         ...common,
       };
@@ -241,6 +228,19 @@ function parsePieces(block: JsonObject): (DocumentPart | ImagePart)[] | undefine
   return pieces.every((piece) => piece !== undefined) ? pieces : undefined;
 }
 
+/** Texts in a row together, anything else by itself; undefined for what is no list of blocks. */
+function groupTexts(content: JsonValue | undefined): JsonObject[][] | undefined {
+  if (!Array.isArray(content)) return undefined;
+  const groups: JsonObject[][] = [];
+  for (const item of content) {
+    if (!isObject(item)) return undefined;
+    const last = groups.at(-1);
+    if (item.type === 'text' && last !== undefined && isOfTexts(last)) last.push(item);
+    else groups.push([item]);
+  }
+  return groups;
+}
+
 function isOfTexts([first]: readonly JsonObject[]): boolean {
   return first?.type === 'text';
 }
@@ -249,13 +249,12 @@ function isOfTexts([first]: readonly JsonObject[]): boolean {
 function parseSearchResult(block: JsonObject): DocumentPart | undefined {
   const text = textOfSearchResult(block);
   if (text === undefined) return undefined;
-  const name = asString(block.title);
   const { citations } = withoutFields(block, [...COMMON, 'source', 'title', 'content']);
   const wanted = asObject(citations)?.enabled === true ? { citations } : {};
   return {
     type: 'document',
     source: { kind: 'text', text },
-    ...(name === undefined ? {} : { name }),
+    ...nameOf(block),
     ...cacheControlOf(block),
     extension: { dialect: ID, fields: { [SEARCH_RESULT]: block, ...wanted }, defaults: [SEARCH_RESULT] },
   };
