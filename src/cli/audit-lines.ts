@@ -12,6 +12,7 @@ import { HomeUnusable } from './home.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { OutputLost } from './standard-output.ts';
 import { createLooks, untilShutdown } from './serve/until-shutdown.ts';
+import { localTime } from '../model/local-time.ts';
 import { messageOf } from '../model/thrown.ts';
 
 const DEFAULT_LINES = 20;
@@ -109,7 +110,7 @@ function formatRow(row: StoredRow): string {
   const { usage } = row;
   const speed = tokensPerSecond(row);
   const cells = [
-    new Date(row.timestamp).toISOString(),
+    localTime(row.timestamp),
     row.status.padEnd(9),
     String(row.httpStatus),
     targetIn(row),

@@ -1,6 +1,7 @@
 // `sluice credentials`: keys kept encrypted, for `credential:NAME` in the configuration.
 import { findHome } from '../config/load.ts';
 import { CredentialError } from '../credentials/credential-error.ts';
+import { localTime } from '../model/local-time.ts';
 import { exposedKey, openVault, type Vault } from '../credentials/vault.ts';
 import { chosenAction } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
@@ -25,9 +26,7 @@ const ACTIONS: Record<string, Action> = {
   },
   list(vault, _, context) {
     const stored = vault.list();
-    for (const line of columns(
-      stored.map(({ name, updatedAt }) => [name, `stored ${new Date(updatedAt).toISOString()}`]),
-    ))
+    for (const line of columns(stored.map(({ name, updatedAt }) => [name, `stored ${localTime(updatedAt)}`])))
       context.out(line);
     if (stored.length === 0)
       context.err('no credential is stored; store one with "sluice credentials store NAME"');

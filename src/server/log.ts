@@ -1,5 +1,6 @@
 // The server's one way to the console: one line per event, on stderr, since stdout belongs to commands' answers.
 
+import { localTime } from '../model/local-time.ts';
 import { printable } from '../model/printable.ts';
 import { reportLostLines, writeStandardError } from './standard-error.ts';
 
@@ -23,11 +24,11 @@ export function createLog(options: LogOptions): Log {
   const now = options.now ?? (() => new Date());
   return (level, message, fields = {}) => {
     if (RANK[level] < RANK[options.level]) return;
-    const time = now().toISOString();
+    const time = now();
     write(
       options.format === 'json'
-        ? JSON.stringify({ time, level, message, ...plain(fields) })
-        : [time, level.toUpperCase().padEnd(5), oneLine(message), ...textFields(fields)].join(' '),
+        ? JSON.stringify({ time: time.toISOString(), level, message, ...plain(fields) })
+        : [localTime(time), level.toUpperCase().padEnd(5), oneLine(message), ...textFields(fields)].join(' '),
     );
   };
 }

@@ -113,6 +113,24 @@ test('a price that is unknown is “unpriced”, one of tokens that were not rep
   ]);
 });
 
+test('times are on the clock of the machine, in JSON in UTC', async () => {
+  const home = mkdtempSync(join(HOME, 'zone-'));
+  const store = createSqliteStore(join(home, 'sluice.db'));
+  const zone = process.env.TZ;
+  try {
+    await store.append([sampleRow()]);
+    process.env.TZ = 'Asia/Kolkata';
+    const environment = { SLUICE_HOME: home };
+    const shown = await runCommand(['daemon', 'logs'], { environment });
+    expect(shown.out).toStartWith('2026-01-02T08:34:05.678+05:30  success');
+    const json = await runCommand(['daemon', 'logs', '--json'], { environment });
+    expect(JSON.parse(json.out)).toMatchObject({ timestamp: '2026-01-02T03:04:05.678Z' });
+  } finally {
+    process.env.TZ = zone ?? 'Etc/UTC';
+    await store.close();
+  }
+});
+
 test('whose request it was, and what failed before what served', async () => {
   const home = mkdtempSync(join(HOME, 'who-'));
   const store = createSqliteStore(join(home, 'sluice.db'));
