@@ -34,8 +34,7 @@ export function parseArguments(
     if (token.kind !== 'option') continue;
     const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (flag === undefined) {
-      const hint = suggestion(token.name, Object.keys(known)).replace('"', '"--');
-      throw new UsageError(`unknown flag ${token.rawName}${hint}`);
+      throw new UsageError(`unknown flag ${token.rawName}${flagHint(token.name, Object.keys(known))}`);
     }
     parsed.flags[token.name] = flagValue(token.rawName, flag, token.value);
   }
@@ -44,6 +43,15 @@ export function parseArguments(
     throw new UsageError(`unexpected "${surplus}"`);
   }
   return parsed;
+}
+
+/** ` (did you mean "--port"?)`, also for `-p` where no other begins so, or nothing. */
+function flagHint(name: string, known: readonly string[]): string {
+  const letter = name.length === 1 ? name.toLowerCase() : undefined;
+  const begun = letter === undefined ? [] : known.filter((flag) => flag.startsWith(letter));
+  const [only] = begun;
+  if (begun.length === 1) return ` (did you mean "--${only}"?)`;
+  return suggestion(name, known).replace('"', '"--');
 }
 
 /** Flags before the first operand are the command's; the rest stays untouched. */

@@ -20,6 +20,7 @@ export const checkCommand: Command = {
   summary:
     'Check the configuration and print the providers and routes it resolves to; exit code 1 if it is invalid.',
   flags: { config: CONFIG_FLAG },
+  examples: [['check --config team.yaml', 'Whether a gateway would take it, and what it would do.']],
   async run(input, context) {
     const loaded = await loadWithCode(loadOptions(input, context));
     if (loaded.config !== null) retireModules(loaded.config);

@@ -40,6 +40,8 @@ export interface Command {
   choices?: readonly string[];
   /** From the first operand on everything is an operand, flags too: they belong to another program. */
   passesRest?: boolean;
+  /** Command lines for its commonest uses, from its name on, and what each does. */
+  examples?: readonly (readonly [line: string, does: string])[];
   /** Resolves to the exit code. Throws UsageError. */
   run(input: ParsedArguments, context: CliContext): Promise<number>;
 }

@@ -41,6 +41,10 @@ export const conformCommand: Command = {
     json: { summary: 'Print the results as JSON.' },
   },
   operands: ['URL'],
+  examples: [
+    ['conform http://127.0.0.1:8088', 'A gateway, in every dialect.'],
+    ['conform http://10.0.0.5:8000 --dialect openai-chat', 'A server of one dialect.'],
+  ],
   async run(input, context) {
     const url = parseUrl(input.operands[0]);
     const asked = stringFlag(input, 'dialect');

@@ -56,6 +56,10 @@ export const credentialsCommand: Command = {
   flags: {},
   operands: ['ACTION', '[NAME]', '[VALUE]'],
   choices: Object.keys(ACTIONS),
+  examples: [
+    ['credentials store openai', 'Asks for the key; the configuration then says api_key: credential:openai.'],
+    ['credentials list', 'What is stored, and since when.'],
+  ],
   async run({ operands: [action, ...rest] }, context) {
     const act = chosenAction('credentials', action, ACTIONS);
     const most = action === 'store' ? 2 : TAKES_NAME.includes(action ?? '') ? 1 : 0;

@@ -20,6 +20,10 @@ export const doctorCommand: Command = {
     model: { value: 'MODEL', summary: `Model to ask (default: ${DEFAULT_MODEL}); others may cost money.` },
     json: { summary: 'Print the findings as JSON.' },
   },
+  examples: [
+    ['doctor', 'Without asking a provider, so it costs nothing.'],
+    ['doctor --model openai/gpt-5-mini', 'Through that provider, with its key.'],
+  ],
   async run(input, context) {
     const gateway = findGateway(input, context);
     if (!input.flags.json) context.out(`checking ${gateway.url}`);

@@ -5,8 +5,14 @@ import type { Command } from './command.ts';
 /** With fewer characters for the right column, the terminal's own line breaks are better. */
 const NARROWEST = 24;
 
-/** @param width of the terminal, where there is one */
-export function formatOverview(commands: readonly Command[], width?: number): string {
+const FIRST_STEPS: NonNullable<Command['examples']> = [
+  ['daemon start', 'Serves in the background. Its address in a browser is the dashboard.'],
+  ['run claude', 'Starts Claude Code through it.'],
+  ['credentials store openai', 'Asks for a key and keeps it encrypted.'],
+];
+
+/** @param program as it was started @param width of the terminal, where there is one */
+export function formatOverview(commands: readonly Command[], program: string, width?: number): string {
   return [
     'sluice: a streaming LLM gateway',
     '',
@@ -24,6 +30,7 @@ export function formatOverview(commands: readonly Command[], width?: number): st
       ],
       width,
     ),
+    ...formatExamples(FIRST_STEPS, program, width),
     '',
     wrapped(
       'Exit codes: 0 success, 1 failure, 2 a wrong command line; docs/command-line.md lists all.',
@@ -32,8 +39,8 @@ export function formatOverview(commands: readonly Command[], width?: number): st
   ].join('\n');
 }
 
-/** @param width of the terminal, where there is one */
-export function formatCommandHelp(command: Command, width?: number): string {
+/** @param program as it was started @param width of the terminal, where there is one */
+export function formatCommandHelp(command: Command, program: string, width?: number): string {
   const flags = Object.entries({ ...command.flags, ...COMMON_FLAGS });
   const operands = (command.operands ?? []).map((name) => ` ${name}`).join('');
   return [
@@ -48,7 +55,21 @@ export function formatCommandHelp(command: Command, width?: number): string {
       ]),
       width,
     ),
+    ...formatExamples(command.examples ?? [], program, width),
   ].join('\n');
+}
+
+function formatExamples(
+  examples: NonNullable<Command['examples']>,
+  program: string,
+  width?: number,
+): string[] {
+  if (examples.length === 0) return [];
+  const lines = examples.flatMap(([line, does]) => [
+    `  ${program} ${line}`,
+    `      ${wrapped(does, width, 6)}`,
+  ]);
+  return ['', 'Examples:', ...lines];
 }
 
 /** `1 key`, `2 keys`. */

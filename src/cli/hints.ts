@@ -10,7 +10,12 @@ const OWN_SCRIPTS = ['start', 'sluice'];
  */
 export function typable(line: string, environment: Readonly<Record<string, string | undefined>>): string {
   if (!startedByNpm(environment)) return line;
-  return line.replaceAll(/"sluice (?=[a-z-])/g, '"npm run -s sluice -- ');
+  return line.replaceAll(/"sluice (?=[a-z-])/g, `"${programName(environment)} `);
+}
+
+/** What begins a command line of this program. */
+export function programName(environment: Readonly<Record<string, string | undefined>>): string {
+  return startedByNpm(environment) ? 'npm run -s sluice --' : 'sluice';
 }
 
 /** Started by a script of this package, to which npm passes only those flags that follow `--`. */

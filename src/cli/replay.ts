@@ -40,6 +40,7 @@ export const replayCommand: Command = {
     json: { summary: 'Print both answers and their difference as JSON.' },
   },
   operands: ['REQUEST_ID'],
+  examples: [['replay REQUEST_ID --to openai/gpt-5', 'What another model answers; "daemon logs" shows ids.']],
   async run(input, context) {
     const [id] = input.operands;
     if (id === undefined) throw new UsageError('replay needs a request id: sluice replay REQUEST_ID');

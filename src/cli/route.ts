@@ -41,6 +41,10 @@ export const routeCommand: Command = {
     json: { summary: 'Print JSON.' },
     config: CONFIG_FLAG,
   },
+  examples: [
+    ['route --model claude-sonnet-4-5', 'Which provider that name leads to.'],
+    ['route --body request.json', 'Also by rules that look at the content.'],
+  ],
   async run(input, context) {
     const loaded = loadFromFlags(input, context);
     for (const { line } of describeProblems(loaded)) context.err(line);

@@ -29,6 +29,11 @@ export const runCommand: Command = {
   operands: ['CLIENT', '[ARGUMENTS…]'],
   choices: Object.keys(CLIENT_PROGRAMS),
   passesRest: true,
+  examples: [
+    ['run claude --model openai/gpt-5', 'Claude Code on another vendor’s model.'],
+    ['run codex', 'Codex, and likewise gemini and copilot.'],
+    ['run python app.py', 'Any program that reads the variables of the official SDKs.'],
+  ],
   async run(input, context) {
     const [name, ...args] = input.operands;
     if (name === undefined) throw new UsageError('run needs a program: sluice run claude');

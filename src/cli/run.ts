@@ -1,8 +1,8 @@
 // The table of commands, and the way from a command line to an exit code.
-import { suggestion } from '../config/nearest.ts';
 import { parseArguments } from './arguments.ts';
 import { type CliContext, type Command, UsageError } from './command.ts';
-import { startedByNpm } from './hints.ts';
+import { guess } from './guesses.ts';
+import { programName, startedByNpm, typable } from './hints.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { HomeUnusable } from './home.ts';
 import { OutputLost } from './standard-output.ts';
@@ -13,15 +13,18 @@ const helpCommand: Command = {
   name: 'help',
   summary: 'List the commands, or print the help of one.',
   flags: {},
-  operands: ['[COMMAND]'],
+  operands: ['[COMMAND]', '[ACTION]'],
   get choices() {
     return Object.keys(COMMANDS);
   },
-  async run({ operands: [name] }, context) {
-    const width = context.terminal.columns;
-    context.out(
-      name === undefined ? await overview(width) : formatCommandHelp(await findCommand(name), width),
-    );
+  async run({ operands: [name, action] }, context) {
+    if (name === undefined) context.out(await overview(context));
+    else {
+      const command = await findCommand(name);
+      if (action !== undefined && !command.choices?.includes(action))
+        throw new UsageError(`unexpected "${action}"`);
+      context.out(helpOf(command, context));
+    }
     return 0;
   },
 };
@@ -47,8 +50,12 @@ function loadAll(): Promise<Command[]> {
   return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
-async function overview(width: number | undefined): Promise<string> {
-  return formatOverview(await loadAll(), width);
+async function overview({ environment, terminal }: CliContext): Promise<string> {
+  return formatOverview(await loadAll(), programName(environment), terminal.columns);
+}
+
+function helpOf(command: Command, { environment, terminal }: CliContext): string {
+  return formatCommandHelp(command, programName(environment), terminal.columns);
 }
 
 /** The shells' exit code for a program that Ctrl-C ended. */
@@ -69,7 +76,7 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
       return 1;
     }
     if (!(error instanceof UsageError)) throw error;
-    context.err(`sluice: ${error.message}`);
+    context.err(typable(`sluice: ${error.message}`, context.environment));
     if (error.message.startsWith('unexpected "') && startedByNpm(context.environment))
       context.err('npm keeps flags for itself; write them after "--", as in "npm start -- --port 8089"');
     const [name = ''] = args;
@@ -82,15 +89,15 @@ export async function runCli(args: string[], context: CliContext): Promise<numbe
 async function dispatch(args: string[], context: CliContext): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
-    context.err(await overview(context.terminal.columns));
+    context.err(await overview(context));
     return 2;
   }
   const command = name.startsWith('-') ? undefined : await findCommand(name);
   if (command === undefined) refuseEarlyFlags(args);
   const input = command === undefined ? parseArguments(args, { flags: {} }) : parseArguments(rest, command);
   if (input.flags.version) context.out(VERSION);
-  else if (command === undefined) context.out(await overview(context.terminal.columns));
-  else if (input.flags.help) context.out(formatCommandHelp(command, context.terminal.columns));
+  else if (command === undefined) context.out(await overview(context));
+  else if (input.flags.help) context.out(helpOf(command, context));
   else return command.run(input, context);
   return 0;
 }
@@ -103,14 +110,8 @@ function refuseEarlyFlags(args: readonly string[]): void {
   throw new UsageError(`flags follow the command: sluice ${turned}`);
 }
 
-/** Actions on a background gateway. */
-const OF_DAEMON = ['start', 'stop', 'restart', 'status', 'logs'];
-
 async function findCommand(name: string): Promise<Command> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load !== undefined) return load();
-  let hint = suggestion(name, Object.keys(COMMANDS));
-  if (OF_DAEMON.includes(name)) hint = ` (did you mean "daemon ${name}"?)`;
-  else if (name === 'version') hint = ' (did you mean "--version"?)';
-  throw new UsageError(`unknown command "${name}"${hint}`);
+  throw new UsageError(`unknown command "${name}"${guess(name, Object.keys(COMMANDS))}`);
 }

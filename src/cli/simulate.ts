@@ -17,6 +17,12 @@ export const simulateCommand: Command = {
   flags: {
     port: { value: 'PORT', summary: `Port to listen on (default: ${DEFAULT_PORT}); 0 picks a free one.` },
   },
+  examples: [
+    [
+      'simulate --port 9000',
+      'An upstream at http://127.0.0.1:9000, whose models are named like their behaviour.',
+    ],
+  ],
   async run(input, context) {
     let http: HttpHost;
     try {

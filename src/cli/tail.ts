@@ -24,6 +24,10 @@ export const tailCommand: Command = {
   name: 'tail',
   summary: 'Show running streams live, token by token, until Ctrl-C.',
   flags: { ...GATEWAY_FLAGS, json: { summary: 'Print one JSON event per line.' } },
+  examples: [
+    ['tail', 'What is generated from now on.'],
+    ['tail --url http://10.0.0.5:8088 --key KEY', 'On another machine’s gateway.'],
+  ],
   async run(input, context) {
     const left = new AbortController();
     void untilShutdown(context, { onFirst: () => left.abort() });

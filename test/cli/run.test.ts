@@ -51,9 +51,21 @@ describe('help', () => {
   test.each([
     ['run', 'sluice run [flags] CLIENT [ARGUMENTS…]'],
     ['credentials', 'sluice credentials ACTION [NAME] [VALUE] [flags]'],
-    ['help', 'sluice help [COMMAND] [flags]'],
+    ['help', 'sluice help [COMMAND] [ACTION] [flags]'],
   ])('what may be left out of %s is in brackets', async (command, usage) => {
     expect((await run([command, '--help'])).out).toStartWith(`Usage: ${usage}\n`);
+  });
+
+  test('help of an action is that of its command', async () => {
+    const { code, out } = await run(['help', 'daemon', 'start']);
+    expect({ code, out }).toEqual({ code: 0, out: (await run(['help', 'daemon'])).out });
+  });
+
+  test('examples can be typed where the program was started', async () => {
+    const example = (program: string) => `\nExamples:\n  ${program} serve --port 8089\n`;
+    expect((await run(['help', 'serve'])).out).toContain(example('sluice'));
+    const started = { npm_package_name: 'sluice', npm_lifecycle_event: 'sluice' };
+    expect((await run(['help', 'serve'], started)).out).toContain(example('npm run -s sluice --'));
   });
 
   test('without a command it is on stderr, and the exit code says so', async () => {
@@ -70,6 +82,16 @@ describe('help', () => {
 describe('a wrong command line is exit code 2 and says what is meant', () => {
   test.each([
     [['serv'], 'unknown command "serv" (did you mean "serve"?)'],
+    [['statsu'], 'unknown command "statsu" (did you mean "daemon status"?)'],
+    [['models'], 'unknown command "models" (did you mean "check"?)'],
+    [['claude'], 'unknown command "claude" (did you mean "run claude"?)'],
+    [
+      ['costs'],
+      'unknown command "costs" (costs are in the dashboard, at the gateway’s address in a browser, and for scripts in its /gateway/metrics)',
+    ],
+    [['help', 'daemon', 'prune'], 'unexpected "prune"'],
+    [['-V'], 'unknown flag -V (did you mean "--version"?)'],
+    [['serve', '-p', '80'], 'unknown flag -p (did you mean "--port"?)'],
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['help', 'chek'], 'unknown command "chek" (did you mean "check"?)'],
     [['status'], 'unknown command "status" (did you mean "daemon status"?)'],

@@ -110,6 +110,11 @@ export const daemonCommand: Command = {
   },
   operands: ['ACTION'],
   choices: Object.keys(ACTIONS),
+  examples: [
+    ['daemon start --port 8089', 'Where another program has port 8088.'],
+    ['daemon logs -f', 'Every request as it ends.'],
+    ['daemon logs --server -n 50', 'What the gateway itself said last.'],
+  ],
   async run(input, context) {
     const [action] = input.operands;
     const act = chosenAction('daemon', action, ACTIONS);

@@ -12,6 +12,10 @@ export const serveCommand: Command = {
     port: { value: 'PORT', summary: 'Port to listen on; overrides server.port; 0 picks a free one.' },
     workers: { value: 'N', summary: 'Worker processes; overrides server.workers; "all": one per core.' },
   },
+  examples: [
+    ['serve --port 8089', 'Where another program has port 8088.'],
+    ['serve --config team.yaml --workers all', 'With a configuration of that name, on all cores.'],
+  ],
   async run(input, context) {
     const place = context.environment[WORKER_VARIABLE];
     // A worker is given its configuration: the code that reads one is not loaded there.
