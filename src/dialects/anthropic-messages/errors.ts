@@ -165,7 +165,7 @@ export function buildError(error: GatewayError, requestId: string): JsonObject {
   };
 }
 
-const OVERLOADED = 529;
+export const OVERLOADED = 529;
 
 /**
  * Clients recognize errors they can recover from at a 400 alone, whatever other servers send: OpenRouter a 404. Anthropic has no 503: at

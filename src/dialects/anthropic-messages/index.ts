@@ -17,11 +17,11 @@ import { createStreamDecoder } from './decode-stream.ts';
 import { continuesTurn } from './prefill.ts';
 import { passthrough } from './passthrough.ts';
 import { createStreamEncoder } from './encode-stream.ts';
+import { claudeCodeErrors, isClaudeCode } from './claude-code.ts';
 import { buildError, errorInBody, isOwnFailure, parseError, statusOf } from './errors.ts';
 import { createGrammarChecker } from './grammar.ts';
 import { clientModels, providerModels } from './list-models.ts';
 import { KNOWN } from './known-fields.ts';
-import { comparesModels } from './model-name.ts';
 import { routeOfGoogles } from './google-clients.ts';
 import { parseRequest } from './parse-request.ts';
 import { accountIn, parseResponse } from './parse-response.ts';
@@ -41,7 +41,8 @@ export const anthropicMessages: Dialect = {
       if (path === COUNT_PATH) return { operation: 'count-tokens', stream: false };
       return routeOfAmazons(path) ?? routeOfGoogles(path);
     },
-    comparesModels,
+    comparesModels: isClaudeCode,
+    errorsFor: (headers) => (isClaudeCode(headers) ? claudeCodeErrors : undefined),
     dropsUnsigned: (headers) => DROPS_UNSIGNED.test(headers.get('user-agent') ?? ''),
     forwardedTo,
     alternativeTo,

@@ -1,12 +1,7 @@
 // The model name in an answer, for a client that compares it with the one it requested: Claude Code takes thinking under
 // another name to be another model's, which could not read its signature, and never sends it back. So a model requested
 // as `openai/gpt-5.4` thought anew after each tool call.
-import type { HeaderReader } from '../../model/headers.ts';
 import type { AnswerContext } from '../dialect.ts';
-
-export function comparesModels(headers: HeaderReader): boolean {
-  return headers.has('x-claude-code-session-id');
-}
 
 /** @param reported the name reported by the provider. */
 export function modelName(reported: string | null | undefined, { askedAs, model }: AnswerContext): string {

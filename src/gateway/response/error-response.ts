@@ -50,7 +50,8 @@ export function shuttingDown(): GatewayError {
 
 /** The answer of a gateway that accepts no more requests. */
 export function answerShuttingDown(request: Request, requestId: string): Response {
-  return errorResponse(shuttingDown(), guessRecipient(request, urlOf(request)), requestId);
+  const recipient = { ...guessRecipient(request, urlOf(request)), headers: request.headers };
+  return errorResponse(shuttingDown(), recipient, requestId);
 }
 
 interface DescribedError {
