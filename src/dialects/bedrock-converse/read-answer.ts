@@ -22,6 +22,8 @@ const UNIFIED: Record<string, UnifiedFinish> = table({
   stop_sequence: 'stop_sequence',
   guardrail_intervened: 'refusal',
   content_filtered: 'refusal',
+  // Not documented here; Claude's own word for it.
+  refusal: 'refusal',
   model_context_window_exceeded: 'context_window_exceeded',
 });
 

@@ -50,3 +50,8 @@ test('an answer with a call ends with it, whatever the model says', () => {
   expect(finishOf({})).toEqual({ unified: 'tool_use', raw: 'end_turn' });
   expect(finishOf({ type: 'server_tool_use' })).toEqual({ unified: 'end_turn', raw: 'end_turn' });
 });
+
+test.each(['guardrail_intervened', 'content_filtered', 'refusal'])('%s is a refusal', (stopReason) => {
+  const { finish } = parseResponse({ output: { message: { content: [{ text: 'No.' }] } }, stopReason });
+  expect(finish).toEqual({ unified: 'refusal', raw: stopReason });
+});
