@@ -6,6 +6,8 @@ import type {
   Part,
   ReasoningPart,
   TextPart,
+  ToolCallPart,
+  ToolResultPart,
 } from '../../model/content.ts';
 import { asArray, asObject, isObject, type JsonObject, type JsonValue } from '../../model/json/json.ts';
 import { callIdToWire, type OpaqueToken, openToken, tokenToWire } from '../../model/opaque-token.ts';
@@ -98,30 +100,10 @@ function buildBlock(part: Part, options: ContentOptions): JsonObject | undefined
       return { type: 'text', text: part.text };
     case 'reasoning':
       return buildReasoning(part, options);
-    case 'tool-call': {
-      const input = buildArguments(part, losses);
-      // No call of this dialect has such a token: for its clients it is part of the id, for its providers meaningless.
-      if (part.signature !== undefined && !answer) losses.lost('thought_signature');
-      const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
-      const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
-      return withCommon(part, losses, { type, id, name: part.name, input });
-    }
-    case 'tool-result': {
-      const block: JsonObject = { type: 'tool_result', tool_use_id: toolId(part.callId) };
-      const found = references(part, options.heldBack ?? new Set());
-      if (found.length > 0) return withCommon(part, losses, { ...block, content: found });
-      const blocks = buildBlocks(part.content, options);
-      // "all content must be type `text` if `is_error` is true": https://github.com/vellum-ai/vellum-assistant/pull/18387
-      const isMixed = part.isError === true && blocks.some(({ type }) => type !== 'text');
-      if (isMixed) {
-        losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
-        blocks.unshift({ type: 'text', text: CALL_FAILED });
-      }
-      const content = compact(blocks);
-      if (content !== undefined) block.content = content;
-      if (!isMixed) put(block, 'is_error', part.isError);
-      return withCommon(part, losses, block);
-    }
+    case 'tool-call':
+      return buildCall(part, options);
+    case 'tool-result':
+      return buildResult(part, options);
     case 'server-tool-result':
       if (part.dialect === ID && !isForeign(part.callId, asObject(part.value)?.type, options))
         return part.value;
@@ -194,6 +176,32 @@ function buildReasoning(part: ReasoningPart, options: ContentOptions): JsonObjec
   if (seal) return withCommon(part, losses, { type: 'thinking', thinking: text, signature: seal });
   losses.lost('reasoning', 'thinking without a signature of this provider cannot be sent back to it');
   return undefined;
+}
+
+function buildCall(part: ToolCallPart, { losses, answer }: ContentOptions): JsonObject {
+  const input = buildArguments(part, losses);
+  // No call of this dialect has such a token: for its clients it is part of the id, for its providers meaningless.
+  if (part.signature !== undefined && !answer) losses.lost('thought_signature');
+  const type = part.kind === 'server' ? 'server_tool_use' : 'tool_use';
+  const id = answer ? callIdToWire(part.id, part.signature) : toolId(part.id);
+  return withCommon(part, losses, { type, id, name: part.name, input });
+}
+
+function buildResult(part: ToolResultPart, options: ContentOptions): JsonObject {
+  const { losses } = options;
+  const block: JsonObject = { type: 'tool_result', tool_use_id: toolId(part.callId) };
+  const found = references(part, options.heldBack ?? new Set());
+  if (found.length > 0) return withCommon(part, losses, { ...block, content: found });
+  const blocks = buildBlocks(part.content, options);
+  // "all content must be type `text` if `is_error` is true": https://github.com/vellum-ai/vellum-assistant/pull/18387
+  const isMixed = part.isError === true && blocks.some(({ type }) => type !== 'text');
+  if (isMixed) {
+    losses.approximated('tool_result.is_error', FAILED_IN_WORDS);
+    blocks.unshift({ type: 'text', text: CALL_FAILED });
+  }
+  put(block, 'content', compact(blocks));
+  if (!isMixed) put(block, 'is_error', part.isError);
+  return withCommon(part, losses, block);
 }
 
 /** https://platform.claude.com/docs/en/build-with-claude/vision */

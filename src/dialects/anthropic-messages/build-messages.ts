@@ -50,51 +50,12 @@ export function buildConversation(
     const block = buildText(part, options);
     if (block !== undefined) system.push(block);
   }
-  const turns: Turn[] = [];
-  let held: Turn[] = [];
-
-  const add = (turn: Turn) => {
-    const last = turns.at(-1);
-    if (last?.role === turn.role && isEmpty(last.fields) && isEmpty(turn.fields))
-      last.blocks.push(...turn.blocks);
-    else turns.push(turn);
-  };
-  const remind = (turn: Turn) => {
-    const texts = textsOf(turn, losses);
-    if (texts.length === 0) return;
-    if (turns.length > 0) add(remindedOf(texts, losses));
-    else {
-      system.push(...texts);
-      losses.approximated('messages.system', 'moved to the system prompt');
-    }
-  };
-  // A system message may only follow a user turn and must end the conversation or stand before the model's.
-  const placeHeld = () => {
-    for (const turn of held) {
-      if (turns.at(-1)?.role === 'user') turns.push(turn);
-      else remind(turn);
-    }
-    held = [];
-  };
-
+  const placed = new PlacedTurns(system, traits.systemMessages, losses);
   for (const message of isOwn ? request.messages : showByUser(request.messages, losses)) {
     const turn = buildTurn(message, options);
-    if (turn === undefined) continue;
-    if (turn.role === 'system' && !traits.systemMessages) {
-      remind(turn);
-      continue;
-    }
-    if (turn.role === 'system') {
-      const before = held.at(-1);
-      if (before !== undefined && isEmpty(before.fields) && isEmpty(turn.fields))
-        before.blocks.push(...turn.blocks);
-      else held.push(turn);
-      continue;
-    }
-    if (turn.role === 'assistant') placeHeld();
-    add(turn);
+    if (turn !== undefined) placed.add(turn);
   }
-  placeHeld();
+  const turns = placed.end();
   for (const turn of turns) if (turn.role === 'user') turn.blocks = resultsFirst(turn.blocks);
   if (!isOwn && isClaude(traits)) endInWords(turns, TURN_FORM, { type: 'text', text: ELLIPSIS }, losses);
   trimPrefill(turns, losses);
@@ -102,6 +63,64 @@ export function buildConversation(
   requireLastTurn(request, turns.findLast((turn) => turn.role !== 'system')?.role);
   if (traits.prefill === false) endWithUser(turns, losses);
   return { system: withoutBlanks(system), turns };
+}
+
+/** Turns in an order that the model accepts. A system message may only follow a user's turn, and stand before the model's or end all. */
+class PlacedTurns {
+  private readonly turns: Turn[] = [];
+  /** System messages that wait for what follows them. */
+  private held: Turn[] = [];
+  private readonly system: JsonObject[];
+  private readonly takesSystem: boolean;
+  private readonly losses: LossReport;
+
+  /** @param system the system prompt, to which messages before all turns are added. */
+  constructor(system: JsonObject[], takesSystem: boolean, losses: LossReport) {
+    this.system = system;
+    this.takesSystem = takesSystem;
+    this.losses = losses;
+  }
+
+  add(turn: Turn): void {
+    if (turn.role === 'system') {
+      if (this.takesSystem) join(this.held, turn);
+      else this.remind(turn);
+      return;
+    }
+    if (turn.role === 'assistant') this.placeHeld();
+    join(this.turns, turn);
+  }
+
+  end(): Turn[] {
+    this.placeHeld();
+    return this.turns;
+  }
+
+  private placeHeld(): void {
+    for (const turn of this.held) {
+      if (this.turns.at(-1)?.role === 'user') this.turns.push(turn);
+      else this.remind(turn);
+    }
+    this.held = [];
+  }
+
+  private remind(turn: Turn): void {
+    const texts = textsOf(turn, this.losses);
+    if (texts.length === 0) return;
+    if (this.turns.length > 0) join(this.turns, remindedOf(texts, this.losses));
+    else {
+      this.system.push(...texts);
+      this.losses.approximated('messages.system', 'moved to the system prompt');
+    }
+  }
+}
+
+/** Adds a turn, to the last one where both have the same role and nothing but content. */
+function join(turns: Turn[], turn: Turn): void {
+  const last = turns.at(-1);
+  if (last?.role === turn.role && isEmpty(last.fields) && isEmpty(turn.fields))
+    last.blocks.push(...turn.blocks);
+  else turns.push(turn);
 }
 
 export function wireMessages(turns: readonly Turn[]): JsonValue[] {

@@ -71,7 +71,7 @@ export function buildRequest(
   const tools = holdBack(buildTools(request, traits, losses), found);
   const heldBack = asObject(placeholder);
   if (heldBack !== undefined) tools.push(heldBack);
-  let choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
+  const choice = tools.length === 0 && !native ? undefined : buildToolChoice(request);
   const facts = {
     traits,
     native,
@@ -86,11 +86,8 @@ export function buildRequest(
   // What a client of this dialect sends is kept, unless it asked for thinking that is off all the same.
   if (isClaude(traits) && !thinks && (!native || (request.reasoning?.mode ?? 'off') !== 'off'))
     dropContinuedThinking(turns, TURN_FORM, losses);
-  if (forcesTool(choice) && (!traits.forcedTools || isThinking(thinking))) {
-    losses.approximated('tool_choice', CHOICE_LEFT);
-    const { name: _, ...rest } = choice ?? {};
-    choice = { ...rest, type: 'auto' };
-  }
+  const isForcible = traits.forcedTools && !isThinking(thinking);
+  const takenChoice = isForcible ? choice : unforced(choice, losses);
   const config: JsonObject = { ...(effort === undefined ? {} : { effort }) };
   buildFormat(request, traits, native, config, system, losses);
 
@@ -99,7 +96,7 @@ export function buildRequest(
   if (system.length > 0) put(body, 'system', compact(system));
   body.messages = wireMessages(turns);
   if (tools.length > 0) body.tools = tools;
-  put(body, 'tool_choice', choice);
+  put(body, 'tool_choice', takenChoice);
   putMerged(body, 'thinking', thinking ?? {}, moreThinking);
   putMerged(body, 'output_config', config, moreConfig);
   buildSampling(request, traits, isThinking(thinking), body, losses);
@@ -124,6 +121,14 @@ export function buildRequest(
 
 function isThinking(thinking: Thinking['thinking']): boolean {
   return thinking !== undefined && thinking.type !== 'disabled';
+}
+
+/** Leaves the choice to a model that cannot be forced to call a tool. */
+function unforced(choice: JsonObject | undefined, losses: LossReport): JsonObject | undefined {
+  if (!forcesTool(choice)) return choice;
+  losses.approximated('tool_choice', CHOICE_LEFT);
+  const { name: _, ...rest } = choice ?? {};
+  return { ...rest, type: 'auto' };
 }
 
 function putMerged(body: JsonObject, name: string, fields: JsonObject, more: JsonObject[string]): void {
